@@ -1,0 +1,82 @@
+/**
+ * What every error of reelflow carries: a stable `code` to branch on, a sentence that states the fact,
+ * and, where there is one, a `remedy`: what to do about it.
+ */
+export abstract class ReelflowError extends Error {
+  /** Stable, lower-case, hyphenated. */
+  readonly code: string;
+  /** What the reader can do about it. */
+  readonly remedy: string | undefined;
+
+  constructor(code: string, message: string, options: { remedy?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.remedy = options.remedy;
+  }
+}
+
+/**
+ * An argument, an option or an input list is wrong. The message says what was expected and what came.
+ *
+ * @example
+ * throw new UsageError('`count` must be a positive integer, but is 0');
+ */
+export class UsageError extends ReelflowError {
+  constructor(message: string, options: { code?: string; remedy?: string | undefined; cause?: unknown } = {}) {
+    super(options.code ?? 'usage', message, options);
+  }
+}
+
+/** Why a media file could not be used whole. */
+export type MediaErrorCode =
+  | 'empty'
+  | 'not-media'
+  | 'no-streams'
+  | 'truncated'
+  | 'corrupt'
+  | 'too-long'
+  | 'unsupported'
+  | 'timeout'
+  | 'unreadable'
+  | 'decoder-missing';
+
+/** A media file, or the decoder that reads it, is at fault. */
+export class MediaError extends ReelflowError {
+  declare readonly code: MediaErrorCode;
+  /** The last lines the decoder printed, addresses removed; empty when it printed none. */
+  readonly decoderLines: readonly string[];
+
+  constructor(
+    code: MediaErrorCode,
+    message: string,
+    options: { remedy?: string | undefined; cause?: unknown; decoderLines?: readonly string[] } = {},
+  ) {
+    super(code, message, options);
+    this.decoderLines = options.decoderLines ?? [];
+  }
+}
+
+/** What is wrong with a network, its card, its weights or its session. */
+export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'session' | 'hash';
+
+/** A network, its model card, its weights or its session is at fault. */
+export class ModelError extends ReelflowError {
+  declare readonly code: ModelErrorCode;
+
+  constructor(code: ModelErrorCode, message: string, options: { remedy?: string | undefined; cause?: unknown } = {}) {
+    super(code, message, options);
+  }
+}
+
+/** What went wrong in the flow of elements. */
+export type FlowErrorCode = 'budget-too-small' | 'timeout' | 'recycled' | 'aborted' | 'batch-result' | 'order';
+
+/** Flow control could not keep its promise: the budget, an operation's time, or the life of a payload. */
+export class FlowError extends ReelflowError {
+  declare readonly code: FlowErrorCode;
+
+  constructor(code: FlowErrorCode, message: string, options: { remedy?: string | undefined; cause?: unknown } = {}) {
+    super(code, message, options);
+  }
+}
