@@ -1,0 +1,52 @@
+/**
+ * For each of S subclips the row whose centre is nearest the subclip's midpoint, the earlier one on a tie, found in one
+ * pass over rows with ascending centres. Only the latest row and the few rows that decided midpoints not yet reached by
+ * the stream's times are kept.
+ */
+export class NearestRows {
+  readonly #subclips: number;
+  readonly #duration: number;
+  readonly #decided = new Map<number, Float32Array>();
+  #undecided = 0;
+
+  constructor(subclips: number, duration: number) {
+    this.#subclips = subclips;
+    this.#duration = duration;
+  }
+
+  /**
+   * Decides every midpoint before `centre` between the row `latest` and the row that comes now.
+   *
+   * @returns whether one of the two vectors is kept: 'latest', 'now', both, or none.
+   */
+  decide(
+    latest: { readonly centre: number; readonly vector: Float32Array } | undefined,
+    now: { readonly centre: number; readonly vector: Float32Array },
+  ): { latest: boolean; now: boolean } {
+    const kept = { latest: false, now: false };
+    while (this.#undecided < this.#subclips) {
+      const midpoint = ((this.#undecided + 0.5) * this.#duration) / this.#subclips;
+      if (midpoint >= now.centre) break;
+      const earlier = latest !== undefined && midpoint - latest.centre <= now.centre - midpoint;
+      this.#decided.set(this.#undecided, earlier ? latest.vector : now.vector);
+      kept[earlier ? 'latest' : 'now'] = true;
+      this.#undecided += 1;
+    }
+    return kept;
+  }
+
+  /** The vector nearest to a subclip, or undefined when no row has come after its midpoint yet. */
+  get(subclip: number): Float32Array | undefined {
+    return this.#decided.get(subclip);
+  }
+
+  /** Forgets what was decided for the subclips up to this one: they have rows of their own, or have been given out. */
+  forget(upTo: number): void {
+    for (const subclip of this.#decided.keys()) if (subclip <= upTo) this.#decided.delete(subclip);
+  }
+
+  /** The vectors it keeps. */
+  vectors(): Iterable<Float32Array> {
+    return this.#decided.values();
+  }
+}

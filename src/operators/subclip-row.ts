@@ -1,0 +1,41 @@
+import type { Statistic } from './statistics.ts';
+
+/** Something with a time: an embedding, or any vector a function of the user made of a frame or a patch. */
+export interface Timed {
+  /** Seconds from the container's start; decides the subclip. */
+  readonly time: number;
+  /** Seconds from the container's start, at least `time` (the default); decides which row is nearest to an empty subclip. */
+  readonly centre?: number;
+  /** D values, the same D for every row of a stream. */
+  readonly vector: Float32Array | readonly number[];
+}
+
+/** One statistic of one subclip of one stream. */
+export interface SubclipRow {
+  /** `id` of the span it is a part of (the video), where it has one. */
+  readonly item?: string;
+  /** Name of the stream: `visual`, `audio`, or a name of the user's. */
+  readonly stream: string;
+  /** What `vector` holds. */
+  readonly statistic: Statistic;
+  /** Number of subclips the span was cut into. */
+  readonly subclips: number;
+  /** Which of them, from 0. */
+  readonly subclip: number;
+  /** Its start in seconds: `subclip * duration / subclips`. */
+  readonly start: number;
+  /** Its end in seconds: `(subclip + 1) * duration / subclips`. */
+  readonly end: number;
+  /** Rows of its own that the statistic is over; 0 when it was empty and took the nearest row. */
+  readonly count: number;
+  /** D or 2 D float32 values, see `Statistic`. Belongs to the receiver. */
+  readonly vector: Float32Array;
+}
+
+/** What is cut into subclips: a video, or anything with a duration in seconds. */
+export interface Span {
+  /** Seconds; read when the first row arrives, so a video need not have been probed before. */
+  readonly duration: number;
+  /** Copied to `item` of every row. */
+  readonly id?: string;
+}

@@ -1,0 +1,155 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import { checkInteger, checkPositive, checkString } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import type { Bytes } from './payload.ts';
+import { rowsPerChunk } from './row-window.ts';
+import { checkStatistics, needsRows, type Statistic } from './statistics.ts';
+import { MedianScratch } from './subclip-cut.ts';
+import { SubclipPass } from './subclip-pass.ts';
+import type { Span, SubclipRow, Timed } from './subclip-row.ts';
+
+export type { Span, SubclipRow, Timed } from './subclip-row.ts';
+
+/** Where the operator accounts for the bytes it keeps and the time it takes: a `Scope` of a `Flow` is one. */
+export interface SubclipScope {
+  holder(name: string): { add(bytes: Bytes): void; remove(bytes: Bytes): void; close(): void };
+  operator(name: string): {
+    in: number;
+    enter(): void;
+    leave(): void;
+    emit<T>(out: { next(value: T): void }, value: T): void;
+  };
+}
+
+/** What `subclips` computes. */
+export interface SubclipOptions {
+  /** Name of the stream, and of its dataset column: `visual`, `audio`, or one of your own. */
+  readonly name: string;
+  /** Into how many subclips of equal length the span is cut; several cuts cost one pass. */
+  readonly count: number | readonly number[];
+  /** What summarises each subclip; several statistics cost one pass. */
+  readonly statistic: Statistic | readonly Statistic[];
+  /** Accounts for bytes kept and time taken. Without one they are not accounted for. */
+  readonly scope?: SubclipScope;
+  /** Name in the metrics. Default: `subclips-` and the stream's name. */
+  readonly operator?: string;
+}
+
+/**
+ * Cuts a stream of vectors with times into subclips of equal length and summarises each, for any set of subclip counts
+ * and statistics in one pass.
+ *
+ * - A row at time t belongs to subclip min(floor(t S / D + 1e-9), S - 1), times before 0 to the first.
+ * - A subclip without a row takes the single row whose centre is nearest its midpoint, the earlier on a tie, spread 0.
+ * - Variance is divided by n; the median absolute deviation is unscaled; an even median is the mean of the middle two.
+ *   Everything is computed in float64 and given as float32.
+ *
+ * Emits the rows of a subclip as soon as a later row shows that it is over, and the rest when the source completes.
+ * Of one cut, subclips come in ascending order. A source without any row gives no row.
+ *
+ * Buffering: vectors are copied, never kept. `mean` and `meanvar` keep 8 D or 16 D bytes for each count. `median` and
+ * `medmad` keep the rows since the start of the earliest open subclip, once for all counts (4 D bytes a row), see
+ * `subclipsClaim`. All of it is accounted for through `scope` and given back at completion, error and unsubscription.
+ *
+ * Errors: FlowError `order` when times or centres do not ascend or a centre lies before its time; ModelError `shape`
+ * when a vector's length changes; FlowError `batch-result` when a value is not finite; UsageError when the span has no
+ * duration.
+ *
+ * @example
+ * shots.pipe(embed(look, { scope }), subclips(video, { name: 'visual', count: [10, 20], statistic: 'medmad', scope }));
+ */
+export function subclips(span: Span, options: SubclipOptions): OperatorFunction<Timed, SubclipRow> {
+  const name = checkString('name', options.name);
+  const counts = checkCounts(options.count);
+  const statistics = checkStatistics('statistic', options.statistic);
+  const operator = checkString('operator', options.operator ?? `subclips-${name}`);
+  return (source) =>
+    new Observable<SubclipRow>((subscriber) => {
+      const holder = options.scope?.holder(operator);
+      const clock = options.scope?.operator(operator);
+      const pass = new SubclipPass(span, name, counts, statistics, (change) => {
+        if (change > 0) holder?.add(change);
+        else if (change < 0) holder?.remove(-change);
+      });
+      subscriber.add(() => holder?.close());
+
+      /** Computes and emits one row after the other. @returns false when it ended before the rows did. */
+      const emit = (rows: Iterator<SubclipRow>): boolean => {
+        while (!subscriber.closed) {
+          let step: IteratorResult<SubclipRow>;
+          clock?.enter();
+          try {
+            step = rows.next();
+          } catch (error) {
+            subscriber.error(error);
+            return false;
+          } finally {
+            clock?.leave();
+          }
+          if (step.done) return true;
+          if (clock) clock.emit(subscriber, step.value);
+          else subscriber.next(step.value);
+        }
+        return false;
+      };
+      subscriber.add(
+        source.subscribe({
+          next: (element) => {
+            if (clock) clock.in += 1;
+            emit(pass.take(element));
+          },
+          error: (error) => subscriber.error(error),
+          complete: () => {
+            if (emit(pass.end())) subscriber.complete();
+          },
+        }),
+      );
+    });
+}
+
+/**
+ * The most bytes that `subclips` keeps at once for a stream of uniform rate: what a scope has to claim for it.
+ *
+ * @param options.duration seconds of the span
+ * @param options.rate rows per second
+ * @param options.dimension values of a row
+ * @param options.lead seconds from a row's time to its centre (0 for frames, 0.48 or so for audio patches)
+ */
+export function subclipsClaim(options: {
+  readonly duration: number;
+  readonly rate: number;
+  readonly dimension: number;
+  readonly counts: number | readonly number[];
+  readonly statistics: Statistic | readonly Statistic[];
+  readonly lead?: number;
+}): Bytes {
+  const duration = checkPositive('duration', options.duration);
+  const rate = checkPositive('rate', options.rate);
+  const dimension = checkInteger('dimension', options.dimension);
+  const counts = checkCounts(options.counts);
+  const statistics = checkStatistics('statistics', options.statistics);
+  const lead = checkPositive('lead', options.lead ?? 0, { zero: true });
+  const rowBytes = 4 * dimension;
+  // The latest row, the spare, and the nearest rows of midpoints decided ahead of the stream's times.
+  let rows = 2;
+  for (const count of counts) rows += Math.min(count, Math.ceil((lead * count) / duration) + 1);
+  let bytes = rows * rowBytes;
+  const variance = statistics.includes('meanvar');
+  if (variance || statistics.includes('mean')) bytes += counts.length * dimension * (variance ? 16 : 8);
+  if (statistics.some(needsRows)) {
+    // A subclip's rows at this rate, one more where a border cuts unevenly; a chunk not yet given up and one begun.
+    const kept = Math.ceil((rate * duration) / Math.min(...counts)) + 1;
+    const chunkRows = rowsPerChunk(dimension);
+    bytes += (Math.ceil(kept / chunkRows) + 1) * chunkRows * rowBytes + MedianScratch.byteLength(kept);
+  }
+  return bytes;
+}
+
+function checkCounts(value: number | readonly number[]): readonly number[] {
+  const counts = typeof value === 'number' ? [value] : value;
+  if (!Array.isArray(counts) || counts.length === 0) {
+    throw new UsageError('`count` must be a number of subclips or a non-empty array of them');
+  }
+  for (const count of counts) checkInteger('count', count, 1, 1_000_000);
+  return [...new Set<number>(counts)].sort((first, second) => first - second);
+}
