@@ -3,6 +3,12 @@ import { FlowError } from '../errors.ts';
 /** A count of bytes. */
 export type Bytes = number;
 
+/** Who answers for held bytes: the sum it keeps. Kept by `Flow`; a user never makes one. */
+export interface Account {
+  /** Bytes held now. */
+  held: Bytes;
+}
+
 /**
  * A heavy element that flow control counts by identity: however many operators hold it, its bytes count once, and when
  * the last of them lets go it is idle, its memory may be recycled, and reading it is an error.
@@ -18,6 +24,10 @@ export abstract class Payload {
   holds = 0;
   /** Set when its last holder let go. Kept by `Flow`; do not write. */
   idle = false;
+  /** Bytes it is counted with while it is held. Kept by `Flow`; do not write. */
+  heldBytes: Bytes = 0;
+  /** The account its bytes are counted in while it is held. Kept by `Flow`; do not write. */
+  heldBy: Account | undefined = undefined;
 
   /** Bytes it keeps alive. Constant over its life. */
   abstract readonly byteLength: Bytes;

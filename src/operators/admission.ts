@@ -1,0 +1,185 @@
+import { BudgetTooSmallError, formatBytes } from './budget.ts';
+import type { Ledger, ScopeAccount, Station } from './ledger.ts';
+import type { Activity } from './observe.ts';
+import type { Bytes } from './payload.ts';
+
+/** A source that waits for room. */
+export interface Waiter {
+  readonly station: Station;
+  /** Bytes its next read needs. */
+  readonly need: Bytes;
+  /** Called once: the bytes are reserved, or the error says why they never will be. */
+  settle(refusal?: BudgetTooSmallError): void;
+}
+
+/** An operator that can let go of what it gathers before it has all it wants. */
+export interface Flusher {
+  /** Starts a partial batch; false when there was nothing to start. */
+  flush(): boolean;
+}
+
+/**
+ * Decides which source may read. A read is admitted when its bytes fit beside those held and reserved, and when all open
+ * scopes can still reach their claims one after another (the banker's algorithm for one resource); older scopes first.
+ * When nothing is in flight and nothing is admissible, no event from within the flow can change that (there is one
+ * thread): then, and only then, a partial batch is run, or one element goes over the budget, or the oldest waiting source
+ * fails with `BudgetTooSmallError`.
+ */
+export class Admission implements Activity {
+  /** Operations that will end by themselves: sources not waiting here, asynchronous operations, batches, timers. */
+  inFlight = 0;
+  overcommits = 0;
+  pressureFlushes = 0;
+  readonly flushers = new Set<Flusher>();
+  /** Oldest scope first; within a scope in order of arrival. */
+  readonly waiters: Waiter[] = [];
+
+  readonly #ledger: Ledger;
+  readonly #maxOvercommit: Bytes;
+  readonly #low: Bytes;
+  #pumping = false;
+  #checking = false;
+
+  constructor(ledger: Ledger, options: { maxOvercommit: Bytes; lowWatermark: number }) {
+    this.#ledger = ledger;
+    this.#maxOvercommit = options.maxOvercommit;
+    this.#low = ledger.budget * options.lowWatermark;
+    ledger.onRelease = () => {
+      if (this.waiters.length > 0 && (ledger.used <= this.#low || this.inFlight === 0)) this.wake();
+    };
+  }
+
+  /** An operation begins. */
+  begin(): void {
+    this.inFlight++;
+  }
+
+  /** An operation has ended. */
+  end(): void {
+    if (--this.inFlight === 0 && this.waiters.length > 0) this.wake();
+  }
+
+  /** Reserves bytes at once if they are admissible and nobody waits. */
+  tryReserve(scope: ScopeAccount, need: Bytes): boolean {
+    if (this.waiters.length > 0 || !this.#admissible(scope, need, this.#ledger.headroom)) return false;
+    this.#ledger.reserve(scope, need);
+    return true;
+  }
+
+  /** Waits for room. The caller is no longer in flight until `settle` is called. */
+  park(waiter: Waiter): void {
+    const order = waiter.station.scope.order;
+    let position = this.waiters.length;
+    while (position > 0 && (this.waiters[position - 1] as Waiter).station.scope.order > order) position--;
+    this.waiters.splice(position, 0, waiter);
+    this.end();
+    this.wake();
+  }
+
+  /** Waits no longer, without room; the caller is in flight again. */
+  cancel(waiter: Waiter): void {
+    this.waiters.splice(this.waiters.indexOf(waiter), 1);
+    this.begin();
+    this.wake();
+  }
+
+  /** Looks again, in a microtask, at who can be admitted. */
+  wake(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => this.#pump());
+  }
+
+  #pump(): void {
+    this.#pumping = false;
+    const { budget, headroom } = this.#ledger;
+    for (let position = 0; position < this.waiters.length; ) {
+      const waiter = this.waiters[position] as Waiter;
+      if (this.#admissible(waiter.station.scope, waiter.need, headroom)) this.#grant(position);
+      // Nobody younger takes the room that an older one waits for.
+      else if (this.#ledger.used + waiter.need + headroom > budget) break;
+      else position++;
+    }
+    if (this.inFlight === 0 && !this.#checking && this.waiters.length > 0) {
+      this.#checking = true;
+      // One turn of the event loop lets promise callbacks that are already due run first.
+      setImmediate(() => this.#breakStandstill());
+    }
+  }
+
+  #breakStandstill(): void {
+    this.#checking = false;
+    if (this.inFlight > 0) return;
+    for (let position = 0; position < this.waiters.length; position++) {
+      const { station, need } = this.waiters[position] as Waiter;
+      if (this.#admissible(station.scope, need, 0)) {
+        this.#grant(position);
+        return;
+      }
+    }
+    const waiter = this.waiters[0];
+    if (waiter === undefined) return;
+    for (const flusher of this.flushers) {
+      if (flusher.flush()) {
+        this.pressureFlushes++;
+        return;
+      }
+    }
+    const over = this.#ledger.used + waiter.need - this.#ledger.budget;
+    if (over > this.#maxOvercommit) this.#refuse(waiter);
+    else {
+      if (over > 0) this.overcommits++;
+      this.#grant(0);
+    }
+  }
+
+  #grant(position: number): void {
+    const [waiter] = this.waiters.splice(position, 1) as [Waiter];
+    this.begin();
+    this.#ledger.reserve(waiter.station.scope, waiter.need);
+    waiter.settle();
+  }
+
+  #refuse(waiter: Waiter): void {
+    this.waiters.shift();
+    this.begin();
+    const { budget, used } = this.#ledger;
+    const holders = this.#ledger.holders();
+    const held = holders.map((it) => `'${it.scope}/${it.operator}' ${formatBytes(it.bytes)}`).join(', ');
+    const who = `'${waiter.station.scope.name}/${waiter.station.clock.name}'`;
+    const state = held === '' ? 'nothing is held' : `held by ${held}`;
+    waiter.settle(
+      new BudgetTooSmallError(
+        `${who} needs ${formatBytes(waiter.need)} more, but of the budget of ${formatBytes(budget)} ${formatBytes(used)} are in use and nothing will free them: ${state}`,
+        { holders, needed: used + waiter.need, budget },
+      ),
+    );
+  }
+
+  #admissible(scope: ScopeAccount, need: Bytes, headroom: Bytes): boolean {
+    const free = this.#ledger.budget - this.#ledger.used - need;
+    return free >= headroom && this.#safe(scope, need, free);
+  }
+
+  /** After granting, can every open scope still reach its claim, in some order in which each then gives back all it has? */
+  #safe(scope: ScopeAccount, need: Bytes, free: Bytes): boolean {
+    let wanted = 0;
+    for (const each of this.#ledger.scopes) wanted += remainder(each, each === scope ? need : 0);
+    if (wanted <= free) return true;
+    const scopes = [...this.#ledger.scopes].map((each) => {
+      const extra = each === scope ? need : 0;
+      return { missing: remainder(each, extra), has: each.held + each.reserved + extra };
+    });
+    scopes.sort((a, b) => a.missing - b.missing);
+    let available = free;
+    for (const each of scopes) {
+      if (each.missing > available) return false;
+      available += each.has;
+    }
+    return true;
+  }
+}
+
+function remainder(scope: ScopeAccount, extra: Bytes): Bytes {
+  return Math.max(0, scope.claim - scope.held - scope.reserved - extra);
+}

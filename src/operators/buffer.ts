@@ -1,0 +1,66 @@
+import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
+import { checkFunction, checkString } from '../check.ts';
+import { connect } from './connect.ts';
+import { checkedCost, type FlowCore } from './core.ts';
+import type { ScopeAccount } from './ledger.ts';
+import type { HoldOptions } from './window.ts';
+
+/**
+ * What `Flow.buffer` and `Scope.buffer` return: gathers elements until `closing` emits, then gives them as one array
+ * (an empty one when none came), as RxJS `buffer`. At the end of the input the rest is given, if there is any; the end of
+ * `closing` changes nothing, its error is the output's error.
+ *
+ * Holds what it gathers, without an own limit; lets go of it after the downstream's `next` has run.
+ */
+export function buffer<A>(
+  core: FlowCore,
+  scope: ScopeAccount,
+  closing: Observable<unknown>,
+  options: HoldOptions<A> = {},
+): OperatorFunction<A, A[]> {
+  checkFunction('closing.subscribe', (closing as Partial<Observable<unknown>> | undefined)?.subscribe);
+  const name = checkString('name', options.name ?? 'buffer');
+  const cost = checkedCost(options.cost);
+  return (input) =>
+    new Observable<A[]>((out) => {
+      const { ledger } = core;
+      const station = core.station(name, 'buffer', scope);
+      let gathered: A[] = [];
+      const release = (elements: readonly A[]): void => {
+        for (const element of elements) ledger.release(station, element, cost(element));
+      };
+      const emit = (): void => {
+        const elements = gathered;
+        gathered = [];
+        try {
+          station.clock.emit(out, elements);
+        } finally {
+          release(elements);
+        }
+      };
+      out.add(() => {
+        const elements = gathered;
+        gathered = [];
+        release(elements);
+        ledger.closeStation(station);
+      });
+      const notifier = new Subscriber<unknown>({
+        next: emit,
+        error: (error: unknown) => out.error(error),
+        complete() {},
+      });
+      out.add(notifier);
+      closing.subscribe(notifier);
+      connect(input, out, {
+        next(element) {
+          station.clock.in++;
+          ledger.hold(station, element, cost(element));
+          gathered.push(element);
+        },
+        complete() {
+          if (gathered.length > 0) emit();
+          out.complete();
+        },
+      });
+    });
+}

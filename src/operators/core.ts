@@ -1,0 +1,51 @@
+import { UsageError } from '../errors.ts';
+import type { Admission } from './admission.ts';
+import type { Ledger, ScopeAccount, Station } from './ledger.ts';
+import { bytesOf } from './measure.ts';
+import { OperatorClock, type OperatorKind } from './observe.ts';
+import type { Bytes } from './payload.ts';
+
+/** What the operators of one flow share. */
+export class FlowCore {
+  readonly clocks = new Map<string, OperatorClock>();
+  /** Milliseconds a source may run before it lets the event loop turn. */
+  readonly yieldAfter: number;
+  readonly ledger: Ledger;
+  readonly admission: Admission;
+  /** Moment of the first activity, in milliseconds of `performance.now()`. */
+  origin: number | undefined;
+
+  constructor(ledger: Ledger, admission: Admission, yieldAfter: number) {
+    this.ledger = ledger;
+    this.admission = admission;
+    this.yieldAfter = yieldAfter;
+  }
+
+  /** The clock of a name; made at first use. */
+  clock(name: string, kind: OperatorKind): OperatorClock {
+    let clock = this.clocks.get(name);
+    if (clock === undefined) {
+      this.origin ??= performance.now();
+      clock = new OperatorClock(name, kind, this.origin, this.admission);
+      this.clocks.set(name, clock);
+    }
+    return clock;
+  }
+
+  /** Registers an operator at its subscription. */
+  station(name: string, kind: OperatorKind, scope: ScopeAccount): Station {
+    return this.ledger.openStation(this.clock(name, kind), scope);
+  }
+}
+
+/** A cost function whose answers are checked; `bytesOf` when there is none. */
+export function checkedCost<T>(cost: ((value: T) => Bytes) | undefined): (value: T) => Bytes {
+  if (cost === undefined) return bytesOf;
+  return (value) => {
+    const bytes = cost(value);
+    if (!Number.isSafeInteger(bytes) || bytes < 0) {
+      throw new UsageError(`\`cost\` must return a number of whole bytes of at least 0, but returned ${String(bytes)}`);
+    }
+    return bytes;
+  };
+}

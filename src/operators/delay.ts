@@ -1,0 +1,79 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import { checkPositive, checkString } from '../check.ts';
+import { connect } from './connect.ts';
+import { checkedCost, type FlowCore } from './core.ts';
+import { Fifo } from './fifo.ts';
+import type { ScopeAccount } from './ledger.ts';
+import type { HoldOptions } from './window.ts';
+
+/**
+ * What `Flow.delay` and `Scope.delay` return: gives each element on `milliseconds` after it came, in order; the end waits
+ * for the last, an error does not wait.
+ *
+ * Holds the elements that wait, without an own limit, and each while the downstream's `next` runs.
+ */
+export function delay<A>(
+  core: FlowCore,
+  scope: ScopeAccount,
+  milliseconds: number,
+  options: HoldOptions<A> = {},
+): OperatorFunction<A, A> {
+  checkPositive('milliseconds', milliseconds, { zero: true });
+  const name = checkString('name', options.name ?? 'delay');
+  const cost = checkedCost(options.cost);
+  return (input) =>
+    new Observable<A>((out) => {
+      const { ledger, admission } = core;
+      const station = core.station(name, 'delay', scope);
+      const waiting = new Fifo<{ value: A; due: number }>();
+      let timer: NodeJS.Timeout | undefined;
+      let ended = false;
+      const arm = (due: number): void => {
+        timer = setTimeout(expire, Math.max(0, due - performance.now()));
+        // A running timer will move something: the flow is not stuck.
+        admission.begin();
+      };
+      const disarm = (): void => {
+        if (timer === undefined) return;
+        clearTimeout(timer);
+        timer = undefined;
+        admission.end();
+      };
+      const expire = (): void => {
+        disarm();
+        // A timer may fire a fraction of a millisecond early.
+        const now = performance.now() + 1;
+        for (let it = waiting.peek(); it !== undefined && it.due <= now; it = waiting.peek()) {
+          waiting.shift();
+          try {
+            station.clock.emit(out, it.value);
+          } finally {
+            ledger.release(station, it.value, cost(it.value));
+          }
+        }
+        const next = waiting.peek();
+        if (next !== undefined) arm(next.due);
+        else if (ended) out.complete();
+      };
+      out.add(() => {
+        disarm();
+        for (let it = waiting.shift(); it !== undefined; it = waiting.shift()) {
+          ledger.release(station, it.value, cost(it.value));
+        }
+        ledger.closeStation(station);
+      });
+      connect(input, out, {
+        next(value) {
+          station.clock.in++;
+          ledger.hold(station, value, cost(value));
+          const due = performance.now() + milliseconds;
+          waiting.push({ value, due });
+          if (timer === undefined) arm(due);
+        },
+        complete() {
+          ended = true;
+          if (waiting.size === 0) out.complete();
+        },
+      });
+    });
+}

@@ -1,0 +1,212 @@
+import { map, type Observable, type OperatorFunction, timer } from 'rxjs';
+import { checkFunction, checkPositive, checkString, shown } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import { Admission } from './admission.ts';
+import { BudgetTooSmallError, formatBytes, parseBytes } from './budget.ts';
+import { FlowCore } from './core.ts';
+import { Ledger, ScopeAccount } from './ledger.ts';
+import type { MapAsyncOptions } from './map-async.ts';
+import { MicroBatch, type MicroBatchOptions } from './micro-batch.ts';
+import type { FlowMetrics, OperatorClock } from './observe.ts';
+import type { Bytes } from './payload.ts';
+import { BufferPool } from './pool.ts';
+import { Scope } from './scope.ts';
+import type { Puller, SourceOptions } from './source.ts';
+import type { HoldOptions, WindowOptions } from './window.ts';
+import type { ZipOptions } from './zip.ts';
+
+export type { Holder } from './holder.ts';
+export type { Scope } from './scope.ts';
+export type { Puller } from './source.ts';
+
+/** How a flow keeps its budget. */
+export interface FlowOptions {
+  /**
+   * How far over the budget elements may go, one at a time, when nothing else can move; default a quarter of the budget,
+   * 0 for never. With truthful claims it is never used.
+   */
+  readonly maxOvercommit?: Bytes | string;
+  /** Waiting sources are woken when no more than this part of the budget is in use, 0 to 1; default 0.75. */
+  readonly lowWatermark?: number;
+  /** Milliseconds a source may run before it lets the event loop turn; default 4. */
+  readonly yieldAfter?: number;
+  /** Milliseconds between two values of `metrics$`; default 1,000. */
+  readonly metricsEvery?: number;
+  /**
+   * Receives errors that came when no subscriber was left: of a reader's `close` after unsubscription or beside another
+   * error, and of a payload's `onIdle`. Default: a process warning. They are counted in the metrics in any case.
+   */
+  readonly onLateError?: (error: unknown) => void;
+}
+
+/** How a scope is counted. */
+export interface ScopeOptions {
+  /** The most bytes it can hold at once, of which it gives back none by itself before it has them all. */
+  readonly claim?: Bytes | string;
+}
+
+/**
+ * Keeps the bytes held between operators under one budget. Only the asynchronous operators hold elements, so only they
+ * report, and only sources are held back; plain synchronous RxJS operators work between them unchanged. Plain RxJS
+ * operators that keep elements (`mergeMap` with asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`,
+ * `shareReplay`) are not seen: take the flow's own, or give them copies.
+ *
+ * @example
+ * const flow = new Flow('256MiB');
+ * flow.source(() => readTiles(path), { name: 'tiles', cost: (tile) => tile.byteLength, estimate: 65536 })
+ *   .pipe(flow.mapAsync((tile) => upload(tile), { concurrency: 4 }))
+ *   .subscribe();
+ */
+export class Flow {
+  /** Bytes that may be held. */
+  readonly budget: Bytes;
+  /** Buffers to use again. */
+  readonly pool: BufferPool;
+  /** The state of the flow now and then every second (`metricsEvery`), while subscribed; never completes. */
+  readonly metrics$: Observable<FlowMetrics>;
+  readonly #core: FlowCore;
+  readonly #ledger: Ledger;
+  readonly #admission: Admission;
+  readonly #root: Scope;
+  readonly #rootAccount: ScopeAccount;
+  #scopes = 0;
+  #lateErrors = 0;
+
+  /** @throws UsageError when the budget or an option is not as described. */
+  constructor(budget: Bytes | string, options: FlowOptions = {}) {
+    this.budget = parseBytes(budget);
+    const over = options.maxOvercommit ?? Math.floor(this.budget / 4);
+    const maxOvercommit = over === 0 ? 0 : parseBytes(over);
+    const lowWatermark = checkPositive('lowWatermark', options.lowWatermark ?? 0.75, { zero: true });
+    if (lowWatermark > 1) throw new UsageError(`\`lowWatermark\` must be at most 1, but is ${shown(lowWatermark)}`);
+    const yieldAfter = checkPositive('yieldAfter', options.yieldAfter ?? 4, { zero: true });
+    const metricsEvery = checkPositive('metricsEvery', options.metricsEvery ?? 1000);
+    const onLateError = options.onLateError ?? warn;
+    checkFunction('onLateError', onLateError);
+    this.#ledger = new Ledger(this.budget, (error) => {
+      this.#lateErrors++;
+      onLateError(error);
+    });
+    this.#admission = new Admission(this.#ledger, { maxOvercommit, lowWatermark });
+    this.#core = new FlowCore(this.#ledger, this.#admission, yieldAfter);
+    this.pool = new BufferPool(this.#ledger);
+    this.metrics$ = timer(0, metricsEvery).pipe(map(() => this.metrics()));
+    this.#rootAccount = new ScopeAccount('flow', 0, this.#scopes++);
+    this.#root = new Scope(this, this.#core, this.#rootAccount);
+  }
+
+  /** Bytes held by operators now; an element held by several counts once. */
+  get held(): Bytes {
+    return this.#ledger.held;
+  }
+
+  /** Bytes promised to reads now. */
+  get reserved(): Bytes {
+    return this.#ledger.reserved;
+  }
+
+  /** The most that `held + reserved` ever was. */
+  get peakHeld(): Bytes {
+    return this.#ledger.peak;
+  }
+
+  /** The most that `held + reserved` ever was over the budget. */
+  get peakOvercommit(): Bytes {
+    return this.#ledger.peakOvercommit;
+  }
+
+  /** Operations that will end by themselves: reads, asynchronous operations, batches. */
+  get inFlight(): number {
+    return this.#admission.inFlight;
+  }
+
+  /** Operators that are subscribed or hold bytes, and scopes that are open or hold bytes: 0 when nothing is left over. */
+  get registered(): number {
+    const { stations, scopes } = this.#ledger;
+    return stations.size + scopes.size + this.#admission.flushers.size + this.#admission.waiters.length;
+  }
+
+  /**
+   * A part of the flow with a name of its own, usually one video.
+   *
+   * @throws BudgetTooSmallError when the claim alone is above the budget.
+   */
+  scope(name: string, options: ScopeOptions = {}): Scope {
+    checkString('name', name);
+    const claim = options.claim === undefined || options.claim === 0 ? 0 : parseBytes(options.claim);
+    if (claim > this.budget) {
+      throw new BudgetTooSmallError(
+        `'${name}' claims ${formatBytes(claim)}, but the budget is ${formatBytes(this.budget)}`,
+        { holders: [], needed: claim, budget: this.budget },
+      );
+    }
+    return new Scope(this, this.#core, new ScopeAccount(name, claim, this.#scopes++));
+  }
+
+  /** Reads elements, under the budget: see `Scope.source`. */
+  source<T>(
+    open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+    options: SourceOptions<T>,
+  ): Observable<T> {
+    return this.#root.source(open, options);
+  }
+
+  /** Maps through an asynchronous function: see `Scope.mapAsync`. */
+  mapAsync<A, B>(
+    map: (value: A, signal: AbortSignal) => Promise<B>,
+    options: MapAsyncOptions<A>,
+  ): OperatorFunction<A, B> {
+    return this.#root.mapAsync(map, options);
+  }
+
+  /** A batcher that any number of pipelines share. */
+  microBatch<A, R>(options: MicroBatchOptions<A, R>): MicroBatch<A, R> {
+    return new MicroBatch(this.#core, this.#rootAccount, options);
+  }
+
+  /** Arrays of consecutive elements: see `Scope.window`. */
+  window<A>(size: number, options?: WindowOptions<A>): OperatorFunction<A, A[]> {
+    return this.#root.window(size, options);
+  }
+
+  /** Arrays of the elements between two signals: see `Scope.buffer`. */
+  buffer<A>(closing: Observable<unknown>, options?: HoldOptions<A>): OperatorFunction<A, A[]> {
+    return this.#root.buffer(closing, options);
+  }
+
+  /** Pairs with another stream: see `Scope.zip`. */
+  zip<A, B>(other: Observable<B>, options?: ZipOptions<A, B>): OperatorFunction<A, [A, B]> {
+    return this.#root.zip(other, options);
+  }
+
+  /** Gives each element on later: see `Scope.delay`. */
+  delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A> {
+    return this.#root.delay(milliseconds, options);
+  }
+
+  /** The clock shared by all operators of a name, for operators of your own. */
+  operator(name: string): OperatorClock {
+    return this.#core.clock(checkString('name', name), 'operator');
+  }
+
+  /** The state of the flow now. */
+  metrics(): FlowMetrics {
+    const now = performance.now();
+    return {
+      budget: this.budget,
+      held: this.held,
+      reserved: this.reserved,
+      peakHeld: this.peakHeld,
+      overcommits: this.#admission.overcommits,
+      peakOvercommit: this.peakOvercommit,
+      pressureFlushes: this.#admission.pressureFlushes,
+      lateErrors: this.#lateErrors,
+      wallSeconds: this.#core.origin === undefined ? 0 : (now - this.#core.origin) / 1000,
+      operators: [...this.#core.clocks.values()].map((clock) => clock.metrics(now)),
+    };
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), { type: 'ReelflowLateError' });
+}

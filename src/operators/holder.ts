@@ -1,0 +1,54 @@
+import { checkInteger, checkString, shown } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import type { FlowCore } from './core.ts';
+import type { ScopeAccount, Station } from './ledger.ts';
+import type { Bytes } from './payload.ts';
+
+/**
+ * Accounts for bytes that an operator keeps by itself: copies, tables, medians. They count against the budget at once and
+ * cannot be refused, so the scope's claim should include the most they will be; sources leave as much room free as the
+ * largest single addition so far.
+ *
+ * @example
+ * const kept = scope.holder('median');
+ * kept.add(vector.byteLength);
+ * kept.close();
+ */
+export class Holder {
+  readonly #core: FlowCore;
+  readonly #station: Station;
+
+  /** Made by `scope.holder(name)`. */
+  constructor(core: FlowCore, scope: ScopeAccount, name: string) {
+    checkString('name', name);
+    this.#core = core;
+    this.#station = core.station(name, 'holder', scope);
+  }
+
+  /** Bytes kept now. */
+  get bytes(): Bytes {
+    return this.#station.bytes;
+  }
+
+  /** Keeps so many bytes more. @throws UsageError after `close`. */
+  add(bytes: Bytes): void {
+    checkInteger('bytes', bytes, 0);
+    if (this.#station.closed) throw new UsageError('`add` must not be called on a holder that is closed');
+    this.#core.ledger.keep(this.#station, bytes);
+  }
+
+  /** Keeps so many bytes less. @throws UsageError when it keeps fewer. */
+  remove(bytes: Bytes): void {
+    checkInteger('bytes', bytes, 0);
+    if (bytes > this.#station.bytes) {
+      throw new UsageError(`\`bytes\` must be at most the ${this.#station.bytes} kept, but is ${shown(bytes)}`);
+    }
+    this.#core.ledger.drop(this.#station, bytes);
+  }
+
+  /** Keeps nothing any more; may be called again. */
+  close(): void {
+    this.#core.ledger.drop(this.#station, this.#station.bytes);
+    this.#core.ledger.closeStation(this.#station);
+  }
+}

@@ -1,0 +1,270 @@
+import { FlowError } from '../errors.ts';
+import type { HeldBytes } from './budget.ts';
+import { bytesOf, payloadsIn } from './measure.ts';
+import type { OperatorClock } from './observe.ts';
+import { type Account, type Bytes, Payload } from './payload.ts';
+
+/** The bytes of one scope: what it holds, what its reads are promised, and the most it said it can hold. */
+export class ScopeAccount implements Account {
+  held: Bytes = 0;
+  reserved: Bytes = 0;
+  /** Sources of it that are subscribed now. */
+  open = 0;
+
+  constructor(
+    readonly name: string,
+    /** The most it can hold at once; 0 when it made no claim. */
+    readonly claim: Bytes,
+    /** Position in the order of creation: the lower, the older. */
+    readonly order: number,
+  ) {}
+}
+
+/** One subscribed operator of one scope: what it holds by itself. */
+export class Station {
+  bytes: Bytes = 0;
+  /** No longer subscribed; stays registered while it holds bytes. */
+  closed = false;
+
+  constructor(
+    readonly clock: OperatorClock,
+    readonly scope: ScopeAccount,
+  ) {}
+}
+
+/** The holds of an element that is not a payload itself. */
+interface Hold {
+  count: number;
+  /** Bytes beyond those of the payloads inside it. */
+  readonly bytes: Bytes;
+  readonly scope: ScopeAccount;
+  readonly payloads: readonly Payload[] | undefined;
+}
+
+/**
+ * Counts who holds what. An element's bytes count once however many stations hold it: the first hold adds them to the
+ * scope of that holder, the last release removes them from the same scope, and makes a payload idle.
+ */
+export class Ledger {
+  held: Bytes = 0;
+  reserved: Bytes = 0;
+  peak: Bytes = 0;
+  peakOvercommit: Bytes = 0;
+  /** The most bytes that one unannounced addition brought: admission leaves so much room free. */
+  headroom: Bytes = 0;
+  /** Scopes that are open or have bytes. */
+  readonly scopes = new Set<ScopeAccount>();
+  /** Stations that are subscribed or hold bytes. */
+  readonly stations = new Set<Station>();
+  /** Called after bytes were released. */
+  onRelease: () => void = () => {};
+  /** Called after held bytes rose. */
+  onRise: () => void = () => {};
+
+  readonly #holds = new WeakMap<object, Hold>();
+
+  constructor(
+    readonly budget: Bytes,
+    /** Receives what a payload's `onIdle` throws. */
+    readonly reportLate: (error: unknown) => void,
+  ) {}
+
+  /** Held and reserved bytes. */
+  get used(): Bytes {
+    return this.held + this.reserved;
+  }
+
+  /** Registers an operator that was subscribed. */
+  openStation(clock: OperatorClock, scope: ScopeAccount): Station {
+    const station = new Station(clock, scope);
+    this.stations.add(station);
+    return station;
+  }
+
+  /** The operator is no longer subscribed: forgets it as soon as it holds nothing. */
+  closeStation(station: Station): void {
+    station.closed = true;
+    if (station.bytes === 0) this.stations.delete(station);
+  }
+
+  /** A source of the scope was subscribed. */
+  openScope(scope: ScopeAccount): void {
+    scope.open++;
+    this.scopes.add(scope);
+  }
+
+  /** A source of the scope has ended. */
+  closeScope(scope: ScopeAccount): void {
+    scope.open--;
+    this.#forget(scope);
+    this.onRelease();
+  }
+
+  /** Promises bytes to a read. */
+  reserve(scope: ScopeAccount, bytes: Bytes): void {
+    this.reserved += bytes;
+    scope.reserved += bytes;
+    this.#rise();
+  }
+
+  /** Takes a promise back. */
+  unreserve(scope: ScopeAccount, bytes: Bytes): void {
+    this.reserved -= bytes;
+    scope.reserved -= bytes;
+    this.#forget(scope);
+    this.onRelease();
+  }
+
+  /** Turns the promise for a read into the hold of what was read. */
+  settle(station: Station, promised: Bytes, value: unknown, bytes: Bytes): void {
+    this.reserved -= promised;
+    station.scope.reserved -= promised;
+    this.hold(station, value, bytes);
+  }
+
+  /**
+   * A station begins to hold an element.
+   *
+   * @param bytes what the element counts; when absent, measured by `bytesOf`.
+   * @throws FlowError `recycled` when it is, or contains, a payload that nothing holds any more.
+   */
+  hold(station: Station, value: unknown, bytes?: Bytes): void {
+    if (value instanceof Payload) {
+      this.#holdPayload(station.scope, value, bytes ?? value.byteLength);
+      this.#countAt(station, value.heldBytes);
+    } else if (typeof value === 'object' && value !== null) {
+      this.#countAt(station, this.#holdObject(station.scope, value, bytes));
+    } else {
+      const size = bytes ?? bytesOf(value);
+      this.#add(station.scope, size);
+      this.#countAt(station, size);
+    }
+  }
+
+  /** A station lets go of an element; `bytes` as given to `hold`. */
+  release(station: Station, value: unknown, bytes?: Bytes): void {
+    if (value instanceof Payload) {
+      this.#countAt(station, -value.heldBytes);
+      this.#releasePayload(value);
+    } else if (typeof value === 'object' && value !== null) {
+      this.#countAt(station, -this.#releaseObject(value));
+    } else {
+      const size = bytes ?? bytesOf(value);
+      this.#countAt(station, -size);
+      this.#remove(station.scope, size);
+    }
+    this.onRelease();
+  }
+
+  /** A station keeps bytes of its own making, unannounced. */
+  keep(station: Station, bytes: Bytes): void {
+    if (bytes > this.headroom) this.headroom = bytes;
+    this.#add(station.scope, bytes);
+    this.#countAt(station, bytes);
+  }
+
+  /** A station gives up bytes of its own making. */
+  drop(station: Station, bytes: Bytes): void {
+    this.#countAt(station, -bytes);
+    this.#remove(station.scope, bytes);
+    this.onRelease();
+  }
+
+  /** Who holds bytes now, most first. */
+  holders(): HeldBytes[] {
+    const sums = new Map<string, HeldBytes>();
+    for (const { clock, scope, bytes } of this.stations) {
+      if (bytes === 0) continue;
+      const key = JSON.stringify([scope.name, clock.name]);
+      sums.set(key, { scope: scope.name, operator: clock.name, bytes: bytes + (sums.get(key)?.bytes ?? 0) });
+    }
+    return [...sums.values()].sort((a, b) => b.bytes - a.bytes);
+  }
+
+  #holdPayload(scope: ScopeAccount, payload: Payload, bytes: Bytes): void {
+    if (payload.idle) payload.assertLive(`a ${payload.constructor.name}`);
+    if (payload.holds++ > 0) return;
+    payload.heldBytes = bytes;
+    payload.heldBy = scope;
+    this.#add(scope, bytes);
+  }
+
+  #releasePayload(payload: Payload): void {
+    if (--payload.holds > 0) return;
+    this.#remove(payload.heldBy as ScopeAccount, payload.heldBytes);
+    payload.heldBy = undefined;
+    payload.idle = true;
+    try {
+      payload.onIdle?.();
+    } catch (error) {
+      this.reportLate(error);
+    }
+  }
+
+  #holdObject(scope: ScopeAccount, value: object, bytes: Bytes | undefined): Bytes {
+    let hold = this.#holds.get(value);
+    if (hold === undefined) {
+      const payloads = payloadsIn(value);
+      if (payloads?.some((payload) => payload.idle)) {
+        throw new FlowError('recycled', `a ${value.constructor?.name ?? 'value'} holds a payload that was let go`, {
+          remedy: 'Keep payloads only in the holding operators of a Flow.',
+        });
+      }
+      let own = bytes ?? bytesOf(value);
+      for (const payload of payloads ?? []) own -= payload.byteLength;
+      hold = { count: 0, bytes: Math.max(0, own), scope, payloads };
+      this.#holds.set(value, hold);
+      this.#add(scope, hold.bytes);
+    }
+    hold.count++;
+    for (const payload of hold.payloads ?? []) this.#holdPayload(scope, payload, payload.byteLength);
+    return sizeOf(hold);
+  }
+
+  #releaseObject(value: object): Bytes {
+    const hold = this.#holds.get(value) as Hold;
+    const size = sizeOf(hold);
+    for (const payload of hold.payloads ?? []) this.#releasePayload(payload);
+    if (--hold.count === 0) {
+      this.#holds.delete(value);
+      this.#remove(hold.scope, hold.bytes);
+    }
+    return size;
+  }
+
+  #add(scope: ScopeAccount, bytes: Bytes): void {
+    if (scope.open === 0) this.scopes.add(scope);
+    this.held += bytes;
+    scope.held += bytes;
+    this.#rise();
+    this.onRise();
+  }
+
+  #remove(scope: ScopeAccount, bytes: Bytes): void {
+    this.held -= bytes;
+    scope.held -= bytes;
+    this.#forget(scope);
+  }
+
+  #forget(scope: ScopeAccount): void {
+    if (scope.open === 0 && scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
+  }
+
+  #rise(): void {
+    const used = this.held + this.reserved;
+    if (used > this.peak) this.peak = used;
+    if (used - this.budget > this.peakOvercommit) this.peakOvercommit = used - this.budget;
+  }
+
+  #countAt(station: Station, bytes: Bytes): void {
+    station.bytes += bytes;
+    station.clock.count(bytes);
+    if (station.bytes === 0 && station.closed) this.stations.delete(station);
+  }
+}
+
+function sizeOf(hold: Hold): Bytes {
+  let size = hold.bytes;
+  for (const payload of hold.payloads ?? []) size += payload.heldBytes;
+  return size;
+}

@@ -1,0 +1,272 @@
+import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import { checkFunction, checkInteger, checkPositive, checkString, shown } from '../check.ts';
+import { FlowError } from '../errors.ts';
+import type { Flusher } from './admission.ts';
+import { connect } from './connect.ts';
+import { checkedCost, type FlowCore } from './core.ts';
+import { Fifo } from './fifo.ts';
+import type { ScopeAccount, Station } from './ledger.ts';
+import type { OperatorClock } from './observe.ts';
+import type { Bytes } from './payload.ts';
+import type { Scope } from './scope.ts';
+
+/** When a batch is run, and by what. */
+export interface MicroBatchOptions<A, R> {
+  /** Names it in metrics and errors. */
+  readonly name: string;
+  /** The most elements in a batch. */
+  readonly maxCount: number;
+  /** The most bytes in a batch of more than one element; default no limit. */
+  readonly maxBytes?: Bytes;
+  /** Milliseconds the oldest element may wait for the batch to fill. */
+  readonly maxDelay: number;
+  /** Batches that may be in flight at once; default 1. */
+  readonly maxInFlight?: number;
+  /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
+  readonly cost?: (value: A) => Bytes;
+  /** The result does not refer to the element: let go of the element before its result is emitted. Default false. */
+  readonly releaseFirst?: boolean;
+  /** Must give one result per element, in their order. */
+  readonly run: (batch: readonly A[]) => Promise<readonly R[]>;
+}
+
+interface Item<A, R> {
+  readonly value: A;
+  readonly bytes: Bytes;
+  readonly lane: Lane<A, R>;
+  result: { value: R } | undefined;
+}
+
+/** One pipeline that shares the batcher. */
+interface Lane<A, R> {
+  readonly station: Station;
+  readonly out: Subscriber<R>;
+  /** Its elements without an emitted result, in order. */
+  readonly line: Fifo<Item<A, R>>;
+  ended: boolean;
+  stopped: boolean;
+}
+
+/**
+ * Gathers the elements of any number of pipelines into batches for one function, usually a network's session, and gives
+ * each pipeline its results in its own order.
+ *
+ * Holds every element until its result was emitted (`releaseFirst`: until the batch settled). A batch runs when it is
+ * full, when its oldest element waited `maxDelay`, when no pipeline can bring another element, or when every source of
+ * the flow waits for room. A failed batch fails the pipelines that have elements in it; a wrong number of results is
+ * FlowError `batch-result`. Unsubscribing takes waiting elements out; those in a running batch keep their bytes until it
+ * settles, and their results are dropped.
+ *
+ * @example
+ * const session = flow.microBatch({ name: 'fc7', maxCount: 16, maxDelay: 50, run: (frames) => network.embed(frames) });
+ * frames.pipe(session.operator(scope));
+ */
+export class MicroBatch<A, R> implements Flusher {
+  readonly #core: FlowCore;
+  readonly #root: ScopeAccount;
+  readonly #options: MicroBatchOptions<A, R>;
+  readonly #cost: (value: A) => Bytes;
+  readonly #clock: OperatorClock;
+  readonly #maxInFlight: number;
+  readonly #waiting = new Fifo<Item<A, R>>();
+  #waitingBytes = 0;
+  /** Pipelines that may bring more elements. */
+  #open = 0;
+  #running = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #due = false;
+  #batches = 0;
+  #items = 0;
+
+  /** Made by `flow.microBatch`. */
+  constructor(core: FlowCore, root: ScopeAccount, options: MicroBatchOptions<A, R>) {
+    checkString('name', options.name);
+    checkInteger('maxCount', options.maxCount);
+    if (options.maxBytes !== undefined) checkInteger('maxBytes', options.maxBytes);
+    checkPositive('maxDelay', options.maxDelay, { zero: true });
+    checkFunction('run', options.run);
+    this.#core = core;
+    this.#root = root;
+    this.#options = options;
+    this.#cost = checkedCost(options.cost);
+    this.#maxInFlight = checkInteger('maxInFlight', options.maxInFlight ?? 1);
+    this.#clock = core.clock(options.name, 'micro-batch');
+    this.#clock.batchLimit = options.maxCount;
+  }
+
+  /** Its name in metrics and errors. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Batches run so far. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** Elements in them. */
+  get items(): number {
+    return this.#items;
+  }
+
+  /** Maps a pipeline's elements to their results; what it holds is attributed to `scope`. */
+  operator(scope?: Scope): OperatorFunction<A, R> {
+    const account = scope === undefined ? this.#root : scope.account(this.#core);
+    return (input) =>
+      new Observable<R>((out) => {
+        const station = this.#core.station(this.#options.name, 'micro-batch', account);
+        const lane: Lane<A, R> = { station, out, line: new Fifo(), ended: false, stopped: false };
+        this.#open++;
+        out.add(() => this.#leave(lane));
+        connect(input, out, {
+          next: (value) => this.#take(lane, value),
+          complete: () => {
+            this.#end(lane);
+            if (lane.line.size === 0) out.complete();
+          },
+        });
+      });
+  }
+
+  /** Runs what waits though it is no full batch. Called by the flow. */
+  flush(): boolean {
+    if (this.#waiting.size === 0 || this.#running >= this.#maxInFlight) return false;
+    this.#run();
+    return true;
+  }
+
+  #take(lane: Lane<A, R>, value: A): void {
+    this.#clock.in++;
+    const bytes = this.#cost(value);
+    this.#core.ledger.hold(lane.station, value, bytes);
+    const item: Item<A, R> = { value, bytes, lane, result: undefined };
+    lane.line.push(item);
+    this.#waiting.push(item);
+    this.#waitingBytes += bytes;
+    this.#core.admission.flushers.add(this);
+    this.#timer ??= setTimeout(() => this.#expire(), this.#options.maxDelay);
+    this.#runWhatIsDue();
+  }
+
+  /** The pipeline brings no more elements; when it was the last, no batch can become any fuller. */
+  #end(lane: Lane<A, R>): void {
+    if (lane.ended) return;
+    lane.ended = true;
+    this.#open--;
+    this.#runWhatIsDue();
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    this.#due = true;
+    this.#runWhatIsDue();
+  }
+
+  #runWhatIsDue(): void {
+    const { maxCount, maxBytes } = this.#options;
+    while (this.#running < this.#maxInFlight && this.#waiting.size > 0) {
+      const full = this.#waiting.size >= maxCount || (maxBytes !== undefined && this.#waitingBytes >= maxBytes);
+      if (!full && !this.#due && this.#open > 0) return;
+      this.#run();
+    }
+  }
+
+  #run(): void {
+    const batch = this.#nextBatch();
+    this.#waitAnew();
+    this.#running++;
+    this.#batches++;
+    this.#items += batch.length;
+    this.#clock.batches++;
+    this.#clock.batched += batch.length;
+    this.#clock.enter();
+    let promise: Promise<readonly R[]>;
+    try {
+      promise = Promise.resolve(this.#options.run(batch.map((item) => item.value)));
+    } catch (error) {
+      promise = Promise.reject(error);
+    }
+    promise.then(
+      (results) => this.#settle(batch, results),
+      (error) => this.#settle(batch, undefined, error),
+    );
+  }
+
+  #nextBatch(): Item<A, R>[] {
+    const { maxCount, maxBytes } = this.#options;
+    const batch: Item<A, R>[] = [];
+    let bytes = 0;
+    while (batch.length < maxCount) {
+      const item = this.#waiting.peek();
+      if (item === undefined) break;
+      if (maxBytes !== undefined && batch.length > 0 && bytes + item.bytes > maxBytes) break;
+      this.#waiting.shift();
+      bytes += item.bytes;
+      batch.push(item);
+    }
+    this.#waitingBytes -= bytes;
+    return batch;
+  }
+
+  /** The oldest element changed: its time to wait begins now. */
+  #waitAnew(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#due = false;
+    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#expire(), this.#options.maxDelay);
+    else this.#core.admission.flushers.delete(this);
+  }
+
+  #settle(batch: readonly Item<A, R>[], results: readonly R[] | undefined, error?: unknown): void {
+    this.#running--;
+    this.#clock.leave();
+    const { name, releaseFirst } = this.#options;
+    let failure = results === undefined ? { error } : undefined;
+    if (results !== undefined && (!Array.isArray(results) || results.length !== batch.length)) {
+      const came = Array.isArray(results) ? `${results.length} results` : shown(results);
+      const message = `'${name}' must return one result per element, but returned ${came} for ${batch.length} elements`;
+      failure = { error: new FlowError('batch-result', message) };
+    }
+    const lanes = new Set<Lane<A, R>>();
+    batch.forEach((item, index) => {
+      lanes.add(item.lane);
+      if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);
+      if (failure === undefined) item.result = { value: (results as readonly R[])[index] as R };
+    });
+    // The next batch starts before these results are emitted: it executes while the downstreams work.
+    this.#runWhatIsDue();
+    for (const lane of lanes) {
+      if (failure === undefined) this.#drain(lane);
+      else lane.out.error(failure.error);
+    }
+  }
+
+  #drain(lane: Lane<A, R>): void {
+    while (!lane.stopped) {
+      const item = lane.line.peek();
+      if (item?.result === undefined) break;
+      lane.line.shift();
+      this.#clock.emit(lane.out, item.result.value);
+      if (this.#options.releaseFirst !== true) this.#release(item);
+    }
+    if (lane.ended && lane.line.size === 0) lane.out.complete();
+  }
+
+  #leave(lane: Lane<A, R>): void {
+    lane.stopped = true;
+    for (const item of this.#waiting.remove((each) => each.lane === lane)) {
+      this.#waitingBytes -= item.bytes;
+      this.#release(item);
+    }
+    if (this.#waiting.size === 0) this.#waitAnew();
+    for (let item = lane.line.shift(); item !== undefined; item = lane.line.shift()) {
+      if (item.result !== undefined && this.#options.releaseFirst !== true) this.#release(item);
+    }
+    this.#core.ledger.closeStation(lane.station);
+    this.#end(lane);
+  }
+
+  #release(item: Item<A, R>): void {
+    this.#core.ledger.release(item.lane.station, item.value, item.bytes);
+  }
+}

@@ -1,0 +1,88 @@
+import { checkInteger, shown } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import type { Ledger } from './ledger.ts';
+import type { Bytes } from './payload.ts';
+
+/**
+ * Buffers to use again: a payload gives its memory back in `onIdle`, the next read takes it. Idle buffers and held bytes
+ * together never exceed the budget: what does not fit is left to the garbage collector.
+ *
+ * @example
+ * const pixels = flow.pool.take(width * height * 3);
+ * new Frame(pixels, width, height, index, time, (data) => flow.pool.give(data));
+ */
+export class BufferPool {
+  readonly #ledger: Ledger;
+  /** Idle buffers by their length. */
+  readonly #idle = new Map<Bytes, Set<ArrayBuffer>>();
+  #idleBytes: Bytes = 0;
+  #allocations = 0;
+
+  /** Made by `Flow`. */
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+    ledger.onRise = () => {
+      if (this.#idleBytes > 0 && this.#idleBytes + ledger.held > ledger.budget) this.#trim(ledger.held);
+    };
+  }
+
+  /** Bytes of idle buffers. */
+  get idleBytes(): Bytes {
+    return this.#idleBytes;
+  }
+
+  /** Buffers allocated because none of the length was idle. */
+  get allocations(): number {
+    return this.#allocations;
+  }
+
+  /** A buffer of exactly so many bytes with any content, its own `ArrayBuffer` whole. Take it inside a reserved read. */
+  take(bytes: Bytes): Uint8Array<ArrayBuffer> {
+    checkInteger('bytes', bytes);
+    const idle = this.#idle.get(bytes);
+    for (const buffer of idle ?? []) {
+      this.#forget(buffer);
+      return new Uint8Array(buffer);
+    }
+    this.#trim(this.#ledger.used);
+    this.#allocations++;
+    return new Uint8Array(bytes);
+  }
+
+  /**
+   * Takes a buffer back; a view gives its whole `ArrayBuffer`. One that was transferred to a worker is let go.
+   *
+   * @throws UsageError when it was given already, or is no view of an `ArrayBuffer`.
+   */
+  give(view: ArrayBufferView): void {
+    const buffer = ArrayBuffer.isView(view) ? view.buffer : undefined;
+    if (!(buffer instanceof ArrayBuffer)) {
+      throw new UsageError(`\`view\` must be a view of an ArrayBuffer, but is ${shown(view)}`);
+    }
+    const bytes = buffer.byteLength;
+    if (bytes === 0) return;
+    const idle = this.#idle.get(bytes) ?? new Set();
+    if (idle.has(buffer)) throw new UsageError('`view` must not be given to the pool twice');
+    if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) return;
+    idle.add(buffer);
+    this.#idle.set(bytes, idle);
+    this.#idleBytes += bytes;
+  }
+
+  /** Lets go of idle buffers until they fit beside `used` bytes. */
+  #trim(used: Bytes): void {
+    for (const idle of this.#idle.values()) {
+      for (const buffer of idle) {
+        if (this.#idleBytes + used <= this.#ledger.budget) return;
+        this.#forget(buffer);
+      }
+    }
+  }
+
+  #forget(buffer: ArrayBuffer): void {
+    const idle = this.#idle.get(buffer.byteLength) as Set<ArrayBuffer>;
+    idle.delete(buffer);
+    if (idle.size === 0) this.#idle.delete(buffer.byteLength);
+    this.#idleBytes -= buffer.byteLength;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Observable, OperatorFunction } from 'rxjs';
+import { UsageError } from '../errors.ts';
+import { buffer } from './buffer.ts';
+import type { FlowCore } from './core.ts';
+import { delay } from './delay.ts';
+import type { Flow } from './flow.ts';
+import { Holder } from './holder.ts';
+import type { ScopeAccount } from './ledger.ts';
+import { type MapAsyncOptions, mapAsync } from './map-async.ts';
+import type { OperatorClock } from './observe.ts';
+import type { Bytes } from './payload.ts';
+import { type Puller, type SourceOptions, source } from './source.ts';
+import { type HoldOptions, type WindowOptions, window } from './window.ts';
+import { type ZipOptions, zip } from './zip.ts';
+
+/**
+ * A part of a flow whose bytes are attributed to one name, usually one video: the same operators as the flow's. Older
+ * scopes are served first, and a claim, the most the scope can hold at once, lets the flow start only as many scopes as
+ * can all come to their end.
+ *
+ * @example
+ * const scope = flow.scope(video.id, { claim: parseBytes('40MiB') });
+ * frames(video, { scope }).pipe(scope.window(16));
+ */
+export class Scope {
+  readonly #core: FlowCore;
+  readonly #account: ScopeAccount;
+
+  /** Made by `flow.scope(name)`. */
+  constructor(
+    readonly flow: Flow,
+    core: FlowCore,
+    account: ScopeAccount,
+  ) {
+    this.#core = core;
+    this.#account = account;
+  }
+
+  /** Its name in metrics and errors. */
+  get name(): string {
+    return this.#account.name;
+  }
+
+  /** The most bytes it said it can hold; 0 when it made no claim. */
+  get claim(): Bytes {
+    return this.#account.claim;
+  }
+
+  /** Bytes it holds now. */
+  get held(): Bytes {
+    return this.#account.held;
+  }
+
+  /** Reads elements, under the budget: see `Puller`. Cold; closes the reader exactly once; buffers nothing. */
+  source<T>(
+    open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+    options: SourceOptions<T>,
+  ): Observable<T> {
+    return source(this.#core, this.#account, open, options);
+  }
+
+  /** Maps through an asynchronous function; holds each element until its result was emitted. */
+  mapAsync<A, B>(
+    map: (value: A, signal: AbortSignal) => Promise<B>,
+    options: MapAsyncOptions<A>,
+  ): OperatorFunction<A, B> {
+    return mapAsync(this.#core, this.#account, map, options);
+  }
+
+  /** Arrays of `size` consecutive elements; holds the one being gathered. */
+  window<A>(size: number, options?: WindowOptions<A>): OperatorFunction<A, A[]> {
+    return window(this.#core, this.#account, size, options);
+  }
+
+  /** Arrays of the elements between two emissions of `closing`; holds the one being gathered. */
+  buffer<A>(closing: Observable<unknown>, options?: HoldOptions<A>): OperatorFunction<A, A[]> {
+    return buffer(this.#core, this.#account, closing, options);
+  }
+
+  /** Pairs with another stream; holds the elements without a partner. */
+  zip<A, B>(other: Observable<B>, options?: ZipOptions<A, B>): OperatorFunction<A, [A, B]> {
+    return zip(this.#core, this.#account, other, options);
+  }
+
+  /** Gives each element on so many milliseconds later; holds those that wait. */
+  delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A> {
+    return delay(this.#core, this.#account, milliseconds, options);
+  }
+
+  /** Accounts for bytes that an operator keeps by itself. */
+  holder(name: string): Holder {
+    return new Holder(this.#core, this.#account, name);
+  }
+
+  /** The clock shared by all operators of a name. */
+  operator(name: string): OperatorClock {
+    return this.flow.operator(name);
+  }
+
+  /** Its account in the flow with this core. For operators of the flow. @throws UsageError when it is another flow's. */
+  account(core: FlowCore): ScopeAccount {
+    if (core !== this.#core) {
+      throw new UsageError(`\`scope\` must be of the same flow, but '${this.name}' belongs to another`);
+    }
+    return this.#account;
+  }
+}

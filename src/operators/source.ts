@@ -1,0 +1,253 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { checkFunction, checkInteger, checkString, shown } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import type { Waiter } from './admission.ts';
+import { checkedCost, type FlowCore } from './core.ts';
+import type { ScopeAccount, Station } from './ledger.ts';
+import type { Bytes } from './payload.ts';
+
+/** Reads one element at a time. */
+export interface Puller<T> {
+  /** The next element, now or later; undefined at the end. Never called again before it has answered. */
+  next(): T | undefined | Promise<T | undefined>;
+  /** Called exactly once, after the end, an error, or when no one listens any more: then possibly while a read is pending, which it must make settle. */
+  close?(): void | Promise<void>;
+}
+
+/** How a source counts its elements. */
+export interface SourceOptions<T> {
+  /** Names the source in metrics and errors. */
+  readonly name: string;
+  /** Bytes an element keeps alive. */
+  readonly cost: (value: T) => Bytes;
+  /** Bytes to reserve before a read: the most an element may cost. A dearer one raises it for the reads after. */
+  readonly estimate: Bytes;
+}
+
+/**
+ * What `Flow.source` and `Scope.source` return. Cold: every subscription opens a reader of its own, in a microtask, so
+ * nothing is emitted inside `subscribe`. Before each read the estimate is reserved (waiting for room), after it settled
+ * to the true cost; the element is held while the downstream's `next` runs. Buffers nothing.
+ *
+ * Unsubscribing closes the reader at once, while opening as soon as it is open. An error of `close` is the subscriber's
+ * error where one still listens, else a late error of the flow.
+ */
+export function source<T>(
+  core: FlowCore,
+  scope: ScopeAccount,
+  open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+  options: SourceOptions<T>,
+): Observable<T> {
+  checkFunction('open', open);
+  checkString('name', options.name);
+  checkFunction('cost', options.cost);
+  checkInteger('estimate', options.estimate, 0);
+  const cost = checkedCost(options.cost);
+  return new Observable<T>((out) => {
+    const station = core.station(options.name, 'source', scope);
+    const reading = new Reading(core, station, out, open, cost, options.estimate);
+    reading.start();
+    return () => reading.stop();
+  });
+}
+
+class Reading<T> {
+  readonly #core: FlowCore;
+  readonly #station: Station;
+  readonly #out: Subscriber<T>;
+  readonly #open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>;
+  readonly #cost: (value: T) => Bytes;
+  #need: Bytes;
+  #reader: Puller<T> | undefined;
+  /** Gives up waiting for room; set while it waits. */
+  #leaveQueue: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(
+    core: FlowCore,
+    station: Station,
+    out: Subscriber<T>,
+    open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+    cost: (value: T) => Bytes,
+    estimate: Bytes,
+  ) {
+    this.#core = core;
+    this.#station = station;
+    this.#out = out;
+    this.#open = open;
+    this.#cost = cost;
+    this.#need = estimate;
+  }
+
+  start(): void {
+    this.#core.admission.begin();
+    this.#core.ledger.openScope(this.#station.scope);
+    queueMicrotask(() => this.#run());
+  }
+
+  /** Nobody listens any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#leaveQueue?.();
+    void this.#closeReader().catch((error) => this.#core.ledger.reportLate(error));
+  }
+
+  async #run(): Promise<void> {
+    const { ledger, admission } = this.#core;
+    let failure: { error: unknown } | undefined;
+    try {
+      if (!this.#stopped) await this.#openReader();
+      if (!this.#stopped) await this.#readAll();
+    } catch (error) {
+      failure = { error };
+    }
+    try {
+      await this.#closeReader();
+    } catch (error) {
+      if (failure === undefined && !this.#stopped) failure = { error };
+      else ledger.reportLate(error);
+    }
+    ledger.closeStation(this.#station);
+    ledger.closeScope(this.#station.scope);
+    if (failure === undefined) this.#out.complete();
+    else this.#out.error(failure.error);
+    admission.end();
+  }
+
+  async #openReader(): Promise<void> {
+    const { clock } = this.#station;
+    clock.enter();
+    try {
+      this.#reader = toPuller(await this.#open());
+    } catch (error) {
+      // A reader that was told to stop may answer so; one that was never told has failed.
+      if (this.#stopped) this.#core.ledger.reportLate(error);
+      else throw error;
+    } finally {
+      clock.leave();
+    }
+  }
+
+  async #readAll(): Promise<void> {
+    const { ledger, admission, yieldAfter } = this.#core;
+    const { clock, scope } = this.#station;
+    const reader = this.#reader as Puller<T>;
+    let turn = performance.now();
+    for (let count = 1; ; count++) {
+      const need = this.#need;
+      if (!admission.tryReserve(scope, need)) {
+        if (!(await this.#room(need))) return;
+        if (this.#stopped) {
+          ledger.unreserve(scope, need);
+          return;
+        }
+      }
+      clock.enter();
+      let promised = true;
+      let value: T | undefined;
+      let bytes = 0;
+      try {
+        const read = reader.next();
+        value = isPromise(read) ? await read : read;
+        if (value === undefined) return;
+        bytes = this.#cost(value);
+        ledger.settle(this.#station, need, value, bytes);
+        promised = false;
+      } finally {
+        if (promised) {
+          ledger.unreserve(scope, need);
+          clock.leave();
+        }
+      }
+      if (bytes > need) this.#need = bytes;
+      try {
+        // What was read while the subscriber left is only held, and let go.
+        if (this.#stopped) clock.leave();
+        else clock.handOver(this.#out, value);
+      } finally {
+        ledger.release(this.#station, value, bytes);
+      }
+      if (this.#stopped) return;
+      if (count % 16 === 0 && performance.now() - turn > yieldAfter) {
+        clock.block();
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        clock.unblock();
+        turn = performance.now();
+        if (this.#stopped) return;
+      }
+    }
+  }
+
+  /** Waits for room: true when it is reserved, false when nobody listens any more. */
+  async #room(need: Bytes): Promise<boolean> {
+    const { clock } = this.#station;
+    clock.block();
+    try {
+      return await new Promise<boolean>((resolve, reject) => {
+        const leave = (): void => {
+          this.#leaveQueue = undefined;
+        };
+        const waiter: Waiter = {
+          station: this.#station,
+          need,
+          settle(refusal) {
+            leave();
+            if (refusal === undefined) resolve(true);
+            else reject(refusal);
+          },
+        };
+        this.#leaveQueue = () => {
+          leave();
+          this.#core.admission.cancel(waiter);
+          resolve(false);
+        };
+        this.#core.admission.park(waiter);
+      });
+    } finally {
+      clock.unblock();
+    }
+  }
+
+  async #closeReader(): Promise<void> {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    await reader?.close?.();
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function toPuller<T>(opened: Puller<T> | AsyncIterable<T>): Puller<T> {
+  if (typeof opened === 'object' && opened !== null) {
+    if (Symbol.asyncIterator in opened) return pullerOf(opened[Symbol.asyncIterator]());
+    if (typeof opened.next === 'function') return opened;
+  }
+  throw new UsageError(`\`open\` must return a puller or an async iterable, but returned ${shown(opened)}`);
+}
+
+function pullerOf<T>(iterator: AsyncIterator<T>): Puller<T> {
+  let finished = false;
+  return {
+    async next() {
+      let step: IteratorResult<T>;
+      try {
+        step = await iterator.next();
+      } catch (error) {
+        finished = true;
+        throw error;
+      }
+      if (step.done === true) {
+        finished = true;
+        return undefined;
+      }
+      if (step.value === undefined) throw new UsageError('an element of a source must not be undefined');
+      return step.value;
+    },
+    async close() {
+      // As `for await` does: an iterator that ended or failed by itself is not told to return.
+      if (!finished) await iterator.return?.();
+    },
+  };
+}

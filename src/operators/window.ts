@@ -1,0 +1,86 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import { checkInteger, checkString } from '../check.ts';
+import { connect } from './connect.ts';
+import { checkedCost, type FlowCore } from './core.ts';
+import type { ScopeAccount } from './ledger.ts';
+import type { Bytes } from './payload.ts';
+
+/** How a window, buffer, zip or delay counts and names itself. */
+export interface HoldOptions<A> {
+  /** Names it in metrics and errors; default the name of the operator. */
+  readonly name?: string;
+  /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
+  readonly cost?: (value: A) => Bytes;
+}
+
+/** How `window` works. */
+export interface WindowOptions<A> extends HoldOptions<A> {
+  /** Elements from the start of one window to the start of the next; default `size`. Less: windows overlap. More: elements between are left out. */
+  readonly step?: number;
+}
+
+/**
+ * What `Flow.window` and `Scope.window` return: arrays of `size` consecutive elements; at the end one shorter array of
+ * elements that were in none yet.
+ *
+ * Holds the elements of the window being gathered. They are let go after the downstream's `next` has run, so keep the
+ * array only in another holding operator. Unsubscribing and errors let go of all at once.
+ */
+export function window<A>(
+  core: FlowCore,
+  scope: ScopeAccount,
+  size: number,
+  options: WindowOptions<A> = {},
+): OperatorFunction<A, A[]> {
+  checkInteger('size', size);
+  const step = checkInteger('step', options.step ?? size);
+  const name = checkString('name', options.name ?? 'window');
+  const cost = checkedCost(options.cost);
+  return (input) =>
+    new Observable<A[]>((out) => {
+      const { ledger } = core;
+      const station = core.station(name, 'window', scope);
+      let gathered: A[] = [];
+      /** Elements to leave out before the next window. */
+      let skip = 0;
+      /** The last elements gathered that were in no window yet. */
+      let fresh = 0;
+      const release = (elements: readonly A[]): void => {
+        for (const element of elements) ledger.release(station, element, cost(element));
+      };
+      const emit = (): void => {
+        const elements = gathered;
+        gathered = elements.slice(step);
+        skip = Math.max(0, step - elements.length);
+        fresh = 0;
+        try {
+          station.clock.emit(out, elements);
+        } finally {
+          release(elements.slice(0, step));
+        }
+      };
+      out.add(() => {
+        const elements = gathered;
+        gathered = [];
+        release(elements);
+        ledger.closeStation(station);
+      });
+      connect(input, out, {
+        next(element) {
+          station.clock.in++;
+          if (skip > 0) {
+            skip--;
+            return;
+          }
+          ledger.hold(station, element, cost(element));
+          gathered.push(element);
+          fresh++;
+          if (gathered.length === size) emit();
+        },
+        complete() {
+          if (fresh > 0) emit();
+          out.complete();
+        },
+      });
+    });
+}

@@ -1,0 +1,89 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import { checkFunction, checkString } from '../check.ts';
+import { connect } from './connect.ts';
+import { checkedCost, type FlowCore } from './core.ts';
+import { Fifo } from './fifo.ts';
+import type { ScopeAccount } from './ledger.ts';
+import type { Bytes } from './payload.ts';
+
+/** How `zip` counts and names itself. */
+export interface ZipOptions<A, B> {
+  /** Names it in metrics and errors; default `zip`. */
+  readonly name?: string;
+  /** Bytes an element of the input that is not a payload keeps alive; default `bytesOf`. */
+  readonly cost?: (value: A) => Bytes;
+  /** The same for an element of `other`. */
+  readonly otherCost?: (value: B) => Bytes;
+}
+
+/** One side of a zip: what came and has no partner yet. */
+interface Side<T> {
+  readonly waiting: Fifo<{ value: T }>;
+  readonly cost: (value: T) => Bytes;
+  ended: boolean;
+}
+
+/**
+ * What `Flow.zip` and `Scope.zip` return: pairs the n-th element of the input with the n-th of `other`. Completes when
+ * one of the two has ended and has no element waiting.
+ *
+ * Holds the elements that wait for their partner, on either side and without an own limit, and a pair while the
+ * downstream's `next` runs. When the sides run apart further than the budget allows, their sources are stuck: one of them
+ * fails with `BudgetTooSmallError`.
+ */
+export function zip<A, B>(
+  core: FlowCore,
+  scope: ScopeAccount,
+  other: Observable<B>,
+  options: ZipOptions<A, B> = {},
+): OperatorFunction<A, [A, B]> {
+  checkFunction('other.subscribe', (other as Partial<Observable<B>> | undefined)?.subscribe);
+  const name = checkString('name', options.name ?? 'zip');
+  const costs = [checkedCost(options.cost), checkedCost(options.otherCost)] as const;
+  return (input) =>
+    new Observable<[A, B]>((out) => {
+      const { ledger } = core;
+      const station = core.station(name, 'zip', scope);
+      const left: Side<A> = { waiting: new Fifo(), cost: costs[0], ended: false };
+      const right: Side<B> = { waiting: new Fifo(), cost: costs[1], ended: false };
+      const exhausted = (side: { waiting: { size: number }; ended: boolean }): boolean =>
+        side.ended && side.waiting.size === 0;
+      const empty = <T>(it: Side<T>): void => {
+        for (let next = it.waiting.shift(); next !== undefined; next = it.waiting.shift()) {
+          ledger.release(station, next.value, it.cost(next.value));
+        }
+      };
+      const pair = (): void => {
+        if (left.waiting.size > 0 && right.waiting.size > 0) {
+          const { value: a } = left.waiting.shift() as { value: A };
+          const { value: b } = right.waiting.shift() as { value: B };
+          try {
+            station.clock.emit(out, [a, b] as [A, B]);
+          } finally {
+            ledger.release(station, a, left.cost(a));
+            ledger.release(station, b, right.cost(b));
+          }
+        }
+        if (exhausted(left) || exhausted(right)) out.complete();
+      };
+      const take = <T>(it: Side<T>) => ({
+        next(value: T): void {
+          station.clock.in++;
+          ledger.hold(station, value, it.cost(value));
+          it.waiting.push({ value });
+          pair();
+        },
+        complete(): void {
+          it.ended = true;
+          if (exhausted(it)) out.complete();
+        },
+      });
+      out.add(() => {
+        empty(left);
+        empty(right);
+        ledger.closeStation(station);
+      });
+      connect(input, out, take(left));
+      if (!out.closed) connect(other, out, take(right));
+    });
+}
