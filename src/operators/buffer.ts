@@ -44,13 +44,6 @@ export function buffer<A>(
         release(elements);
         ledger.closeStation(station);
       });
-      const notifier = new Subscriber<unknown>({
-        next: emit,
-        error: (error: unknown) => out.error(error),
-        complete() {},
-      });
-      out.add(notifier);
-      closing.subscribe(notifier);
       connect(input, out, {
         next(element) {
           station.clock.in++;
@@ -62,5 +55,13 @@ export function buffer<A>(
           out.complete();
         },
       });
+      if (out.closed) return;
+      const notifier = new Subscriber<unknown>({
+        next: emit,
+        error: (error: unknown) => out.error(error),
+        complete() {},
+      });
+      out.add(notifier);
+      closing.subscribe(notifier);
     });
 }

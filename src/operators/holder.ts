@@ -7,7 +7,7 @@ import type { Bytes } from './payload.ts';
 /**
  * Accounts for bytes that an operator keeps by itself: copies, tables, medians. They count against the budget at once and
  * cannot be refused, so the scope's claim should include the most they will be; sources leave as much room free as the
- * largest single addition so far.
+ * largest addition so far (after each holder's first).
  *
  * @example
  * const kept = scope.holder('median');
@@ -17,6 +17,7 @@ import type { Bytes } from './payload.ts';
 export class Holder {
   readonly #core: FlowCore;
   readonly #station: Station;
+  #additions = 0;
 
   /** Made by `scope.holder(name)`. */
   constructor(core: FlowCore, scope: ScopeAccount, name: string) {
@@ -34,7 +35,8 @@ export class Holder {
   add(bytes: Bytes): void {
     checkInteger('bytes', bytes, 0);
     if (this.#station.closed) throw new UsageError('`add` must not be called on a holder that is closed');
-    this.#core.ledger.keep(this.#station, bytes);
+    // The first is what it starts with; the others tell by how much it grows.
+    this.#core.ledger.keep(this.#station, bytes, this.#additions++ > 0);
   }
 
   /** Keeps so many bytes less. @throws UsageError when it keeps fewer. */

@@ -156,9 +156,9 @@ export class Ledger {
     this.onRelease();
   }
 
-  /** A station keeps bytes of its own making, unannounced. */
-  keep(station: Station, bytes: Bytes): void {
-    if (bytes > this.headroom) this.headroom = bytes;
+  /** A station keeps bytes of its own making, unannounced; `growth` when more of the kind is to be expected. */
+  keep(station: Station, bytes: Bytes, growth: boolean): void {
+    if (growth && bytes > this.headroom) this.headroom = bytes;
     this.#add(station.scope, bytes);
     this.#countAt(station, bytes);
   }
