@@ -1,0 +1,65 @@
+import { MediaError } from '../../errors.ts';
+import type { DecoderProcess } from './decoder-process.ts';
+import type { CheckedDecodingOptions } from './decoding-options.ts';
+import type { Verdict } from './faults.ts';
+import { type DecodingFacts, judge } from './judge.ts';
+import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
+import type { Video } from './video.ts';
+
+/** What a decoder's reader knows at the end of its stream. */
+export interface DecodingEnd extends Pick<DecodingFacts, 'kind' | 'decoded' | 'seconds' | 'lastTime' | 'runaway'> {
+  /** Why reading stopped, when it was no end of the stream. */
+  readonly failure?: unknown;
+}
+
+/**
+ * Ends a decoding: judges it, tells the verdict, and throws the verdict's error where a partial stream is not allowed.
+ *
+ * @throws MediaError the verdict's reason; whatever `failure` is, when it is no stall of the decoder.
+ */
+export async function conclude(
+  video: Video,
+  info: MediaInfo,
+  stream: VideoStreamInfo | AudioStreamInfo,
+  decoder: DecoderProcess,
+  settings: CheckedDecodingOptions,
+  end: DecodingEnd,
+): Promise<undefined> {
+  const { failure, ...seen } = end;
+  const verdict = failure === undefined ? await judged() : stalled(failure, end);
+  settings.onVerdict(verdict);
+  if (verdict.verdict === 'partial' && !settings.allowPartial) {
+    throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
+  }
+  return undefined;
+
+  async function judged(): Promise<Verdict> {
+    if (seen.runaway) await decoder.close();
+    const exit = await decoder.exit();
+    return judge({
+      ...{ name: video.id, path: video.path, stream: stream.index, bytes: info.bytes },
+      ...{
+        duration: stream.duration,
+        durationIsShared: stream.durationSource === 'container',
+        containerStart: info.start,
+      },
+      ...{ exit, counts: decoder.log.counts, lines: decoder.log.lines, ...seen },
+    });
+  }
+}
+
+function stalled(failure: unknown, end: DecodingEnd): Verdict {
+  if (!(failure instanceof MediaError) || failure.code !== 'timeout') throw failure;
+  const { message, decoderLines } = failure;
+  return { verdict: 'partial', reason: 'timeout', message, decoded: end.decoded, seconds: end.seconds, decoderLines };
+}
+
+/** Beyond this many seconds decoded media are invented: twice the stated length, or 100 bytes for each second. */
+export function longestPlausible(duration: number, bytes: number): number {
+  return Math.max(2 * duration + 60, bytes / 100);
+}
+
+/** Names of codecs that only other streams of the file have. */
+export function codecsBeside(info: MediaInfo, index: number, codec: string): string[] {
+  return [...info.codecs].filter(([other, name]) => other !== index && name !== codec).map(([, name]) => name);
+}

@@ -1,0 +1,53 @@
+import { checkFunction, checkInteger, checkPositive, shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { Scope } from '../../operators/flow.ts';
+import type { Verdict } from './faults.ts';
+import { MAXIMUM_PIXELS } from './input-arguments.ts';
+
+/** What `frames` and `audio` have in common. */
+export interface DecodingOptions {
+  /** Flow control of the video: where its elements count. */
+  readonly scope: Scope;
+  /** A damaged stream completes instead of ending in an error; `onVerdict` tells. Default false. */
+  readonly allowPartial?: boolean;
+  /** Called once, when the stream has been decoded to its end, before completion or error. */
+  readonly onVerdict?: (verdict: Verdict) => void;
+  /** Ends the decoding with FlowError `aborted`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Threads of the decoder. Default 1: more add memory, and CPU time per frame; several videos at once use the cores as well. */
+  readonly threads?: number;
+  /** Milliseconds that the decoder may leave a reader waiting for bytes. Default 60,000. */
+  readonly stallTimeout?: number;
+  /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
+  readonly maximumPixels?: number;
+}
+
+/** The options of `DecodingOptions` with their defaults. */
+export interface CheckedDecodingOptions {
+  readonly allowPartial: boolean;
+  readonly onVerdict: (verdict: Verdict) => void;
+  readonly threads: number;
+  readonly stallTimeout: number;
+  readonly maximumPixels: number;
+}
+
+/** @throws UsageError for an option that is no good. */
+export function checkDecodingOptions(options: DecodingOptions): CheckedDecodingOptions {
+  const {
+    scope,
+    allowPartial = false,
+    onVerdict = () => {},
+    threads = 1,
+    stallTimeout = 60_000,
+    maximumPixels = MAXIMUM_PIXELS,
+  } = options;
+  if (typeof scope?.source !== 'function')
+    throw new UsageError(`\`scope\` must be a Scope of a Flow, but is ${shown(scope)}`);
+  if (typeof allowPartial !== 'boolean')
+    throw new UsageError(`\`allowPartial\` must be true or false, but is ${shown(allowPartial)}`);
+  checkFunction('onVerdict', onVerdict);
+  checkInteger('threads', threads, 1, 256);
+  checkPositive('stallTimeout', stallTimeout);
+  checkInteger('maximumPixels', maximumPixels);
+  return { allowPartial, onVerdict, threads, stallTimeout, maximumPixels };
+}

@@ -1,0 +1,181 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { checkInteger, checkPositive, checkString, shown } from '../../check.ts';
+import { FlowError, MediaError, UsageError } from '../../errors.ts';
+import { DecoderLog } from './decoder-log.ts';
+import { findFfmpeg } from './ffmpeg.ts';
+
+/** A clip to encode. */
+export interface ClipDescription {
+  /** File to write, over an older one; its extension chooses the container (`.mp4`, `.mkv`). */
+  readonly path: string;
+  /** Pixels per row, even. */
+  readonly width: number;
+  /** Rows, even. */
+  readonly height: number;
+  /** Frames per second. */
+  readonly fps: number;
+  /** Pictures of `width * height * 3` bytes RGB, row by row. */
+  readonly frames: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Sound: one channel, or a pair, in [-1, 1]. */
+  readonly audio?: {
+    readonly sampleRate: number;
+    readonly samples: Float32Array | readonly [Float32Array, Float32Array];
+  };
+  readonly signal?: AbortSignal;
+}
+
+/** H.264 of any kind, else what every ffmpeg has. */
+const VIDEO_ENCODERS: readonly { readonly name: string; readonly options: readonly string[] }[] = [
+  { name: 'libx264', options: ['-preset', 'veryfast', '-crf', '20'] },
+  { name: 'libopenh264', options: ['-b:v', '2M'] },
+  { name: 'mpeg4', options: ['-q:v', '3'] },
+];
+
+/**
+ * Encodes our own pictures and sound: H.264 (MPEG-4 where ffmpeg lacks it) and AAC. Pictures are pulled no faster than
+ * ffmpeg takes them.
+ *
+ * @throws UsageError for a picture of another size or an option that is no good; MediaError `unsupported` when ffmpeg
+ * fails, `decoder-missing`; FlowError `aborted`. Whatever `frames` throws.
+ * @example
+ * await encodeClip({ path: 'red.mp4', width: 64, height: 48, fps: 25, frames: Array(50).fill(redPicture) });
+ */
+export async function encodeClip(clip: ClipDescription): Promise<void> {
+  check(clip);
+  const sound = clip.audio && interleaved(clip.audio.samples);
+  const channels = clip.audio !== undefined && !(clip.audio.samples instanceof Float32Array) ? 2 : 1;
+  const encoder = videoEncoder();
+  const child = spawn(
+    findFfmpeg().path,
+    [
+      ...['-v', 'level+error', '-nostdin', '-y'],
+      ...[
+        '-f',
+        'rawvideo',
+        '-pix_fmt',
+        'rgb24',
+        '-video_size',
+        `${clip.width}x${clip.height}`,
+        '-framerate',
+        String(clip.fps),
+        '-i',
+        'pipe:0',
+      ],
+      ...(clip.audio
+        ? ['-f', 'f32le', '-ar', String(clip.audio.sampleRate), '-ac', String(channels), '-i', 'pipe:3']
+        : []),
+      ...['-map', '0:v', ...(clip.audio ? ['-map', '1:a', '-c:a', 'aac'] : [])],
+      ...['-c:v', encoder.name, ...encoder.options, '-pix_fmt', 'yuv420p', '-bf', '2', '-threads', '2'],
+      ...(/\.(mp4|mov|m4v)$/i.test(clip.path) ? ['-movflags', '+faststart'] : []),
+      `file:${resolve(clip.path)}`,
+    ],
+    { stdio: ['pipe', 'ignore', 'pipe', 'pipe'], windowsHide: true },
+  );
+  const log = new DecoderLog();
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => log.write(text));
+  const closed = new Promise<number | null>((done, failed) => {
+    child.once('error', (cause) =>
+      failed(new MediaError('decoder-missing', `ffmpeg could not be started: ${cause.message}`, { cause })),
+    );
+    child.once('close', (code) => {
+      log.end();
+      done(code);
+    });
+  });
+  const abort = (): void => void child.kill('SIGKILL');
+  clip.signal?.addEventListener('abort', abort, { once: true });
+  if (clip.signal?.aborted) abort();
+  const pictures = checkedPictures(clip);
+  const writing = Promise.all([
+    writeAll(child.stdio[0] as Writable, pictures),
+    writeAll(child.stdio[3] as Writable, sound === undefined ? [] : [sound]),
+  ]).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
+  const [written, exit] = await Promise.allSettled([writing, closed]);
+  clip.signal?.removeEventListener('abort', abort);
+  if (clip.signal?.aborted)
+    throw new FlowError('aborted', `encoding '${clip.path}' was aborted`, { cause: clip.signal.reason });
+  if (written.status === 'rejected') throw written.reason;
+  if (exit.status === 'rejected') throw exit.reason;
+  if (exit.value !== 0) {
+    throw new MediaError('unsupported', `ffmpeg could not encode '${clip.path}'`, { decoderLines: log.lines });
+  }
+}
+
+let chosenEncoder: { readonly path: string; readonly encoder: (typeof VIDEO_ENCODERS)[number] } | undefined;
+
+function videoEncoder(): (typeof VIDEO_ENCODERS)[number] {
+  const { path } = findFfmpeg();
+  if (chosenEncoder?.path === path) return chosenEncoder.encoder;
+  const listed = spawnSync(path, ['-v', 'error', '-encoders'], {
+    encoding: 'utf8',
+    timeout: 20_000,
+    windowsHide: true,
+  }).stdout;
+  const encoder = VIDEO_ENCODERS.find(({ name }) => new RegExp(`^ V\\S+ ${name} `, 'm').test(listed));
+  if (encoder === undefined) throw new MediaError('unsupported', `'${path}' has no video encoder that is known`);
+  chosenEncoder = { path, encoder };
+  return encoder;
+}
+
+async function* checkedPictures(clip: ClipDescription): AsyncGenerator<Uint8Array, void, undefined> {
+  const bytes = clip.width * clip.height * 3;
+  for await (const picture of clip.frames) {
+    if (!(picture instanceof Uint8Array) || picture.byteLength !== bytes) {
+      const came = picture instanceof Uint8Array ? `one of ${picture.byteLength}` : shown(picture);
+      throw new UsageError(`\`frames\` must give Uint8Arrays of ${bytes} bytes, but gave ${came}`);
+    }
+    yield picture;
+  }
+}
+
+/** Writes one after another, each once the pipe has room; stops early, without an error, when the reader has gone. */
+async function writeAll(pipe: Writable, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  let gone = false;
+  pipe.on('error', () => {
+    gone = true;
+  });
+  pipe.on('close', () => {
+    gone = true;
+  });
+  for await (const part of parts) {
+    if (gone) return;
+    if (!pipe.write(part)) await Promise.race([once(pipe, 'drain'), once(pipe, 'close')]);
+  }
+  pipe.end();
+}
+
+function interleaved(samples: Float32Array | readonly [Float32Array, Float32Array]): Uint8Array {
+  if (samples instanceof Float32Array) return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  const [left, right] = samples;
+  const both = new Float32Array(left.length * 2);
+  for (let index = 0; index < left.length; index++) {
+    both[2 * index] = left[index] ?? 0;
+    both[2 * index + 1] = right[index] ?? 0;
+  }
+  return new Uint8Array(both.buffer);
+}
+
+function check(clip: ClipDescription): void {
+  checkString('path', clip.path);
+  for (const side of ['width', 'height'] as const) {
+    checkInteger(side, clip[side], 2, 8192);
+    if (clip[side] % 2 !== 0) throw new UsageError(`\`${side}\` must be even, but is ${clip[side]}`);
+  }
+  checkPositive('fps', clip.fps);
+  if (clip.audio === undefined) return;
+  checkInteger('audio.sampleRate', clip.audio.sampleRate, 1000, 384_000);
+  const { samples } = clip.audio;
+  const pair =
+    Array.isArray(samples) && samples.length === 2 && samples.every((channel) => channel instanceof Float32Array);
+  if (!(samples instanceof Float32Array) && !(pair && samples[0].length === samples[1].length)) {
+    throw new UsageError(
+      `\`audio.samples\` must be a Float32Array or a pair of equally long ones, but is ${shown(samples)}`,
+    );
+  }
+}

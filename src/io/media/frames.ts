@@ -1,0 +1,220 @@
+import type { Observable } from 'rxjs';
+import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { Puller } from '../../operators/flow.ts';
+import { Frame } from '../../operators/frame.ts';
+import type { BufferPool } from '../../operators/pool.ts';
+import { abortable } from './abortable.ts';
+import { codecsBeside, conclude, type DecodingEnd, longestPlausible } from './conclude.ts';
+import { DecoderProcess } from './decoder-process.ts';
+import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
+import { guardedInput } from './input-arguments.ts';
+import type { MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
+import { type Resize, resizeFilters } from './resize.ts';
+import type { Video } from './video.ts';
+
+/**
+ * Which frames are decoded: all (`native`), a constant rate in frames per second (frames repeat or drop out; every frame is decoded all the
+ * same), only key frames (the decoder skips the others: much cheaper), or every n-th.
+ */
+export type FrameSampling = number | 'native' | 'keyframes' | { readonly every: number };
+
+/** Options of `frames`. */
+export interface FramesOptions extends DecodingOptions {
+  /** Pixels per row. Default 224. */
+  readonly width?: number;
+  /** Rows. Default 224. */
+  readonly height?: number;
+  /** `stretch` (default): straight to the size. `crop`: torchvision's, see `resizeFilters`. */
+  readonly resize?: Resize;
+  /** Default `native`. */
+  readonly fps?: FrameSampling;
+  /** Names the source in metrics. Default `decode-video`. */
+  readonly name?: string;
+}
+
+/**
+ * The pictures of a video, in order of presentation: RGB, 8 bits, `height * width * 3` bytes each, turned as a player
+ * turns them. Each carries its presentation time, exact to the container's tick, in seconds from the container's start;
+ * times never go back (a damaged file's that would are held). Probes the video where that has not happened yet.
+ *
+ * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the frames downstream, and
+ * beside them at most 192 KiB of unread pixels. Unsubscribing, an error or `signal` kills ffmpeg at once. A video
+ * without pictures completes empty.
+ *
+ * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in part, after its last
+ * frame, the verdict's reason (see `judge`), unless `allowPartial`. FlowError `aborted`.
+ *
+ * @throws UsageError for an option that is no good.
+ * @example
+ * frames(video, { scope: flow.scope(video.id), width: 224, height: 224 }).subscribe((frame) => console.log(frame.time));
+ */
+export function frames(video: Video, options: FramesOptions): Observable<Frame> {
+  const checked = checkDecodingOptions(options);
+  const { width = 224, height = 224, resize = 'stretch', fps = 'native', name = 'decode-video', scope } = options;
+  checkInteger('width', width, 1, 8192);
+  checkInteger('height', height, 1, 8192);
+  checkOneOf('resize', resize, ['stretch', 'crop']);
+  checkSampling(fps);
+  checkString('name', name);
+  const bytes = width * height * 3;
+  const { pool } = scope.flow;
+  const open = async (): Promise<Puller<Frame>> => {
+    const info = await video.probe({ signal: options.signal });
+    if (info.video === undefined) return { next: () => undefined };
+    return new FramePuller(video, info, info.video, { ...checked, width, height, resize, sampling: fps, pool });
+  };
+  const source = scope.source(open, { name, cost: (frame: Frame) => frame.byteLength, estimate: bytes });
+  return abortable(source, options.signal, `decoding the pictures of '${video.id}'`);
+}
+
+interface FrameSettings extends CheckedDecodingOptions {
+  readonly width: number;
+  readonly height: number;
+  readonly resize: Resize;
+  readonly sampling: FrameSampling;
+  readonly pool: BufferPool;
+}
+
+class FramePuller implements Puller<Frame> {
+  readonly #video: Video;
+  readonly #info: MediaInfo;
+  readonly #stream: VideoStreamInfo;
+  readonly #settings: FrameSettings;
+  readonly #decoder: DecoderProcess;
+  readonly #clock: Ratio;
+  /** Seconds that a tick count includes over the container's start. */
+  readonly #offset: number;
+  readonly #period: number;
+  readonly #recycle: (data: Uint8Array) => void;
+  #closed = false;
+  #count = 0;
+  #firstTime = 0;
+  #lastTime = 0;
+
+  constructor(video: Video, info: MediaInfo, stream: VideoStreamInfo, settings: FrameSettings) {
+    this.#video = video;
+    this.#info = info;
+    this.#stream = stream;
+    this.#settings = settings;
+    this.#recycle = (data) => settings.pool.give(data);
+    const { sampling } = settings;
+    const constant = typeof sampling === 'number';
+    this.#clock = constant ? rateToClock(sampling) : stream.timeBase;
+    this.#offset = constant ? 0 : info.start;
+    this.#period = constant ? 1 / sampling : (typeof sampling === 'object' ? sampling.every : 1) / stream.averageRate;
+    this.#decoder = new DecoderProcess(video.path, decoderArguments(video.path, info, stream, settings), {
+      stallTimeout: settings.stallTimeout,
+      otherCodecs: codecsBeside(info, stream.index, stream.codec),
+    });
+  }
+
+  next(): Frame | undefined | Promise<Frame | undefined> {
+    const data = this.#settings.pool.take(this.#settings.width * this.#settings.height * 3);
+    const filled = this.#decoder.read(data);
+    if (typeof filled !== 'number') return this.#whenRead(data, filled);
+    if (filled < data.length) return this.#whenRead(data, filled);
+    const ticks = this.#decoder.ticks.next();
+    return ticks instanceof Promise
+      ? this.#whenRead(data, filled, ticks)
+      : this.#withinMeasure(this.#frame(data, ticks));
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return this.#decoder.close();
+  }
+
+  async #whenRead(
+    data: Uint8Array,
+    reading: number | Promise<number>,
+    ticks?: Promise<number | undefined>,
+  ): Promise<Frame | undefined> {
+    let filled = 0;
+    try {
+      filled = await reading;
+    } catch (failure) {
+      this.#settings.pool.give(data);
+      return this.#end({ runaway: false, failure });
+    }
+    if (filled === data.length)
+      return this.#withinMeasure(this.#frame(data, await (ticks ?? this.#decoder.ticks.next())));
+    this.#settings.pool.give(data);
+    return this.#end({ runaway: false });
+  }
+
+  #frame(data: Uint8Array, ticks: number | undefined): Frame {
+    const { width, height } = this.#settings;
+    const stated =
+      ticks === undefined ? undefined : (ticks * this.#clock.numerator) / this.#clock.denominator - this.#offset;
+    const assumed = this.#count === 0 ? Math.max(0, this.#stream.start) : this.#lastTime + this.#period;
+    const time = Math.max(this.#count === 0 ? 0 : this.#lastTime, stated ?? assumed);
+    if (this.#count === 0) this.#firstTime = time;
+    this.#lastTime = time;
+    const frame = new Frame(data, width, height, this.#count, time, this.#recycle);
+    this.#count += 1;
+    return frame;
+  }
+
+  /** At a constant rate, one wild timestamp would have ffmpeg repeat a picture for hours. */
+  #withinMeasure(frame: Frame): Frame | Promise<Frame | undefined> {
+    if (
+      typeof this.#settings.sampling !== 'number' ||
+      frame.time <= longestPlausible(this.#stream.duration, this.#info.bytes)
+    )
+      return frame;
+    this.#settings.pool.give(frame.data);
+    this.#count -= 1;
+    return this.#end({ runaway: true });
+  }
+
+  async #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
+    if (this.#closed) return undefined;
+    return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, {
+      kind: this.#settings.sampling === 'native' ? 'video' : 'sampled',
+      decoded: this.#count,
+      seconds: this.#count === 0 ? 0 : this.#lastTime - this.#firstTime + this.#period,
+      lastTime: this.#lastTime,
+      ...how,
+    });
+  }
+}
+
+function decoderArguments(path: string, info: MediaInfo, stream: VideoStreamInfo, settings: FrameSettings): string[] {
+  const { sampling, threads, maximumPixels, width, height, resize } = settings;
+  const { numerator, denominator } = stream.timeBase;
+  const filters = [`settb=${numerator}/${denominator}`];
+  if (typeof sampling === 'object') filters.push(`select=not(mod(n\\,${sampling.every}))`);
+  if (typeof sampling === 'number') {
+    const startTicks = Math.round((info.start * denominator) / numerator);
+    const rate = rateToClock(sampling);
+    filters.push(`setpts=PTS-(${startTicks})`, `fps=${rate.denominator}/${rate.numerator}`);
+  }
+  filters.push(...resizeFilters(stream, width, height, resize));
+  filters.push('metadata=mode=add:key=t:value=1', 'metadata=mode=print:key=t:file=pipe\\\\:3:direct=1');
+  return [
+    ...['-threads', String(threads), '-copyts'],
+    ...(sampling === 'keyframes' ? ['-skip_frame', 'nokey'] : []),
+    ...guardedInput(path, maximumPixels),
+    ...['-map', `0:${stream.index}`, '-filter_threads', '1', '-vf', filters.join(','), '-fps_mode', 'passthrough'],
+    ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
+  ];
+}
+
+/** Seconds per frame as a fraction: 1/25, 1001/30000; other rates to a millionth. */
+function rateToClock(rate: number): Ratio {
+  if (Number.isInteger(rate)) return { numerator: 1, denominator: rate };
+  const broadcast = Math.round(rate * 1.001);
+  if (Math.abs((broadcast * 1000) / 1001 - rate) < 5e-4) return { numerator: 1001, denominator: broadcast * 1000 };
+  return { numerator: 1_000_000, denominator: Math.round(rate * 1_000_000) };
+}
+
+function checkSampling(sampling: FrameSampling): void {
+  if (typeof sampling === 'number') checkPositive('fps', sampling);
+  else if (typeof sampling === 'object' && sampling !== null) checkInteger('fps.every', sampling.every);
+  else if (sampling !== 'native' && sampling !== 'keyframes') {
+    throw new UsageError(
+      `\`fps\` must be a number above 0, 'native', 'keyframes' or { every: n }, but is ${shown(sampling)}`,
+    );
+  }
+}

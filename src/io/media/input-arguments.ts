@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+
+/**
+ * The containers and raw streams that may be opened. Whatever makes a decoder read *other* files or devices (concat
+ * scripts, HLS and DASH playlists, numbered pictures, filter graphs) is missing on purpose, as are still pictures.
+ */
+const DEMUXERS = [
+  ...[
+    'mov',
+    'matroska',
+    'avi',
+    'flv',
+    'live_flv',
+    'mpegts',
+    'mpeg',
+    'mpegvideo',
+    'asf',
+    'ogg',
+    'mxf',
+    'nut',
+    'rm',
+    'dv',
+    'wtv',
+    'gif',
+  ],
+  ...['ivf', 'h264', 'hevc', 'm4v', 'obu', 'av1', 'vc1', 'mjpeg', 'yuv4mpegpipe'],
+  ...[
+    'wav',
+    'w64',
+    'aiff',
+    'au',
+    'caf',
+    'mp3',
+    'aac',
+    'ac3',
+    'eac3',
+    'dts',
+    'truehd',
+    'flac',
+    'amr',
+    'amrnb',
+    'amrwb',
+    'ape',
+    'wv',
+    'tta',
+    'voc',
+  ],
+].join(',');
+
+/** Largest picture that is decoded, in pixels, unless told otherwise: 8192 x 8192. */
+export const MAXIMUM_PIXELS = 8192 * 8192;
+
+/** Largest single block of memory that ffmpeg and ffprobe may ask for: holds a 16-bit 4:4:4 picture of 8192 x 8192. */
+const MAXIMUM_ALLOCATION = 512 * 1024 * 1024;
+
+/**
+ * Arguments of ffmpeg and ffprobe alike that stand before `-i` and keep a hostile file to itself.
+ *
+ * `file:` and an absolute path: no leading dash, colon or percent sign of a file name means anything any more.
+ */
+export function guardedInput(path: string, maximumPixels: number): string[] {
+  return [
+    ...['-max_alloc', String(MAXIMUM_ALLOCATION), '-protocol_whitelist', 'file,pipe', '-format_whitelist', DEMUXERS],
+    ...['-max_pixels', String(maximumPixels), '-i', `file:${resolve(path)}`],
+  ];
+}

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { FlowError, MediaError } from '../../errors.ts';
+import { DecoderLog } from './decoder-log.ts';
+
+/** What a tool that ran to its end gave. */
+export interface ToolRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly log: DecoderLog;
+}
+
+/**
+ * Runs ffprobe or ffmpeg to its end. Its standard output goes to `onText` in pieces, or is collected when that is
+ * missing. Nothing of it is left behind on timeout, abort or error.
+ *
+ * @throws MediaError `timeout` after `timeout` ms, `decoder-missing` when it cannot be started; FlowError `aborted`.
+ */
+export function runTool(
+  path: string,
+  tool: string,
+  toolArguments: readonly string[],
+  options: {
+    timeout: number;
+    signal?: AbortSignal | undefined;
+    onText?: ((text: string) => void) | undefined;
+    describe: string;
+  },
+): Promise<ToolRun> {
+  return new Promise((resolve, reject) => {
+    const log = new DecoderLog();
+    const child = spawn(path, [...toolArguments], { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    let stdout = '';
+    let failure: unknown;
+    const stop = (error: unknown): void => {
+      failure ??= error;
+      child.stdout.destroy();
+      child.kill('SIGKILL');
+    };
+    const aborted = (): void =>
+      stop(new FlowError('aborted', `${options.describe} was aborted`, { cause: options.signal?.reason }));
+    const timer = setTimeout(
+      () =>
+        stop(
+          new MediaError('timeout', `${options.describe} took longer than ${options.timeout / 1000} s`, {
+            decoderLines: log.lines,
+          }),
+        ),
+      options.timeout,
+    );
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (options.onText) options.onText(text);
+      else stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => log.write(text));
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', aborted);
+    };
+    child.once('error', (cause) => {
+      settle();
+      reject(new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause }));
+    });
+    child.once('close', (code) => {
+      settle();
+      log.end();
+      if (failure === undefined) resolve({ code, stdout, log });
+      else reject(failure);
+    });
+    options.signal?.addEventListener('abort', aborted, { once: true });
+    if (options.signal?.aborted) aborted();
+  });
+}

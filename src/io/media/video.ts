@@ -1,0 +1,110 @@
+import { stat } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { glob, isDynamicPattern } from 'tinyglobby';
+import { checkString, shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { MediaInfo } from './media-info.ts';
+import { probe } from './probe.ts';
+import { MEDIA_EXTENSIONS } from './sniff.ts';
+
+/**
+ * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
+ *
+ * @example
+ * const video = new Video('trailers/heat.mp4');
+ * const { duration } = await video.probe();
+ */
+export class Video {
+  readonly path: string;
+  /** The file name without extension, unless given. */
+  readonly id: string;
+  #probing: Promise<MediaInfo> | undefined;
+  #info: MediaInfo | undefined;
+
+  constructor(path: string, options: { id?: string } = {}) {
+    this.path = checkString('path', path);
+    const name = basename(path);
+    this.id =
+      options.id === undefined ? name.slice(0, name.length - extname(name).length) : checkString('id', options.id);
+  }
+
+  /**
+   * Looks at the headers, once: later calls give the first one's result. A look that failed is tried again.
+   *
+   * @throws MediaError as `probe` of a file does; FlowError `aborted`.
+   */
+  probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
+    if (this.#probing === undefined) {
+      const probing = probe(this.path, { signal: options.signal });
+      this.#probing = probing;
+      probing.then(
+        (info) => {
+          this.#info = info;
+        },
+        () => {
+          this.#probing = undefined;
+        },
+      );
+    }
+    return this.#probing;
+  }
+
+  /** What `probe` found. @throws UsageError before `probe` has succeeded. */
+  get info(): MediaInfo {
+    if (this.#info === undefined)
+      throw new UsageError(`\`probe()\` of video '${this.id}' must have succeeded before \`info\` is read`);
+    return this.#info;
+  }
+
+  /** Seconds: the video stream's, the audio stream's when there is no video. @throws UsageError before `probe` has succeeded. */
+  get duration(): number {
+    return this.info.duration;
+  }
+}
+
+/**
+ * The media files that an input names: a file, a directory (all files in and below it with an extension of
+ * `MEDIA_EXTENSIONS`), a glob, or a list of these. Sorted by path within each input; a path that several inputs name
+ * comes once. A named file that does not exist comes too: probing it says that it is unreadable.
+ *
+ * @throws UsageError when an input is no path, or a directory or glob holds no media file.
+ * @example
+ * for await (const video of videos(['trailers/', 'more/*.mkv'])) console.log(video.id);
+ */
+export async function* videos(input: string | readonly string[]): AsyncGenerator<Video, void, undefined> {
+  const inputs = typeof input === 'string' ? [input] : input;
+  if (!Array.isArray(inputs) || inputs.length === 0) {
+    throw new UsageError(`\`input\` must be a path or a non-empty list of paths, but is ${shown(input)}`);
+  }
+  const given = new Set<string>();
+  for (const one of inputs) {
+    for (const path of await pathsOf(checkString('input', one))) {
+      if (given.has(path)) continue;
+      given.add(path);
+      yield new Video(path);
+    }
+  }
+}
+
+async function pathsOf(input: string): Promise<string[]> {
+  const kind = await stat(input).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw new UsageError(`\`input\` '${input}' cannot be looked at: ${error.message}`, { cause: error });
+  });
+  if (kind === undefined && !isDynamicPattern(input)) return [input];
+  if (kind !== undefined && !kind.isDirectory()) return [input];
+  const found = kind === undefined ? await glob(input, { expandDirectories: false }) : await mediaFilesBelow(input);
+  if (found.length === 0) {
+    throw new UsageError(kind === undefined ? `no file matches '${input}'` : `no media file is in '${input}'`, {
+      code: 'no-inputs',
+    });
+  }
+  return found.sort();
+}
+
+async function mediaFilesBelow(directory: string): Promise<string[]> {
+  const found = await glob('**/*', { cwd: directory, expandDirectories: false });
+  return found
+    .filter((path) => MEDIA_EXTENSIONS.includes(extname(path).slice(1).toLowerCase()))
+    .map((path) => join(directory, path));
+}
