@@ -62,7 +62,7 @@ export class Admission implements Activity {
   /** Reserves bytes at once if they are admissible and nobody waits. */
   tryReserve(scope: ScopeAccount, need: Bytes): boolean {
     if (this.waiters.length > 0 || !this.#admissible(scope, need, this.#ledger.headroom)) return false;
-    this.#ledger.reserve(scope, need);
+    this.#reserve(scope, need);
     return true;
   }
 
@@ -97,7 +97,7 @@ export class Admission implements Activity {
       const waiter = this.waiters[position] as Waiter;
       if (this.#admissible(waiter.station.scope, waiter.need, headroom)) this.#grant(position);
       // Nobody younger takes the room that an older one waits for.
-      else if (this.#ledger.used + waiter.need + headroom > budget) break;
+      else if (this.#ledger.used + demand(waiter) + headroom > budget) break;
       else position++;
     }
     if (this.inFlight === 0 && !this.#checking && this.waiters.length > 0) {
@@ -125,7 +125,7 @@ export class Admission implements Activity {
         return;
       }
     }
-    const over = this.#ledger.used + waiter.need - this.#ledger.budget;
+    const over = this.#ledger.used + demand(waiter) - this.#ledger.budget;
     if (over > this.#maxOvercommit) this.#refuse(waiter);
     else {
       if (over > 0) this.overcommits++;
@@ -136,8 +136,13 @@ export class Admission implements Activity {
   #grant(position: number): void {
     const [waiter] = this.waiters.splice(position, 1) as [Waiter];
     this.begin();
-    this.#ledger.reserve(waiter.station.scope, waiter.need);
+    this.#reserve(waiter.station.scope, waiter.need);
     waiter.settle();
+  }
+
+  #reserve(scope: ScopeAccount, need: Bytes): void {
+    if (!scope.started) this.#ledger.start(scope);
+    this.#ledger.reserve(scope, need);
   }
 
   #refuse(waiter: Waiter): void {
@@ -150,15 +155,16 @@ export class Admission implements Activity {
     const state = held === '' ? 'nothing is held' : `held by ${held}`;
     waiter.settle(
       new BudgetTooSmallError(
-        `${who} needs ${formatBytes(waiter.need)} more, but of the budget of ${formatBytes(budget)} ${formatBytes(used)} are in use and nothing will free them: ${state}`,
-        { holders, needed: used + waiter.need, budget },
+        `${who} needs ${formatBytes(demand(waiter))} more, but of the budget of ${formatBytes(budget)} ${formatBytes(used)} are in use and nothing will free them: ${state}`,
+        { holders, needed: used + demand(waiter), budget },
       ),
     );
   }
 
   #admissible(scope: ScopeAccount, need: Bytes, headroom: Bytes): boolean {
-    const free = this.#ledger.budget - this.#ledger.used - need;
-    return free >= headroom && this.#safe(scope, need, free);
+    const all = need + scope.startingBytes;
+    const free = this.#ledger.budget - this.#ledger.used - all;
+    return free >= headroom && this.#safe(scope, all, free);
   }
 
   /** After granting, can every open scope still reach its claim, in some order in which each then gives back all it has? */
@@ -178,6 +184,11 @@ export class Admission implements Activity {
     }
     return true;
   }
+}
+
+/** The bytes a waiting source needs: its read, and at the start of its scope what the scope's holders will keep. */
+function demand({ station, need }: Waiter): Bytes {
+  return need + station.scope.startingBytes;
 }
 
 function remainder(scope: ScopeAccount, extra: Bytes): Bytes {

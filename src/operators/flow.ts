@@ -43,6 +43,11 @@ export interface FlowOptions {
 export interface ScopeOptions {
   /** The most bytes it can hold at once, of which it gives back none by itself before it has them all. */
   readonly claim?: Bytes | string;
+  /**
+   * The part of the claim that its holders (`scope.holder`) will keep at most. It is set aside when the scope's first read
+   * is admitted, so that what they add never exceeds the budget; default 0.
+   */
+  readonly kept?: Bytes | string;
 }
 
 /**
@@ -75,8 +80,7 @@ export class Flow {
   /** @throws UsageError when the budget or an option is not as described. */
   constructor(budget: Bytes | string, options: FlowOptions = {}) {
     this.budget = parseBytes(budget);
-    const over = options.maxOvercommit ?? Math.floor(this.budget / 4);
-    const maxOvercommit = over === 0 ? 0 : parseBytes(over);
+    const maxOvercommit = sizeOrZero(options.maxOvercommit ?? Math.floor(this.budget / 4));
     const lowWatermark = checkPositive('lowWatermark', options.lowWatermark ?? 0.75, { zero: true });
     if (lowWatermark > 1) throw new UsageError(`\`lowWatermark\` must be at most 1, but is ${shown(lowWatermark)}`);
     const yieldAfter = checkPositive('yieldAfter', options.yieldAfter ?? 4, { zero: true });
@@ -91,7 +95,7 @@ export class Flow {
     this.#core = new FlowCore(this.#ledger, this.#admission, yieldAfter);
     this.pool = new BufferPool(this.#ledger);
     this.metrics$ = timer(0, metricsEvery).pipe(map(() => this.metrics()));
-    this.#rootAccount = new ScopeAccount('flow', 0, this.#scopes++);
+    this.#rootAccount = new ScopeAccount('flow', 0, 0, this.#scopes++);
     this.#root = new Scope(this, this.#core, this.#rootAccount);
   }
 
@@ -133,14 +137,15 @@ export class Flow {
    */
   scope(name: string, options: ScopeOptions = {}): Scope {
     checkString('name', name);
-    const claim = options.claim === undefined || options.claim === 0 ? 0 : parseBytes(options.claim);
+    const kept = sizeOrZero(options.kept);
+    const claim = Math.max(kept, sizeOrZero(options.claim));
     if (claim > this.budget) {
       throw new BudgetTooSmallError(
         `'${name}' claims ${formatBytes(claim)}, but the budget is ${formatBytes(this.budget)}`,
         { holders: [], needed: claim, budget: this.budget },
       );
     }
-    return new Scope(this, this.#core, new ScopeAccount(name, claim, this.#scopes++));
+    return new Scope(this, this.#core, new ScopeAccount(name, claim, kept, this.#scopes++));
   }
 
   /** Reads elements, under the budget: see `Scope.source`. */
@@ -205,6 +210,10 @@ export class Flow {
       operators: [...this.#core.clocks.values()].map((clock) => clock.metrics(now)),
     };
   }
+}
+
+function sizeOrZero(size: Bytes | string | undefined): Bytes {
+  return size === undefined || size === 0 ? 0 : parseBytes(size);
 }
 
 function warn(error: unknown): void {

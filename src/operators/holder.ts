@@ -6,8 +6,8 @@ import type { Bytes } from './payload.ts';
 
 /**
  * Accounts for bytes that an operator keeps by itself: copies, tables, medians. They count against the budget at once and
- * cannot be refused, so the scope's claim should include the most they will be; sources leave as much room free as the
- * largest addition so far (after each holder's first).
+ * cannot be refused: tell the scope the most they will be (`claim` and `kept`), so that the room is set aside. For what
+ * was not announced, sources leave as much room free as the largest addition so far (after each holder's first).
  *
  * @example
  * const kept = scope.holder('median');

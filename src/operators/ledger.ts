@@ -10,14 +10,29 @@ export class ScopeAccount implements Account {
   reserved: Bytes = 0;
   /** Sources of it that are subscribed now. */
   open = 0;
+  /** Operators of it that are subscribed or hold bytes. */
+  stations = 0;
+  /** True from its first admitted read until it has no operator any more. */
+  started = false;
+  /** Bytes its holders keep now. */
+  kept: Bytes = 0;
+  /** Part of `reserved` set aside for what its holders will keep. */
+  allowance: Bytes = 0;
 
   constructor(
     readonly name: string,
     /** The most it can hold at once; 0 when it made no claim. */
     readonly claim: Bytes,
+    /** The most its holders will keep at once, set aside when it starts. */
+    readonly mostKept: Bytes,
     /** Position in the order of creation: the lower, the older. */
     readonly order: number,
   ) {}
+
+  /** Bytes to set aside when it starts. */
+  get startingBytes(): Bytes {
+    return this.started ? 0 : Math.max(0, this.mostKept - this.kept);
+  }
 }
 
 /** One subscribed operator of one scope: what it holds by itself. */
@@ -78,13 +93,14 @@ export class Ledger {
   openStation(clock: OperatorClock, scope: ScopeAccount): Station {
     const station = new Station(clock, scope);
     this.stations.add(station);
+    scope.stations++;
     return station;
   }
 
   /** The operator is no longer subscribed: forgets it as soon as it holds nothing. */
   closeStation(station: Station): void {
     station.closed = true;
-    if (station.bytes === 0) this.stations.delete(station);
+    if (station.bytes === 0) this.#deleteStation(station);
   }
 
   /** A source of the scope was subscribed. */
@@ -104,6 +120,13 @@ export class Ledger {
   reserve(scope: ScopeAccount, bytes: Bytes): void {
     this.reserved += bytes;
     scope.reserved += bytes;
+    this.#rise();
+  }
+
+  /** A scope's first read was admitted: sets aside what its holders will keep. */
+  start(scope: ScopeAccount): void {
+    scope.started = true;
+    this.#setAside(scope);
     this.#rise();
   }
 
@@ -158,15 +181,21 @@ export class Ledger {
 
   /** A station keeps bytes of its own making, unannounced; `growth` when more of the kind is to be expected. */
   keep(station: Station, bytes: Bytes, growth: boolean): void {
-    if (growth && bytes > this.headroom) this.headroom = bytes;
-    this.#add(station.scope, bytes);
+    const { scope } = station;
+    if (growth && bytes > scope.allowance) this.headroom = Math.max(this.headroom, bytes);
+    scope.kept += bytes;
+    this.#setAside(scope);
+    this.#add(scope, bytes);
     this.#countAt(station, bytes);
   }
 
   /** A station gives up bytes of its own making. */
   drop(station: Station, bytes: Bytes): void {
+    const { scope } = station;
+    scope.kept -= bytes;
+    this.#setAside(scope);
     this.#countAt(station, -bytes);
-    this.#remove(station.scope, bytes);
+    this.#remove(scope, bytes);
     this.onRelease();
   }
 
@@ -246,8 +275,29 @@ export class Ledger {
     this.#forget(scope);
   }
 
+  #deleteStation(station: Station): void {
+    if (!this.stations.delete(station)) return;
+    station.scope.stations--;
+    this.#forget(station.scope);
+  }
+
+  /** Keeps the allowance at what the holders of a started scope may still add. */
+  #setAside(scope: ScopeAccount): void {
+    const allowance = scope.started ? Math.max(0, scope.mostKept - scope.kept) : 0;
+    const change = allowance - scope.allowance;
+    scope.allowance = allowance;
+    scope.reserved += change;
+    this.reserved += change;
+  }
+
   #forget(scope: ScopeAccount): void {
-    if (scope.open === 0 && scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
+    if (scope.open > 0) return;
+    if (scope.started && scope.stations === 0) {
+      scope.started = false;
+      this.#setAside(scope);
+      this.onRelease();
+    }
+    if (scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
   }
 
   #rise(): void {
@@ -259,7 +309,7 @@ export class Ledger {
   #countAt(station: Station, bytes: Bytes): void {
     station.bytes += bytes;
     station.clock.count(bytes);
-    if (station.bytes === 0 && station.closed) this.stations.delete(station);
+    if (station.bytes === 0 && station.closed) this.#deleteStation(station);
   }
 }
 

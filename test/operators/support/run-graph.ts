@@ -18,7 +18,7 @@ import { Flow } from '../../../src/operators/flow.ts';
 import type { MicroBatch } from '../../../src/operators/micro-batch.ts';
 import type { Scope } from '../../../src/operators/scope.ts';
 import type { Puller } from '../../../src/operators/source.ts';
-import { type Branch, claimOf, estimateOf, type RandomGraph, TestFrame, Trace, turns } from './random-graph.ts';
+import { type Branch, claimOf, estimateOf, keptOf, type RandomGraph, TestFrame, Trace, turns } from './random-graph.ts';
 
 const INJECTED = 'injected';
 /** Milliseconds after which a run counts as hanging. */
@@ -129,7 +129,8 @@ class GraphRun {
   #video(video: number): Observable<Output> {
     const graph = this.#graph;
     return defer(() => {
-      const scope = this.#flow.scope(`video-${video}`, { claim: graph.claims ? claimOf(graph) : 0 });
+      const claim = graph.claims ? { claim: claimOf(graph), kept: keptOf(graph) } : {};
+      const scope = this.#flow.scope(`video-${video}`, claim);
       const frames = scope
         .source(() => this.#open(video), {
           name: 'frames',
