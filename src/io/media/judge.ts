@@ -1,7 +1,7 @@
 import type { LineKind } from './decoder-log.ts';
 import type { DecoderExit } from './decoder-process.ts';
 import type { Verdict } from './faults.ts';
-import { type PacketSpan, packetSpan } from './packets.ts';
+import { type PacketScan, scanPackets } from './packets.ts';
 
 /** What is known about a stream when its decoder has ended. */
 export interface DecodingFacts {
@@ -67,26 +67,24 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
   const declared = facts.duration;
   if (seconds < declared - lengthTolerance(declared)) {
     const length = `${seconds.toFixed(2)} of ${declared.toFixed(2)} s of the ${stream} stream could be decoded`;
-    if (counts.cut > 0) return partial('truncated', length);
-    const span = await packetSpan(facts.path, facts.durationIsShared ? undefined : facts.stream);
-    const shortfall = explainShortness(facts, span);
-    if (shortfall !== undefined)
-      return partial(shortfall === 'truncated' && !damaged ? 'truncated' : shortfall, length);
+    const why = whyShort(facts, await scanPackets(facts.path));
+    if (why !== undefined) return partial(why, length);
   }
   if (damaged) return partial('corrupt', `the decoder of the ${stream} stream met ${counts.damage} errors`);
   if (counts.cut > 0) return partial('truncated', `the ${stream} stream is cut short of its end`);
   return { verdict: 'whole', decoded, seconds, decoderLines };
 }
 
-function explainShortness(facts: DecodingFacts, span: PacketSpan | undefined): 'truncated' | 'corrupt' | undefined {
-  if (span === undefined) return 'corrupt';
+function whyShort(facts: DecodingFacts, scan: PacketScan): 'truncated' | 'corrupt' | undefined {
   const tolerance = lengthTolerance(facts.duration);
-  const packetsReachEnd = span.end - span.start >= facts.duration - tolerance;
-  if (!packetsReachEnd) {
-    const bytesLeft = facts.bytes - span.lastByte;
-    return bytesLeft <= Math.max(1024 * 1024, 0.05 * facts.bytes) ? 'truncated' : 'corrupt';
+  const own = scan.streams.get(facts.stream);
+  if (own === undefined) return 'corrupt';
+  const spans = facts.durationIsShared ? [...scan.streams.values()] : [own];
+  const covered = Math.max(...spans.map((span) => span.end)) - Math.min(...spans.map((span) => span.start));
+  if (covered < facts.duration - tolerance) {
+    const bytesLeft = facts.bytes - scan.lastByte;
+    return bytesLeft <= Math.max(65_536, 2 * scan.largest, 0.02 * facts.bytes) ? 'truncated' : 'corrupt';
   }
-  if (facts.kind === 'sampled' || facts.durationIsShared) return undefined;
-  const lastPacket = span.lastStart - facts.containerStart;
-  return facts.lastTime < lastPacket - tolerance ? 'corrupt' : undefined;
+  if (facts.kind === 'sampled') return undefined;
+  return facts.lastTime < own.lastStart - facts.containerStart - tolerance ? 'corrupt' : undefined;
 }

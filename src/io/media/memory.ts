@@ -22,12 +22,14 @@ const FULL_READING_EVERY = 2;
  * The memory of this process and its descendants now. Costs about 16 us per megabyte in use (the kernel walks the page
  * tables): for frequent looks take a `MemorySampler`.
  *
+ * @param root process id of the tree's root; without `/proc` only this process can be measured.
+ *
  * @example
  * processTreeMemory().bytes / 2 ** 20; // MiB
  */
-export function processTreeMemory(): TreeMemory {
+export function processTreeMemory(root: number = process.pid): TreeMemory {
   if (!existsSync('/proc/self/smaps_rollup')) return { bytes: process.memoryUsage.rss(), processes: 1, measure: 'rss' };
-  const sizes = processTree().map(proportionalSize);
+  const sizes = processTree(root).map(proportionalSize);
   return { bytes: sizes.reduce((sum, size) => sum + size, 0), processes: sizes.length, measure: 'pss' };
 }
 
@@ -141,9 +143,9 @@ const VIDEO_DECODER_BASE = 58 * 2 ** 20;
 const VIDEO_DECODER_PER_PIXEL = 16;
 const AUDIO_DECODER = 58 * 2 ** 20;
 
-/** This process and all below it. */
-function processTree(): number[] {
-  const found = [process.pid];
+/** A process, this one by default, and all below it. */
+function processTree(root: number = process.pid): number[] {
+  const found = [root];
   for (let index = 0; index < found.length; index++) found.push(...childrenOf(found[index] as number));
   return found;
 }

@@ -2,7 +2,7 @@ import { findFfprobe } from './ffmpeg.ts';
 import { guardedInput, MAXIMUM_PIXELS } from './input-arguments.ts';
 import { runTool } from './run-tool.ts';
 
-/** Where the packets of a stream, or of all streams, lie. Times in seconds of the file's own clock. */
+/** Where the packets of a stream lie. Times in seconds of the file's own clock. */
 export interface PacketSpan {
   readonly count: number;
   /** Earliest presentation time. */
@@ -11,8 +11,16 @@ export interface PacketSpan {
   readonly lastStart: number;
   /** Latest presentation time plus that packet's duration. */
   readonly end: number;
-  /** Byte in the file behind the last packet; 0 where the container does not tell. */
+}
+
+/** What reading every packet of a file shows. */
+export interface PacketScan {
+  /** By stream index; only streams with a packet that has a time. */
+  readonly streams: ReadonlyMap<number, PacketSpan>;
+  /** Byte in the file behind the last packet of any stream; 0 where the container does not tell. */
   readonly lastByte: number;
+  /** Bytes of the largest packet. */
+  readonly largest: number;
 }
 
 const TIMEOUT = 10 * 60_000;
@@ -21,43 +29,32 @@ const TIMEOUT = 10 * 60_000;
  * Reads every packet without decoding any: about as fast as the file can be read. For streams whose container states no
  * length, and to tell a file that ends early from a decoder that gave up.
  *
- * @returns undefined when there is no packet with a time.
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
-export async function packetSpan(
-  path: string,
-  stream: number | undefined,
-  signal?: AbortSignal,
-): Promise<PacketSpan | undefined> {
+export async function scanPackets(path: string, signal?: AbortSignal): Promise<PacketScan> {
+  const streams = new Map<number, PacketSpan>();
   let open = '';
-  let count = 0;
-  let start = Number.POSITIVE_INFINITY;
-  let lastStart = Number.NEGATIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
   let lastByte = 0;
+  let largest = 0;
   const take = (line: string): void => {
-    // pts_time, duration_time, size, pos: in this order whatever order they are asked in
-    const [pts, duration, size, position] = line.split(',').map(Number);
-    if (position !== undefined && Number.isFinite(position)) lastByte = Math.max(lastByte, position + (size || 0));
-    if (pts === undefined || !Number.isFinite(pts)) return;
-    count += 1;
-    start = Math.min(start, pts);
-    lastStart = Math.max(lastStart, pts);
-    end = Math.max(end, pts + (duration || 0));
+    // ffprobe prints the fields in this order whatever order they are asked in; `N/A` becomes NaN.
+    const [index = Number.NaN, pts = Number.NaN, duration, size, position] = line.split(',').map(Number);
+    largest = Math.max(largest, size || 0);
+    lastByte = Math.max(lastByte, (position || 0) + (size || 0));
+    if (!Number.isFinite(pts)) return;
+    const before = streams.get(index) ?? { count: 0, start: pts, lastStart: pts, end: pts };
+    streams.set(index, {
+      count: before.count + 1,
+      start: Math.min(before.start, pts),
+      lastStart: Math.max(before.lastStart, pts),
+      end: Math.max(before.end, pts + (duration || 0)),
+    });
   };
+  const entries = 'packet=stream_index,pts_time,duration_time,size,pos';
   await runTool(
     findFfprobe().path,
     'ffprobe',
-    [
-      ...['-v', 'level+error', ...(stream === undefined ? [] : ['-select_streams', String(stream)])],
-      ...[
-        '-show_entries',
-        'packet=pts_time,duration_time,size,pos',
-        '-of',
-        'csv=p=0',
-        ...guardedInput(path, MAXIMUM_PIXELS),
-      ],
-    ],
+    ['-v', 'level+error', '-show_entries', entries, '-of', 'csv=p=0', ...guardedInput(path, MAXIMUM_PIXELS)],
     {
       timeout: TIMEOUT,
       signal,
@@ -69,5 +66,5 @@ export async function packetSpan(
       },
     },
   );
-  return count === 0 ? undefined : { count, start, lastStart, end, lastByte };
+  return { streams, lastByte, largest };
 }

@@ -2,7 +2,7 @@ import { MediaError } from '../../errors.ts';
 import { findFfprobe } from './ffmpeg.ts';
 import { guardedInput, MAXIMUM_PIXELS } from './input-arguments.ts';
 import type { AudioStreamInfo, DurationSource, MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
-import { packetSpan } from './packets.ts';
+import { scanPackets } from './packets.ts';
 import {
   PROBE_ENTRIES,
   type ProbedStream,
@@ -174,7 +174,7 @@ async function streamLength(
     const shared = Number(report.format?.duration);
     if (shared > 0) return { duration: shared, source: 'container' };
   }
-  const span = await packetSpan(path, stream.index, signal);
+  const span = (await scanPackets(path, signal)).streams.get(stream.index);
   return { duration: span === undefined ? 0 : span.end - span.start, source: 'packets' };
 }
 
