@@ -187,8 +187,8 @@ export class MicroBatch<A, R> implements Flusher {
       promise = Promise.reject(error);
     }
     promise.then(
-      (results) => this.#settle(batch, results),
-      (error) => this.#settle(batch, undefined, error),
+      (results) => this.#settle(batch, results, this.#mismatch(batch, results)),
+      (error) => this.#settle(batch, [], { error }),
     );
   }
 
@@ -217,21 +217,22 @@ export class MicroBatch<A, R> implements Flusher {
     else this.#core.admission.flushers.delete(this);
   }
 
-  #settle(batch: readonly Item<A, R>[], results: readonly R[] | undefined, error?: unknown): void {
+  #mismatch(batch: readonly Item<A, R>[], results: readonly R[]): { error: unknown } | undefined {
+    if (Array.isArray(results) && results.length === batch.length) return undefined;
+    const came = Array.isArray(results) ? `${results.length} results` : shown(results);
+    const message = `'${this.name}' must return one result per element, but returned ${came} for ${batch.length} elements`;
+    return { error: new FlowError('batch-result', message) };
+  }
+
+  #settle(batch: readonly Item<A, R>[], results: readonly R[], failure: { error: unknown } | undefined): void {
     this.#running--;
     this.#clock.leave();
-    const { name, releaseFirst } = this.#options;
-    let failure = results === undefined ? { error } : undefined;
-    if (results !== undefined && (!Array.isArray(results) || results.length !== batch.length)) {
-      const came = Array.isArray(results) ? `${results.length} results` : shown(results);
-      const message = `'${name}' must return one result per element, but returned ${came} for ${batch.length} elements`;
-      failure = { error: new FlowError('batch-result', message) };
-    }
+    const { releaseFirst } = this.#options;
     const lanes = new Set<Lane<A, R>>();
     batch.forEach((item, index) => {
       lanes.add(item.lane);
       if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);
-      if (failure === undefined) item.result = { value: (results as readonly R[])[index] as R };
+      if (failure === undefined) item.result = { value: results[index] as R };
     });
     // The next batch starts before these results are emitted: it executes while the downstreams work.
     this.#runWhatIsDue();

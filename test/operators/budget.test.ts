@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/errors.ts';
+import { formatBytes, parseBytes } from '../../src/operators/budget.ts';
+
+describe('sizes', () => {
+  it.each([
+    [17, 17],
+    ['17', 17],
+    ['17 B', 17],
+    ['512KiB', 524_288],
+    ['256MiB', 268_435_456],
+    ['1.5GB', 1_500_000_000],
+    ['2 gib', 2_147_483_648],
+    ['1TiB', 2 ** 40],
+    ['3kb', 3000],
+  ])('reads %s as %i bytes', (text, bytes) => {
+    expect(parseBytes(text)).toBe(bytes);
+  });
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '', '12 parsecs', '-3MiB', 'MiB'])('refuses %s', (text) => {
+    expect(() => parseBytes(text)).toThrow(UsageError);
+  });
+
+  it('are written in binary units', () => {
+    expect([17, 1536, 268_435_456, 1.5 * 2 ** 30].map(formatBytes)).toEqual(['17 B', '1.5 KiB', '256 MiB', '1.5 GiB']);
+  });
+
+  it('are read back as written where they are whole', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1023 }), (count) => {
+        expect(parseBytes(formatBytes(count * 2 ** 20))).toBe(count * 2 ** 20);
+      }),
+    );
+  });
+});

@@ -1,0 +1,118 @@
+import { lastValueFrom, map } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Flow } from '../../src/operators/flow.ts';
+import type { OperatorMetrics } from '../../src/operators/observe.ts';
+import { BLOCKS, type Block, BlockReader, work } from './support/elements.ts';
+
+const later = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
+
+/** Runs source, mapAsync, batch, a synchronous stage and a committing consumer, one of them slow. */
+async function shares(
+  slow: 'source' | 'stage' | 'session' | 'statistics' | 'commit',
+): Promise<Map<string, OperatorMetrics>> {
+  const flow = new Flow(50);
+  const pause = (name: string) => later(name === slow ? 8 : 0);
+  const reader = new BlockReader(30);
+  const next = async () => {
+    await pause('source');
+    return reader.next();
+  };
+  const statistics = flow.operator('statistics');
+  const session = flow.microBatch<Block, Block>({
+    name: 'session',
+    maxCount: 4,
+    maxDelay: 5,
+    run: async (batch) => {
+      await later(slow === 'session' ? 30 : 0);
+      return batch;
+    },
+  });
+  const stage = async (block: Block) => {
+    await pause('stage');
+    return block;
+  };
+  const commit = async (block: Block) => {
+    await pause('commit');
+    return block.index;
+  };
+  await lastValueFrom(
+    flow
+      .source(() => ({ next }), { ...BLOCKS, name: 'source' })
+      .pipe(
+        flow.mapAsync(stage, { name: 'stage', concurrency: 1 }),
+        session.operator(),
+        map((block) => {
+          statistics.in++;
+          return statistics.run(() => {
+            if (slow === 'statistics') work(8);
+            return block;
+          });
+        }),
+        flow.mapAsync(commit, { name: 'commit', concurrency: 1 }),
+      ),
+  );
+  const { operators, wallSeconds } = flow.metrics();
+  for (const it of operators) {
+    expect(Math.abs(it.busySeconds + it.starvedSeconds + it.blockedSeconds - wallSeconds)).toBeLessThan(
+      wallSeconds * 0.02,
+    );
+    expect(it.wallSeconds).toBeCloseTo(wallSeconds, 6);
+  }
+  return new Map(operators.map((it) => [it.name, it]));
+}
+
+describe('busy, starved and blocked time', () => {
+  it.each(['source', 'stage', 'session', 'statistics', 'commit'] as const)(
+    'sum to the wall time and show a slow %s as the busiest operator',
+    async (slow) => {
+      const operators = await shares(slow);
+      const busiest = [...operators.values()].sort((a, b) => b.busySeconds - a.busySeconds)[0] as OperatorMetrics;
+      expect(busiest.name).toBe(slow);
+      expect(busiest.busySeconds).toBeGreaterThan(busiest.wallSeconds * 0.6);
+      const source = operators.get('source') as OperatorMetrics;
+      if (slow !== 'source') expect(source.blockedSeconds).toBeGreaterThan(source.wallSeconds * 0.5);
+      else
+        expect((operators.get('commit') as OperatorMetrics).starvedSeconds).toBeGreaterThan(busiest.wallSeconds * 0.5);
+    },
+  );
+
+  it('count a downstream that works synchronously as blocked time of the source', async () => {
+    const flow = new Flow(100);
+    await lastValueFrom(flow.source(() => new BlockReader(5), BLOCKS).pipe(map(() => work(6))));
+    const [source] = flow.metrics().operators as [OperatorMetrics];
+    expect(source).toMatchObject({ name: 'blocks', kind: 'source', out: 5, peakBytes: 10 });
+    expect(source.blockedSeconds).toBeGreaterThan(0.029);
+    expect(source.busySeconds).toBeLessThan(0.01);
+  });
+
+  it('are shared by all operators of one name, and a span ends once', () => {
+    const flow = new Flow(100);
+    const clock = flow.operator('commit');
+    expect(flow.scope('one').operator('commit')).toBe(clock);
+    const [one, two, held] = [clock.busy(), clock.busy(), clock.blocked()];
+    work(3);
+    one.end();
+    one.end();
+    work(3);
+    two.end();
+    work(3);
+    held.end();
+    work(3);
+    const { busySeconds, blockedSeconds, starvedSeconds } = clock.metrics(performance.now());
+    expect(busySeconds).toBeGreaterThanOrEqual(0.006);
+    expect(blockedSeconds).toBeGreaterThanOrEqual(0.003);
+    expect(starvedSeconds).toBeGreaterThanOrEqual(0.003);
+    expect(flow.inFlight).toBe(0);
+  });
+
+  it('leave an operation behind when its work throws', () => {
+    const clock = new Flow(100).operator('work');
+    const failing = () => {
+      throw new Error('broken');
+    };
+    expect(() => clock.run(failing)).toThrow('broken');
+    expect(() => clock.emit({ next: failing }, 1)).toThrow('broken');
+    work(3);
+    expect(clock.metrics(performance.now()).starvedSeconds).toBeGreaterThanOrEqual(0.003);
+  });
+});

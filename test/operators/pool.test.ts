@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/errors.ts';
+import { Flow } from '../../src/operators/flow.ts';
+
+describe('the pool of a flow', () => {
+  it('gives a buffer of the same length again', () => {
+    const { pool } = new Flow(100);
+    const first = pool.take(30);
+    pool.give(first);
+    expect(pool.idleBytes).toBe(30);
+    expect(pool.take(30).buffer).toBe(first.buffer);
+    expect([pool.idleBytes, pool.allocations, pool.take(20).length, pool.allocations]).toEqual([0, 1, 20, 2]);
+  });
+
+  it('keeps idle no more than the budget leaves beside what is held', () => {
+    const flow = new Flow(100);
+    const holder = flow.scope('one').holder('table');
+    for (const buffer of [flow.pool.take(40), flow.pool.take(40), flow.pool.take(40)]) flow.pool.give(buffer);
+    expect(flow.pool.idleBytes).toBe(80);
+    holder.add(50);
+    expect(flow.pool.idleBytes).toBe(40);
+    flow.pool.give(new Uint8Array(11));
+    expect(flow.pool.idleBytes).toBe(40);
+    flow.pool.give(new Uint8Array(10));
+    expect(flow.pool.idleBytes).toBe(50);
+    holder.add(50);
+    expect(flow.pool.idleBytes).toBe(0);
+  });
+
+  it('lets idle buffers of other lengths go before it allocates above the budget', () => {
+    const flow = new Flow(100);
+    flow.pool.give(new Uint8Array(60));
+    flow.scope('one').holder('table').add(40);
+    expect(flow.pool.idleBytes).toBe(60);
+    expect(flow.pool.take(7)).toHaveLength(7);
+    expect(flow.pool.idleBytes).toBe(60);
+  });
+
+  it('refuses the same buffer twice and what is no buffer, and lets a transferred one go', () => {
+    const { pool } = new Flow(100);
+    const pixels = pool.take(8);
+    pool.give(new Float32Array(pixels.buffer));
+    expect(() => pool.give(pixels)).toThrow(UsageError);
+    expect(() => pool.give(3 as never)).toThrow('`view`');
+    expect(() => pool.take(0)).toThrow('`bytes`');
+    const gone = new Uint8Array(8);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    pool.give(gone);
+    expect(pool.idleBytes).toBe(8);
+  });
+});

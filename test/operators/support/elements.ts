@@ -1,0 +1,85 @@
+import type { Flow } from '../../../src/operators/flow.ts';
+import { Payload } from '../../../src/operators/payload.ts';
+import type { Puller } from '../../../src/operators/source.ts';
+import { turns } from './random-graph.ts';
+
+/** A payload of so many bytes that counts how often it became idle. */
+export class Block extends Payload {
+  idled = 0;
+
+  constructor(
+    readonly index: number,
+    readonly byteLength: number = 10,
+  ) {
+    super();
+  }
+
+  /** Its index, as an operator would read its data. */
+  get data(): number {
+    this.assertLive(`block ${this.index}`);
+    return this.index;
+  }
+
+  override onIdle(): void {
+    this.idled++;
+  }
+}
+
+/** A reader of `count` blocks that remembers what happened to it. */
+export class BlockReader implements Puller<Block> {
+  readonly blocks: Block[] = [];
+  closed = 0;
+
+  constructor(
+    readonly count: number,
+    readonly bytes = 10,
+  ) {}
+
+  next(): Block | undefined {
+    if (this.blocks.length === this.count) return undefined;
+    const block = new Block(this.blocks.length, this.bytes);
+    this.blocks.push(block);
+    return block;
+  }
+
+  close(): void {
+    this.closed++;
+  }
+}
+
+/** Options of a source of blocks. */
+export const BLOCKS = { name: 'blocks', cost: (block: Block) => block.byteLength, estimate: 10 };
+
+/** A promise and how to settle it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** A promise that the test settles. */
+export function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Waits until everything that can run has run. */
+export async function settled(): Promise<void> {
+  await turns(12);
+}
+
+/** What must all be zero when a flow has nothing left. */
+export function left(flow: Flow): number[] {
+  return [flow.held, flow.reserved, flow.inFlight, flow.registered];
+}
+
+/** Keeps the thread busy for so many milliseconds. */
+export function work(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
