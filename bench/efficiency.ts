@@ -1,0 +1,130 @@
+/**
+ * Efficiency = floor / wall. Floor = (CPU-seconds of decoding alone + CPU-seconds of inference alone on the same number of
+ * frames and patches, at the best batch) / cores. Wall = the steady state of `extract`: without process start and session
+ * creation. All in one run. Each part alone runs on all cores at once, as it does in the pipeline.
+ *
+ *   node dist/bench/efficiency.js [--seconds 180] [--dir .bench] [--memory 2GiB]
+ */
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { extract } from '../src/graphs/extract.ts';
+import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
+import { type NetworkPlan, network } from '../src/models/networks/network.ts';
+import { benchOptions, makeClip } from './clips.ts';
+
+const execute = promisify(execFile);
+const options = benchOptions({ seconds: '180', dir: '.bench', memory: '2GiB', repeat: '3' });
+const cores = availableParallelism();
+const clip = await makeClip(join(options.dir as string, `clip-${options.seconds}s.mp4`), Number(options.seconds));
+
+/** CPU-seconds of one ffmpeg, by its own account. */
+async function decodeAlone(output: readonly string[]): Promise<number> {
+  const { stderr } = await execute(
+    findFfmpeg().path,
+    ['-benchmark', '-nostdin', '-v', 'info', '-threads', '1', '-i', `file:${clip}`, ...output, '-y', '/dev/null'],
+    { maxBuffer: 1 << 26 },
+  );
+  const bench = /bench: utime=([\d.]+)s stime=([\d.]+)s/.exec(stderr);
+  if (bench === null) throw new Error('ffmpeg printed no benchmark line');
+  return Number(bench[1]) + Number(bench[2]);
+}
+
+const scale = `scale=224:224:flags=bilinear`;
+const picture = [
+  '-map',
+  '0:v:0',
+  '-filter_threads',
+  '1',
+  '-vf',
+  scale,
+  '-fps_mode',
+  'passthrough',
+  '-f',
+  'rawvideo',
+  '-pix_fmt',
+  'rgb24',
+];
+const sound = ['-map', '0:a:0', '-ac', '1', '-ar', '16000', '-f', 's16le'];
+
+/** CPU-seconds per element of a network alone: every core has a worker with a thread. */
+async function inferenceAlone(plan: NetworkPlan, batch: number): Promise<number> {
+  const opened = await plan.open({ workers: cores, threads: 1, batch });
+  const bytes = plan.inputBytes;
+  const inputs = Array.from({ length: batch }, (_, index) => {
+    if (plan.card.modality === 'visual')
+      return Uint8Array.from({ length: bytes }, (_, at) => (at * 31 + index * 17) & 255);
+    return Float32Array.from({ length: bytes / 4 }, (_, at) => Math.sin(at * 0.05 * (index + 1)) * 0.3);
+  });
+  const run = opened.embed.bind(opened) as (batch: readonly (Uint8Array | Float32Array)[]) => Promise<unknown>;
+  const rounds = async (count: number) => {
+    for (let round = 0; round < count; round++) await Promise.all(Array.from({ length: cores }, () => run(inputs)));
+  };
+  await rounds(2);
+  const count = Math.max(2, Math.ceil(256 / batch));
+  const before = process.cpuUsage();
+  await rounds(count);
+  const { user, system } = process.cpuUsage(before);
+  await opened.close();
+  return (user + system) / 1e6 / (count * cores * batch);
+}
+
+async function best(plan: NetworkPlan, batches: readonly number[]): Promise<{ batch: number; seconds: number }> {
+  let found = { batch: 0, seconds: Number.POSITIVE_INFINITY };
+  for (const batch of batches) {
+    const seconds = await inferenceAlone(plan, batch);
+    console.error(`${plan.name} alone, batch ${batch}: ${(1000 * seconds).toFixed(2)} CPU-ms each`);
+    if (seconds < found.seconds) found = { batch, seconds };
+  }
+  return found;
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+const visual = network('alexnet', { weights: 'random:1' });
+const audio = network('vggish', { weights: 'random:1' });
+
+const efficiencies: number[] = [];
+for (let round = 0; round < Number(options.repeat); round++) {
+  const pairs = await Promise.all(Array.from({ length: cores }, () => decodeAlone(picture)));
+  const video = pairs.reduce((sum, seconds) => sum + seconds, 0) / cores;
+  const heard = await decodeAlone(sound);
+  const alexnet = await best(visual, [16, 32, 64]);
+  const vggish = await best(audio, [4, 8]);
+
+  const out = join(options.dir as string, 'efficiency');
+  await rm(out, { recursive: true, force: true });
+  const summary = await extract({
+    inputs: [clip],
+    out,
+    weights: 'random:1',
+    memory: options.memory as string,
+    compact: false,
+  });
+  const decode = video + heard;
+  const inference = alexnet.seconds * summary.frames + vggish.seconds * summary.patches;
+  const floor = (decode + inference) / cores;
+  const wall = summary.phases.run;
+  efficiencies.push(floor / wall);
+  console.log(
+    JSON.stringify({
+      efficiency: floor / wall,
+      floorSeconds: floor,
+      wallSeconds: wall,
+      framesPerSecond: summary.frames / wall,
+      frames: summary.frames,
+      patches: summary.patches,
+      decodeCpuSeconds: decode,
+      inferenceCpuSeconds: inference,
+      alexnetMs: 1000 * alexnet.seconds,
+      vggishMs: 1000 * vggish.seconds,
+      peakMiB: summary.memory.peakRssBytes / 2 ** 20,
+      execution: summary.execution,
+      operators: summary.operators,
+      load: loadavg()[0],
+    }),
+  );
+}
+console.log(JSON.stringify({ medianEfficiency: median(efficiencies), cores, seconds: Number(options.seconds) }));

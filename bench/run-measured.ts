@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { processTreeMemory } from '../src/io/media/memory.ts';
+
+/** What a command did, measured from outside. */
+export interface Measured {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly wallSeconds: number;
+  /** The most of the command's process tree: summed proportional set sizes, every 50 ms. */
+  readonly peakBytes: number;
+}
+
+/** Runs a command and samples the memory of its process tree; `stopAfter` seconds it is interrupted. */
+export async function runMeasured(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly stopAfter?: number } = {},
+): Promise<Measured> {
+  const started = performance.now();
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr, peakBytes] = ['', '', 0];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-20_000);
+  });
+  const sampling = setInterval(() => {
+    if (child.pid !== undefined) peakBytes = Math.max(peakBytes, processTreeMemory(child.pid).bytes);
+  }, 50);
+  const stopping =
+    options.stopAfter === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), options.stopAfter * 1000);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  clearInterval(sampling);
+  clearTimeout(stopping);
+  return { code, stdout, stderr, wallSeconds: (performance.now() - started) / 1000, peakBytes };
+}

@@ -1,0 +1,70 @@
+import { type Likeness, runDemo } from '../../src/graphs/demo/demo.ts';
+import type { Arguments, Command } from '../options.ts';
+import { openProgress } from '../progress.ts';
+import { summaryText } from '../summary.ts';
+
+/** `reelflow demo`: the main job on clips that it makes itself. */
+export const command: Command = {
+  name: 'demo',
+  usage: '[--out DIR]',
+  does: 'makes a small synthetic corpus, extracts it, and shows what came out',
+  options: {
+    out: { type: 'string', value: 'DIR', does: 'where clips and features go (default demo/)' },
+    memory: { type: 'string', value: 'SIZE', does: 'bound on the process and its decoders together' },
+    json: { type: 'boolean', does: 'prints one JSON report on stdout' },
+  },
+  examples: ['reelflow demo', 'reelflow demo --memory 1GiB'],
+  run,
+};
+
+async function run(args: Arguments): Promise<number> {
+  const directory = args.text('out') ?? 'demo';
+  const view = openProgress(process.stderr.isTTY ? 'line' : 'none', process.stderr);
+  const memory = args.text('memory');
+  const report = await runDemo(directory, {
+    ...(memory === undefined ? {} : { memory }),
+    onProgress: (progress) => view.show(progress),
+    onMessage: (message) => view.say(message),
+  });
+  view.close();
+  if (args.flag('json')) {
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    return 0;
+  }
+  const out = `${directory}/features`;
+  process.stdout.write(
+    [
+      '',
+      'SYNTHETIC CLIPS, RANDOM WEIGHTS: this shows the machinery, not what trained features know.',
+      '',
+      'first run',
+      indent(summaryText(report.first, out)),
+      'second run: exact resume',
+      indent(summaryText(report.second, out)),
+      'which clip is most like which, by features (two variants of each look were made)',
+      ...table(report.visual, report.audio),
+      '',
+      'what is there now',
+      `  ${out}/dataset.json                                  what made it`,
+      `  ${out}/units/                                        one Arrow file per video`,
+      `  ${out}/subclips=10/aggregate=mean/part-00000.parquet the table`,
+      '',
+      'look at it with DuckDB',
+      `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^(?=.)/gm, '  ');
+}
+
+function table(visual: readonly Likeness[], audio: readonly Likeness[]): string[] {
+  return visual.map((look, index) => {
+    const sound = audio[index];
+    const heard = sound === undefined ? '' : `   sound: ${sound.nearest.padEnd(12)} (${sound.cosine.toFixed(2)})`;
+    return `  ${look.item.padEnd(12)} look: ${look.nearest.padEnd(12)} (${look.cosine.toFixed(2)})${heard}`;
+  });
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { ReelflowError } from '../../src/errors.ts';
+import { defaultMemory } from '../../src/graphs/plan.ts';
+import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
+import { formatBytes } from '../../src/operators/budget.ts';
+import type { Arguments, Command } from '../options.ts';
+
+/** One thing that was looked at. */
+interface Finding {
+  readonly what: string;
+  readonly ok: boolean;
+  readonly says: string;
+  readonly remedy?: string | undefined;
+}
+
+/** `reelflow doctor`: whether everything is there that a run needs. */
+export const command: Command = {
+  name: 'doctor',
+  usage: '[--json]',
+  does: 'checks Node.js, ffmpeg, ONNX Runtime, cores and memory',
+  options: { json: { type: 'boolean', does: 'prints JSON' } },
+  examples: ['reelflow doctor'],
+  run,
+};
+
+async function run(args: Arguments): Promise<number> {
+  const findings = [
+    nodeVersion(),
+    mediaTool('ffmpeg', findFfmpeg),
+    mediaTool('ffprobe', findFfprobe),
+    await onnxRuntime(),
+    machine(),
+    memoryAccounting(),
+  ];
+  if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings })}\n`);
+  else {
+    for (const finding of findings) {
+      process.stdout.write(`${finding.ok ? 'ok      ' : 'MISSING '} ${finding.what.padEnd(14)} ${finding.says}\n`);
+      if (finding.remedy !== undefined) process.stdout.write(`${' '.repeat(24)}${finding.remedy}\n`);
+    }
+  }
+  return findings.every((finding) => finding.ok) ? 0 : 1;
+}
+
+function nodeVersion(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  return {
+    what: 'Node.js',
+    ok,
+    says: process.versions.node,
+    remedy: ok ? undefined : 'Install Node.js 20.19 or newer.',
+  };
+}
+
+function mediaTool(what: string, find: () => MediaTool): Finding {
+  try {
+    const tool = find();
+    return { what, ok: true, says: `${tool.version}, from ${tool.origin}: ${tool.path}` };
+  } catch (error) {
+    return failed(what, error);
+  }
+}
+
+async function onnxRuntime(): Promise<Finding> {
+  try {
+    // Loaded here, so that a broken installation is a finding and not a crash.
+    const { runtimeFacts } = await import('../../src/models/onnx/runtime.ts');
+    const { version, providers } = runtimeFacts();
+    return {
+      what: 'ONNX Runtime',
+      ok: true,
+      says: `${version}, execution providers: ${providers.join(', ')}; reelflow uses cpu`,
+    };
+  } catch (error) {
+    return failed(
+      'ONNX Runtime',
+      error,
+      'Install again: `ONNXRUNTIME_NODE_INSTALL=skip npm ci` (the CPU binary is in the package).',
+    );
+  }
+}
+
+function machine(): Finding {
+  const says = `${availableParallelism()} cores, ${formatBytes(totalmem())}; default --memory ${formatBytes(defaultMemory())}`;
+  return { what: 'machine', ok: true, says };
+}
+
+function memoryAccounting(): Finding {
+  const ok = existsSync('/proc/self/smaps_rollup');
+  const says = ok
+    ? 'proportional set size of the process and its children (/proc)'
+    : 'no /proc here: peak memory is that of this process alone, without decoders';
+  return { what: 'memory figures', ok: true, says };
+}
+
+function failed(what: string, error: unknown, remedy?: string): Finding {
+  const known = error instanceof ReelflowError ? error.remedy : undefined;
+  return { what, ok: false, says: error instanceof Error ? error.message : String(error), remedy: known ?? remedy };
+}

@@ -1,0 +1,66 @@
+import { UsageError } from '../src/errors.ts';
+import type { ExtractOptions } from '../src/graphs/extract.ts';
+import type { FrameSampling } from '../src/io/media/frames.ts';
+import type { Statistic } from '../src/operators/statistics.ts';
+import type { Arguments, OptionSpec } from './options.ts';
+
+/** Options that `extract` and `explain` share. */
+export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
+  out: { type: 'string', value: 'DIR', does: 'the dataset; an existing one of the same graph is resumed' },
+  manifest: { type: 'string', value: 'CSV', does: 'inputs from a CSV file with the columns path,item_id' },
+  visual: { type: 'string', value: 'CARD', does: "a network, a model card's path, or none (default alexnet)" },
+  audio: { type: 'string', value: 'CARD', does: "a network, a model card's path, or none (default vggish)" },
+  weights: {
+    type: 'string',
+    value: 'random:SEED',
+    does: 'weights of named networks (default random:1, which it says aloud)',
+  },
+  subclips: { type: 'string', value: '10[,20..]', does: 'numbers of subclips, all from one decode (default 10)' },
+  aggregate: { type: 'string', value: 'mean[,..]', does: 'mean, meanvar, median, medmad (default mean)' },
+  fps: { type: 'string', value: 'N|native|keyframes', does: 'which frames are taken (default native: every one)' },
+  'max-duration': { type: 'string', value: 'SECONDS', does: 'skips longer items (default: none)' },
+  limit: { type: 'string', value: 'N', does: 'takes the first N items only' },
+  memory: { type: 'string', value: 'SIZE', does: 'bound on the process and its decoders together, such as 1GiB' },
+  concurrency: { type: 'string', value: 'N', does: 'videos at a time (default: chosen from cores and memory)' },
+  batch: { type: 'string', value: 'N', does: 'frames per batch (default: chosen)' },
+  workers: { type: 'string', value: 'N', does: 'inference workers, one session each (default: chosen)' },
+  threads: { type: 'string', value: 'N', does: 'threads inside one session (default: chosen)' },
+};
+
+/** Reads the shared options. @throws UsageError when one does not fit. */
+export function readExtractionOptions(args: Arguments): Omit<ExtractOptions, 'out'> {
+  const given = <Value>(name: string, value: Value | undefined) => (value === undefined ? {} : { [name]: value });
+  return {
+    inputs: args.positionals,
+    ...given('manifest', args.text('manifest')),
+    ...given('visual', args.text('visual')),
+    ...given('audio', args.text('audio')),
+    ...given('weights', args.text('weights')),
+    ...given('subclips', args.list('subclips')?.map(subclipCount)),
+    ...given('statistics', args.list('aggregate') as Statistic[] | undefined),
+    ...given('sampling', sampling(args.text('fps'))),
+    ...given('maxDuration', args.positive('max-duration')),
+    ...given('limit', args.integer('limit')),
+    ...given('memory', args.text('memory')),
+    ...given('concurrency', args.integer('concurrency')),
+    ...given('batch', args.integer('batch')),
+    ...given('workers', args.integer('workers')),
+    ...given('threads', args.integer('threads')),
+  };
+}
+
+function subclipCount(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1) {
+    throw new UsageError(`\`--subclips\` must list whole numbers of at least 1, but has '${text}'`);
+  }
+  return Number(text);
+}
+
+function sampling(text: string | undefined): FrameSampling | undefined {
+  if (text === undefined || text === 'native' || text === 'keyframes') return text;
+  const rate = Number(text);
+  if (text.trim() === '' || !Number.isFinite(rate) || rate <= 0) {
+    throw new UsageError(`\`--fps\` must be a number above 0, native or keyframes, but is '${text}'`);
+  }
+  return rate;
+}

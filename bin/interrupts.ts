@@ -1,0 +1,39 @@
+/** Ctrl-C once drains, twice stops. */
+export interface Interrupts {
+  /** Aborted by the first interrupt: finish what runs, start nothing new. */
+  readonly drain: AbortSignal;
+  /** Aborted by the second: stop at once. */
+  readonly stop: AbortSignal;
+  /** Gives the signals back their default effect. */
+  release(): void;
+}
+
+/**
+ * Catches SIGINT and SIGTERM.
+ *
+ * @example
+ * const interrupts = catchInterrupts((line) => console.error(line));
+ */
+export function catchInterrupts(say: (line: string) => void): Interrupts {
+  const drain = new AbortController();
+  const stop = new AbortController();
+  const onSignal = () => {
+    if (drain.signal.aborted) {
+      say('stopping now; what is committed stays');
+      stop.abort();
+    } else {
+      say('finishing the videos that run; interrupt again to stop at once');
+      drain.abort();
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    drain: drain.signal,
+    stop: stop.signal,
+    release: () => {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}

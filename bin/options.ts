@@ -1,0 +1,113 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from '../src/errors.ts';
+
+/** One option of a command: what `--help` prints and what the parser accepts. */
+export interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  /** How the value is named in the help, for instance `DIR`. */
+  readonly value?: string;
+  readonly does: string;
+  readonly multiple?: boolean;
+}
+
+/** A command of the command line. */
+export interface Command {
+  readonly name: string;
+  /** What follows the name in the usage line. */
+  readonly usage: string;
+  readonly does: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly examples: readonly string[];
+  /** Returns the exit code. */
+  run(args: Arguments): Promise<number>;
+}
+
+/** Parsed arguments with typed access; every reader says what was expected when a value does not fit. */
+export class Arguments {
+  constructor(
+    readonly positionals: readonly string[],
+    private readonly values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>,
+  ) {}
+
+  /** The option's text, or undefined when it was not given. */
+  text(name: string): string | undefined {
+    const value = this.values[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The option's text. @throws UsageError when it was not given. */
+  required(name: string): string {
+    const value = this.text(name);
+    if (value === undefined || value === '') throw new UsageError(`\`--${name}\` is required`);
+    return value;
+  }
+
+  /** Whether a switch was given. */
+  flag(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  /** A whole number of at least 1, or undefined. */
+  integer(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (!/^\d+$/.test(text) || Number(text) < 1 || !Number.isSafeInteger(Number(text))) {
+      throw new UsageError(`\`--${name}\` must be a whole number of at least 1, but is '${text}'`);
+    }
+    return Number(text);
+  }
+
+  /** A number above zero, or undefined. */
+  positive(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const number = Number(text);
+    if (text.trim() === '' || !Number.isFinite(number) || number <= 0) {
+      throw new UsageError(`\`--${name}\` must be a number above 0, but is '${text}'`);
+    }
+    return number;
+  }
+
+  /** A comma-separated list, or undefined. */
+  list(name: string): string[] | undefined {
+    return this.text(name)
+      ?.split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+  }
+}
+
+/** Parses what follows the command's name. @throws UsageError for an unknown option or a missing value. */
+export function parseArguments(command: Command, argv: readonly string[]): Arguments {
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([name, spec]) => [
+      name,
+      { type: spec.type, multiple: spec.multiple ?? false },
+    ]),
+  );
+  try {
+    const parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    return new Arguments(parsed.positionals, parsed.values);
+  } catch (error) {
+    const message = error instanceof Error ? (error.message.split('. To specify')[0] ?? error.message) : String(error);
+    throw new UsageError(message, { remedy: `See \`reelflow ${command.name} --help\`.`, cause: error });
+  }
+}
+
+/** The text of `reelflow COMMAND --help`. */
+export function commandHelp(command: Command): string {
+  const rows = Object.entries(command.options).map(([name, spec]) => [
+    `--${name}${spec.type === 'string' ? ` ${spec.value ?? 'VALUE'}` : ''}`,
+    spec.does,
+  ]);
+  const width = Math.max(0, ...rows.map(([left]) => left?.length ?? 0));
+  return [
+    `reelflow ${command.name}: ${command.does}`,
+    '',
+    `usage: reelflow ${command.name} ${command.usage}`.trimEnd(),
+    '',
+    ...rows.map(([left, right]) => `  ${left?.padEnd(width)}  ${right}`),
+    ...(command.examples.length > 0 ? ['', 'examples:', ...command.examples.map((line) => `  ${line}`)] : []),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,52 @@
+import type { ExtractSummary } from '../src/graphs/extract.ts';
+import { formatBytes } from '../src/operators/budget.ts';
+import type { OperatorMetrics } from '../src/operators/observe.ts';
+
+/**
+ * One line per operator: how much of the wall time it was busy, starved of input, or blocked by what comes after it or by
+ * the budget. The bottleneck is the busiest operator.
+ */
+export function bottleneckLines(operators: readonly OperatorMetrics[]): string[] {
+  const width = Math.max(0, ...operators.map((operator) => operator.name.length));
+  const busiest = [...operators].sort((a, b) => b.busySeconds - a.busySeconds)[0];
+  const share = (part: number, whole: number) => `${((100 * part) / Math.max(whole, 1e-9)).toFixed(0).padStart(3)} %`;
+  return operators.map((operator) => {
+    const { busySeconds, starvedSeconds, blockedSeconds, wallSeconds, batchFill } = operator;
+    return [
+      `  ${operator.name.padEnd(width)}`,
+      `busy ${share(busySeconds, wallSeconds)}`,
+      `starved ${share(starvedSeconds, wallSeconds)}`,
+      `blocked ${share(blockedSeconds, wallSeconds)}`,
+      batchFill === undefined ? '' : `batch fill ${(100 * batchFill).toFixed(0)} %`,
+      operator === busiest ? '<- bottleneck' : '',
+    ]
+      .filter((part) => part !== '')
+      .join('  ');
+  });
+}
+
+/** What a person reads after an extraction. */
+export function summaryText(summary: ExtractSummary, out: string): string {
+  const { committed, alreadyDone, skipped, dead } = summary.videos;
+  const rate = summary.wallSeconds > 0 ? summary.frames / summary.wallSeconds : 0;
+  const lines = [
+    `${committed} committed, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
+  ];
+  if (committed === 0 && alreadyDone > 0)
+    lines.push('Nothing was decoded: every unit was committed by an earlier run.');
+  if (summary.frames + summary.patches > 0) {
+    lines.push(
+      `${summary.frames} frames and ${summary.patches} audio patches of ${summary.videoSeconds.toFixed(1)} s in ${summary.wallSeconds.toFixed(1)} s: ` +
+        `${rate.toFixed(0)} frames/s, ${(summary.videoSeconds / Math.max(summary.wallSeconds, 1e-9)).toFixed(1)}x real time`,
+      `memory: peak ${formatBytes(summary.memory.peakRssBytes)} of ${formatBytes(summary.memory.limitBytes)} (process and decoders), ` +
+        `held ${formatBytes(summary.memory.peakHeldBytes)} of ${formatBytes(summary.memory.budgetBytes)} between operators`,
+      ...bottleneckLines(summary.operators),
+    );
+  }
+  for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
+  if (dead > 0)
+    lines.push(`See \`reelflow dead list ${out}\`; \`reelflow dead retry ${out}\` tries them again at the next run.`);
+  for (const name of summary.randomWeights) lines.push(`${name} had RANDOM weights: its features mean nothing.`);
+  lines.push(`dataset: ${out}`);
+  return `${lines.join('\n')}\n`;
+}

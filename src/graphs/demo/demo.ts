@@ -1,0 +1,94 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommitStore } from '../../io/dataset/commit-store.ts';
+import type { UnitTable } from '../../io/dataset/schema.ts';
+import { type ExtractOptions, type ExtractSummary, extract } from '../extract.ts';
+import { writeDemoClips } from './clips.ts';
+
+/** How one clip compares with the others in one stream of features. */
+export interface Likeness {
+  readonly item: string;
+  /** The other clip whose features have the largest cosine similarity, after the corpus mean is taken off. */
+  readonly nearest: string;
+  readonly cosine: number;
+}
+
+/** What the demo did. */
+export interface DemoReport {
+  readonly clips: readonly string[];
+  readonly first: ExtractSummary;
+  /** A second run over the same clips: it finds everything committed. */
+  readonly second: ExtractSummary;
+  readonly visual: readonly Likeness[];
+  readonly audio: readonly Likeness[];
+}
+
+/**
+ * The guided demo: writes synthetic clips, extracts them, extracts them again to show the resume, and compares the clips
+ * by their features. The networks have random weights.
+ *
+ * @throws as `extract` does.
+ *
+ * @example
+ * const report = await runDemo('demo/', { memory: '1GiB' });
+ */
+export async function runDemo(
+  directory: string,
+  options: Omit<ExtractOptions, 'inputs' | 'manifest' | 'out'> & { readonly seconds?: number } = {},
+): Promise<DemoReport> {
+  const { seconds = 8, ...extraction } = options;
+  const out = join(directory, 'features');
+  await rm(out, { recursive: true, force: true });
+  options.onMessage?.('writing six synthetic clips: three looks with their own sound, two variants each');
+  const clips = await writeDemoClips(join(directory, 'clips'), { seconds });
+  options.onMessage?.('extracting them');
+  const first = await extract({ ...extraction, inputs: clips, out });
+  options.onMessage?.('extracting them again');
+  const second = await extract({ ...extraction, inputs: clips, out });
+
+  const store = await CommitStore.open(out, { create: false });
+  const units = await Promise.all(store.keys().map((key) => store.read(key)));
+  units.sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+  return { clips, first, second, visual: likenesses(units, 'visual'), audio: likenesses(units, 'audio') };
+}
+
+/** The nearest other item of each, by the cosine of the item means over all subclips, centred on the corpus. */
+function likenesses(units: readonly UnitTable[], stream: string): Likeness[] {
+  const means = units.map((unit) => itemMean(unit, stream));
+  const dimension = means[0]?.length ?? 0;
+  const centre = new Float64Array(dimension);
+  for (const mean of means)
+    for (let i = 0; i < dimension; i++) centre[i] = (centre[i] ?? 0) + (mean[i] ?? 0) / means.length;
+  for (const mean of means) for (let i = 0; i < dimension; i++) mean[i] = (mean[i] ?? 0) - (centre[i] ?? 0);
+  return units.map((unit, index) => {
+    let best = { nearest: '', cosine: Number.NEGATIVE_INFINITY };
+    for (const [other, otherUnit] of units.entries()) {
+      if (other === index) continue;
+      const cosine = cosineOf(means[index] as Float64Array, means[other] as Float64Array);
+      if (cosine > best.cosine) best = { nearest: otherUnit.itemId, cosine };
+    }
+    return { item: unit.itemId, ...best };
+  });
+}
+
+function itemMean(unit: UnitTable, stream: string): Float64Array {
+  const column = unit.columns.find((candidate) => candidate.stream === stream);
+  if (column === undefined) return new Float64Array(0);
+  const mean = new Float64Array(column.dimension);
+  for (let at = 0; at < column.values.length; at++) {
+    const index = at % column.dimension;
+    mean[index] = (mean[index] ?? 0) + (column.values[at] ?? 0) / unit.length;
+  }
+  return mean;
+}
+
+function cosineOf(a: Float64Array, b: Float64Array): number {
+  let [dot, aa, bb] = [0, 0, 0];
+  for (const [index, x] of a.entries()) {
+    const y = b[index] ?? 0;
+    dot += x * y;
+    aa += x * x;
+    bb += y * y;
+  }
+  return dot / Math.max(Math.sqrt(aa * bb), 1e-12);
+}

@@ -1,0 +1,50 @@
+import { formatBytes } from '../operators/budget.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided, and what the corpus
+ * comes to. `estimate` figures come from probing at most 32 items.
+ *
+ * @example
+ * console.log(explainText(await planExtraction(graph, networks, corpus)));
+ */
+export function explainText(plan: Plan): string {
+  const { graph, memory, estimate } = plan;
+  const nodeWidth = Math.max(...plan.nodes.map((node) => node.id.length));
+  const shapes = plan.nodes.map((node) => `${node.dtype}[${node.shape.join(', ')}]`);
+  const shapeWidth = Math.max(...shapes.map((shape) => shape.length));
+  const lines = [
+    `graph ${graph.name} v${graph.version}, id ${graph.id}`,
+    ...plan.nodes.map((node, index) => {
+      const from = node.inputs.length === 0 ? '' : `  <- ${node.inputs.join(', ')}`;
+      const shape = (shapes[index] as string).padEnd(shapeWidth);
+      return `  ${node.id.padEnd(nodeWidth)}  ${shape}  ${formatBytes(node.bytes).padStart(9)} each  ${node.does}${from}`;
+    }),
+    '',
+    `memory limit ${formatBytes(memory.limit)} for the process and its decoders together`,
+    ...memory.parts.map((part) => `  ${formatBytes(part.bytes).padStart(9)}  ${part.name}`),
+    `  ${formatBytes(memory.budget).padStart(9)}  between operators (flow budget)`,
+    `  ${formatBytes(memory.creationPeak).padStart(9)}  peak while sessions are created`,
+    ...(['visual', 'audio'] as const).flatMap((modality) => {
+      const workers = plan[modality];
+      if (workers === undefined) return [];
+      return [`  ${modality}: ${workers.workers} worker(s) x ${workers.threads} thread(s), batch ${workers.batch}`];
+    }),
+    `  ${memory.concurrency} video(s) at a time; one video claims at most ${formatBytes(estimate.largestClaim)}`,
+    '',
+    `corpus: ${estimate.items} items (${estimate.probed} probed${estimate.unreadable > 0 ? `, ${estimate.unreadable} unreadable` : ''}), ` +
+      `${estimate.videoHours.toFixed(2)} video hours, ${estimate.frames} frames, dataset about ${formatBytes(estimate.datasetBytes)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** A plan's graph as a Mermaid flowchart. */
+export function explainMermaid(plan: Plan): string {
+  const lines = ['flowchart LR'];
+  for (const node of plan.nodes) {
+    const label = `${node.id}<br/>${node.does}<br/>${node.dtype} ${node.shape.join(' x ')}`.replaceAll('"', "'");
+    lines.push(`  ${node.id}["${label}"]`);
+    for (const input of node.inputs) lines.push(`  ${input} --> ${node.id}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

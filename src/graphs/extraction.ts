@@ -1,0 +1,340 @@
+import { concat, defer, ignoreElements, merge, type Observable, of, tap } from 'rxjs';
+import { checkInteger, checkOneOf, checkPositive } from '../check.ts';
+import { MediaError, UsageError } from '../errors.ts';
+import { joinRows } from '../io/dataset/join.ts';
+import type { ColumnShape, UnitTable } from '../io/dataset/schema.ts';
+import { audio } from '../io/media/audio.ts';
+import { combineVerdicts, type Verdict } from '../io/media/faults.ts';
+import { type FrameSampling, frames } from '../io/media/frames.ts';
+import type { MediaInfo } from '../io/media/media-info.ts';
+import type { Video } from '../io/media/video.ts';
+import type { NetworkPlan } from '../models/networks/network.ts';
+import { type Embedder, embed } from '../operators/embed.ts';
+import type { Bytes } from '../operators/payload.ts';
+import { dimensionOf, STATISTICS, type Statistic } from '../operators/statistics.ts';
+import { type SubclipRow, subclips, subclipsClaim } from '../operators/subclips.ts';
+import type { Graph, GraphNode, Json, UnitContext, UnitPlan } from './graph.ts';
+
+/** What an extraction computes. Everything but `maxDuration` and `allowPartial` is part of its id. */
+export interface ExtractionOptions {
+  /** Network over frames; left out, there is no visual column. */
+  readonly visual?: NetworkPlan | undefined;
+  /** Network over audio patches; left out, there is no audio column. */
+  readonly audio?: NetworkPlan | undefined;
+  /** Numbers of subclips. Default `[10]`. */
+  readonly subclips?: readonly number[];
+  /** Statistics over the rows of a subclip. Default `['mean']`. */
+  readonly statistics?: readonly Statistic[];
+  /** Which frames are taken: all (`native`, the default), N per second, or key frames only. */
+  readonly sampling?: FrameSampling;
+  /** Items longer than this many seconds are skipped. Default: none. */
+  readonly maxDuration?: number | undefined;
+  /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
+  readonly allowPartial?: boolean;
+}
+
+/** The sessions an extraction shares between its videos. */
+export interface ExtractionServices {
+  readonly visual?: Embedder<Uint8Array>;
+  readonly audio?: Embedder<Float32Array>;
+}
+
+/** The extraction graph: one unit per video. */
+export type ExtractionGraph = Graph<Video, UnitTable, ExtractionServices>;
+
+const VERSION = 1;
+
+/** Names of the operators, as metrics and `explain` show them. */
+export const OPERATORS = {
+  decodeVideo: 'decode-video',
+  decodeAudio: 'decode-audio',
+  embedVisual: 'embed-visual',
+  embedAudio: 'embed-audio',
+  subclipsVisual: 'subclips-visual',
+  subclipsAudio: 'subclips-audio',
+  commit: 'commit',
+} as const;
+
+/**
+ * Builds the extraction graph: decode, embed, summarise per subclip, one table per video.
+ *
+ * @throws UsageError when an option does not fit, or neither network is given.
+ *
+ * @example
+ * const graph = extractionGraph({ visual: alexnet({ weights: 'random:1' }) });
+ */
+export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
+  const { visual, audio: listening, sampling = 'native', allowPartial = false, maxDuration } = options;
+  if (visual === undefined && listening === undefined) {
+    throw new UsageError('an extraction needs a visual or an audio network, but has neither');
+  }
+  const counts = sortedUnique(options.subclips ?? [10]);
+  for (const count of counts) checkInteger('subclips', count, 1, 100_000);
+  const statistics = STATISTICS.filter((statistic) => (options.statistics ?? ['mean']).includes(statistic));
+  for (const statistic of options.statistics ?? ['mean']) checkOneOf('aggregate', statistic, STATISTICS);
+  if (counts.length === 0 || statistics.length === 0) {
+    throw new UsageError('an extraction needs at least one number of subclips and one aggregate');
+  }
+  if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
+
+  const params: Json = {
+    visual: visual === undefined ? null : networkParams(visual),
+    audio: listening === undefined ? null : networkParams(listening),
+    sampling: sampling as Json,
+    subclips: counts,
+    statistics,
+  };
+
+  /** Bytes of the finished rows of one video; they wait in memory until the unit commits. */
+  const resultBytes = (info: MediaInfo): Bytes => {
+    const perSubclip = [visual && info.video ? visual : undefined, listening && info.audio ? listening : undefined]
+      .filter((plan) => plan !== undefined)
+      .flatMap((plan) => statistics.map((statistic) => 4 * dimensionOf(statistic, plan.dimension)))
+      .reduce((sum, bytes) => sum + bytes, 0);
+    return perSubclip * counts.reduce((sum, count) => sum + count, 0);
+  };
+
+  const claimOf = (info: MediaInfo): Bytes => {
+    let claim = resultBytes(info);
+    const duration = info.duration;
+    if (visual !== undefined && info.video !== undefined) {
+      const rate = framesPerSecond(sampling, info.video.averageRate);
+      claim += subclipsClaim({ duration, rate, dimension: visual.dimension, counts, statistics }) + visual.inputBytes;
+    }
+    if (listening !== undefined && info.audio !== undefined) {
+      const rate = 1 / patchesOf(listening).hopSeconds;
+      claim += subclipsClaim({ duration, rate, dimension: listening.dimension, counts, statistics });
+      claim += listening.inputBytes;
+    }
+    return claim;
+  };
+
+  /** Every unit has all columns; those of a stream that a video lacks are null. */
+  const columns: ColumnShape[] = [
+    ...statistics.map((statistic) => ({ stream: 'visual', statistic, plan: visual })),
+    ...statistics.map((statistic) => ({ stream: 'audio', statistic, plan: listening })),
+  ].flatMap(({ stream, statistic, plan }) =>
+    plan === undefined ? [] : [{ stream, statistic, dimension: dimensionOf(statistic, plan.dimension) }],
+  );
+
+  return {
+    name: 'extraction',
+    version: VERSION,
+    params,
+    nodes: extractionNodes(visual, listening, counts, statistics, sampling),
+    itemId: (video) => video.id,
+
+    async prepare(video, signal): Promise<UnitPlan> {
+      const info = await video.probe({ signal });
+      const seen = visual !== undefined && info.video !== undefined;
+      const heard = listening !== undefined && info.audio !== undefined;
+      if (!seen && !heard) {
+        throw new MediaError(
+          'no-streams',
+          `${video.path} has no ${visual ? 'video' : 'audio'} stream that this graph uses`,
+        );
+      }
+      const rate = seen ? framesPerSecond(sampling, info.video?.averageRate ?? 0) : 0;
+      const plan = {
+        claim: Math.ceil(claimOf(info)),
+        seconds: info.duration,
+        frames: Math.round(rate * info.duration),
+      };
+      if (maxDuration !== undefined && info.duration > maxDuration) {
+        return { ...plan, skip: `lasts ${info.duration.toFixed(1)} s, longer than --max-duration ${maxDuration}` };
+      }
+      return plan;
+    },
+
+    unit(video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
+      return defer(() => {
+        const { scope, services } = context;
+        const info = video.info;
+        const rows: SubclipRow[] = [];
+        const verdicts: Verdict[] = [];
+        const decoded = { frames: 0, patches: 0 };
+        const onVerdict = (verdict: Verdict) => void verdicts.push(verdict);
+        const streams: Observable<SubclipRow>[] = [];
+
+        if (visual !== undefined && services.visual !== undefined && info.video !== undefined) {
+          const { width, height, resize } = framesOf(visual);
+          const decoder = {
+            scope,
+            name: OPERATORS.decodeVideo,
+            width,
+            height,
+            resize,
+            fps: sampling,
+            allowPartial,
+            onVerdict,
+          };
+          streams.push(
+            frames(video, decoder).pipe(
+              tap((frame) => {
+                decoded.frames += 1;
+                context.reached(frame.time);
+              }),
+              embed(services.visual, { scope, name: OPERATORS.embedVisual }),
+              subclips(video, {
+                name: 'visual',
+                operator: OPERATORS.subclipsVisual,
+                count: counts,
+                statistic: statistics,
+                scope,
+              }),
+            ),
+          );
+        }
+        if (listening !== undefined && services.audio !== undefined && info.audio !== undefined) {
+          const { sampleRate, patchSamples, hopSamples } = patchesOf(listening);
+          const decoder = {
+            scope,
+            name: OPERATORS.decodeAudio,
+            sampleRate,
+            patchSamples,
+            hopSamples,
+            allowPartial,
+            onVerdict,
+          };
+          const onlyStream = streams.length === 0;
+          streams.push(
+            audio(video, decoder).pipe(
+              tap((patch) => {
+                decoded.patches += 1;
+                if (onlyStream) context.reached(patch.time);
+              }),
+              embed(services.audio, { scope, name: OPERATORS.embedAudio }),
+              subclips(video, {
+                name: 'audio',
+                operator: OPERATORS.subclipsAudio,
+                count: counts,
+                statistic: statistics,
+                scope,
+              }),
+            ),
+          );
+        }
+
+        const finished = scope.holder('rows');
+        finished.add(resultBytes(info));
+        const collect = merge(...streams).pipe(
+          tap((row) => void rows.push(row)),
+          ignoreElements(),
+        );
+        const table = defer(() => {
+          const verdict = combineVerdicts(verdicts);
+          if (verdict.verdict === 'rejected') {
+            throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
+          }
+          return of(joinRows({ itemId: video.id, rows, columns, seconds: info.duration, ...decoded, verdict }));
+        });
+        return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
+      });
+    },
+  };
+}
+
+function sortedUnique(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
+/** The pictures that a visual network takes. */
+function framesOf(plan: NetworkPlan) {
+  const { input, preprocess } = plan.card;
+  if (input.kind !== 'frames') throw new UsageError(`'${plan.name}' takes ${input.kind}, not frames`);
+  return { width: input.width, height: input.height, resize: preprocess?.resize ?? 'crop' };
+}
+
+/** The sound that an audio network takes. */
+function patchesOf(plan: NetworkPlan) {
+  const { input } = plan.card;
+  if (input.kind === 'frames') throw new UsageError(`'${plan.name}' takes frames, not sound`);
+  const { sampleRate, patchSamples, hopSamples } = input;
+  return { sampleRate, patchSamples, hopSamples, hopSeconds: hopSamples / sampleRate };
+}
+
+/** What of a network changes values. */
+function networkParams(plan: NetworkPlan): Json {
+  return { name: plan.name, card: plan.cardHash, weights: plan.weightsHash, dimension: plan.dimension };
+}
+
+/** Frames that a sampling takes per second of a stream of `native` frames per second. */
+export function framesPerSecond(sampling: FrameSampling, native: number): number {
+  if (typeof sampling === 'number') return sampling;
+  if (typeof sampling === 'object') return native / sampling.every;
+  return native;
+}
+
+function extractionNodes(
+  visual: NetworkPlan | undefined,
+  listening: NetworkPlan | undefined,
+  counts: readonly number[],
+  statistics: readonly Statistic[],
+  sampling: FrameSampling,
+): GraphNode[] {
+  const nodes: GraphNode[] = [];
+  const ends: string[] = [];
+  const rowsOf = (dimension: number): Pick<GraphNode, 'shape' | 'dtype' | 'bytes'> => ({
+    shape: [counts.reduce((sum, count) => sum + count, 0), statistics.map((s) => dimensionOf(s, dimension)).join('+')],
+    dtype: 'float32',
+    bytes: 4 * statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, dimension), 0),
+  });
+  const summary = `${statistics.join(', ')} over ${counts.join(', ')} subclips`;
+  if (visual !== undefined) {
+    const { width, height, resize } = framesOf(visual);
+    const frames = typeof sampling === 'number' ? `${sampling} frames/s` : JSON.stringify(sampling).replaceAll('"', '');
+    nodes.push(
+      {
+        id: OPERATORS.decodeVideo,
+        inputs: [],
+        does: `ffmpeg: ${frames} frames, ${resize} to ${width}x${height}`,
+        shape: [height, width, 3],
+        dtype: 'uint8',
+        bytes: height * width * 3,
+      },
+      {
+        id: OPERATORS.embedVisual,
+        inputs: [OPERATORS.decodeVideo],
+        does: visual.name,
+        shape: [visual.dimension],
+        dtype: 'float32',
+        bytes: 4 * visual.dimension,
+      },
+      { id: OPERATORS.subclipsVisual, inputs: [OPERATORS.embedVisual], does: summary, ...rowsOf(visual.dimension) },
+    );
+    ends.push(OPERATORS.subclipsVisual);
+  }
+  if (listening !== undefined) {
+    const { sampleRate, patchSamples } = patchesOf(listening);
+    nodes.push(
+      {
+        id: OPERATORS.decodeAudio,
+        inputs: [],
+        does: `ffmpeg: mono ${sampleRate} Hz`,
+        shape: [patchSamples],
+        dtype: 'float32',
+        bytes: 4 * patchSamples,
+      },
+      {
+        id: OPERATORS.embedAudio,
+        inputs: [OPERATORS.decodeAudio],
+        does: listening.name,
+        shape: [listening.dimension],
+        dtype: 'float32',
+        bytes: 4 * listening.dimension,
+      },
+      { id: OPERATORS.subclipsAudio, inputs: [OPERATORS.embedAudio], does: summary, ...rowsOf(listening.dimension) },
+    );
+    ends.push(OPERATORS.subclipsAudio);
+  }
+  const bytes = nodes.filter((node) => ends.includes(node.id)).reduce((sum, node) => sum + node.bytes, 0);
+  nodes.push({
+    id: OPERATORS.commit,
+    inputs: ends,
+    does: 'one Arrow unit per video, linked once',
+    shape: [counts.reduce((a, b) => a + b, 0)],
+    dtype: 'row',
+    bytes,
+  });
+  return nodes;
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import type { Observable } from 'rxjs';
+import { checkString } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import type { Scope } from '../operators/flow.ts';
+import type { Bytes } from '../operators/payload.ts';
+
+/** A value that JSON can carry. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** One box of a graph as `explain` prints it. */
+export interface GraphNode {
+  /** Unique in its graph. The name under which the operator's metrics are reported. */
+  readonly id: string;
+  /** Ids of the nodes it reads from. */
+  readonly inputs: readonly string[];
+  /** What it does, in a few words. */
+  readonly does: string;
+  /** Shape of one element it emits, for instance `[224, 224, 3]`. */
+  readonly shape: readonly (number | string)[];
+  /** Type of a number in that shape. */
+  readonly dtype: 'uint8' | 'float32' | 'row';
+  /** Bytes of one element it emits. */
+  readonly bytes: Bytes;
+}
+
+/** What a unit is given when it runs. */
+export interface UnitContext<Services> {
+  /** Attributes held bytes to this unit and carries its claim. */
+  readonly scope: Scope;
+  /** What all units of the process share: sessions and their batchers. */
+  readonly services: Services;
+  /** Aborted when the run is. */
+  readonly signal: AbortSignal;
+  /** Reports how far the unit has come, in seconds of its media. */
+  readonly reached: (seconds: number) => void;
+}
+
+/** What is known of a unit before anything of it is decoded. */
+export interface UnitPlan {
+  /** The most bytes the unit can hold at once between its sources and its end; admission keeps room for it. */
+  readonly claim: Bytes;
+  /** Length of the media in seconds. */
+  readonly seconds: number;
+  /** Frames that will be decoded, about. */
+  readonly frames: number;
+  /** Why the item is left out by an option, when it is. */
+  readonly skip?: string;
+}
+
+/** Values that combine in any grouping to the same result; folded over units in sorted key order. */
+export interface Monoid<State> {
+  readonly empty: State;
+  merge(left: State, right: State): State;
+}
+
+/**
+ * A dataflow as data plus code: what `plan` prints, what every runner executes.
+ * `params` holds everything that changes values and nothing else; the graph's id is its content hash.
+ */
+export interface Graph<Item, Result, Services> {
+  /** For people; part of the id. */
+  readonly name: string;
+  /** Raised whenever an operator computes something else for the same parameters; part of the id. */
+  readonly version: number;
+  /** Everything that changes values; part of the id. */
+  readonly params: Json;
+  readonly nodes: readonly GraphNode[];
+  /** The item's id in the dataset. */
+  itemId(item: Item): string;
+  /** Probes the item. @throws MediaError when it cannot be used at all. */
+  prepare(item: Item, signal: AbortSignal): Promise<UnitPlan>;
+  /** Emits exactly one result, then completes; an error is the unit's verdict. */
+  unit(item: Item, context: UnitContext<Services>): Observable<Result>;
+}
+
+/** JSON with sorted keys and no spaces: equal values have equal text. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value as { readonly [key: string]: Json }).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
+  }
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new UsageError(`graph parameters must be JSON, but contain ${value}`);
+  }
+  return JSON.stringify(value);
+}
+
+/**
+ * The graph's id: 16 hexadecimal digits of the SHA-256 of its name, version and parameters. Memory, batch, workers,
+ * device, runner and paths are no part of it, so the same graph has the same id wherever and however it runs.
+ *
+ * @example
+ * graphId({ name: 'extraction', version: 1, params: { subclips: [10] } }); // 'f0a1...'
+ */
+export function graphId(graph: { readonly name: string; readonly version: number; readonly params: Json }): string {
+  checkString('graph.name', graph.name);
+  return createHash('sha256')
+    .update(canonicalJson({ name: graph.name, version: graph.version, params: graph.params }))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+/** The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits. */
+export function unitKey(graph: string, itemId: string, fingerprint: string): string {
+  return createHash('sha256')
+    .update(canonicalJson([graph, itemId, fingerprint]))
+    .digest('hex');
+}

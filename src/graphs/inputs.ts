@@ -1,0 +1,99 @@
+import { readFile, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { UsageError } from '../errors.ts';
+import { Video, videos } from '../io/media/video.ts';
+
+/** Where a corpus comes from: inputs (files, directories, globs) or a manifest, not both. */
+export interface CorpusOptions {
+  readonly inputs?: readonly string[];
+  /** A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file. */
+  readonly manifest?: string;
+  /** Takes only the first items, in the corpus's order. */
+  readonly limit?: number;
+}
+
+/**
+ * Lists the videos of a corpus without opening any, in a fixed order: inputs sorted by path, a manifest in its own order.
+ *
+ * @throws UsageError when there is none, an input does not exist, or two inputs share an item id.
+ *
+ * @example
+ * const corpus = await listCorpus({ inputs: ['trailers/'] });
+ */
+export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
+  const inputs = options.inputs ?? [];
+  if (options.manifest !== undefined && inputs.length > 0) {
+    throw new UsageError('a corpus is either a list of inputs or a manifest, but both were given');
+  }
+  const found = options.manifest !== undefined ? await readManifest(options.manifest) : await readInputs(inputs);
+  if (found.length === 0) {
+    throw new UsageError('no inputs were given, or the manifest has no rows', {
+      code: 'no-inputs',
+      remedy: 'Name video or audio files, directories, globs, or a CSV with --manifest.',
+    });
+  }
+  checkUniqueIds(found);
+  return options.limit === undefined ? found : found.slice(0, options.limit);
+}
+
+async function readInputs(inputs: readonly string[]): Promise<Video[]> {
+  if (inputs.length === 0) return [];
+  const found: Video[] = [];
+  const seen = new Set<string>();
+  for await (const video of videos(inputs)) {
+    const path = resolve(video.path);
+    if (!seen.has(path)) found.push(video);
+    seen.add(path);
+  }
+  return found;
+}
+
+async function readManifest(manifest: string): Promise<Video[]> {
+  let text: string;
+  try {
+    text = await readFile(manifest, 'utf8');
+  } catch (error) {
+    throw new UsageError(`the manifest ${manifest} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  let rows: Record<string, string>[];
+  try {
+    rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, relax_column_count: false });
+  } catch (error) {
+    throw new UsageError(`the manifest ${manifest} is not a CSV file with a header: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return rows.map((row, index) => {
+    const { path, item_id: id } = row;
+    if (!path || !id) {
+      throw new UsageError(
+        `${manifest}, row ${index + 1}: the columns \`path\` and \`item_id\` must both have a value`,
+      );
+    }
+    return new Video(resolve(dirname(manifest), path), { id });
+  });
+}
+
+function checkUniqueIds(found: readonly Video[]): void {
+  const byId = new Map<string, Video>();
+  for (const video of found) {
+    const other = byId.get(video.id);
+    if (other !== undefined) {
+      throw new UsageError(`two inputs have the item id '${video.id}': ${other.path} and ${video.path}`, {
+        code: 'duplicate-id',
+        remedy: 'Rename one, or give ids with --manifest (columns path,item_id).',
+      });
+    }
+    byId.set(video.id, video);
+  }
+}
+
+/** Bytes of a file, 0 when it cannot be read: its own verdict comes when it is opened. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}

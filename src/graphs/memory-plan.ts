@@ -1,0 +1,175 @@
+import { UsageError } from '../errors.ts';
+import { formatBytes } from '../operators/budget.ts';
+import type { Bytes } from '../operators/payload.ts';
+
+/** What the sessions of one network cost, for a number of workers and threads. */
+export interface SessionCost {
+  /** The most at any moment while its sessions are created one after another. */
+  readonly creationPeak: Bytes;
+  /** What stays once they stand. */
+  readonly resident: Bytes;
+}
+
+/** How one network runs. */
+export interface WorkerPlan {
+  /** Worker threads, one session each. */
+  readonly workers: number;
+  /** Threads inside one session. */
+  readonly threads: number;
+  /** Elements per batch. */
+  readonly batch: number;
+}
+
+/** One network as the planner sees it. */
+export interface NetworkNeed {
+  readonly name: string;
+  /** Bytes of one input element. */
+  readonly elementBytes: Bytes;
+  /** Values the user fixed; the rest is chosen. */
+  readonly fixed: Partial<WorkerPlan>;
+  /** The batch used when nothing is fixed and memory allows it. */
+  readonly preferredBatch: number;
+  /** Whether more than one worker is ever worth it. VGGish runs on one patch for 24 frames: one worker is enough. */
+  readonly single: boolean;
+  cost(plan: WorkerPlan): SessionCost;
+}
+
+/** What the memory limit must cover. */
+export interface MemoryNeeds {
+  readonly networks: readonly NetworkNeed[];
+  /** Bytes of the decoder processes of one video. */
+  readonly decoders: Bytes;
+  /** Bytes one video may hold at once by the claims of its operators. */
+  readonly claim: Bytes;
+  /** Videos at a time, when the user fixed it. */
+  readonly concurrency: number | undefined;
+  readonly cores: number;
+}
+
+/** One line of the memory plan. */
+export interface MemoryPart {
+  readonly name: string;
+  readonly bytes: Bytes;
+}
+
+/** How a limit on the process and its children is divided. */
+export interface MemoryPlan {
+  /** Bound on the process and its children together. */
+  readonly limit: Bytes;
+  /** Bytes that elements between operators may hold: the budget of the `Flow`. */
+  readonly budget: Bytes;
+  /** The most while sessions are created, before any decoder runs. */
+  readonly creationPeak: Bytes;
+  /** What the limit is spent on while the graph runs. */
+  readonly parts: readonly MemoryPart[];
+  /** One entry per network, in the order of the needs. */
+  readonly networks: readonly WorkerPlan[];
+  /** Videos processed at a time. */
+  readonly concurrency: number;
+}
+
+const MiB = 1024 * 1024;
+
+/** Node.js with reelflow, Arrow and ONNX Runtime loaded: measured 118 MiB before the first session, see docs/performance.md. */
+export const RUNTIME_BYTES = 130 * MiB;
+/** What the JavaScript heap and the allocator add on top while a graph runs. */
+export const SLACK_BYTES = 48 * MiB;
+/** More than this between operators buys no speed. */
+const AMPLE_BUDGET = 512 * MiB;
+
+interface Candidate {
+  readonly networks: readonly WorkerPlan[];
+  readonly concurrency: number;
+}
+
+/** Candidates from the fastest to the most frugal. */
+function candidates(needs: MemoryNeeds): Candidate[] {
+  const concurrencies = needs.concurrency !== undefined ? [needs.concurrency] : [needs.cores, 1];
+  const shapes = new Map<string, Candidate>();
+  for (const share of [1, 2, 4, 8]) {
+    for (const workers of workerCounts(needs.cores)) {
+      for (const concurrency of new Set(concurrencies)) {
+        const networks = needs.networks.map((need) => workerPlan(need, workers, share, needs.cores));
+        const candidate = { networks, concurrency };
+        shapes.set(JSON.stringify(candidate), candidate);
+      }
+    }
+  }
+  return [...shapes.values()];
+}
+
+/** Halving from all cores to one: workers times threads stays at the number of cores. */
+function workerCounts(cores: number): number[] {
+  const counts = [];
+  for (let workers = cores; workers >= 1; workers = Math.floor(workers / 2)) counts.push(workers);
+  return counts;
+}
+
+function workerPlan(need: NetworkNeed, workers: number, share: number, cores: number): WorkerPlan {
+  const chosen = need.fixed.workers ?? (need.single ? 1 : workers);
+  const threads = need.fixed.threads ?? (need.single ? 1 : Math.max(1, Math.floor(cores / chosen)));
+  const batch = need.fixed.batch ?? Math.max(1, Math.floor(need.preferredBatch / share));
+  return { workers: chosen, threads, batch };
+}
+
+/** The least that keeps every worker of a candidate with one batch running and one being filled. */
+function leastBudget(needs: MemoryNeeds, candidate: Candidate): Bytes {
+  let bytes = needs.claim;
+  for (const [index, need] of needs.networks.entries()) {
+    const plan = candidate.networks[index] as WorkerPlan;
+    bytes += need.elementBytes * plan.batch * (plan.workers + 1);
+  }
+  return Math.max(bytes, 4 * MiB);
+}
+
+interface Bill {
+  readonly creationPeak: Bytes;
+  readonly parts: readonly MemoryPart[];
+  readonly least: Bytes;
+}
+
+function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
+  const parts: MemoryPart[] = [{ name: 'runtime', bytes: RUNTIME_BYTES + SLACK_BYTES }];
+  let resident = RUNTIME_BYTES;
+  let creationPeak = RUNTIME_BYTES;
+  for (const [index, need] of needs.networks.entries()) {
+    const cost = need.cost(candidate.networks[index] as WorkerPlan);
+    creationPeak = Math.max(creationPeak, resident + cost.creationPeak);
+    resident += cost.resident;
+    parts.push({ name: `sessions of ${need.name}`, bytes: cost.resident });
+  }
+  parts.push({ name: 'decoders', bytes: needs.decoders * candidate.concurrency });
+  const running = parts.reduce((sum, part) => sum + part.bytes, 0);
+  return { creationPeak, parts, least: Math.max(creationPeak, running + leastBudget(needs, candidate)) };
+}
+
+/**
+ * Divides a limit on the memory of the process and its children: runtime, sessions at their creation peak, decoders, and
+ * what remains for elements between operators. Takes the fastest arrangement that fits: all cores as workers with a session
+ * each; else fewer sessions with more threads, which share one copy of the weights; else one video at a time; else smaller
+ * batches. Pure.
+ *
+ * @throws UsageError `memory-too-small` naming the least limit that would do.
+ *
+ * @example
+ * planMemory(1024 ** 3, needs).budget; // bytes for `new Flow(...)`
+ */
+export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {
+  let frugal = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates(needs)) {
+    const { creationPeak, parts, least } = bill(needs, candidate);
+    frugal = Math.min(frugal, least);
+    if (least > limit) continue;
+    const running = parts.reduce((sum, part) => sum + part.bytes, 0);
+    const budget = Math.min(limit - running, AMPLE_BUDGET + needs.claim * candidate.concurrency);
+    return { limit, budget, creationPeak, parts, networks: candidate.networks, concurrency: candidate.concurrency };
+  }
+  const needed = Math.ceil(frugal / MiB) * MiB;
+  throw new UsageError(
+    `\`memory\` is ${formatBytes(limit)}, but this graph needs at least ${formatBytes(needed)} for the process and its decoders`,
+    {
+      code: 'memory-too-small',
+      remedy: `Pass --memory ${Math.ceil(needed / MiB)}MiB or more, leave out a network (--audio none), or sample frames (--fps).`,
+    },
+  );
+}

@@ -1,0 +1,158 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { checkInteger } from '../check.ts';
+import { ReelflowError, UsageError } from '../errors.ts';
+import { decoderMemory } from '../io/media/memory.ts';
+import type { Video } from '../io/media/video.ts';
+import type { NetworkPlan } from '../models/networks/network.ts';
+import { parseBytes } from '../operators/budget.ts';
+import type { Bytes } from '../operators/payload.ts';
+import type { ExtractionGraph } from './extraction.ts';
+import { type GraphNode, graphId, type Json } from './graph.ts';
+import { sizeOf } from './inputs.ts';
+import { type MemoryPlan, planMemory, type WorkerPlan } from './memory-plan.ts';
+
+/** How a graph is executed; nothing here changes values. */
+export interface ExecutionOptions {
+  /** Bound on the memory of the process and its children together. Default: 4 GiB, or half of the machine's. */
+  readonly memory?: Bytes | string | undefined;
+  /** Videos at a time. Default: chosen from cores and memory. */
+  readonly concurrency?: number | undefined;
+  /** Frames per batch. Default: chosen. */
+  readonly batch?: number | undefined;
+  /** Inference workers of the visual network. Default: chosen. */
+  readonly workers?: number | undefined;
+  /** Threads inside one session. Default: chosen. */
+  readonly threads?: number | undefined;
+}
+
+/** What the probed items tell of the whole corpus. */
+export interface Estimate {
+  readonly items: number;
+  /** Items probed for this estimate: at most 32, evenly spaced. */
+  readonly probed: number;
+  /** Probed items that cannot be read as media. */
+  readonly unreadable: number;
+  readonly videoHours: number;
+  readonly frames: number;
+  /** Bytes of the finished dataset, uncompressed. */
+  readonly datasetBytes: Bytes;
+  /** The most any probed video may hold at once. */
+  readonly largestClaim: Bytes;
+}
+
+/** What will be executed, decided before anything is decoded. */
+export interface Plan {
+  readonly graph: { readonly id: string; readonly name: string; readonly version: number; readonly params: Json };
+  readonly nodes: readonly GraphNode[];
+  readonly memory: MemoryPlan;
+  readonly visual: WorkerPlan | undefined;
+  readonly audio: WorkerPlan | undefined;
+  readonly estimate: Estimate;
+}
+
+const GiB = 1024 ** 3;
+const PROBED_AT_MOST = 32;
+
+/** The limit used when none is given. */
+export function defaultMemory(): Bytes {
+  return Math.min(4 * GiB, Math.floor(totalmem() / 2));
+}
+
+/**
+ * Plans an extraction over a corpus: probes a sample of it, divides the memory limit, chooses workers, threads, batches and
+ * concurrency, and refuses what cannot hold. Nothing is decoded and no session is created.
+ *
+ * @throws UsageError `memory-too-small` naming the least limit that would do.
+ *
+ * @example
+ * const plan = await planExtraction(graph, { visual, audio }, corpus, { memory: '1GiB' });
+ */
+export async function planExtraction(
+  graph: ExtractionGraph,
+  networks: { readonly visual?: NetworkPlan | undefined; readonly audio?: NetworkPlan | undefined },
+  corpus: readonly Video[],
+  options: ExecutionOptions = {},
+): Promise<Plan> {
+  for (const name of ['concurrency', 'batch', 'workers', 'threads'] as const) {
+    if (options[name] !== undefined) checkInteger(name, options[name], 1, 1024);
+  }
+  const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
+  const { estimate, pixels } = await estimateCorpus(graph, corpus);
+  const { visual, audio } = networks;
+  const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
+  const needs = [];
+  if (visual !== undefined) needs.push(needOf(visual, given(fixed), false));
+  if (audio !== undefined) needs.push(needOf(audio, visual === undefined ? given(fixed) : {}, visual !== undefined));
+  const memory = planMemory(limit, {
+    networks: needs,
+    decoders: decoderMemory({ pixels: visual === undefined ? 0 : pixels, audio: audio !== undefined }),
+    claim: estimate.largestClaim,
+    concurrency: options.concurrency,
+    cores: availableParallelism(),
+  });
+  return {
+    graph: { id: graphId(graph), name: graph.name, version: graph.version, params: graph.params },
+    nodes: graph.nodes,
+    memory,
+    visual: visual === undefined ? undefined : memory.networks[0],
+    audio: audio === undefined ? undefined : memory.networks[visual === undefined ? 0 : 1],
+    estimate,
+  };
+}
+
+function given(plan: { [Key in keyof WorkerPlan]: number | undefined }): Partial<WorkerPlan> {
+  return Object.fromEntries(Object.entries(plan).filter(([, value]) => value !== undefined));
+}
+
+function needOf(plan: NetworkPlan, fixed: Partial<WorkerPlan>, single: boolean) {
+  return {
+    name: plan.name,
+    elementBytes: plan.inputBytes,
+    preferredBatch: plan.defaultBatch,
+    fixed,
+    single,
+    cost: (workers: WorkerPlan) => plan.memory(workers),
+  };
+}
+
+/** Probes evenly spaced items and scales by their share of the corpus's bytes. Unreadable items are counted, not raised. */
+async function estimateCorpus(
+  graph: ExtractionGraph,
+  corpus: readonly Video[],
+): Promise<{ estimate: Estimate; pixels: number }> {
+  if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
+  const step = Math.max(1, corpus.length / PROBED_AT_MOST);
+  const sample = Array.from(
+    { length: Math.min(corpus.length, PROBED_AT_MOST) },
+    (_, index) => corpus[Math.floor(index * step)] as Video,
+  );
+  let [seconds, frames, bytes, largestClaim, pixels, unreadable] = [0, 0, 0, 0, 0, 0];
+  for (const video of sample) {
+    try {
+      const unit = await graph.prepare(video, new AbortController().signal);
+      const picture = video.info.video;
+      bytes += await sizeOf(video.path);
+      if (unit.skip !== undefined) continue;
+      seconds += unit.seconds;
+      frames += unit.frames;
+      largestClaim = Math.max(largestClaim, unit.claim);
+      pixels = Math.max(pixels, (picture?.width ?? 0) * (picture?.height ?? 0));
+    } catch (error) {
+      if (!(error instanceof ReelflowError)) throw error;
+      unreadable += 1;
+    }
+  }
+  const total = await corpus.reduce(async (sum, video) => (await sum) + (await sizeOf(video.path)), Promise.resolve(0));
+  const scale = bytes === 0 ? 1 : total / bytes;
+  const rowBytes = graph.nodes.find((node) => node.dtype === 'row');
+  const estimate = {
+    items: corpus.length,
+    probed: sample.length,
+    unreadable,
+    videoHours: (seconds * scale) / 3600,
+    frames: Math.round(frames * scale),
+    datasetBytes: corpus.length * (rowBytes?.bytes ?? 0) * Number(rowBytes?.shape[0] ?? 1),
+    largestClaim,
+  };
+  return { estimate, pixels };
+}

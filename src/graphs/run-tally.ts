@@ -1,0 +1,80 @@
+import type { Video } from '../io/media/video.ts';
+import type { RunEvent } from './runners/local.ts';
+
+/** Counts what a run does, from its events. */
+export class RunTally {
+  committed = 0;
+  alreadyDone = 0;
+  frames = 0;
+  patches = 0;
+  /** Media seconds of committed units. */
+  seconds = 0;
+  readonly dead: { item: string; code: string; message: string }[] = [];
+  readonly skipped: { item: string; reason: string }[] = [];
+  readonly #running = new Map<string, { seconds: number; reached: number }>();
+  #finishedSeconds = 0;
+  #finished = 0;
+
+  constructor(readonly total: number) {}
+
+  /** Takes one event of the run. */
+  add(event: RunEvent<Video>): void {
+    const id = event.item.id;
+    switch (event.type) {
+      case 'started':
+        this.#running.set(id, { seconds: event.seconds, reached: 0 });
+        return;
+      case 'reached': {
+        const running = this.#running.get(id);
+        if (running !== undefined) running.reached = Math.max(running.reached, event.seconds);
+        return;
+      }
+      case 'committed':
+        this.committed += 1;
+        this.frames += Number(event.table.metadata.frames);
+        this.patches += Number(event.table.metadata.patches);
+        this.seconds += Number(event.table.metadata.seconds);
+        break;
+      case 'already-done':
+        this.alreadyDone += 1;
+        break;
+      case 'skipped':
+        this.skipped.push({ item: id, reason: event.reason });
+        break;
+      case 'dead':
+        this.dead.push({ item: id, code: event.letter.code, message: event.letter.message });
+        break;
+    }
+    const running = this.#running.get(id);
+    if (running !== undefined) {
+      this.#finishedSeconds += running.seconds;
+      this.#finished += 1;
+      this.#running.delete(id);
+    }
+  }
+
+  /** Items finished in any way. */
+  get done(): number {
+    return this.committed + this.alreadyDone + this.skipped.length + this.dead.length;
+  }
+
+  /** Media seconds processed, of finished and of running units. */
+  get mediaSeconds(): number {
+    let seconds = this.#finishedSeconds;
+    for (const running of this.#running.values()) seconds += running.reached;
+    return seconds;
+  }
+
+  /** Media seconds still to do: the rest of what runs, and the mean length so far for items not yet opened. */
+  get remainingSeconds(): number {
+    let rest = 0;
+    let known = this.#finishedSeconds;
+    for (const running of this.#running.values()) {
+      rest += Math.max(0, running.seconds - running.reached);
+      known += running.seconds;
+    }
+    const opened = this.#finished + this.#running.size;
+    const unopened = this.total - this.done - this.#running.size;
+    return rest + (unopened <= 0 ? 0 : opened === 0 ? Number.NaN : (unopened * known) / opened);
+  }
+}

@@ -1,0 +1,178 @@
+import { lastValueFrom, Observable } from 'rxjs';
+import { FlowError, MediaError, ModelError, ReelflowError, UsageError } from '../../errors.ts';
+import type { CommitStore, DeadLetter } from '../../io/dataset/commit-store.ts';
+import type { UnitTable } from '../../io/dataset/schema.ts';
+import { formatBytes } from '../../operators/budget.ts';
+import type { Flow } from '../../operators/flow.ts';
+import { type Graph, graphId, unitKey } from '../graph.ts';
+
+/** What happens to an item, as it happens. */
+export type RunEvent<Item> =
+  | { readonly type: 'started'; readonly item: Item; readonly seconds: number }
+  | { readonly type: 'reached'; readonly item: Item; readonly seconds: number }
+  | { readonly type: 'committed'; readonly item: Item; readonly table: UnitTable }
+  | { readonly type: 'already-done'; readonly item: Item }
+  | { readonly type: 'skipped'; readonly item: Item; readonly reason: string }
+  | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
+
+/** How a graph is run in this process. */
+export interface LocalRun<Item, Services> {
+  readonly graph: Graph<Item, UnitTable, Services>;
+  readonly items: Iterable<Item> | AsyncIterable<Item>;
+  readonly store: CommitStore;
+  /** Content hash of an item: with the graph id and the item id it makes the unit's key. */
+  readonly fingerprint: (item: Item) => Promise<string>;
+  readonly flow: Flow;
+  /** Called when an item is about to run; the same promise every time. */
+  readonly services: () => Promise<Services>;
+  /** Items processed at a time. */
+  readonly concurrency: number;
+  /** Aborted: nothing new is started, what runs is finished and committed. */
+  readonly drain?: AbortSignal;
+  /** Aborted: what runs is stopped at once; what is committed stays. */
+  readonly signal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent<Item>) => void;
+  /** Names of the operators that wait while a finished unit is being committed, and of the commit itself. */
+  readonly operators: { readonly before: readonly string[]; readonly commit: string };
+}
+
+/** Errors that would meet every item end the run: a broken session, wrong usage, a stop. Any other condemns its item alone. */
+function endsRun(error: unknown): boolean {
+  return (
+    error instanceof ModelError ||
+    error instanceof UsageError ||
+    (error instanceof FlowError && error.code === 'aborted')
+  );
+}
+
+/**
+ * Runs every item of a graph in this process, `concurrency` at a time. An item whose unit is committed is left alone
+ * without opening it; an item with a dead letter too. An item that fails gets a dead letter and the run goes on; an error
+ * that would fail every item (sessions, disk) ends the run, and what is committed stays.
+ *
+ * Cancellation: `drain` finishes what runs, `signal` stops it; both resolve normally.
+ *
+ * @throws whatever ended the run.
+ *
+ * @example
+ * await runLocally({ graph, items: corpus, store, flow, services, concurrency: 2, operators });
+ */
+export async function runLocally<Item, Services>(run: LocalRun<Item, Services>): Promise<void> {
+  const stop = new AbortController();
+  const signal = run.signal === undefined ? stop.signal : AbortSignal.any([run.signal, stop.signal]);
+  const iterator = Symbol.asyncIterator in run.items ? run.items[Symbol.asyncIterator]() : run.items[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    while (!signal.aborted && !run.drain?.aborted) {
+      const next = await iterator.next();
+      if (next.done === true) return;
+      try {
+        await runItem(run, next.value, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+    }
+  };
+  const workers = Array.from({ length: run.concurrency }, worker);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(workers);
+    throw error;
+  }
+}
+
+async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item, signal: AbortSignal): Promise<void> {
+  const { graph, store } = run;
+  const tell = run.onEvent ?? (() => {});
+  const itemId = graph.itemId(item);
+  let key: string;
+  try {
+    key = unitKey(graphId(graph), itemId, await run.fingerprint(item));
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    // A file that cannot be read has no content to be known by: its letter is filed under its id.
+    key = unitKey(graphId(graph), itemId, 'unreadable');
+    return bury(run, item, key, error, 'read');
+  }
+  if (store.has(key)) return tell({ type: 'already-done', item });
+  const letter = store.letter(key);
+  if (letter !== undefined) return tell({ type: 'dead', item, letter, earlier: true });
+
+  let stage = 'probe';
+  let table: UnitTable;
+  try {
+    const plan = await graph.prepare(item, signal);
+    if (plan.skip !== undefined) return tell({ type: 'skipped', item, reason: plan.skip });
+    if (plan.claim > run.flow.budget) throw claimTooLarge(plan.claim, run.flow.budget);
+    tell({ type: 'started', item, seconds: plan.seconds });
+    stage = 'open';
+    const services = await run.services();
+    stage = 'decode';
+    const scope = run.flow.scope(itemId, { claim: plan.claim });
+    const reached = (seconds: number) => tell({ type: 'reached', item, seconds });
+    const unit = graph.unit(item, { scope, services, signal, reached });
+    table = await lastValueFrom(unit.pipe(untilAborted(signal)));
+  } catch (error) {
+    if (signal.aborted || endsRun(error)) throw error;
+    return bury(run, item, key, error, stage);
+  }
+  await commit(run, key, table);
+  tell({ type: 'committed', item, table });
+}
+
+async function commit<Item, Services>(run: LocalRun<Item, Services>, key: string, table: UnitTable): Promise<void> {
+  const { before, commit: name } = run.operators;
+  const waiting = before.map((operator) => run.flow.operator(operator).blocked());
+  const working = run.flow.operator(name).busy();
+  try {
+    await run.store.commit(key, table);
+  } finally {
+    working.end();
+    for (const operator of waiting) operator.end();
+  }
+}
+
+async function bury<Item, Services>(
+  run: LocalRun<Item, Services>,
+  item: Item,
+  key: string,
+  error: unknown,
+  stage: string,
+): Promise<void> {
+  const known = error instanceof ReelflowError ? error : undefined;
+  const letter: DeadLetter = {
+    item: run.graph.itemId(item),
+    code: known?.code ?? 'internal',
+    stage,
+    message: error instanceof Error ? error.message : String(error),
+    ...(known?.remedy === undefined ? {} : { remedy: known.remedy }),
+    decoderLines: error instanceof MediaError ? error.decoderLines : [],
+  };
+  await run.store.bury(key, letter);
+  run.onEvent?.({ type: 'dead', item, letter, earlier: false });
+}
+
+function claimTooLarge(claim: number, budget: number): FlowError {
+  return new FlowError(
+    'budget-too-small',
+    `this video may hold ${formatBytes(claim)} at once, more than the ${formatBytes(budget)} between operators`,
+    { remedy: 'Raise --memory, sample fewer frames (--fps), use more subclips, or leave out the median statistics.' },
+  );
+}
+
+/** Ends the stream with FlowError `aborted` when the signal aborts; unsubscribing it stops decoders and releases bytes. */
+function untilAborted<T>(signal: AbortSignal): (source: Observable<T>) => Observable<T> {
+  return (source) =>
+    new Observable<T>((subscriber) => {
+      const abort = () => subscriber.error(new FlowError('aborted', 'the run was stopped', { cause: signal.reason }));
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort, { once: true });
+      const subscription = source.subscribe(subscriber);
+      return () => {
+        signal.removeEventListener('abort', abort);
+        subscription.unsubscribe();
+      };
+    });
+}

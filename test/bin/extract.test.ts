@@ -1,0 +1,186 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ExtractSummary } from '../../src/graphs/extract.ts';
+import { encodeClip } from '../../src/io/media/encode.ts';
+import { reelflow } from '../fixtures/run-cli.ts';
+import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
+
+let directory: string;
+let clips: string;
+let cards: string[];
+
+async function writeClip(path: string, seconds: number, shade: number): Promise<void> {
+  const frames = Array.from({ length: seconds * 10 }, (_, index) =>
+    new Uint8Array(64 * 48 * 3).fill((shade + index * 3) & 255),
+  );
+  const samples = Float32Array.from(
+    { length: seconds * 16_000 },
+    (_, index) => 0.4 * Math.sin(index * 0.02 * (1 + shade / 100)),
+  );
+  await encodeClip({ path, width: 64, height: 48, fps: 10, frames, audio: { sampleRate: 16_000, samples } });
+}
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'reelflow-cli-'));
+  clips = join(directory, 'clips');
+  mkdirSync(clips);
+  for (const [index, name] of ['a', 'b', 'c'].entries()) await writeClip(join(clips, `${name}.mp4`), 3, 40 * index);
+  cards = ['--visual', writeTinyVisual(directory), '--audio', writeTinyAudio(directory)];
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function extractJson(
+  args: readonly string[],
+): Promise<{ code: number | null; summary: ExtractSummary; stderr: string }> {
+  const { code, stdout, stderr } = await reelflow(['extract', ...args, ...cards, '--json', '--progress', 'none']);
+  expect(stdout.trim().split('\n'), stderr).toHaveLength(1);
+  return { code, summary: JSON.parse(stdout) as ExtractSummary, stderr };
+}
+
+function unitFiles(out: string): Map<string, number> {
+  const units = new Map<string, number>();
+  if (!existsSync(join(out, 'units'))) return units;
+  for (const file of readdirSync(join(out, 'units'), { recursive: true }) as string[]) {
+    if (file.endsWith('.arrow')) units.set(file, statSync(join(out, 'units', file)).ino);
+  }
+  return units;
+}
+
+describe('reelflow extract', () => {
+  it('commits every video and prints exactly one summary; a second run decodes nothing and says so', async () => {
+    const out = join(directory, 'resume');
+    const first = await extractJson([clips, '--out', out]);
+    expect(first.code).toBe(0);
+    expect(first.summary.videos).toEqual({ committed: 3, alreadyDone: 0, skipped: 0, dead: 0 });
+    expect(first.summary.frames).toBe(90);
+    expect(first.summary.patches).toBe(9);
+    expect(first.summary.videoSeconds).toBeCloseTo(9, 1);
+    const { memory } = first.summary;
+    expect(memory.peakHeldBytes).toBeGreaterThan(0);
+    expect(memory.peakHeldBytes).toBeLessThanOrEqual(memory.budgetBytes);
+    expect(memory.peakRssBytes).toBeLessThanOrEqual(memory.limitBytes);
+    expect(existsSync(join(out, 'subclips=10', 'aggregate=mean', 'part-00000.parquet'))).toBe(true);
+    const before = unitFiles(out);
+
+    const second = await extractJson([clips, '--out', out]);
+    expect(second.code).toBe(0);
+    expect(second.summary.videos).toEqual({ committed: 0, alreadyDone: 3, skipped: 0, dead: 0 });
+    expect(second.summary.frames).toBe(0);
+    expect(second.summary.operators.find(({ name }) => name === 'decode-video')).toBeUndefined();
+    expect(unitFiles(out)).toEqual(before);
+    const spoken = await reelflow(['extract', clips, '--out', out, ...cards, '--progress', 'none']);
+    expect(spoken.stdout).toContain('Nothing was decoded');
+  });
+
+  it('divides the wall time of every operator into busy, starved and blocked', async () => {
+    const { summary } = await extractJson([clips, '--out', join(directory, 'clock')]);
+    const names = summary.operators.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'decode-video',
+        'embed-visual',
+        'subclips-visual',
+        'decode-audio',
+        'embed-audio',
+        'commit',
+      ]),
+    );
+    for (const { busySeconds, starvedSeconds, blockedSeconds, wallSeconds } of summary.operators) {
+      expect(Math.abs(busySeconds + starvedSeconds + blockedSeconds - wallSeconds)).toBeLessThanOrEqual(
+        0.02 * wallSeconds,
+      );
+    }
+    expect(summary.operators.find(({ name }) => name === 'embed-visual')?.batchFill).toBeGreaterThan(0);
+  });
+
+  it('killed in the middle, it loses no committed unit and duplicates none', async () => {
+    const out = join(directory, 'killed');
+    const many = manyClips(8);
+    const args = ['extract', many, '--out', out, ...cards, '--concurrency', '1', '--progress', 'none'];
+    const killed = await reelflow(args, { send: 'SIGKILL', when: () => unitFiles(out).size >= 2 });
+    expect(killed.signal).toBe('SIGKILL');
+    const before = unitFiles(out);
+    expect(before.size).toBeGreaterThanOrEqual(2);
+    expect(before.size).toBeLessThan(8);
+    const { summary } = await extractJson([many, '--out', out]);
+    expect(summary.videos).toEqual({ committed: 8 - before.size, alreadyDone: before.size, skipped: 0, dead: 0 });
+    const after = unitFiles(out);
+    expect(after.size).toBe(8);
+    for (const [file, inode] of before) expect(after.get(file)).toBe(inode);
+  });
+
+  it('interrupted once, it finishes what runs, keeps it, and exits 130', async () => {
+    const out = join(directory, 'interrupted');
+    const many = manyClips(8);
+    const args = ['extract', many, '--out', out, ...cards, '--concurrency', '1', '--progress', 'none', '--json'];
+    const { code, stdout } = await reelflow(args, { send: 'SIGINT', when: () => unitFiles(out).size >= 1 });
+    expect(code).toBe(130);
+    const summary = JSON.parse(stdout) as ExtractSummary;
+    expect(summary.interrupted).toBe(true);
+    expect(summary.videos.committed).toBe(unitFiles(out).size);
+    expect(summary.videos.committed).toBeLessThan(8);
+  });
+
+  it('leaves out longer items by option: skipped with the reason, exit 0', async () => {
+    const { code, summary } = await extractJson([clips, '--out', join(directory, 'short'), '--max-duration', '1']);
+    expect(code).toBe(0);
+    expect(summary.videos).toEqual({ committed: 0, alreadyDone: 0, skipped: 3, dead: 0 });
+    expect(summary.skipped[0]?.reason).toContain('--max-duration 1');
+  });
+
+  it('takes ids from a manifest, and refuses two inputs with one id before anything is decoded', async () => {
+    const manifest = join(directory, 'manifest.csv');
+    writeFileSync(manifest, 'path,item_id\nclips/a.mp4,movie-1\nclips/b.mp4,"movie, 2"\n');
+    const out = join(directory, 'manifest');
+    const { summary } = await extractJson(['--manifest', manifest, '--out', out]);
+    expect(summary.videos.committed).toBe(2);
+    writeFileSync(manifest, 'path,item_id\nclips/a.mp4,same\nclips/b.mp4,same\n');
+    const twice = await reelflow(['extract', '--manifest', manifest, '--out', join(directory, 'twice'), ...cards]);
+    expect(twice.code).toBe(2);
+    expect(twice.stderr).toContain("two inputs have the item id 'same'");
+    expect(existsSync(join(directory, 'twice'))).toBe(false);
+  });
+
+  it("refuses a directory that holds another graph's dataset, and what cannot hold, with exit 2", async () => {
+    const out = join(directory, 'other');
+    await extractJson([join(clips, 'a.mp4'), '--out', out]);
+    const other = await reelflow(['extract', clips, '--out', out, ...cards, '--subclips', '20']);
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('subclips');
+    const small = await reelflow(['extract', clips, '--out', join(directory, 'small'), ...cards, '--memory', '50MiB']);
+    expect(small.code).toBe(2);
+    expect(small.stderr).toMatch(/needs at least \d/);
+    expect(existsSync(join(directory, 'small'))).toBe(false);
+  });
+
+  it.each([
+    [['extract'], '--out'],
+    [['extract', '--out', 'x'], 'no-inputs'],
+    [['extract', 'nowhere/*.mp4', '--out', 'x'], "no file matches 'nowhere/*.mp4'"],
+    [['extract', 'a.mp4', '--out', 'x', '--subclips', '0'], '--subclips'],
+    [['extract', 'a.mp4', '--out', 'x', '--aggregate', 'average'], "'mean', 'meanvar', 'median', 'medmad'"],
+    [['extract', 'a.mp4', '--out', 'x', '--fps', 'fast'], '--fps'],
+    [['extract', 'a.mp4', '--out', 'x', '--memory', 'plenty'], 'plenty'],
+    [['extract', 'a.mp4', '--out', 'x', '--colour', 'red'], '--colour'],
+    [['extract', 'a.mp4', '--out', 'x', '--visual', 'none', '--audio', 'none'], 'neither'],
+    [['extract', 'a.mp4', '--out', 'x', '--visual', 'vggish'], 'vggish'],
+    [['unpack'], "no command 'unpack'"],
+  ])('%j is wrong usage: exit 2, and the message names the fault', async (args, fault) => {
+    const { code, stderr, stdout } = await reelflow(args, { cwd: directory });
+    expect(stderr).toContain(fault);
+    expect(code).toBe(2);
+    expect(stdout).toBe('');
+  });
+});
+
+/** A directory with copies of one clip under several names. */
+function manyClips(count: number): string {
+  const many = join(directory, `many-${count}`);
+  mkdirSync(many, { recursive: true });
+  for (let index = 0; index < count; index++) copyFileSync(join(clips, 'a.mp4'), join(many, `clip-${index}.mp4`));
+  return many;
+}
