@@ -1,0 +1,145 @@
+import { ModelError } from '../../errors.ts';
+import { cutAtDense, reachable } from '../onnx/cut.ts';
+import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
+import type { ModelCard } from './card.ts';
+import { logMelPrefix } from './log-mel.ts';
+import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
+
+/** The operators of a prefix have meant the same since this version. */
+const leastOpset = 7;
+
+/** A network ready to be written: preprocessing in front, cut into parts. */
+export interface AssembledNetwork {
+  readonly parts: readonly OnnxGraph[];
+  /** Rows per run when the file has a fixed batch of 1, else undefined. */
+  readonly fixedRows: number | undefined;
+}
+
+/**
+ * Puts a card's preprocessing in front of a network's graph, makes the card's output its only one, and cuts it into parts.
+ *
+ * @param origin - what messages call the network's file.
+ * @throws ModelError `card` when the graph has not what the card says, naming what it has.
+ */
+export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): AssembledNetwork {
+  const opset = graph.opsets[''] ?? 0;
+  if (opset < leastOpset) {
+    throw new ModelError('weights', `${origin} uses ONNX operator set ${opset}; at least ${leastOpset} is needed`, {
+      remedy: 'Export it again, or convert it with onnx.version_converter.',
+    });
+  }
+  const output = findOutput(card, graph, origin);
+  const network = reachable(graph, output);
+  const input = findInput(card, network, origin);
+  const fixedRows = checkInput(card, input, origin);
+  const prefix = prefixOf(card, input.name);
+  const whole: OnnxGraph = {
+    ...network,
+    nodes: [...prefix.nodes, ...network.nodes],
+    initializers: [...prefix.initializers, ...network.initializers],
+    inputs: [prefix.input],
+  };
+  return { parts: fixedRows === undefined ? cutAtDense(whole) : [whole], fixedRows };
+}
+
+function prefixOf(card: ModelCard, target: string): Prefix {
+  const { input } = card;
+  if (input.kind === 'frames') {
+    const rules = card.preprocess ?? { channels: 'RGB', scale: 1, mean: [0, 0, 0], std: [1, 1, 1] };
+    return pixelPrefix({ ...input, ...rules }, target);
+  }
+  if (input.kind === 'pcm') return samplePrefix(input.patchSamples, input.layout as 'NS' | 'N1S' | 'NS1', target);
+  return logMelPrefix(input.frames ?? 96, input.layout as 'N1FB' | 'NFB' | 'NFB1' | 'N1BF' | 'NBF', target);
+}
+
+const listed = (names: readonly string[]) =>
+  names
+    .slice(0, 12)
+    .map((name) => `'${name}'`)
+    .join(', ') + (names.length > 12 ? ', ...' : '');
+
+function findOutput(card: ModelCard, graph: OnnxGraph, origin: string): GraphValue {
+  const { name, dimension } = card.output;
+  const declared = graph.outputs.find((value) => value.name === name);
+  if (!declared) {
+    const tensors = graph.nodes.flatMap((node) => node.outputs);
+    if (tensors.includes(name)) return { name, elementType: elementTypes.float32 };
+    throw new ModelError(
+      'card',
+      `${origin} has no tensor '${name}' for \`output.name\`; its outputs are ${listed(graph.outputs.map((value) => value.name))}, and its last tensors ${listed(tensors.slice(-8))}`,
+    );
+  }
+  if (declared.elementType !== elementTypes.float32) {
+    throw new ModelError(
+      'card',
+      `output '${name}' of ${origin} is not float32 (ONNX element type ${declared.elementType})`,
+    );
+  }
+  const sizes = declared.shape?.slice(1) ?? [];
+  const length = sizes.reduce<number>((product, size) => product * (typeof size === 'number' ? size : Number.NaN), 1);
+  if (declared.shape && !Number.isNaN(length) && length !== dimension) {
+    throw new ModelError(
+      'card',
+      `\`output.dimension\` is ${dimension}, but output '${name}' of ${origin} has ${length} values per row ([${declared.shape.join(', ')}])`,
+    );
+  }
+  return declared;
+}
+
+function findInput(card: ModelCard, graph: OnnxGraph, origin: string): GraphValue {
+  const names = graph.inputs.map(({ name }) => name);
+  const wanted = card.input.name;
+  if (wanted !== undefined && !names.includes(wanted)) {
+    throw new ModelError(
+      'card',
+      `${origin} has no input '${wanted}' for \`input.name\`; its inputs are ${listed(names)}`,
+    );
+  }
+  const [first] = graph.inputs;
+  if (graph.inputs.length !== 1 || !first) {
+    throw new ModelError(
+      'card',
+      `${origin} needs ${graph.inputs.length} inputs for output '${card.output.name}' (${listed(names)}); a network with exactly one is needed`,
+    );
+  }
+  return first;
+}
+
+/** Axes that the card describes, without the batch. */
+function describedShape(card: ModelCard): readonly number[] {
+  const { input } = card;
+  if (input.kind === 'frames') {
+    return input.layout === 'NCHW' ? [3, input.height, input.width] : [input.height, input.width, 3];
+  }
+  const sizes: Record<string, number> = { 1: 1, S: input.patchSamples, F: input.frames ?? 0, B: 64 };
+  return [...input.layout.slice(1)].map((axis) => sizes[axis] as number);
+}
+
+function checkInput(card: ModelCard, input: GraphValue, origin: string): number | undefined {
+  const dtype = card.input.kind === 'frames' ? card.input.dtype : 'float32';
+  if (input.elementType !== elementTypes[dtype]) {
+    const has =
+      { 1: 'float32', 2: 'uint8', 10: 'float16', 11: 'float64' }[input.elementType] ??
+      `ONNX element type ${input.elementType}`;
+    throw new ModelError('card', `input '${input.name}' of ${origin} is ${has}, but the card says ${dtype}`);
+  }
+  if (!input.shape) return undefined;
+  const described = describedShape(card);
+  const [rows, ...axes] = input.shape;
+  const fits =
+    axes.length === described.length &&
+    axes.every((size, index) => typeof size === 'string' || size === described[index]);
+  if (!fits) {
+    throw new ModelError(
+      'card',
+      `input '${input.name}' of ${origin} has shape [${input.shape.join(', ')}], but the card says [N, ${described.join(', ')}]${card.input.kind === 'frames' ? ` (${card.input.layout}, ${card.input.width}x${card.input.height})` : ` (${card.input.layout})`}`,
+    );
+  }
+  if (typeof rows === 'string' || rows === undefined) return undefined;
+  if (rows !== 1) {
+    throw new ModelError('card', `input '${input.name}' of ${origin} has a fixed batch of ${rows}`, {
+      remedy: 'Export the network with a batch of any size (a symbolic first axis).',
+    });
+  }
+  return 1;
+}

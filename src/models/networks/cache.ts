@@ -1,0 +1,135 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ModelError } from '../../errors.ts';
+
+/** An unfinished folder of a process that was killed is removed after this many milliseconds. */
+const abandonedAfter = 3_600_000;
+
+/**
+ * Where networks are kept in the form they are run from (as large as their weights), and the hashes of files are remembered: the option, else
+ * `REELFLOW_CACHE_DIR`, else `$XDG_CACHE_HOME/reelflow`, else `~/.cache/reelflow`. Deleting the folder is always safe while nothing runs.
+ */
+export function cacheDirectory(option?: string): string {
+  if (option) return resolve(option);
+  const { REELFLOW_CACHE_DIR, XDG_CACHE_HOME } = process.env;
+  if (REELFLOW_CACHE_DIR) return resolve(REELFLOW_CACHE_DIR);
+  return join(XDG_CACHE_HOME ? resolve(XDG_CACHE_HOME) : join(homedir(), '.cache'), 'reelflow');
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/** Runs a step that writes into the cache; a full or read-only disk becomes a typed error that says where. */
+function writing<T>(directory: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof ModelError || codeOf(error) === undefined) throw error;
+    throw new ModelError(
+      'session',
+      `the cache of networks ${directory} cannot be written: ${(error as Error).message}`,
+      {
+        remedy: 'Set REELFLOW_CACHE_DIR to a folder with room for the networks (about 520 MB for AlexNet and VGGish).',
+        cause: error,
+      },
+    );
+  }
+}
+
+/**
+ * A folder of the cache that is filled once: made aside and renamed when complete, so that a reader never sees half of it, and of two processes that
+ * make it at the same time both end with a whole one.
+ *
+ * @param isWhole - says whether an existing folder is complete; one that is not is made anew.
+ */
+export function cachedFolder(
+  directory: string,
+  key: string,
+  isWhole: (folder: string) => boolean,
+  fill: (folder: string) => void,
+): string {
+  const parent = join(directory, 'models');
+  const folder = join(parent, key);
+  if (isWhole(folder)) return folder;
+  return writing(directory, () => {
+    mkdirSync(parent, { recursive: true, mode: 0o700 });
+    removeAbandoned(parent);
+    const aside = join(parent, `.making-${process.pid}-${randomBytes(4).toString('hex')}`);
+    mkdirSync(aside, { mode: 0o700 });
+    try {
+      fill(aside);
+      if (statSync(folder, { throwIfNoEntry: false }) && !isWhole(folder))
+        rmSync(folder, { recursive: true, force: true });
+      renameSync(aside, folder);
+    } catch (error) {
+      rmSync(aside, { recursive: true, force: true });
+      const otherWasFirst = ['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(codeOf(error) ?? '') && isWhole(folder);
+      if (!otherWasFirst) throw error;
+    }
+    return folder;
+  });
+}
+
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith('.making-')) continue;
+    const status = statSync(join(parent, name), { throwIfNoEntry: false });
+    if (status && Date.now() - status.mtimeMs > abandonedAfter)
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * SHA-256 of a file's content as hex, remembered in the cache by path, inode, size and time of change.
+ *
+ * @throws ModelError `weights` when the file cannot be read.
+ */
+export function fileHash(path: string, directory: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    throw new ModelError('weights', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    const status = statSync(path, { bigint: true });
+    const identity = [resolve(path), status.dev, status.ino, status.size, status.mtimeNs, status.ctimeNs].join('\n');
+    const folder = join(directory, 'hashes');
+    const remembered = join(folder, createHash('sha256').update(identity).digest('hex'));
+    if (statSync(remembered, { throwIfNoEntry: false })) {
+      const text = readFileSync(remembered, 'utf8');
+      if (/^[0-9a-f]{64}$/.test(text)) return text;
+    }
+    const hash = createHash('sha256');
+    const buffer = new Uint8Array(1 << 20);
+    for (;;) {
+      const count = readSync(descriptor, buffer, 0, buffer.byteLength, null);
+      if (count === 0) break;
+      hash.update(buffer.subarray(0, count));
+    }
+    const text = hash.digest('hex');
+    writing(directory, () => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const aside = `${remembered}.${process.pid}-${randomBytes(4).toString('hex')}`;
+      writeFileSync(aside, text, { mode: 0o600 });
+      renameSync(aside, remembered);
+    });
+    return text;
+  } finally {
+    closeSync(descriptor);
+  }
+}

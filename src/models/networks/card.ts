@@ -1,0 +1,229 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ModelError } from '../../errors.ts';
+import { CardFields } from './card-fields.ts';
+import { logMel, samplesOfFrames } from './log-mel.ts';
+
+/** What a visual network reads. Frames come as uint8 RGB; size in pixels. */
+export interface FramesInput {
+  readonly kind: 'frames';
+  /** Name of the input in the ONNX file; the file's only input when left out. */
+  readonly name?: string;
+  readonly width: number;
+  readonly height: number;
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly dtype: 'float32' | 'uint8';
+}
+
+/** What an audio network reads: samples themselves, or their log-mel spectrogram (computed in the graph). */
+export interface AudioInput {
+  readonly kind: 'pcm' | 'log-mel';
+  readonly name?: string;
+  /** Samples per second; 16,000. */
+  readonly sampleRate: number;
+  /** Samples of one patch. */
+  readonly patchSamples: number;
+  /** Samples from the start of one patch to the start of the next. */
+  readonly hopSamples: number;
+  /** Axes: S samples; F spectrogram frames, B mel bands; 1 an axis of length 1. */
+  readonly layout: 'NS' | 'N1S' | 'NS1' | 'N1FB' | 'NFB' | 'NFB1' | 'N1BF' | 'NBF';
+  /** Spectrogram frames per patch (`log-mel`). */
+  readonly frames?: number;
+}
+
+/** How pixels become numbers: `(value * scale - mean) / std` per channel, in the order of `channels`. */
+export interface CardPreprocess {
+  /** `crop`: shorter side to 256/224 of the input size, centre crop, as torchvision does; `stretch`: straight to the input size. */
+  readonly resize: 'stretch' | 'crop';
+  readonly channels: 'RGB' | 'BGR';
+  readonly scale: number;
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/** What must be known to use a network as an operator: what goes in, what comes out, where its file is. */
+export interface ModelCard {
+  readonly name: string;
+  readonly modality: 'visual' | 'audio';
+  /** Path of the ONNX file relative to the card, inside the card's folder. Absent for networks that reelflow writes itself. */
+  readonly file?: string;
+  /** SHA-256 of the file as 64 hexadecimal digits; verified when given. */
+  readonly sha256?: string;
+  readonly input: FramesInput | AudioInput;
+  /** Visual networks only. */
+  readonly preprocess?: CardPreprocess;
+  /** A tensor of the graph (an output or any other) of float32 [N, dimension, 1...]. */
+  readonly output: { readonly name: string; readonly dimension: number };
+  /** Rows per batch, where the default does not suit. */
+  readonly batch?: number;
+  readonly licence?: string;
+  readonly source?: string;
+}
+
+/** A card larger than this is no card. */
+const cardLimit = 1 << 20;
+const spectrogramLayouts = ['N1FB', 'NFB', 'NFB1', 'N1BF', 'NBF'] as const;
+const sampleLayouts = ['NS', 'N1S', 'NS1'] as const;
+
+/**
+ * Reads and checks a model card file.
+ *
+ * @returns the card and the absolute folder it lies in.
+ * @throws ModelError `card` naming the file, the field, what was expected and what came.
+ *
+ * @example
+ * const { card } = loadCard('networks/squeezenet/card.json');
+ */
+export function loadCard(path: string): { readonly card: ModelCard; readonly folder: string } {
+  let text: string;
+  try {
+    if (statSync(path).size > cardLimit) throw new Error(`it has more than ${cardLimit} bytes`);
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ModelError('card', `model card ${path} cannot be read: ${(error as Error).message}`, {
+      remedy: 'Give the name of a built-in network (see `reelflow models list`) or the path of a model card (JSON).',
+      cause: error,
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ModelError('card', `model card ${path} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+  return { card: parseCard(value, path), folder: dirname(resolve(path)) };
+}
+
+/**
+ * Checks a model card given as a JSON value.
+ *
+ * @param origin - what messages call it; a path.
+ * @throws ModelError `card`.
+ */
+export function parseCard(value: unknown, origin: string): ModelCard {
+  const fields = new CardFields(origin, '', value, [
+    'name',
+    'modality',
+    'file',
+    'sha256',
+    'input',
+    'preprocess',
+    'output',
+    'batch',
+    'licence',
+    'license',
+    'source',
+    '$schema',
+  ]);
+  const name = fields.text('name');
+  const modality = fields.oneOf('modality', ['visual', 'audio'] as const);
+  const file = fields.text('file');
+  const sha256 = fields.optional('sha256', () =>
+    fields.pattern('sha256', /^[0-9a-f]{64}$/i, '64 hexadecimal digits').toLowerCase(),
+  );
+  const inputKinds = modality === 'visual' ? (['frames'] as const) : (['pcm', 'log-mel'] as const);
+  const kind = fields.inside('input', undefined).oneOf('kind', inputKinds, ` for modality '${modality}'`);
+  const input = kind === 'frames' ? framesInput(fields) : audioInput(fields, kind);
+  const preprocess = input.kind === 'frames' ? pixelRules(fields, input) : undefined;
+  if (input.kind !== 'frames') fields.refuse('preprocess', 'belongs to visual networks only');
+  const outputFields = fields.inside('output', ['name', 'dimension']);
+  const output = { name: outputFields.text('name'), dimension: outputFields.integer('dimension', 1, 1_000_000) };
+  const batch = fields.optional('batch', () => fields.integer('batch', 1, 1024));
+  const licence =
+    fields.optional('licence', () => fields.text('licence')) ??
+    fields.optional('license', () => fields.text('license'));
+  const source = fields.optional('source', () => fields.text('source'));
+  return {
+    name,
+    modality,
+    file,
+    input,
+    output,
+    ...(sha256 !== undefined && { sha256 }),
+    ...(preprocess && { preprocess }),
+    ...(batch !== undefined && { batch }),
+    ...(licence !== undefined && { licence }),
+    ...(source !== undefined && { source }),
+  };
+}
+
+function framesInput(card: CardFields): FramesInput {
+  const fields = card.inside('input', ['kind', 'name', 'width', 'height', 'layout', 'dtype']);
+  const name = fields.optional('name', () => fields.text('name'));
+  return {
+    kind: 'frames',
+    width: fields.integer('width', 1, 4096),
+    height: fields.integer('height', 1, 4096),
+    layout: fields.oneOf('layout', ['NCHW', 'NHWC'] as const),
+    dtype: fields.optional('dtype', () => fields.oneOf('dtype', ['float32', 'uint8'] as const)) ?? 'float32',
+    ...(name !== undefined && { name }),
+  };
+}
+
+function audioInput(card: CardFields, kind: 'pcm' | 'log-mel'): AudioInput {
+  const isLogMel = kind === 'log-mel';
+  const fields = card.inside('input', [
+    'kind',
+    'name',
+    'sampleRate',
+    'layout',
+    'dtype',
+    'patchSamples',
+    'hopSamples',
+    ...(isLogMel ? ['frames', 'bands'] : []),
+  ]);
+  const name = fields.optional('name', () => fields.text('name'));
+  const sampleRate = fields.integer('sampleRate', logMel.sampleRate, logMel.sampleRate);
+  fields.optional('dtype', () => fields.oneOf('dtype', ['float32'] as const));
+  const layout = fields.oneOf('layout', isLogMel ? spectrogramLayouts : sampleLayouts);
+  const hopOf = (usual: number) =>
+    fields.optional('hopSamples', () => fields.integer('hopSamples', 1, 960_000)) ?? usual;
+  const common = { kind, sampleRate, layout, ...(name !== undefined && { name }) };
+  if (!isLogMel) {
+    const patchSamples = fields.integer('patchSamples', 1, 960_000);
+    return { ...common, patchSamples, hopSamples: hopOf(patchSamples) };
+  }
+  const frames = fields.integer('frames', 1, 6000);
+  fields.integer('bands', logMel.bands, logMel.bands);
+  const needed = samplesOfFrames(frames);
+  const patchSamples = fields.optional('patchSamples', () => fields.integer('patchSamples', needed, needed)) ?? needed;
+  return { ...common, frames, patchSamples, hopSamples: hopOf(frames * logMel.hop) };
+}
+
+function pixelRules(card: CardFields, input: FramesInput): CardPreprocess {
+  const fields = card.inside('preprocess', ['resize', 'channels', 'scale', 'mean', 'std']);
+  const resize = fields.optional('resize', () => fields.oneOf('resize', ['stretch', 'crop'] as const)) ?? 'crop';
+  const channels = fields.optional('channels', () => fields.oneOf('channels', ['RGB', 'BGR'] as const)) ?? 'RGB';
+  if (input.dtype === 'uint8') {
+    for (const name of ['scale', 'mean', 'std']) fields.refuse(name, "has no meaning when `input.dtype` is 'uint8'");
+    return { resize, channels, scale: 1, mean: [0, 0, 0], std: [1, 1, 1] };
+  }
+  return {
+    resize,
+    channels,
+    scale: fields.nonZero('scale'),
+    mean: fields.triple('mean', false),
+    std: fields.triple('std', true),
+  };
+}
+
+/**
+ * SHA-256 of what in a card changes values: input, preprocessing and output; not its name, file, batch, licence or source.
+ *
+ * @param more - further things that change values, for networks that reelflow writes itself.
+ */
+export function hashCard(card: ModelCard, more: unknown = null): string {
+  const { modality, input, preprocess = null, output } = card;
+  return createHash('sha256').update(canonical({ modality, input, preprocess, output, more })).digest('hex');
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return `{${entries
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
+    .join(',')}}`;
+}

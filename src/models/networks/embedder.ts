@@ -1,0 +1,76 @@
+import { shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { WorkerPool } from '../onnx/worker-pool.ts';
+
+/**
+ * An open network: rows in, vectors out, computed in worker threads. Inputs are copied before `embed` resolves and may be used again then. Call `close` when done.
+ *
+ * @example
+ * const look = await network('alexnet', { weights: 'random:1' }).open();
+ * const [vector] = await look.embed([new Uint8Array(224 * 224 * 3)]); // Float32Array(4096)
+ * await look.close();
+ */
+export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
+  readonly #pool: WorkerPool;
+  readonly #rowLength: number;
+  readonly #isBytes: boolean;
+
+  /** Made by `NetworkPlan.open`. */
+  constructor(
+    pool: WorkerPool,
+    /** Name of the card. */
+    readonly name: string,
+    /** Length of a vector. */
+    readonly dimension: number,
+    /** Most inputs that one call of `embed` takes. */
+    readonly maxBatch: number,
+    /** Threads that compute. */
+    readonly workers: number,
+    input: { readonly rowLength: number; readonly isBytes: boolean },
+  ) {
+    this.#pool = pool;
+    this.#rowLength = input.rowLength;
+    this.#isBytes = input.isBytes;
+  }
+
+  /** Calls of `embed` that may run at once and still help: further ones wait. */
+  get concurrency(): number {
+    return this.#pool.concurrency;
+  }
+
+  /**
+   * The vectors of up to `maxBatch` inputs, in order: views of one buffer that is theirs alone.
+   *
+   * @param inputs - visual: uint8 RGB of height x width x 3; audio: float32 mono samples of one patch.
+   * @throws UsageError for a wrong count, type or length; ModelError `session` when a thread dies or the network is closed.
+   */
+  async embed(inputs: readonly T[]): Promise<readonly Float32Array[]> {
+    if (!Array.isArray(inputs) || inputs.length > this.maxBatch) {
+      throw new UsageError(
+        `\`inputs\` of ${this.name} must be an array of at most ${this.maxBatch}, but is ${shown(inputs)}`,
+      );
+    }
+    if (inputs.length === 0) return [];
+    for (const [index, input] of inputs.entries()) {
+      const fits =
+        (this.#isBytes ? input instanceof Uint8Array : input instanceof Float32Array) &&
+        input.length === this.#rowLength;
+      if (!fits) {
+        const expected = `a ${this.#isBytes ? 'Uint8Array' : 'Float32Array'} of ${this.#rowLength}`;
+        throw new UsageError(
+          `\`inputs[${index}]\` of ${this.name} must be ${expected}, but is ${shown(input)} of ${input?.length}`,
+        );
+      }
+    }
+    const output = await this.#pool.run(inputs.length, (buffer) => {
+      const rows = this.#isBytes ? new Uint8Array(buffer) : new Float32Array(buffer);
+      for (const [index, input] of inputs.entries()) rows.set(input, index * this.#rowLength);
+    });
+    return inputs.map((_, index) => new Float32Array(output, 4 * index * this.dimension, this.dimension));
+  }
+
+  /** Ends running batches, refuses waiting ones, and gives threads and memory back. May be called again. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}

@@ -1,0 +1,218 @@
+import { checkInteger, checkString } from '../../check.ts';
+import { ModelError, UsageError } from '../../errors.ts';
+import type { OnnxGraph } from '../onnx/graph.ts';
+import { insideFolder, readModel } from '../onnx/read.ts';
+import type { SessionPlan } from '../onnx/session.ts';
+import { WorkerPool } from '../onnx/worker-pool.ts';
+import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
+import { architectureGraph } from './architecture.ts';
+import { type AssembledNetwork, assemble } from './assemble.ts';
+import { cacheDirectory, fileHash } from './cache.ts';
+import { hashCard, loadCard, type ModelCard } from './card.ts';
+import { Network } from './embedder.ts';
+import { type SessionMemory, sessionMemory } from './memory.ts';
+import { prepareParts } from './prepare.ts';
+import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
+
+export { Network };
+
+/** How to find a network. */
+export interface NetworkOptions extends NamedOptions {
+  /**
+   * Of a named network: `random:SEED`. Of a model card: path of an .onnx file to use in place of the card's own, wherever it lies; `random:SEED` is
+   * left out of account then, because a card's file is its weights.
+   */
+  readonly weights?: string;
+  /** Where prepared networks are kept; else `REELFLOW_CACHE_DIR`, else the user's cache folder. */
+  readonly cacheDirectory?: string;
+}
+
+/** How to run a network. */
+export interface OpenOptions {
+  /** Threads that each hold a session. Default 1. */
+  readonly workers?: number;
+  /** Threads inside one operation of a session. Default 1. */
+  readonly threads?: number;
+  /** Rows per batch at most. Default: the network's own. */
+  readonly batch?: number;
+}
+
+/** Rows that convolutions run at once: more gain nothing and cost memory. */
+const convolutionRows = 8;
+const defaultBatch = 32;
+
+/**
+ * A network that was found and checked, and not opened yet: all that a plan needs to know, and `open`.
+ */
+export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
+  readonly #assembled: AssembledNetwork;
+  readonly #cacheDirectory: string;
+
+  /** Made by `network`. */
+  constructor(
+    readonly card: ModelCard,
+    /** SHA-256 of what in the card (and, for a named network, in its architecture) changes values. */
+    readonly cardHash: string,
+    /** SHA-256 of the weights' file; of seeded weights, of the recipe that decides every bit. */
+    readonly weightsHash: string,
+    /** Its weights are random: whatever shows results must say so. */
+    readonly random: boolean,
+    /** Rows per batch when nothing else is asked for. */
+    readonly defaultBatch: number,
+    assembled: AssembledNetwork,
+    cache: string,
+  ) {
+    this.#assembled = assembled;
+    this.#cacheDirectory = cache;
+  }
+
+  get name(): string {
+    return this.card.name;
+  }
+
+  /** Length of a vector. */
+  get dimension(): number {
+    return this.card.output.dimension;
+  }
+
+  /** Elements of one input: bytes of a frame, samples of a patch. */
+  get inputLength(): number {
+    const { input } = this.card;
+    return input.kind === 'frames' ? input.width * input.height * 3 : input.patchSamples;
+  }
+
+  /** Bytes of one input. */
+  get inputBytes(): number {
+    return this.card.input.kind === 'frames' ? this.inputLength : 4 * this.inputLength;
+  }
+
+  /** Bytes of all weights. */
+  get weightsBytes(): number {
+    return this.#assembled.parts
+      .flatMap((part) => part.initializers)
+      .reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /** What it will take of memory; see `sessionMemory`. */
+  memory(options: OpenOptions = {}): SessionMemory {
+    const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
+    const parts = this.#assembled.parts.map((graph, index) => ({ graph, rows: this.#rows(index, batch) }));
+    return sessionMemory(
+      { parts, inputBytes: this.inputBytes, dimension: this.dimension },
+      { workers, threads, batch },
+    );
+  }
+
+  /**
+   * Writes the network into the cache unless it is there, then creates its sessions one after another.
+   *
+   * @throws UsageError for a wrong setting; ModelError when the network cannot be run as its card says.
+   */
+  async open(options: OpenOptions = {}): Promise<Network<T>> {
+    const workers = checkInteger('workers', options.workers ?? 1, 1, 256);
+    const threads = checkInteger('threads', options.threads ?? 1, 1, 256);
+    const batch = checkInteger('batch', options.batch ?? this.defaultBatch, 1, 1024);
+    const { parts } = this.#assembled;
+    const models = prepareParts(parts, [this.cardHash, this.weightsHash], this.#cacheDirectory);
+    const isBytes = this.card.input.kind === 'frames';
+    const plan: SessionPlan = {
+      name: this.name,
+      dimension: this.dimension,
+      batch,
+      threads,
+      parts: parts.map((part, index) => ({
+        model: models[index] as string,
+        input: part.inputs[0]?.name ?? '',
+        output: part.outputs[0]?.name ?? '',
+        inputType: isBytes && index === 0 ? 'uint8' : 'float32',
+        rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
+        rows: this.#rows(index, batch),
+      })),
+    };
+    const pool = await WorkerPool.open(plan, this.inputBytes, workers);
+    return new Network<T>(pool, this.name, this.dimension, batch, workers, { rowLength: this.inputLength, isBytes });
+  }
+
+  #rows(index: number, batch: number): number {
+    const { parts, fixedRows } = this.#assembled;
+    if (fixedRows !== undefined) return fixedRows;
+    const part = parts[index] as OnnxGraph;
+    const hasProducts = part.nodes.some(({ operator }) => operator === 'Gemm' || operator === 'MatMul');
+    return hasProducts ? batch : Math.min(batch, convolutionRows);
+  }
+}
+
+/**
+ * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights; nothing is opened.
+ *
+ * @param nameOrCardPath - `alexnet`, `vggish`, or the path of a card (JSON).
+ * @throws UsageError, ModelError `card`, `weights` or `hash`.
+ *
+ * @example
+ * const plan = network('networks/squeezenet/card.json');
+ * const look = await plan.open({ workers: 2 });
+ */
+export function network(nameOrCardPath: string, options: NetworkOptions = {}): NetworkPlan {
+  checkString('nameOrCardPath', nameOrCardPath);
+  const cache = cacheDirectory(options.cacheDirectory);
+  const named = namedNetwork(nameOrCardPath, options);
+  if (!named) {
+    if (!/[./\\]/.test(nameOrCardPath)) {
+      throw new UsageError(`there is no network '${nameOrCardPath}'`, {
+        remedy: `Give one of ${networkNames.join(', ')}, or the path of a model card (JSON).`,
+      });
+    }
+    return cardNetwork(nameOrCardPath, options.weights, cache);
+  }
+  if (options.weights === undefined) {
+    throw new ModelError('weights', `${named.name} has no weights yet`, {
+      remedy:
+        'Give --weights random:SEED to try things out, or a model card of a trained .onnx file in place of the name.',
+    });
+  }
+  const seed = parseRandomWeights(options.weights);
+  const graph = architectureGraph(named.architecture, (name, shape, fanIn) => randomTensor(seed, name, shape, fanIn));
+  const cardHash = hashCard(named.card, named.architecture);
+  const weightsHash = randomWeightsHash(seed, graph.initializers);
+  const assembled = assemble(named.card, graph, named.name);
+  return new NetworkPlan(named.card, cardHash, weightsHash, true, named.batch, assembled, cache);
+}
+
+function cardNetwork(path: string, weights: string | undefined, cache: string): NetworkPlan {
+  const { card, folder } = loadCard(path);
+  const file = weights === undefined || weights.startsWith('random:') ? insideFolder(folder, card.file ?? '') : weights;
+  if (file === undefined) {
+    throw new ModelError(
+      'card',
+      `model card ${path}: \`file\` must name a file inside the card's own folder (links out of it are not followed), but '${card.file}' is not one`,
+      {
+        remedy: 'Put the ONNX file beside the card, or give its path with --weights FILE.onnx.',
+      },
+    );
+  }
+  if (!file.endsWith('.onnx')) {
+    throw new ModelError('weights', `${file} cannot be read: with a model card this version reads only .onnx files`, {
+      remedy: 'Export the network as .onnx (torch.onnx.export, tf2onnx).',
+    });
+  }
+  const weightsHash = fileHash(file, cache);
+  if (card.sha256 !== undefined && card.sha256 !== weightsHash) {
+    throw new ModelError(
+      'hash',
+      `${file} is not the file of its card: its SHA-256 is ${weightsHash}, the card says ${card.sha256}`,
+      {
+        remedy: 'Get the file again, or correct `sha256` in the card if the new file is meant.',
+      },
+    );
+  }
+  const assembled = assemble(card, readModel(file), file);
+  return new NetworkPlan(card, hashCard(card), weightsHash, false, card.batch ?? defaultBatch, assembled, cache);
+}
+
+/** AlexNet to fc7 with the given weights; see `network`. */
+export const alexnet = (options: NetworkOptions = {}): NetworkPlan<Uint8Array> =>
+  network('alexnet', options) as NetworkPlan<Uint8Array>;
+
+/** VGGish with the given weights; see `network`. */
+export const vggish = (options: NetworkOptions = {}): NetworkPlan<Float32Array> =>
+  network('vggish', options) as NetworkPlan<Float32Array>;

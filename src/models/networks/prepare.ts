@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OnnxGraph } from '../onnx/graph.ts';
+import { writeModel } from '../onnx/write.ts';
+import { cachedFolder } from './cache.ts';
+
+/** Raise when the form of prepared networks changes. */
+const format = 'reelflow-prepared-network-1';
+const manifestName = 'prepared.json';
+
+interface Manifest {
+  readonly format: string;
+  readonly parts: readonly { readonly model: number; readonly data: number; readonly valuesHash: string }[];
+}
+
+const partPath = (folder: string, index: number, ending: 'onnx' | 'data') => join(folder, `part-${index}.${ending}`);
+
+function isWhole(folder: string, count: number): boolean {
+  const path = join(folder, manifestName);
+  if (!statSync(path, { throwIfNoEntry: false })) return false;
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size;
+  return (
+    manifest.format === format &&
+    manifest.parts.length === count &&
+    manifest.parts.every(
+      (part, index) =>
+        sizeOf(partPath(folder, index, 'onnx')) === part.model && sizeOf(partPath(folder, index, 'data')) === part.data,
+    )
+  );
+}
+
+/**
+ * Writes the parts of a network into the cache in the form they are run from, unless they are there already.
+ *
+ * @param identity - decides the content: hashes of card and weights.
+ * @returns paths of the parts' ONNX files.
+ * @throws ModelError `session` when the cache cannot be written, `weights` when the weights cannot be read.
+ */
+export function prepareParts(
+  parts: readonly OnnxGraph[],
+  identity: readonly string[],
+  directory: string,
+): readonly string[] {
+  const key = createHash('sha256')
+    .update([format, ...identity].join('\n'))
+    .digest('hex')
+    .slice(0, 40);
+  const folder = cachedFolder(
+    directory,
+    key,
+    (path) => isWhole(path, parts.length),
+    (path) => {
+      const manifest: Manifest = {
+        format,
+        parts: parts.map((graph, index) => {
+          const model = partPath(path, index, 'onnx');
+          const written = writeModel(graph, model, partPath(path, index, 'data'));
+          return { model: statSync(model).size, data: written.dataBytes, valuesHash: written.valuesHash };
+        }),
+      };
+      writeFileSync(join(path, manifestName), JSON.stringify(manifest), { mode: 0o600 });
+    },
+  );
+  return parts.map((_, index) => partPath(folder, index, 'onnx'));
+}

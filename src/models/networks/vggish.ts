@@ -1,0 +1,41 @@
+import type { Architecture, Layer } from './architecture.ts';
+
+const convolution = (name: string, channels: number): Layer => ({
+  kind: 'convolution',
+  name,
+  channels,
+  kernel: 3,
+  padding: 1,
+  activation: 'relu',
+});
+const pool: Layer = { kind: 'max-pool', kernel: 2, stride: 2 };
+
+/**
+ * VGGish (Hershey et al., "CNN architectures for large-scale audio classification", 2017): log-mel float32 [N, 1, 96, 64] to [N, 128]. It flattens channels last, as
+ * its TensorFlow original does; tensor names are those of the PyTorch port.
+ *
+ * @param final - `relu`: the embedding after its ReLU, as in the first release; `linear`: before it, as in the release of 2020.
+ */
+export function vggishArchitecture(final: 'relu' | 'linear'): Architecture {
+  return {
+    name: 'vggish',
+    input: { name: 'logMel', shape: [1, 96, 64] },
+    layers: [
+      convolution('features.0', 64),
+      pool,
+      convolution('features.3', 128),
+      pool,
+      convolution('features.6', 256),
+      convolution('features.8', 256),
+      pool,
+      convolution('features.11', 512),
+      convolution('features.13', 512),
+      pool,
+      { kind: 'flatten', order: 'channels-last' },
+      { kind: 'dense', name: 'embeddings.0', units: 4096, activation: 'relu' },
+      { kind: 'dense', name: 'embeddings.2', units: 4096, activation: 'relu' },
+      { kind: 'dense', name: 'embeddings.4', units: 128, activation: final },
+    ],
+    output: 'embedding',
+  };
+}

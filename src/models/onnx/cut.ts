@@ -1,0 +1,65 @@
+import { elementTypes, type GraphValue, type OnnxGraph } from './graph.ts';
+
+/** Dense layers with less weight than this gain nothing from running apart. */
+const heavyDenseBytes = 16 * 1024 * 1024;
+
+/** The part of a graph that the wanted output needs: nodes, constants and inputs that do not reach it are left out. */
+export function reachable(graph: OnnxGraph, output: GraphValue): OnnxGraph {
+  const wanted = new Set([output.name]);
+  const nodes = graph.nodes.toReversed().filter((node) => {
+    // A graph inside a node may read any tensor by name, so everything is kept then.
+    const needed = node.outputs.some((name) => wanted.has(name)) || node.hasSubgraph;
+    if (needed) for (const name of node.inputs) wanted.add(name);
+    return needed;
+  });
+  const keepAll = nodes.some((node) => node.hasSubgraph);
+  return {
+    ...graph,
+    nodes: keepAll ? graph.nodes : nodes.reverse(),
+    initializers: keepAll ? graph.initializers : graph.initializers.filter(({ name }) => wanted.has(name)),
+    inputs: graph.inputs.filter(({ name }) => keepAll || wanted.has(name)),
+    outputs: [output],
+  };
+}
+
+/**
+ * Cuts a network where its heavy dense layers begin, when one tensor alone connects the two parts: `[convolutions, dense]`, else `[graph]`.
+ *
+ * The parts want different batch sizes. Convolutions gain nothing from large batches, but hold activations for every row; dense layers read all their
+ * weights once per batch, and hold next to nothing per row. Run apart, convolutions in small chunks and dense layers over the whole batch, AlexNet
+ * needs the memory of a batch of 8 at the speed of a batch of 64.
+ */
+export function cutAtDense(graph: OnnxGraph): readonly OnnxGraph[] {
+  if (graph.nodes.some((node) => node.hasSubgraph)) return [graph];
+  const constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
+  const first = graph.nodes.findIndex(
+    ({ operator, inputs, attributes }) =>
+      (operator === 'Gemm' || operator === 'MatMul') &&
+      attributes.transA?.[0] !== 1 &&
+      (constants.get(inputs[1] ?? '')?.byteLength ?? 0) >= heavyDenseBytes,
+  );
+  const seam = graph.nodes[first]?.inputs[0];
+  // Only after a flattening is it sure that each row of the seam belongs to one row of the batch.
+  const maker = graph.nodes.find(({ outputs }) => seam !== undefined && outputs.includes(seam));
+  if (maker?.operator !== 'Flatten' && maker?.operator !== 'Reshape') return [graph];
+  if (first < 1 || seam === undefined || constants.has(seam) || graph.inputs.some(({ name }) => name === seam))
+    return [graph];
+  const before = graph.nodes.slice(0, first);
+  const after = graph.nodes.slice(first);
+  const made = new Set([...before.flatMap((node) => node.outputs), ...graph.inputs.map(({ name }) => name)]);
+  const crossing = new Set(after.flatMap((node) => node.inputs).filter((name) => made.has(name)));
+  const [output] = graph.outputs;
+  if (crossing.size !== 1 || !crossing.has(seam) || output === undefined || made.has(output.name)) return [graph];
+  const connection: GraphValue = { name: seam, elementType: elementTypes.float32 };
+  const part = (nodes: typeof before, inputs: readonly GraphValue[], end: GraphValue) => {
+    const read = new Set(nodes.flatMap((node) => node.inputs));
+    return {
+      ...graph,
+      nodes,
+      inputs,
+      outputs: [end],
+      initializers: graph.initializers.filter(({ name }) => read.has(name)),
+    };
+  };
+  return [part(before, graph.inputs, connection), part(after, [connection], output)];
+}

@@ -1,0 +1,137 @@
+// @ts-check
+// The thread that runs a network. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+import { parentPort, workerData } from 'node:worker_threads';
+import ort from 'onnxruntime-node';
+
+/** @typedef {import('./session.ts').SessionPlan} SessionPlan */
+/** @typedef {import('./session.ts').SessionPart} SessionPart */
+/** @typedef {import('./session.ts').WorkerRequest} WorkerRequest */
+/** @typedef {import('./session.ts').WorkerReply} WorkerReply */
+/** @typedef {{ part: SessionPart, session: ort.InferenceSession, inputShape: readonly number[], outputShape: readonly number[] }} OpenPart */
+
+if (parentPort === null) throw new Error('inference-worker.js runs as a worker thread only');
+const port = parentPort;
+const plan = /** @type {SessionPlan} */ (workerData);
+
+/** @param {WorkerReply} reply @param {ArrayBuffer[]} [moved] */
+function answer(reply, moved = []) {
+  port.postMessage(reply, moved);
+}
+
+/** @param {readonly number[]} shape */
+const elements = (shape) => shape.reduce((product, size) => product * size, 1);
+
+class ShapeError extends Error {}
+
+/**
+ * The options of every session. Measured with AlexNet and VGGish, see docs/decisions.md:
+ * without prepacking, ONNX Runtime reads weights where they are mapped instead of keeping a second copy of them;
+ * without spinning, threads that wait leave their core to the decoders.
+ *
+ * @returns {import('onnxruntime-node').InferenceSession.SessionOptions}
+ */
+function sessionOptions() {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: plan.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: {
+      session: { disable_prepacking: '1', intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+    },
+  };
+}
+
+/**
+ * Opens one part, and runs it once on zeros: that tells the shape of what it gives.
+ *
+ * @param {SessionPart} part
+ * @param {readonly number[]} inputShape
+ * @returns {Promise<OpenPart>}
+ */
+async function openPart(part, inputShape) {
+  const session = await ort.InferenceSession.create(part.model, sessionOptions());
+  const rows = Math.min(2, part.rows);
+  const size = rows * elements(inputShape);
+  const zeros = part.inputType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
+  const results = await session.run({ [part.input]: new ort.Tensor(part.inputType, zeros, [rows, ...inputShape]) });
+  const result = results[part.output];
+  if (result === undefined || result.type !== 'float32' || result.dims[0] !== rows) {
+    const came = result ? `${result.type} [${result.dims}]` : 'nothing';
+    throw new ShapeError(
+      `output '${part.output}' must be float32 with one row per input row, but is ${came} for ${rows} rows`,
+    );
+  }
+  return { part, session, inputShape, outputShape: result.dims.slice(1) };
+}
+
+/** @returns {Promise<OpenPart[]>} */
+async function open() {
+  /** @type {OpenPart[]} */
+  const opened = [];
+  for (const part of plan.parts) {
+    const before = opened.at(-1);
+    opened.push(await openPart(part, before ? before.outputShape : part.rowShape));
+  }
+  const last = /** @type {OpenPart} */ (opened.at(-1));
+  if (elements(last.outputShape) !== plan.dimension) {
+    throw new ShapeError(
+      `output '${last.part.output}' has ${elements(last.outputShape)} values per row ([${last.outputShape}]), but the card says dimension ${plan.dimension}`,
+    );
+  }
+  return opened;
+}
+
+/**
+ * Runs a batch through all parts, each in as many runs as its own limit of rows asks for.
+ *
+ * @param {OpenPart[]} opened
+ * @param {Float32Array[]} between results of all parts but the last
+ * @param {Extract<WorkerRequest, { kind: 'run' }>} request
+ */
+async function run(opened, between, request) {
+  /** @type {Uint8Array | Float32Array} */
+  let values = plan.parts[0]?.inputType === 'uint8' ? new Uint8Array(request.input) : new Float32Array(request.input);
+  for (const [index, { part, session, inputShape, outputShape }] of opened.entries()) {
+    const results = between[index] ?? new Float32Array(request.output);
+    const inputLength = elements(inputShape);
+    const outputLength = elements(outputShape);
+    for (let start = 0; start < request.rows; start += part.rows) {
+      const end = Math.min(start + part.rows, request.rows);
+      const input = values.subarray(start * inputLength, end * inputLength);
+      const output = results.subarray(start * outputLength, end * outputLength);
+      await session.run(
+        { [part.input]: new ort.Tensor(part.inputType, input, [end - start, ...inputShape]) },
+        { [part.output]: new ort.Tensor('float32', output, [end - start, ...outputShape]) },
+      );
+    }
+    values = results;
+  }
+}
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+try {
+  const opened = await open();
+  const between = opened.slice(0, -1).map(({ outputShape }) => new Float32Array(plan.batch * elements(outputShape)));
+  port.on('message', async (/** @type {WorkerRequest} */ request) => {
+    if (request.kind === 'close') {
+      for (const { session } of opened) await session.release();
+      port.close();
+      return;
+    }
+    try {
+      await run(opened, between, request);
+      answer({ kind: 'done', input: request.input, output: request.output }, [request.input, request.output]);
+    } catch (error) {
+      answer({ kind: 'failed', message: messageOf(error), input: request.input }, [request.input]);
+    }
+  });
+  answer({ kind: 'ready' });
+} catch (error) {
+  answer({ kind: 'unusable', code: error instanceof ShapeError ? 'shape' : 'session', message: messageOf(error) });
+  port.close();
+}

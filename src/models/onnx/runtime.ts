@@ -1,0 +1,29 @@
+import { createRequire } from 'node:module';
+
+/** What inference runs on. */
+interface RuntimeModule {
+  readonly env: { readonly versions: { readonly node?: string; readonly common: string } };
+  listSupportedBackends(): readonly { readonly name: string; readonly bundled: boolean }[];
+}
+
+/** Loaded on use: it maps a library of 20 MB, which a process that infers in threads only need not do on its main one. */
+function load(): RuntimeModule {
+  return createRequire(import.meta.url)('onnxruntime-node') as RuntimeModule;
+}
+
+/**
+ * Version of the ONNX Runtime that inference runs on.
+ *
+ * @throws the loader's own error when the package or its binary is missing.
+ */
+export function runtimeVersion(): string {
+  const { versions } = load().env;
+  return versions.node ?? versions.common;
+}
+
+/** Names of the execution providers of this ONNX Runtime, such as `cpu`. */
+export function executionProviders(): readonly string[] {
+  return load()
+    .listSupportedBackends()
+    .map(({ name }) => name);
+}

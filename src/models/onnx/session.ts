@@ -1,0 +1,38 @@
+/** A part of a network as a file that an inference session is made from. */
+export interface SessionPart {
+  /** Path of the ONNX file. */
+  readonly model: string;
+  readonly input: string;
+  readonly output: string;
+  readonly inputType: 'uint8' | 'float32';
+  /** Input axes of one row; empty when they follow from the part before. */
+  readonly rowShape: readonly number[];
+  /** Most rows that one run takes; a batch is run in as many as it needs. */
+  readonly rows: number;
+}
+
+/** What a worker needs to open a network. */
+export interface SessionPlan {
+  /** What messages call it. */
+  readonly name: string;
+  /** The parts in order; each reads what the one before gives. */
+  readonly parts: readonly SessionPart[];
+  /** Length of one row of the last part's output. */
+  readonly dimension: number;
+  /** Rows per batch at most. */
+  readonly batch: number;
+  /** Threads inside one operation. */
+  readonly threads: number;
+}
+
+/** What the main thread asks of a worker. Buffers move there and back. */
+export type WorkerRequest =
+  | { readonly kind: 'run'; readonly rows: number; readonly input: ArrayBuffer; readonly output: ArrayBuffer }
+  | { readonly kind: 'close' };
+
+/** What a worker answers. */
+export type WorkerReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'unusable'; readonly code: 'shape' | 'session'; readonly message: string }
+  | { readonly kind: 'done'; readonly input: ArrayBuffer; readonly output: ArrayBuffer }
+  | { readonly kind: 'failed'; readonly message: string; readonly input: ArrayBuffer };

@@ -1,0 +1,103 @@
+import type { GraphNode, OnnxGraph } from './graph.ts';
+
+/** A shape for one row of a batch, or undefined when it could not be inferred. */
+type Shape = readonly number[] | undefined;
+
+/** What one row of a batch needs in a graph, in elements (float32 each 4 bytes). */
+export interface RowSizes {
+  /** The largest sum of one operation's input and output activations. */
+  readonly widestOperation: number;
+  /** Elements of each output per row, by name; undefined where not inferred. */
+  readonly outputs: ReadonlyMap<string, number | undefined>;
+}
+
+const count = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+
+/** Output length of a convolution or pooling window along one axis. */
+function windowed(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+  ceil: boolean,
+): number {
+  const steps = (size + padding - dilation * (kernel - 1) - 1) / stride;
+  return (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+}
+
+function spatial(node: GraphNode, input: readonly number[], kernel: readonly number[]): number[] {
+  const { strides = [], pads = [], dilations = [], ceil_mode = [0] } = node.attributes;
+  return input.slice(2).map((size, axis) => {
+    const padding = (pads[axis] ?? 0) + (pads[axis + kernel.length] ?? 0);
+    return windowed(size, kernel[axis] ?? 1, strides[axis] ?? 1, padding, dilations[axis] ?? 1, ceil_mode[0] === 1);
+  });
+}
+
+function infer(node: GraphNode, inputs: readonly Shape[]): Shape {
+  const [first, second] = inputs;
+  if (!first) return undefined;
+  switch (node.operator) {
+    case 'Conv':
+      return second && [first[0] ?? 1, second[0] ?? 1, ...spatial(node, first, second.slice(2))];
+    case 'MaxPool':
+    case 'AveragePool':
+      return [first[0] ?? 1, first[1] ?? 1, ...spatial(node, first, node.attributes.kernel_shape ?? [])];
+    case 'GlobalAveragePool':
+      return [first[0] ?? 1, first[1] ?? 1, ...first.slice(2).map(() => 1)];
+    case 'Transpose':
+      return node.attributes.perm?.map((axis) => first[axis] ?? 1);
+    case 'Flatten':
+      return [first[0] ?? 1, count(first.slice(1))];
+    case 'Gemm':
+      return second && [first[0] ?? 1, second[node.attributes.transB?.[0] === 1 ? 0 : 1] ?? 1];
+    case 'MatMul':
+      return second && [...first.slice(0, -1), second.at(-1) ?? 1];
+    case 'Unsqueeze':
+    case 'Reshape':
+      return first; // as many elements; how they are arranged is not followed
+    case 'Concat': {
+      const axis = node.attributes.axis?.[0] ?? 1;
+      const total = inputs.reduce((sum, shape) => sum + (shape?.[axis < 0 ? first.length + axis : axis] ?? 0), 0);
+      return first.map((size, index) => (index === (axis < 0 ? first.length + axis : axis) ? total : size));
+    }
+    default:
+      // Elementwise operations keep the larger operand's shape; unknown ones are taken to do the same.
+      return inputs.reduce(
+        (widest, shape) => (shape && widest && count(shape) > count(widest) ? shape : widest),
+        first,
+      );
+  }
+}
+
+/** Infers the sizes of the activations of a graph for one row. Symbolic dimensions count as 1. */
+export function rowSizes(graph: OnnxGraph): RowSizes {
+  const shapes = new Map<string, Shape>();
+  const constants = new Set<string>();
+  for (const input of graph.inputs) {
+    shapes.set(
+      input.name,
+      input.shape?.map((size, axis) => (axis === 0 || typeof size === 'string' ? 1 : size)),
+    );
+  }
+  for (const initializer of graph.initializers) {
+    shapes.set(initializer.name, initializer.shape);
+    constants.add(initializer.name);
+  }
+  let widestOperation = 0;
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.filter((name) => name !== '').map((name) => shapes.get(name));
+    const output = infer(node, inputs);
+    for (const name of node.outputs) shapes.set(name, output);
+    const activations = node.inputs.filter((name) => !constants.has(name)).map((name) => shapes.get(name));
+    const sum = [...activations, output].reduce((total, shape) => total + (shape ? count(shape) : 0), 0);
+    widestOperation = Math.max(widestOperation, sum);
+  }
+  const outputs = new Map(
+    graph.outputs.map(({ name }) => {
+      const shape = shapes.get(name);
+      return [name, shape && count(shape)];
+    }),
+  );
+  return { widestOperation, outputs };
+}

@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { ModelError, UsageError } from '../../errors.ts';
+import { elementTypes, type Initializer } from '../onnx/graph.ts';
+
+/** Part of the hash of random weights: raise it when the numbers change. */
+const algorithm = 'reelflow-random-weights-1';
+/** Biases are uniform in +-0.05, so that a bias forgotten somewhere shows. */
+const biasBound = 0.05;
+const pieceElements = 1 << 18;
+
+/**
+ * The seed of `random:SEED`.
+ *
+ * @throws ModelError `weights` when `weights` is of another form: trained weights come with a model card in this version.
+ */
+export function parseRandomWeights(weights: string): number {
+  const match = /^random:(\d{1,10})$/.exec(weights);
+  const seed = Number(match?.[1]);
+  if (!match || seed > 0xffffffff) {
+    throw new ModelError(
+      'weights',
+      `weights '${weights}' cannot be read: this version knows only 'random:SEED' (SEED an integer from 0 to 4294967295)`,
+      {
+        remedy:
+          "For trained weights give a model card (JSON) of an .onnx file in place of the network's name, e.g. --visual my-network/card.json; or use --weights random:1 to try things out.",
+      },
+    );
+  }
+  return seed;
+}
+
+/** xoshiro128** (Blackman and Vigna, 2018): 32-bit integers only, so the same numbers on every machine. */
+function xoshiro(state: Uint32Array): () => number {
+  let [a = 0, b = 0, c = 0, d = 1] = state;
+  return () => {
+    const scrambled = Math.imul(b, 5);
+    const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = (d << 11) | (d >>> 21);
+    return result;
+  };
+}
+
+/**
+ * A tensor of seeded uniform values: weights in +-sqrt(6 / fanIn) (He et al. 2015, eq. 10: variance 2 / fanIn, which keeps
+ * the scale of activations through ReLU layers), biases in +-0.05. Made piece by piece, the same bytes on every machine; each tensor has its own stream by name, so
+ * its values do not depend on what is made before it.
+ *
+ * @throws UsageError when a dimension or the fan-in is not a positive integer.
+ */
+export function randomTensor(
+  seed: number,
+  name: string,
+  shape: readonly number[],
+  fanIn: number | 'bias',
+): Initializer {
+  const elements = shape.reduce((product, size) => product * size, 1);
+  if (!Number.isSafeInteger(elements) || elements < 1 || (fanIn !== 'bias' && !(fanIn >= 1))) {
+    throw new UsageError(`random tensor ${name} must have positive dimensions, but has [${shape}] and fan-in ${fanIn}`);
+  }
+  const scale = (fanIn === 'bias' ? biasBound : Math.sqrt(6 / fanIn)) / 2 ** 31;
+  function* pieces(): Generator<Uint8Array> {
+    const digest = createHash('sha256').update(`${algorithm}:${seed}:${name}`).digest();
+    const next = xoshiro(Uint32Array.from({ length: 4 }, (_, index) => digest.readUInt32LE(4 * index)));
+    const values = new Float32Array(Math.min(elements, pieceElements));
+    for (let done = 0; done < elements; ) {
+      const count = Math.min(values.length, elements - done);
+      for (let index = 0; index < count; index++) values[index] = next() * scale;
+      yield new Uint8Array(values.buffer, 0, 4 * count);
+      done += count;
+    }
+  }
+  return { name, shape, elementType: elementTypes.float32, byteLength: 4 * elements, pieces };
+}
+
+/**
+ * What identifies random weights without making them: the algorithm's version, the seed and the tensors' names and shapes decide every bit.
+ *
+ * @returns SHA-256 of that recipe as hex.
+ */
+export function randomWeightsHash(seed: number, tensors: readonly Pick<Initializer, 'name' | 'shape'>[]): string {
+  const recipe = [algorithm, seed, ...tensors.map(({ name, shape }) => `${name}[${shape}]`)].join('\n');
+  return createHash('sha256').update(recipe).digest('hex');
+}
