@@ -4,7 +4,7 @@ export type LineKind =
   | 'damage'
   /** The file ends before its index or header says. */
   | 'cut'
-  /** No decoder for this codec. */
+  /** No decoder for this codec, or pictures larger than allowed. */
   | 'unsupported'
   /** Says nothing about the file: scaler, filter graph or writer; a summary or continuation line; another stream. */
   | 'beside';
@@ -32,7 +32,7 @@ export function classifyLine(line: string, otherCodecs: readonly string[] = []):
   const contexts = [...(parsed?.[1] ?? '').matchAll(/\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
   const message = parsed?.[2] ?? '';
   if (/partial file|ended prematurely|truncat/i.test(message)) return 'cut';
-  if (/^Decoder .* not found|no decoder found|Unknown decoder/i.test(message)) return 'unsupported';
+  if (/^Decoder .* not found|no decoder found|Unknown decoder|max pixel count/i.test(message)) return 'unsupported';
   if (!contexts.some((context) => /^(error|fatal|panic)$/.test(context))) return 'beside';
   if (contexts.some((context) => OWN_PARTS.test(context)) || OWN_MESSAGES.test(message)) return 'beside';
   if (contexts.some((context) => otherCodecs.some((codec) => context.startsWith(codec)))) return 'beside';

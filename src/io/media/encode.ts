@@ -1,5 +1,4 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { checkInteger, checkPositive, checkString, shown } from '../../check.ts';
@@ -137,15 +136,20 @@ async function* checkedPictures(clip: ClipDescription): AsyncGenerator<Uint8Arra
 /** Writes one after another, each once the pipe has room; stops early, without an error, when the reader has gone. */
 async function writeAll(pipe: Writable, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   let gone = false;
-  pipe.on('error', () => {
+  let wake: (() => void) | undefined;
+  const leave = (): void => {
     gone = true;
-  });
-  pipe.on('close', () => {
-    gone = true;
-  });
+    wake?.();
+  };
+  pipe.on('error', leave).on('close', leave);
+  pipe.on('drain', () => wake?.());
   for await (const part of parts) {
     if (gone) return;
-    if (!pipe.write(part)) await Promise.race([once(pipe, 'drain'), once(pipe, 'close')]);
+    if (pipe.write(part)) continue;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (gone) resolve();
+    });
   }
   pipe.end();
 }

@@ -57,7 +57,8 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
     return { verdict: 'partial', reason, message: `'${facts.name}': ${what}`, decoded, seconds, decoderLines };
   };
   const stream = facts.kind === 'audio' ? 'audio' : 'video';
-  if (counts.unsupported > 0) return partial('unsupported', `ffmpeg has no decoder for the ${stream} stream`);
+  if (counts.unsupported > 0)
+    return partial('unsupported', `ffmpeg has no decoder for the ${stream} stream, or its pictures are too large`);
   if (facts.runaway) return partial('corrupt', `the times of the ${stream} stream run far beyond its length`);
   const damaged = counts.damage > 0 || facts.exit.code !== 0;
   if (decoded === 0) {

@@ -51,6 +51,10 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
     { timeout, signal, describe: `looking at '${path}'` },
   );
   const report = parseReport(run.code, run.stdout);
+  if (run.log.counts.unsupported > 0) {
+    const message = `'${path}' has pictures of more than ${maximumPixels} pixels, or a codec that this ffprobe does not know`;
+    throw new MediaError('unsupported', message, { decoderLines: run.log.lines });
+  }
   if (report?.format === undefined || (report.format.probe_score ?? 0) < LEAST_PROBE_SCORE) {
     const code = whyUnrecognised(path, head);
     const what =

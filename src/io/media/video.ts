@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, isAbsolute, join } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { checkString, shown } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
@@ -93,7 +93,10 @@ async function pathsOf(input: string): Promise<string[]> {
   });
   if (kind === undefined && !isDynamicPattern(input)) return [input];
   if (kind !== undefined && !kind.isDirectory()) return [input];
-  const found = kind === undefined ? await glob(input, { expandDirectories: false }) : await mediaFilesBelow(input);
+  const found =
+    kind === undefined
+      ? await glob(input, { expandDirectories: false, absolute: isAbsolute(input) })
+      : await mediaFilesBelow(input);
   if (found.length === 0) {
     throw new UsageError(kind === undefined ? `no file matches '${input}'` : `no media file is in '${input}'`, {
       code: 'no-inputs',

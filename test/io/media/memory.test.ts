@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { decoderMemory, MemorySampler, processTreeMemory } from '../../../src/io/media/memory.ts';
+
+const MIB = 2 ** 20;
+
+describe.skipIf(!existsSync('/proc/self/smaps_rollup'))(
+  'memory of the process tree (needs /proc with smaps_rollup)',
+  () => {
+    test('counts the processes below this one, and theirs', async () => {
+      const before = processTreeMemory();
+      const script =
+        'const bytes = Buffer.alloc(100 * 2 ** 20, 1); console.log(bytes[5]); setTimeout(() => {}, 60_000)';
+      // a child whose child holds 100 MiB
+      const parent = `const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(script)}], { stdio: ['ignore', 'inherit', 'inherit'] }); process.on('SIGTERM', () => { child.kill(); process.exit(); })`;
+      const child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
+      await new Promise((done) => child.stdout.once('data', done));
+      const sampler = new MemorySampler({ everyMilliseconds: 10 });
+      sampler.start();
+      const during = processTreeMemory();
+      expect(during.measure).toBe('pss');
+      expect(during.processes).toBe(before.processes + 2);
+      expect(during.bytes - before.bytes).toBeGreaterThan(100 * MIB);
+      const closed = new Promise((done) => child.once('close', done));
+      child.kill();
+      await closed;
+      sampler.stop();
+      expect(sampler.peak).toBeGreaterThan(before.bytes + 90 * MIB);
+      expect(processTreeMemory().processes).toBe(before.processes);
+    });
+
+    test('a sampler sees a peak that is gone when it stops', async () => {
+      const sampler = new MemorySampler({ everyMilliseconds: 10 });
+      sampler.start();
+      expect(() => sampler.start()).toThrow('must not be called on a MemorySampler that runs');
+      const before = sampler.peak;
+      const child = spawn(process.execPath, ['-e', 'Buffer.alloc(200 * 2 ** 20, 1); setTimeout(() => {}, 400)'], {
+        stdio: 'ignore',
+      });
+      await new Promise((done) => child.once('close', done));
+      sampler.stop();
+      expect(sampler.peak - before).toBeGreaterThan(200 * MIB);
+      expect(sampler.looks).toBeGreaterThan(5);
+      expect(processTreeMemory().bytes).toBeLessThan(sampler.peak - 150 * MIB);
+    });
+  },
+);
+
+describe('decoderMemory', () => {
+  test('grows with the picture, and counts sound apart', () => {
+    const hd = decoderMemory({ pixels: 1280 * 720, audio: false });
+    expect(hd).toBeGreaterThan(60 * MIB);
+    expect(hd).toBeLessThan(90 * MIB);
+    expect(decoderMemory({ pixels: 3840 * 2160, audio: false })).toBeGreaterThan(2 * hd);
+    expect(decoderMemory({ pixels: 0, audio: false })).toBe(0);
+    expect(decoderMemory({ pixels: 0, audio: true })).toBeGreaterThan(30 * MIB);
+  });
+});

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFile, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { audio } from '../../../src/io/media/audio.ts';
+import { frames } from '../../../src/io/media/frames.ts';
+import { Video } from '../../../src/io/media/video.ts';
+import { Flow } from '../../../src/operators/flow.ts';
+import { makeClip, temporaryDirectory } from '../../fixtures/clips.ts';
+import { framesOf, patchesOf } from '../../fixtures/decoded.ts';
+
+let folder: { path: string; remove: () => Promise<void> };
+let clip: string;
+const at = (name: string) => join(folder.path, name);
+
+beforeAll(async () => {
+  folder = await temporaryDirectory();
+  clip = await makeClip(at('clip.mp4'), { seconds: 20 });
+});
+afterAll(() => folder.remove());
+
+/** Decoders that read a file of this test's directory, whoever started them. */
+function decoders(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const [program = '', ...words] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+        return /ff(mpeg|probe)$/.test(program) && words.some((word) => word.includes(folder.path));
+      } catch {
+        return false; // ended meanwhile
+      }
+    })
+    .map(Number);
+}
+
+async function untilNoDecoder(): Promise<void> {
+  for (let attempt = 0; attempt < 200 && decoders().length > 0; attempt++)
+    await new Promise((done) => setTimeout(done, 25));
+  expect(decoders()).toEqual([]);
+}
+
+describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (needs /proc)', () => {
+  test('when the consumer has had enough', async () => {
+    const flow = new Flow('1MiB');
+    await lastValueFrom(frames(new Video(clip), { scope: flow.scope('a') }).pipe(take(3), toArray()));
+    await firstValueFrom(audio(new Video(clip), { scope: flow.scope('b') }));
+    await untilNoDecoder();
+    expect([flow.held, flow.reserved]).toEqual([0, 0]);
+  });
+
+  test('when the consumer throws', async () => {
+    const flow = new Flow('1MiB');
+    const failing = new Promise((done) => {
+      frames(new Video(clip), { scope: flow.scope('a') })
+        .pipe(flow.mapAsync(() => Promise.reject(new Error('no')), { concurrency: 1 }))
+        .subscribe({ error: done });
+    });
+    await failing;
+    await untilNoDecoder();
+  });
+
+  test('when it is aborted, be it before, during a read or while it waits for room', async () => {
+    const flow = new Flow('500KiB');
+    await expect(framesOf(new Video(clip), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'aborted' });
+    const controller = new AbortController();
+    const hung = frames(new Video(clip), { scope: flow.scope('a'), signal: controller.signal }).pipe(
+      flow.mapAsync(() => new Promise<never>(() => {}), { concurrency: 1 }),
+    );
+    const ended = lastValueFrom(hung).catch((error: unknown) => error);
+    while (flow.held < 300_000) await new Promise((done) => setTimeout(done, 10));
+    expect(decoders()).toHaveLength(1);
+    controller.abort();
+    expect(await ended).toMatchObject({ code: 'aborted' });
+    await untilNoDecoder();
+  });
+
+  test('when it ends by itself', async () => {
+    expect(await framesOf(new Video(clip))).toHaveLength(500);
+    expect((await patchesOf(new Video(clip))).length).toBe(20);
+    await untilNoDecoder();
+  });
+
+  test('when the whole program is killed while the decoder waits for a full pipe', async () => {
+    const built = (path: string) => JSON.stringify(resolve('dist/src', path));
+    await symlink(resolve('node_modules'), at('node_modules'));
+    await writeFile(
+      at('program.mjs'),
+      `const { Flow } = await import(${built('operators/flow.js')});
+       const { frames } = await import(${built('io/media/frames.js')});
+       const { Video } = await import(${built('io/media/video.js')});
+       const flow = new Flow('400KiB');
+       frames(new Video(${JSON.stringify(clip)}), { scope: flow.scope('a') })
+         .pipe(flow.mapAsync(() => new Promise(() => {}), { concurrency: 1 }))
+         .subscribe();
+       setInterval(() => { if (flow.held > 250_000) console.log('full'); }, 50);`,
+    );
+    const program = spawn(process.execPath, [at('program.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((done) => program.stdout.once('data', done));
+    await new Promise((done) => setTimeout(done, 200));
+    const running = decoders();
+    expect(running.length).toBeGreaterThan(0);
+    program.kill('SIGKILL');
+    await untilNoDecoder();
+  });
+});
+
+describe('file names', () => {
+  test.each([
+    'with spaces and  two.mp4',
+    `"double" and 'single' quotes.mp4`,
+    'a\nnew line.mp4',
+    'ünïcödé 映画 🎬.mp4',
+    '-leading dash.mp4',
+    '100%d of %03d.mp4',
+    'concat:a|b.mp4',
+    'back\\slash, comma; [brackets] $HOME `id`.mp4',
+  ])('%j is read like any other', async (name) => {
+    await copyFile(clip, at(name));
+    const video = new Video(at(name));
+    expect((await framesOf(video, { fps: 'keyframes' })).length).toBeGreaterThan(1);
+    expect(video.id).toBe(name.slice(0, -4));
+  });
+});

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Video, videos } from '../../../src/io/media/video.ts';
+import { makeClip, temporaryDirectory } from '../../fixtures/clips.ts';
+
+let folder: { path: string; remove: () => Promise<void> };
+const at = (name: string) => join(folder.path, name);
+
+beforeAll(async () => {
+  folder = await temporaryDirectory();
+  await mkdir(at('deep/er'), { recursive: true });
+  await mkdir(at('empty'));
+  for (const name of ['b.mp4', 'a.MKV', 'notes.txt', 'deep/c.webm', 'deep/er/d.mp3', 'odd [1].mp4'])
+    await writeFile(at(name), 'x');
+});
+afterAll(() => folder.remove());
+
+async function paths(input: string | readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for await (const video of videos(input)) found.push(video.path.slice(folder.path.length + 1));
+  return found;
+}
+
+describe('videos', () => {
+  test('of a directory are its media files at any depth, sorted', async () => {
+    expect(await paths(folder.path)).toEqual(['a.MKV', 'b.mp4', 'deep/c.webm', 'deep/er/d.mp3', 'odd [1].mp4']);
+  });
+
+  test('of a glob are what it matches, whatever the extension', async () => {
+    expect(await paths(at('*.{txt,mp4}'))).toEqual(['b.mp4', 'notes.txt', 'odd [1].mp4']);
+    expect(await paths(at('deep/**/*.mp3'))).toEqual(['deep/er/d.mp3']);
+  });
+
+  test("of a list come once each, in the list's order", async () => {
+    expect(await paths([at('notes.txt'), at('deep'), folder.path])).toEqual([
+      'notes.txt',
+      'deep/c.webm',
+      'deep/er/d.mp3',
+      'a.MKV',
+      'b.mp4',
+      'odd [1].mp4',
+    ]);
+  });
+
+  test('a file that is there is taken by name, even if the name looks like a glob', async () => {
+    expect(await paths(at('odd [1].mp4'))).toEqual(['odd [1].mp4']);
+  });
+
+  test('a named file that is missing comes too: its probe says so', async () => {
+    expect(await paths(at('missing.mp4'))).toEqual(['missing.mp4']);
+    await expect(new Video(at('missing.mp4')).probe()).rejects.toMatchObject({ code: 'unreadable' });
+  });
+
+  test('an input without any media file, and no input, are mistakes', async () => {
+    await expect(paths(at('empty'))).rejects.toThrow(/no media file is in/);
+    await expect(paths(at('*.avi'))).rejects.toMatchObject({ code: 'no-inputs' });
+    await expect(paths([])).rejects.toThrow('`input` must be a path or a non-empty list of paths');
+  });
+});
+
+describe('Video', () => {
+  test('its id is the file name without extension, unless given', () => {
+    expect(new Video('/films/heat.1995.mp4').id).toBe('heat.1995');
+    expect(new Video('/films/heat.mp4', { id: '42' }).id).toBe('42');
+    expect(() => new Video('')).toThrow('`path` must be a non-empty string');
+  });
+
+  test('it is looked at once, and its facts are there afterwards only', async () => {
+    const video = new Video(await makeClip(at('real.mp4'), { seconds: 1 }));
+    expect(() => video.info).toThrow('must have succeeded before `info` is read');
+    const [first, second] = await Promise.all([video.probe(), video.probe()]);
+    expect(first).toBe(second);
+    expect(video.duration).toBe(1);
+    expect(video.info).toBe(first);
+  });
+});
