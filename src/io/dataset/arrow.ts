@@ -1,0 +1,280 @@
+import { crc32 } from 'node:zlib';
+import {
+  type Data,
+  type DataType,
+  Field,
+  FixedSizeList,
+  Float32,
+  Float64,
+  Int32,
+  makeData,
+  RecordBatch,
+  RecordBatchReader,
+  Schema,
+  Struct,
+  Table,
+  tableFromIPC,
+  tableToIPC,
+  Utf8,
+} from 'apache-arrow';
+import { UsageError } from '../../errors.ts';
+import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+import { type ColumnShape, columnName, type UnitColumn, type UnitFacts, type UnitTable } from './schema.ts';
+
+/** Entries of the schema metadata that the format itself owns. */
+const ITEM = 'item_id';
+const COUNTS = 'subclips';
+const CHECKSUM = 'checksum';
+const OWN_ENTRIES = [ITEM, COUNTS, CHECKSUM];
+/** Stands before the eight digits of the checksum. */
+const SEAL = 'reelflow-unit-crc32=';
+const NO_DIGITS = '00000000';
+const FILE_MAGIC = 'ARROW1';
+/** Length of the footer, and the magic again. */
+const TAIL_BYTES = 4 + FILE_MAGIC.length;
+
+/**
+ * A unit as the bytes of an uncompressed Arrow IPC file with one record batch: the same bytes for equal units.
+ * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; then a nullable
+ * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted,
+ * and a checksum of all rows.
+ */
+export function encodeUnit(table: UnitTable): Uint8Array {
+  const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
+  const metadata = new Map(names.sort().map((name) => [name, table.metadata[name] as string]));
+  metadata.set(ITEM, table.itemId);
+  metadata.set(COUNTS, [...new Set(table.subclips)].join(','));
+  metadata.set(CHECKSUM, `${SEAL}${NO_DIGITS}`);
+  const batch = recordBatch(
+    [
+      textColumn('item_id', table.itemId, table.length),
+      numberColumn('subclips', table.subclips),
+      numberColumn('subclip', table.subclip),
+      numberColumn('start', table.start),
+      numberColumn('end', table.end),
+      numberColumn('frames', table.frames),
+      numberColumn('patches', table.patches),
+      ...table.columns.map((column) =>
+        vectorColumn(
+          columnName(column),
+          column,
+          new Map([
+            ['stream', column.stream],
+            ['statistic', column.statistic],
+            ['vectors', String(column.valid.reduce((count, flag) => count + flag, 0))],
+          ]),
+        ),
+      ),
+    ],
+    table.length,
+    metadata,
+  );
+  const bytes = asBuffer(tableToIPC(new Table(batch.schema, [batch]), 'file'));
+  const position = sealPosition(bytes);
+  if (position === undefined || bytes.indexOf(SEAL) + SEAL.length !== position) {
+    throw new UsageError(`item ids and metadata must not contain '${SEAL}', which marks the checksum of a unit`);
+  }
+  bytes.write(checksum(bytes, position), position, 'latin1');
+  return bytes;
+}
+
+/**
+ * The unit in the bytes of an Arrow IPC file. Its columns are views of the bytes, not copies.
+ *
+ * @throws UsageError `dataset` when the bytes are not a whole, undamaged unit. `file` is named in the message.
+ */
+export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const text = (from: number, to: number) => Buffer.from(aligned.subarray(from, to)).toString('latin1');
+  if (text(0, 6) !== FILE_MAGIC || text(aligned.length - 6, aligned.length) !== FILE_MAGIC) {
+    throw damaged(file, aligned.length === 0 ? 'it is empty' : 'it does not begin and end as an Arrow file does');
+  }
+  // Before anything is parsed: a reader of Arrow files may run for ever over a damaged one.
+  const whole = asBuffer(aligned);
+  const position = sealPosition(whole);
+  if (position === undefined) throw damaged(file, 'it has no checksum');
+  const written = whole.toString('latin1', position, position + NO_DIGITS.length);
+  const found = checksum(whole, position);
+  if (written !== found) throw damaged(file, `its checksum is ${found}, but ${written} was written`);
+  try {
+    const read = tableFromIPC(aligned);
+    const batch = read.batches[0];
+    if (!batch || read.batches.length !== 1) throw new RangeError(`it has ${read.batches.length} record batches`);
+    return unitOf(batch);
+  } catch (error) {
+    throw damaged(file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/**
+ * What a unit's file says about the unit without its rows: enough to count and to plan with.
+ *
+ * @param tail the last bytes of the file.
+ * @returns the facts, or the number of bytes from the end of the file that are needed.
+ * @throws UsageError `dataset` when the bytes are not the end of a unit.
+ */
+export function decodeUnitFacts(tail: Uint8Array, file: string): UnitFacts | number {
+  const bytes = asBuffer(tail);
+  const end = bytes.length - TAIL_BYTES;
+  if (end < 0 || bytes.toString('latin1', end + 4) !== FILE_MAGIC) {
+    throw damaged(file, bytes.length === 0 ? 'it is empty' : 'it does not end as an Arrow file does');
+  }
+  const start = end - bytes.readInt32LE(end);
+  if (start > end) throw damaged(file, 'the length of its footer is negative');
+  if (start < 0) return bytes.length - start;
+  try {
+    // An Arrow file without batches: its beginning, and the footer, which has the schema.
+    const footer = Buffer.concat([Buffer.from(`${FILE_MAGIC}\0\0`), bytes.subarray(start)]);
+    return factsOf(RecordBatchReader.from(footer).open().schema);
+  } catch (error) {
+    throw damaged(file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** A column of a record batch. */
+export interface BatchColumn {
+  readonly field: Field;
+  readonly data: Data;
+}
+
+/** A record batch of columns, without copying them. */
+export function recordBatch(
+  columns: readonly BatchColumn[],
+  length: number,
+  metadata: Map<string, string> = new Map(),
+): RecordBatch {
+  const fields = columns.map((column) => column.field);
+  const children = columns.map((column) => column.data);
+  const struct = makeData({ type: new Struct(fields), length, nullCount: 0, children });
+  return new RecordBatch(new Schema(fields, metadata), struct);
+}
+
+/** A utf8 column that has the same text in every row. */
+export function textColumn(name: string, text: string, length: number): BatchColumn {
+  const bytes = Buffer.from(text, 'utf8');
+  const data = new Uint8Array(bytes.length * length);
+  for (let row = 0; row < length; row += 1) data.set(bytes, row * bytes.length);
+  const valueOffsets = Int32Array.from({ length: length + 1 }, (_, row) => row * bytes.length);
+  const type = new Utf8();
+  return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, valueOffsets, data }) };
+}
+
+/** An int32 or float64 column. */
+export function numberColumn(name: string, data: Int32Array | Float64Array): BatchColumn {
+  const length = data.length;
+  if (data instanceof Int32Array) {
+    const type = new Int32();
+    return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
+  }
+  const type = new Float64();
+  return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
+}
+
+/** A nullable fixed_size_list<float32> column. */
+export function vectorColumn(
+  name: string,
+  column: Pick<UnitColumn, 'dimension' | 'values' | 'valid'>,
+  metadata: Map<string, string> = new Map(),
+): BatchColumn {
+  const { dimension, values, valid } = column;
+  const element = new Float32();
+  const type = new FixedSizeList(dimension, new Field('element', element, false));
+  const child = makeData({ type: element, length: values.length, nullCount: 0, data: values });
+  const nullCount = valid.reduce((count, flag) => count + (flag === 0 ? 1 : 0), 0);
+  const nullBitmap = nullCount === 0 ? undefined : bitmap(valid);
+  return {
+    field: new Field(name, type, true, metadata),
+    data: makeData({ type, length: valid.length, nullCount, child, ...(nullBitmap ? { nullBitmap } : {}) }),
+  };
+}
+
+function bitmap(valid: Uint8Array): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(valid.length / 8));
+  for (const [row, flag] of valid.entries())
+    if (flag === 1) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));
+  return bits;
+}
+
+function unitOf(batch: RecordBatch): UnitTable {
+  const metadata = batch.schema.metadata;
+  const numbers = <T>(name: string): T => {
+    const column = batch.getChild(name);
+    if (!column) throw new RangeError(`it has no column '${name}'`);
+    return column.toArray() as T;
+  };
+  return {
+    itemId: entry(metadata, ITEM),
+    length: batch.numRows,
+    subclips: numbers('subclips'),
+    subclip: numbers('subclip'),
+    start: numbers('start'),
+    end: numbers('end'),
+    frames: numbers('frames'),
+    patches: numbers('patches'),
+    columns: batch.schema.fields.flatMap((field, index) => {
+      const shape = shapeOf(field);
+      if (!shape) return [];
+      const data = batch.data.children[index] as Data<FixedSizeList>;
+      const valid = Uint8Array.from({ length: batch.numRows }, (_, row) => (data.getValid(row) ? 1 : 0));
+      const values = (data.children[0] as Data<Float32>).values.subarray(0, batch.numRows * shape.dimension);
+      return [{ ...shape, values, valid }];
+    }),
+    metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
+  };
+}
+
+function factsOf(schema: Schema): UnitFacts {
+  const metadata = schema.metadata;
+  const counts = entry(metadata, COUNTS);
+  return {
+    itemId: entry(metadata, ITEM),
+    subclips: counts === '' ? [] : counts.split(',').map(Number),
+    columns: schema.fields.flatMap((field) => {
+      const shape = shapeOf(field);
+      return shape ? [{ ...shape, vectors: Number(entry(field.metadata, 'vectors')) }] : [];
+    }),
+    frames: Number(metadata.get('frames') ?? 0),
+    patches: Number(metadata.get('patches') ?? 0),
+    seconds: Number(metadata.get('seconds') ?? 0),
+    partial: metadata.get('verdict') === 'partial',
+  };
+}
+
+function shapeOf(field: Field<DataType>): ColumnShape | undefined {
+  if (!(field.type instanceof FixedSizeList)) return undefined;
+  const statistic = field.metadata.get('statistic') as Statistic;
+  if (!STATISTICS.includes(statistic)) throw new RangeError(`column '${field.name}' does not name its statistic`);
+  return { stream: entry(field.metadata, 'stream'), statistic, dimension: field.type.listSize };
+}
+
+function entry(metadata: Map<string, string>, name: string): string {
+  const value = metadata.get(name);
+  if (value === undefined) throw new RangeError(`its metadata have no '${name}'`);
+  return value;
+}
+
+/** Where the digits of the checksum stand, in the footer at the end of the file. */
+function sealPosition(bytes: Buffer): number | undefined {
+  const position = bytes.lastIndexOf(SEAL);
+  return position < 0 ? undefined : position + SEAL.length;
+}
+
+/** CRC-32 of the whole file, with the digits of the checksum taken as zeros. */
+function checksum(bytes: Buffer, position: number): string {
+  const sum = crc32(NO_DIGITS, crc32(bytes.subarray(0, position)));
+  return crc32(bytes.subarray(position + NO_DIGITS.length), sum)
+    .toString(16)
+    .padStart(NO_DIGITS.length, '0');
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function damaged(file: string, what: string, cause?: unknown): UsageError {
+  return new UsageError(`${file} is not a whole unit of a dataset: ${what}`, {
+    code: 'dataset',
+    remedy: 'Delete the file and run the same command again: only that unit is computed anew.',
+    cause,
+  });
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { UsageError } from '../../errors.ts';
+
+/** Temporary files are `.tmp-HOST~PID~START~RANDOM`; START tells processes apart that had the same PID one after another. */
+const PREFIX = '.tmp-';
+const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
+const START = Math.round(performance.timeOrigin);
+
+/** Whether a file's name is that of a temporary: readers pass over these. */
+export function isTemporary(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
+/** A fresh temporary path in a directory. */
+export function temporaryPath(directory: string): string {
+  return join(directory, `${PREFIX}${HOST}~${process.pid}~${START}~${randomBytes(6).toString('hex')}`);
+}
+
+/**
+ * Writes a file that appears whole or not at all, and only if no file of that path is there: the first writer wins, over
+ * processes and over machines that share the file system. Data and directory are on disk when it returns.
+ *
+ * @returns whether this call created the file.
+ * @throws UsageError `dataset` on file systems without hard links.
+ */
+export async function createOnce(path: string, bytes: Uint8Array): Promise<boolean> {
+  const directory = dirname(path);
+  for (let attempt = 1; ; attempt += 1) {
+    const temporary = await writeTemporary(directory, bytes);
+    try {
+      await link(temporary, path);
+      await syncDirectory(directory);
+      return true;
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'EEXIST') return false;
+      // Another machine of the same host name took this process for dead and removed its temporary: write it again.
+      if (code === 'ENOENT' && attempt < 3) continue;
+      if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') {
+        throw new UsageError(`${directory} is on a file system without hard links, which exactly-once commits need`, {
+          code: 'dataset',
+          remedy: 'Write the dataset to a local disk or NFS, and copy it afterwards.',
+          cause: error,
+        });
+      }
+      throw error;
+    } finally {
+      await removeIfThere(temporary);
+    }
+  }
+}
+
+/** Writes a file that replaces the one of that path at once: readers see the old bytes or the new ones. */
+export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  const temporary = await writeTemporary(dirname(path), typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    await removeIfThere(temporary);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+/** Makes a directory and its parents; the names of those that are new are on disk when it returns. */
+export async function makeDirectory(path: string): Promise<void> {
+  const whole = resolve(path);
+  const first = await mkdir(whole, { recursive: true });
+  if (first === undefined) return;
+  for (let made = whole; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
+}
+
+/** Flushes the entries of a directory to disk. */
+export async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes the temporaries that dead processes of this machine left in a directory. Those of others are left alone. */
+export async function removeStaleTemporaries(directory: string): Promise<void> {
+  for (const name of await readdir(directory).catch(() => [] as string[])) {
+    if (!isTemporary(name)) continue;
+    const [host, pid, start] = name.slice(PREFIX.length).split('~');
+    if (host !== HOST || !Number.isInteger(Number(pid))) continue;
+    const own = Number(pid) === process.pid;
+    if (own ? Number(start) !== START : !isAlive(Number(pid))) await removeIfThere(join(directory, name));
+  }
+}
+
+/** Removes a file; one that is gone already is no error. */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+async function writeTemporary(directory: string, bytes: Uint8Array): Promise<string> {
+  const temporary = temporaryPath(directory);
+  const handle = await open(temporary, 'wx');
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } catch (error) {
+    await removeIfThere(temporary);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  return temporary;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { checkString } from '../../check.ts';
+import { createOnce, makeDirectory } from './atomic-file.ts';
+import { CommitStore } from './commit-store.ts';
+import {
+  checkDirectory,
+  type DatasetCounts,
+  type DatasetDescription,
+  type DatasetFile,
+  datasetFilePath,
+  readDatasetFile,
+  writeDatasetFile,
+} from './dataset-file.ts';
+import { Fingerprints } from './fingerprint.ts';
+import { softwareVersion } from './software.ts';
+
+const NOTHING: DatasetCounts = {
+  videos: 0,
+  frames: 0,
+  patches: 0,
+  videoSeconds: 0,
+  partial: 0,
+  dead: 0,
+  without: {},
+};
+
+/**
+ * A feature dataset open for writing: its commit store, and the content hashes of its inputs. Any number of processes
+ * may have it open, as long as they run the same graph.
+ *
+ * @example
+ * const dataset = await Dataset.open('features/', { graphId, name: 'extraction', params, models });
+ * await dataset.store.commit(key, table);
+ * await dataset.close();
+ */
+export class Dataset {
+  readonly directory: string;
+  readonly store: CommitStore;
+  readonly #fingerprints: Fingerprints;
+
+  private constructor(directory: string, store: CommitStore, fingerprints: Fingerprints) {
+    this.directory = directory;
+    this.store = store;
+    this.#fingerprints = fingerprints;
+  }
+
+  /**
+   * Opens the dataset of a graph in a directory, which is made if it is missing.
+   *
+   * @throws UsageError `dataset` when the directory holds another graph's dataset (both ids and what differs are in the
+   * message) or other files.
+   */
+  static async open(directory: string, description: DatasetDescription): Promise<Dataset> {
+    checkString('directory', directory);
+    checkString('graphId', description.graphId);
+    if (!checkDirectory(directory, description)) {
+      await makeDirectory(directory);
+      const file = fileOf(description, NOTHING, []);
+      await createOnce(datasetFilePath(directory), Buffer.from(`${JSON.stringify(file, null, 2)}\n`));
+      // Another process may have been first, with another graph.
+      checkDirectory(directory, description);
+    }
+    const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
+    const store = await CommitStore.open(directory, { metadata });
+    return new Dataset(directory, store, await Fingerprints.open(join(directory, 'fingerprints.txt')));
+  }
+
+  /** SHA-256 of a file's content, remembered in the dataset. @throws MediaError `unreadable`. */
+  fingerprint(path: string): Promise<string> {
+    return this.#fingerprints.of(path);
+  }
+
+  /** Brings the counts in `dataset.json` up to date. */
+  async close(): Promise<void> {
+    await updateCounts(this.directory, this.store);
+  }
+}
+
+/**
+ * Counts what is in a dataset and writes it into `dataset.json`: the same bytes whatever the order of work, since units
+ * are folded in the order of their keys. Reads the end of every unit's file.
+ */
+export async function updateCounts(directory: string, store: CommitStore): Promise<DatasetFile> {
+  const counts = await countUnits(store);
+  const file = { ...readDatasetFile(directory), counts, software: softwareVersion() };
+  await writeDatasetFile(directory, file);
+  return file;
+}
+
+/** What the store holds, folded over its units in ascending order of keys. */
+export async function countUnits(store: CommitStore): Promise<DatasetCounts> {
+  const counts = { ...NOTHING, dead: store.letters().length };
+  const having = new Map<string, number>();
+  for (const key of store.keys()) {
+    const facts = await store.readFacts(key);
+    counts.videos += 1;
+    counts.frames += facts.frames;
+    counts.patches += facts.patches;
+    counts.videoSeconds += facts.seconds;
+    counts.partial += facts.partial ? 1 : 0;
+    for (const { stream } of facts.columns) having.set(stream, having.get(stream) ?? 0);
+    for (const stream of new Set(facts.columns.filter((column) => column.vectors > 0).map(({ stream }) => stream))) {
+      having.set(stream, (having.get(stream) ?? 0) + 1);
+    }
+  }
+  const without = [...having].sort(([left], [right]) => (left < right ? -1 : 1));
+  return { ...counts, without: Object.fromEntries(without.map(([stream, units]) => [stream, counts.videos - units])) };
+}
+
+function fileOf(description: DatasetDescription, counts: DatasetCounts, tables: DatasetFile['tables']): DatasetFile {
+  return {
+    format: 'reelflow-dataset',
+    formatVersion: 1,
+    software: softwareVersion(),
+    ...description,
+    counts,
+    tables,
+  };
+}
+
+/** A unit names its networks and their hashes; the whole cards stand in `dataset.json`. */
+function withoutCard(model: unknown): unknown {
+  if (typeof model !== 'object' || model === null) return model;
+  const { card: _, ...rest } = model as Record<string, unknown>;
+  return rest;
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { appendFile, readFile, stat } from 'node:fs/promises';
+import { MediaError } from '../../errors.ts';
+
+/** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */
+const LINE = /^(\d+:\d+ \d+ \d+) ([0-9a-f]{64})$/;
+/** A file changed this recently may change again without its modification time showing it: not remembered. */
+const SETTLED_NANOSECONDS = 2_000_000_000n;
+
+/**
+ * Content hashes of files, remembered by device, inode, size and modification time in an append-only text file, so that
+ * a second run reads no media. Any number of processes may append to it. Damaged lines are passed over: what they
+ * remembered is computed again.
+ *
+ * @example
+ * const fingerprints = await Fingerprints.open('features/fingerprints.txt');
+ * const hash = await fingerprints.of('trailers/heat.mp4');
+ */
+export class Fingerprints {
+  readonly #file: string | undefined;
+  readonly #known: Map<string, string>;
+
+  private constructor(file: string | undefined, known: Map<string, string>) {
+    this.#file = file;
+    this.#known = known;
+  }
+
+  /** Opens the memory in a file, which may be missing; without a file nothing is remembered beyond this process. */
+  static async open(file?: string): Promise<Fingerprints> {
+    const known = new Map<string, string>();
+    if (file !== undefined) {
+      for (const line of (await readIfThere(file)).split('\n')) {
+        const match = LINE.exec(line);
+        if (match) known.set(match[1] as string, match[2] as string);
+      }
+    }
+    return new Fingerprints(file, known);
+  }
+
+  /**
+   * SHA-256 of a file's content, 64 hexadecimal digits. Reads the file, in a stream, only when it is not remembered.
+   *
+   * @throws MediaError `unreadable` when it cannot be read.
+   */
+  async of(path: string): Promise<string> {
+    const identity = await identityOf(path);
+    const known = this.#known.get(identity.text);
+    if (known !== undefined) return known;
+    const hash = await hashContent(path);
+    const after = await identityOf(path);
+    const settled = BigInt(Date.now()) * 1_000_000n - after.modified > SETTLED_NANOSECONDS;
+    if (after.text === identity.text && settled) {
+      this.#known.set(identity.text, hash);
+      // The line break before it keeps a line that a killed process cut off from swallowing this one.
+      if (this.#file !== undefined) await appendFile(this.#file, `\n${identity.text} ${hash}\n`);
+    }
+    return hash;
+  }
+}
+
+/**
+ * SHA-256 of a file's content, 64 hexadecimal digits, read in a stream and not remembered.
+ *
+ * @throws MediaError `unreadable` when it cannot be read.
+ */
+export async function contentFingerprint(path: string): Promise<string> {
+  return (await Fingerprints.open()).of(path);
+}
+
+async function identityOf(path: string): Promise<{ text: string; modified: bigint }> {
+  try {
+    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
+    return { text: `${dev}:${ino} ${size} ${mtimeNs}`, modified: mtimeNs };
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function hashContent(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return hash.digest('hex');
+}
+
+function unreadable(path: string, cause: unknown): MediaError {
+  return new MediaError('unreadable', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+}
+
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+import { checkInteger, checkPositive, checkString } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { SubclipRow } from '../../operators/subclips.ts';
+import {
+  type ColumnShape,
+  checkStreamName,
+  columnName,
+  compareColumns,
+  type UnitColumn,
+  type UnitTable,
+} from './schema.ts';
+
+export type { UnitTable } from './schema.ts';
+
+/** What of one video becomes a unit. */
+export interface JoinInput {
+  readonly itemId: string;
+  /** The rows of all its streams, in any order. */
+  readonly rows: readonly SubclipRow[];
+  /** Length of the video, s. Default: the greatest end of a subclip. */
+  readonly seconds?: number;
+  /** Frames decoded of the whole video. Default: the rows of the stream `visual`. */
+  readonly frames?: number;
+  /** Audio patches decoded of the whole video. Default: the rows of the stream `audio`. */
+  readonly patches?: number;
+  /** Whether the media could be decoded whole. Default: whole. */
+  readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined };
+  /** Columns the unit must have; those no row is there for are null. */
+  readonly columns?: readonly ColumnShape[];
+  /** More entries of the unit's metadata. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Joins the rows of a video's streams into one row for each (subclips, subclip), with a column for each stream and
+ * statistic. A stream without rows (a video without sound) has no column, or a null one where `columns` asks for it.
+ *
+ * @throws UsageError when a stream's name cannot name a column, when two rows claim the same place, or when rows of one
+ * column differ in length.
+ *
+ * @example
+ * const table = joinRows({ itemId: video.id, rows, seconds: video.duration });
+ */
+export function joinRows(input: JoinInput): UnitTable {
+  const itemId = checkString('itemId', input.itemId);
+  const rows = input.rows;
+  const shapes = new Map<string, ColumnShape>();
+  for (const column of input.columns ?? []) shapes.set(columnName(column), column);
+  const places = new Map<number, Map<number, number>>();
+  for (const row of rows) {
+    const name = columnName(row);
+    const dimension = shapes.get(name)?.dimension ?? row.vector.length;
+    if (dimension !== row.vector.length) {
+      throw new UsageError(
+        `'${itemId}': column '${name}' has vectors of ${dimension} values, but one of ${row.vector.length} came`,
+      );
+    }
+    if (!shapes.has(name)) shapes.set(name, { stream: row.stream, statistic: row.statistic, dimension });
+    const cut = places.get(row.subclips) ?? new Map<number, number>();
+    places.set(row.subclips, cut.set(row.subclip, -1));
+  }
+  for (const { stream } of shapes.values()) checkStreamName(stream);
+
+  const order = [...places]
+    .sort(([left], [right]) => left - right)
+    .flatMap(([subclips, cut]) => [...cut.keys()].sort((a, b) => a - b).map((subclip) => ({ subclips, subclip })));
+  for (const [index, { subclips, subclip }] of order.entries()) places.get(subclips)?.set(subclip, index);
+
+  const length = order.length;
+  const table = {
+    itemId,
+    length,
+    subclips: Int32Array.from(order, (place) => place.subclips),
+    subclip: Int32Array.from(order, (place) => place.subclip),
+    start: new Float64Array(length),
+    end: new Float64Array(length),
+    frames: new Int32Array(length),
+    patches: new Int32Array(length),
+  };
+  const columns = new Map<string, UnitColumn>();
+  for (const shape of [...shapes.values()].sort(compareColumns)) {
+    const values = new Float32Array(length * shape.dimension);
+    columns.set(columnName(shape), { ...pick(shape), values, valid: new Uint8Array(length) });
+  }
+  for (const row of rows) {
+    const index = places.get(row.subclips)?.get(row.subclip) as number;
+    const column = columns.get(columnName(row)) as UnitColumn;
+    if (column.valid[index] === 1) {
+      throw new UsageError(
+        `'${itemId}': two rows came for ${columnName(row)} of subclip ${row.subclip} of ${row.subclips}`,
+        { remedy: 'Give each stream of a video its own `name`.' },
+      );
+    }
+    column.valid[index] = 1;
+    column.values.set(row.vector, index * column.dimension);
+    table.start[index] = row.start;
+    table.end[index] = row.end;
+    if (row.stream === 'visual') table.frames[index] = row.count;
+    if (row.stream === 'audio') table.patches[index] = row.count;
+  }
+  return { ...table, columns: [...columns.values()], metadata: metadataOf(input) };
+}
+
+function pick({ stream, statistic, dimension }: ColumnShape): ColumnShape {
+  return { stream, statistic, dimension };
+}
+
+function metadataOf(input: JoinInput): Record<string, string> {
+  const { verdict } = input;
+  const seconds = input.seconds ?? input.rows.reduce((greatest, row) => Math.max(greatest, row.end), 0);
+  const frames = input.frames ?? rowsOf(input.rows, 'visual');
+  const patches = input.patches ?? rowsOf(input.rows, 'audio');
+  return {
+    ...input.metadata,
+    seconds: String(checkPositive('seconds', seconds, { zero: true })),
+    frames: String(checkInteger('frames', frames, 0)),
+    patches: String(checkInteger('patches', patches, 0)),
+    verdict: verdict?.verdict ?? 'whole',
+    ...(verdict?.reason === undefined ? {} : { reason: verdict.reason }),
+  };
+}
+
+/** Rows of a stream: those of all subclips of one cut, in one statistic. */
+function rowsOf(rows: readonly SubclipRow[], stream: string): number {
+  const first = rows.find((row) => row.stream === stream);
+  if (!first) return 0;
+  return rows
+    .filter((row) => row.stream === stream && row.statistic === first.statistic && row.subclips === first.subclips)
+    .reduce((sum, row) => sum + row.count, 0);
+}

@@ -1,0 +1,109 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import { removeIfThere } from './atomic-file.ts';
+
+/** How a Parquet file is written. */
+export interface ParquetOptions {
+  /** Rows in a row group; the writer holds about one row group in memory. */
+  readonly rowGroupRows: number;
+  /** The text of the file's key-value metadata entry `reelflow`. */
+  readonly metadata: string;
+  /** What the file says it was written by. */
+  readonly createdBy: string;
+  /** Columns small enough for dictionaries and statistics: everything but vectors. */
+  readonly scalarColumns: readonly string[];
+}
+
+/**
+ * Writes record batches to a Parquet file as they come: ZSTD, plain floats (no dictionary, no statistics over vectors),
+ * the same bytes for the same batches. Holds about one row group, in the memory of parquet-wasm, which is loaded when
+ * the first writer opens. `write` waits for the file, so memory stays bounded.
+ */
+export class ParquetWriter {
+  readonly path: string;
+  readonly #parquet: typeof import('parquet-wasm');
+  readonly #file: FileHandle;
+  readonly #batches: WritableStreamDefaultWriter<unknown>;
+  /** Settles when the last byte is written, or writing failed. */
+  readonly #written: Promise<void>;
+
+  private constructor(
+    path: string,
+    parquet: typeof import('parquet-wasm'),
+    file: FileHandle,
+    batches: WritableStreamDefaultWriter<unknown>,
+    written: Promise<void>,
+  ) {
+    this.path = path;
+    this.#parquet = parquet;
+    this.#file = file;
+    this.#batches = batches;
+    this.#written = written;
+  }
+
+  /** Creates the file; there must be none of that path. */
+  static async create(path: string, options: ParquetOptions): Promise<ParquetWriter> {
+    const parquet = await import('parquet-wasm');
+    let builder = new parquet.WriterPropertiesBuilder()
+      .setCompression(parquet.Compression.ZSTD)
+      .setEncoding(parquet.Encoding.PLAIN)
+      .setDictionaryEnabled(false)
+      .setStatisticsEnabled(parquet.EnabledStatistics.None)
+      .setMaxRowGroupSize(options.rowGroupRows)
+      .setCreatedBy(options.createdBy)
+      // One entry only: the order of several would change from run to run.
+      .setKeyValueMetadata(new Map([['reelflow', options.metadata]]));
+    for (const column of options.scalarColumns) {
+      builder = builder
+        .setColumnDictionaryEnabled(column, true)
+        .setColumnStatisticsEnabled(column, parquet.EnabledStatistics.Chunk);
+    }
+    const file = await open(path, 'wx');
+    try {
+      const through = new TransformStream<unknown, unknown>();
+      const bytes = await parquet.transformParquetStream(through.readable, builder.build());
+      const written = drain(bytes, file);
+      // A failure is thrown by `write` or `close`; until one of them waits for it, it must not end the process.
+      written.catch(() => undefined);
+      return new ParquetWriter(path, parquet, file, through.writable.getWriter(), written);
+    } catch (error) {
+      await file.close();
+      await removeIfThere(path);
+      throw error;
+    }
+  }
+
+  /** Appends a batch. All batches must have the same columns. */
+  async write(batch: RecordBatch): Promise<void> {
+    const table = this.#parquet.Table.fromIPCStream(tableToIPC(new Table(batch.schema, [batch]), 'stream'));
+    try {
+      // Given over to the writer, which frees it.
+      const owned = table.recordBatch(0);
+      await Promise.race([this.#batches.write(owned), this.#written]);
+    } finally {
+      table.free();
+    }
+  }
+
+  /** Writes the footer and waits until everything is on disk. */
+  async close(): Promise<void> {
+    try {
+      await Promise.all([this.#batches.close(), this.#written]);
+      await this.#file.sync();
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  /** Gives up and removes the file. */
+  async abort(reason: unknown): Promise<void> {
+    await this.#batches.abort(reason).catch(() => undefined);
+    await this.#written.catch(() => undefined);
+    await this.#file.close().catch(() => undefined);
+    await removeIfThere(this.path);
+  }
+}
+
+async function drain(bytes: ReadableStream<Uint8Array>, file: FileHandle): Promise<void> {
+  for await (const chunk of bytes) await file.writeFile(chunk);
+}

@@ -1,0 +1,100 @@
+import { UsageError } from '../../errors.ts';
+import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+
+/** One vector column of a unit: one statistic of one stream. */
+export interface UnitColumn {
+  readonly stream: string;
+  readonly statistic: Statistic;
+  /** float32 values in a row: D, or 2 D for statistics with a spread. */
+  readonly dimension: number;
+  /** `length * dimension` values, row after row; zeros where a row is null. */
+  readonly values: Float32Array;
+  /** One byte for each row: 1 where it has a vector, 0 where it is null. */
+  readonly valid: Uint8Array;
+}
+
+/**
+ * What is committed of one video: a row for each (subclips, subclip), in that order, held column by column.
+ * The vector columns come in the order of `compareColumns`.
+ */
+export interface UnitTable {
+  readonly itemId: string;
+  /** Number of rows. */
+  readonly length: number;
+  /** Number of subclips the row's cut has. */
+  readonly subclips: Int32Array;
+  /** Which of them the row is, from 0. */
+  readonly subclip: Int32Array;
+  /** Start of the subclip, s. */
+  readonly start: Float64Array;
+  /** End of the subclip, s. */
+  readonly end: Float64Array;
+  /** Rows of the stream `visual` in the subclip. */
+  readonly frames: Int32Array;
+  /** Rows of the stream `audio` in the subclip. */
+  readonly patches: Int32Array;
+  readonly columns: readonly UnitColumn[];
+  /** What is known of the unit as a whole, see `UnitFacts`; more entries may stand beside those. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A vector column without its values. */
+export type ColumnShape = Pick<UnitColumn, 'stream' | 'statistic' | 'dimension'>;
+
+/** A vector column of a unit, and how many of its rows have a vector. */
+export interface ColumnFacts extends ColumnShape {
+  readonly vectors: number;
+}
+
+/** What counting and compacting read of a unit without its rows. */
+export interface UnitFacts {
+  readonly itemId: string;
+  /** The numbers of subclips it has rows for, ascending. */
+  readonly subclips: readonly number[];
+  readonly columns: readonly ColumnFacts[];
+  /** Frames decoded of the whole video. */
+  readonly frames: number;
+  /** Audio patches decoded of the whole video. */
+  readonly patches: number;
+  /** Its length, s. */
+  readonly seconds: number;
+  /** Whether the media were damaged and only a part could be decoded. */
+  readonly partial: boolean;
+}
+
+/** Names that a stream cannot have, because a column has them already. */
+const RESERVED = ['item_id', 'subclips', 'subclip', 'start', 'end', 'frames', 'patches', 'aggregate'];
+const STREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/**
+ * Asserts that a stream's name can name a column.
+ *
+ * @throws UsageError when it is not a letter followed by up to 63 letters, digits, `_` and `-`, or is taken.
+ */
+export function checkStreamName(name: string): void {
+  if (!STREAM_NAME.test(name)) {
+    throw new UsageError(
+      `a stream that goes into a dataset must be named by a letter followed by up to 63 letters, digits, '_' or '-', but is named '${name}'`,
+    );
+  }
+  if (RESERVED.includes(name)) {
+    throw new UsageError(`a stream cannot be named '${name}': every dataset has a column of that name`);
+  }
+}
+
+/** Name of a vector column in a unit: `visual_mean`, `audio_medmad`. */
+export function columnName(column: Pick<UnitColumn, 'stream' | 'statistic'>): string {
+  return `${column.stream}_${column.statistic}`;
+}
+
+/** `visual` before `audio` before the other streams by name; of a stream, the statistics in their own order. */
+export function compareColumns(
+  left: Pick<UnitColumn, 'stream' | 'statistic'>,
+  right: Pick<UnitColumn, 'stream' | 'statistic'>,
+): number {
+  const rank = (stream: string) => (stream === 'visual' ? 0 : stream === 'audio' ? 1 : 2);
+  const byRank = rank(left.stream) - rank(right.stream);
+  if (byRank !== 0) return byRank;
+  if (left.stream !== right.stream) return left.stream < right.stream ? -1 : 1;
+  return STATISTICS.indexOf(left.statistic) - STATISTICS.indexOf(right.statistic);
+}

@@ -1,0 +1,127 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
+import { keyOf, temporaryDirectory, unitTable } from './fixtures.ts';
+
+const letter = { item: 'heat', code: 'truncated', stage: 'decode', message: 'ends early', decoderLines: ['moov'] };
+
+describe('the commit store', () => {
+  test('gives back what was committed, and takes each unit once', async () => {
+    const store = await CommitStore.open(await temporaryDirectory(), { metadata: { graph: 'g1' } });
+    const first = unitTable({ itemId: 'heat', seed: 1 });
+    const key = keyOf(0);
+    expect(store.has(key)).toBe(false);
+    expect(await store.commit(key, first)).toBe('committed');
+    expect(await store.commit(key, unitTable({ itemId: 'heat', seed: 2 }))).toBe('duplicate');
+    expect(store.has(key)).toBe(true);
+    expect(await store.read(key)).toEqual({ ...first, metadata: { ...first.metadata, graph: 'g1' } });
+    expect(await store.readFacts(key)).toMatchObject({ itemId: 'heat', subclips: [2], frames: 12, seconds: 10 });
+    expect(await readdir(join(store.directory, 'units', key.slice(0, 2)))).toEqual([`${key}.arrow`]);
+  });
+
+  test('lists its keys in ascending order, without temporaries and strangers', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    const keys = Array.from({ length: 20 }, (_, index) => keyOf(index));
+    for (const key of keys) await store.commit(key, unitTable({ itemId: key }));
+    const folder = join(store.directory, 'units', (keys[0] as string).slice(0, 2));
+    await writeFile(join(folder, '.tmp-elsewhere~1~1~ab'), 'half');
+    await writeFile(join(folder, 'notes.txt'), 'x');
+    expect(store.keys()).toEqual([...keys].sort());
+  });
+
+  test('lets one of many commits at the same time win', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    const tables = Array.from({ length: 12 }, (_, seed) => unitTable({ itemId: 'heat', seed: seed + 1 }));
+    const results = await Promise.all(tables.map((table) => store.commit(keyOf(0), table)));
+    expect(results.filter((result) => result === 'committed')).toHaveLength(1);
+    expect(await store.read(keyOf(0))).toEqual(tables[results.indexOf('committed')]);
+  });
+
+  test.each(['', '../../etc/passwd', 'ABCDEF0123', 'abc', 'zz00000000', `${'a'.repeat(62)}/x`])(
+    'refuses the key %j',
+    async (key) => {
+      const store = await CommitStore.open(await temporaryDirectory());
+      expect(() => store.has(key)).toThrow(UsageError);
+      expect(() => store.letter(key)).toThrow(UsageError);
+      await expect(store.commit(key, unitTable({ itemId: 'x' }))).rejects.toThrow('hexadecimal');
+    },
+  );
+
+  test('names the file and a remedy when a unit is damaged or gone', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    await store.commit(keyOf(0), unitTable({ itemId: 'x' }));
+    const path = store.unitPath(keyOf(0));
+    const bytes = await readFile(path);
+    for (const damaged of [bytes.subarray(0, 100), bytes.subarray(0, bytes.length - 1), Buffer.alloc(0)]) {
+      await writeFile(path, damaged);
+      for (const read of [() => store.read(keyOf(0)), () => store.readFacts(keyOf(0))]) {
+        await expect(read()).rejects.toMatchObject({ code: 'dataset', message: expect.stringContaining(path) });
+      }
+    }
+    await expect(store.read(keyOf(1))).rejects.toMatchObject({ code: 'dataset', remedy: expect.any(String) });
+  });
+
+  test('removes what dead processes of this machine left, and nothing else', async () => {
+    const directory = await temporaryDirectory();
+    const folder = join(directory, 'units', 'ab');
+    await mkdir(folder, { recursive: true });
+    const host = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
+    const dead = 2 ** 22 + 17;
+    const kept = [`.tmp-other~${dead}~1~aa`, `.tmp-${host}~${process.ppid}~1~aa`];
+    const own = `.tmp-${host}~${process.pid}~${Math.round(performance.timeOrigin)}~aa`;
+    const gone = [`.tmp-${host}~${dead}~1~aa`, `.tmp-${host}~${process.pid}~1~aa`];
+    for (const name of [...kept, own, ...gone]) await writeFile(join(folder, name), 'half');
+    await CommitStore.open(directory);
+    expect((await readdir(folder)).sort()).toEqual([...kept, own].sort());
+  });
+
+  test('is not made where a dataset is expected', async () => {
+    const directory = await temporaryDirectory();
+    await expect(CommitStore.open(directory, { create: false })).rejects.toThrow('no dataset');
+    expect(await readdir(directory)).toEqual([]);
+  });
+});
+
+describe('dead letters', () => {
+  test('are kept, listed by key, and first come first kept', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    await store.bury(keyOf(1), letter);
+    await store.bury(keyOf(1), { ...letter, code: 'corrupt' });
+    await store.bury(keyOf(0), { ...letter, item: 'alien' });
+    expect(store.letter(keyOf(1))).toMatchObject({ ...letter, attempts: 1, time: expect.stringMatching(/^20.*Z$/) });
+    expect(store.letter(keyOf(2))).toBeUndefined();
+    expect(store.letters().map(({ key }) => key)).toEqual([keyOf(0), keyOf(1)].sort());
+  });
+
+  test('that are raised make room for another try, which counts', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    await store.bury(keyOf(0), letter);
+    expect(store.raise([keyOf(0), keyOf(1)])).toBe(1);
+    expect(store.letter(keyOf(0))).toBeUndefined();
+    expect(store.letters()).toEqual([]);
+    await store.bury(keyOf(0), letter);
+    expect(store.letter(keyOf(0))?.attempts).toBe(2);
+    expect(await readdir(join(store.directory, 'dead'))).toEqual([`${keyOf(0)}.json`]);
+    store.raise([keyOf(0)]);
+    await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
+    expect(await readdir(join(store.directory, 'dead'))).toEqual([]);
+  });
+
+  test('of a unit that another process has committed do not count', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    await store.bury(keyOf(0), letter);
+    await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
+    expect(store.letter(keyOf(0))).toBeUndefined();
+    expect(store.letters()).toEqual([]);
+  });
+
+  test('that are damaged are named', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    const path = join(store.directory, 'dead', `${keyOf(0)}.json`);
+    await writeFile(path, '{"item":');
+    expect(() => store.letters()).toThrow(path);
+  });
+});
