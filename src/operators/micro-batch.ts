@@ -128,9 +128,9 @@ export class MicroBatch<A, R> implements Flusher {
       });
   }
 
-  /** Runs what waits though it is no full batch. Called by the flow. */
+  /** Runs what waits though it is no full batch. Called by the flow when nothing is in flight. */
   flush(): boolean {
-    if (this.#waiting.size === 0 || this.#running >= this.#maxInFlight) return false;
+    if (this.#waiting.size === 0) return false;
     this.#run();
     return true;
   }

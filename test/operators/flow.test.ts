@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FlowError, UsageError } from '../../src/errors.ts';
 import { BudgetTooSmallError } from '../../src/operators/budget.ts';
 import { Flow } from '../../src/operators/flow.ts';
+import type { Puller } from '../../src/operators/source.ts';
 import { BLOCKS, type Block, BlockReader, deferred, left, settled } from './support/elements.ts';
 
 describe('a flow', () => {
@@ -115,6 +116,49 @@ describe('a flow', () => {
     await Promise.all([run('first'), run('second'), run('third')]);
     expect(order).toEqual(['first', 'second', 'third']);
     expect([flow.metrics().overcommits, flow.peakOvercommit]).toEqual([0, 0]);
+  });
+
+  it('lets a younger scope read as far as all can still come to their end, one after another', async () => {
+    const flow = new Flow(60, { maxOvercommit: 0 });
+    const elsewhere = flow.operator('elsewhere').busy();
+    const gate = deferred<void>();
+    const [old, young] = [new BlockReader(5), new BlockReader(5)];
+    const next = async () => {
+      if (old.blocks.length === 2) await gate.promise;
+      return old.next();
+    };
+    const run = (name: string, open: () => Puller<Block>) => {
+      const scope = flow.scope(name, { claim: 50 });
+      return lastValueFrom(scope.source(open, BLOCKS).pipe(scope.window(4)));
+    };
+    const first = run('old', () => ({ next }));
+    await settled();
+    const second = run('young', () => young);
+    await settled();
+    expect([old.blocks.length, young.blocks.length]).toEqual([2, 1]);
+    gate.resolve();
+    elsewhere.end();
+    await Promise.all([first, second]);
+    expect(flow.peakOvercommit).toBe(0);
+  });
+
+  it('lets nobody take the room that an older scope waits for', async () => {
+    const flow = new Flow(100, { lowWatermark: 1 });
+    const elsewhere = flow.operator('elsewhere').busy();
+    const table = flow.scope('table').holder('table');
+    table.add(50);
+    const [big, small] = [new BlockReader(1, 60), new BlockReader(5)];
+    const [old, young] = [flow.scope('old'), flow.scope('young')];
+    const done = [
+      lastValueFrom(old.source(() => big, { ...BLOCKS, estimate: 60 })),
+      lastValueFrom(young.source(() => small, BLOCKS)),
+    ];
+    await settled();
+    expect([big.blocks.length, small.blocks.length]).toEqual([0, 0]);
+    table.close();
+    elsewhere.end();
+    await Promise.all(done);
+    expect([big.blocks.length, small.blocks.length]).toEqual([1, 5]);
   });
 
   it('refuses a claim above its budget when the scope is made', () => {

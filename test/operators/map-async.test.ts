@@ -144,13 +144,14 @@ describe('mapAsync', () => {
   });
 
   it('forgets the timeout of an operation that was in time', async () => {
-    const { operations, output } = mapped({ concurrency: 2, timeout: 5 }, 2);
+    const { flow, operations, output } = mapped({ concurrency: 2, timeout: 5 }, 2);
     const done = lastValueFrom(output.pipe(toArray()));
     await settled();
     operations[0]?.resolve(0);
     operations[1]?.resolve(1);
     expect(await done).toEqual([0, 1]);
     await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
   it('lets the flow see that an operation which never answers holds its bytes', async () => {

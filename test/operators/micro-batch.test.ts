@@ -108,6 +108,19 @@ describe('microBatch', () => {
     expect(runs.map((run) => run.indices)).toEqual([[0, 1, 2], [3]]);
   });
 
+  it('lets what is left over by a full batch wait no longer than `maxDelay` either', async () => {
+    const { runs, pipeline, answer } = batching({ maxDelay: 5 });
+    pipeline().give(0, 1, 2, 3, 4, 5, 6, 7);
+    await answer(0);
+    await answer(1);
+    await new Promise((resolve) => setTimeout(resolve, 15));
+    expect(runs.map((run) => run.indices)).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+      [6, 7],
+    ]);
+  });
+
   it('runs what waits when the last open pipeline has ended', async () => {
     const { runs, pipeline } = batching();
     const [one, two] = [pipeline(), pipeline()];

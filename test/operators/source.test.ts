@@ -127,6 +127,7 @@ describe('a source', () => {
     reading.resolve(block);
     await settled();
     expect(block.idled).toBe(1);
+    expect(flow.metrics().operators[0]?.out).toBe(0);
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 

@@ -1,0 +1,124 @@
+// Changes the implementation of flow control in one place at a time and runs its tests: every change must fail them.
+// Usage: node scripts/mutants.mjs [--only TEXT] [--jobs N]
+// A mutant whose text no longer occurs exactly once is an error, so that the list follows the code.
+import { spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FLOW_MUTANTS } from './mutants-of-flow.mjs';
+import { OPERATOR_MUTANTS } from './mutants-of-operators.mjs';
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const OPERATORS = path.join('src', 'operators');
+/** Milliseconds after which a run counts as hanging, and so as killed. */
+const LIMIT = 60_000;
+/** The property runs on fixed seeds, so that a result can be had again. */
+const SETTINGS = { REELFLOW_PROPERTY_RUNS: '700', REELFLOW_PROPERTY_SEED: '20', REELFLOW_PROPERTY_PATIENCE: '1500' };
+
+/**
+ * @param {string} name
+ * @returns {string | undefined}
+ */
+function option(name) {
+  const position = process.argv.indexOf(name);
+  return position < 0 ? undefined : process.argv[position + 1];
+}
+
+/**
+ * Runs the tests of flow control in a copy of the project.
+ * @param {string} directory
+ * @returns {Promise<'passed' | 'failed' | 'hung'>}
+ */
+function runTests(directory) {
+  return new Promise((resolve) => {
+    const vitest = path.join(directory, 'node_modules', 'vitest', 'vitest.mjs');
+    const tests = spawn(
+      process.execPath,
+      [vitest, 'run', '--bail=1', '--maxWorkers=1', '--no-isolate', 'test/operators'],
+      {
+        cwd: directory,
+        env: { ...process.env, ...SETTINGS },
+        stdio: 'ignore',
+        detached: true,
+      },
+    );
+    let hung = false;
+    const limit = setTimeout(() => {
+      hung = true;
+      if (tests.pid !== undefined) process.kill(-tests.pid, 'SIGKILL');
+    }, LIMIT);
+    tests.on('exit', (code) => {
+      clearTimeout(limit);
+      resolve(hung ? 'hung' : code === 0 ? 'passed' : 'failed');
+    });
+  });
+}
+
+/**
+ * Copies what the tests of flow control need.
+ * @param {string} directory
+ */
+async function copyProject(directory) {
+  await mkdir(path.join(directory, 'test'), { recursive: true });
+  for (const each of ['package.json', 'tsconfig.json', 'src/errors.ts', 'src/check.ts', OPERATORS, 'test/operators']) {
+    await cp(path.join(ROOT, each), path.join(directory, each), {
+      recursive: true,
+      filter: (file) =>
+        !/subclip|statistics|row-window|order-statistics|moments|nearest-rows/.test(path.basename(file)),
+    });
+  }
+  const config = "export default { test: { include: ['test/**/*.test.ts'], pool: 'forks', testTimeout: 5000 } };\n";
+  await writeFile(path.join(directory, 'vitest.config.mjs'), config);
+  await symlink(path.join(ROOT, 'node_modules'), path.join(directory, 'node_modules'));
+}
+
+const only = option('--only');
+const mutants = [...FLOW_MUTANTS, ...OPERATOR_MUTANTS].filter(
+  (each) => only === undefined || only.split(',').some((text) => `${each.file} ${each.what}`.includes(text)),
+);
+const base = await mkdtemp(path.join(tmpdir(), 'reelflow-mutants-'));
+/** @type {string[]} */
+const problems = [];
+let next = 0;
+
+/** @param {number} worker */
+async function work(worker) {
+  const directory = path.join(base, String(worker));
+  await copyProject(directory);
+  for (let mutant = mutants[next++]; mutant !== undefined; mutant = mutants[next++]) {
+    const { file, what, from, to } = mutant;
+    const target = path.join(directory, OPERATORS, file);
+    const original = await readFile(path.join(ROOT, OPERATORS, file), 'utf8');
+    const label = `${file.padEnd(16)} ${what}`;
+    if (original.split(from).length !== 2) {
+      problems.push(`no single match: ${label}`);
+      console.log(`NO MATCH  ${label}`);
+      continue;
+    }
+    await writeFile(
+      target,
+      original.replace(from, () => to),
+    );
+    const start = performance.now();
+    const result = await runTests(directory);
+    await writeFile(target, original);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
+    console.log(
+      `${result === 'passed' ? 'SURVIVED' : result === 'hung' ? 'hung    ' : 'killed  '} ${seconds} s  ${label}`,
+    );
+    if (result === 'passed') problems.push(`survived: ${label}`);
+  }
+}
+
+try {
+  await copyProject(path.join(base, 'unchanged'));
+  if ((await runTests(path.join(base, 'unchanged'))) !== 'passed') throw new Error('the tests fail without any mutant');
+  const jobs = Number(option('--jobs') ?? Math.min(2, availableParallelism()));
+  await Promise.all(Array.from({ length: jobs }, (_, worker) => work(worker)));
+} finally {
+  await rm(base, { recursive: true, force: true });
+}
+console.log(`\n${mutants.length} mutants, ${problems.length} not killed`);
+for (const problem of problems) console.log(problem);
+process.exitCode = problems.length === 0 ? 0 : 1;
