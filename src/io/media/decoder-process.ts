@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { MediaError } from '../../errors.ts';
 import { ByteReader } from './byte-reader.ts';
 import { DecoderLog } from './decoder-log.ts';
-import { findFfmpeg } from './ffmpeg.ts';
+import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';
 import { TickReader } from './tick-reader.ts';
 
 /** How a decoder process ended. */
@@ -37,6 +37,7 @@ export class DecoderProcess {
     this.log = new DecoderLog(options.otherCodecs);
     const child = spawn(findFfmpeg().path, ['-v', 'level+error', '-nostdin', '-hide_banner', ...inputAndOutput], {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env: toolEnvironment(),
       windowsHide: true,
     });
     const [, output, errors, times] = child.stdio as [null, Readable, Readable, Readable, ...unknown[]];

@@ -22,6 +22,14 @@ export interface MediaTool {
   readonly origin: ToolOrigin;
 }
 
+/**
+ * The environment in which every tool runs. A statically linked ffprobe, as `@ffprobe-installer` has, crashes on any
+ * transport stream when it loads the system's own character set modules to read a channel's name: it is to find none.
+ */
+export function toolEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, GCONV_PATH: '/nonexistent' };
+}
+
 const requireFrom = createRequire(import.meta.url);
 const suffix = process.platform === 'win32' ? '.exe' : '';
 const remembered = new Map<string, MediaTool>();

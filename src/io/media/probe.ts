@@ -59,7 +59,8 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
     const code = whyUnrecognised(path, head);
     const what =
       code === 'corrupt' ? 'cannot be opened: its headers are damaged or missing' : 'is not an audio or video file';
-    throw new MediaError(code, `'${path}' ${what}`, { decoderLines: run.log.lines });
+    const crash = run.signal === null ? '' : ` (ffprobe was ended by ${run.signal})`;
+    throw new MediaError(code, `'${path}' ${what}${crash}`, { decoderLines: run.log.lines });
   }
   const chosen = chooseStreams(report.streams ?? []);
   if (chosen.video === undefined && chosen.audio === undefined) {

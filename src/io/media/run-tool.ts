@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { FlowError, MediaError } from '../../errors.ts';
 import { DecoderLog } from './decoder-log.ts';
+import { toolEnvironment } from './ffmpeg.ts';
 
 /** What a tool that ran to its end gave. */
 export interface ToolRun {
+  /** Exit code; null when a signal ended it. */
   readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
   readonly log: DecoderLog;
 }
@@ -28,7 +31,11 @@ export function runTool(
 ): Promise<ToolRun> {
   return new Promise((resolve, reject) => {
     const log = new DecoderLog();
-    const child = spawn(path, [...toolArguments], { stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+    const child = spawn(path, [...toolArguments], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: toolEnvironment(),
+      windowsHide: true,
+    });
     let stdout = '';
     let failure: unknown;
     const stop = (error: unknown): void => {
@@ -60,10 +67,10 @@ export function runTool(
       settle();
       reject(new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause }));
     });
-    child.once('close', (code) => {
+    child.once('close', (code, signal) => {
       settle();
       log.end();
-      if (failure === undefined) resolve({ code, stdout, log });
+      if (failure === undefined) resolve({ code, signal, stdout, log });
       else reject(failure);
     });
     options.signal?.addEventListener('abort', aborted, { once: true });

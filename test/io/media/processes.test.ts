@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { copyFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
+import { count, firstValueFrom, lastValueFrom, take, tap, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audio } from '../../../src/io/media/audio.ts';
+import type { Verdict } from '../../../src/io/media/faults.ts';
 import { frames } from '../../../src/io/media/frames.ts';
 import { Video } from '../../../src/io/media/video.ts';
 import { Flow } from '../../../src/operators/flow.ts';
@@ -81,6 +82,27 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (n
     expect(await framesOf(new Video(clip))).toHaveLength(500);
     expect((await patchesOf(new Video(clip))).length).toBe(20);
     await untilNoDecoder();
+  });
+
+  test('when the decoder itself stops giving anything, which is a timeout', async () => {
+    for (const allowPartial of [false, true]) {
+      const verdicts: Verdict[] = [];
+      const video = new Video(clip);
+      await video.probe();
+      const stalling = frames(video, {
+        ...{ scope: new Flow('1MiB').scope('a'), stallTimeout: 300, allowPartial },
+        onVerdict: (verdict) => void verdicts.push(verdict),
+      }).pipe(
+        tap((frame) => {
+          if (frame.index === 10) for (const pid of decoders()) process.kill(pid, 'SIGSTOP');
+        }),
+        count(),
+      );
+      if (allowPartial) expect(await lastValueFrom(stalling)).toBeGreaterThan(10);
+      else await expect(lastValueFrom(stalling)).rejects.toMatchObject({ code: 'timeout' });
+      expect(verdicts).toEqual([expect.objectContaining({ verdict: 'partial', reason: 'timeout' })]);
+      await untilNoDecoder();
+    }
   });
 
   test('when the whole program is killed while the decoder waits for a full pipe', async () => {
