@@ -56,6 +56,10 @@ export interface ScopeOptions {
  * operators that keep elements (`mergeMap` with asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`,
  * `shareReplay`) are not seen: take the flow's own, or give them copies.
  *
+ * The flow knows exactly when nothing can move any more, as far as its own operators go. Asynchronous work elsewhere that
+ * will release bytes (a partner of `zip` from outside, a holder closed after a write) must say that it is under way, with
+ * `flow.operator(name).busy()`, or the flow takes itself for stuck.
+ *
  * @example
  * const flow = new Flow('256MiB');
  * flow.source(() => readTiles(path), { name: 'tiles', cost: (tile) => tile.byteLength, estimate: 65536 })
