@@ -113,11 +113,11 @@ class TableWriter {
     return this.#finished.map((_, index) => `${tablePath(this.#plan)}/${partName(index)}`);
   }
 
+  /** Makes the table's directory and clears it of what killed runs left. */
   async open(): Promise<void> {
     const directory = join(this.#directory, tablePath(this.#plan));
     await makeDirectory(directory);
     await removeStaleTemporaries(directory);
-    await this.#begin();
   }
 
   async write(unit: UnitTable): Promise<void> {

@@ -41,7 +41,7 @@ export class ParquetWriter {
     this.#written = written;
   }
 
-  /** Creates the file; there must be none of that path. */
+  /** Creates the file; there must be none of that path. At least one batch must be written before it is closed. */
   static async create(path: string, options: ParquetOptions): Promise<ParquetWriter> {
     const parquet = await import('parquet-wasm');
     let builder = new parquet.WriterPropertiesBuilder()
@@ -59,18 +59,14 @@ export class ParquetWriter {
         .setColumnStatisticsEnabled(column, parquet.EnabledStatistics.Chunk);
     }
     const file = await open(path, 'wx');
-    try {
-      const through = new TransformStream<unknown, unknown>();
-      const bytes = await parquet.transformParquetStream(through.readable, builder.build());
-      const written = drain(bytes, file);
-      // A failure is thrown by `write` or `close`; until one of them waits for it, it must not end the process.
-      written.catch(() => undefined);
-      return new ParquetWriter(path, parquet, file, through.writable.getWriter(), written);
-    } catch (error) {
-      await file.close();
-      await removeIfThere(path);
-      throw error;
-    }
+    const through = new TransformStream<unknown, unknown>();
+    // Its promise waits for the first batch, for the sake of the schema.
+    const written = parquet
+      .transformParquetStream(through.readable, builder.build())
+      .then((bytes: ReadableStream<Uint8Array>) => drain(bytes, file));
+    // A failure is thrown by `write` or `close`; until one of them waits for it, it must not end the process.
+    written.catch(() => undefined);
+    return new ParquetWriter(path, parquet, file, through.writable.getWriter(), written);
   }
 
   /** Appends a batch. All batches must have the same columns. */
