@@ -15,7 +15,6 @@ import type { Puller, SourceOptions } from './source.ts';
 import type { HoldOptions, WindowOptions } from './window.ts';
 import type { ZipOptions } from './zip.ts';
 
-export type { Holder } from './holder.ts';
 export type { Scope } from './scope.ts';
 export type { Puller } from './source.ts';
 

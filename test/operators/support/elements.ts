@@ -50,6 +50,16 @@ export class BlockReader implements Puller<Block> {
 /** Options of a source of blocks. */
 export const BLOCKS = { name: 'blocks', cost: (block: Block) => block.byteLength, estimate: 10 };
 
+/** So many blocks of 10 bytes. */
+export function blocks(count: number): Block[] {
+  return Array.from({ length: count }, (_, index) => new Block(index));
+}
+
+/** Their indices, read as an operator would read their data. */
+export function indices(list: readonly Block[]): number[] {
+  return list.map((block) => block.data);
+}
+
 /** A promise and how to settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;

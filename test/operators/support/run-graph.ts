@@ -18,6 +18,7 @@ import { Flow } from '../../../src/operators/flow.ts';
 import type { MicroBatch } from '../../../src/operators/micro-batch.ts';
 import type { Scope } from '../../../src/operators/scope.ts';
 import type { Puller } from '../../../src/operators/source.ts';
+import { expectedOutputs } from './expected-outputs.ts';
 import { type Branch, claimOf, estimateOf, keptOf, type RandomGraph, TestFrame, Trace, turns } from './random-graph.ts';
 
 const INJECTED = 'injected';
@@ -369,27 +370,6 @@ class GraphRun {
       this.#trace.check(least >= 0, `no negative time for ${it.name}`);
     }
   }
-}
-
-function expectedOutputs(branch: Branch, frames: number): number[][] {
-  const all = Array.from({ length: frames }, (_, index) => index);
-  const single = (list: number[]): number[][] => list.map((index) => [index]);
-  if (branch.kind === 'map') return single(all.filter((index) => index % branch.drop === 0));
-  if (branch.kind === 'take') return single(all.slice(0, branch.count));
-  if (branch.kind === 'buffer') return pieces(all, branch.every, branch.every);
-  if (branch.kind === 'window') return pieces(all, branch.size, branch.step);
-  if (branch.kind === 'window-map') return pieces(all, branch.size, branch.size);
-  return single(all);
-}
-
-function pieces(all: number[], size: number, step: number): number[][] {
-  const windows: number[][] = [];
-  let covered = 0;
-  for (let start = 0; start < all.length && (covered < all.length || start === 0); start += step) {
-    windows.push(all.slice(start, start + size));
-    covered = start + size;
-  }
-  return windows;
 }
 
 function byFirst(a: readonly number[], b: readonly number[]): number {

@@ -1,0 +1,40 @@
+import { concat, from, lastValueFrom, NEVER, take, toArray } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { Flow } from '../../src/operators/flow.ts';
+import { BLOCKS, BlockReader, blocks, left, settled } from './support/elements.ts';
+
+describe('delay', () => {
+  it('gives each element on later, in order, holds it meanwhile, and ends after the last', async () => {
+    const flow = new Flow(1000);
+    const seen: number[] = [];
+    const start = performance.now();
+    const done = lastValueFrom(from(blocks(3)).pipe(flow.delay(10), toArray()));
+    from(blocks(2))
+      .pipe(flow.delay(0))
+      .subscribe((block) => seen.push(block.data));
+    expect([flow.held, flow.inFlight]).toEqual([50, 2]);
+    expect((await done).map((block) => block.index)).toEqual([0, 1, 2]);
+    expect(performance.now() - start).toBeGreaterThan(8);
+    expect(seen).toEqual([0, 1]);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('is not taken for stuck while it waits', async () => {
+    const flow = new Flow(20, { maxOvercommit: 0 });
+    const all = await lastValueFrom(flow.source(() => new BlockReader(7), BLOCKS).pipe(flow.delay(2), toArray()));
+    expect([all.length, flow.peakHeld]).toEqual([7, 20]);
+  });
+
+  it('lets go of all when the subscriber leaves, also inside next', async () => {
+    const flow = new Flow(1000);
+    concat(from(blocks(3)), NEVER)
+      .pipe(flow.delay(0), take(1))
+      .subscribe();
+    const waiting = from(blocks(3)).pipe(flow.delay(60_000)).subscribe();
+    await settled();
+    waiting.unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+    expect(() => flow.delay(-1)).toThrow('`milliseconds`');
+  });
+});
