@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { ReelflowError } from '../../src/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
+import { executionProviders, runtimeVersion } from '../../src/models/onnx/runtime.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
 import type { Arguments, Command } from '../options.ts';
 
@@ -29,7 +30,7 @@ async function run(args: Arguments): Promise<number> {
     nodeVersion(),
     mediaTool('ffmpeg', findFfmpeg),
     mediaTool('ffprobe', findFfprobe),
-    await onnxRuntime(),
+    onnxRuntime(),
     machine(),
     memoryAccounting(),
   ];
@@ -63,15 +64,13 @@ function mediaTool(what: string, find: () => MediaTool): Finding {
   }
 }
 
-async function onnxRuntime(): Promise<Finding> {
+function onnxRuntime(): Finding {
   try {
-    // Loaded here, so that a broken installation is a finding and not a crash.
-    const { runtimeFacts } = await import('../../src/models/onnx/runtime.ts');
-    const { version, providers } = runtimeFacts();
+    const providers = executionProviders();
     return {
       what: 'ONNX Runtime',
       ok: true,
-      says: `${version}, execution providers: ${providers.join(', ')}; reelflow uses cpu`,
+      says: `${runtimeVersion()}, execution providers in the binary: ${providers.join(', ')}; reelflow uses cpu`,
     };
   } catch (error) {
     return failed(

@@ -215,7 +215,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
           );
         }
 
-        const finished = scope.holder('rows');
+        const finished = scope.holder(OPERATORS.commit);
         finished.add(resultBytes(info));
         const collect = merge(...streams).pipe(
           tap((row) => void rows.push(row)),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import { checkString } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { canonicalJson } from '../io/dataset/canonical-json.ts';
 import type { Scope } from '../operators/flow.ts';
 import type { Bytes } from '../operators/payload.ts';
 
@@ -48,12 +48,6 @@ export interface UnitPlan {
   readonly skip?: string;
 }
 
-/** Values that combine in any grouping to the same result; folded over units in sorted key order. */
-export interface Monoid<State> {
-  readonly empty: State;
-  merge(left: State, right: State): State;
-}
-
 /**
  * A dataflow as data plus code: what `plan` prints, what every runner executes.
  * `params` holds everything that changes values and nothing else; the graph's id is its content hash.
@@ -72,19 +66,6 @@ export interface Graph<Item, Result, Services> {
   prepare(item: Item, signal: AbortSignal): Promise<UnitPlan>;
   /** Emits exactly one result, then completes; an error is the unit's verdict. */
   unit(item: Item, context: UnitContext<Services>): Observable<Result>;
-}
-
-/** JSON with sorted keys and no spaces: equal values have equal text. */
-export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value as { readonly [key: string]: Json }).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
-  }
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    throw new UsageError(`graph parameters must be JSON, but contain ${value}`);
-  }
-  return JSON.stringify(value);
 }
 
 /**

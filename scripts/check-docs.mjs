@@ -1,0 +1,46 @@
+// Every name that src/index.ts exports must have a doc comment where it is declared, and every file of ours must stay
+// below 15 kB. Prints what is missing; exit 1 if anything is.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const index = readFileSync(join(root, 'src/index.ts'), 'utf8');
+const faults = [];
+
+for (const [, names = '', path = ''] of index.matchAll(/export (?:type )?\{([^}]*)\} from '([^']+)'/g)) {
+  const file = join(root, 'src', path);
+  for (const raw of names.split(',')) {
+    const name = raw.replace(/\btype\b/, '').trim();
+    if (name !== '') checkName(name, file);
+  }
+}
+
+/** @param {string} name @param {string} file */
+function checkName(name, file) {
+  const source = readFileSync(file, 'utf8');
+  const passedOn = [...source.matchAll(/export (?:type )?\{([^}]*)\} from '([^']+)'/g)].find(([, list = '']) =>
+    list.split(',').some((entry) => entry.replace(/\btype\b/, '').trim() === name),
+  );
+  if (passedOn !== undefined) return checkName(name, join(dirname(file), passedOn[2] ?? ''));
+  const declaration = new RegExp(
+    `(\\*/\\s*)?export (?:declare )?(?:abstract )?(?:async )?(?:class|interface|type|function\\*?|const) ${name}\\b`,
+  );
+  const found = declaration.exec(source);
+  if (found === null) faults.push(`${relative(root, file)}: ${name} is not declared there`);
+  else if (found[1] === undefined) faults.push(`${relative(root, file)}: ${name} has no doc comment`);
+}
+
+const files = execFileSync('git', ['ls-files', 'src', 'bin', 'examples', 'bench', 'scripts', 'test'], {
+  cwd: root,
+  encoding: 'utf8',
+});
+for (const file of files.split('\n').filter((path) => /\.(ts|mjs|js)$/.test(path))) {
+  const { length } = readFileSync(join(root, file));
+  if (length > 15_000) faults.push(`${file} has ${length} bytes; split it below 15,000`);
+}
+
+for (const fault of faults) console.log(fault);
+console.log(`${faults.length} fault(s)`);
+process.exitCode = faults.length === 0 ? 0 : 1;

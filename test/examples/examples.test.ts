@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { encodeClip } from '../../src/io/media/encode.ts';
+import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
+
+const execute = promisify(execFile);
+const directory = mkdtempSync(join(tmpdir(), 'reelflow-examples-'));
+const clip = join(directory, 'red then blue.mp4');
+
+/** Four seconds: red, then blue. */
+beforeAll(async () => {
+  const colours = [
+    [255, 0, 0],
+    [0, 0, 255],
+  ];
+  const frames = Array.from({ length: 40 }, (_, index) => {
+    const colour = colours[index < 20 ? 0 : 1] ?? [];
+    return Uint8Array.from({ length: 64 * 48 * 3 }, (_, at) => colour[at % 3] ?? 0);
+  });
+  await encodeClip({ path: clip, width: 64, height: 48, fps: 10, frames });
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+async function example(name: string, args: readonly string[]): Promise<string> {
+  const path = fileURLToPath(new URL(`../../dist/examples/${name}.js`, import.meta.url));
+  return (await execute(process.execPath, [path, ...args])).stdout;
+}
+
+async function onlyUnit(out: string) {
+  const store = await CommitStore.open(out, { create: false });
+  expect(store.keys()).toHaveLength(1);
+  return store.read(store.keys()[0] as string);
+}
+
+describe('the examples', () => {
+  it('colour-statistics gives the mean colour of every subclip, and computes nothing the second time', async () => {
+    const out = join(directory, 'colour');
+    expect(await example('colour-statistics', [clip, out])).toContain('1 committed, 0 already done, 0 dead');
+    const unit = await onlyUnit(out);
+    const column = unit.columns.find(({ stream }) => stream === 'colour');
+    expect(column?.dimension).toBe(6);
+    const [red = 0, green = 0, blue = 0] = column?.values.slice(0, 3) ?? [];
+    expect(red).toBeGreaterThan(0.9);
+    expect(green).toBeLessThan(0.1);
+    expect(blue).toBeLessThan(0.1);
+    expect(column?.values.at(9 * 6 + 2)).toBeGreaterThan(0.9);
+    expect(await example('colour-statistics', [clip, out])).toContain('0 committed, 1 already done, 0 dead');
+  });
+
+  it("own-model runs a user's ONNX network by its card, into several cuts and statistics at once", async () => {
+    const out = join(directory, 'own');
+    const printed = await example('own-model', [writeTinyVisual(directory), clip, out]);
+    expect(printed).toContain('subclips=5/aggregate=mean: 5 rows of 1 videos');
+    expect(printed).toContain('subclips=10/aggregate=medmad: 10 rows of 1 videos');
+    const unit = await onlyUnit(out);
+    const mean = unit.columns.find(({ statistic }) => statistic === 'mean');
+    // The network is linear in the mean colour, so red and blue subclips differ.
+    expect(mean?.values.slice(0, 6)).not.toEqual(mean?.values.slice(4 * 6, 5 * 6));
+  });
+
+  it('two-operators decodes every frame once for two operators', async () => {
+    const out = join(directory, 'two');
+    expect(await example('two-operators', [clip, out])).toContain('1 committed; 40 frames were decoded, once each');
+    const unit = await onlyUnit(out);
+    expect(unit.columns.map(({ stream, dimension }) => [stream, dimension])).toEqual([
+      ['visual', 4096],
+      ['brightness', 2],
+    ]);
+  });
+});
