@@ -7,8 +7,8 @@ import type { Puller } from '../../src/operators/source.ts';
 import { BLOCKS, type Block, BlockReader, deferred, left, settled } from './support/elements.ts';
 
 describe('a flow', () => {
-  it('holds no more than its budget while a slow operation keeps elements', async () => {
-    const flow = new Flow(35);
+  it.each([30, 39])('holds no more than its budget of %i while a slow operation keeps elements', async (budget) => {
+    const flow = new Flow(budget);
     const release = deferred<void>();
     const reader = new BlockReader(20);
     const done = lastValueFrom(

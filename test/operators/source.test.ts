@@ -131,6 +131,25 @@ describe('a source', () => {
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
+  it('waits for room no longer when the subscriber leaves', async () => {
+    const flow = new Flow(20);
+    const elsewhere = flow.operator('elsewhere').busy();
+    const holder = flow.scope('table').holder('table');
+    holder.add(20);
+    const reader = new BlockReader(5);
+    const subscription = flow.source(() => reader, BLOCKS).subscribe();
+    await settled();
+    expect([reader.blocks.length, reader.closed]).toEqual([0, 0]);
+    subscription.unsubscribe();
+    await settled();
+    expect(reader.closed).toBe(1);
+    // What is left is the holder and its scope.
+    expect([flow.inFlight, flow.registered]).toEqual([1, 2]);
+    holder.close();
+    elsewhere.end();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
   it.each(['open', 'next', 'cost', 'close'] as const)(
     'gives an error thrown by %s to its subscriber',
     async (place) => {
