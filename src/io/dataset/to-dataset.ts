@@ -1,4 +1,17 @@
-import { defer, EMPTY, from, lastValueFrom, mergeMap, type Observable, type ObservableInput, toArray } from 'rxjs';
+import {
+  catchError,
+  defer,
+  EMPTY,
+  from,
+  ignoreElements,
+  lastValueFrom,
+  map,
+  mergeMap,
+  type Observable,
+  type ObservableInput,
+  of,
+  toArray,
+} from 'rxjs';
 import { checkFunction, checkInteger, checkString } from '../../check.ts';
 import { FlowError, MediaError, type ReelflowError, UsageError } from '../../errors.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
@@ -116,38 +129,47 @@ class DatasetRun {
     this.#graphId = graphId;
   }
 
-  /** Runs a unit; emits nothing, and completes when it is committed or buried. */
+  /** Runs a unit; emits nothing, and completes when it is committed or buried. Unsubscribing stops its rows. */
   add(unit: Unit): Observable<never> {
-    return defer(() => this.#run(unit)).pipe(mergeMap(() => EMPTY));
+    return defer(() => this.#keyToCompute(unit)).pipe(
+      mergeMap((key) => (key === undefined ? EMPTY : this.#compute(key, unit))),
+      ignoreElements(),
+    );
   }
 
-  async #run(unit: Unit): Promise<void> {
+  #compute(key: string, unit: Unit): Observable<unknown> {
+    return defer(unit.rows).pipe(
+      toArray(),
+      map((rows) => () => this.#commit(key, unit, rows)),
+      catchError((error: unknown) => {
+        const itsOwn = error instanceof MediaError || (error instanceof FlowError && error.code !== 'aborted');
+        if (!itsOwn) throw error;
+        return of(() => this.#bury(key, unit, error, 'rows'));
+      }),
+      mergeMap((finish) => finish()),
+    );
+  }
+
+  /** The unit's key, or undefined when there is nothing to compute. */
+  async #keyToCompute(unit: Unit): Promise<string | undefined> {
     const { store } = this.#dataset;
-    if (this.#ids.has(unit.id))
+    if (this.#ids.has(unit.id)) {
       throw new UsageError(`two units have the id '${unit.id}'`, { remedy: 'Give each its own.' });
+    }
     this.#ids.add(unit.id);
     const content = unit.path === undefined ? '' : await this.#fingerprint(unit.path);
     const key = contentHash([this.#graphId, unit.id, content instanceof MediaError ? 'unreadable' : content]);
     this.keys.add(key);
-    if (store.has(key)) {
-      this.alreadyDone += 1;
-      return;
-    }
-    const earlier = store.letter(key);
-    if (earlier) {
-      this.dead.push(earlier);
-      return;
-    }
-    if (content instanceof MediaError) return this.#bury(key, unit, content, 'read');
-    let rows: SubclipRow[];
-    try {
-      rows = await lastValueFrom(defer(unit.rows).pipe(toArray()));
-    } catch (error) {
-      const itsOwn = error instanceof MediaError || (error instanceof FlowError && error.code !== 'aborted');
-      if (!itsOwn) throw error;
-      return this.#bury(key, unit, error, 'rows');
-    }
-    const done = await store.commit(key, joinRows({ itemId: unit.id, rows }));
+    const letter = store.letter(key);
+    if (letter) this.dead.push(letter);
+    else if (store.has(key)) this.alreadyDone += 1;
+    else if (content instanceof MediaError) await this.#bury(key, unit, content, 'read');
+    else return key;
+    return undefined;
+  }
+
+  async #commit(key: string, unit: Unit, rows: readonly SubclipRow[]): Promise<void> {
+    const done = await this.#dataset.store.commit(key, joinRows({ itemId: unit.id, rows }));
     if (done === 'committed') this.committed += 1;
     else this.alreadyDone += 1;
   }

@@ -114,6 +114,21 @@ describe('toDataset', () => {
     expect(readDatasetFile(directory).counts).toMatchObject({ videos: 1, dead: 0 });
   });
 
+  test('stops the rows of the other units when one ends the call', async () => {
+    let stopped = false;
+    const endless = unit(
+      { id: 'endless' },
+      () =>
+        new Observable<SubclipRow>(() => () => {
+          stopped = true;
+        }),
+    );
+    const broken = unit({ id: 'broken' }, () => throwError(() => new TypeError('a fault of the program')));
+    const call = toDataset([endless, broken], await temporaryDirectory(), { concurrency: 2 });
+    await expect(call).rejects.toThrow('a fault');
+    expect(stopped).toBe(true);
+  });
+
   test('works on no more units at a time than it is told', async () => {
     let now = 0;
     let most = 0;
