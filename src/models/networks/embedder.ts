@@ -73,4 +73,9 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
   close(): Promise<void> {
     return this.#pool.close();
   }
+
+  /** Stops the threads at once: running and waiting batches fail with ModelError `session`, as when a thread dies. */
+  abort(): Promise<void> {
+    return this.#pool.abort();
+  }
 }

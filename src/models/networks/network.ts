@@ -137,8 +137,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const { parts, fixedRows } = this.#assembled;
     if (fixedRows !== undefined) return fixedRows;
     const part = parts[index] as OnnxGraph;
-    const hasProducts = part.nodes.some(({ operator }) => operator === 'Gemm' || operator === 'MatMul');
-    return hasProducts ? batch : Math.min(batch, convolutionRows);
+    const hasConvolutions = part.nodes.some(({ operator }) => operator === 'Conv');
+    return hasConvolutions ? Math.min(batch, convolutionRows) : batch;
   }
 }
 

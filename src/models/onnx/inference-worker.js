@@ -117,7 +117,8 @@ const messageOf = (error) => (error instanceof Error ? error.message : String(er
 try {
   const opened = await open();
   const between = opened.slice(0, -1).map(({ outputShape }) => new Float32Array(plan.batch * elements(outputShape)));
-  port.on('message', async (/** @type {WorkerRequest} */ request) => {
+  /** @param {WorkerRequest} request */
+  const handle = async (request) => {
     if (request.kind === 'close') {
       for (const { session } of opened) await session.release();
       port.close();
@@ -129,6 +130,11 @@ try {
     } catch (error) {
       answer({ kind: 'failed', message: messageOf(error), input: request.input }, [request.input]);
     }
+  };
+  // One after another: a request to close waits for the batch before it.
+  let last = Promise.resolve();
+  port.on('message', (/** @type {WorkerRequest} */ request) => {
+    last = last.then(() => handle(request));
   });
   answer({ kind: 'ready' });
 } catch (error) {

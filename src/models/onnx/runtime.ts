@@ -1,12 +1,11 @@
 import { createRequire } from 'node:module';
 
-/** What inference runs on. */
 interface RuntimeModule {
   readonly env: { readonly versions: { readonly node?: string; readonly common: string } };
-  listSupportedBackends(): readonly { readonly name: string; readonly bundled: boolean }[];
+  listSupportedBackends(): readonly { readonly name: string }[];
 }
 
-/** Loaded on use: it maps a library of 20 MB, which a process that infers in threads only need not do on its main one. */
+/** Loaded on use: a process that infers in threads only need not map the library on its main one. */
 function load(): RuntimeModule {
   return createRequire(import.meta.url)('onnxruntime-node') as RuntimeModule;
 }
@@ -21,7 +20,11 @@ export function runtimeVersion(): string {
   return versions.node ?? versions.common;
 }
 
-/** Names of the execution providers of this ONNX Runtime, such as `cpu`. */
+/**
+ * Names of the execution providers of this ONNX Runtime, such as `cpu`.
+ *
+ * @throws the loader's own error when the package or its binary is missing.
+ */
 export function executionProviders(): readonly string[] {
   return load()
     .listSupportedBackends()

@@ -53,6 +53,10 @@ function infer(node: GraphNode, inputs: readonly Shape[]): Shape {
       return second && [first[0] ?? 1, second[node.attributes.transB?.[0] === 1 ? 0 : 1] ?? 1];
     case 'MatMul':
       return second && [...first.slice(0, -1), second.at(-1) ?? 1];
+    case 'Gather': {
+      const axis = node.attributes.axis?.[0] ?? 0;
+      return second && [...first.slice(0, axis), ...second, ...first.slice(axis + 1)];
+    }
     case 'Unsqueeze':
     case 'Reshape':
       return first; // as many elements; how they are arranged is not followed

@@ -79,6 +79,11 @@ export class WorkerPool {
     return this.#closing;
   }
 
+  /** Stops the threads without waiting for their batches: what runs and what waits fails, as when a thread dies. */
+  async abort(): Promise<void> {
+    await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+  }
+
   async #close(): Promise<void> {
     this.#refuseWaiting(this.#failure ?? this.#closedError());
     for (const { worker } of this.#members) {
