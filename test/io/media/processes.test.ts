@@ -90,7 +90,7 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (n
       const video = new Video(clip);
       await video.probe();
       const stalling = frames(video, {
-        ...{ scope: new Flow('1MiB').scope('a'), stallTimeout: 300, allowPartial },
+        ...{ scope: new Flow('1MiB').scope('a'), stallTimeout: 2500, allowPartial },
         onVerdict: (verdict) => void verdicts.push(verdict),
       }).pipe(
         tap((frame) => {
