@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { concat, from, lastValueFrom, NEVER, Observable, Subject, take, throwError, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { FlowError, ModelError, UsageError } from '../../src/errors.ts';
+import { Flow } from '../../src/operators/flow.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../../src/operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim, type Timed } from '../../src/operators/subclips.ts';
 import { directSubclips } from './direct-subclips.ts';
@@ -202,6 +203,20 @@ describe('subclips', () => {
       }
       expect(scope.held).toBe(0);
     }
+  });
+
+  test('report to the scope of a flow what they hold and how long they take', async () => {
+    const flow = new Flow('64MiB');
+    const scope = flow.scope('clip');
+    const rows = Array.from({ length: 50 }, (_, time) => ({ time, vector: new Float32Array(1000).fill(time) }));
+    const options = { name: 'visual', count: 5, statistic: 'medmad', scope } as const;
+    await lastValueFrom(from(rows).pipe(subclips({ duration: 50 }, options)));
+    const { held, operators } = flow.metrics();
+    expect(held).toBe(0);
+    const operator = operators.find(({ name }) => name === 'subclips-visual');
+    expect(operator).toMatchObject({ in: 50, out: 5 });
+    expect(operator?.peakBytes).toBeGreaterThan(10 * 4000);
+    expect(operator?.busySeconds).toBeGreaterThan(0);
   });
 
   test('stop computing when nobody listens any more', async () => {

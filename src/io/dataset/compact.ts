@@ -4,12 +4,12 @@ import { checkInteger } from '../../check.ts';
 import { numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
-import { updateCounts } from './dataset.ts';
+import { countUnits } from './dataset.ts';
 import { type DatasetFile, type DatasetTable, readDatasetFile, writeDatasetFile } from './dataset-file.ts';
 import { ParquetWriter } from './parquet.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
-import { orderUnits, type PlannedUnit, planTables, type TablePlan, tablePath } from './table-plan.ts';
+import { orderUnits, planTables, type TablePlan, tablePath } from './table-plan.ts';
 
 const MIB = 1024 * 1024;
 /** Row groups of all tables that are written at the same time, together. */
@@ -49,8 +49,7 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
-  const committed: PlannedUnit[] = [];
-  for (const key of store.keys()) committed.push({ key, facts: await store.readFacts(key) });
+  const committed = store.keys().map((key) => ({ key, facts: store.readFacts(key) }));
   const units = orderUnits(committed, options.current);
   const plans = planTables(units);
 
@@ -75,7 +74,9 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   await removeOldParts(directory, new Set(tables.flatMap((table) => table.parts)));
 
   const listed = tables.map((table) => table.summary());
-  await writeDatasetFile(directory, { ...(await updateCounts(directory, store)), tables: listed });
+  const facts = committed.map((unit) => unit.facts);
+  const counts = countUnits(facts, store.letters().length);
+  await writeDatasetFile(directory, { ...description, counts, tables: listed, software: softwareVersion() });
   return listed;
 }
 

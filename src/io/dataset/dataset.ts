@@ -12,6 +12,7 @@ import {
   writeDatasetFile,
 } from './dataset-file.ts';
 import { Fingerprints } from './fingerprint.ts';
+import type { UnitFacts } from './schema.ts';
 import { softwareVersion } from './software.ts';
 
 const NOTHING: DatasetCounts = {
@@ -70,29 +71,23 @@ export class Dataset {
     return this.#fingerprints.of(path);
   }
 
-  /** Brings the counts in `dataset.json` up to date. */
+  /** Brings the counts in `dataset.json` up to date. Reads the end of every unit's file. */
   async close(): Promise<void> {
-    await updateCounts(this.directory, this.store);
+    const store = this.store;
+    const facts = store.keys().map((key) => store.readFacts(key));
+    const counts = countUnits(facts, store.letters().length);
+    await writeDatasetFile(this.directory, { ...readDatasetFile(this.directory), counts, software: softwareVersion() });
   }
 }
 
 /**
- * Counts what is in a dataset and writes it into `dataset.json`: the same bytes whatever the order of work, since units
- * are folded in the order of their keys. Reads the end of every unit's file.
+ * Counts units that are given in ascending order of their keys, so that any order of work gives the same sums to the
+ * last bit.
  */
-export async function updateCounts(directory: string, store: CommitStore): Promise<DatasetFile> {
-  const counts = await countUnits(store);
-  const file = { ...readDatasetFile(directory), counts, software: softwareVersion() };
-  await writeDatasetFile(directory, file);
-  return file;
-}
-
-/** What the store holds, folded over its units in ascending order of keys. */
-export async function countUnits(store: CommitStore): Promise<DatasetCounts> {
-  const counts = { ...NOTHING, dead: store.letters().length };
+export function countUnits(units: Iterable<UnitFacts>, dead: number): DatasetCounts {
+  const counts = { ...NOTHING, dead };
   const having = new Map<string, number>();
-  for (const key of store.keys()) {
-    const facts = await store.readFacts(key);
+  for (const facts of units) {
     counts.videos += 1;
     counts.frames += facts.frames;
     counts.patches += facts.patches;

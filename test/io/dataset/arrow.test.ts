@@ -28,7 +28,7 @@ describe('the Arrow file of a unit', () => {
         shifted.set(bytes);
         expect(decodeUnit(shifted, 'x.arrow')).toEqual(table);
       }),
-      { numRuns: 150 },
+      { numRuns: 40 },
     );
   });
 
