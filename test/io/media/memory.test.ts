@@ -11,7 +11,7 @@ describe.skipIf(!existsSync('/proc/self/smaps_rollup'))(
     test('counts the processes below this one, and theirs', async () => {
       const before = processTreeMemory();
       const script =
-        'const bytes = Buffer.alloc(100 * 2 ** 20, 1); console.log(bytes[5]); setTimeout(() => {}, 60_000)';
+        'globalThis.bytes = Buffer.alloc(100 * 2 ** 20, 1); console.log(globalThis.bytes[5]); setTimeout(() => {}, 60_000)';
       // a child whose child holds 100 MiB
       const parent = `const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(script)}], { stdio: ['ignore', 'inherit', 'inherit'] }); process.on('SIGTERM', () => { child.kill(); process.exit(); })`;
       const child = spawn(process.execPath, ['-e', parent], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -35,9 +35,13 @@ describe.skipIf(!existsSync('/proc/self/smaps_rollup'))(
       sampler.start();
       expect(() => sampler.start()).toThrow('must not be called on a MemorySampler that runs');
       const before = sampler.peak;
-      const child = spawn(process.execPath, ['-e', 'Buffer.alloc(200 * 2 ** 20, 1); setTimeout(() => {}, 400)'], {
-        stdio: 'ignore',
-      });
+      const child = spawn(
+        process.execPath,
+        ['-e', 'globalThis.kept = Buffer.alloc(200 * 2 ** 20, 1); setTimeout(() => {}, 1000)'],
+        {
+          stdio: 'ignore',
+        },
+      );
       await new Promise((done) => child.once('close', done));
       sampler.stop();
       expect(sampler.peak - before).toBeGreaterThan(200 * MIB);
