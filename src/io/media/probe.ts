@@ -14,8 +14,6 @@ import {
 import { runTool } from './run-tool.ts';
 import { readHead, whyUnrecognised } from './sniff.ts';
 
-export type { MediaInfo } from './media-info.ts';
-
 /** How `probe` looks at a file. */
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
