@@ -3,19 +3,20 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
 import { temporaryDirectory } from './fixtures.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
+const CHILD = fileURLToPath(new URL('./committing-child.ts', import.meta.url));
 const CHILDREN = 4;
 const UNITS = 120;
 
 /** Compiles the child and what it imports for plain Node. */
 async function compileChild(directory: string): Promise<string> {
-  const child = 'test/io/dataset/committing-child.ts';
   const config = join(directory, 'tsconfig.json');
   const compilerOptions = {
     rootDir: ROOT,
@@ -26,13 +27,13 @@ async function compileChild(directory: string): Promise<string> {
   };
   await writeFile(
     config,
-    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files: [join(ROOT, child)] }),
+    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files: [CHILD] }),
   );
   await writeFile(join(directory, 'package.json'), '{"type":"module"}');
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
   execFileSync(process.execPath, [join(typescript, '../bin/tsc'), '-p', config], { stdio: 'inherit' });
-  return join(directory, child.replace(/\.ts$/, '.js'));
+  return join(directory, relative(ROOT, CHILD).replace(/\.ts$/, '.js'));
 }
 
 test('processes killed anywhere while they commit the same units lose, damage and double none', async () => {
