@@ -44,6 +44,9 @@ export type ExtractionGraph = Graph<Video, UnitTable, ExtractionServices>;
 
 const VERSION = 1;
 
+/** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
+const BATCH_DELAY = 5000;
+
 /** Names of the operators, as metrics and `explain` show them. */
 export const OPERATORS = {
   decodeVideo: 'decode-video',
@@ -94,19 +97,22 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     return perSubclip * counts.reduce((sum, count) => sum + count, 0);
   };
 
-  const claimOf = (info: MediaInfo): Bytes => {
-    let claim = resultBytes(info);
+  /** The most that one video's operators keep until its unit commits, and the most it can hold with an element of each stream. */
+  const boundsOf = (info: MediaInfo): { kept: Bytes; claim: Bytes } => {
+    let kept = resultBytes(info);
+    let elements = 0;
     const duration = info.duration;
     if (visual !== undefined && info.video !== undefined) {
       const rate = framesPerSecond(sampling, info.video.averageRate);
-      claim += subclipsClaim({ duration, rate, dimension: visual.dimension, counts, statistics }) + visual.inputBytes;
+      kept += subclipsClaim({ duration, rate, dimension: visual.dimension, counts, statistics });
+      elements += visual.inputBytes;
     }
     if (listening !== undefined && info.audio !== undefined) {
       const rate = 1 / patchesOf(listening).hopSeconds;
-      claim += subclipsClaim({ duration, rate, dimension: listening.dimension, counts, statistics });
-      claim += listening.inputBytes;
+      kept += subclipsClaim({ duration, rate, dimension: listening.dimension, counts, statistics });
+      elements += listening.inputBytes;
     }
-    return claim;
+    return { kept: Math.ceil(kept), claim: Math.ceil(kept + elements) };
   };
 
   /** Every unit has all columns; those of a stream that a video lacks are null. */
@@ -174,7 +180,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
                 decoded.frames += 1;
                 context.reached(frame.time);
               }),
-              embed(services.visual, { scope, name: OPERATORS.embedVisual }),
+              embed(services.visual, { scope, name: OPERATORS.embedVisual, maxDelay: BATCH_DELAY }),
               subclips(video, {
                 name: 'visual',
                 operator: OPERATORS.subclipsVisual,
@@ -203,7 +209,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
                 decoded.patches += 1;
                 if (onlyStream) context.reached(patch.time);
               }),
-              embed(services.audio, { scope, name: OPERATORS.embedAudio }),
+              embed(services.audio, { scope, name: OPERATORS.embedAudio, maxDelay: BATCH_DELAY }),
               subclips(video, {
                 name: 'audio',
                 operator: OPERATORS.subclipsAudio,

@@ -40,6 +40,8 @@ export interface UnitContext<Services> {
 export interface UnitPlan {
   /** The most bytes the unit can hold at once between its sources and its end; admission keeps room for it. */
   readonly claim: Bytes;
+  /** Of the claim, what its operators keep until the unit ends: rows of open subclips, finished rows. */
+  readonly kept: Bytes;
   /** Length of the media in seconds. */
   readonly seconds: number;
   /** Frames that will be decoded, about. */

@@ -110,7 +110,7 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
     stage = 'open';
     const services = await run.services();
     stage = 'decode';
-    const scope = run.flow.scope(itemId, { claim: plan.claim });
+    const scope = run.flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
     const reached = (seconds: number) => tell({ type: 'reached', item, seconds });
     const unit = graph.unit(item, { scope, services, signal, reached });
     table = await lastValueFrom(unit.pipe(untilAborted(signal)));
