@@ -142,7 +142,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
       }
       const rate = seen ? framesPerSecond(sampling, info.video?.averageRate ?? 0) : 0;
       const plan = {
-        claim: Math.ceil(claimOf(info)),
+        ...boundsOf(info),
         seconds: info.duration,
         frames: Math.round(rate * info.duration),
       };
