@@ -1,4 +1,5 @@
-import type { GraphNode, OnnxGraph } from './graph.ts';
+import { elementTypes, type GraphNode, type Initializer, type OnnxGraph } from './graph.ts';
+import { collect } from './write.ts';
 
 /** A shape for one row of a batch, or undefined when it could not be inferred. */
 type Shape = readonly number[] | undefined;
@@ -58,7 +59,6 @@ function infer(node: GraphNode, inputs: readonly Shape[]): Shape {
       return second && [...first.slice(0, axis), ...second, ...first.slice(axis + 1)];
     }
     case 'Unsqueeze':
-    case 'Reshape':
       return first; // as many elements; how they are arranged is not followed
     case 'Concat': {
       const axis = node.attributes.axis?.[0] ?? 1;
@@ -74,10 +74,23 @@ function infer(node: GraphNode, inputs: readonly Shape[]): Shape {
   }
 }
 
+/** The shape that a Reshape with a constant target gives to one row: -1 is what is left, 0 what was there. */
+function reshaped(input: Shape, target: Initializer | undefined): Shape {
+  if (!input || target?.elementType !== elementTypes.int64 || target.byteLength > 64) return input;
+  const bytes = collect(target);
+  const sizes = Array.from(new BigInt64Array(bytes.buffer, 0, bytes.byteLength / 8), Number);
+  const known = sizes.map((size, axis) => (size === 0 ? (input[axis] ?? 1) : axis === 0 ? 1 : size));
+  const rest = Math.max(1, Math.floor(count(input) / count(known.filter((size) => size > 0))));
+  return known.map((size) => (size < 0 ? rest : size));
+}
+
+/** Activations are changed in place by these, or fused into the operation before. */
+const inPlace = new Set(['Relu', 'Identity', 'Flatten', 'Reshape', 'Dropout', 'Clip', 'Sigmoid']);
+
 /** Infers the sizes of the activations of a graph for one row. Symbolic dimensions count as 1. */
 export function rowSizes(graph: OnnxGraph): RowSizes {
   const shapes = new Map<string, Shape>();
-  const constants = new Set<string>();
+  const constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
   for (const input of graph.inputs) {
     shapes.set(
       input.name,
@@ -86,13 +99,14 @@ export function rowSizes(graph: OnnxGraph): RowSizes {
   }
   for (const initializer of graph.initializers) {
     shapes.set(initializer.name, initializer.shape);
-    constants.add(initializer.name);
   }
   let widestOperation = 0;
   for (const node of graph.nodes) {
     const inputs = node.inputs.filter((name) => name !== '').map((name) => shapes.get(name));
-    const output = infer(node, inputs);
+    const output =
+      node.operator === 'Reshape' ? reshaped(inputs[0], constants.get(node.inputs[1] ?? '')) : infer(node, inputs);
     for (const name of node.outputs) shapes.set(name, output);
+    if (inPlace.has(node.operator)) continue;
     const activations = node.inputs.filter((name) => !constants.has(name)).map((name) => shapes.get(name));
     const sum = [...activations, output].reduce((total, shape) => total + (shape ? count(shape) : 0), 0);
     widestOperation = Math.max(widestOperation, sum);
