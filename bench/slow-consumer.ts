@@ -3,8 +3,8 @@
  * then prints what it held.
  */
 import { lastValueFrom, merge, Subject, takeUntil } from 'rxjs';
-import { chooseNetworks } from '../src/graphs/extract.ts';
 import { extractionGraph } from '../src/graphs/extraction.ts';
+import { chooseNetworks } from '../src/graphs/networks.ts';
 import { planExtraction } from '../src/graphs/plan.ts';
 import { audio } from '../src/io/media/audio.ts';
 import { frames } from '../src/io/media/frames.ts';

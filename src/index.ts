@@ -11,14 +11,7 @@ export {
   UsageError,
 } from './errors.ts';
 export { explainMermaid, explainText } from './graphs/explain.ts';
-export {
-  type ChosenNetworks,
-  chooseNetworks,
-  type ExtractOptions,
-  type ExtractProgress,
-  type ExtractSummary,
-  extract,
-} from './graphs/extract.ts';
+export { type ExtractOptions, type ExtractProgress, type ExtractSummary, extract } from './graphs/extract.ts';
 export {
   type ExtractionGraph,
   type ExtractionOptions,
@@ -44,6 +37,7 @@ export {
   type SessionCost,
   type WorkerPlan,
 } from './graphs/memory-plan.ts';
+export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './graphs/networks.ts';
 export { defaultMemory, type Estimate, type ExecutionOptions, type Plan, planExtraction } from './graphs/plan.ts';
 export { type LocalRun, type RunEvent, runLocally } from './graphs/runners/local.ts';
 export { CommitStore, type DeadLetter } from './io/dataset/commit-store.ts';

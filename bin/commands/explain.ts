@@ -1,7 +1,7 @@
 import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
-import { chooseNetworks } from '../../src/graphs/extract.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
+import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { planExtraction } from '../../src/graphs/plan.ts';
 import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';

@@ -1,33 +1,26 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
+import { readDatasetFile } from '../io/dataset/dataset-file.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
-import type { Network } from '../models/networks/embedder.ts';
-import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Statistic } from '../operators/statistics.ts';
-import { type ExtractionServices, extractionGraph, OPERATORS } from './extraction.ts';
+import { type ExtractionServices, extractionGraph } from './extraction.ts';
+import { OPERATORS } from './extraction-nodes.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
+import { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './networks.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally } from './runners/local.ts';
+import { Sessions } from './sessions.ts';
 
 /** What is extracted, from what, to where, and how. */
-export interface ExtractOptions extends CorpusOptions, ExecutionOptions {
+export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionOptions {
   /** The dataset's directory; created, or resumed when it holds this graph's dataset. */
   readonly out: string;
-  /** A network's name, a model card's path, or `none`. Default `alexnet`. */
-  readonly visual?: string;
-  /** A network's name, a model card's path, or `none`. Default `vggish`. */
-  readonly audio?: string;
-  /** Weights of named networks: `random:SEED`. Default `random:1`; the run says that they are random. */
-  readonly weights?: string;
   readonly subclips?: readonly number[];
   readonly statistics?: readonly Statistic[];
   readonly sampling?: FrameSampling;
@@ -99,31 +92,6 @@ export interface ExtractSummary {
   readonly interrupted: boolean;
 }
 
-/** The networks that a pair of names or cards stands for. */
-export interface ChosenNetworks {
-  readonly visual: NetworkPlan | undefined;
-  readonly audio: NetworkPlan | undefined;
-}
-
-/**
- * Resolves `visual` and `audio` to networks.
- *
- * @throws UsageError when a network has the wrong modality; ModelError when a card or weights do not fit.
- */
-export function chooseNetworks(options: Pick<ExtractOptions, 'visual' | 'audio' | 'weights'>): ChosenNetworks {
-  const choose = (name: string, modality: 'visual' | 'audio'): NetworkPlan | undefined => {
-    if (name === 'none') return undefined;
-    const plan = network(name, { weights: options.weights ?? 'random:1' });
-    if (plan.card.modality !== modality) {
-      throw new UsageError(
-        `\`${modality}\` must be a network for ${modality}, but '${name}' is one for ${plan.card.modality}`,
-      );
-    }
-    return plan;
-  };
-  return { visual: choose(options.visual ?? 'alexnet', 'visual'), audio: choose(options.audio ?? 'vggish', 'audio') };
-}
-
 /**
  * Extracts a corpus into a feature dataset. A second call with the same options resumes exactly: committed videos are not
  * opened again. One damaged file costs its own unit and nothing else.
@@ -137,32 +105,38 @@ export function chooseNetworks(options: Pick<ExtractOptions, 'visual' | 'audio' 
  * const summary = await extract({ inputs: ['trailers/'], out: 'features/', memory: '1GiB' });
  */
 export async function extract(options: ExtractOptions): Promise<ExtractSummary> {
+  const sampler = new MemorySampler();
+  sampler.start();
+  try {
+    return await extractSampled(options, sampler);
+  } finally {
+    sampler.stop();
+  }
+}
+
+async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<ExtractSummary> {
   const say = options.onMessage ?? (() => {});
   const networks = chooseNetworks(options);
   const corpus = await listCorpus(options);
   const graph = extractionGraph({ ...options, ...networks });
   const plan = await planExtraction(graph, networks, corpus, options);
   const dataset = await Dataset.open(options.out, describe(plan, networks));
-
-  const random = [networks.visual, networks.audio]
-    .filter((entry) => entry?.random === true)
-    .map((entry) => entry?.name ?? '');
-  if (random.length > 0) {
+  const randomWeights = [networks.visual, networks.audio].flatMap((entry) => (entry?.random ? [entry.name] : []));
+  if (randomWeights.length > 0) {
     say(
-      `${random.join(' and ')}: RANDOM WEIGHTS. The features are repeatable, but they mean nothing: for trying out and for measuring only.`,
+      `${randomWeights.join(' and ')}: RANDOM WEIGHTS. The features are repeatable, but they mean nothing: for trying out and for measuring only.`,
     );
   }
 
-  const sampler = new MemorySampler();
   const sessions = new Sessions(networks, plan);
   const flow = new Flow(plan.memory.budget);
   const tally = new RunTally(corpus.length);
-  const started = performance.now();
-  const progress = () => options.onProgress?.(progressOf(tally, flow, plan, (performance.now() - started) / 1000));
+  const clock = stopwatch();
+  const progress = () => options.onProgress?.(progressOf(tally, flow, plan, clock()));
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
-  sampler.start();
-  let runSeconds = 0;
-  let compactionSeconds = 0;
+  let wallSeconds = 0;
+  let metrics = flow.metrics();
+  const used = graph.nodes.map(({ id }) => id).filter((id) => id !== OPERATORS.commit);
   try {
     await runLocally<Video, ExtractionServices>({
       graph,
@@ -174,41 +148,29 @@ export async function extract(options: ExtractOptions): Promise<ExtractSummary> 
       concurrency: plan.memory.concurrency,
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
-      operators: {
-        before: [OPERATORS.decodeVideo, OPERATORS.decodeAudio, OPERATORS.embedVisual, OPERATORS.embedAudio],
-        commit: OPERATORS.commit,
-      },
+      operators: { before: used, commit: OPERATORS.commit },
       onEvent: (event) => {
         tally.add(event);
-        if (event.type === 'dead' && !event.earlier)
+        if (event.type === 'dead' && !event.earlier) {
           say(`${event.item.path}: ${event.letter.message} [${event.letter.code}]`);
+        }
         if (event.type === 'skipped') say(`${event.item.path}: skipped, ${event.reason}`);
       },
     });
-    runSeconds = (performance.now() - started) / 1000;
-    progress();
   } finally {
     clearInterval(timer);
+    wallSeconds = clock();
+    metrics = flow.metrics();
     await sessions.close();
-    await dataset.close();
-    sampler.stop();
   }
-  const operators = flow.metrics().operators;
+  progress();
+  await dataset.close();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
-  if (
-    !interrupted &&
-    options.compact !== false &&
-    (tally.committed > 0 || !existsSync(join(options.out, 'dataset.json')))
-  ) {
-    const compacting = performance.now();
-    sampler.start();
-    try {
-      await compact(options.out);
-    } finally {
-      sampler.stop();
-    }
-    compactionSeconds = (performance.now() - compacting) / 1000;
+  const compacting = stopwatch();
+  if (!interrupted && options.compact !== false && isOutOfDate(options.out, tally)) {
+    await compact(options.out, { current: tally.keys });
   }
+  sampler.stop();
   return {
     graphId: plan.graph.id,
     videos: {
@@ -220,24 +182,41 @@ export async function extract(options: ExtractOptions): Promise<ExtractSummary> 
     frames: tally.frames,
     patches: tally.patches,
     videoSeconds: tally.seconds,
-    wallSeconds: runSeconds,
+    wallSeconds,
     memory: {
       limitBytes: plan.memory.limit,
       budgetBytes: plan.memory.budget,
-      peakHeldBytes: flow.metrics().peakHeld,
+      peakHeldBytes: metrics.peakHeld,
       peakRssBytes: sampler.peak,
     },
-    operators,
+    operators: metrics.operators,
     dead: tally.dead,
     skipped: tally.skipped,
-    randomWeights: random,
+    randomWeights,
     execution: {
       ...(plan.visual ?? plan.audio ?? { workers: 0, threads: 0, batch: 0 }),
       concurrency: plan.memory.concurrency,
     },
-    phases: { sessions: sessions.seconds, run: runSeconds - sessions.seconds, compaction: compactionSeconds },
+    phases: {
+      sessions: sessions.creationSeconds,
+      run: wallSeconds - sessions.creationSeconds,
+      compaction: compacting(),
+    },
     interrupted,
   };
+}
+
+/** Whether the tables lack a committed unit: of this run, or of one that ended before it compacted. */
+function isOutOfDate(out: string, tally: RunTally): boolean {
+  const { counts, tables } = readDatasetFile(out);
+  if (counts.videos === 0) return false;
+  return tally.committed > 0 || tables.length === 0 || tables.some((table) => table.items !== counts.videos);
+}
+
+/** Seconds since it was made. */
+function stopwatch(): () => number {
+  const started = performance.now();
+  return () => (performance.now() - started) / 1000;
 }
 
 function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds: number): ExtractProgress {
@@ -274,43 +253,4 @@ function describe(plan: Plan, networks: ChosenNetworks) {
     params: plan.graph.params,
     models,
   };
-}
-
-/** Opens the sessions when the first unit needs them, one network after another, so that a run with nothing to do opens none. */
-class Sessions {
-  /** Seconds spent on creating sessions. */
-  seconds = 0;
-  #opening: Promise<ExtractionServices> | undefined;
-  readonly #open: Network[] = [];
-
-  constructor(
-    private readonly networks: ChosenNetworks,
-    private readonly plan: Plan,
-  ) {}
-
-  open(): Promise<ExtractionServices> {
-    this.#opening ??= this.#create();
-    return this.#opening;
-  }
-
-  async #create(): Promise<ExtractionServices> {
-    const started = performance.now();
-    const services: { visual?: ExtractionServices['visual']; audio?: ExtractionServices['audio'] } = {};
-    if (this.networks.visual !== undefined && this.plan.visual !== undefined) {
-      const opened = await this.networks.visual.open(this.plan.visual);
-      this.#open.push(opened);
-      services.visual = opened as ExtractionServices['visual'];
-    }
-    if (this.networks.audio !== undefined && this.plan.audio !== undefined) {
-      const opened = await this.networks.audio.open(this.plan.audio);
-      this.#open.push(opened);
-      services.audio = opened as ExtractionServices['audio'];
-    }
-    this.seconds = (performance.now() - started) / 1000;
-    return services as ExtractionServices;
-  }
-
-  async close(): Promise<void> {
-    for (const opened of this.#open.splice(0)) await opened.close();
-  }
 }

@@ -13,7 +13,8 @@ import { type Embedder, embed } from '../operators/embed.ts';
 import type { Bytes } from '../operators/payload.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim } from '../operators/subclips.ts';
-import type { Graph, GraphNode, Json, UnitContext, UnitPlan } from './graph.ts';
+import { extractionNodes, framesOf, OPERATORS, patchesOf } from './extraction-nodes.ts';
+import type { Graph, Json, UnitContext, UnitPlan } from './graph.ts';
 
 /** What an extraction computes. Everything but `maxDuration` and `allowPartial` is part of its id. */
 export interface ExtractionOptions {
@@ -46,17 +47,6 @@ const VERSION = 1;
 
 /** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
 const BATCH_DELAY = 5000;
-
-/** Names of the operators, as metrics and `explain` show them. */
-export const OPERATORS = {
-  decodeVideo: 'decode-video',
-  decodeAudio: 'decode-audio',
-  embedVisual: 'embed-visual',
-  embedAudio: 'embed-audio',
-  subclipsVisual: 'subclips-visual',
-  subclipsAudio: 'subclips-audio',
-  commit: 'commit',
-} as const;
 
 /**
  * Builds the extraction graph: decode, embed, summarise per subclip, one table per video.
@@ -108,8 +98,9 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
       elements += visual.inputBytes;
     }
     if (listening !== undefined && info.audio !== undefined) {
-      const rate = 1 / patchesOf(listening).hopSeconds;
-      kept += subclipsClaim({ duration, rate, dimension: listening.dimension, counts, statistics });
+      const { hopSeconds } = patchesOf(listening);
+      const rows = { duration, rate: 1 / hopSeconds, lead: hopSeconds / 2 };
+      kept += subclipsClaim({ ...rows, dimension: listening.dimension, counts, statistics });
       elements += listening.inputBytes;
     }
     return { kept: Math.ceil(kept), claim: Math.ceil(kept + elements) };
@@ -244,21 +235,6 @@ function sortedUnique(values: readonly number[]): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
 
-/** The pictures that a visual network takes. */
-function framesOf(plan: NetworkPlan) {
-  const { input, preprocess } = plan.card;
-  if (input.kind !== 'frames') throw new UsageError(`'${plan.name}' takes ${input.kind}, not frames`);
-  return { width: input.width, height: input.height, resize: preprocess?.resize ?? 'crop' };
-}
-
-/** The sound that an audio network takes. */
-function patchesOf(plan: NetworkPlan) {
-  const { input } = plan.card;
-  if (input.kind === 'frames') throw new UsageError(`'${plan.name}' takes frames, not sound`);
-  const { sampleRate, patchSamples, hopSamples } = input;
-  return { sampleRate, patchSamples, hopSamples, hopSeconds: hopSamples / sampleRate };
-}
-
 /** What of a network changes values. */
 function networkParams(plan: NetworkPlan): Json {
   return { name: plan.name, card: plan.cardHash, weights: plan.weightsHash, dimension: plan.dimension };
@@ -269,78 +245,4 @@ export function framesPerSecond(sampling: FrameSampling, native: number): number
   if (typeof sampling === 'number') return sampling;
   if (typeof sampling === 'object') return native / sampling.every;
   return native;
-}
-
-function extractionNodes(
-  visual: NetworkPlan | undefined,
-  listening: NetworkPlan | undefined,
-  counts: readonly number[],
-  statistics: readonly Statistic[],
-  sampling: FrameSampling,
-): GraphNode[] {
-  const nodes: GraphNode[] = [];
-  const ends: string[] = [];
-  const rowsOf = (dimension: number): Pick<GraphNode, 'shape' | 'dtype' | 'bytes'> => ({
-    shape: [counts.reduce((sum, count) => sum + count, 0), statistics.map((s) => dimensionOf(s, dimension)).join('+')],
-    dtype: 'float32',
-    bytes: 4 * statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, dimension), 0),
-  });
-  const summary = `${statistics.join(', ')} over ${counts.join(', ')} subclips`;
-  if (visual !== undefined) {
-    const { width, height, resize } = framesOf(visual);
-    const frames = typeof sampling === 'number' ? `${sampling} frames/s` : JSON.stringify(sampling).replaceAll('"', '');
-    nodes.push(
-      {
-        id: OPERATORS.decodeVideo,
-        inputs: [],
-        does: `ffmpeg: ${frames} frames, ${resize} to ${width}x${height}`,
-        shape: [height, width, 3],
-        dtype: 'uint8',
-        bytes: height * width * 3,
-      },
-      {
-        id: OPERATORS.embedVisual,
-        inputs: [OPERATORS.decodeVideo],
-        does: visual.name,
-        shape: [visual.dimension],
-        dtype: 'float32',
-        bytes: 4 * visual.dimension,
-      },
-      { id: OPERATORS.subclipsVisual, inputs: [OPERATORS.embedVisual], does: summary, ...rowsOf(visual.dimension) },
-    );
-    ends.push(OPERATORS.subclipsVisual);
-  }
-  if (listening !== undefined) {
-    const { sampleRate, patchSamples } = patchesOf(listening);
-    nodes.push(
-      {
-        id: OPERATORS.decodeAudio,
-        inputs: [],
-        does: `ffmpeg: mono ${sampleRate} Hz`,
-        shape: [patchSamples],
-        dtype: 'float32',
-        bytes: 4 * patchSamples,
-      },
-      {
-        id: OPERATORS.embedAudio,
-        inputs: [OPERATORS.decodeAudio],
-        does: listening.name,
-        shape: [listening.dimension],
-        dtype: 'float32',
-        bytes: 4 * listening.dimension,
-      },
-      { id: OPERATORS.subclipsAudio, inputs: [OPERATORS.embedAudio], does: summary, ...rowsOf(listening.dimension) },
-    );
-    ends.push(OPERATORS.subclipsAudio);
-  }
-  const bytes = nodes.filter((node) => ends.includes(node.id)).reduce((sum, node) => sum + node.bytes, 0);
-  nodes.push({
-    id: OPERATORS.commit,
-    inputs: ends,
-    does: 'one Arrow unit per video, linked once',
-    shape: [counts.reduce((a, b) => a + b, 0)],
-    dtype: 'row',
-    bytes,
-  });
-  return nodes;
 }

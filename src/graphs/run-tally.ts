@@ -9,6 +9,8 @@ export class RunTally {
   patches = 0;
   /** Media seconds of committed units. */
   seconds = 0;
+  /** Keys of the units that stand for this run's items. */
+  readonly keys = new Set<string>();
   readonly dead: { item: string; code: string; message: string }[] = [];
   readonly skipped: { item: string; reason: string }[] = [];
   readonly #running = new Map<string, { seconds: number; reached: number }>();
@@ -30,12 +32,14 @@ export class RunTally {
         return;
       }
       case 'committed':
+        this.keys.add(event.key);
         this.committed += 1;
         this.frames += Number(event.table.metadata.frames);
         this.patches += Number(event.table.metadata.patches);
         this.seconds += Number(event.table.metadata.seconds);
         break;
       case 'already-done':
+        this.keys.add(event.key);
         this.alreadyDone += 1;
         break;
       case 'skipped':

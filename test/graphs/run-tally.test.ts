@@ -15,7 +15,7 @@ describe('RunTally', () => {
     tally.add({ type: 'reached', item: a, seconds: 4 });
     expect(tally.mediaSeconds).toBe(4);
     expect(tally.remainingSeconds).toBe(6 + 3 * 10);
-    tally.add({ type: 'committed', item: a, table: table(250, 10) });
+    tally.add({ type: 'committed', item: a, key: 'k', table: table(250, 10) });
     tally.add({ type: 'started', item: b, seconds: 20 });
     expect(tally.mediaSeconds).toBe(10);
     expect(tally.remainingSeconds).toBe(20 + 2 * 15);

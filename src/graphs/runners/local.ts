@@ -10,8 +10,8 @@ import { type Graph, graphId, unitKey } from '../graph.ts';
 export type RunEvent<Item> =
   | { readonly type: 'started'; readonly item: Item; readonly seconds: number }
   | { readonly type: 'reached'; readonly item: Item; readonly seconds: number }
-  | { readonly type: 'committed'; readonly item: Item; readonly table: UnitTable }
-  | { readonly type: 'already-done'; readonly item: Item }
+  | { readonly type: 'committed'; readonly item: Item; readonly key: string; readonly table: UnitTable }
+  | { readonly type: 'already-done'; readonly item: Item; readonly key: string }
   | { readonly type: 'skipped'; readonly item: Item; readonly reason: string }
   | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
 
@@ -96,7 +96,7 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
     key = unitKey(graphId(graph), itemId, 'unreadable');
     return bury(run, item, key, error, 'read');
   }
-  if (store.has(key)) return tell({ type: 'already-done', item });
+  if (store.has(key)) return tell({ type: 'already-done', item, key });
   const letter = store.letter(key);
   if (letter !== undefined) return tell({ type: 'dead', item, letter, earlier: true });
 
@@ -119,7 +119,7 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
     return bury(run, item, key, error, stage);
   }
   await commit(run, key, table);
-  tell({ type: 'committed', item, table });
+  tell({ type: 'committed', item, key, table });
 }
 
 async function commit<Item, Services>(run: LocalRun<Item, Services>, key: string, table: UnitTable): Promise<void> {

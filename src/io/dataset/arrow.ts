@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import {
+  Bool,
   type Data,
   type DataType,
   Field,
@@ -35,7 +36,7 @@ const TAIL_BYTES = 4 + FILE_MAGIC.length;
 
 /**
  * A unit as the bytes of an uncompressed Arrow IPC file with one record batch: the same bytes for equal units.
- * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; then a nullable
+ * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
  * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted,
  * and a checksum of all rows.
  */
@@ -54,6 +55,7 @@ export function encodeUnit(table: UnitTable): Uint8Array {
       numberColumn('end', table.end),
       numberColumn('frames', table.frames),
       numberColumn('patches', table.patches),
+      flagColumn('partial', isPartial(table.metadata), table.length),
       ...table.columns.map((column) =>
         vectorColumn(
           columnName(column),
@@ -170,6 +172,13 @@ export function numberColumn(name: string, data: Int32Array | Float64Array): Bat
   return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
 }
 
+/** A boolean column that has the same value in every row. */
+export function flagColumn(name: string, flag: boolean, length: number): BatchColumn {
+  const type = new Bool();
+  const data = new Uint8Array(Math.ceil(length / 8)).fill(flag ? 0xff : 0);
+  return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
+}
+
 /** A nullable fixed_size_list<float32> column. */
 export function vectorColumn(
   name: string,
@@ -221,6 +230,11 @@ function unitOf(batch: RecordBatch): UnitTable {
     }),
     metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
   };
+}
+
+/** Whether a unit's media could be decoded only in part, by its metadata. */
+export function isPartial(metadata: Readonly<Record<string, string>>): boolean {
+  return metadata.verdict === 'partial';
 }
 
 function factsOf(schema: Schema): UnitFacts {

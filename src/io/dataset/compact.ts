@@ -1,7 +1,7 @@
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkInteger } from '../../check.ts';
-import { numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
+import { flagColumn, isPartial, numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
 import { countUnits } from './dataset.ts';
@@ -32,7 +32,7 @@ export interface CompactOptions {
 /**
  * Writes the committed units of a dataset as Parquet tables, one for each number of subclips and statistic:
  * `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes, then subclip. Columns: item_id,
- * subclip, start, end, frames, patches, and a list of float32 for each stream, null where the unit has none. The number
+ * subclip, start, end, frames, patches, partial, and a list of float32 for each stream, null where the unit has none. The number
  * of subclips and the statistic are in the path only (hive partitions).
  *
  * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the same units writes
@@ -204,6 +204,7 @@ function batchOf(unit: UnitTable, plan: TablePlan, first: number, rows: number) 
     numberColumn('end', unit.end.subarray(first, end)),
     numberColumn('frames', unit.frames.subarray(first, end)),
     numberColumn('patches', unit.patches.subarray(first, end)),
+    flagColumn('partial', isPartial(unit.metadata), rows),
   ];
   return recordBatch([...scalars, ...vectors], rows);
 }

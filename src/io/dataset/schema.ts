@@ -63,7 +63,7 @@ export interface UnitFacts {
 }
 
 /** Names that a stream cannot have, because a column has them already. */
-const RESERVED = ['item_id', 'subclips', 'subclip', 'start', 'end', 'frames', 'patches', 'aggregate'];
+const RESERVED = ['item_id', 'subclips', 'subclip', 'start', 'end', 'frames', 'patches', 'partial', 'aggregate'];
 const STREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /**

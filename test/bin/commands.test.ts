@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Plan } from '../../src/graphs/plan.ts';
+import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
+import { reelflow } from '../fixtures/run-cli.ts';
+
+let place: Awaited<ReturnType<typeof temporaryDirectory>>;
+let clip: string;
+
+beforeAll(async () => {
+  place = await temporaryDirectory();
+  clip = await makeClip(join(place.path, 'clip.mp4'), { seconds: 4 });
+});
+
+afterAll(() => place.remove());
+
+async function explain(args: readonly string[]): Promise<Plan> {
+  const { stdout, stderr } = await reelflow(['explain', clip, '--json', ...args]);
+  expect(stdout, stderr).not.toBe('');
+  return JSON.parse(stdout) as Plan;
+}
+
+describe('reelflow explain', () => {
+  it('prints nodes with shapes, types and bytes, the division of the memory limit, and what the corpus comes to', async () => {
+    const plan = await explain(['--memory', '1GiB']);
+    expect(plan.nodes.map(({ id }) => id)).toEqual([
+      'decode-video',
+      'embed-visual',
+      'subclips-visual',
+      'decode-audio',
+      'embed-audio',
+      'subclips-audio',
+      'commit',
+    ]);
+    expect(plan.nodes[0]).toMatchObject({ shape: [224, 224, 3], dtype: 'uint8', bytes: 150_528 });
+    expect(plan.nodes[1]).toMatchObject({ shape: [4096], dtype: 'float32', inputs: ['decode-video'] });
+    const planned = plan.memory.parts.reduce((sum, { bytes }) => sum + bytes, 0) + plan.memory.budget;
+    expect(planned).toBeLessThanOrEqual(2 ** 30);
+    expect(plan.estimate).toMatchObject({ items: 1, probed: 1, unreadable: 0, frames: 100 });
+    const text = await reelflow(['explain', clip, '--memory', '1GiB']);
+    expect(text.stdout).toContain(plan.graph.id);
+    expect(text.stdout).toContain('uint8[224, 224, 3]');
+    expect(text.stdout).toContain('between operators (flow budget)');
+  });
+
+  it('gives the same id for the same values and another for other values', async () => {
+    const { graph } = await explain([]);
+    expect((await explain(['--memory', '1GiB', '--batch', '8', '--concurrency', '1', '--workers', '1'])).graph.id).toBe(
+      graph.id,
+    );
+    for (const other of [
+      ['--fps', '2'],
+      ['--subclips', '20'],
+      ['--aggregate', 'medmad'],
+      ['--weights', 'random:2'],
+      ['--audio', 'none'],
+    ]) {
+      expect((await explain(other)).graph.id, other.join(' ')).not.toBe(graph.id);
+    }
+  });
+
+  it('states the claim of exact medians, and refuses before decoding what cannot hold', async () => {
+    const mean = await explain(['--aggregate', 'mean']);
+    const median = await explain(['--aggregate', 'median']);
+    // Ten frames of 4096 float32 values are open at a time.
+    expect(median.estimate.largestClaim - mean.estimate.largestClaim).toBeGreaterThan(10 * 4096 * 4);
+    const { code, stderr } = await reelflow(['explain', clip, '--memory', '100MiB']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/needs at least .* \[memory-too-small\]/);
+  });
+
+  it('draws a Mermaid flowchart with every node and arrow', async () => {
+    const { stdout } = await reelflow(['explain', clip, '--mermaid', '--audio', 'none']);
+    expect(stdout.split('\n')[0]).toBe('flowchart LR');
+    expect(stdout).toContain('decode-video --> embed-visual');
+    expect(stdout).toContain('subclips-visual --> commit');
+    expect(stdout).not.toContain('embed-audio');
+  });
+});
+
+describe('the small commands', () => {
+  it('models list names the networks, with their cards as JSON', async () => {
+    const { stdout, code } = await reelflow(['models', 'list']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^alexnet +visual +4096/m);
+    expect(stdout).toMatch(/^vggish +audio +128/m);
+    const json = await reelflow(['models', 'list', '--json']);
+    expect(JSON.parse(json.stdout).networks).toHaveLength(2);
+  });
+
+  it('doctor finds everything in an installed tree, and says what is missing otherwise', async () => {
+    const well = await reelflow(['doctor', '--json']);
+    expect(well.code).toBe(0);
+    const { findings } = JSON.parse(well.stdout) as { findings: { what: string; ok: boolean }[] };
+    expect(findings.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(['Node.js', 'ffmpeg', 'ffprobe', 'ONNX Runtime']),
+    );
+    expect(findings.every(({ ok }) => ok)).toBe(true);
+    const ill = await reelflow(['doctor'], { env: { REELFLOW_FFMPEG: join(place.path, 'no-such-program') } });
+    expect(ill.code).toBe(1);
+    expect(ill.stdout).toMatch(/^MISSING +ffmpeg/m);
+  });
+
+  it('every command has its own help, and the program names them all', async () => {
+    const { stdout, code } = await reelflow(['--help']);
+    expect(code).toBe(0);
+    for (const name of ['extract', 'explain', 'compact', 'dead', 'models', 'doctor', 'demo']) {
+      expect(stdout).toContain(`  ${name} `);
+      const help = await reelflow([name, '--help']);
+      expect(help.code).toBe(0);
+      expect(help.stdout).toContain(`usage: reelflow ${name}`);
+    }
+    const version = (
+      JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+    ).version;
+    expect((await reelflow(['--version'])).stdout).toBe(`${version}\n`);
+  });
+
+  it('dead and compact refuse a directory that is no dataset, with exit 2', async () => {
+    for (const args of [['dead', 'list', place.path], ['compact', place.path], ['dead', 'list'], ['compact']]) {
+      const { code, stderr } = await reelflow(args);
+      expect(code, args.join(' ')).toBe(2);
+      expect(stderr).toContain('reelflow:');
+    }
+  });
+
+  it('demo makes clips, extracts them, resumes, and finds the two variants of each look and sound most alike', async () => {
+    const out = join(place.path, 'demo');
+    const { stdout, code, stderr } = await reelflow(['demo', '--out', out, '--json']);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('RANDOM WEIGHTS');
+    const report = JSON.parse(stdout) as {
+      first: { videos: object };
+      second: { videos: object; frames: number };
+      visual: { item: string; nearest: string }[];
+      audio: { item: string; nearest: string }[];
+    };
+    expect(report.first.videos).toEqual({ committed: 6, alreadyDone: 0, skipped: 0, dead: 0 });
+    expect(report.second).toMatchObject({ videos: { committed: 0, alreadyDone: 6 }, frames: 0 });
+    for (const { item, nearest } of [...report.visual, ...report.audio]) {
+      expect(nearest.slice(0, -1)).toBe(item.slice(0, -1));
+    }
+  });
+});
