@@ -11,9 +11,7 @@ const execute = promisify(execFile);
 export async function makeClip(path: string, seconds: number): Promise<string> {
   if (existsSync(path)) return path;
   await mkdir(dirname(path), { recursive: true });
-  const picture =
-    `gradients=s=1280x720:r=25:nb_colors=6:seed=21:speed=0.03:d=${seconds},noise=alls=10:allf=t:all_seed=5[a];` +
-    `testsrc2=s=1280x720:r=25:d=${seconds}[b];[a][b]blend=all_expr='if(lt(mod(T,8),4),A,B)',format=yuv420p[v]`;
+  const picture = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5,format=yuv420p[v]`;
   const sound = `aevalsrc='0.3*sin(2*PI*(220+40*sin(t))*t)+0.05*random(0)|0.3*sin(2*PI*330*t)':s=44100:d=${seconds}[s]`;
   const video = [
     '-c:v',

@@ -12,6 +12,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { extract } from '../src/graphs/extract.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
+import { resizeFilters } from '../src/io/media/resize.ts';
+import { Video } from '../src/io/media/video.ts';
 import { type NetworkPlan, network } from '../src/models/networks/network.ts';
 import { benchOptions, makeClip } from './clips.ts';
 
@@ -32,20 +34,12 @@ async function decodeAlone(output: readonly string[]): Promise<number> {
   return Number(bench[1]) + Number(bench[2]);
 }
 
-const scale = `scale=224:224:flags=bilinear`;
+const info = await new Video(clip).probe();
+if (info.video === undefined) throw new Error('the clip has no picture');
+const scale = resizeFilters(info.video, 224, 224, 'crop').join(',');
 const picture = [
-  '-map',
-  '0:v:0',
-  '-filter_threads',
-  '1',
-  '-vf',
-  scale,
-  '-fps_mode',
-  'passthrough',
-  '-f',
-  'rawvideo',
-  '-pix_fmt',
-  'rgb24',
+  ...['-map', '0:v:0', '-filter_threads', '1', '-vf', scale],
+  ...['-fps_mode', 'passthrough', '-f', 'rawvideo', '-pix_fmt', 'rgb24'],
 ];
 const sound = ['-map', '0:a:0', '-ac', '1', '-ar', '16000', '-f', 's16le'];
 

@@ -17,6 +17,8 @@ export interface VideoStreamInfo {
   readonly width: number;
   /** Rows as stored. */
   readonly height: number;
+  /** ffmpeg's name of the stored pixels: `yuv420p`, `yuv420p10le`. */
+  readonly pixelFormat: string;
   /** Degrees, clockwise, by which a player turns the stored picture: 0, 90, 180 or 270. The decoder turns it too. */
   readonly rotation: number;
   /** Shape of a stored pixel, width over height: 1 for square pixels, 2 when shown twice as wide as stored. */

@@ -197,6 +197,7 @@ function describeVideo(
   const frameCount = Number(stream.nb_frames);
   return {
     ...{ index: stream.index, codec: stream.codec_name ?? 'unknown', width, height, rotation, pixelAspect },
+    pixelFormat: stream.pix_fmt ?? 'unknown',
     displayWidth: rotation % 180 === 0 ? shownWidth : height,
     displayHeight: rotation % 180 === 0 ? height : shownWidth,
     averageRate: rate.numerator / rate.denominator,

@@ -28,6 +28,14 @@ describe('resizeFilters', () => {
     ]);
   });
 
+  test('8-bit YUV is cut out before it becomes RGB', () => {
+    const stream = (pixelFormat: string) => ({ ...shown(1280, 720), pixelFormat });
+    const filters = ['scale=455:256:flags=bilinear', 'format=yuv444p', 'crop=224:224:116:16', 'format=rgb24'];
+    expect(resizeFilters(stream('yuv420p'), 224, 224, 'crop')).toEqual(filters);
+    expect(resizeFilters(stream('yuv420p10le'), 224, 224, 'crop')).not.toContain('format=yuv444p');
+    expect(resizeFilters(stream('yuvj420p'), 224, 224, 'crop')).not.toContain('format=yuv444p');
+  });
+
   test('crop to another shape covers it on both sides', () => {
     expect(resizeFilters(shown(100, 100), 112, 224, 'crop')).toEqual([
       'scale=256:256:flags=bilinear',
