@@ -65,14 +65,14 @@ async function inferenceAlone(plan: NetworkPlan, batch: number): Promise<number>
   return (user + system) / 1e6 / (count * cores * batch);
 }
 
-async function best(plan: NetworkPlan, batches: readonly number[]): Promise<{ batch: number; seconds: number }> {
+async function bestBatch(plan: NetworkPlan, batches: readonly number[]): Promise<number> {
   let found = { batch: 0, seconds: Number.POSITIVE_INFINITY };
   for (const batch of batches) {
     const seconds = await inferenceAlone(plan, batch);
     console.error(`${plan.name} alone, batch ${batch}: ${(1000 * seconds).toFixed(2)} CPU-ms each`);
     if (seconds < found.seconds) found = { batch, seconds };
   }
-  return found;
+  return found.batch;
 }
 
 const median = (values: readonly number[]) =>
@@ -80,25 +80,33 @@ const median = (values: readonly number[]) =>
 const visual = network('alexnet', { weights: 'random:1' });
 const audio = network('vggish', { weights: 'random:1' });
 
-const efficiencies: number[] = [];
-for (let round = 0; round < Number(options.repeat); round++) {
-  const pairs = await Promise.all(Array.from({ length: cores }, () => decodeAlone(picture)));
-  const video = pairs.reduce((sum, seconds) => sum + seconds, 0) / cores;
-  const heard = await decodeAlone(sound);
-  const alexnet = await best(visual, [16, 32, 64]);
-  const vggish = await best(audio, [4, 8]);
+const visualBatch = await bestBatch(visual, [16, 32, 64]);
+const audioBatch = await bestBatch(audio, [8, 16, 32]);
 
+/** CPU-seconds of the parts alone. The machine's speed drifts, so it is measured before and after each run. */
+async function partsAlone() {
+  const decodes = await Promise.all(Array.from({ length: cores }, () => decodeAlone(picture)));
+  return {
+    decode: decodes.reduce((sum, seconds) => sum + seconds, 0) / cores + (await decodeAlone(sound)),
+    alexnet: await inferenceAlone(visual, visualBatch),
+    vggish: await inferenceAlone(audio, audioBatch),
+  };
+}
+
+const mean = (a: number, b: number) => (a + b) / 2;
+const efficiencies: number[] = [];
+let before = await partsAlone();
+for (let round = 0; round < Number(options.repeat); round++) {
   const out = join(options.dir as string, 'efficiency');
   await rm(out, { recursive: true, force: true });
   const summary = await extract({
-    inputs: [clip],
-    out,
-    weights: 'random:1',
-    memory: options.memory as string,
-    compact: false,
+    ...{ inputs: [clip], out, weights: 'random:1', memory: options.memory as string, compact: false },
   });
-  const decode = video + heard;
-  const inference = alexnet.seconds * summary.frames + vggish.seconds * summary.patches;
+  const after = await partsAlone();
+  const decode = mean(before.decode, after.decode);
+  const alexnet = mean(before.alexnet, after.alexnet);
+  const vggish = mean(before.vggish, after.vggish);
+  const inference = alexnet * summary.frames + vggish * summary.patches;
   const floor = (decode + inference) / cores;
   const wall = summary.phases.run;
   efficiencies.push(floor / wall);
@@ -112,13 +120,14 @@ for (let round = 0; round < Number(options.repeat); round++) {
       patches: summary.patches,
       decodeCpuSeconds: decode,
       inferenceCpuSeconds: inference,
-      alexnetMs: 1000 * alexnet.seconds,
-      vggishMs: 1000 * vggish.seconds,
+      alexnetMs: 1000 * alexnet,
+      vggishMs: 1000 * vggish,
+      batches: { alexnet: visualBatch, vggish: audioBatch },
       peakMiB: summary.memory.peakRssBytes / 2 ** 20,
       execution: summary.execution,
-      operators: summary.operators,
       load: loadavg()[0],
     }),
   );
+  before = after;
 }
 console.log(JSON.stringify({ medianEfficiency: median(efficiencies), cores, seconds: Number(options.seconds) }));

@@ -2,7 +2,7 @@
  * Against a tuned Python pipeline of the same job (PyTorch, ffmpeg, NumPy), in one run: the same rows for all four statistics,
  * frames per second, and peak memory of each process tree, sampled from outside in the same way.
  *
- *   node dist/bench/peer.js --peer DIR [--corpus full] [--rounds 3] [--memory 1200MiB]
+ *   node dist/bench/peer.js --peer DIR [--corpus full] [--rows mini|none] [--rounds 3] [--memory 1200MiB]
  *
  * DIR holds pipeline.py, its models/, corpus/ and model cards.
  */
@@ -16,22 +16,34 @@ import { CommitStore } from '../src/io/dataset/commit-store.ts';
 import { benchOptions } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
 
-const options = benchOptions({ peer: '', corpus: 'full', rounds: '3', memory: '1200MiB', rows: 'yes' });
+const options = benchOptions({ peer: '', corpus: 'full', rounds: '3', memory: '1200MiB', rows: 'mini' });
 const peer = options.peer as string;
-const corpus = join(peer, 'corpus', options.corpus as string);
+const corpusOf = (name: string) => join(peer, 'corpus', name);
+const full = options.corpus as string;
+const rows = options.rows as string;
 const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
 const scratch = await mkdtemp(join(tmpdir(), 'reelflow-peer-'));
 const MiB = 2 ** 20;
 
-const ours = (out: string, more: readonly string[]) =>
+const ours = (corpus: string, out: string, more: readonly string[]) =>
   runMeasured(process.execPath, [
-    ...[program, 'extract', corpus, '--out', out, '--visual', join(peer, 'alexnet.card.json')],
+    ...[program, 'extract', corpusOf(corpus), '--out', out, '--visual', join(peer, 'alexnet.card.json')],
     ...['--audio', join(peer, 'vggish.card.json'), '--memory', options.memory as string],
     ...['--progress', 'none', '--json', ...more],
   ]);
-const theirs = (report: string, more: readonly string[]) =>
+const theirs = (corpus: string, report: string, more: readonly string[]) =>
   runMeasured('/usr/bin/python3', [
-    ...[join(peer, 'pipeline.py'), corpus, '--subclips', '10', '--no-pca', '--quiet', '--report', report, ...more],
+    ...[
+      join(peer, 'pipeline.py'),
+      corpusOf(corpus),
+      '--subclips',
+      '10',
+      '--no-pca',
+      '--quiet',
+      '--report',
+      report,
+      ...more,
+    ],
   ]);
 
 /** The peer's arrays as float32: `{ names, video, audio }`. */
@@ -50,7 +62,7 @@ function readPeer(path: string) {
 async function compareRows(): Promise<void> {
   const statistics = ['mean', 'meanvar', 'median', 'medmad'] as const;
   const out = join(scratch, 'rows');
-  const run = await ours(out, ['--aggregate', statistics.join(','), '--no-compact', '--memory', '3GiB']);
+  const run = await ours(rows, out, ['--aggregate', statistics.join(','), '--no-compact', '--memory', '3GiB']);
   if (run.code !== 0) throw new Error(run.stderr);
   const store = await CommitStore.open(out, { create: false });
   const units = new Map<string, Awaited<ReturnType<CommitStore['read']>>>();
@@ -60,7 +72,7 @@ async function compareRows(): Promise<void> {
   }
   for (const statistic of statistics) {
     const file = join(scratch, `${statistic}.npz`);
-    const ran = await theirs(join(scratch, 'rows.json'), [
+    const ran = await theirs(rows, join(scratch, 'rows.json'), [
       '--agg',
       statistic === 'meanvar' ? 'avgvar' : statistic,
       '--out',
@@ -105,7 +117,7 @@ async function compareSpeed(): Promise<void> {
   const ratios: number[] = [];
   for (let round = 0; round < Number(options.rounds); round++) {
     const report = join(scratch, 'speed.json');
-    const python = await theirs(report, ['--agg', 'mean']);
+    const python = await theirs(full, report, ['--agg', 'mean']);
     if (python.code !== 0) throw new Error(python.stderr);
     const peerFigures = JSON.parse(await readFile(report, 'utf8')) as {
       frames_per_s: number;
@@ -114,7 +126,7 @@ async function compareSpeed(): Promise<void> {
     };
     const out = join(scratch, 'speed');
     await rm(out, { recursive: true, force: true });
-    const run = await ours(out, ['--aggregate', 'mean']);
+    const run = await ours(full, out, ['--aggregate', 'mean']);
     if (run.code !== 0) throw new Error(run.stderr);
     const summary = JSON.parse(run.stdout) as ExtractSummary;
     const framesPerSecond = summary.frames / summary.phases.run;
@@ -143,6 +155,6 @@ async function compareSpeed(): Promise<void> {
   console.log(JSON.stringify({ medianRatio: ratios[Math.floor(ratios.length / 2)] }));
 }
 
-if (options.rows !== 'no') await compareRows();
+if (rows !== 'none') await compareRows();
 if (Number(options.rounds) > 0) await compareSpeed();
 await rm(scratch, { recursive: true, force: true });

@@ -85,13 +85,15 @@ async function open() {
 }
 
 /**
- * Runs a batch through all parts, each in as many runs as its own limit of rows asks for.
+ * Runs a batch through all parts, each in as many runs as its own limit of rows asks for. ONNX Runtime takes no shared
+ * memory, so the rows of one run at a time are copied out of it.
  *
  * @param {OpenPart[]} opened
+ * @param {Uint8Array | Float32Array} rows of one run of the first part
  * @param {Float32Array[]} between results of all parts but the last
  * @param {Extract<WorkerRequest, { kind: 'run' }>} request
  */
-async function run(opened, between, request) {
+async function run(opened, rows, between, request) {
   /** @type {Uint8Array | Float32Array} */
   let values = plan.parts[0]?.inputType === 'uint8' ? new Uint8Array(request.input) : new Float32Array(request.input);
   for (const [index, { part, session, inputShape, outputShape }] of opened.entries()) {
@@ -100,7 +102,11 @@ async function run(opened, between, request) {
     const outputLength = elements(outputShape);
     for (let start = 0; start < request.rows; start += part.rows) {
       const end = Math.min(start + part.rows, request.rows);
-      const input = values.subarray(start * inputLength, end * inputLength);
+      let input = values.subarray(start * inputLength, end * inputLength);
+      if (index === 0) {
+        rows.set(input);
+        input = rows.subarray(0, input.length);
+      }
       const output = results.subarray(start * outputLength, end * outputLength);
       await session.run(
         { [part.input]: new ort.Tensor(part.inputType, input, [end - start, ...inputShape]) },
@@ -116,6 +122,9 @@ const messageOf = (error) => (error instanceof Error ? error.message : String(er
 
 try {
   const opened = await open();
+  const first = /** @type {OpenPart} */ (opened[0]);
+  const rowsLength = Math.min(first.part.rows, plan.batch) * elements(first.inputShape);
+  const rows = first.part.inputType === 'uint8' ? new Uint8Array(rowsLength) : new Float32Array(rowsLength);
   const between = opened.slice(0, -1).map(({ outputShape }) => new Float32Array(plan.batch * elements(outputShape)));
   /** @param {WorkerRequest} request */
   const handle = async (request) => {
@@ -125,10 +134,10 @@ try {
       return;
     }
     try {
-      await run(opened, between, request);
-      answer({ kind: 'done', input: request.input, output: request.output }, [request.input, request.output]);
+      await run(opened, rows, between, request);
+      answer({ kind: 'done', output: request.output }, [request.output]);
     } catch (error) {
-      answer({ kind: 'failed', message: messageOf(error), input: request.input }, [request.input]);
+      answer({ kind: 'failed', message: messageOf(error) });
     }
   };
   // One after another: a request to close waits for the batch before it.

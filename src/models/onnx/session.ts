@@ -25,14 +25,14 @@ export interface SessionPlan {
   readonly threads: number;
 }
 
-/** What the main thread asks of a worker. Buffers move there and back. */
+/** What the main thread asks of a worker. Input buffers are shared; output buffers move there and back. */
 export type WorkerRequest =
-  | { readonly kind: 'run'; readonly rows: number; readonly input: ArrayBuffer; readonly output: ArrayBuffer }
+  | { readonly kind: 'run'; readonly rows: number; readonly input: SharedArrayBuffer; readonly output: ArrayBuffer }
   | { readonly kind: 'close' };
 
 /** What a worker answers. */
 export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly code: 'shape' | 'session'; readonly message: string }
-  | { readonly kind: 'done'; readonly input: ArrayBuffer; readonly output: ArrayBuffer }
-  | { readonly kind: 'failed'; readonly message: string; readonly input: ArrayBuffer };
+  | { readonly kind: 'done'; readonly output: ArrayBuffer }
+  | { readonly kind: 'failed'; readonly message: string };

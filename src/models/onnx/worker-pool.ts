@@ -8,7 +8,7 @@ const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 interface Task {
   readonly rows: number;
   /** Copies the batch into the buffer that goes to the worker. */
-  readonly fill: (input: ArrayBuffer) => void;
+  readonly fill: (input: SharedArrayBuffer) => void;
   readonly resolve: (output: ArrayBuffer) => void;
   readonly reject: (error: ModelError) => void;
 }
@@ -16,20 +16,23 @@ interface Task {
 interface Member {
   readonly worker: Worker;
   task: Task | undefined;
+  /** The buffer that its batch is in. */
+  input: SharedArrayBuffer | undefined;
   exited: Promise<void>;
 }
 
 /**
- * Threads that each hold one session of the same network. Batches wait in one queue and go to whichever is free; their buffers move to the thread
- * and back, and input buffers are used again. A thread that dies fails what runs and what waits, now and later.
+ * Threads that each hold one session of the same network. Batches wait in one queue and go to whichever is free. Input buffers are
+ * shared with the threads and used again: moving megabytes to a thread and back has the main thread's garbage collected
+ * as if they were new each time. A thread that dies fails what runs and what waits, now and later.
  */
 export class WorkerPool {
   readonly #plan: SessionPlan;
   readonly #inputBytes: number;
   readonly #members: Member[] = [];
-  readonly #queue: { task: Task; input: ArrayBuffer }[] = [];
+  readonly #queue: { task: Task; input: SharedArrayBuffer }[] = [];
   readonly #waitingForBuffer: Task[] = [];
-  readonly #buffers: ArrayBuffer[] = [];
+  readonly #buffers: SharedArrayBuffer[] = [];
   #buffersMade = 0;
   #failure: ModelError | undefined;
   #closing: Promise<void> | undefined;
@@ -61,7 +64,7 @@ export class WorkerPool {
   }
 
   /** Runs one batch of `rows` rows; resolves to its output buffer, rows in order. */
-  run(rows: number, fill: (input: ArrayBuffer) => void): Promise<ArrayBuffer> {
+  run(rows: number, fill: (input: SharedArrayBuffer) => void): Promise<ArrayBuffer> {
     return new Promise((resolve, reject) => {
       const task: Task = { rows, fill, resolve, reject };
       if (this.#failure || this.#closing) {
@@ -121,7 +124,7 @@ export class WorkerPool {
         resolve();
       });
     });
-    const member: Member = { worker, task: undefined, exited };
+    const member: Member = { worker, task: undefined, input: undefined, exited };
     worker.on('error', (cause) => {
       const error = new ModelError('session', `an inference thread of ${this.#plan.name} died: ${cause.message}`, {
         cause,
@@ -145,9 +148,10 @@ export class WorkerPool {
   }
 
   #finish(member: Member, reply: Extract<WorkerReply, { kind: 'done' | 'failed' }>): void {
-    const { task } = member;
+    const { task, input } = member;
     member.task = undefined;
-    this.#buffers.push(reply.input);
+    member.input = undefined;
+    if (input !== undefined) this.#buffers.push(input);
     member.worker.unref();
     this.#advance();
     if (reply.kind === 'done') task?.resolve(reply.output);
@@ -175,20 +179,21 @@ export class WorkerPool {
       const next = this.#queue.shift();
       if (!next) return;
       member.task = next.task;
+      member.input = next.input;
       const output = new ArrayBuffer(4 * this.#plan.dimension * next.task.rows);
       member.worker.ref();
       member.worker.postMessage(
         { kind: 'run', rows: next.task.rows, input: next.input, output } satisfies WorkerRequest,
-        [next.input, output],
+        [output],
       );
     }
   }
 
-  #buffer(): ArrayBuffer | undefined {
+  #buffer(): SharedArrayBuffer | undefined {
     const free = this.#buffers.pop();
     if (free || this.#buffersMade >= this.concurrency) return free;
     this.#buffersMade++;
-    return new ArrayBuffer(this.#inputBytes);
+    return new SharedArrayBuffer(this.#inputBytes);
   }
 
   #fail(error: ModelError): void {
