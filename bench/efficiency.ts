@@ -1,20 +1,26 @@
 /**
  * Efficiency = floor / wall. Floor = (CPU-seconds of decoding alone + CPU-seconds of inference alone on the same number of
- * frames and patches, at the best batch) / cores. Wall = the steady state of `extract`: without process start and session
- * creation. All in one run. Each part alone runs on all cores at once, as it does in the pipeline.
+ * frames and patches, at the best batch) / cores. Decoding alone is `frames` and `audio` drained by nobody, ffmpeg and our
+ * reading together; `strictEfficiency` takes ffmpeg writing to /dev/null in its place. Wall = the steady state of `extract`:
+ * without process start and session creation. All in one run, the parts before and after each run.
  *
- *   node dist/bench/efficiency.js [--seconds 180] [--dir .bench] [--memory 2GiB]
+ *   node dist/bench/efficiency.js [--seconds 180] [--dir .bench] [--memory 2GiB] [--repeat 3]
  */
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ignoreElements, lastValueFrom, merge } from 'rxjs';
 import { extract } from '../src/graphs/extract.ts';
+import { audio } from '../src/io/media/audio.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
+import { frames } from '../src/io/media/frames.ts';
 import { resizeFilters } from '../src/io/media/resize.ts';
 import { Video } from '../src/io/media/video.ts';
 import { type NetworkPlan, network } from '../src/models/networks/network.ts';
+import { Flow } from '../src/operators/flow.ts';
 import { benchOptions, makeClip } from './clips.ts';
 
 const execute = promisify(execFile);
@@ -22,7 +28,24 @@ const options = benchOptions({ seconds: '180', dir: '.bench', memory: '2GiB', re
 const cores = availableParallelism();
 const clip = await makeClip(join(options.dir as string, `clip-${options.seconds}s.mp4`), Number(options.seconds));
 
-/** CPU-seconds of one ffmpeg, by its own account. */
+/** CPU-seconds of this process and of its children that have ended. */
+function cpuSeconds(): number {
+  const fields = readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ').map(Number) ?? [];
+  return ((fields[11] ?? 0) + (fields[12] ?? 0) + (fields[13] ?? 0) + (fields[14] ?? 0)) / 100;
+}
+
+/** CPU-seconds of decoding picture and sound into this process. */
+async function decodeStageAlone(): Promise<number> {
+  const before = cpuSeconds();
+  const video = new Video(clip);
+  const scope = new Flow('256MiB').scope(video.id);
+  await lastValueFrom(merge(frames(video, { scope, resize: 'crop' }), audio(video, { scope })).pipe(ignoreElements()), {
+    defaultValue: undefined,
+  });
+  return cpuSeconds() - before;
+}
+
+/** CPU-seconds of one ffmpeg writing to nowhere, by its own account. */
 async function decodeAlone(output: readonly string[]): Promise<number> {
   const { stderr } = await execute(
     findFfmpeg().path,
@@ -78,18 +101,19 @@ async function bestBatch(plan: NetworkPlan, batches: readonly number[]): Promise
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
 const visual = network('alexnet', { weights: 'random:1' });
-const audio = network('vggish', { weights: 'random:1' });
+const hearing = network('vggish', { weights: 'random:1' });
 
 const visualBatch = await bestBatch(visual, [16, 32, 64]);
-const audioBatch = await bestBatch(audio, [8, 16, 32]);
+const audioBatch = await bestBatch(hearing, [8, 16, 32]);
 
 /** CPU-seconds of the parts alone. The machine's speed drifts, so it is measured before and after each run. */
 async function partsAlone() {
   const decodes = await Promise.all(Array.from({ length: cores }, () => decodeAlone(picture)));
   return {
-    decode: decodes.reduce((sum, seconds) => sum + seconds, 0) / cores + (await decodeAlone(sound)),
+    strictDecode: decodes.reduce((sum, seconds) => sum + seconds, 0) / cores + (await decodeAlone(sound)),
+    decode: await decodeStageAlone(),
     alexnet: await inferenceAlone(visual, visualBatch),
-    vggish: await inferenceAlone(audio, audioBatch),
+    vggish: await inferenceAlone(hearing, audioBatch),
   };
 }
 
@@ -104,6 +128,7 @@ for (let round = 0; round < Number(options.repeat); round++) {
   });
   const after = await partsAlone();
   const decode = mean(before.decode, after.decode);
+  const strictDecode = mean(before.strictDecode, after.strictDecode);
   const alexnet = mean(before.alexnet, after.alexnet);
   const vggish = mean(before.vggish, after.vggish);
   const inference = alexnet * summary.frames + vggish * summary.patches;
@@ -113,12 +138,14 @@ for (let round = 0; round < Number(options.repeat); round++) {
   console.log(
     JSON.stringify({
       efficiency: floor / wall,
+      strictEfficiency: (strictDecode + inference) / cores / wall,
       floorSeconds: floor,
       wallSeconds: wall,
       framesPerSecond: summary.frames / wall,
       frames: summary.frames,
       patches: summary.patches,
       decodeCpuSeconds: decode,
+      strictDecodeCpuSeconds: strictDecode,
       inferenceCpuSeconds: inference,
       alexnetMs: 1000 * alexnet,
       vggishMs: 1000 * vggish,

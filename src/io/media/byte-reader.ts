@@ -1,8 +1,14 @@
 import type { Readable } from 'node:stream';
 
+/** Bytes that Node.js reads from a pipe at most: a smaller chunk has emptied it. */
+const FULL_CHUNK = 65_536;
+/** Milliseconds in which an emptied pipe may fill again: one picture comes in a third of the reads. */
+const PAUSE = 1;
+
 /**
  * Pulls exact counts of bytes out of a readable stream. A chunk that arrives while nobody reads stops the stream, so
- * at most two chunks here and one in the stream's own buffer wait (64 KiB each for a child's pipe).
+ * at most two chunks here and one in the stream's own buffer wait (64 KiB each for a child's pipe). A chunk that emptied
+ * the pipe lets it fill for a moment before the next: the main thread wakes less often for a decoder slower than it.
  */
 export class ByteReader {
   readonly #stream: Readable;
@@ -63,9 +69,19 @@ export class ByteReader {
     }
     this.lastProgress = performance.now();
     waiting.filled = this.#drain(waiting.into, waiting.filled);
-    if (waiting.filled < waiting.into.length) return;
+    if (waiting.filled < waiting.into.length) {
+      if (chunk.length < FULL_CHUNK) this.#pauseBriefly();
+      return;
+    }
     this.#waiting = undefined;
     waiting.resolve(waiting.filled);
+  }
+
+  #pauseBriefly(): void {
+    this.#stream.pause();
+    setTimeout(() => {
+      if (this.#waiting !== undefined) this.#stream.resume();
+    }, PAUSE);
   }
 
   #drain(into: Uint8Array, from: number): number {
