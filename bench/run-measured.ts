@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { processTreeMemory } from '../src/io/media/memory.ts';
+import { MemorySampler } from '../src/io/media/memory.ts';
 
 /** What a command did, measured from outside. */
 export interface Measured {
@@ -23,23 +23,22 @@ export async function runMeasured(
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let [stdout, stderr, peakBytes] = ['', '', 0];
+  let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-20_000);
   });
-  const sampling = setInterval(() => {
-    if (child.pid !== undefined) peakBytes = Math.max(peakBytes, processTreeMemory(child.pid).bytes);
-  }, 50);
+  const sampler = child.pid === undefined ? undefined : new MemorySampler({ root: child.pid });
+  sampler?.start();
   const stopping =
     options.stopAfter === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), options.stopAfter * 1000);
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   });
-  clearInterval(sampling);
+  sampler?.stop();
   clearTimeout(stopping);
-  return { code, stdout, stderr, wallSeconds: (performance.now() - started) / 1000, peakBytes };
+  return { code, stdout, stderr, wallSeconds: (performance.now() - started) / 1000, peakBytes: sampler?.peak ?? 0 };
 }

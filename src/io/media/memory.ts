@@ -52,13 +52,16 @@ export function processTreeMemory(root: number = process.pid): TreeMemory {
  */
 export class MemorySampler {
   readonly #every: number;
+  readonly #root: number;
   readonly #known = new Map<number, { proportional: Bytes; resident: Bytes }>();
   #timer: NodeJS.Timeout | undefined;
   #peak: Bytes = 0;
   #lastFull = Number.NEGATIVE_INFINITY;
   #looks = 0;
 
-  constructor(options: { everyMilliseconds?: number } = {}) {
+  /** @param options.root process id of the tree that is looked at; this process's by default. */
+  constructor(options: { everyMilliseconds?: number; root?: number } = {}) {
+    this.#root = options.root ?? process.pid;
     this.#every = checkPositive('everyMilliseconds', options.everyMilliseconds ?? 50);
   }
 
@@ -97,7 +100,7 @@ export class MemorySampler {
   #mayBeHigher(): boolean {
     if (performance.now() - this.#lastFull > FULL_READING_EVERY * 1000) return true;
     // Processes are started by the main thread, as a rule; a full reading looks at the children of all threads.
-    const processes = new Set([...this.#known.keys(), ...childrenOfThread(process.pid, process.pid)]);
+    const processes = new Set([...this.#known.keys(), ...childrenOfThread(this.#root, this.#root)]);
     let most = 0;
     for (const pid of processes) {
       const resident = residentSize(pid);
@@ -117,7 +120,7 @@ export class MemorySampler {
       return;
     }
     let sum = 0;
-    for (const pid of processTree()) {
+    for (const pid of processTree(this.#root)) {
       const resident = residentSize(pid);
       const proportional = proportionalSize(pid);
       this.#known.set(pid, { proportional, resident });
