@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { map, toArray } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MediaError, ModelError } from '../../src/errors.ts';
+import type { Graph, UnitContext } from '../../src/graphs/graph.ts';
+import { type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
+import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { joinRows } from '../../src/io/dataset/join.ts';
+import type { UnitTable } from '../../src/io/dataset/schema.ts';
+import { Flow } from '../../src/operators/flow.ts';
+
+let directory: string;
+let store: CommitStore;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'reelflow-runner-'));
+  store = await CommitStore.open(directory);
+});
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const table = (itemId: string): UnitTable =>
+  joinRows({
+    itemId,
+    seconds: 1,
+    rows: [
+      {
+        ...{ stream: 'visual', statistic: 'mean', subclips: 1, subclip: 0, start: 0, end: 1, count: 1 },
+        vector: Float32Array.of(1, 2),
+      },
+    ],
+  });
+
+/** A graph over names: each reads four elements through the flow, then gives its table. `delay` slows reading, in ms. */
+function graphOf(fails: Readonly<Record<string, Error>> = {}, delay = 0): Graph<string, UnitTable, null> {
+  return {
+    ...{ name: 'test', version: 1, params: {}, nodes: [] },
+    itemId: (item) => item,
+    prepare: async (item) => {
+      if (item === 'long') return { claim: 0, kept: 0, seconds: 9, frames: 0, skip: 'too long' };
+      return { claim: item === 'greedy' ? 10_000 : 10, kept: 0, seconds: 1, frames: 4 };
+    },
+    unit(item, { scope }: UnitContext<null>) {
+      let left = 4;
+      const reader = {
+        next: async () => {
+          if (delay > 0) await sleep(delay);
+          const fault = fails[item];
+          if (fault !== undefined && left === 2) throw fault;
+          return left-- > 0 ? new Uint8Array(10) : undefined;
+        },
+      };
+      return scope
+        .source(() => reader, { name: 'read', cost: (bytes) => bytes.byteLength, estimate: 10 })
+        .pipe(
+          toArray(),
+          map(() => table(item)),
+        );
+    },
+  };
+}
+
+async function run(
+  items: readonly string[],
+  graph: Graph<string, UnitTable, null>,
+  more: { store?: CommitStore; flow?: Flow; drain?: AbortSignal } = {},
+) {
+  const events: string[] = [];
+  const flow = more.flow ?? new Flow(1000);
+  const running = runLocally({
+    ...{ graph, items, flow, concurrency: 2, services: async () => null },
+    store: more.store ?? store,
+    fingerprint: async (item) => `content of ${item}`,
+    operators: { before: ['read'], commit: 'commit' },
+    ...(more.drain === undefined ? {} : { drain: more.drain }),
+    onEvent: (event: RunEvent<string>) => {
+      if (event.type !== 'started' && event.type !== 'reached') events.push(`${event.item} ${event.type}`);
+    },
+  });
+  return running.then(
+    () => ({ events: events.sort(), error: undefined }),
+    (error: Error) => ({ events: events.sort(), error }),
+  );
+}
+
+describe('runLocally', () => {
+  it('commits, skips, and buries; a second run finds all of it', async () => {
+    const graph = graphOf({ b: new MediaError('corrupt', 'bits were flipped') });
+    const items = ['a', 'b', 'c', 'long', 'greedy'];
+    const first = await run(items, graph);
+    expect(first).toEqual({
+      events: ['a committed', 'b dead', 'c committed', 'greedy dead', 'long skipped'],
+      error: undefined,
+    });
+    const letters = store.letters().map(({ letter }) => [letter.item, letter.code, letter.stage]);
+    expect(letters.sort()).toEqual([
+      ['b', 'corrupt', 'decode'],
+      ['greedy', 'budget-too-small', 'probe'],
+    ]);
+    const second = await run(items, graph);
+    expect(second.events).toEqual(['a already-done', 'b dead', 'c already-done', 'greedy dead', 'long skipped']);
+  });
+
+  it('an unforeseen error costs its own item only, and its letter says what it was', async () => {
+    const { events, error } = await run(['a', 'b'], graphOf({ a: new TypeError('x is undefined') }));
+    expect(error).toBeUndefined();
+    expect(events).toEqual(['a dead', 'b committed']);
+    expect(store.letters()[0]?.letter).toMatchObject({ code: 'internal', message: 'x is undefined' });
+  });
+
+  it('an error that would meet every item ends the run; what is committed stays', async () => {
+    const graph = graphOf({ b: new ModelError('session', 'a thread died') });
+    const { events, error } = await run(['a', 'b', 'c', 'd', 'e'], graph);
+    expect(error).toBeInstanceOf(ModelError);
+    expect(events).not.toContain('e committed');
+    expect(store.letters()).toEqual([]);
+    expect(store.keys()).toHaveLength(events.filter((event) => event.endsWith('committed')).length);
+  });
+
+  it('told to drain, it finishes what runs and starts nothing new', async () => {
+    const drain = new AbortController();
+    const running = run(['a', 'b', 'c', 'd'], graphOf({}, 20), { drain: drain.signal });
+    await sleep(40);
+    drain.abort();
+    expect((await running).events).toEqual(['a committed', 'b committed']);
+  });
+
+  it('while a slow commit holds the units, it is the bottleneck and what comes before it is blocked', async () => {
+    const slow = {
+      has: (key: string) => store.has(key),
+      letter: (key: string) => store.letter(key),
+      commit: async (key: string, unit: UnitTable) => {
+        await sleep(100);
+        return store.commit(key, unit);
+      },
+    } as unknown as CommitStore;
+    const flow = new Flow(1000);
+    const { error } = await run(['a', 'b', 'c', 'd'], graphOf(), { store: slow, flow });
+    expect(error).toBeUndefined();
+    const clocks = new Map(flow.metrics().operators.map((operator) => [operator.name, operator]));
+    const [read, commit] = [clocks.get('read'), clocks.get('commit')];
+    if (read === undefined || commit === undefined) throw new Error('both operators have clocks');
+    expect(commit.busySeconds).toBeGreaterThan(0.6 * commit.wallSeconds);
+    expect(read.blockedSeconds).toBeGreaterThan(0.6 * read.wallSeconds);
+    for (const { busySeconds, starvedSeconds, blockedSeconds, wallSeconds } of [read, commit]) {
+      expect(busySeconds + starvedSeconds + blockedSeconds).toBeCloseTo(wallSeconds, 3);
+    }
+  });
+});
