@@ -38,8 +38,16 @@ export class Arguments {
   /** The option's text. @throws UsageError when it was not given. */
   required(name: string): string {
     const value = this.text(name);
-    if (value === undefined || value === '') throw new UsageError(`\`--${name}\` is required`);
+    if (value === undefined || value === '')
+      throw new UsageError(`\`--${name}\` is required`, { remedy: 'See --help.' });
     return value;
+  }
+
+  /** @throws UsageError when there are operands, of a command that takes none. */
+  none(command: string): void {
+    if (this.positionals.length > 0) {
+      throw new UsageError(`\`reelflow ${command}\` takes no operands, but '${this.positionals[0]}' came`);
+    }
   }
 
   /** Whether a switch was given. */
@@ -89,7 +97,8 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
     const parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
     return new Arguments(parsed.positionals, parsed.values);
   } catch (error) {
-    const message = error instanceof Error ? (error.message.split('. To specify')[0] ?? error.message) : String(error);
+    const message =
+      error instanceof Error ? (error.message.split(/\. To specify|\n/)[0] ?? error.message) : String(error);
     throw new UsageError(message, { remedy: `See \`reelflow ${command.name} --help\`.`, cause: error });
   }
 }

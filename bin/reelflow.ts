@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { ReelflowError, UsageError } from '../src/errors.ts';
+import { ModelError, ReelflowError, UsageError } from '../src/errors.ts';
 import { type Command, commandHelp, parseArguments } from './options.ts';
 
 /** Every command by name; its module is loaded when it is called. */
@@ -72,11 +72,20 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+let finished = false;
+process.on('exit', (code) => {
+  if (finished || code !== 13) return;
+  process.stderr.write('reelflow: ended before its work was done; this is a fault of reelflow [internal]\n');
+  process.exitCode = 1;
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof ReelflowError)) throw error;
   process.stderr.write(`reelflow: ${error.message} [${error.code}]\n`);
   if (error.remedy !== undefined) process.stderr.write(`  ${error.remedy}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  const refused = error instanceof UsageError || (error instanceof ModelError && error.code !== 'session');
+  process.exitCode = refused ? 2 : 1;
 }
+finished = true;

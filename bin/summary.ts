@@ -27,10 +27,10 @@ export function bottleneckLines(operators: readonly OperatorMetrics[]): string[]
 
 /** What a person reads after an extraction. */
 export function summaryText(summary: ExtractSummary, out: string): string {
-  const { committed, alreadyDone, skipped, dead } = summary.videos;
+  const { committed, partial, alreadyDone, skipped, dead } = summary.videos;
   const rate = summary.wallSeconds > 0 ? summary.frames / summary.wallSeconds : 0;
   const lines = [
-    `${committed} committed, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
+    `${committed} committed${partial > 0 ? ` (${partial} partial)` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
   ];
   if (committed === 0 && alreadyDone > 0)
     lines.push('Nothing was decoded: every unit was committed by an earlier run.');
@@ -46,7 +46,9 @@ export function summaryText(summary: ExtractSummary, out: string): string {
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
   if (dead > 0)
     lines.push(`See \`reelflow dead list ${out}\`; \`reelflow dead retry ${out}\` tries them again at the next run.`);
-  for (const name of summary.randomWeights) lines.push(`${name} had RANDOM weights: its features mean nothing.`);
+  if (summary.randomWeights.length > 0) {
+    lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features mean nothing.`);
+  }
   lines.push(`dataset: ${out}`);
   return `${lines.join('\n')}\n`;
 }

@@ -18,6 +18,7 @@ export const command: Command = {
 };
 
 async function run(args: Arguments): Promise<number> {
+  args.none(command.name);
   const directory = args.text('out') ?? 'demo';
   const view = openProgress(process.stderr.isTTY ? 'line' : 'none', process.stderr);
   const memory = args.text('memory');

@@ -26,6 +26,7 @@ export const command: Command = {
 };
 
 async function run(args: Arguments): Promise<number> {
+  args.none(command.name);
   const findings = [
     nodeVersion(),
     mediaTool('ffmpeg', findFfmpeg),

@@ -57,6 +57,8 @@ export interface ExtractSummary {
   readonly graphId: string;
   readonly videos: {
     readonly committed: number;
+    /** Of the committed, those whose media decoded only in part. */
+    readonly partial: number;
     readonly alreadyDone: number;
     readonly skipped: number;
     /** Dead letters among the inputs, earlier ones included. */
@@ -175,6 +177,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     graphId: plan.graph.id,
     videos: {
       committed: tally.committed,
+      partial: tally.partial,
       alreadyDone: tally.alreadyDone,
       skipped: tally.skipped.length,
       dead: tally.dead.length,

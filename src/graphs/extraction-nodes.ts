@@ -41,7 +41,10 @@ export function extractionNodes(
   const nodes: GraphNode[] = [];
   const ends: string[] = [];
   const rowsOf = (dimension: number): Pick<GraphNode, 'shape' | 'dtype' | 'bytes'> => ({
-    shape: [counts.reduce((sum, count) => sum + count, 0), statistics.map((s) => dimensionOf(s, dimension)).join('+')],
+    shape: [
+      counts.reduce((sum, count) => sum + count, 0),
+      statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, dimension), 0),
+    ],
     dtype: 'float32',
     bytes: 4 * statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, dimension), 0),
   });

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { isDynamicPattern } from 'tinyglobby';
 import { UsageError } from '../errors.ts';
 import { Video, videos } from '../io/media/video.ts';
 
@@ -41,6 +43,11 @@ async function readInputs(inputs: readonly string[]): Promise<Video[]> {
   if (inputs.length === 0) return [];
   const found: Video[] = [];
   const seen = new Set<string>();
+  for (const input of inputs) {
+    if (!isDynamicPattern(input) && !existsSync(input)) {
+      throw new UsageError(`there is no file or directory '${input}'`, { code: 'no-inputs' });
+    }
+  }
   for await (const video of videos(inputs)) {
     const path = resolve(video.path);
     if (!seen.has(path)) found.push(video);

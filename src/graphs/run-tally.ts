@@ -4,6 +4,8 @@ import type { RunEvent } from './runners/local.ts';
 /** Counts what a run does, from its events. */
 export class RunTally {
   committed = 0;
+  /** Of the committed, those whose media decoded only in part. */
+  partial = 0;
   alreadyDone = 0;
   frames = 0;
   patches = 0;
@@ -34,6 +36,7 @@ export class RunTally {
       case 'committed':
         this.keys.add(event.key);
         this.committed += 1;
+        if (event.table.metadata.verdict === 'partial') this.partial += 1;
         this.frames += Number(event.table.metadata.frames);
         this.patches += Number(event.table.metadata.patches);
         this.seconds += Number(event.table.metadata.seconds);

@@ -106,13 +106,19 @@ describe('broken files beside good ones', () => {
 
     const again = await extract([corpus, '--out', out]);
     expect(again.code).toBe(3);
-    expect(again.summary.videos).toEqual({ committed: 0, alreadyDone: oddNames.length, skipped: 0, dead: 7 });
+    expect(again.summary.videos).toEqual({
+      committed: 0,
+      partial: 0,
+      alreadyDone: oddNames.length,
+      skipped: 0,
+      dead: 7,
+    });
 
     const retried = await reelflow(['dead', 'retry', out, '--code', 'truncated']);
     expect(retried.stdout).toContain('1 item(s)');
     const partly = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
     expect(partly.code).toBe(0);
-    expect(partly.summary.videos).toMatchObject({ committed: 1, dead: 6 });
+    expect(partly.summary.videos).toMatchObject({ committed: 1, partial: 1, dead: 6 });
     const facts = await Promise.all(store.keys().map((key) => store.readFacts(key)));
     expect(facts.filter(({ partial }) => partial).map(({ itemId }) => itemId)).toEqual(['cut']);
   });
@@ -125,7 +131,7 @@ describe('broken files beside good ones', () => {
       join(place.path, 'all-dead'),
     ]);
     expect(code).toBe(1);
-    expect(summary.videos).toEqual({ committed: 0, alreadyDone: 0, skipped: 0, dead: 2 });
+    expect(summary.videos).toEqual({ committed: 0, partial: 0, alreadyDone: 0, skipped: 0, dead: 2 });
   });
 
   it.skipIf(!existsSync(shared))('real damaged files have their verdicts (needs ../shared)', async () => {

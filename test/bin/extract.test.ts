@@ -55,7 +55,7 @@ describe('reelflow extract', () => {
     const out = join(directory, 'resume');
     const first = await extractJson([clips, '--out', out]);
     expect(first.code).toBe(0);
-    expect(first.summary.videos).toEqual({ committed: 3, alreadyDone: 0, skipped: 0, dead: 0 });
+    expect(first.summary.videos).toEqual({ committed: 3, partial: 0, alreadyDone: 0, skipped: 0, dead: 0 });
     expect(first.summary.frames).toBe(90);
     expect(first.summary.patches).toBe(9);
     expect(first.summary.videoSeconds).toBeCloseTo(9, 1);
@@ -68,7 +68,7 @@ describe('reelflow extract', () => {
 
     const second = await extractJson([clips, '--out', out]);
     expect(second.code).toBe(0);
-    expect(second.summary.videos).toEqual({ committed: 0, alreadyDone: 3, skipped: 0, dead: 0 });
+    expect(second.summary.videos).toEqual({ committed: 0, partial: 0, alreadyDone: 3, skipped: 0, dead: 0 });
     expect(second.summary.frames).toBe(0);
     expect(second.summary.operators.find(({ name }) => name === 'decode-video')).toBeUndefined();
     expect(unitFiles(out)).toEqual(before);
@@ -107,7 +107,13 @@ describe('reelflow extract', () => {
     expect(before.size).toBeGreaterThanOrEqual(2);
     expect(before.size).toBeLessThan(8);
     const { summary } = await extractJson([many, '--out', out]);
-    expect(summary.videos).toEqual({ committed: 8 - before.size, alreadyDone: before.size, skipped: 0, dead: 0 });
+    expect(summary.videos).toEqual({
+      committed: 8 - before.size,
+      partial: 0,
+      alreadyDone: before.size,
+      skipped: 0,
+      dead: 0,
+    });
     const after = unitFiles(out);
     expect(after.size).toBe(8);
     for (const [file, inode] of before) expect(after.get(file)).toBe(inode);
@@ -125,10 +131,19 @@ describe('reelflow extract', () => {
     expect(summary.videos.committed).toBeLessThan(8);
   });
 
+  it('interrupted twice, it stops at once, keeps what is committed, and exits 130', async () => {
+    const out = join(directory, 'stopped');
+    const args = ['extract', manyClips(8), '--out', out, ...cards, '--concurrency', '1', '--progress', 'none'];
+    const twice = () => unitFiles(out).size >= 1;
+    const { code } = await reelflow(args, { send: 'SIGINT', when: twice, times: 2 });
+    expect(code).toBe(130);
+    expect(unitFiles(out).size).toBeGreaterThanOrEqual(1);
+  });
+
   it('leaves out longer items by option: skipped with the reason, exit 0', async () => {
     const { code, summary } = await extractJson([clips, '--out', join(directory, 'short'), '--max-duration', '1']);
     expect(code).toBe(0);
-    expect(summary.videos).toEqual({ committed: 0, alreadyDone: 0, skipped: 3, dead: 0 });
+    expect(summary.videos).toEqual({ committed: 0, partial: 0, alreadyDone: 0, skipped: 3, dead: 0 });
     expect(summary.skipped[0]?.reason).toContain('--max-duration 1');
   });
 
@@ -161,12 +176,15 @@ describe('reelflow extract', () => {
     [['extract'], '--out'],
     [['extract', '--out', 'x'], 'no-inputs'],
     [['extract', 'nowhere/*.mp4', '--out', 'x'], "no file matches 'nowhere/*.mp4'"],
+    [['extract', 'a.mp4', '--out', 'x'], "there is no file or directory 'a.mp4'"],
+    [['extract', 'clips', '--out', 'clips/a.mp4'], 'must be a directory'],
+    [['doctor', 'extra'], "'extra'"],
     [['extract', 'a.mp4', '--out', 'x', '--subclips', '0'], '--subclips'],
-    [['extract', 'a.mp4', '--out', 'x', '--aggregate', 'average'], "'mean', 'meanvar', 'median', 'medmad'"],
+    [['extract', 'clips/a.mp4', '--out', 'x', '--aggregate', 'average'], "'mean', 'meanvar', 'median', 'medmad'"],
     [['extract', 'a.mp4', '--out', 'x', '--fps', 'fast'], '--fps'],
-    [['extract', 'a.mp4', '--out', 'x', '--memory', 'plenty'], 'plenty'],
+    [['extract', 'clips/a.mp4', '--out', 'x', '--memory', 'plenty'], 'plenty'],
     [['extract', 'a.mp4', '--out', 'x', '--colour', 'red'], '--colour'],
-    [['extract', 'a.mp4', '--out', 'x', '--visual', 'none', '--audio', 'none'], 'neither'],
+    [['extract', 'clips/a.mp4', '--out', 'x', '--visual', 'none', '--audio', 'none'], 'neither'],
     [['extract', 'a.mp4', '--out', 'x', '--visual', 'vggish'], 'vggish'],
     [['unpack'], "no command 'unpack'"],
   ])('%j is wrong usage: exit 2, and the message names the fault', async (args, fault) => {

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
@@ -38,7 +37,6 @@ export async function runDemo(
 ): Promise<DemoReport> {
   const { seconds = 8, ...extraction } = options;
   const out = join(directory, 'features');
-  await rm(out, { recursive: true, force: true });
   options.onMessage?.('writing six synthetic clips: three looks with their own sound, two variants each');
   const clips = await writeDemoClips(join(directory, 'clips'), { seconds });
   options.onMessage?.('extracting them');

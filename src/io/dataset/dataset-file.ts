@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { replaceFile } from './atomic-file.ts';
@@ -110,6 +110,9 @@ export async function writeDatasetFile(directory: string, file: DatasetFile): Pr
  * @throws UsageError `dataset` when it holds another graph's dataset, saying what differs, or other files.
  */
 export function checkDirectory(directory: string, description: DatasetDescription): DatasetFile | undefined {
+  if (existsSync(directory) && !statSync(directory).isDirectory()) {
+    throw new UsageError(`${directory} must be a directory, but is a file`, { code: 'dataset' });
+  }
   if (!existsSync(datasetFilePath(directory))) {
     const foreign = existsSync(directory) ? readdirSync(directory).filter((name) => !isOwn(name)) : [];
     if (foreign.length > 0) {

@@ -152,7 +152,8 @@ export class WorkerPool {
     member.task = undefined;
     member.input = undefined;
     if (input !== undefined) this.#buffers.push(input);
-    member.worker.unref();
+    // While closing, the threads keep the process alive until they have ended.
+    if (this.#closing === undefined) member.worker.unref();
     this.#advance();
     if (reply.kind === 'done') task?.resolve(reply.output);
     else task?.reject(new ModelError('session', `${this.#plan.name} failed on a batch: ${reply.message}`));

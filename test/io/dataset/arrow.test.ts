@@ -62,6 +62,7 @@ describe('the Arrow file of a unit', () => {
       'end Float64',
       'frames Int32',
       'patches Int32',
+      'partial Bool',
       'visual_mean FixedSizeList[2]<Float32>',
     ]);
     expect(read.getChild('item_id')?.toArray()).toEqual(['heat', 'heat']);

@@ -24,7 +24,18 @@ const SHAPES: UnitShape[] = ['zebra', 'émile', 'alien', 'Z', '猫'].map((itemId
   streams: index === 2 ? { visual: 6 } : { visual: 6, audio: 3, 'optical-flow': 2 },
   seed: index + 1,
 }));
-const COLUMNS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'visual', 'audio', 'optical-flow'];
+const COLUMNS = [
+  'item_id',
+  'subclip',
+  'start',
+  'end',
+  'frames',
+  'patches',
+  'partial',
+  'visual',
+  'audio',
+  'optical-flow',
+];
 /** By UTF-8 bytes. */
 const SORTED = ['Z', 'alien', 'zebra', 'émile', '猫'];
 
