@@ -59,8 +59,8 @@ function subclipCount(text: string): number {
 function sampling(text: string | undefined): FrameSampling | undefined {
   if (text === undefined || text === 'native' || text === 'keyframes') return text;
   const rate = Number(text);
-  if (text.trim() === '' || !Number.isFinite(rate) || rate <= 0) {
-    throw new UsageError(`\`--fps\` must be a number above 0, native or keyframes, but is '${text}'`);
+  if (text.trim() === '' || !(rate >= 0.001 && rate <= 1000)) {
+    throw new UsageError(`\`--fps\` must be a number from 0.001 to 1000, native or keyframes, but is '${text}'`);
   }
   return rate;
 }

@@ -8,6 +8,9 @@ export interface Interrupts {
   release(): void;
 }
 
+/** Milliseconds after which a stop that was asked for happens in any case. */
+const STOP_WITHIN = 5000;
+
 /**
  * Catches SIGINT and SIGTERM.
  *
@@ -21,6 +24,7 @@ export function catchInterrupts(say: (line: string) => void): Interrupts {
     if (drain.signal.aborted) {
       say('stopping now; what is committed stays');
       stop.abort();
+      setTimeout(() => process.exit(130), STOP_WITHIN).unref();
     } else {
       say('finishing the videos that run; interrupt again to stop at once');
       drain.abort();

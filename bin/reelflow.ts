@@ -82,7 +82,12 @@ process.on('exit', (code) => {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof ReelflowError)) throw error;
+  if (!(error instanceof ReelflowError)) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    process.stderr.write(`reelflow: ${message} [${code}]\n`);
+    process.exit(1);
+  }
   process.stderr.write(`reelflow: ${error.message} [${error.code}]\n`);
   if (error.remedy !== undefined) process.stderr.write(`  ${error.remedy}\n`);
   const refused = error instanceof UsageError || (error instanceof ModelError && error.code !== 'session');

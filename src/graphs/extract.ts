@@ -10,6 +10,7 @@ import type { Bytes } from '../operators/payload.ts';
 import type { Statistic } from '../operators/statistics.ts';
 import { type ExtractionServices, extractionGraph } from './extraction.ts';
 import { OPERATORS } from './extraction-nodes.ts';
+import type { GraphNode } from './graph.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './networks.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
@@ -138,6 +139,8 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
   let wallSeconds = 0;
   let metrics = flow.metrics();
+  // The clocks begin with the run, so that the times of every operator sum to its wall time.
+  flow.operator(OPERATORS.commit);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== OPERATORS.commit);
   try {
     await runLocally<Video, ExtractionServices>({
@@ -192,7 +195,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
       peakHeldBytes: metrics.peakHeld,
       peakRssBytes: sampler.peak,
     },
-    operators: metrics.operators,
+    operators: inOrder(metrics.operators, graph.nodes),
     dead: tally.dead,
     skipped: tally.skipped,
     randomWeights,
@@ -207,6 +210,12 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     },
     interrupted,
   };
+}
+
+/** Operators in the order of the graph's nodes. */
+function inOrder(operators: readonly OperatorMetrics[], nodes: readonly GraphNode[]): OperatorMetrics[] {
+  const place = (name: string) => nodes.findIndex(({ id }) => id === name);
+  return [...operators].sort((left, right) => place(left.name) - place(right.name));
 }
 
 /** Whether the tables lack a committed unit: of this run, or of one that ended before it compacted. */

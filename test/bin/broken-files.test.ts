@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -121,6 +122,15 @@ describe('broken files beside good ones', () => {
     expect(partly.summary.videos).toMatchObject({ committed: 1, partial: 1, dead: 6 });
     const facts = await Promise.all(store.keys().map((key) => store.readFacts(key)));
     expect(facts.filter(({ partial }) => partial).map(({ itemId }) => itemId)).toEqual(['cut']);
+  });
+
+  it('a named pipe among the inputs holds nothing up', async () => {
+    const pipe = join(place.path, 'pipe.mp4');
+    execFileSync('mkfifo', [pipe]);
+    const { code, summary } = await extract([pipe, join(corpus, '100%d.mp4'), '--out', join(place.path, 'pipe')]);
+    expect(code).toBe(3);
+    expect(summary.videos).toMatchObject({ committed: 1, dead: 1 });
+    expect(summary.dead[0]?.code).toBe('unreadable');
   });
 
   it('exits 1 when every input is dead', async () => {

@@ -89,6 +89,7 @@ describe('reelflow extract', () => {
         'commit',
       ]),
     );
+    expect(summary.operators.at(-1)).toMatchObject({ name: 'commit', in: 3, out: 3 });
     for (const { busySeconds, starvedSeconds, blockedSeconds, wallSeconds } of summary.operators) {
       expect(Math.abs(busySeconds + starvedSeconds + blockedSeconds - wallSeconds)).toBeLessThanOrEqual(
         0.02 * wallSeconds,

@@ -36,9 +36,14 @@ export interface LocalRun<Item, Services> {
   readonly operators: { readonly before: readonly string[]; readonly commit: string };
 }
 
-/** Errors that would meet every item end the run: a broken session, wrong usage, a stop. Any other condemns its item alone. */
+/** What the system lacks for every item: open files, memory, room on the disk. */
+const EXHAUSTED = ['EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC'];
+
+/** Errors that would meet every item end the run: a broken session, no decoder, wrong usage, a stop. Any other condemns its item alone. */
 function endsRun(error: unknown): boolean {
   return (
+    (error instanceof MediaError && error.code === 'decoder-missing') ||
+    EXHAUSTED.includes((error as NodeJS.ErrnoException).code ?? '') ||
     error instanceof ModelError ||
     error instanceof UsageError ||
     (error instanceof FlowError && error.code === 'aborted')
@@ -118,16 +123,26 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
     if (signal.aborted || endsRun(error)) throw error;
     return bury(run, item, key, error, stage);
   }
-  await commit(run, key, table);
+  const outcome = await commit(run, key, table);
+  // Another process was first: its unit stands.
+  if (outcome === 'duplicate') return tell({ type: 'already-done', item, key });
   tell({ type: 'committed', item, key, table });
 }
 
-async function commit<Item, Services>(run: LocalRun<Item, Services>, key: string, table: UnitTable): Promise<void> {
+async function commit<Item, Services>(
+  run: LocalRun<Item, Services>,
+  key: string,
+  table: UnitTable,
+): Promise<'committed' | 'duplicate'> {
   const { before, commit: name } = run.operators;
   const waiting = before.map((operator) => run.flow.operator(operator).blocked());
-  const working = run.flow.operator(name).busy();
+  const clock = run.flow.operator(name);
+  clock.in += 1;
+  const working = clock.busy();
   try {
-    await run.store.commit(key, table);
+    const outcome = await run.store.commit(key, table);
+    clock.out += 1;
+    return outcome;
   } finally {
     working.end();
     for (const operator of waiting) operator.end();

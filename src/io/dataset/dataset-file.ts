@@ -89,6 +89,13 @@ export function readDatasetFile(directory: string): DatasetFile {
       cause,
     });
   }
+  const isWhole = Array.isArray(file.tables) && Array.isArray(file.models) && typeof file.counts?.videos === 'number';
+  if (file.format === 'reelflow-dataset' && file.formatVersion === 1 && !isWhole) {
+    throw new UsageError(`${path} is damaged: it lacks its tables, models or counts`, {
+      code: 'dataset',
+      remedy: 'Delete it and run the command that made the dataset again: committed units are kept.',
+    });
+  }
   if (file.format !== 'reelflow-dataset' || file.formatVersion !== 1) {
     throw new UsageError(
       `${path} says format '${file.format}', version ${file.formatVersion}, but this software reads 'reelflow-dataset', version 1`,

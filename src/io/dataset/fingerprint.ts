@@ -70,7 +70,10 @@ export async function contentFingerprint(path: string): Promise<string> {
 
 async function identityOf(path: string): Promise<{ text: string; modified: bigint }> {
   try {
-    const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
+    const found = await stat(path, { bigint: true });
+    // A named pipe would be waited for, without an end.
+    if (!found.isFile()) throw new Error('it is not a regular file');
+    const { dev, ino, size, mtimeNs } = found;
     return { text: `${dev}:${ino} ${size} ${mtimeNs}`, modified: mtimeNs };
   } catch (error) {
     throw unreadable(path, error);

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { MediaError } from '../../errors.ts';
 
@@ -64,8 +64,11 @@ export interface FileHead {
 export async function readHead(path: string): Promise<FileHead> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
+    // Looked at before it is opened: opening a named pipe would wait for its writer.
+    if (!(await stat(path)).isFile()) throw new MediaError('unreadable', `'${path}' is not a regular file`);
     handle = await open(path, 'r');
   } catch (cause) {
+    if (cause instanceof MediaError) throw cause;
     throw new MediaError(
       'unreadable',
       `'${path}' cannot be opened: ${cause instanceof Error ? cause.message : cause}`,
@@ -73,12 +76,11 @@ export async function readHead(path: string): Promise<FileHead> {
     );
   }
   try {
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw new MediaError('unreadable', `'${path}' is not a regular file`);
-    if (stat.size === 0) throw new MediaError('empty', `'${path}' has zero bytes`);
-    const head = new Uint8Array(Math.min(SNIFFED_BYTES, stat.size));
+    const { size } = await handle.stat();
+    if (size === 0) throw new MediaError('empty', `'${path}' has zero bytes`);
+    const head = new Uint8Array(Math.min(SNIFFED_BYTES, size));
     const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    return { bytes: stat.size, head: head.subarray(0, bytesRead) };
+    return { bytes: size, head: head.subarray(0, bytesRead) };
   } catch (cause) {
     if (cause instanceof MediaError) throw cause;
     throw new MediaError('unreadable', `'${path}' cannot be read: ${cause instanceof Error ? cause.message : cause}`, {
