@@ -21,6 +21,30 @@ describe('a flow', () => {
     expect([reader.blocks.length, flow.peakHeld]).toEqual([20, 30]);
   });
 
+  it.each([
+    [39, 3],
+    [38, 2],
+  ])(
+    'leaves room in a budget of %i for as much as an operator once kept unannounced: %i blocks',
+    async (budget, blocks) => {
+      const flow = new Flow(budget);
+      const release = deferred<void>();
+      const reader = new BlockReader(20);
+      const holder = flow.scope('keeps').holder('rows');
+      holder.add(1);
+      holder.add(9);
+      holder.remove(10);
+      const done = lastValueFrom(
+        flow.source(() => reader, BLOCKS).pipe(flow.mapAsync(() => release.promise, { concurrency: 1 })),
+      );
+      await settled();
+      expect(reader.blocks.length).toBe(blocks);
+      holder.close();
+      release.resolve();
+      await done;
+    },
+  );
+
   it('counts an element that several operators hold once', async () => {
     const flow = new Flow(1000);
     const release = deferred<void>();
