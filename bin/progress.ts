@@ -1,35 +1,19 @@
+import type { ExtractProgress } from '../src/graphs/extract.ts';
 import { formatBytes } from '../src/operators/budget.ts';
-
-/** How far a run is. */
-export interface ProgressState {
-  /** Items finished in any way, and how many there are. */
-  readonly done: number;
-  readonly total: number;
-  readonly dead: number;
-  /** Frames decoded so far. */
-  readonly frames: number;
-  /** Seconds of media processed so far. */
-  readonly mediaSeconds: number;
-  /** Seconds of media still to do; NaN while unknown. */
-  readonly remainingMediaSeconds: number;
-  readonly wallSeconds: number;
-  readonly heldBytes: number;
-  readonly budgetBytes: number;
-}
 
 /** How progress is shown: a line that is rewritten, one JSON object per line, or nothing. */
 export type ProgressStyle = 'line' | 'ndjson' | 'none';
 
 /** Shows a run's progress on stderr. */
 export interface ProgressView {
-  show(state: ProgressState): void;
+  show(state: ExtractProgress): void;
   /** Prints a lasting line, above the rewritten one. */
   say(line: string): void;
   close(): void;
 }
 
 /** A line for a terminal: videos, frames/s, speed against real time, time left, bytes held of the budget. */
-export function progressLine(state: ProgressState): string {
+export function progressLine(state: ExtractProgress): string {
   const seconds = Math.max(state.wallSeconds, 1e-3);
   const speed = state.mediaSeconds / seconds;
   const left = state.remainingMediaSeconds / Math.max(speed, 1e-6);

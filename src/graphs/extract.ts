@@ -42,11 +42,15 @@ export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionO
 
 /** How far an extraction is. */
 export interface ExtractProgress {
+  /** Items finished in any way, and how many there are. */
   readonly done: number;
   readonly total: number;
   readonly dead: number;
+  /** Frames decoded so far. */
   readonly frames: number;
+  /** Seconds of media processed so far. */
   readonly mediaSeconds: number;
+  /** Seconds of media still to do; NaN while unknown. */
   readonly remainingMediaSeconds: number;
   readonly wallSeconds: number;
   readonly heldBytes: Bytes;

@@ -93,6 +93,7 @@ export class ParquetWriter {
 
   /** Gives up and removes the file. */
   async abort(reason: unknown): Promise<void> {
+    // The caller throws the reason; that the rest fails because of it says nothing new.
     await this.#batches.abort(reason).catch(() => undefined);
     await this.#written.catch(() => undefined);
     await this.#file.close().catch(() => undefined);
