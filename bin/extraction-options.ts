@@ -6,7 +6,6 @@ import type { Arguments, OptionSpec } from './options.ts';
 
 /** Options that `extract` and `explain` share. */
 export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
-  out: { type: 'string', value: 'DIR', does: 'the dataset; an existing one of the same graph is resumed' },
   manifest: { type: 'string', value: 'CSV', does: 'inputs from a CSV file with the columns path,item_id' },
   visual: { type: 'string', value: 'CARD', does: "a network, a model card's path, or none (default alexnet)" },
   audio: { type: 'string', value: 'CARD', does: "a network, a model card's path, or none (default vggish)" },

@@ -30,6 +30,15 @@ async function run(args: Arguments): Promise<number> {
       ({ letter }) =>
         (items.length === 0 || items.includes(letter.item)) && (code === undefined || letter.code === code),
     );
+  const unknown = items.filter((item) => !letters.some(({ letter }) => letter.item === item));
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `there is no dead letter${code === undefined ? '' : ` '${code}'`} of '${unknown.join("', '")}'`,
+      {
+        remedy: `See \`reelflow dead list ${directory}\`.`,
+      },
+    );
+  }
   if (verb === 'retry') {
     const raised = await store.raise(letters.map(({ key }) => key));
     if (args.flag('json')) process.stdout.write(`${JSON.stringify({ raised })}\n`);

@@ -12,6 +12,7 @@ export const command: Command = {
   usage: 'INPUT... --out DIR [options]',
   does: 'videos (files, directories, globs, or a manifest) to a feature dataset',
   options: {
+    out: { type: 'string', value: 'DIR', does: 'the dataset; an existing one of the same graph is resumed' },
     ...extractionOptions,
     'allow-partial': { type: 'boolean', does: 'keeps what could be decoded of a damaged file, marked as partial' },
     'allow-dead': { type: 'boolean', does: 'exits 0 even when there are dead letters' },
@@ -56,9 +57,10 @@ function progressStyle(text: string | undefined): ProgressStyle {
   throw new UsageError(`\`--progress\` must be line, ndjson or none, but is '${text}'`);
 }
 
-/** 130 interrupted; 0 nothing dead, or allowed; 1 every input dead; 3 some dead. */
+/** 130 interrupted; 1 the tables could not be written, or every input is dead; 0 nothing dead, or allowed; 3 some dead. */
 export function exitCode(summary: ExtractSummary, allowDead: boolean): number {
   if (summary.interrupted) return 130;
+  if (summary.failure !== undefined) return 1;
   const { committed, alreadyDone, skipped, dead } = summary.videos;
   if (dead === 0 || allowDead) return 0;
   return committed + alreadyDone + skipped === 0 ? 1 : 3;

@@ -1,3 +1,5 @@
+import { ReelflowError } from '../errors.ts';
+import type { DeadLetter } from '../io/dataset/commit-store.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
 import { readDatasetFile } from '../io/dataset/dataset-file.ts';
@@ -97,6 +99,8 @@ export interface ExtractSummary {
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
+  /** Why the tables were not written, although the units are committed. */
+  readonly failure?: { readonly code: string; readonly message: string };
 }
 
 /**
@@ -158,6 +162,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
       operators: { before: used, commit: OPERATORS.commit },
+      retry: (letter) => isWorthAnother(letter, options.allowPartial === true),
       onEvent: (event) => {
         tally.add(event);
         if (event.type === 'dead' && !event.earlier) {
@@ -174,10 +179,24 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   }
   progress();
   await dataset.close();
+  for (const path of dataset.store.setAside) say(`${path}: was damaged and is set aside; its item is computed anew`);
+  if (tally.alreadyPartial > 0 && options.allowPartial !== true) {
+    say(
+      `${tally.alreadyPartial} of the videos already done are partial: an earlier run with --allow-partial kept them`,
+    );
+  }
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
   const compacting = stopwatch();
+  let failure: { code: string; message: string } | undefined;
   if (!interrupted && options.compact !== false && isOutOfDate(options.out, tally)) {
-    await compact(options.out, { current: tally.keys });
+    try {
+      await compact(options.out, { current: tally.keys });
+    } catch (error) {
+      // The units are committed: the run has its summary, which says what keeps the tables from being written.
+      if (!(error instanceof ReelflowError)) throw error;
+      failure = { code: error.code, message: error.message };
+      say(`the tables were not written: ${error.message}${error.remedy === undefined ? '' : ` ${error.remedy}`}`);
+    }
   }
   sampler.stop();
   return {
@@ -213,7 +232,14 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
       compaction: compacting(),
     },
     interrupted,
+    ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** Letters that another run may answer: a claim above the budget of that run, and damage that is allowed now. */
+function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
+  if (letter.code === 'budget-too-small') return true;
+  return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 
 /** Operators in the order of the graph's nodes. */

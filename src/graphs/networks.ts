@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
+import { networkNames } from '../models/networks/registry.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -33,5 +34,12 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     }
     return plan;
   };
-  return { visual: choose(options.visual ?? 'alexnet', 'visual'), audio: choose(options.audio ?? 'vggish', 'audio') };
+  const [visual, audio] = [options.visual ?? 'alexnet', options.audio ?? 'vggish'];
+  const isNamed = (name: string) => (networkNames as readonly string[]).includes(name);
+  if (options.weights !== undefined && !isNamed(visual) && !isNamed(audio)) {
+    throw new UsageError(
+      `\`weights\` are for networks known by name (${networkNames.join(', ')}): a model card names its own, but '${options.weights}' came`,
+    );
+  }
+  return { visual: choose(visual, 'visual'), audio: choose(audio, 'audio') };
 }

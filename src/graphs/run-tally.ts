@@ -7,6 +7,8 @@ export class RunTally {
   /** Of the committed, those whose media decoded only in part. */
   partial = 0;
   alreadyDone = 0;
+  /** Of those already done, the ones that an earlier run committed in part. */
+  alreadyPartial = 0;
   frames = 0;
   patches = 0;
   /** Media seconds of committed units. */
@@ -44,6 +46,7 @@ export class RunTally {
       case 'already-done':
         this.keys.add(event.key);
         this.alreadyDone += 1;
+        if (event.partial) this.alreadyPartial += 1;
         break;
       case 'skipped':
         this.skipped.push({ item: id, reason: event.reason });

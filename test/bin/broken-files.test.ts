@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -115,13 +115,37 @@ describe('broken files beside good ones', () => {
       dead: 7,
     });
 
-    const retried = await reelflow(['dead', 'retry', out, '--code', 'truncated']);
+    const retried = await reelflow(['dead', 'retry', out, '--code', 'not-media']);
     expect(retried.stdout).toContain('1 item(s)');
+    const unknown = await reelflow(['dead', 'retry', out, 'nobody']);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('nobody');
     const partly = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
     expect(partly.code).toBe(0);
-    expect(partly.summary.videos).toMatchObject({ committed: 1, partial: 1, dead: 6 });
+    expect(partly.summary.videos).toMatchObject({ committed: 2, partial: 2, dead: 5 });
     const facts = await Promise.all(store.keys().map((key) => store.readFacts(key)));
-    expect(facts.filter(({ partial }) => partial).map(({ itemId }) => itemId)).toEqual(['cut']);
+    const partial = facts.filter((unit) => unit.partial).map(({ itemId }) => itemId);
+    expect(partial.sort()).toEqual(['cut', 'hole']);
+    const strict = await reelflow(['extract', corpus, '--out', out, ...networks]);
+    expect(strict.stderr).toContain('2 of the videos already done are partial');
+
+    const unit = store.unitPath(store.keys()[0] as string);
+    writeFileSync(unit, readFileSync(unit).subarray(0, 100));
+    const mended = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
+    expect(mended.summary.videos).toMatchObject({ committed: 1, alreadyDone: oddNames.length + 1 });
+    expect(existsSync(`${unit}.damaged`)).toBe(true);
+
+    const bytes = readFileSync(unit);
+    bytes[200] = (bytes[200] as number) ^ 1;
+    writeFileSync(unit, bytes);
+    rmSync(join(out, 'subclips=10'), { recursive: true });
+    writeFileSync(
+      join(out, 'dataset.json'),
+      readFileSync(join(out, 'dataset.json'), 'utf8').replace(/"tables": \[[\s\S]*\]/, '"tables": []'),
+    );
+    const unwritten = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
+    expect(unwritten.code).toBe(1);
+    expect(unwritten.summary.failure?.message).toContain(unit);
   });
 
   it('a named pipe among the inputs holds nothing up', async () => {

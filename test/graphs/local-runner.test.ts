@@ -104,6 +104,28 @@ describe('runLocally', () => {
     expect(second.events).toEqual(['a already-done', 'b dead', 'c already-done', 'greedy dead', 'long skipped']);
   });
 
+  it('tries dead items again where `retry` says so, and forgets that a file was unreadable once it can be read', async () => {
+    const unreadable = new MediaError('unreadable', 'no permission');
+    const base = { services: async () => null, operators: { before: [], commit: 'commit' }, concurrency: 1, store };
+    await runLocally({
+      ...{ ...base, graph: graphOf(), items: ['a'], flow: new Flow(1000) },
+      fingerprint: () => Promise.reject(unreadable),
+    });
+    expect(store.letters()).toHaveLength(1);
+    await run(['a', 'b'], graphOf({ b: new MediaError('corrupt', 'bits were flipped') }));
+    expect(store.letters().map(({ letter }) => letter.item)).toEqual(['b']);
+    const events: string[] = [];
+    await runLocally({
+      ...{ ...base, graph: graphOf(), items: ['a', 'b'], flow: new Flow(1000) },
+      fingerprint: async (item) => `content of ${item}`,
+      retry: (letter) => letter.code === 'corrupt',
+      onEvent: (event) => {
+        if (event.type === 'committed' || event.type === 'already-done') events.push(`${event.item} ${event.type}`);
+      },
+    });
+    expect(events).toEqual(['a already-done', 'b committed']);
+  });
+
   it('an unforeseen error costs its own item only, and its letter says what it was', async () => {
     const { events, error } = await run(['a', 'b'], graphOf({ a: new TypeError('x is undefined') }));
     expect(error).toBeUndefined();
@@ -130,7 +152,8 @@ describe('runLocally', () => {
 
   it('while a slow commit holds the units, it is the bottleneck and what comes before it is blocked', async () => {
     const slow = {
-      has: (key: string) => store.has(key),
+      facts: (key: string) => store.facts(key),
+      raise: (keys: string[]) => store.raise(keys),
       letter: (key: string) => store.letter(key),
       commit: async (key: string, unit: UnitTable) => {
         await sleep(100);

@@ -1,5 +1,6 @@
 import { lastValueFrom, Observable } from 'rxjs';
 import { FlowError, MediaError, ModelError, ReelflowError, UsageError } from '../../errors.ts';
+import { isPartial } from '../../io/dataset/arrow.ts';
 import type { CommitStore, DeadLetter } from '../../io/dataset/commit-store.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
 import { formatBytes } from '../../operators/budget.ts';
@@ -11,7 +12,7 @@ export type RunEvent<Item> =
   | { readonly type: 'started'; readonly item: Item; readonly seconds: number }
   | { readonly type: 'reached'; readonly item: Item; readonly seconds: number }
   | { readonly type: 'committed'; readonly item: Item; readonly key: string; readonly table: UnitTable }
-  | { readonly type: 'already-done'; readonly item: Item; readonly key: string }
+  | { readonly type: 'already-done'; readonly item: Item; readonly key: string; readonly partial: boolean }
   | { readonly type: 'skipped'; readonly item: Item; readonly reason: string }
   | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
 
@@ -32,6 +33,8 @@ export interface LocalRun<Item, Services> {
   /** Aborted: what runs is stopped at once; what is committed stays. */
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: RunEvent<Item>) => void;
+  /** Earlier dead letters whose items are tried again. Default: none. */
+  readonly retry?: (letter: DeadLetter) => boolean;
   /** Names of the operators that wait while a finished unit is being committed, and of the commit itself. */
   readonly operators: { readonly before: readonly string[]; readonly commit: string };
 }
@@ -101,9 +104,13 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
     key = unitKey(graphId(graph), itemId, 'unreadable');
     return bury(run, item, key, error, 'read');
   }
-  if (store.has(key)) return tell({ type: 'already-done', item, key });
+  // The file can be read again: what was said of it when it could not is past.
+  store.raise([unitKey(graphId(graph), itemId, 'unreadable')]);
+  const done = store.facts(key);
+  if (done !== undefined) return tell({ type: 'already-done', item, key, partial: done.partial });
   const letter = store.letter(key);
-  if (letter !== undefined) return tell({ type: 'dead', item, letter, earlier: true });
+  if (letter !== undefined && run.retry?.(letter) !== true) return tell({ type: 'dead', item, letter, earlier: true });
+  if (letter !== undefined) store.raise([key]);
 
   let stage = 'probe';
   let table: UnitTable;
@@ -125,7 +132,7 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
   }
   const outcome = await commit(run, key, table);
   // Another process was first: its unit stands.
-  if (outcome === 'duplicate') return tell({ type: 'already-done', item, key });
+  if (outcome === 'duplicate') return tell({ type: 'already-done', item, key, partial: isPartial(table.metadata) });
   tell({ type: 'committed', item, key, table });
 }
 

@@ -43,6 +43,8 @@ const TAIL_BYTES = 16 * 1024;
  */
 export class CommitStore {
   readonly directory: string;
+  /** Files that were found damaged and were renamed to end in `.damaged`: what they held is computed anew. */
+  readonly setAside: string[] = [];
   readonly #metadata: Readonly<Record<string, string>>;
 
   private constructor(directory: string, metadata: Readonly<Record<string, string>>) {
@@ -152,20 +154,41 @@ export class CommitStore {
     }
   }
 
+  /**
+   * What a committed unit says of itself, or undefined when it is not committed. A unit whose footer is damaged is set
+   * aside, and counts as not committed: resuming computes it anew.
+   */
+  facts(key: string): UnitFacts | undefined {
+    if (!this.has(key)) return undefined;
+    try {
+      return this.readFacts(key);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      this.#putAside(this.unitPath(key));
+      return undefined;
+    }
+  }
+
   /** Writes the dead letter of an item, unless there is one. On disk when this resolves. */
   async bury(key: string, letter: DeadLetter): Promise<void> {
     const path = this.#letterPath(key);
     const raised = readLetter(this.#raisedPath(key));
-    const whole = { time: new Date().toISOString(), ...letter, attempts: (raised?.attempts ?? 0) + 1 };
+    const attempts = raised === undefined || raised === 'damaged' ? 0 : (raised.attempts ?? 0);
+    const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1 };
     await makeDirectory(join(this.directory, 'dead'));
     if (await createOnce(path, Buffer.from(`${JSON.stringify(whole, null, 2)}\n`))) {
       await removeIfThere(this.#raisedPath(key));
     }
   }
 
-  /** The dead letter of a key, if it has one and no unit. @throws UsageError `dataset` when the letter is damaged. */
+  /** The dead letter of a key, if it has one and no unit. A damaged letter is set aside: its item is tried again. */
   letter(key: string): DeadLetter | undefined {
-    return this.has(key) ? undefined : readLetter(this.#letterPath(key));
+    if (this.has(key)) return undefined;
+    const path = this.#letterPath(key);
+    const letter = readLetter(path);
+    if (letter !== 'damaged') return letter;
+    this.#putAside(path);
+    return undefined;
   }
 
   /** All dead letters with their keys, by key. Letters of keys that some other process has committed are left out. */
@@ -192,6 +215,11 @@ export class CommitStore {
       raised += 1;
     }
     return raised;
+  }
+
+  #putAside(path: string): void {
+    renameSync(path, `${path}.damaged`);
+    this.setAside.push(`${path}.damaged`);
   }
 
   #letterPath(key: string): string {
@@ -223,7 +251,7 @@ function missing(path: string, cause: unknown): never {
   });
 }
 
-function readLetter(path: string): DeadLetter | undefined {
+function readLetter(path: string): DeadLetter | 'damaged' | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -232,12 +260,11 @@ function readLetter(path: string): DeadLetter | undefined {
     throw error;
   }
   try {
-    return JSON.parse(text) as DeadLetter;
-  } catch (cause) {
-    throw new UsageError(`${path} is not a whole dead letter`, {
-      code: 'dataset',
-      remedy: 'Delete the file: the item is tried again at the next run.',
-      cause,
-    });
+    const letter = JSON.parse(text) as Partial<DeadLetter> | null;
+    const isWhole =
+      typeof letter?.item === 'string' && typeof letter.code === 'string' && Array.isArray(letter.decoderLines);
+    return isWhole ? (letter as DeadLetter) : 'damaged';
+  } catch {
+    return 'damaged';
   }
 }

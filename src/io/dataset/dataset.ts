@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { checkString } from '../../check.ts';
-import { createOnce, makeDirectory } from './atomic-file.ts';
+import { createOnce, makeDirectory, removeStaleTemporaries } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
 import {
   checkDirectory,
@@ -62,6 +62,7 @@ export class Dataset {
       checkDirectory(directory, description);
     }
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
+    await removeStaleTemporaries(directory);
     const store = await CommitStore.open(directory, { metadata });
     return new Dataset(directory, store, await Fingerprints.open(join(directory, 'fingerprints.txt')));
   }
@@ -71,10 +72,10 @@ export class Dataset {
     return this.#fingerprints.of(path);
   }
 
-  /** Brings the counts in `dataset.json` up to date. Reads the end of every unit's file. */
+  /** Brings the counts in `dataset.json` up to date. Reads the end of every unit's file; damaged ones are set aside, see `CommitStore.facts`. */
   async close(): Promise<void> {
     const store = this.store;
-    const facts = store.keys().map((key) => store.readFacts(key));
+    const facts = store.keys().flatMap((key) => store.facts(key) ?? []);
     const counts = countUnits(facts, store.letters().length);
     await writeDatasetFile(this.directory, { ...readDatasetFile(this.directory), counts, software: softwareVersion() });
   }

@@ -162,7 +162,7 @@ class DatasetRun {
     this.keys.add(key);
     const letter = store.letter(key);
     if (letter) this.dead.push(letter);
-    else if (store.has(key)) this.alreadyDone += 1;
+    else if (store.facts(key)) this.alreadyDone += 1;
     else if (content instanceof MediaError) await this.#bury(key, unit, content, 'read');
     else return key;
     return undefined;

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -118,10 +119,27 @@ describe('dead letters', () => {
     expect(store.letters()).toEqual([]);
   });
 
-  test('that are damaged are named', async () => {
+  test('that are damaged are set aside, so that their items are tried again', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
     const path = join(store.directory, 'dead', `${keyOf(0)}.json`);
-    await writeFile(path, '{"item":');
-    expect(() => store.letters()).toThrow(path);
+    for (const damaged of ['', '{"item":', 'null', '{}']) {
+      await writeFile(path, damaged);
+      expect(store.letters()).toEqual([]);
+      expect(store.setAside.at(-1)).toBe(`${path}.damaged`);
+      expect(existsSync(path)).toBe(false);
+    }
+    await store.bury(keyOf(0), letter);
+    expect(store.letter(keyOf(0))).toMatchObject({ item: letter.item });
+  });
+
+  test('a unit with a damaged end is set aside, and can be committed again', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
+    const path = store.unitPath(keyOf(0));
+    expect(store.facts(keyOf(0))?.itemId).toBe('heat');
+    await writeFile(path, (await readFile(path)).subarray(0, 50));
+    expect(store.facts(keyOf(0))).toBeUndefined();
+    expect(store.setAside).toEqual([`${path}.damaged`]);
+    expect(await store.commit(keyOf(0), unitTable({ itemId: 'heat' }))).toBe('committed');
   });
 });
