@@ -1,0 +1,45 @@
+import { checkInteger, checkString, shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { checkStreamName } from './schema.ts';
+
+/** What every item of a training store has: the same number of subclips, and the same streams of the same dimensions. */
+export interface ItemShape {
+  /** Rows of an item. */
+  readonly subclips: number;
+  /** Its vector columns, in the order of the file. */
+  readonly streams: readonly { readonly name: string; readonly dimension: number }[];
+}
+
+/** The features of one item. */
+export interface Item {
+  readonly itemId: string;
+  /** Stream by stream, `subclips * dimension` float32 values, row-major; undefined where the item has no such stream (no sound). */
+  readonly vectors: Readonly<Record<string, Float32Array | undefined>>;
+}
+
+/** An item is read in one call, whose length a 32-bit integer counts. */
+const MOST_ITEM_BYTES = 2 ** 30;
+
+/**
+ * Asserts that a shape can be that of a store.
+ *
+ * @throws UsageError when the number of subclips or a dimension is not a positive integer, there is no stream, a name cannot
+ * be a column's or is there twice, or an item would have more than 1 GiB.
+ */
+export function checkItemShape(shape: ItemShape): ItemShape {
+  const subclips = checkInteger('shape.subclips', shape?.subclips);
+  if (!Array.isArray(shape.streams) || shape.streams.length === 0) {
+    throw new UsageError(`\`shape.streams\` must list at least one stream, but is ${shown(shape.streams)}`);
+  }
+  const streams = shape.streams.map(({ name, dimension }) => {
+    checkStreamName(checkString('name', name));
+    return { name, dimension: checkInteger(`dimension of ${name}`, dimension) };
+  });
+  const names = new Set(streams.map(({ name }) => name));
+  if (names.size < streams.length) throw new UsageError('`shape.streams` must not have two streams of one name');
+  const bytes = streams.reduce((sum, { dimension }) => sum + 4 * subclips * dimension, 0);
+  if (bytes > MOST_ITEM_BYTES) {
+    throw new UsageError(`an item must have at most ${MOST_ITEM_BYTES} bytes, but ${bytes} are asked for`);
+  }
+  return { subclips, streams };
+}
