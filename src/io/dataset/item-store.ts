@@ -217,6 +217,12 @@ async function readFooter(file: FileHandle, path: string): Promise<ItemFooter> {
     }
     return footer;
   } catch (error) {
-    throw damagedStore(path, error instanceof Error ? error.message : String(error), error);
+    throw damagedStore(path, reasonOf(error), error);
   }
+}
+
+/** Our own errors say what is wrong; those of Node's buffers and of JSON only that something is. */
+function reasonOf(error: unknown): string {
+  const own = error instanceof UsageError || (error instanceof RangeError && !('code' in error));
+  return own ? error.message : 'its footer cannot be understood';
 }
