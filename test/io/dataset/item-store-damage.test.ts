@@ -62,11 +62,9 @@ test('a file with bytes changed anywhere is refused, or gives items of the right
 test('items that lie outside the file, or in one another, are refused before anything is read', async () => {
   const { path, bytes } = await wholeStore();
   const footerStart = bytes.length - 10 - bytes.readInt32LE(bytes.length - 10);
-  const firstOffset = bytes.readUInt32LE(4 + 8) + 16;
-  const block = bytes.indexOf(firstOffset, footerStart);
   let refused = 0;
   for (let place = footerStart; place + 8 <= bytes.length; place += 4) {
-    if (bytes.readUInt32LE(place) < 64 || place === block) continue;
+    if (bytes.readUInt32LE(place) < 64) continue;
     const damaged = Buffer.from(bytes);
     damaged.writeUInt32LE(0x7fffff00, place);
     await writeFile(path, damaged);
