@@ -35,6 +35,8 @@ export class ItemBatches implements AsyncIterable<ItemBatch> {
   readonly #options: ItemBatchOptions;
   readonly #items: Uint32Array;
   readonly #source: ItemSource;
+  /** Buffers of the epoch before, unless they were collected since: nothing is held between epochs. */
+  #spare: WeakRef<readonly BatchBuffer[]> | undefined;
   #epoch = 0;
 
   constructor(options: ItemBatchOptions, items: Uint32Array, source: ItemSource) {
@@ -54,7 +56,9 @@ export class ItemBatches implements AsyncIterable<ItemBatch> {
   async *#run(order: Uint32Array): AsyncGenerator<ItemBatch> {
     const { batchSize, prefetch = 1, dropLast = false } = this.#options;
     const batches = dropLast ? Math.floor(order.length / batchSize) : Math.ceil(order.length / batchSize);
-    const ring = new ItemRing(this.#source, Math.min(batchSize, order.length), this.#options.signal);
+    const size = Math.min(batchSize, order.length);
+    const ring = new ItemRing(this.#source, size, this.#options.signal, this.#spare?.deref() ?? []);
+    this.#spare = undefined;
     const waiting: { readonly items: Uint32Array; readonly buffer: Promise<BatchBuffer> }[] = [];
     try {
       for (let [given, asked] = [0, 0]; given < batches; given += 1) {
@@ -69,7 +73,7 @@ export class ItemBatches implements AsyncIterable<ItemBatch> {
         ring.giveBack(buffer);
       }
     } finally {
-      await ring.close();
+      this.#spare = new WeakRef(await ring.close());
     }
   }
 

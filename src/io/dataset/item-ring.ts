@@ -28,13 +28,17 @@ export class ItemRing {
   readonly #source: ItemSource;
   readonly #size: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #spare: BatchBuffer[];
+  readonly #used: BatchBuffer[] = [];
   readonly #free: BatchBuffer[] = [];
   readonly #scratches: Buffer[] = [];
   #last: Promise<unknown> = Promise.resolve();
   #held = 0;
   #closed = false;
 
-  constructor(source: ItemSource, size: number, signal: AbortSignal | undefined) {
+  /** `spare`: buffers of an earlier ring for batches of the same size, which nobody uses any more. */
+  constructor(source: ItemSource, size: number, signal: AbortSignal | undefined, spare: readonly BatchBuffer[]) {
+    this.#spare = [...spare];
     this.#source = source;
     this.#size = size;
     this.#signal = signal;
@@ -69,12 +73,13 @@ export class ItemRing {
     this.#free.push(buffer);
   }
 
-  /** Frees everything, after the reads that are on their way. */
-  async close(): Promise<void> {
+  /** Frees everything, after the reads that are on their way, and returns the buffers, which are spare then. */
+  async close(): Promise<readonly BatchBuffer[]> {
     this.#closed = true;
     await this.#last;
     this.#free.length = 0;
     this.#hold(-this.#held);
+    return this.#used;
   }
 
   async #readAll(items: Uint32Array, buffer: BatchBuffer): Promise<void> {
@@ -116,11 +121,12 @@ export class ItemRing {
     const floats = streams.map(({ dimension }) => this.#size * subclips * dimension);
     const bytes = floats.reduce((sum, length) => sum + 4 * length + this.#size, 0);
     try {
-      const buffer = {
+      const buffer = this.#spare.pop() ?? {
         streams: floats.map((length) => new Float32Array(length)),
         present: floats.map(() => new Uint8Array(this.#size)),
       };
       this.#hold(bytes);
+      this.#used.push(buffer);
       return buffer;
     } catch (error) {
       throw new UsageError(`a batch of ${this.#size} items takes ${bytes} bytes, which are not to be had`, {

@@ -140,7 +140,7 @@ export class ItemStore {
    * inside each batch, into a ring of `prefetch + 1` buffers, and no further. Leaving the loop, an error, or the end of the
    * epoch frees the ring, after the reads that are on their way.
    *
-   * The arrays of a batch are valid until the next one is asked for: copy what must live longer.
+   * The arrays of a batch are valid until the next one is asked for, of this epoch or the next: copy what must live longer.
    *
    * @throws UsageError when an option is out of range, or the store is closed; MissingItemError when an entry of `items` is
    * not in the store. While iterating: UsageError `dataset` when the file is damaged, FlowError `aborted` after `signal`.
