@@ -43,3 +43,41 @@ export function checkItemShape(shape: ItemShape): ItemShape {
   }
   return { subclips, streams };
 }
+
+/**
+ * Asserts that an item has the shape: then it has all its subclips, and of each stream all its vectors or none.
+ *
+ * @throws UsageError `item` when the id is missing, a stream is unknown, no stream has vectors, or vectors are not exactly
+ * subclips * dimension finite floats.
+ */
+export function checkItem(shape: ItemShape, item: Item): Item {
+  const { itemId, vectors } = item;
+  if (/\p{Surrogate}/u.test(checkString('itemId', itemId))) throw itemFault(itemId, 'its id is not valid Unicode');
+  const { subclips, streams } = shape;
+  const unknown = Object.keys(vectors).find((name) => !streams.some((stream) => stream.name === name));
+  if (unknown !== undefined) throw itemFault(itemId, `the store has no stream '${unknown}'`);
+  if (streams.every(({ name }) => vectors[name] === undefined)) throw itemFault(itemId, 'it has no vectors at all');
+  for (const { name, dimension } of streams) {
+    const values = vectors[name];
+    if (values === undefined) continue;
+    if (!(values instanceof Float32Array) || values.length !== subclips * dimension) {
+      const size = `${subclips} x ${dimension} = ${subclips * dimension} floats`;
+      const what = values instanceof Float32Array ? `${values.length} floats` : shown(values);
+      throw itemFault(itemId, `'${name}' must be ${size}, but is ${what}`);
+    }
+    const place = values.findIndex((value) => !Number.isFinite(value));
+    if (place >= 0) {
+      const where = `subclip ${Math.floor(place / dimension)}, component ${place % dimension}`;
+      throw itemFault(itemId, `'${name}' must have finite floats, but has ${values[place]} in ${where}`);
+    }
+  }
+  return item;
+}
+
+/** The error for an item that cannot go into a store. */
+export function itemFault(itemId: string, what: string): UsageError {
+  return new UsageError(`item '${itemId}' cannot go into the store: ${what}`, {
+    code: 'item',
+    remedy: 'Every item must have the same number of subclips, and of each stream all its vectors or none.',
+  });
+}

@@ -5,7 +5,7 @@ import { UsageError } from '../../errors.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { itemLayout } from './item-layout.ts';
 import { encodeBatchMessage, encodeFooter, encodeSchemaMessage, MAGIC } from './item-messages.ts';
-import { checkItemShape, type Item, type ItemShape } from './item-shape.ts';
+import { checkItem, checkItemShape, type Item, type ItemShape, itemFault } from './item-shape.ts';
 
 /** The footer is read as a whole when the store is opened. */
 export const MOST_FOOTER_BYTES = 2 ** 28;
@@ -95,7 +95,8 @@ export class ItemStoreWriter {
    */
   async add(item: Item): Promise<void> {
     this.#checkOpen();
-    const { itemId, vectors } = this.#checkItem(item);
+    const { itemId, vectors } = checkItem(this.shape, item);
+    if (this.#itemIds.has(itemId)) throw itemFault(itemId, `it is in ${this.path} already`);
     const present = this.shape.streams.map(({ name }) => vectors[name] !== undefined);
     const layout = itemLayout(this.shape, Buffer.byteLength(itemId, 'utf8'));
     const message = encodeBatchMessage(this.shape, layout, present);
@@ -161,33 +162,6 @@ export class ItemStoreWriter {
     );
   }
 
-  #checkItem(item: Item): Item {
-    const { itemId, vectors } = item;
-    if (/\p{Surrogate}/u.test(checkString('itemId', itemId))) throw itemFault(itemId, 'its id is not valid Unicode');
-    if (this.#itemIds.has(itemId)) throw itemFault(itemId, `it is in ${this.path} already`);
-    const { subclips, streams } = this.shape;
-    const unknown = Object.keys(vectors).find((name) => !streams.some((stream) => stream.name === name));
-    if (unknown !== undefined) throw itemFault(itemId, `the store has no stream '${unknown}'`);
-    if (streams.every(({ name }) => vectors[name] === undefined)) throw itemFault(itemId, 'it has no vectors at all');
-    for (const { name, dimension } of streams) {
-      const values = vectors[name];
-      if (values === undefined) continue;
-      if (!(values instanceof Float32Array) || values.length !== subclips * dimension) {
-        const what = values instanceof Float32Array ? `${values.length} floats` : shown(values);
-        throw itemFault(
-          itemId,
-          `'${name}' must be ${subclips} x ${dimension} = ${subclips * dimension} floats, but is ${what}`,
-        );
-      }
-      const place = values.findIndex((value) => !Number.isFinite(value));
-      if (place >= 0) {
-        const where = `subclip ${Math.floor(place / dimension)}, component ${place % dimension}`;
-        throw itemFault(itemId, `'${name}' must have finite floats, but has ${values[place]} in ${where}`);
-      }
-    }
-    return item;
-  }
-
   /** The one buffer that items are put together in, zeros all over. */
   #itemBytes(length: number): Buffer {
     if (this.#item.byteLength < length) this.#item = new ArrayBuffer(length);
@@ -219,13 +193,6 @@ export class ItemStoreWriter {
     await this.#file.close();
     await removeIfThere(this.#temporary);
   }
-}
-
-function itemFault(itemId: string, what: string): UsageError {
-  return new UsageError(`item '${itemId}' cannot go into the store: ${what}`, {
-    code: 'item',
-    remedy: 'Every item must have the same number of subclips, and of each stream all its vectors or none.',
-  });
 }
 
 /** A full disk is for the reader of the message to mend; other faults pass as they are. */
