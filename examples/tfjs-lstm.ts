@@ -18,8 +18,8 @@ async function loadTensorFlow(): Promise<{ tf: typeof tensorflow; name: string }
   try {
     return { tf: await import(gpu), name: gpu };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    return { tf: await import('@tensorflow/tfjs'), name: `@tensorflow/tfjs, since ${gpu} did not load (${reason})` };
+    const { code, message } = error as NodeJS.ErrnoException;
+    return { tf: await import('@tensorflow/tfjs'), name: `@tensorflow/tfjs; ${gpu} did not load: ${code ?? message}` };
   }
 }
 
