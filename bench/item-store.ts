@@ -43,7 +43,9 @@ async function makeStore(shape: ItemShape, dimension: number): Promise<string> {
   await mkdir(directory, { recursive: true });
   const { bavail, bsize } = await statfs(directory);
   if (bavail * bsize < 1.2 * bytesOfFeatures) {
-    throw new Error(`${directory} has ${((bavail * bsize) / GiB).toFixed(1)} GiB left, too few for ${options.gib} GiB of features`);
+    throw new Error(
+      `${directory} has ${((bavail * bsize) / GiB).toFixed(1)} GiB left, too few for ${options.gib} GiB of features`,
+    );
   }
   const draw = generator(1);
   const visual = Float32Array.from({ length: shape.subclips * dimension }, draw);
