@@ -74,4 +74,15 @@ describe('the examples', () => {
       ['brightness', 2],
     ]);
   });
+
+  it('tfjs-lstm learns from a training store, and says that its features are synthetic', async () => {
+    const store = join(directory, 'store', 'features.items');
+    const printed = await example('tfjs-lstm', [store]);
+    expect(printed).toContain('synthetic features');
+    const losses = [...printed.matchAll(/epoch \d: loss ([\d.]+)/g)].map(([, loss]) => Number(loss));
+    expect(losses).toHaveLength(4);
+    expect(losses[3]).toBeLessThan(0.5 * (losses[0] as number));
+    expect(Number(/accuracy on 64 other items: ([\d.]+)/.exec(printed)?.[1])).toBeGreaterThan(0.9);
+    expect(printed).toContain('buffers held now: 0 bytes');
+  });
 });

@@ -1,0 +1,91 @@
+import { type BatchBuffer, ItemRing, type ItemSource } from './item-ring.ts';
+import { shuffledOrder } from './shuffle.ts';
+
+/** Options of `ItemStore.batches`. */
+export interface ItemBatchOptions {
+  /** Items in a batch. */
+  readonly batchSize: number;
+  /** Whether each epoch has a random order of its own (default false: the order of the file, or of `items`). */
+  readonly shuffle?: boolean;
+  /** What the orders of shuffled epochs depend on (default 0): an integer. The same seed gives the same orders everywhere. */
+  readonly seed?: number;
+  /** Batches read ahead of the one that is in use (default 1). */
+  readonly prefetch?: number;
+  /** Ids of the items to give, if not all; an id that is there twice is given twice. */
+  readonly items?: readonly string[];
+  /** Whether a last batch of fewer items is left out (default false). */
+  readonly dropLast?: boolean;
+  /** Ends the iteration with FlowError `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/** Some items side by side. */
+export interface ItemBatch {
+  readonly itemIds: readonly string[];
+  /** Number of items. */
+  readonly size: number;
+  /** For each stream size x subclips x dimension floats, row-major, in a reused buffer: valid until the next batch is asked for. */
+  readonly streams: Readonly<Record<string, Float32Array>>;
+  /** For each stream a byte per item: 1 where the item has the stream; 0 where not, and there the floats are zeros. */
+  readonly present: Readonly<Record<string, Uint8Array>>;
+}
+
+/** See `ItemStore.batches`. */
+export class ItemBatches implements AsyncIterable<ItemBatch> {
+  readonly #options: ItemBatchOptions;
+  readonly #items: Uint32Array;
+  readonly #source: ItemSource;
+  /** Buffers of the epoch before, unless they were collected since: nothing is held between epochs. */
+  #spare: WeakRef<readonly BatchBuffer[]> | undefined;
+  #epoch = 0;
+
+  constructor(options: ItemBatchOptions, items: Uint32Array, source: ItemSource) {
+    this.#options = options;
+    this.#items = items;
+    this.#source = source;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<ItemBatch> {
+    const { shuffle = false, seed = 0 } = this.#options;
+    const epoch = this.#epoch;
+    this.#epoch += 1;
+    const order = shuffle ? shuffledOrder(this.#items.length, seed, epoch) : undefined;
+    return this.#run(order?.map((place) => this.#items[place] as number) ?? this.#items);
+  }
+
+  async *#run(order: Uint32Array): AsyncGenerator<ItemBatch> {
+    const { batchSize, prefetch = 1, dropLast = false } = this.#options;
+    const batches = dropLast ? Math.floor(order.length / batchSize) : Math.ceil(order.length / batchSize);
+    const size = Math.min(batchSize, order.length);
+    const ring = new ItemRing(this.#source, size, this.#options.signal, this.#spare?.deref() ?? []);
+    this.#spare = undefined;
+    const waiting: { readonly items: Uint32Array; readonly buffer: Promise<BatchBuffer> }[] = [];
+    try {
+      for (let [given, asked] = [0, 0]; given < batches; given += 1) {
+        for (; asked < batches && waiting.length <= prefetch; asked += 1) {
+          const items = order.subarray(asked * batchSize, (asked + 1) * batchSize);
+          waiting.push({ items, buffer: ring.fill(items) });
+        }
+        const { items, buffer: reading } = waiting.shift() as (typeof waiting)[number];
+        const buffer = await reading;
+        ring.check();
+        yield this.#batch(items, buffer);
+        ring.giveBack(buffer);
+      }
+    } finally {
+      this.#spare = new WeakRef(await ring.close());
+    }
+  }
+
+  #batch(items: Uint32Array, buffer: BatchBuffer): ItemBatch {
+    const { shape, itemIds } = this.#source;
+    const size = items.length;
+    const streams: Record<string, Float32Array> = {};
+    const present: Record<string, Uint8Array> = {};
+    for (const [index, { name, dimension }] of shape.streams.entries()) {
+      streams[name] = (buffer.streams[index] as Float32Array).subarray(0, size * shape.subclips * dimension);
+      present[name] = (buffer.present[index] as Uint8Array).subarray(0, size);
+    }
+    return { itemIds: Array.from(items, (item) => itemIds[item] as string), size, streams, present };
+  }
+}

@@ -1,0 +1,207 @@
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { checkString, shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
+import { itemLayout } from './item-layout.ts';
+import { encodeBatchMessage, encodeFooter, encodeSchemaMessage, MAGIC } from './item-messages.ts';
+import { checkItem, checkItemShape, type Item, type ItemShape, itemFault } from './item-shape.ts';
+
+/** The footer is read as a whole when the store is opened. */
+export const MOST_FOOTER_BYTES = 2 ** 28;
+/** Entries of the file's own begin so. */
+const OWN_PREFIX = 'reelflow:';
+
+/**
+ * Writes a training store: an uncompressed Arrow IPC file with one record batch for each item, which `ItemStore` reads, and
+ * so do pyarrow and apache-arrow. Columns: item_id utf8, subclip int32, and for each stream a nullable
+ * fixed_size_list<float32>[dimension].
+ *
+ * The file appears whole, under its name, when `close` resolves, in place of a file of that name; until then there is a
+ * temporary, which `abort`, or the next writer after a crash, removes. An item is on its way to the disk when `add` resolves:
+ * one item is held, and 24 bytes and the id of each item written.
+ *
+ * @example
+ * const writer = await ItemStoreWriter.create('features.items', {
+ *   subclips: 10,
+ *   streams: [{ name: 'visual', dimension: 600 }, { name: 'audio', dimension: 128 }],
+ * }, { graph: 'pca-600' });
+ * await writer.add({ itemId: '260', vectors: { visual: new Float32Array(6000), audio: undefined } });
+ * await writer.close();
+ */
+export class ItemStoreWriter {
+  readonly path: string;
+  readonly shape: ItemShape;
+  readonly #metadata: Readonly<Record<string, string>>;
+  readonly #temporary: string;
+  readonly #file: FileHandle;
+  readonly #itemIds = new Set<string>();
+  readonly #blocks: number[] = [];
+  #footerBytes = 0;
+  #position = 0;
+  #item = new ArrayBuffer(0);
+  #state: 'open' | 'busy' | 'closed' = 'open';
+
+  private constructor(
+    path: string,
+    shape: ItemShape,
+    metadata: Readonly<Record<string, string>>,
+    temporary: string,
+    file: FileHandle,
+  ) {
+    this.path = path;
+    this.shape = shape;
+    this.#metadata = metadata;
+    this.#temporary = temporary;
+    this.#file = file;
+  }
+
+  /**
+   * Begins a store. Its directory is made where it is missing.
+   *
+   * @param metadata entries for the schema's metadata: what made the features, so that the file found alone tells.
+   * @throws UsageError when the shape cannot be a store's, or an entry is named `reelflow:...`; `dataset` when the disk is full.
+   */
+  static async create(
+    path: string,
+    shape: ItemShape,
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<ItemStoreWriter> {
+    const whole = resolve(checkString('path', path));
+    const checked = checkItemShape(shape);
+    for (const [name, value] of Object.entries(metadata)) {
+      if (name.startsWith(OWN_PREFIX)) {
+        throw new UsageError(`an entry of \`metadata\` must not begin with '${OWN_PREFIX}', but is named '${name}'`);
+      }
+      if (typeof value !== 'string') {
+        throw new UsageError(`\`metadata.${name}\` must be a string, but is ${shown(value)}`);
+      }
+    }
+    const directory = dirname(whole);
+    await makeDirectory(directory);
+    await removeStaleTemporaries(directory);
+    const temporary = temporaryPath(directory);
+    const writer = new ItemStoreWriter(whole, checked, { ...metadata }, temporary, await open(temporary, 'wx'));
+    await writer.#change(() => writer.#write(Buffer.concat([Buffer.from(`${MAGIC}\0\0`), writer.#schemaMessage()])));
+    return writer;
+  }
+
+  /**
+   * Adds an item. Its vectors are copied before this returns. Wait for one `add` before the next.
+   *
+   * @throws UsageError `item` when the id is missing or there already, a stream is unknown, no stream has vectors, or vectors are
+   * not exactly subclips * dimension finite floats: then nothing was written, and the writer goes on. `dataset` when the
+   * disk is full: then nothing is left of the file.
+   */
+  async add(item: Item): Promise<void> {
+    this.#checkOpen();
+    const { itemId, vectors } = checkItem(this.shape, item);
+    if (this.#itemIds.has(itemId)) throw itemFault(itemId, `it is in ${this.path} already`);
+    const present = this.shape.streams.map(({ name }) => vectors[name] !== undefined);
+    const layout = itemLayout(this.shape, Buffer.byteLength(itemId, 'utf8'));
+    const message = encodeBatchMessage(this.shape, layout, present);
+    this.#footerBytes += 24 + Buffer.byteLength(JSON.stringify(itemId), 'utf8') + 1;
+    if (this.#footerBytes > MOST_FOOTER_BYTES / 2) {
+      throw new UsageError(`${this.path} has as many items as a store can have: ${this.#itemIds.size}`, {
+        code: 'item',
+        remedy: 'Write several stores.',
+      });
+    }
+    const bytes = this.#itemBytes(message.length + layout.bodyBytes);
+    message.copy(bytes);
+    const body = bytes.subarray(message.length);
+    const { subclips } = this.shape;
+    for (let row = 0; row <= subclips; row += 1) {
+      body.writeInt32LE((row * layout.ids.length) / subclips, layout.idOffsets.offset + 4 * row);
+    }
+    body.fill(itemId, layout.ids.offset, layout.ids.offset + layout.ids.length, 'utf8');
+    for (let row = 0; row < subclips; row += 1) body.writeInt32LE(row, layout.subclip.offset + 4 * row);
+    for (const [index, { name }] of this.shape.streams.entries()) {
+      const { validity, values } = layout.streams[index] as (typeof layout.streams)[number];
+      const vector = vectors[name];
+      if (vector === undefined) continue;
+      body.fill(0xff, validity.offset, validity.offset + validity.length);
+      new Float32Array(body.buffer, body.byteOffset + values.offset, vector.length).set(vector);
+    }
+    this.#itemIds.add(itemId);
+    this.#blocks.push(this.#position, message.length, layout.bodyBytes);
+    await this.#change(() => this.#write(bytes));
+  }
+
+  /** Ends the store: on disk, under its name, when this resolves. @throws UsageError `dataset` when the disk is full. */
+  async close(): Promise<void> {
+    this.#checkOpen();
+    await this.#change(async () => {
+      await this.#write(encodeFooter(this.shape, this.#metadata, this.#blocks, [...this.#itemIds]));
+      await this.#file.sync();
+      await this.#file.close();
+      await rename(this.#temporary, this.path);
+      await syncDirectory(dirname(this.path));
+    });
+    this.#state = 'closed';
+  }
+
+  /** Gives the store up: nothing is left of it. Does nothing after `close` or `abort`. Wait for `add` before. */
+  async abort(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#checkOpen();
+    this.#state = 'closed';
+    await this.#discard();
+  }
+
+  #schemaMessage(): Buffer {
+    return encodeSchemaMessage(this.shape, this.#metadata);
+  }
+
+  #checkOpen(): void {
+    if (this.#state === 'open') return;
+    throw new UsageError(
+      this.#state === 'closed'
+        ? `the writer of ${this.path} is closed`
+        : `the writer of ${this.path} is still at work: wait for each call before the next`,
+    );
+  }
+
+  /** The one buffer that items are put together in, zeros all over. */
+  #itemBytes(length: number): Buffer {
+    if (this.#item.byteLength < length) this.#item = new ArrayBuffer(length);
+    return Buffer.from(this.#item, 0, length).fill(0);
+  }
+
+  /** Work on the file. If it fails, the file is given up. */
+  async #change(work: () => Promise<void>): Promise<void> {
+    this.#state = 'busy';
+    try {
+      await work();
+    } catch (error) {
+      this.#state = 'closed';
+      await this.#discard();
+      throw storageFault(this.path, error);
+    }
+    this.#state = 'open';
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#position + done);
+      done += bytesWritten;
+    }
+    this.#position += bytes.length;
+  }
+
+  async #discard(): Promise<void> {
+    await this.#file.close();
+    await removeIfThere(this.#temporary);
+  }
+}
+
+/** A full disk is for the reader of the message to mend; other faults pass as they are. */
+function storageFault(path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return error;
+  return new UsageError(`${path} could not be written: there is no room for it (${code}); nothing is left of it`, {
+    code: 'dataset',
+    remedy: 'Make room on the disk, or write to another one, and run the same command again.',
+    cause: error,
+  });
+}
