@@ -11,7 +11,7 @@ import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordBatch } from 'apache-arrow';
-import { recordBatch, textColumn, vectorColumn } from '../src/io/dataset/arrow.ts';
+import { listColumn, recordBatch, textColumn } from '../src/io/dataset/arrow.ts';
 import { type ParquetEncoding, ParquetWriter } from '../src/io/dataset/parquet.ts';
 import { openTable } from '../src/io/dataset/table-reader.ts';
 import { vectorsOf } from '../src/io/dataset/vector-column.ts';
@@ -66,7 +66,7 @@ function batchOf(values: Float32Array, first: number): RecordBatch {
   const valid = new Uint8Array(BATCH_ROWS).fill(1);
   const columns = [
     textColumn('item_id', `item-${first}`, BATCH_ROWS),
-    vectorColumn('visual', { dimension, values, valid }),
+    listColumn('visual', { dimension, values, valid }),
   ];
   return recordBatch(columns, BATCH_ROWS);
 }

@@ -1,7 +1,7 @@
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkInteger, checkOneOf } from '../../check.ts';
-import { flagColumn, isPartial, numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
+import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
 import { countUnits } from './dataset.ts';
@@ -205,7 +205,7 @@ function batchOf(unit: UnitTable, plan: TablePlan, description: DatasetFile, fir
       values: column?.values.subarray(first * dimension, end * dimension) ?? new Float32Array(rows * dimension),
       valid: column?.valid.subarray(first, end) ?? new Uint8Array(rows),
     };
-    return vectorColumn(stream, vectors, columnProvenance(description, plan, stream));
+    return listColumn(stream, vectors, columnProvenance(description, plan, stream, dimension));
   });
   const scalars = [
     textColumn('item_id', unit.itemId, rows),

@@ -17,13 +17,14 @@ export function tableProvenance(description: DatasetDescription, plan: TablePlan
 }
 
 /**
- * What a vector column says of itself: its stream, statistic, number of subclips, graph, and the networks that made it
+ * What a vector column says of itself: its stream, statistic, dimension, number of subclips, graph, and the networks that made it
  * with the hashes of their cards and weights. A network that names its `stream` belongs to that one, any other to all.
  */
 export function columnProvenance(
   description: DatasetDescription,
   plan: TablePlan,
   stream: string,
+  dimension: number,
 ): Map<string, string> {
   const own = description.models.map(withoutCard).filter((model) => {
     const of = (model as { readonly stream?: unknown } | null)?.stream;
@@ -34,6 +35,7 @@ export function columnProvenance(
     ['stream', stream],
     ['aggregate', plan.statistic],
     ['subclips', String(plan.subclips)],
+    ['dimension', String(dimension)],
     ['models', JSON.stringify(own)],
   ]);
 }

@@ -131,6 +131,7 @@ describe('a Parquet file found alone', () => {
       stream: 'visual',
       aggregate: 'medmad',
       subclips: '2',
+      dimension: '12',
       models: JSON.stringify([
         { stream: 'visual', name: 'alexnet', cardHash: 'c1', weightsHash: 'w1', random: true },
         { name: 'of every stream', cardHash: 'c3' },
