@@ -52,13 +52,21 @@ export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
   return { kind, bodyLength, compressed };
 }
 
+/** What the footer of a file says. */
+export interface FooterFacts {
+  /** Where the messages begin: dictionaries first, then record batches. */
+  readonly positions: readonly number[];
+  /** The footer of a file with the same schema and no messages. */
+  readonly empty: Uint8Array;
+}
+
 /**
- * Where the messages of a file begin, by its footer: dictionaries first, then record batches.
+ * What the footer of a file says.
  *
  * @param end where the messages end.
  * @throws RangeError when the bytes are not those of a whole footer.
  */
-export function checkFooter(footer: Uint8Array, end: number): number[] {
+export function checkFooter(footer: Uint8Array, end: number): FooterFacts {
   const bytes = new DataView(footer.buffer, footer.byteOffset, footer.byteLength);
   const table = new Table(bytes, bytes.getUint32(0, true), { left: footer.length });
   const schema = table.table(FOOTER.schema);
@@ -66,10 +74,16 @@ export function checkFooter(footer: Uint8Array, end: number): number[] {
   checkSchema(schema);
   table.checkEntries(FOOTER.metadata);
   const blocks = [...table.pairs(FOOTER.dictionaries, BLOCK_BYTES), ...table.pairs(FOOTER.batches, BLOCK_BYTES)];
-  return blocks.map(([position]) => {
+  const positions = blocks.map(([position]) => {
     if (position < 0 || position > end) throw new RangeError(`its footer places a batch at byte ${position} of ${end}`);
     return position;
   });
+  const empty = Uint8Array.from(footer);
+  for (const slot of [FOOTER.dictionaries, FOOTER.batches]) {
+    const { start, count } = table.vector(slot, BLOCK_BYTES);
+    if (count > 0) new DataView(empty.buffer).setUint32(start - 4, 0, true);
+  }
+  return { positions, empty };
 }
 
 function checkSchema(schema: Table): void {

@@ -91,13 +91,14 @@ async function openFile(handle: FileHandle, { path, bytes }: TableFile): Promise
   const tail = await readAt(handle, bytes - TAIL_BYTES, TAIL_BYTES, path);
   const end = bytes - TAIL_BYTES - tail.readInt32LE(0);
   const footer = await readAt(handle, end, bytes - end, path);
-  const positions = guarded(path, () => checkFooter(footer.subarray(0, footer.length - TAIL_BYTES), end));
+  const facts = guarded(path, () => checkFooter(footer.subarray(0, footer.length - TAIL_BYTES), end));
   // A file without batches: its beginning and its footer.
-  const schema = guarded(path, () => RecordBatchReader.from(Buffer.concat([FILE_START, footer])).open().schema);
+  const empty = Buffer.concat([FILE_START, facts.empty, tail]);
+  const schema = guarded(path, () => RecordBatchReader.from(empty).open().schema);
   return {
     schema,
     async *all() {
-      for (const position of positions) {
+      for (const position of facts.positions) {
         const message = await messageAt(handle, path, position, end);
         if (message === undefined) throw damagedTable(path, `at byte ${position} no message begins`);
         yield message;

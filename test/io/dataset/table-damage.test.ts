@@ -1,5 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  CompressionType,
+  compressionRegistry,
+  RecordBatchFileWriter,
+  RecordBatchStreamWriter,
+  tableFromArrays,
+} from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import { temporaryDirectory } from './fixtures.ts';
@@ -96,6 +103,24 @@ describe('a damaged table', () => {
     }
     const encrypted = await put(join(directory, 'other'), Buffer.from('PAR1............PARE'));
     await expect(readVectors(encrypted)).rejects.toThrow(/encrypted/);
+  });
+
+  test('that is Arrow, but compressed inside, is refused with a remedy', async () => {
+    const directory = await temporaryDirectory();
+    // Stands for a compressor: the bytes behind the magic number of ZSTD.
+    const magic = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
+    compressionRegistry.set(CompressionType.ZSTD, { encode: (bytes) => Uint8Array.from([...magic, ...bytes]) });
+    for (const Writer of [RecordBatchFileWriter, RecordBatchStreamWriter]) {
+      const writer = new Writer({ compressionType: CompressionType.ZSTD });
+      writer.write(tableFromArrays({ visual: new Float32Array(4096) }));
+      writer.finish();
+      const path = await put(join(directory, 'compressed.arrow'), writer.toUint8Array(true));
+      await expect(readVectors(path)).rejects.toMatchObject({
+        code: 'dataset',
+        message: `${path} is compressed inside, which is not read`,
+        remedy: expect.stringContaining('uncompressed'),
+      });
+    }
   });
 
   test('whose stream has no end marker is taken for cut off, not for whole', async () => {
