@@ -16,30 +16,27 @@ const port = parentPort;
 class FileRange extends Blob {
   #handle;
   #start;
-  #end;
+  #size;
 
   /** @param {import('node:fs/promises').FileHandle} handle @param {number} start @param {number} end */
   constructor(handle, start, end) {
     super([]);
     this.#handle = handle;
     this.#start = start;
-    this.#end = end;
-  }
-
-  /** @override */
-  get size() {
-    return this.#end - this.#start;
+    this.#size = end - start;
+    // A Blob has it from its prototype.
+    Object.defineProperty(this, 'size', { value: this.#size });
   }
 
   /** @override @param {number} [start] @param {number} [end] */
-  slice(start = 0, end = this.size) {
-    const last = Math.min(Math.max(end, start), this.size);
+  slice(start = 0, end = this.#size) {
+    const last = Math.min(Math.max(end, start), this.#size);
     return new FileRange(this.#handle, this.#start + Math.min(start, last), this.#start + last);
   }
 
   /** @override @returns {Promise<ArrayBuffer>} */
   async arrayBuffer() {
-    const bytes = new Uint8Array(this.size);
+    const bytes = new Uint8Array(this.#size);
     let filled = 0;
     while (filled < bytes.length) {
       const { bytesRead } = await this.#handle.read(bytes, filled, bytes.length - filled, this.#start + filled);
@@ -125,7 +122,7 @@ port.on('message', (/** @type {ParquetRequest} */ request) => {
       port.postMessage({ id: request.id, value }, moved);
     } catch (error) {
       // After a panic nothing of the module can be relied on: the thread ends.
-      if (error instanceof WebAssembly.RuntimeError) throw error;
+      if (error instanceof Error && error.name === 'RuntimeError') throw error;
       port.postMessage({ id: request.id, error: error instanceof Error ? error.message : String(error) });
     }
   });
