@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { type RecordBatch, RecordBatchReader, type Schema, Table, tableToIPC } from 'apache-arrow';
 import { UsageError } from '../../errors.ts';
+import { recordBatch } from './arrow.ts';
 import { checkFooter, checkMessage, type MessageFacts } from './arrow-message.ts';
 import { damagedTable, reasonOf } from './table-error.ts';
 import { readAt, readInto, type TableFile } from './table-files.ts';
@@ -80,7 +81,7 @@ async function* recordBatches(
       yield guarded(path, () => {
         const [batch] = [...RecordBatchReader.from(Buffer.concat([...before, bytes]))];
         if (batch === undefined) throw new RangeError('a record batch is missing');
-        return columns === undefined ? batch : batch.select([...columns]);
+        return columns === undefined ? batch : selected(batch, columns);
       });
     }
   }
@@ -155,6 +156,15 @@ function encapsulated({ metadata, bodyLength }: FoundMessage): Uint8Array {
   view.setInt32(4, padded, true);
   bytes.set(metadata, PREFIX_BYTES);
   return bytes;
+}
+
+/** The wanted columns of a batch in its own order. (`RecordBatch.select` of apache-arrow 21 mixes up the columns.) */
+function selected(batch: RecordBatch, columns: readonly string[]): RecordBatch {
+  const kept = batch.schema.fields.flatMap((field, index) => {
+    const data = batch.data.children[index];
+    return data !== undefined && columns.includes(field.name) ? [{ field, data }] : [];
+  });
+  return recordBatch(kept, batch.numRows, batch.schema.metadata);
 }
 
 function sizeOf(batch: RecordBatch): number {

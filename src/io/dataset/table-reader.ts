@@ -117,7 +117,11 @@ function wantedOf({ path, schema }: TablePart, columns: readonly string[] | unde
 }
 
 function checkAlike(expected: Schema, found: Schema, first: string, file: string): void {
-  const shown = (schema: Schema) => schema.fields.map(({ name, type }) => `${name}: ${type}`);
+  // Of a dataset's tables the types are alike, but not what their vectors are.
+  const kind = (metadata: Map<string, string>) =>
+    ['graph', 'subclips', 'aggregate'].flatMap((key) => (metadata.has(key) ? [` ${key}=${metadata.get(key)}`] : []));
+  const shown = (schema: Schema) =>
+    schema.fields.map(({ name, type, metadata }) => `${name}: ${type}${kind(metadata).join('')}`);
   const [wanted, had] = [shown(expected), shown(found)];
   const index = wanted.findIndex((column, at) => column !== had[at]);
   if (index < 0 && had.length === wanted.length) return;

@@ -57,7 +57,7 @@ describe('a damaged table', () => {
     const random = randomSource(20);
     for (const [name, bytes] of Object.entries(await wholeFiles(directory))) {
       let refused = 0;
-      for (let attempt = 0; attempt < 40; attempt += 1) {
+      for (let attempt = 0; attempt < 16; attempt += 1) {
         const damaged = Uint8Array.from(bytes);
         // Most of the damage goes where lengths and offsets stand: the last part of a file, the first of a stream.
         const span = attempt % 4 === 0 ? bytes.length : Math.min(bytes.length, 900);
@@ -76,7 +76,7 @@ describe('a damaged table', () => {
           refused += 1;
         }
       }
-      expect(refused, name).toBeGreaterThan(5);
+      expect(refused, name).toBeGreaterThan(2);
     }
     const whole = join(directory, 'whole.parquet');
     await writeParquet(whole, fixedBatches(9, 2));

@@ -110,7 +110,7 @@ describe('openTable', () => {
     expect(rows.flatMap(({ vector }) => vector)).toEqual(visual.flatMap((column) => [...(column?.values ?? [])]));
     await expect(readVectors(directory)).rejects.toMatchObject({
       code: 'dataset',
-      message: /visual: .*where.*visual: /,
+      message: /visual: .*aggregate=medmad' where .*visual: .*aggregate=mean'/,
     });
   });
 
