@@ -1,5 +1,7 @@
+import { checkOneOf } from '../src/check.ts';
 import { UsageError } from '../src/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
+import { PARQUET_ENCODINGS, type ParquetEncoding } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
 import type { Statistic } from '../src/operators/statistics.ts';
 import type { Arguments, OptionSpec } from './options.ts';
@@ -25,6 +27,19 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
   workers: { type: 'string', value: 'N', does: 'inference workers, one session each (default: chosen)' },
   threads: { type: 'string', value: 'N', does: 'threads inside one session (default: chosen)' },
 };
+
+/** How the vectors of Parquet tables are encoded. */
+export const encodingOption: OptionSpec = {
+  type: 'string',
+  value: 'plain|byte-stream-split',
+  does: "how the tables' vectors are stored; the values are the same (default plain)",
+};
+
+/** The encoding that was asked for. @throws UsageError when there is no such encoding. */
+export function readEncoding(args: Arguments): { readonly encoding?: ParquetEncoding } {
+  const text = args.text('encoding');
+  return text === undefined ? {} : { encoding: checkOneOf('--encoding', text, PARQUET_ENCODINGS) };
+}
 
 /** Reads the shared options. @throws UsageError when one does not fit. */
 export function readExtractionOptions(args: Arguments): Omit<ExtractOptions, 'out'> {

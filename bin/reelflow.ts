@@ -90,7 +90,8 @@ try {
   }
   process.stderr.write(`reelflow: ${error.message} [${error.code}]\n`);
   if (error.remedy !== undefined) process.stderr.write(`  ${error.remedy}\n`);
-  const refused = error instanceof UsageError || (error instanceof ModelError && error.code !== 'session');
+  const failed = error.code === 'session' || error.code === 'disk-full';
+  const refused = !failed && (error instanceof UsageError || error instanceof ModelError);
   process.exitCode = refused ? 2 : 1;
 }
 finished = true;

@@ -1,14 +1,15 @@
 import { UsageError } from '../../src/errors.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
+import { encodingOption, readEncoding } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';
 
 /** `reelflow compact`: committed units to Parquet tables. */
 export const command: Command = {
   name: 'compact',
-  usage: 'DIR [--json]',
+  usage: 'DIR [--encoding ENCODING] [--json]',
   does: "writes a dataset's committed units as hive-partitioned Parquet",
-  options: { json: { type: 'boolean', does: 'prints the tables as JSON' } },
-  examples: ['reelflow compact features/'],
+  options: { encoding: encodingOption, json: { type: 'boolean', does: 'prints the tables as JSON' } },
+  examples: ['reelflow compact features/', 'reelflow compact features/ --encoding byte-stream-split'],
   run,
 };
 
@@ -16,7 +17,7 @@ async function run(args: Arguments): Promise<number> {
   const [directory, ...rest] = args.positionals;
   if (directory === undefined || rest.length > 0)
     throw new UsageError('`reelflow compact` takes one dataset directory');
-  const tables = await compact(directory);
+  const tables = await compact(directory, readEncoding(args));
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ tables })}\n`);
   else
     for (const table of tables) process.stdout.write(`${table.path}: ${table.rows} rows in ${table.parts} part(s)\n`);

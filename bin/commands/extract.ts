@@ -1,6 +1,6 @@
 import { UsageError } from '../../src/errors.ts';
 import { type ExtractSummary, extract } from '../../src/graphs/extract.ts';
-import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
+import { encodingOption, extractionOptions, readEncoding, readExtractionOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';
 import { openProgress, type ProgressStyle } from '../progress.ts';
@@ -17,6 +17,7 @@ export const command: Command = {
     'allow-partial': { type: 'boolean', does: 'keeps what could be decoded of a damaged file, marked as partial' },
     'allow-dead': { type: 'boolean', does: 'exits 0 even when there are dead letters' },
     'no-compact': { type: 'boolean', does: 'leaves the Parquet tables to a later `reelflow compact`' },
+    encoding: encodingOption,
     progress: { type: 'string', value: 'line|ndjson|none', does: 'default: a line on a terminal, NDJSON elsewhere' },
     json: { type: 'boolean', does: 'prints one JSON summary on stdout' },
   },
@@ -29,7 +30,7 @@ export const command: Command = {
 };
 
 async function run(args: Arguments): Promise<number> {
-  const options = { ...readExtractionOptions(args), out: args.required('out') };
+  const options = { ...readExtractionOptions(args), ...readEncoding(args), out: args.required('out') };
   const view = openProgress(progressStyle(args.text('progress')), process.stderr);
   const interrupts = catchInterrupts((line) => view.say(line));
   let summary: ExtractSummary;

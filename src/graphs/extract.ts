@@ -3,6 +3,7 @@ import type { DeadLetter } from '../io/dataset/commit-store.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
 import { readDatasetFile } from '../io/dataset/dataset-file.ts';
+import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
@@ -32,6 +33,8 @@ export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionO
   readonly allowPartial?: boolean;
   /** Writes the Parquet tables at the end. Default true. */
   readonly compact?: boolean;
+  /** How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at first. */
+  readonly encoding?: ParquetEncoding;
   /** Aborted: finishes what runs, starts nothing new. */
   readonly drain?: AbortSignal;
   /** Aborted: stops at once; what is committed stays. */
@@ -188,9 +191,9 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
   const compacting = stopwatch();
   let failure: { code: string; message: string } | undefined;
-  if (!interrupted && options.compact !== false && isOutOfDate(options.out, tally)) {
+  if (!interrupted && options.compact !== false && isOutOfDate(options.out, tally, options.encoding)) {
     try {
-      await compact(options.out, { current: tally.keys });
+      await compact(options.out, { current: tally.keys, encoding: options.encoding ?? encodingOf(options.out) });
     } catch (error) {
       // The units are committed: the run has its summary, which says what keeps the tables from being written.
       if (!(error instanceof ReelflowError)) throw error;
@@ -248,11 +251,17 @@ function inOrder(operators: readonly OperatorMetrics[], nodes: readonly GraphNod
   return [...operators].sort((left, right) => place(left.name) - place(right.name));
 }
 
-/** Whether the tables lack a committed unit: of this run, or of one that ended before it compacted. */
-function isOutOfDate(out: string, tally: RunTally): boolean {
+/** Whether the tables lack a committed unit, of this run or of one that ended before it compacted, or have another encoding. */
+function isOutOfDate(out: string, tally: RunTally, encoding: ParquetEncoding | undefined): boolean {
   const { counts, tables } = readDatasetFile(out);
   if (counts.videos === 0) return false;
+  if (encoding !== undefined && tables.length > 0 && encoding !== encodingOf(out)) return true;
   return tally.committed > 0 || tables.length === 0 || tables.some((table) => table.items !== counts.videos);
+}
+
+/** The encoding of the tables that a dataset has. */
+function encodingOf(out: string): ParquetEncoding {
+  return readDatasetFile(out).tables[0]?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
 }
 
 /** Seconds since it was made. */
@@ -279,15 +288,12 @@ function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds: number
 
 /** What `dataset.json` says of the graph and of the networks that made it. */
 function describe(plan: Plan, networks: ChosenNetworks) {
-  const models = [networks.visual, networks.audio]
-    .filter((entry) => entry !== undefined)
-    .map((entry) => ({
-      name: entry.name,
-      cardHash: entry.cardHash,
-      weightsHash: entry.weightsHash,
-      random: entry.random,
-      card: entry.card,
-    }));
+  const models = (['visual', 'audio'] as const).flatMap((stream) => {
+    const entry = networks[stream];
+    if (entry === undefined) return [];
+    const { name, cardHash, weightsHash, random, card } = entry;
+    return [{ stream, name, cardHash, weightsHash, random, card }];
+  });
   return {
     graphId: plan.graph.id,
     name: plan.graph.name,

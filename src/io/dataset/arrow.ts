@@ -8,6 +8,7 @@ import {
   Float32,
   Float64,
   Int32,
+  List,
   makeData,
   RecordBatch,
   RecordBatchReader,
@@ -194,6 +195,38 @@ export function vectorColumn(
   return {
     field: new Field(name, type, true, metadata),
     data: makeData({ type, length: valid.length, nullCount, child, ...(nullBitmap ? { nullBitmap } : {}) }),
+  };
+}
+
+/**
+ * A nullable list<float32> column, for Parquet: readers of Arrow for C++ and Python refuse Parquet columns that their Arrow
+ * schema calls fixed-size lists as soon as a row is null.
+ */
+export function listColumn(
+  name: string,
+  column: Pick<UnitColumn, 'dimension' | 'values' | 'valid'>,
+  metadata: Map<string, string> = new Map(),
+): BatchColumn {
+  const { dimension, valid } = column;
+  const valueOffsets = new Int32Array(valid.length + 1);
+  for (const [row, flag] of valid.entries()) valueOffsets[row + 1] = (valueOffsets[row] as number) + flag * dimension;
+  const count = valueOffsets[valid.length] as number;
+  let values = column.values;
+  if (count < values.length) {
+    values = new Float32Array(count);
+    for (const [row, flag] of valid.entries()) {
+      const start = row * dimension;
+      if (flag === 1) values.set(column.values.subarray(start, start + dimension), valueOffsets[row]);
+    }
+  }
+  const element = new Float32();
+  const type = new List(new Field('element', element, false));
+  const child = makeData({ type: element, length: count, nullCount: 0, data: values });
+  const nullCount = valid.length - valid.reduce((sum, flag) => sum + flag, 0);
+  const nullBitmap = nullCount === 0 ? {} : { nullBitmap: bitmap(valid) };
+  return {
+    field: new Field(name, type, true, metadata),
+    data: makeData({ type, length: valid.length, nullCount, valueOffsets, child, ...nullBitmap }),
   };
 }
 

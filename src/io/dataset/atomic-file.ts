@@ -3,6 +3,7 @@ import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
+import { writeFailure } from './disk-full.ts';
 
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`; START tells processes apart that had the same PID one after another. */
 const PREFIX = '.tmp-';
@@ -24,7 +25,7 @@ export function temporaryPath(directory: string): string {
  * processes and over machines that share the file system. Data and directory are on disk when it returns.
  *
  * @returns whether this call created the file.
- * @throws UsageError `dataset` on file systems without hard links.
+ * @throws UsageError `dataset` on file systems without hard links, `disk-full` on full ones.
  */
 export async function createOnce(path: string, bytes: Uint8Array): Promise<boolean> {
   const directory = dirname(path);
@@ -46,21 +47,25 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
           cause: error,
         });
       }
-      throw error;
+      throw writeFailure(path, error);
     } finally {
       await removeIfThere(temporary);
     }
   }
 }
 
-/** Writes a file that replaces the one of that path at once: readers see the old bytes or the new ones. */
+/**
+ * Writes a file that replaces the one of that path at once: readers see the old bytes or the new ones.
+ *
+ * @throws UsageError `disk-full`; the old file stays.
+ */
 export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = await writeTemporary(dirname(path), typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
   try {
     await rename(temporary, path);
   } catch (error) {
     await removeIfThere(temporary);
-    throw error;
+    throw writeFailure(path, error);
   }
   await syncDirectory(dirname(path));
 }
@@ -68,7 +73,9 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
 /** Makes a directory and its parents; the names of those that are new are on disk when it returns. */
 export async function makeDirectory(path: string): Promise<void> {
   const whole = resolve(path);
-  const first = await mkdir(whole, { recursive: true });
+  const first = await mkdir(whole, { recursive: true }).catch((error: unknown) => {
+    throw writeFailure(whole, error);
+  });
   if (first === undefined) return;
   for (let made = whole; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
 }
@@ -105,13 +112,15 @@ export async function removeIfThere(path: string): Promise<void> {
 
 async function writeTemporary(directory: string, bytes: Uint8Array): Promise<string> {
   const temporary = temporaryPath(directory);
-  const handle = await open(temporary, 'wx');
+  const handle = await open(temporary, 'wx').catch((error: unknown) => {
+    throw writeFailure(temporary, error);
+  });
   try {
     await handle.writeFile(bytes);
     await handle.sync();
   } catch (error) {
     await removeIfThere(temporary);
-    throw error;
+    throw writeFailure(temporary, error);
   } finally {
     await handle.close();
   }

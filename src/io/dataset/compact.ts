@@ -1,12 +1,13 @@
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkInteger } from '../../check.ts';
-import { flagColumn, isPartial, numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
+import { checkInteger, checkOneOf } from '../../check.ts';
+import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
 import { countUnits } from './dataset.ts';
 import { type DatasetFile, type DatasetTable, readDatasetFile, writeDatasetFile } from './dataset-file.ts';
-import { ParquetWriter } from './parquet.ts';
+import { PARQUET_ENCODINGS, type ParquetEncoding, ParquetWriter } from './parquet.ts';
+import { columnProvenance, tableProvenance } from './provenance.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
 import { orderUnits, planTables, type TablePlan, tablePath } from './table-plan.ts';
@@ -17,7 +18,7 @@ const OPEN_ROW_GROUP_BYTES = 128 * MIB;
 const LEAST_ROW_GROUP_BYTES = 8 * MIB;
 const MOST_ROW_GROUP_BYTES = 32 * MIB;
 const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
-const SCALARS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches'];
+const SCALARS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'];
 
 /** How a dataset is compacted. */
 export interface CompactOptions {
@@ -25,6 +26,8 @@ export interface CompactOptions {
   readonly partBytes?: number;
   /** Bytes of vectors in a row group before compression. Default: 8 to 32 MiB, less the more tables there are. */
   readonly rowGroupBytes?: number;
+  /** How the vectors are encoded. Default `plain`; the values are the same. */
+  readonly encoding?: ParquetEncoding;
   /** Keys of the units that count where an item has several because its file has changed. */
   readonly current?: ReadonlySet<string>;
 }
@@ -33,7 +36,8 @@ export interface CompactOptions {
  * Writes the committed units of a dataset as Parquet tables, one for each number of subclips and statistic:
  * `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes, then subclip. Columns: item_id,
  * subclip, start, end, frames, patches, partial, and a list of float32 for each stream, null where the unit has none. The number
- * of subclips and the statistic are in the path only (hive partitions).
+ * of subclips and the statistic are in the path only (hive partitions). The key-value metadata entry `reelflow` of every part is JSON with the
+ * graph's id and parameters and the networks' cards and hashes; of every vector column the Arrow field metadata name its networks and hashes.
  *
  * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the same units writes
  * the same bytes. New parts stand before old ones are removed; a killed run leaves the old tables readable.
@@ -47,6 +51,7 @@ export interface CompactOptions {
 export async function compact(directory: string, options: CompactOptions = {}): Promise<readonly DatasetTable[]> {
   const partBytes = checkInteger('partBytes', options.partBytes ?? 512 * MIB);
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
+  const encoding = checkOneOf('encoding', options.encoding ?? 'plain', PARQUET_ENCODINGS);
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
   const committed = store.keys().map((key) => ({ key, facts: store.readFacts(key) }));
@@ -55,7 +60,9 @@ export async function compact(directory: string, options: CompactOptions = {}): 
 
   const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, plans.length));
   const rowGroupBytes = options.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
-  const tables = plans.map((plan) => new TableWriter(directory, plan, description, { partBytes, rowGroupBytes }));
+  const tables = plans.map(
+    (plan) => new TableWriter(directory, plan, description, { partBytes, rowGroupBytes, encoding }),
+  );
   try {
     for (let first = 0; first < tables.length; first += TABLES_AT_A_TIME) {
       const group = tables.slice(first, first + TABLES_AT_A_TIME);
@@ -86,6 +93,7 @@ class TableWriter {
   readonly #plan: TablePlan;
   readonly #description: DatasetFile;
   readonly #partBytes: number;
+  readonly #encoding: ParquetEncoding;
   readonly #rowGroupRows: number;
   readonly #rowBytes: number;
   readonly #finished: string[] = [];
@@ -99,14 +107,15 @@ class TableWriter {
     directory: string,
     plan: TablePlan,
     description: DatasetFile,
-    sizes: { readonly partBytes: number; readonly rowGroupBytes: number },
+    how: { readonly partBytes: number; readonly rowGroupBytes: number; readonly encoding: ParquetEncoding },
   ) {
     this.#directory = directory;
     this.#plan = plan;
     this.#description = description;
-    this.#partBytes = sizes.partBytes;
+    this.#partBytes = how.partBytes;
+    this.#encoding = how.encoding;
     this.#rowBytes = plan.columns.reduce((sum, column) => sum + 4 * column.dimension, 0);
-    this.#rowGroupRows = Math.max(1, Math.floor(sizes.rowGroupBytes / this.#rowBytes));
+    this.#rowGroupRows = Math.max(1, Math.floor(how.rowGroupBytes / this.#rowBytes));
   }
 
   /** Paths of the published parts, relative to the dataset. */
@@ -129,7 +138,7 @@ class TableWriter {
       await this.close();
       await this.#begin();
     }
-    await this.#writer?.write(batchOf(unit, this.#plan, first, rows));
+    await this.#writer?.write(batchOf(unit, this.#plan, this.#description, first, rows));
     this.#writtenBytes += rows * this.#rowBytes;
     this.#rows += rows;
     this.#items += 1;
@@ -165,6 +174,7 @@ class TableWriter {
       path: tablePath(this.#plan),
       subclips,
       aggregate: statistic,
+      encoding: this.#encoding,
       items: this.#items,
       rows: this.#rows,
       parts: this.#finished.length,
@@ -173,12 +183,11 @@ class TableWriter {
   }
 
   async #begin(): Promise<void> {
-    const { graphId, name, models } = this.#description;
-    const { subclips, statistic } = this.#plan;
     const path = temporaryPath(join(this.#directory, tablePath(this.#plan)));
     this.#writer = await ParquetWriter.create(path, {
       rowGroupRows: this.#rowGroupRows,
-      metadata: JSON.stringify({ graphId, name, subclips, aggregate: statistic, models }),
+      metadata: tableProvenance(this.#description, this.#plan, this.#encoding),
+      encoding: this.#encoding,
       createdBy: softwareVersion(),
       scalarColumns: SCALARS,
     });
@@ -187,15 +196,16 @@ class TableWriter {
 }
 
 /** The rows of one cut of a unit, with the columns of a table. */
-function batchOf(unit: UnitTable, plan: TablePlan, first: number, rows: number) {
+function batchOf(unit: UnitTable, plan: TablePlan, description: DatasetFile, first: number, rows: number) {
   const end = first + rows;
   const vectors = plan.columns.map(({ stream, dimension }) => {
     const column = unit.columns.find((each) => each.stream === stream && each.statistic === plan.statistic);
-    return vectorColumn(stream, {
+    const vectors = {
       dimension,
       values: column?.values.subarray(first * dimension, end * dimension) ?? new Float32Array(rows * dimension),
       valid: column?.valid.subarray(first, end) ?? new Uint8Array(rows),
-    });
+    };
+    return listColumn(stream, vectors, columnProvenance(description, plan, stream, dimension));
   });
   const scalars = [
     textColumn('item_id', unit.itemId, rows),

@@ -40,6 +40,8 @@ export interface DatasetTable {
   readonly path: string;
   readonly subclips: number;
   readonly aggregate: string;
+  /** How its vectors are encoded; tables that do not say so are plain. */
+  readonly encoding?: string;
   readonly items: number;
   readonly rows: number;
   readonly parts: number;

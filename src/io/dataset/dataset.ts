@@ -12,6 +12,7 @@ import {
   writeDatasetFile,
 } from './dataset-file.ts';
 import { Fingerprints } from './fingerprint.ts';
+import { withoutCard } from './provenance.ts';
 import type { UnitFacts } from './schema.ts';
 import { softwareVersion } from './software.ts';
 
@@ -112,11 +113,4 @@ function fileOf(description: DatasetDescription, counts: DatasetCounts, tables: 
     counts,
     tables,
   };
-}
-
-/** A unit names its networks and their hashes; the whole cards stand in `dataset.json`. */
-function withoutCard(model: unknown): unknown {
-  if (typeof model !== 'object' || model === null) return model;
-  const { card: _, ...rest } = model as Record<string, unknown>;
-  return rest;
 }

@@ -1,0 +1,86 @@
+import { DataType, type RecordBatch, RecordBatchReader, Schema } from 'apache-arrow';
+import type { ParquetFacts, ParquetThread, RowGroupFacts } from './parquet-thread.ts';
+import { damagedTable, reasonOf } from './table-error.ts';
+import type { TablePart } from './table-part.ts';
+
+/** More rows than these are never read at once, whatever a footer says of their size. */
+const MOST_ROWS = 65_536;
+/** The writers' own entry, which parquet-wasm has turned into the schema. */
+const ARROW_SCHEMA = 'ARROW:schema';
+
+/**
+ * Opens a Parquet file. Reads its footer only; `batches` then reads a slice of one row group at a time, of about
+ * `batchBytes` of Arrow data, so that neither large files nor large row groups fill the memory. What the decoder needs
+ * beside that are the compressed pages of the slice, or, of files without a page index, those of the row group.
+ *
+ * @throws UsageError `dataset` when the file is damaged.
+ */
+export async function openParquet(
+  path: string,
+  thread: ParquetThread,
+  options: { readonly columns: readonly string[] | undefined; readonly batchBytes: number },
+): Promise<TablePart> {
+  const facts = await thread.facts(path);
+  const schema = schemaOf(path, facts);
+  const { columns, batchBytes } = options;
+  return {
+    path,
+    schema,
+    async *batches() {
+      let firstRow = 0;
+      for (const [group, { rows, columns: chunks }] of facts.groups.entries()) {
+        const wanted = chunks.filter(({ name }) => columns === undefined || columns.includes(name));
+        const step = rowsAtATime(rows, wanted, schema, batchBytes);
+        for (let offset = 0; offset < rows; offset += step) {
+          const limit = Math.min(step, rows - offset);
+          const bytes = await thread.rows(path, { group, offset, limit }, columns);
+          let read = 0;
+          for (const batch of batchesOf(path, bytes)) {
+            yield { batch, firstRow: firstRow + offset + read };
+            read += batch.numRows;
+          }
+          if (read !== limit) throw damagedTable(path, `row group ${group} has ${read} rows where ${limit} should be`);
+        }
+        firstRow += rows;
+      }
+    },
+    async close() {},
+  };
+}
+
+function schemaOf(path: string, facts: ParquetFacts): Schema {
+  try {
+    const { schema } = RecordBatchReader.from(facts.schema).open();
+    const metadata = new Map([...schema.metadata, ...facts.metadata].filter(([name]) => name !== ARROW_SCHEMA));
+    return new Schema(schema.fields, metadata);
+  } catch (error) {
+    throw damagedTable(path, `its schema cannot be read (${reasonOf(error)})`, error);
+  }
+}
+
+function batchesOf(path: string, bytes: Uint8Array): RecordBatch[] {
+  try {
+    return [...RecordBatchReader.from(bytes)];
+  } catch (error) {
+    throw damagedTable(path, reasonOf(error), error);
+  }
+}
+
+/** Rows that make about `batchBytes` of Arrow data, by what the footer says of their encoded size and their values. */
+function rowsAtATime(rows: number, chunks: RowGroupFacts['columns'], schema: Schema, batchBytes: number): number {
+  const bytes = chunks.reduce((sum, chunk) => {
+    const type = schema.fields.find(({ name }) => name === chunk.name)?.type;
+    return sum + Math.max(chunk.bytes, chunk.values * widthOf(type));
+  }, 0);
+  const perRow = Math.max(1, bytes / Math.max(1, rows));
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(batchBytes / perRow)));
+}
+
+/** Bytes of a value of a list's innermost type. */
+function widthOf(type: DataType | undefined): number {
+  if (DataType.isFixedSizeList(type) || DataType.isList(type) || DataType.isLargeList(type)) {
+    return widthOf(type.children[0]?.type);
+  }
+  if (DataType.isFloat(type)) return [2, 4, 8][type.precision] ?? 8;
+  return 8;
+}

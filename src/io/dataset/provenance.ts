@@ -1,0 +1,41 @@
+import type { DatasetDescription } from './dataset-file.ts';
+import type { ParquetEncoding } from './parquet.ts';
+import type { TablePlan } from './table-plan.ts';
+
+/** A model as units and columns name it: by its hashes. The whole card stands in `dataset.json` and in the tables' files. */
+export function withoutCard(model: unknown): unknown {
+  if (typeof model !== 'object' || model === null) return model;
+  const { card: _, ...rest } = model as Record<string, unknown>;
+  return rest;
+}
+
+/** What a table's file says of itself as a whole: how it was made, so that a file found alone tells it. JSON. */
+export function tableProvenance(description: DatasetDescription, plan: TablePlan, encoding: ParquetEncoding): string {
+  const { graphId, name, version, params, models } = description;
+  const { subclips, statistic } = plan;
+  return JSON.stringify({ graphId, name, version, subclips, aggregate: statistic, encoding, models, params });
+}
+
+/**
+ * What a vector column says of itself: its stream, statistic, dimension, number of subclips, graph, and the networks that made it
+ * with the hashes of their cards and weights. A network that names its `stream` belongs to that one, any other to all.
+ */
+export function columnProvenance(
+  description: DatasetDescription,
+  plan: TablePlan,
+  stream: string,
+  dimension: number,
+): Map<string, string> {
+  const own = description.models.map(withoutCard).filter((model) => {
+    const of = (model as { readonly stream?: unknown } | null)?.stream;
+    return of === undefined || of === stream;
+  });
+  return new Map([
+    ['graph', description.graphId],
+    ['stream', stream],
+    ['aggregate', plan.statistic],
+    ['subclips', String(plan.subclips)],
+    ['dimension', String(dimension)],
+    ['models', JSON.stringify(own)],
+  ]);
+}

@@ -1,0 +1,16 @@
+import { UsageError } from '../../errors.ts';
+
+/** A table's file that is cut off, or whose bytes are not what its format demands. */
+export function damagedTable(file: string, what: string, cause?: unknown): UsageError {
+  return new UsageError(`${file} is not a whole table: ${what}`, {
+    code: 'dataset',
+    remedy: 'Copy the file again from where it came from, or write it anew; of a dataset, run `reelflow compact`.',
+    cause,
+  });
+}
+
+/** The sentence of anything that was thrown, without addresses. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n')[0]?.slice(0, 300) ?? 'unknown';
+}

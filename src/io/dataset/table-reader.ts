@@ -1,0 +1,136 @@
+import type { RecordBatch, Schema } from 'apache-arrow';
+import { checkInteger, checkString } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { openArrow } from './arrow-reader.ts';
+import { openParquet } from './parquet-reader.ts';
+import { ParquetThread } from './parquet-thread.ts';
+import { detectFormat, tableFiles } from './table-files.ts';
+import type { TablePart } from './table-part.ts';
+
+/** Rows of a table, and where they stand. */
+export interface TableBatch {
+  readonly batch: RecordBatch;
+  /** The file they are of. */
+  readonly file: string;
+  /** Number of the first of them in that file, from 0. */
+  readonly firstRow: number;
+}
+
+/** A table open for reading. */
+export interface TableReader {
+  /** What was opened: a file, or a directory of parts. */
+  readonly path: string;
+  /** The wanted columns, in the order of the file. */
+  readonly schema: Schema;
+  /** What the file says of itself as key and value; of several parts, the first. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /**
+   * The rows in their order, some at a time, none twice. Every call begins anew. Reads no further than it is asked, and
+   * leaving the loop frees what it has open.
+   *
+   * @throws UsageError `dataset` when a file is damaged or its columns differ from the first part's.
+   */
+  batches(): AsyncGenerator<TableBatch>;
+  /** Ends reading and frees everything. */
+  close(): Promise<void>;
+}
+
+/** What of a table is read, and how. */
+export interface TableReaderOptions {
+  /** Columns that are wanted. Default: all. */
+  readonly columns?: readonly string[];
+  /** About as many bytes of values are in one batch. Default 16 MiB. */
+  readonly batchBytes?: number;
+}
+
+const BATCH_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by name), or a directory of
+ * parts, such as a table of a dataset; of hive partitions (`key=value`) all are read, in the order of their names.
+ *
+ * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row group, of Arrow one
+ * record batch as it was written. Parquet is decoded in a thread of its own, and damage ends no more than the read.
+ *
+ * @throws UsageError `dataset` when there is no such table, it is damaged, or lacks a wanted column.
+ *
+ * @example
+ * const table = await openTable('features/subclips=10/aggregate=mean', { columns: ['item_id', 'visual'] });
+ * for await (const { batch, file, firstRow } of table.batches()) {
+ *   const { values, dimension, rows } = vectorsOf(batch, 'visual', { file, firstRow });
+ * }
+ * await table.close();
+ */
+export async function openTable(path: string, options: TableReaderOptions = {}): Promise<TableReader> {
+  checkString('path', path);
+  const batchBytes = checkInteger('batchBytes', options.batchBytes ?? BATCH_BYTES);
+  const { columns } = options;
+  for (const name of columns ?? []) checkString('columns', name);
+  if (columns !== undefined && new Set(columns).size !== columns.length) {
+    throw new UsageError(`\`columns\` must name each column once, but are ${columns.join(', ')}`);
+  }
+  const files = await tableFiles(path);
+  const thread = new ParquetThread();
+  const opened = async (file: string): Promise<TablePart> => {
+    const found = await detectFormat(file);
+    const reading = { columns, batchBytes };
+    return found.format === 'parquet' ? openParquet(file, thread, reading) : openArrow(found, reading);
+  };
+  try {
+    const first = await opened(files[0] as string);
+    await first.close();
+    const schema = wantedOf(first, columns);
+    return {
+      path,
+      schema,
+      metadata: first.schema.metadata,
+      async *batches() {
+        for (const file of files) {
+          const part = await opened(file);
+          try {
+            checkAlike(schema, wantedOf(part, columns), first.path, file);
+            for await (const { batch, firstRow } of part.batches()) yield { batch, file, firstRow };
+          } finally {
+            await part.close();
+          }
+        }
+      },
+      close: () => thread.close(),
+    };
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
+}
+
+/** The wanted columns of a file. */
+function wantedOf({ path, schema }: TablePart, columns: readonly string[] | undefined): Schema {
+  const names = schema.names.map(String);
+  const missing = columns?.filter((name) => !names.includes(name)) ?? [];
+  if (missing.length > 0) {
+    throw new UsageError(`${path} has no column '${missing[0]}'; its columns are: ${names.join(', ') || 'none'}`, {
+      code: 'dataset',
+      remedy: 'Name one of these.',
+    });
+  }
+  return columns === undefined ? schema : schema.select([...columns]);
+}
+
+function checkAlike(expected: Schema, found: Schema, first: string, file: string): void {
+  // Of a dataset's tables the types are alike, but not what their vectors are.
+  const kind = (metadata: Map<string, string>) =>
+    ['graph', 'subclips', 'aggregate'].flatMap((key) => (metadata.has(key) ? [` ${key}=${metadata.get(key)}`] : []));
+  const shown = (schema: Schema) =>
+    schema.fields.map(({ name, type, metadata }) => `${name}: ${type}${kind(metadata).join('')}`);
+  const [wanted, had] = [shown(expected), shown(found)];
+  const index = wanted.findIndex((column, at) => column !== had[at]);
+  if (index < 0 && had.length === wanted.length) return;
+  const at = index < 0 ? wanted.length : index;
+  throw new UsageError(
+    `${file} has '${had[at] ?? 'no more columns'}' where ${first} has '${wanted[at] ?? 'no more columns'}'`,
+    {
+      code: 'dataset',
+      remedy: 'Read one table at a time, for instance features/subclips=10/aggregate=mean.',
+    },
+  );
+}
