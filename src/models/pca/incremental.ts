@@ -56,7 +56,8 @@ export class IncrementalPca {
    * @throws UsageError for fewer rows than components, another dimension, NaN or infinity, or while rows given to `add` wait.
    */
   async partialFit(rows: Float32Array, count: number): Promise<void> {
-    if (this.#waitingRows > 0) throw new UsageError('`partialFit` must not be mixed with `add`: rows wait for their batch');
+    if (this.#waitingRows > 0)
+      throw new UsageError('`partialFit` must not be mixed with `add`: rows wait for their batch');
     await this.#exclusively(async () => {
       this.#accept(rows, count);
       await this.#fit(rows.subarray(0, count * this.#mean.length), count);

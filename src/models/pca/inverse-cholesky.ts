@@ -26,7 +26,10 @@ export async function inverseCholesky(matrix: Float64Array, n: number, matMul: M
   if (!(first.leastPivot > 0)) return first;
   const side = block(matrix, n, upper, 0, lower, upper);
   const inverse11 = { values: first.inverse, rows: upper, columns: upper };
-  const solved = await matMul.multiply({ values: side, rows: lower, columns: upper }, { ...inverse11, transposed: true });
+  const solved = await matMul.multiply(
+    { values: side, rows: lower, columns: upper },
+    { ...inverse11, transposed: true },
+  );
   const solvedOperand = { values: solved, rows: lower, columns: upper };
   const square = await matMul.multiply(solvedOperand, { ...solvedOperand, transposed: true });
   const rest = block(matrix, n, upper, upper, lower, lower);
@@ -49,7 +52,14 @@ export async function inverseCholesky(matrix: Float64Array, n: number, matMul: M
   return { inverse, leastPivot };
 }
 
-function block(matrix: Float64Array, n: number, row: number, column: number, rows: number, columns: number): Float64Array {
+function block(
+  matrix: Float64Array,
+  n: number,
+  row: number,
+  column: number,
+  rows: number,
+  columns: number,
+): Float64Array {
   const part = new Float64Array(rows * columns);
   for (let index = 0; index < rows; index++) {
     const start = (row + index) * n + column;

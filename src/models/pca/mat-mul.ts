@@ -180,7 +180,13 @@ function* cuts(length: number, parts: number): Generator<[number, number]> {
   for (let from = 0; from < length; from += step) yield [from, Math.min(length, from + step)];
 }
 
-function checkSizes(left: Operand<Floats>, right: Operand<Floats>, inner: number, target: Floats | undefined, size: number): void {
+function checkSizes(
+  left: Operand<Floats>,
+  right: Operand<Floats>,
+  inner: number,
+  target: Floats | undefined,
+  size: number,
+): void {
   for (const [name, operand] of Object.entries({ left, right })) {
     if (operand.values.length !== operand.rows * operand.columns) {
       throw new UsageError(

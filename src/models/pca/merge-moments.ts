@@ -17,10 +17,13 @@ export function mergeMoments(parts: readonly Moments[]): Moments {
   if (first === undefined) throw new UsageError('`parts` must be at least one, but there are none');
   for (const [index, part] of parts.entries()) {
     if (part.dimension !== first.dimension) {
-      throw new UsageError(`\`parts\` must have one dimension, but the first has ${first.dimension} and part ${index} ${part.dimension}`, {
-        code: 'dimension',
-        remedy: 'Merge only moments of one column of one dataset.',
-      });
+      throw new UsageError(
+        `\`parts\` must have one dimension, but the first has ${first.dimension} and part ${index} ${part.dimension}`,
+        {
+          code: 'dimension',
+          remedy: 'Merge only moments of one column of one dataset.',
+        },
+      );
     }
   }
   const ordered = parts

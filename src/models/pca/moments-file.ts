@@ -34,12 +34,20 @@ export function decodeMoments(bytes: Uint8Array): Moments {
   const { metadata } = file;
   const [count, dimension] = [Number(metadata.count), Number(metadata.dimension)];
   const valid =
-    Number.isSafeInteger(count) && count >= 0 && Number.isInteger(dimension) && dimension >= 1 && dimension <= dimensionLimit;
+    Number.isSafeInteger(count) &&
+    count >= 0 &&
+    Number.isInteger(dimension) &&
+    dimension >= 1 &&
+    dimension <= dimensionLimit;
   // The bytes must be there before any memory is taken for a claimed dimension.
   if (metadata.format !== format || !valid || bytes.byteLength < 4 * dimension ** 2) {
-    throw new ModelError('weights', `these are not the moments of ${metadata.count} rows of ${metadata.dimension} values`, {
-      remedy: 'Check that the file is complete and was written by this version.',
-    });
+    throw new ModelError(
+      'weights',
+      `these are not the moments of ${metadata.count} rows of ${metadata.dimension} values`,
+      {
+        remedy: 'Check that the file is complete and was written by this version.',
+      },
+    );
   }
   const products = new SymmetricTiles(dimension);
   for (const [index, tile] of products.tiles.entries()) {

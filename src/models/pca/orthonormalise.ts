@@ -16,7 +16,12 @@ const passLimit = 8;
  * @param block rows x columns, row-major; left as it is.
  * @throws ModelError `shape` when the columns are linearly dependent.
  */
-export async function orthonormalise(block: Float64Array, rows: number, columns: number, matMul: MatMul): Promise<Float64Array> {
+export async function orthonormalise(
+  block: Float64Array,
+  rows: number,
+  columns: number,
+  matMul: MatMul,
+): Promise<Float64Array> {
   let basis = block;
   for (let pass = 0; pass < passLimit; pass++) {
     const operand = { values: basis, rows, columns };

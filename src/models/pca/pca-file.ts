@@ -64,7 +64,9 @@ export function decodePca(safetensors: Uint8Array, json: string): { model: PcaMo
   const description = parse(json);
   const { algorithm, facts } = description;
   if (description.format !== format || description.version !== version) {
-    throw broken(`is ${shown(description.format)} version ${shown(description.version)}, not ${format} version ${version}`);
+    throw broken(
+      `is ${shown(description.format)} version ${shown(description.version)}, not ${format} version ${version}`,
+    );
   }
   if (algorithm !== 'exact' && algorithm !== 'incremental') throw broken(`names the algorithm ${shown(algorithm)}`);
   const dimension = size('dimension', description.dimension, sizeLimit);
@@ -76,9 +78,13 @@ export function decodePca(safetensors: Uint8Array, json: string): { model: PcaMo
   }
   const hash = hashOf(safetensors);
   if (hash !== description.sha256) {
-    throw new ModelError('hash', `the PCA's tensors have the SHA-256 ${hash}, but ${shown(description.sha256)} is described`, {
-      remedy: 'Keep the .safetensors and .json files of one fit together; fit again if one is lost.',
-    });
+    throw new ModelError(
+      'hash',
+      `the PCA's tensors have the SHA-256 ${hash}, but ${shown(description.sha256)} is described`,
+      {
+        remedy: 'Keep the .safetensors and .json files of one fit together; fit again if one is lost.',
+      },
+    );
   }
   const file = readSafetensors(safetensors);
   const explainedVariance = floatValues(file, 'explained_variance', 'F64', [components]);

@@ -95,8 +95,7 @@ function reflect(matrix: Float64Array, n: number, i: number, vector: Float64Arra
     const left = vector[j] as number;
     const right = image[j] as number;
     for (let k = j; k < i; k++) {
-      matrix[row + k] =
-        (matrix[row + k] as number) - (left * (image[k] as number) + right * (vector[k] as number));
+      matrix[row + k] = (matrix[row + k] as number) - (left * (image[k] as number) + right * (vector[k] as number));
     }
     vector[j] = matrix[row + i - 1] as number;
     matrix[row + i] = 0;
@@ -105,7 +104,13 @@ function reflect(matrix: Float64Array, n: number, i: number, vector: Float64Arra
 }
 
 /** image = matrix x vector for the leading `i` rows, from the upper triangle; the vector is kept in row `i`. */
-function multiplySymmetric(matrix: Float64Array, n: number, i: number, vector: Float64Array, image: Float64Array): void {
+function multiplySymmetric(
+  matrix: Float64Array,
+  n: number,
+  i: number,
+  vector: Float64Array,
+  image: Float64Array,
+): void {
   for (let j = 0; j < i; j++) {
     const row = j * n;
     const factor = vector[j] as number;

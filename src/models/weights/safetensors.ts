@@ -53,7 +53,12 @@ export function writeSafetensors(
     header.push([name, JSON.stringify({ dtype: type, shape, data_offsets: offsets })]);
     end += expected;
   }
-  const text = new TextEncoder().encode(entriesText(header.map(([name, json]) => [name, json as string]), true));
+  const text = new TextEncoder().encode(
+    entriesText(
+      header.map(([name, json]) => [name, json as string]),
+      true,
+    ),
+  );
   const headerBytes = Math.ceil(text.byteLength / 8) * 8;
   const file = new Uint8Array(8 + headerBytes + end);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
