@@ -34,6 +34,41 @@ function writeAll(descriptor: number, bytes: Uint8Array): void {
   while (written < bytes.byteLength) written += writeSync(descriptor, bytes, written);
 }
 
+/** A model of encoded initialisers: the graph around them, operator sets and functions. */
+function encodeParts(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): Pieces {
+  const encodedGraph = [
+    ...graph.nodes.flatMap((node) => messageField(1, node.encoded)),
+    ...stringField(2, 'reelflow'),
+    ...encodedInitializers.flatMap((initializer) => messageField(5, initializer)),
+    ...graph.inputs.flatMap((value) => messageField(11, encodeValue(value))),
+    ...graph.outputs.flatMap((value) => messageField(12, encodeValue(value))),
+  ];
+  return [
+    ...integerField(1, graph.irVersion),
+    ...stringField(2, 'reelflow'),
+    ...messageField(7, encodedGraph),
+    ...Object.entries(graph.opsets).flatMap(([domain, version]) =>
+      messageField(8, [...stringField(1, domain), ...integerField(2, version)]),
+    ),
+    ...graph.functions.flatMap((encoded) => messageField(25, [encoded])),
+  ];
+}
+
+/**
+ * A graph as one ONNX model in memory, its tensor values inside: for small graphs that need no file.
+ *
+ * @returns the bytes a session can be made from.
+ */
+export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const initializers = graph.initializers.map((initializer) => [
+    ...initializer.shape.flatMap((dimension) => integerField(1, dimension)),
+    ...integerField(2, initializer.elementType),
+    ...stringField(8, initializer.name),
+    ...messageField(9, [collect(initializer)]),
+  ]);
+  return Buffer.concat(encodeParts(graph, initializers));
+}
+
 /**
  * Writes a graph as an ONNX model: `modelPath` holds the structure, `dataPath` (in the same folder) the values of the large tensors, each at an
  * aligned offset so that ONNX Runtime maps them instead of copying them: sessions in one process then share one copy in the page
@@ -80,22 +115,7 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
   } finally {
     closeSync(data);
   }
-  const encodedGraph = [
-    ...graph.nodes.flatMap((node) => messageField(1, node.encoded)),
-    ...stringField(2, 'reelflow'),
-    ...encodedInitializers.flatMap((initializer) => messageField(5, initializer)),
-    ...graph.inputs.flatMap((value) => messageField(11, encodeValue(value))),
-    ...graph.outputs.flatMap((value) => messageField(12, encodeValue(value))),
-  ];
-  const encodedModel = [
-    ...integerField(1, graph.irVersion),
-    ...stringField(2, 'reelflow'),
-    ...messageField(7, encodedGraph),
-    ...Object.entries(graph.opsets).flatMap(([domain, version]) =>
-      messageField(8, [...stringField(1, domain), ...integerField(2, version)]),
-    ),
-    ...graph.functions.flatMap((encoded) => messageField(25, [encoded])),
-  ];
+  const encodedModel = encodeParts(graph, encodedInitializers);
   const model = openSync(modelPath, 'wx', 0o600);
   try {
     writeAll(model, Buffer.concat(encodedModel));

@@ -1,0 +1,225 @@
+import { shown } from '../../check.ts';
+import { ModelError, UsageError } from '../../errors.ts';
+
+/** Bytes per element of the types that are understood. */
+const elementSizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
+/** The reference implementation's limit of the header. */
+const headerLimit = 100_000_000;
+const tensorLimit = 100_000;
+const axisLimit = 64;
+
+/** Element type of a tensor in a safetensors file. */
+export type SafetensorsType = keyof typeof elementSizes;
+
+/** A tensor of a safetensors file: little-endian values, row-major. */
+export interface SafetensorsTensor {
+  readonly type: SafetensorsType;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+/** What a safetensors file holds. */
+export interface Safetensors {
+  readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
+  /** The free text pairs of `__metadata__`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes tensors in the safetensors layout: 8 bytes header length, a JSON header padded with spaces to a multiple of 8, then the values.
+ * Widest elements first, then by name, so that every tensor is aligned; metadata by key: the same content gives the same bytes.
+ *
+ * @throws UsageError when a tensor's bytes are not those of its shape, or a name is `__metadata__`.
+ */
+export function writeSafetensors(
+  tensors: Readonly<Record<string, SafetensorsTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const ordered = Object.entries(tensors).sort(
+    ([left, a], [right, b]) => elementSizes[b.type] - elementSizes[a.type] || compareText(left, right),
+  );
+  const header: [string, unknown][] = [];
+  const texts = Object.entries(metadata).sort(([left], [right]) => compareText(left, right));
+  if (texts.length > 0) header.push(['__metadata__', entriesText(texts)]);
+  let end = 0;
+  for (const [name, { type, shape, bytes }] of ordered) {
+    const expected = shape.reduce((product, size) => product * size, elementSizes[type]);
+    if (name === '__metadata__' || bytes.byteLength !== expected) {
+      throw new UsageError(
+        `tensor '${name}' of ${type} [${shape}] must have ${expected} bytes and a name of its own, but has ${bytes.byteLength}`,
+      );
+    }
+    const offsets = [end, end + expected];
+    header.push([name, JSON.stringify({ dtype: type, shape, data_offsets: offsets })]);
+    end += expected;
+  }
+  const text = new TextEncoder().encode(
+    entriesText(
+      header.map(([name, json]) => [name, json as string]),
+      true,
+    ),
+  );
+  const headerBytes = Math.ceil(text.byteLength / 8) * 8;
+  const file = new Uint8Array(8 + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, 8, 8 + headerBytes);
+  file.set(text, 8);
+  let position = 8 + headerBytes;
+  for (const [, { bytes }] of ordered) {
+    file.set(bytes, position);
+    position += bytes.byteLength;
+  }
+  return file;
+}
+
+/** A JSON object in the given order, which an object literal would not keep for names like `1`. */
+function entriesText(entries: readonly (readonly [string, string])[], raw = false): string {
+  return `{${entries.map(([key, value]) => `${JSON.stringify(key)}:${raw ? value : JSON.stringify(value)}`).join(',')}}`;
+}
+
+function compareText(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/**
+ * Reads a safetensors file strictly: every tensor's offsets must match its shape and type, and together they must cover the values without
+ * gap or overlap. Nothing is allocated from a length field; tensors are views of `file`.
+ *
+ * @throws ModelError `weights` for anything else.
+ */
+export function readSafetensors(file: Uint8Array): Safetensors {
+  if (file.byteLength < 8) throw broken(`it has ${file.byteLength} bytes, fewer than its header's length takes`);
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const claimed = view.getBigUint64(0, true);
+  const left = file.byteLength - 8;
+  if (claimed > BigInt(Math.min(left, headerLimit))) {
+    throw broken(`its header claims ${claimed} bytes where ${Math.min(left, headerLimit)} are possible`);
+  }
+  const headerBytes = Number(claimed);
+  const header = parseHeader(file.subarray(8, 8 + headerBytes));
+  const values = file.subarray(8 + headerBytes);
+  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  if (entries.length > tensorLimit) throw broken(`it claims ${entries.length} tensors, more than ${tensorLimit}`);
+  const places = entries
+    .map(([name, entry]) => place(name, entry, values.byteLength))
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  let position = 0;
+  for (const { name, start, end } of places) {
+    if (start !== position) {
+      throw broken(`tensor '${name}' starts at byte ${start}, but the one before ends at ${position}`);
+    }
+    position = end;
+  }
+  if (position !== values.byteLength) {
+    throw broken(`its tensors end at byte ${position} of ${values.byteLength}`);
+  }
+  const tensors = new Map(
+    places.map(({ name, type, shape, start, end }) => [name, { type, shape, bytes: values.subarray(start, end) }]),
+  );
+  return { tensors, metadata: metadataOf(header.__metadata__) };
+}
+
+interface Place {
+  readonly name: string;
+  readonly type: SafetensorsType;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+function place(name: string, entry: unknown, available: number): Place {
+  if (!isRecord(entry)) throw broken(`tensor '${name}' is described by ${shown(entry)}`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(elementSizes, dtype)) {
+    throw broken(`tensor '${name}' has the type ${shown(dtype)}`);
+  }
+  const type = dtype as SafetensorsType;
+  if (!isSizes(shape) || shape.length > axisLimit) throw broken(`tensor '${name}' has no valid shape`);
+  if (!isSizes(offsets) || offsets.length !== 2) throw broken(`tensor '${name}' has no valid offsets`);
+  const [start, end] = offsets as [number, number];
+  const size = shape.reduce((product, axis) => product * axis, elementSizes[type]);
+  if (!Number.isSafeInteger(size) || start > end || end > available || end - start !== size) {
+    throw broken(`tensor '${name}' of ${type} [${shape}] claims bytes ${start} to ${end} of ${available}`);
+  }
+  return { name, type, shape, start, end };
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw broken('its header is not JSON in UTF-8', cause);
+  }
+  if (!isRecord(header)) throw broken(`its header is ${shown(header)} instead of an object`);
+  return header;
+}
+
+function metadataOf(value: unknown): Record<string, string> {
+  if (value === undefined) return {};
+  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === 'string')) {
+    throw broken('its metadata are not pairs of text');
+  }
+  return value as Record<string, string>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}
+
+function broken(what: string, cause?: unknown): ModelError {
+  return new ModelError('weights', `not a valid safetensors file: ${what}`, {
+    remedy: 'Check that the file is complete; compare its SHA-256 with the source.',
+    cause,
+  });
+}
+
+const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** A tensor of float32 or float64 values, for `writeSafetensors`. */
+export function floatTensor(values: Float32Array | Float64Array, shape: readonly number[]): SafetensorsTensor {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const type = values instanceof Float32Array ? 'F32' : 'F64';
+  return { type, shape, bytes: littleEndian ? bytes : swapped(bytes, elementSizes[type]) };
+}
+
+/**
+ * The values of a float64 or float32 tensor, copied.
+ *
+ * @throws ModelError `shape` when the tensor is missing or of another type or shape, `weights` when a value is NaN or infinity.
+ */
+export function floatValues<Type extends 'F32' | 'F64'>(
+  file: Safetensors,
+  name: string,
+  type: Type,
+  shape: readonly number[],
+): Type extends 'F32' ? Float32Array : Float64Array;
+export function floatValues(
+  file: Safetensors,
+  name: string,
+  type: 'F32' | 'F64',
+  shape: readonly number[],
+): Float32Array | Float64Array {
+  const tensor = file.tensors.get(name);
+  if (tensor === undefined || tensor.type !== type || tensor.shape.join() !== shape.join()) {
+    const found = tensor === undefined ? 'there is none' : `it is ${tensor.type} [${tensor.shape}]`;
+    throw new ModelError('shape', `tensor '${name}' must be ${type} [${shape}], but ${found}`, {
+      remedy: 'Check that the file belongs to this model.',
+    });
+  }
+  const { buffer } = littleEndian ? tensor.bytes.slice() : swapped(tensor.bytes, elementSizes[type]);
+  const values = type === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new ModelError('weights', `tensor '${name}' must be finite, but value ${bad} is ${values[bad]}`);
+  return values;
+}
+
+function swapped(bytes: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes);
+  for (let start = 0; start < copy.length; start += size) copy.subarray(start, start + size).reverse();
+  return copy;
+}
