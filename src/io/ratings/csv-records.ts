@@ -10,12 +10,16 @@ export interface CsvRecord {
 /**
  * The records of CSV text, the header first; fields of any number, quoted ones may span lines.
  *
- * @throws UsageError `ratings` when the quotes do not match.
+ * A quote inside a field that does not begin with one is part of it.
+ *
+ * @throws UsageError `ratings` when a quoted field is not closed.
  */
 export function csvRecords(text: string, file: string): CsvRecord[] {
   try {
     const records = parse(text, {
       relax_column_count: true,
+      // The trailer list of MovieLens has an undoubled quote inside a title.
+      relax_quotes: true,
       skip_empty_lines: true,
       info: true,
     }) as unknown as { record: string[]; info: Info }[];

@@ -57,7 +57,7 @@ export async function readMovies(path: string, options: { readonly skipBadLines?
 
 /** The year that a title ends with: `(1995)`, `(2006-2007)`, `(2006- )`; undefined when there is none. */
 export function yearOf(title: string): number | undefined {
-  const year = /\((\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?\s*\)\s*$/.exec(title)?.[1];
+  const year = /\((\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?\s*\)["\s]*$/.exec(title)?.[1];
   return year === undefined ? undefined : Number(year);
 }
 

@@ -5,18 +5,16 @@ import type { RatingScale } from './rating-table.ts';
 
 const GREATEST_FLOAT32 = 3.4028234663852886e38;
 
-/** Takes ratings of any kind of file, judges them and numbers their ids. Several files may share one, and so the numbering. */
+/** Takes ratings of any kind of file, judges them and numbers their ids. */
 export class RatingSink {
-  readonly users: IdentifierIndex;
-  readonly items: IdentifierIndex;
+  readonly users = new IdentifierIndex();
+  readonly items = new IdentifierIndex();
   readonly columns: RatingColumns;
   readonly timestamps: boolean;
   readonly minimum: number;
   readonly maximum: number;
 
-  constructor(options: { timestamps: boolean; scale: RatingScale | undefined; numbering?: RatingSink }) {
-    this.users = options.numbering?.users ?? new IdentifierIndex();
-    this.items = options.numbering?.items ?? new IdentifierIndex();
+  constructor(options: { timestamps: boolean; scale: RatingScale | undefined }) {
     this.columns = new RatingColumns(options.timestamps);
     this.timestamps = options.timestamps;
     this.minimum = options.scale?.minimum ?? -GREATEST_FLOAT32;

@@ -69,21 +69,13 @@ export async function readRatings(path: string, options: ReadRatingsOptions = {}
   return loaded;
 }
 
-/** As `readRatings`, but a file may have no ratings, and its ids may be numbered on from another file's. */
-export async function loadRatings(
-  path: string,
-  options: ReadRatingsOptions,
-  numbering?: RatingSink,
-): Promise<LoadedRatings & { sink: RatingSink }> {
+/** As `readRatings`, but a file may have no ratings. */
+export async function loadRatings(path: string, options: ReadRatingsOptions): Promise<LoadedRatings> {
   const duplicates = checkOneOf('duplicates', options.duplicates ?? 'error', ['error', 'first', 'last']);
   checkScale(options.scale);
   const kind = await fileKind(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
-  const sink = new RatingSink({
-    timestamps: options.timestamps ?? false,
-    scale: options.scale,
-    ...(numbering ? { numbering } : {}),
-  });
+  const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale });
   const names = options.columns ?? {};
   let lines: number;
   if (kind === 'table') lines = await readRatingRows(path, names, sink, bad, options.signal);
@@ -99,7 +91,7 @@ export async function loadRatings(
     throw new DuplicateRatingError({ file: path, line: sink.columns.lineOf(row), reason });
   });
   const report = { file: path, lines, badLines: bad.report, duplicates: settled.dropped };
-  return { ratings: settled.table, report, sink };
+  return { ratings: settled.table, report };
 }
 
 function checkScale(scale: RatingScale | undefined): void {
