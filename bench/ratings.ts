@@ -5,6 +5,7 @@
  *   node dist/bench/ratings.js [--ratings 20000000] [--dir .bench] [--keep] [--json]
  */
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +27,7 @@ interface Cost {
 async function makeFile(path: string, ratings: number): Promise<void> {
   const file = createWriteStream(`${path}.part`);
   const write = async (text: string) => {
-    if (!file.write(text)) await new Promise((resolve) => file.once('drain', resolve));
+    if (!file.write(text)) await once(file, 'drain');
   };
   await write('userId,movieId,rating,timestamp\n');
   let state = 1;

@@ -44,7 +44,7 @@ export function decimalNumber(bytes: Buffer, start: number, end: number): number
       return places === 0 ? digits : digits / (POWERS_OF_TEN[places] as number);
     }
   }
-  return decimalText(bytes.latin1Slice(start, Math.min(end, start + 400)));
+  return decimalText(bytes.toString('latin1', start, Math.min(end, start + 400)));
 }
 
 /** The number that a text is in decimal notation, or NaN. */
@@ -57,7 +57,7 @@ export function decimalText(text: string): number {
 /** The text of bytes: UTF-8 where they are that, else latin-1, which has a character for every byte. */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
   const part = bytes.subarray(start, end);
-  return isUtf8(part) ? part.utf8Slice(0, part.length) : part.latin1Slice(0, part.length);
+  return part.toString(isUtf8(part) ? 'utf8' : 'latin1');
 }
 
 /** Where the bytes begin once spaces are passed over. */

@@ -66,9 +66,12 @@ function movieTest(filter: ItemFilter, movies: ReadonlyMap<string, Movie>): (mov
   const known = new Set([...movies.values()].flatMap(({ genres }) => genres.map((genre) => genre.toLowerCase())));
   const unknown = filter.genres.find((genre) => !known.has(genre.toLowerCase()));
   if (unknown !== undefined || wanted.size === 0) {
-    throw new UsageError(`\`genres\` must be genres of the movies, but ${unknown ? `'${unknown}' is none` : 'are empty'}`, {
-      remedy: `There are ${[...known].sort().join(', ')}.`,
-    });
+    throw new UsageError(
+      `\`genres\` must be genres of the movies, but ${unknown ? `'${unknown}' is none` : 'are empty'}`,
+      {
+        remedy: `There are ${[...known].sort().join(', ')}.`,
+      },
+    );
   }
   return ({ year, genres }) =>
     (filter.years === undefined || within(year, from, to)) && genres.some((genre) => wanted.has(genre.toLowerCase()));

@@ -26,8 +26,7 @@ export async function readGivenSplit(
   options: ReadRatingsOptions = {},
 ): Promise<{ scenario: Scenario; reports: readonly RatingReport[] }> {
   const train = await loadRatings(files.train, options);
-  const validation =
-    files.validation === undefined ? undefined : await loadRatings(files.validation, options);
+  const validation = files.validation === undefined ? undefined : await loadRatings(files.validation, options);
   const test = await loadRatings(files.test, options);
   checkNotEmpty(train.ratings.values.length, `reading ${files.train}`);
   checkNotEmpty(test.ratings.values.length, `reading ${files.test}`);
@@ -95,10 +94,13 @@ function checkDisjoint(table: RatingTable): void {
     const earlier = (latest[item] as number) - 1;
     if (earlier >= 0 && table.users[earlier] === table.users[row]) {
       const user = quoted(String(table.userIds[table.users[row] as number]));
-      throw new UsageError(`user ${user}'s rating of item ${quoted(String(table.itemIds[item]))} is in two of the files`, {
-        code: 'overlap',
-        remedy: 'No test rating may be among those that a model learns from: take it out of one file.',
-      });
+      throw new UsageError(
+        `user ${user}'s rating of item ${quoted(String(table.itemIds[item]))} is in two of the files`,
+        {
+          code: 'overlap',
+          remedy: 'No test rating may be among those that a model learns from: take it out of one file.',
+        },
+      );
     }
     latest[item] = row + 1;
   }

@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
+import type { BadLineReport } from './bad-lines.ts';
 import { type Movie, readMovies } from './movies.ts';
 import type { RatingScale, RatingTable } from './rating-table.ts';
 import { type RatingReport, type ReadRatingsOptions, readRatings } from './read-ratings.ts';
 import { readTrailers, type TrailerList } from './trailers.ts';
-import type { BadLineReport } from './bad-lines.ts';
 
 /** A MovieLens dataset. */
 export interface MovieLens {

@@ -1,4 +1,4 @@
-import { BadLines, type BadLineReport, fileFault, quoted } from './bad-lines.ts';
+import { type BadLineReport, BadLines, fileFault, quoted } from './bad-lines.ts';
 import { columnOf, csvRecords } from './csv-records.ts';
 import { readText } from './read-text.ts';
 
@@ -20,7 +20,18 @@ export interface MovieList {
 
 /** The genre flags of `u.item` in their order, after `unknown`, which means none. */
 const FLAGGED_GENRES = [
-  ...['unknown', 'Action', 'Adventure', 'Animation', "Children's", 'Comedy', 'Crime', 'Documentary', 'Drama', 'Fantasy'],
+  ...[
+    'unknown',
+    'Action',
+    'Adventure',
+    'Animation',
+    "Children's",
+    'Comedy',
+    'Crime',
+    'Documentary',
+    'Drama',
+    'Fantasy',
+  ],
   ...['Film-Noir', 'Horror', 'Musical', 'Mystery', 'Romance', 'Sci-Fi', 'Thriller', 'War', 'Western'],
 ];
 const FIELDS_BEFORE_FLAGS = 5;
@@ -83,7 +94,10 @@ function* datLines(text: string): Generator<Line> {
     if (from === to) yield { line, fields: 'it is not of the form id::title::genres' };
     else {
       const title = content.slice(from + 2, to).trim();
-      yield { line, fields: { id: content.slice(0, from).trim(), title, genres: genresOf(content.slice(to + 2).trim()) } };
+      yield {
+        line,
+        fields: { id: content.slice(0, from).trim(), title, genres: genresOf(content.slice(to + 2).trim()) },
+      };
     }
   }
 }

@@ -69,9 +69,7 @@ export class RatingColumns {
     const items = this.#joined('items', new Int32Array(rows));
     const values = this.#joined('values', new Float32Array(rows));
     const table = { users, items, values, userIds, itemIds };
-    return this.#withTimestamps
-      ? { ...table, timestamps: this.#joined('timestamps', new Float64Array(rows)) }
-      : table;
+    return this.#withTimestamps ? { ...table, timestamps: this.#joined('timestamps', new Float64Array(rows)) } : table;
   }
 
   #grow(): void {

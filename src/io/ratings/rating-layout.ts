@@ -92,6 +92,6 @@ function delimiterOf(line: string): string {
 }
 
 function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 12).map((name) => quoted(name.trim()));
+  const shown = names.slice(0, 12).map((name) => quoted(name));
   return names.length > shown.length ? `${shown.join(', ')}, ...` : shown.join(', ');
 }

@@ -127,15 +127,16 @@ export class RatingLines implements LineBlockTaker {
 
   /** A line with quotes, which is rare: by its text. */
   #quotedLine(bytes: Buffer, start: number, end: number, line: number, layout: RatingLayout): void {
-    const fields = splitLine(decodeText(bytes, start, end), layout.delimiter, true)?.map((field) => field.trim());
-    if (fields === undefined) return this.#bad.add(line, 'a quoted field is not closed on its line');
-    if (fields.length !== layout.fields) return this.#bad.add(line, wrongCount(layout.fields, fields.length));
-    const field = (position: number): string => fields[position] ?? '';
+    const text = decodeText(bytes, start, end);
+    const fields = splitLine(text, layout.delimiter, true);
+    const field = (position: number): string => fields?.[position] ?? '';
     const value = decimalText(field(layout.rating));
-    if (!this.#sink.fits(value)) return this.#bad.add(line, this.#sink.misfit(field(layout.rating), value));
     const time = layout.timestamp < 0 ? 0 : decimalText(field(layout.timestamp));
-    if (Number.isNaN(time)) return this.#bad.add(line, noTime(field(layout.timestamp)));
-    this.#sink.addTexts(field(layout.user), field(layout.item), value, time, line, this.#bad);
+    if (fields === undefined) this.#bad.add(line, 'a quoted field is not closed on its line');
+    else if (fields.length !== layout.fields) this.#bad.add(line, wrongCount(layout.fields, fields.length));
+    else if (!this.#sink.fits(value)) this.#bad.add(line, this.#sink.misfit(field(layout.rating), value));
+    else if (Number.isNaN(time)) this.#bad.add(line, noTime(field(layout.timestamp)));
+    else this.#sink.addTexts(field(layout.user), field(layout.item), value, time, line, this.#bad);
   }
 
   #text(bytes: Buffer, field: number): string {

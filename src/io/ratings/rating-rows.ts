@@ -39,7 +39,8 @@ export async function readRatingRows(
         const value = numberOf(ratings?.get(index));
         const stamp = times ? numberOf(times.get(index)) : 0;
         if (!sink.fits(value)) bad.add(row, sink.misfit(textOf(ratings?.get(index)), value));
-        else if (Number.isNaN(stamp)) bad.add(row, `the timestamp ${quoted(textOf(times?.get(index)))} is not a number`);
+        else if (Number.isNaN(stamp))
+          bad.add(row, `the timestamp ${quoted(textOf(times?.get(index)))} is not a number`);
         else sink.addTexts(textOf(users?.get(index)), textOf(items?.get(index)), value, stamp, row, bad);
       }
     }

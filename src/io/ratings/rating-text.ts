@@ -1,3 +1,5 @@
+import { UsageError } from '../../errors.ts';
+import { quoted } from './bad-lines.ts';
 import type { RatingTable } from './rating-table.ts';
 
 /** Rows of a piece of text: pieces keep the text of millions of ratings from being in memory at once. */
@@ -13,7 +15,11 @@ export function float32Text(value: number): string {
   return String(value);
 }
 
-/** Ratings as CSV with the columns user, item, rating, in pieces. */
+/**
+ * Ratings as CSV with the columns user, item, rating, in pieces.
+ *
+ * @throws UsageError `ratings` when an id has a line break, which would not be read back.
+ */
 export function* ratingText(table: RatingTable, rows: Int32Array): Generator<string> {
   const users = table.userIds.map(field);
   const items = table.itemIds.map(field);
@@ -35,5 +41,8 @@ export function* ratingText(table: RatingTable, rows: Int32Array): Generator<str
 }
 
 function field(id: string): string {
-  return /[",\r\n]/.test(id) || id !== id.trim() ? `"${id.replaceAll('"', '""')}"` : id;
+  if (/[\r\n]/.test(id)) {
+    throw new UsageError(`ids with a line break cannot be saved, but there is ${quoted(id)}`, { code: 'ratings' });
+  }
+  return /[",]/.test(id) || id !== id.trim() ? `"${id.replaceAll('"', '""')}"` : id;
 }

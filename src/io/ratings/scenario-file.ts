@@ -5,7 +5,12 @@ import type { Scenario } from './scenarios.ts';
 /** What `scenario.json` says. */
 export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'counts'> {
   readonly format: string;
-  readonly folds: readonly { readonly name: string; readonly train: number; readonly validation: number; readonly test: number }[];
+  readonly folds: readonly {
+    readonly name: string;
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+  }[];
   /** SHA-256 of each file, by its path in the directory. */
   readonly files: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,5 @@
 import { checkInteger, checkOneOf } from '../../check.ts';
-import { type ItemFilter, filterRatings } from './filters.ts';
+import { filterRatings, type ItemFilter } from './filters.ts';
 import { FOLD_KINDS, type FoldKind, makeFolds } from './folds.ts';
 import type { Movie } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';

@@ -137,7 +137,8 @@ function rowsOf(table: RatingTable, part: RatingTable, path: string): Int32Array
   for (let index = 0; index < rows.length; index += 1) {
     const [user, item] = [userOf[part.users[index] as number], itemOf[part.items[index] as number]];
     while (row < table.users.length && (table.users[row] !== user || table.items[row] !== item)) row += 1;
-    if (row === table.users.length) throw fileFault(path, 'has a rating that is not in ratings.csv, or in another order');
+    if (row === table.users.length)
+      throw fileFault(path, 'has a rating that is not in ratings.csv, or in another order');
     rows[index] = row++;
   }
   return rows;

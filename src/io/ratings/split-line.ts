@@ -1,11 +1,11 @@
 /**
- * The fields of a line. With `quotes`, a field that begins with `"` ends at the next `"` that is not doubled, as in CSV
+ * The fields of a line, without the spaces around them; inside quotes spaces count. With `quotes`, a field that begins with `"` ends at the next `"` that is not doubled, as in CSV
  * (RFC 4180), and must end on its line.
  *
  * @returns undefined when a quoted field is not closed, or is followed by anything but the delimiter.
  */
 export function splitLine(line: string, delimiter: string, quotes: boolean): string[] | undefined {
-  if (!quotes || !line.includes('"')) return line.split(delimiter);
+  if (!quotes || !line.includes('"')) return line.split(delimiter).map((field) => field.trim());
   const fields: string[] = [];
   for (let at = 0; ; ) {
     let end: number;
@@ -19,7 +19,7 @@ export function splitLine(line: string, delimiter: string, quotes: boolean): str
     } else {
       end = line.indexOf(delimiter, at);
       if (end < 0) end = line.length;
-      fields.push(line.slice(at, end));
+      fields.push(line.slice(at, end).trim());
     }
     if (end >= line.length) return fields;
     at = end + delimiter.length;

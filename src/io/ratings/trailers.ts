@@ -39,7 +39,8 @@ export async function readTrailers(
   const trailersOf = new Map<string, string[]>();
   for (const { line, fields } of records) {
     const [trailerId = '', movieId = ''] = [fields[trailer], fields[movie]];
-    if (fields.length !== names.length) bad.add(line, `it has ${fields.length} fields where ${names.length} are expected`);
+    if (fields.length !== names.length)
+      bad.add(line, `it has ${fields.length} fields where ${names.length} are expected`);
     else if (trailerId === '') bad.add(line, 'the trailer id is empty');
     else if (movieId === '') bad.add(line, 'the movie id is empty');
     else if (!moviesOf.get(trailerId)?.includes(movieId)) {

@@ -38,7 +38,8 @@ export function withValidation(table: RatingTable, split: Split, options: Valida
   const training = joinRows([split.train, split.validation]);
   if (kind === 'none') return { ...split, train: training, validation: new Int32Array(0) };
   const wanted = Math.round(share * training.length);
-  const taken = kind === 'ratings' ? someRatings(table, training, wanted, seed) : someItems(table, training, wanted, seed);
+  const taken =
+    kind === 'ratings' ? someRatings(table, training, wanted, seed) : someItems(table, training, wanted, seed);
   if (taken.length === training.length) {
     throw new UsageError(`${split.name} has ${training.length} training ratings, too few for a validation part`, {
       code: 'ratings',

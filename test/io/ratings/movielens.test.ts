@@ -22,7 +22,10 @@ describe('a MovieLens directory is told by its files:', () => {
       `2|Mis\u00e9rables, Les (1995)|01-Jan-1995||http://x|${flags(8)}`,
       `267|unknown||||${flags(0)}`,
     ];
-    const directory = await directoryOf({ 'u.data': '196\t2\t3\t881250949\n', 'u.item': Buffer.from(items.join('\n'), 'latin1') });
+    const directory = await directoryOf({
+      'u.data': '196\t2\t3\t881250949\n',
+      'u.item': Buffer.from(items.join('\n'), 'latin1'),
+    });
     const { ratings, movies, scale, trailers } = await openMovieLens(directory);
     expect(ratings.userIds).toEqual(['196']);
     expect(movies.get('1')?.genres).toEqual(['Animation', "Children's", 'Comedy']);
@@ -36,7 +39,10 @@ describe('a MovieLens directory is told by its files:', () => {
     ['1M', { 'users.dat': '1::F::1::10::48067\n' }, 'latin1', 1],
     ['10M', { 'tags.dat': '15::4973::excellent!::1215184630\n' }, 'utf8', 0.5],
   ] as const)('%s', async (_, extra, encoding, minimum) => {
-    const movies = Buffer.from('1::Caf\u00e9: a::b (1994)::Drama|Romance\r\n2::Nothing (1990)::(no genres listed)\r\n', encoding);
+    const movies = Buffer.from(
+      '1::Caf\u00e9: a::b (1994)::Drama|Romance\r\n2::Nothing (1990)::(no genres listed)\r\n',
+      encoding,
+    );
     const directory = await directoryOf({ 'ratings.dat': '1::2::5::978300760\n', 'movies.dat': movies, ...extra });
     const opened = await openMovieLens(directory);
     expect(opened.movies.get('1')).toMatchObject({ title: 'Caf\u00e9: a::b (1994)', genres: ['Drama', 'Romance'] });
@@ -56,7 +62,9 @@ describe('a MovieLens directory is told by its files:', () => {
   });
 
   test('anything else is refused', async () => {
-    await expect(openMovieLens(await directoryOf({ 'ratings.csv': 'x' }))).rejects.toThrow(/must have ratings.csv and movies.csv, or/);
+    await expect(openMovieLens(await directoryOf({ 'ratings.csv': 'x' }))).rejects.toThrow(
+      /must have ratings.csv and movies.csv, or/,
+    );
     await expect(openMovieLens('/nowhere/at/all')).rejects.toThrow('cannot be opened');
   });
 
@@ -80,7 +88,10 @@ test.each([
 });
 
 test('a list of movies with a bad line is refused, or the line passed over and counted', async () => {
-  const path = await fileOf('movieId,title,genres\n1,A (1990),Drama\n1,B,Drama\n,C,Drama\n2,D\n"3","E\nF",x\n', 'movies.csv');
+  const path = await fileOf(
+    'movieId,title,genres\n1,A (1990),Drama\n1,B,Drama\n,C,Drama\n2,D\n"3","E\nF",x\n',
+    'movies.csv',
+  );
   await expect(readMovies(path)).rejects.toMatchObject({ line: 3, reason: "movie '1' is in the list before" });
   const { movies, badLines } = await readMovies(path, { skipBadLines: true });
   expect([...movies.keys()]).toEqual(['1', '3']);

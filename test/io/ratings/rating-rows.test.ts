@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tableFromArrays, tableToIPC, vectorFromArray, Utf8 } from 'apache-arrow';
+import { Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { readRatings } from '../../../src/io/ratings/read-ratings.ts';
 import { ratingsOf, temporaryDirectory } from './fixtures.ts';
 
-async function parquetOf(columns: Record<string, unknown>, name = 'ratings.parquet'): Promise<string> {
+async function parquetOf(columns: Record<string, Vector>, name = 'ratings.parquet'): Promise<string> {
   const parquet = await import('parquet-wasm');
-  const ipc = tableToIPC(tableFromArrays(columns as never), 'stream');
+  const ipc = tableToIPC(new Table(columns), 'stream');
   const path = join(await temporaryDirectory(), name);
   await writeFile(path, parquet.writeParquet(parquet.Table.fromIPCStream(ipc)));
   return path;
@@ -15,11 +15,11 @@ async function parquetOf(columns: Record<string, unknown>, name = 'ratings.parqu
 
 test('ratings are read from Parquet, ids as integers of any width or texts', async () => {
   const path = await parquetOf({
-    note: Float32Array.of(1, 2, 3),
-    movie_id: BigInt64Array.of(31n, 1029n, 31n),
+    note: vectorFromArray(Float32Array.of(1, 2, 3)),
+    movie_id: vectorFromArray(BigInt64Array.of(31n, 1029n, 31n)),
     user_id: vectorFromArray(['1', '1', 'anna'], new Utf8()),
-    rating: Float64Array.of(2.5, 3, 4),
-    timestamp: Int32Array.of(10, 20, 30),
+    rating: vectorFromArray(Float64Array.of(2.5, 3, 4)),
+    timestamp: vectorFromArray(Int32Array.of(10, 20, 30)),
   });
   const { ratings, report } = await readRatings(path, { timestamps: true });
   expect(ratingsOf(ratings)).toEqual([
@@ -34,8 +34,8 @@ test('ratings are read from Parquet, ids as integers of any width or texts', asy
 test('a row of a Parquet file without a rating or an id is refused with its number, or passed over', async () => {
   const path = await parquetOf({
     user: vectorFromArray(['1', null, '3', '4'], new Utf8()),
-    item: Int32Array.of(1, 2, 3, 4),
-    rating: Float64Array.of(1, 2, Number.NaN, 4),
+    item: vectorFromArray(Int32Array.of(1, 2, 3, 4)),
+    rating: vectorFromArray(Float64Array.of(1, 2, Number.NaN, 4)),
   });
   await expect(readRatings(path)).rejects.toMatchObject({ line: 2, reason: 'the user id is empty' });
   const { ratings, report } = await readRatings(path, { skipBadLines: true });
@@ -44,6 +44,6 @@ test('a row of a Parquet file without a rating or an id is refused with its numb
 });
 
 test('a table without the columns is refused with those it has', async () => {
-  const path = await parquetOf({ a: Int32Array.of(1), b: Int32Array.of(1) });
+  const path = await parquetOf({ a: vectorFromArray(Int32Array.of(1)), b: vectorFromArray(Int32Array.of(1)) });
   await expect(readRatings(path)).rejects.toThrow("it has 'a', 'b'");
 });

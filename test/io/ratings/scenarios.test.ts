@@ -67,23 +67,29 @@ describe('of any ratings, folds and seed', () => {
     );
   });
 
-  test.each([false, true])('in hard-cold start nothing of a test item is in training or validation (item-cold: %s)', (cold) => {
-    fc.assert(
-      fc.property(anyRatings, anyFolds, anySeed, (ratings, folds, seed) => {
-        const scenario = scenarioOf(ratings, 'hard-cold', folds, seed, cold);
-        for (const { train, validation, test } of scenario.splits) {
-          const tested = itemsOf(scenario.ratings, test);
-          for (const item of itemsOf(scenario.ratings, train)) expect(tested.has(item)).toBe(false);
-          for (const item of itemsOf(scenario.ratings, validation)) expect(tested.has(item)).toBe(false);
-        }
-      }),
-    );
-  });
+  test.each([false, true])(
+    'in hard-cold start nothing of a test item is in training or validation (item-cold: %s)',
+    (cold) => {
+      fc.assert(
+        fc.property(anyRatings, anyFolds, anySeed, (ratings, folds, seed) => {
+          const scenario = scenarioOf(ratings, 'hard-cold', folds, seed, cold);
+          for (const { train, validation, test } of scenario.splits) {
+            const tested = itemsOf(scenario.ratings, test);
+            for (const item of itemsOf(scenario.ratings, train)) expect(tested.has(item)).toBe(false);
+            for (const item of itemsOf(scenario.ratings, validation)) expect(tested.has(item)).toBe(false);
+          }
+        }),
+      );
+    },
+  );
 
   test('non-cold and hard-cold start have identical test sets, and non-cold trains on all the rest', () => {
     fc.assert(
       fc.property(anyRatings, anyFolds, anySeed, (ratings, folds, seed) => {
-        const [warm, cold] = [scenarioOf(ratings, 'non-cold', folds, seed), scenarioOf(ratings, 'hard-cold', folds, seed)];
+        const [warm, cold] = [
+          scenarioOf(ratings, 'non-cold', folds, seed),
+          scenarioOf(ratings, 'hard-cold', folds, seed),
+        ];
         expect(cold.ratings).toEqual(warm.ratings);
         for (const [fold, split] of warm.splits.entries()) {
           expect(split.test).toEqual((cold.splits[fold] as Split).test);
@@ -93,21 +99,26 @@ describe('of any ratings, folds and seed', () => {
     );
   });
 
-  test.each(['leave-items-out', 'random'] as const)('%s folds test every rating exactly once and train on the others', (kind) => {
-    fc.assert(
-      fc.property(anyRatings, anyFolds, anySeed, (ratings, folds, seed) => {
-        const table = tableOf(ratings);
-        fc.pre(table.itemIds.length >= folds);
-        const splits = makeFolds(table, { kind, folds, seed });
-        expect(splits.flatMap(({ test }) => [...test]).sort((left, right) => left - right)).toEqual([...ratings.keys()]);
-        for (const { train, test } of splits) {
-          expect(train.length + test.length).toBe(ratings.length);
-          if (kind === 'random') expect(Math.abs(test.length - ratings.length / folds)).toBeLessThan(1);
-          else expect([...itemsOf(table, test)].some((item) => itemsOf(table, train).has(item))).toBe(false);
-        }
-      }),
-    );
-  });
+  test.each(['leave-items-out', 'random'] as const)(
+    '%s folds test every rating exactly once and train on the others',
+    (kind) => {
+      fc.assert(
+        fc.property(anyRatings, anyFolds, anySeed, (ratings, folds, seed) => {
+          const table = tableOf(ratings);
+          fc.pre(table.itemIds.length >= folds);
+          const splits = makeFolds(table, { kind, folds, seed });
+          expect(splits.flatMap(({ test }) => [...test]).sort((left, right) => left - right)).toEqual([
+            ...ratings.keys(),
+          ]);
+          for (const { train, test } of splits) {
+            expect(train.length + test.length).toBe(ratings.length);
+            if (kind === 'random') expect(Math.abs(test.length - ratings.length / folds)).toBeLessThan(1);
+            else expect([...itemsOf(table, test)].some((item) => itemsOf(table, train).has(item))).toBe(false);
+          }
+        }),
+      );
+    },
+  );
 
   test.each(FOLD_KINDS)('a %s scenario does not depend on the order of the ratings\u2019 lines', (kind) => {
     fc.assert(
@@ -161,7 +172,13 @@ test.skipIf(movieLensSmall === undefined)(
   'MovieLens latest-small, 400 items x 300 users, 20 ratings each, is split as stated (skipped where the data are absent)',
   async () => {
     const { ratings, movies } = await openMovieLens(movieLensSmall as string);
-    const parameters = { items: 400, users: 300, ratingsPerUser: 20, seed: 1, filter: { years: { from: 1970, to: 2015 } } };
+    const parameters = {
+      items: 400,
+      users: 300,
+      ratingsPerUser: 20,
+      seed: 1,
+      filter: { years: { from: 1970, to: 2015 } },
+    };
     const warm = makeScenario(ratings, { kind: 'non-cold', ...parameters }, movies);
     expect(warm.counts).toMatchObject({ users: 300, unknownItems: 0 });
     expect(warm.counts.ratings).toBeLessThanOrEqual(6000);

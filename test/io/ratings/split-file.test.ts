@@ -53,7 +53,14 @@ test('a changed, missing or foreign file is refused, and nothing is overwritten'
     await writeFile(json, text);
     await expect(readScenario(directory)).rejects.toMatchObject({ code: 'ratings' });
   }
-  const hostile = { format: 'reelflow-scenario-1', kind: 'random', folds: [{ name: '../x' }], parameters: {}, counts: {}, files: {} };
+  const hostile = {
+    format: 'reelflow-scenario-1',
+    kind: 'random',
+    folds: [{ name: '../x' }],
+    parameters: {},
+    counts: {},
+    files: {},
+  };
   await writeFile(json, JSON.stringify(hostile));
   await expect(readScenario(directory)).rejects.toThrow('changed');
 });

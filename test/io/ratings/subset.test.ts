@@ -37,7 +37,12 @@ describe('ratings are filtered', () => {
 
 test('the starting subset has the items and users with most ratings, ties by ascending id', () => {
   const ratings: Rating[] = [];
-  for (const [user, items] of [['10', '2 3 4'], ['9', '2 10'], ['100', '10 3'], ['1', '4']] as const) {
+  for (const [user, items] of [
+    ['10', '2 3 4'],
+    ['9', '2 10'],
+    ['100', '10 3'],
+    ['1', '4'],
+  ] as const) {
     for (const item of items.split(' ')) ratings.push([user, item, 3]);
   }
   const given = tableOf(ratings);
@@ -90,7 +95,10 @@ describe('draws', () => {
   test('are even and independent of each other: mean, variance, ten bins, correlation of two purposes', () => {
     const ids = Array.from({ length: 300 }, (_, index) => String(index));
     const pairs = tableOf(ids.flatMap((user) => ids.map((item): Rating => [user, item, 1])));
-    const [one, two] = ['a', 'b'].map((purpose) => new Draws(1, purpose).ofRatings(pairs)) as [Float64Array, Float64Array];
+    const [one, two] = ['a', 'b'].map((purpose) => new Draws(1, purpose).ofRatings(pairs)) as [
+      Float64Array,
+      Float64Array,
+    ];
     const mean = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
     expect(Math.abs(mean(one) - 0.5)).toBeLessThan(0.005);
     expect(Math.abs(mean(one.map((value) => (value - 0.5) ** 2)) - 1 / 12)).toBeLessThan(0.002);
@@ -98,7 +106,9 @@ describe('draws', () => {
       const count = one.filter((value) => Math.floor(value * 10) === bin).length;
       expect(Math.abs(count - 9000)).toBeLessThan(400);
     }
-    expect(Math.abs(mean(one.map((value, index) => (value - 0.5) * ((two[index] as number) - 0.5))))).toBeLessThan(0.002);
+    expect(Math.abs(mean(one.map((value, index) => (value - 0.5) * ((two[index] as number) - 0.5))))).toBeLessThan(
+      0.002,
+    );
     expect(orderOfDraws(Float64Array.of(0.5, 0.1, 0.5, 0.3))).toEqual(Int32Array.of(1, 3, 0, 2));
   });
 });
