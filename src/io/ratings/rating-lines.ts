@@ -1,4 +1,4 @@
-import { type BadLines, fileFault, quoted } from './bad-lines.ts';
+import { type BadLines, fileFault } from './bad-lines.ts';
 import { decimalNumber, decimalText, decodeText, skipSpaces, trimSpaces, wholeNumber } from './fields.ts';
 import { BLOCK_BYTES, type LineBlockTaker } from './line-blocks.ts';
 import { detectLayout, type RatingColumnNames, type RatingLayout } from './rating-layout.ts';
@@ -56,7 +56,7 @@ export class RatingLines implements LineBlockTaker {
   #checked(layout: RatingLayout): RatingLayout {
     if (layout.fields > MOST_FIELDS) throw fileFault(this.#file, `has more than ${MOST_FIELDS} columns`);
     if (!this.#sink.timestamps) return { ...layout, timestamp: -1 };
-    if (layout.timestamp < 0) throw fileFault(this.#file, 'has no timestamps');
+    if (layout.timestamp < 0) throw fileFault(this.#file, `has no ${this.#sink.fourth}s`);
     return layout;
   }
 
@@ -112,7 +112,7 @@ export class RatingLines implements LineBlockTaker {
       const timeEnd = ends[layout.timestamp] as number;
       time = decimalNumber(bytes, timeStart, timeEnd);
       if (Number.isNaN(time)) {
-        this.#bad.add(line, noTime(decodeText(bytes, timeStart, timeEnd)));
+        this.#bad.add(line, sink.notNumber(decodeText(bytes, timeStart, timeEnd)));
         return;
       }
     }
@@ -135,7 +135,7 @@ export class RatingLines implements LineBlockTaker {
     if (fields === undefined) this.#bad.add(line, 'a quoted field is not closed on its line');
     else if (fields.length !== layout.fields) this.#bad.add(line, wrongCount(layout.fields, fields.length));
     else if (!this.#sink.fits(value)) this.#bad.add(line, this.#sink.misfit(field(layout.rating), value));
-    else if (Number.isNaN(time)) this.#bad.add(line, noTime(field(layout.timestamp)));
+    else if (Number.isNaN(time)) this.#bad.add(line, this.#sink.notNumber(field(layout.timestamp)));
     else this.#sink.addTexts(field(layout.user), field(layout.item), value, time, line, this.#bad);
   }
 
@@ -159,8 +159,4 @@ function isBlank(bytes: Buffer, start: number, end: number): boolean {
 
 function wrongCount(expected: number, found: number): string {
   return `it has ${found} field${found === 1 ? '' : 's'} where ${expected} are expected`;
-}
-
-function noTime(text: string): string {
-  return `the timestamp ${quoted(text)} is not a number`;
 }

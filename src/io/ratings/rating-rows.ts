@@ -1,6 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import { openTable } from '../dataset/table-reader.ts';
-import { type BadLines, quoted } from './bad-lines.ts';
+import { type BadLines, fileFault } from './bad-lines.ts';
 import { decimalText } from './fields.ts';
 import { locateColumns, missingColumns, type RatingColumnNames } from './rating-layout.ts';
 import type { RatingSink } from './rating-sink.ts';
@@ -25,7 +25,7 @@ export async function readRatingRows(
   if (at.user < 0 || at.item < 0 || at.rating < 0) throw missingColumns(path, columns);
   const [user, item, rating] = [columns[at.user] as string, columns[at.item] as string, columns[at.rating] as string];
   const time = sink.timestamps && at.timestamp >= 0 ? columns[at.timestamp] : undefined;
-  if (sink.timestamps && time === undefined) throw missingColumns(path, columns);
+  if (sink.timestamps && time === undefined) throw fileFault(path, `has no ${sink.fourth}s`);
   const table = await openTable(path, { columns: [user, item, rating, ...(time === undefined ? [] : [time])] });
   let row = 0;
   try {
@@ -39,8 +39,7 @@ export async function readRatingRows(
         const value = numberOf(ratings?.get(index));
         const stamp = times ? numberOf(times.get(index)) : 0;
         if (!sink.fits(value)) bad.add(row, sink.misfit(textOf(ratings?.get(index)), value));
-        else if (Number.isNaN(stamp))
-          bad.add(row, `the timestamp ${quoted(textOf(times?.get(index)))} is not a number`);
+        else if (Number.isNaN(stamp)) bad.add(row, sink.notNumber(textOf(times?.get(index))));
         else sink.addTexts(textOf(users?.get(index)), textOf(items?.get(index)), value, stamp, row, bad);
       }
     }

@@ -11,12 +11,15 @@ export class RatingSink {
   readonly items = new IdentifierIndex();
   readonly columns: RatingColumns;
   readonly timestamps: boolean;
+  /** What the fourth column is called in messages. */
+  readonly fourth: string;
   readonly minimum: number;
   readonly maximum: number;
 
-  constructor(options: { timestamps: boolean; scale: RatingScale | undefined }) {
+  constructor(options: { timestamps: boolean; scale: RatingScale | undefined; fourth?: string }) {
     this.columns = new RatingColumns(options.timestamps);
     this.timestamps = options.timestamps;
+    this.fourth = options.fourth ?? 'timestamp';
     this.minimum = options.scale?.minimum ?? -GREATEST_FLOAT32;
     this.maximum = options.scale?.maximum ?? GREATEST_FLOAT32;
   }
@@ -31,6 +34,11 @@ export class RatingSink {
   /** Whether a rating is on the scale; NaN is not. */
   fits(value: number): boolean {
     return value >= this.minimum && value <= this.maximum;
+  }
+
+  /** Why a value of the fourth column does not do. */
+  notNumber(text: string): string {
+    return `the ${this.fourth} ${quoted(text)} is not a number`;
   }
 
   /** Why a rating does not fit. */

@@ -69,13 +69,17 @@ export async function readRatings(path: string, options: ReadRatingsOptions = {}
   return loaded;
 }
 
-/** As `readRatings`, but a file may have no ratings. */
-export async function loadRatings(path: string, options: ReadRatingsOptions): Promise<LoadedRatings> {
+/** As `readRatings`, but a file may have no ratings. `fourth` is what the column of times is called in messages. */
+export async function loadRatings(
+  path: string,
+  options: ReadRatingsOptions,
+  fourth = 'timestamp',
+): Promise<LoadedRatings> {
   const duplicates = checkOneOf('duplicates', options.duplicates ?? 'error', ['error', 'first', 'last']);
   checkScale(options.scale);
   const kind = await fileKind(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
-  const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale });
+  const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale, fourth });
   const names = options.columns ?? {};
   let lines: number;
   if (kind === 'table') lines = await readRatingRows(path, names, sink, bad, options.signal);
