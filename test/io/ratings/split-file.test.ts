@@ -53,16 +53,22 @@ test('a changed, missing or foreign file is refused, and nothing is overwritten'
     await writeFile(json, text);
     await expect(readScenario(directory)).rejects.toMatchObject({ code: 'ratings' });
   }
-  const hostile = {
-    format: 'reelflow-scenario-1',
-    kind: 'random',
-    folds: [{ name: '../x' }],
-    parameters: {},
-    counts: {},
-    files: {},
-  };
-  await writeFile(json, JSON.stringify(hostile));
-  await expect(readScenario(directory)).rejects.toThrow('changed');
+});
+
+test('a description cannot name a file outside its directory', async () => {
+  const directory = join(await temporaryDirectory(), 'saved');
+  await saveScenario(makeScenario(tableOf(ratings), { kind: 'random' }), directory);
+  const json = join(directory, 'scenario.json');
+  await writeFile(json, (await readFile(json, 'utf8')).replace('"name": "fold-1"', '"name": "../fold-1"'));
+  await expect(readScenario(directory)).rejects.toThrow("'-' and '_', but is '../fold-1'");
+});
+
+test('an id with a line break cannot be saved, and nothing is left behind', async () => {
+  const directory = await temporaryDirectory();
+  const broken = tableOf(ratings.map(([user, item, value]) => [user === '2' ? '2\n' : user, item, value]));
+  const saving = saveScenario(makeScenario(broken, { kind: 'random' }), join(directory, 'saved'));
+  await expect(saving).rejects.toThrow("ids with a line break cannot be saved, but there is '2\\n'");
+  expect(await readdir(directory)).toEqual([]);
 });
 
 test('an empty directory may take the scenario, a used one not', async () => {
