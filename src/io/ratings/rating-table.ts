@@ -21,11 +21,6 @@ export interface RatingScale {
   readonly maximum: number;
 }
 
-/** Number of ratings of a table. */
-export function ratingCount(table: RatingTable): number {
-  return table.values.length;
-}
-
 /**
  * The least and the greatest rating that a table has: the scale of a file that states none.
  *
