@@ -1,0 +1,37 @@
+import { CsvError, type Info, parse } from 'csv-parse/sync';
+import { fileFault } from './bad-lines.ts';
+
+/** A record of a CSV file and the line it ends in. */
+export interface CsvRecord {
+  readonly line: number;
+  readonly fields: readonly string[];
+}
+
+/**
+ * The records of CSV text, the header first; fields of any number, quoted ones may span lines.
+ *
+ * A quote inside a field that does not begin with one is part of it.
+ *
+ * @throws UsageError `ratings` when a quoted field is not closed.
+ */
+export function csvRecords(text: string, file: string): CsvRecord[] {
+  try {
+    const records = parse(text, {
+      relax_column_count: true,
+      // The trailer list of MovieLens has an undoubled quote inside a title.
+      relax_quotes: true,
+      skip_empty_lines: true,
+      info: true,
+    }) as unknown as { record: string[]; info: Info }[];
+    return records.map(({ record, info }) => ({ line: info.lines, fields: record.map((field) => field.trim()) }));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw fileFault(file, `is not CSV: ${error.message}`, 'Quotes inside a quoted field must be doubled.');
+  }
+}
+
+/** The position of the first of some column names, case and underscores aside; -1: none is there. */
+export function columnOf(header: readonly string[], names: readonly string[]): number {
+  const plain = header.map((name) => name.toLowerCase().replaceAll('_', ''));
+  return names.map((name) => plain.indexOf(name)).find((position) => position >= 0) ?? -1;
+}

@@ -1,0 +1,90 @@
+import { checkInteger } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { Draws, orderOfDraws } from './draws.ts';
+import type { RatingTable } from './rating-table.ts';
+import { rowsByGroup } from './rows-by-group.ts';
+import type { Split } from './split.ts';
+
+/**
+ * How ratings are divided into folds.
+ *
+ * `non-cold` and `hard-cold`: folds over the items, every item a test item exactly once. Of each user's ratings of a fold's test items half
+ * (drawn by the seed, rounded down) are the test set; the other half is in training (`non-cold`) or nowhere (`hard-cold`: nothing of a
+ * test item is seen in training). The test sets of the two are identical.
+ *
+ * `leave-items-out`: all ratings of a fold's items are its test set, all others training. `random`: each rating is in the
+ * test set of one fold, drawn by the seed.
+ */
+export type FoldKind = 'non-cold' | 'hard-cold' | 'leave-items-out' | 'random';
+
+/** The kinds of folds. */
+export const FOLD_KINDS: readonly FoldKind[] = ['non-cold', 'hard-cold', 'leave-items-out', 'random'];
+
+/**
+ * Divides ratings into folds of nearly equal numbers of items (of ratings, when `random`). No validation part is taken yet (see `withValidation`).
+ *
+ * @returns splits `fold-1`, `fold-2`, ...
+ * @throws UsageError when there are fewer items (ratings) than folds, or fewer than two folds.
+ */
+export function makeFolds(
+  table: RatingTable,
+  options: { readonly kind: FoldKind; readonly folds: number; readonly seed: number },
+): Split[] {
+  const { kind, seed } = options;
+  const folds = checkInteger('folds', options.folds, 2);
+  const foldOf = kind === 'random' ? ratingFolds(table, folds, seed) : itemFolds(table, folds, seed);
+  const tested = kind === 'non-cold' || kind === 'hard-cold' ? testHalves(table, foldOf, folds, seed) : undefined;
+  return Array.from({ length: folds }, (_, fold) => {
+    const part = (keep: (row: number) => boolean): Int32Array =>
+      Int32Array.from(table.users.keys()).filter((row) => keep(row));
+    const isTest = (row: number): boolean => foldOf[row] === fold && tested?.[row] !== 0;
+    return {
+      name: `fold-${fold + 1}`,
+      train: part((row) => (kind === 'non-cold' ? !isTest(row) : foldOf[row] !== fold)),
+      validation: new Int32Array(0),
+      test: part(isTest),
+    };
+  });
+}
+
+/** The fold of each rating by its item; items are dealt out in the order of their draws. */
+function itemFolds(table: RatingTable, folds: number, seed: number): Int32Array {
+  const present = rowsByGroup(table.items, table.itemIds.length);
+  const draws = new Draws(seed, 'item-folds').ofIds(table.itemIds);
+  const rated = Int32Array.from(table.itemIds.keys()).filter(
+    (item) => (present.starts[item + 1] as number) > (present.starts[item] as number),
+  );
+  checkEnough(rated.length, folds, 'items');
+  const foldOfItem = new Int32Array(table.itemIds.length);
+  for (const [position, item] of orderOfDraws(draws, rated).entries()) foldOfItem[item] = position % folds;
+  return table.items.map((item) => foldOfItem[item] as number);
+}
+
+function ratingFolds(table: RatingTable, folds: number, seed: number): Int32Array {
+  checkEnough(table.users.length, folds, 'ratings');
+  const foldOf = new Int32Array(table.users.length);
+  const order = orderOfDraws(new Draws(seed, 'rating-folds').ofRatings(table));
+  for (const [position, row] of order.entries()) foldOf[row] = position % folds;
+  return foldOf;
+}
+
+/** uint8[rows]: 1 for half of each user's ratings in each fold. */
+function testHalves(table: RatingTable, foldOf: Int32Array, folds: number, seed: number): Uint8Array {
+  const draws = new Draws(seed, 'test-half').ofRatings(table);
+  const groups = table.userIds.length * folds;
+  const { rows, starts } = rowsByGroup(
+    foldOf.map((fold, row) => (table.users[row] as number) * folds + fold),
+    groups,
+  );
+  const tested = new Uint8Array(table.users.length);
+  for (let group = 0; group < groups; group += 1) {
+    const own = orderOfDraws(draws, rows.subarray(starts[group], starts[group + 1]));
+    for (const row of own.subarray(0, own.length >> 1)) tested[row] = 1;
+  }
+  return tested;
+}
+
+function checkEnough(count: number, folds: number, what: string): void {
+  if (count >= folds) return;
+  throw new UsageError(`${folds} folds need at least ${folds} ${what}, but there are ${count}`, { code: 'ratings' });
+}

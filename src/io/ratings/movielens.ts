@@ -1,0 +1,68 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import type { BadLineReport } from './bad-lines.ts';
+import { type Movie, readMovies } from './movies.ts';
+import type { RatingScale, RatingTable } from './rating-table.ts';
+import { type RatingReport, type ReadRatingsOptions, readRatings } from './read-ratings.ts';
+import { readTrailers, type TrailerList } from './trailers.ts';
+
+/** A MovieLens dataset. */
+export interface MovieLens {
+  readonly ratings: RatingTable;
+  readonly movies: ReadonlyMap<string, Movie>;
+  /** The trailer list, when there is an `ml-youtube.csv` or another one was named. */
+  readonly trailers: TrailerList | undefined;
+  /** 1 to 5 of MovieLens 100K and 1M, 0.5 to 5 of the others. */
+  readonly scale: RatingScale;
+  readonly report: RatingReport;
+  /** Bad lines of the other two lists. */
+  readonly badLines: { readonly movies: BadLineReport; readonly trailers: BadLineReport | undefined };
+}
+
+/** How the directories are told apart: the files they have. */
+const FORMS = [
+  { ratings: 'ratings.csv', movies: 'movies.csv', whole: undefined, minimum: 0.5 },
+  { ratings: 'ratings.dat', movies: 'movies.dat', whole: 'users.dat', minimum: 0.5 },
+  { ratings: 'u.data', movies: 'u.item', whole: 'u.data', minimum: 1 },
+] as const;
+const TRAILERS = 'ml-youtube.csv';
+
+/**
+ * Opens a directory of MovieLens 100K (`u.data`, `u.item`), 1M or 10M (`ratings.dat`, `movies.dat`), or 20M, 25M, latest
+ * (`ratings.csv`, `movies.csv`), told by the files it has; with the trailer list `ml-youtube.csv` when it is there too.
+ * Ratings are streamed (see `readRatings`); a rating off the scale is a bad line.
+ *
+ * @throws UsageError `ratings` when it is no such directory; RatingFileError `bad-line`.
+ * @example
+ * const { ratings, movies, trailers } = await openMovieLens('ml-20m', { trailers: 'ml-youtube.csv' });
+ */
+export async function openMovieLens(
+  directory: string,
+  options: Omit<ReadRatingsOptions, 'columns'> & { readonly trailers?: string } = {},
+): Promise<MovieLens> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    throw new UsageError(`${directory} cannot be opened as a directory`, { code: 'ratings', cause: error });
+  }
+  const form = FORMS.find((each) => names.includes(each.ratings) && names.includes(each.movies));
+  if (form === undefined) {
+    const pairs = FORMS.map((each) => `${each.ratings} and ${each.movies}`).join(', or ');
+    throw new UsageError(`${directory} is no MovieLens directory: it must have ${pairs}`, {
+      code: 'ratings',
+      remedy: 'Name the folder that the archive was unpacked to; other data are read with `readRatings`.',
+    });
+  }
+  // Only MovieLens 100K and 1M have whole stars only; 1M has a list of users where 10M has tags.
+  const minimum = form.whole !== undefined && names.includes(form.whole) ? 1 : form.minimum;
+  const { trailers: trailerPath, ...reading } = options;
+  const scale = options.scale ?? { minimum, maximum: 5 };
+  const skipping = { skipBadLines: options.skipBadLines ?? false };
+  const { movies, badLines } = await readMovies(join(directory, form.movies), skipping);
+  const list = trailerPath ?? (names.includes(TRAILERS) ? join(directory, TRAILERS) : undefined);
+  const trailers = list === undefined ? undefined : await readTrailers(list, skipping);
+  const { ratings, report } = await readRatings(join(directory, form.ratings), { ...reading, scale });
+  return { ratings, movies, trailers, scale, report, badLines: { movies: badLines, trailers: trailers?.badLines } };
+}

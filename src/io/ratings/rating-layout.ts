@@ -1,0 +1,97 @@
+import { fileFault, quoted } from './bad-lines.ts';
+import { decimalText } from './fields.ts';
+import { splitLine } from './split-line.ts';
+
+/** Names of the columns in a file with a header, where they are not among the usual ones. */
+export interface RatingColumnNames {
+  readonly user?: string;
+  readonly item?: string;
+  readonly rating?: string;
+  readonly timestamp?: string;
+}
+
+/** How the lines of a ratings file are laid out. */
+export interface RatingLayout {
+  readonly delimiter: string;
+  /** Whether fields may stand in double quotes. */
+  readonly quotes: boolean;
+  readonly header: boolean;
+  /** Fields that every line has. */
+  readonly fields: number;
+  /** Positions of the columns, from 0; -1: none. */
+  readonly user: number;
+  readonly item: number;
+  readonly rating: number;
+  readonly timestamp: number;
+}
+
+/** Names that are looked for, case and underscores aside, when none are given. */
+const USUAL: Readonly<Record<keyof RatingColumnNames, readonly string[]>> = {
+  user: ['userid', 'user', 'uid'],
+  item: ['movieid', 'itemid', 'item', 'movie', 'iid'],
+  rating: ['rating', 'score', 'stars'],
+  timestamp: ['timestamp', 'time'],
+};
+const NEEDED = ['user', 'item', 'rating'] as const;
+
+/**
+ * Positions of the columns among the names that a header or a schema has; -1: not there.
+ *
+ * @throws UsageError `ratings` when a name that was given is not there, or names more than one column.
+ */
+export function locateColumns(
+  names: readonly string[],
+  wanted: RatingColumnNames,
+  file: string,
+): Record<keyof RatingColumnNames, number> {
+  const plain = names.map((name) => name.trim().toLowerCase().replaceAll('_', ''));
+  const locate = (role: keyof RatingColumnNames): number => {
+    const given = wanted[role];
+    if (given === undefined) {
+      return USUAL[role].map((usual) => plain.indexOf(usual)).find((position) => position >= 0) ?? -1;
+    }
+    const position = names.findIndex((name) => name.trim() === given);
+    if (position < 0) throw fileFault(file, `has no column ${quoted(given)}; it has ${listed(names)}`);
+    return position;
+  };
+  return { user: locate('user'), item: locate('item'), rating: locate('rating'), timestamp: locate('timestamp') };
+}
+
+/** The error for a file without the columns that ratings need. */
+export function missingColumns(file: string, names: readonly string[]): Error {
+  return fileFault(
+    file,
+    `has no columns of users, items and ratings that are known by name; it has ${listed(names)}`,
+    'Name them: `columns: { user, item, rating }` (--columns user=NAME,item=NAME,rating=NAME).',
+  );
+}
+
+/**
+ * Finds out the layout from the first line: the delimiter (`::`, tab, comma, semicolon, bar), whether it is a header, and
+ * where user, item and rating stand. Without a header they are the first three fields, and the time the fourth.
+ *
+ * @throws UsageError `ratings` when the line can be neither a header nor a rating.
+ */
+export function detectLayout(firstLine: string, file: string, columns: RatingColumnNames = {}): RatingLayout {
+  const delimiter = delimiterOf(firstLine);
+  const quotes = delimiter !== '::' && delimiter !== '|';
+  const names = splitLine(firstLine, delimiter, quotes);
+  if (names === undefined) throw fileFault(file, 'has a quoted field in its first line that is not closed');
+  const shape = { delimiter, quotes, fields: names.length };
+  const named = locateColumns(names, columns, file);
+  if (NEEDED.every((role) => named[role] >= 0)) return { ...shape, header: true, ...named };
+  const numbers = names.map((name) => !Number.isNaN(decimalText(name)));
+  if (names.length < 3 || !(numbers[2] || (numbers[0] && numbers[1]))) throw missingColumns(file, names);
+  return { ...shape, header: false, user: 0, item: 1, rating: 2, timestamp: names.length > 3 ? 3 : -1 };
+}
+
+function delimiterOf(line: string): string {
+  if (line.includes('::')) return '::';
+  const counts = ['\t', ',', ';', '|'].map((delimiter) => ({ delimiter, count: line.split(delimiter).length - 1 }));
+  return counts.reduce((best, each) => (each.count > best.count ? each : best)).delimiter;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 12).map((name) => quoted(name));
+  return names.length > shown.length ? `${shown.join(', ')}, ...` : shown.join(', ');
+}

@@ -1,0 +1,37 @@
+/**
+ * Ratings in compact columns, one row per rating. A user or item number is an index into the list of ids.
+ * Twelve bytes per rating, twenty with times.
+ */
+export interface RatingTable {
+  /** int32[rows]: index into `userIds`. */
+  readonly users: Int32Array;
+  /** int32[rows]: index into `itemIds`. */
+  readonly items: Int32Array;
+  /** float32[rows]: the ratings. */
+  readonly values: Float32Array;
+  readonly userIds: readonly string[];
+  readonly itemIds: readonly string[];
+  /** float64[rows]: the times of the ratings as the file has them (MovieLens: seconds since 1970), where they were asked for. */
+  readonly timestamps?: Float64Array;
+}
+
+/** The least and the greatest rating that can be given. */
+export interface RatingScale {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/**
+ * The least and the greatest rating that a table has: the scale of a file that states none.
+ *
+ * @returns `{ minimum: NaN, maximum: NaN }` of no ratings.
+ */
+export function observedScale(values: Float32Array): RatingScale {
+  let [minimum, maximum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let row = 0; row < values.length; row += 1) {
+    const value = values[row] as number;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+  }
+  return values.length === 0 ? { minimum: Number.NaN, maximum: Number.NaN } : { minimum, maximum };
+}

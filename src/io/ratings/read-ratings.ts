@@ -1,0 +1,106 @@
+import { checkOneOf } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { type BadLineReport, BadLines, DuplicateRatingError, fileFault, quoted } from './bad-lines.ts';
+import { type DuplicateRule, settleDuplicates } from './duplicates.ts';
+import { fileKind } from './file-kind.ts';
+import { readLineBlocks } from './line-blocks.ts';
+import type { RatingColumnNames } from './rating-layout.ts';
+import { RatingLines } from './rating-lines.ts';
+import { readRatingRows } from './rating-rows.ts';
+import { RatingSink } from './rating-sink.ts';
+import type { RatingScale, RatingTable } from './rating-table.ts';
+
+/** How ratings are read. */
+export interface ReadRatingsOptions {
+  /** Names of the columns, where the header has others than userId, movieId or itemId, rating, timestamp and their like. */
+  readonly columns?: RatingColumnNames;
+  /** Keeps the times too: 8 more bytes per rating. Default false. */
+  readonly timestamps?: boolean;
+  /** The scale that ratings must be on; a rating outside is a bad line. Default: any number. */
+  readonly scale?: RatingScale;
+  /** Passes over bad lines and counts them, instead of throwing the first one. Default false. */
+  readonly skipBadLines?: boolean;
+  /**
+   * What becomes of a second rating of one item by one user: an error (default), or the first or the last line of the
+   * pair in file order counts.
+   */
+  readonly duplicates?: DuplicateRule;
+  /** Stops reading before the next mebibyte. */
+  readonly signal?: AbortSignal;
+}
+
+/** What was found while a file of ratings was read. */
+export interface RatingReport {
+  readonly file: string;
+  /** Lines of the file, header and empty ones included; rows of a table file. */
+  readonly lines: number;
+  readonly badLines: BadLineReport;
+  /** Ratings left out because another one of the same user and item counts. */
+  readonly duplicates: number;
+}
+
+/** Ratings and how their file was read. */
+export interface LoadedRatings {
+  readonly ratings: RatingTable;
+  readonly report: RatingReport;
+}
+
+/**
+ * Reads ratings from a file of any known form, told by its content: MovieLens (`u.data`, `ratings.dat`, `ratings.csv`), any
+ * comma-, tab-, semicolon- or bar-separated text with the columns user, item and rating (with a header in any order;
+ * without, these first), Parquet and Arrow. Fields may be quoted; a byte-order mark, CRLF, empty lines and a missing last newline are
+ * no fault; ids that are not UTF-8 are read as latin-1. Rows and ids are in file order.
+ *
+ * The file is streamed: beside the table (12 bytes per rating) about 2 MiB are held.
+ *
+ * @throws UsageError `ratings` when the file is missing, empty, or of another kind; RatingFileError `bad-line` with file, line
+ * and reason; the reason of `signal` when it is aborted.
+ * @example
+ * const { ratings, report } = await readRatings('ml-25m/ratings.csv', { skipBadLines: true });
+ * console.log(ratings.values.length, 'ratings,', report.badLines.count, 'bad lines');
+ */
+export async function readRatings(path: string, options: ReadRatingsOptions = {}): Promise<LoadedRatings> {
+  const loaded = await loadRatings(path, options);
+  const { values } = loaded.ratings;
+  if (values.length === 0) {
+    const { count, first } = loaded.report.badLines;
+    throw fileFault(path, count > 0 ? `has no rating but ${count} bad lines: ${first[0]?.reason}` : 'has no ratings');
+  }
+  return loaded;
+}
+
+/** As `readRatings`, but a file may have no ratings. `fourth` is what the column of times is called in messages. */
+export async function loadRatings(
+  path: string,
+  options: ReadRatingsOptions,
+  fourth = 'timestamp',
+): Promise<LoadedRatings> {
+  const duplicates = checkOneOf('duplicates', options.duplicates ?? 'error', ['error', 'first', 'last']);
+  checkScale(options.scale);
+  const kind = await fileKind(path);
+  const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
+  const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale, fourth });
+  const names = options.columns ?? {};
+  let lines: number;
+  if (kind === 'table') lines = await readRatingRows(path, names, sink, bad, options.signal);
+  else {
+    const parser = new RatingLines(path, names, sink, bad);
+    await readLineBlocks(path, parser, options.signal);
+    lines = parser.lines;
+  }
+  const table = sink.columns.take(sink.users.ids, sink.items.ids);
+  const settled = settleDuplicates(table, duplicates, (row, earlier) => {
+    const [user, item] = [table.userIds[table.users[row] as number], table.itemIds[table.items[row] as number]];
+    const reason = `user ${quoted(String(user))} has rated item ${quoted(String(item))} before, in ${kind === 'text' ? 'line' : 'row'} ${sink.columns.lineOf(earlier)}`;
+    throw new DuplicateRatingError({ file: path, line: sink.columns.lineOf(row), reason });
+  });
+  const report = { file: path, lines, badLines: bad.report, duplicates: settled.dropped };
+  return { ratings: settled.table, report };
+}
+
+function checkScale(scale: RatingScale | undefined): void {
+  if (scale === undefined || (Number.isFinite(scale.minimum) && scale.minimum < scale.maximum)) return;
+  throw new UsageError(
+    `\`scale\` must have a minimum below its maximum, but is from ${scale.minimum} to ${scale.maximum}`,
+  );
+}

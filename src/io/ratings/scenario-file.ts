@@ -1,0 +1,39 @@
+import { fileFault } from './bad-lines.ts';
+import { FOLD_KINDS } from './folds.ts';
+import type { Scenario } from './scenarios.ts';
+
+/** What `scenario.json` says. */
+export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'counts'> {
+  readonly format: string;
+  readonly folds: readonly {
+    readonly name: string;
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+  }[];
+  /** SHA-256 of each file, by its path in the directory. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/**
+ * Parses `scenario.json`.
+ *
+ * @throws UsageError `ratings` when it is not JSON, of another format, or lacks what is needed to read the splits.
+ */
+export function scenarioFile(text: string, path: string, format: string): ScenarioFile {
+  let value: Partial<ScenarioFile> | null;
+  try {
+    value = JSON.parse(text) as Partial<ScenarioFile> | null;
+  } catch (error) {
+    throw fileFault(path, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (value?.format !== format) throw fileFault(path, `is not of the format '${format}'`);
+  const kinds: readonly unknown[] = [...FOLD_KINDS, 'given'];
+  const whole =
+    kinds.includes(value.kind) &&
+    Array.isArray(value.folds) &&
+    value.folds.every((fold) => typeof fold?.name === 'string') &&
+    [value.files, value.parameters, value.counts].every((each) => typeof each === 'object' && each !== null);
+  if (!whole) throw fileFault(path, 'lacks its kind, folds, files, parameters or counts');
+  return value as ScenarioFile;
+}

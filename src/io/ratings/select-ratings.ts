@@ -1,0 +1,51 @@
+import { identifierRanks } from './identifiers.ts';
+import type { RatingTable } from './rating-table.ts';
+import { rowsByGroup } from './rows-by-group.ts';
+
+/**
+ * The table of some rows of another, in canonical form: only the users and items that occur, both numbered by ascending
+ * id, and the rows by user and then item. So the result does not depend on the order of the lines that the ratings were
+ * read from, and an item's number is its rank where ties are broken by ascending id.
+ *
+ * @param rows row numbers of `table`, each at most once; all when left out.
+ */
+export function selectRatings(table: RatingTable, rows?: Int32Array): RatingTable {
+  const items = renumbered(table.items, table.itemIds, rows);
+  const users = renumbered(table.users, table.userIds, rows);
+  // By item first, then stably by user: a radix sort by the pair.
+  const byItem = rowsByGroup(items.numbers, items.ids.length, rows).rows;
+  const order = rowsByGroup(users.numbers, users.ids.length, byItem).rows;
+  const pick = <T extends Int32Array | Float32Array | Float64Array>(from: T, into: T): T => {
+    for (let index = 0; index < order.length; index += 1) into[index] = from[order[index] as number] as number;
+    return into;
+  };
+  const selected = {
+    users: pick(users.numbers, new Int32Array(order.length)),
+    items: pick(items.numbers, new Int32Array(order.length)),
+    values: pick(table.values, new Float32Array(order.length)),
+    userIds: users.ids,
+    itemIds: items.ids,
+  };
+  if (table.timestamps === undefined) return selected;
+  return { ...selected, timestamps: pick(table.timestamps, new Float64Array(order.length)) };
+}
+
+/** New numbers for all rows of the table (meaningless for rows that were not asked for), and the ids they stand for. */
+function renumbered(keys: Int32Array, ids: readonly string[], rows: Int32Array | undefined) {
+  const used = new Uint8Array(ids.length);
+  for (let index = 0; index < (rows?.length ?? keys.length); index += 1) {
+    used[keys[rows === undefined ? index : (rows[index] as number)] as number] = 1;
+  }
+  const kept = ids.flatMap((id, index) => (used[index] === 1 ? [{ id, index }] : []));
+  const ranks = identifierRanks(kept.map(({ id }) => id));
+  const newNumbers = new Int32Array(ids.length);
+  const newIds = new Array<string>(kept.length);
+  for (const [position, { id, index }] of kept.entries()) {
+    const rank = ranks[position] as number;
+    newNumbers[index] = rank;
+    newIds[rank] = id;
+  }
+  const numbers = new Int32Array(keys.length);
+  for (let row = 0; row < keys.length; row += 1) numbers[row] = newNumbers[keys[row] as number] as number;
+  return { numbers, ids: newIds };
+}

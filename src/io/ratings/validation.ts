@@ -1,0 +1,71 @@
+import { checkOneOf } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { Draws, orderOfDraws } from './draws.ts';
+import type { RatingTable } from './rating-table.ts';
+import { rowsByGroup } from './rows-by-group.ts';
+import type { Split } from './split.ts';
+import { joinRows } from './subset.ts';
+
+/** Which part of the training ratings is kept for early stopping. */
+export interface ValidationOptions {
+  /**
+   * `ratings` (default): ratings at random. `item-cold`: all training ratings of items drawn at random, until they are at least the share, so that
+   * validation asks what a cold start asks. `none`.
+   */
+  readonly kind?: 'ratings' | 'item-cold' | 'none';
+  /** Share of the training ratings, above 0 and below 1. Default 0.1; rounded to whole ratings. */
+  readonly share?: number;
+}
+
+/** Options of a validation part with their defaults. */
+export function resolveValidation(options: ValidationOptions): Required<ValidationOptions> {
+  const kind = checkOneOf('validation.kind', options.kind ?? 'ratings', ['ratings', 'item-cold', 'none']);
+  const share = options.share ?? 0.1;
+  if (typeof share !== 'number' || !(share > 0 && share < 1)) {
+    throw new UsageError(`\`validation.share\` must be a number above 0 and below 1, but is ${share}`);
+  }
+  return { kind, share };
+}
+
+/**
+ * Moves a part of a split's training ratings into its validation part; the test part stays as it is. Ratings that are in
+ * the validation part already go back to training first.
+ *
+ * @throws UsageError when the share is not between 0 and 1, or no training rating would be left.
+ */
+export function withValidation(table: RatingTable, split: Split, options: ValidationOptions, seed: number): Split {
+  const { kind, share } = resolveValidation(options);
+  const training = joinRows([split.train, split.validation]);
+  if (kind === 'none') return { ...split, train: training, validation: new Int32Array(0) };
+  const wanted = Math.round(share * training.length);
+  const taken =
+    kind === 'ratings' ? someRatings(table, training, wanted, seed) : someItems(table, training, wanted, seed);
+  if (taken.length === training.length) {
+    throw new UsageError(`${split.name} has ${training.length} training ratings, too few for a validation part`, {
+      code: 'ratings',
+      remedy: "Take more ratings, or `validation: { kind: 'none' }`.",
+    });
+  }
+  const isTaken = new Uint8Array(table.users.length);
+  for (const row of taken) isTaken[row] = 1;
+  return { ...split, train: training.filter((row) => isTaken[row] === 0), validation: taken };
+}
+
+function someRatings(table: RatingTable, training: Int32Array, wanted: number, seed: number): Int32Array {
+  const draws = new Draws(seed, 'validation').ofRatings(table);
+  return orderOfDraws(draws, training).slice(0, wanted).sort();
+}
+
+function someItems(table: RatingTable, training: Int32Array, wanted: number, seed: number): Int32Array {
+  const { rows, starts } = rowsByGroup(table.items, table.itemIds.length, training);
+  const order = orderOfDraws(new Draws(seed, 'validation-items').ofIds(table.itemIds));
+  const parts: Int32Array[] = [];
+  let count = 0;
+  for (const item of order) {
+    if (count >= wanted) break;
+    const own = rows.subarray(starts[item], starts[item + 1]);
+    count += own.length;
+    parts.push(own);
+  }
+  return joinRows(parts);
+}
