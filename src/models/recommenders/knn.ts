@@ -1,7 +1,7 @@
 import { checkInteger, checkOneOf, checkPositive } from '../../check.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
 import { Nearest } from './nearest.ts';
-import { groupRows, listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
+import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
 import { type SimilarityName, SimilarityRows, similarityNames } from './similarity.ts';

@@ -29,11 +29,4 @@ export class NormalNumbers {
       return first * factor;
     }
   }
-
-  /** `length` numbers with mean 0 and this standard deviation. */
-  array(length: number, deviation: number): Float64Array {
-    const values = new Float64Array(length);
-    for (let index = 0; index < length; index++) values[index] = deviation * this.next();
-    return values;
-  }
 }

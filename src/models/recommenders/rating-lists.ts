@@ -1,3 +1,4 @@
+import { groupRows } from '../group-rows.ts';
 import type { TrainingRatings } from './recommender.ts';
 
 /**
@@ -21,27 +22,6 @@ export function listsByUser(ratings: TrainingRatings): RatingLists {
 /** The ratings by item. */
 export function listsByItem(ratings: TrainingRatings): RatingLists {
   return group(ratings.items, ratings.users, ratings.values, ratings.itemCount);
-}
-
-/** Row numbers grouped by owner, in ascending order within each: those of `owner` from `starts[owner]` on. */
-export function groupRows(owners: Int32Array, count: number): { starts: Int32Array; rows: Int32Array } {
-  const starts = new Int32Array(count + 1);
-  for (let row = 0; row < owners.length; row++) {
-    const next = (owners[row] as number) + 1;
-    starts[next] = (starts[next] as number) + 1;
-  }
-  for (let owner = 0; owner < count; owner++) {
-    starts[owner + 1] = (starts[owner + 1] as number) + (starts[owner] as number);
-  }
-  const free = starts.slice(0, count);
-  const rows = new Int32Array(owners.length);
-  for (let row = 0; row < owners.length; row++) {
-    const owner = owners[row] as number;
-    const place = free[owner] as number;
-    rows[place] = row;
-    free[owner] = place + 1;
-  }
-  return { starts, rows };
 }
 
 /** Rows in the order of stochastic gradient descent: user after user as they first appear, each user's rows as they are. */

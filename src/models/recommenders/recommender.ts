@@ -96,7 +96,7 @@ export function notFitted(name: string): UsageError {
 
 /** `value` moved into the scale. */
 export function clip(value: number, scale: RatingScale): number {
-  return value < scale.minimum ? scale.minimum : value > scale.maximum ? scale.maximum : value;
+  return Math.min(Math.max(value, scale.minimum), scale.maximum);
 }
 
 /** The mean of all ratings. */

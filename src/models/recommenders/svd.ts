@@ -1,7 +1,9 @@
 import { checkInteger, checkPositive } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { type FactorStep, factorKernel, factorsPerRound } from './factor-kernel.ts';
 import { NormalNumbers } from './normal-numbers.ts';
 import { rowsByFirstAppearance } from './rating-lists.ts';
-import type { RatingScale, Recommender, TrainingRatings } from './recommender.ts';
+import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkRates, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
 
 /** Options of `SvdRecommender`. */
@@ -29,9 +31,9 @@ interface Fitted {
   readonly mean: number;
   readonly userBiases: Float64Array;
   readonly itemBiases: Float64Array;
-  /** userCount x factors and itemCount x factors, row-major. */
-  readonly userFactors: Float64Array;
-  readonly itemFactors: Float64Array;
+  /** userCount rows p_u, then itemCount rows q_i, each `stride` numbers long: the factors, then zeros. */
+  readonly factors: Float64Array;
+  readonly stride: number;
   readonly knownUsers: Uint8Array;
   readonly knownItems: Uint8Array;
 }
@@ -70,73 +72,72 @@ export class SvdRecommender implements Recommender {
     checkRates({ learningRate, regularisation });
   }
 
-  /** Learns biases and factors. @throws UsageError when the ratings are not as `TrainingRatings` says. */
+  /** Learns biases and factors. @throws UsageError when the ratings are not as `TrainingRatings` says, or the factors need more than 2 GiB. */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
-    const { factors, biased, initialDeviation, seed } = this.#options;
+    const { factors, biased, initialDeviation, seed, epochs } = this.#options;
     const { userCount, itemCount } = ratings;
+    const stride = Math.ceil(factors / factorsPerRound) * factorsPerRound;
+    checkBytes(8 * (userCount + itemCount) * stride);
+    const { values, step } = factorKernel((userCount + itemCount) * stride);
     const numbers = new NormalNumbers(seed);
+    for (let row = 0; row < userCount + itemCount; row++) {
+      for (let at = row * stride; at < row * stride + factors; at++) values[at] = initialDeviation * numbers.next();
+    }
     const fitted: Fitted = {
       ratings,
       mean: globalMean(ratings.values),
       userBiases: new Float64Array(userCount),
       itemBiases: new Float64Array(itemCount),
-      userFactors: numbers.array(userCount * factors, initialDeviation),
-      itemFactors: numbers.array(itemCount * factors, initialDeviation),
+      factors: values,
+      stride,
       knownUsers: new Uint8Array(userCount),
       knownItems: new Uint8Array(itemCount),
     };
     for (const user of ratings.users) fitted.knownUsers[user] = 1;
     for (const item of ratings.items) fitted.knownItems[item] = 1;
     const rows = rowsByFirstAppearance(ratings);
-    for (let epoch = 0; epoch < this.#options.epochs; epoch++) this.#pass(fitted, rows, biased ? fitted.mean : 0);
+    for (let epoch = 0; epoch < epochs; epoch++) this.#pass(fitted, rows, step, biased ? fitted.mean : 0);
     this.#fitted = fitted;
   }
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
   predict(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
-    const { ratings, mean, userBiases, itemBiases, userFactors, itemFactors, knownUsers, knownItems } = this.#fitted;
+    const { ratings, mean, userBiases, itemBiases, factors, stride, knownUsers, knownItems } = this.#fitted;
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
-    const { factors, biased } = this.#options;
-    const scale: RatingScale = ratings.scale;
+    const { biased } = this.#options;
     const predictions = new Float32Array(users.length);
     for (let row = 0; row < users.length; row++) {
       const user = users[row] as number;
       const item = items[row] as number;
       const known = knownUsers[user] === 1 && knownItems[item] === 1;
-      let prediction = biased ? mean + (userBiases[user] as number) + (itemBiases[item] as number) : known ? 0 : mean;
-      if (known) prediction += product(userFactors, user * factors, itemFactors, item * factors, factors);
-      predictions[row] = clip(prediction, scale);
+      let prediction = known ? 0 : mean;
+      if (biased) prediction = mean + (userBiases[user] as number) + (itemBiases[item] as number);
+      if (known) prediction += product(factors, user * stride, (ratings.userCount + item) * stride, stride);
+      predictions[row] = clip(prediction, ratings.scale);
     }
     return predictions;
   }
 
   /** One pass over all ratings. */
-  #pass(fitted: Fitted, rows: Int32Array, mean: number): void {
-    const { userBiases, itemBiases, userFactors, itemFactors } = fitted;
-    const { users, items, values } = fitted.ratings;
-    const { factors, biased, learningRate, regularisation } = this.#options;
+  #pass(fitted: Fitted, rows: Int32Array, step: FactorStep, mean: number): void {
+    const { userBiases, itemBiases, stride } = fitted;
+    const { users, items, values, userCount } = fitted.ratings;
+    const { biased, learningRate, regularisation } = this.#options;
+    const kept = 1 - learningRate * regularisation;
+    const bytes = 8 * stride;
     for (let place = 0; place < rows.length; place++) {
       const row = rows[place] as number;
       const user = users[row] as number;
       const item = items[row] as number;
       const ofUser = userBiases[user] as number;
       const ofItem = itemBiases[item] as number;
-      const dot = product(userFactors, user * factors, itemFactors, item * factors, factors);
-      const error = (values[row] as number) - (mean + ofUser + ofItem + dot);
+      const target = (values[row] as number) - (mean + ofUser + ofItem);
+      const error = step(user * bytes, (userCount + item) * bytes, bytes, target, learningRate, kept);
       if (biased) {
         userBiases[user] = ofUser + learningRate * (error - regularisation * ofUser);
         itemBiases[item] = ofItem + learningRate * (error - regularisation * ofItem);
-      }
-      const step = learningRate * error;
-      const kept = 1 - learningRate * regularisation;
-      const lastUser = user * factors + factors;
-      for (let atUser = user * factors, atItem = item * factors; atUser < lastUser; atUser++, atItem++) {
-        const p = userFactors[atUser] as number;
-        const q = itemFactors[atItem] as number;
-        userFactors[atUser] = kept * p + step * q;
-        itemFactors[atItem] = kept * q + step * p;
       }
     }
   }
@@ -147,20 +148,17 @@ export function regSvd(options: Omit<SvdOptions, 'name' | 'biased'> = {}): SvdRe
   return new SvdRecommender({ factors: 64, ...options, name: 'regsvd' });
 }
 
-/** Scalar product of two vectors, in four sums that do not wait for each other. */
-function product(first: Float64Array, at: number, second: Float64Array, from: number, length: number): number {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
-  const whole = length & ~3;
-  let index = 0;
-  for (; index < whole; index += 4) {
-    a += (first[at + index] as number) * (second[from + index] as number);
-    b += (first[at + index + 1] as number) * (second[from + index + 1] as number);
-    c += (first[at + index + 2] as number) * (second[from + index + 2] as number);
-    d += (first[at + index + 3] as number) * (second[from + index + 3] as number);
-  }
-  for (; index < length; index++) a += (first[at + index] as number) * (second[from + index] as number);
-  return a + b + (c + d);
+const mostBytes = 2 ** 31;
+
+function checkBytes(bytes: number): void {
+  if (bytes <= mostBytes) return;
+  throw new UsageError(`the factors would need ${bytes} bytes, but at most ${mostBytes} are allowed`, {
+    remedy: 'Use fewer factors, or fewer users and items.',
+  });
+}
+
+function product(values: Float64Array, first: number, second: number, length: number): number {
+  let sum = 0;
+  for (let at = 0; at < length; at++) sum += (values[first + at] as number) * (values[second + at] as number);
+  return sum;
 }
