@@ -1,4 +1,5 @@
 import { checkInteger, checkOneOf, checkPositive } from '../../check.ts';
+import { groupRows } from '../group-rows.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
 import { Nearest } from './nearest.ts';
 import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
