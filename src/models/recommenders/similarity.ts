@@ -21,7 +21,7 @@ export interface SimilaritySource {
 
 /**
  * Similarities of one user (or item) to all others, a row of the similarity matrix at a time, in float64. The matrix itself is never
- * held: memory is 8 numbers per user (item), and a row costs one step per pair of common ratings, so only rows that are asked for are
+ * held: memory is at most 9 numbers per user (item), and a row costs one step per pair of common ratings, so only rows that are asked for are
  * paid for. With n common ratings r and s, sums over these only:
  *
  * - `cosine`: sum rs / sqrt(sum r^2 * sum s^2); 0 when all of one side are 0
@@ -37,13 +37,15 @@ export class SimilarityRows {
   readonly #sums: Float64Array;
   readonly #touched: Int32Array;
   readonly #row: Float64Array;
+  /** Numbers per neighbour as a power of two, so that they share a cache line. */
+  readonly #shift: number;
   #touchedCount = 0;
 
   constructor(source: SimilaritySource) {
     this.#source = source;
     const { count } = source.own;
-    // Eight numbers of one neighbour lie in one cache line.
-    this.#sums = new Float64Array(8 * count);
+    this.#shift = source.similarity === 'pearson' ? 3 : 2;
+    this.#sums = new Float64Array(count << this.#shift);
     this.#touched = new Int32Array(count);
     this.#row = new Float64Array(count);
   }
@@ -68,6 +70,7 @@ export class SimilarityRows {
     const sums = this.#sums;
     const touched = this.#touched;
     const withMeans = similarity === 'pearson';
+    const shift = this.#shift;
     let count = 0;
     const end = own.starts[one + 1] as number;
     for (let place = own.starts[one] as number; place < end; place++) {
@@ -78,7 +81,7 @@ export class SimilarityRows {
       for (let pair = others.starts[via] as number; pair < last; pair++) {
         const other = others.others[pair] as number;
         const otherValue = otherValues[pair] as number;
-        const at = other << 3;
+        const at = other << shift;
         const common = sums[at] as number;
         if (common === 0) touched[count++] = other;
         sums[at] = common + 1;
@@ -97,9 +100,11 @@ export class SimilarityRows {
   #finish(row: Float64Array, touched: Int32Array): void {
     const { similarity, minimumSupport, shrinkage } = this.#source;
     const sums = this.#sums;
+    const shift = this.#shift;
+    const width = 1 << shift;
     for (let index = 0; index < this.#touchedCount; index++) {
       const other = touched[index] as number;
-      const at = other << 3;
+      const at = other << shift;
       const common = sums[at] as number;
       const products = sums[at + 1] as number;
       const squares = sums[at + 2] as number;
@@ -118,7 +123,7 @@ export class SimilarityRows {
         }
       }
       row[other] = value;
-      sums.fill(0, at, at + 8);
+      for (let slot = at; slot < at + width; slot++) sums[slot] = 0;
     }
   }
 }
