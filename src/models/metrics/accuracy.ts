@@ -1,0 +1,53 @@
+import { UsageError } from '../../errors.ts';
+
+/** Errors of predicted ratings. */
+export interface Accuracy {
+  /** Mean of |prediction - rating|. */
+  readonly mae: number;
+  /** Mean of (prediction - rating)^2. */
+  readonly mse: number;
+  /** Root of `mse`. */
+  readonly rmse: number;
+  /** `mae` / (maximum - minimum of the scale). */
+  readonly nmae: number;
+  /** `rmse` / (maximum - minimum of the scale). */
+  readonly nrmse: number;
+}
+
+/**
+ * Errors of predicted ratings (eqs. 16-20 of the thesis), over all rows alike.
+ *
+ * @throws UsageError when there is no row, the lengths differ, or the scale's minimum is not below its maximum.
+ *
+ * @example
+ * accuracy(Float32Array.of(4, 2), Float32Array.of(3, 2), { minimum: 0.5, maximum: 5 }).mae; // 0.5
+ */
+export function accuracy(
+  ratings: ArrayLike<number>,
+  predictions: ArrayLike<number>,
+  scale: { readonly minimum: number; readonly maximum: number },
+): Accuracy {
+  const { length } = ratings;
+  if (length === 0 || length !== predictions.length) {
+    throw new UsageError(
+      `ratings and predictions must be of one length above 0, but have ${length} and ${predictions.length}`,
+    );
+  }
+  const range = scale.maximum - scale.minimum;
+  if (!(range > 0 && Number.isFinite(range))) {
+    throw new UsageError(
+      `the scale must have a finite minimum below its maximum, but has ${scale.minimum} and ${scale.maximum}`,
+    );
+  }
+  let distances = 0;
+  let squares = 0;
+  for (let row = 0; row < length; row++) {
+    const error = (predictions[row] as number) - (ratings[row] as number);
+    distances += Math.abs(error);
+    squares += error * error;
+  }
+  const mae = distances / length;
+  const mse = squares / length;
+  const rmse = Math.sqrt(mse);
+  return { mae, mse, rmse, nmae: mae / range, nrmse: rmse / range };
+}

@@ -1,0 +1,233 @@
+import { checkInteger, checkOneOf, checkPositive } from '../../check.ts';
+import { groupRows } from '../group-rows.ts';
+import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
+import { Nearest } from './nearest.ts';
+import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
+import type { Recommender, TrainingRatings } from './recommender.ts';
+import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
+import { type SimilarityName, SimilarityRows, similarityNames } from './similarity.ts';
+
+/** How the neighbours' ratings become a prediction. */
+export const knnPredictions = ['basic', 'means', 'z-score', 'baseline'] as const;
+
+/** One of `knnPredictions`. */
+export type KnnPrediction = (typeof knnPredictions)[number];
+
+/** Options of `KnnRecommender`. */
+export interface KnnOptions {
+  /** Neighbours are users (who rated the item) or items (which the user rated). */
+  readonly between: 'users' | 'items';
+  /** k, the most neighbours of a prediction; default 20. */
+  readonly neighbours?: number;
+  /** With fewer, the neighbours are not used; default 1. */
+  readonly minimumNeighbours?: number;
+  /** Default `cosine`. */
+  readonly similarity?: SimilarityName;
+  /** Common ratings below which two are not similar; default 1. */
+  readonly minimumSupport?: number;
+  /** Of `pearson-baseline`; default 100. */
+  readonly shrinkage?: number;
+  /** Default `z-score`. */
+  readonly prediction?: KnnPrediction;
+  /** How the biases of `pearson-baseline` and of `baseline` predictions are estimated. */
+  readonly biases?: BiasOptions;
+}
+
+interface Fitted {
+  readonly ratings: TrainingRatings;
+  readonly own: RatingLists;
+  readonly others: RatingLists;
+  readonly rows: SimilarityRows;
+  readonly mean: number;
+  readonly biases: Biases | undefined;
+  /** Of each user (item): where its predictions start from, and what the neighbours' deviations are multiplied by. */
+  readonly centres: Float64Array;
+  readonly spreads: Float64Array;
+  /** The ratings of `others` as deviations from their centre, in units of their spread. */
+  readonly deviations: Float64Array;
+}
+
+/**
+ * k nearest neighbours. For user u and item i with `between: 'users'` (with items the two change places), over the at most k users v
+ * most similar to u who have rated i, of positive similarity s(u, v):
+ *
+ * - `basic`: sum s r_vi / sum s
+ * - `means` (eq. 1 of the thesis): m_u + sum s (r_vi - m_v) / sum s
+ * - `z-score` (eq. 2): m_u + d_u * sum s (r_vi - m_v) / d_v / sum s; d is the population deviation, a zero one replaced by that of all ratings
+ * - `baseline` (Koren 2010, eq. 3): b_ui + sum s (r_vi - b_vi) / sum s with b_ui = mean + b_u + b_i
+ *
+ * Of equally similar ones the k whose training rows come first are taken. With fewer than `minimumNeighbours` the answer is m_u or b_ui, for `basic`
+ * the global mean; for a user or item without a training rating the global mean, for `baseline` mean + the biases that are known.
+ * Everything is clipped to the scale. These are the rules of Surprise 1.1.
+ *
+ * `fit` only prepares; similarities are computed by `predict`, once for each user (item) in a call, so ask for many pairs in one call.
+ *
+ * @example
+ * const knn = new KnnRecommender({ between: 'items', similarity: 'pearson-baseline', prediction: 'baseline', neighbours: 40 });
+ * knn.fit(ratings);
+ */
+export class KnnRecommender implements Recommender {
+  readonly name: 'user-knn' | 'item-knn';
+  readonly #options: Required<KnnOptions>;
+  #fitted: Fitted | undefined;
+
+  /** @throws UsageError naming the option that is wrong. */
+  constructor(options: KnnOptions) {
+    const between = checkOneOf('between', options.between, ['users', 'items']);
+    this.name = between === 'users' ? 'user-knn' : 'item-knn';
+    this.#options = {
+      between,
+      neighbours: checkInteger('neighbours', options.neighbours ?? 20),
+      minimumNeighbours: checkInteger('minimumNeighbours', options.minimumNeighbours ?? 1),
+      similarity: checkOneOf('similarity', options.similarity ?? 'cosine', similarityNames),
+      minimumSupport: checkInteger('minimumSupport', options.minimumSupport ?? 1),
+      shrinkage: checkPositive('shrinkage', options.shrinkage ?? 100, { zero: true }),
+      prediction: checkOneOf('prediction', options.prediction ?? 'z-score', knnPredictions),
+      biases: options.biases ?? {},
+    };
+    checkBiasOptions(this.#options.biases);
+  }
+
+  /** Groups the ratings, and computes means, deviations and biases. @throws UsageError when the ratings are not as `TrainingRatings` says. */
+  fit(ratings: TrainingRatings): void {
+    checkTrainingRatings(ratings);
+    const { between, similarity, prediction, biases: biasOptions, minimumSupport, shrinkage } = this.#options;
+    const byUsers = between === 'users';
+    const own = byUsers ? listsByUser(ratings) : listsByItem(ratings);
+    const others = byUsers ? listsByItem(ratings) : listsByUser(ratings);
+    const needed = similarity === 'pearson-baseline' || prediction === 'baseline';
+    const biases = needed ? estimateBiases(ratings, biasOptions) : undefined;
+    const source = { own, others, similarity, minimumSupport, shrinkage };
+    const fromBaseline = biases && {
+      own: lessBaseline(own, biases, byUsers),
+      others: lessBaseline(others, biases, !byUsers),
+    };
+    const rows = new SimilarityRows(
+      similarity === 'pearson-baseline' && fromBaseline ? { ...source, deviations: fromBaseline } : source,
+    );
+    const { centres, spreads } = normalisation(own, prediction, ratings.values);
+    const deviations =
+      prediction === 'baseline' && fromBaseline ? fromBaseline.others : normalised(others, centres, spreads);
+    this.#fitted = {
+      ratings,
+      own,
+      others,
+      rows,
+      mean: globalMean(ratings.values),
+      biases,
+      centres,
+      spreads,
+      deviations,
+    };
+  }
+
+  /** @throws UsageError before `fit`, or when a number is out of range. */
+  predict(users: Int32Array, items: Int32Array): Float32Array {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { ratings, own, others, rows } = this.#fitted;
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    const [owners, vias] = this.#options.between === 'users' ? [users, items] : [items, users];
+    const predictions = new Float32Array(users.length);
+    const asked = groupRows(owners, own.count);
+    const nearest = new Nearest(Math.min(this.#options.neighbours, own.count));
+    for (let owner = 0; owner < own.count; owner++) {
+      const start = asked.starts[owner] as number;
+      const end = asked.starts[owner + 1] as number;
+      if (start === end) continue;
+      const known = (own.starts[owner] as number) < (own.starts[owner + 1] as number);
+      const similarities = known ? rows.row(owner) : undefined;
+      for (let place = start; place < end; place++) {
+        const row = asked.rows[place] as number;
+        const via = vias[row] as number;
+        const rated = (others.starts[via] as number) < (others.starts[via + 1] as number);
+        const prediction =
+          similarities !== undefined && rated
+            ? this.#fromNeighbours(this.#fitted, owner, via, similarities, nearest)
+            : unknown(this.#fitted, this.#options.prediction, users[row] as number, items[row] as number);
+        predictions[row] = clip(prediction, ratings.scale);
+      }
+    }
+    return predictions;
+  }
+
+  #fromNeighbours(fitted: Fitted, owner: number, via: number, similarities: Float64Array, nearest: Nearest): number {
+    const { others, deviations, centres, spreads, mean, biases } = fitted;
+    const { minimumNeighbours, prediction } = this.#options;
+    nearest.clear();
+    const end = others.starts[via + 1] as number;
+    for (let place = others.starts[via] as number; place < end; place++) {
+      const similarity = similarities[others.others[place] as number] as number;
+      if (similarity > 0) nearest.offer(place, similarity);
+    }
+    let weights = 0;
+    let sum = 0;
+    for (let index = 0; index < nearest.size; index++) {
+      const place = nearest.places[index] as number;
+      const similarity = similarities[others.others[place] as number] as number;
+      weights += similarity;
+      sum += similarity * (deviations[place] as number);
+    }
+    const enough = nearest.size >= minimumNeighbours;
+    if (prediction === 'basic') return enough ? sum / weights : mean;
+    const [ofOwner, ofVia] =
+      this.#options.between === 'users' ? [biases?.users, biases?.items] : [biases?.items, biases?.users];
+    const centre =
+      prediction === 'baseline'
+        ? mean + (ofOwner?.[owner] as number) + (ofVia?.[via] as number)
+        : (centres[owner] as number);
+    return enough ? centre + (spreads[owner] as number) * (sum / weights) : centre;
+  }
+}
+
+/** The prediction for a user or an item without a training rating. */
+function unknown({ mean, biases }: Fitted, prediction: KnnPrediction, user: number, item: number): number {
+  if (prediction !== 'baseline' || biases === undefined) return mean;
+  return mean + (biases.users[user] as number) + (biases.items[item] as number);
+}
+
+/** Centre and spread of each list: 0 and 1 where the prediction does not use them. */
+function normalisation(own: RatingLists, prediction: KnnPrediction, all: Float32Array) {
+  const centres = new Float64Array(own.count);
+  const spreads = new Float64Array(own.count).fill(1);
+  if (prediction === 'basic' || prediction === 'baseline') return { centres, spreads };
+  const overall = prediction === 'z-score' ? deviation(all, globalMean(all)) : 1;
+  for (let owner = 0; owner < own.count; owner++) {
+    const values = own.values.subarray(own.starts[owner], own.starts[owner + 1]);
+    if (values.length === 0) continue;
+    const centre = globalMean(values);
+    centres[owner] = centre;
+    // 1 where even all ratings are equal: every deviation is 0 then.
+    if (prediction === 'z-score') spreads[owner] = deviation(values, centre) || overall || 1;
+  }
+  return { centres, spreads };
+}
+
+function deviation(values: Float32Array, mean: number): number {
+  let squares = 0;
+  for (let index = 0; index < values.length; index++) squares += ((values[index] as number) - mean) ** 2;
+  return Math.sqrt(squares / values.length);
+}
+
+function normalised(others: RatingLists, centres: Float64Array, spreads: Float64Array): Float64Array {
+  const deviations = new Float64Array(others.values.length);
+  for (let place = 0; place < deviations.length; place++) {
+    const owner = others.others[place] as number;
+    deviations[place] = ((others.values[place] as number) - (centres[owner] as number)) / (spreads[owner] as number);
+  }
+  return deviations;
+}
+
+/** Each rating less mean + b_u + b_i, in the order of the lists. */
+function lessBaseline(lists: RatingLists, biases: Biases, byUsers: boolean): Float64Array {
+  const [ofOwners, ofOthers] = byUsers ? [biases.users, biases.items] : [biases.items, biases.users];
+  const deviations = new Float64Array(lists.values.length);
+  for (let owner = 0; owner < lists.count; owner++) {
+    const centre = biases.mean + (ofOwners[owner] as number);
+    const end = lists.starts[owner + 1] as number;
+    for (let place = lists.starts[owner] as number; place < end; place++) {
+      deviations[place] =
+        (lists.values[place] as number) - (centre + (ofOthers[lists.others[place] as number] as number));
+    }
+  }
+  return deviations;
+}

@@ -1,0 +1,124 @@
+import { checkPositive, shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+
+/** The least and the greatest rating that can be given, e.g. 0.5 and 5. */
+export interface RatingScale {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/**
+ * Ratings to learn from, one per row. Users and items are numbers below `userCount` and `itemCount`; those without a row
+ * are unknown to the model. The order of the rows matters where a model says so (ties between neighbours, order of
+ * stochastic gradient descent).
+ */
+export interface TrainingRatings {
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  readonly values: Float32Array;
+  readonly userCount: number;
+  readonly itemCount: number;
+  readonly scale: RatingScale;
+}
+
+/** A model that learns from ratings and predicts others. */
+export interface Recommender {
+  /** How tables call it, e.g. `item-knn`. */
+  readonly name: string;
+  /** Learns from the ratings, forgetting what it had learnt before. The arrays must not be changed afterwards. */
+  fit(ratings: TrainingRatings): void | Promise<void>;
+  /** The rating of each pair (users[n], items[n]), clipped to the scale of the training ratings. */
+  predict(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
+}
+
+/**
+ * Checks training ratings as a whole: lengths, numbers of users and items, finite ratings within the scale.
+ *
+ * @throws UsageError naming the row at fault.
+ */
+export function checkTrainingRatings(ratings: TrainingRatings): void {
+  const { users, items, values, userCount, itemCount, scale } = ratings;
+  if (!(users instanceof Int32Array)) throw new UsageError(`\`users\` must be an Int32Array, but is ${shown(users)}`);
+  if (!(items instanceof Int32Array)) throw new UsageError(`\`items\` must be an Int32Array, but is ${shown(items)}`);
+  if (!(values instanceof Float32Array)) {
+    throw new UsageError(`\`values\` must be a Float32Array, but is ${shown(values)}`);
+  }
+  checkScale(scale);
+  if (users.length !== items.length || users.length !== values.length) {
+    throw new UsageError(
+      `users, items and values must be of one length, but have ${users.length}, ${items.length} and ${values.length}`,
+    );
+  }
+  if (users.length === 0) throw new UsageError('training needs at least one rating, but there is none');
+  checkNumbers('users', users, userCount);
+  checkNumbers('items', items, itemCount);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row] as number;
+    if (!(value >= scale.minimum && value <= scale.maximum)) {
+      throw new UsageError(
+        `training row ${row} has the rating ${value}, but the scale is ${scale.minimum} to ${scale.maximum}`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks a rating scale.
+ *
+ * @throws UsageError unless both ends are finite and the minimum is below the maximum.
+ */
+export function checkScale(scale: RatingScale): void {
+  const { minimum, maximum } = scale;
+  if (!(Number.isFinite(minimum) && Number.isFinite(maximum) && minimum < maximum)) {
+    throw new UsageError(
+      `\`scale\` must have a finite minimum below its maximum, but has ${shown(minimum)} and ${shown(maximum)}`,
+    );
+  }
+}
+
+/**
+ * Checks the pairs of `predict` against what the model was fitted on.
+ *
+ * @throws UsageError when the lengths differ or a number is out of range.
+ */
+export function checkPairs(users: Int32Array, items: Int32Array, userCount: number, itemCount: number): void {
+  if (users.length !== items.length) {
+    throw new UsageError(`users and items must be of one length, but have ${users.length} and ${items.length}`);
+  }
+  checkNumbers('users', users, userCount);
+  checkNumbers('items', items, itemCount);
+}
+
+/** What every model says when it is asked before it has learnt. */
+export function notFitted(name: string): UsageError {
+  return new UsageError(`${name} must be fitted before it can predict`, { remedy: 'Call fit(ratings) first.' });
+}
+
+/** `value` moved into the scale. */
+export function clip(value: number, scale: RatingScale): number {
+  return Math.min(Math.max(value, scale.minimum), scale.maximum);
+}
+
+/** The mean of all ratings. */
+export function globalMean(values: Float32Array): number {
+  let sum = 0;
+  for (let row = 0; row < values.length; row++) sum += values[row] as number;
+  return sum / values.length;
+}
+
+/** Checks that a rate or a weight of regularisation is a finite number of at least 0. */
+export function checkRates(rates: Readonly<Record<string, number>>): void {
+  for (const [name, rate] of Object.entries(rates)) checkPositive(name, rate, { zero: true });
+}
+
+function checkNumbers(name: string, numbers: Int32Array, count: number): void {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new UsageError(`the number of ${name} must be an integer of at least 1, but is ${shown(count)}`);
+  }
+  for (let row = 0; row < numbers.length; row++) {
+    const number = numbers[row] as number;
+    if (number < 0 || number >= count) {
+      throw new UsageError(`\`${name}\`[${row}] must be from 0 to ${count - 1}, but is ${number}`);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { rankedList } from '../../../src/models/metrics/ranked-list.ts';
+import {
+  areaUnderCurve,
+  averagePrecision,
+  discountedGain,
+  normalisedDiscountedGain,
+} from '../../../src/models/metrics/ranking.ts';
+
+const path = '../shared/data/reference/ranking_metrics_sklearn.json';
+const here = existsSync(path);
+
+interface Case extends Record<string, unknown> {
+  readonly rel: number[];
+  readonly score: number[];
+}
+
+test.skipIf(!here)(
+  `NDCG, average precision and AUC are scikit-learn's to 1e-6${here ? '' : ' (skipped: ../shared is absent)'}`,
+  () => {
+    const { cases } = JSON.parse(readFileSync(path, 'utf8')) as { cases: Case[] };
+    expect(cases.length).toBe(6);
+    for (const { rel, score, ...expected } of cases) {
+      const items = rel.map((_, index) => index);
+      // Everything is recommended; relevant is a rating of at least 3, as in the reference.
+      const predictions = score.map((value) => value + 3);
+      const list = rankedList({ items, ratings: rel, predictions }, 3, 'ge');
+      const binary = rankedList({ items, ratings: rel.map((rating) => Number(rating >= 3)), predictions }, 3, 'ge');
+      const computed = {
+        ndcg5_linear: normalisedDiscountedGain(list, 5, 'ndcg-linear'),
+        ndcg10_linear: normalisedDiscountedGain(list, 10, 'ndcg-linear'),
+        ndcg10_exp: normalisedDiscountedGain(list, 10, 'ndcg-exp'),
+        dcg10_linear: discountedGain(list.ratings, 10, 'ndcg-linear'),
+        ndcg10_binary: normalisedDiscountedGain(binary, 10, 'ndcg-linear'),
+        ap_binary: averagePrecision(list, 20, 'map-min'),
+        auc_binary: areaUnderCurve(list),
+      };
+      expect(Object.keys(expected).sort()).toEqual(Object.keys(computed).sort());
+      for (const [name, value] of Object.entries(computed)) {
+        expect(Math.abs(value - (expected[name] as number)), name).toBeLessThan(1e-6);
+      }
+    }
+  },
+);
