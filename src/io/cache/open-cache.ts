@@ -65,12 +65,12 @@ const settings = { namespace: 'reelflow', throwOnErrors: true };
 
 /** Keyv's own serialization is JSON with base64 in it; SQLite takes the bytes as they are. Keyv's types know only text. */
 const asBytes = {
-  serialize: ({ value }: { value: unknown }) => value as string,
+  serialize: ({ value }: { value?: unknown }) => value as string,
   deserialize: (text: string) => ({ value: Buffer.from(text) as never, expires: undefined }),
 };
 
 const asText = {
-  serialize: ({ value }: { value: unknown }) => (value as Buffer).toString('base64'),
+  serialize: ({ value }: { value?: unknown }) => (value as Buffer).toString('base64'),
   deserialize: (text: string) => ({ value: Buffer.from(text, 'base64') as never, expires: undefined }),
 };
 
