@@ -5,8 +5,9 @@ import { type ColumnShape, columnName, compareColumns, type UnitTable } from './
 
 /** A message of a stream begins with a mark and the length of its head, four bytes each. */
 const PREFIX_BYTES = 8;
-/** The mark, and a head of no length: what ends a stream. */
-const END = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
+const MARK_BYTES = 4;
+/** After the mark, a head of no length: what ends a stream. */
+const END_BYTES = 4;
 
 /**
  * Units as an Arrow IPC stream: `start`, then a record batch for each unit, then `end`. The rows are those of a unit's
@@ -14,15 +15,18 @@ const END = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0);
  * fixed_size_list<float32>[dimension] for each stream and statistic, `visual_mean`, `audio_medmad`, ... Uncompressed;
  * equal units give equal bytes.
  *
+ * The mark that begins every message is given with the message before it: apache-arrow's reader gives a batch only when a
+ * byte after it has come, which would else be after the next video. A stream cut off after a unit is an error for readers.
+ *
  * @example
  * const encoder = new UnitStreamEncoder([{ stream: 'visual', statistic: 'mean', dimension: 4096 }]);
  * process.stdout.write(encoder.start);
  */
 export class UnitStreamEncoder {
-  /** The schema's message. */
+  /** The schema's message, and the mark of the next one. */
   readonly start: Uint8Array;
-  /** The mark that ends the stream. */
-  readonly end: Uint8Array = END;
+  /** What ends the stream, after the mark. */
+  readonly end: Uint8Array = new Uint8Array(END_BYTES);
   readonly #columns: readonly ColumnShape[];
   readonly #metadata: Map<string, string>;
 
@@ -31,10 +35,10 @@ export class UnitStreamEncoder {
     this.#columns = [...columns].sort(compareColumns);
     this.#metadata = new Map(Object.entries(metadata));
     const bytes = encode(this.#batchOf(EMPTY));
-    this.start = bytes.slice(0, headLength(bytes));
+    this.start = bytes.slice(0, headLength(bytes) + MARK_BYTES);
   }
 
-  /** A unit's record batch as a message. @throws UsageError when the unit has a column that the schema has not. */
+  /** A unit's record batch as a message, after its mark and with that of the next. @throws UsageError when the unit has a column that the schema has not. */
   batch(unit: UnitTable): Uint8Array {
     for (const { stream, statistic, dimension } of unit.columns) {
       const known = this.#columns.some(
@@ -47,7 +51,7 @@ export class UnitStreamEncoder {
       }
     }
     const bytes = encode(this.#batchOf(unit));
-    return bytes.subarray(headLength(bytes), bytes.length - END.length);
+    return bytes.subarray(headLength(bytes) + MARK_BYTES, bytes.length - END_BYTES);
   }
 
   #batchOf(unit: UnitTable): RecordBatch {

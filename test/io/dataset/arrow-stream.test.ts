@@ -60,6 +60,27 @@ it('the schema can be read before there is a unit', async () => {
   expect([...reader].reduce((rows, batch) => rows + batch.numRows, 0)).toBe(0);
 });
 
+it('a reader that is given each message by itself has its batch before the next one comes', async () => {
+  const encoder = new UnitStreamEncoder(columns);
+  const given: string[] = [];
+  async function* messages(): AsyncGenerator<Uint8Array> {
+    yield encoder.start;
+    for (const unit of units) {
+      given.push(unit.itemId);
+      yield encoder.batch(unit);
+    }
+    yield encoder.end;
+  }
+  const seen: string[][] = [];
+  for await (const batch of await RecordBatchReader.from(messages())) {
+    seen.push([batch.getChild('item_id')?.get(0), ...given]);
+  }
+  expect(seen).toEqual([
+    ['heat', 'heat'],
+    ['ronin', 'heat', 'ronin'],
+  ]);
+});
+
 it('refuses a unit with a column that the schema has not, or of another length', () => {
   const encoder = new UnitStreamEncoder(columns);
   expect(() => encoder.batch(unitTable({ itemId: 'x', streams: { colour: 3 } }))).toThrow(UsageError);
