@@ -94,7 +94,7 @@ describe('reelflow extract --cache', () => {
   it('a damaged entry is a miss with a warning, and the fresh unit takes its place', async () => {
     copyFileSync(join(directory, 'c1.sqlite'), join(directory, 'c5.sqlite'));
     const store = new KeyvSqlite({ uri: `sqlite://${join(directory, 'c5.sqlite')}`, table: 'units' });
-    const [row] = await store.query('SELECT key, value FROM units ORDER BY key LIMIT 1');
+    const [row] = await store.query('SELECT key, value FROM units WHERE key LIKE ? LIMIT 1', `%:${first.graphId}:%`);
     row.value[row.value.length >> 1] ^= 1;
     await store.query('UPDATE units SET value = ? WHERE key = ?', row.value, row.key);
     await store.disconnect();
