@@ -68,6 +68,8 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** A reader that goes away (`reelflow ... | head`) is no failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A command that streams to stdout listens itself, and ends its work in good order.
+  if (process.stdout.listenerCount('error') > 1) return;
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   throw error;
 });

@@ -25,15 +25,21 @@ export function bottleneckLines(operators: readonly OperatorMetrics[]): string[]
   });
 }
 
-/** What a person reads after an extraction. */
-export function summaryText(summary: ExtractSummary, out: string): string {
-  const { committed, partial, alreadyDone, skipped, dead } = summary.videos;
+/** What a person reads after an extraction into a directory, or into a stream. */
+export function summaryText(summary: ExtractSummary, out: string | undefined): string {
+  const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
+  const which = [...(partial > 0 ? [`${partial} partial`] : []), ...(cached > 0 ? [`${cached} from the cache`] : [])];
   const rate = summary.wallSeconds > 0 ? summary.frames / summary.wallSeconds : 0;
   const lines = [
-    `${committed} committed${partial > 0 ? ` (${partial} partial)` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
+    `${committed} committed${which.length > 0 ? ` (${which.join(', ')})` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
   ];
   if (committed === 0 && alreadyDone > 0)
     lines.push('Nothing was decoded: every unit was committed by an earlier run.');
+  if (cached > 0 && cached === committed && dead === 0) {
+    lines.push(
+      `Nothing was decoded: every unit ${alreadyDone > 0 ? 'was committed before or ' : ''}came from the cache.`,
+    );
+  }
   if (summary.frames + summary.patches > 0) {
     lines.push(
       `${summary.frames} frames and ${summary.patches} audio patches of ${summary.videoSeconds.toFixed(1)} s in ${summary.wallSeconds.toFixed(1)} s: ` +
@@ -44,11 +50,11 @@ export function summaryText(summary: ExtractSummary, out: string): string {
     );
   }
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
-  if (dead > 0)
+  if (dead > 0 && out !== undefined)
     lines.push(`See \`reelflow dead list ${out}\`; \`reelflow dead retry ${out}\` tries them again at the next run.`);
   if (summary.randomWeights.length > 0) {
     lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features mean nothing.`);
   }
-  lines.push(`dataset: ${out}`);
+  if (out !== undefined) lines.push(`dataset: ${out}`);
   return `${lines.join('\n')}\n`;
 }

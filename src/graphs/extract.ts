@@ -1,8 +1,9 @@
-import { ReelflowError } from '../errors.ts';
+import type { Writable } from 'node:stream';
+import { CachedUnits } from '../io/cache/cached-units.ts';
+import { openUnitCache } from '../io/cache/open-cache.ts';
+import type { UnitCache } from '../io/cache/unit-cache.ts';
 import type { DeadLetter } from '../io/dataset/commit-store.ts';
-import { compact } from '../io/dataset/compact.ts';
-import { Dataset } from '../io/dataset/dataset.ts';
-import { readDatasetFile } from '../io/dataset/dataset-file.ts';
+import type { DatasetDescription } from '../io/dataset/dataset-file.ts';
 import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
@@ -11,27 +12,34 @@ import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Statistic } from '../operators/statistics.ts';
-import { type ExtractionServices, extractionGraph } from './extraction.ts';
+import { type ExtractionGraph, type ExtractionServices, extractionGraph } from './extraction.ts';
 import { OPERATORS } from './extraction-nodes.ts';
 import type { GraphNode } from './graph.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './networks.ts';
+import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
 import { RunTally } from './run-tally.ts';
-import { runLocally } from './runners/local.ts';
+import { runLocally, type UnitSource } from './runners/local.ts';
 import { Sessions } from './sessions.ts';
 
 /** What is extracted, from what, to where, and how. */
 export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionOptions {
-  /** The dataset's directory; created, or resumed when it holds this graph's dataset. */
-  readonly out: string;
+  /**
+   * The dataset's directory; created, or resumed when it holds this graph's dataset. Or a stream: it is given an Arrow IPC
+   * stream with a record batch for each unit as it commits, waits for its reader, and is not ended; nothing is kept to
+   * resume, and a reader that goes away ends the run without an error.
+   */
+  readonly out: string | Writable;
+  /** Units already made by an extraction into another dataset: an address as `openUnitCache` takes it, or a cache of your own. Default none. */
+  readonly cache?: string | UnitCache | undefined;
   readonly subclips?: readonly number[];
   readonly statistics?: readonly Statistic[];
   readonly sampling?: FrameSampling;
   /** Longer items are skipped, in seconds. */
   readonly maxDuration?: number | undefined;
   readonly allowPartial?: boolean;
-  /** Writes the Parquet tables at the end. Default true. */
+  /** Writes the Parquet tables of a dataset at the end. Default true. */
   readonly compact?: boolean;
   /** How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at first. */
   readonly encoding?: ParquetEncoding;
@@ -69,12 +77,14 @@ export interface ExtractSummary {
     readonly committed: number;
     /** Of the committed, those whose media decoded only in part. */
     readonly partial: number;
+    /** Of the committed, those taken from the cache: nothing of them was decoded. */
+    readonly cached: number;
     readonly alreadyDone: number;
     readonly skipped: number;
     /** Dead letters among the inputs, earlier ones included. */
     readonly dead: number;
   };
-  /** Frames, patches and media seconds of the units committed in this run. */
+  /** Frames, patches and media seconds of the units computed and committed in this run. */
   readonly frames: number;
   readonly patches: number;
   readonly videoSeconds: number;
@@ -104,6 +114,8 @@ export interface ExtractSummary {
   readonly interrupted: boolean;
   /** Why the tables were not written, although the units are committed. */
   readonly failure?: { readonly code: string; readonly message: string };
+  /** Whether it ended because the reader of its stream went away. */
+  readonly readerGone: boolean;
 }
 
 /**
@@ -134,7 +146,42 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const corpus = await listCorpus(options);
   const graph = extractionGraph({ ...options, ...networks });
   const plan = await planExtraction(graph, networks, corpus, options);
-  const dataset = await Dataset.open(options.out, describe(plan, networks));
+  const flow = new Flow(plan.memory.budget);
+  const cache = await openCache(options, plan.graph.id, say);
+  let output: ExtractionOutput | undefined;
+  try {
+    const description = describe(plan, networks);
+    output =
+      typeof options.out === 'string'
+        ? await datasetOutput(options.out, description, {
+            tables: options.compact !== false,
+            encoding: options.encoding,
+            say,
+          })
+        : await streamOutput(options.out, withoutCards(description), graph.columns, { flow, signal: options.signal });
+    return await extractInto(output, { options, networks, corpus, graph, plan, flow, cache, say, sampler });
+  } finally {
+    output?.release();
+    // A cache that was handed in is its owner's to close.
+    if (typeof options.cache === 'string') await cache?.close();
+  }
+}
+
+/** What an extraction has when its output is open. */
+interface Extraction {
+  readonly options: ExtractOptions;
+  readonly networks: ChosenNetworks;
+  readonly corpus: readonly Video[];
+  readonly graph: ExtractionGraph;
+  readonly plan: Plan;
+  readonly flow: Flow;
+  readonly cache: CachedUnits | undefined;
+  readonly say: (message: string) => void;
+  readonly sampler: MemorySampler;
+}
+
+async function extractInto(output: ExtractionOutput, extraction: Extraction): Promise<ExtractSummary> {
+  const { options, networks, corpus, graph, plan, flow, cache, say, sampler } = extraction;
   const randomWeights = [networks.visual, networks.audio].flatMap((entry) => (entry?.random ? [entry.name] : []));
   if (randomWeights.length > 0) {
     say(
@@ -143,7 +190,6 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   }
 
   const sessions = new Sessions(networks, plan);
-  const flow = new Flow(plan.memory.budget);
   const tally = new RunTally(corpus.length);
   const clock = stopwatch();
   const progress = () => options.onProgress?.(progressOf(tally, flow, plan, clock()));
@@ -153,18 +199,20 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   // The clocks begin with the run, so that the times of every operator sum to its wall time.
   flow.operator(OPERATORS.commit);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== OPERATORS.commit);
+  const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
   try {
     await runLocally<Video, ExtractionServices>({
       graph,
       items: corpus,
-      store: dataset.store,
-      fingerprint: (video) => dataset.fingerprint(video.path),
+      store: output.store,
+      cache: cache && withinDuration(cache, options.maxDuration),
+      fingerprint: (video) => output.fingerprint(video.path),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
       ...(options.drain === undefined ? {} : { drain: options.drain }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      operators: { before: used, commit: OPERATORS.commit },
+      ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
+      operators: { before: used, commit: OPERATORS.commit, cache: OPERATORS.cache },
       retry: (letter) => isWorthAnother(letter, options.allowPartial === true),
       onEvent: (event) => {
         tally.add(event);
@@ -181,25 +229,18 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     await sessions.close();
   }
   progress();
-  await dataset.close();
-  for (const path of dataset.store.setAside) say(`${path}: was damaged and is set aside; its item is computed anew`);
+  const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
+  const finishing = stopwatch();
+  const failure = await output.finish(tally, !interrupted);
+  if (failure !== undefined) {
+    say(`the tables were not written: ${failure.message}${failure.remedy === undefined ? '' : ` ${failure.remedy}`}`);
+  }
+  const readerGone = output.readerGone?.aborted === true;
+  if (readerGone) say('the reader closed the stream: the run ended there');
   if (tally.alreadyPartial > 0 && options.allowPartial !== true) {
     say(
       `${tally.alreadyPartial} of the videos already done are partial: an earlier run with --allow-partial kept them`,
     );
-  }
-  const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
-  const compacting = stopwatch();
-  let failure: { code: string; message: string } | undefined;
-  if (!interrupted && options.compact !== false && isOutOfDate(options.out, tally, options.encoding)) {
-    try {
-      await compact(options.out, { current: tally.keys, encoding: options.encoding ?? encodingOf(options.out) });
-    } catch (error) {
-      // The units are committed: the run has its summary, which says what keeps the tables from being written.
-      if (!(error instanceof ReelflowError)) throw error;
-      failure = { code: error.code, message: error.message };
-      say(`the tables were not written: ${error.message}${error.remedy === undefined ? '' : ` ${error.remedy}`}`);
-    }
   }
   sampler.stop();
   return {
@@ -207,6 +248,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     videos: {
       committed: tally.committed,
       partial: tally.partial,
+      cached: tally.cached,
       alreadyDone: tally.alreadyDone,
       skipped: tally.skipped.length,
       dead: tally.dead.length,
@@ -232,10 +274,31 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     phases: {
       sessions: sessions.creationSeconds,
       run: wallSeconds - sessions.creationSeconds,
-      compaction: compacting(),
+      compaction: finishing(),
     },
     interrupted,
-    ...(failure === undefined ? {} : { failure }),
+    ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
+    readerGone,
+  };
+}
+
+async function openCache(
+  options: ExtractOptions,
+  graphId: string,
+  warn: (sentence: string) => void,
+): Promise<CachedUnits | undefined> {
+  const cache = typeof options.cache === 'string' ? await openUnitCache(options.cache) : options.cache;
+  return cache && new CachedUnits(cache, { graphId, warn });
+}
+
+/** A cache that has no items longer than an option allows: those are opened, and then skipped with their reason. */
+function withinDuration(cache: CachedUnits, maxDuration: number | undefined): UnitSource {
+  return {
+    get: async (fingerprint, itemId) => {
+      const unit = await cache.get(fingerprint, itemId);
+      return maxDuration !== undefined && Number(unit?.metadata.seconds) > maxDuration ? undefined : unit;
+    },
+    set: (fingerprint, unit) => cache.set(fingerprint, unit),
   };
 }
 
@@ -249,19 +312,6 @@ function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
 function inOrder(operators: readonly OperatorMetrics[], nodes: readonly GraphNode[]): OperatorMetrics[] {
   const place = (name: string) => nodes.findIndex(({ id }) => id === name);
   return [...operators].sort((left, right) => place(left.name) - place(right.name));
-}
-
-/** Whether the tables lack a committed unit, of this run or of one that ended before it compacted, or have another encoding. */
-function isOutOfDate(out: string, tally: RunTally, encoding: ParquetEncoding | undefined): boolean {
-  const { counts, tables } = readDatasetFile(out);
-  if (counts.videos === 0) return false;
-  if (encoding !== undefined && tables.length > 0 && encoding !== encodingOf(out)) return true;
-  return tally.committed > 0 || tables.length === 0 || tables.some((table) => table.items !== counts.videos);
-}
-
-/** The encoding of the tables that a dataset has. */
-function encodingOf(out: string): ParquetEncoding {
-  return readDatasetFile(out).tables[0]?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
 }
 
 /** Seconds since it was made. */
@@ -301,4 +351,9 @@ function describe(plan: Plan, networks: ChosenNetworks) {
     params: plan.graph.params,
     models,
   };
+}
+
+/** A stream names its networks and their hashes, not their whole cards. */
+function withoutCards(description: ReturnType<typeof describe>): DatasetDescription {
+  return { ...description, models: description.models.map(({ card: _, ...rest }) => rest) };
 }

@@ -6,6 +6,7 @@ import type { GraphNode } from './graph.ts';
 
 /** Names of the operators, as metrics and `explain` show them. */
 export const OPERATORS = {
+  cache: 'cache',
   decodeVideo: 'decode-video',
   decodeAudio: 'decode-audio',
   embedVisual: 'embed-visual',

@@ -41,7 +41,10 @@ export interface ExtractionServices {
 }
 
 /** The extraction graph: one unit per video. */
-export type ExtractionGraph = Graph<Video, UnitTable, ExtractionServices>;
+export interface ExtractionGraph extends Graph<Video, UnitTable, ExtractionServices> {
+  /** The vector columns that every unit has, in their order. */
+  readonly columns: readonly ColumnShape[];
+}
 
 const VERSION = 1;
 
@@ -118,6 +121,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     name: 'extraction',
     version: VERSION,
     params,
+    columns,
     nodes: extractionNodes(visual, listening, counts, statistics, sampling),
     itemId: (video) => video.id,
 

@@ -6,12 +6,14 @@ export class RunTally {
   committed = 0;
   /** Of the committed, those whose media decoded only in part. */
   partial = 0;
+  /** Of the committed, those taken from the cache: their frames, patches and seconds are not counted. */
+  cached = 0;
   alreadyDone = 0;
   /** Of those already done, the ones that an earlier run committed in part. */
   alreadyPartial = 0;
   frames = 0;
   patches = 0;
-  /** Media seconds of committed units. */
+  /** Media seconds of units that were computed and committed. */
   seconds = 0;
   /** Keys of the units that stand for this run's items. */
   readonly keys = new Set<string>();
@@ -38,6 +40,10 @@ export class RunTally {
       case 'committed':
         this.keys.add(event.key);
         this.committed += 1;
+        if (event.cached === true) {
+          this.cached += 1;
+          break;
+        }
         if (event.table.metadata.verdict === 'partial') this.partial += 1;
         this.frames += Number(event.table.metadata.frames);
         this.patches += Number(event.table.metadata.patches);

@@ -11,16 +11,36 @@ import { type Graph, graphId, unitKey } from '../graph.ts';
 export type RunEvent<Item> =
   | { readonly type: 'started'; readonly item: Item; readonly seconds: number }
   | { readonly type: 'reached'; readonly item: Item; readonly seconds: number }
-  | { readonly type: 'committed'; readonly item: Item; readonly key: string; readonly table: UnitTable }
+  | {
+      readonly type: 'committed';
+      readonly item: Item;
+      readonly key: string;
+      readonly table: UnitTable;
+      /** Taken from the cache: nothing of it was decoded. */
+      readonly cached?: boolean;
+    }
   | { readonly type: 'already-done'; readonly item: Item; readonly key: string; readonly partial: boolean }
   | { readonly type: 'skipped'; readonly item: Item; readonly reason: string }
   | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
+
+/** Where units and dead letters go. */
+export type UnitStore = Pick<CommitStore, 'facts' | 'letter' | 'raise' | 'commit' | 'bury'>;
+
+/** Finished units by the content of the file that they were made of. Its calls do not fail. */
+export interface UnitSource {
+  /** The unit under an item's id, or undefined when it has to be computed. */
+  get(fingerprint: string, itemId: string): Promise<UnitTable | undefined>;
+  /** Keeps a unit. */
+  set(fingerprint: string, unit: UnitTable): Promise<void>;
+}
 
 /** How a graph is run in this process. */
 export interface LocalRun<Item, Services> {
   readonly graph: Graph<Item, UnitTable, Services>;
   readonly items: Iterable<Item> | AsyncIterable<Item>;
-  readonly store: CommitStore;
+  readonly store: UnitStore;
+  /** Asked before an item is opened. */
+  readonly cache?: UnitSource | undefined;
   /** Content hash of an item: with the graph id and the item id it makes the unit's key. */
   readonly fingerprint: (item: Item) => Promise<string>;
   readonly flow: Flow;
@@ -36,7 +56,7 @@ export interface LocalRun<Item, Services> {
   /** Earlier dead letters whose items are tried again. Default: none. */
   readonly retry?: (letter: DeadLetter) => boolean;
   /** Names of the operators that wait while a finished unit is being committed, and of the commit itself. */
-  readonly operators: { readonly before: readonly string[]; readonly commit: string };
+  readonly operators: { readonly before: readonly string[]; readonly commit: string; readonly cache?: string };
 }
 
 /** What the system lacks for every item: open files, memory, room on the disk. */
@@ -55,7 +75,7 @@ function endsRun(error: unknown): boolean {
 
 /**
  * Runs every item of a graph in this process, `concurrency` at a time. An item whose unit is committed is left alone
- * without opening it; an item with a dead letter too. An item that fails gets a dead letter and the run goes on; an error
+ * without opening it; an item with a dead letter too; one whose unit is in the cache is committed without opening it. An item that fails gets a dead letter and the run goes on; an error
  * that would fail every item (sessions, disk) ends the run, and what is committed stays.
  *
  * Cancellation: `drain` finishes what runs, `signal` stops it; both resolve normally.
@@ -96,8 +116,10 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
   const tell = run.onEvent ?? (() => {});
   const itemId = graph.itemId(item);
   let key: string;
+  let fingerprint: string;
   try {
-    key = unitKey(graphId(graph), itemId, await run.fingerprint(item));
+    fingerprint = await run.fingerprint(item);
+    key = unitKey(graphId(graph), itemId, fingerprint);
   } catch (error) {
     if (!(error instanceof MediaError)) throw error;
     // A file that cannot be read has no content to be known by: its letter is filed under its id.
@@ -111,6 +133,14 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
   const letter = store.letter(key);
   if (letter !== undefined && run.retry?.(letter) !== true) return tell({ type: 'dead', item, letter, earlier: true });
   if (letter !== undefined) store.raise([key]);
+  const cached = await lookUp(run, fingerprint, itemId);
+  if (cached !== undefined) {
+    const outcome = await commit(run, key, cached, []);
+    if (outcome === 'duplicate') {
+      return tell({ type: 'already-done', item, key, partial: isPartial(cached.metadata) });
+    }
+    return tell({ type: 'committed', item, key, table: cached, cached: true });
+  }
 
   let stage = 'probe';
   let table: UnitTable;
@@ -130,20 +160,39 @@ async function runItem<Item, Services>(run: LocalRun<Item, Services>, item: Item
     if (signal.aborted || endsRun(error)) throw error;
     return bury(run, item, key, error, stage);
   }
-  const outcome = await commit(run, key, table);
+  const outcome = await commit(run, key, table, run.operators.before);
   // Another process was first: its unit stands.
   if (outcome === 'duplicate') return tell({ type: 'already-done', item, key, partial: isPartial(table.metadata) });
   tell({ type: 'committed', item, key, table });
+  await run.cache?.set(fingerprint, table);
+}
+
+async function lookUp<Item, Services>(
+  run: LocalRun<Item, Services>,
+  fingerprint: string,
+  itemId: string,
+): Promise<UnitTable | undefined> {
+  if (run.cache === undefined) return undefined;
+  const clock = run.flow.operator(run.operators.cache ?? 'cache');
+  clock.in += 1;
+  const working = clock.busy();
+  try {
+    const unit = await run.cache.get(fingerprint, itemId);
+    if (unit !== undefined) clock.out += 1;
+    return unit;
+  } finally {
+    working.end();
+  }
 }
 
 async function commit<Item, Services>(
   run: LocalRun<Item, Services>,
   key: string,
   table: UnitTable,
+  before: readonly string[],
 ): Promise<'committed' | 'duplicate'> {
-  const { before, commit: name } = run.operators;
   const waiting = before.map((operator) => run.flow.operator(operator).blocked());
-  const clock = run.flow.operator(name);
+  const clock = run.flow.operator(run.operators.commit);
   clock.in += 1;
   const working = clock.busy();
   try {

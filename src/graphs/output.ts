@@ -1,0 +1,118 @@
+import type { Writable } from 'node:stream';
+import { ReelflowError } from '../errors.ts';
+import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
+import { compact } from '../io/dataset/compact.ts';
+import { Dataset } from '../io/dataset/dataset.ts';
+import { type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
+import { contentFingerprint } from '../io/dataset/fingerprint.ts';
+import type { ParquetEncoding } from '../io/dataset/parquet.ts';
+import type { ColumnShape } from '../io/dataset/schema.ts';
+import { StreamStore } from '../io/dataset/stream-store.ts';
+import type { Flow } from '../operators/flow.ts';
+import { OPERATORS } from './extraction-nodes.ts';
+import type { RunTally } from './run-tally.ts';
+import type { UnitStore } from './runners/local.ts';
+
+/** Where the units of an extraction go. */
+export interface ExtractionOutput {
+  readonly store: UnitStore;
+  /** SHA-256 of a file's content. @throws MediaError `unreadable`. */
+  readonly fingerprint: (path: string) => Promise<string>;
+  /** Aborted when nobody takes the units any more: the run ends, and that is no error. */
+  readonly readerGone?: AbortSignal;
+  /**
+   * After a run that did not fail. `whole` says that it was not interrupted. Gives back what kept the tables from being
+   * written: the units are committed all the same, and the run has its summary.
+   */
+  finish(tally: RunTally, whole: boolean): Promise<ReelflowError | undefined>;
+  /** After any run. */
+  release(): void;
+}
+
+/** A dataset in a directory; with `tables` it is compacted at the end, in the encoding that is given or that its tables have. */
+export async function datasetOutput(
+  directory: string,
+  description: DatasetDescription,
+  options: {
+    readonly tables: boolean;
+    readonly encoding?: ParquetEncoding | undefined;
+    readonly say: (sentence: string) => void;
+  },
+): Promise<ExtractionOutput> {
+  const dataset = await Dataset.open(directory, description);
+  const { tables, encoding, say } = options;
+  return {
+    store: dataset.store,
+    fingerprint: (path) => dataset.fingerprint(path),
+    finish: async (tally, whole) => {
+      await dataset.close();
+      for (const path of dataset.store.setAside)
+        say(`${path}: was damaged and is set aside; its item is computed anew`);
+      if (!whole || !tables || !isOutOfDate(directory, tally, encoding)) return undefined;
+      try {
+        await compact(directory, { current: tally.keys, encoding: encoding ?? encodingOf(directory) });
+        return undefined;
+      } catch (error) {
+        if (error instanceof ReelflowError) return error;
+        throw error;
+      }
+    },
+    release: () => {},
+  };
+}
+
+/** Whether the tables lack a committed unit, of this run or of one that ended before it compacted, or have another encoding. */
+function isOutOfDate(directory: string, tally: RunTally, encoding: ParquetEncoding | undefined): boolean {
+  const { counts, tables } = readDatasetFile(directory);
+  if (counts.videos === 0) return false;
+  if (encoding !== undefined && tables.length > 0 && encoding !== encodingOf(directory)) return true;
+  return tally.committed > 0 || tables.length === 0 || tables.some((table) => table.items !== counts.videos);
+}
+
+/** The encoding of the tables that a dataset has. */
+function encodingOf(directory: string): ParquetEncoding {
+  return readDatasetFile(directory).tables[0]?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
+}
+
+/** An Arrow IPC stream; bytes that wait for its reader count against the flow's budget. */
+export async function streamOutput(
+  stream: Writable,
+  description: DatasetDescription,
+  columns: readonly ColumnShape[],
+  run: { readonly flow: Flow; readonly signal?: AbortSignal | undefined },
+): Promise<ExtractionOutput> {
+  const models = JSON.stringify(description.models);
+  const encoder = new UnitStreamEncoder(columns, { graph: description.graphId, models });
+  const waiting = run.flow.scope('output').holder(OPERATORS.commit);
+  const store = new StreamStore(stream, encoder, {
+    signal: run.signal,
+    onWaiting: (bytes) => (bytes > 0 ? waiting.add(bytes) : waiting.remove(-bytes)),
+  });
+  const release = () => {
+    store.release();
+    waiting.close();
+  };
+  try {
+    await store.open();
+  } catch (error) {
+    if (!store.readerGone.aborted) {
+      release();
+      throw error;
+    }
+  }
+  return {
+    store,
+    fingerprint: contentFingerprint,
+    readerGone: store.readerGone,
+    finish: async (_, whole) => {
+      if (!whole || store.readerGone.aborted) return undefined;
+      try {
+        await store.end();
+      } catch (error) {
+        if (!store.readerGone.aborted) throw error;
+      }
+      return undefined;
+    },
+    release,
+  };
+}

@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import { checkString } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+
+/** Where a cache is: no cache, an SQLite file, or a server that an adapter of Keyv reaches. */
+export type CacheAddress =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'server'; readonly uri: string; readonly adapter: string };
+
+/** Adapters of Keyv whose stores take values of any size, by the scheme of their URIs. */
+const ADAPTERS: Readonly<Record<string, string>> = {
+  redis: '@keyv/redis',
+  rediss: '@keyv/redis',
+  postgres: '@keyv/postgres',
+  postgresql: '@keyv/postgres',
+};
+
+/**
+ * Reads a cache's address: `none`, `sqlite:///absolute/path`, `sqlite://relative/path`, a plain path of an SQLite file, or
+ * the URI of a server.
+ *
+ * @throws UsageError `cache` for a scheme that is not known, or a database in memory.
+ *
+ * @example
+ * cacheAddress('sqlite:///srv/reelflow/cache.sqlite'); // { kind: 'sqlite', path: '/srv/reelflow/cache.sqlite' }
+ */
+export function cacheAddress(text: string): CacheAddress {
+  checkString('cache', text);
+  if (text === 'none') return { kind: 'none' };
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined || scheme === 'sqlite') {
+    const path = scheme === undefined ? text : text.slice('sqlite://'.length);
+    if (path === '' || path === ':memory:') {
+      throw new UsageError(`a cache must be a file or a server, but is '${text}'`, {
+        code: 'cache',
+        remedy: 'Name a file, for instance sqlite:///var/cache/reelflow.sqlite.',
+      });
+    }
+    return { kind: 'sqlite', path: resolve(path) };
+  }
+  const adapter = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
+  if (adapter === undefined) {
+    throw new UsageError(`no cache is known for '${scheme}://'`, {
+      code: 'cache',
+      remedy: `Use ${['sqlite', ...Object.keys(ADAPTERS)].map((known) => `${known}://`).join(', ')}, a path, or none.`,
+    });
+  }
+  return { kind: 'server', uri: text, adapter };
+}
+
+/** The address as messages show it: without a password. */
+export function shownAddress(address: CacheAddress): string {
+  if (address.kind === 'none') return 'none';
+  return address.kind === 'sqlite' ? address.path : address.uri.replace(/\/\/[^/]*@/, '//***@');
+}

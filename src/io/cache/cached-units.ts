@@ -1,0 +1,103 @@
+import { decodeUnit, encodeUnit, isPartial } from '../dataset/arrow.ts';
+import type { UnitTable } from '../dataset/schema.ts';
+import type { UnitCache } from './unit-cache.ts';
+
+/** Milliseconds that a call to a cache may take. Longer than SQLite waits for its turn. */
+const TIMEOUT = 60_000;
+/** Failures in a row after which the cache is left alone. */
+const FAILURES_AT_MOST = 3;
+/** Raised when an entry's format changes. */
+const FORMAT = 1;
+
+/** How units are cached. */
+export interface CachedUnitsOptions {
+  /** Id of the graph that the units are of: with the content of a file it makes the key. */
+  readonly graphId: string;
+  /** Takes a sentence whenever the cache fails or an entry is damaged. */
+  readonly warn: (sentence: string) => void;
+  /** Milliseconds that a call to the cache may take. Default 60,000. */
+  readonly timeout?: number;
+}
+
+/**
+ * The units of one graph in a cache, by the content of the file that they were made of. An item's id is no part of the
+ * key, since the same file may have another id in another dataset. An entry is an uncompressed Arrow IPC file with a
+ * checksum; one that is damaged, or that is not what its key says, is a miss with a warning. A cache that fails costs
+ * nothing but the work it would have saved: each failure is a warning, and after three in a row it is left alone.
+ * Units of media that decoded only in part are neither kept nor taken.
+ *
+ * @example
+ * const units = new CachedUnits(cache, { graphId, warn: console.warn });
+ * const unit = await units.get(fingerprint, video.id);
+ */
+export class CachedUnits {
+  readonly #cache: UnitCache;
+  readonly #options: CachedUnitsOptions;
+  #failures = 0;
+
+  constructor(cache: UnitCache, options: CachedUnitsOptions) {
+    this.#cache = cache;
+    this.#options = options;
+  }
+
+  /** The unit made of a file's content, under an item's id; undefined when it has to be computed. */
+  async get(fingerprint: string, itemId: string): Promise<UnitTable | undefined> {
+    const key = this.#key(fingerprint);
+    const bytes = await this.#call('read', itemId, () => this.#cache.get(key));
+    if (bytes === undefined) return undefined;
+    try {
+      // A plain array of bytes, whatever the cache gave: a Buffer may lie where float32 values cannot be read.
+      const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const { metadata, ...unit } = decodeUnit(plain, `the entry of '${itemId}' in the cache`);
+      const { graph, ...own } = metadata;
+      // A checksum tells of damage, not of an entry that was put under another's key.
+      if (graph !== this.#options.graphId || unit.itemId !== fingerprint || isPartial(own)) {
+        throw new RangeError(`the entry of '${itemId}' in the cache is of another file or graph`);
+      }
+      return { ...unit, itemId, metadata: own };
+    } catch (error) {
+      this.#options.warn(`${(error as Error).message}; it is computed anew [cache]`);
+      return undefined;
+    }
+  }
+
+  /** Keeps the unit made of a file's content. */
+  async set(fingerprint: string, unit: UnitTable): Promise<void> {
+    if (isPartial(unit.metadata)) return;
+    const metadata = { ...unit.metadata, graph: this.#options.graphId };
+    const bytes = encodeUnit({ ...unit, itemId: fingerprint, metadata });
+    await this.#call('written', unit.itemId, () => this.#cache.set(this.#key(fingerprint), bytes));
+  }
+
+  /** Closes the cache. */
+  async close(): Promise<void> {
+    this.#failures = 0;
+    await this.#call('closed', undefined, async () => this.#cache.close?.());
+  }
+
+  #key(fingerprint: string): string {
+    return `unit:${FORMAT}:${this.#options.graphId}:${fingerprint}`;
+  }
+
+  async #call<T>(done: string, itemId: string | undefined, call: () => Promise<T>): Promise<T | undefined> {
+    if (this.#failures >= FAILURES_AT_MOST) return undefined;
+    const timeout = this.#options.timeout ?? TIMEOUT;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`it took longer than ${timeout / 1000} s`)), timeout);
+    });
+    try {
+      const result = await Promise.race([call(), late]);
+      this.#failures = 0;
+      return result;
+    } catch (error) {
+      this.#failures += 1;
+      const what = itemId === undefined ? 'the cache' : `the entry of '${itemId}' in the cache`;
+      const end = this.#failures >= FAILURES_AT_MOST ? '; the cache is left alone for the rest of this run' : '';
+      this.#options.warn(`${what} could not be ${done}: ${(error as Error).message}${end} [cache]`);
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

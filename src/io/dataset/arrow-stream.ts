@@ -1,0 +1,106 @@
+import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import { UsageError } from '../../errors.ts';
+import { flagColumn, isPartial, numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
+import { type ColumnShape, columnName, compareColumns, type UnitTable } from './schema.ts';
+
+/** A message of a stream begins with a mark and the length of its head, four bytes each. */
+const PREFIX_BYTES = 8;
+const MARK_BYTES = 4;
+/** After the mark, a head of no length: what ends a stream. */
+const END_BYTES = 4;
+
+/**
+ * Units as an Arrow IPC stream: `start`, then a record batch for each unit, then `end`. The rows are those of a unit's
+ * file: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
+ * fixed_size_list<float32>[dimension] for each stream and statistic, `visual_mean`, `audio_medmad`, ... Uncompressed;
+ * equal units give equal bytes.
+ *
+ * The mark that begins every message is given with the message before it: apache-arrow's reader gives a batch only when a
+ * byte after it has come, which would else be after the next video. A stream cut off after a unit is an error for readers.
+ *
+ * @example
+ * const encoder = new UnitStreamEncoder([{ stream: 'visual', statistic: 'mean', dimension: 4096 }]);
+ * process.stdout.write(encoder.start);
+ */
+export class UnitStreamEncoder {
+  /** The schema's message, and the mark of the next one. */
+  readonly start: Uint8Array;
+  /** What ends the stream, after the mark. */
+  readonly end: Uint8Array = new Uint8Array(END_BYTES);
+  readonly #columns: readonly ColumnShape[];
+  readonly #metadata: Map<string, string>;
+
+  /** @param metadata entries of the schema: how the units were made */
+  constructor(columns: readonly ColumnShape[], metadata: Readonly<Record<string, string>> = {}) {
+    this.#columns = [...columns].sort(compareColumns);
+    this.#metadata = new Map(Object.entries(metadata));
+    const bytes = encode(this.#batchOf(EMPTY));
+    this.start = bytes.slice(0, headLength(bytes) + MARK_BYTES);
+  }
+
+  /** A unit's record batch as a message, after its mark and with that of the next. @throws UsageError when the unit has a column that the schema has not. */
+  batch(unit: UnitTable): Uint8Array {
+    for (const { stream, statistic, dimension } of unit.columns) {
+      const known = this.#columns.some(
+        (column) => column.stream === stream && column.statistic === statistic && column.dimension === dimension,
+      );
+      if (!known) {
+        throw new UsageError(
+          `'${unit.itemId}' has a column '${stream}_${statistic}' of ${dimension} values, which the stream's schema has not`,
+        );
+      }
+    }
+    const bytes = encode(this.#batchOf(unit));
+    return bytes.subarray(headLength(bytes) + MARK_BYTES, bytes.length - END_BYTES);
+  }
+
+  #batchOf(unit: UnitTable): RecordBatch {
+    const vectors = this.#columns.map((shape) => {
+      const { stream, statistic, dimension } = shape;
+      const column = unit.columns.find((each) => each.stream === stream && each.statistic === statistic) ?? {
+        dimension,
+        values: new Float32Array(unit.length * dimension),
+        valid: new Uint8Array(unit.length),
+      };
+      const metadata = new Map([
+        ['stream', stream],
+        ['statistic', statistic],
+      ]);
+      return vectorColumn(columnName(shape), column, metadata);
+    });
+    const scalars = [
+      textColumn('item_id', unit.itemId, unit.length),
+      numberColumn('subclips', unit.subclips),
+      numberColumn('subclip', unit.subclip),
+      numberColumn('start', unit.start),
+      numberColumn('end', unit.end),
+      numberColumn('frames', unit.frames),
+      numberColumn('patches', unit.patches),
+      flagColumn('partial', isPartial(unit.metadata), unit.length),
+    ];
+    return recordBatch([...scalars, ...vectors], unit.length, this.#metadata);
+  }
+}
+
+const EMPTY: UnitTable = {
+  itemId: '',
+  length: 0,
+  subclips: new Int32Array(0),
+  subclip: new Int32Array(0),
+  start: new Float64Array(0),
+  end: new Float64Array(0),
+  frames: new Int32Array(0),
+  patches: new Int32Array(0),
+  columns: [],
+  metadata: {},
+};
+
+/** A whole stream of one batch: the schema, which is the same every time, the batch, and the end. */
+function encode(batch: RecordBatch): Uint8Array {
+  return tableToIPC(new Table(batch.schema, [batch]), 'stream');
+}
+
+/** Length of a stream's first message, the schema's, which has no body. */
+function headLength(bytes: Uint8Array): number {
+  return PREFIX_BYTES + new DataView(bytes.buffer, bytes.byteOffset).getInt32(4, true);
+}

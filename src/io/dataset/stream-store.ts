@@ -1,0 +1,127 @@
+import type { Writable } from 'node:stream';
+import type { UnitStreamEncoder } from './arrow-stream.ts';
+import type { DeadLetter } from './commit-store.ts';
+import type { UnitTable } from './schema.ts';
+
+/** How units are written to a stream. */
+export interface StreamStoreOptions {
+  /** Aborted: a write that waits for the reader is given up. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many bytes begin, and cease, to wait for the reader. */
+  readonly onWaiting?: (bytes: number) => void;
+}
+
+/**
+ * Writes units to a stream as they come, as a commit store would keep them: a record batch each, one write at a time,
+ * and a commit resolves when the stream has taken the bytes. A reader that does not read thus holds up the commits, and
+ * with them what comes before. A reader that goes away is no error: `readerGone` aborts. Nothing is kept, so that there
+ * is nothing to resume.
+ *
+ * Buffering: the units whose commits wait, none of its own. Cancellation: `signal`.
+ */
+export class StreamStore {
+  readonly #stream: Writable;
+  readonly #encoder: UnitStreamEncoder;
+  readonly #options: StreamStoreOptions;
+  readonly #gone = new AbortController();
+  readonly #failure: Promise<never>;
+  #fail: (error: Error) => void = () => {};
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(stream: Writable, encoder: UnitStreamEncoder, options: StreamStoreOptions = {}) {
+    this.#stream = stream;
+    this.#encoder = encoder;
+    this.#options = options;
+    this.#failure = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    // The commits that wait see it; with none there is nobody to tell yet.
+    this.#failure.catch(() => {});
+    stream.on('error', this.#onError);
+    stream.on('close', this.#onClose);
+  }
+
+  /** Aborted when the reader has gone away. */
+  get readerGone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Writes the schema, so that a reader knows the columns before there is a unit. */
+  async open(): Promise<void> {
+    await this.#write(() => this.#encoder.start);
+  }
+
+  /** None: an earlier run's units are in no one's keeping. */
+  facts(_key: string): undefined {}
+
+  /** None, for the same reason. */
+  letter(_key: string): DeadLetter | undefined {
+    return undefined;
+  }
+
+  /** None, for the same reason. */
+  raise(_keys: readonly string[]): number {
+    return 0;
+  }
+
+  /** Writes a unit; resolves when the stream has taken it. @throws what the stream failed with, or the abort's reason. */
+  async commit(_key: string, unit: UnitTable): Promise<'committed'> {
+    const bytes = unit.columns.reduce((sum, column) => sum + column.values.byteLength, 0);
+    this.#options.onWaiting?.(bytes);
+    try {
+      await this.#write(() => this.#encoder.batch(unit));
+      return 'committed';
+    } finally {
+      this.#options.onWaiting?.(-bytes);
+    }
+  }
+
+  /** Nothing: whoever runs the units reports dead letters. */
+  async bury(_key: string, _letter: DeadLetter): Promise<void> {}
+
+  /** Ends the Arrow stream, but not the stream that it was written to. Not called, the reader can tell that it is not whole. */
+  async end(): Promise<void> {
+    await this.#write(() => this.#encoder.end);
+  }
+
+  /** Lets the stream go. */
+  release(): void {
+    this.#stream.off('error', this.#onError);
+    this.#stream.off('close', this.#onClose);
+  }
+
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE' || error.code === 'ECONNRESET') this.#gone.abort(error);
+    this.#fail(error);
+  };
+
+  readonly #onClose = (): void => {
+    const error = new Error('the reader has closed the stream');
+    this.#gone.abort(error);
+    this.#fail(error);
+  };
+
+  /** Encoded only when its turn comes, so that one unit's bytes are there at a time. */
+  #write(encode: () => Uint8Array): Promise<void> {
+    const written = this.#last.then(() => this.#writeNow(encode()));
+    this.#last = written.catch(() => {});
+    return written;
+  }
+
+  #writeNow(bytes: Uint8Array): Promise<void> {
+    const { signal } = this.#options;
+    let abandon: () => void = () => {};
+    const done = new Promise<void>((resolve, reject) => {
+      abandon = () => reject(signal?.reason);
+      if (signal?.aborted) return abandon();
+      signal?.addEventListener('abort', abandon, { once: true });
+      this.#stream.write(bytes, (error) => {
+        if (!error) return resolve();
+        // Here before the event: what waits for the commit must find `readerGone` aborted.
+        this.#onError(error);
+        reject(error);
+      });
+    });
+    return Promise.race([done, this.#failure]).finally(() => signal?.removeEventListener('abort', abandon));
+  }
+}
