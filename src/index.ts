@@ -39,7 +39,9 @@ export {
 } from './graphs/memory-plan.ts';
 export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './graphs/networks.ts';
 export { defaultMemory, type Estimate, type ExecutionOptions, type Plan, planExtraction } from './graphs/plan.ts';
-export { type LocalRun, type RunEvent, runLocally } from './graphs/runners/local.ts';
+export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from './graphs/runners/local.ts';
+export { openUnitCache } from './io/cache/open-cache.ts';
+export type { UnitCache } from './io/cache/unit-cache.ts';
 export { CommitStore, type DeadLetter } from './io/dataset/commit-store.ts';
 export { type CompactOptions, compact } from './io/dataset/compact.ts';
 export { Dataset } from './io/dataset/dataset.ts';
@@ -48,8 +50,11 @@ export type { ItemBatch, ItemBatchOptions } from './io/dataset/item-batches.ts';
 export type { Item, ItemShape } from './io/dataset/item-shape.ts';
 export { type ItemBuffer, ItemStore, MissingItemError } from './io/dataset/item-store.ts';
 export { ItemStoreWriter } from './io/dataset/item-store-writer.ts';
+export type { ParquetEncoding } from './io/dataset/parquet.ts';
 export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from './io/dataset/schema.ts';
+export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from './io/dataset/table-reader.ts';
 export { type ToDatasetOptions, type ToDatasetSummary, toDataset, type Unit, unit } from './io/dataset/to-dataset.ts';
+export { type BatchPlace, type Vectors, vectorsOf } from './io/dataset/vector-column.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
 export type { DecodingOptions } from './io/media/decoding-options.ts';
 export { type ClipDescription, encodeClip } from './io/media/encode.ts';
@@ -67,6 +72,39 @@ export { MemorySampler, processTreeMemory, type TreeMemory } from './io/media/me
 export { type ProbeOptions, probe } from './io/media/probe.ts';
 export type { Resize } from './io/media/resize.ts';
 export { Video, videos } from './io/media/video.ts';
+export { type BadLine, type BadLineReport, DuplicateRatingError, RatingFileError } from './io/ratings/bad-lines.ts';
+export type { DuplicateRule } from './io/ratings/duplicates.ts';
+export { type FilteredRatings, filterRatings, type ItemFilter } from './io/ratings/filters.ts';
+export { type FoldKind, makeFolds } from './io/ratings/folds.ts';
+export { type GivenFiles, readGivenSplit } from './io/ratings/given-split.ts';
+export { compareIdentifiers, identifierRanks } from './io/ratings/identifiers.ts';
+export { type MovieLens, openMovieLens } from './io/ratings/movielens.ts';
+export { type Movie, type MovieList, readMovies } from './io/ratings/movies.ts';
+export type { RatingColumnNames } from './io/ratings/rating-layout.ts';
+export { observedScale, type RatingTable } from './io/ratings/rating-table.ts';
+export { type PredictionTable, type ReadPredictionsOptions, readPredictions } from './io/ratings/read-predictions.ts';
+export {
+  type LoadedRatings,
+  type RatingReport,
+  type ReadRatingsOptions,
+  readRatings,
+} from './io/ratings/read-ratings.ts';
+export { makeScenario, type Scenario, type ScenarioCounts, type ScenarioParameters } from './io/ratings/scenarios.ts';
+export { selectRatings } from './io/ratings/select-ratings.ts';
+export type { Split } from './io/ratings/split.ts';
+export { readScenario, saveScenario } from './io/ratings/split-file.ts';
+export { type RatingsPerUser, ratingsPerUser, type StartingSubset, startingSubset } from './io/ratings/subset.ts';
+export { moviesWithFeatures, readTrailers, type TrailerList } from './io/ratings/trailers.ts';
+export { type ValidationOptions, withValidation } from './io/ratings/validation.ts';
+export type { GenreTable } from './models/genres.ts';
+export { type Accuracy, accuracy } from './models/metrics/accuracy.ts';
+export { type EvaluateOptions, evaluate } from './models/metrics/evaluate.ts';
+export type { Evaluation, RankingMetrics, UndefinedRule, UserCounts } from './models/metrics/evaluation.ts';
+export type { ListMetrics } from './models/metrics/lists.ts';
+export { meanOfFolds } from './models/metrics/mean-of-folds.ts';
+export type { ThresholdRule } from './models/metrics/ranked-list.ts';
+export type { RocPoint } from './models/metrics/roc.ts';
+export type { PredictedRatings } from './models/metrics/test-ratings.ts';
 export {
   type AudioInput,
   type CardPreprocess,
@@ -85,6 +123,20 @@ export {
   type OpenOptions,
   vggish,
 } from './models/networks/network.ts';
+export { fitExact } from './models/pca/exact.ts';
+export { IncrementalPca } from './models/pca/incremental.ts';
+export { mergeMoments } from './models/pca/merge-moments.ts';
+export { type PcaModel, transform } from './models/pca/model.ts';
+export { Moments } from './models/pca/moments.ts';
+export { decodePca, type EncodedPca, encodePca } from './models/pca/pca-file.ts';
+export { BaselineRecommender } from './models/recommenders/baseline.ts';
+export type { BiasOptions } from './models/recommenders/biases.ts';
+export { GenreContentRecommender } from './models/recommenders/genre-content.ts';
+export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from './models/recommenders/knn.ts';
+export { RandomRecommender } from './models/recommenders/random.ts';
+export type { RatingScale, Recommender, TrainingRatings } from './models/recommenders/recommender.ts';
+export { type SimilarityName, similarityNames } from './models/recommenders/similarity.ts';
+export { regSvd, type SvdOptions, SvdRecommender } from './models/recommenders/svd.ts';
 export { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './operators/budget.ts';
 export { type Embedder, type Embedding, type EmbedOptions, embed } from './operators/embed.ts';
 export { Flow, type FlowOptions, type Puller, type ScopeOptions } from './operators/flow.ts';
