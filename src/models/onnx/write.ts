@@ -29,9 +29,37 @@ function keyValue(key: string, value: string): Pieces {
   return messageField(13, [...stringField(1, key), ...stringField(2, value)]);
 }
 
+function encodeHeader(initializer: Initializer): Pieces {
+  return [
+    ...initializer.shape.flatMap((dimension) => integerField(1, dimension)),
+    ...integerField(2, initializer.elementType),
+    ...stringField(8, initializer.name),
+  ];
+}
+
 function writeAll(descriptor: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.byteLength) written += writeSync(descriptor, bytes, written);
+}
+
+/** The encoded model, given its encoded initialisers. */
+function encodeStructure(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): Pieces {
+  const encodedGraph = [
+    ...graph.nodes.flatMap((node) => messageField(1, node.encoded)),
+    ...stringField(2, 'reelflow'),
+    ...encodedInitializers.flatMap((initializer) => messageField(5, initializer)),
+    ...graph.inputs.flatMap((value) => messageField(11, encodeValue(value))),
+    ...graph.outputs.flatMap((value) => messageField(12, encodeValue(value))),
+  ];
+  return [
+    ...integerField(1, graph.irVersion),
+    ...stringField(2, 'reelflow'),
+    ...messageField(7, encodedGraph),
+    ...Object.entries(graph.opsets).flatMap(([domain, version]) =>
+      messageField(8, [...stringField(1, domain), ...integerField(2, version)]),
+    ),
+    ...graph.functions.flatMap((encoded) => messageField(25, [encoded])),
+  ];
 }
 
 /**
@@ -49,11 +77,7 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
   const data = openSync(dataPath, 'wx', 0o600);
   try {
     for (const initializer of graph.initializers) {
-      const header = [
-        ...initializer.shape.flatMap((dimension) => integerField(1, dimension)),
-        ...integerField(2, initializer.elementType),
-        ...stringField(8, initializer.name),
-      ];
+      const header = encodeHeader(initializer);
       if (initializer.byteLength < inlineBelowBytes) {
         const bytes = collect(initializer);
         hash.update(bytes);
@@ -80,22 +104,7 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
   } finally {
     closeSync(data);
   }
-  const encodedGraph = [
-    ...graph.nodes.flatMap((node) => messageField(1, node.encoded)),
-    ...stringField(2, 'reelflow'),
-    ...encodedInitializers.flatMap((initializer) => messageField(5, initializer)),
-    ...graph.inputs.flatMap((value) => messageField(11, encodeValue(value))),
-    ...graph.outputs.flatMap((value) => messageField(12, encodeValue(value))),
-  ];
-  const encodedModel = [
-    ...integerField(1, graph.irVersion),
-    ...stringField(2, 'reelflow'),
-    ...messageField(7, encodedGraph),
-    ...Object.entries(graph.opsets).flatMap(([domain, version]) =>
-      messageField(8, [...stringField(1, domain), ...integerField(2, version)]),
-    ),
-    ...graph.functions.flatMap((encoded) => messageField(25, [encoded])),
-  ];
+  const encodedModel = encodeStructure(graph, encodedInitializers);
   const model = openSync(modelPath, 'wx', 0o600);
   try {
     writeAll(model, Buffer.concat(encodedModel));
@@ -103,6 +112,15 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
     closeSync(model);
   }
   return { dataBytes: position, valuesHash: hash.digest('hex') };
+}
+
+/** An ONNX model in memory, its constants inside: for graphs whose constants are small. */
+export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const initializers = graph.initializers.map((initializer) => [
+    ...encodeHeader(initializer),
+    ...messageField(9, [collect(initializer)]),
+  ]);
+  return Buffer.concat(encodeStructure(graph, initializers));
 }
 
 /** All values of a small initialiser in one array. */

@@ -29,8 +29,8 @@ export function parseRandomWeights(weights: string): number {
   return seed;
 }
 
-/** xoshiro128** (Blackman and Vigna, 2018): 32-bit integers only, so the same numbers on every machine. */
-function xoshiro(state: Uint32Array): () => number {
+/** xoshiro128** (Blackman and Vigna, 2018): 32-bit integers only, so the same numbers on every machine. Gives signed 32-bit integers. */
+export function xoshiro(state: Uint32Array): () => number {
   let [a = 0, b = 0, c = 0, d = 1] = state;
   return () => {
     const scrambled = Math.imul(b, 5);
