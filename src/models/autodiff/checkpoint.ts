@@ -57,7 +57,9 @@ export interface Checkpoint {
 export function writeCheckpoint(path: string, tensors: readonly StateTensor[], checkpoint: Checkpoint): void {
   const { identity, progress, state, best } = checkpoint;
   const hash = createHash('sha256');
-  const bodies = [...state, ...best].map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+  const bodies = [...state, ...best].map(({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer, byteOffset, byteLength),
+  );
   for (const body of bodies) hash.update(body);
   const header = {
     identity,
@@ -97,7 +99,11 @@ export function writeCheckpoint(path: string, tensors: readonly StateTensor[], c
  * @returns nothing when there is no file.
  * @throws ModelError `weights` when the file is no checkpoint or is damaged, `shape` when it is another training's.
  */
-export function readCheckpoint(path: string, tensors: readonly StateTensor[], identity: string): Checkpoint | undefined {
+export function readCheckpoint(
+  path: string,
+  tensors: readonly StateTensor[],
+  identity: string,
+): Checkpoint | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
@@ -108,7 +114,8 @@ export function readCheckpoint(path: string, tensors: readonly StateTensor[], id
   const remedy = 'Remove the file to train from the beginning.';
   const broken = (what: string) => new ModelError('weights', `checkpoint ${path} cannot be read: ${what}`, { remedy });
   const start = magic.length + 4;
-  if (bytes.byteLength < start || bytes.toString('latin1', 0, magic.length) !== magic) throw broken('it is no checkpoint');
+  if (bytes.byteLength < start || bytes.toString('latin1', 0, magic.length) !== magic)
+    throw broken('it is no checkpoint');
   const headerLength = bytes.readUInt32LE(magic.length);
   if (headerLength > headerAtMost || start + headerLength > bytes.byteLength) throw broken('its header is cut off');
   let header: { identity: string; progress: TrainingProgress; copies: number; sha256: string };
@@ -118,7 +125,9 @@ export function readCheckpoint(path: string, tensors: readonly StateTensor[], id
     throw new ModelError('weights', `checkpoint ${path} cannot be read: its header is no JSON`, { remedy, cause });
   }
   if (header.identity !== identity) {
-    throw new ModelError('shape', `checkpoint ${path} belongs to another training (other data, options or network)`, { remedy });
+    throw new ModelError('shape', `checkpoint ${path} belongs to another training (other data, options or network)`, {
+      remedy,
+    });
   }
   const body = bytes.subarray(start + headerLength);
   const perCopy = tensors.reduce((sum, { length }) => sum + 4 * length, 0);

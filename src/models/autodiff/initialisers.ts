@@ -80,5 +80,6 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 function subtractProjection(vector: Float64Array, unit: Float64Array): void {
   const factor = dot(vector, unit);
-  for (let index = 0; index < vector.length; index++) vector[index] = (vector[index] as number) - factor * (unit[index] as number);
+  for (let index = 0; index < vector.length; index++)
+    vector[index] = (vector[index] as number) - factor * (unit[index] as number);
 }

@@ -1,10 +1,10 @@
 import type { Dimension, Tensor } from './emitter.ts';
 import { fixedSize } from './emitter.ts';
 import { filled, forgetBias, glorotUniform, orthogonal, uniformWithin } from './initialisers.ts';
-import { batchNormalisation } from './operators/batch-normalisation.ts';
-import { dense } from './operators/dense.ts';
-import { lstm } from './operators/lstm.ts';
-import { type RowGradient, rows } from './operators/rows.ts';
+import { batchNormalisation } from './operations/batch-normalisation.ts';
+import { dense } from './operations/dense.ts';
+import { lstm } from './operations/lstm.ts';
+import { type RowGradient, rows } from './operations/rows.ts';
 import type { Tape } from './tape.ts';
 
 /** Bound of the uniform initial values of embeddings, as Keras has it. */

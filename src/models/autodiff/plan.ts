@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { encodeModel } from '../onnx/write.ts';
 import type { Dimension, Tensor } from './emitter.ts';
-import { l2Penalty } from './operators/losses.ts';
+import { l2Penalty } from './operations/losses.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
 import { type Mask, Tape } from './tape.ts';
@@ -55,7 +55,11 @@ export interface PlannedTraining {
 function enter(tape: Tape, groups: readonly StateGroup[]): void {
   for (const { variables, value } of groups) {
     const input = tape.graph.input(value.input, value.shape);
-    if (input.name !== variables[0]?.tensor.name) tape.graph.unpack(input, variables.map(({ tensor }) => tensor));
+    if (input.name !== variables[0]?.tensor.name)
+      tape.graph.unpack(
+        input,
+        variables.map(({ tensor }) => tensor),
+      );
   }
 }
 
@@ -79,7 +83,14 @@ function buildStep(network: TrainableNetwork, optimiser: Optimiser, l2: number) 
   const { loss } = network.build(tape);
   const kernels = tape.variables.filter(({ kind, shape }) => kind === 'weight' && shape.length > 1);
   const objective =
-    l2 === 0 || kernels.length === 0 ? loss : addPenalty(tape, loss, kernels.map(({ tensor }) => tensor), l2);
+    l2 === 0 || kernels.length === 0
+      ? loss
+      : addPenalty(
+          tape,
+          loss,
+          kernels.map(({ tensor }) => tensor),
+          l2,
+        );
   tape.backward(objective);
   const groups = layOut(tape.variables, optimiser);
   enter(tape, groups);
@@ -129,7 +140,9 @@ export function planTraining(network: TrainableNetwork, optimiser: Optimiser, l2
     tape,
     step.groups.map((group) => ({
       ...group,
-      variables: group.variables.map(({ name }) => variables.find((other) => other.name === name) as (typeof variables)[0]),
+      variables: group.variables.map(
+        ({ name }) => variables.find((other) => other.name === name) as (typeof variables)[0],
+      ),
     })),
   );
   const evaluation = tape.graph.build([output]);

@@ -37,14 +37,19 @@ export interface StateGroup {
   readonly slots: readonly StateTensor[];
 }
 
-function tensorOf(input: string, variables: readonly Variable[], kind: StateTensor['kind'], packed: boolean): StateTensor {
+function tensorOf(
+  input: string,
+  variables: readonly Variable[],
+  kind: StateTensor['kind'],
+  packed: boolean,
+): StateTensor {
   let offset = 0;
   const members = variables.map(({ name, shape }) => {
     const length = elementCount(shape);
     offset += length;
     return { name, shape, offset: offset - length, length };
   });
-  const shape = packed ? [offset] : ((variables[0] as Variable).shape);
+  const shape = packed ? [offset] : (variables[0] as Variable).shape;
   return { input, shape, length: offset, members, kind };
 }
 
@@ -67,7 +72,12 @@ export function layOut(variables: readonly Variable[], optimiser: Optimiser): St
   const isSmall = ({ shape }: Variable) => elementCount(shape) <= packedAtMost;
   for (const variable of weights.filter((each) => !isSmall(each))) addGroup(variable.name, [variable], 'weight', false);
   addGroup('weights', weights.filter(isSmall), 'weight', true);
-  addGroup('statistics', variables.filter(({ kind }) => kind === 'statistic'), 'statistic', true);
+  addGroup(
+    'statistics',
+    variables.filter(({ kind }) => kind === 'statistic'),
+    'statistic',
+    true,
+  );
   return groups;
 }
 
@@ -92,7 +102,8 @@ export function namedVariables(tensors: readonly StateTensor[], values: StateVal
   const named = new Map<string, Float32Array>();
   for (const [index, { members, kind }] of tensors.entries()) {
     if (kind === 'slot') continue;
-    for (const { name, offset, length } of members) named.set(name, (values[index] as Float32Array).subarray(offset, offset + length));
+    for (const { name, offset, length } of members)
+      named.set(name, (values[index] as Float32Array).subarray(offset, offset + length));
   }
   return named;
 }
@@ -112,7 +123,10 @@ export function overwrite(
     const target = named.get(name);
     if (target === undefined) throw new ModelError('shape', `the network has no weights named '${name}'`);
     if (target.length !== replacement.length) {
-      throw new ModelError('shape', `weights '${name}' must have ${target.length} values, but ${replacement.length} came`);
+      throw new ModelError(
+        'shape',
+        `weights '${name}' must have ${target.length} values, but ${replacement.length} came`,
+      );
     }
     target.set(replacement);
   }

@@ -112,9 +112,11 @@ export class StepRunner {
     const plan = this.#plan;
     /** @type {Record<string, ort.Tensor>} */
     const inputs = {};
-    for (const [index, { input }] of plan.state.entries()) inputs[input] = /** @type {ort.Tensor} */ (this.#front.tensors[index]);
+    for (const [index, { input }] of plan.state.entries())
+      inputs[input] = /** @type {ort.Tensor} */ (this.#front.tensors[index]);
     const sizes = this.#feed(inputs, plan.stepInputs, feeds);
-    for (const [index, name] of plan.scalars.entries()) inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
+    for (const [index, name] of plan.scalars.entries())
+      inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
     for (const [index, { input, shape, rate }] of plan.masks.entries()) {
       const dimensions = shape.map((size) => (typeof size === 'number' ? size : (sizes.get(size) ?? 0)));
       const mask = new Float32Array(dimensions.reduce((product, size) => product * size, 1));
@@ -124,7 +126,8 @@ export class StepRunner {
     const loss = new Float32Array(1);
     /** @type {Record<string, ort.Tensor>} */
     const outputs = { [plan.loss]: new ort.Tensor('float32', loss, []) };
-    for (const [index, name] of plan.next.entries()) outputs[name] = /** @type {ort.Tensor} */ (this.#back.tensors[index]);
+    for (const [index, name] of plan.next.entries())
+      outputs[name] = /** @type {ort.Tensor} */ (this.#back.tensors[index]);
     await this.#step.run(inputs, outputs);
     [this.#front, this.#back] = [this.#back, this.#front];
     return /** @type {number} */ (loss[0]);
@@ -141,7 +144,9 @@ export class StepRunner {
     /** @type {Record<string, ort.Tensor>} */
     const inputs = {};
     for (const index of plan.evaluationState) {
-      inputs[/** @type {import('./state.ts').StateTensor} */ (plan.state[index]).input] = /** @type {ort.Tensor} */ (this.#front.tensors[index]);
+      inputs[/** @type {import('./state.ts').StateTensor} */ (plan.state[index]).input] = /** @type {ort.Tensor} */ (
+        this.#front.tensors[index]
+      );
     }
     this.#feed(inputs, plan.evaluationInputs, feeds);
     const results = await this.#evaluation.run(inputs, [plan.output]);

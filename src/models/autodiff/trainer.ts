@@ -43,7 +43,12 @@ export class Trainer {
   readonly #stopping: EarlyStopping;
   readonly #epochs: number;
 
-  private constructor(network: TrainableNetwork, options: TrainerOptions, planned: PlannedTraining, thread: TrainingThread) {
+  private constructor(
+    network: TrainableNetwork,
+    options: TrainerOptions,
+    planned: PlannedTraining,
+    thread: TrainingThread,
+  ) {
     this.#network = network;
     this.#options = options;
     this.#optimiser = options.optimiser ?? adam();
@@ -181,7 +186,15 @@ export class Trainer {
   /** What the checkpoint is of: everything that the weights depend on. */
   #identity(): string {
     const { epochs = 100, patience = 5, learningRate = 0.001, plateau = {}, seed = 1, checkpoint } = this.#options;
-    const facts = { epochs, patience, learningRate, plateau, seed, data: checkpoint?.data, optimiser: this.#optimiser.name };
+    const facts = {
+      epochs,
+      patience,
+      learningRate,
+      plateau,
+      seed,
+      data: checkpoint?.data,
+      optimiser: this.#optimiser.name,
+    };
     const hash = createHash('sha256').update(this.#planned.plan.stepModel).update(JSON.stringify(facts));
     for (const [name, values] of this.#options.initialWeights ?? []) {
       hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

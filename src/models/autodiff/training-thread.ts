@@ -115,7 +115,9 @@ export class TrainingThread {
         });
       });
       this.#worker.on('error', (cause) => {
-        const error = new ModelError('session', `the training thread of ${this.#name} died: ${cause.message}`, { cause });
+        const error = new ModelError('session', `the training thread of ${this.#name} died: ${cause.message}`, {
+          cause,
+        });
         this.#fail(error);
         reject(error);
       });

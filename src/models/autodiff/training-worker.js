@@ -62,7 +62,10 @@ try {
     }
     try {
       const { values, buffers } = await perform(runner, request);
-      answer({ kind: 'done', values, buffers }, [...values.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)), ...buffers]);
+      answer({ kind: 'done', values, buffers }, [
+        ...values.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)),
+        ...buffers,
+      ]);
     } catch (error) {
       answer({ kind: 'failed', message: messageOf(error) });
     }

@@ -68,7 +68,10 @@ export async function checkGradients(operator: OperatorCase, uniform: Uniform) {
     Object.fromEntries(
       names.map((name) => {
         const made = name === 'factors' ? factorTensor : masks[name];
-        return [name, made ?? new ort.Tensor('float64', values[name] as Float64Array, operator.inputs[name]?.shape ?? [])];
+        return [
+          name,
+          made ?? new ort.Tensor('float64', values[name] as Float64Array, operator.inputs[name]?.shape ?? []),
+        ];
       }),
     );
   const outputShape = output.shape.map((size) => (typeof size === 'number' ? size : (sizeOf(operator, size) ?? 1)));
@@ -76,7 +79,8 @@ export async function checkGradients(operator: OperatorCase, uniform: Uniform) {
   const factorTensor = new ort.Tensor('float64', factorValues, outputShape);
   const lossNow = async (): Promise<number> => {
     const results = await forward.run(feedsOf(forward.inputNames, factorTensor), [loss.name]);
-    return (results[loss.name]?.data as Float64Array)[0] as number;
+    const values = results[loss.name]?.data as Float64Array;
+    return values[0] as number;
   };
   const written = await backward.run(feedsOf(backward.inputNames, factorTensor));
   let difference = 0;

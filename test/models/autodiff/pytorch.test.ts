@@ -82,7 +82,10 @@ test.skipIf(!python)(python ? title : `${title} (skipped: no PyTorch here)`, asy
         const data = new Float32Array(unique.length * steps * dimension);
         for (const [place, item] of unique.entries()) {
           const start = item * steps * dimension;
-          data.set((features.get(name) as Float32Array).subarray(start, start + steps * dimension), place * steps * dimension);
+          data.set(
+            (features.get(name) as Float32Array).subarray(start, start + steps * dimension),
+            place * steps * dimension,
+          );
         }
         feeds[`features/${name}`] = { data, shape: [unique.length, steps, dimension] };
       }

@@ -1,12 +1,12 @@
 import type { Tensor } from '../../autodiff/emitter.ts';
 import { filled } from '../../autodiff/initialisers.ts';
 import { denseLayer, embeddingLayer, lstmLayer, normalisationLayer } from '../../autodiff/layers.ts';
-import { affine, scale } from '../../autodiff/operators/arithmetic.ts';
-import { concat } from '../../autodiff/operators/concat.ts';
-import { dropout } from '../../autodiff/operators/dropout.ts';
-import { relu, sigmoid } from '../../autodiff/operators/elementwise.ts';
-import { meanSquaredError } from '../../autodiff/operators/losses.ts';
-import { timeMajor } from '../../autodiff/operators/sequence.ts';
+import { affine, scale } from '../../autodiff/operations/arithmetic.ts';
+import { concat } from '../../autodiff/operations/concat.ts';
+import { dropout } from '../../autodiff/operations/dropout.ts';
+import { relu, sigmoid } from '../../autodiff/operations/elementwise.ts';
+import { meanSquaredError } from '../../autodiff/operations/losses.ts';
+import { timeMajor } from '../../autodiff/operations/sequence.ts';
 import type { NetworkOutputs } from '../../autodiff/plan.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { Architecture } from './options.ts';
@@ -74,7 +74,13 @@ export function itemContent(tape: Tape, { modalities }: Architecture): Tensor {
     const features = tape.graph.input(inputNames.features(name), ['unique', steps, dimension]);
     return lstm.reduce(
       (sequence, units, index) =>
-        lstmLayer(tape, `content/${name}/lstm-${index + 1}`, sequence, units, index === lstm.length - 1 ? 'last' : 'sequence'),
+        lstmLayer(
+          tape,
+          `content/${name}/lstm-${index + 1}`,
+          sequence,
+          units,
+          index === lstm.length - 1 ? 'last' : 'sequence',
+        ),
       timeMajor(tape, features),
     );
   });

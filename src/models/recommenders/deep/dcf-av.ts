@@ -1,5 +1,5 @@
 import type { Tensor } from '../../autodiff/emitter.ts';
-import { rows } from '../../autodiff/operators/rows.ts';
+import { rows } from '../../autodiff/operations/rows.ts';
 import type { TrainableNetwork } from '../../autodiff/plan.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { denseStack, itemContent, itemPlaces, joinBranches, type RatingSpace, ratingOutput } from './branches.ts';

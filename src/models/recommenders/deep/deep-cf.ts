@@ -1,5 +1,5 @@
 import type { Tensor } from '../../autodiff/emitter.ts';
-import { concat } from '../../autodiff/operators/concat.ts';
+import { concat } from '../../autodiff/operations/concat.ts';
 import type { TrainableNetwork } from '../../autodiff/plan.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { denseStack, itemEmbedding, type RatingSpace, ratingOutput, userEmbedding } from './branches.ts';

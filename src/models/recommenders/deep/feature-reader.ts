@@ -50,7 +50,10 @@ export class FeatureReader {
     for (const { name, steps, dimension } of this.#modalities) {
       const flags = present[name];
       if (flags?.length !== items.length) {
-        throw new ModelError('shape', `features '${name}': ${items.length} flags expected, but ${flags?.length ?? 'none'} came`);
+        throw new ModelError(
+          'shape',
+          `features '${name}': ${items.length} flags expected, but ${flags?.length ?? 'none'} came`,
+        );
       }
       for (const [index, item] of items.entries()) {
         if (flags[index] !== 0) continue;

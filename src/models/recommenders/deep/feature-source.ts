@@ -16,8 +16,5 @@ export interface FeatureSource {
    *
    * @returns for each modality one flag per item: 0 where the item has none (its values are then ignored, and 0 is used), else 1.
    */
-  read(
-    items: Int32Array,
-    into: Readonly<Record<string, Float32Array>>,
-  ): Promise<Readonly<Record<string, Uint8Array>>>;
+  read(items: Int32Array, into: Readonly<Record<string, Float32Array>>): Promise<Readonly<Record<string, Uint8Array>>>;
 }

@@ -1,4 +1,4 @@
-import { multiply } from '../../autodiff/operators/arithmetic.ts';
+import { multiply } from '../../autodiff/operations/arithmetic.ts';
 import type { TrainableNetwork } from '../../autodiff/plan.ts';
 import { itemEmbedding, type RatingSpace, ratingOutput, userEmbedding } from './branches.ts';
 import type { Architecture } from './options.ts';

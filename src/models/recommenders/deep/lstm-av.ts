@@ -1,6 +1,6 @@
 import type { Tensor } from '../../autodiff/emitter.ts';
-import { concat } from '../../autodiff/operators/concat.ts';
-import { rows } from '../../autodiff/operators/rows.ts';
+import { concat } from '../../autodiff/operations/concat.ts';
+import { rows } from '../../autodiff/operations/rows.ts';
 import type { TrainableNetwork } from '../../autodiff/plan.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import { denseStack, itemContent, itemPlaces, type RatingSpace, ratingOutput, userEmbedding } from './branches.ts';

@@ -36,9 +36,13 @@ export function pretrainedWeights(network: TrainableNetwork, branches: Pretraine
         });
       }
       if (values.length !== elementCount(shape)) {
-        throw new ModelError('shape', `weights '${name}' must have shape [${shape}], but ${values.length} values came`, {
-          remedy: 'Train the branch with the same widths, join point and modalities, users and items.',
-        });
+        throw new ModelError(
+          'shape',
+          `weights '${name}' must have shape [${shape}], but ${values.length} values came`,
+          {
+            remedy: 'Train the branch with the same widths, join point and modalities, users and items.',
+          },
+        );
       }
       taken.set(name, values);
     }

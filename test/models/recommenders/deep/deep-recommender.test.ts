@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest';
 import { DeepRecommender } from '../../../../src/models/recommenders/deep/deep-recommender.ts';
 import { deepModels, readsFeatures } from '../../../../src/models/recommenders/deep/options.ts';
-import {
-  hashOf,
-  tinyFeatures,
-  tinyModalities,
-  tinySettings,
-  tinyTraining,
-  tinyValidation,
-} from './tiny-problem.ts';
+import { hashOf, tinyFeatures, tinyModalities, tinySettings, tinyTraining, tinyValidation } from './tiny-problem.ts';
 
 const optionsOf = (model: (typeof deepModels)[number]) => ({
   ...tinySettings,
@@ -23,15 +16,18 @@ async function trained(model: (typeof deepModels)[number], more: object = {}) {
   return { recommender, result, weights };
 }
 
-test.each(deepModels)('%s learns a planted taste (synthetic) and gives the same weights bit by bit again', async (model) => {
-  const first = await trained(model);
-  const second = await trained(model);
-  const variance = 0.81;
-  expect(first.result.bestLoss as number).toBeLessThan(0.1 * variance);
-  expect(hashOf(second.weights)).toBe(hashOf(first.weights));
-  await first.recommender.close();
-  await second.recommender.close();
-});
+test.each(deepModels)(
+  '%s learns a planted taste (synthetic) and gives the same weights bit by bit again',
+  async (model) => {
+    const first = await trained(model);
+    const second = await trained(model);
+    const variance = 0.81;
+    expect(first.result.bestLoss as number).toBeLessThan(0.1 * variance);
+    expect(hashOf(second.weights)).toBe(hashOf(first.weights));
+    await first.recommender.close();
+    await second.recommender.close();
+  },
+);
 
 test('predictions are those of the best epoch, in the order asked, and inside the range of ratings', async () => {
   const { recommender, result } = await trained('dcf-av-1', { epochs: 12, patience: 3, learningRate: 0.05 });
@@ -82,11 +78,16 @@ test('dcf-av-2 starts from the weights of deepcf and lstm-av', async () => {
   // A learning rate of almost zero: what the network has after training is what it started from.
   const { weights, recommender } = await trained('dcf-av-2', { ...widths, epochs: 1, learningRate: 1e-12, pretrained });
   for (const [name, values] of weights) {
-    const source = name.startsWith('collaborative/') ? cf.weights : name.startsWith('content/') ? av.weights : undefined;
+    const source = name.startsWith('collaborative/')
+      ? cf.weights
+      : name.startsWith('content/')
+        ? av.weights
+        : undefined;
     if (!source) continue;
     const expected = source.get(name) as Float32Array;
     expect(values.length).toBe(expected.length);
-    for (const [index, value] of values.entries()) expect(Math.abs(value - (expected[index] as number))).toBeLessThan(1e-6);
+    for (const [index, value] of values.entries())
+      expect(Math.abs(value - (expected[index] as number))).toBeLessThan(1e-6);
   }
   const narrow = new DeepRecommender('dcf-av-2', { ...optionsOf('dcf-av-2'), pretrained });
   await expect(narrow.fit(tinyTraining, undefined, tinyFeatures())).rejects.toThrow(/must have shape/);

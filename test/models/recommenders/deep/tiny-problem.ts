@@ -18,13 +18,23 @@ export const tinyModalities: readonly Modality[] = [
 export const silentItem = 5;
 
 /** Settings that suit the tiny problem. */
-export const tinySettings = { seed: 3, epochs: 8, embedding: 8, batchSize: 16, dropout: 0.1, learningRate: 0.02 } as const;
+export const tinySettings = {
+  seed: 3,
+  epochs: 8,
+  embedding: 8,
+  batchSize: 16,
+  dropout: 0.1,
+  learningRate: 0.02,
+} as const;
 
 function pairs(keep: (row: number) => boolean) {
   const rows = Array.from({ length: USERS * ITEMS }, (_, row) => row).filter(keep);
   const users = Int32Array.from(rows, (row) => Math.floor(row / ITEMS));
   const items = Int32Array.from(rows, (row) => row % ITEMS);
-  const values = Float32Array.from(rows, (_, index) => 3 + 1.8 * taste(users[index] as number) * look(items[index] as number));
+  const values = Float32Array.from(
+    rows,
+    (_, index) => 3 + 1.8 * taste(users[index] as number) * look(items[index] as number),
+  );
   return { users, items, values };
 }
 

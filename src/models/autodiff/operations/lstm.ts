@@ -72,9 +72,7 @@ export function lstm(tape: Tape, x: Tensor, weights: LstmWeights, result: 'seque
   }
   const hidden = history.map((step) => step.hidden);
   const y =
-    result === 'last'
-      ? (hidden.at(-1) as Tensor)
-      : graph.reshape(graph.concat(hidden, 0, all), [steps, rows, units]);
+    result === 'last' ? (hidden.at(-1) as Tensor) : graph.reshape(graph.concat(hidden, 0, all), [steps, rows, units]);
   return tape.record([x, kernel, recurrent, bias], y, (gradient) => {
     const perStepGradients =
       result === 'last'

@@ -1,15 +1,15 @@
 import type { Tensor } from '../../../src/models/autodiff/emitter.ts';
-import { add, affine, multiply, scale } from '../../../src/models/autodiff/operators/arithmetic.ts';
-import { batchNormalisation } from '../../../src/models/autodiff/operators/batch-normalisation.ts';
-import { concat } from '../../../src/models/autodiff/operators/concat.ts';
-import { dense } from '../../../src/models/autodiff/operators/dense.ts';
-import { dropout } from '../../../src/models/autodiff/operators/dropout.ts';
-import { relu, sigmoid, tanh } from '../../../src/models/autodiff/operators/elementwise.ts';
-import { l2Penalty, meanSquaredError } from '../../../src/models/autodiff/operators/losses.ts';
-import { lstm } from '../../../src/models/autodiff/operators/lstm.ts';
-import { type RowGradient, rows } from '../../../src/models/autodiff/operators/rows.ts';
-import { timeMajor } from '../../../src/models/autodiff/operators/sequence.ts';
-import { columns } from '../../../src/models/autodiff/operators/slice.ts';
+import { add, affine, multiply, scale } from '../../../src/models/autodiff/operations/arithmetic.ts';
+import { batchNormalisation } from '../../../src/models/autodiff/operations/batch-normalisation.ts';
+import { concat } from '../../../src/models/autodiff/operations/concat.ts';
+import { dense } from '../../../src/models/autodiff/operations/dense.ts';
+import { dropout } from '../../../src/models/autodiff/operations/dropout.ts';
+import { relu, sigmoid, tanh } from '../../../src/models/autodiff/operations/elementwise.ts';
+import { l2Penalty, meanSquaredError } from '../../../src/models/autodiff/operations/losses.ts';
+import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
+import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
+import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';
+import { columns } from '../../../src/models/autodiff/operations/slice.ts';
 import type { OperatorCase } from './gradient-check.ts';
 
 const matrix = { shape: [4, 3], declared: ['batch', 3] };
@@ -57,11 +57,17 @@ function normalisationCase(training: boolean): OperatorCase {
 }
 
 /** One case or more for each operator, by the file that it is in. */
-export const operatorCases: Readonly<Record<string, Readonly<Record<string, OperatorCase>>>> = {
+export const operationCases: Readonly<Record<string, Readonly<Record<string, OperatorCase>>>> = {
   arithmetic: {
     add: { inputs: { a: matrix, b: matrix }, build: (tape, inputs) => add(tape, of(inputs, 'a'), of(inputs, 'b')) },
-    'add of a tensor to itself': { inputs: { a: matrix }, build: (tape, inputs) => add(tape, of(inputs, 'a'), of(inputs, 'a')) },
-    multiply: { inputs: { a: matrix, b: matrix }, build: (tape, inputs) => multiply(tape, of(inputs, 'a'), of(inputs, 'b')) },
+    'add of a tensor to itself': {
+      inputs: { a: matrix },
+      build: (tape, inputs) => add(tape, of(inputs, 'a'), of(inputs, 'a')),
+    },
+    multiply: {
+      inputs: { a: matrix, b: matrix },
+      build: (tape, inputs) => multiply(tape, of(inputs, 'a'), of(inputs, 'b')),
+    },
     affine: { inputs: { x: matrix }, build: (tape, inputs) => affine(tape, of(inputs, 'x'), 4.5, 0.5) },
     scale: {
       inputs: { x: matrix, factor: { shape: [1] } },
@@ -85,7 +91,9 @@ export const operatorCases: Readonly<Record<string, Readonly<Record<string, Oper
       build: (tape, inputs) => dense(tape, dense(tape, of(inputs, 'x'), of(inputs, 'kernel')), of(inputs, 'kernel')),
     },
   },
-  dropout: { dropout: { inputs: { x: { shape: [2, 3] } }, build: (tape, inputs) => dropout(tape, of(inputs, 'x'), 0.5) } },
+  dropout: {
+    dropout: { inputs: { x: { shape: [2, 3] } }, build: (tape, inputs) => dropout(tape, of(inputs, 'x'), 0.5) },
+  },
   elementwise: {
     relu: {
       inputs: { x: { shape: [2, 3], values: [-1.2, 0.4, 2, -0.3, 0.9, -2] } },
@@ -96,7 +104,10 @@ export const operatorCases: Readonly<Record<string, Readonly<Record<string, Oper
   },
   losses: {
     'mean squared error': {
-      inputs: { prediction: { shape: [4, 1], declared: ['batch', 1] }, target: { shape: [4, 1], declared: ['batch', 1] } },
+      inputs: {
+        prediction: { shape: [4, 1], declared: ['batch', 1] },
+        target: { shape: [4, 1], declared: ['batch', 1] },
+      },
       build: (tape, inputs) => meanSquaredError(tape, of(inputs, 'prediction'), of(inputs, 'target')),
     },
     'L2 penalty': {

@@ -40,7 +40,8 @@ export function affine(tape: Tape, x: Tensor, factor: number, offset = 0): Tenso
 
 /** x times one trained number (shape [1]). */
 export function scale(tape: Tape, x: Tensor, factor: Tensor): Tensor {
-  if (factor.shape.join() !== '1') throw new UsageError(`scale: the factor must have shape [1], but has [${factor.shape}]`);
+  if (factor.shape.join() !== '1')
+    throw new UsageError(`scale: the factor must have shape [1], but has [${factor.shape}]`);
   const { graph } = tape;
   return tape.record([x, factor], graph.multiply(x, factor), (gradient) => {
     tape.add(x, () => graph.multiply(gradient, factor));

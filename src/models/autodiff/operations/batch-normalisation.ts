@@ -25,7 +25,9 @@ export function batchNormalisation(
   const width = fixedSize(x, 1);
   for (const variable of [gamma, beta, mean, variance]) {
     if (variable.shape.join() !== String(width)) {
-      throw new UsageError(`batchNormalisation: ${variable.name} must have shape [${width}], but has [${variable.shape}]`);
+      throw new UsageError(
+        `batchNormalisation: ${variable.name} must have shape [${width}], but has [${variable.shape}]`,
+      );
     }
   }
   const { graph } = tape;
