@@ -82,14 +82,16 @@ export class GraphEmitter {
   /** Defines tensors of fixed shapes, used anywhere, as the pieces of a flat one, in order. */
   unpack(flat: Tensor, pieces: readonly Tensor[]): void {
     const lengths = pieces.map(({ shape }) => elementCount(shape));
-    const names = pieces.map(({ name }) => `${name}/flat`);
+    // A piece of one axis is what the split gives; others get their axes back.
+    const names = pieces.map(({ name, shape }) => (shape.length === 1 ? name : `${name}/flat`));
     const split =
       pieces.length === 1
         ? node('Identity', [flat.name], names)
         : node('Split', [flat.name, this.integers(lengths).name], names, { axis: 0 });
-    const shapes = pieces.map(({ shape }) => this.integers(shape as readonly number[]).name);
-    const reshapes = pieces.map(({ name }, index) =>
-      node('Reshape', [names[index] as string, shapes[index] as string], [name]),
+    const reshapes = pieces.flatMap(({ name, shape }, index) =>
+      shape.length === 1
+        ? []
+        : [node('Reshape', [names[index] as string, this.integers(shape as readonly number[]).name], [name])],
     );
     this.#first.push(split, ...reshapes);
   }
@@ -117,6 +119,7 @@ export class GraphEmitter {
 
   /** The same values under another shape; at most one axis may be of unknown size. */
   reshape(tensor: Tensor, shape: readonly Dimension[]): Tensor {
+    if (shape.length === tensor.shape.length && shape.length === 1) return tensor;
     const target = this.integers(shape.map((size) => (typeof size === 'number' ? size : -1)));
     return this.emit('Reshape', [tensor, target], shape);
   }

@@ -98,7 +98,7 @@ function buildStep(network: TrainableNetwork, optimiser: Optimiser, l2: number) 
   const next = groups.flatMap((group) => {
     const { value, slots, variables } = group;
     if (value.kind === 'statistic') {
-      const updates = variables.map(({ tensor }) => graph.reshape(tape.updateOf(tensor), [-1]));
+      const updates = variables.map(({ tensor }) => graph.reshape(tape.updateOf(tensor), ['flat']));
       return [graph.concat(updates, 0, value.length)];
     }
     const weight = { name: value.input, shape: value.shape, type: 'real' } as const;

@@ -26,8 +26,9 @@ function sessionOptions(threads) {
 }
 
 /**
- * Holds the state of a network, and changes it step by step. The state exists twice: a step reads one side and writes the other
- * straight from ONNX Runtime, then they change places, so that nothing is copied.
+ * Holds the state of a network, and changes it step by step. Weights exist twice: a step reads one side and writes the other straight from
+ * ONNX Runtime, then they change places, so that nothing is copied. What the optimiser keeps exists once: its next value is made of its
+ * last one by the only node that reads that, so it may be written over it.
  */
 export class StepRunner {
   /** @type {TrainingPlan} */
@@ -55,13 +56,18 @@ export class StepRunner {
     this.#step = step;
     this.#evaluation = evaluation;
     this.#seed = seed;
-    const side = () => {
-      const values = plan.state.map(({ length }) => new Float32Array(length));
+    /** @param {(kind: 'weight' | 'statistic' | 'slot', index: number) => Float32Array} make @returns {StateSide} */
+    const side = (make) => {
+      const values = plan.state.map(({ kind }, index) => make(kind, index));
       const tensors = values.map((array, index) => new ort.Tensor('float32', array, plan.state[index]?.shape ?? []));
       return { values, tensors };
     };
-    this.#front = side();
-    this.#back = side();
+    const fresh = (/** @type {number} */ index) => new Float32Array(plan.state[index]?.length ?? 0);
+    const front = side((_, index) => fresh(index));
+    this.#front = front;
+    this.#back = side((kind, index) =>
+      kind === 'slot' ? /** @type {Float32Array} */ (front.values[index]) : fresh(index),
+    );
   }
 
   /**
