@@ -106,7 +106,8 @@ for (const model of (options.models as string).split(',') as DeepModel[]) {
     const uniqueItems = readsFeatures(model) ? itemsRead / (2 * steps) : undefined;
     const pytorchMs = theirs(model);
     const ratio = pytorchMs === undefined ? undefined : reelflowMs / pytorchMs;
-    const facts = { steps, batching: options.batching, uniqueItems, load: loadavg()[0] };
+    const peakRssMiB = process.resourceUsage().maxRSS / 1024;
+    const facts = { steps, batching: options.batching, uniqueItems, peakRssMiB, load: loadavg()[0] };
     console.log(
       JSON.stringify({ model, reelflowCpuMsPerStep: reelflowMs, pytorchCpuMsPerStep: pytorchMs, ratio, ...facts }),
     );
