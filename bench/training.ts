@@ -1,6 +1,7 @@
 /**
- * CPU-milliseconds per training step of `deepcf` and `dcf-av-1` (10 x 600 and 10 x 128 features, batch 128) against PyTorch, one thread each, in one run.
- * Ours is all of it: batches made, features read, handed to the thread, learnt. Ratings and features are synthetic; dropout is 0, as the peer has none.
+ * CPU-milliseconds per training step of `deepcf` and `dcf-av-1` (10 x 600 and 10 x 128 features, batch 128) against
+ * PyTorch, one thread each, in one run. Ours is all of it: batches made, features read, handed to the thread, learnt.
+ * Ratings and features are synthetic; dropout is 0, as the peer has none.
  *
  *   node dist/bench/training.js --peer DIR [--steps 150] [--rounds 2] [--models deepcf,dcf-av-1] [--batching random]
  *

@@ -49,8 +49,9 @@ export interface Checkpoint {
 }
 
 /**
- * Writes a checkpoint whole or not at all: a temporary file, `fsync`, `rename`. Layout: the line `reelflow-checkpoint-1`, uint32 (little-endian) length of a JSON
- * header, the header, then the tensors as raw little-endian float32, end to end, in the order of the header's `tensors`.
+ * Writes a checkpoint whole or not at all: a temporary file, `fsync`, `rename`. Layout: the line
+ * `reelflow-checkpoint-1`, uint32 (little-endian) length of a JSON header, the header, then the tensors as raw
+ * little-endian float32, end to end, in the order of the header's `tensors`.
  *
  * @throws the file system's own error when it cannot be written; a checkpoint that was there stays.
  */

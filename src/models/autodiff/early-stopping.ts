@@ -32,7 +32,9 @@ export class EarlyStopping {
     return this.#state.waited >= this.#patience;
   }
 
-  /** Takes the validation loss of an epoch; says whether it is the best so far. A loss that is not a number never is. */
+  /**
+   * Takes the validation loss of an epoch; says whether it is the best so far. A loss that is not a number never is.
+   */
   epochEnded(epoch: number, loss: number): boolean {
     const { bestLoss, bestEpoch, waited } = this.#state;
     const better = Number.isFinite(loss) && (bestLoss === null || loss < bestLoss);

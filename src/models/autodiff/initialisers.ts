@@ -27,7 +27,10 @@ export function uniformWithin(bound: number): Initialiser {
   return (shape, uniform) => Float32Array.from({ length: size(shape) }, () => (2 * uniform() - 1) * bound);
 }
 
-/** Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010, eq. 16): Keras's default for kernels [inputs, outputs]. */
+/**
+ * Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010, eq. 16): Keras's default for kernels [inputs,
+ * outputs].
+ */
 export const glorotUniform: Initialiser = (shape, uniform) => {
   if (shape.length !== 2) throw new UsageError(`glorotUniform needs a shape of two axes, but got [${shape}]`);
   return uniformWithin(Math.sqrt(6 / ((shape[0] as number) + (shape[1] as number))))(shape, uniform);
@@ -40,8 +43,8 @@ export const forgetBias: Initialiser = (shape) => {
 };
 
 /**
- * A matrix [n, m] whose shorter axis is orthonormal (Saxe et al. 2014): Keras's default for recurrent kernels. Normal numbers,
- * orthonormalised twice by modified Gram-Schmidt in float64.
+ * A matrix [n, m] whose shorter axis is orthonormal (Saxe et al. 2014): Keras's default for recurrent kernels. Normal
+ * numbers, orthonormalised twice by modified Gram-Schmidt in float64.
  */
 export const orthogonal: Initialiser = (shape, uniform) => {
   if (shape.length !== 2) throw new UsageError(`orthogonal needs a shape of two axes, but got [${shape}]`);

@@ -8,8 +8,9 @@ function mix(value) {
 }
 
 /**
- * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others. Seed, step and number of the mask alone decide it
- * (xoshiro128** started from a mix of them), so that training goes on after an interruption as if there had been none.
+ * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others. Seed, step and number of the
+ * mask alone decide it (xoshiro128** started from a mix of them), so that training goes on after an interruption as
+ * if there had been none.
  *
  * @param {Float32Array} mask
  * @param {number} rate

@@ -28,7 +28,10 @@ export interface FedInput {
   readonly shape: readonly Dimension[];
 }
 
-/** A training step and an evaluation as ONNX models, with all that is needed to run them: plain data, which may move between threads. */
+/**
+ * A training step and an evaluation as ONNX models, with all that is needed to run them: plain data, which may move
+ * between threads.
+ */
 export interface TrainingPlan {
   readonly stepModel: Uint8Array;
   readonly evaluationModel: Uint8Array;
@@ -125,8 +128,8 @@ function fedInputs(graph: OnnxGraph, others: ReadonlySet<string>): FedInput[] {
 }
 
 /**
- * Writes the training step and the evaluation of a network. The step's loss has `l2` times the sum of squares of all weights of two or more axes
- * (kernels and embeddings, not biases) added to it; the loss that is reported does not.
+ * Writes the training step and the evaluation of a network. The step's loss has `l2` times the sum of squares of all
+ * weights of two or more axes (kernels and embeddings, not biases) added to it; the loss that is reported does not.
  *
  * @throws UsageError when a weight does not reach the loss, or an option is out of range.
  */

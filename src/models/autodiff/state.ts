@@ -54,8 +54,8 @@ function tensorOf(
 }
 
 /**
- * How variables lie in state tensors. Small ones are packed: each input and output of a run costs microseconds, and the optimiser then
- * takes one set of nodes for all of them. Large ones stand alone, so that nothing large is copied.
+ * How variables lie in state tensors. Small ones are packed: each input and output of a run costs microseconds, and
+ * the optimiser then takes one set of nodes for all of them. Large ones stand alone, so that nothing large is copied.
  */
 export function layOut(variables: readonly Variable[], optimiser: Optimiser): StateGroup[] {
   const groups: StateGroup[] = [];

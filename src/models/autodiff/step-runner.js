@@ -26,9 +26,9 @@ function sessionOptions(threads) {
 }
 
 /**
- * Holds the state of a network, and changes it step by step. Weights exist twice: a step reads one side and writes the other straight from
- * ONNX Runtime, then they change places, so that nothing is copied. What the optimiser keeps exists once: its next value is made of its
- * last one by the only node that reads that, so it may be written over it.
+ * Holds the state of a network, and changes it step by step. Weights exist twice: a step reads one side and writes
+ * the other straight from ONNX Runtime, then they change places, so that nothing is copied. What the optimiser keeps
+ * exists once: its next value is made of its last one by the only node that reads that, so it may be written over it.
  */
 export class StepRunner {
   /** @type {TrainingPlan} */

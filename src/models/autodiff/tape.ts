@@ -25,9 +25,9 @@ interface Recorded {
 }
 
 /**
- * Records operators while they are written into a graph, so that their gradients can be written after them: reverse-mode
- * automatic differentiation whose result is not numbers but more nodes of the same ONNX graph
- * (Griewank and Walther, "Evaluating Derivatives", 2nd ed., chapter 3.2).
+ * Records operators while they are written into a graph, so that their gradients can be written after them:
+ * reverse-mode automatic differentiation whose result is not numbers but more nodes of the same ONNX graph (Griewank
+ * and Walther, "Evaluating Derivatives", 2nd ed., chapter 3.2).
  *
  * @example
  * const tape = new Tape({ training: true });
@@ -110,7 +110,8 @@ export class Tape {
   }
 
   /**
-   * Records an operator: `backward` gets the gradient of the loss with respect to `output` and adds to the gradients of `inputs`.
+   * Records an operator: `backward` gets the gradient of the loss with respect to `output` and adds to the gradients
+   * of `inputs`.
    *
    * @returns `output`.
    */
@@ -123,8 +124,9 @@ export class Tape {
   }
 
   /**
-   * Adds to the gradient of a tensor. `total` gets what was added before, if anything, and gives the sum, so that an operator
-   * can do both in one node (Gemm and ScatterND add as they go). Does nothing for a tensor that is not tracked.
+   * Adds to the gradient of a tensor. `total` gets what was added before, if anything, and gives the sum, so that an
+   * operator can do both in one node (Gemm and ScatterND add as they go). Does nothing for a tensor that is not
+   * tracked.
    */
   accumulate(tensor: Tensor, total: (before: Tensor | undefined) => Tensor): void {
     if (this.tracks(tensor)) this.#gradients.set(tensor.name, total(this.#gradients.get(tensor.name)));

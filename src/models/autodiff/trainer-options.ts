@@ -7,8 +7,8 @@ import type { PlateauOptions } from './plateau.ts';
 /** Batches to learn from. */
 export interface TrainingData {
   /**
-   * The batches of an epoch from number `from` on (both counted from 0), always the same for the same epoch. Feeds may be taken from `buffers`; a batch is
-   * moved away once it has been given.
+   * The batches of an epoch from number `from` on (both counted from 0), always the same for the same epoch. Feeds
+   * may be taken from `buffers`; a batch is moved away once it has been given.
    */
   batches(epoch: number, from: number, buffers: FeedBuffers): AsyncIterable<FedBatch> | Iterable<FedBatch>;
 }

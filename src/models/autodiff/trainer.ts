@@ -23,8 +23,8 @@ interface Position {
 }
 
 /**
- * Trains one network in a thread of its own; several trainers run side by side. The same seed, data and options give the same weights bit by bit, whether or not
- * training was interrupted and resumed from its checkpoint.
+ * Trains one network in a thread of its own; several trainers run side by side. The same seed, data and options give
+ * the same weights bit by bit, whether or not training was interrupted and resumed from its checkpoint.
  *
  * @example
  * const trainer = await Trainer.open(network, { seed: 1, epochs: 20 });
@@ -62,7 +62,8 @@ export class Trainer {
   /**
    * Writes the network's graphs, starts its thread and gives it its first weights.
    *
-   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do not fit, `session` when the graphs cannot be run.
+   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do not fit, `session`
+   * when the graphs cannot be run.
    */
   static async open(network: TrainableNetwork, options: TrainerOptions = {}): Promise<Trainer> {
     const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
@@ -83,10 +84,11 @@ export class Trainer {
   }
 
   /**
-   * Trains until the epochs are over or the validation loss no longer falls, then takes back the weights of the best epoch. Goes on from the checkpoint
-   * when there is one.
+   * Trains until the epochs are over or the validation loss no longer falls, then takes back the weights of the best
+   * epoch. Goes on from the checkpoint when there is one.
    *
-   * @throws the abort signal's reason; ModelError `weights` when the loss is no longer a number or the checkpoint is damaged; `session` when a step fails.
+   * @throws the abort signal's reason; ModelError `weights` when the loss is no longer a number or the checkpoint is
+   * damaged; `session` when a step fails.
    */
   async fit(data: TrainingData, validation?: ValidationData): Promise<TrainingResult> {
     this.#options.signal?.throwIfAborted();

@@ -17,9 +17,10 @@ function buffersOf(feeds: readonly Feeds[]): ArrayBuffer[] {
 }
 
 /**
- * A thread that holds the state of one network and trains it: `session.run` of ONNX Runtime blocks its thread, so training must not be on the main one. Requests are
- * answered in order; several may be under way, so that the next batch is read while the last one is learnt. Feeds are moved to the thread, not
- * copied, and their buffers come back into `buffers`.
+ * A thread that holds the state of one network and trains it: `session.run` of ONNX Runtime blocks its thread, so
+ * training must not be on the main one. Requests are answered in order; several may be under way, so that the next
+ * batch is read while the last one is learnt. Feeds are moved to the thread, not copied, and their buffers come back
+ * into `buffers`.
  */
 export class TrainingThread {
   readonly buffers = new FeedBuffers();

@@ -1,4 +1,4 @@
-"""The same network in PyTorch: reads weights and batches that a test wrote, makes the steps, writes losses and weights."""
+"""The same network in PyTorch: reads weights and batches from a folder, makes the steps, writes losses and weights."""
 import json
 import sys
 from pathlib import Path
@@ -59,12 +59,16 @@ features = {
     for name, steps, dimension in plan["modalities"]
 }
 batch, steps = plan["batch"], plan["steps"]
-users, items = (torch.from_numpy(numbers(f"{name}.bin", numpy.int32)).long().reshape(steps, batch) for name in ("users", "items"))
+users, items = (
+    torch.from_numpy(numbers(f"{name}.bin", numpy.int32)).long().reshape(steps, batch) for name in ("users", "items")
+)
 ratings = torch.from_numpy(numbers("ratings.bin")).reshape(steps, batch, 1)
 kernels = [weight for weight in weights.values() if weight.dim() > 1]
 biases = [weight for weight in weights.values() if weight.dim() == 1]
 optimiser = torch.optim.Adam(
-    [{"params": kernels, "weight_decay": 2 * plan["l2"]}, {"params": biases}], lr=plan["learningRate"], eps=plan["epsilon"]
+    [{"params": kernels, "weight_decay": 2 * plan["l2"]}, {"params": biases}],
+    lr=plan["learningRate"],
+    eps=plan["epsilon"],
 )
 losses = []
 for step in range(steps):

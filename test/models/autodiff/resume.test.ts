@@ -25,7 +25,10 @@ interface Result {
   readonly weights: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Runs the child; kills it with SIGKILL when it tells of its `killAt`-th batch. Gives its result when it ends by itself. */
+/**
+ * Runs the child; kills it with SIGKILL when it tells of its `killAt`-th batch. Gives its result when it ends by
+ * itself.
+ */
 async function run(script: string, checkpoint: string, killAt: number): Promise<Result | undefined> {
   const child = spawn(process.execPath, [script, checkpoint], { stdio: ['ignore', 'pipe', 'inherit'] });
   let [batches, result]: [number, Result | undefined] = [0, undefined];

@@ -94,7 +94,10 @@ export function joinBranches(tape: Tape, collaborative: Tensor, content: Tensor,
   return concat(tape, [collaborative, weighted]);
 }
 
-/** One number x per rating by a dense layer, the rating sigmoid(x) (maximum - minimum) + minimum, and its mean squared error. */
+/**
+ * One number x per rating by a dense layer, the rating sigmoid(x) (maximum - minimum) + minimum, and its mean squared
+ * error.
+ */
 export function ratingOutput(tape: Tape, x: Tensor, { scale: { minimum, maximum } }: RatingSpace): NetworkOutputs {
   const output = affine(tape, sigmoid(tape, denseLayer(tape, 'output', x, 1)), maximum - minimum, minimum);
   const ratings = tape.graph.input(inputNames.ratings, ['batch', 1]);

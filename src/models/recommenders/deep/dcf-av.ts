@@ -7,7 +7,10 @@ import { collaborativeBranch } from './deep-cf.ts';
 import { personalContentBranch } from './lstm-av.ts';
 import type { Architecture } from './options.ts';
 
-/** The audiovisual branch without the user: all of it runs once per unique item, its result goes to all ratings of that item. */
+/**
+ * The audiovisual branch without the user: all of it runs once per unique item, its result goes to all ratings of
+ * that item.
+ */
 function contentBranch(tape: Tape, architecture: Architecture): Tensor {
   const widths = architecture.widths.slice(0, architecture.join);
   const content = denseStack(tape, 'content', itemContent(tape, architecture), widths, architecture);

@@ -14,8 +14,8 @@ export function collaborativeBranch(tape: Tape, space: RatingSpace, architecture
 }
 
 /**
- * Deep collaborative filtering: embeddings of user and item, concatenated, dense layers, sigmoid output. Its layers before the join carry
- * the names that they have in the audiovisual models, so that those can start from them.
+ * Deep collaborative filtering: embeddings of user and item, concatenated, dense layers, sigmoid output. Its layers
+ * before the join carry the names that they have in the audiovisual models, so that those can start from them.
  */
 export function deepCf(space: RatingSpace, architecture: Architecture): TrainableNetwork {
   return {

@@ -33,13 +33,13 @@ export interface DeepOptions extends ArchitectureOptions, Omit<TrainerOptions, '
 }
 
 /**
- * A recommender that is a neural network: `gmf`, `deepcf`, `dcf-av-1`, `dcf-av-2` or `lstm-av`. It trains and predicts in a thread of its own until it is closed.
+ * A recommender that is a neural network: `gmf`, `deepcf`, `dcf-av-1`, `dcf-av-2` or `lstm-av`. It trains and
+ * predicts in a thread of its own until it is closed.
  *
  * @example
- * const recommender = new DeepRecommender('dcf-av-1', { seed: 1, modalities: [{ name: 'visual', dimension: 600, steps: 10 }] });
- * await recommender.fit(training, validation, features);
- * const ratings = await recommender.predict(users, items);
- * await recommender.close();
+ * const recommender = new DeepRecommender('dcf-av-1', { seed: 1, modalities: [{ name: 'visual', dimension: 600,
+ * steps: 10 }] }); await recommender.fit(training, validation, features); const ratings = await
+ * recommender.predict(users, items); await recommender.close();
  */
 export class DeepRecommender {
   readonly name: DeepModel;
@@ -61,8 +61,8 @@ export class DeepRecommender {
   }
 
   /**
-   * Trains. `validation` decides learning rate and end of training; without it all epochs are made. `features` is needed by the models that read them, and is read a
-   * batch at a time, here and in `predict`.
+   * Trains. `validation` decides learning rate and end of training; without it all epochs are made. `features` is
+   * needed by the models that read them, and is read a batch at a time, here and in `predict`.
    *
    * @throws UsageError when the ratings are empty or out of range, or features are missing; what `Trainer.fit` throws.
    */
@@ -96,8 +96,8 @@ export class DeepRecommender {
   }
 
   /**
-   * Predicted ratings of these pairs, inside the range of ratings. For an item that no rating was learnt of, embeddings keep their first values; its
-   * content speaks for it.
+   * Predicted ratings of these pairs, inside the range of ratings. For an item that no rating was learnt of,
+   * embeddings keep their first values; its content speaks for it.
    *
    * @throws UsageError before `fit`, or when a user or an item is out of range.
    */

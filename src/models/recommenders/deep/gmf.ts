@@ -4,7 +4,8 @@ import { itemEmbedding, type RatingSpace, ratingOutput, userEmbedding } from './
 import type { Architecture } from './options.ts';
 
 /**
- * Generalised matrix factorisation (He et al. 2017, eq. 9): h' (p_u * q_i) with a bias, through the sigmoid to the range of ratings.
+ * Generalised matrix factorisation (He et al. 2017, eq. 9): h' (p_u * q_i) with a bias, through the sigmoid to the
+ * range of ratings.
  */
 export function gmf(space: RatingSpace, architecture: Architecture): TrainableNetwork {
   return {

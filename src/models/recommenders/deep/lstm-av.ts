@@ -7,8 +7,8 @@ import { denseStack, itemContent, itemPlaces, type RatingSpace, ratingOutput, us
 import type { Architecture } from './options.ts';
 
 /**
- * The audiovisual branch with an embedding of the user inside: each unique item goes through the recurrent layers once, its summary to all its ratings, beside
- * the user's content embedding; then the dense layers before the join.
+ * The audiovisual branch with an embedding of the user inside: each unique item goes through the recurrent layers
+ * once, its summary to all its ratings, beside the user's content embedding; then the dense layers before the join.
  */
 export function personalContentBranch(tape: Tape, space: RatingSpace, architecture: Architecture): Tensor {
   const content = rows(tape, itemContent(tape, architecture), itemPlaces(tape));
@@ -17,7 +17,10 @@ export function personalContentBranch(tape: Tape, space: RatingSpace, architectu
   return denseStack(tape, 'content', concat(tape, [content, users]), widths, architecture);
 }
 
-/** The audiovisual branch of `dcf-av-2` alone: recommends from content and what a user likes in it, without knowing items by name. */
+/**
+ * The audiovisual branch of `dcf-av-2` alone: recommends from content and what a user likes in it, without knowing
+ * items by name.
+ */
 export function lstmAv(space: RatingSpace, architecture: Architecture): TrainableNetwork {
   return {
     name: 'lstm-av',

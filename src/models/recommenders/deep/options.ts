@@ -1,7 +1,9 @@
 import { checkInteger, checkOneOf, checkPositive, checkString } from '../../../check.ts';
 import { UsageError } from '../../../errors.ts';
 
-/** A stream of features that items have, and the LSTM layers that read it. A new modality is one more entry of a list. */
+/**
+ * A stream of features that items have, and the LSTM layers that read it. A new modality is one more entry of a list.
+ */
 export interface Modality {
   /** Name of the stream in the training store, such as `visual`. */
   readonly name: string;
@@ -23,9 +25,15 @@ export type DeepModel = (typeof deepModels)[number];
 export interface ArchitectureOptions {
   /** Width of each embedding. Default 64. */
   readonly embedding?: number;
-  /** Units of the dense layers, first to last; their number is the depth. Default [32, 16, 8], and [32, 16] for `lstm-av`. */
+  /**
+   * Units of the dense layers, first to last; their number is the depth. Default [32, 16, 8], and [32, 16] for
+   * `lstm-av`.
+   */
   readonly widths?: readonly number[];
-  /** How many of the dense layers each branch has for itself before the branches join; 0 joins embeddings and LSTM outputs. Default 2. */
+  /**
+   * How many of the dense layers each branch has for itself before the branches join; 0 joins embeddings and LSTM
+   * outputs. Default 2.
+   */
   readonly join?: number;
   /** Share of the values dropped after each dense layer. Default 0.2. */
   readonly dropout?: number;

@@ -57,7 +57,8 @@ export class RatingFeeds {
   }
 
   /**
-   * All ratings in batches for evaluation: sorted by item, so that the content of an item is computed once or twice in all. `order` says which rows a batch has.
+   * All ratings in batches for evaluation: sorted by item, so that the content of an item is computed once or twice
+   * in all. `order` says which rows a batch has.
    */
   async *evaluation(buffers: FeedBuffers): AsyncGenerator<EvaluationBatch & { readonly order: Int32Array }> {
     const { items, values } = this.#pairs;

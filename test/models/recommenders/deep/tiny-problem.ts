@@ -45,7 +45,10 @@ export const tinyTraining: TrainingSet = {
 
 export const tinyValidation = pairs((row) => row % 10 === 3);
 
-/** Features from which an item's look can be read, computed anew on each read. `reads` gets the number of items of each. */
+/**
+ * Features from which an item's look can be read, computed anew on each read. `reads` gets the number of items of
+ * each.
+ */
 export function tinyFeatures(reads: number[] = []): FeatureSource {
   return {
     modalities: tinyModalities,
