@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExtractSummary } from '../src/graphs/extract.ts';
+import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
 import { benchOptions, loopClip, makeClip } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
 

@@ -11,7 +11,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExtractSummary } from '../src/graphs/extract.ts';
+import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
 import { CommitStore } from '../src/io/dataset/commit-store.ts';
 import { benchOptions } from './clips.ts';
 import { runMeasured } from './run-measured.ts';

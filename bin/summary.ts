@@ -1,4 +1,4 @@
-import type { ExtractSummary } from '../src/graphs/extract.ts';
+import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/observe.ts';
 

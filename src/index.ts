@@ -11,7 +11,8 @@ export {
   UsageError,
 } from './errors.ts';
 export { explainMermaid, explainText } from './graphs/explain.ts';
-export { type ExtractOptions, type ExtractProgress, type ExtractSummary, extract } from './graphs/extract.ts';
+export { type ExtractOptions, type ExtractProgress, extract } from './graphs/extract.ts';
+export type { ExtractSummary } from './graphs/extract-summary.ts';
 export {
   type ExtractionGraph,
   type ExtractionOptions,
@@ -96,6 +97,21 @@ export { readScenario, saveScenario } from './io/ratings/split-file.ts';
 export { type RatingsPerUser, ratingsPerUser, type StartingSubset, startingSubset } from './io/ratings/subset.ts';
 export { moviesWithFeatures, readTrailers, type TrailerList } from './io/ratings/trailers.ts';
 export { type ValidationOptions, withValidation } from './io/ratings/validation.ts';
+export type { EpochRecord } from './models/autodiff/checkpoint.ts';
+export { concurrently } from './models/autodiff/concurrently.ts';
+export { adam } from './models/autodiff/optimisers/adam.ts';
+export type { Optimiser } from './models/autodiff/optimisers/optimiser.ts';
+export { sgd } from './models/autodiff/optimisers/sgd.ts';
+export type { TrainableNetwork } from './models/autodiff/plan.ts';
+export { Tape } from './models/autodiff/tape.ts';
+export { Trainer } from './models/autodiff/trainer.ts';
+export type {
+  CheckpointOptions,
+  TrainerOptions,
+  TrainingData,
+  TrainingResult,
+  ValidationData,
+} from './models/autodiff/trainer-options.ts';
 export type { GenreTable } from './models/genres.ts';
 export { type Accuracy, accuracy } from './models/metrics/accuracy.ts';
 export { type EvaluateOptions, evaluate } from './models/metrics/evaluate.ts';
@@ -131,6 +147,14 @@ export { Moments } from './models/pca/moments.ts';
 export { decodePca, type EncodedPca, encodePca } from './models/pca/pca-file.ts';
 export { BaselineRecommender } from './models/recommenders/baseline.ts';
 export type { BiasOptions } from './models/recommenders/biases.ts';
+export { type DeepOptions, DeepRecommender } from './models/recommenders/deep/deep-recommender.ts';
+export type { FeatureSource } from './models/recommenders/deep/feature-source.ts';
+export {
+  type ArchitectureOptions,
+  type DeepModel,
+  deepModels,
+  type Modality,
+} from './models/recommenders/deep/options.ts';
 export { GenreContentRecommender } from './models/recommenders/genre-content.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from './models/recommenders/knn.ts';
 export { RandomRecommender } from './models/recommenders/random.ts';

@@ -1,5 +1,6 @@
 import { UsageError } from '../../src/errors.ts';
-import { type ExtractSummary, extract } from '../../src/graphs/extract.ts';
+import { extract } from '../../src/graphs/extract.ts';
+import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
 import { encodingOption, extractionOptions, readEncoding, readExtractionOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';

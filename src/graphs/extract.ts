@@ -12,6 +12,7 @@ import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Statistic } from '../operators/statistics.ts';
+import type { ExtractSummary } from './extract-summary.ts';
 import { type ExtractionGraph, type ExtractionServices, extractionGraph } from './extraction.ts';
 import { OPERATORS } from './extraction-nodes.ts';
 import type { GraphNode } from './graph.ts';
@@ -68,54 +69,6 @@ export interface ExtractProgress {
   readonly wallSeconds: number;
   readonly heldBytes: Bytes;
   readonly budgetBytes: Bytes;
-}
-
-/** What an extraction did. */
-export interface ExtractSummary {
-  readonly graphId: string;
-  readonly videos: {
-    readonly committed: number;
-    /** Of the committed, those whose media decoded only in part. */
-    readonly partial: number;
-    /** Of the committed, those taken from the cache: nothing of them was decoded. */
-    readonly cached: number;
-    readonly alreadyDone: number;
-    readonly skipped: number;
-    /** Dead letters among the inputs, earlier ones included. */
-    readonly dead: number;
-  };
-  /** Frames, patches and media seconds of the units computed and committed in this run. */
-  readonly frames: number;
-  readonly patches: number;
-  readonly videoSeconds: number;
-  /** From the first item to the last commit. */
-  readonly wallSeconds: number;
-  readonly memory: {
-    readonly limitBytes: Bytes;
-    readonly budgetBytes: Bytes;
-    readonly peakHeldBytes: Bytes;
-    /** The most of the process and its children together, sampled every 50 ms. */
-    readonly peakRssBytes: Bytes;
-  };
-  readonly operators: readonly OperatorMetrics[];
-  readonly dead: readonly { readonly item: string; readonly code: string; readonly message: string }[];
-  readonly skipped: readonly { readonly item: string; readonly reason: string }[];
-  /** Networks whose weights are random, so that their features mean nothing beyond a test. */
-  readonly randomWeights: readonly string[];
-  readonly execution: {
-    readonly workers: number;
-    readonly threads: number;
-    readonly batch: number;
-    readonly concurrency: number;
-  };
-  /** Seconds of creating sessions, of running without it, and of writing the tables. */
-  readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
-  /** Whether the run was told to stop before its end. */
-  readonly interrupted: boolean;
-  /** Why the tables were not written, although the units are committed. */
-  readonly failure?: { readonly code: string; readonly message: string };
-  /** Whether it ended because the reader of its stream went away. */
-  readonly readerGone: boolean;
 }
 
 /**

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExtractSummary } from '../../src/graphs/extract.ts';
+import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { ffmpegOutput, makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { reelflow } from '../fixtures/run-cli.ts';

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExtractSummary } from '../../src/graphs/extract.ts';
+import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
 import { encodeClip } from '../../src/io/media/encode.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';

@@ -1,7 +1,7 @@
 import { floatField, integerField, messageField, type Pieces, stringField } from './protobuf.ts';
 
 /** ONNX element types by name (TensorProto.DataType). */
-export const elementTypes = { float32: 1, uint8: 2, int64: 7, float64: 11 } as const;
+export const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
 
 /** Bytes per element of the ONNX element types that initialisers can have. */
 export const elementBytes: Readonly<Record<number, number>> = {
@@ -67,12 +67,13 @@ export interface OnnxGraph {
 /** The operator set that our own graphs are written for. */
 export const ownOpset = 17;
 
-/** The value of a node attribute: integer, list of integers, or `{ float }`. */
-export type AttributeValue = number | readonly number[] | { readonly float: number };
+/** The value of a node attribute: integer, list of integers, `{ float }` or `{ text }`. */
+export type AttributeValue = number | readonly number[] | { readonly float: number } | { readonly text: string };
 
 function encodeAttribute(name: string, value: AttributeValue): Pieces {
   if (typeof value === 'number') return [...stringField(1, name), ...integerField(3, value), ...integerField(20, 2)];
   if ('float' in value) return [...stringField(1, name), ...floatField(2, value.float), ...integerField(20, 1)];
+  if ('text' in value) return [...stringField(1, name), ...stringField(4, value.text), ...integerField(20, 3)];
   return [...stringField(1, name), ...value.flatMap((item) => integerField(8, item)), ...integerField(20, 7)];
 }
 
@@ -98,7 +99,7 @@ export function node(
   const integers: Record<string, readonly number[]> = {};
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === 'number') integers[name] = [value];
-    else if (!('float' in value)) integers[name] = value;
+    else if (!('float' in value || 'text' in value)) integers[name] = value;
   }
   return { operator, inputs, outputs, encoded, attributes: integers, hasSubgraph: false };
 }

@@ -29,13 +29,21 @@ function keyValue(key: string, value: string): Pieces {
   return messageField(13, [...stringField(1, key), ...stringField(2, value)]);
 }
 
+function encodeHeader(initializer: Initializer): Pieces {
+  return [
+    ...initializer.shape.flatMap((dimension) => integerField(1, dimension)),
+    ...integerField(2, initializer.elementType),
+    ...stringField(8, initializer.name),
+  ];
+}
+
 function writeAll(descriptor: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.byteLength) written += writeSync(descriptor, bytes, written);
 }
 
-/** A model of encoded initialisers: the graph around them, operator sets and functions. */
-function encodeParts(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): Pieces {
+/** The encoded model, given its encoded initialisers. */
+function encodeStructure(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): Pieces {
   const encodedGraph = [
     ...graph.nodes.flatMap((node) => messageField(1, node.encoded)),
     ...stringField(2, 'reelflow'),
@@ -55,21 +63,6 @@ function encodeParts(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): 
 }
 
 /**
- * A graph as one ONNX model in memory, its tensor values inside: for small graphs that need no file.
- *
- * @returns the bytes a session can be made from.
- */
-export function encodeModel(graph: OnnxGraph): Uint8Array {
-  const initializers = graph.initializers.map((initializer) => [
-    ...initializer.shape.flatMap((dimension) => integerField(1, dimension)),
-    ...integerField(2, initializer.elementType),
-    ...stringField(8, initializer.name),
-    ...messageField(9, [collect(initializer)]),
-  ]);
-  return Buffer.concat(encodeParts(graph, initializers));
-}
-
-/**
  * Writes a graph as an ONNX model: `modelPath` holds the structure, `dataPath` (in the same folder) the values of the large tensors, each at an
  * aligned offset so that ONNX Runtime maps them instead of copying them: sessions in one process then share one copy in the page
  * cache. Values are streamed from their generators: memory stays at one piece, whatever the size of the network.
@@ -84,11 +77,7 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
   const data = openSync(dataPath, 'wx', 0o600);
   try {
     for (const initializer of graph.initializers) {
-      const header = [
-        ...initializer.shape.flatMap((dimension) => integerField(1, dimension)),
-        ...integerField(2, initializer.elementType),
-        ...stringField(8, initializer.name),
-      ];
+      const header = encodeHeader(initializer);
       if (initializer.byteLength < inlineBelowBytes) {
         const bytes = collect(initializer);
         hash.update(bytes);
@@ -115,7 +104,7 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
   } finally {
     closeSync(data);
   }
-  const encodedModel = encodeParts(graph, encodedInitializers);
+  const encodedModel = encodeStructure(graph, encodedInitializers);
   const model = openSync(modelPath, 'wx', 0o600);
   try {
     writeAll(model, Buffer.concat(encodedModel));
@@ -123,6 +112,15 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
     closeSync(model);
   }
   return { dataBytes: position, valuesHash: hash.digest('hex') };
+}
+
+/** An ONNX model in memory, its constants inside: for graphs whose constants are small. */
+export function encodeModel(graph: OnnxGraph): Uint8Array {
+  const initializers = graph.initializers.map((initializer) => [
+    ...encodeHeader(initializer),
+    ...messageField(9, [collect(initializer)]),
+  ]);
+  return Buffer.concat(encodeStructure(graph, initializers));
 }
 
 /** All values of a small initialiser in one array. */

@@ -29,7 +29,10 @@ export function parseRandomWeights(weights: string): number {
   return seed;
 }
 
-/** xoshiro128** (Blackman and Vigna, 2018): 32-bit integers only, so the same numbers on every machine. */
+/**
+ * xoshiro128** (Blackman and Vigna, 2018): 32-bit integers only, so the same numbers on every machine. Gives signed
+ * 32-bit integers.
+ */
 export function xoshiro(state: Uint32Array): () => number {
   let [a = 0, b = 0, c = 0, d = 1] = state;
   return () => {
@@ -47,9 +50,9 @@ export function xoshiro(state: Uint32Array): () => number {
 }
 
 /**
- * A tensor of seeded uniform values: weights in +-sqrt(6 / fanIn) (He et al. 2015, eq. 10: variance 2 / fanIn, which keeps
- * the scale of activations through ReLU layers), biases in +-0.05. Made piece by piece, the same bytes on every machine; each tensor has its own stream by name, so
- * its values do not depend on what is made before it.
+ * A tensor of seeded uniform values: weights in +-sqrt(6 / fanIn) (He et al. 2015, eq. 10: variance 2 / fanIn, which
+ * keeps the scale of activations through ReLU layers), biases in +-0.05. Made piece by piece, the same bytes on every
+ * machine; each tensor has its own stream by name, so its values do not depend on what is made before it.
  *
  * @throws UsageError when a dimension or the fan-in is not a positive integer.
  */
@@ -79,7 +82,8 @@ export function randomTensor(
 }
 
 /**
- * What identifies random weights without making them: the algorithm's version, the seed and the tensors' names and shapes decide every bit.
+ * What identifies random weights without making them: the algorithm's version, the seed and the tensors' names and
+ * shapes decide every bit.
  *
  * @returns SHA-256 of that recipe as hex.
  */

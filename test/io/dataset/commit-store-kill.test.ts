@@ -1,43 +1,20 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { symlink, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
+import { compileChild } from '../../fixtures/compile-child.ts';
 import { temporaryDirectory } from './fixtures.ts';
 
-const ROOT = resolve(import.meta.dirname, '../../..');
 const CHILD = fileURLToPath(new URL('./committing-child.ts', import.meta.url));
 const CHILDREN = 4;
 const UNITS = 120;
 
-/** Compiles the child and what it imports for plain Node. */
-async function compileChild(directory: string): Promise<string> {
-  const config = join(directory, 'tsconfig.json');
-  const compilerOptions = {
-    rootDir: ROOT,
-    outDir: directory,
-    declaration: false,
-    types: ['node'],
-    typeRoots: [join(ROOT, 'node_modules/@types')],
-  };
-  await writeFile(
-    config,
-    JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files: [CHILD] }),
-  );
-  await writeFile(join(directory, 'package.json'), '{"type":"module"}');
-  await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-  const typescript = createRequire(import.meta.url).resolve('typescript/package.json');
-  execFileSync(process.execPath, [join(typescript, '../bin/tsc'), '-p', config], { stdio: 'inherit' });
-  return join(directory, relative(ROOT, CHILD).replace(/\.ts$/, '.js'));
-}
-
 test('processes killed anywhere while they commit the same units lose, damage and double none', async () => {
-  const script = await compileChild(await temporaryDirectory());
+  const script = await compileChild(await temporaryDirectory(), CHILD);
   const directory = await temporaryDirectory();
   const announced = new Map<number, number>();
   const running = new Set<ChildProcess>();

@@ -1,0 +1,116 @@
+/**
+ * CPU-milliseconds per training step of `deepcf` and `dcf-av-1` (10 x 600 and 10 x 128 features, batch 128) against
+ * PyTorch, one thread each, in one run. Ours is all of it: batches made, features read, handed to the thread, learnt.
+ * Ratings and features are synthetic; dropout is 0, as the peer has none.
+ *
+ *   node dist/bench/training.js --peer DIR [--steps 150] [--rounds 2] [--models deepcf,dcf-av-1] [--batching random]
+ *
+ * DIR holds train.py; without --peer only ours is measured.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { seededUniform } from '../src/models/autodiff/initialisers.ts';
+import type { BatchingMethod } from '../src/models/recommenders/batching.ts';
+import { DeepRecommender } from '../src/models/recommenders/deep/deep-recommender.ts';
+import { type DeepModel, readsFeatures } from '../src/models/recommenders/deep/options.ts';
+import { benchOptions } from './clips.ts';
+
+const options = benchOptions({ peer: '', steps: '150', rounds: '2', models: 'deepcf,dcf-av-1', batching: 'random' });
+const [USERS, ITEMS, BATCH] = [1500, 1000, 128];
+const steps = Number(options.steps);
+const modalities = [
+  { name: 'visual', dimension: 600, steps: 10 },
+  { name: 'audio', dimension: 128, steps: 10 },
+];
+const uniform = seededUniform(1, 'bench');
+const below = (limit: number) => () => Math.floor(uniform() * limit);
+const training = {
+  users: Int32Array.from({ length: steps * BATCH }, below(USERS)),
+  items: Int32Array.from({ length: steps * BATCH }, below(ITEMS)),
+  values: Float32Array.from({ length: steps * BATCH }, () => 0.5 + 4.5 * uniform()),
+  ...{ userCount: USERS, itemCount: ITEMS, scale: { minimum: 0.5, maximum: 5 } },
+};
+const stored = new Map(
+  modalities.map(({ name, dimension, steps }) => [
+    name,
+    Float32Array.from({ length: ITEMS * dimension * steps }, () => 2 * uniform() - 1),
+  ]),
+);
+let itemsRead = 0;
+const features = {
+  modalities,
+  async read(items: Int32Array, into: Readonly<Record<string, Float32Array>>) {
+    itemsRead += items.length;
+    for (const { name, dimension, steps } of modalities) {
+      const size = dimension * steps;
+      for (const [place, item] of items.entries()) {
+        into[name]?.set((stored.get(name) as Float32Array).subarray(item * size, (item + 1) * size), place * size);
+      }
+    }
+    const all = new Uint8Array(items.length).fill(1);
+    return { visual: all, audio: all };
+  },
+};
+
+/** CPU-milliseconds per step of the second epoch; the first warms up. */
+async function ours(model: DeepModel): Promise<number> {
+  const at: NodeJS.CpuUsage[] = [];
+  const recommender = new DeepRecommender(model, {
+    ...{ seed: 1, epochs: 2, dropout: 0, batchSize: BATCH, batching: options.batching as BatchingMethod },
+    ...(readsFeatures(model) ? { modalities } : {}),
+    onEpoch: () => void at.push(process.cpuUsage()),
+  });
+  itemsRead = 0;
+  await recommender.fit(training, undefined, features);
+  await recommender.close();
+  const [first, second] = at as [NodeJS.CpuUsage, NodeJS.CpuUsage];
+  return (second.user + second.system - first.user - first.system) / 1000 / steps;
+}
+
+/** The same of PyTorch, by its own account. */
+function theirs(model: DeepModel): number | undefined {
+  if (!options.peer) return undefined;
+  const scratch = mkdtempSync(join(tmpdir(), 'reelflow-bench-'));
+  try {
+    const report = join(scratch, 'report.json');
+    const name = model === 'deepcf' ? 'deepcf' : 'dcfavcont';
+    const sizes = ['--items', String(ITEMS), '--users', String(USERS), '--batch', String(BATCH), '--S', '10'];
+    execFileSync(
+      '/usr/bin/python3',
+      [
+        join(options.peer, 'train.py'),
+        '--model',
+        name,
+        ...sizes,
+        '--epochs',
+        '2',
+        '--max-steps',
+        String(steps),
+        '--report',
+        report,
+      ],
+      { env: { ...process.env, PEER_THREADS: '1' }, stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    const [result] = JSON.parse(readFileSync(report, 'utf8')) as [{ epochs: { cpu_s: number; steps: number }[] }];
+    const last = result.epochs.at(-1) as { cpu_s: number; steps: number };
+    return (1000 * last.cpu_s) / last.steps;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+for (const model of (options.models as string).split(',') as DeepModel[]) {
+  for (let round = 0; round < Number(options.rounds); round++) {
+    const reelflowMs = await ours(model);
+    const uniqueItems = readsFeatures(model) ? itemsRead / (2 * steps) : undefined;
+    const pytorchMs = theirs(model);
+    const ratio = pytorchMs === undefined ? undefined : reelflowMs / pytorchMs;
+    const peakRssMiB = process.resourceUsage().maxRSS / 1024;
+    const facts = { steps, batching: options.batching, uniqueItems, peakRssMiB, load: loadavg()[0] };
+    console.log(
+      JSON.stringify({ model, reelflowCpuMsPerStep: reelflowMs, pytorchCpuMsPerStep: pytorchMs, ratio, ...facts }),
+    );
+  }
+}

@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ModelError } from '../../errors.ts';
+import type { EarlyStoppingState } from './early-stopping.ts';
+import type { PlateauState } from './plateau.ts';
+import type { StateTensor, StateValues } from './state.ts';
+
+const magic = 'reelflow-checkpoint-1\n';
+/** A header is a page or a few: what claims more is no checkpoint. */
+const headerAtMost = 16 * 2 ** 20;
+
+/** What one epoch gave. */
+export interface EpochRecord {
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Mean of the loss over the training rows, while they were learnt. */
+  readonly trainingLoss: number;
+  /** Null without validation data. */
+  readonly validationLoss: number | null;
+  readonly learningRate: number;
+  readonly steps: number;
+}
+
+/** Where a training stands, beside its tensors. */
+export interface TrainingProgress {
+  readonly epoch: number;
+  /** Batches of that epoch that have been learnt. */
+  readonly batches: number;
+  /** Steps of all epochs. Dropout masks depend on it and on the seed alone: it is all the state that randomness has. */
+  readonly step: number;
+  /** Sum of loss times rows, and rows, of the epoch so far. */
+  readonly lossSum: number;
+  readonly rows: number;
+  readonly history: readonly EpochRecord[];
+  readonly plateau: PlateauState;
+  readonly earlyStopping: EarlyStoppingState;
+  readonly finished: boolean;
+}
+
+/** A training that can go on. */
+export interface Checkpoint {
+  /** Of what: network, optimiser, options, data. Another one's checkpoint is refused. */
+  readonly identity: string;
+  readonly progress: TrainingProgress;
+  readonly state: StateValues;
+  /** The state with the best validation loss; empty before the first epoch has ended. */
+  readonly best: StateValues;
+}
+
+/**
+ * Writes a checkpoint whole or not at all: a temporary file, `fsync`, `rename`. Layout: the line
+ * `reelflow-checkpoint-1`, uint32 (little-endian) length of a JSON header, the header, then the tensors as raw
+ * little-endian float32, end to end, in the order of the header's `tensors`.
+ *
+ * @throws the file system's own error when it cannot be written; a checkpoint that was there stays.
+ */
+export function writeCheckpoint(path: string, tensors: readonly StateTensor[], checkpoint: Checkpoint): void {
+  const { identity, progress, state, best } = checkpoint;
+  const hash = createHash('sha256');
+  const bodies = [...state, ...best].map(({ buffer, byteOffset, byteLength }) =>
+    Buffer.from(buffer, byteOffset, byteLength),
+  );
+  for (const body of bodies) hash.update(body);
+  const header = {
+    identity,
+    progress,
+    tensors: tensors.map(({ input, length }) => ({ name: input, length })),
+    copies: best.length > 0 ? 2 : 1,
+    sha256: hash.digest('hex'),
+  };
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(text.byteLength);
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, 'w', 0o600);
+  try {
+    for (const piece of [Buffer.from(magic), length, text, ...bodies]) {
+      for (let written = 0; written < piece.byteLength; ) written += writeSync(file, piece, written);
+    }
+    fsyncSync(file);
+  } catch (error) {
+    closeSync(file);
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  closeSync(file);
+  renameSync(temporary, path);
+  const directory = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/**
+ * Reads the checkpoint of a training.
+ *
+ * @returns nothing when there is no file.
+ * @throws ModelError `weights` when the file is no checkpoint or is damaged, `shape` when it is another training's.
+ */
+export function readCheckpoint(
+  path: string,
+  tensors: readonly StateTensor[],
+  identity: string,
+): Checkpoint | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const remedy = 'Remove the file to train from the beginning.';
+  const broken = (what: string) => new ModelError('weights', `checkpoint ${path} cannot be read: ${what}`, { remedy });
+  const start = magic.length + 4;
+  if (bytes.byteLength < start || bytes.toString('latin1', 0, magic.length) !== magic)
+    throw broken('it is no checkpoint');
+  const headerLength = bytes.readUInt32LE(magic.length);
+  if (headerLength > headerAtMost || start + headerLength > bytes.byteLength) throw broken('its header is cut off');
+  let header: { identity: string; progress: TrainingProgress; copies: number; sha256: string };
+  try {
+    header = JSON.parse(bytes.toString('utf8', start, start + headerLength));
+  } catch (cause) {
+    throw new ModelError('weights', `checkpoint ${path} cannot be read: its header is no JSON`, { remedy, cause });
+  }
+  if (header.identity !== identity) {
+    throw new ModelError('shape', `checkpoint ${path} belongs to another training (other data, options or network)`, {
+      remedy,
+    });
+  }
+  const body = bytes.subarray(start + headerLength);
+  const perCopy = tensors.reduce((sum, { length }) => sum + 4 * length, 0);
+  const copies = header.copies === 2 ? 2 : 1;
+  if (body.byteLength !== copies * perCopy) {
+    throw broken(`it has ${body.byteLength} bytes of values instead of ${copies * perCopy}`);
+  }
+  if (createHash('sha256').update(body).digest('hex') !== header.sha256) throw broken('its values are damaged');
+  let position = 0;
+  const take = () =>
+    tensors.map(({ length }) => {
+      const values = new Float32Array(length);
+      new Uint8Array(values.buffer).set(body.subarray(position, position + 4 * length));
+      position += 4 * length;
+      return values;
+    });
+  return { identity, progress: header.progress, state: take(), best: copies === 2 ? take() : [] };
+}

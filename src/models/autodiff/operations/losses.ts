@@ -1,0 +1,36 @@
+import { UsageError } from '../../../errors.ts';
+import type { Tensor } from '../emitter.ts';
+import type { Tape } from '../tape.ts';
+
+/** Mean of (prediction - target)^2 over all values, a scalar; its gradient is 2 (prediction - target) / n. */
+export function meanSquaredError(tape: Tape, prediction: Tensor, target: Tensor): Tensor {
+  if (prediction.shape.join() !== target.shape.join()) {
+    throw new UsageError(`meanSquaredError: shapes must be equal, but are [${prediction.shape}] and [${target.shape}]`);
+  }
+  const { graph } = tape;
+  const error = graph.subtract(prediction, target);
+  const loss = graph.emit('ReduceMean', [graph.multiply(error, error)], [], { keepdims: 0 });
+  return tape.record([prediction, target], loss, (gradient) => {
+    const count = graph.cast(graph.emit('Size', [error], [], {}, 'int64'), 'real');
+    const slope = () => graph.multiply(error, graph.divide(graph.multiply(gradient, graph.real(2)), count));
+    tape.add(prediction, slope);
+    tape.add(target, () => graph.emit('Neg', [slope()], target.shape));
+  });
+}
+
+/** rate * sum of w^2 over all the weights, a scalar: the L2 term of a loss. Its gradient is 2 rate w. */
+export function l2Penalty(tape: Tape, weights: readonly Tensor[], rate: number): Tensor {
+  if (!(rate >= 0 && Number.isFinite(rate)))
+    throw new UsageError(`\`l2\` must be a number of at least 0, but is ${rate}`);
+  if (weights.length === 0) throw new UsageError('l2Penalty: at least one weight must be given');
+  const { graph } = tape;
+  const squares = weights.map((weight) => graph.emit('ReduceSumSquare', [weight], [], { keepdims: 0 }));
+  const sum = squares.reduce((total, square) => graph.add(total, square));
+  const penalty = graph.multiply(sum, graph.real(rate));
+  return tape.record(weights, penalty, (gradient) => {
+    // A loss is a sum of terms: the gradient of a term is the constant 1, and one node per weight is enough.
+    const slope =
+      gradient.name === graph.real(1).name ? graph.real(2 * rate) : graph.multiply(gradient, graph.real(2 * rate));
+    for (const weight of weights) tape.add(weight, () => graph.multiply(weight, slope));
+  });
+}

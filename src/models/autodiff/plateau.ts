@@ -1,0 +1,66 @@
+import { checkInteger, checkPositive } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+
+/** When and how the learning rate is lowered. */
+export interface PlateauOptions {
+  /** What the rate is multiplied by. Default 0.5. */
+  readonly factor?: number;
+  /** Epochs without improvement before it is. Default 2. */
+  readonly patience?: number;
+  /** Rate below which it does not go. Default 1e-5. */
+  readonly minimum?: number;
+  /** What counts as improvement: lower than the best by more than this. Default 1e-4. */
+  readonly minimumChange?: number;
+}
+
+/** What a `Plateau` has seen, to go on from. */
+export interface PlateauState {
+  readonly learningRate: number;
+  readonly best: number | null;
+  readonly waited: number;
+}
+
+/** Lowers the learning rate when the validation loss no longer falls (Keras's `ReduceLROnPlateau`, no cooldown). */
+export class Plateau {
+  readonly #factor: number;
+  readonly #patience: number;
+  readonly #minimum: number;
+  readonly #minimumChange: number;
+  #state: PlateauState;
+
+  /** @throws UsageError when an option is out of range. */
+  constructor(learningRate: number, options: PlateauOptions = {}) {
+    this.#factor = checkPositive('plateau.factor', options.factor ?? 0.5);
+    if (this.#factor >= 1) throw new UsageError(`\`plateau.factor\` must be below 1, but is ${this.#factor}`);
+    this.#patience = checkInteger('plateau.patience', options.patience ?? 2);
+    this.#minimum = checkPositive('plateau.minimum', options.minimum ?? 1e-5, { zero: true });
+    this.#minimumChange = checkPositive('plateau.minimumChange', options.minimumChange ?? 1e-4, { zero: true });
+    this.#state = { learningRate: checkPositive('learningRate', learningRate), best: null, waited: 0 };
+  }
+
+  get learningRate(): number {
+    return this.#state.learningRate;
+  }
+
+  get state(): PlateauState {
+    return this.#state;
+  }
+
+  /** Goes on from a state. */
+  resume(state: PlateauState): void {
+    this.#state = state;
+  }
+
+  /** Takes the validation loss of an epoch. */
+  epochEnded(loss: number): void {
+    const { learningRate, best, waited } = this.#state;
+    if (best === null || loss < best - this.#minimumChange) {
+      this.#state = { learningRate, best: loss, waited: 0 };
+    } else if (waited + 1 < this.#patience) {
+      this.#state = { learningRate, best, waited: waited + 1 };
+    } else {
+      const lowered = Math.min(learningRate, Math.max(this.#minimum, learningRate * this.#factor));
+      this.#state = { learningRate: lowered, best, waited: 0 };
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { ModelError } from '../../errors.ts';
+import { elementCount } from './emitter.ts';
+import { seededUniform } from './initialisers.ts';
+import type { Optimiser } from './optimisers/optimiser.ts';
+import type { Variable } from './tape.ts';
+
+/** Variables of at most this many elements travel together in one tensor. */
+const packedAtMost = 16_384;
+
+/** A variable inside a state tensor. */
+export interface StateMember {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** First element. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A tensor that enters a training step and leaves it changed: one large variable, or many small ones end to end. */
+export interface StateTensor {
+  /** Name of the graph's input. */
+  readonly input: string;
+  readonly shape: readonly number[];
+  readonly length: number;
+  readonly members: readonly StateMember[];
+  /** What the values are: of the variables themselves, or what an optimiser keeps for each. */
+  readonly kind: 'weight' | 'statistic' | 'slot';
+}
+
+/** The values of all state tensors, in their order. */
+export type StateValues = readonly Float32Array[];
+
+/** Variables that enter a graph as one tensor, with the tensors that the optimiser keeps beside it. */
+export interface StateGroup {
+  readonly variables: readonly Variable[];
+  readonly value: StateTensor;
+  readonly slots: readonly StateTensor[];
+}
+
+function tensorOf(
+  input: string,
+  variables: readonly Variable[],
+  kind: StateTensor['kind'],
+  packed: boolean,
+): StateTensor {
+  let offset = 0;
+  const members = variables.map(({ name, shape }) => {
+    const length = elementCount(shape);
+    offset += length;
+    return { name, shape, offset: offset - length, length };
+  });
+  const shape = packed ? [offset] : (variables[0] as Variable).shape;
+  return { input, shape, length: offset, members, kind };
+}
+
+/**
+ * How variables lie in state tensors. Small ones are packed: each input and output of a run costs microseconds, and
+ * the optimiser then takes one set of nodes for all of them. Large ones stand alone, so that nothing large is copied.
+ */
+export function layOut(variables: readonly Variable[], optimiser: Optimiser): StateGroup[] {
+  const groups: StateGroup[] = [];
+  const addGroup = (name: string, members: readonly Variable[], kind: 'weight' | 'statistic', packed: boolean) => {
+    if (members.length === 0) return;
+    const slots = kind === 'weight' ? optimiser.slots : [];
+    groups.push({
+      variables: members,
+      value: tensorOf(packed ? `packed/${name}` : (members[0] as Variable).tensor.name, members, kind, packed),
+      slots: slots.map((slot) => tensorOf(`${slot}/${name}`, members, 'slot', packed)),
+    });
+  };
+  const weights = variables.filter(({ kind }) => kind === 'weight');
+  const isSmall = ({ shape }: Variable) => elementCount(shape) <= packedAtMost;
+  for (const variable of weights.filter((each) => !isSmall(each))) addGroup(variable.name, [variable], 'weight', false);
+  addGroup('weights', weights.filter(isSmall), 'weight', true);
+  addGroup(
+    'statistics',
+    variables.filter(({ kind }) => kind === 'statistic'),
+    'statistic',
+    true,
+  );
+  return groups;
+}
+
+/** All state tensors of groups, in the order in which a step takes and gives them. */
+export function tensorsOf(groups: readonly StateGroup[]): StateTensor[] {
+  return groups.flatMap(({ value, slots }) => [value, ...slots]);
+}
+
+/** Seeded first values: those of the initialisers, and zeros for what the optimiser keeps. */
+export function initialState(groups: readonly StateGroup[], seed: number): Float32Array[] {
+  return groups.flatMap(({ variables, value, slots }) => {
+    const values = new Float32Array(value.length);
+    for (const [index, { name, shape, initialiser }] of variables.entries()) {
+      values.set(initialiser(shape, seededUniform(seed, name)), value.members[index]?.offset);
+    }
+    return [values, ...slots.map(({ length }) => new Float32Array(length))];
+  });
+}
+
+/** The variables in state values by name, as views, without what the optimiser keeps. */
+export function namedVariables(tensors: readonly StateTensor[], values: StateValues): Map<string, Float32Array> {
+  const named = new Map<string, Float32Array>();
+  for (const [index, { members, kind }] of tensors.entries()) {
+    if (kind === 'slot') continue;
+    for (const { name, offset, length } of members)
+      named.set(name, (values[index] as Float32Array).subarray(offset, offset + length));
+  }
+  return named;
+}
+
+/**
+ * Writes values over the variables of these names, in place.
+ *
+ * @throws ModelError `shape` when a name is unknown or its length differs.
+ */
+export function overwrite(
+  tensors: readonly StateTensor[],
+  values: StateValues,
+  replacements: ReadonlyMap<string, Float32Array>,
+): void {
+  const named = namedVariables(tensors, values);
+  for (const [name, replacement] of replacements) {
+    const target = named.get(name);
+    if (target === undefined) throw new ModelError('shape', `the network has no weights named '${name}'`);
+    if (target.length !== replacement.length) {
+      throw new ModelError(
+        'shape',
+        `weights '${name}' must have ${target.length} values, but ${replacement.length} came`,
+      );
+    }
+    target.set(replacement);
+  }
+}

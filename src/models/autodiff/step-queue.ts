@@ -1,0 +1,65 @@
+import type { FedBatch } from './feeds.ts';
+import type { StepRequest } from './thread-messages.ts';
+import type { TrainingThread } from './training-thread.ts';
+
+/**
+ * Small batches travel together: a message costs some 50 microseconds, a step of a small network under a millisecond.
+ */
+const batchesPerMessage = 16;
+const bytesPerMessage = 4 * 2 ** 20;
+/** Messages under way at most: one that is learnt, and one that is ready. */
+const messagesUnderWay = 2;
+
+/** Losses of an epoch, weighted by rows. */
+export interface LossSum {
+  lossSum: number;
+  rows: number;
+}
+
+/** Hands steps to a thread, some together, and adds up their losses in order. */
+export class StepQueue {
+  readonly #thread: TrainingThread;
+  readonly #sum: LossSum;
+  readonly #underWay: Promise<void>[] = [];
+  #steps: StepRequest[] = [];
+  #rows: number[] = [];
+  #bytes = 0;
+
+  constructor(thread: TrainingThread, sum: LossSum) {
+    this.#thread = thread;
+    this.#sum = sum;
+  }
+
+  /** Adds a step; waits while the thread has enough to do. */
+  async add({ feeds, rows }: FedBatch, step: number, scalars: readonly number[]): Promise<void> {
+    this.#steps.push({ feeds, step, scalars });
+    this.#rows.push(rows);
+    this.#bytes += Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0);
+    if (this.#steps.length < batchesPerMessage && this.#bytes < bytesPerMessage) return;
+    this.#send();
+    while (this.#underWay.length >= messagesUnderWay) await this.#underWay.shift();
+  }
+
+  /** Resolves when every step has been made. */
+  async drain(): Promise<void> {
+    this.#send();
+    while (this.#underWay.length > 0) await this.#underWay.shift();
+  }
+
+  #send(): void {
+    if (this.#steps.length === 0) return;
+    const rows = this.#rows;
+    const sent = this.#thread.steps(this.#steps).then((losses) => {
+      for (const [index, count] of rows.entries()) {
+        this.#sum.lossSum += (losses[index] as number) * count;
+        this.#sum.rows += count;
+      }
+    });
+    // A failure is met where the promise is awaited; it must not count as unhandled until then.
+    sent.catch(() => {});
+    this.#underWay.push(sent);
+    this.#steps = [];
+    this.#rows = [];
+    this.#bytes = 0;
+  }
+}

@@ -1,0 +1,192 @@
+// @ts-check
+// Runs training steps. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+import ort from 'onnxruntime-node';
+import { fillMask } from './mask.js';
+
+/** @typedef {import('./plan.ts').TrainingPlan} TrainingPlan */
+/** @typedef {import('./feeds.ts').Feeds} Feeds */
+/** @typedef {{ values: Float32Array[], tensors: ort.Tensor[] }} StateSide */
+
+/**
+ * Sessions of one thread: results are then the same bits from run to run.
+ *
+ * @param {number} threads
+ * @returns {import('onnxruntime-node').InferenceSession.SessionOptions}
+ */
+function sessionOptions(threads) {
+  return {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  };
+}
+
+/**
+ * Holds the state of a network, and changes it step by step. Weights exist twice: a step reads one side and writes
+ * the other straight from ONNX Runtime, then they change places, so that nothing is copied. What the optimiser keeps
+ * exists once: its next value is made of its last one by the only node that reads that, so it may be written over it.
+ */
+export class StepRunner {
+  /** @type {TrainingPlan} */
+  #plan;
+  /** @type {ort.InferenceSession} */
+  #step;
+  /** @type {ort.InferenceSession} */
+  #evaluation;
+  /** @type {StateSide} */
+  #front;
+  /** @type {StateSide} */
+  #back;
+  /** @type {Float32Array[] | undefined} */
+  #remembered;
+  #seed;
+
+  /**
+   * @param {TrainingPlan} plan
+   * @param {ort.InferenceSession} step
+   * @param {ort.InferenceSession} evaluation
+   * @param {number} seed
+   */
+  constructor(plan, step, evaluation, seed) {
+    this.#plan = plan;
+    this.#step = step;
+    this.#evaluation = evaluation;
+    this.#seed = seed;
+    /** @param {(kind: 'weight' | 'statistic' | 'slot', index: number) => Float32Array} make @returns {StateSide} */
+    const side = (make) => {
+      const values = plan.state.map(({ kind }, index) => make(kind, index));
+      const tensors = values.map((array, index) => new ort.Tensor('float32', array, plan.state[index]?.shape ?? []));
+      return { values, tensors };
+    };
+    const fresh = (/** @type {number} */ index) => new Float32Array(plan.state[index]?.length ?? 0);
+    const front = side((_, index) => fresh(index));
+    this.#front = front;
+    this.#back = side((kind, index) =>
+      kind === 'slot' ? /** @type {Float32Array} */ (front.values[index]) : fresh(index),
+    );
+  }
+
+  /**
+   * @param {TrainingPlan} plan
+   * @param {{ seed: number, threads?: number }} options seed of the dropout masks
+   */
+  static async open(plan, { seed, threads = 1 }) {
+    const step = await ort.InferenceSession.create(plan.stepModel, sessionOptions(threads));
+    const evaluation = await ort.InferenceSession.create(plan.evaluationModel, sessionOptions(threads));
+    return new StepRunner(plan, step, evaluation, seed);
+  }
+
+  /** Copies of all state values. */
+  state() {
+    return this.#front.values.map((values) => values.slice());
+  }
+
+  /** @param {readonly Float32Array[]} values */
+  load(values) {
+    for (const [index, target] of this.#front.values.entries()) target.set(/** @type {Float32Array} */ (values[index]));
+  }
+
+  /** Keeps a copy of the state. */
+  remember() {
+    this.#remembered ??= this.#front.values.map(({ length }) => new Float32Array(length));
+    for (const [index, values] of this.#front.values.entries()) this.#remembered[index]?.set(values);
+  }
+
+  /** What was remembered last, or nothing. */
+  remembered() {
+    return this.#remembered?.map((values) => values.slice());
+  }
+
+  /** @param {readonly Float32Array[]} values */
+  loadRemembered(values) {
+    this.#remembered = values.map((array) => array.slice());
+  }
+
+  /**
+   * One training step.
+   *
+   * @param {Feeds} feeds
+   * @param {number} step counted from 1; it decides the dropout masks
+   * @param {readonly number[]} scalars
+   * @returns {Promise<number>} the loss before the step
+   */
+  async step(feeds, step, scalars) {
+    const plan = this.#plan;
+    /** @type {Record<string, ort.Tensor>} */
+    const inputs = {};
+    for (const [index, { input }] of plan.state.entries())
+      inputs[input] = /** @type {ort.Tensor} */ (this.#front.tensors[index]);
+    const sizes = this.#feed(inputs, plan.stepInputs, feeds);
+    for (const [index, name] of plan.scalars.entries())
+      inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
+    for (const [index, { input, shape, rate }] of plan.masks.entries()) {
+      const dimensions = shape.map((size) => (typeof size === 'number' ? size : (sizes.get(size) ?? 0)));
+      const mask = new Float32Array(dimensions.reduce((product, size) => product * size, 1));
+      fillMask(mask, rate, this.#seed, step, index);
+      inputs[input] = new ort.Tensor('float32', mask, dimensions);
+    }
+    const loss = new Float32Array(1);
+    /** @type {Record<string, ort.Tensor>} */
+    const outputs = { [plan.loss]: new ort.Tensor('float32', loss, []) };
+    for (const [index, name] of plan.next.entries())
+      outputs[name] = /** @type {ort.Tensor} */ (this.#back.tensors[index]);
+    await this.#step.run(inputs, outputs);
+    [this.#front, this.#back] = [this.#back, this.#front];
+    return /** @type {number} */ (loss[0]);
+  }
+
+  /**
+   * What the network predicts for a batch.
+   *
+   * @param {Feeds} feeds
+   * @returns {Promise<Float32Array>}
+   */
+  async evaluate(feeds) {
+    const plan = this.#plan;
+    /** @type {Record<string, ort.Tensor>} */
+    const inputs = {};
+    for (const index of plan.evaluationState) {
+      inputs[/** @type {import('./state.ts').StateTensor} */ (plan.state[index]).input] = /** @type {ort.Tensor} */ (
+        this.#front.tensors[index]
+      );
+    }
+    this.#feed(inputs, plan.evaluationInputs, feeds);
+    const results = await this.#evaluation.run(inputs, [plan.output]);
+    return /** @type {Float32Array} */ (results[plan.output]?.data);
+  }
+
+  async close() {
+    await this.#step.release();
+    await this.#evaluation.release();
+  }
+
+  /**
+   * @param {Record<string, ort.Tensor>} inputs
+   * @param {readonly import('./plan.ts').FedInput[]} expected
+   * @param {Feeds} feeds
+   * @returns sizes of the named axes
+   */
+  #feed(inputs, expected, feeds) {
+    /** @type {Map<string, number>} */
+    const sizes = new Map();
+    for (const { name, shape } of expected) {
+      const feed = feeds[name];
+      if (feed === undefined) throw new Error(`the batch has no '${name}'`);
+      for (const [axis, size] of shape.entries()) {
+        const actual = /** @type {number} */ (feed.shape[axis]);
+        const wanted = typeof size === 'number' ? size : (sizes.get(size) ?? actual);
+        if (actual !== wanted) throw new Error(`'${name}' must have shape [${shape}], but has [${feed.shape}]`);
+        if (typeof size === 'string') sizes.set(size, actual);
+      }
+      inputs[name] =
+        feed.data instanceof Int32Array
+          ? new ort.Tensor('int32', feed.data, feed.shape)
+          : new ort.Tensor('float32', feed.data, feed.shape);
+    }
+    return sizes;
+  }
+}

@@ -1,0 +1,235 @@
+import { createHash } from 'node:crypto';
+import { checkInteger, checkPositive } from '../../check.ts';
+import { ModelError } from '../../errors.ts';
+import { type EpochRecord, readCheckpoint, type TrainingProgress, writeCheckpoint } from './checkpoint.ts';
+import { EarlyStopping } from './early-stopping.ts';
+import type { Feeds } from './feeds.ts';
+import { adam } from './optimisers/adam.ts';
+import type { Optimiser } from './optimisers/optimiser.ts';
+import { type PlannedTraining, planTraining, type TrainableNetwork } from './plan.ts';
+import { Plateau } from './plateau.ts';
+import { initialState, namedVariables, overwrite } from './state.ts';
+import { StepQueue } from './step-queue.ts';
+import type { TrainerOptions, TrainingData, TrainingResult, ValidationData } from './trainer-options.ts';
+import { TrainingThread } from './training-thread.ts';
+
+/** Where an epoch stands. */
+interface Position {
+  epoch: number;
+  batches: number;
+  step: number;
+  lossSum: number;
+  rows: number;
+}
+
+/**
+ * Trains one network in a thread of its own; several trainers run side by side. The same seed, data and options give
+ * the same weights bit by bit, whether or not training was interrupted and resumed from its checkpoint.
+ *
+ * @example
+ * const trainer = await Trainer.open(network, { seed: 1, epochs: 20 });
+ * const { history } = await trainer.fit(data, validation);
+ * const predictions = await trainer.predict(feeds);
+ * await trainer.close();
+ */
+export class Trainer {
+  readonly #network: TrainableNetwork;
+  readonly #options: TrainerOptions;
+  readonly #optimiser: Optimiser;
+  readonly #planned: PlannedTraining;
+  readonly #thread: TrainingThread;
+  readonly #history: EpochRecord[] = [];
+  readonly #plateau: Plateau;
+  readonly #stopping: EarlyStopping;
+  readonly #epochs: number;
+
+  private constructor(
+    network: TrainableNetwork,
+    options: TrainerOptions,
+    planned: PlannedTraining,
+    thread: TrainingThread,
+  ) {
+    this.#network = network;
+    this.#options = options;
+    this.#optimiser = options.optimiser ?? adam();
+    this.#planned = planned;
+    this.#thread = thread;
+    this.#epochs = checkInteger('epochs', options.epochs ?? 100);
+    this.#stopping = new EarlyStopping(options.patience ?? 5);
+    this.#plateau = new Plateau(options.learningRate ?? 0.001, options.plateau || undefined);
+  }
+
+  /**
+   * Writes the network's graphs, starts its thread and gives it its first weights.
+   *
+   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do not fit, `session`
+   * when the graphs cannot be run.
+   */
+  static async open(network: TrainableNetwork, options: TrainerOptions = {}): Promise<Trainer> {
+    const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
+    const l2 = checkPositive('l2', options.l2 ?? 1e-5, { zero: true });
+    if (options.checkpoint?.everySteps !== undefined) checkInteger('everySteps', options.checkpoint.everySteps);
+    const planned = planTraining(network, options.optimiser ?? adam(), l2);
+    const state = initialState(planned.groups, seed);
+    if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);
+    const thread = await TrainingThread.open(network.name, { plan: planned.plan, seed });
+    try {
+      const trainer = new Trainer(network, options, planned, thread);
+      await thread.load(state);
+      return trainer;
+    } catch (error) {
+      await thread.abort();
+      throw error;
+    }
+  }
+
+  /**
+   * Trains until the epochs are over or the validation loss no longer falls, then takes back the weights of the best
+   * epoch. Goes on from the checkpoint when there is one.
+   *
+   * @throws the abort signal's reason; ModelError `weights` when the loss is no longer a number or the checkpoint is
+   * damaged; `session` when a step fails.
+   */
+  async fit(data: TrainingData, validation?: ValidationData): Promise<TrainingResult> {
+    this.#options.signal?.throwIfAborted();
+    const progress = await this.#resume();
+    const at: Position = progress ? { ...progress } : { epoch: 0, batches: 0, step: 0, lossSum: 0, rows: 0 };
+    let finished = progress?.finished ?? false;
+    while (!finished && at.epoch < this.#epochs) {
+      await this.#learn(data, at);
+      finished = await this.#endEpoch(at, validation);
+      Object.assign(at, { epoch: at.epoch + 1, batches: 0, lossSum: 0, rows: 0 });
+      finished ||= at.epoch >= this.#epochs;
+      await this.#checkpoint(at, finished);
+    }
+    const { bestEpoch, bestLoss } = this.#stopping.state;
+    if (bestEpoch >= 0) await this.#thread.recall();
+    return {
+      history: [...this.#history],
+      bestEpoch: bestEpoch >= 0 ? bestEpoch : at.epoch - 1,
+      bestLoss,
+      resumedFrom: progress && { epoch: progress.epoch, batches: progress.batches },
+    };
+  }
+
+  /** Buffers to build feeds in. */
+  get buffers() {
+    return this.#thread.buffers;
+  }
+
+  /** What the network predicts for a batch. The feeds are moved away. */
+  predict(feeds: Feeds): Promise<Float32Array> {
+    return this.#thread.evaluate(feeds);
+  }
+
+  /** Copies of all weights and running statistics by name. */
+  async weights(): Promise<Map<string, Float32Array>> {
+    return namedVariables(this.#planned.plan.state, await this.#thread.read());
+  }
+
+  /** Mean squared error over validation batches. */
+  async validate(validation: ValidationData): Promise<number> {
+    let sum = 0;
+    let count = 0;
+    for await (const { feeds, targets } of validation.batches(this.#thread.buffers)) {
+      this.#options.signal?.throwIfAborted();
+      const predictions = await this.#thread.evaluate(feeds);
+      for (const [index, target] of targets.entries()) sum += ((predictions[index] as number) - target) ** 2;
+      count += targets.length;
+    }
+    return sum / count;
+  }
+
+  /** Ends the thread. May be called at any time. */
+  async close(): Promise<void> {
+    await this.#thread.close();
+  }
+
+  /** Learns the batches of an epoch that are left. */
+  async #learn(data: TrainingData, at: Position): Promise<void> {
+    const { signal, checkpoint } = this.#options;
+    const queue = new StepQueue(this.#thread, at);
+    try {
+      for await (const batch of data.batches(at.epoch, at.batches, this.#thread.buffers)) {
+        signal?.throwIfAborted();
+        at.step++;
+        at.batches++;
+        await queue.add(batch, at.step, this.#optimiser.scalarsAt(at.step, this.#plateau.learningRate));
+        if (checkpoint?.everySteps !== undefined && at.step % checkpoint.everySteps === 0) {
+          await queue.drain();
+          await this.#checkpoint(at, false);
+        }
+      }
+    } finally {
+      await queue.drain();
+    }
+    if (!Number.isFinite(at.lossSum)) {
+      throw new ModelError('weights', `the loss of ${this.#network.name} is no longer a number in epoch ${at.epoch}`, {
+        remedy: 'Lower the learning rate, or look for features of an extreme range.',
+      });
+    }
+  }
+
+  /** Judges an epoch; says whether training is over. */
+  async #endEpoch(at: Position, validation: ValidationData | undefined): Promise<boolean> {
+    const { learningRate } = this.#plateau;
+    const validationLoss = validation ? await this.validate(validation) : null;
+    if (validationLoss !== null) {
+      if (this.#options.plateau !== false) this.#plateau.epochEnded(validationLoss);
+      if (this.#stopping.epochEnded(at.epoch, validationLoss)) await this.#thread.remember();
+    }
+    const trainingLoss = at.lossSum / at.rows;
+    const record = { epoch: at.epoch, trainingLoss, validationLoss, learningRate, steps: at.step };
+    this.#history.push(record);
+    await this.#options.onEpoch?.(record);
+    return this.#stopping.stop;
+  }
+
+  /** What the checkpoint is of: everything that the weights depend on. */
+  #identity(): string {
+    const { epochs = 100, patience = 5, learningRate = 0.001, plateau = {}, seed = 1, checkpoint } = this.#options;
+    const facts = {
+      epochs,
+      patience,
+      learningRate,
+      plateau,
+      seed,
+      data: checkpoint?.data,
+      optimiser: this.#optimiser.name,
+    };
+    const hash = createHash('sha256').update(this.#planned.plan.stepModel).update(JSON.stringify(facts));
+    for (const [name, values] of this.#options.initialWeights ?? []) {
+      hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }
+    return hash.digest('hex');
+  }
+
+  async #checkpoint(at: Position, finished: boolean): Promise<void> {
+    const { checkpoint } = this.#options;
+    if (!checkpoint) return;
+    writeCheckpoint(checkpoint.path, this.#planned.plan.state, {
+      identity: this.#identity(),
+      progress: {
+        ...at,
+        history: this.#history,
+        plateau: this.#plateau.state,
+        earlyStopping: this.#stopping.state,
+        finished,
+      },
+      state: await this.#thread.read(),
+      best: await this.#thread.readRemembered(),
+    });
+  }
+
+  async #resume(): Promise<TrainingProgress | undefined> {
+    const { checkpoint } = this.#options;
+    const found = checkpoint && readCheckpoint(checkpoint.path, this.#planned.plan.state, this.#identity());
+    if (!found) return undefined;
+    await this.#thread.load(found.state);
+    if (found.best.length > 0) await this.#thread.loadRemembered(found.best);
+    this.#history.push(...found.progress.history);
+    this.#plateau.resume(found.progress.plateau);
+    this.#stopping.resume(found.progress.earlyStopping);
+    return found.progress;
+  }
+}

@@ -1,0 +1,81 @@
+// @ts-check
+// The thread that trains a network. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+import { parentPort, workerData } from 'node:worker_threads';
+import { StepRunner } from './step-runner.js';
+
+/** @typedef {import('./thread-messages.ts').ThreadRequest} ThreadRequest */
+/** @typedef {import('./thread-messages.ts').ThreadReply} ThreadReply */
+/** @typedef {import('./feeds.ts').Feeds} Feeds */
+
+if (parentPort === null) throw new Error('training-worker.js runs as a worker thread only');
+const port = parentPort;
+const { plan, seed } = /** @type {import('./thread-messages.ts').ThreadStart} */ (workerData);
+
+/** @param {ThreadReply} reply @param {ArrayBuffer[]} [moved] */
+function answer(reply, moved = []) {
+  port.postMessage(reply, moved);
+}
+
+/** @param {Feeds} feeds */
+function buffersOf(feeds) {
+  return new Set(Object.values(feeds).map(({ data }) => /** @type {ArrayBuffer} */ (data.buffer)));
+}
+
+/**
+ * @param {StepRunner} runner
+ * @param {Exclude<ThreadRequest, { kind: 'close' }>} request
+ * @returns {Promise<{ values: Float32Array[], buffers: ArrayBuffer[] }>}
+ */
+async function perform(runner, request) {
+  if (request.kind === 'steps') {
+    const losses = new Float32Array(request.steps.length);
+    const buffers = new Set();
+    for (const [index, { feeds, step, scalars }] of request.steps.entries()) {
+      losses[index] = await runner.step(feeds, step, scalars);
+      for (const buffer of buffersOf(feeds)) buffers.add(buffer);
+    }
+    return { values: [losses], buffers: [...buffers] };
+  }
+  if (request.kind === 'evaluate') {
+    return { values: [await runner.evaluate(request.feeds)], buffers: [...buffersOf(request.feeds)] };
+  }
+  if (request.kind === 'read') return { values: runner.state(), buffers: [] };
+  if (request.kind === 'read-remembered') return { values: runner.remembered() ?? [], buffers: [] };
+  if (request.kind === 'load') runner.load(request.values);
+  else if (request.kind === 'load-remembered') runner.loadRemembered(request.values);
+  else if (request.kind === 'remember') runner.remember();
+  else runner.load(runner.remembered() ?? runner.state());
+  return { values: [], buffers: [] };
+}
+
+/** @param {unknown} error */
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
+try {
+  const runner = await StepRunner.open(plan, { seed });
+  /** @param {ThreadRequest} request */
+  const handle = async (request) => {
+    if (request.kind === 'close') {
+      await runner.close();
+      port.close();
+      return;
+    }
+    try {
+      const { values, buffers } = await perform(runner, request);
+      answer({ kind: 'done', values, buffers }, [
+        ...values.map(({ buffer }) => /** @type {ArrayBuffer} */ (buffer)),
+        ...buffers,
+      ]);
+    } catch (error) {
+      answer({ kind: 'failed', message: messageOf(error) });
+    }
+  };
+  let last = Promise.resolve();
+  port.on('message', (/** @type {ThreadRequest} */ request) => {
+    last = last.then(() => handle(request));
+  });
+  answer({ kind: 'ready' });
+} catch (error) {
+  answer({ kind: 'unusable', message: messageOf(error) });
+  port.close();
+}

@@ -1,0 +1,133 @@
+import type { Tensor } from '../../../src/models/autodiff/emitter.ts';
+import { add, affine, multiply, scale } from '../../../src/models/autodiff/operations/arithmetic.ts';
+import { batchNormalisation } from '../../../src/models/autodiff/operations/batch-normalisation.ts';
+import { concat } from '../../../src/models/autodiff/operations/concat.ts';
+import { dense } from '../../../src/models/autodiff/operations/dense.ts';
+import { dropout } from '../../../src/models/autodiff/operations/dropout.ts';
+import { relu, sigmoid, tanh } from '../../../src/models/autodiff/operations/elementwise.ts';
+import { l2Penalty, meanSquaredError } from '../../../src/models/autodiff/operations/losses.ts';
+import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
+import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
+import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';
+import { columns } from '../../../src/models/autodiff/operations/slice.ts';
+import type { OperatorCase } from './gradient-check.ts';
+
+const matrix = { shape: [4, 3], declared: ['batch', 3] };
+type Inputs = Readonly<Record<string, Tensor>>;
+const of = (inputs: Inputs, name: string) => inputs[name] as Tensor;
+
+function lstmCase(steps: number, result: 'sequence' | 'last'): OperatorCase {
+  return {
+    inputs: {
+      x: { shape: [steps, 3, 4], declared: [steps, 'batch', 4] },
+      kernel: { shape: [4, 8] },
+      recurrent: { shape: [2, 8] },
+      bias: { shape: [8] },
+    },
+    build: (tape, inputs) => {
+      const [kernel, recurrent, bias] = [of(inputs, 'kernel'), of(inputs, 'recurrent'), of(inputs, 'bias')];
+      return lstm(tape, of(inputs, 'x'), { kernel, recurrent, bias }, result);
+    },
+  };
+}
+
+/** Rows 2, 0, 2 and 1 of a table: one of them twice, so that its gradients must add up. */
+function rowsCase(method: RowGradient): OperatorCase {
+  return {
+    inputs: { table: { shape: [5, 3] } },
+    build: (tape, inputs) => rows(tape, of(inputs, 'table'), tape.graph.integers([2, 0, 2, 1]), method),
+  };
+}
+
+function normalisationCase(training: boolean): OperatorCase {
+  const vector = { shape: [3] };
+  return {
+    training,
+    inputs: { x: { shape: [5, 3], declared: ['batch', 3] }, gamma: vector, beta: vector },
+    build: (tape, inputs) => {
+      const variables = {
+        gamma: of(inputs, 'gamma'),
+        beta: of(inputs, 'beta'),
+        mean: tape.graph.real([0.1, -0.2, 0.3], [3]),
+        variance: tape.graph.real([0.5, 1.5, 0.8], [3]),
+      };
+      return batchNormalisation(tape, of(inputs, 'x'), variables);
+    },
+  };
+}
+
+/** One case or more for each operator, by the file that it is in. */
+export const operationCases: Readonly<Record<string, Readonly<Record<string, OperatorCase>>>> = {
+  arithmetic: {
+    add: { inputs: { a: matrix, b: matrix }, build: (tape, inputs) => add(tape, of(inputs, 'a'), of(inputs, 'b')) },
+    'add of a tensor to itself': {
+      inputs: { a: matrix },
+      build: (tape, inputs) => add(tape, of(inputs, 'a'), of(inputs, 'a')),
+    },
+    multiply: {
+      inputs: { a: matrix, b: matrix },
+      build: (tape, inputs) => multiply(tape, of(inputs, 'a'), of(inputs, 'b')),
+    },
+    affine: { inputs: { x: matrix }, build: (tape, inputs) => affine(tape, of(inputs, 'x'), 4.5, 0.5) },
+    scale: {
+      inputs: { x: matrix, factor: { shape: [1] } },
+      build: (tape, inputs) => scale(tape, of(inputs, 'x'), of(inputs, 'factor')),
+    },
+  },
+  'batch-normalisation': { training: normalisationCase(true), 'not training': normalisationCase(false) },
+  concat: {
+    concat: {
+      inputs: { a: matrix, b: { shape: [4, 2], declared: ['batch', 2] } },
+      build: (tape, inputs) => concat(tape, [of(inputs, 'a'), of(inputs, 'b'), of(inputs, 'a')]),
+    },
+  },
+  dense: {
+    'dense with a bias': {
+      inputs: { x: matrix, kernel: { shape: [3, 2] }, bias: { shape: [2] } },
+      build: (tape, inputs) => dense(tape, of(inputs, 'x'), of(inputs, 'kernel'), of(inputs, 'bias')),
+    },
+    'a kernel used twice': {
+      inputs: { x: matrix, kernel: { shape: [3, 3] } },
+      build: (tape, inputs) => dense(tape, dense(tape, of(inputs, 'x'), of(inputs, 'kernel')), of(inputs, 'kernel')),
+    },
+  },
+  dropout: {
+    dropout: { inputs: { x: { shape: [2, 3] } }, build: (tape, inputs) => dropout(tape, of(inputs, 'x'), 0.5) },
+  },
+  elementwise: {
+    relu: {
+      inputs: { x: { shape: [2, 3], values: [-1.2, 0.4, 2, -0.3, 0.9, -2] } },
+      build: (tape, inputs) => relu(tape, of(inputs, 'x')),
+    },
+    sigmoid: { inputs: { x: matrix }, build: (tape, inputs) => sigmoid(tape, of(inputs, 'x')) },
+    tanh: { inputs: { x: matrix }, build: (tape, inputs) => tanh(tape, of(inputs, 'x')) },
+  },
+  losses: {
+    'mean squared error': {
+      inputs: {
+        prediction: { shape: [4, 1], declared: ['batch', 1] },
+        target: { shape: [4, 1], declared: ['batch', 1] },
+      },
+      build: (tape, inputs) => meanSquaredError(tape, of(inputs, 'prediction'), of(inputs, 'target')),
+    },
+    'L2 penalty': {
+      inputs: { a: { shape: [3, 2] }, b: { shape: [4] } },
+      build: (tape, inputs) => l2Penalty(tape, [of(inputs, 'a'), of(inputs, 'b')], 0.7),
+    },
+  },
+  lstm: {
+    'all steps': lstmCase(3, 'sequence'),
+    'the last step': lstmCase(3, 'last'),
+    'a single step': lstmCase(1, 'last'),
+  },
+  rows: { 'by scattering': rowsCase('scatter'), 'by one-hot products': rowsCase('one-hot') },
+  sequence: {
+    timeMajor: {
+      inputs: { x: { shape: [2, 3, 4], declared: ['batch', 3, 4] } },
+      build: (tape, inputs) => timeMajor(tape, of(inputs, 'x')),
+    },
+  },
+  slice: {
+    columns: { inputs: { x: { shape: [2, 5] } }, build: (tape, inputs) => columns(tape, of(inputs, 'x'), 1, 4) },
+  },
+};

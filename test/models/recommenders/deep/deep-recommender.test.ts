@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { DeepRecommender } from '../../../../src/models/recommenders/deep/deep-recommender.ts';
+import { deepModels, readsFeatures } from '../../../../src/models/recommenders/deep/options.ts';
+import { hashOf, tinyFeatures, tinyModalities, tinySettings, tinyTraining, tinyValidation } from './tiny-problem.ts';
+
+const optionsOf = (model: (typeof deepModels)[number]) => ({
+  ...tinySettings,
+  ...(readsFeatures(model) ? { modalities: tinyModalities } : {}),
+});
+
+async function trained(model: (typeof deepModels)[number], more: object = {}) {
+  const recommender = new DeepRecommender(model, { ...optionsOf(model), ...more });
+  const features = readsFeatures(model) ? tinyFeatures() : undefined;
+  const result = await recommender.fit(tinyTraining, tinyValidation, features);
+  const weights = await recommender.weights();
+  return { recommender, result, weights };
+}
+
+test.each(deepModels)(
+  '%s learns a planted taste (synthetic) and gives the same weights bit by bit again',
+  async (model) => {
+    const first = await trained(model);
+    const second = await trained(model);
+    const variance = 0.81;
+    expect(first.result.bestLoss as number).toBeLessThan(0.1 * variance);
+    expect(hashOf(second.weights)).toBe(hashOf(first.weights));
+    await first.recommender.close();
+    await second.recommender.close();
+  },
+);
+
+test('predictions are those of the best epoch, in the order asked, and inside the range of ratings', async () => {
+  const { recommender, result } = await trained('dcf-av-1', { epochs: 12, patience: 3, learningRate: 0.05 });
+  const predictions = await recommender.predict(tinyValidation.users, tinyValidation.items);
+  let sum = 0;
+  for (const [row, value] of predictions.entries()) sum += (value - (tinyValidation.values[row] as number)) ** 2;
+  expect(sum / predictions.length).toBeCloseTo(result.bestLoss as number, 5);
+  const losses = result.history.map(({ validationLoss }) => validationLoss as number);
+  expect(result.bestLoss).toBe(Math.min(...losses));
+  expect(result.bestEpoch).toBe(losses.indexOf(Math.min(...losses)));
+  for (const value of predictions) expect(value >= 1 && value <= 5).toBe(true);
+  await recommender.close();
+});
+
+test('an item without sound is given zeros and counted', async () => {
+  const { recommender } = await trained('lstm-av', { epochs: 1 });
+  expect(recommender.missing.get('audio')).toBe(1);
+  expect(recommender.missing.get('visual')).toBe(0);
+  await recommender.close();
+});
+
+test('features are read a batch at a time, each item of a batch once', async () => {
+  const reads: number[] = [];
+  const recommender = new DeepRecommender('lstm-av', { ...optionsOf('lstm-av'), epochs: 1, batchSize: 8 });
+  await recommender.fit(tinyTraining, undefined, tinyFeatures(reads));
+  expect(reads.length).toBe(Math.ceil(tinyTraining.users.length / 8));
+  expect(Math.max(...reads)).toBeLessThan(9);
+  await recommender.close();
+});
+
+test('item-grouped batches read fewer items per epoch', async () => {
+  const itemsRead = async (batching: 'random' | 'item-grouped') => {
+    const reads: number[] = [];
+    const options = { ...optionsOf('lstm-av'), epochs: 1, batching, itemsPerGroup: 4 };
+    const recommender = new DeepRecommender('lstm-av', options);
+    await recommender.fit(tinyTraining, undefined, tinyFeatures(reads));
+    await recommender.close();
+    return reads.reduce((sum, count) => sum + count, 0);
+  };
+  expect(await itemsRead('item-grouped')).toBeLessThan(0.6 * (await itemsRead('random')));
+});
+
+test('dcf-av-2 starts from the weights of deepcf and lstm-av', async () => {
+  const widths = { widths: [8, 6, 4], epochs: 2 };
+  const cf = await trained('deepcf', widths);
+  const av = await trained('lstm-av', { ...widths, widths: [8, 6] });
+  const pretrained = { collaborative: cf.weights, content: av.weights };
+  // A learning rate of almost zero: what the network has after training is what it started from.
+  const { weights, recommender } = await trained('dcf-av-2', { ...widths, epochs: 1, learningRate: 1e-12, pretrained });
+  for (const [name, values] of weights) {
+    const source = name.startsWith('collaborative/')
+      ? cf.weights
+      : name.startsWith('content/')
+        ? av.weights
+        : undefined;
+    if (!source) continue;
+    const expected = source.get(name) as Float32Array;
+    expect(values.length).toBe(expected.length);
+    for (const [index, value] of values.entries())
+      expect(Math.abs(value - (expected[index] as number))).toBeLessThan(1e-6);
+  }
+  const narrow = new DeepRecommender('dcf-av-2', { ...optionsOf('dcf-av-2'), pretrained });
+  await expect(narrow.fit(tinyTraining, undefined, tinyFeatures())).rejects.toThrow(/must have shape/);
+  for (const each of [cf.recommender, av.recommender, recommender]) await each.close();
+});
+
+test('depth, join point, a learnt beta, batch normalisation and a third modality are options', async () => {
+  const third = { name: 'third', dimension: 2, steps: 2, lstm: [3] };
+  const base = tinyFeatures();
+  const features = {
+    modalities: [...tinyModalities, third],
+    async read(items: Int32Array, into: Readonly<Record<string, Float32Array>>) {
+      into.third?.fill(0.5);
+      return { ...(await base.read(items, into)), third: new Uint8Array(items.length).fill(1) };
+    },
+  };
+  const recommender = new DeepRecommender('dcf-av-1', {
+    ...{ ...tinySettings, epochs: 2, widths: [12, 6], join: 0, beta: 'learnt', batchNormalisation: true },
+    modalities: [...tinyModalities, third],
+  });
+  await recommender.fit(tinyTraining, tinyValidation, features);
+  const weights = await recommender.weights();
+  // Joined at once: two embeddings of 8, and LSTM outputs of 4, 4 and 3.
+  expect(weights.get('joint/dense-1/kernel')?.length).toBe((8 + 8 + 4 + 4 + 3) * 12);
+  expect(weights.get('joint/beta')?.[0]).not.toBe(1);
+  expect(weights.get('joint/dense-1/normalisation/variance')?.[0]).not.toBe(1);
+  await recommender.close();
+});
+
+test('wrong arguments are named before anything is trained', async () => {
+  expect(() => new DeepRecommender('dcf-av-1')).toThrow('`modalities` must name at least one stream');
+  expect(() => new DeepRecommender('gmf', { modalities: tinyModalities })).toThrow('which uses ratings only');
+  expect(() => new DeepRecommender('deepcf', { dropout: 1 })).toThrow('`dropout` must be at least 0 and below 1');
+  expect(() => new DeepRecommender('deepcf', { join: 4 })).toThrow('`join` must be an integer from 0 to 3, but is 4');
+  const recommender = new DeepRecommender('deepcf');
+  await expect(recommender.predict(new Int32Array(1), new Int32Array(1))).rejects.toThrow('must be fitted first');
+  const users = tinyTraining.users.with(3, 20);
+  await expect(recommender.fit({ ...tinyTraining, users })).rejects.toThrow('`training.users[3]` must be from 0 to 19');
+  const content = new DeepRecommender('lstm-av', { modalities: tinyModalities });
+  await expect(content.fit(tinyTraining)).rejects.toThrow('`features` must be given');
+  const other = { ...tinyFeatures(), modalities: [] };
+  await expect(content.fit(tinyTraining, undefined, other)).rejects.toThrow("a stream 'visual' of 4 x 3 values");
+});
