@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
-import { type ExtractOptions, type ExtractSummary, extract } from '../extract.ts';
+import { type ExtractOptions, extract } from '../extract.ts';
+import type { ExtractSummary } from '../extract-summary.ts';
 import { writeDemoClips } from './clips.ts';
 
 /** How one clip compares with the others in one stream of features. */
