@@ -80,7 +80,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
       reelflow(
         ['train', 'dcf-av-2', '--ratings', files.ratings, '--out', at('parts'), '--features', files.features].concat(
           smallNetworkFlags,
-          flags,
+          [...flags, '--logdir', at('parts-log')],
         ),
         { send, when: () => existsSync(at('parts', 'checkpoint')) },
       );
@@ -91,11 +91,14 @@ describe('reelflow train, on synthetic ratings and features', () => {
     const refused = await network('dcf-av-2', 'parts', '--epochs', '12', '--checkpoint-steps', '3', '--seed', '10');
     expect(refused.stderr).toContain('belongs to another training');
     expect((await parts('SIGKILL')).signal).toBe('SIGKILL');
-    const last = await network('dcf-av-2', 'parts', ...flags, '--json');
+    const last = await network('dcf-av-2', 'parts', ...flags, '--logdir', at('parts-log'), '--json');
     expect(JSON.parse(last.stdout)).toMatchObject({ resumed: true, alreadyTrained: false });
     const weights = (out: string) => readFileSync(at(out, 'weights.safetensors'));
     expect(weights('parts').equals(weights('whole'))).toBe(true);
     expect(existsSync(at('parts', 'checkpoint'))).toBe(false);
+    const noted = readdirSync(at('parts-log')).flatMap((name) => parseEvents(readFileSync(at('parts-log', name))));
+    const epochs = noted.filter(({ tag }) => tag === 'loss/training').map(({ step }) => step);
+    expect([...new Set(epochs)].sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, epoch) => epoch));
   });
 
   it('starts from saved branches', async () => {
@@ -128,6 +131,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect((await train('svd', 'x', '--factors', 'many')).stderr).toContain(
       "`factors` must be an integer, but is 'many'",
     );
+    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain('`logDirectory` is for networks');
     expect(existsSync(at('x', 'model.json'))).toBe(false);
   });
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,5 +65,31 @@ describe('a saved model, of synthetic ratings', () => {
     await writer.close();
     const changed = writer.path;
     await expect(loadModel(join(directory, 'av'), { features: changed })).rejects.toThrow('it was changed since');
+  });
+
+  it('is refused when its files do not fit each other, hashes or not', async () => {
+    const out = join(directory, 'tampered');
+    await trainRecommender({ ...files, model: 'baseline', out });
+    const facts = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8'));
+    const put = (ids: unknown) => {
+      const text = JSON.stringify(ids);
+      const hash = createHash('sha256').update(text).digest('hex');
+      writeFileSync(join(out, 'ids.json'), text);
+      writeFileSync(join(out, 'model.json'), JSON.stringify({ ...facts, files: { ...facts.files, 'ids.json': hash } }));
+    };
+    const item = { id: '101', genres: [] };
+    put({ users: ['u1'], items: [item], features: [null] });
+    await expect(loadModel(out)).rejects.toThrow(/users has \d+, but there are 1/);
+    for (const ids of [
+      {},
+      null,
+      { users: ['u1'], items: [item], features: [] },
+      { users: [1], items: [], features: [] },
+    ]) {
+      put(ids);
+      await expect(loadModel(out)).rejects.toMatchObject({ code: 'weights' });
+    }
+    writeFileSync(join(out, 'model.json'), JSON.stringify({ ...facts, model: 'oracle' }));
+    await expect(loadModel(out)).rejects.toThrow(/model.json cannot be read: `model` must be one of/);
   });
 });
