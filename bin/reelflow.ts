@@ -12,6 +12,8 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   dead: () => import('./commands/dead.ts'),
   models: () => import('./commands/models.ts'),
   doctor: () => import('./commands/doctor.ts'),
+  train: () => import('./commands/train.ts'),
+  recommend: () => import('./commands/recommend.ts'),
   demo: () => import('./commands/demo.ts'),
 };
 
