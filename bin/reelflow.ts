@@ -9,6 +9,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   explain: () => import('./commands/explain.ts'),
   compact: () => import('./commands/compact.ts'),
   dead: () => import('./commands/dead.ts'),
+  evaluate: () => import('./commands/evaluate.ts'),
   models: () => import('./commands/models.ts'),
   doctor: () => import('./commands/doctor.ts'),
   demo: () => import('./commands/demo.ts'),
