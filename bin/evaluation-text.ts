@@ -20,7 +20,13 @@ export function evaluationText(report: EvaluationReport): string {
     '',
     ...alignedRows([
       ['', ...rankings.map(([k]) => `@${k}`), 'whole lists'],
-      ...names.map((name) => [...row(name, rankings.map(([, metrics]) => metrics[name])), '']),
+      ...names.map((name) => [
+        ...row(
+          name,
+          rankings.map(([, metrics]) => metrics[name]),
+        ),
+        '',
+      ]),
       ...lists.map((name) => row(name, [...rankings.map(([, metrics]) => metrics[name]), report[name]])),
     ]),
     '',

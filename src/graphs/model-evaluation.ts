@@ -64,8 +64,7 @@ export async function evaluateModel(options: ModelEvaluationOptions): Promise<Ev
   const scale = options.scale ?? observedScale(ratings.values);
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, { skipBadLines })).movies;
   const genres = movies && genreTable(movies, ratings.itemIds);
-  const trailers =
-    options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
+  const trailers = options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
   const features = options.features === undefined ? undefined : await ItemStore.open(options.features);
   try {
     const data = {

@@ -21,7 +21,13 @@ export const experimentKeys: readonly ExperimentKey[] = [
   key('ratings', 'text', 'PATH', 'needed', 'a MovieLens directory, or any file of ratings'),
   key('movieList', 'text', 'FILE', "the directory's", 'list of movies with genres and years, beside a file of ratings'),
   key('features', 'texts', 'FILE', 'none', 'training store of features; several to compare as NAME=FILE,NAME=FILE'),
-  key('trailers', 'text', 'FILE', "the directory's ml-youtube.csv", 'which trailer shows which movie; only such movies'),
+  key(
+    'trailers',
+    'text',
+    'FILE',
+    "the directory's ml-youtube.csv",
+    'which trailer shows which movie; only such movies',
+  ),
   key('models', 'texts', 'NAMES', 'all that the data allow', 'models to compare'),
   key('scenarios', 'texts', 'NAMES', 'non-cold,hard-cold', 'also leave-items-out, random'),
   key('movies', 'integer', 'M', 'all', 'only the M movies with most ratings'),
@@ -44,7 +50,13 @@ export const experimentKeys: readonly ExperimentKey[] = [
   key('thresholdRule', 'text', 'gt|ge', 'gt', 'above the threshold (gt), or at least it (ge)'),
   key('undefined', 'text', 'zero|skip', 'zero', 'users without a value of a metric count 0, or not at all'),
   key('set', 'sets', 'MODEL.KEY=VALUE', 'none', 'an option of a model; may be given again'),
-  key('grid', 'sets', 'MODEL.KEY=A,B', 'none', 'values to try; lists of several keys are combined; lists of lists: A/B'),
+  key(
+    'grid',
+    'sets',
+    'MODEL.KEY=A,B',
+    'none',
+    'values to try; lists of several keys are combined; lists of lists: A/B',
+  ),
   key('concurrency', 'integer', 'N', 'as many as processors', 'networks that train side by side'),
 ];
 
