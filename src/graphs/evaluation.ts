@@ -10,7 +10,7 @@ import type { Evaluation, UndefinedRule } from '../models/metrics/evaluation.ts'
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { checkScale } from '../models/recommenders/recommender.ts';
 import { decimalRatings } from './decimal-ratings.ts';
-import { genreTable } from './genre-table.ts';
+import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 
 /** How predictions are scored. */
 export interface ScoringOptions {
@@ -90,7 +90,7 @@ export async function scorePredictions(
   const single = scale.minimum === scale.maximum;
   const { itemIds } = test;
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, options)).movies;
-  const genres = movies && genreTable(movies, itemIds);
+  const genres = movies && genresOf(catalogueOf(itemIds, movies));
   const tested = [...new Set(test.items)].map((item) => itemIds[item] as string);
   const catalogue = options.catalogue === undefined ? undefined : await catalogueSize(options.catalogue, tested);
   const { ks, threshold, thresholdRule, undefined: undefinedRule } = options;

@@ -7,8 +7,8 @@ import { readTrailers } from '../io/ratings/trailers.ts';
 import { withValidation } from '../io/ratings/validation.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { type EvaluationReport, peakRssBytes, type ScoringOptions, scorePredictions } from './evaluation.ts';
-import { genreTable } from './genre-table.ts';
 import type { Json } from './graph.ts';
+import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 import { fitModel } from './recommenders/fit-model.ts';
 import { checkModelName, isDeepModel, modelReadsFeatures } from './recommenders/model-names.ts';
 import { checkModelOptions } from './recommenders/model-options.ts';
@@ -63,7 +63,7 @@ export async function evaluateModel(options: ModelEvaluationOptions): Promise<Ev
   const split = drawn ? withValidation(ratings, given, {}, seed) : given;
   const scale = options.scale ?? observedScale(ratings.values);
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, { skipBadLines })).movies;
-  const genres = movies && genreTable(movies, ratings.itemIds);
+  const genres = movies && genresOf(catalogueOf(ratings.itemIds, movies));
   const trailers = options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
   const features = options.features === undefined ? undefined : await ItemStore.open(options.features);
   try {

@@ -1,7 +1,7 @@
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import { makeScenario, type Scenario } from '../../io/ratings/scenarios.ts';
 import type { GenreTable } from '../../models/genres.ts';
-import { genreTable } from '../genre-table.ts';
+import { catalogueOf, genresOf } from '../recommenders/catalogue.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
 
@@ -57,6 +57,6 @@ export class ExperimentScenarios {
       ...(perUser !== undefined && { ratingsPerUser: perUser }),
     };
     const scenario = makeScenario(ratings, parameters, movies);
-    return { scenario, genres: movies && genreTable(movies, scenario.ratings.itemIds) };
+    return { scenario, genres: movies && genresOf(catalogueOf(scenario.ratings.itemIds, movies)) };
   }
 }

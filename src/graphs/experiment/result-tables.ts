@@ -94,7 +94,7 @@ export function resultTables(
       make('accuracy', 'Accuracy', accuracy),
       ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, columns(ranking, 3, k))),
       make('other', 'Other metrics, whole lists', other),
-      make('cost', 'Cost, all folds', cost),
+      make('cost', `Cost, all folds, ${experiment.concurrency} networks at most at a time`, cost),
       ...(compares && reading.length > 0
         ? [make('features', `Features compared, ranking @${experiment.k[0]}`, comparison, reading)]
         : []),

@@ -1,4 +1,6 @@
 import { UsageError } from '../../errors.ts';
+import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { type ExperimentData, openExperimentData } from './experiment-data.ts';
 import { experimentPoints } from './experiment-points.ts';
@@ -60,11 +62,11 @@ export async function runExperiment(
     const variants = modelVariants(experiment);
     const points = experimentPoints(experiment, variants);
     const scenarios = new ExperimentScenarios(experiment, data);
-    checkScenarios(experiment, scenarios, options.onMessage);
+    const counts = checkScenarios(experiment, scenarios, options.onMessage);
     const store = await ExperimentStore.open(options.out, experiment, data.hashes);
     const outcomes = await runPoints(points, experiment, data, { scenarios, store }, options);
     const rows = summarise(experiment, variants, outcomes.results);
-    const size = sizeOf(outcomes.results);
+    const size = sizeOf(counts, outcomes.results);
     const onlyWithContent = data.itemsWithFeatures !== undefined;
     const published = publishedSetting(experiment, { ratingsRead: data.ratingsRead, onlyWithContent, ...size });
     const note = noteOf(experiment, size, outcomes.failures.length);
@@ -107,10 +109,8 @@ function checkScenarios(
   { scenarios, seeds, perUser, fewer }: Experiment,
   made: ExperimentScenarios,
   say: ((line: string) => void) | undefined,
-): void {
-  const [kind, seed] = [scenarios[0], seeds[0]];
-  if (kind === undefined || seed === undefined) return;
-  const { counts, splits } = made.of(kind, seed).scenario;
+): ScenarioCounts {
+  const { counts, splits } = made.of(scenarios[0] as FoldKind, seeds[0] as number).scenario;
   const tests = splits.map(({ test }) => test.length);
   if (tests.some((test) => test === 0)) {
     throw new UsageError(`a fold has no test rating: ${tests.join(', ')}`, {
@@ -125,12 +125,14 @@ function checkScenarios(
     const what = fewer === 'keep' ? 'keep what they have' : 'are left out';
     say?.(`${counts.usersWithFewer} users have fewer than ${perUser} ratings and ${what}`);
   }
+  return counts;
 }
 
-function sizeOf(results: readonly PointResult[]): { movies: number; users: number } {
+/** Other seeds may draw ratings of fewer movies: the least number of all. */
+function sizeOf(first: ScenarioCounts, results: readonly PointResult[]): { movies: number; users: number } {
   return {
-    movies: Math.min(...results.map(({ counts }) => counts.items)),
-    users: Math.min(...results.map(({ counts }) => counts.users)),
+    movies: Math.min(first.items, ...results.map(({ counts }) => counts.items)),
+    users: Math.min(first.users, ...results.map(({ counts }) => counts.users)),
   };
 }
 

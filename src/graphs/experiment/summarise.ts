@@ -26,7 +26,8 @@ export interface ExperimentRow {
   readonly seeds: readonly number[];
   /**
    * By name: `rmse`, `ndcg@10`, `coverage` (whole lists), `coverage@10`, ... Each metric is computed per fold, averaged over the folds, then over the
-   * seeds. `trainSeconds` and `predictSeconds` are sums over the folds.
+   * seeds. `trainSeconds` and `predictSeconds` are sums over the folds;
+   * `peakMebibytes` is the most that the whole process had held by then.
    */
   readonly metrics: Readonly<Record<string, SeedMean>>;
   /** Mean curve over folds and seeds. */
@@ -78,7 +79,7 @@ function metricsOf(points: readonly PointResult[]): Record<string, number> {
     trainSeconds: sum((point) => point.trainSeconds),
     predictSeconds: sum((point) => point.predictSeconds),
     epochs: sum((point) => point.epochs) / points.length,
-    peakRssBytes: Math.max(...points.map((point) => point.peakRssBytes)),
+    peakMebibytes: Math.max(...points.map((point) => point.peakRssBytes)) / 2 ** 20,
   };
 }
 
