@@ -2,13 +2,14 @@ import { UsageError } from '../src/errors.ts';
 import type { Json } from '../src/graphs/graph.ts';
 import { checkModelName } from '../src/graphs/recommenders/model-names.ts';
 import { parseOptionText } from '../src/graphs/recommenders/model-options.ts';
+import { modelFlags } from './model-flags.ts';
 import type { Arguments, OptionSpec } from './options.ts';
 
-/** The options of a model that have flags of their own, and `--set` for all of them. */
-export const modelFlags: Readonly<Record<string, OptionSpec>> = {
-  similarity: { type: 'string', value: 'NAME', does: 'of the KNNs: cosine, msd, pearson or pearson-baseline' },
-  neighbours: { type: 'string', value: 'N', does: 'of the KNNs: most neighbours of a prediction (default 20)' },
-  prediction: { type: 'string', value: 'NAME', does: 'of the KNNs: basic, means, z-score (default) or baseline' },
+const { k: _lengths, ...others } = modelFlags;
+
+/** The flags of models' options beside `--k`, which is the list lengths here; and `--set` for all of them. */
+export const evaluatedModelFlags: Readonly<Record<string, OptionSpec>> = {
+  ...others,
   set: { type: 'string', value: 'KEY=VALUE', multiple: true, does: 'any option of the model; may be given again' },
 };
 
@@ -20,9 +21,9 @@ export function readModelOptions(args: Arguments, modelName: string): Record<str
     if (Object.hasOwn(options, key)) throw new UsageError(`option '${key}' of the model is given twice`);
     options[key] = parseOptionText(model, key, text);
   };
-  for (const key of ['similarity', 'neighbours', 'prediction']) {
-    const text = args.text(key);
-    if (text !== undefined) add(key, text);
+  for (const flag of Object.keys(others)) {
+    const text = args.text(flag);
+    if (text !== undefined) add(keyOf(flag), text);
   }
   for (const entry of args.texts('set')) {
     const at = entry.indexOf('=');
@@ -30,4 +31,9 @@ export function readModelOptions(args: Arguments, modelName: string): Record<str
     add(entry.slice(0, at), entry.slice(at + 1));
   }
   return options;
+}
+
+/** `minimum-neighbours` is the option `minimumNeighbours`. */
+function keyOf(flag: string): string {
+  return flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

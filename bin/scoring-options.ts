@@ -12,6 +12,12 @@ export const scoringOptions: Readonly<Record<string, OptionSpec>> = {
   'threshold-rule': { type: 'string', value: 'gt|ge', does: 'above the threshold (gt, default), or at least it (ge)' },
   undefined: { type: 'string', value: 'zero|skip', does: 'users without a value of a metric count 0, or not at all' },
   scale: { type: 'string', value: 'MIN,MAX', does: 'rating scale (default: least and greatest rating there are)' },
+  columns: { type: 'string', value: 'user=A,item=B', does: 'names of the columns user, item, rating, prediction' },
+  duplicates: {
+    type: 'string',
+    value: 'first|last',
+    does: 'which of two rows of a user and item counts (default: none)',
+  },
   'skip-bad-lines': { type: 'boolean', does: 'passes over bad lines and counts them' },
 };
 
@@ -23,7 +29,11 @@ export function readScoringOptions(args: Arguments): ScoringOptions {
   const undefinedRule = wordOf(args, 'undefined', ['zero', 'skip']);
   const [movies, catalogue] = [args.text('movies'), args.text('catalogue')];
   const scale = readScale(args);
+  const columns = readColumns(args);
+  const duplicates = wordOf(args, 'duplicates', ['first', 'last']);
   return {
+    ...(columns && { columns }),
+    ...(duplicates && { duplicates }),
     ...(ks && { ks }),
     ...(threshold !== undefined && { threshold }),
     ...(thresholdRule && { thresholdRule }),
@@ -33,6 +43,17 @@ export function readScoringOptions(args: Arguments): ScoringOptions {
     ...(scale && { scale }),
     ...(args.flag('skip-bad-lines') && { skipBadLines: true }),
   };
+}
+
+function readColumns(args: Arguments): ScoringOptions['columns'] {
+  const roles = ['user', 'item', 'rating', 'prediction'];
+  const pairs = args.list('columns')?.map((pair) => {
+    const at = pair.indexOf('=');
+    const [role, name] = [pair.slice(0, Math.max(at, 0)), pair.slice(at + 1)];
+    if (roles.includes(role) && name !== '') return [role, name];
+    throw new UsageError(`\`--columns\` must be as user=NAME,item=NAME,prediction=NAME, but has '${pair}'`);
+  });
+  return pairs && Object.fromEntries(pairs);
 }
 
 function readScale(args: Arguments): ScoringOptions['scale'] {

@@ -3,11 +3,14 @@ import { evaluatePredictions } from '../../src/graphs/evaluation.ts';
 import { evaluateModel } from '../../src/graphs/model-evaluation.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { seedOption } from '../list-options.ts';
-import { modelFlags, readModelOptions } from '../model-options.ts';
+import { evaluatedModelFlags, readModelOptions } from '../model-options.ts';
 import type { Arguments, Command } from '../options.ts';
 import { readScoringOptions, scoringOptions } from '../scoring-options.ts';
 
-const ofModels = ['train', 'test', 'validation', 'model', 'seed', 'features', 'trailers', ...Object.keys(modelFlags)];
+const ofModels = [
+  ...['train', 'test', 'validation', 'model', 'seed', 'features', 'trailers'],
+  ...Object.keys(evaluatedModelFlags),
+];
 
 /** `reelflow evaluate`: the metrics of predictions, somebody's or a model's. */
 export const command: Command = {
@@ -21,11 +24,11 @@ export const command: Command = {
     validation: { type: 'string', value: 'FILE', does: 'ratings for early stopping (default: a tenth of --train)' },
     model: { type: 'string', value: 'NAME', does: 'random, baseline, user-knn, item-knn, regsvd, svd, ...' },
     seed: { type: 'string', value: 'N', does: 'decides all draws (default 1)' },
-    ...modelFlags,
     features: { type: 'string', value: 'FILE', does: 'training store, for the audiovisual models' },
     trailers: { type: 'string', value: 'FILE', does: 'trailer list, where features are those of trailers' },
     ...scoringOptions,
     json: { type: 'boolean', does: 'prints one JSON report on stdout' },
+    ...evaluatedModelFlags,
   },
   examples: [
     'reelflow evaluate --predictions predictions.csv --k 4,10 --movies ml-latest-small/movies.csv --json',

@@ -4,7 +4,7 @@ import { readMovies } from '../io/ratings/movies.ts';
 import { observedScale, type RatingScale } from '../io/ratings/rating-table.ts';
 import { readItemIds } from '../io/ratings/read-item-ids.ts';
 import { readPredictions } from '../io/ratings/read-predictions.ts';
-import type { RatingReport } from '../io/ratings/read-ratings.ts';
+import type { RatingReport, ReadRatingsOptions } from '../io/ratings/read-ratings.ts';
 import { evaluate } from '../models/metrics/evaluate.ts';
 import type { Evaluation, UndefinedRule } from '../models/metrics/evaluation.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
@@ -30,6 +30,23 @@ export interface ScoringOptions {
   readonly scale?: RatingScale;
   /** Passes over bad lines of the files and counts them. */
   readonly skipBadLines?: boolean;
+  /** Names of the columns, where they are not the usual ones. */
+  readonly columns?: {
+    readonly user?: string;
+    readonly item?: string;
+    readonly rating?: string;
+    readonly prediction?: string;
+  };
+  /** Which of two rows of a user and an item counts. Default: two are an error. */
+  readonly duplicates?: 'first' | 'last';
+}
+
+/** How the files of an evaluation are read. */
+export function readingOf({
+  skipBadLines = false,
+  duplicates,
+}: ScoringOptions): Pick<ReadRatingsOptions, 'skipBadLines' | 'duplicates'> {
+  return { skipBadLines, ...(duplicates && { duplicates }) };
 }
 
 /** The metrics of predictions, and what was spent on them. */
@@ -69,8 +86,8 @@ export interface TestPredictions {
  * console.log(report.rmse, report.ranking['10']?.ndcg);
  */
 export async function evaluatePredictions(path: string, options: ScoringOptions = {}): Promise<EvaluationReport> {
-  const { skipBadLines = false } = options;
-  const { table, report } = await readPredictions(path, { skipBadLines });
+  const columns = options.columns && { columns: options.columns };
+  const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns });
   const scored = await scorePredictions({ ...table, ratings: decimalRatings(table.ratings) }, options);
   const cost = { trainSeconds: Number.NaN, predictSeconds: Number.NaN, peakRssBytes: peakRssBytes() };
   return { ...scored, model: undefined, ...cost, files: [report] };

@@ -6,7 +6,7 @@ import { observedScale } from '../io/ratings/rating-table.ts';
 import { readTrailers } from '../io/ratings/trailers.ts';
 import { withValidation } from '../io/ratings/validation.ts';
 import { decimalRatings } from './decimal-ratings.ts';
-import { type EvaluationReport, peakRssBytes, type ScoringOptions, scorePredictions } from './evaluation.ts';
+import { type EvaluationReport, peakRssBytes, readingOf, type ScoringOptions, scorePredictions } from './evaluation.ts';
 import type { Json } from './graph.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 import { fitModel } from './recommenders/fit-model.ts';
@@ -54,7 +54,8 @@ export async function evaluateModel(options: ModelEvaluationOptions): Promise<Ev
     });
   }
   const files = { train, test, ...(validation !== undefined && { validation }) };
-  const reading = { skipBadLines, ...(options.scale && { scale: options.scale }) };
+  const { prediction: _prediction, ...columns } = options.columns ?? {};
+  const reading = { ...readingOf(options), columns, ...(options.scale && { scale: options.scale }) };
   const { scenario, reports } = await readGivenSplit(files, reading);
   const { ratings } = scenario;
   const [given] = scenario.splits;

@@ -77,6 +77,16 @@ describe('reelflow evaluate --predictions', () => {
     expect(report).toMatchObject({ averageRelevant: 2, averageRecommended: 2 });
   });
 
+  it('takes other names of columns, and the first or last of two rows of a pair', async () => {
+    const named = await file('named.csv', ['who,what,stars,guess', 'a,x,4,3', 'a,y,2,3', 'a,x,4,5']);
+    const columns = ['--columns', 'user=who,item=what,rating=stars,prediction=guess'];
+    expect(await refused(['--predictions', named, ...columns])).toMatch(/named\.csv, line 4/);
+    const first = await evaluate(['--predictions', named, ...columns, '--duplicates', 'first']);
+    const last = await evaluate(['--predictions', named, ...columns, '--duplicates', 'last']);
+    expect([first.auc, last.auc]).toEqual([0.5, 1]);
+    expect(await refused(['--predictions', named, '--columns', 'guess'])).toContain('--columns');
+  });
+
   it('prints a table for people', async () => {
     const { stdout, code } = await reelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
     expect(code).toBe(0);
@@ -129,11 +139,11 @@ describe('reelflow evaluate --train --test --model', () => {
     const movies = ['--movies', join(at('movielens'), 'movies.csv')];
     const models = [
       ['random'],
-      ['baseline', '--set', 'method=sgd', '--set', 'epochs=5'],
+      ['baseline', '--method', 'sgd', '--set', 'epochs=5'],
       ['user-knn', '--similarity', 'msd', '--neighbours', '5', '--prediction', 'means'],
-      ['item-knn', '--similarity', 'pearson-baseline', '--prediction', 'baseline', '--set', 'shrinkage=50'],
+      ['item-knn', '--similarity', 'pearson-baseline', '--prediction', 'baseline', '--minimum-support', '2'],
       ['regsvd', '--seed', '3'],
-      ['svd', '--set', 'factors=8'],
+      ['svd', '--factors', '8'],
       ['genre-content', ...movies],
       ['gmf', '--set', 'epochs=1', '--set', 'embedding=4'],
       ['deepcf', '--set', 'epochs=1', '--set', 'embedding=4', '--set', 'widths=8,4', '--set', 'join=1'],

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
+import { checkVariants } from './check-variants.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { type ExperimentData, openExperimentData } from './experiment-data.ts';
 import { experimentPoints } from './experiment-points.ts';
@@ -60,6 +61,7 @@ export async function runExperiment(
   try {
     const experiment = withGenres(resolved, data, config.models !== undefined);
     const variants = modelVariants(experiment);
+    await checkVariants(variants, data);
     const points = experimentPoints(experiment, variants);
     const scenarios = new ExperimentScenarios(experiment, data);
     const counts = checkScenarios(experiment, scenarios, options.onMessage);
