@@ -21,7 +21,8 @@ export const experimentFlags: Readonly<Record<string, OptionSpec>> = Object.from
 );
 
 /**
- * The configuration of a file with the flags laid over it: a flag replaces the file's key, `--set` and `--grid` the option of that model.
+ * The configuration of a file with the flags laid over it: a flag replaces the file's key, `--set` and `--grid` the
+ * option of that model.
  *
  * @throws UsageError when the file cannot be read or is no JSON, or a flag's text does not fit its key.
  */

@@ -1,7 +1,10 @@
 import { UsageError } from '../src/errors.ts';
 import type { Arguments } from './options.ts';
 
-/** A comma-separated list of whole numbers of at least `least`, each once, or undefined. @throws UsageError for anything else. */
+/**
+ * A comma-separated list of whole numbers of at least `least`, each once, or undefined. @throws UsageError for anything
+ * else.
+ */
 export function integerList(args: Arguments, name: string, least = 1): number[] | undefined {
   const entries = args.list(name);
   if (entries === undefined) return undefined;

@@ -24,7 +24,9 @@ export interface ScoringOptions {
   readonly undefined?: UndefinedRule;
   /** The list of movies, whose genres diversity is computed from. Without it diversity is NaN. */
   readonly movies?: string;
-  /** A file of the items that could have been recommended, for coverage. Default: the distinct items that are tested. */
+  /**
+   * A file of the items that could have been recommended, for coverage. Default: the distinct items that are tested.
+   */
   readonly catalogue?: string;
   /** The scale of the ratings. Default: from the least to the greatest rating there is. */
   readonly scale?: RatingScale;
@@ -76,10 +78,11 @@ export interface TestPredictions {
 }
 
 /**
- * Scores a file of anybody's predictions: columns user, item, rating, prediction (`readPredictions`). Metrics are those of `evaluate`, ties by ascending
- * item id. All rows are held in memory, about 40 bytes each.
+ * Scores a file of anybody's predictions: columns user, item, rating, prediction (`readPredictions`). Metrics are those
+ * of `evaluate`, ties by ascending item id. All rows are held in memory, about 40 bytes each.
  *
- * @throws UsageError when an option or a file is wrong; RatingFileError `bad-line`, DuplicateRatingError `duplicate`, with file and line.
+ * @throws UsageError when an option or a file is wrong; RatingFileError `bad-line`, DuplicateRatingError `duplicate`,
+ * with file and line.
  *
  * @example
  * const report = await evaluatePredictions('predictions.csv', { ks: [10], movies: 'ml-latest-small/movies.csv' });

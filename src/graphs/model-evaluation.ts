@@ -35,8 +35,8 @@ export interface ModelEvaluationOptions extends ScoringOptions {
 }
 
 /**
- * Fits a model on a file of ratings and scores its predictions of another one, both in file order. A model without a network learns from all
- * training ratings; a network leaves its validation part out.
+ * Fits a model on a file of ratings and scores its predictions of another one, both in file order. A model without a
+ * network learns from all training ratings; a network leaves its validation part out.
  *
  * @throws UsageError when an option or a file is wrong, or a rating is in both files; what `fitModel` throws.
  *

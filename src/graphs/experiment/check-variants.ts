@@ -21,8 +21,9 @@ const fewRatings = {
 };
 
 /**
- * Checks the values of all options before anything is computed: models without a network are fitted on four ratings, of networks the architecture is
- * settled. What only a training shows (a network's rates, a fit that diverges) is found by the points.
+ * Checks the values of all options before anything is computed: models without a network are fitted on four ratings, of
+ * networks the architecture is settled. What only a training shows (a network's rates, a fit that diverges) is found by
+ * the points.
  *
  * @throws UsageError naming the option.
  */

@@ -13,8 +13,8 @@ import type { ExperimentScenarios } from './experiment-scenarios.ts';
 import type { PointMeasurements } from './point-result.ts';
 
 /**
- * Fits the model of a point and scores it on the point's test ratings. A network stops early by the validation part; a model without one has no use
- * for that part and learns from it too.
+ * Fits the model of a point and scores it on the point's test ratings. A network stops early by the validation part; a
+ * model without one has no use for that part and learns from it too.
  *
  * @throws what `makeScenario`, `fitModel` and `evaluate` throw; the reason of `signal`.
  */

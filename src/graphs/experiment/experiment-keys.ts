@@ -26,7 +26,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'text',
     'FILE',
     "the directory's ml-youtube.csv",
-    'which trailer shows which movie; only such movies',
+    'which trailer shows which movie, where features are those of trailers',
   ),
   key('models', 'texts', 'NAMES', 'all that the data allow', 'models to compare'),
   key('scenarios', 'texts', 'NAMES', 'non-cold,hard-cold', 'also leave-items-out, random'),

@@ -18,7 +18,10 @@ import type { PointFailure, PointMeasurements, PointResult } from './point-resul
 
 const format = 'reelflow-experiment-1';
 
-/** What decides the results of an experiment, by key: where its files lie and how many networks train at a time does not. */
+/**
+ * What decides the results of an experiment, by key: where its files lie and how many networks train at a time does
+ * not.
+ */
 function identityOf(experiment: Experiment, data: Readonly<Record<string, string>>): Record<string, unknown> {
   const { ratings: _ratings, movieList: _movies, trailers, concurrency: _concurrency, features, ...rest } = experiment;
   const named = { features: Object.keys(features), trailers: trailers !== undefined };
@@ -26,8 +29,9 @@ function identityOf(experiment: Experiment, data: Readonly<Record<string, string
 }
 
 /**
- * The directory of an experiment: `experiment.json` with the resolved configuration, a file in `points/` for each finished point, and one in `failed/`
- * for each that could not be computed. Files appear whole or not at all, so an interrupted experiment goes on where it was.
+ * The directory of an experiment: `experiment.json` with the resolved configuration, a file in `points/` for each
+ * finished point, and one in `failed/` for each that could not be computed. Files appear whole or not at all, so an
+ * interrupted experiment goes on where it was.
  */
 export class ExperimentStore {
   readonly directory: string;
@@ -42,7 +46,8 @@ export class ExperimentStore {
    * Opens a directory for an experiment; a new or empty one becomes its own.
    *
    * @param hashes SHA-256 of the data, by what they are
-   * @throws UsageError `exists` when it holds another experiment (the message names the keys that differ), or something else.
+   * @throws UsageError `exists` when it holds another experiment (the message names the keys that differ), or something
+   * else.
    */
   static async open(
     directory: string,

@@ -4,7 +4,8 @@ import { countByGroup } from '../../io/ratings/rows-by-group.ts';
 import { selectRatings } from '../../io/ratings/select-ratings.ts';
 
 /**
- * The ratings of users and items that have at least so many ratings in the table. Both are counted once, over all ratings.
+ * The ratings of users and items that have at least so many ratings in the table. Both are counted once, over all
+ * ratings.
  *
  * @throws UsageError `ratings` when none is left.
  */

@@ -19,9 +19,11 @@ export interface ModelVariant {
 }
 
 /**
- * The rows of an experiment: each model with its options, once for each combination of the grid's values and, if it reads features, for each training store.
+ * The rows of an experiment: each model with its options, once for each combination of the grid's values and, if it
+ * reads features, for each training store.
  *
- * @throws UsageError when a model does not have an option, a value is of another type, two combinations are the same, or there are more than 10,000.
+ * @throws UsageError when a model does not have an option, a value is of another type, two combinations are the same,
+ * or there are more than 10,000.
  */
 export function modelVariants(experiment: Experiment): ModelVariant[] {
   const { models, features, set, grid } = experiment;

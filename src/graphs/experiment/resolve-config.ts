@@ -10,7 +10,8 @@ import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { experimentKeys } from './experiment-keys.ts';
 
 /**
- * Checks a configuration, as it came from a file or from flags, and fills in the defaults. The options of the models are checked by `modelVariants`.
+ * Checks a configuration, as it came from a file or from flags, and fills in the defaults. The options of the models
+ * are checked by `modelVariants`.
  *
  * @throws UsageError naming the key: unknown, of another type, or out of range.
  */

@@ -56,8 +56,8 @@ const other = columns([
 const cost = [...columns(['trainSeconds as train s', 'predictSeconds as predict s'], 2), ...columns(['epochs'], 1)];
 
 /**
- * The tables of the thesis: for each scenario accuracy, ranking at each list length, other metrics and cost; the comparison of features where there
- * are several.
+ * The tables of the thesis: for each scenario accuracy, ranking at each list length, other metrics and cost; the
+ * comparison of features where there are several.
  */
 export function resultTables(
   experiment: Experiment,

@@ -42,10 +42,12 @@ export interface ExperimentResult {
 }
 
 /**
- * Compares models: every scenario x model x seed x fold is a point with a file of its own in `out`. A second run computes only what is not there. Beside
- * the points stand `experiment.json` (the resolved configuration) and, once a point is done, `tables.txt`, `tables.md`, `results.csv`, `roc.csv` and `results.json`.
+ * Compares models: every scenario x model x seed x fold is a point with a file of its own in `out`. A second run
+ * computes only what is not there. Beside the points stand `experiment.json` (the resolved configuration) and, once a
+ * point is done, `tables.txt`, `tables.md`, `results.csv`, `roc.csv` and `results.json`.
  *
- * @throws UsageError for a wrong configuration, data that are not there, or a directory of another experiment (`exists`): nothing is computed then.
+ * @throws UsageError for a wrong configuration, data that are not there, or a directory of another experiment
+ * (`exists`): nothing is computed then.
  *
  * @example
  * const result = await runExperiment({ ratings: 'ml-latest-small', models: ['baseline', 'item-knn'], perUser: 20 }, { out: 'results' });

@@ -29,8 +29,9 @@ export interface PointOutcomes {
 }
 
 /**
- * Computes the points that are not there yet. Models that are no networks hold the thread, so they come first, one at a time; networks train in threads of
- * their own, `concurrency` of them side by side. A point that fails is recorded, and the rest goes on.
+ * Computes the points that are not there yet. Models that are no networks hold the thread, so they come first, one at a
+ * time; networks train in threads of their own, `concurrency` of them side by side. A point that fails is recorded, and
+ * the rest goes on.
  *
  * @throws when results cannot be read or written.
  */

@@ -25,16 +25,19 @@ export interface ExperimentRow {
   /** The seeds of which all folds are there; the others count for nothing. */
   readonly seeds: readonly number[];
   /**
-   * By name: `rmse`, `ndcg@10`, `coverage` (whole lists), `coverage@10`, ... Each metric is computed per fold, averaged over the folds, then over the
-   * seeds. `trainSeconds` and `predictSeconds` are sums over the folds;
-   * `peakMebibytes` is the most that the whole process had held by then.
+   * By name: `rmse`, `ndcg@10`, `coverage` (whole lists), `coverage@10`, ... Each metric is computed per fold, averaged
+   * over the folds, then over the seeds. `trainSeconds` and `predictSeconds` are sums over the folds; `peakMebibytes`
+   * is the most that the whole process had held by then.
    */
   readonly metrics: Readonly<Record<string, SeedMean>>;
   /** Mean curve over folds and seeds. */
   readonly roc: readonly RocPoint[];
 }
 
-/** The rows of an experiment, in the order of its scenarios and models. A row of which no seed is complete has no metrics. */
+/**
+ * The rows of an experiment, in the order of its scenarios and models. A row of which no seed is complete has no
+ * metrics.
+ */
 export function summarise(
   experiment: Experiment,
   variants: readonly ModelVariant[],

@@ -20,8 +20,8 @@ export interface ReadPredictionsOptions extends Omit<ReadRatingsOptions, 'timest
 }
 
 /**
- * Reads predictions of any model from a file with the columns user, item, rating and prediction: CSV and the like with a header, Parquet or Arrow. Streamed
- * as `readRatings` does; 20 bytes per row are held.
+ * Reads predictions of any model from a file with the columns user, item, rating and prediction: CSV and the like with
+ * a header, Parquet or Arrow. Streamed as `readRatings` does; 20 bytes per row are held.
  *
  * @throws UsageError `ratings` when the file is missing, empty or lacks a column; RatingFileError `bad-line`.
  * @example
