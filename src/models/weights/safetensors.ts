@@ -206,7 +206,7 @@ export function integerValues(file: Safetensors, name: string): Int32Array {
       remedy: 'Check that the file belongs to this model.',
     });
   }
-  return new Int32Array((littleEndian ? tensor.bytes.slice() : swapped(tensor.bytes, elementSizes.I32)).buffer);
+  return new Int32Array((littleEndian ? new Uint8Array(tensor.bytes) : swapped(tensor.bytes, elementSizes.I32)).buffer);
 }
 
 /**
@@ -233,7 +233,8 @@ export function floatValues(
       remedy: 'Check that the file belongs to this model.',
     });
   }
-  const { buffer } = littleEndian ? tensor.bytes.slice() : swapped(tensor.bytes, elementSizes[type]);
+  // A copy from the first byte on, which `slice` of a Buffer is not.
+  const { buffer } = littleEndian ? new Uint8Array(tensor.bytes) : swapped(tensor.bytes, elementSizes[type]);
   const values = type === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new ModelError('weights', `tensor '${name}' must be finite, but value ${bad} is ${values[bad]}`);
