@@ -53,7 +53,11 @@ const other = columns([
   ...['auc as AUC', 'coverage', 'diversity', 'personalisation'],
   ...['averageRecommended as recommended', 'averageRelevant as relevant'],
 ]);
-const cost = [...columns(['trainSeconds as train s', 'predictSeconds as predict s'], 2), ...columns(['epochs'], 1)];
+const cost = [
+  ...columns(['trainSeconds as train s', 'predictSeconds as predict s'], 2),
+  ...columns(['epochs'], 1),
+  ...columns(['peakMebibytes as peak MiB'], 0),
+];
 
 /**
  * The tables of the thesis: for each scenario accuracy, ranking at each list length, other metrics and cost; the

@@ -125,6 +125,12 @@ describe('tables of an experiment', () => {
       expect(table.rows.map(({ label }) => label)).toEqual(variants.map(({ label }) => label));
   });
 
+  it('have time and memory in the table of cost', () => {
+    const cost = tablesText(tables.filter(({ kind }) => kind === 'cost'));
+    expect(cost).toMatch(/^model +train s +predict s +epochs +peak MiB$/m);
+    expect(cost).toMatch(/^baseline +3\.00 ±0\.00 +0\.50 ±0\.00 +0\.0 ±0\.0 +128 ±0$/m);
+  });
+
   it('say the rule in each, and have as many cells in a line as columns', () => {
     expect(tablesText(tables).match(/rating > 3\.5/g)).toHaveLength(tables.length);
     const markdown = tablesMarkdown(tables);
