@@ -1,0 +1,40 @@
+import { type DeepOptions, DeepRecommender } from '../../models/recommenders/deep/deep-recommender.ts';
+import { deepOptions } from '../recommenders/deep-options.ts';
+import { fitModel } from '../recommenders/fit-model.ts';
+import { isDeepModel } from '../recommenders/model-names.ts';
+import type { ExperimentData } from './experiment-data.ts';
+import type { ModelVariant } from './model-variants.ts';
+
+/** Four ratings: what a model without a network needs to judge its options. */
+const fewRatings = {
+  ratings: {
+    users: Int32Array.of(0, 0, 1, 1),
+    items: Int32Array.of(0, 1, 0, 1),
+    values: Float32Array.of(1, 2, 2, 1),
+    userIds: ['1', '2'],
+    itemIds: ['1', '2'],
+  },
+  train: Int32Array.of(0, 1, 2, 3),
+  validation: new Int32Array(0),
+  scale: { minimum: 1, maximum: 2 },
+  genres: { genreCount: 1, flags: Uint8Array.of(1, 1) },
+};
+
+/**
+ * Checks the values of all options before anything is computed: models without a network are fitted on four ratings, of
+ * networks the architecture is settled. What only a training shows (a network's rates, a fit that diverges) is found by
+ * the points.
+ *
+ * @throws UsageError naming the option.
+ */
+export async function checkVariants(variants: readonly ModelVariant[], { features }: ExperimentData): Promise<void> {
+  for (const { model, options, features: name } of variants) {
+    if (!isDeepModel(model)) {
+      await fitModel(fewRatings, { model, options, seed: 1 });
+      continue;
+    }
+    const shape = name === undefined ? undefined : features.get(name)?.shape;
+    const streams = shape?.streams.map((stream) => ({ ...stream, steps: shape.subclips })) ?? [];
+    new DeepRecommender(model, deepOptions(options, streams) as DeepOptions);
+  }
+}
