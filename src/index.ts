@@ -10,6 +10,15 @@ export {
   ReelflowError,
   UsageError,
 } from './errors.ts';
+export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from './graphs/evaluation.ts';
+export type { Experiment, ExperimentConfig, ModelSettings } from './graphs/experiment/experiment-config.ts';
+export { type ExperimentKey, experimentKeys } from './graphs/experiment/experiment-keys.ts';
+export type { PointFailure } from './graphs/experiment/point-result.ts';
+export type { PublishedSetting } from './graphs/experiment/published.ts';
+export type { ResultTable, TableColumn, TableRow } from './graphs/experiment/result-tables.ts';
+export { type ExperimentResult, type RunExperimentOptions, runExperiment } from './graphs/experiment/run-experiment.ts';
+export type { RunOptions } from './graphs/experiment/run-points.ts';
+export type { ExperimentRow, SeedMean } from './graphs/experiment/summarise.ts';
 export { explainMermaid, explainText } from './graphs/explain.ts';
 export { type ExtractOptions, type ExtractProgress, extract } from './graphs/extract.ts';
 export type { ExtractSummary } from './graphs/extract-summary.ts';
@@ -38,6 +47,7 @@ export {
   type SessionCost,
   type WorkerPlan,
 } from './graphs/memory-plan.ts';
+export { evaluateModel, type ModelEvaluationOptions } from './graphs/model-evaluation.ts';
 export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './graphs/networks.ts';
 export { defaultMemory, type Estimate, type ExecutionOptions, type Plan, planExtraction } from './graphs/plan.ts';
 export type { FitData, FitOptions, FitProgress, FittedModel } from './graphs/recommenders/fit-data.ts';
@@ -98,6 +108,7 @@ export { type MovieLens, openMovieLens } from './io/ratings/movielens.ts';
 export { type Movie, type MovieList, readMovies } from './io/ratings/movies.ts';
 export type { RatingColumnNames } from './io/ratings/rating-layout.ts';
 export { observedScale, type RatingTable } from './io/ratings/rating-table.ts';
+export { readItemIds } from './io/ratings/read-item-ids.ts';
 export { type PredictionTable, type ReadPredictionsOptions, readPredictions } from './io/ratings/read-predictions.ts';
 export {
   type LoadedRatings,
