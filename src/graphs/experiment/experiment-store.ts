@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import {
@@ -68,7 +68,7 @@ export class ExperimentStore {
     if (!(await createOnce(path, Buffer.from(`${JSON.stringify(record, null, 2)}\n`)))) {
       checkSame(await readJson(path), identity, directory);
     }
-    await Promise.all(['points', 'failed'].map((name) => mkdir(join(directory, name), { recursive: true })));
+    for (const name of ['points', 'failed']) await makeDirectory(join(directory, name));
     for (const name of ['.', 'points', 'failed']) await removeStaleTemporaries(join(directory, name));
     return new ExperimentStore(directory, contentHash(identity));
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, unlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
@@ -70,14 +71,25 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
   await syncDirectory(dirname(path));
 }
 
-/** Makes a directory and its parents; the names of those that are new are on disk when it returns. */
+/**
+ * Makes a directory and its parents; the names of those that are new are on disk when it returns. One after another: the
+ * recursive `mkdir` of Node.js never returns below /proc, where nothing can be made.
+ */
 export async function makeDirectory(path: string): Promise<void> {
-  const whole = resolve(path);
-  const first = await mkdir(whole, { recursive: true }).catch((error: unknown) => {
-    throw writeFailure(whole, error);
-  });
-  if (first === undefined) return;
-  for (let made = whole; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
+  for (const directory of missing) {
+    try {
+      await mkdir(directory);
+    } catch (error) {
+      // Another process may have been first.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailure(directory, error);
+    }
+    await syncDirectory(dirname(directory));
+  }
+  if (!(await stat(path)).isDirectory()) {
+    throw new UsageError(`${path} must be a directory, but is a file`, { code: 'dataset' });
+  }
 }
 
 /** Flushes the entries of a directory to disk. */
