@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   extract: () => import('./commands/extract.ts'),
   explain: () => import('./commands/explain.ts'),
   compact: () => import('./commands/compact.ts'),
+  reduce: () => import('./commands/reduce.ts'),
   dead: () => import('./commands/dead.ts'),
   models: () => import('./commands/models.ts'),
   doctor: () => import('./commands/doctor.ts'),

@@ -40,6 +40,8 @@ export {
 } from './graphs/memory-plan.ts';
 export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './graphs/networks.ts';
 export { defaultMemory, type Estimate, type ExecutionOptions, type Plan, planExtraction } from './graphs/plan.ts';
+export type { ReduceOptions, ReduceSummary } from './graphs/reduction/options.ts';
+export { reduce } from './graphs/reduction/reduce.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from './graphs/runners/local.ts';
 export { openUnitCache } from './io/cache/open-cache.ts';
 export type { UnitCache } from './io/cache/unit-cache.ts';

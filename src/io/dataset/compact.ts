@@ -11,6 +11,7 @@ import { columnProvenance, tableProvenance } from './provenance.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
 import { orderUnits, planTables, type TablePlan, tablePath } from './table-plan.ts';
+import { cutOf } from './unit-cut.ts';
 
 const MIB = 1024 * 1024;
 /** Row groups of all tables that are written at the same time, together. */
@@ -131,9 +132,8 @@ class TableWriter {
   }
 
   async write(unit: UnitTable): Promise<void> {
-    const first = unit.subclips.indexOf(this.#plan.subclips);
-    if (first < 0) return;
-    const rows = unit.subclips.lastIndexOf(this.#plan.subclips) + 1 - first;
+    const { first, rows } = cutOf(unit, this.#plan.subclips);
+    if (rows === 0) return;
     if (!this.#writer || this.#writtenBytes >= this.#partBytes) {
       await this.close();
       await this.#begin();

@@ -211,7 +211,8 @@ export function floatValues(
       remedy: 'Check that the file belongs to this model.',
     });
   }
-  const { buffer } = littleEndian ? tensor.bytes.slice() : swapped(tensor.bytes, elementSizes[type]);
+  // A copy by the constructor: `slice` of a Buffer is a view.
+  const { buffer } = littleEndian ? new Uint8Array(tensor.bytes) : swapped(tensor.bytes, elementSizes[type]);
   const values = type === 'F32' ? new Float32Array(buffer) : new Float64Array(buffer);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new ModelError('weights', `tensor '${name}' must be finite, but value ${bad} is ${values[bad]}`);

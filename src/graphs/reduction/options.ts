@@ -1,0 +1,102 @@
+import { checkInteger, checkOneOf, checkString } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { ParquetEncoding } from '../../io/dataset/parquet.ts';
+import type { PcaModel } from '../../models/pca/model.ts';
+import type { Statistic } from '../../operators/statistics.ts';
+
+/** What is reduced, to what, and how. */
+export interface ReduceOptions {
+  /** A dataset's directory, or any table: a Parquet or Arrow file, or a directory of Parquet parts. */
+  readonly input: string;
+  /** The directory that is written. */
+  readonly out: string;
+  /** The stream (of a table: the column) whose vectors are reduced; `none` only writes the training store. Default `visual`. */
+  readonly column?: string;
+  /** Which of a dataset's cuts; must be given where it has several. */
+  readonly subclips?: number;
+  /** Which of a dataset's statistics; must be given where it has several. */
+  readonly aggregate?: Statistic;
+  /** Values that remain of a vector. Neither this nor `variance`: `variance: 0.95`. */
+  readonly components?: number;
+  /** The least share of the variance that remains, above 0 and at most 1. */
+  readonly variance?: number;
+  /** `exact` (default): of all rows' moments. `incremental`: scikit-learn's IncrementalPCA, needs `components`. */
+  readonly algorithm?: PcaModel['algorithm'];
+  /** The description (.json) of a model fitted before: nothing is fitted, the rows are only reduced. */
+  readonly model?: string;
+  /** How the Parquet tables' vectors are encoded. */
+  readonly encoding?: ParquetEncoding;
+  /** Aborted: stops at the next batch; a finished unit stays. */
+  readonly signal?: AbortSignal;
+  /** Sentences a person should read. */
+  readonly onMessage?: (message: string) => void;
+}
+
+/** What a reduction did. */
+export interface ReduceSummary {
+  /** Of a dataset, the id of the reduced one. */
+  readonly graphId: string | undefined;
+  readonly column: string;
+  readonly algorithm: PcaModel['algorithm'] | undefined;
+  /** Values of a vector before and after. */
+  readonly dimension: number;
+  readonly components: number;
+  /** Rows that the model was fitted to. */
+  readonly fittedRows: number;
+  /** Rows written, and how many of them have no vector. */
+  readonly rows: number;
+  readonly rowsWithout: number;
+  /** Of a dataset: its items, and how many units were there already. */
+  readonly items: number;
+  readonly alreadyDone: number;
+  /** Share of the variance along each component: the curve. */
+  readonly explainedVarianceRatio: readonly number[];
+  /** Their sum. */
+  readonly varianceKept: number;
+  /** Files written, relative to `out`. */
+  readonly files: readonly string[];
+  readonly wallSeconds: number;
+  /** Most memory of the process, from its beginning. */
+  readonly peakRssBytes: number;
+}
+
+/** How a model is fitted. */
+export type Fit =
+  | { readonly algorithm: PcaModel['algorithm']; readonly components: number }
+  | { readonly algorithm: 'exact'; readonly variance: number };
+
+/** The fit that options ask for. @throws UsageError when they contradict each other or are out of range. */
+export function fitOf(options: ReduceOptions): Fit {
+  const { components, variance } = options;
+  const algorithm = checkOneOf('algorithm', options.algorithm ?? 'exact', ['exact', 'incremental']);
+  if (components !== undefined && variance !== undefined) {
+    throw new UsageError('`components` and `variance` were both given, but one follows from the other');
+  }
+  if (options.model !== undefined && (components ?? variance ?? options.algorithm) !== undefined) {
+    throw new UsageError(
+      '`model` names a model that is fitted already: leave out `components`, `variance`, `algorithm`',
+    );
+  }
+  if (components !== undefined) return { algorithm, components: checkInteger('components', components) };
+  if (algorithm === 'incremental') {
+    throw new UsageError(
+      'the incremental algorithm must be given `components`: it cannot tell how many a share needs',
+      {
+        remedy: 'Give --components N, or use --algorithm exact.',
+      },
+    );
+  }
+  const share = variance ?? 0.95;
+  if (!(share > 0 && share <= 1)) {
+    throw new UsageError(`\`variance\` must be a number above 0 and at most 1, but is ${share}`);
+  }
+  return { algorithm: 'exact', variance: share };
+}
+
+/** Checks what needs no look at the input. */
+export function checkReduceOptions(options: ReduceOptions): void {
+  checkString('input', options.input);
+  checkString('out', options.out);
+  if (options.column !== undefined) checkString('column', options.column);
+  if (options.subclips !== undefined) checkInteger('subclips', options.subclips);
+}

@@ -1,0 +1,208 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import { compact } from '../../io/dataset/compact.ts';
+import { Dataset } from '../../io/dataset/dataset.ts';
+import { type DatasetDescription, datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
+import { withoutCard } from '../../io/dataset/provenance.ts';
+import { compareColumns, type UnitColumn, type UnitTable } from '../../io/dataset/schema.ts';
+import { transform } from '../../models/pca/model.ts';
+import { graphId, type Json, unitKey } from '../graph.ts';
+import { checkAborted, fitPca, spread, validOnly } from './fit-pca.ts';
+import { checkModelFits, type FittedPca, modelHash, readModel, writeModel } from './model-files.ts';
+import { fitOf, type ReduceOptions } from './options.ts';
+import { openSource, readCut, type SourceDataset, streamVectors, type UnitCut } from './source-dataset.ts';
+
+/** Name of the training store in a reduced dataset. */
+const ITEMS = 'items.arrow';
+
+/** What reducing a dataset did. */
+export interface ReducedDataset {
+  readonly graphId: string;
+  readonly fitted: FittedPca | undefined;
+  readonly dimension: number;
+  readonly rows: number;
+  readonly rowsWithout: number;
+  readonly items: number;
+  readonly alreadyDone: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Fits a PCA to one stream of a dataset (or takes a fitted one) and writes the reduced dataset: units, Parquet tables, the
+ * model, and the training store. Streams that are not reduced come along as they are. The reduced dataset's graph id names
+ * the model, so a second call finds its units there; new items of the source join with `model`.
+ */
+export async function reduceDataset(options: ReduceOptions): Promise<ReducedDataset> {
+  const source = await openSource(options.input, options);
+  const column = options.column ?? 'visual';
+  const how = fitOf(options);
+  refuseOther(options.out);
+  const say = options.onMessage ?? (() => {});
+  let fitted: FittedPca | undefined;
+  let dimension = 0;
+  if (column !== 'none') {
+    const vectors = streamVectors(source, column);
+    dimension = vectors.dimension;
+    if (options.model === undefined) {
+      fitted = { model: await fitPca(vectors, how, options.signal), facts: vectors.facts };
+    } else {
+      fitted = await readModel(options.model);
+      checkModelFits(fitted, options.model, { ...vectors, name: `${options.input}, ${vectors.name}` });
+    }
+  }
+  const description = describe(source, column, fitted);
+  const dataset = await Dataset.open(options.out, description);
+  const files = fitted === undefined ? [] : await writeModel(options.out, column, fitted);
+  const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
+  await dataset.close();
+  const tables = await compact(options.out, { current: done.keys, ...encodingOf(options) });
+  const items = await writeItems(options.out, source, description, { column, fitted, say, keys: done.inOrder });
+  const { graphId: id } = description;
+  const paths = [...files, ...tables.map(({ path }) => path), ITEMS];
+  const { rows, rowsWithout, alreadyDone } = done;
+  return { graphId: id, fitted, dimension, rows, rowsWithout, items, alreadyDone, files: paths };
+}
+
+function encodingOf({ encoding }: ReduceOptions) {
+  return encoding === undefined ? {} : { encoding };
+}
+
+/** Before anything is fitted: a directory that holds a dataset that no reduction has made. The rest is seen when it is opened. */
+function refuseOther(out: string): void {
+  if (!existsSync(datasetFilePath(out))) return;
+  const { name } = readDatasetFile(out);
+  if (name === 'reduction') return;
+  throw new UsageError(`${out} holds a dataset of '${name}', not of a reduction`, {
+    code: 'dataset',
+    remedy: 'Name another output directory.',
+  });
+}
+
+function describe(source: SourceDataset, column: string, fitted: FittedPca | undefined): DatasetDescription {
+  const { subclips, statistic } = source.table;
+  const pca =
+    fitted === undefined
+      ? null
+      : { algorithm: fitted.model.algorithm, components: fitted.model.components, sha256: modelHash(fitted) };
+  const params: Json = { source: source.file.graphId, column, subclips, aggregate: statistic, pca };
+  const of = { name: 'reduction', version: 1, params };
+  const model = pca === null ? [] : [{ stream: column, name: `pca-${pca.components}`, random: false, ...pca }];
+  return { graphId: graphId(of), ...of, models: [...source.file.models.map(withoutCard), ...model] };
+}
+
+interface Work {
+  readonly column: string;
+  readonly fitted: FittedPca | undefined;
+}
+
+async function writeUnits(
+  source: SourceDataset,
+  dataset: Dataset,
+  graph: string,
+  work: Work & { readonly signal: AbortSignal | undefined },
+) {
+  const keys = new Set<string>();
+  const inOrder: { key: string; itemId: string }[] = [];
+  let [rows, rowsWithout, alreadyDone] = [0, 0, 0];
+  for (const { key: sourceKey, facts } of source.units) {
+    checkAborted(work.signal);
+    const key = unitKey(graph, facts.itemId, sourceKey);
+    const there = dataset.store.facts(key) !== undefined;
+    const cut = there ? undefined : await readCut(source, sourceKey);
+    if (!there && cut === undefined) continue;
+    keys.add(key);
+    inOrder.push({ key, itemId: facts.itemId });
+    if (there) alreadyDone += 1;
+    if (cut === undefined) {
+      rows += source.table.subclips;
+      continue;
+    }
+    const table = await reduceCut(cut, work);
+    const reduced = table.columns.find(({ stream }) => stream === work.column);
+    rows += table.length;
+    rowsWithout += reduced?.valid.reduce((sum, flag) => sum + 1 - flag, 0) ?? table.length;
+    await dataset.store.commit(key, table);
+  }
+  return { keys, inOrder, rows, rowsWithout, alreadyDone };
+}
+
+async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitted }: Work): Promise<UnitTable> {
+  const end = first + rows;
+  const reduced: UnitColumn[] = [];
+  for (const each of columns) {
+    if (each.stream !== column || fitted === undefined) {
+      reduced.push(each);
+      continue;
+    }
+    const { values, count } = validOnly({ ...each, rows });
+    const { components } = fitted.model;
+    const kept = await transform(fitted.model, values, count);
+    reduced.push({ ...each, dimension: components, values: spread(kept, each.valid, components) });
+  }
+  return {
+    itemId: unit.itemId,
+    length: rows,
+    subclips: unit.subclips.slice(first, end),
+    subclip: unit.subclip.slice(first, end),
+    start: unit.start.slice(first, end),
+    end: unit.end.slice(first, end),
+    frames: unit.frames.slice(first, end),
+    patches: unit.patches.slice(first, end),
+    columns: reduced.sort(compareColumns),
+    metadata: unit.metadata,
+  };
+}
+
+/** The training store: every item that has vectors, in the order of the tables. @returns how many. */
+async function writeItems(
+  directory: string,
+  source: SourceDataset,
+  description: DatasetDescription,
+  work: Work & { readonly say: (message: string) => void; readonly keys: readonly { key: string; itemId: string }[] },
+): Promise<number> {
+  const { subclips, columns } = source.table;
+  const streams = columns.map(({ stream, dimension }) => ({
+    name: stream,
+    dimension: stream === work.column && work.fitted !== undefined ? work.fitted.model.components : dimension,
+  }));
+  const writer = await ItemStoreWriter.create(
+    join(directory, ITEMS),
+    { subclips, streams },
+    {
+      graph: description.graphId,
+      aggregate: source.table.statistic,
+      models: JSON.stringify(description.models),
+    },
+  );
+  const reduced = await Dataset.open(directory, description);
+  let items = 0;
+  let without = 0;
+  try {
+    for (const { key, itemId } of work.keys) {
+      const unit = await reduced.store.read(key);
+      const vectors = Object.fromEntries(
+        unit.columns.map(({ stream, values, valid }) => [stream, valid.includes(1) ? values : undefined]),
+      );
+      const partly = unit.columns.find(({ valid }) => valid.includes(1) && valid.includes(0));
+      if (partly !== undefined) {
+        throw new UsageError(`item '${itemId}' has '${partly.stream}' vectors for some of its subclips only`, {
+          code: 'item',
+          remedy: 'Extract it again: a subclip without a frame of its own takes the nearest.',
+        });
+      }
+      if (Object.values(vectors).every((values) => values === undefined)) without += 1;
+      else {
+        await writer.add({ itemId, vectors });
+        items += 1;
+      }
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  if (without > 0) work.say(`${without} item(s) have no vectors at all and are not in the training store`);
+  return items;
+}

@@ -1,0 +1,162 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RecordBatch } from 'apache-arrow';
+import { UsageError } from '../../errors.ts';
+import { type BatchColumn, listColumn, recordBatch } from '../../io/dataset/arrow.ts';
+import { makeDirectory, syncDirectory, temporaryPath } from '../../io/dataset/atomic-file.ts';
+import { ParquetWriter } from '../../io/dataset/parquet.ts';
+import { softwareVersion } from '../../io/dataset/software.ts';
+import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';
+import { vectorsOf } from '../../io/dataset/vector-column.ts';
+import { transform } from '../../models/pca/model.ts';
+import { checkAborted, fitPca, spread, type VectorSource, validOnly } from './fit-pca.ts';
+import { checkModelFits, type FittedPca, readModel, writeModel } from './model-files.ts';
+import { fitOf, type ReduceOptions } from './options.ts';
+
+/** The reduced table. */
+const REDUCED = 'reduced.parquet';
+const ROW_GROUP_BYTES = 16 * 1024 * 1024;
+
+/** What reducing a table did. */
+export interface ReducedTable {
+  readonly fitted: FittedPca;
+  readonly dimension: number;
+  readonly rows: number;
+  readonly rowsWithout: number;
+  readonly files: readonly string[];
+}
+
+/**
+ * Fits a PCA to a vector column of any table (or takes a fitted one), and writes `reduced.parquet` with that column reduced
+ * and the others as they are, and the model. The table is read twice, a batch at a time.
+ */
+export async function reduceTable(options: ReduceOptions): Promise<ReducedTable> {
+  const column = options.column ?? 'visual';
+  if (column === 'none') {
+    throw new UsageError('`column` must name a column of the table: only a dataset is turned into a training store', {
+      remedy: 'Name a directory that `reelflow extract` has written.',
+    });
+  }
+  const how = fitOf(options);
+  checkTarget(options.out);
+  const vectors = await openTable(options.input, { columns: [column] });
+  let fitted: FittedPca;
+  let dimension: number;
+  try {
+    const source = await vectorSource(vectors, column);
+    dimension = source.dimension;
+    if (options.model === undefined) fitted = { model: await fitPca(source, how, options.signal), facts: source.facts };
+    else {
+      fitted = await readModel(options.model);
+      checkModelFits(fitted, options.model, source);
+    }
+  } finally {
+    await vectors.close();
+  }
+  await makeDirectory(options.out);
+  const table = await openTable(options.input);
+  try {
+    const { rows, rowsWithout } = await writeReduced(table, { column, dimension, fitted, options });
+    const files = await writeModel(options.out, column, fitted);
+    return { fitted, dimension, rows, rowsWithout, files: [...files, REDUCED] };
+  } finally {
+    await table.close();
+  }
+}
+
+/** A directory that is new, empty, or has only what an earlier call has written. */
+function checkTarget(out: string): void {
+  const foreign = existsSync(out)
+    ? readdirSync(out).filter((name) => ![REDUCED, 'pca'].includes(name) && name[0] !== '.')
+    : [];
+  if (foreign.length === 0) return;
+  throw new UsageError(`${out} must be a new or empty directory, but has '${foreign.sort()[0]}'`, {
+    code: 'dataset',
+    remedy: 'Name another output directory.',
+  });
+}
+
+async function vectorSource(
+  table: TableReader,
+  column: string,
+): Promise<VectorSource & { readonly dimension: number; readonly facts: Readonly<Record<string, string>> }> {
+  const field = table.schema.fields.find(({ name }) => name === column);
+  const known = ['aggregate', 'graph', 'models', 'subclips'].flatMap((name) => {
+    const value = field?.metadata.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  let dimension = 0;
+  for await (const { batch, file, firstRow } of table.batches()) {
+    const first = vectorsOf(batch, column, { file, firstRow });
+    if (!first.valid.includes(1)) continue;
+    dimension = first.dimension;
+    break;
+  }
+  if (dimension === 0) throw new UsageError(`${table.path} has no vector in column '${column}'`, { code: 'dataset' });
+  return {
+    name: `${table.path}, column '${column}'`,
+    dimension,
+    facts: { column, ...Object.fromEntries(known) },
+    async *batches() {
+      for await (const { batch, file, firstRow } of table.batches()) {
+        const { values, valid, rows } = vectorsOf(batch, column, { file, firstRow }, dimension);
+        yield { values, valid, rows, dimension };
+      }
+    },
+  };
+}
+
+async function writeReduced(
+  table: TableReader,
+  work: {
+    readonly column: string;
+    readonly dimension: number;
+    readonly fitted: FittedPca;
+    readonly options: ReduceOptions;
+  },
+): Promise<{ rows: number; rowsWithout: number }> {
+  const { column, dimension, fitted, options } = work;
+  const { components } = fitted.model;
+  const path = temporaryPath(options.out);
+  const writer = await ParquetWriter.create(path, {
+    rowGroupRows: Math.max(1, Math.floor(ROW_GROUP_BYTES / (4 * components))),
+    metadata: JSON.stringify({ ...fitted.facts, pca: { algorithm: fitted.model.algorithm, components, dimension } }),
+    createdBy: softwareVersion(),
+    ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+    scalarColumns: table.schema.fields.filter(({ type }) => (type.children ?? []).length === 0).map(({ name }) => name),
+  });
+  let [rows, rowsWithout] = [0, 0];
+  try {
+    for await (const { batch, file, firstRow } of table.batches()) {
+      checkAborted(options.signal);
+      const vectors = vectorsOf(batch, column, { file, firstRow }, dimension);
+      const { values, count } = validOnly(vectors);
+      const kept = await transform(fitted.model, values, count);
+      const reduced = listColumn(
+        column,
+        { dimension: components, values: spread(kept, vectors.valid, components), valid: vectors.valid },
+        new Map([...Object.entries(fitted.facts), ['dimension', String(components)]]),
+      );
+      await writer.write(replaceColumn(batch, column, reduced));
+      rows += vectors.rows;
+      rowsWithout += vectors.rows - count;
+    }
+    await writer.close();
+    await rename(path, join(options.out, REDUCED));
+    await syncDirectory(options.out);
+  } catch (error) {
+    await writer.abort(error);
+    throw error;
+  }
+  return { rows, rowsWithout };
+}
+
+function replaceColumn(batch: RecordBatch, name: string, column: BatchColumn): RecordBatch {
+  const columns = batch.schema.fields.map((field, index): BatchColumn => {
+    const data = batch.data.children[index];
+    if (field.name === name || data === undefined) return column;
+    return { field, data };
+  });
+  return recordBatch(columns, batch.numRows);
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import { checkReduceOptions, type ReduceOptions, type ReduceSummary } from './options.ts';
+import { reduceDataset } from './reduce-dataset.ts';
+import { reduceTable } from './reduce-table.ts';
+
+/**
+ * Reduces vectors with a PCA. Of a dataset: one cut and statistic becomes a dataset of its own, with Parquet tables, the
+ * fitted model in `pca/`, and the training store `items.arrow`. Of any other Parquet or Arrow table: `reduced.parquet` and the
+ * model.
+ *
+ * Buffering: the moments (4 D^2 bytes) or the incremental algorithm's batch, and one unit or batch of rows. Cancellation:
+ * `signal`, at the next batch; committed units stay.
+ *
+ * @throws UsageError for options, damaged files, rows that do not fit (naming file and row), another graph's directory;
+ * ModelError for a model of another network, statistic or length; FlowError `aborted`.
+ *
+ * @example
+ * const { varianceKept } = await reduce({ input: 'features/', out: 'reduced/', components: 600 });
+ */
+export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
+  checkReduceOptions(options);
+  const started = performance.now();
+  const isDataset = existsSync(datasetFilePath(options.input));
+  const done = isDataset ? await reduceDataset(options) : { ...(await reduceTable(options)), ...NO_DATASET };
+  const curve = Array.from(done.fitted?.model.explainedVarianceRatio ?? []);
+  return {
+    graphId: done.graphId,
+    column: options.column ?? 'visual',
+    algorithm: done.fitted?.model.algorithm,
+    dimension: done.dimension,
+    components: done.fitted?.model.components ?? done.dimension,
+    fittedRows: done.fitted?.model.rows ?? 0,
+    rows: done.rows,
+    rowsWithout: done.rowsWithout,
+    items: done.items,
+    alreadyDone: done.alreadyDone,
+    explainedVarianceRatio: curve,
+    varianceKept: curve.reduce((sum, share) => sum + share, 0),
+    files: done.files,
+    wallSeconds: (performance.now() - started) / 1000,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+const NO_DATASET = { graphId: undefined, items: 0, alreadyDone: 0 };

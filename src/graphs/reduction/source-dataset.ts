@@ -1,0 +1,105 @@
+import { UsageError } from '../../errors.ts';
+import { CommitStore } from '../../io/dataset/commit-store.ts';
+import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import { columnProvenance } from '../../io/dataset/provenance.ts';
+import type { UnitColumn, UnitTable } from '../../io/dataset/schema.ts';
+import { orderUnits, type PlannedUnit, planTables, type TablePlan } from '../../io/dataset/table-plan.ts';
+import { cutOf } from '../../io/dataset/unit-cut.ts';
+import type { Statistic } from '../../operators/statistics.ts';
+import type { VectorSource } from './fit-pca.ts';
+
+/** One cut and statistic of a dataset, open for reading. */
+export interface SourceDataset {
+  readonly file: DatasetFile;
+  readonly store: CommitStore;
+  /** Its units in the order of the tables' rows. */
+  readonly units: readonly PlannedUnit[];
+  readonly table: TablePlan;
+}
+
+/** A unit's rows of one cut: those of one statistic in `columns`. */
+export interface UnitCut {
+  readonly unit: UnitTable;
+  readonly first: number;
+  readonly rows: number;
+  readonly columns: readonly UnitColumn[];
+}
+
+/**
+ * Opens the cut and the statistic of a dataset that are asked for; where it has only one, none need be.
+ *
+ * @throws UsageError `dataset` when the directory is no dataset or has no units; when the choice is missing or not there.
+ */
+export async function openSource(
+  directory: string,
+  choice: { readonly subclips?: number | undefined; readonly aggregate?: Statistic | undefined },
+): Promise<SourceDataset> {
+  const file = readDatasetFile(directory);
+  const store = await CommitStore.open(directory, { create: false });
+  const units = orderUnits(
+    store.keys().map((key) => ({ key, facts: store.readFacts(key) })),
+    undefined,
+  );
+  if (units.length === 0) throw new UsageError(`${directory} has no committed units`, { code: 'dataset' });
+  const tables = planTables(units);
+  const fitting = tables.filter(
+    ({ subclips, statistic }) =>
+      (choice.subclips ?? subclips) === subclips && (choice.aggregate ?? statistic) === statistic,
+  );
+  const [table, ...others] = fitting;
+  if (table === undefined || others.length > 0) {
+    const there = tables.map(({ subclips, statistic }) => `--subclips ${subclips} --aggregate ${statistic}`).join('; ');
+    throw new UsageError(
+      table === undefined
+        ? `${directory} has no such table`
+        : `${directory} has ${fitting.length} tables, but one is reduced at a time`,
+      { code: 'dataset', remedy: `Choose one of: ${there}.` },
+    );
+  }
+  return { file, store, units, table };
+}
+
+/** The rows of a unit that belong to the table; undefined when it has none. @throws UsageError `dataset` when it is damaged. */
+export async function readCut(source: SourceDataset, key: string): Promise<UnitCut | undefined> {
+  const unit = await source.store.read(key);
+  const { first, rows } = cutOf(unit, source.table.subclips);
+  if (rows === 0) return undefined;
+  const columns = unit.columns
+    .filter(({ statistic }) => statistic === source.table.statistic)
+    .map((column) => ({
+      ...column,
+      values: column.values.subarray(first * column.dimension, (first + rows) * column.dimension),
+      valid: column.valid.subarray(first, first + rows),
+    }));
+  return { unit, first, rows, columns };
+}
+
+/** The vectors of one stream, unit by unit. @throws UsageError when the table has no such stream. */
+export function streamVectors(
+  source: SourceDataset,
+  stream: string,
+): VectorSource & { readonly dimension: number; readonly facts: Readonly<Record<string, string>> } {
+  const column = source.table.columns.find((each) => each.stream === stream);
+  if (column === undefined) {
+    const streams = source.table.columns.map((each) => each.stream).join(', ');
+    throw new UsageError(`the dataset has no stream '${stream}'; it has: ${streams}`, {
+      code: 'dataset',
+      remedy: 'Name one of these with --column.',
+    });
+  }
+  const { dimension } = column;
+  const provenance = columnProvenance(source.file, source.table, stream, dimension);
+  return {
+    name: `stream '${stream}'`,
+    dimension,
+    facts: { column: stream, ...Object.fromEntries(provenance) },
+    async *batches() {
+      for (const { key } of source.units) {
+        const cut = await readCut(source, key);
+        const found = cut?.columns.find((each) => each.stream === stream);
+        if (cut === undefined || found === undefined) continue;
+        yield { values: found.values, valid: found.valid, rows: cut.rows, dimension };
+      }
+    },
+  };
+}

@@ -1,0 +1,246 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ReduceSummary } from '../../src/graphs/reduction/options.ts';
+import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { compact } from '../../src/io/dataset/compact.ts';
+import { Dataset } from '../../src/io/dataset/dataset.ts';
+import { ItemStore } from '../../src/io/dataset/item-store.ts';
+import { openTable } from '../../src/io/dataset/table-reader.ts';
+import { vectorsOf } from '../../src/io/dataset/vector-column.ts';
+import { transform } from '../../src/models/pca/model.ts';
+import { decodePca } from '../../src/models/pca/pca-file.ts';
+import { reelflow } from '../fixtures/run-cli.ts';
+import { keyOf, temporaryDirectory, type UnitShape, unitTable } from '../io/dataset/fixtures.ts';
+
+const models = (weightsHash: string) => [{ stream: 'visual', name: 'tiny', cardHash: 'c0', weightsHash, random: true }];
+
+/** A dataset of made-up features: 2 subclips of each item. */
+async function makeFeatures(
+  directory: string,
+  items: readonly string[],
+  shape: Omit<UnitShape, 'itemId'> = {},
+  weightsHash = 'w0',
+): Promise<void> {
+  const description = {
+    graphId: 'feedfacefeedface',
+    name: 'extraction',
+    version: 1,
+    params: {},
+    models: models(weightsHash),
+  };
+  const dataset = await Dataset.open(directory, description);
+  for (const [index, itemId] of items.entries()) {
+    await dataset.store.commit(keyOf(index), unitTable({ seed: index + 1, ...shape, itemId }));
+  }
+  await dataset.close();
+}
+
+const items = Array.from({ length: 12 }, (_, index) => `item-${index}`);
+
+async function reduce(args: readonly string[]): Promise<ReduceSummary> {
+  const { code, stdout, stderr } = await reelflow(['reduce', ...args, '--json']);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout) as ReduceSummary;
+}
+
+async function refusal(args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await reelflow(['reduce', ...args]);
+  expect(code, stdout).toBe(2);
+  return stderr;
+}
+
+describe('reelflow reduce', () => {
+  it('turns a dataset into a reduced one with its model, its tables and the training store, and finds them again', async () => {
+    const place = await temporaryDirectory();
+    const [features, out] = [join(place, 'features'), join(place, 'reduced')];
+    await makeFeatures(features, items);
+    const summary = await reduce([features, '--out', out, '--components', '3']);
+    expect(summary).toMatchObject({ dimension: 6, components: 3, rows: 24, fittedRows: 24, rowsWithout: 0, items: 12 });
+    expect(summary.explainedVarianceRatio).toHaveLength(3);
+    expect(summary.varianceKept).toBeGreaterThan(0.5);
+    expect(summary.varianceKept).toBeLessThan(1);
+
+    const { model, facts } = decodePca(
+      readFileSync(join(out, 'pca/visual.safetensors')),
+      readFileSync(join(out, 'pca/visual.json'), 'utf8'),
+    );
+    expect(Array.from(model.explainedVarianceRatio)).toEqual(summary.explainedVarianceRatio);
+    expect(facts).toMatchObject({ column: 'visual', aggregate: 'mean', graph: 'feedfacefeedface' });
+    expect(facts.models).toContain('w0');
+
+    const store = await ItemStore.open(join(out, 'items.arrow'));
+    expect([...store.itemIds].sort()).toEqual([...items].sort());
+    expect(store.shape).toEqual({
+      subclips: 2,
+      streams: [
+        { name: 'visual', dimension: 3 },
+        { name: 'audio', dimension: 3 },
+      ],
+    });
+    const source = unitTable({ itemId: 'item-4', seed: 5 });
+    const visual = source.columns[0]?.values as Float32Array;
+    const { vectors } = await store.read('item-4');
+    expect(vectors.visual).toEqual(await transform(model, visual, 2));
+    expect(vectors.audio).toEqual(source.columns[1]?.values);
+    await store.close();
+
+    const table = await openTable(join(out, 'subclips=2/aggregate=mean'));
+    let rows = 0;
+    for await (const { batch, file, firstRow } of table.batches()) {
+      expect(vectorsOf(batch, 'visual', { file, firstRow }).dimension).toBe(3);
+      rows += batch.numRows;
+    }
+    await table.close();
+    expect(rows).toBe(24);
+
+    const bytes = readFileSync(join(out, 'items.arrow'));
+    const again = await reduce([features, '--out', out, '--components', '3']);
+    expect(again).toMatchObject({ graphId: summary.graphId, alreadyDone: 12, rows: 24, items: 12 });
+    expect(readFileSync(join(out, 'items.arrow')).equals(bytes)).toBe(true);
+  });
+
+  it('keeps 95 % of the variance unless told otherwise', async () => {
+    const place = await temporaryDirectory();
+    await makeFeatures(join(place, 'features'), items);
+    const summary = await reduce([join(place, 'features'), '--out', join(place, 'reduced')]);
+    expect(summary.varianceKept).toBeGreaterThanOrEqual(0.95);
+    const shares = summary.explainedVarianceRatio;
+    expect(summary.varianceKept - (shares.at(-1) as number)).toBeLessThan(0.95);
+  });
+
+  it('reduces new items with a fitted model, and refuses one of other weights or another length', async () => {
+    const place = await temporaryDirectory();
+    const model = join(place, 'reduced/pca/visual.json');
+    await makeFeatures(join(place, 'features'), items);
+    await reduce([join(place, 'features'), '--out', join(place, 'reduced'), '--components', '2']);
+    await makeFeatures(join(place, 'more'), ['new'], { seed: 99 });
+    const summary = await reduce([join(place, 'more'), '--out', join(place, 'more-reduced'), '--model', model]);
+    expect(summary).toMatchObject({ components: 2, fittedRows: 24, rows: 2, items: 1 });
+    const store = await ItemStore.open(join(place, 'more-reduced/items.arrow'));
+    const fitted = decodePca(readFileSync(model.replace('.json', '.safetensors')), readFileSync(model, 'utf8')).model;
+    const visual = unitTable({ itemId: 'new', seed: 99 }).columns[0]?.values as Float32Array;
+    expect((await store.read('new')).vectors.visual).toEqual(await transform(fitted, visual, 2));
+    await store.close();
+
+    await makeFeatures(join(place, 'other'), ['new'], {}, 'w1');
+    const hash = await refusal([join(place, 'other'), '--out', join(place, 'x'), '--model', model]);
+    expect(hash).toMatch(/networks.*w0.*w1[\s\S]*\[hash\]/);
+    await makeFeatures(join(place, 'wide'), ['new'], { streams: { visual: 7 } });
+    const shape = await refusal([join(place, 'wide'), '--out', join(place, 'x'), '--model', model]);
+    expect(shape).toMatch(/6 values.*7[\s\S]*\[shape\]/);
+    expect(existsSync(join(place, 'x'))).toBe(false);
+    writeFileSync(model, readFileSync(model, 'utf8').slice(0, -20));
+    expect(await refusal([join(place, 'more'), '--out', join(place, 'x'), '--model', model])).toContain(model);
+  });
+
+  it('asks which table is meant where a dataset has several, and reduces that one', async () => {
+    const place = await temporaryDirectory();
+    const features = join(place, 'features');
+    await makeFeatures(features, items, { counts: [2, 4], statistics: ['mean', 'medmad'] });
+    const asked = await refusal([features, '--out', join(place, 'x')]);
+    expect(asked).toContain('--subclips 4 --aggregate medmad');
+    const summary = await reduce([
+      ...[features, '--out', join(place, 'reduced'), '--subclips', '4', '--aggregate', 'medmad'],
+      ...['--components', '5'],
+    ]);
+    expect(summary).toMatchObject({ dimension: 12, components: 5, rows: 48 });
+    expect(await refusal([features, '--out', join(place, 'x'), '--subclips', '3'])).toContain('no such table');
+    const wrong = await refusal([
+      features,
+      '--out',
+      join(place, 'x'),
+      '--subclips',
+      '4',
+      '--aggregate',
+      'mean',
+      '--column',
+      'colour',
+    ]);
+    expect(wrong).toContain('visual, audio');
+  });
+
+  it('items without a stream come along without it, and such rows are no part of the fit', async () => {
+    const place = await temporaryDirectory();
+    const features = join(place, 'features');
+    await makeFeatures(features, items);
+    const store = await CommitStore.open(features);
+    await store.commit(keyOf(100), unitTable({ itemId: 'radio', streams: { audio: 3 } }));
+    const summary = await reduce([features, '--out', join(place, 'reduced'), '--components', '2']);
+    expect(summary).toMatchObject({ fittedRows: 24, rows: 26, rowsWithout: 2, items: 13 });
+    const items13 = await ItemStore.open(join(place, 'reduced/items.arrow'));
+    expect((await items13.read('radio')).vectors.visual).toBeUndefined();
+    await items13.close();
+  });
+
+  it('`--column none` writes the training store of the features as they are', async () => {
+    const place = await temporaryDirectory();
+    await makeFeatures(join(place, 'features'), items);
+    const summary = await reduce([join(place, 'features'), '--out', join(place, 'out'), '--column', 'none']);
+    expect(summary).toMatchObject({ items: 12, explainedVarianceRatio: [] });
+    expect(existsSync(join(place, 'out/pca'))).toBe(false);
+    const store = await ItemStore.open(join(place, 'out/items.arrow'));
+    expect((await store.read('item-0')).vectors.visual).toEqual(
+      unitTable({ itemId: 'item-0', seed: 1 }).columns[0]?.values,
+    );
+    await store.close();
+  });
+
+  it('reduces a column of any Parquet table, keeping the other columns', async () => {
+    const place = await temporaryDirectory();
+    await makeFeatures(join(place, 'features'), items);
+    await compact(join(place, 'features'));
+    const part = join(place, 'features/subclips=2/aggregate=mean/part-00000.parquet');
+    const out = join(place, 'out');
+    const exact = await reduce([part, '--out', out, '--components', '3']);
+    expect(exact).toMatchObject({
+      dimension: 6,
+      components: 3,
+      rows: 24,
+      files: expect.arrayContaining(['reduced.parquet']),
+    });
+    const dataset = await reduce([join(place, 'features'), '--out', join(place, 'dataset'), '--components', '3']);
+    expect(exact.explainedVarianceRatio).toEqual(dataset.explainedVarianceRatio);
+    const [reduced, table] = [
+      await openTable(join(out, 'reduced.parquet')),
+      await openTable(join(place, 'dataset/subclips=2/aggregate=mean')),
+    ];
+    const read = async (of: typeof reduced) => {
+      const values: number[] = [];
+      const ids: unknown[] = [];
+      for await (const { batch, file, firstRow } of of.batches()) {
+        values.push(...vectorsOf(batch, 'visual', { file, firstRow }).values);
+        for (let row = 0; row < batch.numRows; row += 1) ids.push(batch.getChild('item_id')?.get(row));
+      }
+      await of.close();
+      return { values, ids };
+    };
+    expect(await read(reduced)).toEqual(await read(table));
+    const incremental = await reduce([
+      ...[part, '--out', join(place, 'incremental'), '--components', '3', '--algorithm', 'incremental'],
+    ]);
+    expect(incremental.algorithm).toBe('incremental');
+    expect(incremental.varianceKept).toBeGreaterThan(0.9 * exact.varianceKept);
+  });
+
+  it('refuses what cannot be meant, naming file and remedy', async () => {
+    const place = await temporaryDirectory();
+    const features = join(place, 'features');
+    await makeFeatures(features, items);
+    await compact(features);
+    const part = join(features, 'subclips=2/aggregate=mean/part-00000.parquet');
+    const out = ['--out', join(place, 'out')];
+    expect(await refusal([features, ...out, '--components', '7'])).toContain('components');
+    expect(await refusal([features, ...out, '--components', '2', '--variance', '0.9'])).toContain('both');
+    expect(await refusal([features, ...out, '--variance', '1.5'])).toContain('1.5');
+    expect(await refusal([features, ...out, '--algorithm', 'incremental'])).toContain('components');
+    expect(await refusal([part, ...out, '--column', 'nothing'])).toContain('item_id');
+    expect(await refusal([part, ...out, '--column', 'item_id'])).toContain('not a list');
+    expect(await refusal([join(place, 'gone.parquet'), ...out])).toContain('gone.parquet');
+    expect(await refusal([features, '--out', features])).toContain('extraction');
+    const cut = join(place, 'cut.parquet');
+    writeFileSync(cut, readFileSync(part).subarray(0, 900));
+    expect(await refusal([cut, ...out])).toContain('cut.parquet');
+    expect(existsSync(join(place, 'out'))).toBe(false);
+  });
+});
