@@ -45,7 +45,7 @@ const GENRES = ['Action', 'Comedy', 'Documentary', 'Drama', 'Fantasy', 'Horror',
  * Writes a SYNTHETIC corpus with a hidden taste factor: small clips whose look and sound follow it, mostly by the order of their
  * scenes, and ratings that follow it too, plus biases and noise. Every clip shows the same brightnesses and sounds the
  * same tones, so a clip's mean colour tells nothing of the factor; genres tell nothing either. Files: `clips/`, `networks/`,
- * `ratings.csv`, `movies.csv`, `trailers.csv`, `trailers-shuffled.csv`.
+ * `ratings.csv`, `movies.csv`, `ml-youtube.csv`, `ml-youtube-shuffled.csv`.
  *
  * @throws UsageError when a number is out of range; MediaError when ffmpeg is missing or cannot encode.
  * @example
@@ -81,8 +81,8 @@ export async function writePlantedCorpus(
     writeCsv(at(file), 'youtubeId,movieId,title', movieIds, (id, item) => [
       ...[clipNames[clipOf(item)] as string, id, `Synthetic movie ${id}`],
     ]);
-  await link('trailers.csv', (item) => item);
-  await link('trailers-shuffled.csv', (item) => clipAfterCut.get(item) as number);
+  await link('ml-youtube.csv', (item) => item);
+  await link('ml-youtube-shuffled.csv', (item) => clipAfterCut.get(item) as number);
 
   const cards = await writePlantedNetworks(at('networks'));
   const clips = hidden.map((item, index) => ({ name: clipNames[index] as string, item }));
@@ -92,8 +92,8 @@ export async function writePlantedCorpus(
     cards,
     ratings: at('ratings.csv'),
     movies: at('movies.csv'),
-    trailers: at('trailers.csv'),
-    shuffledTrailers: at('trailers-shuffled.csv'),
+    trailers: at('ml-youtube.csv'),
+    shuffledTrailers: at('ml-youtube-shuffled.csv'),
     hidden: new Map(movieIds.map((id, index) => [id, hidden[index] as PlantedItem])),
   };
 }
