@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { UsageError } from '../../errors.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import { type DeepOptions, DeepRecommender } from '../../models/recommenders/deep/deep-recommender.ts';
+import type { DeepModel } from '../../models/recommenders/deep/options.ts';
+import { readsFeatures } from '../../models/recommenders/deep/options.ts';
+import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { Json } from '../graph.ts';
+import { deepOptions } from './deep-options.ts';
+import { type FitData, type FitOptions, type FittedModel, trainingRatings } from './fit-data.ts';
+import { pretrainedBranches } from './pretrained-branches.ts';
+import { StoreFeatures } from './store-features.ts';
+
+/** Fits a network; with `pretrained: true` its branches first, and their time counts. */
+export async function fitDeepModel(
+  model: DeepModel,
+  options: Readonly<Record<string, Json>>,
+  data: FitData,
+  run: FitOptions,
+): Promise<FittedModel> {
+  const features = featuresOf(model, data);
+  const training = trainingRatings(data, data.train);
+  const validation = trainingRatings(data, data.validation);
+  features?.check(itemsOf(data));
+  const own = deepOptions(options, features?.modalities ?? []);
+  const started = performance.now();
+  const pretrained = await pretrainedBranches(model, options, data, run, fitDeepModel);
+  const recommender = new DeepRecommender(model, {
+    ...own,
+    seed: run.seed,
+    ...(run.signal && { signal: run.signal }),
+    ...(pretrained && { pretrained }),
+    ...checkpointOf(options, run, identityOf(training, validation, run, features)),
+    onEpoch: epochHook(own, run),
+  });
+  try {
+    const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
+    return {
+      name: model,
+      trainSeconds: (performance.now() - started) / 1000,
+      history,
+      best: { epoch: bestEpoch, loss: bestLoss },
+      resumed: resumedFrom !== undefined,
+      predict: (users, items) => recommender.predict(users, items),
+      weights: () => recommender.weights(),
+      close: () => recommender.close(),
+    };
+  } catch (error) {
+    await recommender.close();
+    throw error;
+  }
+}
+
+function featuresOf(model: DeepModel, { features, ratings, trailers }: FitData): StoreFeatures | undefined {
+  if (!readsFeatures(model)) return undefined;
+  if (features !== undefined) return new StoreFeatures(features, ratings.itemIds, trailers);
+  throw new UsageError(`model ${model} learns from features of the items, but there are none`, {
+    code: 'missing-features',
+    remedy: 'Give a training store: the `items.arrow` that `reelflow reduce` has written.',
+  });
+}
+
+/** The items that are learnt or judged by, ascending. */
+function itemsOf({ ratings, train, validation }: FitData): number[] {
+  const used = new Uint8Array(ratings.itemIds.length);
+  for (const rows of [train, validation]) for (const row of rows) used[ratings.items[row] as number] = 1;
+  return ratings.itemIds.flatMap((_, item) => (used[item] === 1 ? [item] : []));
+}
+
+function epochHook({ epochs = 100 }: DeepOptions, { onProgress }: FitOptions) {
+  return (record: EpochRecord): void => {
+    const { epoch, trainingLoss, validationLoss } = record;
+    onProgress?.({
+      ...{ epoch: epoch + 1, epochs, loss: trainingLoss },
+      ...(validationLoss !== null && { validationLoss }),
+    });
+  };
+}
+
+function checkpointOf(
+  { checkpointSteps }: Readonly<Record<string, Json>>,
+  { checkpoint }: FitOptions,
+  data: string,
+): Pick<DeepOptions, 'checkpoint'> {
+  if (checkpoint === undefined) return {};
+  return {
+    checkpoint: {
+      ...{ path: checkpoint, data },
+      ...(checkpointSteps !== undefined && { everySteps: checkpointSteps as number }),
+    },
+  };
+}
+
+/** What a checkpoint must be of: the ratings, row by row, and the form of the features. */
+function identityOf(
+  training: TrainingRatings,
+  validation: TrainingRatings,
+  { dataIdentity = '' }: FitOptions,
+  features: StoreFeatures | undefined,
+): string {
+  const hash = createHash('sha256');
+  for (const { users, items, values } of [training, validation]) {
+    hash.update(`${users.length};`);
+    for (const { buffer, byteOffset, byteLength } of [users, items, values]) {
+      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+    }
+  }
+  return hash.update(JSON.stringify([dataIdentity, features?.modalities ?? []])).digest('hex');
+}

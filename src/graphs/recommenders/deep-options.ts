@@ -1,0 +1,72 @@
+import { shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { DeepOptions } from '../../models/recommenders/deep/deep-recommender.ts';
+import type { SourceModality } from '../../models/recommenders/deep/feature-source.ts';
+import type { Modality } from '../../models/recommenders/deep/options.ts';
+import type { Json } from '../graph.ts';
+
+/**
+ * Options of a network as `DeepRecommender` takes them, from those checked by `checkModelOptions`.
+ *
+ * @param streams the streams that the features have; empty for a model that reads none.
+ * @throws UsageError when modalities or LSTM units do not fit the streams.
+ */
+export function deepOptions(
+  options: Readonly<Record<string, Json>>,
+  streams: readonly SourceModality[],
+): Omit<DeepOptions, 'pretrained' | 'checkpoint' | 'seed'> {
+  const { batch, modalities, lstm, checkpointSteps: _steps, pretrained: _branches, ...others } = options;
+  return {
+    ...(others as DeepOptions),
+    ...(batch !== undefined && { batchSize: batch as number }),
+    ...(streams.length > 0 && { modalities: modalitiesOf(streams, modalities, lstm) }),
+  };
+}
+
+/** The streams that a model reads, with the LSTM units of each. */
+function modalitiesOf(
+  streams: readonly SourceModality[],
+  wanted: Json | undefined,
+  lstm: Json | undefined,
+): readonly Modality[] {
+  const names = wanted === undefined ? streams.map(({ name }) => name) : namesOf(wanted);
+  const units = unitsByStream(lstm, names);
+  return names.map((name) => {
+    const stream = streams.find((each) => each.name === name);
+    if (stream === undefined) {
+      throw new UsageError(`\`modalities\` names '${name}', but the features have no such stream`, {
+        remedy: `They have ${streams.map((each) => `${each.name} (${each.steps} x ${each.dimension})`).join(', ')}.`,
+      });
+    }
+    const own = units.get(name);
+    return { ...stream, ...(own && { lstm: own }) };
+  });
+}
+
+function namesOf(value: Json): string[] {
+  const names = typeof value === 'string' ? [value] : value;
+  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string')) return [...names];
+  throw new UsageError(`\`modalities\` must be a list of stream names, but is ${shown(value)}`);
+}
+
+function unitsByStream(lstm: Json | undefined, names: readonly string[]): ReadonlyMap<string, number[]> {
+  if (lstm === undefined) return new Map();
+  if (Array.isArray(lstm)) return new Map(names.map((name) => [name, unitList('lstm', lstm)]));
+  if (typeof lstm !== 'object' || lstm === null) {
+    throw new UsageError(
+      `\`lstm\` must be a list of units, or an object with one for each stream, but is ${shown(lstm)}`,
+    );
+  }
+  const unknown = Object.keys(lstm).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`\`lstm\` has units for '${unknown}', but the modalities are ${names.join(', ')}`);
+  }
+  return new Map(Object.entries(lstm).map(([name, units]) => [name, unitList(`lstm.${name}`, units as Json)]));
+}
+
+function unitList(name: string, units: Json): number[] {
+  if (Array.isArray(units) && units.length > 0 && units.every((each) => Number.isSafeInteger(each) && each >= 1)) {
+    return [...units] as number[];
+  }
+  throw new UsageError(`\`${name}\` must be a list of integers of at least 1, but is ${shown(units)}`);
+}

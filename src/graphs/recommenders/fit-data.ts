@@ -1,0 +1,101 @@
+import { shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { ItemStore } from '../../io/dataset/item-store.ts';
+import type { RatingScale, RatingTable } from '../../io/ratings/rating-table.ts';
+import type { TrailerList } from '../../io/ratings/trailers.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import type { GenreTable } from '../../models/genres.ts';
+import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { Json } from '../graph.ts';
+
+/** What a recommender learns from. */
+export interface FitData {
+  /** Every user and item that is to be predicted must be in its lists of ids, whether or not there is a rating. */
+  readonly ratings: RatingTable;
+  /** int32[]: row numbers to learn from. */
+  readonly train: Int32Array;
+  /** int32[]: row numbers for early stopping, of the networks; no model learns from them. May be empty. */
+  readonly validation: Int32Array;
+  readonly scale: RatingScale;
+  /** Genres of the table's items; `genre-content` needs them. */
+  readonly genres?: GenreTable;
+  /** Features of the items; the audiovisual models need them. */
+  readonly features?: ItemStore;
+  /** Which trailers show which item, when the ids of the features are those of trailers. */
+  readonly trailers?: TrailerList;
+}
+
+/** One epoch of a training that is under way. */
+export interface FitProgress {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Epochs at most. */
+  readonly epochs: number;
+  /** Mean squared error over the training ratings while they were learnt. */
+  readonly loss: number;
+  readonly validationLoss?: number;
+}
+
+/** How a recommender is made. */
+export interface FitOptions {
+  /** One of `modelNames`. */
+  readonly model: string;
+  /** Options of the model by name (see the guide, or `modelOptions`). */
+  readonly options: Readonly<Record<string, Json>>;
+  /** 0 to 4294967295. */
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  /** File that a network's training leaves itself in, and goes on from. */
+  readonly checkpoint?: string;
+  /** What the data are, when the checkpoint should know more than the ratings: for instance the hash of the features. */
+  readonly dataIdentity?: string;
+  /** Directory for TensorBoard event files of a network's training. */
+  readonly logDirectory?: string;
+  readonly onProgress?: (progress: FitProgress) => void;
+}
+
+/** A recommender that has learnt. */
+export interface FittedModel {
+  readonly name: string;
+  /** Wall-clock seconds of learning. */
+  readonly trainSeconds: number;
+  /** The epochs of a network; empty of other models. */
+  readonly history: readonly EpochRecord[];
+  /** Of networks: the epoch (from 0) whose weights are kept, and the validation loss it had. */
+  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  /** Of networks: whether the training went on from a checkpoint. */
+  readonly resumed?: boolean;
+  /** Ratings of the pairs (users[n], items[n]): numbers of the table's lists of ids. Inside the scale. */
+  predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  /** Of networks: copies of all weights by name. */
+  weights?(): Promise<ReadonlyMap<string, Float32Array>>;
+  /** Ends the thread of a network. May be called again. */
+  close?(): Promise<void>;
+}
+
+/** The rows of a table as a model takes them. */
+export function trainingRatings({ ratings, scale }: FitData, rows: Int32Array): TrainingRatings {
+  const pick = <T extends Int32Array | Float32Array>(from: T, into: T): T => {
+    for (let index = 0; index < rows.length; index++) into[index] = from[rows[index] as number] as number;
+    return into;
+  };
+  return {
+    users: pick(ratings.users, new Int32Array(rows.length)),
+    items: pick(ratings.items, new Int32Array(rows.length)),
+    values: pick(ratings.values, new Float32Array(rows.length)),
+    userCount: ratings.userIds.length,
+    itemCount: ratings.itemIds.length,
+    scale,
+  };
+}
+
+/** @throws UsageError when a row number is not one of the table's, or nothing is left to learn from. */
+export function checkFitData({ ratings, train, validation }: FitData): void {
+  for (const [name, rows] of Object.entries({ train, validation })) {
+    if (!(rows instanceof Int32Array)) throw new UsageError(`\`${name}\` must be an Int32Array, but is ${shown(rows)}`);
+    const wrong = rows.find((row) => row < 0 || row >= ratings.values.length);
+    if (wrong === undefined) continue;
+    throw new UsageError(`\`${name}\` must have row numbers below ${ratings.values.length}, but has ${wrong}`);
+  }
+  if (train.length === 0) throw new UsageError('`train` must have at least one row, but is empty');
+}

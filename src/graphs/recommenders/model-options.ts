@@ -1,0 +1,194 @@
+import { shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { Json } from '../graph.ts';
+import { type ModelName, modelReadsFeatures } from './model-names.ts';
+
+/** What an option's value is. */
+export type OptionKind = 'integer' | 'number' | 'boolean' | 'text' | 'integers' | 'json';
+
+/** One option of a model: a key of `options` in `fitModel` and in an experiment, a flag of `reelflow train`. */
+export interface ModelOption {
+  readonly key: string;
+  /** Another name of the same option. */
+  readonly alias?: string;
+  readonly kind: OptionKind;
+  /** The default, in words. */
+  readonly default: string;
+  readonly does: string;
+}
+
+function option(key: string, kind: OptionKind, byDefault: string, does: string, alias?: string): ModelOption {
+  return { key, kind, default: byDefault, does, ...(alias && { alias }) };
+}
+
+const biasOptions = [
+  option('method', 'text', 'als', 'als or sgd'),
+  option('epochs', 'integer', '10 (als), 20 (sgd)', 'passes over the ratings'),
+  option('itemRegularisation', 'number', '10', 'of als'),
+  option('userRegularisation', 'number', '15', 'of als'),
+  option('learningRate', 'number', '0.005', 'of sgd'),
+  option('regularisation', 'number', '0.02', 'of sgd'),
+];
+
+const knnOptions = [
+  option('neighbours', 'integer', '20', 'most neighbours of a prediction', 'k'),
+  option('minimumNeighbours', 'integer', '1', 'with fewer, the neighbours are not used'),
+  option('similarity', 'text', 'cosine', 'cosine, msd, pearson or pearson-baseline'),
+  option('minimumSupport', 'integer', '1', 'fewer common ratings: similarity 0'),
+  option('shrinkage', 'number', '100', 'of pearson-baseline'),
+  option('prediction', 'text', 'z-score', 'basic, means, z-score or baseline'),
+  option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as of model baseline'),
+];
+
+function factorOptions(factors: string): ModelOption[] {
+  return [
+    option('factors', 'integer', factors, 'length of the vectors of users and items'),
+    option('epochs', 'integer', '20', 'passes over the ratings'),
+    option('learningRate', 'number', '0.005', 'of stochastic gradient descent'),
+    option('regularisation', 'number', '0.02', 'of biases and factors'),
+    option('initialDeviation', 'number', '0.1', 'standard deviation of the first factors'),
+  ];
+}
+
+const trainingOptions = [
+  option('embedding', 'integer', '64', 'width of each embedding', 'factors'),
+  option('l2', 'number', '1e-5', 'weight of the squared kernels and embeddings in the loss'),
+  option('batch', 'integer', '128', 'ratings in a step'),
+  option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs that learn something else'),
+  option('itemsPerGroup', 'integer', '16', 'of item-grouped: items mixed with each other'),
+  option('epochs', 'integer', '100', 'epochs at most'),
+  option('patience', 'integer', '5', 'epochs without a better validation loss before training ends'),
+  option('learningRate', 'number', '0.001', 'first learning rate of Adam'),
+  option('plateau', 'json', '{"factor":0.5,"patience":2}', 'how the learning rate is lowered; false: never'),
+  option('checkpointSteps', 'integer', 'epochs only', 'steps between checkpoints inside an epoch'),
+];
+
+function denseOptions(widths: string): ModelOption[] {
+  return [
+    option('widths', 'integers', widths, 'units of the dense layers; their number is the depth'),
+    option('join', 'integer', '2', 'how many of them lie before the branches join'),
+    option('dropout', 'number', '0.2', 'share of values dropped after each dense layer'),
+    option('batchNormalisation', 'boolean', 'false', 'between each dense layer and its ReLU'),
+  ];
+}
+
+const contentOptions = [
+  option(
+    'modalities',
+    'json',
+    'all streams of the features',
+    'names of the streams to read, for instance visual,audio',
+  ),
+  option('lstm', 'json', '128,64', 'units of the LSTM layers: a list, or an object with a list for each stream'),
+];
+
+const beta = option('beta', 'json', '1', 'weight of the audiovisual branch at the join: a number, or learnt');
+const pretrained = option(
+  'pretrained',
+  'json',
+  'none',
+  'true: trains the branches first, on the same ratings; or {"collaborative":DIR,"content":DIR} of saved models',
+);
+
+const optionsByModel: Readonly<Record<ModelName, readonly ModelOption[]>> = {
+  random: [],
+  baseline: biasOptions,
+  'user-knn': knnOptions,
+  'item-knn': knnOptions,
+  regsvd: factorOptions('64'),
+  svd: [...factorOptions('100'), option('biased', 'boolean', 'true', 'whether mean and biases are part of the model')],
+  'genre-content': [option('neighbours', 'integer', '5', 'items that a prediction is made of', 'k')],
+  gmf: trainingOptions,
+  deepcf: [...denseOptions('32,16,8'), ...trainingOptions],
+  'dcf-av-1': [...denseOptions('32,16,8'), beta, ...contentOptions, ...trainingOptions, pretrained],
+  'dcf-av-2': [...denseOptions('32,16,8'), beta, ...contentOptions, ...trainingOptions, pretrained],
+  'lstm-av': [...denseOptions('32,16'), ...contentOptions, ...trainingOptions],
+};
+
+/** The options of a model, in the order of its table in the guide. */
+export function modelOptions(model: ModelName): readonly ModelOption[] {
+  return optionsByModel[model];
+}
+
+/**
+ * Checks the keys of a model's options and the types of their values, and puts aliases under their own names. Ranges are
+ * checked by the models themselves.
+ *
+ * @throws UsageError for an unknown key, listing the known ones of the model; for a value of another type; for an option given under both its names.
+ */
+export function checkModelOptions(model: ModelName, options: Readonly<Record<string, Json>>): Record<string, Json> {
+  const known = modelOptions(model);
+  const checked: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(options)) {
+    const found = known.find((each) => each.key === key || each.alias === key);
+    if (found === undefined) throw unknownOption(model, key);
+    if (Object.hasOwn(checked, found.key)) {
+      throw new UsageError(`\`${found.key}\` and \`${found.alias}\` are the same option of ${model}: give one`);
+    }
+    checked[found.key] = checkKind(key, found.kind, value);
+  }
+  return checked;
+}
+
+/**
+ * Reads an option's value from a text, as the command line and `--grid` have it.
+ *
+ * @throws UsageError when the text is no value of that kind.
+ */
+export function parseOptionText(model: ModelName, key: string, text: string): Json {
+  const found = modelOptions(model).find((each) => each.key === key || each.alias === key);
+  if (found === undefined) throw unknownOption(model, key);
+  const trimmed = text.trim();
+  if (found.kind === 'text') return trimmed;
+  if (found.kind === 'integers') return checkKind(key, 'integers', numbersOf(trimmed) ?? trimmed);
+  if (found.kind === 'boolean') return checkKind(key, 'boolean', { true: true, false: false }[trimmed] ?? trimmed);
+  if (found.kind === 'json') return jsonOf(key, trimmed);
+  return checkKind(key, found.kind, trimmed === '' || Number.isNaN(Number(trimmed)) ? trimmed : Number(trimmed));
+}
+
+function jsonOf(key: string, text: string): Json {
+  if (/^[[{]/.test(text) || text === 'true' || text === 'false') {
+    try {
+      return JSON.parse(text) as Json;
+    } catch (cause) {
+      throw new UsageError(`\`${key}\` must be JSON, but is ${shown(text)}`, { cause });
+    }
+  }
+  const numbers = numbersOf(text);
+  if (numbers !== undefined) return numbers.length === 1 && key !== 'lstm' ? (numbers[0] as number) : numbers;
+  return key === 'modalities' ? text.split(',').map((name) => name.trim()) : text;
+}
+
+function numbersOf(text: string): number[] | undefined {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  return numbers.some((number) => Number.isNaN(number)) ? undefined : numbers;
+}
+
+function unknownOption(model: ModelName, key: string): UsageError {
+  const names = modelOptions(model).map((each) => (each.alias ? `${each.key} (or ${each.alias})` : each.key));
+  const content = modelReadsFeatures(model) ? '; what is learnt of the items is in `modalities` and `lstm`' : '';
+  return new UsageError(`model ${model} has no option '${key}'`, {
+    remedy: names.length === 0 ? 'It has no options.' : `It has ${names.join(', ')}${content}.`,
+  });
+}
+
+function checkKind(key: string, kind: OptionKind, value: Json): Json {
+  const fits = {
+    integer: () => Number.isSafeInteger(value),
+    number: () => typeof value === 'number' && Number.isFinite(value),
+    boolean: () => typeof value === 'boolean',
+    text: () => typeof value === 'string',
+    integers: () => Array.isArray(value) && value.every((each) => Number.isSafeInteger(each)),
+    json: () => value !== null,
+  }[kind];
+  if (fits()) return value;
+  const words = {
+    integer: 'an integer',
+    number: 'a number',
+    boolean: 'true or false',
+    text: 'a word',
+    integers: 'a list of integers',
+    json: 'a value',
+  };
+  throw new UsageError(`\`${key}\` must be ${words[kind]}, but is ${shown(value)}`);
+}

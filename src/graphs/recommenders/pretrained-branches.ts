@@ -1,0 +1,71 @@
+import { shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import type { DeepModel } from '../../models/recommenders/deep/options.ts';
+import type { NamedWeights, PretrainedBranches } from '../../models/recommenders/deep/pretrained.ts';
+import type { Json } from '../graph.ts';
+import type { FitData, FitOptions, FittedModel } from './fit-data.ts';
+import { modelOptions } from './model-options.ts';
+
+type Fit = (
+  model: DeepModel,
+  options: Readonly<Record<string, Json>>,
+  data: FitData,
+  run: FitOptions,
+) => Promise<FittedModel>;
+
+/** The model that each branch is trained as. */
+const branchModels = { collaborative: 'deepcf', content: 'lstm-av' } as const;
+
+/**
+ * The weights that the branches of an audiovisual model start from, as its option `pretrained` says.
+ *
+ * `true` trains `deepcf` on the same ratings, and for `dcf-av-2` `lstm-av` too (the content branch of `dcf-av-1` knows no users, so no model is trained as it),
+ * with the options that they share with the model and the widths so that the layers before the join are the same.
+ *
+ * @throws UsageError when the option is neither.
+ */
+export async function pretrainedBranches(
+  model: DeepModel,
+  options: Readonly<Record<string, Json>>,
+  data: FitData,
+  run: FitOptions,
+  trainBranch: Fit,
+): Promise<PretrainedBranches | undefined> {
+  const { pretrained } = options;
+  if (pretrained === undefined || pretrained === false) return undefined;
+  if (pretrained !== true) throw new UsageError(`\`pretrained\` must be true, but is ${shown(pretrained)}`);
+  const collaborative = await trainedBranch('collaborative', options, data, run, trainBranch);
+  if (model !== 'dcf-av-2') return { collaborative };
+  return { collaborative, content: await trainedBranch('content', options, data, run, trainBranch) };
+}
+
+async function trainedBranch(
+  branch: keyof typeof branchModels,
+  options: Readonly<Record<string, Json>>,
+  data: FitData,
+  run: FitOptions,
+  trainBranch: Fit,
+): Promise<NamedWeights> {
+  const model = branchModels[branch];
+  const known = new Set(modelOptions(model).map(({ key }) => key));
+  const shared = Object.fromEntries(Object.entries(options).filter(([key]) => known.has(key)));
+  const { checkpoint, logDirectory, onProgress: _shownForTheWhole, ...others } = run;
+  const fitted = await trainBranch(model, { ...shared, ...widthsOfBranch(branch, options) }, data, {
+    ...others,
+    model,
+    ...(checkpoint !== undefined && { checkpoint: `${checkpoint}.${branch}` }),
+    ...(logDirectory !== undefined && { logDirectory: `${logDirectory}/${branch}` }),
+  });
+  try {
+    return (await fitted.weights?.()) ?? new Map();
+  } finally {
+    await fitted.close?.();
+  }
+}
+
+/** `lstm-av` ends where the branches would join. */
+function widthsOfBranch(branch: keyof typeof branchModels, { widths, join }: Readonly<Record<string, Json>>) {
+  const all = (widths ?? [32, 16, 8]) as readonly number[];
+  const joinedAt = (join ?? Math.min(2, all.length)) as number;
+  return { widths: branch === 'content' ? all.slice(0, joinedAt) : all, join: joinedAt };
+}

@@ -1,0 +1,98 @@
+import { UsageError } from '../../errors.ts';
+import type { ItemStore } from '../../io/dataset/item-store.ts';
+import type { TrailerList } from '../../io/ratings/trailers.ts';
+import type { FeatureSource } from '../../models/recommenders/deep/feature-source.ts';
+
+/** Items that are to be learnt or predicted from features have none. Its code is `missing-features`. */
+export class MissingFeaturesError extends UsageError {
+  /** The first ten of them. */
+  readonly itemIds: readonly string[];
+  readonly count: number;
+
+  constructor(itemIds: readonly string[], path: string) {
+    const first = itemIds.slice(0, 10);
+    const named = first.map((id) => `'${id}'`).join(', ');
+    super(`${itemIds.length} item(s) have no features in ${path}: ${named}${itemIds.length > 10 ? ', ...' : ''}`, {
+      code: 'missing-features',
+      remedy:
+        'Leave out the ratings of items without features (filter `itemsWithFeatures`), extract those items too, or give the trailer list that maps ids.',
+    });
+    this.itemIds = first;
+    this.count = itemIds.length;
+  }
+}
+
+/**
+ * The id under which the features of an item are stored: that of its first trailer (in the order of the list) that has features; without such a
+ * trailer the item's own id, unless the list knows that id as a trailer's. Undefined: the item has no features.
+ */
+export function featureIdOf(itemId: string, store: ItemStore, trailers?: TrailerList): string | undefined {
+  const trailer = trailers?.trailersOf.get(itemId)?.find((id) => store.has(id));
+  if (trailer !== undefined) return trailer;
+  return store.has(itemId) && !trailers?.moviesOf.has(itemId) ? itemId : undefined;
+}
+
+/**
+ * Features for networks out of a training store: for each item number of a ratings table the vectors of its item, read from the file when a batch needs
+ * them, straight into the batch. Every stream of the store is a modality.
+ *
+ * @example
+ * const features = new StoreFeatures(await ItemStore.open('reduced/items.arrow'), ratings.itemIds, trailers);
+ */
+export class StoreFeatures implements FeatureSource {
+  readonly modalities: FeatureSource['modalities'];
+  readonly #store: ItemStore;
+  readonly #itemIds: readonly string[];
+  readonly #featureIds: readonly (string | undefined)[];
+  /** Where the streams that nobody asked for are read to. */
+  readonly #unread = new Map<string, Float32Array>();
+
+  /** @param itemIds the item of each number. */
+  constructor(store: ItemStore, itemIds: readonly string[], trailers?: TrailerList) {
+    const { subclips, streams } = store.shape;
+    this.modalities = streams.map(({ name, dimension }) => ({ name, dimension, steps: subclips }));
+    this.#store = store;
+    this.#itemIds = itemIds;
+    this.#featureIds = itemIds.map((id) => featureIdOf(id, store, trailers));
+  }
+
+  /** Whether the item of this number has features. */
+  has(item: number): boolean {
+    return this.#featureIds[item] !== undefined;
+  }
+
+  /** Asserts that all these items have features. @throws MissingFeaturesError naming those that have none. */
+  check(items: Iterable<number>): void {
+    const missing = [...new Set(items)].filter((item) => !this.has(item));
+    if (missing.length === 0) return;
+    throw new MissingFeaturesError(
+      missing.map((item) => this.#itemIds[item] as string),
+      this.#store.path,
+    );
+  }
+
+  /** See `FeatureSource`. @throws MissingFeaturesError; UsageError `dataset` when the file is damaged. */
+  async read(items: Int32Array, into: Readonly<Record<string, Float32Array>>): Promise<Record<string, Uint8Array>> {
+    this.check(items);
+    const present = Object.fromEntries(Object.keys(into).map((name) => [name, new Uint8Array(items.length)]));
+    for (const [index, item] of items.entries()) {
+      const places: Record<string, Float32Array> = {};
+      for (const { name, steps, dimension } of this.modalities) {
+        const length = steps * dimension;
+        places[name] = into[name]?.subarray(index * length, (index + 1) * length) ?? this.#scratch(name, length);
+      }
+      const { vectors } = await this.#store.read(this.#featureIds[item] as string, places);
+      for (const [name, flags] of Object.entries(present)) flags[index] = vectors[name] === undefined ? 0 : 1;
+    }
+    return present;
+  }
+
+  #scratch(name: string, length: number): Float32Array {
+    let values = this.#unread.get(name);
+    if (values === undefined) {
+      values = new Float32Array(length);
+      this.#unread.set(name, values);
+    }
+    return values;
+  }
+}
