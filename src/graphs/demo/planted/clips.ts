@@ -57,7 +57,7 @@ function* pictures(item: PlantedItem, draws: PlantedDraws): Generator<Uint8Array
       const horizontal = 0.08 * (1 - item.texture) * stripe(row / HEIGHT);
       for (let column = 0; column < WIDTH; column++) {
         const vertical = 0.08 * (1 + item.texture) * stripe(column / WIDTH);
-        const value = light + horizontal + vertical + draws.normal(0.02);
+        const value = light + horizontal + vertical + draws.uniform(-0.03, 0.03);
         for (const part of item.tint) pixels[at++] = 255 * Math.min(1, Math.max(0, value)) * part;
       }
     }

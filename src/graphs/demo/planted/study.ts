@@ -45,7 +45,7 @@ export interface StudyOptions {
 /** Fits and scores each model in one scenario. */
 export async function studyPlanted(study: StudyOptions): Promise<StudyRow[]> {
   const { movieLens, scenario: kind, seed } = study;
-  const parameters: ScenarioParameters = { kind, seed, validation: { kind: 'ratings' } };
+  const parameters: ScenarioParameters = { kind, seed, validation: { kind: (process.env.VAL ?? 'ratings') as 'ratings' } };
   const scenario = makeScenario(movieLens.ratings, parameters, movieLens.movies);
   const itemOrder = identifierRanks(scenario.ratings.itemIds);
   const rows: StudyRow[] = [];
