@@ -14,10 +14,12 @@ const STOP_WITHIN = 5000;
 /**
  * Catches SIGINT and SIGTERM.
  *
+ * @param what what is finished after the first one, in words
+ *
  * @example
  * const interrupts = catchInterrupts((line) => console.error(line));
  */
-export function catchInterrupts(say: (line: string) => void): Interrupts {
+export function catchInterrupts(say: (line: string) => void, what = 'videos'): Interrupts {
   const drain = new AbortController();
   const stop = new AbortController();
   const onSignal = () => {
@@ -26,7 +28,7 @@ export function catchInterrupts(say: (line: string) => void): Interrupts {
       stop.abort();
       setTimeout(() => process.exit(130), STOP_WITHIN).unref();
     } else {
-      say('finishing the videos that run; interrupt again to stop at once');
+      say(`finishing the ${what} that run; interrupt again to stop at once`);
       drain.abort();
     }
   };

@@ -43,6 +43,12 @@ export class Arguments {
     return value;
   }
 
+  /** The texts of an option that may be given again, in the order given. */
+  texts(name: string): string[] {
+    const value = this.values[name];
+    return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
+  }
+
   /** @throws UsageError when there are operands, of a command that takes none. */
   none(command: string): void {
     if (this.positionals.length > 0) {

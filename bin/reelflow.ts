@@ -10,6 +10,8 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   compact: () => import('./commands/compact.ts'),
   reduce: () => import('./commands/reduce.ts'),
   dead: () => import('./commands/dead.ts'),
+  evaluate: () => import('./commands/evaluate.ts'),
+  experiment: () => import('./commands/experiment.ts'),
   models: () => import('./commands/models.ts'),
   doctor: () => import('./commands/doctor.ts'),
   demo: () => import('./commands/demo.ts'),

@@ -7,9 +7,10 @@ import { readsFeatures } from '../../models/recommenders/deep/options.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { deepOptions } from './deep-options.ts';
-import { type FitData, type FitOptions, type FittedModel, trainingRatings } from './fit-data.ts';
+import { type FitData, type FitOptions, type FitProgress, type FittedModel, trainingRatings } from './fit-data.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
 import { StoreFeatures } from './store-features.ts';
+import { TrainingLog } from './training-log.ts';
 
 /** Fits a network; with `pretrained: true` its branches first, and their time counts. */
 export async function fitDeepModel(
@@ -25,13 +26,17 @@ export async function fitDeepModel(
   const own = deepOptions(options, features?.modalities ?? []);
   const started = performance.now();
   const pretrained = await pretrainedBranches(model, options, data, run, fitDeepModel);
-  const recommender = new DeepRecommender(model, {
+  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
+  const recommender: DeepRecommender = new DeepRecommender(model, {
     ...own,
     seed: run.seed,
     ...(run.signal && { signal: run.signal }),
     ...(pretrained && { pretrained }),
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
-    onEpoch: epochHook(own, run),
+    onEpoch: async (record) => {
+      log?.add(record, await recommender.weights());
+      run.onProgress?.(progressOf(record, own));
+    },
   });
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
@@ -48,6 +53,8 @@ export async function fitDeepModel(
   } catch (error) {
     await recommender.close();
     throw error;
+  } finally {
+    log?.close();
   }
 }
 
@@ -67,13 +74,10 @@ function itemsOf({ ratings, train, validation }: FitData): number[] {
   return ratings.itemIds.flatMap((_, item) => (used[item] === 1 ? [item] : []));
 }
 
-function epochHook({ epochs = 100 }: DeepOptions, { onProgress }: FitOptions) {
-  return (record: EpochRecord): void => {
-    const { epoch, trainingLoss, validationLoss } = record;
-    onProgress?.({
-      ...{ epoch: epoch + 1, epochs, loss: trainingLoss },
-      ...(validationLoss !== null && { validationLoss }),
-    });
+function progressOf({ epoch, trainingLoss, validationLoss }: EpochRecord, { epochs = 100 }: DeepOptions): FitProgress {
+  return {
+    ...{ epoch: epoch + 1, epochs, loss: trainingLoss },
+    ...(validationLoss !== null && { validationLoss }),
   };
 }
 

@@ -8,8 +8,8 @@ export interface PredictionTable {
   readonly items: Int32Array;
   /** float32[rows]: the true ratings. */
   readonly ratings: Float32Array;
-  /** float32[rows]. */
-  readonly predictions: Float32Array;
+  /** float64[rows]: in float32 two predictions could tie, or fall on the threshold, that do not. */
+  readonly predictions: Float64Array;
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
 }
@@ -36,6 +36,6 @@ export async function readPredictions(
   const { ratings: loaded, report } = await loadRatings(path, { ...options, columns, timestamps: true }, 'prediction');
   if (loaded.values.length === 0) throw fileFault(path, 'has no predictions');
   const { users, items, values, userIds, itemIds, timestamps } = loaded;
-  const predictions = Float32Array.from(timestamps ?? []);
+  const predictions = timestamps ?? new Float64Array(0);
   return { table: { users, items, ratings: values, predictions, userIds, itemIds }, report };
 }

@@ -187,6 +187,28 @@ export function floatTensor(values: Float32Array | Float64Array, shape: readonly
   return { type, shape, bytes: littleEndian ? bytes : swapped(bytes, elementSizes[type]) };
 }
 
+/** A tensor of int32 values, for `writeSafetensors`. */
+export function integerTensor(values: Int32Array, shape: readonly number[]): SafetensorsTensor {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { type: 'I32', shape, bytes: littleEndian ? bytes : swapped(bytes, elementSizes.I32) };
+}
+
+/**
+ * The values of a list of int32, copied.
+ *
+ * @throws ModelError `shape` when the tensor is missing, of another type, or no list.
+ */
+export function integerValues(file: Safetensors, name: string): Int32Array {
+  const tensor = file.tensors.get(name);
+  if (tensor === undefined || tensor.type !== 'I32' || tensor.shape.length !== 1) {
+    const found = tensor === undefined ? 'there is none' : `it is ${tensor.type} [${tensor.shape}]`;
+    throw new ModelError('shape', `tensor '${name}' must be a list of I32, but ${found}`, {
+      remedy: 'Check that the file belongs to this model.',
+    });
+  }
+  return new Int32Array((littleEndian ? tensor.bytes.slice() : swapped(tensor.bytes, elementSizes.I32)).buffer);
+}
+
 /**
  * The values of a float64 or float32 tensor, copied.
  *

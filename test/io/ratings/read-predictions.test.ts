@@ -9,7 +9,7 @@ test('predictions are read beside the ratings, columns in any order', async () =
     users: Int32Array.of(0, 1),
     items: Int32Array.of(0, 1),
     ratings: Float32Array.of(4, 1),
-    predictions: Float32Array.of(3.25, -0.5),
+    predictions: Float64Array.of(3.25, -0.5),
     userIds: ['1', '2'],
     itemIds: ['7', '8'],
   });
@@ -24,7 +24,7 @@ test('a prediction that is no number is a bad line', async () => {
     reason: "the prediction 'nan' is not a number",
   });
   const { table } = await readPredictions(path, { columns, skipBadLines: true });
-  expect(table.predictions).toEqual(Float32Array.of(3));
+  expect(table.predictions).toEqual(Float64Array.of(3));
 });
 
 test('a file without a column of predictions is refused', async () => {

@@ -1,14 +1,16 @@
 import { checkInteger } from '../../../check.ts';
-import { UsageError } from '../../../errors.ts';
+import { ModelError, UsageError } from '../../../errors.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
 import type { TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
 import { type BatchingMethod, epochOrder } from '../batching.ts';
+import type { RatingSpace } from './branches.ts';
 import { FeatureReader } from './feature-reader.ts';
 import type { FeatureSource } from './feature-source.ts';
 import { deepNetwork } from './network.ts';
 import { type ArchitectureOptions, architectureOf, type DeepModel, readsFeatures } from './options.ts';
-import { type PretrainedBranches, pretrainedWeights } from './pretrained.ts';
+import { type NamedWeights, type PretrainedBranches, pretrainedWeights } from './pretrained.ts';
 import { RatingFeeds, type RatingPairs } from './rating-batches.ts';
+import { weightShapes } from './weight-shapes.ts';
 
 /** Ratings to learn from, with the numbers of users and items and the range of ratings. */
 export interface TrainingSet {
@@ -111,6 +113,25 @@ export class DeepRecommender {
       for (const [index, row] of order.entries()) predictions[row] = values[index] as number;
     }
     return predictions;
+  }
+
+  /**
+   * Takes weights that were trained before, as `weights` gave them, instead of learning: afterwards it predicts as that recommender did.
+   *
+   * @throws ModelError `weights` when one is missing, `shape` when one has another size or is of another network; UsageError when features are missing.
+   */
+  async restore(space: RatingSpace, weights: NamedWeights, features?: FeatureSource): Promise<void> {
+    const { userCount, itemCount, scale } = space;
+    const none = { users: new Int32Array(0), items: new Int32Array(0), values: new Float32Array(0) };
+    const set = { ...none, userCount, itemCount, scale };
+    await this.close();
+    const reader = this.#reader(features);
+    const network = deepNetwork(this.name, space, this.#options);
+    for (const name of weightShapes(network).keys()) {
+      if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
+    }
+    const { pretrained: _branches, checkpoint: _checkpoint, ...options } = this.#options;
+    this.#trained = { trainer: await Trainer.open(network, { ...options, initialWeights: weights }), set, reader };
   }
 
   /** Copies of all weights by name. */

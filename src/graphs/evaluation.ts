@@ -1,0 +1,131 @@
+import { UsageError } from '../errors.ts';
+import { identifierRanks } from '../io/ratings/identifiers.ts';
+import { readMovies } from '../io/ratings/movies.ts';
+import { observedScale, type RatingScale } from '../io/ratings/rating-table.ts';
+import { readItemIds } from '../io/ratings/read-item-ids.ts';
+import { readPredictions } from '../io/ratings/read-predictions.ts';
+import type { RatingReport } from '../io/ratings/read-ratings.ts';
+import { evaluate } from '../models/metrics/evaluate.ts';
+import type { Evaluation, UndefinedRule } from '../models/metrics/evaluation.ts';
+import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
+import { checkScale } from '../models/recommenders/recommender.ts';
+import { decimalRatings } from './decimal-ratings.ts';
+import { genreTable } from './genre-table.ts';
+
+/** How predictions are scored. */
+export interface ScoringOptions {
+  /** List lengths. Default 4 and 10. */
+  readonly ks?: readonly number[];
+  /** Default 3.5. */
+  readonly threshold?: number;
+  /** Default `gt`. */
+  readonly thresholdRule?: ThresholdRule;
+  /** Default `zero`. */
+  readonly undefined?: UndefinedRule;
+  /** The list of movies, whose genres diversity is computed from. Without it diversity is NaN. */
+  readonly movies?: string;
+  /** A file of the items that could have been recommended, for coverage. Default: the distinct items that are tested. */
+  readonly catalogue?: string;
+  /** The scale of the ratings. Default: from the least to the greatest rating there is. */
+  readonly scale?: RatingScale;
+  /** Passes over bad lines of the files and counts them. */
+  readonly skipBadLines?: boolean;
+}
+
+/** The metrics of predictions, and what was spent on them. */
+export interface EvaluationReport extends Evaluation {
+  /** The scale that `nrmse` and `nmae` are divided by; both are NaN where it is a single value. */
+  readonly scale: RatingScale;
+  /** How many items could have been recommended. */
+  readonly catalogue: number;
+  /** Tested items that the list of movies does not have; undefined without one. */
+  readonly itemsWithoutMovie?: number;
+  readonly model: string | undefined;
+  /** Wall seconds; NaN where nothing was trained or predicted here. */
+  readonly trainSeconds: number;
+  readonly predictSeconds: number;
+  /** The most memory that the process has held so far. */
+  readonly peakRssBytes: number;
+  readonly files: readonly RatingReport[];
+}
+
+/** Test ratings with predictions, and the ids of their users and items. */
+export interface TestPredictions {
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  readonly ratings: Float64Array;
+  readonly predictions: Float32Array | Float64Array;
+  readonly itemIds: readonly string[];
+}
+
+/**
+ * Scores a file of anybody's predictions: columns user, item, rating, prediction (`readPredictions`). Metrics are those of `evaluate`, ties by ascending
+ * item id. All rows are held in memory, about 40 bytes each.
+ *
+ * @throws UsageError when an option or a file is wrong; RatingFileError `bad-line`, DuplicateRatingError `duplicate`, with file and line.
+ *
+ * @example
+ * const report = await evaluatePredictions('predictions.csv', { ks: [10], movies: 'ml-latest-small/movies.csv' });
+ * console.log(report.rmse, report.ranking['10']?.ndcg);
+ */
+export async function evaluatePredictions(path: string, options: ScoringOptions = {}): Promise<EvaluationReport> {
+  const { skipBadLines = false } = options;
+  const { table, report } = await readPredictions(path, { skipBadLines });
+  const scored = await scorePredictions({ ...table, ratings: decimalRatings(table.ratings) }, options);
+  const cost = { trainSeconds: Number.NaN, predictSeconds: Number.NaN, peakRssBytes: peakRssBytes() };
+  return { ...scored, model: undefined, ...cost, files: [report] };
+}
+
+/**
+ * The metrics of test predictions, with genres and catalogue read from their files.
+ *
+ * @throws UsageError when an option or a file is wrong, or a tested item is not in the catalogue.
+ */
+export async function scorePredictions(
+  test: TestPredictions,
+  options: ScoringOptions,
+): Promise<Omit<EvaluationReport, 'model' | 'trainSeconds' | 'predictSeconds' | 'peakRssBytes' | 'files'>> {
+  if (options.scale !== undefined) checkScale(options.scale);
+  const scale = options.scale ?? observedScale(Float32Array.from(test.ratings));
+  const single = scale.minimum === scale.maximum;
+  const { itemIds } = test;
+  const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, options)).movies;
+  const genres = movies && genreTable(movies, itemIds);
+  const tested = [...new Set(test.items)].map((item) => itemIds[item] as string);
+  const catalogue = options.catalogue === undefined ? undefined : await catalogueSize(options.catalogue, tested);
+  const { ks, threshold, thresholdRule, undefined: undefinedRule } = options;
+  const evaluation = evaluate(test, {
+    scale: single ? { minimum: 0, maximum: 1 } : scale,
+    itemOrder: identifierRanks(itemIds),
+    ...(ks && { ks }),
+    ...(threshold !== undefined && { threshold }),
+    ...(thresholdRule && { thresholdRule }),
+    ...(undefinedRule && { undefined: undefinedRule }),
+    ...(genres && { genres }),
+    ...(catalogue !== undefined && { catalogue }),
+  });
+  return {
+    ...evaluation,
+    ...(single && { nrmse: Number.NaN, nmae: Number.NaN }),
+    scale,
+    catalogue: catalogue ?? tested.length,
+    ...(movies && { itemsWithoutMovie: tested.filter((id) => !movies.has(id)).length }),
+  };
+}
+
+/** The most memory that this process has held, in bytes. */
+export function peakRssBytes(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
+
+async function catalogueSize(path: string, tested: readonly string[]): Promise<number> {
+  const ids = await readItemIds(path);
+  const missing = tested.find((id) => !ids.has(id));
+  if (missing !== undefined) {
+    throw new UsageError(`item '${missing}' is tested, but is not in the catalogue ${path}`, {
+      code: 'ratings',
+      remedy: 'The catalogue lists every item that could have been recommended.',
+    });
+  }
+  return ids.size;
+}

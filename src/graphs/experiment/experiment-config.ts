@@ -1,0 +1,78 @@
+import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { RatingScale } from '../../io/ratings/rating-table.ts';
+import type { UndefinedRule } from '../../models/metrics/evaluation.ts';
+import type { ThresholdRule } from '../../models/metrics/ranked-list.ts';
+import type { Json } from '../graph.ts';
+import type { ModelName } from '../recommenders/model-names.ts';
+
+/** Options by model and key. */
+export type ModelSettings = Readonly<Record<string, Readonly<Record<string, Json>>>>;
+
+/**
+ * What is compared, and on what: the JSON of `reelflow experiment FILE.json`. Each key is described in `experimentKeys` and in the guide; all but
+ * `ratings` may be left out.
+ */
+export interface ExperimentConfig {
+  readonly ratings: string;
+  readonly movieList?: string;
+  /** One training store, or several by name. */
+  readonly features?: string | Readonly<Record<string, string>>;
+  readonly trailers?: string;
+  readonly models?: readonly string[];
+  readonly scenarios?: readonly string[];
+  readonly movies?: number;
+  readonly users?: number;
+  readonly perUser?: number;
+  readonly fewer?: 'keep' | 'drop';
+  readonly folds?: number;
+  readonly seeds?: readonly number[];
+  readonly splitSeed?: number;
+  readonly validation?: 'ratings' | 'item-cold' | 'none';
+  readonly validationShare?: number;
+  readonly years?: { readonly from?: number; readonly to?: number };
+  readonly genres?: readonly string[];
+  readonly minUserRatings?: number;
+  readonly minItemRatings?: number;
+  readonly scale?: readonly number[];
+  readonly skipBadLines?: boolean;
+  readonly k?: readonly number[];
+  readonly threshold?: number;
+  readonly thresholdRule?: ThresholdRule;
+  readonly undefined?: UndefinedRule;
+  readonly set?: ModelSettings;
+  /** Lists of values by model and key; every combination is a row of its own. */
+  readonly grid?: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
+  readonly concurrency?: number;
+}
+
+/** A configuration that is checked, with its defaults filled in. */
+export interface Experiment {
+  readonly ratings: string;
+  readonly movieList: string | undefined;
+  /** Training stores by name; a single one has the name `features`. */
+  readonly features: Readonly<Record<string, string>>;
+  readonly trailers: string | undefined;
+  readonly models: readonly ModelName[];
+  readonly scenarios: readonly FoldKind[];
+  readonly movies: number | undefined;
+  readonly users: number | undefined;
+  readonly perUser: number | undefined;
+  readonly fewer: 'keep' | 'drop';
+  readonly folds: number;
+  readonly seeds: readonly number[];
+  readonly splitSeed: number | undefined;
+  readonly validation: { readonly kind: 'ratings' | 'item-cold' | 'none'; readonly share: number };
+  readonly years: { readonly from?: number; readonly to?: number } | undefined;
+  readonly genres: readonly string[] | undefined;
+  readonly minUserRatings: number;
+  readonly minItemRatings: number;
+  readonly scale: RatingScale | undefined;
+  readonly skipBadLines: boolean;
+  readonly k: readonly number[];
+  readonly threshold: number;
+  readonly thresholdRule: ThresholdRule;
+  readonly undefined: UndefinedRule;
+  readonly set: ModelSettings;
+  readonly grid: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
+  readonly concurrency: number;
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { UsageError } from '../../errors.ts';
+import { contentFingerprint } from '../../io/dataset/fingerprint.ts';
+import { ItemStore } from '../../io/dataset/item-store.ts';
+import { openMovieLens } from '../../io/ratings/movielens.ts';
+import { type Movie, readMovies } from '../../io/ratings/movies.ts';
+import { observedScale, type RatingScale, type RatingTable } from '../../io/ratings/rating-table.ts';
+import { type RatingReport, readRatings } from '../../io/ratings/read-ratings.ts';
+import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
+import type { Experiment } from './experiment-config.ts';
+import { withMinimumRatings } from './minimum-ratings.ts';
+
+/** What the points of an experiment are made of. */
+export interface ExperimentData {
+  readonly ratings: RatingTable;
+  /** Ratings in the file, before anything was left out. */
+  readonly ratingsRead: number;
+  readonly movies: ReadonlyMap<string, Movie> | undefined;
+  readonly trailers: TrailerList | undefined;
+  readonly scale: RatingScale;
+  /** Training stores by name. */
+  readonly features: ReadonlyMap<string, ItemStore>;
+  /** Movies that have features in every store or, without stores, a trailer in the list that was named. */
+  readonly itemsWithFeatures: ReadonlySet<string> | undefined;
+  readonly report: RatingReport;
+  /** SHA-256 of what was read, by what it is: two runs of equal hashes have equal data, wherever the files lie. */
+  readonly hashes: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens everything that an experiment reads. Ratings are held in memory (12 bytes each), features stay on disk.
+ *
+ * @throws UsageError `ratings` when a file is missing or of another kind; what `ItemStore.open` throws.
+ */
+export async function openExperimentData(experiment: Experiment): Promise<ExperimentData> {
+  const read = await readData(experiment);
+  const features = new Map<string, ItemStore>();
+  try {
+    const hashes: Record<string, string> = {
+      ratings: tableHash(read.ratings),
+      movies: jsonHash([...(read.movies?.values() ?? [])].map(({ id, year, genres }) => [id, year ?? null, genres])),
+      trailers: jsonHash([...(read.trailers?.moviesOf ?? [])]),
+    };
+    for (const [name, path] of Object.entries(experiment.features)) {
+      features.set(name, await ItemStore.open(path));
+      hashes[`features.${name}`] = await contentFingerprint(path);
+    }
+    const { minUserRatings: users, minItemRatings: items } = experiment;
+    return {
+      ...read,
+      ratings: withMinimumRatings(read.ratings, { users, items }),
+      ratingsRead: read.ratings.values.length,
+      features,
+      itemsWithFeatures: itemsWithContent(features, read.trailers, experiment.trailers !== undefined),
+      hashes,
+      close: () => closeAll(features),
+    };
+  } catch (error) {
+    await closeAll(features);
+    throw error;
+  }
+}
+
+async function readData({ ratings: path, movieList, trailers: trailerPath, scale, skipBadLines }: Experiment) {
+  const reading = { skipBadLines, ...(scale && { scale }) };
+  if (await isDirectory(path)) {
+    if (movieList !== undefined) {
+      throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list');
+    }
+    const trailersOption = trailerPath === undefined ? {} : { trailers: trailerPath };
+    const { badLines: _badLines, ...lens } = await openMovieLens(path, { ...reading, ...trailersOption });
+    return lens;
+  }
+  const { ratings, report } = await readRatings(path, reading);
+  const movies = movieList === undefined ? undefined : (await readMovies(movieList, { skipBadLines })).movies;
+  const trailers = trailerPath === undefined ? undefined : await readTrailers(trailerPath, { skipBadLines });
+  return { ratings, report, movies, trailers, scale: scale ?? observedScale(ratings.values) };
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`, { code: 'ratings', cause: error });
+  }
+}
+
+function itemsWithContent(
+  features: ReadonlyMap<string, ItemStore>,
+  trailers: TrailerList | undefined,
+  onlyTrailers: boolean,
+): ReadonlySet<string> | undefined {
+  const sets = [...features.values()].map((store) => moviesWithFeatures(store.itemIds, trailers));
+  if (sets.length === 0) return onlyTrailers && trailers ? new Set(trailers.trailersOf.keys()) : undefined;
+  const [first = new Set<string>(), ...rest] = sets;
+  return new Set([...first].filter((id) => rest.every((set) => set.has(id))));
+}
+
+async function closeAll(stores: ReadonlyMap<string, ItemStore>): Promise<void> {
+  for (const store of stores.values()) await store.close();
+}
+
+function tableHash({ users, items, values, userIds, itemIds }: RatingTable): string {
+  const hash = createHash('sha256');
+  for (const { buffer, byteOffset, byteLength } of [users, items, values]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  for (const ids of [userIds, itemIds]) hash.update(JSON.stringify(ids));
+  return hash.digest('hex');
+}
+
+function jsonHash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}

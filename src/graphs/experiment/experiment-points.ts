@@ -1,0 +1,35 @@
+import { contentHash } from '../../io/dataset/canonical-json.ts';
+import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { Experiment } from './experiment-config.ts';
+import type { ModelVariant } from './model-variants.ts';
+
+/** The least piece of an experiment: one model on one fold of one scenario, by one seed. */
+export interface ExperimentPoint {
+  readonly scenario: FoldKind;
+  readonly variant: ModelVariant;
+  readonly seed: number;
+  /** Counted from 1. */
+  readonly fold: number;
+}
+
+/** All points: scenario by scenario, seed by seed, then models and folds, so that few scenarios are held at a time. */
+export function experimentPoints(experiment: Experiment, variants: readonly ModelVariant[]): ExperimentPoint[] {
+  const folds = Array.from({ length: experiment.folds }, (_, index) => index + 1);
+  return experiment.scenarios.flatMap((scenario) =>
+    experiment.seeds.flatMap((seed) =>
+      variants.flatMap((variant) => folds.map((fold) => ({ scenario, variant, seed, fold }))),
+    ),
+  );
+}
+
+/** The name of a point's file: readable, and different for different options. */
+export function pointName({ scenario, variant, seed, fold }: ExperimentPoint): string {
+  const { model, options, features } = variant;
+  const hash = contentHash({ model, options, features: features ?? null }).slice(0, 10);
+  return `${scenario}_${model}_${hash}_seed-${seed}_fold-${fold}`;
+}
+
+/** A point in a message. */
+export function pointText({ scenario, variant, seed, fold }: ExperimentPoint): string {
+  return `${scenario}, ${variant.label}, seed ${seed}, fold ${fold}`;
+}

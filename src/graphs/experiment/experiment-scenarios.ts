@@ -1,0 +1,62 @@
+import type { FoldKind } from '../../io/ratings/folds.ts';
+import { makeScenario, type Scenario } from '../../io/ratings/scenarios.ts';
+import type { GenreTable } from '../../models/genres.ts';
+import { genreTable } from '../genre-table.ts';
+import type { Experiment } from './experiment-config.ts';
+import type { ExperimentData } from './experiment-data.ts';
+
+/** Points come scenario by scenario; networks that still train need the one before. */
+const held = 2;
+
+/** A scenario with the genres of its items. */
+export interface ScenarioData {
+  readonly scenario: Scenario;
+  readonly genres: GenreTable | undefined;
+}
+
+/** Makes the scenarios of an experiment when they are asked for, and holds the last two. */
+export class ExperimentScenarios {
+  readonly #experiment: Experiment;
+  readonly #data: ExperimentData;
+  readonly #made = new Map<string, ScenarioData>();
+
+  constructor(experiment: Experiment, data: ExperimentData) {
+    this.#experiment = experiment;
+    this.#data = data;
+  }
+
+  /** The scenario of a kind by a seed. @throws UsageError when a step leaves no rating. */
+  of(kind: FoldKind, seed: number): ScenarioData {
+    const drawn = this.#experiment.splitSeed ?? seed;
+    const key = `${kind} ${drawn}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const made = this.#make(kind, drawn);
+    this.#made.set(key, made);
+    for (const oldest of this.#made.keys()) if (this.#made.size > held) this.#made.delete(oldest);
+    return made;
+  }
+
+  #make(kind: FoldKind, seed: number): ScenarioData {
+    const { movies: items, users, perUser, fewer, folds, validation, years, genres } = this.#experiment;
+    const { ratings, movies, itemsWithFeatures } = this.#data;
+    const filter = {
+      ...(years && { years }),
+      ...(genres && { genres }),
+      ...(itemsWithFeatures && { itemsWithFeatures }),
+    };
+    const parameters = {
+      kind,
+      folds,
+      seed,
+      validation,
+      filter,
+      fewer,
+      ...(items !== undefined && { items }),
+      ...(users !== undefined && { users }),
+      ...(perUser !== undefined && { ratingsPerUser: perUser }),
+    };
+    const scenario = makeScenario(ratings, parameters, movies);
+    return { scenario, genres: movies && genreTable(movies, scenario.ratings.itemIds) };
+  }
+}

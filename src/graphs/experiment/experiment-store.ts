@@ -1,0 +1,165 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  replaceFile,
+} from '../../io/dataset/atomic-file.ts';
+import { canonicalJson, contentHash } from '../../io/dataset/canonical-json.ts';
+import { softwareVersion } from '../../io/dataset/software.ts';
+import type { Evaluation } from '../../models/metrics/evaluation.ts';
+import type { Experiment } from './experiment-config.ts';
+import { type ExperimentPoint, pointName } from './experiment-points.ts';
+import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
+
+const format = 'reelflow-experiment-1';
+
+/** What decides the results of an experiment, by key: where its files lie and how many networks train at a time does not. */
+function identityOf(experiment: Experiment, data: Readonly<Record<string, string>>): Record<string, unknown> {
+  const { ratings: _ratings, movieList: _movies, trailers, concurrency: _concurrency, features, ...rest } = experiment;
+  const named = { features: Object.keys(features), trailers: trailers !== undefined };
+  return JSON.parse(JSON.stringify({ ...rest, ...named, data })) as Record<string, unknown>;
+}
+
+/**
+ * The directory of an experiment: `experiment.json` with the resolved configuration, a file in `points/` for each finished point, and one in `failed/`
+ * for each that could not be computed. Files appear whole or not at all, so an interrupted experiment goes on where it was.
+ */
+export class ExperimentStore {
+  readonly directory: string;
+  readonly #identity: string;
+
+  private constructor(directory: string, identity: string) {
+    this.directory = directory;
+    this.#identity = identity;
+  }
+
+  /**
+   * Opens a directory for an experiment; a new or empty one becomes its own.
+   *
+   * @param hashes SHA-256 of the data, by what they are
+   * @throws UsageError `exists` when it holds another experiment (the message names the keys that differ), or something else.
+   */
+  static async open(
+    directory: string,
+    experiment: Experiment,
+    hashes: Readonly<Record<string, string>>,
+  ): Promise<ExperimentStore> {
+    await makeDirectory(directory);
+    const identity = identityOf(experiment, hashes);
+    const path = join(directory, 'experiment.json');
+    const names = (await readdir(directory)).filter((name) => !isTemporary(name));
+    if (names.length > 0 && !names.includes('experiment.json')) {
+      throw new UsageError(`${directory} is not empty and holds no experiment`, {
+        code: 'exists',
+        remedy: 'Name an empty or a new directory with --out.',
+      });
+    }
+    const record = { format, software: softwareVersion(), configuration: experiment, identity };
+    if (!(await createOnce(path, Buffer.from(`${JSON.stringify(record, null, 2)}\n`)))) {
+      checkSame(await readJson(path), identity, directory);
+    }
+    await Promise.all(['points', 'failed'].map((name) => mkdir(join(directory, name), { recursive: true })));
+    for (const name of ['.', 'points', 'failed']) await removeStaleTemporaries(join(directory, name));
+    return new ExperimentStore(directory, contentHash(identity));
+  }
+
+  /**
+   * The result of a point, or undefined when it is not there yet.
+   *
+   * @throws UsageError `dataset` when its file is damaged or of another experiment.
+   */
+  async read(point: ExperimentPoint): Promise<PointResult | undefined> {
+    const path = this.#pathOf('points', point);
+    const found = (await readJsonIfThere(path)) as (PointResult & { experiment?: string }) | undefined;
+    if (found === undefined) return undefined;
+    const { experiment, ...result } = found;
+    if (experiment !== this.#identity || typeof result.evaluation !== 'object') {
+      throw damaged(path, 'is of another experiment');
+    }
+    return { ...result, evaluation: withNaN(result.evaluation) as Evaluation };
+  }
+
+  /** Saves the result of a point; the first one to do so wins. A failure that it had before is forgotten. */
+  async write(point: ExperimentPoint, measurements: PointMeasurements): Promise<PointResult> {
+    const { scenario, seed, fold, variant } = point;
+    const { label, model, options } = variant;
+    const result = { scenario, label, model, options, seed, fold, software: softwareVersion(), ...measurements };
+    const text = `${JSON.stringify({ experiment: this.#identity, ...result }, null, 1)}\n`;
+    await createOnce(this.#pathOf('points', point), Buffer.from(text));
+    await removeIfThere(this.#pathOf('failed', point));
+    return result;
+  }
+
+  /** Records that a point could not be computed. It is tried again by the next run. */
+  async writeFailure(point: ExperimentPoint, error: unknown): Promise<PointFailure> {
+    const { scenario, seed, fold, variant } = point;
+    const { name, message, code } =
+      error instanceof Error ? (error as Error & { code?: unknown }) : { name: 'Error', message: String(error) };
+    const failure = {
+      ...{ scenario, label: variant.label, model: variant.model, seed, fold },
+      error: { name, code: typeof code === 'string' ? code : undefined, message },
+    };
+    await replaceFile(this.#pathOf('failed', point), `${JSON.stringify(failure, null, 1)}\n`);
+    return failure;
+  }
+
+  /** Writes a file of results, in place of the one before. */
+  async writeText(name: string, text: string): Promise<void> {
+    await replaceFile(join(this.directory, name), text);
+  }
+
+  #pathOf(directory: 'points' | 'failed', point: ExperimentPoint): string {
+    return join(this.directory, directory, `${pointName(point)}.json`);
+  }
+}
+
+function checkSame(found: unknown, identity: Record<string, unknown>, directory: string): void {
+  const before = (found as { identity?: Record<string, unknown> } | null)?.identity;
+  if (typeof before !== 'object') throw damaged(join(directory, 'experiment.json'), 'is not of an experiment');
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(identity)])];
+  const differing = keys.filter((key) => canonicalOf(before[key]) !== canonicalOf(identity[key]));
+  if (differing.length === 0) return;
+  throw new UsageError(`${directory} holds another experiment: ${differing.join(', ')} differ`, {
+    code: 'exists',
+    remedy: 'Name another directory with --out; what is there stays as it is.',
+  });
+}
+
+function canonicalOf(value: unknown): string {
+  return value === undefined ? '' : canonicalJson(value);
+}
+
+async function readJsonIfThere(path: string): Promise<unknown> {
+  try {
+    return await readJson(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw damaged(path, `is damaged: ${(error as Error).message}`);
+  }
+}
+
+function damaged(path: string, fact: string): UsageError {
+  return new UsageError(`${path} ${fact}`, { code: 'dataset', remedy: 'Remove it; its point is computed anew.' });
+}
+
+/** JSON has null where a metric is NaN. */
+function withNaN(value: unknown): unknown {
+  if (value === null) return Number.NaN;
+  if (Array.isArray(value)) return value.map(withNaN);
+  if (typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withNaN(entry)]));
+}

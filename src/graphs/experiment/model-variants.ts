@@ -1,0 +1,64 @@
+import { UsageError } from '../../errors.ts';
+import { canonicalJson } from '../../io/dataset/canonical-json.ts';
+import type { Json } from '../graph.ts';
+import { type ModelName, modelReadsFeatures } from '../recommenders/model-names.ts';
+import { checkModelOptions } from '../recommenders/model-options.ts';
+import type { Experiment } from './experiment-config.ts';
+
+/** More rows than this are taken for a mistake in a grid. */
+const mostVariants = 10_000;
+
+/** A model with its options: a row of the tables. */
+export interface ModelVariant {
+  /** The model, the features it reads where there are several, and what the grid varies. Unique in an experiment. */
+  readonly label: string;
+  readonly model: ModelName;
+  readonly options: Readonly<Record<string, Json>>;
+  /** The name of the training store that it reads. */
+  readonly features?: string;
+}
+
+/**
+ * The rows of an experiment: each model with its options, once for each combination of the grid's values and, if it reads features, for each training store.
+ *
+ * @throws UsageError when a model does not have an option, a value is of another type, two combinations are the same, or there are more than 10,000.
+ */
+export function modelVariants(experiment: Experiment): ModelVariant[] {
+  const { models, features, set, grid } = experiment;
+  const stores = Object.keys(features);
+  const variants = models.flatMap((model) => {
+    const names = modelReadsFeatures(model) ? stores : [undefined];
+    const lists = Object.entries(grid[model] ?? {});
+    const combinations = lists.reduce((product, [, values]) => product * values.length, names.length);
+    if (combinations > mostVariants) {
+      throw new UsageError(`the grid of ${model} has ${combinations} combinations, more than ${mostVariants}`);
+    }
+    return names.flatMap((name) =>
+      cartesianProduct(lists).map((varied): ModelVariant => {
+        const options = checkModelOptions(model, { ...set[model], ...varied });
+        const store = name !== undefined && stores.length > 1 ? [`features ${name}`] : [];
+        const words = [...store, ...Object.entries(varied).map(([key, value]) => `${key} ${valueText(value)}`)];
+        const label = words.length === 0 ? model : `${model} (${words.join(', ')})`;
+        return { label, model, options, ...(name !== undefined && { features: name }) };
+      }),
+    );
+  });
+  const labels = new Set<string>();
+  for (const { label } of variants) {
+    if (labels.has(label)) throw new UsageError(`the grid has '${label}' twice`);
+    labels.add(label);
+  }
+  return variants;
+}
+
+/** Every choice of one value from each list, the last list varying fastest; one empty choice from no lists. */
+export function cartesianProduct(lists: readonly (readonly [string, readonly Json[]])[]): Record<string, Json>[] {
+  return lists.reduce<Record<string, Json>[]>(
+    (choices, [key, values]) => choices.flatMap((choice) => values.map((value) => ({ ...choice, [key]: value }))),
+    [{}],
+  );
+}
+
+function valueText(value: Json): string {
+  return typeof value === 'string' ? value : canonicalJson(value);
+}

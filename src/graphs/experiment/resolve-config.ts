@@ -1,0 +1,159 @@
+import { availableParallelism } from 'node:os';
+import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { FOLD_KINDS } from '../../io/ratings/folds.ts';
+import { resolveValidation } from '../../io/ratings/validation.ts';
+import { checkScale } from '../../models/recommenders/recommender.ts';
+import type { Json } from '../graph.ts';
+import { checkModelName, type ModelName, modelNames, modelReadsFeatures } from '../recommenders/model-names.ts';
+import type { Experiment, ExperimentConfig } from './experiment-config.ts';
+import { experimentKeys } from './experiment-keys.ts';
+
+/**
+ * Checks a configuration, as it came from a file or from flags, and fills in the defaults. The options of the models are checked by `modelVariants`.
+ *
+ * @throws UsageError naming the key: unknown, of another type, or out of range.
+ */
+export function resolveConfig(config: ExperimentConfig): Experiment {
+  checkKeys(config);
+  const features = featureStores(config.features);
+  const models = distinct('models', config.models, checkModelName) ?? defaultModels(config, features);
+  const reading = models.find(modelReadsFeatures);
+  if (reading !== undefined && Object.keys(features).length === 0) {
+    throw new UsageError(`model ${reading} needs \`features\``, {
+      remedy: 'Give a training store that `reelflow reduce` wrote: --features reduced/items.arrow.',
+    });
+  }
+  const integer = (key: 'movies' | 'users' | 'perUser' | 'minUserRatings' | 'minItemRatings' | 'concurrency') =>
+    config[key] === undefined ? undefined : checkInteger(key, config[key]);
+  const seed = (value: unknown): number => checkInteger('seeds', value, 0, 0xffffffff);
+  const threshold = config.threshold ?? 3.5;
+  if (!Number.isFinite(threshold)) throw mustBe('threshold', 'a number', threshold);
+  return {
+    ratings: checkString('ratings', config.ratings),
+    movieList: config.movieList === undefined ? undefined : checkString('movieList', config.movieList),
+    features,
+    trailers: config.trailers === undefined ? undefined : checkString('trailers', config.trailers),
+    models,
+    scenarios: distinct('scenarios', config.scenarios, (name) => checkOneOf('scenarios', name, FOLD_KINDS)) ?? [
+      'non-cold',
+      'hard-cold',
+    ],
+    movies: integer('movies'),
+    users: integer('users'),
+    perUser: integer('perUser'),
+    fewer: checkOneOf('fewer', config.fewer ?? 'keep', ['keep', 'drop']),
+    folds: checkInteger('folds', config.folds ?? 2, 2),
+    seeds: distinct('seeds', config.seeds, seed) ?? [1],
+    splitSeed: config.splitSeed === undefined ? undefined : checkInteger('splitSeed', config.splitSeed, 0, 0xffffffff),
+    validation: validationOf(config),
+    years: yearsOf(config.years),
+    genres: distinct('genres', config.genres, (name) => checkString('genres', name)),
+    minUserRatings: integer('minUserRatings') ?? 1,
+    minItemRatings: integer('minItemRatings') ?? 1,
+    scale: scaleOf(config.scale),
+    skipBadLines: booleanOf('skipBadLines', config.skipBadLines ?? false),
+    k: distinct('k', config.k, (value) => checkInteger('k', value)) ?? [4, 10],
+    threshold,
+    thresholdRule: checkOneOf('thresholdRule', config.thresholdRule ?? 'gt', ['gt', 'ge']),
+    undefined: checkOneOf('undefined', config.undefined ?? 'zero', ['zero', 'skip']),
+    set: settingsOf('set', config.set, models) as Experiment['set'],
+    grid: gridOf(config.grid, models),
+    concurrency: integer('concurrency') ?? availableParallelism(),
+  };
+}
+
+function checkKeys(config: unknown): void {
+  if (!isObject(config)) throw new UsageError(`the configuration must be a JSON object, but is ${shown(config)}`);
+  const unknown = Object.keys(config).find((name) => !experimentKeys.some(({ key }) => key === name));
+  if (unknown !== undefined) {
+    throw new UsageError(`the configuration has an unknown key '${unknown}'`, {
+      remedy: `Keys: ${experimentKeys.map(({ key }) => key).join(', ')}.`,
+    });
+  }
+}
+
+function featureStores(features: unknown): Record<string, string> {
+  if (features === undefined) return {};
+  if (typeof features === 'string') return { features: checkString('features', features) };
+  if (!isObject(features) || Object.keys(features).length === 0) {
+    throw mustBe('features', 'a path, or paths by name', features);
+  }
+  return Object.fromEntries(
+    Object.entries(features).map(([name, path]) => [name, checkString(`features.${name}`, path)]),
+  );
+}
+
+/** All models that the data allow; whether there are genres is known only when the ratings are read. */
+function defaultModels(config: ExperimentConfig, features: Readonly<Record<string, string>>): ModelName[] {
+  const settings = [...Object.keys(config.set ?? {}), ...Object.keys(config.grid ?? {})];
+  const withFeatures = Object.keys(features).length > 0;
+  return modelNames.filter(
+    (name) => (withFeatures || !modelReadsFeatures(name)) && (name !== 'svd' || settings.includes('svd')),
+  );
+}
+
+function distinct<T>(name: string, list: unknown, check: (value: unknown) => T): T[] | undefined {
+  if (list === undefined) return undefined;
+  if (!Array.isArray(list) || list.length === 0) throw mustBe(name, 'a list of at least one', list);
+  const checked = list.map(check);
+  const twice = checked.find((value, index) => checked.indexOf(value) !== index);
+  if (twice !== undefined) throw new UsageError(`\`${name}\` has ${shown(twice)} twice`);
+  return checked;
+}
+
+function validationOf({ validation, validationShare }: ExperimentConfig): Experiment['validation'] {
+  const share = validationShare === undefined ? {} : { share: checkPositive('validationShare', validationShare) };
+  return resolveValidation({ kind: validation ?? 'ratings', ...share });
+}
+
+function yearsOf(years: unknown): Experiment['years'] {
+  if (years === undefined) return undefined;
+  if (!isObject(years) || Object.keys(years).some((key) => key !== 'from' && key !== 'to')) {
+    throw mustBe('years', 'an object with from and to', years);
+  }
+  for (const [key, year] of Object.entries(years)) checkInteger(`years.${key}`, year, 0, 9999);
+  return years;
+}
+
+function scaleOf(scale: unknown): Experiment['scale'] {
+  if (scale === undefined) return undefined;
+  if (!Array.isArray(scale) || scale.length !== 2) throw mustBe('scale', 'a list of minimum and maximum', scale);
+  const checked = { minimum: scale[0] as number, maximum: scale[1] as number };
+  checkScale(checked);
+  return checked;
+}
+
+function settingsOf(name: string, settings: unknown, models: readonly ModelName[]): Record<string, object> {
+  if (settings === undefined) return {};
+  if (!isObject(settings)) throw mustBe(name, 'an object of models', settings);
+  for (const [model, options] of Object.entries(settings)) {
+    checkOneOf(`${name}: model`, model, models);
+    if (!isObject(options)) throw mustBe(`${name}.${model}`, 'an object of options', options);
+  }
+  return settings as Record<string, object>;
+}
+
+function gridOf(grid: unknown, models: readonly ModelName[]): Experiment['grid'] {
+  const settings = settingsOf('grid', grid, models) as Record<string, Record<string, readonly Json[]>>;
+  for (const [model, options] of Object.entries(settings)) {
+    for (const [key, values] of Object.entries(options)) {
+      if (Array.isArray(values) && values.length > 0) continue;
+      throw mustBe(`grid.${model}.${key}`, 'a list of at least one value', values);
+    }
+  }
+  return settings;
+}
+
+function booleanOf(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw mustBe(name, 'true or false', value);
+  return value;
+}
+
+function mustBe(name: string, expected: string, value: unknown): UsageError {
+  return new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`);
+}
+
+function isObject(value: unknown): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

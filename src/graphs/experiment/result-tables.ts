@@ -1,0 +1,107 @@
+import type { Experiment } from './experiment-config.ts';
+import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
+import type { ExperimentRow, SeedMean } from './summarise.ts';
+
+/** A column of a table. */
+export interface TableColumn {
+  readonly title: string;
+  /** The name of the metric in the rows. */
+  readonly metric: string;
+  /** Digits after the point. */
+  readonly digits: number;
+}
+
+/** One model in a table. */
+export interface TableRow {
+  readonly label: string;
+  /** By metric; undefined when the model has no result. */
+  readonly cells: Readonly<Record<string, SeedMean | undefined>>;
+  /** The thesis's figures by metric, where the setting is the same. */
+  readonly published: Readonly<Record<string, number>>;
+}
+
+/** A table of one scenario. */
+export interface ResultTable {
+  readonly kind: 'accuracy' | 'ranking' | 'other' | 'cost' | 'features';
+  readonly title: string;
+  readonly scenario: string;
+  /** The thesis's table of the same layout. */
+  readonly thesisTable: number | undefined;
+  /** What a reader must know: threshold and rule, folds, seeds, size. */
+  readonly note: string;
+  readonly columns: readonly TableColumn[];
+  readonly rows: readonly TableRow[];
+}
+
+const scenarioTitles: Readonly<Record<string, string>> = {
+  'non-cold': 'non-cold start',
+  'hard-cold': 'hard-cold start',
+  'leave-items-out': 'items left out',
+  random: 'random folds',
+};
+
+function columns(names: readonly string[], digits = 3, k?: number): TableColumn[] {
+  return names.map((name) => {
+    const [metric = '', title = metric] = name.split(' as ');
+    return { title, metric: k === undefined ? metric : `${metric}@${k}`, digits };
+  });
+}
+
+const accuracy = columns(['mae as MAE', 'rmse as RMSE', 'mse as MSE', 'nrmse as NRMSE', 'nmae as NMAE']);
+const ranking = ['precision as P', 'recall as Radj', 'f1 as F1', 'mrr as MRR', 'map as MAP', 'ndcg as NDCG'];
+const other = columns([
+  ...['auc as AUC', 'coverage', 'diversity', 'personalisation'],
+  ...['averageRecommended as recommended', 'averageRelevant as relevant'],
+]);
+const cost = [...columns(['trainSeconds as train s', 'predictSeconds as predict s'], 2), ...columns(['epochs'], 1)];
+
+/**
+ * The tables of the thesis: for each scenario accuracy, ranking at each list length, other metrics and cost; the comparison of features where there
+ * are several.
+ */
+export function resultTables(
+  experiment: Experiment,
+  rows: readonly ExperimentRow[],
+  note: string,
+  published: PublishedSetting,
+): ResultTable[] {
+  const compares = Object.keys(experiment.features).length > 1;
+  return experiment.scenarios.flatMap((scenario) => {
+    const own = rows.filter((row) => row.scenario === scenario);
+    const make = (kind: ResultTable['kind'], title: string, list: readonly TableColumn[], from = own): ResultTable => {
+      const metric = (list.find((column) => column.metric !== 'auc') as TableColumn).metric;
+      return {
+        kind,
+        title: `${title}, ${scenarioTitles[scenario]}`,
+        scenario,
+        thesisTable: thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
+        note,
+        columns: list,
+        rows: from.map((row) => ({
+          label: row.label,
+          cells: Object.fromEntries(list.map((column) => [column.metric, row.metrics[column.metric]])),
+          // Which aggregate the thesis's main tables have is not said: where ours has several, they compare with none.
+          published:
+            published.shown && (kind === 'features' || !compares || row.features === undefined)
+              ? only(list, publishedFigures(row, experiment.perUser, kind === 'features'))
+              : {},
+        })),
+      };
+    };
+    const reading = own.filter((row) => row.features !== undefined);
+    const comparison = columns(['mrr as MRR', 'map as MAP', 'ndcg as NDCG'], 3, experiment.k[0]);
+    return [
+      make('accuracy', 'Accuracy', accuracy),
+      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, columns(ranking, 3, k))),
+      make('other', 'Other metrics, whole lists', other),
+      make('cost', 'Cost, all folds', cost),
+      ...(compares && reading.length > 0
+        ? [make('features', `Features compared, ranking @${experiment.k[0]}`, comparison, reading)]
+        : []),
+    ];
+  });
+}
+
+function only(list: readonly TableColumn[], figures: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(figures).filter(([name]) => list.some(({ metric }) => metric === name)));
+}

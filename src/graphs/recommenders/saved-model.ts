@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ModelError, UsageError } from '../../errors.ts';
+import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../io/dataset/atomic-file.ts';
+import type { RatingScale } from '../../io/ratings/rating-table.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import {
+  floatTensor,
+  floatValues,
+  integerTensor,
+  integerValues,
+  readSafetensors,
+  type Safetensors,
+  writeSafetensors,
+} from '../../models/weights/safetensors.ts';
+import type { Json } from '../graph.ts';
+import type { CatalogueItem } from './catalogue.ts';
+import { checkModelName, type ModelName } from './model-names.ts';
+import { checkModelOptions } from './model-options.ts';
+import type { FeatureFile } from './training-sources.ts';
+
+const format = 'reelflow-model-1';
+const files = { ids: 'ids.json', ratings: 'ratings.safetensors', weights: 'weights.safetensors' } as const;
+
+/** What `model.json` says. */
+export interface ModelFacts {
+  readonly model: ModelName;
+  readonly options: Readonly<Record<string, Json>>;
+  readonly seed: number;
+  readonly scale: RatingScale;
+  /** What the model was made of: data, options and seed. A training into the directory of another one is refused. */
+  readonly identity: string;
+  readonly trainSeconds: number;
+  /** Of networks. */
+  readonly history: readonly EpochRecord[];
+  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly features?: FeatureFile;
+}
+
+/** A trained model as a directory keeps it. */
+export interface SavedModel {
+  readonly facts: ModelFacts;
+  readonly userIds: readonly string[];
+  readonly catalogue: readonly CatalogueItem[];
+  /** For each item of the catalogue the id of its features, if it has any. */
+  readonly featureIds: readonly (string | null)[];
+  /** All ratings it was trained with, row by row. */
+  readonly ratings: { readonly users: Int32Array; readonly items: Int32Array; readonly values: Float32Array };
+  /** Rows of the ratings that were for early stopping only. */
+  readonly validation: Int32Array;
+  /** Of networks; the other models learn anew from the ratings when they are loaded. */
+  readonly weights?: ReadonlyMap<string, { readonly values: Float32Array; readonly shape: readonly number[] }>;
+}
+
+/**
+ * Writes a model into a directory: `ids.json`, `ratings.safetensors`, of networks `weights.safetensors`, and last `model.json`, which names the
+ * SHA-256 of the others. A directory without `model.json` holds no model.
+ *
+ * @throws UsageError `disk-full`.
+ */
+export async function saveModel(directory: string, saved: SavedModel): Promise<void> {
+  await makeDirectory(directory);
+  await removeStaleTemporaries(directory);
+  const { facts, userIds, catalogue, featureIds, ratings, validation, weights } = saved;
+  const contents: Record<string, Uint8Array> = {
+    [files.ids]: Buffer.from(JSON.stringify({ users: userIds, items: catalogue, features: featureIds })),
+    [files.ratings]: writeSafetensors({
+      users: integerTensor(ratings.users, [ratings.users.length]),
+      items: integerTensor(ratings.items, [ratings.items.length]),
+      values: floatTensor(ratings.values, [ratings.values.length]),
+      validation: integerTensor(validation, [validation.length]),
+    }),
+  };
+  if (weights !== undefined) {
+    const tensors = [...weights].map(([name, { values, shape }]) => [name, floatTensor(values, shape)] as const);
+    contents[files.weights] = writeSafetensors(Object.fromEntries(tensors), { model: facts.model });
+  }
+  for (const [name, bytes] of Object.entries(contents)) await replaceFile(join(directory, name), bytes);
+  const hashes = Object.fromEntries(Object.entries(contents).map(([name, bytes]) => [name, sha256(bytes)]));
+  await replaceFile(
+    join(directory, 'model.json'),
+    `${JSON.stringify({ format, ...facts, files: hashes }, undefined, 2)}\n`,
+  );
+}
+
+/** What the directory's `model.json` says; undefined when there is none. @throws ModelError `weights` when it cannot be understood. */
+export async function readModelFacts(directory: string): Promise<(ModelFacts & { files: Json }) | undefined> {
+  const path = join(directory, 'model.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const facts = JSON.parse(text) as ModelFacts & { format: unknown; files: Json };
+    if (facts.format !== format) throw new UsageError(`its format is not ${format}`);
+    const model = checkModelName(facts.model);
+    checkModelOptions(model, facts.options);
+    const { minimum, maximum } = facts.scale;
+    if (!(minimum < maximum)) throw new UsageError('its scale is none');
+    return facts;
+  } catch (cause) {
+    throw damaged(path, (cause as Error).message, cause);
+  }
+}
+
+/**
+ * Reads a saved model.
+ *
+ * @throws UsageError `no-model` when the directory has none; ModelError `weights` or `hash` when a file is missing, damaged or was changed.
+ */
+export async function readSavedModel(directory: string): Promise<SavedModel> {
+  const facts = await readModelFacts(directory);
+  if (facts === undefined) {
+    throw new UsageError(`${directory} holds no trained model: it has no model.json`, {
+      code: 'no-model',
+      remedy: 'Train one with `reelflow train MODEL --out DIR`; one that was interrupted goes on when it is run again.',
+    });
+  }
+  const read = async (name: string): Promise<Buffer> => {
+    const bytes = await readFile(join(directory, name)).catch((cause: Error) => {
+      throw damaged(join(directory, name), cause.message, cause);
+    });
+    if (sha256(bytes) === (facts.files as Record<string, Json>)?.[name]) return bytes;
+    throw new ModelError('hash', `${join(directory, name)} is not the file that model.json names`, {
+      remedy: 'Train the model again, or take the whole directory from a copy.',
+    });
+  };
+  const ids = JSON.parse((await read(files.ids)).toString('utf8')) as IdLists;
+  const tensors = readSafetensors(await read(files.ratings));
+  const users = integerValues(tensors, 'users');
+  const hasWeights = Object.hasOwn(facts.files as object, files.weights);
+  return {
+    facts,
+    ...{ userIds: ids.users, catalogue: ids.items, featureIds: ids.features },
+    ratings: {
+      users,
+      items: integerValues(tensors, 'items'),
+      values: floatValues(tensors, 'values', 'F32', [users.length]),
+    },
+    validation: integerValues(tensors, 'validation'),
+    ...(hasWeights && { weights: weightsOf(readSafetensors(await read(files.weights))) }),
+  };
+}
+
+interface IdLists {
+  readonly users: string[];
+  readonly items: CatalogueItem[];
+  readonly features: (string | null)[];
+}
+
+function weightsOf(file: Safetensors) {
+  return new Map(
+    [...file.tensors].map(([name, { shape }]) => [name, { shape, values: floatValues(file, name, 'F32', shape) }]),
+  );
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function damaged(path: string, what: string, cause: unknown): ModelError {
+  return new ModelError('weights', `${path} cannot be read: ${what}`, {
+    remedy: 'Train the model again, or take the directory from a copy.',
+    cause,
+  });
+}

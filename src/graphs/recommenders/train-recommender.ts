@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkInteger } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { makeDirectory, removeIfThere } from '../../io/dataset/atomic-file.ts';
+import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
+import { deepNetwork } from '../../models/recommenders/deep/network.ts';
+import { weightShapes } from '../../models/recommenders/deep/weight-shapes.ts';
+import type { Json } from '../graph.ts';
+import { deepOptions } from './deep-options.ts';
+import type { FitData, FitProgress, FittedModel } from './fit-data.ts';
+import { fitModel } from './fit-model.ts';
+import { checkModelName, isDeepModel, type ModelName, modelReadsFeatures } from './model-names.ts';
+import { checkModelOptions } from './model-options.ts';
+import { type ModelFacts, readModelFacts, type SavedModel, saveModel } from './saved-model.ts';
+import { featureIdOf, StoreFeatures } from './store-features.ts';
+import { readTrainingInputs, type TrainingInputs, type TrainingSources } from './training-sources.ts';
+
+const checkpointName = 'checkpoint';
+/** Steps between checkpoints unless said otherwise: about a minute of a small model. */
+const checkpointSteps = 1000;
+
+/** How a model is trained into a directory. */
+export interface TrainOptions extends TrainingSources {
+  readonly model: string;
+  /** The model. What an interrupted training left there is gone on from. */
+  readonly out: string;
+  readonly options?: Readonly<Record<string, Json>>;
+  /** Default 1. */
+  readonly seed?: number;
+  /** What is kept of the ratings for early stopping of networks; the other models learn from all. Default: a tenth, at random. */
+  readonly validation?: ValidationOptions;
+  readonly logDirectory?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: FitProgress) => void;
+  readonly onMessage?: (message: string) => void;
+}
+
+/** What a training gave. */
+export interface TrainSummary {
+  readonly model: ModelName;
+  readonly out: string;
+  readonly options: Readonly<Record<string, Json>>;
+  readonly seed: number;
+  readonly ratings: number;
+  readonly validationRatings: number;
+  readonly users: number;
+  /** Items that have ratings. */
+  readonly ratedItems: number;
+  /** Items that nobody has rated and that the model can judge by their content. */
+  readonly unratedItems: number;
+  readonly leftOut: { readonly ratings: number; readonly items: number };
+  readonly badLines: number;
+  readonly trainSeconds: number;
+  readonly epochs: number;
+  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  /** Whether it went on from a checkpoint. */
+  readonly resumed: boolean;
+  /** Whether the directory held this very model already; then nothing was trained. */
+  readonly alreadyTrained: boolean;
+}
+
+/**
+ * Trains a model on all ratings and saves it. A network leaves a checkpoint in the directory after each epoch and every 1000 steps; stopped at any
+ * moment and run again, it ends with the same weights. When the model is saved the checkpoint is removed.
+ *
+ * @throws UsageError for wrong options or files, `output` when the directory holds another model; ModelError when the checkpoint is of another
+ * training; the reason of `signal`.
+ * @example
+ * await trainRecommender({ model: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/items.arrow', out: 'models/dcf-av-1' });
+ */
+export async function trainRecommender(train: TrainOptions): Promise<TrainSummary> {
+  const model = checkModelName(train.model);
+  const options = checkModelOptions(model, train.options ?? {});
+  const seed = checkInteger('seed', train.seed ?? 1, 0, 0xffffffff);
+  const inputs = await readTrainingInputs(model, train);
+  try {
+    const rows = Int32Array.from(inputs.ratings.values.keys());
+    const kind = isDeepModel(model) ? (train.validation ?? {}) : ({ kind: 'none' } as const);
+    const nothing = new Int32Array(0);
+    const split = withValidation(
+      inputs.ratings,
+      { name: 'all ratings', train: rows, validation: nothing, test: nothing },
+      { ...kind, ...(rows.length < 10 && kind.kind === undefined && { kind: 'none' as const }) },
+      seed,
+    );
+    const data: FitData = {
+      ...{ ratings: inputs.ratings, train: split.train, validation: split.validation, scale: inputs.scale },
+      ...(inputs.genres && { genres: inputs.genres }),
+      ...(inputs.features && { features: inputs.features }),
+      ...(inputs.trailers && { trailers: inputs.trailers }),
+    };
+    const identity = identityOf(model, options, seed, inputs, split.validation);
+    const earlier = await readModelFacts(train.out);
+    if (earlier !== undefined) return summaryOf(alreadyThere(earlier, identity, train), train, inputs, data, true);
+    if (inputs.leftOut.ratings > 0) {
+      const { ratings, items } = inputs.leftOut;
+      train.onMessage?.(`${ratings} ratings of ${items} items without features are left out`);
+    }
+    await makeDirectory(train.out);
+    const fitted = await fitModel(data, {
+      ...{ model, seed, dataIdentity: identity, checkpoint: join(train.out, checkpointName) },
+      options: isDeepModel(model) ? { checkpointSteps, ...options } : options,
+      ...(train.signal && { signal: train.signal }),
+      ...(train.logDirectory !== undefined && { logDirectory: train.logDirectory }),
+      ...(train.onProgress && { onProgress: train.onProgress }),
+    });
+    try {
+      const facts = factsOf(model, options, seed, identity, inputs, fitted);
+      await saveModel(train.out, await savedOf(facts, inputs, data, fitted));
+      for (const name of await readdir(train.out)) {
+        if (name.startsWith(checkpointName)) await removeIfThere(join(train.out, name));
+      }
+      return { ...summaryOf(facts, train, inputs, data, false), resumed: fitted.resumed ?? false };
+    } finally {
+      await fitted.close?.();
+    }
+  } finally {
+    await inputs.features?.close();
+  }
+}
+
+function alreadyThere(earlier: ModelFacts, identity: string, { out }: TrainOptions): ModelFacts {
+  if (earlier.identity === identity) return earlier;
+  throw new UsageError(`${out} holds another model: ${earlier.model}, trained with other data, options or seed`, {
+    code: 'output',
+    remedy: 'Name another directory, or remove that one.',
+  });
+}
+
+function factsOf(
+  model: ModelName,
+  options: Readonly<Record<string, Json>>,
+  seed: number,
+  identity: string,
+  { scale, featureFile }: TrainingInputs,
+  { trainSeconds, history, best }: FittedModel,
+): ModelFacts {
+  return {
+    ...{ model, options, seed, scale, identity, trainSeconds, history },
+    ...(best && { best }),
+    ...(featureFile && { features: featureFile }),
+  };
+}
+
+async function savedOf(
+  facts: ModelFacts,
+  { ratings, catalogue, features, trailers }: TrainingInputs,
+  { validation }: FitData,
+  fitted: FittedModel,
+): Promise<SavedModel> {
+  const { users, items, values, userIds, itemIds } = ratings;
+  const saved = {
+    ...{ facts, userIds, catalogue, validation, ratings: { users, items, values } },
+    featureIds: itemIds.map((id) => (features && featureIdOf(id, features, trailers)) ?? null),
+  };
+  const { model } = facts;
+  if (!isDeepModel(model)) return saved;
+  const streams = modelReadsFeatures(model) && features ? new StoreFeatures(features, []).modalities : [];
+  const space = { userCount: userIds.length, itemCount: itemIds.length, scale: facts.scale };
+  const shapes = weightShapes(deepNetwork(model, space, deepOptions(facts.options, streams)));
+  const weights = [...((await fitted.weights?.()) ?? [])].map(
+    ([name, values]) => [name, { values, shape: shapes.get(name) ?? [values.length] }] as const,
+  );
+  return { ...saved, weights: new Map(weights) };
+}
+
+function summaryOf(
+  facts: ModelFacts,
+  { out }: TrainOptions,
+  { ratings, leftOut, badLines }: TrainingInputs,
+  { validation }: FitData,
+  alreadyTrained: boolean,
+): TrainSummary {
+  const { model, options, seed, trainSeconds, history, best } = facts;
+  const ratedItems = new Set(ratings.items).size;
+  return {
+    ...{ model, out, options, seed, ratings: ratings.values.length, validationRatings: validation.length },
+    ...{ users: ratings.userIds.length, ratedItems, unratedItems: ratings.itemIds.length - ratedItems },
+    ...{ leftOut, badLines, trainSeconds, epochs: history.length, ...(best && { best }) },
+    ...{ resumed: false, alreadyTrained },
+  };
+}
+
+/** Model, options, seed, and all data: ratings with their ids, genres, features, and which features are whose. */
+function identityOf(
+  model: ModelName,
+  options: Readonly<Record<string, Json>>,
+  seed: number,
+  { ratings, scale, catalogue, features, featureFile, trailers }: TrainingInputs,
+  validation: Int32Array,
+): string {
+  const hash = createHash('sha256');
+  const ordered = Object.entries(options).sort(([left], [right]) => (left < right ? -1 : 1));
+  hash.update(JSON.stringify([model, ordered, seed, scale, catalogue, ratings.userIds, featureFile?.sha256 ?? null]));
+  if (features !== undefined) {
+    hash.update(JSON.stringify(ratings.itemIds.map((id) => featureIdOf(id, features, trailers) ?? null)));
+  }
+  for (const { buffer, byteOffset, byteLength } of [ratings.users, ratings.items, ratings.values, validation]) {
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest('hex');
+}

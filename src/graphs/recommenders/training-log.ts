@@ -1,0 +1,36 @@
+import { EventFile } from '../../io/tfevents/event-file.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+
+/** Notes a network's training in TensorBoard event files. */
+export class TrainingLog {
+  readonly #directory: string;
+  #events: EventFile | undefined;
+
+  /** @param directory made, with its file, when the first epoch is over. */
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Notes an epoch: the scalars `loss/training`, `loss/validation` (with validation ratings) and `learning rate`, and a histogram of
+   * each weight by its name. A training that goes on from a checkpoint begins a file of its own, which takes the place of
+   * what was noted of the epochs that are learnt again.
+   *
+   * @throws UsageError `logdir` when the file cannot be made.
+   */
+  add(record: EpochRecord, weights: ReadonlyMap<string, Float32Array>): void {
+    const { epoch, trainingLoss, validationLoss, learningRate } = record;
+    this.#events ??= EventFile.create(this.#directory, epoch);
+    const scalars = {
+      'loss/training': trainingLoss,
+      ...(validationLoss !== null && { 'loss/validation': validationLoss }),
+      'learning rate': learningRate,
+    };
+    this.#events.add({ step: epoch, scalars, histograms: weights });
+  }
+
+  close(): void {
+    this.#events?.close();
+    this.#events = undefined;
+  }
+}

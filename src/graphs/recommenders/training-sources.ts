@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import { ItemStore } from '../../io/dataset/item-store.ts';
+import { filterRatings } from '../../io/ratings/filters.ts';
+import { openMovieLens } from '../../io/ratings/movielens.ts';
+import { type Movie, readMovies } from '../../io/ratings/movies.ts';
+import { observedScale, type RatingScale, type RatingTable } from '../../io/ratings/rating-table.ts';
+import { type ReadRatingsOptions, readRatings } from '../../io/ratings/read-ratings.ts';
+import { selectRatings } from '../../io/ratings/select-ratings.ts';
+import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
+import type { GenreTable } from '../../models/genres.ts';
+import { type CatalogueItem, catalogueOf, genresOf, withUnratedItems } from './catalogue.ts';
+import { contentOf, type ModelName } from './model-names.ts';
+
+/** Where a training reads from. */
+export interface TrainingSources {
+  /** A MovieLens directory, or a file of ratings. */
+  readonly ratings: string;
+  /** A list of movies, where the ratings are a file. */
+  readonly movies?: string;
+  /** A training store (`items.arrow`). */
+  readonly features?: string;
+  /** Which trailers show which items, when the features have trailers' ids. */
+  readonly trailers?: string;
+  readonly reading?: ReadRatingsOptions;
+}
+
+/** What a training has read. */
+export interface TrainingInputs {
+  /** By ascending ids of user and item; after the rated items those that nobody has rated and that the model can judge. */
+  readonly ratings: RatingTable;
+  readonly scale: RatingScale;
+  readonly catalogue: readonly CatalogueItem[];
+  readonly genres: GenreTable | undefined;
+  readonly features: ItemStore | undefined;
+  /** Where the features are, and what they were. */
+  readonly featureFile: FeatureFile | undefined;
+  readonly trailers: TrailerList | undefined;
+  /** Ratings left out because their items have no features, and the number of these items. */
+  readonly leftOut: { readonly ratings: number; readonly items: number };
+  readonly badLines: number;
+}
+
+/** A training store that a model was trained with. */
+export interface FeatureFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/**
+ * Reads what a model is trained with. A model that learns from features is given the ratings of items that have some.
+ *
+ * @throws UsageError when a file is missing or wrong, or nothing is left to learn from; the caller closes `features`.
+ */
+export async function readTrainingInputs(model: ModelName, sources: TrainingSources): Promise<TrainingInputs> {
+  const { ratings: read, movies, trailers, scale, badLines } = await readLists(sources);
+  const features = sources.features === undefined ? undefined : await ItemStore.open(sources.features);
+  try {
+    const withFeatures = features && moviesWithFeatures(features.itemIds, trailers);
+    const content = contentOf(model);
+    const needed = content === 'features' ? withFeatures : undefined;
+    const rows = needed && filterRatings(read, { itemsWithFeatures: needed }).rows;
+    if (rows?.length === 0) {
+      throw new UsageError(`none of the ${read.itemIds.length} rated items has features in ${sources.features}`, {
+        code: 'missing-features',
+        remedy: 'If the features have ids of trailers, give the list that maps them to items (--trailers).',
+      });
+    }
+    const rated = selectRatings(read, rows);
+    const ratings = withUnratedItems(rated, unratedItems(content, withFeatures, movies));
+    const catalogue = catalogueOf(ratings.itemIds, movies);
+    return {
+      ...{ ratings, scale, catalogue, genres: genresOf(catalogue), features, trailers, badLines },
+      featureFile: sources.features === undefined ? undefined : await featureFileOf(sources.features),
+      leftOut: {
+        ratings: read.values.length - rated.values.length,
+        items: rows === undefined ? 0 : selectRatings(read).itemIds.length - rated.itemIds.length,
+      },
+    };
+  } catch (error) {
+    await features?.close();
+    throw error;
+  }
+}
+
+/** The SHA-256 of a file, read as a stream. */
+export async function featureFileOf(path: string): Promise<FeatureFile> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return { path: resolve(path), sha256: hash.digest('hex') };
+}
+
+function unratedItems(
+  content: ReturnType<typeof contentOf>,
+  withFeatures: ReadonlySet<string> | undefined,
+  movies: ReadonlyMap<string, Movie> | undefined,
+): Iterable<string> {
+  if (content === 'features') return withFeatures ?? [];
+  if (content !== 'genres' || movies === undefined) return [];
+  return [...movies.values()].filter(({ genres }) => genres.length > 0).map(({ id }) => id);
+}
+
+async function readLists({ ratings: path, movies: moviesPath, trailers: trailersPath, reading = {} }: TrainingSources) {
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`the ratings ${path} cannot be opened: ${cause.code}`, { code: 'ratings', cause });
+  });
+  const skipping = { skipBadLines: reading.skipBadLines ?? false };
+  const named = moviesPath === undefined ? undefined : (await readMovies(moviesPath, skipping)).movies;
+  if (found.isDirectory()) {
+    const { columns: _columns, ...options } = reading;
+    const lens = await openMovieLens(path, { ...options, ...(trailersPath && { trailers: trailersPath }) });
+    return { ...lens, movies: named ?? lens.movies, badLines: lens.report.badLines.count };
+  }
+  const trailers = trailersPath === undefined ? undefined : await readTrailers(trailersPath, skipping);
+  const { ratings, report } = await readRatings(path, reading);
+  const scale = reading.scale ?? observedScale(ratings.values);
+  if (!(scale.minimum < scale.maximum)) {
+    throw new UsageError(`all ratings of ${path} are ${scale.minimum}: they have no scale`, {
+      code: 'ratings',
+      remedy: 'Give the least and the greatest rating that can be given (--scale 0.5,5).',
+    });
+  }
+  return { ratings, movies: named, trailers, scale, badLines: report.badLines.count };
+}

@@ -1,0 +1,24 @@
+import type { RatingTable } from '../io/ratings/rating-table.ts';
+import type { FittedModel } from './recommenders/fit-data.ts';
+
+/** Pairs of user and item with what a model predicts for them. */
+export interface PredictedPairs {
+  readonly users: Int32Array;
+  readonly items: Int32Array;
+  readonly predictions: Float32Array | Float64Array;
+  /** Wall seconds of predicting all of them in one call. */
+  readonly predictSeconds: number;
+}
+
+/** Predicts the test rows of a table in one call, as models that compute similarities on the way want it. */
+export async function testPredictions(
+  model: FittedModel,
+  ratings: RatingTable,
+  test: Int32Array,
+): Promise<PredictedPairs> {
+  const users = Int32Array.from(test, (row) => ratings.users[row] as number);
+  const items = Int32Array.from(test, (row) => ratings.items[row] as number);
+  const started = performance.now();
+  const predictions = await model.predict(users, items);
+  return { users, items, predictions, predictSeconds: (performance.now() - started) / 1000 };
+}

@@ -1,0 +1,25 @@
+import { fileFault, RatingFileError } from './bad-lines.ts';
+import { columnOf, csvRecords } from './csv-records.ts';
+import { readText } from './read-text.ts';
+
+/**
+ * Reads the ids of items: text with one id in a line, or CSV with a column item, itemId, movieId or id (a list of movies, for instance). An id that
+ * comes again counts once. The whole file is held in memory.
+ *
+ * @throws UsageError `ratings` when the file is missing, empty, or has several columns and none of these; RatingFileError `bad-line` for an empty id.
+ */
+export async function readItemIds(path: string): Promise<ReadonlySet<string>> {
+  const records = csvRecords(await readText(path), path);
+  const header = records[0]?.fields ?? [];
+  const column = columnOf(header, ['item', 'itemid', 'movieid', 'movie', 'id']);
+  if (column < 0 && header.length > 1) {
+    throw fileFault(path, 'has no column of items', 'Name one item or movieId, or write one id in each line.');
+  }
+  const ids = new Set<string>();
+  for (const { line, fields } of column < 0 ? records : records.slice(1)) {
+    const id = fields[Math.max(0, column)] ?? '';
+    if (id === '') throw new RatingFileError({ file: path, line, reason: 'the item id is empty' });
+    ids.add(id);
+  }
+  return ids;
+}

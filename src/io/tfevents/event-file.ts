@@ -1,0 +1,102 @@
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkInteger, checkString } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
+import { encodeHistogram, histogramOf } from './histogram.ts';
+import { tfRecord } from './record.ts';
+import { doubleField, floatField, integerField, joined, messageField, textField } from './wire.ts';
+
+/** What is noted of one step. */
+export interface EventStep {
+  /** For instance the epoch, from 0. */
+  readonly step: number;
+  /** Numbers by tag, for instance `loss/training`. */
+  readonly scalars?: Readonly<Record<string, number>>;
+  /** Values whose distribution is noted, by tag. */
+  readonly histograms?: Iterable<readonly [string, Float32Array]>;
+}
+
+/** Fields of the messages `Event` and `Summary.Value` (tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto). */
+const event = { wallTime: 1, step: 2, fileVersion: 3, summary: 5, sessionLog: 7 } as const;
+const value = { tag: 1, simpleValue: 2, histogram: 5 } as const;
+/** `SessionLog.START`: a reader drops what it has of this step and later ones, from a run that was cut off. */
+const sessionStart = 1;
+
+let filesOfThisProcess = 0;
+
+/**
+ * A TensorBoard event file: TFRecords of `Event` messages. It is only appended to, each step's records with one write, so it is valid at any
+ * moment but for the record that a crash cut off, which readers pass over. Nothing is held in memory.
+ *
+ * @example
+ * const events = EventFile.create('runs/dcf-av-1', 0);
+ * events.add({ step: 0, scalars: { 'loss/training': 0.91 }, histograms: weights });
+ * events.close();
+ */
+export class EventFile {
+  readonly path: string;
+  readonly #file: number;
+
+  private constructor(path: string) {
+    this.path = path;
+    this.#file = openSync(path, 'ax');
+  }
+
+  /**
+   * Begins a new file in a directory, which is made where it is missing.
+   *
+   * @param firstStep the step that the run begins with; what other files of the directory have of it and of later ones is void.
+   * @throws UsageError `logdir` when the file cannot be made.
+   */
+  static create(directory: string, firstStep: number, seconds = Date.now() / 1000): EventFile {
+    checkString('directory', directory);
+    checkInteger('firstStep', firstStep, 0);
+    const number = filesOfThisProcess++;
+    const name = `events.out.tfevents.${Math.floor(seconds)}.reelflow.${process.pid}.${number}`;
+    let file: EventFile;
+    try {
+      mkdirSync(directory, { recursive: true });
+      file = new EventFile(join(directory, name));
+    } catch (cause) {
+      throw new UsageError(`no event file can be written in ${directory}: ${(cause as Error).message}`, {
+        code: 'logdir',
+        remedy: 'Name a directory that can be written.',
+        cause,
+      });
+    }
+    const time = doubleField(event.wallTime, seconds);
+    file.#append([
+      joined([time, textField(event.fileVersion, 'brain.Event:2')]),
+      joined([
+        time,
+        integerField(event.step, firstStep),
+        messageField(event.sessionLog, [integerField(1, sessionStart)]),
+      ]),
+    ]);
+    return file;
+  }
+
+  /** Appends what is noted of a step. @throws UsageError when a scalar is not a number. */
+  add({ step, scalars = {}, histograms = [] }: EventStep, seconds = Date.now() / 1000): void {
+    checkInteger('step', step, 0);
+    const head = joined([doubleField(event.wallTime, seconds), integerField(event.step, step)]);
+    const values = Object.entries(scalars).map(([tag, scalar]) => {
+      if (typeof scalar !== 'number') throw new UsageError(`scalar '${tag}' must be a number, but is ${scalar}`);
+      return [textField(value.tag, tag), floatField(value.simpleValue, scalar)];
+    });
+    for (const [tag, numbers] of histograms) {
+      const encoded = encodeHistogram(histogramOf(numbers));
+      values.push([textField(value.tag, tag), messageField(value.histogram, [encoded])]);
+    }
+    this.#append(values.map((fields) => joined([head, messageField(event.summary, [messageField(1, fields)])])));
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #append(events: readonly Uint8Array[]): void {
+    const bytes = joined(events.map(tfRecord));
+    for (let written = 0; written < bytes.byteLength; ) written += writeSync(this.#file, bytes, written);
+  }
+}

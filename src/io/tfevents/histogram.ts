@@ -1,0 +1,56 @@
+import { doubleField, doublesField, joined } from './wire.ts';
+
+const bucketCount = 30;
+
+/** How values are distributed. */
+export interface Histogram {
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
+  /** Upper end of each bucket, ascending; the first bucket is empty and ends where the second begins. */
+  readonly limits: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/**
+ * The distribution of values in 30 buckets of one width from the least to the greatest (of equal values, one unit wide around them). Values that
+ * are not finite are left out.
+ */
+export function histogramOf(values: Float32Array): Histogram {
+  let [minimum, maximum, count, sum, sumOfSquares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < minimum) minimum = value;
+    if (value > maximum) maximum = value;
+    count++;
+    sum += value;
+    sumOfSquares += value * value;
+  }
+  if (count === 0) return { minimum: 0, maximum: 0, count, sum, sumOfSquares, limits: [0], counts: [0] };
+  const [first, last] = minimum < maximum ? [minimum, maximum] : aroundOne(minimum);
+  const width = (last - first) / bucketCount;
+  const limits = Array.from({ length: bucketCount + 1 }, (_, bucket) => first + bucket * width);
+  limits[bucketCount] = last;
+  const counts = new Array<number>(bucketCount + 1).fill(0);
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    const bucket = 1 + Math.min(bucketCount - 1, Math.max(0, Math.floor((value - first) / width)));
+    counts[bucket] = (counts[bucket] as number) + 1;
+  }
+  return { minimum, maximum, count, sum, sumOfSquares, limits, counts };
+}
+
+/** A `HistogramProto`. */
+export function encodeHistogram(histogram: Histogram): Uint8Array {
+  const { minimum, maximum, count, sum, sumOfSquares, limits, counts } = histogram;
+  const totals = [minimum, maximum, count, sum, sumOfSquares].map((value, index) => doubleField(index + 1, value));
+  return joined([...totals, doublesField(6, limits), doublesField(7, counts)]);
+}
+
+/** The ends of the buckets around equal values: one unit wide, or as far as float64 can tell 30 buckets apart. */
+function aroundOne(value: number): [number, number] {
+  const half = Math.max(0.5, Math.abs(value) * 1e-12);
+  return [value - half, value + half];
+}
