@@ -14,6 +14,8 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   experiment: () => import('./commands/experiment.ts'),
   models: () => import('./commands/models.ts'),
   doctor: () => import('./commands/doctor.ts'),
+  train: () => import('./commands/train.ts'),
+  recommend: () => import('./commands/recommend.ts'),
   demo: () => import('./commands/demo.ts'),
 };
 

@@ -60,7 +60,7 @@ export async function fitDeepModel(
 
 function featuresOf(model: DeepModel, { features, ratings, trailers }: FitData): StoreFeatures | undefined {
   if (!readsFeatures(model)) return undefined;
-  if (features !== undefined) return new StoreFeatures(features, ratings.itemIds, trailers);
+  if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
   throw new UsageError(`model ${model} learns from features of the items, but there are none`, {
     code: 'missing-features',
     remedy: 'Give a training store: the `items.arrow` that `reelflow reduce` has written.',

@@ -37,7 +37,7 @@ export function featureIdOf(itemId: string, store: ItemStore, trailers?: Trailer
  * them, straight into the batch. Every stream of the store is a modality.
  *
  * @example
- * const features = new StoreFeatures(await ItemStore.open('reduced/items.arrow'), ratings.itemIds, trailers);
+ * const features = StoreFeatures.ofItems(await ItemStore.open('reduced/items.arrow'), ratings.itemIds, trailers);
  */
 export class StoreFeatures implements FeatureSource {
   readonly modalities: FeatureSource['modalities'];
@@ -47,13 +47,32 @@ export class StoreFeatures implements FeatureSource {
   /** Where the streams that nobody asked for are read to. */
   readonly #unread = new Map<string, Float32Array>();
 
-  /** @param itemIds the item of each number. */
-  constructor(store: ItemStore, itemIds: readonly string[], trailers?: TrailerList) {
+  private constructor(store: ItemStore, itemIds: readonly string[], featureIds: readonly (string | undefined)[]) {
     const { subclips, streams } = store.shape;
     this.modalities = streams.map(({ name, dimension }) => ({ name, dimension, steps: subclips }));
     this.#store = store;
     this.#itemIds = itemIds;
-    this.#featureIds = itemIds.map((id) => featureIdOf(id, store, trailers));
+    this.#featureIds = featureIds;
+  }
+
+  /** @param itemIds the item of each number. */
+  static ofItems(store: ItemStore, itemIds: readonly string[], trailers?: TrailerList): StoreFeatures {
+    const featureIds = itemIds.map((id) => featureIdOf(id, store, trailers));
+    return new StoreFeatures(store, itemIds, featureIds);
+  }
+
+  /** @param featureIds the id in the store of each item, null for one without features. */
+  static ofIds(
+    store: ItemStore,
+    featureIds: readonly (string | null)[],
+    items: readonly { readonly id: string }[],
+  ): StoreFeatures {
+    const ids = items.map(({ id }) => id);
+    return new StoreFeatures(
+      store,
+      ids,
+      ids.map((_, item) => featureIds[item] ?? undefined),
+    );
   }
 
   /** Whether the item of this number has features. */

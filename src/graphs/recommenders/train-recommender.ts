@@ -74,7 +74,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   const model = checkModelName(train.model);
   const options = checkModelOptions(model, train.options ?? {});
   const seed = checkInteger('seed', train.seed ?? 1, 0, 0xffffffff);
-  const inputs = await readTrainingInputs(model, train);
+  const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
+  const inputs = await readTrainingInputs(model, { ...train, reading });
   try {
     const rows = Int32Array.from(inputs.ratings.values.keys());
     const kind = isDeepModel(model) ? (train.validation ?? {}) : ({ kind: 'none' } as const);
@@ -157,7 +158,7 @@ async function savedOf(
   };
   const { model } = facts;
   if (!isDeepModel(model)) return saved;
-  const streams = modelReadsFeatures(model) && features ? new StoreFeatures(features, []).modalities : [];
+  const streams = modelReadsFeatures(model) && features ? StoreFeatures.ofItems(features, []).modalities : [];
   const space = { userCount: userIds.length, itemCount: itemIds.length, scale: facts.scale };
   const shapes = weightShapes(deepNetwork(model, space, deepOptions(facts.options, streams)));
   const weights = [...((await fitted.weights?.()) ?? [])].map(

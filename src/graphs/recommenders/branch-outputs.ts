@@ -1,0 +1,114 @@
+import type { FeatureSource } from '../../models/recommenders/deep/feature-source.ts';
+import { type LoadedModel, networkOf } from './load-model.ts';
+import type { SavedModel } from './saved-model.ts';
+import type { StoreFeatures } from './store-features.ts';
+
+/** What a network of two branches predicts when a branch is given what it would be of an average user and item. */
+export interface BranchOutputs {
+  /** The collaborative branch alone: the features are the average, and so is the user inside the audiovisual branch. */
+  readonly collaborative: number;
+  /** The audiovisual branch alone: user and item embeddings of the collaborative branch are the average. */
+  readonly content: number;
+  /** Both branches on the average. */
+  readonly average: number;
+}
+
+/** How `BranchOutputs` are made, for people. */
+export const branchNote =
+  'A branch alone: the other one is given averages, of the embeddings over all users and items that have ratings, and of the features over at most 256 of these items.';
+
+/** Items that the average of the features is taken over, at most. */
+const averagedItems = 256;
+
+/** Whether a model has a collaborative and an audiovisual branch. */
+export function hasTwoBranches({ facts }: SavedModel): boolean {
+  return facts.model === 'dcf-av-1' || facts.model === 'dcf-av-2';
+}
+
+/** What each branch contributes to these predictions of one user. */
+export async function branchOutputs(
+  { saved, features }: LoadedModel,
+  users: Int32Array,
+  items: Int32Array,
+): Promise<BranchOutputs[]> {
+  const real = features as StoreFeatures;
+  const average = await averageFeatures(
+    real,
+    [...new Set(saved.ratings.items)].sort((a, b) => a - b),
+  );
+  const predict = async (source: FeatureSource, branches: readonly string[]) => {
+    const network = await networkOf(saved, source, averagedWeights(saved, branches));
+    try {
+      return await network.predict(users, items);
+    } finally {
+      await network.close();
+    }
+  };
+  const collaborative = await predict(average, ['content']);
+  const content = await predict(real, ['collaborative']);
+  const neither = await predict(average, ['content', 'collaborative']);
+  return Array.from(items, (_, row) => ({
+    collaborative: collaborative[row] as number,
+    content: content[row] as number,
+    average: neither[row] as number,
+  }));
+}
+
+/** The saved weights, with every row of these branches' embeddings replaced by the mean of the rows of rated items or of users with ratings. */
+function averagedWeights(saved: SavedModel, branches: readonly string[]): Map<string, Float32Array> {
+  const known = { users: new Set(saved.ratings.users), items: new Set(saved.ratings.items) };
+  const names = new Map<string, 'users' | 'items'>(
+    branches.flatMap((branch) => (['users', 'items'] as const).map((kind) => [`${branch}/${kind}`, kind] as const)),
+  );
+  return new Map(
+    [...(saved.weights ?? [])].map(([name, { values, shape }]) => {
+      const kind = names.get(name);
+      return [name, kind === undefined ? values : averagedRows(values, shape[1] as number, known[kind])];
+    }),
+  );
+}
+
+function averagedRows(values: Float32Array, width: number, rows: ReadonlySet<number>): Float32Array {
+  const mean = new Float64Array(width);
+  for (const row of rows) {
+    for (let at = 0; at < width; at++)
+      mean[at] = (mean[at] as number) + (values[row * width + at] as number) / rows.size;
+  }
+  return values.map((_, at) => mean[at % width] as number);
+}
+
+/** A source that gives every item the mean features of some. */
+async function averageFeatures(features: StoreFeatures, items: readonly number[]): Promise<FeatureSource> {
+  const every = Math.ceil(items.length / averagedItems);
+  const taken = items.filter((item, place) => place % every === 0 && features.has(item));
+  const { modalities } = features;
+  const means = new Map<string, Float64Array>();
+  const counts = new Map<string, number>();
+  const vectors = Object.fromEntries(
+    modalities.map(({ name, steps, dimension }) => [name, new Float32Array(steps * dimension)]),
+  );
+  for (const item of taken) {
+    const present = await features.read(Int32Array.of(item), vectors);
+    for (const { name } of modalities) {
+      if (present[name]?.[0] !== 1) continue;
+      const own = vectors[name] as Float32Array;
+      const sum = means.get(name) ?? new Float64Array(own.length);
+      means.set(
+        name,
+        sum.map((value, at) => value + (own[at] as number)),
+      );
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return {
+    modalities,
+    read: async (wanted, into) => {
+      for (const [name, values] of Object.entries(into)) {
+        const sum = means.get(name);
+        const count = counts.get(name) ?? 1;
+        for (const at of values.keys()) values[at] = (sum?.[at % (sum.length || 1)] ?? 0) / count;
+      }
+      return Object.fromEntries(Object.keys(into).map((name) => [name, new Uint8Array(wanted.length).fill(1)]));
+    },
+  };
+}

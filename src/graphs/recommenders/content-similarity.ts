@@ -1,0 +1,89 @@
+import { GenreSets, type GenreTable } from '../../models/genres.ts';
+import type { StoreFeatures } from './store-features.ts';
+
+/** What items are compared by. */
+export type SimilarityBasis = 'features' | 'genres';
+
+/** A rated item that is like another in content. */
+export interface SimilarItem {
+  readonly item: number;
+  /** -1 to 1; 0 to 1 of genres. */
+  readonly similarity: number;
+  readonly basis: SimilarityBasis;
+}
+
+/** Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all zeros. */
+type Summary = readonly (Float64Array | undefined)[];
+
+/**
+ * How alike items are in content: the mean, over the streams that both have, of the cosine of their mean feature vectors (means over the subclips). Where
+ * one of them has no features, the cosine of their genre one-hots. Summaries are read once for each item and kept: one vector per stream.
+ */
+export class ContentSimilarity {
+  readonly #features: StoreFeatures | undefined;
+  readonly #genres: GenreSets | undefined;
+  readonly #summaries = new Map<number, Promise<Summary>>();
+
+  constructor(features: StoreFeatures | undefined, genres: GenreTable | undefined, itemCount: number) {
+    this.#features = features;
+    this.#genres = genres && new GenreSets(genres, itemCount);
+  }
+
+  /** Of `others` the `count` most similar to `item`, the most similar first; ties by lower number. Those that cannot be compared are left out. */
+  async nearest(item: number, others: Iterable<number>, count: number): Promise<SimilarItem[]> {
+    const found: SimilarItem[] = [];
+    for (const other of others) {
+      const similar = await this.#similarity(item, other);
+      if (similar !== undefined) found.push({ item: other, ...similar });
+    }
+    return found.sort((a, b) => b.similarity - a.similarity || a.item - b.item).slice(0, count);
+  }
+
+  async #similarity(one: number, other: number): Promise<Omit<SimilarItem, 'item'> | undefined> {
+    if (this.#features?.has(one) && this.#features.has(other)) {
+      const [left, right] = [await this.#summary(one), await this.#summary(other)];
+      const cosines = left.flatMap((vector, stream) => {
+        const against = right[stream];
+        return vector && against ? [product(vector, against)] : [];
+      });
+      const sum = cosines.reduce((total, cosine) => total + cosine, 0);
+      if (cosines.length > 0) return { similarity: sum / cosines.length, basis: 'features' };
+    }
+    const squared = this.#genres?.squaredCosine(one, other) ?? 0;
+    return squared > 0 ? { similarity: Math.sqrt(squared), basis: 'genres' } : undefined;
+  }
+
+  #summary(item: number): Promise<Summary> {
+    let summary = this.#summaries.get(item);
+    if (summary === undefined) {
+      summary = this.#read(item);
+      this.#summaries.set(item, summary);
+    }
+    return summary;
+  }
+
+  async #read(item: number): Promise<Summary> {
+    const { modalities } = this.#features as StoreFeatures;
+    const vectors = Object.fromEntries(
+      modalities.map(({ name, steps, dimension }) => [name, new Float32Array(steps * dimension)]),
+    );
+    const present = await (this.#features as StoreFeatures).read(Int32Array.of(item), vectors);
+    return modalities.map(({ name, dimension }) =>
+      present[name]?.[0] === 1 ? unitMean(vectors[name] as Float32Array, dimension) : undefined,
+    );
+  }
+}
+
+/** The direction of the mean of the rows. */
+function unitMean(rows: Float32Array, dimension: number): Float64Array | undefined {
+  const sum = new Float64Array(dimension);
+  for (const [at, value] of rows.entries()) sum[at % dimension] = (sum[at % dimension] as number) + value;
+  const length = Math.sqrt(product(sum, sum));
+  return length > 0 ? sum.map((value) => value / length) : undefined;
+}
+
+function product(left: Float64Array, right: Float64Array): number {
+  let sum = 0;
+  for (let at = 0; at < left.length; at++) sum += (left[at] as number) * (right[at] as number);
+  return sum;
+}
