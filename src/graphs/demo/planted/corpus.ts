@@ -16,27 +16,23 @@ export interface PlantedCorpusOptions {
   readonly users?: number;
   /** Ratings of each user. Default 24. */
   readonly ratingsPerUser?: number;
+  /** How many of the clips show movies that nobody has rated. Default 0. */
+  readonly unrated?: number;
   /** Decides everything that is drawn. Default 1. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Where the files of a planted corpus are, and what is hidden in it. */
+/** Where the files of a planted corpus are, and what is hidden in it. The directory can be opened as one of MovieLens. */
 export interface PlantedCorpus {
   readonly directory: string;
   readonly clips: readonly string[];
   /** Model cards of the two small fixed networks. */
   readonly cards: { readonly visual: string; readonly audio: string };
-  /** `ratings.csv`, in the form of MovieLens. */
-  readonly ratings: string;
-  /** `movies.csv`, with random genres. */
-  readonly movies: string;
-  /** Which clip shows which movie. */
-  readonly trailers: string;
-  /** The same with the link cut: every movie is given the clip of another. */
-  readonly shuffledTrailers: string;
   /** By the movie's id. */
   readonly hidden: ReadonlyMap<string, PlantedItem>;
+  /** By the user's id: 1 likes the factor, -1 dislikes it. */
+  readonly tastes: ReadonlyMap<string, 1 | -1>;
 }
 
 const GENRES = ['Action', 'Comedy', 'Documentary', 'Drama', 'Fantasy', 'Horror', 'Romance', 'Thriller'];
@@ -45,7 +41,7 @@ const GENRES = ['Action', 'Comedy', 'Documentary', 'Drama', 'Fantasy', 'Horror',
  * Writes a SYNTHETIC corpus with a hidden taste factor: small clips whose look and sound follow it, mostly by the order of their
  * scenes, and ratings that follow it too, plus biases and noise. Every clip shows the same brightnesses and sounds the
  * same tones, so a clip's mean colour tells nothing of the factor; genres tell nothing either. Files: `clips/`, `networks/`,
- * `ratings.csv`, `movies.csv`, `ml-youtube.csv`, `ml-youtube-shuffled.csv`.
+ * `ratings.csv`, `movies.csv` and `ml-youtube.csv` (which clip shows which movie) in the form of MovieLens.
  *
  * @throws UsageError when a number is out of range; MediaError when ffmpeg is missing or cannot encode.
  * @example
@@ -57,7 +53,8 @@ export async function writePlantedCorpus(
 ): Promise<PlantedCorpus> {
   const count = checkInteger('items', options.items ?? 64, 4, 9999);
   const users = checkInteger('users', options.users ?? 200, 2);
-  const ratingsPerUser = checkInteger('ratingsPerUser', options.ratingsPerUser ?? 24, 1, count);
+  const unrated = checkInteger('unrated', options.unrated ?? 0, 0, count - 1);
+  const ratingsPerUser = checkInteger('ratingsPerUser', options.ratingsPerUser ?? 24, 1, count - unrated);
   const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
   await mkdir(directory, { recursive: true });
   const hidden = plantItems(count, seed);
@@ -65,7 +62,7 @@ export async function writePlantedCorpus(
   const clipNames = movieIds.map((id) => `planted-${id.padStart(4, '0')}`);
   const at = (name: string) => join(directory, name);
 
-  const ratings = plantRatings(hidden, { users, ratingsPerUser, seed });
+  const { ratings, tastes } = plantRatings(hidden.slice(0, count - unrated), { users, ratingsPerUser, seed });
   await writeCsv(at('ratings.csv'), 'userId,movieId,rating,timestamp', ratings, ({ user, item, rating }, line) => [
     ...[user + 1, movieIds[item] as string, rating.toFixed(1), 1_000_000_000 + line],
   ]);
@@ -74,15 +71,9 @@ export async function writePlantedCorpus(
     const [first, second] = genres.shuffled(GENRES.length).map((index) => GENRES[index]);
     return [id, `Synthetic movie ${id} (${1990 + genres.below(20)})`, `${first}|${second}`];
   });
-  const order = new PlantedDraws(seed, 'cut').shuffled(count);
-  // Each movie gets the clip of the next one of a random round, so none keeps its own.
-  const clipAfterCut = new Map(order.map((item, place) => [item, order[(place + 1) % count] as number]));
-  const link = (file: string, clipOf: (item: number) => number) =>
-    writeCsv(at(file), 'youtubeId,movieId,title', movieIds, (id, item) => [
-      ...[clipNames[clipOf(item)] as string, id, `Synthetic movie ${id}`],
-    ]);
-  await link('ml-youtube.csv', (item) => item);
-  await link('ml-youtube-shuffled.csv', (item) => clipAfterCut.get(item) as number);
+  await writeCsv(at('ml-youtube.csv'), 'youtubeId,movieId,title', movieIds, (id, item) => [
+    ...[clipNames[item] as string, id, `Synthetic movie ${id}`],
+  ]);
 
   const cards = await writePlantedNetworks(at('networks'));
   const clips = hidden.map((item, index) => ({ name: clipNames[index] as string, item }));
@@ -90,11 +81,8 @@ export async function writePlantedCorpus(
     directory,
     clips: await writePlantedClips(at('clips'), clips, { seed, signal: options.signal }),
     cards,
-    ratings: at('ratings.csv'),
-    movies: at('movies.csv'),
-    trailers: at('ml-youtube.csv'),
-    shuffledTrailers: at('ml-youtube-shuffled.csv'),
     hidden: new Map(movieIds.map((id, index) => [id, hidden[index] as PlantedItem])),
+    tastes: new Map(tastes.map((taste, user) => [String(user + 1), taste])),
   };
 }
 

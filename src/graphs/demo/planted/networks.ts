@@ -13,10 +13,12 @@ const HOP = 200;
 /** Periods that a band's window holds: the more, the narrower the band. */
 const PERIODS = 6;
 
-/** Colour of four regions (3 x 2 x 2), then the strength of vertical and of horizontal edges. */
-export const LOOK_DIMENSION = 14;
+/** Regions of a frame whose colour is measured: two by two. */
+export const REGIONS = 4;
+/** Red of the regions, then green, then blue; then the strength of edges across and of edges down. */
+const LOOK_DIMENSION = 3 * REGIONS + 2;
 /** Loudness of the bands. */
-export const SOUND_DIMENSION = toneFrequencies.length;
+const SOUND_DIMENSION = toneFrequencies.length;
 
 /**
  * Writes two small fixed networks with their model cards. Nothing in them is trained: they measure. `planted-look`: mean

@@ -23,17 +23,24 @@ export interface PlantedRating {
   readonly rating: number;
 }
 
+/** What was drawn. */
+export interface PlantedRatings {
+  readonly ratings: readonly PlantedRating[];
+  /** p_u of each user: 1 likes z, -1 dislikes it. */
+  readonly tastes: readonly (1 | -1)[];
+}
+
 /**
  * r = mu + b_u + b_i + s p_u z_i + noise, clipped to 0.5 .. 5 and rounded to half steps. Half of the users like z (p_u = 1), half
  * dislike it (p_u = -1), so that an item's mean rating says little of z. Deviation of b_u is 0.3, of b_i 0.15. Which items a user
  * has rated is drawn evenly.
  */
-export function plantRatings(items: readonly PlantedItem[], options: PlantedRatingOptions): PlantedRating[] {
+export function plantRatings(items: readonly PlantedItem[], options: PlantedRatingOptions): PlantedRatings {
   const { mean = 3.2, strength = 1.2, noise = 0.4, seed } = options;
   const draws = new PlantedDraws(seed, 'ratings');
   const itemBias = items.map(() => draws.normal(0.15));
-  return draws.shuffled(options.users).flatMap((place, user) => {
-    const taste = place % 2 === 0 ? 1 : -1;
+  const tastes = draws.shuffled(options.users).map((place) => (place % 2 === 0 ? 1 : -1));
+  const ratings = tastes.flatMap((taste, user) => {
     const userBias = draws.normal(0.3);
     const rated = draws.shuffled(items.length).slice(0, options.ratingsPerUser);
     return rated.map((item) => {
@@ -42,4 +49,5 @@ export function plantRatings(items: readonly PlantedItem[], options: PlantedRati
       return { user, item, rating: Math.min(5, Math.max(0.5, Math.round(2 * value) / 2)) };
     });
   });
+  return { ratings, tastes };
 }
