@@ -1,9 +1,10 @@
 /**
  * The audiovisual path end to end on SYNTHETIC corpora with a planted taste factor: clips are made, extracted, reduced, and an experiment compares the
- * models in both scenarios, with ridge regressions on mean colour and mean features beside them, and with features that were shuffled between movies.
+ * models in both scenarios, with ridge regressions on mean colour and mean features beside them, and with features that were shuffled between movies
+ * (hard-cold start only).
  * One corpus per corpus seed; figures are mean and deviation over the seeds of the folds, corpus by corpus, then over all corpora.
  *
- *   node dist/bench/planted.js [--corpora 1,2,3] [--seeds 1,2] [--items 64] [--users 200] [--per-user 24] [--join 0] [--models ...]
+ *   node dist/bench/planted.js [--corpora 1,2,3] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--join 0] [--models ...]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +16,7 @@ import { seedMean } from '../src/graphs/experiment/summarise.ts';
 import { benchOptions } from './clips.ts';
 
 const options = benchOptions({
-  ...{ corpora: '1,2,3', seeds: '1,2', items: '64', users: '200', 'per-user': '24', join: '0' },
+  ...{ corpora: '1,2,3', seeds: '1', items: '48', users: '150', 'per-user': '20', join: '0' },
   models: 'baseline,user-knn,item-knn,regsvd,genre-content,deepcf,lstm-av,dcf-av-1,dcf-av-2',
 });
 const numbers = (name: string) => (options[name] ?? '').split(',').map(Number);
@@ -55,5 +56,5 @@ const overall = (results[0] ?? []).map(({ scenario, label }, place): EvidenceRow
   const own = results.map((rows) => rows[place] as EvidenceRow);
   return { scenario, label, auc: mean(own, 'auc'), ndcg: mean(own, 'ndcg'), rmse: mean(own, 'rmse') };
 });
-console.log(`SYNTHETIC: mean ± deviation over corpora ${options.corpora}, each the mean of seeds ${options.seeds}`);
+console.log(`SYNTHETIC: mean ± deviation over corpora ${options.corpora}, each the mean of fold seeds ${options.seeds}`);
 console.log(evidenceTable(overall).join('\n'));

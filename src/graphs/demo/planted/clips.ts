@@ -11,6 +11,8 @@ const SAMPLE_RATE = 16_000;
 /** Hz of the lowest tone, and the ratio of one step of pitch to the one below. */
 const LOWEST_TONE = 250;
 const PITCH_STEP = 1.45;
+/** Seconds of sound after the last scene, so that encoding cuts nothing off its end. */
+const TAIL = 0.05;
 /** Pulses per second of pulsed tones. */
 const PULSES = 5;
 
@@ -69,9 +71,9 @@ function* pictures(item: PlantedItem, draws: PlantedDraws): Generator<Uint8Array
 function sound(item: PlantedItem, draws: PlantedDraws): Float32Array {
   const depth = (1 - item.texture) / 2;
   let phase = 0;
-  return Float32Array.from({ length: SCENES * SAMPLE_RATE }, (_, index) => {
+  return Float32Array.from({ length: (SCENES + TAIL) * SAMPLE_RATE }, (_, index) => {
     const time = index / SAMPLE_RATE;
-    const step = item.pitch[Math.floor(time)] as number;
+    const step = item.pitch[Math.min(SCENES - 1, Math.floor(time))] as number;
     phase += (2 * Math.PI * (toneFrequencies[step] as number)) / SAMPLE_RATE;
     const pulse = (time * PULSES) % 1 < 0.5 ? 1 : 1 - depth;
     return 0.3 * pulse * Math.sin(phase) + draws.uniform(-0.005, 0.005);

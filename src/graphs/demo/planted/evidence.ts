@@ -10,13 +10,14 @@ import { REGIONS } from './networks.ts';
 import { type RidgeFigures, type RidgeInput, ridgeFigures } from './ridge-rows.ts';
 import { plantedSettings } from './settings.ts';
 
+/** The name of the store whose link is cut. */
+const SHUFFLED = 'shuffled';
+
 /** What is compared on a planted corpus. */
 export interface EvidenceOptions {
   readonly models: readonly string[];
   readonly scenarios: readonly ('non-cold' | 'hard-cold')[];
   readonly seeds: readonly number[];
-  /** Compares with features whose link to the movies is cut, too. Default true. */
-  readonly shuffled?: boolean;
   /** Where the branches of the networks join; default 0. */
   readonly join?: number;
   /** Networks that train side by side. Default: as many as processors. */
@@ -26,7 +27,7 @@ export interface EvidenceOptions {
 
 /** One model in one scenario: mean and sample deviation over seeds, each seed a mean of its folds. */
 export interface EvidenceRow {
-  readonly scenario: string;
+  readonly scenario: 'non-cold' | 'hard-cold';
   /** The model; `(shuffled)` after it when the link was cut. Ridge regressions: `mean-colour`, `mean-features`. */
   readonly label: string;
   readonly auc: SeedMean;
@@ -47,33 +48,40 @@ export async function plantedEvidence(
   features: PlantedFeatures,
   options: EvidenceOptions,
 ): Promise<EvidenceRow[]> {
-  const stores = { linked: features.store, ...(options.shuffled !== false && { shuffled: features.shuffledStore }) };
-  const { models, scenarios, seeds, concurrency } = options;
-  const settings = Object.entries(plantedSettings(options.join)).filter(([model]) => models.includes(model));
-  const config: ExperimentConfig = {
-    ...{ ratings: corpus.directory, features: stores, models, scenarios, seeds, k: [4] },
-    ...{ set: Object.fromEntries(settings), ...(concurrency !== undefined && { concurrency }) },
+  const inputs = await ridgeInputs(features.dataset);
+  const found: EvidenceRow[] = [];
+  for (const scenario of options.scenarios) {
+    const config = configOf(scenario, corpus, features, options);
+    const { rows, failures } = await runExperiment(config, {
+      out: join(corpus.directory, 'experiment', scenario),
+      ...(options.onMessage && { onMessage: options.onMessage }),
+    });
+    const [failure] = failures;
+    if (failure) throw new Error(`${failure.label}, seed ${failure.seed}: ${failure.error.message}`);
+    found.push(...ridgeRows(await ridgeFigures(config, inputs)));
+    for (const { model, features: store, metrics } of rows) {
+      const label = store === SHUFFLED ? `${model} (shuffled)` : model;
+      const of = (metric: string) => metrics[metric] ?? seedMean([]);
+      found.push({ scenario, label, auc: of('auc'), ndcg: of('ndcg@4'), rmse: of('rmse') });
+    }
+  }
+  return found;
+}
+
+/** In the hard-cold start the models that see clips are compared with themselves after the link was cut. */
+function configOf(
+  scenario: EvidenceRow['scenario'],
+  corpus: PlantedCorpus,
+  features: PlantedFeatures,
+  { models, seeds, concurrency, join }: EvidenceOptions,
+): ExperimentConfig {
+  const cut = scenario === 'hard-cold' ? { [SHUFFLED]: features.shuffledStore } : {};
+  const settings = Object.entries(plantedSettings(join)).filter(([model]) => models.includes(model));
+  return {
+    ...{ ratings: corpus.directory, features: { linked: features.store, ...cut } },
+    ...{ models, scenarios: [scenario], seeds, k: [4], set: Object.fromEntries(settings) },
+    ...(concurrency !== undefined && { concurrency }),
   };
-  const out = join(corpus.directory, 'experiment');
-  const { rows, failures } = await runExperiment(config, {
-    out,
-    ...(options.onMessage && { onMessage: options.onMessage }),
-  });
-  const [failure] = failures;
-  if (failure) throw new Error(`${failure.label}, seed ${failure.seed}: ${failure.error.message}`);
-  const ridges = await ridgeFigures(config, await ridgeInputs(features.dataset));
-  return scenarios.flatMap((scenario) => [
-    ...ridgeRows(ridges.filter((figures) => figures.scenario === scenario)),
-    ...rows
-      .filter((row) => row.scenario === scenario)
-      .map(({ model, features: store, metrics }) => ({
-        scenario,
-        label: store === 'shuffled' ? `${model} (shuffled)` : model,
-        auc: metrics.auc ?? seedMean([]),
-        ndcg: metrics['ndcg@4'] ?? seedMean([]),
-        rmse: metrics.rmse ?? seedMean([]),
-      })),
-  ]);
 }
 
 /** Rows as an aligned text table, one scenario after the other. */
@@ -107,14 +115,11 @@ function meanColour(look: Float32Array): Float32Array {
 }
 
 function ridgeRows(figures: readonly RidgeFigures[]): EvidenceRow[] {
-  return [...new Set(figures.map(({ label }) => label))].map((label) => {
+  return [...new Set(figures.map(({ label }) => label))].flatMap((label) => {
     const own = figures.filter((each) => each.label === label);
-    return {
-      scenario: own[0]?.scenario ?? '',
-      label,
-      auc: seedMean(own.map(({ auc }) => auc)),
-      ndcg: seedMean(own.map(({ ndcg }) => ndcg)),
-      rmse: seedMean(own.map(({ rmse }) => rmse)),
-    };
+    const [first] = own;
+    if (first === undefined) return [];
+    const over = (metric: 'auc' | 'ndcg' | 'rmse') => seedMean(own.map((each) => each[metric]));
+    return [{ scenario: first.scenario, label, auc: over('auc'), ndcg: over('ndcg'), rmse: over('rmse') }];
   });
 }

@@ -7,7 +7,8 @@ import { toneFrequencies } from './clips.ts';
 
 const SIDE = 32;
 const SAMPLE_RATE = 16_000;
-const PATCH = 15_600;
+/** One second: a scene. A patch over two scenes would tell in its mean which of them came first. */
+const PATCH = 16_000;
 const WINDOW = 400;
 const HOP = 200;
 /** Periods that a band's window holds: the more, the narrower the band. */
@@ -23,7 +24,7 @@ const SOUND_DIMENSION = toneFrequencies.length;
 /**
  * Writes two small fixed networks with their model cards. Nothing in them is trained: they measure. `planted-look`: mean
  * colour of four regions of a 32 x 32 frame and mean absolute differences of neighbouring pixels. `planted-sound`: mean log energy of
- * a patch of 15,600 samples in eight bands, by convolution with windowed cosines and sines.
+ * a patch of one second in eight bands, by convolution with windowed cosines and sines.
  *
  * @returns the paths of the cards.
  */

@@ -1,4 +1,3 @@
-import type { FoldKind } from '../../../io/ratings/folds.ts';
 import { identifierRanks } from '../../../io/ratings/identifiers.ts';
 import { joinRows } from '../../../io/ratings/subset.ts';
 import { evaluate } from '../../../models/metrics/evaluate.ts';
@@ -11,6 +10,9 @@ import { ExperimentScenarios, type ScenarioData } from '../../experiment/experim
 import { resolveConfig } from '../../experiment/resolve-config.ts';
 import { trainingRatings } from '../../recommenders/fit-data.ts';
 
+/** Strong enough for the ten or so ratings that a user has in training. */
+const LAMBDA = 10;
+
 /** A vector for each movie's clip, to regress on. */
 export interface RidgeInput {
   readonly name: string;
@@ -20,7 +22,7 @@ export interface RidgeInput {
 
 /** Figures of one regression in one scenario and seed, means of the folds. */
 export interface RidgeFigures {
-  readonly scenario: FoldKind;
+  readonly scenario: 'non-cold' | 'hard-cold';
   readonly label: string;
   readonly seed: number;
   readonly auc: number;
@@ -40,7 +42,8 @@ export async function ridgeFigures(config: ExperimentConfig, inputs: readonly Ri
   try {
     const scenarios = new ExperimentScenarios(experiment, data);
     const clipOf = (movie: string) => data.trailers?.trailersOf.get(movie)?.[0] ?? movie;
-    return experiment.scenarios.flatMap((scenario) =>
+    const kinds = experiment.scenarios.filter((kind) => kind === 'non-cold' || kind === 'hard-cold');
+    return kinds.flatMap((scenario) =>
       experiment.seeds.flatMap((seed) => {
         const made = scenarios.of(scenario, seed);
         return inputs.map(({ name, vectors }) => {
@@ -59,11 +62,11 @@ export async function ridgeFigures(config: ExperimentConfig, inputs: readonly Ri
 function foldsOf(
   { scenario: { ratings, splits } }: ScenarioData,
   scale: { minimum: number; maximum: number },
-  input: { values: Float32Array; dimension: number },
+  input: { vectors: Float32Array; dimension: number },
   name: string,
 ) {
   return splits.map(({ train, validation, test }) => {
-    const ridge = new ContentRidgeRecommender({ name, vectors: input.values, dimension: input.dimension });
+    const ridge = new ContentRidgeRecommender({ ...input, name, regularisation: LAMBDA });
     const rows = joinRows([train, validation]);
     ridge.fit(trainingRatings({ ratings, train: rows, validation: new Int32Array(0), scale }, rows));
     const users = Int32Array.from(test, (row) => ratings.users[row] as number);
@@ -75,9 +78,9 @@ function foldsOf(
   });
 }
 
-function stack(rows: readonly ArrayLike<number>[]): { values: Float32Array; dimension: number } {
+function stack(rows: readonly ArrayLike<number>[]): { vectors: Float32Array; dimension: number } {
   const dimension = rows[0]?.length ?? 0;
-  const values = new Float32Array(rows.length * dimension);
-  for (const [index, row] of rows.entries()) values.set(row, index * dimension);
-  return { values, dimension };
+  const vectors = new Float32Array(rows.length * dimension);
+  for (const [index, row] of rows.entries()) vectors.set(row, index * dimension);
+  return { vectors, dimension };
 }

@@ -6,7 +6,8 @@ import type { ModelSettings } from '../../experiment/experiment-config.ts';
  */
 export function plantedSettings(join = 0): ModelSettings {
   const network = {
-    ...{ embedding: 8, join, dropout: 0, learningRate: 0.005, batch: 64, epochs: 60, patience: 10 },
+    ...{ embedding: 8, join, dropout: 0, batch: 64, epochs: 60, patience: 12 },
+    ...{ learningRate: 0.005, plateau: { factor: 0.5, patience: 5 } },
   };
   const { join: _join, ...ratingsOnly } = network;
   const audiovisual = { ...network, lstm: [16] };
