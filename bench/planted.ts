@@ -56,5 +56,7 @@ const overall = (results[0] ?? []).map(({ scenario, label }, place): EvidenceRow
   const own = results.map((rows) => rows[place] as EvidenceRow);
   return { scenario, label, auc: mean(own, 'auc'), ndcg: mean(own, 'ndcg'), rmse: mean(own, 'rmse') };
 });
-console.log(`SYNTHETIC: mean ± deviation over corpora ${options.corpora}, each the mean of fold seeds ${options.seeds}`);
+console.log(
+  `SYNTHETIC: mean ± deviation over corpora ${options.corpora}, each the mean of fold seeds ${options.seeds}`,
+);
 console.log(evidenceTable(overall).join('\n'));

@@ -38,15 +38,18 @@ describe('a planted corpus from clips to an experiment: synthetic clips and rati
 
   const blind = ['baseline', 'user-knn', 'item-knn', 'deepcf', 'mean-colour', 'mean-features'];
 
-  it.each(audiovisual)('in the hard-cold start %s beats every model that does not see clips in their order', (model) => {
-    const own = row('hard-cold', model);
-    for (const label of blind) {
-      const other = row('hard-cold', label);
-      expect(own.auc.mean, label).toBeGreaterThan(other.auc.mean + 0.25);
-      expect(own.ndcg.mean, label).toBeGreaterThan(other.ndcg.mean + 0.05);
-      expect(own.rmse.mean, label).toBeLessThan(0.75 * other.rmse.mean);
-    }
-  });
+  it.each(audiovisual)(
+    'in the hard-cold start %s beats every model that does not see clips in their order',
+    (model) => {
+      const own = row('hard-cold', model);
+      for (const label of blind) {
+        const other = row('hard-cold', label);
+        expect(own.auc.mean, label).toBeGreaterThan(other.auc.mean + 0.25);
+        expect(own.ndcg.mean, label).toBeGreaterThan(other.ndcg.mean + 0.05);
+        expect(own.rmse.mean, label).toBeLessThan(0.75 * other.rmse.mean);
+      }
+    },
+  );
 
   it('nothing that does not see the order of scenes and tones ranks unrated movies better than chance', () => {
     for (const label of blind) expect(row('hard-cold', label).auc.mean, label).toBeLessThan(0.62);

@@ -44,7 +44,9 @@ export async function demonstratePlanted(
   options: Pick<ExtractOptions, 'memory' | 'signal' | 'onProgress' | 'onMessage'> = {},
 ): Promise<PlantedReport> {
   const { memory, signal, onProgress, onMessage } = options;
-  onMessage?.(`writing ${SIZE.items} small synthetic clips with a hidden taste factor, and synthetic ratings that follow it`);
+  onMessage?.(
+    `writing ${SIZE.items} small synthetic clips with a hidden taste factor, and synthetic ratings that follow it`,
+  );
   const corpus = await writePlantedCorpus(directory, { ...SIZE, ...(signal && { signal }) });
   onMessage?.('extracting and reducing them');
   const features = await makePlantedFeatures(corpus, {
@@ -76,7 +78,9 @@ async function recommendUnrated(
   });
   const model = await loadModel(out);
   try {
-    const users = ([1, -1] as const).flatMap((taste) => [...corpus.tastes].filter(([, each]) => each === taste).slice(0, 1));
+    const users = ([1, -1] as const).flatMap((taste) =>
+      [...corpus.tastes].filter(([, each]) => each === taste).slice(0, 1),
+    );
     const found: ColdRecommendation[] = [];
     for (const [user, taste] of users) {
       const { items } = await recommend(model, { user, k: 1, coldOnly: true });

@@ -51,7 +51,10 @@ function lookGraph(): OnnxGraph {
   const down = Float32Array.from({ length: 12 }, (_, at) => [-third, 0, third, 0][at % 4] as number);
   return {
     nodes: [
-      node('AveragePool', ['picture'], ['regions'], { kernel_shape: [SIDE / 2, SIDE / 2], strides: [SIDE / 2, SIDE / 2] }),
+      node('AveragePool', ['picture'], ['regions'], {
+        kernel_shape: [SIDE / 2, SIDE / 2],
+        strides: [SIDE / 2, SIDE / 2],
+      }),
       node('Flatten', ['regions'], ['colours'], { axis: 1 }),
       node('Conv', ['picture', 'differences'], ['edges']),
       node('Abs', ['edges'], ['strengths']),
