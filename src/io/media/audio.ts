@@ -37,7 +37,7 @@ const WINDOW_OVERLAP_SECONDS = 0.015;
  * near silence differs between the two by far more than rounding.
  *
  * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the patches downstream, and
- * beside them one patch of raw samples and at most 192 KiB of unread ones. Unsubscribing, an error or `signal` kills
+ * beside them one patch of raw samples and 256 KiB for reading. Unsubscribing, an error or `signal` kills
  * ffmpeg at once. A video without sound completes empty.
  *
  * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in part, after its last
@@ -58,7 +58,12 @@ export function audio(video: Video, options: AudioOptions): Observable<Patch> {
   const open = async (): Promise<Puller<Patch>> => {
     const info = await video.probe({ signal: options.signal });
     if (info.audio === undefined) return { next: () => undefined };
-    return new PatchPuller(video, info, info.audio, { ...checked, sampleRate, patchSamples, hopSamples, pool });
+    const settings = { ...checked, sampleRate, patchSamples, hopSamples, pool };
+    const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info.audio, settings), {
+      stallTimeout: checked.stallTimeout,
+      otherCodecs: codecsBeside(info, info.audio.index, info.audio.codec),
+    });
+    return new PatchPuller(video, info, info.audio, settings, decoder);
   };
   const source = scope.source(open, { name, cost: (patch: Patch) => patch.byteLength, estimate: 4 * patchSamples });
   return abortable(source, options.signal, `decoding the sound of '${video.id}'`);
@@ -86,7 +91,13 @@ class PatchPuller implements Puller<Patch> {
   #total = 0;
   #count = 0;
 
-  constructor(video: Video, info: MediaInfo, stream: AudioStreamInfo, settings: PatchSettings) {
+  constructor(
+    video: Video,
+    info: MediaInfo,
+    stream: AudioStreamInfo,
+    settings: PatchSettings,
+    decoder: DecoderProcess,
+  ) {
     this.#video = video;
     this.#info = info;
     this.#stream = stream;
@@ -95,10 +106,7 @@ class PatchPuller implements Puller<Patch> {
     this.#samples = new Int16Array(settings.patchSamples);
     const seconds = settings.patchSamples / settings.sampleRate;
     this.#centreOffset = (seconds > WINDOW_OVERLAP_SECONDS ? seconds - WINDOW_OVERLAP_SECONDS : seconds) / 2;
-    this.#decoder = new DecoderProcess(video.path, decoderArguments(video.path, stream, settings), {
-      stallTimeout: settings.stallTimeout,
-      otherCodecs: codecsBeside(info, stream.index, stream.codec),
-    });
+    this.#decoder = decoder;
   }
 
   async next(): Promise<Patch | undefined> {

@@ -1,19 +1,11 @@
-import type { Readable } from 'node:stream';
-
-/** Bytes that Node.js reads from a pipe at most: a smaller chunk has emptied it. */
-const FULL_CHUNK = 65_536;
-/** Milliseconds in which an emptied pipe may fill again: one picture comes in a third of the reads. */
-const PAUSE = 1;
-
 /**
- * Pulls exact counts of bytes out of a readable stream. A chunk that arrives while nobody reads stops the stream, so
- * at most two chunks here and one in the stream's own buffer wait (64 KiB each for a child's pipe). A chunk that emptied
- * the pipe lets it fill for a moment before the next: the main thread wakes less often for a decoder slower than it.
+ * Pulls exact counts of bytes out of a source that pushes. The source gives its bytes to `arrived`, which tells it whether
+ * to go on; when a read needs more, `resume` lets it. What a read leaves over stays where it arrived: a source that was
+ * told to stop must not write over it until it is resumed.
  */
 export class ByteReader {
-  readonly #stream: Readable;
-  readonly #chunks: Uint8Array[] = [];
-  #taken = 0;
+  readonly #resume: () => void;
+  #left: Uint8Array = NOTHING;
   #ended = false;
   #failure: unknown;
   #waiting:
@@ -22,13 +14,9 @@ export class ByteReader {
   /** When bytes came last, or when the present wait began; `performance.now()`. */
   lastProgress = 0;
 
-  constructor(stream: Readable) {
-    this.#stream = stream;
-    stream.on('data', (chunk: Uint8Array) => this.#arrived(chunk));
-    stream.on('end', () => this.#finish());
-    stream.on('close', () => this.#finish());
-    stream.on('error', (error) => this.fail(error));
-    stream.pause();
+  /** @param resume lets the source go on; called when a read waits. */
+  constructor(resume: () => void) {
+    this.#resume = resume;
   }
 
   /** Whether a read waits for bytes now. */
@@ -37,7 +25,7 @@ export class ByteReader {
   }
 
   /**
-   * Fills `into`. Gives the count of bytes filled, less than its length only at the end of the stream; at once where
+   * Fills `into`. Gives the count of bytes filled, less than its length only at the end of the source; at once where
    * the bytes are there already. One read at a time.
    */
   read(into: Uint8Array): number | Promise<number> {
@@ -47,8 +35,29 @@ export class ByteReader {
     return new Promise((resolve, reject) => {
       this.#waiting = { into, filled, resolve, reject };
       this.lastProgress = performance.now();
-      this.#stream.resume();
+      this.#resume();
     });
+  }
+
+  /** Takes bytes of the source, which are not copied before they are read. @returns whether more is wanted at once. */
+  arrived(bytes: Uint8Array): boolean {
+    this.#left = this.#left.length === 0 ? bytes : Buffer.concat([this.#left, bytes]);
+    const waiting = this.#waiting;
+    if (waiting === undefined) return false;
+    this.lastProgress = performance.now();
+    waiting.filled = this.#drain(waiting.into, waiting.filled);
+    if (waiting.filled < waiting.into.length) return true;
+    this.#waiting = undefined;
+    waiting.resolve(waiting.filled);
+    return false;
+  }
+
+  /** The source has ended. */
+  finish(): void {
+    this.#ended = true;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.resolve(waiting.filled);
   }
 
   /** Makes the present and every later read reject. */
@@ -60,51 +69,13 @@ export class ByteReader {
     waiting?.reject(error);
   }
 
-  #arrived(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    const waiting = this.#waiting;
-    if (waiting === undefined) {
-      this.#stream.pause();
-      return;
-    }
-    this.lastProgress = performance.now();
-    waiting.filled = this.#drain(waiting.into, waiting.filled);
-    if (waiting.filled < waiting.into.length) {
-      if (chunk.length < FULL_CHUNK) this.#pauseBriefly();
-      return;
-    }
-    this.#waiting = undefined;
-    waiting.resolve(waiting.filled);
-  }
-
-  #pauseBriefly(): void {
-    this.#stream.pause();
-    setTimeout(() => {
-      if (this.#waiting !== undefined) this.#stream.resume();
-    }, PAUSE);
-  }
-
   #drain(into: Uint8Array, from: number): number {
-    let filled = from;
-    while (filled < into.length) {
-      const chunk = this.#chunks[0];
-      if (chunk === undefined) break;
-      const count = Math.min(chunk.length - this.#taken, into.length - filled);
-      into.set(count === chunk.length ? chunk : chunk.subarray(this.#taken, this.#taken + count), filled);
-      filled += count;
-      this.#taken += count;
-      if (this.#taken === chunk.length) {
-        this.#chunks.shift();
-        this.#taken = 0;
-      }
-    }
-    return filled;
-  }
-
-  #finish(): void {
-    this.#ended = true;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    waiting?.resolve(waiting.filled);
+    const count = Math.min(this.#left.length, into.length - from);
+    if (count === 0) return from;
+    into.set(this.#left.subarray(0, count), from);
+    this.#left = count === this.#left.length ? NOTHING : this.#left.subarray(count);
+    return from + count;
   }
 }
+
+const NOTHING = new Uint8Array(0);

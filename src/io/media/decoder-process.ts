@@ -1,15 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { MediaError } from '../../errors.ts';
 import { ByteReader } from './byte-reader.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';
+import { type OutputSocket, openOutputSocket } from './output-socket.ts';
 import { TickReader } from './tick-reader.ts';
 
 /** How a decoder process ended. */
 export interface DecoderExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+}
+
+/** How a decoder is watched. */
+export interface DecoderOptions {
+  /** Milliseconds that a read may wait. */
+  readonly stallTimeout: number;
+  /** Codecs of the file's other streams, whose complaints are not this one's. */
+  readonly otherCodecs: readonly string[];
 }
 
 /**
@@ -23,26 +33,34 @@ export class DecoderProcess {
   readonly log: DecoderLog;
   readonly ticks: TickReader;
   readonly #child: ChildProcess;
+  readonly #output: Socket;
   readonly #reader: ByteReader;
   readonly #exit: Promise<DecoderExit>;
   readonly #watchdog: NodeJS.Timeout;
   readonly #stallTimeout: number;
 
-  constructor(
+  private constructor(
     name: string,
     inputAndOutput: readonly string[],
-    options: { stallTimeout: number; otherCodecs: readonly string[] },
+    options: DecoderOptions,
+    output: OutputSocket,
+    reader: ByteReader,
   ) {
     this.#stallTimeout = options.stallTimeout;
     this.log = new DecoderLog(options.otherCodecs);
+    this.#output = output.near;
+    this.#reader = reader;
+    output.near.on('end', () => reader.finish());
+    output.near.on('close', () => reader.finish());
+    output.near.on('error', (error) => reader.fail(error));
     const child = spawn(findFfmpeg().path, ['-v', 'level+error', '-nostdin', '-hide_banner', ...inputAndOutput], {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', output.far, 'pipe', 'pipe'],
       env: toolEnvironment(),
       windowsHide: true,
     });
-    const [, output, errors, times] = child.stdio as [null, Readable, Readable, Readable, ...unknown[]];
+    output.far.destroy();
+    const [, , errors, times] = child.stdio as [null, null, Readable, Readable, ...unknown[]];
     this.#child = child;
-    this.#reader = new ByteReader(output);
     this.ticks = new TickReader(times);
     errors.setEncoding('utf8').on('data', (text: string) => this.log.write(text));
     this.#exit = new Promise((resolve) => {
@@ -59,6 +77,23 @@ export class DecoderProcess {
     });
     this.#watchdog = setInterval(() => this.#watch(name), Math.max(50, this.#stallTimeout / 8));
     this.#watchdog.unref();
+  }
+
+  /** Starts a decoder. */
+  static async start(
+    name: string,
+    inputAndOutput: readonly string[],
+    options: DecoderOptions,
+  ): Promise<DecoderProcess> {
+    const reader = new ByteReader(() => output.near.resume());
+    const output = await openOutputSocket((bytes) => reader.arrived(bytes));
+    try {
+      return new DecoderProcess(name, inputAndOutput, options, output, reader);
+    } catch (error) {
+      output.near.destroy();
+      output.far.destroy();
+      throw error;
+    }
   }
 
   /** Process id; undefined when ffmpeg could not be started. */
@@ -79,10 +114,12 @@ export class DecoderProcess {
   /** Ends the process now if it still runs, and waits until it is gone. May be called more than once. */
   async close(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#output.destroy();
       for (const stream of this.#child.stdio) stream?.destroy();
       this.#child.kill('SIGKILL');
     }
     if (this.#child.pid !== undefined) await this.#exit;
+    this.#output.destroy();
     clearInterval(this.#watchdog);
   }
 

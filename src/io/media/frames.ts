@@ -39,7 +39,7 @@ export interface FramesOptions extends DecodingOptions {
  * times never go back (a damaged file's that would are held). Probes the video where that has not happened yet.
  *
  * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the frames downstream, and
- * beside them at most 192 KiB of unread pixels. Unsubscribing, an error or `signal` kills ffmpeg at once. A video
+ * beside them 256 KiB for reading. Unsubscribing, an error or `signal` kills ffmpeg at once. A video
  * without pictures completes empty.
  *
  * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in part, after its last
@@ -62,7 +62,12 @@ export function frames(video: Video, options: FramesOptions): Observable<Frame> 
   const open = async (): Promise<Puller<Frame>> => {
     const info = await video.probe({ signal: options.signal });
     if (info.video === undefined) return { next: () => undefined };
-    return new FramePuller(video, info, info.video, { ...checked, width, height, resize, sampling: fps, pool });
+    const settings = { ...checked, width, height, resize, sampling: fps, pool };
+    const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info, info.video, settings), {
+      stallTimeout: checked.stallTimeout,
+      otherCodecs: codecsBeside(info, info.video.index, info.video.codec),
+    });
+    return new FramePuller(video, info, info.video, settings, decoder);
   };
   const source = scope.source(open, { name, cost: (frame: Frame) => frame.byteLength, estimate: bytes });
   return abortable(source, options.signal, `decoding the pictures of '${video.id}'`);
@@ -92,7 +97,13 @@ class FramePuller implements Puller<Frame> {
   #firstTime = 0;
   #lastTime = 0;
 
-  constructor(video: Video, info: MediaInfo, stream: VideoStreamInfo, settings: FrameSettings) {
+  constructor(
+    video: Video,
+    info: MediaInfo,
+    stream: VideoStreamInfo,
+    settings: FrameSettings,
+    decoder: DecoderProcess,
+  ) {
     this.#video = video;
     this.#info = info;
     this.#stream = stream;
@@ -103,10 +114,7 @@ class FramePuller implements Puller<Frame> {
     this.#clock = constant ? rateToClock(sampling) : stream.timeBase;
     this.#offset = constant ? 0 : info.start;
     this.#period = constant ? 1 / sampling : (typeof sampling === 'object' ? sampling.every : 1) / stream.averageRate;
-    this.#decoder = new DecoderProcess(video.path, decoderArguments(video.path, info, stream, settings), {
-      stallTimeout: settings.stallTimeout,
-      otherCodecs: codecsBeside(info, stream.index, stream.codec),
-    });
+    this.#decoder = decoder;
   }
 
   next(): Frame | undefined | Promise<Frame | undefined> {

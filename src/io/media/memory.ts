@@ -17,8 +17,10 @@ export interface TreeMemory {
 
 /** Seconds between two full readings of a `MemorySampler` whose cheap look shows nothing new. */
 const FULL_READING_EVERY = 4;
-/** A rise by less than this part of the peak is not worth a full reading: resident set sizes waver by as much on their own. */
+/** A rise by less than this part of the peak is not worth a reading: resident set sizes waver by as much on their own. */
 const SLACK = 0.01;
+/** The root, whose reading costs most, is read again when its resident set has changed by this much. */
+const ROOT_CHANGE = 32 * 2 ** 20;
 
 /**
  * The memory of this process and its descendants now. Costs about 16 us per megabyte in use (the kernel walks the page
@@ -38,10 +40,10 @@ export function processTreeMemory(root: number = process.pid): TreeMemory {
 /**
  * The peak of `processTreeMemory()` over time, looked at every 50 ms.
  *
- * A look is cheap (about 0.1 ms): resident set sizes tell the most that the sum can be now, and only where that exceeds
- * the peak so far by one per cent, when a process has ended, or every four seconds, the proportional sizes are read: the
- * peak is exact to one per cent. It blocks nothing
- * and keeps no process alive. It sees nothing while the event loop is blocked.
+ * A look is cheap (about 0.1 ms): a proportional size is taken to change as the resident set does. Where the sum exceeds
+ * the peak so far by one per cent the child processes are read anew (a millisecond each), and the root too (16 ms per GB) once it
+ * has changed by 32 MiB, or after four seconds: the peak is exact to about one per cent. It blocks nothing and keeps no process
+ * alive. It sees nothing while the event loop is blocked.
  *
  * @example
  * const sampler = new MemorySampler();
@@ -93,23 +95,42 @@ export class MemorySampler {
 
   #look(full: boolean): void {
     this.#looks += 1;
-    if (full || !existsSync('/proc/self/smaps_rollup') || this.#mayBeHigher()) this.#readAll();
+    const old = performance.now() - this.#lastFull > FULL_READING_EVERY * 1000;
+    if (full || old || !existsSync('/proc/self/smaps_rollup')) {
+      this.#readAll();
+      return;
+    }
+    const root = this.#known.get(this.#root);
+    // Processes are started by the main thread, as a rule; a full reading looks at the children of all threads.
+    const others = new Set([...this.#known.keys(), ...childrenOfThread(this.#root, this.#root)]);
+    others.delete(this.#root);
+    if (root === undefined || this.#estimate(others) <= this.#peak * (1 + SLACK)) return;
+    if (Math.abs(residentSize(this.#root) - root.resident) > ROOT_CHANGE) {
+      this.#readAll();
+      return;
+    }
+    for (const pid of others) this.#read(pid);
+    this.#peak = Math.max(this.#peak, this.#estimate(others));
   }
 
-  /** A size grows by no more than the resident set does, except when a process that shared its pages ends. */
-  #mayBeHigher(): boolean {
-    if (performance.now() - this.#lastFull > FULL_READING_EVERY * 1000) return true;
-    // Processes are started by the main thread, as a rule; a full reading looks at the children of all threads.
-    const processes = new Set([...this.#known.keys(), ...childrenOfThread(this.#root, this.#root)]);
-    let most = 0;
-    for (const pid of processes) {
+  /** What the root and these processes have now, by their last readings and how their resident sets have changed since. */
+  #estimate(others: ReadonlySet<number>): Bytes {
+    let sum = 0;
+    for (const pid of [this.#root, ...others]) {
       const resident = residentSize(pid);
       const known = this.#known.get(pid);
-      if (known === undefined) most += resident;
-      else if (resident === 0) return true;
-      else most += Math.min(resident, known.proportional + Math.max(0, resident - known.resident));
+      const change = known === undefined ? 0 : resident - known.resident;
+      sum += known === undefined ? resident : Math.min(resident, Math.max(0, known.proportional + change));
     }
-    return most > this.#peak * (1 + SLACK);
+    return sum;
+  }
+
+  #read(pid: number): Bytes {
+    const resident = residentSize(pid);
+    const proportional = proportionalSize(pid);
+    if (resident === 0) this.#known.delete(pid);
+    else this.#known.set(pid, { proportional, resident });
+    return proportional;
   }
 
   #readAll(): void {
@@ -119,13 +140,7 @@ export class MemorySampler {
       this.#peak = Math.max(this.#peak, process.memoryUsage.rss());
       return;
     }
-    let sum = 0;
-    for (const pid of processTree(this.#root)) {
-      const resident = residentSize(pid);
-      const proportional = proportionalSize(pid);
-      this.#known.set(pid, { proportional, resident });
-      sum += proportional;
-    }
+    const sum = processTree(this.#root).reduce((total, pid) => total + this.#read(pid), 0);
     this.#peak = Math.max(this.#peak, sum);
   }
 }

@@ -14,7 +14,7 @@ const roundingShare = 1e-12;
  * `components` asks for a number of them, `variance` (above 0, at most 1) for the least number whose variances add up to that share of the total.
  * Up to 512 dimensions the eigenvectors are computed directly; above, by filtered subspace iteration, see `topEigen`. Waiting rows
  * of the moments are computed first; the moments stay usable. Equal moments give equal bytes.
- * Memory: 8 D (k + k / 10) bytes five times over, besides the moments.
+ * Memory: 8 D (k + 0.15 k) bytes five times over, besides the moments.
  *
  * @throws UsageError for fewer than 2 rows, rows that do not vary, more components than min(rows, D), a share out of range.
  *
@@ -87,8 +87,8 @@ function covariance(values: MomentValues): SymmetricOperator {
   return {
     dimension,
     trace,
-    async times(block, columns) {
-      const image = await products.times(block, columns);
+    async times(block, columns, precision, target) {
+      const image = await products.times(block, columns, precision, target);
       const weights = new Float64Array(columns);
       for (let row = 0, at = 0; row < dimension; row++) {
         for (let column = 0; column < columns; column++, at++) {

@@ -1,4 +1,5 @@
-import { type MatMul, onnxMatMul } from './mat-mul.ts';
+import { type MatMul, type Operand, onnxMatMul } from './mat-mul.ts';
+import type { Precision } from './symmetric-operator.ts';
 
 /** Columns of one tile. Measured: 256 loses a tenth of the speed, 1024 computes more of the mirrored half of the diagonal. */
 const tileWidth = 512;
@@ -52,28 +53,40 @@ export class SymmetricTiles {
     }
   }
 
-  /** The matrix x block; the block is D x `columns`, row-major. */
-  async times(block: Float64Array, columns: number, matMul: MatMul = onnxMatMul()): Promise<Float64Array> {
-    const result = new Float64Array(this.dimension * columns);
-    const scratch = new Float64Array(Math.min(tileWidth, this.dimension) * columns);
-    const rowsOf = (values: Float64Array, p: number) =>
-      values.subarray((this.edges[p] as number) * columns, (this.edges[p + 1] as number) * columns);
-    const add = async (p: number, q: number, from: number, to: number) => {
+  /** The matrix x block; the block is D x `columns`, row-major. See `SymmetricOperator`. */
+  async times(
+    block: Float64Array,
+    columns: number,
+    precision: Precision = 'float64',
+    target: Float64Array = new Float64Array(this.dimension * columns),
+    matMul: MatMul = onnxMatMul(),
+  ): Promise<Float64Array> {
+    const result = target.fill(0);
+    const width = Math.min(tileWidth, this.dimension);
+    const make = (length: number) => (precision === 'float32' ? new Float32Array(length) : new Float64Array(length));
+    const scratch = make(width * columns);
+    const rounded = precision === 'float32' ? new Float32Array(width ** 2) : undefined;
+    const operand = precision === 'float32' ? Float32Array.from(block) : block;
+    const rowsOf = <Values extends Float32Array | Float64Array>(values: Values, p: number) =>
+      values.subarray((this.edges[p] as number) * columns, (this.edges[p + 1] as number) * columns) as Values;
+    // Products of one tile with the rows of panel `from`, added to those of panel `to`.
+    const add = async (tile: Operand<Float32Array | Float64Array>, from: number, to: number) => {
       const product = scratch.subarray(0, this.#width(to) * columns);
-      await matMul.multiply(
-        { values: this.tile(p, q), rows: this.#width(p), columns: this.#width(q), transposed: from === p && p !== q },
-        { values: rowsOf(block, from), rows: this.#width(from), columns },
-        product,
-      );
-      const target = rowsOf(result, to);
-      for (let index = 0; index < target.length; index++) {
-        target[index] = (target[index] as number) + (product[index] as number);
+      await matMul.multiply(tile, { values: rowsOf(operand, from), rows: this.#width(from), columns }, product);
+      const sums = rowsOf(result, to);
+      for (let index = 0; index < sums.length; index++) {
+        sums[index] = (sums[index] as number) + (product[index] as number);
       }
     };
     for (let p = 0; p < this.panels; p++) {
       for (let q = 0; q <= p; q++) {
-        await add(p, q, q, p);
-        if (p !== q) await add(p, q, p, q);
+        const stored = this.tile(p, q);
+        rounded?.set(stored);
+        const values = rounded?.subarray(0, stored.length) ?? stored;
+        const tile = { values, rows: this.#width(p), columns: this.#width(q) };
+        await add(tile, q, p);
+        // A tile below the diagonal stands for its mirror image too.
+        if (p !== q) await add({ ...tile, transposed: true }, p, q);
       }
     }
     return result;

@@ -1,4 +1,5 @@
 import { type MatMul, onnxMatMul } from './mat-mul.ts';
+import type { Precision } from './symmetric-operator.ts';
 import { SymmetricTiles } from './symmetric-tiles.ts';
 import { topEigen } from './top-eigen.ts';
 
@@ -21,7 +22,8 @@ export async function topSingular(
   const operator = {
     dimension: gram.dimension,
     trace: gram.diagonal().reduce((sum, value) => sum + value, 0),
-    times: (block: Float64Array, width: number) => gram.times(block, width, matMul),
+    times: (block: Float64Array, width: number, precision?: Precision, target?: Float64Array) =>
+      gram.times(block, width, precision, target, matMul),
     dense: () => gram.dense(),
   };
   const eigen = await topEigen(operator, () => count, count, matMul);

@@ -4,6 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { ByteReader } from '../../../src/io/media/byte-reader.ts';
 import { TickReader } from '../../../src/io/media/tick-reader.ts';
 
+/** A reader of a stream that pauses whenever it is told to. */
+function readerOf(stream: PassThrough): ByteReader {
+  const reader = new ByteReader(() => stream.resume());
+  stream.on('data', (bytes: Uint8Array) => {
+    if (!reader.arrived(bytes)) stream.pause();
+  });
+  stream.on('end', () => reader.finish());
+  stream.pause();
+  return reader;
+}
+
 describe('ByteReader', () => {
   test('gives the same bytes in order, however they arrive and are asked for', async () => {
     await fc.assert(
@@ -12,7 +23,7 @@ describe('ByteReader', () => {
         fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 10 }),
         async (chunks, sizes) => {
           const stream = new PassThrough();
-          const reader = new ByteReader(stream);
+          const reader = readerOf(stream);
           const sending = (async () => {
             for (const chunk of chunks) {
               stream.write(chunk);
@@ -38,7 +49,7 @@ describe('ByteReader', () => {
   test('takes nothing more while nobody reads', async () => {
     let given = 0;
     const stream = new PassThrough({ highWaterMark: 1024 });
-    const reader = new ByteReader(stream);
+    const reader = readerOf(stream);
     const feed = () => {
       while (given < 1_000_000 && stream.write(new Uint8Array(1024))) given += 1024;
     };
@@ -50,7 +61,7 @@ describe('ByteReader', () => {
   });
 
   test('a failure reaches the waiting read and every later one', async () => {
-    const reader = new ByteReader(new PassThrough());
+    const reader = readerOf(new PassThrough());
     const waiting = reader.read(new Uint8Array(4));
     reader.fail(new Error('gone'));
     await expect(waiting).rejects.toThrow('gone');
