@@ -40,6 +40,19 @@ export {
 } from './graphs/memory-plan.ts';
 export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './graphs/networks.ts';
 export { defaultMemory, type Estimate, type ExecutionOptions, type Plan, planExtraction } from './graphs/plan.ts';
+export type { FitData, FitOptions, FitProgress, FittedModel } from './graphs/recommenders/fit-data.ts';
+export { fitModel } from './graphs/recommenders/fit-model.ts';
+export { type LoadedModel, loadModel } from './graphs/recommenders/load-model.ts';
+export { type ModelName, modelNames } from './graphs/recommenders/model-names.ts';
+export { type ModelOption, modelOptions } from './graphs/recommenders/model-options.ts';
+export {
+  type Recommendations,
+  type RecommendedItem,
+  type RecommendOptions,
+  recommend,
+} from './graphs/recommenders/recommend.ts';
+export { MissingFeaturesError, StoreFeatures } from './graphs/recommenders/store-features.ts';
+export { type TrainOptions, type TrainSummary, trainRecommender } from './graphs/recommenders/train-recommender.ts';
 export type { ReduceOptions, ReduceSummary } from './graphs/reduction/options.ts';
 export { reduce } from './graphs/reduction/reduce.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from './graphs/runners/local.ts';
@@ -99,6 +112,7 @@ export { readScenario, saveScenario } from './io/ratings/split-file.ts';
 export { type RatingsPerUser, ratingsPerUser, type StartingSubset, startingSubset } from './io/ratings/subset.ts';
 export { moviesWithFeatures, readTrailers, type TrailerList } from './io/ratings/trailers.ts';
 export { type ValidationOptions, withValidation } from './io/ratings/validation.ts';
+export { EventFile, type EventStep } from './io/tfevents/event-file.ts';
 export type { EpochRecord } from './models/autodiff/checkpoint.ts';
 export { concurrently } from './models/autodiff/concurrently.ts';
 export { adam } from './models/autodiff/optimisers/adam.ts';

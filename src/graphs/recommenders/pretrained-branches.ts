@@ -5,6 +5,7 @@ import type { NamedWeights, PretrainedBranches } from '../../models/recommenders
 import type { Json } from '../graph.ts';
 import type { FitData, FitOptions, FittedModel } from './fit-data.ts';
 import { modelOptions } from './model-options.ts';
+import { savedBranch } from './saved-branch.ts';
 
 type Fit = (
   model: DeepModel,
@@ -20,7 +21,8 @@ const branchModels = { collaborative: 'deepcf', content: 'lstm-av' } as const;
  * The weights that the branches of an audiovisual model start from, as its option `pretrained` says.
  *
  * `true` trains `deepcf` on the same ratings, and for `dcf-av-2` `lstm-av` too (the content branch of `dcf-av-1` knows no users, so no model is trained as it),
- * with the options that they share with the model and the widths so that the layers before the join are the same.
+ * with the options that they share with the model and the widths so that the layers before the join are the same. An object names directories of saved
+ * models instead: `{ collaborative: DIR, content: DIR }`, either or both.
  *
  * @throws UsageError when the option is neither.
  */
@@ -33,10 +35,25 @@ export async function pretrainedBranches(
 ): Promise<PretrainedBranches | undefined> {
   const { pretrained } = options;
   if (pretrained === undefined || pretrained === false) return undefined;
-  if (pretrained !== true) throw new UsageError(`\`pretrained\` must be true, but is ${shown(pretrained)}`);
+  if (pretrained !== true) return savedBranches(pretrained, data);
   const collaborative = await trainedBranch('collaborative', options, data, run, trainBranch);
   if (model !== 'dcf-av-2') return { collaborative };
   return { collaborative, content: await trainedBranch('content', options, data, run, trainBranch) };
+}
+
+async function savedBranches(pretrained: Json, { ratings }: FitData): Promise<PretrainedBranches> {
+  const named = typeof pretrained === 'object' && pretrained !== null ? Object.entries(pretrained) : [];
+  const wrong = named.some(([branch, path]) => !Object.hasOwn(branchModels, branch) || typeof path !== 'string');
+  if (named.length === 0 || wrong) {
+    throw new UsageError(
+      `\`pretrained\` must be true, or { collaborative: DIR, content: DIR }, but is ${shown(pretrained)}`,
+    );
+  }
+  const weights = new Map<string, NamedWeights>();
+  for (const [branch, path] of named as [keyof typeof branchModels, string][]) {
+    weights.set(branch, await savedBranch(path, branchModels[branch], ratings));
+  }
+  return Object.fromEntries(weights);
 }
 
 async function trainedBranch(

@@ -130,27 +130,60 @@ export async function readSavedModel(directory: string): Promise<SavedModel> {
       remedy: 'Train the model again, or take the whole directory from a copy.',
     });
   };
-  const ids = JSON.parse((await read(files.ids)).toString('utf8')) as IdLists;
+  const ids = idLists(join(directory, files.ids), await read(files.ids));
   const tensors = readSafetensors(await read(files.ratings));
   const users = integerValues(tensors, 'users');
+  const items = integerValues(tensors, 'items');
+  const validation = integerValues(tensors, 'validation');
+  checkNumbers(join(directory, files.ratings), { users, items, validation }, ids);
   const hasWeights = Object.hasOwn(facts.files as object, files.weights);
   return {
     facts,
     ...{ userIds: ids.users, catalogue: ids.items, featureIds: ids.features },
-    ratings: {
-      users,
-      items: integerValues(tensors, 'items'),
-      values: floatValues(tensors, 'values', 'F32', [users.length]),
-    },
-    validation: integerValues(tensors, 'validation'),
+    ratings: { users, items, values: floatValues(tensors, 'values', 'F32', [users.length]) },
+    validation,
     ...(hasWeights && { weights: weightsOf(readSafetensors(await read(files.weights))) }),
   };
+}
+
+/** @throws ModelError `weights` when a number is none of a user, an item or a row. */
+function checkNumbers(
+  path: string,
+  { users, items, validation }: Record<'users' | 'items' | 'validation', Int32Array>,
+  ids: IdLists,
+): void {
+  if (items.length !== users.length) {
+    throw damaged(path, `it has ${users.length} users and ${items.length} items`, undefined);
+  }
+  const check = (name: string, numbers: Int32Array, count: number) => {
+    const wrong = numbers.find((number) => number < 0 || number >= count);
+    if (wrong !== undefined) throw damaged(path, `${name} has ${wrong}, but there are ${count}`, undefined);
+  };
+  check('users', users, ids.users.length);
+  check('items', items, ids.items.length);
+  check('validation', validation, users.length);
 }
 
 interface IdLists {
   readonly users: string[];
   readonly items: CatalogueItem[];
   readonly features: (string | null)[];
+}
+
+/** The lists of ids, whose form is checked: the file may come from anywhere. */
+function idLists(path: string, bytes: Uint8Array): IdLists {
+  const isTextList = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every((each) => typeof each === 'string');
+  try {
+    const { users, items, features } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<IdLists>;
+    const areItems = Array.isArray(items) && items.every(({ id }) => typeof id === 'string');
+    const fit = areItems && items.every(({ genres, title = '' }) => isTextList(genres) && typeof title === 'string');
+    const areFeatures = Array.isArray(features) && isTextList(features.map((id) => id ?? ''));
+    if (isTextList(users) && fit && areFeatures && features.length === items.length) return { users, items, features };
+  } catch (cause) {
+    throw damaged(path, 'it is not the JSON that it should be', cause);
+  }
+  throw damaged(path, 'it is not a list of users, items and features', undefined);
 }
 
 function weightsOf(file: Safetensors) {

@@ -74,6 +74,12 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   const model = checkModelName(train.model);
   const options = checkModelOptions(model, train.options ?? {});
   const seed = checkInteger('seed', train.seed ?? 1, 0, 0xffffffff);
+  for (const [name, given] of Object.entries({ validation: train.validation, logDirectory: train.logDirectory })) {
+    if (given === undefined || isDeepModel(model)) continue;
+    throw new UsageError(`\`${name}\` is for networks: ${model} has no epochs to stop or to note`, {
+      remedy: `Leave --${name === 'logDirectory' ? 'logdir' : name} out.`,
+    });
+  }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
   const inputs = await readTrainingInputs(model, { ...train, reading });
   try {

@@ -206,7 +206,7 @@ export function integerValues(file: Safetensors, name: string): Int32Array {
       remedy: 'Check that the file belongs to this model.',
     });
   }
-  return new Int32Array((littleEndian ? tensor.bytes.slice() : swapped(tensor.bytes, elementSizes.I32)).buffer);
+  return new Int32Array((littleEndian ? new Uint8Array(tensor.bytes) : swapped(tensor.bytes, elementSizes.I32)).buffer);
 }
 
 /**

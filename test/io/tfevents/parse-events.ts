@@ -72,7 +72,7 @@ function walk(bytes: Uint8Array): Map<number, (number | Uint8Array)[]> {
 }
 
 function doubles(bytes: number | Uint8Array | undefined): number[] {
-  return bytes instanceof Uint8Array ? [...new Float64Array(bytes.slice().buffer)] : [];
+  return bytes instanceof Uint8Array ? [...new Float64Array(Uint8Array.from(bytes).buffer)] : [];
 }
 
 function text(bytes: Uint8Array): string {

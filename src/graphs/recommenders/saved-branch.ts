@@ -1,0 +1,55 @@
+import { UsageError } from '../../errors.ts';
+import type { DeepModel } from '../../models/recommenders/deep/options.ts';
+import type { NamedWeights } from '../../models/recommenders/deep/pretrained.ts';
+import { readSavedModel } from './saved-model.ts';
+
+/** Ids in the order of the rows of embeddings. */
+export interface EmbeddingIds {
+  readonly userIds: readonly string[];
+  readonly itemIds: readonly string[];
+}
+
+/**
+ * The weights of a saved network for other lists of ids: the rows of its embeddings go where their user or item is now; users and items that it did
+ * not know get the mean of its rows.
+ *
+ * @throws UsageError when the directory holds another model than `model`; what `readSavedModel` throws.
+ */
+export async function savedBranch(directory: string, model: DeepModel, ids: EmbeddingIds): Promise<NamedWeights> {
+  const { facts, userIds, catalogue, weights } = await readSavedModel(directory);
+  if (facts.model !== model) {
+    throw new UsageError(`${directory} holds ${facts.model}, but the branch must be a ${model}`, {
+      remedy: `Train one: reelflow train ${model} --out DIR, with the same widths and join.`,
+    });
+  }
+  const places = {
+    users: placesOf(userIds, ids.userIds),
+    items: placesOf(
+      catalogue.map(({ id }) => id),
+      ids.itemIds,
+    ),
+  };
+  return new Map(
+    [...(weights ?? [])].map(([name, { values, shape }]) => {
+      const kind = /^(?:collaborative|content)\/(users|items)$/.exec(name)?.[1] as keyof typeof places | undefined;
+      return [name, kind === undefined ? values : rowsAt(values, shape[1] as number, places[kind])];
+    }),
+  );
+}
+
+/** Where each id was, -1 where it was not. */
+function placesOf(from: readonly string[], to: readonly string[]): Int32Array {
+  const known = new Map(from.map((id, place) => [id, place]));
+  return Int32Array.from(to, (id) => known.get(id) ?? -1);
+}
+
+function rowsAt(values: Float32Array, width: number, places: Int32Array): Float32Array {
+  const mean = new Float64Array(width);
+  const count = values.length / width;
+  for (const [at, value] of values.entries()) mean[at % width] = (mean[at % width] as number) + value / count;
+  const rows = new Float32Array(places.length * width);
+  for (const [row, place] of places.entries()) {
+    rows.set(place < 0 ? mean : values.subarray(place * width, (place + 1) * width), row * width);
+  }
+  return rows;
+}

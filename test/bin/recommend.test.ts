@@ -1,0 +1,105 @@
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Recommendations } from '../../src/graphs/recommenders/recommend.ts';
+import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
+import { reelflow } from '../fixtures/run-cli.ts';
+import { plantedRating, plantedRatings } from '../graphs/recommenders/planted-ratings.ts';
+
+let directory: string;
+let files: { ratings: string; features: string };
+const at = (name: string) => join(directory, name);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'recommend-'));
+  files = await plantedFiles(directory);
+  const network = [...smallNetworkFlags, '--epochs', '40', '--features', files.features];
+  for (const [model, flags] of Object.entries({
+    ...{ 'item-knn': ['--k', '5'], 'dcf-av-2': network, 'lstm-av': network },
+    'genre-content': [],
+  })) {
+    const out = at(model);
+    const { code, stderr } = await reelflow(['train', model, '--ratings', files.ratings, '--out', out, ...flags]);
+    expect(code, stderr).toBe(0);
+  }
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+async function recommended(model: string, ...flags: string[]): Promise<Recommendations> {
+  const { code, stdout, stderr } = await reelflow(['recommend', at(model), '--json', ...flags]);
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+describe('reelflow recommend, on synthetic ratings and features', () => {
+  it('ranks the items that the user has not rated, with their titles', async () => {
+    const { items, rated, candidates } = await recommended('item-knn', '--user', 'u2', '--k', '3');
+    const { users, items: all, itemIds } = plantedRatings();
+    const own = new Set(Array.from(users.keys(), (row) => (users[row] === 1 ? itemIds[all[row] as number] : '')));
+    expect(rated + candidates).toBe(20);
+    expect(items.length).toBe(3);
+    expect(items.every(({ itemId, title }) => !own.has(itemId) && title?.startsWith(`Film ${itemId}`))).toBe(true);
+    const predictions = items.map(({ prediction }) => prediction);
+    expect(predictions).toEqual([...predictions].sort((a, b) => b - a));
+  });
+
+  it('ranks items that nobody has rated by their content, better than chance', async () => {
+    let [right, pairs] = [0, 0];
+    for (const user of [1, 3, 6]) {
+      const flags = ['--user', `u${user + 1}`, '--cold-only', '--k', '10'];
+      const { items, candidates } = await recommended('lstm-av', ...flags);
+      expect(candidates).toBe(4);
+      expect(items.every(({ ratings }) => ratings === 0)).toBe(true);
+      for (const [place, better] of items.entries()) {
+        for (const worse of items.slice(place + 1)) {
+          const difference =
+            plantedRating(user, Number(better.itemId) - 101) - plantedRating(user, Number(worse.itemId) - 101);
+          if (difference !== 0) pairs++;
+          if (difference > 0) right++;
+        }
+      }
+    }
+    expect(right / pairs).toBeGreaterThan(0.7);
+  });
+
+  it('explains by the rated items nearest in content, and by what each branch predicts alone', async () => {
+    const found = await recommended('dcf-av-2', '--user', 'u4', '--k', '4', '--cold-only', '--explain');
+    expect(found.branchNote).toContain('the other one is given averages');
+    for (const { prediction, nearest = [], branches } of found.items) {
+      expect(nearest.length).toBe(3);
+      expect(nearest.every(({ basis, title }) => basis === 'features' && title?.startsWith('Film'))).toBe(true);
+      expect(nearest[0]?.similarity).toBeGreaterThan(0.5);
+      const outputs = Object.values(branches ?? {});
+      expect(outputs.length).toBe(3);
+      expect(outputs.every((output) => output >= 0.5 && output <= 5)).toBe(true);
+      expect(branches?.content).not.toBe(prediction);
+    }
+    // Without either branch nothing is known of the item; by content alone the items differ.
+    const alone = (branch: 'content' | 'average') => new Set(found.items.map(({ branches }) => branches?.[branch]));
+    expect(alone('average').size).toBe(1);
+    expect(alone('content').size).toBeGreaterThan(1);
+    const text = await reelflow(['recommend', at('dcf-av-2'), '--user', 'u4', '--k', '2', '--explain']);
+    expect(text.stdout).toMatch(/by ratings alone \d\.\d\d, by content alone \d\.\d\d, by neither \d\.\d\d/);
+    const byGenre = await recommended('genre-content', '--user', 'u4', '--explain');
+    expect(byGenre.items[0]?.nearest?.[0]?.basis).toBe('genres');
+  });
+
+  it('says what is wrong: an unknown user, a model without content, a directory without a model, features that changed', async () => {
+    const failed = async (...args: string[]) => {
+      const { code, stderr } = await reelflow(['recommend', ...args]);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await failed(at('item-knn'), '--user', 'u99')).toMatch(/unknown-user.*\n.*It knows 24 users, such as 'u1'/);
+    expect(await failed(at('item-knn'), '--user', 'u1', '--cold-only')).toContain('[no-content]');
+    expect(await failed(directory, '--user', 'u1')).toContain('[no-model]');
+    const moved = at('moved.arrow');
+    await rename(files.features, moved);
+    expect(await failed(at('lstm-av'), '--user', 'u1')).toContain('does not exist');
+    expect((await recommended('lstm-av', '--user', 'u1', '--features', moved)).items.length).toBe(9);
+    await rename(moved, files.features);
+    await writeFile(join(at('item-knn'), 'ids.json'), '{}');
+    expect(await failed(at('item-knn'), '--user', 'u1')).toContain('[hash]');
+  });
+});

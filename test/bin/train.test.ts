@@ -1,0 +1,153 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readSavedModel } from '../../src/graphs/recommenders/saved-model.ts';
+import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
+import { reelflow } from '../fixtures/run-cli.ts';
+import { parseEvents } from '../io/tfevents/parse-events.ts';
+
+let directory: string;
+let files: { ratings: string; features: string };
+const at = (...names: string[]) => join(directory, ...names);
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'train-'));
+  files = await plantedFiles(directory);
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+function train(model: string, out: string, ...flags: string[]) {
+  return reelflow(['train', model, '--ratings', files.ratings, '--out', at(out), ...flags]);
+}
+
+function network(model: string, out: string, ...flags: string[]) {
+  return train(model, out, '--features', files.features, ...smallNetworkFlags, ...flags);
+}
+
+describe('reelflow train, on synthetic ratings and features', () => {
+  it('trains a network, saves it, and tells how it went', async () => {
+    const flags = ['--epochs', '6', '--seed', '5', '--logdir', at('log'), '--json'];
+    const { code, stdout, stderr } = await network('dcf-av-1', 'av', ...flags);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ model: 'dcf-av-1', seed: 5, ratings: 360, validationRatings: 36, users: 24 },
+      ...{ ratedItems: 20, unratedItems: 4, epochs: 6, resumed: false, alreadyTrained: false },
+      options: { embedding: 8, widths: [8, 6, 4], lstm: [6, 4], batch: 32, epochs: 6 },
+    });
+    expect(stderr).toMatch(/epoch 6 of at most 6 {2}loss \d\.\d{4} {2}validation loss \d\.\d{4}/);
+    expect(readdirSync(at('av')).sort()).toEqual([
+      'ids.json',
+      'model.json',
+      'ratings.safetensors',
+      'weights.safetensors',
+    ]);
+  });
+
+  it('writes scalars and histograms of every epoch for TensorBoard', async () => {
+    const [name = ''] = readdirSync(at('log'));
+    const events = parseEvents(readFileSync(at('log', name)));
+    const { history } = JSON.parse(readFileSync(at('av', 'model.json'), 'utf8'));
+    const losses = events.filter(({ tag }) => tag === 'loss/training');
+    expect(losses.map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5]);
+    for (const [epoch, { trainingLoss, validationLoss, learningRate }] of history.entries()) {
+      const scalar = (tag: string) => events.find((event) => event.tag === tag && event.step === epoch)?.scalar;
+      expect(scalar('loss/training')).toBeCloseTo(trainingLoss, 6);
+      expect(scalar('loss/validation')).toBeCloseTo(validationLoss, 6);
+      expect(scalar('learning rate')).toBeCloseTo(learningRate, 6);
+    }
+    const items = events.filter(({ tag }) => tag === 'collaborative/items');
+    expect(items.map(({ histogram }) => histogram?.totals[2])).toEqual(Array(6).fill(24 * 8));
+    expect(events.some(({ tag }) => tag === 'content/text/lstm-2/recurrent')).toBe(true);
+  });
+
+  it('says so, and trains nothing, when the directory holds this very model', async () => {
+    const before = readFileSync(at('av', 'model.json'));
+    const again = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '5');
+    expect(again.stdout).toContain('holds this dcf-av-1 already');
+    expect(readFileSync(at('av', 'model.json')).equals(before)).toBe(true);
+    const other = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '6');
+    expect(other.code).toBe(2);
+    expect(other.stderr).toContain('holds another model: dcf-av-1, trained with other data, options or seed [output]');
+  });
+
+  it('goes on after Ctrl-C, and after a kill, to the same weights as without', async () => {
+    const flags = ['--epochs', '12', '--checkpoint-steps', '3', '--seed', '9'];
+    const whole = await network('dcf-av-2', 'whole', ...flags);
+    expect(whole.code, whole.stderr).toBe(0);
+    const parts = (send: NodeJS.Signals) =>
+      reelflow(
+        ['train', 'dcf-av-2', '--ratings', files.ratings, '--out', at('parts'), '--features', files.features].concat(
+          smallNetworkFlags,
+          [...flags, '--logdir', at('parts-log')],
+        ),
+        { send, when: () => existsSync(at('parts', 'checkpoint')) },
+      );
+    const stopped = await parts('SIGINT');
+    expect(stopped.code, stopped.stderr).toBe(130);
+    expect(stopped.stderr).toContain('the checkpoint stays');
+    expect(existsSync(at('parts', 'model.json'))).toBe(false);
+    const refused = await network('dcf-av-2', 'parts', '--epochs', '12', '--checkpoint-steps', '3', '--seed', '10');
+    expect(refused.stderr).toContain('belongs to another training');
+    expect((await parts('SIGKILL')).signal).toBe('SIGKILL');
+    const last = await network('dcf-av-2', 'parts', ...flags, '--logdir', at('parts-log'), '--json');
+    expect(JSON.parse(last.stdout)).toMatchObject({ resumed: true, alreadyTrained: false });
+    const weights = (out: string) => readFileSync(at(out, 'weights.safetensors'));
+    expect(weights('parts').equals(weights('whole'))).toBe(true);
+    expect(existsSync(at('parts', 'checkpoint'))).toBe(false);
+    const noted = readdirSync(at('parts-log')).flatMap((name) => parseEvents(readFileSync(at('parts-log', name))));
+    const epochs = noted.filter(({ tag }) => tag === 'loss/training').map(({ step }) => step);
+    expect([...new Set(epochs)].sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, epoch) => epoch));
+  });
+
+  it('starts from saved branches', async () => {
+    const branch = await network('lstm-av', 'branch', '--epochs', '15', '--widths', '8,6');
+    expect(branch.code, branch.stderr).toBe(0);
+    const pretrained = JSON.stringify({ content: at('branch') });
+    const flags = ['--epochs', '1', '--learning-rate', '1e-9', '--pretrained', pretrained];
+    const started = await network('dcf-av-2', 'started', ...flags);
+    expect(started.code, started.stderr).toBe(0);
+    const [from, to] = [(await readSavedModel(at('branch'))).weights, (await readSavedModel(at('started'))).weights];
+    const names = [...(from?.keys() ?? [])].filter((name) => name.startsWith('content/'));
+    expect(names.length).toBe(23);
+    for (const name of names) {
+      const [before, after] = [from?.get(name)?.values ?? [], to?.get(name)?.values ?? []];
+      expect(Math.max(...Array.from(before, (value, place) => Math.abs(value - (after[place] ?? 9))))).toBeLessThan(
+        1e-5,
+      );
+    }
+    const wrong = await network('dcf-av-2', 'wrong', '--pretrained', JSON.stringify({ collaborative: at('branch') }));
+    expect(wrong.stderr).toContain('holds lstm-av, but the branch must be a deepcf');
+  });
+
+  it('names what is wrong with models, options and features', async () => {
+    expect((await train('knn', 'x')).stderr).toContain("must be one of 'random', 'baseline'");
+    const option = await train('item-knn', 'x', '--widths', '3');
+    expect(option.code).toBe(2);
+    expect(option.stderr).toContain("model item-knn has no option 'widths'");
+    expect(option.stderr).toContain('It has neighbours (or k), minimumNeighbours, similarity');
+    expect((await train('dcf-av-1', 'x')).stderr).toContain('[missing-features]');
+    expect((await train('svd', 'x', '--factors', 'many')).stderr).toContain(
+      "`factors` must be an integer, but is 'many'",
+    );
+    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain('`logDirectory` is for networks');
+    expect(existsSync(at('x', 'model.json'))).toBe(false);
+  });
+
+  it('leaves out ratings of items without features, maps trailers, and counts both', async () => {
+    const trailers = at('trailers.csv');
+    const lines = Array.from({ length: 24 }, (_, film) => `${101 + film},${film < 10 ? 900 + film : 101 + film}`);
+    writeFileSync(trailers, `youtubeId,movieId\n${lines.join('\n')}\n`);
+    const { code, stdout, stderr } = await network('lstm-av', 'few', '--epochs', '1', '--trailers', trailers, '--json');
+    expect(code, stderr).toBe(0);
+    const summary = JSON.parse(stdout);
+    expect(summary).toMatchObject({
+      leftOut: { items: 10, ratings: 180 },
+      ratings: 180,
+      ratedItems: 10,
+      unratedItems: 14,
+    });
+    expect(stderr).toContain('180 ratings of 10 items without features are left out');
+  });
+});
