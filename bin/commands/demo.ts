@@ -53,7 +53,7 @@ async function run(args: Arguments): Promise<number> {
       `  ${out}/dataset.json                                  what made it`,
       `  ${out}/units/                                        one Arrow file per video`,
       `  ${out}/subclips=10/aggregate=mean/part-00000.parquet the table`,
-      `  ${directory}/planted/                                    the second corpus: clips, ratings, features, reduced, model, experiment`,
+      `  ${directory}/planted/                                               the second corpus, all the way to the experiment`,
       '',
       'look at it with DuckDB',
       `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,

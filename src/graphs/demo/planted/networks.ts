@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../../io/dataset/atomic-file.ts';
 import { constant, node, type OnnxGraph, ownOpset } from '../../../models/onnx/graph.ts';
@@ -114,6 +114,8 @@ function soundGraph(): OnnxGraph {
 const common = { opsets: { '': ownOpset }, irVersion: 8, functions: [] } as const;
 
 async function writeCard(directory: string, name: string, graph: OnnxGraph, card: object): Promise<string> {
+  // A model is never written over.
+  for (const extension of ['onnx', 'data']) await rm(join(directory, `${name}.${extension}`), { force: true });
   writeModel(graph, join(directory, `${name}.onnx`), join(directory, `${name}.data`));
   const path = join(directory, `${name}.json`);
   await replaceFile(path, `${JSON.stringify({ name, file: `${name}.onnx`, ...card }, null, 2)}\n`);

@@ -22,19 +22,23 @@ export interface PlantedItem {
   readonly brightness: readonly number[];
   /** Pitch of each scene's tone, another permutation. */
   readonly pitch: readonly number[];
-  /** Red, green and blue of the light, 0.55 to 1: differs from clip to clip and has nothing to do with z. */
+  /** Red, green and blue of the light, 0.55 to 1: two clips share it, one of each sign of the order. */
   readonly tint: readonly [number, number, number];
   /** Stripes across the picture, and where they begin: nothing to do with z. */
   readonly stripes: number;
   readonly phase: number;
 }
 
-/** Draws what is hidden in each clip. Half of the clips have a positive order, half a negative one. */
+/**
+ * Draws what is hidden in each clip. Half of the clips have a positive order, half a negative one; each light is shown by one clip of either
+ * kind, so that over the corpus the light cannot tell the sign, not even by chance.
+ */
 export function plantItems(count: number, seed: number): PlantedItem[] {
   const draws = new PlantedDraws(seed, 'items');
-  const signs = draws.shuffled(count).map((place) => (place % 2 === 0 ? 1 : -1));
-  return signs.map((sign) => {
-    const wanted = sign * draws.uniform(0.6, 1);
+  const light = () => draws.uniform(0.55);
+  const lights = Array.from({ length: Math.ceil(count / 2) }, () => [light(), light(), light()] as const);
+  return draws.shuffled(count).map((place) => {
+    const wanted = (place % 2 === 0 ? 1 : -1) * draws.uniform(0.6, 1);
     const brightness = orderedScenes(wanted, draws);
     const pitch = orderedScenes(wanted, draws);
     const order = (rankCorrelation(brightness) + rankCorrelation(pitch)) / 2;
@@ -45,7 +49,7 @@ export function plantItems(count: number, seed: number): PlantedItem[] {
       texture,
       brightness,
       pitch,
-      tint: [draws.uniform(0.55), draws.uniform(0.55), draws.uniform(0.55)],
+      tint: lights[place >> 1] as (typeof lights)[number],
       stripes: 3 + draws.below(3),
       phase: draws.uniform(0, 2 * Math.PI),
     };
