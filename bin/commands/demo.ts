@@ -1,13 +1,15 @@
 import { type Likeness, runDemo } from '../../src/graphs/demo/demo.ts';
+import type { ColdRecommendation, PlantedReport } from '../../src/graphs/demo/planted/demonstration.ts';
+import { evidenceTable } from '../../src/graphs/demo/planted/evidence.ts';
 import type { Arguments, Command } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { summaryText } from '../summary.ts';
 
-/** `reelflow demo`: the main job on clips that it makes itself. */
+/** `reelflow demo`: the whole way from clips to recommendations, on clips and ratings that it makes itself. */
 export const command: Command = {
   name: 'demo',
   usage: '[--out DIR]',
-  does: 'makes a small synthetic corpus, extracts it, and shows what came out',
+  does: 'makes small synthetic corpora, extracts them, recommends from them, and shows what came out',
   options: {
     out: { type: 'string', value: 'DIR', does: 'where clips and features go (default demo/)' },
     memory: { type: 'string', value: 'SIZE', does: 'bound on the process and its decoders together' },
@@ -45,10 +47,13 @@ async function run(args: Arguments): Promise<number> {
       'which clip is most like which, by features (two variants of each look were made)',
       ...table(report.visual, report.audio),
       '',
+      ...plantedText(report.planted),
+      '',
       'what is there now',
       `  ${out}/dataset.json                                  what made it`,
       `  ${out}/units/                                        one Arrow file per video`,
       `  ${out}/subclips=10/aggregate=mean/part-00000.parquet the table`,
+      `  ${directory}/planted/                                               the second corpus, all the way to the experiment`,
       '',
       'look at it with DuckDB',
       `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,
@@ -56,6 +61,24 @@ async function run(args: Arguments): Promise<number> {
     ].join('\n'),
   );
   return 0;
+}
+
+function plantedText({ clips, users, unratedMovies, recommendations, evidence }: PlantedReport): string[] {
+  return [
+    `SYNTHETIC RATINGS: ${clips} more clips and ${users} users, with a hidden taste planted in both. Half of the users like clips that`,
+    'go from dark to bright with rising tones, the others the reverse; every clip has the same brightnesses and tones.',
+    `movies that nobody has rated (there are ${unratedMovies}), recommended by dcf-av-1 from what it sees and hears`,
+    ...recommendations.map(recommendationText),
+    'the hard-cold start: test movies without any rating in training (AUC 0.5 is chance)',
+    ...evidenceTable(evidence).map((line) => `  ${line}`),
+    '  shuffled: the same model with each movie given the features of another; mean-colour, mean-features: ridge regressions',
+  ];
+}
+
+function recommendationText({ user, taste, title, prediction, order }: ColdRecommendation): string {
+  const likes = taste > 0 ? 'dark to bright' : 'bright to dark';
+  const shows = order > 0 ? 'dark to bright' : 'bright to dark';
+  return `  user ${user}, who likes ${likes}: ${title}, predicted ${prediction.toFixed(1)}; it goes from ${shows}`;
 }
 
 function indent(text: string): string {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PlantedReport } from '../../src/graphs/demo/planted/demonstration.ts';
 import type { Plan } from '../../src/graphs/plan.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
@@ -125,7 +126,9 @@ describe('the small commands', () => {
     }
   });
 
-  it('demo makes clips, extracts them, resumes, and finds the two variants of each look and sound most alike', async () => {
+  it('demo makes clips, extracts them, resumes, and finds the two variants of each look and sound most alike; from planted clips it recommends unrated movies', {
+    timeout: 300_000,
+  }, async () => {
     const out = join(place.path, 'demo');
     const { stdout, code, stderr } = await reelflow(['demo', '--out', out, '--json']);
     expect(code, stderr).toBe(0);
@@ -135,11 +138,22 @@ describe('the small commands', () => {
       second: { videos: object; frames: number };
       visual: { item: string; nearest: string }[];
       audio: { item: string; nearest: string }[];
+      planted: PlantedReport;
     };
     expect(report.first.videos).toEqual({ committed: 6, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 });
     expect(report.second).toMatchObject({ videos: { committed: 0, alreadyDone: 6 }, frames: 0 });
     for (const { item, nearest } of [...report.visual, ...report.audio]) {
       expect(nearest.slice(0, -1)).toBe(item.slice(0, -1));
     }
+    const { recommendations, evidence } = report.planted;
+    expect(recommendations.map(({ taste }) => taste)).toEqual([1, -1]);
+    for (const { taste, order, prediction } of recommendations) {
+      expect(taste * order).toBeGreaterThan(0);
+      expect(prediction).toBeGreaterThan(3.2);
+    }
+    const auc = Object.fromEntries(evidence.map((row) => [row.label, row.auc.mean]));
+    expect(auc['dcf-av-1']).toBeGreaterThan(0.85);
+    expect(auc.baseline).toBeCloseTo(0.5, 9);
+    expect(auc['dcf-av-1 (shuffled)']).toBeLessThan(0.75);
   });
 });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { CommitStore } from '../../io/dataset/commit-store.ts';
-import type { UnitTable } from '../../io/dataset/schema.ts';
 import { type ExtractOptions, extract } from '../extract.ts';
 import type { ExtractSummary } from '../extract-summary.ts';
 import { writeDemoClips } from './clips.ts';
+import { itemMeans } from './item-means.ts';
+import { demonstratePlanted, type PlantedReport } from './planted/demonstration.ts';
 
 /** How one clip compares with the others in one stream of features. */
 export interface Likeness {
@@ -21,13 +21,16 @@ export interface DemoReport {
   readonly second: ExtractSummary;
   readonly visual: readonly Likeness[];
   readonly audio: readonly Likeness[];
+  /** From clips to recommendations, on a corpus with a planted taste factor. */
+  readonly planted: PlantedReport;
 }
 
 /**
  * The guided demo: writes synthetic clips, extracts them, extracts them again to show the resume, and compares the clips
- * by their features. The networks have random weights.
+ * by their features. The networks have random weights. Then the whole way to recommendations, on synthetic clips and ratings
+ * with a planted taste factor.
  *
- * @throws as `extract` does.
+ * @throws as `extract`, `reduce`, `runExperiment` and `trainRecommender` do.
  *
  * @example
  * const report = await runDemo('demo/', { memory: '1GiB' });
@@ -44,41 +47,30 @@ export async function runDemo(
   const first = await extract({ ...extraction, inputs: clips, out });
   options.onMessage?.('extracting them again');
   const second = await extract({ ...extraction, inputs: clips, out });
+  const [visual, audio] = [await likenesses(out, 'visual'), await likenesses(out, 'audio')];
 
-  const store = await CommitStore.open(out, { create: false });
-  const units = await Promise.all(store.keys().map((key) => store.read(key)));
-  units.sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
-  return { clips, first, second, visual: likenesses(units, 'visual'), audio: likenesses(units, 'audio') };
+  const planted = await demonstratePlanted(join(directory, 'planted'), options);
+  return { clips, first, second, visual, audio, planted };
 }
 
 /** The nearest other item of each, by the cosine of the item means over all subclips, centred on the corpus. */
-function likenesses(units: readonly UnitTable[], stream: string): Likeness[] {
-  const means = units.map((unit) => itemMean(unit, stream));
+async function likenesses(dataset: string, stream: string): Promise<Likeness[]> {
+  const items = [...(await itemMeans(dataset, stream))].sort(([left], [right]) => (left < right ? -1 : 1));
+  const means = items.map(([, mean]) => Float64Array.from(mean));
   const dimension = means[0]?.length ?? 0;
   const centre = new Float64Array(dimension);
   for (const mean of means)
     for (let i = 0; i < dimension; i++) centre[i] = (centre[i] ?? 0) + (mean[i] ?? 0) / means.length;
   for (const mean of means) for (let i = 0; i < dimension; i++) mean[i] = (mean[i] ?? 0) - (centre[i] ?? 0);
-  return units.map((unit, index) => {
+  return items.map(([item], index) => {
     let best = { nearest: '', cosine: Number.NEGATIVE_INFINITY };
-    for (const [other, otherUnit] of units.entries()) {
+    for (const [other, [nearest]] of items.entries()) {
       if (other === index) continue;
       const cosine = cosineOf(means[index] as Float64Array, means[other] as Float64Array);
-      if (cosine > best.cosine) best = { nearest: otherUnit.itemId, cosine };
+      if (cosine > best.cosine) best = { nearest, cosine };
     }
-    return { item: unit.itemId, ...best };
+    return { item, ...best };
   });
-}
-
-function itemMean(unit: UnitTable, stream: string): Float64Array {
-  const column = unit.columns.find((candidate) => candidate.stream === stream);
-  if (column === undefined) return new Float64Array(0);
-  const mean = new Float64Array(column.dimension);
-  for (let at = 0; at < column.values.length; at++) {
-    const index = at % column.dimension;
-    mean[index] = (mean[index] ?? 0) + (column.values[at] ?? 0) / unit.length;
-  }
-  return mean;
 }
 
 function cosineOf(a: Float64Array, b: Float64Array): number {
