@@ -174,6 +174,7 @@ export { Moments } from './models/pca/moments.ts';
 export { decodePca, type EncodedPca, encodePca } from './models/pca/pca-file.ts';
 export { BaselineRecommender } from './models/recommenders/baseline.ts';
 export type { BiasOptions } from './models/recommenders/biases.ts';
+export { type ContentRidgeOptions, ContentRidgeRecommender } from './models/recommenders/content-ridge.ts';
 export { type DeepOptions, DeepRecommender } from './models/recommenders/deep/deep-recommender.ts';
 export type { FeatureSource } from './models/recommenders/deep/feature-source.ts';
 export {
