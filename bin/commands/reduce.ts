@@ -1,11 +1,14 @@
-import { UsageError } from '../../src/errors.ts';
+import { FlowError, UsageError } from '../../src/errors.ts';
 import type { ReduceOptions, ReduceSummary } from '../../src/graphs/reduction/options.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
 import { STATISTICS, type Statistic } from '../../src/operators/statistics.ts';
 import { encodingOption, readEncoding } from '../extraction-options.ts';
-import { catchInterrupts } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';
+import { stopOnInterrupt } from '../stop-on-interrupt.ts';
+
+/** Milliseconds in which the eigenvectors that are being computed may come to their end. */
+const STOP_WITHIN = 2000;
 
 /** `reelflow reduce`: vectors to fewer values each, with a PCA. */
 export const command: Command = {
@@ -41,8 +44,12 @@ async function run(args: Arguments): Promise<number> {
   const given = <Value>(name: keyof ReduceOptions, value: Value | undefined) =>
     value === undefined ? {} : { [name]: value };
   const say = (message: string) => process.stderr.write(`${message}\n`);
-  const interrupts = catchInterrupts(say);
-  const signal = AbortSignal.any([interrupts.drain, interrupts.stop]);
+  // Nothing is lost by stopping anywhere: units are committed one by one, and a table is put in its place last.
+  const interrupt = stopOnInterrupt(() => {
+    say('stopping; what is committed stays');
+    setTimeout(() => process.exit(130), STOP_WITHIN).unref();
+  });
+  const { signal } = interrupt;
   const out = args.required('out');
   try {
     const summary = await reduce({
@@ -59,10 +66,10 @@ async function run(args: Arguments): Promise<number> {
     process.stdout.write(args.flag('json') ? `${JSON.stringify(summary)}\n` : text(summary, out));
     return 0;
   } catch (error) {
-    if (signal.aborted) return 130;
+    if (error instanceof FlowError && error.code === 'aborted') return 130;
     throw error;
   } finally {
-    interrupts.release();
+    interrupt.release();
   }
 }
 

@@ -147,7 +147,7 @@ describe('reelflow experiment on synthetic ratings', () => {
 
   it('keeps the finished points when it is interrupted, and goes on with the rest', async () => {
     const args = ['--ratings', ratings, '--models', 'deepcf', '--seeds', '1,2,3,4,5,6', '--concurrency', '1'];
-    const net = ['--set', 'deepcf.embedding=8', '--set', 'deepcf.epochs=8', '--set', 'deepcf.patience=8'];
+    const net = ['--set', 'deepcf.embedding=8', '--set', 'deepcf.epochs=40', '--set', 'deepcf.patience=40'];
     const finished = () => {
       try {
         return readdirSync(join(at('interrupted'), 'points')).length >= 2;

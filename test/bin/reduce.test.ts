@@ -168,6 +168,8 @@ describe('reelflow reduce', () => {
     await store.commit(keyOf(100), unitTable({ itemId: 'radio', streams: { audio: 3 } }));
     const summary = await reduce([features, '--out', join(place, 'reduced'), '--components', '2']);
     expect(summary).toMatchObject({ fittedRows: 24, rows: 26, rowsWithout: 2, items: 13 });
+    const again = await reduce([features, '--out', join(place, 'reduced'), '--components', '2']);
+    expect(again).toMatchObject({ rows: 26, rowsWithout: 2, alreadyDone: 13 });
     const items13 = await ItemStore.open(join(place, 'reduced/items.arrow'));
     expect((await items13.read('radio')).vectors.visual).toBeUndefined();
     await items13.close();
@@ -201,6 +203,7 @@ describe('reelflow reduce', () => {
     });
     const dataset = await reduce([join(place, 'features'), '--out', join(place, 'dataset'), '--components', '3']);
     expect(exact.explainedVarianceRatio).toEqual(dataset.explainedVarianceRatio);
+    expect(await refusal([part, '--out', out, '--components', '2'])).toContain('reduced.parquet');
     const [reduced, table] = [
       await openTable(join(out, 'reduced.parquet')),
       await openTable(join(place, 'dataset/subclips=2/aggregate=mean')),

@@ -42,7 +42,11 @@ export async function fitPca(source: VectorSource, how: Fit, signal: AbortSignal
       await moments.add(values, count);
     }
   }
-  if (rows < 2) throw new UsageError(`${source.name} has ${rows} vectors, but a PCA needs at least 2`);
+  if (rows < 2) {
+    throw new UsageError(`${source.name} has ${rows} vectors, but a PCA needs at least 2`, {
+      remedy: 'Extract more items, or more subclips of each.',
+    });
+  }
   if (incremental !== undefined) return incremental.finish();
   return fitExact(moments as Moments, how);
 }

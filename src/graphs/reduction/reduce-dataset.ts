@@ -115,15 +115,11 @@ async function writeUnits(
     keys.add(key);
     inOrder.push({ key, itemId: facts.itemId });
     if (there) alreadyDone += 1;
-    if (cut === undefined) {
-      rows += source.table.subclips;
-      continue;
-    }
-    const table = await reduceCut(cut, work);
+    const table = cut === undefined ? await dataset.store.read(key) : await reduceCut(cut, work);
     const reduced = table.columns.find(({ stream }) => stream === work.column);
     rows += table.length;
     rowsWithout += reduced?.valid.reduce((sum, flag) => sum + 1 - flag, 0) ?? table.length;
-    await dataset.store.commit(key, table);
+    if (!there) await dataset.store.commit(key, table);
   }
   return { keys, inOrder, rows, rowsWithout, alreadyDone };
 }

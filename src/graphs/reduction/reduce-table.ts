@@ -4,14 +4,20 @@ import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
 import { UsageError } from '../../errors.ts';
 import { type BatchColumn, listColumn, recordBatch } from '../../io/dataset/arrow.ts';
-import { makeDirectory, syncDirectory, temporaryPath } from '../../io/dataset/atomic-file.ts';
+import {
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  syncDirectory,
+  temporaryPath,
+} from '../../io/dataset/atomic-file.ts';
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';
 import { vectorsOf } from '../../io/dataset/vector-column.ts';
 import { transform } from '../../models/pca/model.ts';
 import { checkAborted, fitPca, spread, type VectorSource, validOnly } from './fit-pca.ts';
-import { checkModelFits, type FittedPca, readModel, writeModel } from './model-files.ts';
+import { checkModelFits, type FittedPca, modelHash, readModel, writeModel } from './model-files.ts';
 import { fitOf, type ReduceOptions } from './options.ts';
 
 /** The reduced table. */
@@ -39,7 +45,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
     });
   }
   const how = fitOf(options);
-  checkTarget(options.out);
+  await prepareTarget(options.out);
   const vectors = await openTable(options.input, { columns: [column] });
   let fitted: FittedPca;
   let dimension: number;
@@ -57,23 +63,34 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   await makeDirectory(options.out);
   const table = await openTable(options.input);
   try {
-    const { rows, rowsWithout } = await writeReduced(table, { column, dimension, fitted, options });
-    const files = await writeModel(options.out, column, fitted);
+    const { path, rows, rowsWithout } = await writeReduced(table, { column, dimension, fitted, options });
+    let files: string[];
+    try {
+      files = await writeModel(options.out, column, fitted);
+      await rename(path, join(options.out, REDUCED));
+    } catch (error) {
+      await removeIfThere(path);
+      throw error;
+    }
+    await syncDirectory(options.out);
     return { fitted, dimension, rows, rowsWithout, files: [...files, REDUCED] };
   } finally {
     await table.close();
   }
 }
 
-/** A directory that is new, empty, or has only what an earlier call has written. */
-function checkTarget(out: string): void {
-  const foreign = existsSync(out)
-    ? readdirSync(out).filter((name) => ![REDUCED, 'pca'].includes(name) && name[0] !== '.')
-    : [];
+/**
+ * A directory that is new, empty, or has what a run left that did not come to its end: the table is put there last. Another
+ * result is not written over.
+ */
+async function prepareTarget(out: string): Promise<void> {
+  if (!existsSync(out)) return;
+  for (const directory of [out, join(out, 'pca')]) await removeStaleTemporaries(directory);
+  const foreign = readdirSync(out).filter((name) => name !== 'pca' && name[0] !== '.');
   if (foreign.length === 0) return;
   throw new UsageError(`${out} must be a new or empty directory, but has '${foreign.sort()[0]}'`, {
     code: 'dataset',
-    remedy: 'Name another output directory.',
+    remedy: 'Name another output directory, or delete this one.',
   });
 }
 
@@ -93,7 +110,12 @@ async function vectorSource(
     dimension = first.dimension;
     break;
   }
-  if (dimension === 0) throw new UsageError(`${table.path} has no vector in column '${column}'`, { code: 'dataset' });
+  if (dimension === 0) {
+    throw new UsageError(`${table.path} has no vector in column '${column}'`, {
+      code: 'dataset',
+      remedy: 'Name a table and a column that has some.',
+    });
+  }
   return {
     name: `${table.path}, column '${column}'`,
     dimension,
@@ -115,13 +137,16 @@ async function writeReduced(
     readonly fitted: FittedPca;
     readonly options: ReduceOptions;
   },
-): Promise<{ rows: number; rowsWithout: number }> {
+): Promise<{ path: string; rows: number; rowsWithout: number }> {
   const { column, dimension, fitted, options } = work;
   const { components } = fitted.model;
   const path = temporaryPath(options.out);
   const writer = await ParquetWriter.create(path, {
     rowGroupRows: Math.max(1, Math.floor(ROW_GROUP_BYTES / (4 * components))),
-    metadata: JSON.stringify({ ...fitted.facts, pca: { algorithm: fitted.model.algorithm, components, dimension } }),
+    metadata: JSON.stringify({
+      ...fitted.facts,
+      pca: { algorithm: fitted.model.algorithm, components, dimension, sha256: modelHash(fitted) },
+    }),
     createdBy: softwareVersion(),
     ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
     scalarColumns: table.schema.fields.filter(({ type }) => (type.children ?? []).length === 0).map(({ name }) => name),
@@ -143,13 +168,11 @@ async function writeReduced(
       rowsWithout += vectors.rows - count;
     }
     await writer.close();
-    await rename(path, join(options.out, REDUCED));
-    await syncDirectory(options.out);
   } catch (error) {
     await writer.abort(error);
     throw error;
   }
-  return { rows, rowsWithout };
+  return { path, rows, rowsWithout };
 }
 
 function replaceColumn(batch: RecordBatch, name: string, column: BatchColumn): RecordBatch {

@@ -150,6 +150,15 @@ export class ItemStore {
     checkInteger('batchSize', options?.batchSize);
     checkInteger('seed', options.seed ?? 0, 0);
     checkInteger('prefetch', options.prefetch ?? 1, 0);
+    for (const name of ['shuffle', 'dropLast'] as const) {
+      const value = options[name];
+      if (value !== undefined && typeof value !== 'boolean') {
+        throw new UsageError(`\`${name}\` must be true or false, but is ${shown(value)}`);
+      }
+    }
+    if (options.items !== undefined && !Array.isArray(options.items)) {
+      throw new UsageError(`\`items\` must be a list of item ids, but is ${shown(options.items)}`);
+    }
     const items = Uint32Array.from(options.items?.map((id) => this.#numberOf(id)) ?? this.itemIds.keys());
     return new ItemBatches(options, items, {
       shape: this.shape,

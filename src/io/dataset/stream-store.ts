@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { UnitStreamEncoder } from './arrow-stream.ts';
 import type { DeadLetter } from './commit-store.ts';
+import { writeFailure } from './disk-full.ts';
 import type { UnitTable } from './schema.ts';
 
 /** How units are written to a stream. */
@@ -24,6 +25,7 @@ export class StreamStore {
   readonly #encoder: UnitStreamEncoder;
   readonly #options: StreamStoreOptions;
   readonly #gone = new AbortController();
+  #broken = false;
   readonly #failure: Promise<never>;
   #fail: (error: Error) => void = () => {};
   #last: Promise<unknown> = Promise.resolve();
@@ -92,10 +94,13 @@ export class StreamStore {
 
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     if (error.code === 'EPIPE' || error.code === 'ECONNRESET') this.#gone.abort(error);
-    this.#fail(error);
+    else this.#broken = true;
+    this.#fail(writeFailure('the stream', error) as Error);
   };
 
   readonly #onClose = (): void => {
+    // A stream closes after any error; only one that closes without has lost its reader.
+    if (this.#broken) return;
     const error = new Error('the reader has closed the stream');
     this.#gone.abort(error);
     this.#fail(error);
@@ -119,7 +124,7 @@ export class StreamStore {
         if (!error) return resolve();
         // Here before the event: what waits for the commit must find `readerGone` aborted.
         this.#onError(error);
-        reject(error);
+        reject(writeFailure('the stream', error));
       });
     });
     return Promise.race([done, this.#failure]).finally(() => signal?.removeEventListener('abort', abandon));

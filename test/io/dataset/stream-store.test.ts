@@ -66,10 +66,13 @@ it('EPIPE is a reader that went away before the commit fails; another error is n
     ['ENOSPC', false],
   ] as const) {
     const error = Object.assign(new Error(code), { code });
-    const stream = new Writable({ autoDestroy: false, write: (_chunk, _encoding, done) => done(error) });
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(error) });
+    const closed = new Promise((done) => stream.once('close', done));
     const store = new StreamStore(stream, encoder);
     const seen = await store.commit('k', unit('a')).catch(() => store.readerGone.aborted);
     expect(seen).toBe(gone);
+    await closed;
+    expect(store.readerGone.aborted).toBe(gone);
   }
 });
 
