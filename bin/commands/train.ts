@@ -104,6 +104,6 @@ function summaryText(summary: TrainSummary): string {
     const loss = best.loss === null ? '' : `, validation loss ${best.loss.toFixed(4)}`;
     lines.push(`${epochs} epochs, weights of epoch ${best.epoch + 1}${loss}`);
   }
-  if (summary.badLines > 0) lines.push(`${summary.badLines} bad lines were passed over`);
+  if (summary.badLines > 0) lines.push(`bad lines passed over: ${summary.badLines}`);
   return `${lines.join('\n')}\n`;
 }

@@ -90,7 +90,8 @@ export interface TestPredictions {
  */
 export async function evaluatePredictions(path: string, options: ScoringOptions = {}): Promise<EvaluationReport> {
   const columns = options.columns && { columns: options.columns };
-  const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns });
+  const scale = options.scale && { scale: options.scale };
+  const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns, ...scale });
   const scored = await scorePredictions({ ...table, ratings: decimalRatings(table.ratings) }, options);
   const cost = { trainSeconds: Number.NaN, predictSeconds: Number.NaN, peakRssBytes: peakRssBytes() };
   return { ...scored, model: undefined, ...cost, files: [report] };

@@ -24,6 +24,8 @@ export interface ExperimentData {
   /** Movies that have features in every store or, without stores, a trailer in the list that was named. */
   readonly itemsWithFeatures: ReadonlySet<string> | undefined;
   readonly report: RatingReport;
+  /** Bad lines that were passed over, of all files. */
+  readonly badLines: number;
   /** SHA-256 of what was read, by what it is: two runs of equal hashes have equal data, wherever the files lie. */
   readonly hashes: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -70,13 +72,15 @@ async function readData({ ratings: path, movieList, trailers: trailerPath, scale
       throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list');
     }
     const trailersOption = trailerPath === undefined ? {} : { trailers: trailerPath };
-    const { badLines: _badLines, ...lens } = await openMovieLens(path, { ...reading, ...trailersOption });
-    return lens;
+    const { badLines: others, ...lens } = await openMovieLens(path, { ...reading, ...trailersOption });
+    const badLines = lens.report.badLines.count + others.movies.count + (others.trailers?.count ?? 0);
+    return { ...lens, badLines };
   }
   const { ratings, report } = await readRatings(path, reading);
-  const movies = movieList === undefined ? undefined : (await readMovies(movieList, { skipBadLines })).movies;
+  const list = movieList === undefined ? undefined : await readMovies(movieList, { skipBadLines });
   const trailers = trailerPath === undefined ? undefined : await readTrailers(trailerPath, { skipBadLines });
-  return { ratings, report, movies, trailers, scale: scale ?? observedScale(ratings.values) };
+  const badLines = report.badLines.count + (list?.badLines.count ?? 0) + (trailers?.badLines.count ?? 0);
+  return { ratings, report, movies: list?.movies, trailers, badLines, scale: scale ?? observedScale(ratings.values) };
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -60,6 +60,7 @@ export async function runExperiment(
   const resolved = resolveConfig(config);
   modelVariants(resolved);
   const data = await openExperimentData(resolved);
+  if (data.badLines > 0) options.onMessage?.(`bad lines passed over: ${data.badLines}`);
   try {
     const experiment = withGenres(resolved, data, config.models !== undefined);
     const variants = modelVariants(experiment);

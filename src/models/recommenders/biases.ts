@@ -1,4 +1,5 @@
 import { checkInteger, checkOneOf } from '../../check.ts';
+import { UsageError } from '../../errors.ts';
 import { listsByItem, listsByUser, type RatingLists, rowsByFirstAppearance } from './rating-lists.ts';
 import { checkRates, globalMean, type TrainingRatings } from './recommender.ts';
 
@@ -108,4 +109,14 @@ function descend(ratings: TrainingRatings, biases: Biases, options: BiasOptions 
       biases.items[item] = ofItem + learningRate * (error - regularisation * ofItem);
     }
   }
+  checkConverged('baseline', biases.users, biases.items);
+}
+
+/** @throws UsageError `diverged` when gradient descent has left the finite numbers. */
+export function checkConverged(name: string, ...learnt: readonly Float64Array[]): void {
+  if (learnt.every((values) => values.every(Number.isFinite))) return;
+  throw new UsageError(`${name} diverged: what it has learnt is not finite`, {
+    code: 'diverged',
+    remedy: 'Lower `learningRate`.',
+  });
 }

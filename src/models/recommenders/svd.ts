@@ -1,5 +1,6 @@
 import { checkInteger, checkPositive } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
+import { checkConverged } from './biases.ts';
 import { type FactorStep, factorKernel, factorsPerRound } from './factor-kernel.ts';
 import { NormalNumbers } from './normal-numbers.ts';
 import { rowsByFirstAppearance } from './rating-lists.ts';
@@ -72,7 +73,7 @@ export class SvdRecommender implements Recommender {
     checkRates({ learningRate, regularisation });
   }
 
-  /** Learns biases and factors. @throws UsageError when the ratings are not as `TrainingRatings` says, or the factors need more than 2 GiB. */
+  /** Learns biases and factors. @throws UsageError when the ratings are not as `TrainingRatings` says, or the factors need more than 2 GiB; `diverged`. */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
     const { factors, biased, initialDeviation, seed, epochs } = this.#options;
@@ -98,6 +99,7 @@ export class SvdRecommender implements Recommender {
     for (const item of ratings.items) fitted.knownItems[item] = 1;
     const rows = rowsByFirstAppearance(ratings);
     for (let epoch = 0; epoch < epochs; epoch++) this.#pass(fitted, rows, step, biased ? fitted.mean : 0);
+    checkConverged(this.name, values, fitted.userBiases, fitted.itemBiases);
     this.#fitted = fitted;
   }
 

@@ -107,3 +107,14 @@ test('genre-content takes the items nearest by genre, also for an item that nobo
   const short = new GenreContentRecommender({ genres: { genreCount: 3, flags: flags.slice(3) } });
   expect(() => short.fit(ratings)).toThrow('15 flags, but has 12');
 });
+
+test('learning that leaves the finite numbers is an error that names the learning rate, not a model', () => {
+  const ratings = training([[0, 0, 4], [0, 1, 2], [1, 0, 5], [1, 2, 1]], 3, 3); // biome-ignore format: a table
+  for (const model of [
+    new SvdRecommender({ learningRate: 50 }),
+    regSvd({ learningRate: 50 }),
+    new BaselineRecommender({ method: 'sgd', learningRate: 50, epochs: 500 }),
+  ]) {
+    expect(() => model.fit(ratings)).toThrow(expect.objectContaining({ code: 'diverged' }));
+  }
+});
