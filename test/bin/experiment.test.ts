@@ -117,7 +117,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     const result = await run('failing', failing, 3);
     expect(result.points).toEqual({ total: 4, computed: 2, reused: 0, failed: 2 });
     expect(result.failures[0]).toMatchObject({ label: 'svd', fold: 1, error: { name: 'UsageError' } });
-    expect(result.failures[0]?.error.message).toContain('NaN');
+    expect(result.failures[0]?.error.message).toContain('diverged');
     expect(readdirSync(join(at('failing'), 'failed'))).toHaveLength(2);
     expect(result.rows.find(({ label }) => label === 'svd')).toMatchObject({ seeds: [], metrics: {} });
     const again = await run('failing', failing, 3);
