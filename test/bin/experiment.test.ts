@@ -150,7 +150,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     const net = ['--set', 'deepcf.embedding=8', '--set', 'deepcf.epochs=40', '--set', 'deepcf.patience=40'];
     const finished = () => {
       try {
-        return readdirSync(join(at('interrupted'), 'points')).length >= 2;
+        return readdirSync(join(at('interrupted'), 'points')).filter((name) => !name.startsWith('.')).length >= 2;
       } catch {
         return false;
       }
