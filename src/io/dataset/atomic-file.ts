@@ -72,13 +72,18 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
 }
 
 /**
- * Makes a directory and its parents; the names of those that are new are on disk when it returns. One after another: the
- * recursive `mkdir` of Node.js never returns below /proc, where nothing can be made.
+ * The directories that a path lacks, outermost first: to be made one after another, because the recursive `mkdir` of
+ * Node.js never returns below /proc, where nothing can be made.
  */
-export async function makeDirectory(path: string): Promise<void> {
+export function missingDirectories(path: string): string[] {
   const missing: string[] = [];
   for (let at = resolve(path); !existsSync(at) && dirname(at) !== at; at = dirname(at)) missing.unshift(at);
-  for (const directory of missing) {
+  return missing;
+}
+
+/** Makes a directory and its parents; the names of those that are new are on disk when it returns. */
+export async function makeDirectory(path: string): Promise<void> {
+  for (const directory of missingDirectories(path)) {
     try {
       await mkdir(directory);
     } catch (error) {

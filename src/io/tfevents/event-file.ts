@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkInteger, checkString } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
+import { missingDirectories } from '../dataset/atomic-file.ts';
 import { encodeHistogram, histogramOf } from './histogram.ts';
 import { tfRecord } from './record.ts';
 import { doubleField, floatField, integerField, joined, messageField, textField } from './wire.ts';
@@ -55,7 +56,7 @@ export class EventFile {
     const name = `events.out.tfevents.${Math.floor(seconds)}.reelflow.${process.pid}.${number}`;
     let file: EventFile;
     try {
-      mkdirSync(directory, { recursive: true });
+      for (const missing of missingDirectories(directory)) mkdirSync(missing);
       file = new EventFile(join(directory, name));
     } catch (cause) {
       throw new UsageError(`no event file can be written in ${directory}: ${(cause as Error).message}`, {

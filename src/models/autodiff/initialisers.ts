@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import { UsageError } from '../../errors.ts';
-import { xoshiro } from '../weights/random.ts';
+import { randomIntegers } from '../../random-integers.ts';
 
 /** Gives numbers uniform in [0, 1). */
 export type Uniform = () => number;
@@ -10,8 +9,7 @@ export type Initialiser = (shape: readonly number[], uniform: Uniform) => Float3
 
 /** A generator for one named tensor of a seeded network: its values do not depend on what is made before it. */
 export function seededUniform(seed: number, name: string): Uniform {
-  const digest = createHash('sha256').update(`reelflow-initial-weights-1:${seed}:${name}`).digest();
-  const next = xoshiro(Uint32Array.from({ length: 4 }, (_, index) => digest.readUInt32LE(4 * index)));
+  const next = randomIntegers(`reelflow-initial-weights-1:${seed}:${name}`);
   return () => (next() >>> 0) / 2 ** 32;
 }
 

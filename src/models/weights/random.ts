@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ModelError, UsageError } from '../../errors.ts';
+import { randomIntegers } from '../../random-integers.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 
 /** Part of the hash of random weights: raise it when the numbers change. */
@@ -30,26 +31,6 @@ export function parseRandomWeights(weights: string): number {
 }
 
 /**
- * xoshiro128** (Blackman and Vigna, 2018): 32-bit integers only, so the same numbers on every machine. Gives signed
- * 32-bit integers.
- */
-export function xoshiro(state: Uint32Array): () => number {
-  let [a = 0, b = 0, c = 0, d = 1] = state;
-  return () => {
-    const scrambled = Math.imul(b, 5);
-    const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = (d << 11) | (d >>> 21);
-    return result;
-  };
-}
-
-/**
  * A tensor of seeded uniform values: weights in +-sqrt(6 / fanIn) (He et al. 2015, eq. 10: variance 2 / fanIn, which
  * keeps the scale of activations through ReLU layers), biases in +-0.05. Made piece by piece, the same bytes on every
  * machine; each tensor has its own stream by name, so its values do not depend on what is made before it.
@@ -68,8 +49,7 @@ export function randomTensor(
   }
   const scale = (fanIn === 'bias' ? biasBound : Math.sqrt(6 / fanIn)) / 2 ** 31;
   function* pieces(): Generator<Uint8Array> {
-    const digest = createHash('sha256').update(`${algorithm}:${seed}:${name}`).digest();
-    const next = xoshiro(Uint32Array.from({ length: 4 }, (_, index) => digest.readUInt32LE(4 * index)));
+    const next = randomIntegers(`${algorithm}:${seed}:${name}`);
     const values = new Float32Array(Math.min(elements, pieceElements));
     for (let done = 0; done < elements; ) {
       const count = Math.min(values.length, elements - done);

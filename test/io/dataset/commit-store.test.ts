@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
+import { makeDirectory } from '../../../src/io/dataset/atomic-file.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
 import { keyOf, temporaryDirectory, unitTable } from './fixtures.ts';
 
@@ -143,3 +144,10 @@ describe('dead letters', () => {
     expect(await store.commit(keyOf(0), unitTable({ itemId: 'heat' }))).toBe('committed');
   });
 });
+
+test.skipIf(!existsSync('/proc/self'))(
+  'a directory that cannot be made is an error, not a wait without end (needs /proc)',
+  async () => {
+    await expect(makeDirectory('/proc/reelflow/features')).rejects.toThrow('ENOENT');
+  },
+);
