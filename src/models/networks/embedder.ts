@@ -39,7 +39,7 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
   }
 
   /**
-   * The vectors of up to `maxBatch` inputs, in order: views of one buffer that is theirs alone.
+   * The vectors of up to `maxBatch` inputs, in order, each with memory of its own.
    *
    * @param inputs - visual: uint8 RGB of height x width x 3; audio: float32 mono samples of one patch.
    * @throws UsageError for a wrong count, type or length; ModelError `session` when a thread dies or the network is closed.
@@ -62,11 +62,20 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
         );
       }
     }
-    const output = await this.#pool.run(inputs.length, (buffer) => {
-      const rows = this.#isBytes ? new Uint8Array(buffer) : new Float32Array(buffer);
-      for (const [index, input] of inputs.entries()) rows.set(input, index * this.#rowLength);
-    });
-    return inputs.map((_, index) => new Float32Array(output, 4 * index * this.dimension, this.dimension));
+    const vectors: Float32Array[] = [];
+    await this.#pool.run(
+      inputs.length,
+      (buffer) => {
+        const rows = this.#isBytes ? new Uint8Array(buffer) : new Float32Array(buffer);
+        for (const [index, input] of inputs.entries()) rows.set(input, index * this.#rowLength);
+      },
+      (output) => {
+        for (let start = 0; start < output.length; start += this.dimension) {
+          vectors.push(output.slice(start, start + this.dimension));
+        }
+      },
+    );
+    return vectors;
   }
 
   /** Ends running batches, refuses waiting ones, and gives threads and memory back. May be called again. */

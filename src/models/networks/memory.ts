@@ -54,7 +54,7 @@ export function sessionMemory(
   }
   const outputBytes = 4 * network.dimension * batch;
   const uncollected = Math.min(uncollectedBytes, uncollectedVectors * 4 * network.dimension);
-  const buffers = (workers + 1) * (batch * network.inputBytes + outputBytes) + uncollected;
+  const buffers = (workers + 1) * batch * network.inputBytes + (2 * workers + 1) * outputBytes + uncollected;
   const resident = Math.ceil(runtimeBytes + weights + workers * perWorker + buffers);
   return { creationPeak: resident, resident };
 }

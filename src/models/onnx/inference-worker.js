@@ -1,6 +1,6 @@
 // @ts-check
 // The thread that runs a network. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
-import { parentPort, workerData } from 'node:worker_threads';
+import { MessageChannel, parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 
 /** @typedef {import('./session.ts').SessionPlan} SessionPlan */
@@ -13,13 +13,28 @@ if (parentPort === null) throw new Error('inference-worker.js runs as a worker t
 const port = parentPort;
 const plan = /** @type {SessionPlan} */ (workerData);
 
-/** @param {WorkerReply} reply @param {ArrayBuffer[]} [moved] */
-function answer(reply, moved = []) {
-  port.postMessage(reply, moved);
+/** @param {WorkerReply} reply */
+function answer(reply) {
+  port.postMessage(reply);
 }
 
 /** @param {readonly number[]} shape */
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
+
+const closed = new MessageChannel();
+closed.port1.close();
+closed.port2.close();
+
+/**
+ * Frees memory at once. ONNX Runtime copies results into a new buffer even where it was given one to write to. The garbage
+ * collector sees next to nothing else to collect in this thread, so tens of megabytes of these copies would come together
+ * before it looks. What is sent to a closed port is moved out of this thread, and dropped.
+ *
+ * @param {ArrayBufferLike} buffer
+ */
+function free(buffer) {
+  if (buffer instanceof ArrayBuffer) closed.port1.postMessage(null, [buffer]);
+}
 
 class ShapeError extends Error {}
 
@@ -86,18 +101,18 @@ async function open() {
 
 /**
  * Runs a batch through all parts, each in as many runs as its own limit of rows asks for. ONNX Runtime takes no shared
- * memory, so the rows of one run at a time are copied out of it.
+ * memory, so the rows of one run at a time are copied out of it, and the last part's results into it.
  *
  * @param {OpenPart[]} opened
  * @param {Uint8Array | Float32Array} rows of one run of the first part
- * @param {Float32Array[]} between results of all parts but the last
+ * @param {Float32Array[]} made results of each part for a whole batch
  * @param {Extract<WorkerRequest, { kind: 'run' }>} request
  */
-async function run(opened, rows, between, request) {
+async function run(opened, rows, made, request) {
   /** @type {Uint8Array | Float32Array} */
   let values = plan.parts[0]?.inputType === 'uint8' ? new Uint8Array(request.input) : new Float32Array(request.input);
   for (const [index, { part, session, inputShape, outputShape }] of opened.entries()) {
-    const results = between[index] ?? new Float32Array(request.output);
+    const results = /** @type {Float32Array} */ (made[index]);
     const inputLength = elements(inputShape);
     const outputLength = elements(outputShape);
     for (let start = 0; start < request.rows; start += part.rows) {
@@ -108,13 +123,16 @@ async function run(opened, rows, between, request) {
         input = rows.subarray(0, input.length);
       }
       const output = results.subarray(start * outputLength, end * outputLength);
-      await session.run(
+      const copies = await session.run(
         { [part.input]: new ort.Tensor(part.inputType, input, [end - start, ...inputShape]) },
         { [part.output]: new ort.Tensor('float32', output, [end - start, ...outputShape]) },
       );
+      const copy = /** @type {Float32Array} */ (copies[part.output]?.data);
+      if (copy.buffer !== output.buffer) free(copy.buffer);
     }
     values = results;
   }
+  new Float32Array(request.output).set(values.subarray(0, request.rows * plan.dimension));
 }
 
 /** @param {unknown} error */
@@ -125,7 +143,7 @@ try {
   const first = /** @type {OpenPart} */ (opened[0]);
   const rowsLength = Math.min(first.part.rows, plan.batch) * elements(first.inputShape);
   const rows = first.part.inputType === 'uint8' ? new Uint8Array(rowsLength) : new Float32Array(rowsLength);
-  const between = opened.slice(0, -1).map(({ outputShape }) => new Float32Array(plan.batch * elements(outputShape)));
+  const made = opened.map(({ outputShape }) => new Float32Array(plan.batch * elements(outputShape)));
   /** @param {WorkerRequest} request */
   const handle = async (request) => {
     if (request.kind === 'close') {
@@ -134,8 +152,8 @@ try {
       return;
     }
     try {
-      await run(opened, rows, between, request);
-      answer({ kind: 'done', output: request.output }, [request.output]);
+      await run(opened, rows, made, request);
+      answer({ kind: 'done' });
     } catch (error) {
       answer({ kind: 'failed', message: messageOf(error) });
     }

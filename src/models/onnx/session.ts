@@ -25,14 +25,19 @@ export interface SessionPlan {
   readonly threads: number;
 }
 
-/** What the main thread asks of a worker. Input buffers are shared; output buffers move there and back. */
+/** What the main thread asks of a worker. The buffers of both directions are shared. */
 export type WorkerRequest =
-  | { readonly kind: 'run'; readonly rows: number; readonly input: SharedArrayBuffer; readonly output: ArrayBuffer }
+  | {
+      readonly kind: 'run';
+      readonly rows: number;
+      readonly input: SharedArrayBuffer;
+      readonly output: SharedArrayBuffer;
+    }
   | { readonly kind: 'close' };
 
 /** What a worker answers. */
 export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly code: 'shape' | 'session'; readonly message: string }
-  | { readonly kind: 'done'; readonly output: ArrayBuffer }
+  | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string };

@@ -9,30 +9,38 @@ interface Task {
   readonly rows: number;
   /** Copies the batch into the buffer that goes to the worker. */
   readonly fill: (input: SharedArrayBuffer) => void;
-  readonly resolve: (output: ArrayBuffer) => void;
+  /** Copies the results out of the buffer, which is used again at once. */
+  readonly take: (output: Float32Array) => void;
+  readonly resolve: () => void;
   readonly reject: (error: ModelError) => void;
+}
+
+/** Memory that a batch is brought and its results are fetched in. */
+interface BatchBuffers {
+  readonly input: SharedArrayBuffer;
+  readonly output: SharedArrayBuffer;
 }
 
 interface Member {
   readonly worker: Worker;
   task: Task | undefined;
-  /** The buffer that its batch is in. */
-  input: SharedArrayBuffer | undefined;
+  /** What its batch is in. */
+  buffers: BatchBuffers | undefined;
   exited: Promise<void>;
 }
 
 /**
- * Threads that each hold one session of the same network. Batches wait in one queue and go to whichever is free. Input buffers are
- * shared with the threads and used again: moving megabytes to a thread and back has the main thread's garbage collected
- * as if they were new each time. A thread that dies fails what runs and what waits, now and later.
+ * Threads that each hold one session of the same network. Batches wait in one queue and go to whichever is free. Buffers are
+ * shared with the threads and used again: megabytes that move between threads are garbage of the main one each time, and
+ * the process grows by what lies there until it is collected. A thread that dies fails what runs and what waits, now and later.
  */
 export class WorkerPool {
   readonly #plan: SessionPlan;
   readonly #inputBytes: number;
   readonly #members: Member[] = [];
-  readonly #queue: { task: Task; input: SharedArrayBuffer }[] = [];
+  readonly #queue: { task: Task; buffers: BatchBuffers }[] = [];
   readonly #waitingForBuffer: Task[] = [];
-  readonly #buffers: SharedArrayBuffer[] = [];
+  readonly #buffers: BatchBuffers[] = [];
   #buffersMade = 0;
   #failure: ModelError | undefined;
   #closing: Promise<void> | undefined;
@@ -63,10 +71,15 @@ export class WorkerPool {
     return this.#members.length + 1;
   }
 
-  /** Runs one batch of `rows` rows; resolves to its output buffer, rows in order. */
-  run(rows: number, fill: (input: SharedArrayBuffer) => void): Promise<ArrayBuffer> {
+  /**
+   * Runs one batch of `rows` rows.
+   *
+   * @param fill - writes the rows; called when memory for them is free.
+   * @param take - copies the results (float32, rows in order) before it returns: their memory is used again.
+   */
+  run(rows: number, fill: Task['fill'], take: Task['take']): Promise<void> {
     return new Promise((resolve, reject) => {
-      const task: Task = { rows, fill, resolve, reject };
+      const task: Task = { rows, fill, take, resolve, reject };
       if (this.#failure || this.#closing) {
         reject(this.#failure ?? this.#closedError());
         return;
@@ -124,7 +137,7 @@ export class WorkerPool {
         resolve();
       });
     });
-    const member: Member = { worker, task: undefined, input: undefined, exited };
+    const member: Member = { worker, task: undefined, buffers: undefined, exited };
     worker.on('error', (cause) => {
       const error = new ModelError('session', `an inference thread of ${this.#plan.name} died: ${cause.message}`, {
         cause,
@@ -148,14 +161,17 @@ export class WorkerPool {
   }
 
   #finish(member: Member, reply: Extract<WorkerReply, { kind: 'done' | 'failed' }>): void {
-    const { task, input } = member;
+    const { task, buffers } = member;
     member.task = undefined;
-    member.input = undefined;
-    if (input !== undefined) this.#buffers.push(input);
+    member.buffers = undefined;
+    if (reply.kind === 'done' && task && buffers) {
+      task.take(new Float32Array(buffers.output, 0, task.rows * this.#plan.dimension));
+    }
+    if (buffers !== undefined) this.#buffers.push(buffers);
     // While closing, the threads keep the process alive until they have ended.
     if (this.#closing === undefined) member.worker.unref();
     this.#advance();
-    if (reply.kind === 'done') task?.resolve(reply.output);
+    if (reply.kind === 'done') task?.resolve();
     else task?.reject(new ModelError('session', `${this.#plan.name} failed on a batch: ${reply.message}`));
   }
 
@@ -163,38 +179,35 @@ export class WorkerPool {
   #advance(): void {
     if (this.#failure || this.#closing) return;
     for (let task = this.#waitingForBuffer[0]; task; task = this.#waitingForBuffer[0]) {
-      const input = this.#buffer();
-      if (!input) break;
+      const buffers = this.#freeBuffers();
+      if (!buffers) break;
       this.#waitingForBuffer.shift();
       try {
-        task.fill(input);
+        task.fill(buffers.input);
       } catch (error) {
-        this.#buffers.push(input);
+        this.#buffers.push(buffers);
         task.reject(error as ModelError);
         continue;
       }
-      this.#queue.push({ task, input });
+      this.#queue.push({ task, buffers });
     }
     for (const member of this.#members) {
       if (member.task) continue;
       const next = this.#queue.shift();
       if (!next) return;
       member.task = next.task;
-      member.input = next.input;
-      const output = new ArrayBuffer(4 * this.#plan.dimension * next.task.rows);
+      member.buffers = next.buffers;
       member.worker.ref();
-      member.worker.postMessage(
-        { kind: 'run', rows: next.task.rows, input: next.input, output } satisfies WorkerRequest,
-        [output],
-      );
+      member.worker.postMessage({ kind: 'run', rows: next.task.rows, ...next.buffers } satisfies WorkerRequest);
     }
   }
 
-  #buffer(): SharedArrayBuffer | undefined {
+  #freeBuffers(): BatchBuffers | undefined {
     const free = this.#buffers.pop();
     if (free || this.#buffersMade >= this.concurrency) return free;
     this.#buffersMade++;
-    return new SharedArrayBuffer(this.#inputBytes);
+    const { dimension, batch } = this.#plan;
+    return { input: new SharedArrayBuffer(this.#inputBytes), output: new SharedArrayBuffer(4 * dimension * batch) };
   }
 
   #fail(error: ModelError): void {

@@ -36,11 +36,19 @@ async function logMelOf(patches: readonly Float32Array[], frames: number): Promi
   } as const;
   const plan = { name: 'log-mel', parts: [part], dimension: frames * 64, batch: patches.length, threads: 1 };
   const pool = await WorkerPool.open(plan, 4 * samples, 1);
-  const output = await pool.run(patches.length, (buffer) => {
-    for (const [index, patch] of patches.entries()) new Float32Array(buffer).set(patch, index * samples);
-  });
+  const spectrograms: Float32Array[] = [];
+  await pool.run(
+    patches.length,
+    (buffer) => {
+      for (const [index, patch] of patches.entries()) new Float32Array(buffer).set(patch, index * samples);
+    },
+    (output) => {
+      for (const index of patches.keys())
+        spectrograms.push(output.slice(index * frames * 64, (index + 1) * frames * 64));
+    },
+  );
   await pool.close();
-  return patches.map((_, index) => new Float32Array(output, 4 * index * frames * 64, frames * 64));
+  return spectrograms;
 }
 
 /** The definition in float64: windowed samples, sum of cosines and sines, magnitude, mel bands, logarithm. */
