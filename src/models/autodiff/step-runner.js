@@ -1,6 +1,7 @@
 // @ts-check
 // Runs training steps. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import ort from 'onnxruntime-node';
+import { freeCopies } from '../onnx/free-copies.js';
 import { fillMask } from './mask.js';
 
 /** @typedef {import('./plan.ts').TrainingPlan} TrainingPlan */
@@ -134,7 +135,7 @@ export class StepRunner {
     const outputs = { [plan.loss]: new ort.Tensor('float32', loss, []) };
     for (const [index, name] of plan.next.entries())
       outputs[name] = /** @type {ort.Tensor} */ (this.#back.tensors[index]);
-    await this.#step.run(inputs, outputs);
+    freeCopies(await this.#step.run(inputs, outputs), outputs);
     [this.#front, this.#back] = [this.#back, this.#front];
     return /** @type {number} */ (loss[0]);
   }

@@ -1,7 +1,8 @@
 // @ts-check
 // The thread that runs a network. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
-import { MessageChannel, parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
+import { freeCopies } from './free-copies.js';
 
 /** @typedef {import('./session.ts').SessionPlan} SessionPlan */
 /** @typedef {import('./session.ts').SessionPart} SessionPart */
@@ -20,21 +21,6 @@ function answer(reply) {
 
 /** @param {readonly number[]} shape */
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
-
-const closed = new MessageChannel();
-closed.port1.close();
-closed.port2.close();
-
-/**
- * Frees memory at once. ONNX Runtime copies results into a new buffer even where it was given one to write to. The garbage
- * collector sees next to nothing else to collect in this thread, so tens of megabytes of these copies would come together
- * before it looks. What is sent to a closed port is moved out of this thread, and dropped.
- *
- * @param {ArrayBufferLike} buffer
- */
-function free(buffer) {
-  if (buffer instanceof ArrayBuffer) closed.port1.postMessage(null, [buffer]);
-}
 
 class ShapeError extends Error {}
 
@@ -123,12 +109,9 @@ async function run(opened, rows, made, request) {
         input = rows.subarray(0, input.length);
       }
       const output = results.subarray(start * outputLength, end * outputLength);
-      const copies = await session.run(
-        { [part.input]: new ort.Tensor(part.inputType, input, [end - start, ...inputShape]) },
-        { [part.output]: new ort.Tensor('float32', output, [end - start, ...outputShape]) },
-      );
-      const copy = /** @type {Float32Array} */ (copies[part.output]?.data);
-      if (copy.buffer !== output.buffer) free(copy.buffer);
+      const targets = { [part.output]: new ort.Tensor('float32', output, [end - start, ...outputShape]) };
+      const inputs = { [part.input]: new ort.Tensor(part.inputType, input, [end - start, ...inputShape]) };
+      freeCopies(await session.run(inputs, targets), targets);
     }
     values = results;
   }
