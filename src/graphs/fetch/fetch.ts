@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { defer, from, lastValueFrom, mergeMap } from 'rxjs';
-import { makeDirectory } from '../../io/dataset/atomic-file.ts';
+import { makeDirectory, removeStaleTemporaries } from '../../io/dataset/atomic-file.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
 import { lockDirectory } from '../../io/fetch/directory-lock.ts';
 import { badIdMessage, type FetchItem } from '../../io/fetch/fetch-list.ts';
@@ -48,6 +48,7 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
   try {
     // Whatever lies there is of a process that is dead.
     await rm(paths.work, { recursive: true, force: true });
+    await removeStaleTemporaries(paths.out);
     const records = await FetchRecords.read(paths.records);
     await records.clean();
     for (const path of records.damaged) options.onMessage?.(`${path} is damaged; its id counts as never tried`);

@@ -70,6 +70,7 @@ export function runProgram(
     });
     // What the program left behind may hold its pipes open: it is killed before they are waited for.
     child.once('exit', () => {
+      settle();
       killGroup(child);
       // One that made a group of its own is out of reach, and must not keep this waiting.
       setTimeout(() => {
@@ -78,7 +79,6 @@ export function runProgram(
       }, PIPES_WITHIN).unref();
     });
     child.once('close', (code, signal) => {
-      settle();
       resolve({ code, signal, timedOut, output: output() });
     });
     options.signal.addEventListener('abort', aborted, { once: true });

@@ -56,6 +56,7 @@ describe('a list of things to fetch', () => {
       expect(items.flatMap(({ lines }) => lines)).toHaveLength(25_623);
       const invalid = items.filter(({ valid }) => !valid);
       expect(invalid.map(({ id }) => id)).toEqual(['#NAME?', 'XEH06oFfJSY/']);
+      expect(invalid.map(({ lines }) => lines.length)).toEqual([274, 1]);
       expect(items.filter(({ id }) => id.startsWith('-'))).toHaveLength(57);
     },
   );

@@ -47,6 +47,13 @@ describe('running a program', () => {
     await until(() => !runs(grandchild));
   });
 
+  it('does not wait for a child in a group of its own that keeps the pipes open', async () => {
+    expect(await runProgram(words('daemon'), forever)).toMatchObject({ code: 0, timedOut: false });
+    const daemon = downloader.grandchild('daemon') ?? 0;
+    expect(runs(daemon)).toBe(true);
+    process.kill(daemon, 'SIGKILL');
+  });
+
   it('kills it and its children on timeout', async () => {
     const end = await runProgram(words('nest-timeout'), { ...forever, timeout: 1500 });
     expect(end).toMatchObject({ timedOut: true, signal: 'SIGKILL' });
