@@ -64,7 +64,7 @@ export interface FetchSettings {
 /** The longest that a timer of Node.js can wait, in seconds. */
 const LONGEST_TIMEOUT = 2_147_483;
 
-/** @throws UsageError for a command that cannot be split, or a list, directory or limit that is none. */
+/** Checks what is fetched, and splits the command. @throws UsageError for a command that cannot be split, or a list, directory or limit that is none. */
 export function checkSource(source: FetchSource): CommandTemplate {
   checkString('list', source.list);
   checkString('out', source.out);
@@ -73,7 +73,7 @@ export function checkSource(source: FetchSource): CommandTemplate {
   return new CommandTemplate(source.command);
 }
 
-/** @throws UsageError for a number out of range, or a rate that is none. */
+/** Checks how it is fetched. @throws UsageError for a number out of range, or a rate that is none. */
 export function fetchSettings(options: FetchOptions): FetchSettings {
   const { retryDelay = 2, timeout = 600 } = options;
   checkPositive('timeout', timeout);

@@ -16,6 +16,7 @@ export interface FetchPaths {
   readonly lock: string;
 }
 
+/** The paths of a directory of fetched files; nothing is made. */
 export function fetchPaths(directory: string): FetchPaths {
   const out = resolve(directory);
   const own = join(out, '.fetch');

@@ -27,6 +27,7 @@ export interface FailedRecord extends FetchFault {
   readonly time: string;
 }
 
+/** What became of an id; ids that were never tried, or stopped on the way, have none. */
 export type FetchRecord = FetchedRecord | FailedRecord;
 
 /** A name that is safe in every file system, whatever the id: ids may be no file names, or differ by case alone. */
@@ -80,6 +81,7 @@ export class FetchRecords {
     for (const shard of await namesIn(this.#directory)) await removeStaleTemporaries(join(this.#directory, shard));
   }
 
+  /** The record of an id, undefined when it has no verdict yet. */
   get(id: string): FetchRecord | undefined {
     return this.#records.get(id);
   }
