@@ -5,8 +5,8 @@ import { formatBytes } from '../src/operators/budget.ts';
 export type ProgressStyle = 'line' | 'ndjson' | 'none';
 
 /** Shows a run's progress on stderr. */
-export interface ProgressView {
-  show(state: ExtractProgress): void;
+export interface ProgressView<State = ExtractProgress> {
+  show(state: State): void;
   /** Prints a lasting line, above the rewritten one. */
   say(line: string): void;
   close(): void;
@@ -42,11 +42,20 @@ function duration(seconds: number): string {
  * const view = openProgress('line', process.stderr);
  */
 export function openProgress(style: ProgressStyle, stream: NodeJS.WriteStream): ProgressView {
-  if (style === 'none') return { show: () => {}, say: (line) => void stream.write(`${line}\n`), close: () => {} };
+  return openProgressOf(style, stream, progressLine);
+}
+
+/** Opens a view of any kind of work; `line` makes what a terminal shows of it. */
+export function openProgressOf<State extends object>(
+  style: ProgressStyle,
+  stream: NodeJS.WriteStream,
+  line: (state: State) => string,
+): ProgressView<State> {
+  if (style === 'none') return { show: () => {}, say: (text) => void stream.write(`${text}\n`), close: () => {} };
   if (style === 'ndjson') {
     return {
       show: (state) => void stream.write(`${JSON.stringify({ type: 'progress', ...state })}\n`),
-      say: (line) => void stream.write(`${JSON.stringify({ type: 'message', message: line })}\n`),
+      say: (text) => void stream.write(`${JSON.stringify({ type: 'message', message: text })}\n`),
       close: () => {},
     };
   }
@@ -58,12 +67,12 @@ export function openProgress(style: ProgressStyle, stream: NodeJS.WriteStream): 
   return {
     show: (state) => {
       clear();
-      stream.write(progressLine(state).slice(0, Math.max(20, (stream.columns ?? 120) - 1)));
+      stream.write(line(state).slice(0, Math.max(20, (stream.columns ?? 120) - 1)));
       shown = true;
     },
-    say: (line) => {
+    say: (text) => {
       clear();
-      stream.write(`${line}\n`);
+      stream.write(`${text}\n`);
     },
     close: clear,
   };

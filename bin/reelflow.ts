@@ -5,6 +5,7 @@ import { type Command, commandHelp, parseArguments } from './options.ts';
 
 /** Every command by name; its module is loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
+  fetch: () => import('./commands/fetch.ts'),
   extract: () => import('./commands/extract.ts'),
   explain: () => import('./commands/explain.ts'),
   compact: () => import('./commands/compact.ts'),

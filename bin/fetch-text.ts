@@ -1,0 +1,40 @@
+import type { FetchProgress } from '../src/graphs/fetch/fetch-options.ts';
+import type { FetchSummary } from '../src/graphs/fetch/fetch-summary.ts';
+import type { FailedRecord } from '../src/io/fetch/fetch-record.ts';
+import { formatBytes } from '../src/operators/budget.ts';
+
+/** Failures that a summary names; the others are in the records. */
+const NAMED = 20;
+
+/** A line for a terminal: ids with a verdict, what runs, bytes. */
+export function fetchProgressLine({ done, total, failed, running, bytes, wallSeconds }: FetchProgress): string {
+  return [
+    `${done}/${total} ids${failed > 0 ? ` (${failed} failed)` : ''}`,
+    `${running} running`,
+    `${formatBytes(bytes)} in ${wallSeconds.toFixed(0)} s`,
+  ].join('  ');
+}
+
+/** One failure, and under it what the command printed last. An id that is none may hold anything: only its message tells it. */
+export function failureText({ id, reason, message, attempts, output }: FailedRecord): string {
+  const who = reason === 'bad-id' ? '' : `${id}: `;
+  const tries = attempts > 1 ? `, ${attempts} attempts` : '';
+  return [`${who}${message} [${reason}${tries}]`, ...output.map((line) => `    ${line}`)].join('\n');
+}
+
+/** What a person reads after a run. */
+export function fetchSummaryText(summary: FetchSummary): string {
+  const { fetched, alreadyThere, failed, failedEarlier, left } = summary.ids;
+  const lines = [
+    `${fetched} fetched (${formatBytes(summary.bytes)}), ${alreadyThere} already there, ${failed} failed, ` +
+      `${failedEarlier} failed earlier${left > 0 ? `, ${left} left` : ''}; ${summary.starts} commands in ${summary.wallSeconds.toFixed(1)} s`,
+  ];
+  for (const failure of summary.failures.slice(0, NAMED)) {
+    lines.push(`failed: ${failureText({ ...failure, output: failure.output.slice(-2) })}`);
+  }
+  if (failed > NAMED) lines.push(`... and ${failed - NAMED} more`);
+  if (failedEarlier > 0) lines.push(`What failed in earlier runs was not tried again; --retry-failed does that.`);
+  if (failed + failedEarlier > 0) lines.push(`See \`reelflow fetch --failures ${summary.out}\`.`);
+  lines.push(`manifest: ${summary.manifest} (${summary.inManifest} files)`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,88 @@
+import { checkInteger, checkPositive, checkString } from '../../check.ts';
+import { CommandTemplate } from '../../io/fetch/command-template.ts';
+import { startInterval } from '../../io/fetch/start-rate.ts';
+
+/** What is fetched: a list, a command, and where to. */
+export interface FetchSource {
+  /** CSV file with a column of ids: youtubeId, trailerId or id, or the one that `column` names; movieId where it has one. */
+  readonly list: string;
+  readonly column?: string | undefined;
+  /** The directory of the files, the manifest, and the records of earlier runs. */
+  readonly out: string;
+  /** The downloader and its arguments, split by `splitCommand`, with `{id}` and `{out}`. */
+  readonly command: string;
+  /** Only the first ids of the list. */
+  readonly limit?: number | undefined;
+  /** Tries again what failed in earlier runs. Default false: it is kept and passed over. */
+  readonly retryFailed?: boolean | undefined;
+}
+
+/** How it is fetched. */
+export interface FetchOptions extends FetchSource {
+  /** Commands that run at a time. Default 2. */
+  readonly concurrency?: number | undefined;
+  /** Starts per time, retries included, evenly spaced: `N/s`, `N/min` or `N/h`. Default no limit. */
+  readonly rate?: string | undefined;
+  /** Further attempts after one that failed. Default 2. */
+  readonly retries?: number | undefined;
+  /** Seconds before the first retry; doubled before each further one, up to an hour. Default 2. */
+  readonly retryDelay?: number | undefined;
+  /** Seconds until a command is killed. Default 600. */
+  readonly timeout?: number | undefined;
+  /** Whether ffprobe must find audio or video in what was written. Default true. */
+  readonly check?: boolean | undefined;
+  /** Aborted: nothing new is started, what runs is finished and recorded. */
+  readonly drain?: AbortSignal | undefined;
+  /** Aborted: what runs is killed at once; what is recorded stays. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
+  readonly onMessage?: ((message: string) => void) | undefined;
+}
+
+/** How far a run is. */
+export interface FetchProgress {
+  /** Ids with a verdict: fetched or failed, in this run or before. */
+  readonly done: number;
+  readonly total: number;
+  readonly failed: number;
+  readonly running: number;
+  /** Bytes of the files fetched in this run. */
+  readonly bytes: number;
+  readonly wallSeconds: number;
+}
+
+/** Times in milliseconds, defaults filled in. */
+export interface FetchSettings {
+  readonly concurrency: number;
+  readonly startInterval: number;
+  readonly retries: number;
+  readonly retryDelay: number;
+  readonly timeout: number;
+  readonly check: boolean;
+}
+
+/** The longest that a timer of Node.js can wait, in seconds. */
+const LONGEST_TIMEOUT = 2_147_483;
+
+/** Checks what is fetched, and splits the command. @throws UsageError for a command that cannot be split, or a list, directory or limit that is none. */
+export function checkSource(source: FetchSource): CommandTemplate {
+  checkString('list', source.list);
+  checkString('out', source.out);
+  if (source.column !== undefined) checkString('column', source.column);
+  if (source.limit !== undefined) checkInteger('limit', source.limit);
+  return new CommandTemplate(source.command);
+}
+
+/** Checks how it is fetched. @throws UsageError for a number out of range, or a rate that is none. */
+export function fetchSettings(options: FetchOptions): FetchSettings {
+  const { retryDelay = 2, timeout = 600 } = options;
+  checkPositive('timeout', timeout);
+  return {
+    concurrency: checkInteger('concurrency', options.concurrency ?? 2, 1, 64),
+    startInterval: options.rate === undefined ? 0 : startInterval(options.rate),
+    retries: checkInteger('retries', options.retries ?? 2, 0, 100),
+    retryDelay: checkPositive('retryDelay', retryDelay, { zero: true }) * 1000,
+    timeout: Math.min(timeout, LONGEST_TIMEOUT) * 1000,
+    check: options.check ?? true,
+  };
+}

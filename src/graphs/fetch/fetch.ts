@@ -1,0 +1,199 @@
+import { setMaxListeners } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { defer, from, lastValueFrom, mergeMap } from 'rxjs';
+import { makeDirectory, removeStaleTemporaries } from '../../io/dataset/atomic-file.ts';
+import type { CommandTemplate } from '../../io/fetch/command-template.ts';
+import { lockDirectory } from '../../io/fetch/directory-lock.ts';
+import { badIdMessage, type FetchItem } from '../../io/fetch/fetch-list.ts';
+import { type FailedRecord, type FetchedRecord, type FetchRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
+import { writeManifest } from '../../io/fetch/manifest.ts';
+import { StartRate } from '../../io/fetch/start-rate.ts';
+import { findFfprobe } from '../../io/media/ffmpeg.ts';
+import { fetchItem, putFailed } from './fetch-item.ts';
+import { checkSource, type FetchOptions, type FetchSettings, fetchSettings } from './fetch-options.ts';
+import { type FetchPaths, type FetchPlan, fetchPaths, planItems, readItems, recordsWithFiles } from './fetch-plan.ts';
+import type { FetchSummary } from './fetch-summary.ts';
+
+/**
+ * Hands each id of a list to the user's own downloader, and makes a corpus of what it writes: one media file for each id,
+ * a record of every failure, and a manifest for `extract`. The command is split into words and started directly, never
+ * through a shell (`splitCommand`).
+ *
+ * A directory is worked on by one process at a time. Ids that are fetched already are passed over, so that a run that was
+ * interrupted or killed goes on where it was; what it had under way is removed and fetched again. An id that fails is
+ * recorded, and the run goes on. The list and one record for each id are held in memory, and no file's content.
+ *
+ * On `drain` no command is started any more; on `signal` those that run are killed. The manifest is written in both
+ * cases, and not when an error is thrown.
+ *
+ * @throws UsageError for wrong options, list or command, `in-use` when another process works on the directory, `program`
+ * when the downloader is not there, `disk-full`; MediaError `decoder-missing` when `check` finds no ffprobe.
+ *
+ * @example
+ * const { manifest, failures } = await fetchCorpus({
+ *   list: 'ml-youtube.csv',
+ *   out: 'trailers/',
+ *   command: "yt-dlp --no-playlist -o '{out}.%(ext)s' 'https://www.youtube.com/watch?v={id}'",
+ *   rate: '10/min',
+ * });
+ */
+export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> {
+  const template = checkSource(options);
+  const settings = fetchSettings(options);
+  if (settings.check) findFfprobe();
+  const items = await readItems(options, template);
+  const paths = fetchPaths(options.out);
+  await makeDirectory(paths.out);
+  const unlock = await lockDirectory(paths.lock);
+  try {
+    // Whatever lies there is of a process that is dead.
+    await rm(paths.work, { recursive: true, force: true });
+    await removeStaleTemporaries(paths.out);
+    const records = await FetchRecords.read(paths.records);
+    await records.clean();
+    for (const path of records.damaged) options.onMessage?.(`${path} is damaged; its id counts as never tried`);
+    const plan = await planItems(items, records, paths, options.retryFailed ?? false);
+    return await new FetchRun(options, template, settings, paths, records, plan).run();
+  } finally {
+    await rm(paths.work, { recursive: true, force: true, maxRetries: 3 });
+    await unlock();
+  }
+}
+
+class FetchRun {
+  readonly #options: FetchOptions;
+  readonly #template: CommandTemplate;
+  readonly #settings: FetchSettings;
+  readonly #paths: FetchPaths;
+  readonly #records: FetchRecords;
+  readonly #plan: FetchPlan;
+  readonly #began = performance.now();
+  readonly #failures: FailedRecord[] = [];
+  readonly #failed = new AbortController();
+  readonly #active = new Set<Promise<unknown>>();
+  #fetched = 0;
+  #starts = 0;
+  #bytes = 0;
+
+  constructor(
+    options: FetchOptions,
+    template: CommandTemplate,
+    settings: FetchSettings,
+    paths: FetchPaths,
+    records: FetchRecords,
+    plan: FetchPlan,
+  ) {
+    this.#options = options;
+    this.#template = template;
+    this.#settings = settings;
+    this.#paths = paths;
+    this.#records = records;
+    this.#plan = plan;
+  }
+
+  async run(): Promise<FetchSummary> {
+    for (const item of this.#plan.invalid) {
+      const fault = { reason: 'bad-id', message: badIdMessage(item), output: [] } as const;
+      this.#failures.push(await putFailed(item, fault, 0, { records: this.#records }));
+    }
+    this.#report();
+    const { drain, signal } = this.#options;
+    const stop = AbortSignal.any([this.#failed.signal, ...(signal ? [signal] : [])]);
+    const begin = AbortSignal.any([stop, ...(drain ? [drain] : [])]);
+    // Every command that runs or waits listens, and there may be many.
+    setMaxListeners(0, stop, begin);
+    const context = {
+      ...{ template: this.#template, settings: this.#settings, paths: this.#paths, records: this.#records },
+      ...{ strangers: this.#plan.strangers, rate: new StartRate(this.#settings.startInterval), begin, signal: stop },
+      onStart: () => {
+        this.#starts += 1;
+        this.#report();
+      },
+    };
+    const fetchOne = async (item: FetchItem): Promise<void> => {
+      if (begin.aborted) return;
+      const fetching = fetchItem(item, context);
+      this.#active.add(fetching);
+      try {
+        this.#count(await fetching);
+      } finally {
+        this.#active.delete(fetching);
+        this.#report();
+      }
+    };
+    try {
+      const work = from(this.#plan.pending).pipe(
+        mergeMap((item) => defer(() => fetchOne(item)), this.#settings.concurrency),
+      );
+      await lastValueFrom(work, { defaultValue: undefined });
+    } catch (error) {
+      // What stops the run stops every command, and none is left behind.
+      this.#failed.abort(error);
+      await Promise.allSettled(this.#active);
+      throw error;
+    }
+    return this.#finish();
+  }
+
+  #count(record: FetchRecord | undefined): void {
+    if (record?.state === 'fetched') {
+      this.#fetched += 1;
+      this.#bytes += record.bytes;
+    } else if (record !== undefined) this.#failures.push(record);
+  }
+
+  async #finish(): Promise<FetchSummary> {
+    const { items, present, failedEarlier } = this.#plan;
+    const rows = await this.#manifestRows();
+    const manifest = await writeManifest(this.#paths.out, rows);
+    const ids = {
+      listed: items.length,
+      fetched: this.#fetched,
+      alreadyThere: present.length,
+      failed: this.#failures.length,
+      failedEarlier: failedEarlier.length,
+    };
+    const left = items.length - ids.fetched - ids.alreadyThere - ids.failed - ids.failedEarlier;
+    return {
+      out: this.#options.out,
+      manifest,
+      ids: { ...ids, left },
+      inManifest: rows.length,
+      failures: this.#failures,
+      starts: this.#starts,
+      bytes: this.#bytes,
+      wallSeconds: this.#seconds(),
+      interrupted: left > 0,
+    };
+  }
+
+  /** What is recorded and there: in the order of the list, and then what earlier lists brought. */
+  async #manifestRows(): Promise<FetchedRecord[]> {
+    const there = new Map((await recordsWithFiles(this.#records, this.#paths)).map((record) => [record.id, record]));
+    const rows: FetchedRecord[] = [];
+    for (const { id, movieIds } of this.#plan.items) {
+      const record = there.get(id);
+      if (record === undefined) continue;
+      // The list may have been mended since.
+      rows.push({ ...record, movieIds: movieIds.length > 0 ? movieIds : record.movieIds });
+      there.delete(id);
+    }
+    return [...rows, ...there.values()];
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  #report(): void {
+    const failed = this.#failures.length + this.#plan.failedEarlier.length;
+    this.#options.onProgress?.({
+      done: this.#fetched + this.#plan.present.length + failed,
+      total: this.#plan.items.length,
+      failed,
+      running: this.#active.size,
+      bytes: this.#bytes,
+      wallSeconds: this.#seconds(),
+    });
+  }
+}

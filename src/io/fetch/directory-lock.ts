@@ -1,0 +1,26 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import { makeDirectory, removeIfThere, removeStaleTemporaries, temporaryPath } from '../dataset/atomic-file.ts';
+
+/**
+ * Makes this the only process that works on a directory. Each process puts a file of its own name into `directory`, and then
+ * looks for others: of two that come at the same time at least one sees the other, so never both go on. Files of dead
+ * processes of this machine are removed.
+ *
+ * @returns what gives the lock back.
+ * @throws UsageError `in-use` when another process is there, naming its file.
+ */
+export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
+  await makeDirectory(directory);
+  await removeStaleTemporaries(directory);
+  const own = temporaryPath(directory);
+  await writeFile(own, '', { flag: 'wx' });
+  const other = (await readdir(directory)).find((name) => name !== basename(own));
+  if (other === undefined) return () => removeIfThere(own);
+  await removeIfThere(own);
+  throw new UsageError(`another process works on this directory: ${join(directory, other)}`, {
+    code: 'in-use',
+    remedy: 'Wait until it has ended. If it ran on another machine and is dead, delete that file.',
+  });
+}

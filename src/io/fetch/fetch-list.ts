@@ -1,0 +1,67 @@
+import { UsageError } from '../../errors.ts';
+import { fileFault, quoted } from '../ratings/bad-lines.ts';
+import { columnOf, csvRecords } from '../ratings/csv-records.ts';
+import { compareIdentifiers } from '../ratings/identifiers.ts';
+import { readText } from '../ratings/read-text.ts';
+
+/** One thing to fetch: all rows of the list that share an id. */
+export interface FetchItem {
+  readonly id: string;
+  /** Ids of the movies it belongs to, ascending; none where the list has no such column. */
+  readonly movieIds: readonly string[];
+  /** Lines of the list that have this id. */
+  readonly lines: readonly number[];
+  /** Whether it fits `VALID_ID`: others are never handed to a command, nor made part of a path. */
+  readonly valid: boolean;
+}
+
+/** Letters, digits, `_` and `-`, at most 64: what an id may be to become an argument and a file name. */
+const VALID_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const ID_COLUMNS = ['youtubeid', 'trailerid', 'trailer', 'youtube', 'id'];
+const MOVIE_COLUMNS = ['movieid', 'itemid', 'movie', 'item'];
+
+/**
+ * Reads a list of things to fetch: CSV with a header and a column of ids (youtubeId, trailerId or id, or the one named
+ * by `column`), and movieId where there is one. An id that several rows share comes once, at its first row's place. The
+ * whole file is held in memory.
+ *
+ * @throws UsageError `ratings` when the file cannot be read, is empty, has no such column, or no rows.
+ */
+export async function readFetchList(path: string, options: { readonly column?: string } = {}): Promise<FetchItem[]> {
+  const [header, ...records] = csvRecords(await readText(path), path);
+  const names = header?.fields ?? [];
+  const wanted = options.column === undefined ? ID_COLUMNS : [options.column.toLowerCase().replaceAll('_', '')];
+  const idColumn = columnOf(names, wanted);
+  if (idColumn < 0) {
+    const what = options.column === undefined ? 'a column of ids' : `a column '${options.column}'`;
+    throw fileFault(
+      path,
+      `has not ${what}: its first line is ${quoted(names.join(','))}`,
+      'The first line must name the columns: youtubeId, trailerId or id, or the one that --column names.',
+    );
+  }
+  const movieColumn = columnOf(names, MOVIE_COLUMNS);
+  const items = new Map<string, { movieIds: Set<string>; lines: number[] }>();
+  for (const { line, fields } of records) {
+    const id = fields[idColumn] ?? '';
+    const item = items.get(id) ?? { movieIds: new Set<string>(), lines: [] };
+    const movieId = fields[movieColumn] ?? '';
+    if (movieId !== '' && movieColumn !== idColumn) item.movieIds.add(movieId);
+    item.lines.push(line);
+    items.set(id, item);
+  }
+  if (items.size === 0) throw new UsageError(`${path} has no rows`, { code: 'no-inputs' });
+  return [...items].map(([id, { movieIds, lines }]) => {
+    return { id, movieIds: [...movieIds].sort(compareIdentifiers), lines, valid: VALID_ID.test(id) };
+  });
+}
+
+/** What is wrong with an id that is not valid, and where it stands. */
+export function badIdMessage({ id, lines }: FetchItem): string {
+  const shown = lines.slice(0, 3).join(', ');
+  const where = lines.length === 1 ? `line ${shown}` : `${lines.length} rows, lines ${shown}`;
+  return (
+    `${quoted(id.replace(/\p{C}/gu, '\ufffd'))} is no id: 1 to 64 letters, digits, '_' or '-' are expected ` +
+    `(${where}${lines.length > 3 ? ', ...' : ''} of the list)`
+  );
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isTemporary, makeDirectory, removeStaleTemporaries, replaceFile } from '../dataset/atomic-file.ts';
+import type { FetchFault } from './fetch-fault.ts';
+
+/** What is known of an id that was fetched. */
+export interface FetchedRecord {
+  readonly state: 'fetched';
+  readonly id: string;
+  /** Name of the file, beside the manifest. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly movieIds: readonly string[];
+  /** Times the command was started for it, in all runs. */
+  readonly attempts: number;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+/** What is known of an id that was not. */
+export interface FailedRecord extends FetchFault {
+  readonly state: 'failed';
+  readonly id: string;
+  readonly movieIds: readonly string[];
+  readonly attempts: number;
+  readonly time: string;
+}
+
+/** What became of an id; ids that were never tried, or stopped on the way, have none. */
+export type FetchRecord = FetchedRecord | FailedRecord;
+
+/** A name that is safe in every file system, whatever the id: ids may be no file names, or differ by case alone. */
+export function recordKey(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 32);
+}
+
+/** Record files read at a time. */
+const AT_ONCE = 32;
+
+/**
+ * What became of every id, one small file each (`<kk>/<key>.json`): each appears, and is replaced, whole or not at all, so
+ * a run that is killed loses only what was under way.
+ */
+export class FetchRecords {
+  readonly #directory: string;
+  readonly #records: Map<string, FetchRecord>;
+  /** Record files that could not be understood; their ids count as never tried. */
+  readonly damaged: readonly string[];
+
+  private constructor(directory: string, records: Map<string, FetchRecord>, damaged: readonly string[]) {
+    this.#directory = directory;
+    this.#records = records;
+    this.damaged = damaged;
+  }
+
+  /** Reads all records of a directory, which may be missing; writes nothing. */
+  static async read(directory: string): Promise<FetchRecords> {
+    const records = new Map<string, FetchRecord>();
+    const damaged: string[] = [];
+    const paths: string[] = [];
+    for (const shard of await namesIn(directory)) {
+      for (const name of await namesIn(join(directory, shard))) {
+        if (!isTemporary(name)) paths.push(join(directory, shard, name));
+      }
+    }
+    for (let at = 0; at < paths.length; at += AT_ONCE) {
+      await Promise.all(
+        paths.slice(at, at + AT_ONCE).map(async (path) => {
+          const record = parseRecord(await readFile(path, 'utf8'));
+          if (record === undefined) damaged.push(path);
+          else records.set(record.id, record);
+        }),
+      );
+    }
+    return new FetchRecords(directory, records, damaged);
+  }
+
+  /** Removes what killed processes left half-written. */
+  async clean(): Promise<void> {
+    for (const shard of await namesIn(this.#directory)) await removeStaleTemporaries(join(this.#directory, shard));
+  }
+
+  /** The record of an id, undefined when it has no verdict yet. */
+  get(id: string): FetchRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** All records, by id. */
+  all(): FetchRecord[] {
+    return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  }
+
+  /** Writes a record in place of an earlier one. On disk when this resolves. @throws UsageError `disk-full`. */
+  async put(record: FetchRecord): Promise<void> {
+    const key = recordKey(record.id);
+    const shard = join(this.#directory, key.slice(0, 2));
+    await makeDirectory(shard);
+    await replaceFile(join(shard, `${key}.json`), `${JSON.stringify(record, null, 2)}\n`);
+    this.#records.set(record.id, record);
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function parseRecord(text: string): FetchRecord | undefined {
+  let record: { readonly [Name in keyof FetchedRecord | keyof FailedRecord]?: unknown };
+  try {
+    record = JSON.parse(text) ?? {};
+  } catch {
+    return undefined;
+  }
+  const common = typeof record.id === 'string' && typeof record.attempts === 'number' && isTexts(record.movieIds);
+  const fetched = record.state === 'fetched' && isFileName(record.file) && typeof record.bytes === 'number';
+  const failed = record.state === 'failed' && typeof record.reason === 'string' && isTexts(record.output);
+  return common && (fetched || failed) ? (record as FetchRecord) : undefined;
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+/** A record names a file of its own directory, never a path out of it. */
+function isFileName(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}\.[a-z0-9]{1,8}$/.test(value);
+}

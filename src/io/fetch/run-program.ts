@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { UsageError } from '../../errors.ts';
+import { OutputTail } from './output-tail.ts';
+
+/** How a program ended. */
+export interface ProgramEnd {
+  /** Exit code; null when a signal ended it, or it was not started. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** It took longer than it may, and was killed. */
+  readonly timedOut: boolean;
+  /** Why it could not be started, for want of memory, processes or room for its arguments. */
+  readonly notStarted?: string;
+  /** The last lines of what it printed on its standard error and standard output. */
+  readonly output: readonly string[];
+}
+
+/** Programs that run: should this process exit, they are killed first. */
+const running = new Set<ChildProcess>();
+const killAll = (): void => {
+  for (const child of running) killGroup(child);
+};
+
+/**
+ * Runs a program to its end, directly and never through a shell, with no standard input and in a process group of its own.
+ * When it ends, times out or is aborted, the whole group is killed: children it left behind go too (on Windows, which has
+ * no process groups, only the program itself). Of what it prints only the end is kept.
+ *
+ * Resolves when program and group are gone, also after an abort (then with `signal` SIGKILL).
+ *
+ * @throws UsageError `program` when there is no such program, or it may not be run.
+ */
+export function runProgram(
+  words: readonly string[],
+  options: { readonly timeout: number; readonly signal: AbortSignal },
+): Promise<ProgramEnd> {
+  const [program = '', ...rest] = words;
+  const errors = new OutputTail();
+  const prints = new OutputTail();
+  const output = (): string[] => [...prints.lines, ...errors.lines].slice(-20);
+  return new Promise((resolve, reject) => {
+    let child: ReturnType<typeof spawnGroup>;
+    try {
+      child = spawnGroup(program, rest);
+    } catch (error) {
+      // An argument list that is too long is thrown, not emitted.
+      resolve(notStarted(error as Error, output()));
+      return;
+    }
+    if (running.size === 0) process.on('exit', killAll);
+    running.add(child);
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      killGroup(child);
+    }, options.timeout);
+    const aborted = (): void => killGroup(child);
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal.removeEventListener('abort', aborted);
+      running.delete(child);
+      if (running.size === 0) process.off('exit', killAll);
+    };
+    child.stdout.on('data', (bytes: Buffer) => prints.write(bytes));
+    child.stderr.on('data', (bytes: Buffer) => errors.write(bytes));
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      settle();
+      if (cause.code === 'ENOENT' || cause.code === 'EACCES') reject(noProgram(program, cause));
+      else resolve(notStarted(cause, output()));
+    });
+    // What the program left behind may hold its pipes open: it is killed before they are waited for.
+    child.once('exit', () => {
+      settle();
+      killGroup(child);
+      // One that made a group of its own is out of reach, and must not keep this waiting.
+      setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, PIPES_WITHIN).unref();
+    });
+    child.once('close', (code, signal) => {
+      resolve({ code, signal, timedOut, output: output() });
+    });
+    options.signal.addEventListener('abort', aborted, { once: true });
+    if (options.signal.aborted) aborted();
+  });
+}
+
+/** Milliseconds that pipes may stay open when their program has ended. */
+const PIPES_WITHIN = 1000;
+
+function spawnGroup(program: string, rest: readonly string[]) {
+  return spawn(program, [...rest], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: false,
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+  });
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  if (process.platform === 'win32') {
+    child.kill('SIGKILL');
+    return;
+  }
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    // ESRCH: nothing of the group is left. EPERM: macOS says so of a group in which all are dead but not yet reaped.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}
+
+function notStarted(error: Error, output: readonly string[]): ProgramEnd {
+  return { code: null, signal: null, timedOut: false, notStarted: error.message, output };
+}
+
+function noProgram(program: string, cause: NodeJS.ErrnoException): UsageError {
+  const why = cause.code === 'ENOENT' ? 'there is no such program' : 'it may not be run';
+  return new UsageError(`'${program}' could not be started: ${why}`, {
+    code: 'program',
+    remedy: 'Name a program of the PATH or its path. Nothing is bundled: your downloader has to be installed.',
+    cause,
+  });
+}

@@ -1,0 +1,50 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { UsageError } from '../../errors.ts';
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000 };
+
+/**
+ * Milliseconds between two starts of a rate written `N/s`, `N/min` or `N/h`.
+ *
+ * @throws UsageError for anything else.
+ */
+export function startInterval(rate: string): number {
+  const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)\/(s|min|h)$/.exec(rate) ?? [];
+  const interval = (UNITS[unit] ?? Number.NaN) / Number(count);
+  if (!Number.isFinite(interval)) {
+    throw new UsageError(`\`rate\` must be a number above 0 and /s, /min or /h, such as 10/min, but is '${rate}'`);
+  }
+  return interval;
+}
+
+/**
+ * Spaces starts evenly: each one comes at least `interval` ms after the one before, whoever asks. A pause does not save
+ * up starts for a burst later.
+ */
+export class StartRate {
+  readonly #interval: number;
+  #next = 0;
+
+  /** @param interval milliseconds; 0 lets every start through at once. */
+  constructor(interval: number) {
+    this.#interval = interval;
+  }
+
+  /** Waits for this caller's turn; callers come in the order in which they asked. @throws AbortError on abort. */
+  async turn(signal: AbortSignal): Promise<void> {
+    const now = performance.now();
+    const at = Math.max(now, this.#next);
+    this.#next = at + this.#interval;
+    if (at > now) await sleep(at - now, signal);
+  }
+}
+
+/** The longest wait that a timer of Node.js can make in one go. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Waits. @throws AbortError on abort. */
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+  for (let left = milliseconds; left > 0; left -= LONGEST) {
+    await delay(Math.min(left, LONGEST), undefined, { signal });
+  }
+}

@@ -1,0 +1,47 @@
+import { lstat, readdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { MEDIA_EXTENSIONS } from '../media/sniff.ts';
+import type { FetchReason } from './fetch-fault.ts';
+
+/** The media file that a program wrote into its folder, or why there is none to take. */
+export type WrittenMedia =
+  | { readonly path: string; readonly extension: string; readonly bytes: number }
+  | { readonly reason: FetchReason; readonly message: string };
+
+/** Names listed in a message. */
+const NAMED = 5;
+
+/**
+ * Finds the one media file in a folder: by its extension, one of `MEDIA_EXTENSIONS`. Other files beside it (subtitles,
+ * pictures, descriptions, parts) do not count. Several, a link, anything but a plain file, and an empty file are refused.
+ */
+export async function writtenMedia(folder: string): Promise<WrittenMedia> {
+  const names = (await readdir(folder)).sort();
+  const media = names.filter((name) => MEDIA_EXTENSIONS.includes(extensionOf(name)));
+  const [name] = media;
+  if (name === undefined) {
+    const others = names.length === 0 ? 'nothing' : `only ${listed(names)}, which have no media extension`;
+    return { reason: 'no-file', message: `the command wrote ${others} at {out}` };
+  }
+  if (media.length > 1) {
+    return { reason: 'several-files', message: `the command wrote several media files: ${listed(media)}` };
+  }
+  const path = join(folder, name);
+  // A link could name any file of this machine.
+  const facts = await lstat(path);
+  if (!facts.isFile()) {
+    const kind = facts.isSymbolicLink() ? 'a link' : facts.isDirectory() ? 'a directory' : 'no plain file';
+    return { reason: 'unsafe-file', message: `what the command wrote, ${listed([name])}, is ${kind}` };
+  }
+  if (facts.size === 0) return { reason: 'empty', message: `the command wrote an empty file, ${listed([name])}` };
+  return { path, extension: extensionOf(name), bytes: facts.size };
+}
+
+function extensionOf(name: string): string {
+  return extname(name).slice(1).toLowerCase();
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, NAMED).map((name) => JSON.stringify(name.slice(0, 100).replace(/\p{C}/gu, '\ufffd')));
+  return shown.join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '');
+}
