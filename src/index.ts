@@ -28,6 +28,10 @@ export {
   type ExtractionServices,
   extractionGraph,
 } from './graphs/extraction.ts';
+export { fetchCorpus } from './graphs/fetch/fetch.ts';
+export type { FetchOptions, FetchProgress, FetchSource } from './graphs/fetch/fetch-options.ts';
+export { type PlannedCommand, planFetch } from './graphs/fetch/fetch-plan.ts';
+export { type FetchSummary, fetchFailures } from './graphs/fetch/fetch-summary.ts';
 export {
   type Graph,
   type GraphNode,
@@ -81,6 +85,9 @@ export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from './io/dataset
 export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from './io/dataset/table-reader.ts';
 export { type ToDatasetOptions, type ToDatasetSummary, toDataset, type Unit, unit } from './io/dataset/to-dataset.ts';
 export { type BatchPlace, type Vectors, vectorsOf } from './io/dataset/vector-column.ts';
+export type { FetchFault, FetchReason } from './io/fetch/fetch-fault.ts';
+export type { FailedRecord } from './io/fetch/fetch-record.ts';
+export { splitCommand } from './io/fetch/split-command.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
 export type { DecodingOptions } from './io/media/decoding-options.ts';
 export { type ClipDescription, encodeClip } from './io/media/encode.ts';
