@@ -64,6 +64,15 @@ describe('zip archives', () => {
     );
   });
 
+  it('give entries of several pieces as they were', () => {
+    const content = Uint8Array.from({ length: 2_500_000 }, (_, index) => (index * 7919) >> 5);
+    for (const deflate of [false, true]) {
+      const entry = read(joined(writeZip([zipContent('large', content, { deflate })]))).get('large');
+      expect(joined(entry?.pieces(0, content.length) ?? []).equals(content)).toBe(true);
+      expect(joined(entry?.pieces(99_999, content.length - 1) ?? []).equals(content.subarray(99_999, -1))).toBe(true);
+    }
+  });
+
   it('give pieces of at most 1 MiB of an entry that expands a thousandfold', () => {
     const zeros = new Uint8Array(5_000_000);
     const entry = read(joined(writeZip([zipContent('zeros', zeros, { deflate: true })]))).get('zeros');
