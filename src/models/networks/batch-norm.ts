@@ -46,11 +46,7 @@ export function foldedWeight(name: string, weight: WantedTensor, norm: BatchNorm
   };
 }
 
-function* scaledPieces(
-  { pieces }: Initializer,
-  factor: Float64Array,
-  perChannel: number,
-): Generator<Uint8Array> {
+function* scaledPieces({ pieces }: Initializer, factor: Float64Array, perChannel: number): Generator<Uint8Array> {
   let element = 0;
   for (const piece of pieces()) {
     // A copy, because a piece need not begin where a float32 may, and may be read again by its maker.

@@ -66,8 +66,16 @@ export function namedNetwork(name: string, options: NamedOptions = {}): NamedNet
   if (!entry) return undefined;
   const { title, batch, describe } = entry;
   const isAudio = name === 'vggish';
-  const layer = options.layer ?? (isPostprocessed(name, options) ? 'postprocessed' : undefined);
-  const architecture = architectureTo(describe(options), layer);
+  const isPostprocessed = (options.postprocess ?? false) !== false;
+  if (isPostprocessed && !isAudio)
+    throw new UsageError(`\`postprocess\` is for vggish: ${name} has no post-processing`);
+  const architecture = architectureTo(
+    describe(options),
+    options.layer ?? (isPostprocessed ? 'postprocessed' : undefined),
+  );
+  if (isPostprocessed && architecture.layers.at(-1)?.kind !== 'whiten-quantise') {
+    throw new UsageError(`\`postprocess\` has no effect on the layer '${options.layer}', which comes before it`);
+  }
   const { output } = architecture;
   const dimension = dimensionOf(architecture);
   const card: ModelCard = isAudio
@@ -98,15 +106,6 @@ const vggishInput = {
   hopSamples: 15_360,
   layout: 'N1FB',
 } as const;
-
-function isPostprocessed(name: string, { postprocess = false, layer }: NamedOptions): boolean {
-  if (postprocess === false) return false;
-  if (name !== 'vggish') throw new UsageError(`\`postprocess\` belongs to vggish: ${name} has no post-processing`);
-  if (layer !== undefined) {
-    throw new UsageError(`\`postprocess\` ends at the layer 'postprocessed', but \`layer\` is '${layer}'`);
-  }
-  return true;
-}
 
 /** Values per row of an architecture's output. */
 function dimensionOf(architecture: Architecture): number {

@@ -12,7 +12,7 @@ const pieceElements = 1 << 18;
 /**
  * The seed of `random:SEED`.
  *
- * @throws ModelError `weights` when `weights` is of another form: trained weights come with a model card in this version.
+ * @throws ModelError `weights` when `weights` is of another form.
  */
 export function parseRandomWeights(weights: string): number {
   const match = /^random:(\d{1,10})$/.exec(weights);
@@ -20,11 +20,8 @@ export function parseRandomWeights(weights: string): number {
   if (!match || seed > 0xffffffff) {
     throw new ModelError(
       'weights',
-      `weights '${weights}' cannot be read: this version knows only 'random:SEED' (SEED an integer from 0 to 4294967295)`,
-      {
-        remedy:
-          "For trained weights give a model card (JSON) of an .onnx file in place of the network's name, e.g. --visual my-network/card.json; or use --weights random:1 to try things out.",
-      },
+      `weights '${weights}' cannot be read: random weights are 'random:SEED' (SEED an integer from 0 to 4294967295)`,
+      { remedy: 'Give for example --weights random:1, or the path of a weight file.' },
     );
   }
   return seed;
