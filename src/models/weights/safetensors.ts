@@ -1,19 +1,13 @@
-import { shown } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
+import { headerLength, parseSafetensorsHeader } from './safetensors-header.ts';
+import { weightTypeBytes as elementSizes, type WeightType } from './weight-tensor.ts';
 
-/** Bytes per element of the types that are understood. */
-const elementSizes = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
 /** The reference implementation's limit of the header. */
 const headerLimit = 100_000_000;
-const tensorLimit = 100_000;
-const axisLimit = 64;
-
-/** Element type of a tensor in a safetensors file. */
-export type SafetensorsType = keyof typeof elementSizes;
 
 /** A tensor of a safetensors file: little-endian values, row-major. */
 export interface SafetensorsTensor {
-  readonly type: SafetensorsType;
+  readonly type: WeightType;
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
@@ -88,87 +82,16 @@ function compareText(left: string, right: string): number {
  * @throws ModelError `weights` for anything else.
  */
 export function readSafetensors(file: Uint8Array): Safetensors {
-  if (file.byteLength < 8) throw broken(`it has ${file.byteLength} bytes, fewer than its header's length takes`);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const claimed = view.getBigUint64(0, true);
-  const left = file.byteLength - 8;
-  if (claimed > BigInt(Math.min(left, headerLimit))) {
-    throw broken(`its header claims ${claimed} bytes where ${Math.min(left, headerLimit)} are possible`);
-  }
-  const headerBytes = Number(claimed);
-  const header = parseHeader(file.subarray(8, 8 + headerBytes));
+  const headerBytes = headerLength(file, file.byteLength, headerLimit, broken);
   const values = file.subarray(8 + headerBytes);
-  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
-  if (entries.length > tensorLimit) throw broken(`it claims ${entries.length} tensors, more than ${tensorLimit}`);
-  const places = entries
-    .map(([name, entry]) => place(name, entry, values.byteLength))
-    .sort((a, b) => a.start - b.start || a.end - b.end);
-  let position = 0;
-  for (const { name, start, end } of places) {
-    if (start !== position) {
-      throw broken(`tensor '${name}' starts at byte ${start}, but the one before ends at ${position}`);
-    }
-    position = end;
-  }
-  if (position !== values.byteLength) {
-    throw broken(`its tensors end at byte ${position} of ${values.byteLength}`);
-  }
+  const header = parseSafetensorsHeader(file.subarray(8, 8 + headerBytes), values.byteLength, broken);
   const tensors = new Map(
-    places.map(({ name, type, shape, start, end }) => [name, { type, shape, bytes: values.subarray(start, end) }]),
+    header.places.map(({ name, type, shape, start, end }) => [
+      name,
+      { type, shape, bytes: values.subarray(start, end) },
+    ]),
   );
-  return { tensors, metadata: metadataOf(header.__metadata__) };
-}
-
-interface Place {
-  readonly name: string;
-  readonly type: SafetensorsType;
-  readonly shape: readonly number[];
-  readonly start: number;
-  readonly end: number;
-}
-
-function place(name: string, entry: unknown, available: number): Place {
-  if (!isRecord(entry)) throw broken(`tensor '${name}' is described by ${shown(entry)}`);
-  const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== 'string' || !Object.hasOwn(elementSizes, dtype)) {
-    throw broken(`tensor '${name}' has the type ${shown(dtype)}`);
-  }
-  const type = dtype as SafetensorsType;
-  if (!isSizes(shape) || shape.length > axisLimit) throw broken(`tensor '${name}' has no valid shape`);
-  if (!isSizes(offsets) || offsets.length !== 2) throw broken(`tensor '${name}' has no valid offsets`);
-  const [start, end] = offsets as [number, number];
-  const size = shape.reduce((product, axis) => product * axis, elementSizes[type]);
-  if (!Number.isSafeInteger(size) || start > end || end > available || end - start !== size) {
-    throw broken(`tensor '${name}' of ${type} [${shape}] claims bytes ${start} to ${end} of ${available}`);
-  }
-  return { name, type, shape, start, end };
-}
-
-function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw broken('its header is not JSON in UTF-8', cause);
-  }
-  if (!isRecord(header)) throw broken(`its header is ${shown(header)} instead of an object`);
-  return header;
-}
-
-function metadataOf(value: unknown): Record<string, string> {
-  if (value === undefined) return {};
-  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === 'string')) {
-    throw broken('its metadata are not pairs of text');
-  }
-  return value as Record<string, string>;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+  return { tensors, metadata: header.metadata };
 }
 
 function broken(what: string, cause?: unknown): ModelError {

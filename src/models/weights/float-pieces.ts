@@ -1,0 +1,82 @@
+import type { WeightTensor, WeightType } from './weight-tensor.ts';
+
+let halves: Float32Array | undefined;
+
+/** Every float16 as float32 (IEEE 754-2008, binary16), made once: 65,536 values. */
+function halfTable(): Float32Array {
+  if (halves) return halves;
+  halves = new Float32Array(1 << 16);
+  for (let bits = 0; bits < halves.length; bits++) {
+    const sign = bits & 0x8000 ? -1 : 1;
+    const exponent = (bits >> 10) & 31;
+    const fraction = bits & 1023;
+    if (exponent === 31) halves[bits] = fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    else halves[bits] = sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  }
+  return halves;
+}
+
+type Read = (view: DataView, position: number) => number;
+
+function readerOf(type: Exclude<WeightType, 'F32' | 'BF16'>): readonly [width: number, read: Read] {
+  switch (type) {
+    case 'F64':
+      return [8, (view, position) => view.getFloat64(position, true)];
+    case 'F16': {
+      const table = halfTable();
+      return [2, (view, position) => table[view.getUint16(position, true)] as number];
+    }
+    case 'I64':
+      return [8, (view, position) => Number(view.getBigInt64(position, true))];
+    case 'I32':
+      return [4, (view, position) => view.getInt32(position, true)];
+    case 'I16':
+      return [2, (view, position) => view.getInt16(position, true)];
+    case 'I8':
+      return [1, (view, position) => view.getInt8(position)];
+    case 'U8':
+      return [1, (view, position) => view.getUint8(position)];
+    case 'BOOL':
+      return [1, (view, position) => (view.getUint8(position) === 0 ? 0 : 1)];
+  }
+}
+
+/**
+ * The values of a tensor as float32, little-endian, at most 1 MiB at a time; the buffer is reused. Rounded to the nearest float32; float64 beyond
+ * its range becomes infinity.
+ */
+export function floatPieces(tensor: WeightTensor): Iterable<Uint8Array> {
+  const { type } = tensor;
+  if (type === 'F32') return tensor.pieces();
+  return type === 'BF16' ? fromBfloat(tensor) : converted(tensor, ...readerOf(type));
+}
+
+/** bfloat16 is the upper half of a float32; the bits are moved, so that NaNs keep theirs. */
+function* fromBfloat(tensor: WeightTensor): Generator<Uint8Array> {
+  const output = new Uint8Array(1 << 20);
+  for (const piece of tensor.pieces()) {
+    for (let start = 0; start < piece.byteLength; start += output.byteLength / 2) {
+      const count = Math.min(piece.byteLength - start, output.byteLength / 2);
+      for (let index = 0; index < count; index += 2) {
+        output[2 * index + 2] = piece[start + index] as number;
+        output[2 * index + 3] = piece[start + index + 1] as number;
+      }
+      yield output.subarray(0, 2 * count);
+    }
+  }
+}
+
+function* converted(tensor: WeightTensor, width: number, read: Read): Generator<Uint8Array> {
+  const output = new DataView(new ArrayBuffer(1 << 20));
+  for (const piece of tensor.pieces()) {
+    const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
+    const elements = piece.byteLength / width;
+    for (let start = 0; start < elements; start += output.byteLength / 4) {
+      const count = Math.min(elements - start, output.byteLength / 4);
+      for (let index = 0; index < count; index++) {
+        output.setFloat32(4 * index, read(view, (start + index) * width), true);
+      }
+      yield new Uint8Array(output.buffer, 0, 4 * count);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import type { Refuse, WeightBytes } from './source-file.ts';
+import { checkView, rowMajor, stridedPieces } from './strided.ts';
+import { type WeightTensor, type WeightType, weightTypeBytes } from './weight-tensor.ts';
+
+/** NumPy's own writer stays under 64 KiB but for records of many fields, which are refused anyway. */
+const headerLimit = 1 << 16;
+const types: Readonly<Record<string, WeightType>> = {
+  f8: 'F64',
+  f4: 'F32',
+  f2: 'F16',
+  i8: 'I64',
+  i4: 'I32',
+  i2: 'I16',
+  i1: 'I8',
+  u1: 'U8',
+  b1: 'BOOL',
+};
+
+/** Whether bytes start like an array file of NumPy. */
+export function looksLikeNpy(start: Uint8Array): boolean {
+  return Buffer.from(start.subarray(0, 6)).equals(Buffer.from('\x93NUMPY', 'latin1'));
+}
+
+/**
+ * The tensor of one `.npy` array (format 1.0 to 3.0). Fortran order and big-endian values are brought into row-major, little-endian order as they are
+ * read. Arrays of Python objects are refused: they are pickles.
+ *
+ * @throws what `refuse` makes, for a broken header, another type, or values that do not fit the shape.
+ */
+export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): WeightTensor {
+  const label = `array '${name}'`;
+  const start = firstBytes(bytes, 12);
+  if (!looksLikeNpy(start) || start.byteLength < 10) throw refuse(`has no NumPy array where ${label} should be`);
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const major = view.getUint8(6);
+  if (major < 1 || major > 3) throw refuse(`has ${label} in version ${major} of NumPy's format`);
+  const prefix = major === 1 ? 10 : 12;
+  if (start.byteLength < prefix) throw refuse(`ends in the middle of the header of ${label}`);
+  const length = major === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (length > Math.min(headerLimit, bytes.byteLength - prefix)) {
+    throw refuse(`claims a header of ${length} bytes for ${label}`);
+  }
+  const text = Buffer.from(firstBytes(bytes, prefix + length).subarray(prefix)).toString('latin1');
+  const { description, fortran, shape } = parseHeader(text, label, refuse);
+  const bigEndian = description.startsWith('>');
+  const type = types[description.slice(1)];
+  if (!type || !/^[<>|=]/.test(description)) {
+    const objects = description.slice(1).startsWith('O');
+    throw refuse(
+      objects
+        ? `keeps Python objects in ${label}: a pickle, which could run a program; nothing was executed`
+        : `has ${label} of the type '${description}'`,
+      { remedy: 'Save plain numbers: numpy.savez(path, name=array.astype(numpy.float32)).' },
+    );
+  }
+  const width = weightTypeBytes[type];
+  const strides = fortran ? rowMajor([...shape].reverse()).reverse() : rowMajor(shape);
+  const data = prefix + length;
+  const elements = checkView(
+    { shape, strides, offset: 0, width },
+    name,
+    Math.floor((bytes.byteLength - data) / width),
+    refuse,
+  );
+  if (elements * width !== bytes.byteLength - data) {
+    throw refuse(
+      `has ${bytes.byteLength - data} bytes of values in ${label}, where [${shape}] needs ${elements * width}`,
+    );
+  }
+  const values: WeightBytes = {
+    byteLength: elements * width,
+    pieces: (from, to) => bytes.pieces(data + from, data + to),
+  };
+  const pieces = () => stridedPieces(values, { shape, strides, offset: 0, width }, elements);
+  return {
+    name,
+    shape,
+    type,
+    byteLength: elements * width,
+    pieces: bigEndian && width > 1 ? () => swapped(pieces(), width) : pieces,
+  };
+}
+
+function firstBytes(bytes: WeightBytes, count: number): Uint8Array {
+  const wanted = Math.min(count, bytes.byteLength);
+  for (const piece of bytes.pieces(0, wanted)) return piece;
+  return new Uint8Array(0);
+}
+
+interface NpyHeader {
+  readonly description: string;
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+}
+
+/** Reads the header, a Python dictionary of three known keys, without evaluating anything. */
+function parseHeader(text: string, label: string, refuse: Refuse): NpyHeader {
+  const broken = () =>
+    refuse(`has a header of ${label} that cannot be understood: ${JSON.stringify(text.slice(0, 120))}`);
+  const body = /^\{(.*)\}\s*$/s.exec(text)?.[1];
+  if (body === undefined) throw broken();
+  const fields: Record<string, string> = {};
+  const field = /\s*'(descr|fortran_order|shape)':\s*('[^']*'|True|False|\([\d,L ]*\))\s*(?:,|$)/y;
+  while (body.slice(field.lastIndex).trim() !== '') {
+    const [, key, value] = field.exec(body) ?? [];
+    if (key === undefined || value === undefined || fields[key] !== undefined) throw broken();
+    fields[key] = value;
+  }
+  const { descr, fortran_order: fortran, shape } = fields;
+  if (!descr?.startsWith("'") || !shape?.startsWith('(') || (fortran !== 'True' && fortran !== 'False')) throw broken();
+  const sizes = shape
+    .slice(1, -1)
+    .split(',')
+    .map((size) => size.trim())
+    .filter((size) => size !== '');
+  if (!sizes.every((size) => /^\d+L?$/.test(size))) throw broken();
+  return {
+    description: descr.slice(1, -1),
+    fortran: fortran === 'True',
+    shape: sizes.map((size) => Number.parseInt(size, 10)),
+  };
+}
+
+function* swapped(pieces: Iterable<Uint8Array>, width: number): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
+    if (width === 8) yield buffer.swap64();
+    else yield width === 4 ? buffer.swap32() : buffer.swap16();
+  }
+}

@@ -1,0 +1,31 @@
+import { headerLength, parseSafetensorsHeader } from './safetensors-header.ts';
+import type { SourceFile } from './source-file.ts';
+import type { WeightTensor } from './weight-tensor.ts';
+
+/** Room for more than 100,000 tensors; less than the format's own 100 MB, which would be parsed at once. */
+const headerLimit = 16 * 1024 * 1024;
+
+/** Whether a file starts like safetensors: the length of a header, then its opening brace. */
+export function looksLikeSafetensors(start: Uint8Array, fileBytes: number): boolean {
+  if (start.byteLength < 9 || start[8] !== 0x7b) return false;
+  return new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true) <= BigInt(fileBytes);
+}
+
+/**
+ * The tensors of a safetensors file. Only the header is read; the values are read by position when asked for.
+ *
+ * @throws ModelError `weights` for a broken header, or one of more than 16 MiB.
+ */
+export function readSafetensorsFile(file: SourceFile): Map<string, WeightTensor> {
+  const broken = (what: string, cause?: unknown) => file.refuse(`is not a valid safetensors file: ${what}`, { cause });
+  const start = file.bytes(0, Math.min(8, file.byteLength));
+  const headerBytes = headerLength(start, file.byteLength, headerLimit, broken);
+  const values = 8 + headerBytes;
+  const { places } = parseSafetensorsHeader(file.bytes(8, headerBytes), file.byteLength - values, broken);
+  return new Map(
+    places.map(({ name, type, shape, start, end }) => [
+      name,
+      { name, shape, type, byteLength: end - start, pieces: () => file.pieces(values + start, values + end) },
+    ]),
+  );
+}

@@ -1,0 +1,110 @@
+import { shown } from '../../check.ts';
+import type { ModelError } from '../../errors.ts';
+import { elementCount } from './strided.ts';
+import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
+
+const tensorLimit = 100_000;
+
+/** Where a tensor lies among the values of a safetensors file, in bytes from their start. */
+export interface SafetensorsPlace {
+  readonly name: string;
+  readonly type: WeightType;
+  readonly shape: readonly number[];
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What the header of a safetensors file says. */
+export interface SafetensorsHeader {
+  /** In the order of the values. */
+  readonly places: readonly SafetensorsPlace[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** Makes the error that says what is wrong. */
+export type BrokenSafetensors = (what: string, cause?: unknown) => ModelError;
+
+/**
+ * The length of the header, from the first 8 bytes of a file.
+ *
+ * @throws what `broken` makes, when the file or `limit` is shorter than what it claims.
+ */
+export function headerLength(start: Uint8Array, fileBytes: number, limit: number, broken: BrokenSafetensors): number {
+  if (fileBytes < 8) throw broken(`it has ${fileBytes} bytes, fewer than its header's length takes`);
+  const claimed = new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true);
+  const possible = Math.min(fileBytes - 8, limit);
+  if (claimed > BigInt(possible)) throw broken(`its header claims ${claimed} bytes where ${possible} are possible`);
+  return Number(claimed);
+}
+
+/**
+ * Reads the JSON header strictly: every tensor's offsets must match its shape and type, and together they must cover the `available` bytes of values
+ * without gap or overlap.
+ *
+ * @throws what `broken` makes, for anything else.
+ */
+export function parseSafetensorsHeader(
+  bytes: Uint8Array,
+  available: number,
+  broken: BrokenSafetensors,
+): SafetensorsHeader {
+  const header = parseObject(bytes, broken);
+  const entries = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  if (entries.length > tensorLimit) throw broken(`it claims ${entries.length} tensors, more than ${tensorLimit}`);
+  const places = entries
+    .map(([name, entry]) => place(name, entry, available, broken))
+    .sort((a, b) => a.start - b.start || a.end - b.end);
+  let position = 0;
+  for (const { name, start, end } of places) {
+    if (start !== position) {
+      throw broken(`tensor '${name}' starts at byte ${start}, but the one before ends at ${position}`);
+    }
+    position = end;
+  }
+  if (position !== available) throw broken(`its tensors end at byte ${position} of ${available}`);
+  return { places, metadata: metadataOf(header.__metadata__, broken) };
+}
+
+function place(name: string, entry: unknown, available: number, broken: BrokenSafetensors): SafetensorsPlace {
+  if (!isRecord(entry)) throw broken(`tensor '${name}' is described by ${shown(entry)}`);
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string' || !Object.hasOwn(weightTypeBytes, dtype)) {
+    throw broken(`tensor '${name}' has the type ${shown(dtype)}`);
+  }
+  const type = dtype as WeightType;
+  const elements = isSizes(shape) ? elementCount(shape) : undefined;
+  if (elements === undefined) throw broken(`tensor '${name}' has no valid shape`);
+  if (!isSizes(offsets) || offsets.length !== 2) throw broken(`tensor '${name}' has no valid offsets`);
+  const [start, end] = offsets as [number, number];
+  if (start > end || end > available || end - start !== elements * weightTypeBytes[type]) {
+    throw broken(`tensor '${name}' of ${type} [${shape}] claims bytes ${start} to ${end} of ${available}`);
+  }
+  return { name, type, shape: shape as number[], start, end };
+}
+
+function parseObject(bytes: Uint8Array, broken: BrokenSafetensors): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw broken('its header is not JSON in UTF-8', cause);
+  }
+  if (!isRecord(header)) throw broken(`its header is ${shown(header)} instead of an object`);
+  return header;
+}
+
+function metadataOf(value: unknown, broken: BrokenSafetensors): Record<string, string> {
+  if (value === undefined) return {};
+  if (!isRecord(value) || !Object.values(value).every((text) => typeof text === 'string')) {
+    throw broken('its metadata are not pairs of text');
+  }
+  return value as Record<string, string>;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}

@@ -1,0 +1,54 @@
+import { elementTypes, type Initializer } from '../onnx/graph.ts';
+import { floatPieces } from './float-pieces.ts';
+import { looksLikeNpy, readNpy } from './npy.ts';
+import { readOnnxInitializers } from './onnx-initializers.ts';
+import { looksLikeSafetensors, readSafetensorsFile } from './safetensors-file.ts';
+import { SourceFile } from './source-file.ts';
+import { type WeightFile, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
+
+export type { WeightFile, WeightTensor, WeightType } from './weight-tensor.ts';
+
+/** Keys of the fields that an ONNX model can start with (ModelProto: field number times 8, plus the wire type). */
+const onnxStarts = new Set([0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72]);
+const knownFormats = 'PyTorch (.pth), safetensors, NumPy (.npz, .npy) and ONNX';
+
+/**
+ * Reads the structure of a weight file; the values stay in the file until a tensor's `pieces()` are asked for. The format is told by the content, not
+ * by the name. A `.npy` file has one tensor, named ''.
+ *
+ * @throws ModelError `weights` when the file is missing, broken, damaged, of another format, or asks for anything but a dictionary of tensors.
+ * @example
+ * for (const { name, shape } of readWeights('alexnet.safetensors').tensors.values()) console.log(name, shape);
+ */
+export function readWeights(path: string): WeightFile {
+  const file = new SourceFile(path);
+  try {
+    return { path, ...read(file) };
+  } finally {
+    file.close();
+  }
+}
+
+function read(file: SourceFile): Omit<WeightFile, 'path'> {
+  const start = file.bytes(0, Math.min(file.byteLength, 512));
+  if (looksLikeNpy(start)) return { format: 'npy', tensors: new Map([['', readNpy('', file, file.refuse)]]) };
+  if (looksLikeSafetensors(start, file.byteLength))
+    return { format: 'safetensors', tensors: readSafetensorsFile(file) };
+  if (onnxStarts.has(start[0] ?? 0)) return { format: 'onnx', tensors: readOnnxInitializers(file) };
+  throw file.refuse('is in none of the formats that can be read', { remedy: `Known formats: ${knownFormats}.` });
+}
+
+/**
+ * A tensor of a weight file as a float32 constant of an ONNX graph, named `name` or as in the file. Other types are converted piece by piece when the
+ * constant is written.
+ */
+export function floatInitializer(tensor: WeightTensor, name: string = tensor.name): Initializer {
+  const byteLength = (tensor.byteLength / weightTypeBytes[tensor.type]) * 4;
+  return {
+    name,
+    shape: tensor.shape,
+    elementType: elementTypes.float32,
+    byteLength,
+    pieces: () => floatPieces(tensor),
+  };
+}
