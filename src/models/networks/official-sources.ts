@@ -14,7 +14,7 @@ export interface OfficialSource {
 }
 
 const torchvision = 'BSD-3-Clause (torchvision); trained on ImageNet-1K, whose own terms are for research';
-const torchvggish = 'Apache-2.0 (torchvggish, converted from the VGGish release of TensorFlow models)';
+const torchvggish = 'VGGish of TensorFlow models (Apache-2.0), converted by torchvggish: see its repository';
 
 const published = (network: string, folder: string, file: string, licence: string): OfficialSource => ({
   network,
