@@ -1,10 +1,14 @@
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 import { floatPieces } from './float-pieces.ts';
 import { looksLikeNpy, readNpy } from './npy.ts';
+import { readNpz } from './npz.ts';
 import { readOnnxInitializers } from './onnx-initializers.ts';
+import { looksLikeLegacyPth, readPthLegacy } from './pth-legacy.ts';
+import { looksLikePth, readPthZip } from './pth-zip.ts';
 import { looksLikeSafetensors, readSafetensorsFile } from './safetensors-file.ts';
 import { SourceFile } from './source-file.ts';
 import { type WeightFile, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
+import { readZipEntries } from './zip-entry.ts';
 
 export type { WeightFile, WeightTensor, WeightType } from './weight-tensor.ts';
 
@@ -34,8 +38,35 @@ function read(file: SourceFile): Omit<WeightFile, 'path'> {
   if (looksLikeNpy(start)) return { format: 'npy', tensors: new Map([['', readNpy('', file, file.refuse)]]) };
   if (looksLikeSafetensors(start, file.byteLength))
     return { format: 'safetensors', tensors: readSafetensorsFile(file) };
+  if (looksLikeLegacyPth(start)) return { format: 'pth-legacy', tensors: readPthLegacy(file) };
+  if (startsWith(start, 'PK\x03\x04')) return readArchive(file);
   if (onnxStarts.has(start[0] ?? 0)) return { format: 'onnx', tensors: readOnnxInitializers(file) };
-  throw file.refuse('is in none of the formats that can be read', { remedy: `Known formats: ${knownFormats}.` });
+  throw file.refuse(unknownContent(start), { remedy: `Formats that can be read: ${knownFormats}.` });
+}
+
+function readArchive(file: SourceFile): Omit<WeightFile, 'path'> {
+  const entries = readZipEntries(file);
+  if (looksLikePth(entries)) return { format: 'pth', tensors: readPthZip(file, entries) };
+  if ([...entries.keys()].every((name) => name.endsWith('.npy'))) {
+    return { format: 'npz', tensors: readNpz(file, entries) };
+  }
+  throw file.refuse('is a zip archive, but neither of torch.save (data.pkl) nor of numpy.savez (.npy entries)', {
+    remedy: `Formats that can be read: ${knownFormats}.`,
+  });
+}
+
+/** What a file is, where it is one of those that are often given by mistake. */
+function unknownContent(start: Uint8Array): string {
+  if (start.byteLength === 0) return 'is empty';
+  if (startsWith(start, '\x89HDF')) return 'is an HDF5 file (Keras)';
+  if (startsWith(start, 'version https://git-lfs')) return 'is a pointer of Git LFS, not the file itself';
+  if (/^\s*<(!doctype|html)/i.test(Buffer.from(start).toString('latin1'))) return 'is a web page, not the file itself';
+  if (start[0] === 0x80) return "is a pickle, but not of torch.save's layouts: nothing was executed";
+  return 'is in none of the formats that can be read';
+}
+
+function startsWith(start: Uint8Array, text: string): boolean {
+  return Buffer.from(start.subarray(0, text.length)).equals(Buffer.from(text, 'latin1'));
 }
 
 /**

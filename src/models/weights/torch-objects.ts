@@ -1,0 +1,192 @@
+import { type PickleObjects, plainDictionaryRemedy } from './pickle.ts';
+import { PickleDictionary, PickleGlobal, PickleList, PickleTuple } from './pickle-values.ts';
+import type { Refuse } from './source-file.ts';
+import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
+
+const storageTypes: Readonly<Record<string, WeightType>> = {
+  DoubleStorage: 'F64',
+  FloatStorage: 'F32',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  LongStorage: 'I64',
+  IntStorage: 'I32',
+  ShortStorage: 'I16',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  BoolStorage: 'BOOL',
+  UntypedStorage: 'U8',
+};
+const storageName = /^torch\.(?:cuda\.|storage\.)?([A-Za-z0-9]+Storage)$/;
+const elementTypes: Readonly<Record<string, WeightType>> = {
+  'torch.float64': 'F64',
+  'torch.float32': 'F32',
+  'torch.float16': 'F16',
+  'torch.bfloat16': 'BF16',
+  'torch.int64': 'I64',
+  'torch.int32': 'I32',
+  'torch.int16': 'I16',
+  'torch.int8': 'I8',
+  'torch.uint8': 'U8',
+  'torch.bool': 'BOOL',
+};
+const callables = new Set([
+  'collections.OrderedDict',
+  'torch.Size',
+  'torch._utils._rebuild_tensor',
+  'torch._utils._rebuild_tensor_v2',
+  'torch._utils._rebuild_tensor_v3',
+  'torch._utils._rebuild_parameter',
+  'torch._utils._rebuild_parameter_with_state',
+  'torch.nn.parameter.Parameter',
+]);
+
+/** A storage that a pickle refers to: `elements` values of `type` under `key`; nothing is known yet of whether the file has it. */
+export interface TorchStorage {
+  readonly key: string;
+  readonly type: WeightType;
+  readonly elements: number;
+}
+
+/** A tensor of a pickle: a view of a storage, as the pickle claims it. */
+export class TorchTensor {
+  constructor(
+    readonly storage: TorchStorage,
+    readonly type: WeightType,
+    /** In elements of `type`. */
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+  ) {}
+}
+
+/** A storage, or the part of it that old versions of PyTorch call a view. */
+class StorageView {
+  constructor(
+    readonly storage: TorchStorage,
+    readonly start: number,
+    readonly elements: number,
+  ) {}
+}
+
+/**
+ * What a state dict of PyTorch refers to, from 0.1.x to 2.x: storages, the functions that make tensors and parameters of them, OrderedDict and
+ * torch.Size. Everything else is refused by name.
+ */
+export class TorchObjects implements PickleObjects {
+  /** The storages that were met, by key. */
+  readonly storages = new Map<string, TorchStorage>();
+
+  constructor(readonly refuse: Refuse) {}
+
+  knows(name: string): boolean {
+    const storage = storageName.exec(name)?.[1];
+    if (storage !== undefined) return Object.hasOwn(storageTypes, storage);
+    return callables.has(name) || Object.hasOwn(elementTypes, name);
+  }
+
+  call(name: string, parameters: readonly unknown[]): unknown {
+    const [first] = parameters;
+    switch (name) {
+      case 'collections.OrderedDict':
+        return this.#dictionary(parameters);
+      case 'torch.Size':
+        if (first instanceof PickleTuple) return first;
+        break;
+      case 'torch.nn.parameter.Parameter':
+      case 'torch._utils._rebuild_parameter':
+      case 'torch._utils._rebuild_parameter_with_state':
+        if (first instanceof TorchTensor) return first;
+        break;
+      case 'torch._utils._rebuild_tensor':
+      case 'torch._utils._rebuild_tensor_v2':
+        if (first instanceof StorageView) return this.#tensor(first, first.storage.type, parameters);
+        break;
+      case 'torch._utils._rebuild_tensor_v3': {
+        const type = parameters[6] instanceof PickleGlobal ? elementTypes[parameters[6].name] : undefined;
+        if (first instanceof StorageView && type) return this.#tensor(first, type, parameters);
+        break;
+      }
+    }
+    throw this.refuse(`asks to call ${name} with what it does not take: nothing was executed`, {
+      remedy: plainDictionaryRemedy,
+    });
+  }
+
+  persistent(identity: unknown): StorageView {
+    const [kind, type, key, location, elements, view] = identity instanceof PickleTuple ? identity.items : [];
+    if (kind === 'module') {
+      const name = type instanceof PickleGlobal ? type.name : 'a class';
+      throw this.refuse(`holds a whole module (${name}) in place of its weights`, { remedy: plainDictionaryRemedy });
+    }
+    const weightType = type instanceof PickleGlobal ? storageTypes[storageName.exec(type.name)?.[1] ?? ''] : undefined;
+    if (kind !== 'storage' || !weightType || typeof location !== 'string' || !isSize(elements)) {
+      throw this.refuse('refers to an object that is no storage of tensors', { remedy: plainDictionaryRemedy });
+    }
+    const name = typeof key === 'number' || typeof key === 'bigint' ? String(key) : key;
+    if (typeof name !== 'string') throw this.refuse('has a storage without a key', { remedy: plainDictionaryRemedy });
+    const known = this.storages.get(name) ?? { key: name, type: weightType, elements };
+    if (known.type !== weightType || known.elements !== elements) {
+      throw this.refuse(
+        `claims ${elements} elements of ${weightType} for storage '${name}', which it gave ${known.elements} of ${known.type} before`,
+      );
+    }
+    this.storages.set(name, known);
+    return this.#view(known, view ?? null);
+  }
+
+  hasAttributes(value: unknown): boolean {
+    return value instanceof TorchTensor;
+  }
+
+  /** The last field of a legacy identity: None, or (key, first element, elements) of a part of the storage. */
+  #view(storage: TorchStorage, view: unknown): StorageView {
+    if (view === null) return new StorageView(storage, 0, storage.elements);
+    const [, start, elements] = view instanceof PickleTuple ? view.items : [];
+    if (!isSize(start) || !isSize(elements) || start + elements > storage.elements) {
+      throw this.refuse(`has a view that leaves its storage '${storage.key}' of ${storage.elements} elements`);
+    }
+    return new StorageView(storage, start, elements);
+  }
+
+  #tensor(view: StorageView, type: WeightType, parameters: readonly unknown[]): TorchTensor {
+    const [, offset, shape, strides] = parameters;
+    const ratio = weightTypeBytes[type] / weightTypeBytes[view.storage.type];
+    const fits = view.start % ratio === 0;
+    if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || !fits) {
+      throw this.refuse(`has a tensor in storage '${view.storage.key}' whose offset, shape or strides are no sizes`);
+    }
+    return new TorchTensor(
+      view.storage,
+      type,
+      view.start / ratio + offset,
+      shape.items as number[],
+      strides.items as number[],
+    );
+  }
+
+  /** Python 2 gives the items of an OrderedDict as a list of pairs; Python 3 sets them afterwards. */
+  #dictionary(parameters: readonly unknown[]): PickleDictionary {
+    const dictionary = new PickleDictionary();
+    const pairs = parameters.length === 0 ? [] : itemsOf(parameters[0]);
+    for (const pair of pairs ?? [null]) {
+      const items = itemsOf(pair);
+      if (items?.length !== 2) {
+        throw this.refuse('has an OrderedDict that is not made of pairs', { remedy: plainDictionaryRemedy });
+      }
+      dictionary.entries.set(items[0], items[1]);
+    }
+    return dictionary;
+  }
+}
+
+function itemsOf(value: unknown): readonly unknown[] | undefined {
+  return value instanceof PickleList || value instanceof PickleTuple ? value.items : undefined;
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isSizes(value: unknown): value is PickleTuple {
+  return value instanceof PickleTuple && value.items.every(isSize);
+}

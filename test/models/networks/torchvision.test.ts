@@ -1,0 +1,57 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from './helpers.ts';
+import { difference, expectedAt, hasTorchvision, reference, referenceInput, vectorsAt } from './torchvision.ts';
+import vectors from './torchvision-vectors.json' with { type: 'json' };
+
+const torchvision = hasTorchvision();
+
+/** What of each network is compared here; bench/networks.ts compares all of it. Half and parts keep the files small. */
+const compared = [
+  { name: 'alexnet', only: ':features', layers: ['features.0', 'features.2', 'features.12'] },
+  { name: 'vgg16', only: ':features', layers: ['features.1', 'features.30'] },
+  { name: 'resnet50', only: ':half', layers: ['conv1', 'maxpool', 'layer1.0.downsample.1', 'layer2.3', 'avgpool', 'fc'] },
+  { name: 'squeezenet1_0', only: '', layers: ['features.3.squeeze_activation', 'features.12', 'pool', 'classifier.3'] },
+  { name: 'squeezenet1_1', only: '', layers: ['features.2', 'pool', 'classifier.3'] },
+  { name: 'vggish', only: ':features', layers: ['features.2'] },
+];
+
+describe.skipIf(!torchvision)(`networks beside torchvision${torchvision ? '' : ' (skipped: python3 has no torch and torchvision)'}`, () => {
+  for (const { name, only, layers } of compared) {
+    describe(name, () => {
+      const folder = mkdtempSync(join(tmpdir(), 'reelflow-torchvision-'));
+      beforeAll(() => void reference('state-dicts', folder, `${name}${only}`), 120_000);
+      afterAll(() => rmSync(folder, { recursive: true }));
+
+      it('has the same input', () => {
+        const input = referenceInput(name);
+        const written = readFileSync(join(folder, `${name}.input.bin`));
+        expect(Buffer.from(input.buffer, input.byteOffset, input.byteLength).equals(written)).toBe(true);
+      });
+
+      it.each(layers)('gives what torchvision gives at %s with the same state dict', async (layer) => {
+        const given = await vectorsAt(folder, name, layer, join(folder, `${name}.pth`));
+        const { relative, cosine } = difference(given, expectedAt(folder, name, layer));
+        expect(relative).toBeLessThan(1e-4);
+        expect(cosine).toBeGreaterThan(0.999999);
+      });
+    });
+  }
+});
+
+describe('networks with random:1 beside vectors that torchvision made with the same weights', () => {
+  const folder = temporaryFolder();
+  for (const [name, layers] of Object.entries(vectors.networks)) {
+    it.each(Object.entries(layers))(`${name} at %s`, async (layer, expected) => {
+      const given = await vectorsAt(folder, name, layer, 'random:1');
+      const row = given.subarray(0, given.length / 2);
+      expect(row).toHaveLength(expected.length);
+      const norm = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+      expect(Math.abs(norm / expected.norm - 1)).toBeLessThan(1e-5);
+      for (const [index, value] of expected.values.entries())
+        expect(Math.abs((row[index * expected.stride] as number) - value) / expected.largest).toBeLessThan(1e-4);
+    });
+  }
+});
