@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { checkString } from '../../check.ts';
 import { ModelError } from '../../errors.ts';
+import { removeIfThere } from '../../io/dataset/atomic-file.ts';
 import { addModel } from '../../io/model-store/add-model.ts';
 import { stageFile } from '../../io/model-store/stage-file.ts';
-import { removeIfThere } from '../../io/dataset/atomic-file.ts';
 import { officialSource, sha256PrefixOf } from '../../models/networks/official-sources.ts';
 import type { ModelReport } from './model-report.ts';
 import { checkSha256, checkWeightName, inspectWeights } from './weight-names.ts';

@@ -1,8 +1,8 @@
 import { UsageError } from '../../errors.ts';
 import { checkWeights } from '../../models/networks/named-weights.ts';
+import { checkPostprocessing } from '../../models/networks/postprocessing-weights.ts';
 import { networkNames } from '../../models/networks/registry.ts';
 import { readWeights } from '../../models/weights/weight-file.ts';
-import { checkPostprocessing } from '../../models/networks/postprocessing-weights.ts';
 
 /** The name under which the parameters of VGGish's post-processing are stored. */
 export const postprocessingName = 'vggish-pca';

@@ -14,7 +14,9 @@ export function checkPostprocessing(file: WeightFile): void {
     const tensor = file.tensors.get(name);
     const axes = name === 'pca_means' ? tensor?.shape.filter((size) => size !== 1) : tensor?.shape;
     if (axes?.length === shape.length && axes.every((size, axis) => size === shape[axis])) continue;
-    const has = tensor ? `has it as [${tensor.shape.join(', ')}]` : `has ${[...file.tensors.keys()].slice(0, 12).join(', ') || 'no tensors'}`;
+    const has = tensor
+      ? `has it as [${tensor.shape.join(', ')}]`
+      : `has ${[...file.tensors.keys()].slice(0, 12).join(', ') || 'no tensors'}`;
     throw new ModelError(
       'weights',
       `${file.path} has not the parameters of VGGish's post-processing: ${name} [${shape.join(', ')}] is needed, but it ${has}`,
