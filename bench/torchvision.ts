@@ -20,14 +20,18 @@ function uniform(seed: number): () => number {
   };
 }
 
-/** Whether python3 finds PyTorch and torchvision. */
-export function hasTorchvision(): boolean {
-  return spawnSync('python3', ['-c', 'import torch, torchvision, numpy'], { stdio: 'ignore' }).status === 0;
-}
+/** The first of these that has PyTorch and torchvision: another Python may stand before the system's in the path. */
+const python = ['python3', '/usr/bin/python3'].find(
+  (command) => spawnSync(command, ['-c', 'import torch, torchvision, numpy'], { stdio: 'ignore' }).status === 0,
+);
+
+/** Whether there is a Python with PyTorch and torchvision. */
+export const hasTorchvision = python !== undefined;
 
 /** Runs the reference script and gives back what it prints. */
 export function reference(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync('python3', [script, ...args], {
+  if (python === undefined) throw new Error('no python3 has torch, torchvision and numpy');
+  const { status, stdout, stderr } = spawnSync(python, [script, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },

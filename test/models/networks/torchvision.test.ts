@@ -20,7 +20,6 @@ interface Vectors {
 }
 
 const vectors = JSON.parse(readFileSync(new URL('torchvision-vectors.json', import.meta.url), 'utf8')) as Vectors;
-const torchvision = hasTorchvision();
 
 /** What of each network is compared here; bench/networks.ts compares all of it. Half and parts keep the files small. */
 const compared = [
@@ -36,8 +35,8 @@ const compared = [
   { name: 'vggish', only: ':features', layers: ['features.2'] },
 ];
 
-describe.skipIf(!torchvision)(
-  `networks beside torchvision${torchvision ? '' : ' (skipped: python3 has no torch and torchvision)'}`,
+describe.skipIf(!hasTorchvision)(
+  `networks beside torchvision${hasTorchvision ? '' : ' (skipped: python3 has no torch and torchvision)'}`,
   () => {
     for (const { name, only, layers } of compared) {
       describe(name, () => {
