@@ -2,44 +2,64 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  difference,
+  expectedAt,
+  hasTorchvision,
+  reference,
+  referenceInput,
+  vectorsAt,
+} from '../../../bench/torchvision.ts';
 import { temporaryFolder } from './helpers.ts';
-import { difference, expectedAt, hasTorchvision, reference, referenceInput, vectorsAt } from './torchvision.ts';
-import vectors from './torchvision-vectors.json' with { type: 'json' };
 
-const torchvision = hasTorchvision();
+interface Vectors {
+  readonly networks: Record<
+    string,
+    Record<string, { length: number; norm: number; largest: number; stride: number; values: number[] }>
+  >;
+}
+
+const vectors = JSON.parse(readFileSync(new URL('torchvision-vectors.json', import.meta.url), 'utf8')) as Vectors;
 
 /** What of each network is compared here; bench/networks.ts compares all of it. Half and parts keep the files small. */
 const compared = [
   { name: 'alexnet', only: ':features', layers: ['features.0', 'features.2', 'features.12'] },
   { name: 'vgg16', only: ':features', layers: ['features.1', 'features.30'] },
-  { name: 'resnet50', only: ':half', layers: ['conv1', 'maxpool', 'layer1.0.downsample.1', 'layer2.3', 'avgpool', 'fc'] },
+  {
+    name: 'resnet50',
+    only: ':half',
+    layers: ['conv1', 'maxpool', 'layer1.0.downsample.1', 'layer2.3', 'avgpool', 'fc'],
+  },
   { name: 'squeezenet1_0', only: '', layers: ['features.3.squeeze_activation', 'features.12', 'pool', 'classifier.3'] },
   { name: 'squeezenet1_1', only: '', layers: ['features.2', 'pool', 'classifier.3'] },
   { name: 'vggish', only: ':features', layers: ['features.2'] },
 ];
 
-describe.skipIf(!torchvision)(`networks beside torchvision${torchvision ? '' : ' (skipped: python3 has no torch and torchvision)'}`, () => {
-  for (const { name, only, layers } of compared) {
-    describe(name, () => {
-      const folder = mkdtempSync(join(tmpdir(), 'reelflow-torchvision-'));
-      beforeAll(() => void reference('state-dicts', folder, `${name}${only}`), 120_000);
-      afterAll(() => rmSync(folder, { recursive: true }));
+describe.skipIf(!hasTorchvision)(
+  `networks beside torchvision${hasTorchvision ? '' : ' (skipped: python3 has no torch and torchvision)'}`,
+  () => {
+    for (const { name, only, layers } of compared) {
+      describe(name, () => {
+        const folder = mkdtempSync(join(tmpdir(), 'reelflow-torchvision-'));
+        beforeAll(() => void reference('state-dicts', folder, `${name}${only}`), 120_000);
+        afterAll(() => rmSync(folder, { recursive: true }));
 
-      it('has the same input', () => {
-        const input = referenceInput(name);
-        const written = readFileSync(join(folder, `${name}.input.bin`));
-        expect(Buffer.from(input.buffer, input.byteOffset, input.byteLength).equals(written)).toBe(true);
-      });
+        it('has the same input', () => {
+          const input = referenceInput(name);
+          const written = readFileSync(join(folder, `${name}.input.bin`));
+          expect(Buffer.from(input.buffer, input.byteOffset, input.byteLength).equals(written)).toBe(true);
+        });
 
-      it.each(layers)('gives what torchvision gives at %s with the same state dict', async (layer) => {
-        const given = await vectorsAt(folder, name, layer, join(folder, `${name}.pth`));
-        const { relative, cosine } = difference(given, expectedAt(folder, name, layer));
-        expect(relative).toBeLessThan(1e-4);
-        expect(cosine).toBeGreaterThan(0.999999);
+        it.each(layers)('gives what torchvision gives at %s with the same state dict', async (layer) => {
+          const given = await vectorsAt(folder, name, layer, join(folder, `${name}.pth`));
+          const { relative, cosine } = difference(given, expectedAt(folder, name, layer));
+          expect(relative).toBeLessThan(1e-4);
+          expect(cosine).toBeGreaterThan(0.999999);
+        });
       });
-    });
-  }
-});
+    }
+  },
+);
 
 describe('networks with random:1 beside vectors that torchvision made with the same weights', () => {
   const folder = temporaryFolder();

@@ -1,25 +1,37 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import ort from 'onnxruntime-node';
-import { architectureGraph } from '../../../src/models/networks/architecture.ts';
-import { namedWeights } from '../../../src/models/networks/named-weights.ts';
-import { network } from '../../../src/models/networks/network.ts';
-import { namedNetwork } from '../../../src/models/networks/registry.ts';
-import { writeModel } from '../../../src/models/onnx/write.ts';
-import { uniform } from './helpers.ts';
+import { architectureGraph } from '../src/models/networks/architecture.ts';
+import { namedWeights } from '../src/models/networks/named-weights.ts';
+import { network } from '../src/models/networks/network.ts';
+import { namedNetwork } from '../src/models/networks/registry.ts';
+import { writeModel } from '../src/models/onnx/write.ts';
 
-const script = fileURLToPath(new URL('torchvision-reference.py', import.meta.url));
+/** Seen from the root of the repository, where tests and benches run. */
+const script = join('test', 'models', 'networks', 'torchvision-reference.py');
 
-/** Whether python3 finds PyTorch and torchvision. */
-export function hasTorchvision(): boolean {
-  return spawnSync('python3', ['-c', 'import torch, torchvision, numpy'], { stdio: 'ignore' }).status === 0;
+/** Repeatable numbers from 0 to 1 (Park and Miller's generator), the same as the script's. */
+function uniform(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 16_807) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
 }
+
+/** The first of these that has PyTorch and torchvision: another Python may stand before the system's in the path. */
+const python = ['python3', '/usr/bin/python3'].find(
+  (command) => spawnSync(command, ['-c', 'import torch, torchvision, numpy'], { stdio: 'ignore' }).status === 0,
+);
+
+/** Whether there is a Python with PyTorch and torchvision. */
+export const hasTorchvision = python !== undefined;
 
 /** Runs the reference script and gives back what it prints. */
 export function reference(...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync('python3', [script, ...args], {
+  if (python === undefined) throw new Error('no python3 has torch, torchvision and numpy');
+  const { status, stdout, stderr } = spawnSync(python, [script, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
     env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
@@ -81,7 +93,10 @@ export function expectedAt(folder: string, name: string, layer: string): Float32
 }
 
 /** How much two vectors differ: the largest difference relative to the largest expected value, and the cosine between them. */
-export function difference(given: Float32Array, expected: Float32Array): { relative: number; absolute: number; cosine: number } {
+export function difference(
+  given: Float32Array,
+  expected: Float32Array,
+): { relative: number; absolute: number; cosine: number } {
   if (given.length !== expected.length) throw new Error(`${given.length} values instead of ${expected.length}`);
   let [largest, absolute, product, givenSquares, expectedSquares] = [0, 0, 0, 0, 0];
   for (const [index, value] of expected.entries()) {
