@@ -2,6 +2,8 @@ import { formatBytes } from '../src/operators/budget.ts';
 
 /** Milliseconds between two states of the rewritten line. */
 const REDRAW_AFTER = 100;
+/** What is done within this many milliseconds is not worth a line in a log. */
+const SILENT_FOR = 1000;
 
 /** Shows how far a transfer is. */
 export interface ByteProgress {
@@ -36,7 +38,7 @@ export function openByteProgress(what: string, stream: NodeJS.WriteStream): Byte
         return;
       }
       const now = total === undefined ? Math.floor(done / 2 ** 25) : Math.floor((10 * done) / Math.max(1, total));
-      if (now > tenth) stream.write(`${text(done, total)}\n`);
+      if (now > tenth && Date.now() - start > SILENT_FOR) stream.write(`${text(done, total)}\n`);
       tenth = now;
     },
     say: (line) => {

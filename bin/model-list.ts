@@ -28,14 +28,16 @@ export function listCommand(args: Arguments): number {
   }
   process.stdout.write(`${postprocessing.name.padEnd(width)}  parameters of VGGish's post-processing\n`);
   process.stdout.write(`${' '.repeat(width)}  weights: ${weightsText(postprocessing)}\n`);
-  process.stdout.write(`Stored in ${modelDirectory()}.\n`);
+  process.stdout.write(
+    `Stored in ${modelDirectory()}; bring more with \`reelflow models pull NAME\` or \`import NAME FILE\`.\n`,
+  );
   process.stdout.write('Any other ONNX network: the path of its model card (see docs/model-cards.md).\n');
   return 0;
 }
 
-function weightsText({ name, weights, problem }: ListedWeights): string {
+function weightsText({ weights, problem }: ListedWeights): string {
   if (problem !== undefined) return problem;
-  if (!weights) return `none (\`reelflow models pull ${name}\`, or \`import ${name} FILE\`)`;
+  if (!weights) return 'none';
   return `${weights.origin}, SHA-256 ${weights.sha256.slice(0, 8)}..., ${formatBytes(weights.bytes)}`;
 }
 

@@ -12,9 +12,9 @@ import { checkSha256, checkWeightName, inspectWeights } from './weight-names.ts'
 export interface PullModelOptions {
   /** A network known by name, or `vggish-pca`. */
   readonly name: string;
-  /** A mirror in place of the official address; the file must be the same. https, or http of this machine. */
+  /** Another address in place of the official one, https or http of this machine. The file must be the official one, unless `sha256` names another. */
   readonly source?: string;
-  /** The whole SHA-256 that the file must have, beyond the digits that the official source states. */
+  /** The whole SHA-256 that the file must have; without a `source` of its own it must begin with the digits that the official source states. */
   readonly sha256?: string;
   /** Downloads again, and puts the file in the place of what is stored. Default false. */
   readonly replace?: boolean;
@@ -45,11 +45,12 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
   const { directory, replace, timeoutSeconds, signal, onBytes, onMessage } = options;
   const official = officialSource(name);
   if (!official) throw new ModelError('download', `there is no official source of ${name}`);
-  if (wanted !== undefined && !wanted.startsWith(official.sha256Prefix)) {
+  const isOfficial = wanted === undefined || wanted.startsWith(official.sha256Prefix);
+  if (!isOfficial && options.source === undefined) {
     throw new ModelError(
       'hash',
       `\`sha256\` is ${wanted}, but the official file of ${name} has one that begins with ${official.sha256Prefix}`,
-      { remedy: `Another file: \`reelflow models import ${name} FILE\`.` },
+      { remedy: `Another file: give its address with --source, or \`reelflow models import ${name} FILE\`.` },
     );
   }
   const address = sourceAddress(options.source ?? official.url);
@@ -62,20 +63,21 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
     throw new ModelError(
       'weights',
       `the model store has other weights of '${name}': SHA-256 ${stored.sha256} from ${stored.origin}`,
-      { remedy: 'Add --replace to put the official file in their place.' },
+      { remedy: 'Add --replace to put the file that is pulled in their place.' },
     );
   }
   const file = await downloadFile(address.href, {
     folder: join(modelDirectory(directory), '.downloads'),
     sha256Prefix,
-    bytes: official.bytes,
+    bytes: isOfficial ? official.bytes : undefined,
     remedy: `Without a way to it from here, bring ${official.file} (${official.url}) from another machine and run \`reelflow models import ${name} ${official.file}\`.`,
     ...{ timeoutSeconds, signal, onBytes, onMessage },
   });
   try {
     const structure = inspectWeights(name, file.path);
     const origin = shownAddress(address);
-    const { model, outcome } = await addModel(name, file, { origin, licence: official.licence, replace, directory });
+    const licence = isOfficial ? official.licence : undefined;
+    const { model, outcome } = await addModel(name, file, { origin, licence, replace, directory });
     return { ...model, outcome, ...structure };
   } finally {
     await file.release();
