@@ -2,6 +2,7 @@ import { UsageError } from '../errors.ts';
 import { storedModel } from '../io/model-store/model-store.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { networkNames } from '../models/networks/registry.ts';
+import { postprocessingFile } from './models/stored-postprocessing.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -57,7 +58,8 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     const plan = network(name, {
       ...(weights !== undefined && { weights }),
       ...(modality === 'visual' && options.layer !== undefined && { layer: options.layer }),
-      ...(modality === 'audio' && options.audioPostprocess !== undefined && { postprocess: options.audioPostprocess }),
+      ...(modality === 'audio' &&
+        options.audioPostprocess !== undefined && { postprocess: postprocessingFile(options.audioPostprocess) }),
     });
     if (plan.card.modality !== modality) {
       throw new UsageError(

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -30,7 +39,7 @@ afterEach(async () => {
 afterAll(() => rmSync(files, { recursive: true, force: true }));
 
 const models = (args: readonly string[], options: Parameters<typeof reelflow>[1] = {}) =>
-  reelflow(['models', ...args], { env: { REELFLOW_MODELS_DIR: path('store') }, ...options });
+  reelflow(['models', ...args], { env: environment(), ...options });
 const extract = (out: string, visual: string) =>
   reelflow(
     ['extract', path('clip.mp4'), '--out', path(out), '--visual', visual, '--audio', 'none', '--subclips', '1'],
@@ -40,6 +49,14 @@ const extract = (out: string, visual: string) =>
   );
 const name = 'squeezenet1_1';
 const pullArguments = () => ['pull', name, '--source', `${server?.url}/file`, '--sha256', sha256, '--timeout', '5'];
+const environment = () => ({ REELFLOW_MODELS_DIR: path('store') });
+/** Whether the first 2,500,000 bytes of a download are on disk. */
+const arrived = () => {
+  const downloads = path('store/.downloads');
+  if (!existsSync(downloads)) return false;
+  const bodies = readdirSync(downloads).map((part) => join(downloads, part, 'body.part'));
+  return bodies.some((body) => existsSync(body) && statSync(body).size === 2_500_000);
+};
 const stored = () => readdirSync(path(`store/${name}`)).filter((file) => file !== 'record.json');
 
 describe('models import, list and verify', () => {
@@ -123,22 +140,25 @@ describe('models pull', () => {
   it('keeps what came when it is interrupted, with exit code 130, and the next one goes on from it', async () => {
     const behaviour = wholeFile(weights, { stall: true, cutAfter: (nth) => (nth === 1 ? 2_500_000 : undefined) });
     server = await serveFiles({ '/file': behaviour });
-    const downloads = path('store/.downloads');
-    const arrived = () =>
-      existsSync(downloads) &&
-      readdirSync(downloads).some((part) => {
-        const body = join(downloads, part, 'body.part');
-        return existsSync(body) && readFileSync(body).length === 2_500_000;
-      });
     const interrupted = await models(pullArguments(), {
       send: 'SIGINT',
       when: arrived,
-      env: { REELFLOW_MODELS_DIR: path('store') },
+      env: environment(),
     });
     expect(interrupted).toMatchObject({ code: 130, stdout: '' });
     expect(interrupted.stderr).toMatch(/what came so far is kept/);
     expect((await models(pullArguments())).code).toBe(0);
     expect(server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=2500000-']);
+  });
+
+  it('whose process was killed is gone on with, part and all', async () => {
+    const behaviour = wholeFile(weights, { stall: true, cutAfter: (nth) => (nth === 1 ? 2_500_000 : undefined) });
+    server = await serveFiles({ '/file': behaviour });
+    const killed = await models(pullArguments(), { send: 'SIGKILL', when: arrived, env: environment() });
+    expect(killed.signal).toBe('SIGKILL');
+    expect((await models(pullArguments())).code).toBe(0);
+    expect(server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=2500000-']);
+    expect(readdirSync(path('store/.downloads'))).toEqual([]);
   });
 
   it('of two processes at once ends well in both, with one whole file', async () => {
