@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.ts';
-import { storedModel } from '../io/model-store/model-store.ts';
+import { type StoredModel, storedModel } from '../io/model-store/model-store.ts';
+import { postprocessName } from '../models/networks/named-weights.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { networkNames } from '../models/networks/registry.ts';
-import { postprocessingFile } from './models/stored-postprocessing.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -21,7 +21,10 @@ export interface NetworkChoice {
   readonly audioWeights?: string;
   /** The tensor of the visual network that is its output; an alias of a named network's, or a tensor's name. */
   readonly layer?: string;
-  /** VGGish's post-processing: path of the PCA's parameters, or `true` where they are in the weights, or random as these are. */
+  /**
+   * VGGish's post-processing: path of the PCA's parameters, `vggish-pca` for those of the model store, or `true` where they are in the weights, or
+   * random as these are.
+   */
   readonly audioPostprocess?: string | true;
 }
 
@@ -52,14 +55,13 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     if (weights === undefined && isNamed(name)) {
       const stored = storedModel(name);
       weights = stored?.path ?? 'random:1';
-      if (stored)
-        says.push(`${name}: weights of the model store (${stored.origin}, SHA-256 ${stored.sha256.slice(0, 12)}).`);
+      if (stored) says.push(saidOf(stored));
     }
     const plan = network(name, {
       ...(weights !== undefined && { weights }),
       ...(modality === 'visual' && options.layer !== undefined && { layer: options.layer }),
       ...(modality === 'audio' &&
-        options.audioPostprocess !== undefined && { postprocess: postprocessingFile(options.audioPostprocess) }),
+        options.audioPostprocess !== undefined && { postprocess: postprocessing(options.audioPostprocess, says) }),
     });
     if (plan.card.modality !== modality) {
       throw new UsageError(
@@ -70,6 +72,22 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
   };
   return { visual: choose('visual'), audio: choose('audio'), says };
 }
+
+/** A path stays as it is; the model store's parameters become the path of their file. */
+function postprocessing(choice: string | true, says: string[]): string | true {
+  if (choice !== postprocessName) return choice;
+  const stored = storedModel(postprocessName);
+  if (!stored) {
+    throw new UsageError(`the model store has no ${postprocessName}`, {
+      remedy: `Give the path of a file with pca_eigen_vectors and pca_means, or: reelflow models import ${postprocessName} FILE`,
+    });
+  }
+  says.push(saidOf(stored));
+  return stored.path;
+}
+
+const saidOf = ({ name, origin, sha256 }: StoredModel) =>
+  `${name}: weights of the model store (${origin}, SHA-256 ${sha256.slice(0, 12)}).`;
 
 function checkChoice(
   options: NetworkChoice,

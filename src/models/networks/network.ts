@@ -3,6 +3,7 @@ import { ModelError, UsageError } from '../../errors.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPlan } from '../onnx/session.ts';
+import { rowSizes } from '../onnx/shapes.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
 import { architectureGraph } from './architecture.ts';
 import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
@@ -38,8 +39,10 @@ export interface OpenOptions {
   readonly batch?: number;
 }
 
-/** Rows that convolutions run at once: more gain nothing and cost memory. */
+/** Rows that convolutions run at once at most: more gain nothing and cost memory. */
 const convolutionRows = 8;
+/** Activations that convolutions hold at once, where one row has not more by itself: VGG16 runs 2 rows at once, the others 8. */
+const activationBytes = 64 * 1024 * 1024;
 const defaultBatch = 32;
 
 /**
@@ -141,7 +144,9 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     if (fixedRows !== undefined) return fixedRows;
     const part = parts[index] as OnnxGraph;
     const hasConvolutions = part.nodes.some(({ operator }) => operator === 'Conv');
-    return hasConvolutions ? Math.min(batch, convolutionRows) : batch;
+    if (!hasConvolutions) return batch;
+    const fitting = Math.floor(activationBytes / (4 * Math.max(1, rowSizes(part).widestOperation)));
+    return Math.min(batch, convolutionRows, Math.max(1, fitting));
   }
 }
 
