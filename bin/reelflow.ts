@@ -98,7 +98,7 @@ try {
   }
   process.stderr.write(`reelflow: ${error.message} [${error.code}]\n`);
   if (error.remedy !== undefined) process.stderr.write(`  ${error.remedy}\n`);
-  const failed = error.code === 'session' || error.code === 'disk-full';
+  const failed = ['session', 'disk-full', 'download'].includes(error.code);
   const refused = !failed && (error instanceof UsageError || error instanceof ModelError);
   process.exitCode = refused ? 2 : 1;
 }

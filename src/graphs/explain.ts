@@ -20,6 +20,10 @@ export function explainText(plan: Plan): string {
       const shape = (shapes[index] as string).padEnd(shapeWidth);
       return `  ${node.id.padEnd(nodeWidth)}  ${shape}  ${formatBytes(node.bytes).padStart(9)} each  ${node.does}${from}`;
     }),
+    ...plan.models.map(({ stream, name, output, weightsHash, random, weightsOrigin }) => {
+      const weights = random ? `RANDOM weights (${weightsOrigin})` : `weights ${weightsOrigin}`;
+      return `${stream}: ${name} to ${output.name} [${output.dimension}], ${weights}, SHA-256 ${weightsHash}`;
+    }),
     '',
     `memory limit ${formatBytes(memory.limit)} for the process and its decoders together`,
     ...memory.parts.map((part) => `  ${formatBytes(part.bytes).padStart(9)}  ${part.name}`),

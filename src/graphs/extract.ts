@@ -142,6 +142,8 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
     );
   }
 
+  for (const sentence of networks.says) say(sentence);
+
   const sessions = new Sessions(networks, plan);
   const tally = new RunTally(corpus.length);
   const clock = stopwatch();

@@ -1,4 +1,6 @@
 import { UsageError } from '../errors.ts';
+import { type StoredModel, storedModel } from '../io/model-store/model-store.ts';
+import { postprocessName } from '../models/networks/named-weights.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { networkNames } from '../models/networks/registry.ts';
 
@@ -8,25 +10,59 @@ export interface NetworkChoice {
   readonly visual?: string;
   /** A network's name, a model card's path, or `none`. Default `vggish`. */
   readonly audio?: string;
-  /** Weights of named networks: `random:SEED`. Default `random:1`; the run says that they are random. */
+  /**
+   * Weights of named networks: `random:SEED`, or a weight file where just one of the two is a named network. Default: the file of the model store, else
+   * `random:1`; the run says that they are random.
+   */
   readonly weights?: string;
+  /** Weights of the visual network alone: `random:SEED`, or a weight file; of a model card, an .onnx file. */
+  readonly visualWeights?: string;
+  /** Weights of the audio network alone, likewise. */
+  readonly audioWeights?: string;
+  /** The tensor of the visual network that is its output; an alias of a named network's, or a tensor's name. */
+  readonly layer?: string;
+  /**
+   * VGGish's post-processing: path of the PCA's parameters, `vggish-pca` for those of the model store, or `true` where they are in the weights, or
+   * random as these are.
+   */
+  readonly audioPostprocess?: string | true;
 }
 
 /** The networks that a pair of names or cards stands for. */
 export interface ChosenNetworks {
   readonly visual: NetworkPlan | undefined;
   readonly audio: NetworkPlan | undefined;
+  /** One sentence about each network whose weights came from the model store. */
+  readonly says: readonly string[];
 }
 
+const isNamed = (name: string) => (networkNames as readonly string[]).includes(name);
+
 /**
- * Resolves `visual` and `audio` to networks.
+ * Resolves `visual` and `audio` to networks. Weights of a named network are those of the options, else those of the model store, else `random:1`.
  *
- * @throws UsageError when a network has the wrong modality; ModelError when a card or weights do not fit.
+ * @throws UsageError when a network has the wrong modality, or an option fits no network; ModelError when a card or weights do not fit.
  */
 export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
-  const choose = (name: string, modality: 'visual' | 'audio'): NetworkPlan | undefined => {
+  const names = { visual: options.visual ?? 'alexnet', audio: options.audio ?? 'vggish' };
+  checkChoice(options, names);
+  const says: string[] = [];
+  const choose = (modality: 'visual' | 'audio'): NetworkPlan | undefined => {
+    const name = names[modality];
     if (name === 'none') return undefined;
-    const plan = network(name, { weights: options.weights ?? 'random:1' });
+    const own = modality === 'visual' ? options.visualWeights : options.audioWeights;
+    let weights = own ?? (isNamed(name) ? options.weights : undefined);
+    if (weights === undefined && isNamed(name)) {
+      const stored = storedModel(name);
+      weights = stored?.path ?? 'random:1';
+      if (stored) says.push(saidOf(stored));
+    }
+    const plan = network(name, {
+      ...(weights !== undefined && { weights }),
+      ...(modality === 'visual' && options.layer !== undefined && { layer: options.layer }),
+      ...(modality === 'audio' &&
+        options.audioPostprocess !== undefined && { postprocess: postprocessing(options.audioPostprocess, says) }),
+    });
     if (plan.card.modality !== modality) {
       throw new UsageError(
         `\`${modality}\` must be a network for ${modality}, but '${name}' is one for ${plan.card.modality}`,
@@ -34,12 +70,56 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     }
     return plan;
   };
-  const [visual, audio] = [options.visual ?? 'alexnet', options.audio ?? 'vggish'];
-  const isNamed = (name: string) => (networkNames as readonly string[]).includes(name);
-  if (options.weights !== undefined && !isNamed(visual) && !isNamed(audio)) {
+  return { visual: choose('visual'), audio: choose('audio'), says };
+}
+
+/** A path stays as it is; the model store's parameters become the path of their file. */
+function postprocessing(choice: string | true, says: string[]): string | true {
+  if (choice !== postprocessName) return choice;
+  const stored = storedModel(postprocessName);
+  if (!stored) {
+    throw new UsageError(`the model store has no ${postprocessName}`, {
+      remedy: `Give the path of a file with pca_eigen_vectors and pca_means, or: reelflow models import ${postprocessName} FILE`,
+    });
+  }
+  says.push(saidOf(stored));
+  return stored.path;
+}
+
+const saidOf = ({ name, origin, sha256 }: StoredModel) =>
+  `${name}: weights of the model store (${origin}, SHA-256 ${sha256.slice(0, 12)}).`;
+
+function checkChoice(
+  options: NetworkChoice,
+  { visual, audio }: { readonly visual: string; readonly audio: string },
+): void {
+  const { weights } = options;
+  const named = [visual, audio].filter(isNamed);
+  if (weights !== undefined && named.length === 0) {
     throw new UsageError(
-      `\`weights\` are for networks known by name (${networkNames.join(', ')}): a model card names its own, but '${options.weights}' came`,
+      `\`weights\` are for networks known by name (${networkNames.join(', ')}): a model card names its own, but '${weights}' came`,
     );
   }
-  return { visual: choose(visual, 'visual'), audio: choose(audio, 'audio') };
+  const waiting = named.filter(
+    (name) => (name === visual ? options.visualWeights : options.audioWeights) === undefined,
+  );
+  if (weights !== undefined && !weights.startsWith('random:') && waiting.length > 1) {
+    throw new UsageError(
+      `\`weights\` is one file, '${weights}', but two networks need weights: ${waiting.join(' and ')}`,
+      {
+        remedy: 'Give --visual-weights and --audio-weights, or turn one network off with `none`.',
+      },
+    );
+  }
+  const needs = (option: keyof NetworkChoice, modality: string, name: string) => {
+    if (options[option] !== undefined && name === 'none')
+      throw new UsageError(`\`${option}\` is for the ${modality} network, but \`${modality}\` is none`);
+  };
+  needs('layer', 'visual', visual);
+  needs('visualWeights', 'visual', visual);
+  needs('audioWeights', 'audio', audio);
+  needs('audioPostprocess', 'audio', audio);
+  if (options.audioPostprocess !== undefined && audio !== 'vggish') {
+    throw new UsageError(`\`audioPostprocess\` is for vggish, but \`audio\` is '${audio}'`);
+  }
 }

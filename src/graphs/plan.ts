@@ -48,6 +48,25 @@ export interface Plan {
   readonly visual: WorkerPlan | undefined;
   readonly audio: WorkerPlan | undefined;
   readonly estimate: Estimate;
+  readonly models: readonly PlannedModel[];
+}
+
+/** Which weights a plan's network has. */
+export interface PlannedModel {
+  readonly stream: 'visual' | 'audio';
+  readonly name: string;
+  /** Name and length of its output. */
+  readonly output: { readonly name: string; readonly dimension: number };
+  readonly weightsHash: string;
+  readonly random: boolean;
+  /** `random:SEED`, or the path of the file. */
+  readonly weightsOrigin: string;
+}
+
+function plannedModel(stream: 'visual' | 'audio', plan: NetworkPlan | undefined): readonly PlannedModel[] {
+  if (plan === undefined) return [];
+  const { name, card, weightsHash, random, weightsOrigin } = plan;
+  return [{ stream, name, output: card.output, weightsHash, random, weightsOrigin }];
 }
 
 const GiB = 1024 ** 3;
@@ -97,6 +116,7 @@ export async function planExtraction(
     visual: visual === undefined ? undefined : memory.networks[0],
     audio: audio === undefined ? undefined : memory.networks[visual === undefined ? 0 : 1],
     estimate,
+    models: [...plannedModel('visual', visual), ...plannedModel('audio', audio)],
   };
 }
 

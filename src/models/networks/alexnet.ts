@@ -1,11 +1,11 @@
-import type { Architecture } from './architecture.ts';
+import type { NetworkDescription } from './architecture.ts';
 
 /**
- * AlexNet to the second 4096-unit layer after its ReLU ("fc7"), in the layout of torchvision (Krizhevsky, "One weird trick for
- * parallelizing convolutional neural networks", 2014): float32 [N, 3, 224, 224] to [N, 4096]. Tensor names are torchvision's. The adaptive average pool to 6x6 is the identity at this input
+ * AlexNet in the layout of torchvision (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014):
+ * float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the second 4096-unit layer after its ReLU ("fc7"). Tensor names are torchvision's. The adaptive average pool to 6x6 is the identity at this input
  * size, and dropout is the identity in inference.
  */
-export const alexnetArchitecture: Architecture = {
+export const alexnetDescription: NetworkDescription = {
   name: 'alexnet',
   input: { name: 'pixels', shape: [3, 224, 224] },
   layers: [
@@ -20,6 +20,14 @@ export const alexnetArchitecture: Architecture = {
     { kind: 'flatten', order: 'channels-first' },
     { kind: 'dense', name: 'classifier.1', units: 4096, activation: 'relu' },
     { kind: 'dense', name: 'classifier.4', units: 4096, activation: 'relu' },
+    { kind: 'dense', name: 'classifier.6', units: 1000, activation: 'linear' },
   ],
-  output: 'fc7',
+  defaultLayer: 'fc7',
+  aliases: {
+    pool5: 'features.12',
+    avgpool: 'features.12',
+    fc6: 'classifier.2',
+    fc7: 'classifier.5',
+    logits: 'classifier.6',
+  },
 };

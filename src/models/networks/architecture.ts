@@ -1,110 +1,161 @@
-import { elementTypes, type GraphNode, type Initializer, node, type OnnxGraph, ownOpset } from '../onnx/graph.ts';
+import { UsageError } from '../../errors.ts';
+import { elementTypes, type Initializer, node, type OnnxGraph, ownOpset } from '../onnx/graph.ts';
+import type { TensorRole } from '../weights/random.ts';
+import { GraphDraft, type WantedTensor } from './graph-draft.ts';
+import { draftLayer } from './layers.ts';
 
-/** One layer of a plain feed-forward network, in order. Convolutions and dense layers have a bias. */
+/** A convolution with a bias, or without one and with batch normalisation (epsilon 1e-5) after it. */
+export interface ConvolutionLayer {
+  readonly kind: 'convolution';
+  /** Name of its tensors: `<name>.weight`, `<name>.bias`. */
+  readonly name: string;
+  readonly channels: number;
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  /** Name of the tensors of the batch normalisation: `<batchNorm>.weight`, `.bias`, `.running_mean`, `.running_var`. */
+  readonly batchNorm?: string;
+  readonly activation: 'relu' | 'linear';
+  /** Name of the activation; by default the number after the convolution's, as in a `Sequential` of PyTorch. */
+  readonly activationName?: string;
+}
+
+/** One layer of a feed-forward network, in order. Dense layers have a bias. */
 export type Layer =
+  | ConvolutionLayer
   | {
-      readonly kind: 'convolution';
-      /** Name of its tensors: `<name>.weight`, `<name>.bias`. */
+      readonly kind: 'max-pool';
+      readonly kernel: number;
+      readonly stride: number;
+      readonly padding?: number;
+      /** A window that hangs over the edge counts too. */
+      readonly ceil?: true;
+      /** By default the number after the layer before it, as in a `Sequential` of PyTorch. */
+      readonly name?: string;
+    }
+  | {
+      readonly kind: 'global-average-pool';
+      readonly name: string;
+      /** It is an end of its own: the next layer reads what this one reads. */
+      readonly aside?: true;
+    }
+  /** SqueezeNet's module (Iandola et al. 2016): a 1x1 convolution, then 1x1 and 3x3 convolutions side by side. */
+  | { readonly kind: 'fire'; readonly name: string; readonly squeeze: number; readonly expand: number }
+  /** ResNet's block (He et al. 2015): 1x1, 3x3 and 1x1 convolutions to 4 times `channels`, added to what came in. */
+  | {
+      readonly kind: 'bottleneck';
       readonly name: string;
       readonly channels: number;
-      readonly kernel: number;
       readonly stride?: number;
-      readonly padding?: number;
-      readonly activation: 'relu';
+      /** What came in goes through a 1x1 convolution, because its shape changes. */
+      readonly projection?: true;
     }
-  | { readonly kind: 'max-pool'; readonly kernel: number; readonly stride: number }
   /** To one vector per row; `channels-last` puts the channels of a position together first, as TensorFlow does. */
   | { readonly kind: 'flatten'; readonly order: 'channels-first' | 'channels-last' }
-  | { readonly kind: 'dense'; readonly name: string; readonly units: number; readonly activation: 'relu' | 'linear' };
+  | { readonly kind: 'dense'; readonly name: string; readonly units: number; readonly activation: 'relu' | 'linear' }
+  /** VGGish's post-processing: PCA with whitening, clipped to +-2, then integers 0..255. */
+  | { readonly kind: 'whiten-quantise'; readonly name: string };
 
-/** A network as a description, from which its ONNX graph is written. */
+/** A network to one of its tensors, as a description from which its ONNX graph is written. */
 export interface Architecture {
   readonly name: string;
   /** Name and shape of its float32 input, channels first, without the batch. */
   readonly input: { readonly name: string; readonly shape: readonly [channels: number, height: number, width: number] };
+  /** The layers up to the one that makes the output. */
   readonly layers: readonly Layer[];
-  /** Name of its output. */
+  /** Name of its output: a tensor's name, or any other name for what the last layer gives. */
   readonly output: string;
 }
 
-/** Makes the tensor of a layer; `fanIn` is the number of inputs that one unit sums up. */
-export type TensorMaker = (name: string, shape: readonly number[], fanIn: number | 'bias') => Initializer;
+/** A network with all its layers, of which any tensor can be the output. */
+export interface NetworkDescription extends Omit<Architecture, 'output'> {
+  /** The output when none is asked for. */
+  readonly defaultLayer: string;
+  /** Further names of tensors. Where one has several, the first is the one that cards use. */
+  readonly aliases: Readonly<Record<string, string>>;
+}
+
+/** Makes the tensor of a layer; `role` says what it is for: see `randomTensor`. */
+export type TensorMaker = (name: string, shape: readonly number[], role: TensorRole) => Initializer;
+
+function draftOf({ input, layers }: Pick<Architecture, 'input' | 'layers'>): GraphDraft {
+  const draft = new GraphDraft(input.name, input.shape);
+  for (const [index, layer] of layers.entries()) {
+    draft.layer = index;
+    draftLayer(draft, layer);
+  }
+  return draft;
+}
 
 /**
- * The graph of a feed-forward architecture: float32 [N, C, H, W] in, float32 [N, D] out.
+ * A network up to one of its tensors.
+ *
+ * @param layer - name of a tensor, or an alias; by default the network's default layer.
+ * @throws UsageError when the network has no such tensor, naming what it has.
  *
  * @example
- * architectureGraph(alexnetArchitecture, (name, shape, fanIn) => randomTensor(1, name, shape, fanIn))
+ * architectureTo(alexnetDescription, 'fc6').layers.length; // 10
+ */
+export function architectureTo(description: NetworkDescription, layer = description.defaultLayer): Architecture {
+  const { name, input, layers, aliases } = description;
+  const draft = draftOf(description);
+  const tensor = (Object.hasOwn(aliases, layer) ? aliases[layer] : undefined) ?? layer;
+  const made = draft.nodes.find(({ output }) => output === tensor);
+  if (!made) {
+    const names = draft.nodes.map(({ output }) => output);
+    const head = layer.split('.')[0] as string;
+    const near = names.filter((other) => other.split('.')[0] === head);
+    const listed = [...new Set([...Object.keys(aliases), ...(near.length > 0 ? near : names)])];
+    throw new UsageError(
+      `${name} has no layer '${layer}'; it has ${listed.slice(0, 24).join(', ')}${listed.length > 24 ? ', ...' : ''}`,
+      { remedy: 'See docs/networks.md for the layers of each network.' },
+    );
+  }
+  const upTo = layers.slice(0, made.layer + 1);
+  const isEnd = draft.nodes.findLast((other) => other.layer === made.layer) === made;
+  const alias = Object.entries(aliases).find(([, target]) => target === tensor)?.[0];
+  return { name, input, layers: upTo, output: isEnd && alias !== undefined ? alias : tensor };
+}
+
+/** What the output of an architecture is called inside its draft. */
+function targetOf(draft: GraphDraft, output: string): string {
+  return draft.nodes.some((made) => made.output === output) ? output : (draft.nodes.at(-1)?.output ?? output);
+}
+
+/** The tensors that an architecture needs of its weights, in order of the layers: only what its output depends on. */
+export function wantedTensors(architecture: Architecture): readonly WantedTensor[] {
+  const draft = draftOf(architecture);
+  const used = draft.reaching(targetOf(draft, architecture.output));
+  const wanted = draft.initializersOf(used).flatMap(({ needs }) => needs);
+  return [...new Map(wanted.map((tensor) => [tensor.name, tensor])).values()];
+}
+
+/**
+ * The graph of an architecture: float32 [N, C, H, W] in, float32 [N, D] out; an output with positions is flattened, channels first.
+ * Tensors have the names of torchvision's modules (a module's name is the name of what it gives).
+ *
+ * @example
+ * architectureGraph(architectureTo(alexnetDescription), (name, shape, role) => randomTensor(1, name, shape, role))
  */
 export function architectureGraph(architecture: Architecture, tensor: TensorMaker): OnnxGraph {
-  const nodes: GraphNode[] = [];
-  const initializers: Initializer[] = [];
-  let [channels, height, width] = architecture.input.shape;
-  let features = channels * height * width;
-  let last = architecture.input.name;
-  const isEnd = (index: number) => index === architecture.layers.length - 1;
-
-  const weighted = (name: string, shape: readonly number[], fanIn: number): readonly [string, string] => {
-    initializers.push(tensor(`${name}.weight`, shape, fanIn), tensor(`${name}.bias`, [shape[0] as number], 'bias'));
-    return [`${name}.weight`, `${name}.bias`];
-  };
-  const append = (
-    operator: string,
-    inputs: readonly string[],
-    output: string,
-    attributes: Readonly<Record<string, number | readonly number[]>> = {},
-  ): void => {
-    nodes.push(node(operator, inputs, [output], attributes));
-    last = output;
-  };
-  for (const [index, layer] of architecture.layers.entries()) {
-    const end = isEnd(index) ? architecture.output : undefined;
-    switch (layer.kind) {
-      case 'convolution': {
-        const { kernel, stride = 1, padding = 0 } = layer;
-        const tensors = weighted(layer.name, [layer.channels, channels, kernel, kernel], channels * kernel * kernel);
-        append('Conv', [last, ...tensors], `${layer.name}.sum`, {
-          kernel_shape: [kernel, kernel],
-          strides: [stride, stride],
-          pads: [padding, padding, padding, padding],
-        });
-        append('Relu', [last], end ?? `${layer.name}.relu`);
-        channels = layer.channels;
-        height = Math.floor((height + 2 * padding - kernel) / stride) + 1;
-        width = Math.floor((width + 2 * padding - kernel) / stride) + 1;
-        break;
-      }
-      case 'max-pool':
-        append('MaxPool', [last], end ?? `pool${index}`, {
-          kernel_shape: [layer.kernel, layer.kernel],
-          strides: [layer.stride, layer.stride],
-        });
-        height = Math.floor((height - layer.kernel) / layer.stride) + 1;
-        width = Math.floor((width - layer.kernel) / layer.stride) + 1;
-        break;
-      case 'flatten':
-        if (layer.order === 'channels-last')
-          append('Transpose', [last], `channelsLast${index}`, { perm: [0, 2, 3, 1] });
-        append('Flatten', [last], end ?? `flat${index}`, { axis: 1 });
-        features = channels * height * width;
-        break;
-      case 'dense': {
-        const tensors = weighted(layer.name, [layer.units, features], features);
-        const isLinear = layer.activation === 'linear';
-        append('Gemm', [last, ...tensors], isLinear && end ? end : `${layer.name}.sum`, { transB: 1 });
-        if (!isLinear) append('Relu', [last], end ?? `${layer.name}.relu`);
-        features = layer.units;
-        break;
-      }
-    }
-  }
+  const { input, output } = architecture;
+  const draft = draftOf(architecture);
+  const target = targetOf(draft, output);
+  const used = draft.reaching(target);
+  const shape = draft.shapeOf(target);
+  const isFlat = shape.length === 1;
+  // The output has its own name; where a flattening follows, what is flattened has another.
+  const renamed = (name: string) => (name !== target ? name : isFlat ? output : `${output}.positions`);
+  const nodes = used.map(({ operator, inputs, output: made, attributes }) =>
+    node(operator, inputs.map(renamed), [renamed(made)], attributes),
+  );
+  if (!isFlat) nodes.push(node('Flatten', [renamed(target)], [output], { axis: 1 }));
+  const size = shape.reduce((product, axis) => product * axis, 1);
   return {
     nodes,
-    initializers,
-    inputs: [
-      { name: architecture.input.name, elementType: elementTypes.float32, shape: ['N', ...architecture.input.shape] },
-    ],
-    outputs: [{ name: architecture.output, elementType: elementTypes.float32, shape: ['N', features] }],
+    initializers: draft.initializersOf(used).map(({ make }) => make(tensor)),
+    inputs: [{ name: input.name, elementType: elementTypes.float32, shape: ['N', ...input.shape] }],
+    outputs: [{ name: output, elementType: elementTypes.float32, shape: ['N', size] }],
     opsets: { '': ownOpset },
     irVersion: 8,
     functions: [],

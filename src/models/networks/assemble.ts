@@ -1,6 +1,7 @@
 import { ModelError } from '../../errors.ts';
 import { cutAtDense, reachable } from '../onnx/cut.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
+import { rowSizes } from '../onnx/shapes.ts';
 import type { ModelCard } from './card.ts';
 import { logMelPrefix } from './log-mel.ts';
 import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
@@ -84,6 +85,29 @@ function findOutput(card: ModelCard, graph: OnnxGraph, origin: string): GraphVal
     );
   }
   return declared;
+}
+
+/**
+ * A tensor of a network's file as the output in place of the card's: its values per row follow from the shapes of the operations before it.
+ *
+ * @throws ModelError `card` when there is no such tensor, naming some that there are, or when its size cannot be told.
+ */
+export function outputAt(graph: OnnxGraph, layer: string, origin: string): ModelCard['output'] {
+  const tensors = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== '');
+  if (!tensors.includes(layer)) {
+    throw new ModelError(
+      'card',
+      `${origin} has no tensor '${layer}'; its last tensors are ${listed(tensors.slice(-12))}`,
+    );
+  }
+  const output = { name: layer, elementType: elementTypes.float32 };
+  const dimension = rowSizes(reachable(graph, output)).outputs.get(layer);
+  if (dimension === undefined) {
+    throw new ModelError('card', `how many values tensor '${layer}' of ${origin} has per row cannot be told`, {
+      remedy: 'Write a model card with `output.name` and `output.dimension`.',
+    });
+  }
+  return { name: layer, dimension };
 }
 
 function findInput(card: ModelCard, graph: OnnxGraph, origin: string): GraphValue {

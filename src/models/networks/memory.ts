@@ -31,6 +31,8 @@ const uncollectedVectors = 4096;
 const threadBytes = 2 * mebibyte;
 /** Memory that activations take, by the widest operation's input and output. Measured 1.7-1.9: the allocator rounds up and keeps what it had. */
 const activationFactor = 1.9;
+/** The same where branches are joined (SqueezeNet 1.1: 2.6): their tensors of many sizes leave holes in what the allocator keeps. */
+const branchedFactor = 2.6;
 
 /**
  * What a network adds to the memory (PSS) of a process, from its structure and measured constants:
@@ -50,7 +52,8 @@ export function sessionMemory(
   let perWorker = workerBytes + (threads - 1) * threadBytes;
   for (const { graph, rows } of network.parts) {
     weights += graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    perWorker += reorderedBytes(graph) + activationFactor * 4 * rowSizes(graph).widestOperation * Math.min(rows, batch);
+    const factor = graph.nodes.some(({ operator }) => operator === 'Concat') ? branchedFactor : activationFactor;
+    perWorker += reorderedBytes(graph) + factor * 4 * rowSizes(graph).widestOperation * Math.min(rows, batch);
   }
   const outputBytes = 4 * network.dimension * batch;
   const uncollected = Math.min(uncollectedBytes, uncollectedVectors * 4 * network.dimension);

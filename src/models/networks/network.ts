@@ -3,14 +3,15 @@ import { ModelError, UsageError } from '../../errors.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPlan } from '../onnx/session.ts';
+import { rowSizes } from '../onnx/shapes.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
-import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
 import { architectureGraph } from './architecture.ts';
-import { type AssembledNetwork, assemble } from './assemble.ts';
+import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
 import { Network } from './embedder.ts';
 import { type SessionMemory, sessionMemory } from './memory.ts';
+import { namedWeights } from './named-weights.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
 
@@ -19,8 +20,9 @@ export { Network };
 /** How to find a network. */
 export interface NetworkOptions extends NamedOptions {
   /**
-   * Of a named network: `random:SEED`. Of a model card: path of an .onnx file to use in place of the card's own, wherever it lies; `random:SEED` is
-   * left out of account then, because a card's file is its weights.
+   * Of a named network: `random:SEED`, or the path of a weight file with the tensor names of torchvision (`.pth`, `.safetensors`, `.npz`, `.onnx`). Of a
+   * model card: path of an .onnx file to use in place of the card's own, wherever it lies; `random:SEED` is left out of account then,
+   * because a card's file is its weights.
    */
   readonly weights?: string;
   /** Where prepared networks are kept; else `REELFLOW_CACHE_DIR`, else the user's cache folder. */
@@ -37,8 +39,10 @@ export interface OpenOptions {
   readonly batch?: number;
 }
 
-/** Rows that convolutions run at once: more gain nothing and cost memory. */
+/** Rows that convolutions run at once at most: more gain nothing and cost memory. */
 const convolutionRows = 8;
+/** Activations that convolutions hold at once, where one row has not more by itself: VGG16 runs 2 rows at once, the others 8. */
+const activationBytes = 64 * 1024 * 1024;
 const defaultBatch = 32;
 
 /**
@@ -57,6 +61,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     readonly weightsHash: string,
     /** Its weights are random: whatever shows results must say so. */
     readonly random: boolean,
+    /** Where the weights come from: `random:SEED`, or the path of a file. */
+    readonly weightsOrigin: string,
     /** Rows per batch when nothing else is asked for. */
     readonly defaultBatch: number,
     assembled: AssembledNetwork,
@@ -138,14 +144,16 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     if (fixedRows !== undefined) return fixedRows;
     const part = parts[index] as OnnxGraph;
     const hasConvolutions = part.nodes.some(({ operator }) => operator === 'Conv');
-    return hasConvolutions ? Math.min(batch, convolutionRows) : batch;
+    if (!hasConvolutions) return batch;
+    const fitting = Math.floor(activationBytes / (4 * Math.max(1, rowSizes(part).widestOperation)));
+    return Math.min(batch, convolutionRows, Math.max(1, fitting));
   }
 }
 
 /**
  * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights; nothing is opened.
  *
- * @param nameOrCardPath - `alexnet`, `vggish`, or the path of a card (JSON).
+ * @param nameOrCardPath - one of `networkNames`, or the path of a card (JSON).
  * @throws UsageError, ModelError `card`, `weights` or `hash`.
  *
  * @example
@@ -162,24 +170,27 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
         remedy: `Give one of ${networkNames.join(', ')}, or the path of a model card (JSON).`,
       });
     }
-    return cardNetwork(nameOrCardPath, options.weights, cache);
+    return cardNetwork(nameOrCardPath, options, cache);
   }
   if (options.weights === undefined) {
     throw new ModelError('weights', `${named.name} has no weights yet`, {
       remedy:
-        'Give --weights random:SEED to try things out, or a model card of a trained .onnx file in place of the name.',
+        'Give a weight file, --weights random:SEED to try things out, or a model card of a trained .onnx file in place of the name.',
     });
   }
-  const seed = parseRandomWeights(options.weights);
-  const graph = architectureGraph(named.architecture, (name, shape, fanIn) => randomTensor(seed, name, shape, fanIn));
-  const cardHash = hashCard(named.card, named.architecture);
-  const weightsHash = randomWeightsHash(seed, graph.initializers);
-  const assembled = assemble(named.card, graph, named.name);
-  return new NetworkPlan(named.card, cardHash, weightsHash, true, named.batch, assembled, cache);
+  const { architecture, card } = named;
+  const postprocess = typeof options.postprocess === 'string' ? options.postprocess : undefined;
+  const weights = namedWeights(architecture, options.weights, postprocess, cache);
+  const graph = architectureGraph(architecture, weights.tensor);
+  const cardHash = hashCard(card, architecture);
+  const assembled = assemble(card, graph, named.name);
+  const { hash, random, origin } = weights;
+  return new NetworkPlan(card, cardHash, hash, random, origin, named.batch, assembled, cache);
 }
 
-function cardNetwork(path: string, weights: string | undefined, cache: string): NetworkPlan {
-  const { card, folder } = loadCard(path);
+function cardNetwork(path: string, { weights, layer }: NetworkOptions, cache: string): NetworkPlan {
+  const { card: own, folder } = loadCard(path);
+  let card = own;
   const file = weights === undefined || weights.startsWith('random:') ? insideFolder(folder, card.file ?? '') : weights;
   if (file === undefined) {
     throw new ModelError(
@@ -205,11 +216,13 @@ function cardNetwork(path: string, weights: string | undefined, cache: string): 
       },
     );
   }
-  const assembled = assemble(card, readModel(file), file);
-  return new NetworkPlan(card, hashCard(card), weightsHash, false, card.batch ?? defaultBatch, assembled, cache);
+  const graph = readModel(file);
+  if (layer !== undefined) card = { ...card, output: outputAt(graph, layer, file) };
+  const assembled = assemble(card, graph, file);
+  return new NetworkPlan(card, hashCard(card), weightsHash, false, file, card.batch ?? defaultBatch, assembled, cache);
 }
 
-/** AlexNet to fc7 with the given weights; see `network`. */
+/** AlexNet, by default to fc7, with the given weights; see `network`. */
 export const alexnet = (options: NetworkOptions = {}): NetworkPlan<Uint8Array> =>
   network('alexnet', options) as NetworkPlan<Uint8Array>;
 

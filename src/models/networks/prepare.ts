@@ -6,7 +6,7 @@ import { writeModel } from '../onnx/write.ts';
 import { cachedFolder } from './cache.ts';
 
 /** Raise when the form of prepared networks changes. */
-const format = 'reelflow-prepared-network-1';
+const format = 'reelflow-prepared-network-2';
 const manifestName = 'prepared.json';
 
 interface Manifest {

@@ -1,13 +1,19 @@
-import { alexnetArchitecture } from './alexnet.ts';
-import type { Architecture } from './architecture.ts';
+import { UsageError } from '../../errors.ts';
+import { elementTypes, type Initializer } from '../onnx/graph.ts';
+import { alexnetDescription } from './alexnet.ts';
+import { type Architecture, architectureGraph, architectureTo, type NetworkDescription } from './architecture.ts';
 import type { ModelCard } from './card.ts';
 import { samplesOfFrames } from './log-mel.ts';
-import { vggishArchitecture } from './vggish.ts';
+import { resnet50Description } from './resnet50.ts';
+import { squeezenetDescription } from './squeezenet.ts';
+import { vgg16Description } from './vgg16.ts';
+import { vggishDescription } from './vggish.ts';
 
 /** A network that reelflow writes itself. */
 export interface NamedNetwork {
   readonly name: string;
   readonly description: string;
+  /** The network up to the layer that was chosen. */
   readonly architecture: Architecture;
   readonly card: ModelCard;
   /** Rows per batch by default, where measured fastest. */
@@ -16,64 +22,100 @@ export interface NamedNetwork {
 
 /** Options of named networks that change values. */
 export interface NamedOptions {
+  /** The tensor that is the output, by its name or an alias such as `fc6`, `fc7`, `logits` or `pool`; see docs/networks.md. */
+  readonly layer?: string;
   /** VGGish: `relu` (default) ends after the last ReLU, `linear` before it. */
   readonly final?: 'relu' | 'linear';
+  /**
+   * VGGish: PCA with whitening, clipped to +-2, as integers 0..255. A path is that of the PCA's parameters (`.pth`, `.npz`); with `true` they
+   * are in the file of the weights, or random as these are. Default: none.
+   */
+  readonly postprocess?: boolean | string;
   /** Visual networks: `crop` (default) as torchvision does, `stretch` straight to the input size. */
   readonly resize?: 'stretch' | 'crop';
 }
 
 /** Names of the networks that reelflow writes itself. */
-export const networkNames = ['alexnet', 'vggish'] as const;
+export const networkNames = ['alexnet', 'vgg16', 'resnet50', 'squeezenet1_0', 'squeezenet1_1', 'vggish'] as const;
+
+interface RegistryEntry {
+  readonly title: string;
+  readonly batch: number;
+  readonly describe: (options: NamedOptions) => NetworkDescription;
+}
+
+const networks: Readonly<Record<string, RegistryEntry>> = {
+  alexnet: { title: 'AlexNet', batch: 64, describe: () => alexnetDescription },
+  vgg16: { title: 'VGG16', batch: 32, describe: () => vgg16Description },
+  resnet50: { title: 'ResNet-50', batch: 32, describe: () => resnet50Description },
+  squeezenet1_0: { title: 'SqueezeNet 1.0', batch: 32, describe: () => squeezenetDescription('1_0') },
+  squeezenet1_1: { title: 'SqueezeNet 1.1', batch: 32, describe: () => squeezenetDescription('1_1') },
+  vggish: { title: 'VGGish', batch: 32, describe: ({ final = 'relu' }) => vggishDescription(final) },
+};
 
 /**
  * A network by name, or undefined when there is none of that name.
+ *
+ * @throws UsageError when the network has no such layer, or an option that it does not take.
  *
  * @example
  * namedNetwork('alexnet')?.card.output.dimension; // 4096
  */
 export function namedNetwork(name: string, options: NamedOptions = {}): NamedNetwork | undefined {
-  if (name === 'alexnet') {
-    return {
-      name,
-      description: 'AlexNet to fc7 after ReLU, torchvision layout: 4096 values per frame of 224 x 224',
-      architecture: alexnetArchitecture,
-      batch: 64,
-      card: {
+  const entry = Object.hasOwn(networks, name) ? networks[name] : undefined;
+  if (!entry) return undefined;
+  const { title, batch, describe } = entry;
+  const isAudio = name === 'vggish';
+  const isPostprocessed = (options.postprocess ?? false) !== false;
+  if (isPostprocessed && !isAudio)
+    throw new UsageError(`\`postprocess\` is for vggish: ${name} has no post-processing`);
+  const architecture = architectureTo(
+    describe(options),
+    options.layer ?? (isPostprocessed ? 'postprocessed' : undefined),
+  );
+  if (isPostprocessed && architecture.layers.at(-1)?.kind !== 'whiten-quantise') {
+    throw new UsageError(`\`postprocess\` has no effect on the layer '${options.layer}', which comes before it`);
+  }
+  const { output } = architecture;
+  const dimension = dimensionOf(architecture);
+  const card: ModelCard = isAudio
+    ? { name, modality: 'audio', input: vggishInput, output: { name: output, dimension } }
+    : {
         name,
         modality: 'visual',
         input: { kind: 'frames', width: 224, height: 224, layout: 'NCHW', dtype: 'float32' },
-        preprocess: {
-          resize: options.resize ?? 'crop',
-          channels: 'RGB',
-          scale: 1 / 255,
-          mean: [0.485, 0.456, 0.406],
-          std: [0.229, 0.224, 0.225],
-        },
-        output: { name: 'fc7', dimension: 4096 },
-      },
-    };
-  }
-  if (name === 'vggish') {
-    const final = options.final ?? 'relu';
-    return {
-      name,
-      description: `VGGish, ${final === 'relu' ? 'after its last ReLU' : 'linear'}: 128 values per 0.96 s of sound at 16 kHz`,
-      architecture: vggishArchitecture(final),
-      batch: 32,
-      card: {
-        name,
-        modality: 'audio',
-        input: {
-          kind: 'log-mel',
-          sampleRate: 16_000,
-          frames: 96,
-          patchSamples: samplesOfFrames(96),
-          hopSamples: 15_360,
-          layout: 'N1FB',
-        },
-        output: { name: 'embedding', dimension: 128 },
-      },
-    };
-  }
-  return undefined;
+        preprocess: { resize: options.resize ?? 'crop', ...imagenet },
+        output: { name: output, dimension },
+      };
+  const source = isAudio ? '0.96 s of sound at 16 kHz' : 'frame of 224 x 224';
+  return { name, description: `${title} to ${output}: ${dimension} values per ${source}`, architecture, card, batch };
+}
+
+const imagenet = {
+  channels: 'RGB',
+  scale: 1 / 255,
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+} as const;
+
+const vggishInput = {
+  kind: 'log-mel',
+  sampleRate: 16_000,
+  frames: 96,
+  patchSamples: samplesOfFrames(96),
+  hopSamples: 15_360,
+  layout: 'N1FB',
+} as const;
+
+/** Values per row of an architecture's output. */
+function dimensionOf(architecture: Architecture): number {
+  const structureOnly = (name: string, shape: readonly number[]): Initializer => ({
+    name,
+    shape,
+    elementType: elementTypes.float32,
+    byteLength: 4 * shape.reduce((product, size) => product * size, 1),
+    pieces: () => [],
+  });
+  const [, size] = architectureGraph(architecture, structureOnly).outputs[0]?.shape ?? [];
+  return Number(size);
 }

@@ -1,4 +1,4 @@
-import type { Architecture, Layer } from './architecture.ts';
+import type { Layer, NetworkDescription } from './architecture.ts';
 
 const convolution = (name: string, channels: number): Layer => ({
   kind: 'convolution',
@@ -11,12 +11,13 @@ const convolution = (name: string, channels: number): Layer => ({
 const pool: Layer = { kind: 'max-pool', kernel: 2, stride: 2 };
 
 /**
- * VGGish (Hershey et al., "CNN architectures for large-scale audio classification", 2017): log-mel float32 [N, 1, 96, 64] to [N, 128]. It flattens channels last, as
+ * VGGish (Hershey et al., "CNN architectures for large-scale audio classification", 2017): log-mel float32 [N, 1, 96, 64] to
+ * [N, 128]; post-processed where that is asked for. It flattens channels last, as
  * its TensorFlow original does; tensor names are those of the PyTorch port.
  *
  * @param final - `relu`: the embedding after its ReLU, as in the first release; `linear`: before it, as in the release of 2020.
  */
-export function vggishArchitecture(final: 'relu' | 'linear'): Architecture {
+export function vggishDescription(final: 'relu' | 'linear'): NetworkDescription {
   return {
     name: 'vggish',
     input: { name: 'logMel', shape: [1, 96, 64] },
@@ -35,7 +36,14 @@ export function vggishArchitecture(final: 'relu' | 'linear'): Architecture {
       { kind: 'dense', name: 'embeddings.0', units: 4096, activation: 'relu' },
       { kind: 'dense', name: 'embeddings.2', units: 4096, activation: 'relu' },
       { kind: 'dense', name: 'embeddings.4', units: 128, activation: final },
+      { kind: 'whiten-quantise', name: 'postprocessed' },
     ],
-    output: 'embedding',
+    defaultLayer: 'embedding',
+    aliases: {
+      fc1: 'embeddings.1',
+      fc2: 'embeddings.3',
+      embedding: final === 'relu' ? 'embeddings.5' : 'embeddings.4',
+      whitened: 'postprocessed.whitened',
+    },
   };
 }

@@ -6,7 +6,7 @@ type Shape = readonly number[] | undefined;
 
 /** What one row of a batch needs in a graph, in elements (float32 each 4 bytes). */
 export interface RowSizes {
-  /** The largest sum of one operation's input and output activations. */
+  /** The largest sum of the activations that are there while one operation runs: its own, and those that a later one still reads. */
   readonly widestOperation: number;
   /** Elements of each output per row, by name; undefined where not inferred. */
   readonly outputs: ReadonlyMap<string, number | undefined>;
@@ -101,15 +101,24 @@ export function rowSizes(graph: OnnxGraph): RowSizes {
     shapes.set(initializer.name, initializer.shape);
   }
   let widestOperation = 0;
-  for (const node of graph.nodes) {
+  const lastReader = new Map(graph.nodes.flatMap((node, index) => node.inputs.map((name) => [name, index] as const)));
+  const live = new Map<string, number>();
+  const isActivation = (name: string) => name !== '' && !constants.has(name);
+  for (const { name } of graph.inputs) live.set(name, count(shapes.get(name) ?? []));
+  for (const [index, node] of graph.nodes.entries()) {
     const inputs = node.inputs.filter((name) => name !== '').map((name) => shapes.get(name));
     const output =
       node.operator === 'Reshape' ? reshaped(inputs[0], constants.get(node.inputs[1] ?? '')) : infer(node, inputs);
     for (const name of node.outputs) shapes.set(name, output);
-    if (inPlace.has(node.operator)) continue;
-    const activations = node.inputs.filter((name) => !constants.has(name)).map((name) => shapes.get(name));
-    const sum = [...activations, output].reduce((total, shape) => total + (shape ? count(shape) : 0), 0);
-    widestOperation = Math.max(widestOperation, sum);
+    for (const name of node.outputs) live.set(name, output ? count(output) : 0);
+    if (!inPlace.has(node.operator)) {
+      widestOperation = Math.max(
+        widestOperation,
+        [...live.values()].reduce((sum, size) => sum + size, 0),
+      );
+    }
+    // What is changed in place, and what nothing reads any more, is there no longer.
+    for (const name of node.inputs.filter(isActivation)) if (lastReader.get(name) === index) live.delete(name);
   }
   const outputs = new Map(
     graph.outputs.map(({ name }) => {

@@ -12,7 +12,7 @@ const pieceElements = 1 << 18;
 /**
  * The seed of `random:SEED`.
  *
- * @throws ModelError `weights` when `weights` is of another form: trained weights come with a model card in this version.
+ * @throws ModelError `weights` when `weights` is of another form.
  */
 export function parseRandomWeights(weights: string): number {
   const match = /^random:(\d{1,10})$/.exec(weights);
@@ -20,40 +20,56 @@ export function parseRandomWeights(weights: string): number {
   if (!match || seed > 0xffffffff) {
     throw new ModelError(
       'weights',
-      `weights '${weights}' cannot be read: this version knows only 'random:SEED' (SEED an integer from 0 to 4294967295)`,
-      {
-        remedy:
-          "For trained weights give a model card (JSON) of an .onnx file in place of the network's name, e.g. --visual my-network/card.json; or use --weights random:1 to try things out.",
-      },
+      `weights '${weights}' cannot be read: random weights are 'random:SEED' (SEED an integer from 0 to 4294967295)`,
+      { remedy: 'Give for example --weights random:1, or the path of a weight file.' },
     );
   }
   return seed;
 }
 
 /**
+ * What a tensor is for, which decides the scale of its random values: a number is the fan-in of a weight (the inputs that one unit sums up); `scale` and
+ * `variance` belong to a batch normalisation, whose shift and mean are like a `bias`; `small-scale` ends a branch that is added to another.
+ */
+export type TensorRole = number | 'bias' | 'scale' | 'small-scale' | 'variance';
+
+/** Middle and half width of the values. */
+function rangeOf(role: TensorRole): readonly [middle: number, bound: number] {
+  switch (role) {
+    case 'bias':
+      return [0, biasBound];
+    case 'scale':
+    case 'variance':
+      return [1, 0.25];
+    case 'small-scale':
+      // Each of ResNet-50's 16 sums would double the variance of activations otherwise.
+      return [0.25, 0.0625];
+    default:
+      return [0, Math.sqrt(6 / role)];
+  }
+}
+
+/**
  * A tensor of seeded uniform values: weights in +-sqrt(6 / fanIn) (He et al. 2015, eq. 10: variance 2 / fanIn, which
- * keeps the scale of activations through ReLU layers), biases in +-0.05. Made piece by piece, the same bytes on every
- * machine; each tensor has its own stream by name, so its values do not depend on what is made before it.
+ * keeps the scale of activations through ReLU layers), biases in +-0.05, scales and variances about 1 (a variance is never below 0.75), small scales about 0.25.
+ * Made piece by piece, the same bytes on every machine; each tensor has its own stream by name, so its values do not depend on
+ * what is made before it.
  *
  * @throws UsageError when a dimension or the fan-in is not a positive integer.
  */
-export function randomTensor(
-  seed: number,
-  name: string,
-  shape: readonly number[],
-  fanIn: number | 'bias',
-): Initializer {
+export function randomTensor(seed: number, name: string, shape: readonly number[], role: TensorRole): Initializer {
   const elements = shape.reduce((product, size) => product * size, 1);
-  if (!Number.isSafeInteger(elements) || elements < 1 || (fanIn !== 'bias' && !(fanIn >= 1))) {
-    throw new UsageError(`random tensor ${name} must have positive dimensions, but has [${shape}] and fan-in ${fanIn}`);
+  if (!Number.isSafeInteger(elements) || elements < 1 || (typeof role === 'number' && !(role >= 1))) {
+    throw new UsageError(`random tensor ${name} must have positive dimensions, but has [${shape}] and fan-in ${role}`);
   }
-  const scale = (fanIn === 'bias' ? biasBound : Math.sqrt(6 / fanIn)) / 2 ** 31;
+  const [middle, bound] = rangeOf(role);
+  const scale = bound / 2 ** 31;
   function* pieces(): Generator<Uint8Array> {
     const next = randomIntegers(`${algorithm}:${seed}:${name}`);
     const values = new Float32Array(Math.min(elements, pieceElements));
     for (let done = 0; done < elements; ) {
       const count = Math.min(values.length, elements - done);
-      for (let index = 0; index < count; index++) values[index] = next() * scale;
+      for (let index = 0; index < count; index++) values[index] = middle + next() * scale;
       yield new Uint8Array(values.buffer, 0, 4 * count);
       done += count;
     }

@@ -54,6 +54,22 @@ function expectClose(vector: Float32Array | undefined, wanted: readonly number[]
 describe('a network from a model card', () => {
   const path = writeCard('plain', smallCard);
 
+  it('ends at any of its tensors that is asked for', async () => {
+    const plan = network(path, { cacheDirectory, layer: 'active' });
+    expect(plan.card.output).toEqual({ name: 'active', dimension: 80 });
+    expect(plan.cardHash).not.toBe(network(path, { cacheDirectory }).cardHash);
+    const look = await plan.open();
+    const [active] = await look.embed([picture(1)]);
+    await look.close();
+    const means = Array.from({ length: 5 }, (_, unit) => {
+      return (active as Float32Array).subarray(16 * unit, 16 * unit + 16).reduce((sum, value) => sum + value / 16, 0);
+    });
+    expectClose(Float32Array.from(means), expected(picture(1)));
+    expect(() => network(path, { cacheDirectory, layer: 'pool5' })).toThrow(
+      /has no tensor 'pool5'; its last tensors are/,
+    );
+  });
+
   it('gives what its definition gives, preprocessing and channel order included', async () => {
     const look = await network(path, { cacheDirectory }).open({ workers: 2 });
     const pictures = Array.from({ length: 21 }, (_, index) => picture(index + 1));

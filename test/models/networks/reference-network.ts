@@ -108,6 +108,7 @@ export function computeDirectly(architecture: Architecture, graph: OnnxGraph, va
       volume = { ...sum, values: relu(sum.values) };
     } else if (layer.kind === 'max-pool') volume = maxPool(volume, layer.kernel, layer.stride);
     else if (layer.kind === 'flatten') vector = flatten(volume, layer.order === 'channels-last');
+    else if (layer.kind !== 'dense') throw new Error(`no reference for ${layer.kind}`);
     else {
       const sum = dense(vector, tensor(`${layer.name}.weight`), tensor(`${layer.name}.bias`));
       vector = layer.activation === 'relu' ? relu(sum) : sum;

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkInteger, checkPositive } from '../../check.ts';
+import { FlowError, ModelError, ReelflowError } from '../../errors.ts';
+import { shownAddress, sourceAddress } from './addresses.ts';
+import { PartialFile } from './partial-file.ts';
+import { InterruptedTransfer, type Patience } from './request.ts';
+import { hashFile, type StagedFile } from './stage-file.ts';
+import { type Transfer, transfer } from './transfer.ts';
+
+/** How to download, and what to hold the file against. */
+export interface DownloadOptions {
+  /** Folder of the parts: below the store, so that a finished file is moved, not copied. */
+  readonly folder: string;
+  /** First hexadecimal digits, or all 64, of the file's SHA-256. */
+  readonly sha256Prefix?: string | undefined;
+  /** Size, where known; else the server's word, and never more than 4 GiB. */
+  readonly bytes?: number | undefined;
+  /** Seconds to wait for an answer, and for the next bytes. Default 30. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Tries that may end without a megabyte of gain before it is given up. Default 6. */
+  readonly attempts?: number | undefined;
+  /** Seconds before the second try; doubled before each further one, at most 30. Default 1. */
+  readonly retrySeconds?: number | undefined;
+  /** What to do when the download fails, in words. */
+  readonly remedy?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
+  readonly onMessage?: ((line: string) => void) | undefined;
+}
+
+/** A server that wants to be left alone for longer than this is not waited for. */
+const longestPause = 120;
+const longestBackoff = 30;
+const gainThatCounts = 1 << 20;
+const largestFile = 4 * 1024 ** 3;
+
+/**
+ * Downloads a file into a part beside the store, goes on from the part that an earlier run left, and checks size and SHA-256 before anybody sees it.
+ * Memory stays at one piece of the body. Cut connections, silence, 408, 425, 429 and 5xx are tried again, each time from where the part ends. When it
+ * fails or the signal aborts, the part stays for the next run; a part that proved wrong is removed.
+ *
+ * @returns the whole file, to be moved into the store, and `release`, which removes what is left of the part's folder.
+ * @throws UsageError for a wrong address or a full disk; ModelError `download`, or `hash` naming both hashes; FlowError `aborted`.
+ */
+export async function downloadFile(
+  address: string,
+  options: DownloadOptions,
+): Promise<StagedFile & { readonly release: () => Promise<void> }> {
+  const url = sourceAddress(address);
+  const part = await PartialFile.take(options.folder, url);
+  try {
+    await fetchWhole(url, part, options);
+    await part.flush();
+    const { sha256, bytes } = await hashFile(part.path, options.signal);
+    const wanted = options.sha256Prefix?.toLowerCase() ?? '';
+    if (!sha256.startsWith(wanted)) {
+      await part.discard();
+      throw new ModelError(
+        'hash',
+        `${shownAddress(url)} is not the file it should be: its SHA-256 is ${sha256}, but ${wanted.length < 64 ? `must begin with ${wanted}` : `must be ${wanted}`}; what came was removed`,
+        { remedy: options.remedy },
+      );
+    }
+    return { path: part.path, sha256, bytes, release: () => part.discard() };
+  } catch (error) {
+    if (!(error instanceof ModelError && error.code === 'hash')) await part.release();
+    if (error instanceof ModelError && error.code === 'download' && error.remedy === undefined) {
+      throw new ModelError('download', error.message, { remedy: options.remedy, cause: error });
+    }
+    throw error;
+  }
+}
+
+async function fetchWhole(url: URL, part: PartialFile, options: DownloadOptions): Promise<void> {
+  const milliseconds = 1000 * checkPositive('timeoutSeconds', options.timeoutSeconds ?? 30);
+  const patience: Patience = { answer: milliseconds, idle: milliseconds };
+  const attempts = checkInteger('attempts', options.attempts ?? 6, 1, 100);
+  const firstPause = checkPositive('retrySeconds', options.retrySeconds ?? 1, { zero: true });
+  const limits = { bytes: options.bytes, most: options.bytes ?? largestFile };
+  for (let failures = 0; ; ) {
+    const before = part.size;
+    let result: Transfer;
+    try {
+      result = await transfer(url, part, { patience, limits, signal: options.signal, onBytes: options.onBytes });
+    } catch (error) {
+      if (!(error instanceof InterruptedTransfer)) throw error;
+      result = { outcome: 'again', why: error.message, cause: error };
+    }
+    if (result.outcome === 'whole') return;
+    failures = part.size - before >= gainThatCounts ? 1 : failures + 1;
+    const pause = Math.max(result.pauseSeconds ?? 0, Math.min(longestBackoff, firstPause * 2 ** (failures - 1)));
+    if (failures >= attempts || pause > longestPause) {
+      const gaveUp =
+        pause > longestPause
+          ? `it asks to wait ${Math.round(pause)} s`
+          : `given up after ${failures} tries without gain`;
+      throw new ModelError('download', `${result.why}; ${gaveUp}, ${part.size} bytes are kept`, {
+        cause: result.cause,
+      });
+    }
+    options.onMessage?.(`${result.why}; trying again in ${pause} s from byte ${part.size}`);
+    await pauseFor(pause, options.signal);
+  }
+}
+
+async function pauseFor(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(1000 * seconds, undefined, signal ? { signal } : {});
+  } catch (error) {
+    if (error instanceof ReelflowError) throw error;
+    throw new FlowError('aborted', 'the download was interrupted', { cause: error });
+  }
+}

@@ -1,0 +1,145 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { makePrivateDirectory, storeFailure, writePrivateFile } from './private-files.ts';
+
+/** What the server said of the file of which a part is here: without a validator that holds for bytes, no part is gone on with. */
+export interface PartFacts {
+  readonly etag?: string;
+  readonly lastModified?: string;
+  /** Bytes of the whole file. */
+  readonly total?: number;
+}
+
+const host = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
+const start = Math.round(performance.timeOrigin);
+const factsLimit = 16 * 1024;
+
+/**
+ * The part of a download that is on disk: a folder with `body.part` and `facts.json`. A process takes a part for itself by renaming the folder, which
+ * only one can do, and gives it back the same way; that of a process which died is taken over. So two processes that pull the same file at the
+ * same time never write into the same part: the second starts its own.
+ */
+export class PartialFile {
+  readonly #folder: string;
+  readonly #free: string;
+  readonly #handle: FileHandle;
+  #size: number;
+
+  private constructor(folder: string, free: string, handle: FileHandle, size: number) {
+    [this.#folder, this.#free, this.#handle, this.#size] = [folder, free, handle, size];
+  }
+
+  /** Takes the part of an address, or begins one. @throws ModelError `weights` when the store cannot be written. */
+  static async take(parent: string, url: URL): Promise<PartialFile> {
+    const key = createHash('sha256').update(url.href).digest('hex').slice(0, 32);
+    const own = join(parent, `${key}~${host}~${process.pid}~${start}~${randomBytes(4).toString('hex')}`);
+    await makePrivateDirectory(parent);
+    const candidates = (await readdir(parent)).filter((name) => name === key || (name.startsWith(key) && isLeft(name)));
+    let taken = false;
+    for (const name of candidates) {
+      if (taken) await rm(join(parent, name), { recursive: true, force: true });
+      else taken = await renamed(join(parent, name), own);
+    }
+    if (!taken) await makePrivateDirectory(own);
+    try {
+      const handle = await open(join(own, 'body.part'), 'a+', 0o600);
+      return new PartialFile(own, join(parent, key), handle, (await handle.stat()).size);
+    } catch (error) {
+      throw storeFailure(own, error);
+    }
+  }
+
+  /** Bytes that are here. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get path(): string {
+    return join(this.#folder, 'body.part');
+  }
+
+  /** What the server said when the part was begun; undefined when that is not known. */
+  async facts(): Promise<PartFacts | undefined> {
+    try {
+      const text = await readFile(join(this.#folder, 'facts.json'), 'utf8');
+      const value: unknown = text.length > factsLimit ? undefined : JSON.parse(text);
+      if (typeof value !== 'object' || value === null) return undefined;
+      const { etag, lastModified, total } = value as Record<string, unknown>;
+      return {
+        ...(typeof etag === 'string' && { etag }),
+        ...(typeof lastModified === 'string' && { lastModified }),
+        ...(typeof total === 'number' && Number.isSafeInteger(total) && total >= 0 && { total }),
+      };
+    } catch (error) {
+      // None were written, or a crash left them broken: the part is begun anew.
+      if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw storeFailure(this.#folder, error);
+    }
+  }
+
+  /** Empties the part. The facts go first, so that bytes of one file are never taken for those of another. */
+  async restart(facts?: PartFacts): Promise<void> {
+    try {
+      await rm(join(this.#folder, 'facts.json'), { force: true });
+      await this.#handle.truncate(0);
+      this.#size = 0;
+      if (facts) await writePrivateFile(join(this.#folder, 'facts.json'), JSON.stringify(facts), true);
+    } catch (error) {
+      throw storeFailure(this.#folder, error);
+    }
+  }
+
+  /** Appends a piece. @throws UsageError `disk-full`. */
+  async append(piece: Uint8Array): Promise<void> {
+    try {
+      await this.#handle.appendFile(piece);
+      this.#size += piece.byteLength;
+    } catch (error) {
+      throw storeFailure(this.path, error);
+    }
+  }
+
+  /** Flushes the bytes to disk. */
+  async flush(): Promise<void> {
+    await this.#handle.sync();
+  }
+
+  /** Gives the part back, for a later run to go on from; an empty one is removed. */
+  async release(): Promise<void> {
+    await this.#handle.close();
+    const kept = this.#size > 0 && (await renamed(this.#folder, this.#free));
+    if (!kept) await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Removes the part. */
+  async discard(): Promise<void> {
+    await this.#handle.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Whether a part was taken by a process of this machine that is no more. */
+function isLeft(name: string): boolean {
+  const [, owner, pid, started] = name.split('~');
+  if (owner !== host || !/^\d+$/.test(pid ?? '')) return false;
+  if (Number(pid) === process.pid) return Number(started) !== start;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/** Renames a folder; false when another process was first, or the new name is taken. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw storeFailure(from, error);
+  }
+}

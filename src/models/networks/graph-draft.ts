@@ -1,0 +1,100 @@
+import type { AttributeValue, Initializer } from '../onnx/graph.ts';
+import type { TensorRole } from '../weights/random.ts';
+import type { TensorMaker } from './architecture.ts';
+
+/** A tensor that a network needs of its weights. */
+export interface WantedTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly role: TensorRole;
+}
+
+/** An operation that is not encoded yet. */
+export interface DraftNode {
+  readonly operator: string;
+  readonly inputs: readonly string[];
+  readonly output: string;
+  readonly attributes: Readonly<Record<string, AttributeValue>>;
+  /** Number of the layer that it belongs to. */
+  readonly layer: number;
+}
+
+/** A constant that is not made yet, and the weights that it is made from. */
+export interface DraftInitializer {
+  readonly name: string;
+  readonly needs: readonly WantedTensor[];
+  readonly make: (tensor: TensorMaker) => Initializer;
+}
+
+/** A graph while its layers are put together: nodes with the shapes of what they give, before weights are read. */
+export class GraphDraft {
+  readonly nodes: DraftNode[] = [];
+  readonly #initializers = new Map<string, DraftInitializer>();
+  readonly #shapes = new Map<string, readonly number[]>();
+  /** Number of the layer that is being put together. */
+  layer = 0;
+  /** Name of what the next layer reads. */
+  last: string;
+
+  /** @param shape - of one row of the input. */
+  constructor(input: string, shape: readonly number[]) {
+    this.last = input;
+    this.#shapes.set(input, shape);
+  }
+
+  /** Shape of one row of a tensor. */
+  shapeOf(name: string): readonly number[] {
+    const shape = this.#shapes.get(name);
+    if (!shape) throw new RangeError(`a layer reads '${name}', which no layer before it makes`);
+    return shape;
+  }
+
+  /** Adds an operation and gives back the name of its output, which the next layer reads unless told otherwise. */
+  append(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    shape: readonly number[],
+    attributes: Readonly<Record<string, AttributeValue>> = {},
+  ): string {
+    if (this.#shapes.has(output)) throw new RangeError(`two layers make '${output}'`);
+    this.nodes.push({ operator, inputs, output, attributes, layer: this.layer });
+    this.#shapes.set(output, shape);
+    this.last = output;
+    return output;
+  }
+
+  /** Adds a tensor of the weights as it is, and gives back its name. */
+  weight(name: string, shape: readonly number[], role: TensorRole): string {
+    return this.derived({
+      name,
+      needs: [{ name, shape, role }],
+      make: (tensor) => tensor(name, shape, role),
+    });
+  }
+
+  /** Adds a constant that is made from others, and gives back its name. */
+  derived(initializer: DraftInitializer): string {
+    this.#initializers.set(initializer.name, initializer);
+    return initializer.name;
+  }
+
+  /** The operations that a tensor depends on, in order. */
+  reaching(target: string): readonly DraftNode[] {
+    const wanted = new Set([target]);
+    return this.nodes
+      .toReversed()
+      .filter(({ inputs, output }) => {
+        if (!wanted.has(output)) return false;
+        for (const name of inputs) wanted.add(name);
+        return true;
+      })
+      .reverse();
+  }
+
+  /** The constants that operations read, in the order in which the layers added them. */
+  initializersOf(nodes: readonly DraftNode[]): readonly DraftInitializer[] {
+    const read = new Set(nodes.flatMap(({ inputs }) => inputs));
+    return [...this.#initializers.values()].filter(({ name }) => read.has(name));
+  }
+}

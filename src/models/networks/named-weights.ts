@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import { ModelError, UsageError } from '../../errors.ts';
+import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
+import { floatInitializer, readWeights, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
+import { type Architecture, type TensorMaker, wantedTensors } from './architecture.ts';
+import { fileHash } from './cache.ts';
+import type { WantedTensor } from './graph-draft.ts';
+import { namedNetwork, networkNames } from './registry.ts';
+
+/** The weights of a named network: where each tensor comes from, and what identifies them. */
+export interface NamedWeights {
+  readonly tensor: TensorMaker;
+  /** SHA-256 of the file, of both files where post-processing has its own, or of the recipe of random weights. */
+  readonly hash: string;
+  readonly random: boolean;
+  /** `random:SEED`, or the path of the file. */
+  readonly origin: string;
+}
+
+/** A message lists at most this many tensors. */
+const mostListed = 12;
+/** Post-processing's parameters are also found under this prefix, as in a state dict of the whole PyTorch port. */
+const postprocessPrefix = 'pproc.';
+
+const isPostprocessing = (name: string) => name.startsWith('pca_');
+const written = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+
+function find(file: WeightFile, name: string): WeightTensor | undefined {
+  const exact = file.tensors.get(name);
+  return exact ?? (isPostprocessing(name) ? file.tensors.get(`${postprocessPrefix}${name}`) : undefined);
+}
+
+/** The means are a column in the PyTorch port and a row in the TensorFlow release. */
+function fits(wanted: WantedTensor, { shape }: WeightTensor): boolean {
+  const axes = wanted.name === 'pca_means' ? shape.filter((size) => size !== 1) : shape;
+  return axes.length === wanted.shape.length && axes.every((size, index) => size === wanted.shape[index]);
+}
+
+function listed(entries: readonly string[]): string {
+  const more = entries.length - mostListed;
+  return `${entries.slice(0, mostListed).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+}
+
+/** What of the wanted tensors a file has not, or has in another shape; empty when it has all. */
+function complaints(file: WeightFile, wanted: readonly WantedTensor[]): readonly string[] {
+  const missing = wanted.filter(({ name }) => !find(file, name)).map(({ name, shape }) => `${name} ${written(shape)}`);
+  const wrong = wanted.flatMap((tensor) => {
+    const found = find(file, tensor.name);
+    if (!found || fits(tensor, found)) return [];
+    return [`${tensor.name} is ${written(found.shape)} instead of ${written(tensor.shape)}`];
+  });
+  return [
+    ...(missing.length > 0 ? [`missing: ${listed(missing)}`] : []),
+    ...(wrong.length > 0 ? [`of another shape: ${listed(wrong)}`] : []),
+  ];
+}
+
+function requireTensors(
+  what: string,
+  file: WeightFile,
+  wanted: readonly WantedTensor[],
+  known: readonly WantedTensor[] = wanted,
+): void {
+  const found = complaints(file, wanted);
+  if (found.length === 0) return;
+  const names = new Set(known.flatMap(({ name }) => [name, `${postprocessPrefix}${name}`]));
+  const unknown = [...file.tensors.keys()].filter((name) => !names.has(name) && !name.endsWith('.num_batches_tracked'));
+  const hint = unknown.length > 0 ? ` (tensors that ${what} does not know: ${listed(unknown)})` : '';
+  throw new ModelError('weights', `${file.path} has not the weights of ${what}; ${found.join('; ')}${hint}`, {
+    remedy: 'Give a state dict with the tensor names of torchvision (VGGish: of torchvggish); see docs/networks.md.',
+  });
+}
+
+/** Every tensor that a network can need, whichever layer is its output. */
+function allTensors(name: string): readonly WantedTensor[] {
+  const layers = name === 'vggish' ? ['postprocessed'] : ['logits'];
+  return layers.flatMap((layer) => {
+    const network = namedNetwork(name, { layer });
+    return network ? wantedTensors(network.architecture) : [];
+  });
+}
+
+/** Name of the parameters of VGGish's post-processing, where they are kept by themselves. */
+export const postprocessName = 'vggish-pca';
+
+/**
+ * Asserts that a file holds the weights of a named network (or, with the name `vggish-pca`, the parameters of VGGish's post-processing): all that its default layer needs, in the right shapes, and what else it has of the network
+ * in the right shapes too. Tensors that the network does not know do no harm. Reads no values.
+ *
+ * @throws UsageError when there is no network of that name; ModelError `weights` listing what is missing or of another shape.
+ *
+ * @example
+ * checkWeights('alexnet', readWeights('alexnet-owt-7be5be79.pth'));
+ */
+export function checkWeights(name: string, file: WeightFile): void {
+  if (name === postprocessName) {
+    requireTensors(
+      "vggish's post-processing",
+      file,
+      allTensors('vggish').filter((tensor) => isPostprocessing(tensor.name)),
+    );
+    return;
+  }
+  const network = namedNetwork(name);
+  if (!network) throw new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
+  const needed = wantedTensors(network.architecture);
+  const all = allTensors(name);
+  const isNeeded = new Set(needed.map((tensor) => tensor.name));
+  const optional = all.filter((tensor) => !isNeeded.has(tensor.name) && find(file, tensor.name));
+  requireTensors(name, file, [...needed, ...optional], all);
+}
+
+/**
+ * The weights that an architecture is written with. Files are hashed and their structure is read; values are read when the network is written.
+ *
+ * @param weights - `random:SEED`, or the path of a weight file.
+ * @param postprocess - path of the parameters of VGGish's post-processing, where they are in a file of their own.
+ * @param cache - where hashes of files are remembered.
+ * @throws ModelError `weights` when a file cannot be read, or has not the tensors that are needed.
+ */
+export function namedWeights(
+  architecture: Architecture,
+  weights: string,
+  postprocess: string | undefined,
+  cache: string,
+): NamedWeights {
+  const wanted = wantedTensors(architecture);
+  const ofOwnFile = postprocess === undefined ? [] : wanted.filter(({ name }) => isPostprocessing(name));
+  const ofWeights = wanted.filter((tensor) => !ofOwnFile.includes(tensor));
+  const main = weights.startsWith('random:')
+    ? randomSource(parseRandomWeights(weights), ofWeights)
+    : fileSource(architecture.name, weights, ofWeights, wanted, cache);
+  const random = weights.startsWith('random:');
+  if (postprocess === undefined) return { ...main, random, origin: weights };
+  const own = fileSource(`${architecture.name}'s post-processing`, postprocess, ofOwnFile, wanted, cache);
+  return {
+    tensor: (name, shape, role) => (isPostprocessing(name) ? own : main).tensor(name, shape, role),
+    hash: createHash('sha256').update([main.hash, own.hash].join('\n')).digest('hex'),
+    random,
+    origin: weights,
+  };
+}
+
+type Source = Pick<NamedWeights, 'tensor' | 'hash'>;
+
+function randomSource(seed: number, wanted: readonly WantedTensor[]): Source {
+  return {
+    tensor: (name, shape, role) => randomTensor(seed, name, shape, role),
+    hash: randomWeightsHash(seed, wanted),
+  };
+}
+
+function fileSource(
+  what: string,
+  path: string,
+  wanted: readonly WantedTensor[],
+  known: readonly WantedTensor[],
+  cache: string,
+): Source {
+  const file = readWeights(path);
+  requireTensors(what, file, wanted, known);
+  return {
+    tensor: (name, shape) => {
+      const found = find(file, name);
+      if (!found) throw new ModelError('weights', `${path} has no tensor ${name} ${written(shape)}`);
+      // The shape that the graph is written for: a column of means becomes a row.
+      return { ...floatInitializer(found, name), shape };
+    },
+    hash: fileHash(path, cache),
+  };
+}

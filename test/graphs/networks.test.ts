@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chooseNetworks } from '../../src/graphs/networks.ts';
+import { addModel } from '../../src/io/model-store/add-model.ts';
+import { stageFile } from '../../src/io/model-store/stage-file.ts';
+import { wantedTensors } from '../../src/models/networks/architecture.ts';
+import { namedNetwork } from '../../src/models/networks/registry.ts';
+import { collect } from '../../src/models/onnx/write.ts';
+import { randomTensor } from '../../src/models/weights/random.ts';
+import { writeSafetensors } from '../../src/models/weights/safetensors.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'reelflow-choice-'));
+const weights = join(folder, 'squeezenet.safetensors');
+const environment = { ...process.env };
+
+beforeAll(() => {
+  process.env.REELFLOW_MODELS_DIR = join(folder, 'models');
+  process.env.REELFLOW_CACHE_DIR = join(folder, 'cache');
+  const named = namedNetwork('squeezenet1_1');
+  if (!named) throw new Error('squeezenet1_1 is missing');
+  const tensors = wantedTensors(named.architecture).map(({ name, shape, role }) => {
+    return [name, { type: 'F32', shape, bytes: collect(randomTensor(1, name, shape, role)) }] as const;
+  });
+  writeFileSync(weights, writeSafetensors(Object.fromEntries(tensors)));
+});
+afterAll(() => {
+  process.env = environment;
+  rmSync(folder, { recursive: true });
+});
+
+describe('the choice of networks', () => {
+  it('has random weights when nothing else is known', () => {
+    const { visual, audio, says } = chooseNetworks({ visual: 'squeezenet1_1' });
+    expect(visual).toMatchObject({ random: true, weightsOrigin: 'random:1', dimension: 512 });
+    expect(audio).toMatchObject({ random: true, name: 'vggish' });
+    expect(says).toEqual([]);
+  });
+
+  it('takes a file for the one network that needs weights, or for the network that it is given for', () => {
+    const alone = chooseNetworks({ visual: 'squeezenet1_1', audio: 'none', weights });
+    expect(alone.visual).toMatchObject({ random: false, weightsOrigin: weights });
+    const own = chooseNetworks({ visual: 'squeezenet1_1', visualWeights: weights, weights: 'random:2' });
+    expect(own.visual).toMatchObject({ random: false, weightsHash: alone.visual?.weightsHash });
+    expect(own.audio).toMatchObject({ random: true, weightsOrigin: 'random:2' });
+    expect(() => chooseNetworks({ visual: 'squeezenet1_1', weights })).toThrow(
+      /two networks need weights: squeezenet1_1 and vggish/,
+    );
+  });
+
+  it('ends the visual network at a layer, by name or alias', () => {
+    const choice = { visual: 'alexnet', audio: 'none', layer: 'fc6' };
+    expect(chooseNetworks(choice).visual?.card.output).toEqual({ name: 'fc6', dimension: 4096 });
+    expect(() => chooseNetworks({ ...choice, layer: 'fc9' })).toThrow(/no layer 'fc9'/);
+  });
+
+  it('refuses options that belong to no network', () => {
+    expect(() => chooseNetworks({ visual: 'none', layer: 'fc6' })).toThrow(/`layer` is for the visual network/);
+    expect(() => chooseNetworks({ audio: 'none', audioWeights: weights })).toThrow(
+      /`audioWeights` is for the audio network/,
+    );
+    expect(() => chooseNetworks({ audio: 'card.json', audioPostprocess: 'pca.npz' })).toThrow(/for vggish/);
+    expect(() => chooseNetworks({ audioPostprocess: 'vggish-pca' })).toThrow(/model store has no vggish-pca/);
+  });
+
+  it('prefers the model store to random weights, and says so', async () => {
+    await addModel('squeezenet1_1', await stageFile(weights), { origin: 'squeezenet.safetensors' });
+    const { visual, says } = chooseNetworks({ visual: 'squeezenet1_1', audio: 'none' });
+    expect(visual?.random).toBe(false);
+    expect(says).toEqual([
+      `squeezenet1_1: weights of the model store (squeezenet.safetensors, SHA-256 ${visual?.weightsHash.slice(0, 12)}).`,
+    ]);
+    const asked = chooseNetworks({ visual: 'squeezenet1_1', audio: 'none', weights: 'random:1' });
+    expect(asked).toMatchObject({ visual: { random: true }, says: [] });
+  });
+});

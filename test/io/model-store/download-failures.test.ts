@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isLoopback, redirectTarget } from '../../../src/io/model-store/addresses.ts';
+import { type DownloadOptions, downloadFile } from '../../../src/io/model-store/download.ts';
+import { type Behaviour, type FileServer, serveFiles, wholeFile } from '../../fixtures/file-server.ts';
+
+const bytes = Buffer.from('weights of a small network '.repeat(20_000));
+const sha256 = createHash('sha256').update(bytes).digest('hex');
+
+let folder: string;
+let server: FileServer | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'download-'));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const settings = { sha256Prefix: sha256, retrySeconds: 0.01, timeoutSeconds: 5, remedy: 'Bring the file.' };
+const download = async (behaviours: Record<string, Behaviour>, options: Partial<DownloadOptions> = {}) => {
+  server = await serveFiles(behaviours);
+  const file = await downloadFile(`${server.url}/file`, { folder, ...settings, ...options });
+  expect(readFileSync(file.path).equals(bytes)).toBe(true);
+  await file.release();
+};
+const redirect =
+  (location: string, status = 302): Behaviour =>
+  (_, response) =>
+    response.writeHead(status, { location }).end();
+
+describe('redirects', () => {
+  it('to a file of the same machine are followed, relative ones too', async () => {
+    await download({ '/file': redirect('/moved'), '/moved': redirect('deep/er', 308), '/deep/er': wholeFile(bytes) });
+    expect(server?.requests.map(({ path }) => path)).toEqual(['/file', '/moved', '/deep/er']);
+  });
+
+  it.each([
+    'http://example.org/file',
+    'ftp://127.0.0.1/file',
+    'file:///etc/passwd',
+    'data:text/plain,weights',
+    'javascript:1',
+    'https://user:secret@example.org/file',
+  ])('to %s are refused', async (location) => {
+    await expect(download({ '/file': redirect(location) })).rejects.toMatchObject({
+      code: 'download',
+      message: expect.stringContaining('which is refused'),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('never lead from https to plain http, or from the network to this machine', () => {
+    const source = new URL('https://example.org/file');
+    for (const location of ['http://example.org/file', 'http://127.0.0.1/', 'https://localhost/', 'https://[::1]/']) {
+      expect(() => redirectTarget(source, source, location)).toThrow(/which is refused/);
+    }
+    expect(redirectTarget(source, source, '//mirror.example.org/x').href).toBe('https://mirror.example.org/x');
+    expect(['127.1', '0x7f.1', '2130706433'].map((host) => isLoopback(new URL(`http://${host}`).hostname))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it('that go round in a circle end after five, and one without a target at once', async () => {
+    await expect(download({ '/file': redirect('/file') })).rejects.toThrow(/redirects more than 5 times/);
+    expect(server?.requests).toHaveLength(6);
+    await server?.close();
+    await expect(download({ '/file': (_, response) => response.writeHead(302).end() })).rejects.toThrow(
+      /without saying where/,
+    );
+  });
+
+  it('do not show the query of an address, which may be a signature', async () => {
+    const refused = download({ '/file': redirect('http://example.org/file?signature=secret') });
+    await expect(refused).rejects.toThrow(/^(?!.*secret)/);
+  });
+});
+
+describe('answers', () => {
+  it('404 and 403 are final, with the remedy', async () => {
+    await expect(download({})).rejects.toMatchObject({
+      code: 'download',
+      message: expect.stringContaining('answers 404, there is no such file'),
+      remedy: 'Bring the file.',
+    });
+    expect(server?.requests).toHaveLength(1);
+    await server?.close();
+    await expect(download({ '/file': (_, response) => response.writeHead(403).end() })).rejects.toThrow(/answers 403/);
+  });
+
+  it('429 is tried again after the pause that it asks for', async () => {
+    const pauses: string[] = [];
+    const busy: Behaviour = (request, response, send, nth) => {
+      if (nth > 1) return wholeFile(bytes)(request, response, send, nth);
+      return response.writeHead(429, { 'retry-after': '1' }).end();
+    };
+    const start = Date.now();
+    await download({ '/file': busy }, { onMessage: (line) => pauses.push(line) });
+    expect(Date.now() - start).toBeGreaterThanOrEqual(1000);
+    expect(pauses).toEqual([expect.stringMatching(/answers 429; trying again in 1 s from byte 0/)]);
+  });
+
+  it('that ask for a pause of hours are not waited for', async () => {
+    const busy: Behaviour = (_, response) => response.writeHead(503, { 'retry-after': '7200' }).end();
+    await expect(download({ '/file': busy })).rejects.toThrow(/answers 503; it asks to wait 7200 s/);
+  });
+
+  it('of a server in trouble are tried again, and given up after so many tries', async () => {
+    const broken: Behaviour = (request, response, send, nth) =>
+      nth <= 3 ? response.writeHead(502).end() : wholeFile(bytes)(request, response, send, nth);
+    await download({ '/file': broken });
+    expect(server?.requests).toHaveLength(4);
+    await server?.close();
+    rmSync(folder, { recursive: true, force: true });
+    await expect(download({ '/file': broken }, { attempts: 3 })).rejects.toThrow(/given up after 3 tries/);
+    expect(server?.requests).toHaveLength(3);
+  });
+});
+
+describe('connections', () => {
+  it('that fall silent in the middle time out, and the file is gone on with', async () => {
+    const stalling = wholeFile(bytes, { stall: true, cutAfter: (nth) => (nth === 1 ? 100_000 : undefined) });
+    await download({ '/file': stalling }, { timeoutSeconds: 0.3 });
+    expect(server?.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=100000-']);
+  });
+
+  it('that never answer time out', async () => {
+    const silent = download({ '/file': () => {} }, { timeoutSeconds: 0.1, attempts: 2 });
+    await expect(silent).rejects.toThrow(/did not answer in 0\.1 s; given up after 2 tries/);
+  });
+
+  it('that are refused say so at once, with the remedy', async () => {
+    const port = await new Promise<number>((resolve) => {
+      const probe = createServer().listen(0, '127.0.0.1', () => {
+        const { port: free } = probe.address() as { port: number };
+        probe.close(() => resolve(free));
+      });
+    });
+    await expect(downloadFile(`http://127.0.0.1:${port}/file`, { folder, ...settings })).rejects.toMatchObject({
+      code: 'download',
+      message: expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
+      remedy: 'Bring the file.',
+    });
+  });
+
+  it('keep their part when the user interrupts', async () => {
+    const stop = new AbortController();
+    const stalling = wholeFile(bytes, { stall: true, cutAfter: (nth) => (nth === 1 ? 200_000 : undefined) });
+    const onBytes = (done: number) => done === 200_000 && stop.abort();
+    await expect(download({ '/file': stalling }, { signal: stop.signal, onBytes })).rejects.toMatchObject({
+      name: 'FlowError',
+      code: 'aborted',
+    });
+    await server?.close();
+    const [part = ''] = readdirSync(folder);
+    expect(readFileSync(join(folder, part, 'body.part')).equals(bytes.subarray(0, 200_000))).toBe(true);
+  });
+});
+
+describe('addresses', () => {
+  it.each(['http://example.org/x', 'ftp://example.org/x', 'file:///etc/passwd', 'weights.pth', ''])(
+    '%j is no source',
+    async (address) => {
+      await expect(downloadFile(address, { folder, ...settings })).rejects.toThrow(/`source` must be an https:/);
+    },
+  );
+
+  it('with a password are refused without showing it', async () => {
+    const refused = downloadFile('https://me:secret@example.org/x', { folder, ...settings });
+    await expect(refused).rejects.toThrow(/^(?!.*secret).*without a user name/);
+  });
+});
