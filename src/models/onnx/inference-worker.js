@@ -21,6 +21,9 @@ function answer(reply) {
 /** @param {readonly number[]} shape */
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
+/** @param {SessionPart} part */
+const leastRows = (part) => part.leastRows ?? 1;
+
 const closed = new MessageChannel();
 closed.port1.close();
 closed.port2.close();
@@ -68,7 +71,7 @@ function sessionOptions() {
  */
 async function openPart(part, inputShape) {
   const session = await ort.InferenceSession.create(part.model, sessionOptions());
-  const rows = Math.max(part.leastRows, Math.min(2, part.rows));
+  const rows = Math.max(leastRows(part), Math.min(2, part.rows));
   const size = rows * elements(inputShape);
   const zeros = part.inputType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
   const results = await session.run({ [part.input]: new ort.Tensor(part.inputType, zeros, [rows, ...inputShape]) });
@@ -117,7 +120,7 @@ async function run(opened, rows, made, request) {
     const outputLength = elements(outputShape);
     for (let start = 0; start < request.rows; start += part.rows) {
       const end = Math.min(start + part.rows, request.rows);
-      const count = Math.max(end - start, part.leastRows);
+      const count = Math.max(end - start, leastRows(part));
       let input = values.subarray(start * inputLength, (index === 0 ? end : start + count) * inputLength);
       if (index === 0) {
         rows.set(input);
@@ -142,9 +145,10 @@ const messageOf = (error) => (error instanceof Error ? error.message : String(er
 try {
   const opened = await open();
   const first = /** @type {OpenPart} */ (opened[0]);
-  const rowsLength = Math.max(Math.min(first.part.rows, plan.batch), first.part.leastRows) * elements(first.inputShape);
+  const rowsLength =
+    Math.max(Math.min(first.part.rows, plan.batch), leastRows(first.part)) * elements(first.inputShape);
   const rows = first.part.inputType === 'uint8' ? new Uint8Array(rowsLength) : new Float32Array(rowsLength);
-  const spare = Math.max(...plan.parts.map(({ leastRows }) => leastRows)) - 1;
+  const spare = Math.max(...plan.parts.map(leastRows)) - 1;
   const made = opened.map(({ outputShape }) => new Float32Array((plan.batch + spare) * elements(outputShape)));
   /** @param {WorkerRequest} request */
   const handle = async (request) => {
