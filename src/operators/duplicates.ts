@@ -6,6 +6,8 @@ export interface DuplicateRules<A, R> {
   readonly recent: number;
   /** Bytes of a result that is remembered. */
   readonly resultBytes: Bytes;
+  /** Duplicates of one pipeline that may wait without being held, about 100 bytes each; further ones are held like other elements. Default 256. */
+  readonly unheld?: number;
   /** A number that equal elements share and that most others do not: cheap, because it is asked of every element. */
   readonly sample: (value: A) => number;
   /** What equal elements share and no others do: a cryptographic digest of all bytes. Asked only when samples agree, or of an element that is let go. */

@@ -2,7 +2,7 @@ import { type DuplicateRules, type Original, RecentElements } from './duplicates
 import type { Ledger, Station } from './ledger.ts';
 import type { Bytes } from './payload.ts';
 
-/** The most duplicates of one pipeline that wait without being held, about 100 bytes each; further ones are held like other elements. */
+/** As many duplicates of a pipeline wait without being held: ten seconds of a video at 25 frames a second, 25 kB. */
 const MOST_UNHELD = 256;
 
 /** An element in a pipeline's line that takes the result of an equal one. */
@@ -41,7 +41,7 @@ export class LaneDuplicates<A, R> {
   wait(value: A, original: Original<A, R>, cost: (value: A) => Bytes): Duplicate<A, R> {
     const own = this.#rules.ownResult(value);
     original.awaited++;
-    if (this.#unheld < MOST_UNHELD) {
+    if (this.#unheld < (this.#rules.unheld ?? MOST_UNHELD)) {
       this.#unheld++;
       return { original, own, held: undefined };
     }

@@ -114,6 +114,7 @@ export class MicroBatch<A, R> implements Flusher {
     }
     checkInteger('duplicates.recent', options.duplicates.recent);
     checkInteger('duplicates.resultBytes', options.duplicates.resultBytes, 0);
+    checkInteger('duplicates.unheld', options.duplicates.unheld ?? 0, 0);
     this.#clock.duplicates ??= 0;
   }
 
