@@ -40,16 +40,16 @@ export const DUPLICATE_MUTANTS = [
   mutant(
     'duplicates.ts',
     'forgotten elements give no result',
-    'if (remembered || original.awaited > 0)',
+    'if (remembered || original.isAwaited)',
     'if (remembered)',
   ),
   mutant(
     'duplicates.ts',
     'remembered elements give a result only to those that wait',
-    'if (remembered || original.awaited > 0)',
-    'if (original.awaited > 0)',
+    'if (remembered || original.isAwaited)',
+    'if (original.isAwaited)',
   ),
-  mutant('duplicates.ts', 'all results are copied', 'if (remembered || original.awaited > 0)', ''),
+  mutant('duplicates.ts', 'all results are copied', 'if (remembered || original.isAwaited)', ''),
   mutant(
     'duplicates.ts',
     'the result itself is remembered',
@@ -70,8 +70,7 @@ export const DUPLICATE_MUTANTS = [
     'if (met.isDuplicate) clock.duplicates = (clock.duplicates ?? 0) + 1;',
     '',
   ),
-  mutant('lane-duplicates.ts', 'nobody awaits an original', 'original.awaited++;', ''),
-  mutant('lane-duplicates.ts', 'an original is awaited for ever', 'original.awaited--;', ''),
+  mutant('lane-duplicates.ts', 'nobody awaits an original', 'original.isAwaited = true;', ''),
   mutant('lane-duplicates.ts', 'any number waits unheld', 'this.#unheld++;', ''),
   mutant(
     'lane-duplicates.ts',

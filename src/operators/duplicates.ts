@@ -27,8 +27,8 @@ export interface Original<A, R> {
   value: A | undefined;
   /** A copy of its result, from then on. */
   result: { readonly value: R } | undefined;
-  /** Later elements that take its result, and have not yet. */
-  awaited: number;
+  /** Whether a later element takes its result. */
+  isAwaited: boolean;
 }
 
 /**
@@ -62,7 +62,7 @@ export class RecentElements<A, R> {
       this.#elements.push(each);
       return { original: each, isDuplicate: true };
     }
-    const original: Original<A, R> = { sample, digest, value, result: undefined, awaited: 0 };
+    const original: Original<A, R> = { sample, digest, value, result: undefined, isAwaited: false };
     this.#elements.push(original);
     if (this.#elements.length > this.#rules.recent) this.#elements.shift();
     return { original, isDuplicate: false };
@@ -72,7 +72,7 @@ export class RecentElements<A, R> {
   settle(original: Original<A, R>, value: A, result: R): void {
     const remembered = this.#elements.includes(original);
     if (remembered) this.#digestOf(original);
-    if (remembered || original.awaited > 0) original.result = { value: this.#rules.ownResult(value)(result) };
+    if (remembered || original.isAwaited) original.result = { value: this.#rules.ownResult(value)(result) };
     original.value = undefined;
   }
 

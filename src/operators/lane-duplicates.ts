@@ -40,7 +40,7 @@ export class LaneDuplicates<A, R> {
   /** A duplicate for the line: let go of at once, unless too many wait already. */
   wait(value: A, original: Original<A, R>, cost: (value: A) => Bytes): Duplicate<A, R> {
     const own = this.#rules.ownResult(value);
-    original.awaited++;
+    original.isAwaited = true;
     if (this.#unheld < (this.#rules.unheld ?? MOST_UNHELD)) {
       this.#unheld++;
       return { original, own, held: undefined };
@@ -51,8 +51,7 @@ export class LaneDuplicates<A, R> {
   }
 
   /** A duplicate waits no longer: it has its result, or nobody wants it. */
-  leave({ original, held }: Duplicate<A, R>): void {
-    original.awaited--;
+  leave({ held }: Duplicate<A, R>): void {
     if (held === undefined) this.#unheld--;
     else this.#ledger.release(this.#station, held.value, held.bytes);
   }

@@ -96,16 +96,16 @@ describe('RecentElements', () => {
   });
 
   it('takes the digest of a remembered element before it is let go, and of no other', () => {
-    const { digested, duplicates } = rules();
+    const { digested, duplicates } = rules({ sample: pictureOf });
     const recent = new RecentElements(duplicates);
     const list = [10, 20, 30].map((index) => new Block(index));
     const originals = list.map((block) => recent.meet(block).original);
-    digested.length = 0;
+    expect(digested).toEqual([]);
     for (const [at, original] of originals.entries()) {
       recent.settle(original, list[at] as Block, { index: 10 * at + 10, picture: at + 1 });
     }
-    // 10 was forgotten; the digest of 30 was taken when it came, because its sample agreed with that of 10.
-    expect(digested).toEqual([20]);
+    // 10 was forgotten when 30 came.
+    expect(digested).toEqual([20, 30]);
     expect(originals.map(({ result }) => result?.value)).toEqual([
       undefined,
       { index: 20, picture: 2 },
@@ -162,6 +162,8 @@ describe('microBatch with duplicates', () => {
     expect(one.blocks.map(({ idled }) => idled)).toEqual([1, 0, 0, 1, 1, 1]);
     one.give(15, 16, 17);
     expect(one.seen.slice(-3)).toEqual(['15 shows 1', '16 shows 1', '17 shows 1']);
+    one.give(30, 31, 32, 33);
+    expect(one.blocks.slice(-4).map(({ holds }) => holds)).toEqual([1, 0, 0, 1]);
     one.subscription.unsubscribe();
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });

@@ -94,6 +94,24 @@ describe('embed', () => {
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
+  it('gives duplicates the vector as it was computed, whatever became of others', async () => {
+    const flow = new Flow(1000);
+    const rows = of(frame(3), frame(3), frame(3)).pipe(
+      embed(bytes([]), { scope: flow.scope('one') }),
+      map(({ vector }) => {
+        const came = [...vector];
+        vector.fill(99);
+        return came;
+      }),
+      toArray(),
+    );
+    expect(await lastValueFrom(rows)).toEqual([
+      [3, 3],
+      [3, 3],
+      [3, 3],
+    ]);
+  });
+
   it('tells frames apart that differ in one byte', async () => {
     const flow = new Flow(100_000_000);
     const list = Array.from({ length: 40 }, (_, index) => {
