@@ -31,6 +31,13 @@ describe('sampledFingerprint', () => {
     expect(new Set(shades).size).toBe(256);
   });
 
+  it('looks at all parts of a long memory', () => {
+    const parts = Array.from({ length: 16 }, (_, part) =>
+      new Uint8Array(150_528).fill(1, part * 9408, part * 9408 + 9408),
+    );
+    expect(new Set(parts.map(sampledFingerprint)).size).toBe(16);
+  });
+
   it('takes floats by their bits', () => {
     expect(sampledFingerprint(Float32Array.of(0, 0))).not.toBe(sampledFingerprint(Float32Array.of(0, -0)));
   });
