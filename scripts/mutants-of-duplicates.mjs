@@ -111,12 +111,6 @@ export const DUPLICATE_MUTANTS = [
     'this.#drain(lane);',
   ),
   mutant('micro-batch.ts', 'duplicates wait for the next result', 'this.#drain(lane);\n      return;', 'return;'),
-  mutant(
-    'micro-batch.ts',
-    'duplicates overtake',
-    'if (item.original.result === undefined) break;',
-    'if (item.original.result === undefined) {\n          lane.line.shift();\n          lane.line.push(item);\n          break;\n        }',
-  ),
   mutant('micro-batch.ts', 'duplicates are dropped', 'this.#clock.emit(lane.out, result);', ''),
   mutant(
     'micro-batch.ts',

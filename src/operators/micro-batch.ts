@@ -306,9 +306,9 @@ export class MicroBatch<A, R> implements Flusher {
       const item = lane.line.peek();
       if (item === undefined) break;
       if ('own' in item) {
-        if (item.original.result === undefined) break;
+        // Its original came before it in this line, and so has its result.
         lane.line.shift();
-        const result = item.own(item.original.result.value);
+        const result = item.own((item.original.result as { value: R }).value);
         lane.duplicates?.leave(item);
         this.#clock.emit(lane.out, result);
         continue;
