@@ -36,6 +36,39 @@ export async function makeClip(path: string, seconds: number): Promise<string> {
   return path;
 }
 
+/**
+ * A 720p clip without sound: six seconds of motion under noise, then six of a still slide, and so on; x264 at constant quality, preset
+ * veryfast. Whether a slide decodes to equal frames is the encoder's doing: some go on refining it in every frame.
+ */
+export async function makeSlides(path: string, seconds: number): Promise<string> {
+  if (existsSync(path)) return path;
+  await mkdir(dirname(path), { recursive: true });
+  const moving = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5[moving]`;
+  const slides = `testsrc2=s=1280x720:r=1/12:d=${seconds},fps=25[slides]`;
+  const together = `[moving][slides]overlay=enable='gte(mod(t,12),6)':shortest=1,format=yuv420p[v]`;
+  const temporary = `${path}.part.mp4`;
+  await execute(findFfmpeg().path, [
+    ...['-v', 'error', '-nostdin', '-y', '-filter_complex', `${moving};${slides};${together}`, '-map', '[v]'],
+    ...[
+      '-c:v',
+      'libx264',
+      '-preset',
+      'veryfast',
+      '-b:v',
+      '2500k',
+      '-maxrate',
+      '3500k',
+      '-bufsize',
+      '5000k',
+      '-g',
+      '50',
+    ],
+    ...['-t', String(seconds), temporary],
+  ]);
+  await rename(temporary, path);
+  return path;
+}
+
 /** The clip repeated to a length, streams copied. */
 export async function loopClip(path: string, clip: string, seconds: number): Promise<string> {
   if (existsSync(path)) return path;

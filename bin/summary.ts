@@ -11,18 +11,25 @@ export function bottleneckLines(operators: readonly OperatorMetrics[]): string[]
   const busiest = [...operators].sort((a, b) => b.busySeconds - a.busySeconds)[0];
   const share = (part: number, whole: number) => `${((100 * part) / Math.max(whole, 1e-9)).toFixed(0).padStart(3)} %`;
   return operators.map((operator) => {
-    const { busySeconds, starvedSeconds, blockedSeconds, wallSeconds, batchFill } = operator;
+    const { busySeconds, starvedSeconds, blockedSeconds, wallSeconds, batchFill, duplicates = 0 } = operator;
     return [
       `  ${operator.name.padEnd(width)}`,
       `busy ${share(busySeconds, wallSeconds)}`,
       `starved ${share(starvedSeconds, wallSeconds)}`,
       `blocked ${share(blockedSeconds, wallSeconds)}`,
       batchFill === undefined ? '' : `batch fill ${(100 * batchFill).toFixed(0)} %`,
+      duplicates === 0 ? '' : `duplicates ${duplicateShare(duplicates, operator.in)}`,
       operator === busiest ? '<- bottleneck' : '',
     ]
       .filter((part) => part !== '')
       .join('  ');
   });
+}
+
+/** Percent of the elements; what is more than none is never shown as none. */
+function duplicateShare(duplicates: number, elements: number): string {
+  const percent = (100 * duplicates) / elements;
+  return percent < 1 ? 'under 1 %' : `${Math.floor(percent)} %`;
 }
 
 /** What a person reads after an extraction into a directory, or into a stream. */

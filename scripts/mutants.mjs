@@ -6,6 +6,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DUPLICATE_MUTANTS } from './mutants-of-duplicates.mjs';
 import { FLOW_MUTANTS } from './mutants-of-flow.mjs';
 import { OPERATOR_MUTANTS } from './mutants-of-operators.mjs';
 
@@ -74,7 +75,7 @@ async function copyProject(directory) {
 }
 
 const only = option('--only');
-const mutants = [...FLOW_MUTANTS, ...OPERATOR_MUTANTS].filter(
+const mutants = [...FLOW_MUTANTS, ...OPERATOR_MUTANTS, ...DUPLICATE_MUTANTS].filter(
   (each) => only === undefined || only.split(',').some((text) => `${each.file} ${each.what}`.includes(text)),
 );
 const base = await mkdtemp(path.join(tmpdir(), 'reelflow-mutants-'));

@@ -1,6 +1,8 @@
+import { checkOneOf } from '../../src/check.ts';
 import { UsageError } from '../../src/errors.ts';
 import { extract } from '../../src/graphs/extract.ts';
 import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
+import { DUPLICATES } from '../../src/operators/embed.ts';
 import { encodingOption, extractionOptions, readEncoding, readExtractionOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';
@@ -29,6 +31,11 @@ export const command: Command = {
     },
     'no-compact': { type: 'boolean', does: 'leaves the Parquet tables to a later `reelflow compact`' },
     encoding: encodingOption,
+    duplicates: {
+      type: 'string',
+      value: 'once|compute',
+      does: 'frames equal to a recent one of their video take its vector, or are computed; the values are the same (default once)',
+    },
     progress: { type: 'string', value: 'line|ndjson|none', does: 'default: a line on a terminal, NDJSON elsewhere' },
     json: { type: 'boolean', does: 'prints one JSON summary on stdout' },
   },
@@ -54,6 +61,7 @@ async function run(args: Arguments): Promise<number> {
       ...readEncoding(args),
       out,
       cache: args.text('cache'),
+      duplicates: checkOneOf('--duplicates', args.text('duplicates') ?? 'once', DUPLICATES),
       allowPartial: args.flag('allow-partial'),
       compact: tables,
       drain: interrupts.drain,

@@ -19,6 +19,8 @@ export interface ExtractSummary {
   readonly frames: number;
   readonly patches: number;
   readonly videoSeconds: number;
+  /** Of all that reached the networks in this run, dead units included: what took the vector of an equal one. */
+  readonly duplicates: { readonly frames: number; readonly patches: number };
   /** From the first item to the last commit. */
   readonly wallSeconds: number;
   readonly memory: {

@@ -8,6 +8,7 @@ import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
+import type { Duplicates } from '../operators/embed.ts';
 import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
@@ -40,6 +41,8 @@ export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionO
   /** Longer items are skipped, in seconds. */
   readonly maxDuration?: number | undefined;
   readonly allowPartial?: boolean;
+  /** What becomes of frames and patches equal to a recent one of their video: `once` (default) takes its vector, `compute` computes it again, to measure the gain. */
+  readonly duplicates?: Duplicates;
   /** Writes the Parquet tables of a dataset at the end. Default true. */
   readonly compact?: boolean;
   /** How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at first. */
@@ -210,6 +213,10 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
     },
     frames: tally.frames,
     patches: tally.patches,
+    duplicates: {
+      frames: duplicatesOf(metrics.operators, OPERATORS.embedVisual),
+      patches: duplicatesOf(metrics.operators, OPERATORS.embedAudio),
+    },
     videoSeconds: tally.seconds,
     wallSeconds,
     memory: {
@@ -267,6 +274,11 @@ function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
 function inOrder(operators: readonly OperatorMetrics[], nodes: readonly GraphNode[]): OperatorMetrics[] {
   const place = (name: string) => nodes.findIndex(({ id }) => id === name);
   return [...operators].sort((left, right) => place(left.name) - place(right.name));
+}
+
+/** Elements of an operator that took the result of an equal one. */
+function duplicatesOf(operators: readonly OperatorMetrics[], name: string): number {
+  return operators.find((operator) => operator.name === name)?.duplicates ?? 0;
 }
 
 /** Seconds since it was made. */

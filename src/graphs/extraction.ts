@@ -9,14 +9,14 @@ import { type FrameSampling, frames } from '../io/media/frames.ts';
 import type { MediaInfo } from '../io/media/media-info.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
-import { type Embedder, embed } from '../operators/embed.ts';
+import { type Duplicates, type Embedder, embed, embedKeeps } from '../operators/embed.ts';
 import type { Bytes } from '../operators/payload.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim } from '../operators/subclips.ts';
 import { extractionNodes, framesOf, OPERATORS, patchesOf } from './extraction-nodes.ts';
 import type { Graph, Json, UnitContext, UnitPlan } from './graph.ts';
 
-/** What an extraction computes. Everything but `maxDuration` and `allowPartial` is part of its id. */
+/** What an extraction computes. Everything but `maxDuration`, `allowPartial` and `duplicates` is part of its id. */
 export interface ExtractionOptions {
   /** Network over frames; left out, there is no visual column. */
   readonly visual?: NetworkPlan | undefined;
@@ -32,6 +32,8 @@ export interface ExtractionOptions {
   readonly maxDuration?: number | undefined;
   /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
   readonly allowPartial?: boolean;
+  /** Whether frames and patches equal to a recent one of their video take its vector (`once`, the default) or are computed; the values are the same. */
+  readonly duplicates?: Duplicates;
 }
 
 /** The sessions an extraction shares between its videos. */
@@ -60,7 +62,14 @@ const BATCH_DELAY = 5000;
  * const graph = extractionGraph({ visual: alexnet({ weights: 'random:1' }) });
  */
 export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
-  const { visual, audio: listening, sampling = 'native', allowPartial = false, maxDuration } = options;
+  const {
+    visual,
+    audio: listening,
+    sampling = 'native',
+    allowPartial = false,
+    maxDuration,
+    duplicates = 'once',
+  } = options;
   if (visual === undefined && listening === undefined) {
     throw new UsageError('an extraction needs a visual or an audio network, but has neither');
   }
@@ -98,12 +107,14 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     if (visual !== undefined && info.video !== undefined) {
       const rate = framesPerSecond(sampling, info.video.averageRate);
       kept += subclipsClaim({ duration, rate, dimension: visual.dimension, counts, statistics });
+      kept += embedKeeps(visual.dimension, duplicates);
       elements += visual.inputBytes;
     }
     if (listening !== undefined && info.audio !== undefined) {
       const { hopSeconds } = patchesOf(listening);
       const rows = { duration, rate: 1 / hopSeconds, lead: hopSeconds / 2 };
       kept += subclipsClaim({ ...rows, dimension: listening.dimension, counts, statistics });
+      kept += embedKeeps(listening.dimension, duplicates);
       elements += listening.inputBytes;
     }
     return { kept: Math.ceil(kept), claim: Math.ceil(kept + elements) };
@@ -175,7 +186,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
                 decoded.frames += 1;
                 context.reached(frame.time);
               }),
-              embed(services.visual, { scope, name: OPERATORS.embedVisual, maxDelay: BATCH_DELAY }),
+              embed(services.visual, { scope, name: OPERATORS.embedVisual, maxDelay: BATCH_DELAY, duplicates }),
               subclips(video, {
                 name: 'visual',
                 operator: OPERATORS.subclipsVisual,
@@ -204,7 +215,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
                 decoded.patches += 1;
                 if (onlyStream) context.reached(patch.time);
               }),
-              embed(services.audio, { scope, name: OPERATORS.embedAudio, maxDelay: BATCH_DELAY }),
+              embed(services.audio, { scope, name: OPERATORS.embedAudio, maxDelay: BATCH_DELAY, duplicates }),
               subclips(video, {
                 name: 'audio',
                 operator: OPERATORS.subclipsAudio,

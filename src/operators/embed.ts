@@ -1,6 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
-import { checkFunction, checkInteger, checkString } from '../check.ts';
+import { checkFunction, checkInteger, checkOneOf, checkString } from '../check.ts';
 import { FlowError, UsageError } from '../errors.ts';
+import type { DuplicateRules } from './duplicates.ts';
+import { byteDigest, sampledFingerprint } from './fingerprint.ts';
 import type { Flow } from './flow.ts';
 import type { Frame } from './frame.ts';
 import type { MicroBatch } from './micro-batch.ts';
@@ -31,6 +33,22 @@ export interface Embedding {
   readonly vector: Float32Array;
 }
 
+/** What becomes of a frame or patch whose bytes equal those of a recent one: `once`: it takes that one's vector; `compute`: it is computed like any other. */
+export const DUPLICATES = ['once', 'compute'] as const;
+/** See `DUPLICATES`. */
+export type Duplicates = (typeof DUPLICATES)[number];
+
+/** Distinct elements that each pipeline remembers: the last, and the one before it, for what blinks. */
+const RECENT = 2;
+
+/**
+ * The most bytes that `embed` keeps for one pipeline beside the elements it holds: the vectors that duplicates take. Part of a scope's
+ * `kept` and `claim`.
+ */
+export function embedKeeps(dimension: number, duplicates: Duplicates = 'once'): Bytes {
+  return duplicates === 'once' ? RECENT * 4 * checkInteger('dimension', dimension) : 0;
+}
+
 /** How `embed` works. */
 export interface EmbedOptions {
   /** What is held is attributed to it. */
@@ -39,6 +57,11 @@ export interface EmbedOptions {
   readonly name?: string;
   /** Milliseconds an element may wait for a batch to fill; default 200. The first use of an embedder in a flow sets it. */
   readonly maxDelay?: number;
+  /**
+   * What becomes of an element equal, byte for byte, to one of the last two distinct ones of its pipeline; default `once`. Right for an
+   * embedder whose vector depends on the input alone. The first use of an embedder in a flow sets it.
+   */
+  readonly duplicates?: Duplicates;
 }
 
 class VectorAt implements Embedding {
@@ -58,7 +81,8 @@ const batchers = new WeakMap<Flow, WeakMap<object, MicroBatch<Frame | Patch, Emb
 /**
  * Maps frames or patches to their vectors. All uses of one embedder in one flow share one micro-batcher, so the frames of
  * several videos fill one batch. Holds each element until its batch has settled; it is let go before its embedding is
- * emitted. Order is kept. Unsubscribing takes waiting elements out; see `MicroBatch`.
+ * emitted. A duplicate is let go at once and takes a copy of the vector of its equal; the last vectors that this needs are kept
+ * (`embedKeeps`). Order is kept. Unsubscribing takes waiting elements out; see `MicroBatch`.
  *
  * @throws FlowError `batch-result` (as the output's error) when the embedder gives too few, too many or too short vectors.
  * @example
@@ -91,13 +115,15 @@ function batcherOf<P extends Frame | Patch>(
   options: EmbedOptions,
 ): MicroBatch<P, Embedding> {
   checkFunction('embedder.embed', embedder.embed);
-  checkInteger('embedder.dimension', embedder.dimension);
+  const dimension = checkInteger('embedder.dimension', embedder.dimension);
+  const duplicates = checkOneOf('duplicates', options.duplicates ?? 'once', DUPLICATES);
   return options.scope.flow.microBatch<P, Embedding>({
     name: options.name ?? `embed-${checkString('embedder.name', embedder.name)}`,
     maxCount: embedder.maxBatch,
     maxInFlight: embedder.concurrency,
     maxDelay: options.maxDelay ?? 200,
     releaseFirst: true,
+    ...(duplicates === 'once' ? { duplicates: equalBytes<P>(4 * dimension) } : {}),
     run: async (batch) => {
       const vectors = await embedder.embed(batch.map((element): P['data'] => element.data));
       if (vectors.length !== batch.length || vectors.some((vector) => vector.length !== embedder.dimension)) {
@@ -106,10 +132,27 @@ function batcherOf<P extends Frame | Patch>(
           `'${embedder.name}' must return ${batch.length} vectors of ${embedder.dimension}, but returned ${vectors.length} of ${[...new Set(vectors.map((vector) => vector.length))].join(', ')}`,
         );
       }
-      return batch.map((element, index) => {
-        const centre = 'centre' in element ? element.centre : element.time;
-        return new VectorAt(element.time, centre, vectors[index] as Float32Array);
-      });
+      return batch.map(
+        (element, index) => new VectorAt(element.time, centreOf(element), vectors[index] as Float32Array),
+      );
     },
   });
+}
+
+function centreOf(element: Frame | Patch): number {
+  return 'centre' in element ? element.centre : element.time;
+}
+
+function equalBytes<P extends Frame | Patch>(resultBytes: Bytes): DuplicateRules<P, Embedding> {
+  return {
+    recent: RECENT,
+    resultBytes,
+    sample: (element) => sampledFingerprint(element.data),
+    digest: (element) => byteDigest(element.data),
+    ownResult: (element) => {
+      const { time } = element;
+      const centre = centreOf(element);
+      return ({ vector }) => new VectorAt(time, centre, vector.slice());
+    },
+  };
 }

@@ -1,10 +1,12 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkFunction, checkInteger, checkPositive, checkString, shown } from '../check.ts';
-import { FlowError } from '../errors.ts';
+import { FlowError, UsageError } from '../errors.ts';
 import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
 import { checkedCost, type FlowCore } from './core.ts';
+import type { DuplicateRules, Original } from './duplicates.ts';
 import { Fifo } from './fifo.ts';
+import { type Duplicate, LaneDuplicates } from './lane-duplicates.ts';
 import type { ScopeAccount, Station } from './ledger.ts';
 import type { OperatorClock } from './observe.ts';
 import type { Bytes } from './payload.ts';
@@ -26,6 +28,8 @@ export interface MicroBatchOptions<A, R> {
   readonly cost?: (value: A) => Bytes;
   /** The result does not refer to the element: let go of the element before its result is emitted. Default false. */
   readonly releaseFirst?: boolean;
+  /** Elements equal to a recent one of their pipeline take its result instead of a place in a batch. Needs `releaseFirst`. Default: none do. */
+  readonly duplicates?: DuplicateRules<A, R>;
   /** Must give one result per element, in their order. */
   readonly run: (batch: readonly A[]) => Promise<readonly R[]>;
 }
@@ -34,7 +38,9 @@ interface Item<A, R> {
   readonly value: A;
   readonly bytes: Bytes;
   readonly lane: Lane<A, R>;
-  result: { value: R } | undefined;
+  /** What this element is the first of, where duplicates are looked for. */
+  readonly original: Original<A, R> | undefined;
+  result: { readonly value: R } | undefined;
 }
 
 /** One pipeline that shares the batcher. */
@@ -42,7 +48,9 @@ interface Lane<A, R> {
   readonly station: Station;
   readonly out: Subscriber<R>;
   /** Its elements without an emitted result, in order. */
-  readonly line: Fifo<Item<A, R>>;
+  readonly line: Fifo<Item<A, R> | Duplicate<A, R>>;
+  /** Where duplicates are looked for. */
+  readonly duplicates: LaneDuplicates<A, R> | undefined;
   ended: boolean;
   stopped: boolean;
 }
@@ -57,6 +65,10 @@ interface Lane<A, R> {
  * FlowError `batch-result`. Unsubscribing takes waiting elements out; those in a running batch keep their bytes until it
  * settles, and their results are dropped.
  *
+ * With `duplicates`, an element equal to a recent one of its pipeline is let go at once and takes a copy of that one's
+ * result, in its own place of the order; when that one's batch fails, both fail. The results remembered for it are kept
+ * bytes of the scope, `recent * resultBytes` at most for each pipeline; they are given up when nothing else can free bytes.
+ *
  * @example
  * const session = flow.microBatch({ name: 'fc7', maxCount: 16, maxDelay: 50, run: (frames) => network.embed(frames) });
  * frames.pipe(session.operator(scope));
@@ -70,6 +82,10 @@ export class MicroBatch<A, R> implements Flusher {
   readonly #maxInFlight: number;
   readonly #waiting = new Fifo<Item<A, R>>();
   #waitingBytes = 0;
+  /** What the pipelines remember, to recognise duplicates. */
+  readonly #remembering = new Set<LaneDuplicates<A, R>>();
+  /** Bytes of it. */
+  #keptBytes: Bytes = 0;
   /** Pipelines that may bring more elements. */
   #open = 0;
   #running = 0;
@@ -92,6 +108,14 @@ export class MicroBatch<A, R> implements Flusher {
     this.#maxInFlight = checkInteger('maxInFlight', options.maxInFlight ?? 1);
     this.#clock = core.clock(options.name, 'micro-batch');
     this.#clock.batchLimit = options.maxCount;
+    if (options.duplicates === undefined) return;
+    if (options.releaseFirst !== true) {
+      throw new UsageError('`duplicates` need `releaseFirst`, because their results must not refer to the elements');
+    }
+    checkInteger('duplicates.recent', options.duplicates.recent);
+    checkInteger('duplicates.resultBytes', options.duplicates.resultBytes, 0);
+    checkInteger('duplicates.unheld', options.duplicates.unheld ?? 0, 0);
+    this.#clock.duplicates ??= 0;
   }
 
   /** Its name in metrics and errors. */
@@ -115,8 +139,11 @@ export class MicroBatch<A, R> implements Flusher {
     return (input) =>
       new Observable<R>((out) => {
         const station = this.#core.station(this.#options.name, 'micro-batch', account);
-        const lane: Lane<A, R> = { station, out, line: new Fifo(), ended: false, stopped: false };
+        const rules = this.#options.duplicates;
+        const duplicates = rules && new LaneDuplicates(rules, this.#core.ledger, station);
+        const lane: Lane<A, R> = { station, out, line: new Fifo(), duplicates, ended: false, stopped: false };
         this.#open++;
+        if (duplicates !== undefined) this.#remembering.add(duplicates);
         out.add(() => this.#leave(lane));
         connect(input, out, {
           next: (value) => this.#take(lane, value),
@@ -128,24 +155,52 @@ export class MicroBatch<A, R> implements Flusher {
       });
   }
 
-  /** Runs what waits though it is no full batch. Called by the flow when nothing is in flight. */
+  /** Runs what waits though it is no full batch, or else forgets results. Called by the flow when nothing is in flight. */
   flush(): boolean {
-    if (this.#waiting.size === 0) return false;
-    this.#run();
-    return true;
+    if (this.#waiting.size > 0) {
+      this.#run();
+      return true;
+    }
+    const kept = this.#keptBytes;
+    for (const duplicates of this.#remembering) {
+      duplicates.forget();
+      this.#countKept(duplicates);
+    }
+    return kept > 0;
   }
 
   #take(lane: Lane<A, R>, value: A): void {
     this.#clock.in++;
+    const { duplicates } = lane;
+    const met = duplicates?.meet(value);
+    if (duplicates !== undefined && met?.isDuplicate === true) {
+      lane.line.push(duplicates.wait(value, met.original, this.#cost));
+      this.#drain(lane);
+      return;
+    }
     const bytes = this.#cost(value);
     this.#core.ledger.hold(lane.station, value, bytes);
-    const item: Item<A, R> = { value, bytes, lane, result: undefined };
+    const item: Item<A, R> = { value, bytes, lane, original: met?.original, result: undefined };
+    this.#countKept(duplicates);
     lane.line.push(item);
     this.#waiting.push(item);
     this.#waitingBytes += bytes;
     this.#core.admission.flushers.add(this);
     this.#timer ??= setTimeout(() => this.#expire(), this.#options.maxDelay);
     this.#runWhatIsDue();
+  }
+
+  /** What a pipeline remembers has changed: counts its bytes. */
+  #countKept(duplicates: LaneDuplicates<A, R> | undefined): void {
+    const change = duplicates?.count() ?? 0;
+    this.#keptBytes += change;
+    if (change > 0) this.#core.admission.flushers.add(this);
+    else if (change < 0) this.#retire();
+  }
+
+  /** There is nothing left to flush. */
+  #retire(): void {
+    if (this.#waiting.size === 0 && this.#keptBytes === 0) this.#core.admission.flushers.delete(this);
   }
 
   /** The pipeline brings no more elements; when it was the last, no batch can become any fuller. */
@@ -214,7 +269,7 @@ export class MicroBatch<A, R> implements Flusher {
     this.#timer = undefined;
     this.#due = false;
     if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#expire(), this.#options.maxDelay);
-    else this.#core.admission.flushers.delete(this);
+    else this.#retire();
   }
 
   #mismatch(batch: readonly Item<A, R>[], results: readonly R[]): { error: unknown } | undefined {
@@ -231,9 +286,13 @@ export class MicroBatch<A, R> implements Flusher {
     const lanes = new Set<Lane<A, R>>();
     batch.forEach((item, index) => {
       lanes.add(item.lane);
+      if (failure === undefined && item.original !== undefined && !item.lane.stopped) {
+        item.lane.duplicates?.settle(item.original, item.value, results[index] as R);
+      }
       if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);
       if (failure === undefined) item.result = { value: results[index] as R };
     });
+    for (const lane of lanes) this.#countKept(lane.duplicates);
     // The next batch starts before these results are emitted: it executes while the downstreams work.
     this.#runWhatIsDue();
     for (const lane of lanes) {
@@ -245,7 +304,16 @@ export class MicroBatch<A, R> implements Flusher {
   #drain(lane: Lane<A, R>): void {
     while (!lane.stopped) {
       const item = lane.line.peek();
-      if (item?.result === undefined) break;
+      if (item === undefined) break;
+      if ('own' in item) {
+        // Its original came before it in this line, and so has its result.
+        lane.line.shift();
+        const result = item.own((item.original.result as { value: R }).value);
+        lane.duplicates?.leave(item);
+        this.#clock.emit(lane.out, result);
+        continue;
+      }
+      if (item.result === undefined) break;
       lane.line.shift();
       this.#clock.emit(lane.out, item.result.value);
       if (this.#options.releaseFirst !== true) this.#release(item);
@@ -261,8 +329,12 @@ export class MicroBatch<A, R> implements Flusher {
     }
     if (this.#waiting.size === 0) this.#waitAnew();
     for (let item = lane.line.shift(); item !== undefined; item = lane.line.shift()) {
-      if (item.result !== undefined && this.#options.releaseFirst !== true) this.#release(item);
+      if ('own' in item) lane.duplicates?.leave(item);
+      else if (item.result !== undefined && this.#options.releaseFirst !== true) this.#release(item);
     }
+    lane.duplicates?.forget();
+    this.#countKept(lane.duplicates);
+    if (lane.duplicates !== undefined) this.#remembering.delete(lane.duplicates);
     this.#core.ledger.closeStation(lane.station);
     this.#end(lane);
   }

@@ -34,6 +34,8 @@ export interface OperatorMetrics {
   readonly batches?: number;
   /** Mean batch size divided by the largest allowed, 0 to 1 (micro-batch only). */
   readonly batchFill?: number;
+  /** Of the elements received, those that took the result of an equal one instead of a place in a batch (micro-batch that recognises them only). */
+  readonly duplicates?: number;
 }
 
 /** The state of a flow at one moment. */
@@ -49,7 +51,7 @@ export interface FlowMetrics {
   readonly overcommits: number;
   /** The most that `held + reserved` ever was over the budget. */
   readonly peakOvercommit: Bytes;
-  /** Partial batches run because every source waited for room. */
+  /** Partial batches run, and results for duplicates forgotten, because every source waited for room. */
   readonly pressureFlushes: number;
   /** Errors that came when no subscriber was left to receive them (see the option `onLateError` of `Flow`). */
   readonly lateErrors: number;
@@ -96,6 +98,8 @@ export class OperatorClock {
   batched = 0;
   /** The largest batch allowed. */
   batchLimit = 0;
+  /** Elements that took the result of an equal one; undefined where nobody looks for them. */
+  duplicates: number | undefined;
 
   readonly #activity: Activity;
   readonly #time = [0, 0, 0];
@@ -213,7 +217,8 @@ export class OperatorClock {
     };
     if (this.kind !== 'micro-batch') return base;
     const fill = this.batches === 0 ? 0 : this.batched / (this.batches * this.batchLimit);
-    return { ...base, batches: this.batches, batchFill: fill };
+    const counted = { ...base, batches: this.batches, batchFill: fill };
+    return this.duplicates === undefined ? counted : { ...counted, duplicates: this.duplicates };
   }
 
   #update(): void {

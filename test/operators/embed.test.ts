@@ -1,6 +1,6 @@
 import { lastValueFrom, map, merge, of, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { type Embedder, embed } from '../../src/operators/embed.ts';
+import { type Embedder, embed, embedKeeps } from '../../src/operators/embed.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import { Frame } from '../../src/operators/frame.ts';
 import { Patch } from '../../src/operators/patch.ts';
@@ -77,5 +77,99 @@ describe('embed', () => {
     const embedder = bytes([]);
     embed(embedder, { scope: flow.scope('one'), name: 'visual' });
     expect(() => embed(embedder, { scope: flow.scope('two'), name: 'other' })).toThrow('`name`');
+  });
+
+  it('computes frames of equal pixels once: each has its own time and memory', async () => {
+    const flow = new Flow(100_000);
+    const sizes: number[] = [];
+    const shades = [7, 7, 7, 8, 8, 7];
+    const list = shades.map((shade, index) => new Frame(new Uint8Array(300).fill(shade), 10, 10, index, index / 25));
+    const rows = await lastValueFrom(of(...list).pipe(embed(bytes(sizes), { scope: flow.scope('one') }), toArray()));
+    expect(rows.map(({ time, centre, vector }) => [time, centre, vector[0]])).toEqual(
+      shades.map((shade, index) => [index / 25, index / 25, shade]),
+    );
+    expect(new Set(rows.map(({ vector }) => vector.buffer)).size).toBe(6);
+    expect(sizes).toEqual([2]);
+    expect(flow.metrics().operators[0]).toMatchObject({ in: 6, duplicates: 4 });
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('gives duplicates the vector as it was computed, whatever became of others', async () => {
+    const flow = new Flow(1000);
+    const rows = of(frame(3), frame(3), frame(3)).pipe(
+      embed(bytes([]), { scope: flow.scope('one') }),
+      map(({ vector }) => {
+        const came = [...vector];
+        vector.fill(99);
+        return came;
+      }),
+      toArray(),
+    );
+    expect(await lastValueFrom(rows)).toEqual([
+      [3, 3],
+      [3, 3],
+      [3, 3],
+    ]);
+  });
+
+  it('tells frames apart that differ in one byte', async () => {
+    const flow = new Flow(100_000_000);
+    const list = Array.from({ length: 40 }, (_, index) => {
+      const pixels = new Uint8Array(150_528);
+      pixels[index * 3000 + 1] = 1;
+      return new Frame(pixels, 224, 224, index, index);
+    });
+    const sizes: number[] = [];
+    await lastValueFrom(of(...list).pipe(embed(bytes(sizes), { scope: flow.scope('one') }), toArray()));
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(40);
+  });
+
+  it('computes equal patches of audio once, such as silence', async () => {
+    const flow = new Flow(100_000);
+    let calls = 0;
+    const loudness: Embedder<Float32Array> = {
+      name: 'loudness',
+      dimension: 1,
+      maxBatch: 2,
+      concurrency: 1,
+      embed: async (inputs) => {
+        calls += inputs.length;
+        return inputs.map((input) => Float32Array.of(input[0] as number));
+      },
+    };
+    const patches = [0, 0, 0.5, 0].map((level, index) => {
+      return new Patch(new Float32Array(100).fill(level), index, index, index + 0.5);
+    });
+    const rows = await lastValueFrom(of(...patches).pipe(embed(loudness, { scope: flow.scope('one') }), toArray()));
+    expect(rows.map((row) => [row.time, row.centre, ...row.vector])).toEqual([
+      [0, 0.5, 0],
+      [1, 1.5, 0],
+      [2, 2.5, 0.5],
+      [3, 3.5, 0],
+    ]);
+    expect(calls).toBe(2);
+  });
+
+  it('computes every frame where that is asked for, and counts nothing', async () => {
+    const flow = new Flow(1000);
+    const sizes: number[] = [];
+    const list = [frame(5), frame(5)];
+    const options = { scope: flow.scope('one'), duplicates: 'compute' } as const;
+    await lastValueFrom(of(...list).pipe(embed(bytes(sizes), options), toArray()));
+    expect(sizes).toEqual([2]);
+    expect(flow.metrics().operators[0]).not.toHaveProperty('duplicates');
+    expect(() => embed(bytes([]), { ...options, duplicates: 'twice' as 'once' })).toThrow('`duplicates`');
+    expect([embedKeeps(4096), embedKeeps(4096, 'compute')]).toEqual([32_768, 0]);
+  });
+
+  it('keeps no more than it says', async () => {
+    const flow = new Flow(1_000_000);
+    const list = Array.from({ length: 50 }, (_, index) => new Frame(new Uint8Array(8).fill(index), 1, 1, index, index));
+    const scope = flow.scope('one');
+    const most = { bytes: 0 };
+    const rows = of(...list).pipe(embed(bytes([], 2), { scope }));
+    await lastValueFrom(rows.pipe(map(() => (most.bytes = Math.max(most.bytes, flow.held)))));
+    expect(most.bytes).toBeLessThanOrEqual(50 * 8 + embedKeeps(2));
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 });

@@ -10,6 +10,7 @@ import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
 import { Network } from './embedder.ts';
+import { leastRows } from './least-rows.ts';
 import { type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
 import { prepareParts } from './prepare.ts';
@@ -133,6 +134,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
         inputType: isBytes && index === 0 ? 'uint8' : 'float32',
         rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
         rows: this.#rows(index, batch),
+        leastRows: this.#assembled.fixedRows ?? leastRows(part),
       })),
     };
     const pool = await WorkerPool.open(plan, this.inputBytes, workers);

@@ -22,6 +22,9 @@ function answer(reply) {
 /** @param {readonly number[]} shape */
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
+/** @param {SessionPart} part */
+const leastRows = (part) => part.leastRows ?? 1;
+
 class ShapeError extends Error {}
 
 /**
@@ -54,7 +57,7 @@ function sessionOptions() {
  */
 async function openPart(part, inputShape) {
   const session = await ort.InferenceSession.create(part.model, sessionOptions());
-  const rows = Math.min(2, part.rows);
+  const rows = Math.max(leastRows(part), Math.min(2, part.rows));
   const size = rows * elements(inputShape);
   const zeros = part.inputType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
   const results = await session.run({ [part.input]: new ort.Tensor(part.inputType, zeros, [rows, ...inputShape]) });
@@ -86,8 +89,8 @@ async function open() {
 }
 
 /**
- * Runs a batch through all parts, each in as many runs as its own limit of rows asks for. ONNX Runtime takes no shared
- * memory, so the rows of one run at a time are copied out of it, and the last part's results into it.
+ * Runs a batch through all parts, each in as many runs as its own limit of rows asks for. A run of fewer rows than a part needs
+ * takes along what an earlier run left behind them, and that result is overwritten or not read. ONNX Runtime takes no shared memory, so the rows of one run at a time are copied out of it, and the last part's results into it.
  *
  * @param {OpenPart[]} opened
  * @param {Uint8Array | Float32Array} rows of one run of the first part
@@ -103,14 +106,15 @@ async function run(opened, rows, made, request) {
     const outputLength = elements(outputShape);
     for (let start = 0; start < request.rows; start += part.rows) {
       const end = Math.min(start + part.rows, request.rows);
-      let input = values.subarray(start * inputLength, end * inputLength);
+      const count = Math.max(end - start, leastRows(part));
+      let input = values.subarray(start * inputLength, (index === 0 ? end : start + count) * inputLength);
       if (index === 0) {
         rows.set(input);
-        input = rows.subarray(0, input.length);
+        input = rows.subarray(0, count * inputLength);
       }
-      const output = results.subarray(start * outputLength, end * outputLength);
-      const targets = { [part.output]: new ort.Tensor('float32', output, [end - start, ...outputShape]) };
-      const inputs = { [part.input]: new ort.Tensor(part.inputType, input, [end - start, ...inputShape]) };
+      const output = results.subarray(start * outputLength, (start + count) * outputLength);
+      const targets = { [part.output]: new ort.Tensor('float32', output, [count, ...outputShape]) };
+      const inputs = { [part.input]: new ort.Tensor(part.inputType, input, [count, ...inputShape]) };
       freeCopies(await session.run(inputs, targets), targets);
     }
     values = results;
@@ -124,9 +128,11 @@ const messageOf = (error) => (error instanceof Error ? error.message : String(er
 try {
   const opened = await open();
   const first = /** @type {OpenPart} */ (opened[0]);
-  const rowsLength = Math.min(first.part.rows, plan.batch) * elements(first.inputShape);
+  const rowsLength =
+    Math.max(Math.min(first.part.rows, plan.batch), leastRows(first.part)) * elements(first.inputShape);
   const rows = first.part.inputType === 'uint8' ? new Uint8Array(rowsLength) : new Float32Array(rowsLength);
-  const made = opened.map(({ outputShape }) => new Float32Array(plan.batch * elements(outputShape)));
+  const spare = Math.max(...plan.parts.map(leastRows)) - 1;
+  const made = opened.map(({ outputShape }) => new Float32Array((plan.batch + spare) * elements(outputShape)));
   /** @param {WorkerRequest} request */
   const handle = async (request) => {
     if (request.kind === 'close') {

@@ -9,6 +9,8 @@ export interface SessionPart {
   readonly rowShape: readonly number[];
   /** Most rows that one run takes; a batch is run in as many as it needs. */
   readonly rows: number;
+  /** Rows that a run has at least, default 1: fewer are filled up, so that no value depends on how many rows run together. */
+  readonly leastRows?: number;
 }
 
 /** What a worker needs to open a network. */

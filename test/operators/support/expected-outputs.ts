@@ -1,10 +1,13 @@
-import type { Branch } from './random-graph.ts';
+import { keyOf } from './once-branch.ts';
+import type { Branch, RandomGraph } from './random-graph.ts';
 
-/** The frames in each output of a branch that is given all frames of a video, in order. */
-export function expectedOutputs(branch: Branch, frames: number): number[][] {
+/** The frames in each output of a branch that is given all frames of a video, in order; of `once` also what each shows. */
+export function expectedOutputs(branch: Branch, graph: RandomGraph): number[][] {
+  const { frames } = graph;
   const all = Array.from({ length: frames }, (_, index) => index);
   const single = (list: number[]): number[][] => list.map((index) => [index]);
   if (branch.kind === 'map') return single(all.filter((index) => index % branch.drop === 0));
+  if (branch.kind === 'once') return all.map((index) => [index, keyOf(graph, index)]);
   if (branch.kind === 'take') return single(all.slice(0, branch.count));
   if (branch.kind === 'buffer') return pieces(all, branch.every, branch.every);
   if (branch.kind === 'window') return pieces(all, branch.size, branch.step);

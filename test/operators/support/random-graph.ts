@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { Payload } from '../../../src/operators/payload.ts';
 import type { BufferPool } from '../../../src/operators/pool.ts';
+import { ONCE_KEEPS } from './once-branch.ts';
 
 /** One way in which the frames of a video are used. */
 export type Branch =
   | { kind: 'batch' }
+  | { kind: 'once' }
   | { kind: 'map'; ordered: boolean; concurrency: number; drop: number }
   | { kind: 'map-batch'; concurrency: number }
   | { kind: 'window'; size: number; step: number }
@@ -44,6 +46,12 @@ export interface RandomGraph {
   maxBytes: number | undefined;
   maxDelay: number;
   maxInFlight: number;
+  /** Frames in a row that show the same, for `once`. */
+  hold: number;
+  /** Pictures until the first one comes again, for `once`. */
+  cycle: number;
+  /** Duplicates that wait without being held, for `once`. */
+  unheld: number;
   branches: Branch[];
   ending: Ending;
   at: number;
@@ -69,6 +77,7 @@ const small = (max: number) => fc.integer({ min: 1, max });
 
 const branch: fc.Arbitrary<Branch> = fc.oneof(
   fc.constant<Branch>({ kind: 'batch' }),
+  fc.constant<Branch>({ kind: 'once' }),
   fc.record({ kind: fc.constant('map' as const), ordered: fc.boolean(), concurrency: small(4), drop: small(4) }),
   fc.record({ kind: fc.constant('map-batch' as const), concurrency: small(3) }),
   fc.record({ kind: fc.constant('window' as const), size: small(6), step: small(7) }),
@@ -99,6 +108,9 @@ export const randomGraph: fc.Arbitrary<RandomGraph> = fc
     maxBytes: fc.option(small(40), { nil: undefined }),
     maxDelay: fc.constantFrom(0, 1, 60_000, 60_000),
     maxInFlight: small(3),
+    hold: small(5),
+    cycle: fc.constantFrom(1, 2, 3, 4, 99),
+    unheld: fc.constantFrom(0, 1, 3, 256),
     branches: fc.array(branch, { minLength: 1, maxLength: 3 }),
     ending: fc.constantFrom(...ENDINGS),
     at: fc.integer({ min: 0, max: 40 }),
@@ -127,7 +139,10 @@ export function claimOf(graph: RandomGraph): number {
 /** The most bytes the holders of one video keep. */
 export function keptOf(graph: RandomGraph): number {
   let bytes = 0;
-  for (const it of graph.branches) if (it.kind === 'holder') bytes += it.bytes * graph.frames;
+  for (const it of graph.branches) {
+    if (it.kind === 'holder') bytes += it.bytes * graph.frames;
+    if (it.kind === 'once') bytes += ONCE_KEEPS;
+  }
   return bytes;
 }
 

@@ -19,6 +19,8 @@ import type { MicroBatch } from '../../../src/operators/micro-batch.ts';
 import type { Scope } from '../../../src/operators/scope.ts';
 import type { Puller } from '../../../src/operators/source.ts';
 import { expectedOutputs } from './expected-outputs.ts';
+import { byFirst, checkClocks, same, show } from './laws.ts';
+import { OnceBatch } from './once-branch.ts';
 import { type Branch, claimOf, estimateOf, keptOf, type RandomGraph, TestFrame, Trace, turns } from './random-graph.ts';
 
 const INJECTED = 'injected';
@@ -43,6 +45,7 @@ class GraphRun {
   readonly #flow: Flow;
   readonly #batch: MicroBatch<TestFrame, TestFrame>;
   readonly #lean: MicroBatch<TestFrame, number>;
+  readonly #once: OnceBatch;
   readonly #outputs = new Map<string, number[][]>();
   readonly #failed = new Set<number>();
   #lateErrors = 0;
@@ -73,6 +76,11 @@ class GraphRun {
         return batch.map((frame) => frame.use().index);
       },
     });
+    this.#once = new OnceBatch(this.#flow, graph, this.#trace, async () => {
+      await this.#wait();
+      if (graph.ending === 'fail-batch' && this.#emitted > graph.at) throw new Error(INJECTED);
+      return !(graph.ending === 'fail-count' && this.#emitted > graph.at);
+    });
   }
 
   async run(): Promise<string[]> {
@@ -86,7 +94,7 @@ class GraphRun {
     trace.check(trace.read === trace.idle && trace.liveBytes === 0, 'each payload is idle exactly once');
     this.#checkMemory();
     this.#checkOutcome(outcome);
-    this.#checkClocks();
+    checkClocks(this.#flow, this.#trace);
     return trace.broken;
   }
 
@@ -159,6 +167,11 @@ class GraphRun {
     switch (branch.kind) {
       case 'batch':
         return frames.pipe(this.#batch.operator(scope), map(index));
+      case 'once':
+        return frames.pipe(
+          this.#once.batcher.operator(scope),
+          map((shown) => [shown.index, shown.key]),
+        );
       case 'map':
         return frames.pipe(
           filter((frame) => frame.index % branch.drop === 0),
@@ -316,7 +329,7 @@ class GraphRun {
     const { budget, maxOvercommit, claims } = this.#graph;
     const { overcommits, peakOvercommit, peakHeld } = this.#flow.metrics();
     const trace = this.#trace;
-    const keeps = this.#graph.branches.some((branch) => branch.kind === 'holder');
+    const keeps = this.#graph.branches.some(({ kind }) => kind === 'holder' || kind === 'once');
     trace.check(peakHeld === Math.max(peakHeld, budget + peakOvercommit) || peakOvercommit === 0, 'peaks agree');
     trace.check(peakHeld <= budget + peakOvercommit, 'accounted bytes stay within the budget and the overcommit');
     trace.check(trace.peakLiveBytes <= peakHeld, 'real bytes stay within the accounted ones');
@@ -336,7 +349,8 @@ class GraphRun {
   }
 
   #checkOutcome(outcome: 'complete' | 'unsubscribed' | { error: unknown }): void {
-    const { videos, frames, branches, ending, isolate } = this.#graph;
+    const { videos, branches, ending, isolate } = this.#graph;
+    if (outcome === 'complete' && this.#failed.size === 0) this.#once.check(this.#flow, this.#trace);
     if (typeof outcome === 'object') {
       this.#checkError(outcome.error);
       this.#trace.check(!isolate, 'an isolated error ends its video only');
@@ -349,7 +363,7 @@ class GraphRun {
     for (let video = 0; video < videos; video++) {
       branches.forEach((branch, position) => {
         const got = this.#outputs.get(`${video}/${position}`) ?? [];
-        const expected = expectedOutputs(branch, frames);
+        const expected = expectedOutputs(branch, this.#graph);
         const inOrder = branch.kind === 'map' && !branch.ordered ? [...got].sort(byFirst) : got;
         const whole = outcome === 'complete' && !this.#failed.has(video);
         if (whole)
@@ -360,26 +374,4 @@ class GraphRun {
       });
     }
   }
-
-  #checkClocks(): void {
-    const { wallSeconds, operators } = this.#flow.metrics();
-    for (const it of operators) {
-      const sum = it.busySeconds + it.starvedSeconds + it.blockedSeconds;
-      this.#trace.check(Math.abs(sum - wallSeconds) < 1e-6, `busy + starved + blocked = wall for ${it.name}`);
-      const least = Math.min(it.busySeconds, it.starvedSeconds, it.blockedSeconds);
-      this.#trace.check(least >= 0, `no negative time for ${it.name}`);
-    }
-  }
-}
-
-function byFirst(a: readonly number[], b: readonly number[]): number {
-  return (a[0] ?? 0) - (b[0] ?? 0);
-}
-
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value).slice(0, 200);
 }

@@ -1,0 +1,78 @@
+/**
+ * What computing equal frames once gains on a clip with still slides, and what looking for them costs on a clip without equal frames:
+ * extractions with and without, alternating in one run. Frames per second of the steady state, without session creation.
+ *
+ *   node dist/bench/duplicates.js [--seconds 48] [--dir .bench] [--memory 1GiB] [--repeat 2] [--fps native] [--only slides|noise]
+ *
+ * RANDOM weights: the time of a network does not depend on their values.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { extract } from '../src/graphs/extract.ts';
+import { DUPLICATES, type Duplicates } from '../src/operators/embed.ts';
+import { benchOptions, makeClip, makeSlides } from './clips.ts';
+
+const options = benchOptions({ seconds: '48', dir: '.bench', memory: '1GiB', repeat: '2', fps: 'native', only: '' });
+const seconds = Number(options.seconds);
+const directory = options.dir as string;
+
+/** One extraction, and a hash over the features it wrote. */
+async function run(clip: string, duplicates: Duplicates) {
+  const out = join(directory, `duplicates-${duplicates}`);
+  await rm(out, { recursive: true, force: true });
+  const before = process.cpuUsage();
+  const summary = await extract({
+    inputs: [clip],
+    out,
+    audio: 'none',
+    weights: 'random:1',
+    memory: options.memory as string,
+    compact: false,
+    duplicates,
+    sampling: options.fps === 'native' ? 'native' : Number(options.fps),
+  });
+  const { user, system } = process.cpuUsage(before);
+  const hash = createHash('sha256');
+  for (const file of (readdirSync(join(out, 'units'), { recursive: true }) as string[]).sort()) {
+    if (file.endsWith('.arrow')) hash.update(readFileSync(join(out, 'units', file)));
+  }
+  await rm(out, { recursive: true, force: true });
+  return { summary, cpuSeconds: (user + system) / 1e6, features: hash.digest('hex').slice(0, 12) };
+}
+
+const median = (values: readonly number[]) =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+
+const clips = [
+  { name: 'slides', clip: () => makeSlides(join(directory, `slides-${seconds}s.mp4`), seconds) },
+  { name: 'noise', clip: () => makeClip(join(directory, `clip-${seconds}s.mp4`), seconds) },
+].filter(({ name }) => options.only === '' || options.only === name);
+
+for (const { name, clip } of clips) {
+  const path = await clip();
+  const figures = new Map(DUPLICATES.map((each) => [each, { wall: [] as number[], cpu: [] as number[] }]));
+  const features = new Set<string>();
+  let share = 0;
+  let frames = 0;
+  for (let round = 0; round < Number(options.repeat); round++) {
+    for (const duplicates of round % 2 === 0 ? DUPLICATES : DUPLICATES.toReversed()) {
+      const { summary, cpuSeconds, features: hash } = await run(path, duplicates);
+      figures.get(duplicates)?.wall.push(summary.phases.run);
+      figures.get(duplicates)?.cpu.push(cpuSeconds);
+      features.add(hash);
+      frames = summary.frames;
+      if (duplicates === 'once') share = summary.duplicates.frames / summary.frames;
+    }
+  }
+  console.log(
+    `${name}: ${frames} frames, ${(100 * share).toFixed(1)} % duplicates, features ${features.size === 1 ? 'bit-identical' : 'DIFFERENT'}`,
+  );
+  for (const [duplicates, { wall, cpu }] of figures) {
+    const rate = frames / median(wall);
+    console.log(
+      `  ${duplicates.padEnd(8)} ${median(wall).toFixed(2)} s, ${rate.toFixed(0)} frames/s, ${median(cpu).toFixed(2)} CPU-s of this process  (runs: ${wall.map((each) => each.toFixed(2)).join(', ')})`,
+    );
+  }
+}

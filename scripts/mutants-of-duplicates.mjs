@@ -1,0 +1,196 @@
+/**
+ * Wrong versions of computing equal elements once: in `file` of src/operators the text `from`, which occurs once, becomes `to`.
+ * @type {readonly { file: string, what: string, from: string, to: string }[]}
+ */
+export const DUPLICATE_MUTANTS = [
+  mutant('duplicates.ts', 'equal samples are enough', 'if (this.#digestOf(each) !== digest) continue;', ''),
+  mutant('duplicates.ts', 'samples are not asked', 'if (each.sample !== sample) continue;', ''),
+  mutant(
+    'duplicates.ts',
+    'an element met again stays the oldest',
+    'this.#elements.push(each);\n      return',
+    'this.#elements.unshift(each);\n      return',
+  ),
+  mutant('duplicates.ts', 'an element met again is forgotten', 'this.#elements.push(each);\n      return', 'return'),
+  mutant(
+    'duplicates.ts',
+    'nothing is forgotten',
+    'if (this.#elements.length > this.#rules.recent) this.#elements.shift();',
+    '',
+  ),
+  mutant(
+    'duplicates.ts',
+    'one too many is remembered',
+    'this.#elements.length > this.#rules.recent',
+    'this.#elements.length > this.#rules.recent + 1',
+  ),
+  mutant(
+    'duplicates.ts',
+    'the newest is forgotten',
+    'this.#rules.recent) this.#elements.shift();',
+    'this.#rules.recent) this.#elements.pop();',
+  ),
+  mutant('duplicates.ts', 'no digest before it is let go', 'if (remembered) this.#digestOf(original);', ''),
+  mutant(
+    'duplicates.ts',
+    'a digest of all that is let go',
+    'if (remembered) this.#digestOf(original);',
+    'this.#digestOf(original);',
+  ),
+  mutant(
+    'duplicates.ts',
+    'forgotten elements give no result',
+    'if (remembered || original.isAwaited)',
+    'if (remembered)',
+  ),
+  mutant(
+    'duplicates.ts',
+    'remembered elements give a result only to those that wait',
+    'if (remembered || original.isAwaited)',
+    'if (original.isAwaited)',
+  ),
+  mutant('duplicates.ts', 'all results are copied', 'if (remembered || original.isAwaited)', ''),
+  mutant(
+    'duplicates.ts',
+    'the result itself is remembered',
+    '{ value: this.#rules.ownResult(value)(result) }',
+    '{ value: result }',
+  ),
+  mutant('duplicates.ts', 'the element stays reachable', 'original.value = undefined;', ''),
+  mutant('duplicates.ts', 'nothing is cleared', 'this.#elements = [];\n  }\n\n  #digestOf', '}\n\n  #digestOf'),
+  mutant(
+    'duplicates.ts',
+    'bytes of results that are not there yet',
+    '.filter(({ result }) => result !== undefined).length',
+    '.length',
+  ),
+  mutant(
+    'lane-duplicates.ts',
+    'duplicates are not counted',
+    'if (met.isDuplicate) clock.duplicates = (clock.duplicates ?? 0) + 1;',
+    '',
+  ),
+  mutant('lane-duplicates.ts', 'nobody awaits an original', 'original.isAwaited = true;', ''),
+  mutant('lane-duplicates.ts', 'any number waits unheld', 'this.#unheld++;', ''),
+  mutant(
+    'lane-duplicates.ts',
+    'those that waited still count',
+    'if (held === undefined) this.#unheld--;\n    else this',
+    'if (held !== undefined) this',
+  ),
+  mutant('lane-duplicates.ts', 'one too many waits unheld', 'this.#unheld < (', 'this.#unheld <= ('),
+  mutant(
+    'lane-duplicates.ts',
+    'what waits in excess is not held',
+    'this.#ledger.hold(this.#station, value, bytes);',
+    '',
+  ),
+  mutant(
+    'lane-duplicates.ts',
+    'what waits in excess is not released',
+    'else this.#ledger.release(this.#station, held.value, held.bytes);',
+    '',
+  ),
+  mutant(
+    'lane-duplicates.ts',
+    'remembered results are not counted',
+    'if (change > 0) this.#ledger.keep(this.#station, change, true);\n    else if',
+    'if',
+  ),
+  mutant(
+    'lane-duplicates.ts',
+    'forgotten results are still counted',
+    'else if (change < 0) this.#ledger.drop(this.#station, -change);',
+    '',
+  ),
+  mutant('lane-duplicates.ts', 'forgets nothing', 'this.#recent.clear();', ''),
+  mutant(
+    'micro-batch.ts',
+    'duplicates take a place in a batch too',
+    'this.#drain(lane);\n      return;',
+    'this.#drain(lane);',
+  ),
+  mutant('micro-batch.ts', 'duplicates wait for the next result', 'this.#drain(lane);\n      return;', 'return;'),
+  mutant('micro-batch.ts', 'duplicates are dropped', 'this.#clock.emit(lane.out, result);', ''),
+  mutant(
+    'micro-batch.ts',
+    'duplicates that have their result are still counted',
+    'lane.duplicates?.leave(item);\n        this.#clock',
+    'this.#clock',
+  ),
+  mutant(
+    'micro-batch.ts',
+    'duplicates keep their bytes when the subscriber leaves',
+    "if ('own' in item) lane.duplicates?.leave(item);",
+    "if ('own' in item) continue;",
+  ),
+  mutant('micro-batch.ts', 'remembered results outlive the pipeline', 'lane.duplicates?.forget();', ''),
+  mutant(
+    'micro-batch.ts',
+    'originals get no result',
+    'item.lane.duplicates?.settle(item.original, item.value, results[index] as R);',
+    '',
+  ),
+  mutant(
+    'micro-batch.ts',
+    'the result is remembered after its element was let go',
+    'if (failure === undefined && item.original !== undefined && !item.lane.stopped) {\n        item.lane.duplicates?.settle(item.original, item.value, results[index] as R);\n      }\n      if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);',
+    'if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);\n      if (failure === undefined && item.original !== undefined && !item.lane.stopped) {\n        item.lane.duplicates?.settle(item.original, item.value, results[index] as R);\n      }',
+  ),
+  mutant(
+    'micro-batch.ts',
+    'results are remembered without being counted',
+    'for (const lane of lanes) this.#countKept(lane.duplicates);',
+    '',
+  ),
+  mutant('micro-batch.ts', 'remembered results are never given up', 'duplicates.forget();\n      this', 'this'),
+  mutant('micro-batch.ts', 'does not say that it gave results up', 'return kept > 0;', 'return false;'),
+  mutant(
+    'micro-batch.ts',
+    'cannot be asked to give results up',
+    'if (change > 0) this.#core.admission.flushers.add(this);\n    else if',
+    'if',
+  ),
+  mutant('micro-batch.ts', 'stays a flusher when all is forgotten', 'else if (change < 0) this.#retire();', ''),
+  mutant(
+    'micro-batch.ts',
+    'is no flusher while it remembers',
+    'this.#waiting.size === 0 && this.#keptBytes === 0',
+    'this.#waiting.size === 0',
+  ),
+  mutant(
+    'fingerprint.ts',
+    'reads only the first words',
+    'WORD * Math.floor(((place + 0.5) * words) / places)',
+    'WORD * place',
+  ),
+  mutant(
+    'fingerprint.ts',
+    'leaves the last bytes out',
+    'for (let at = words * WORD;',
+    'for (let at = memory.byteLength;',
+  ),
+  mutant(
+    'fingerprint.ts',
+    'takes the memory around a view',
+    'new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength)',
+    'new Uint8Array(memory.buffer)',
+  ),
+  mutant('embed.ts', 'duplicates share one vector', 'vector.slice()', 'vector'),
+  mutant(
+    'embed.ts',
+    'computes duplicates though told not to',
+    "duplicates === 'once' ? { duplicates",
+    'duplicates !== undefined ? { duplicates',
+  ),
+];
+
+/**
+ * @param {string} file
+ * @param {string} what
+ * @param {string} from
+ * @param {string} to
+ */
+function mutant(file, what, from, to) {
+  return { file, what, from, to };
+}

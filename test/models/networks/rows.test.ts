@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { leastRows } from '../../../src/models/networks/least-rows.ts';
+import { alexnet, type NetworkPlan, vggish } from '../../../src/models/networks/network.ts';
+import { prefixed } from '../../../src/models/networks/preprocess.ts';
+import { node } from '../../../src/models/onnx/graph.ts';
+import { smallNetwork, temporaryFolder, uniform } from './helpers.ts';
+
+const cacheDirectory = temporaryFolder();
+const options = { weights: 'random:1', cacheDirectory };
+
+/** Bits of vectors, to compare. */
+const bits = (vectors: readonly Float32Array[]) => vectors.map((vector) => Buffer.from(vector.slice().buffer));
+
+/** The bits of all rows, computed in batches of so many; of batches below the size the last may be smaller. */
+async function computed<T extends Uint8Array | Float32Array>(
+  plan: NetworkPlan<T>,
+  rows: readonly T[],
+  batch: number,
+  threads = 1,
+): Promise<Buffer[]> {
+  const network = await plan.open({ batch, threads });
+  const all: Buffer[] = [];
+  for (let start = 0; start < rows.length; start += batch) {
+    all.push(...bits(await network.embed(rows.slice(start, start + batch))));
+  }
+  await network.close();
+  return all;
+}
+
+describe("a row's bits", () => {
+  const random = uniform(11);
+  const pictures = Array.from({ length: 18 }, () => Uint8Array.from({ length: 150_528 }, () => 256 * random()));
+
+  it('do not depend on the number of rows that run together, nor on its place among them: alexnet', async () => {
+    const network = await alexnet(options).open({ batch: pictures.length });
+    const expected = bits(await network.embed(pictures));
+    for (const rows of [1, 2, 3, 8, 9, 17]) {
+      for (const start of [0, pictures.length - rows]) {
+        const vectors = bits(await network.embed(pictures.slice(start, start + rows)));
+        expect(vectors, `${rows} rows from ${start}`).toEqual(expected.slice(start, start + rows));
+      }
+    }
+    await network.close();
+  });
+
+  it('do not depend on the largest batch or the number of threads: alexnet', async () => {
+    const some = pictures.slice(0, 6);
+    const expected = await computed(alexnet(options), some, 6);
+    for (const [batch, threads] of [
+      [1, 1],
+      [5, 1],
+      [5, 2],
+    ] as const) {
+      expect(await computed(alexnet(options), some, batch, threads)).toEqual(expected);
+    }
+  });
+
+  it('do not depend on the batch in a session of one thread: vggish', async () => {
+    const sound = Array.from({ length: 5 }, () => Float32Array.from({ length: 15_600 }, () => 2 * random() - 1));
+    const expected = await computed(vggish(options), sound, 5);
+    for (const batch of [1, 4]) expect(await computed(vggish(options), sound, batch)).toEqual(expected);
+  });
+});
+
+describe('leastRows', () => {
+  it('is two where rows are multiplied with one matrix, but not for the spectrum in front of a network', () => {
+    const graph = smallNetwork();
+    expect(leastRows(graph)).toBe(1);
+    const leastWith = (added: ReturnType<typeof node>) => leastRows({ ...graph, nodes: [...graph.nodes, added] });
+    expect(leastWith(node('Gemm', ['mean', 'matrix'], ['dense']))).toBe(2);
+    expect(leastWith(node('MatMul', ['mean', 'matrix'], ['dense']))).toBe(2);
+    expect(leastWith(node('MatMul', ['samples', 'waves'], [prefixed('sum')]))).toBe(1);
+    expect(leastWith({ ...node('If', ['mean'], ['either']), hasSubgraph: true })).toBe(2);
+  });
+});
