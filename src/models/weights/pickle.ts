@@ -281,7 +281,7 @@ class PickleMachine {
     const path = `${module}.${name}`;
     if (!this.objects.knows(path)) {
       throw this.refuse(
-        `refers to ${printable(path)}, which is not part of a dictionary of tensors: nothing was executed`,
+        `refers to ${path.slice(0, 120)}, which is not part of a dictionary of tensors: nothing was executed`,
         { remedy: plainDictionaryRemedy },
       );
     }
@@ -313,9 +313,4 @@ class PickleMachine {
 
 function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-/** A hostile name as text for a message: short, and without control characters. */
-function printable(name: string): string {
-  return name.slice(0, 120).replace(/[^\x20-\x7e]/g, '?');
 }

@@ -32,7 +32,7 @@ export function readPthZip(file: SourceFile, entries: ReadonlyMap<string, ZipEnt
   const order = entries.get(`${folder}byteorder`);
   const byteOrder = order === undefined ? 'little' : Buffer.from(entryBytes(order, 64, refuse)).toString('latin1');
   if (byteOrder !== 'little') {
-    throw refuse(`has values of the byte order '${byteOrder.replace(/[^a-z]/gi, '?')}'`, {
+    throw refuse(`has values of the byte order '${byteOrder}'`, {
       remedy: 'Save it again on a little-endian machine.',
     });
   }

@@ -16,6 +16,14 @@ export type Refuse = (what: string, options?: { remedy?: string; cause?: unknown
 
 const damagedRemedy = 'Check that the file is complete; compare its size and SHA-256 with the source.';
 
+const messageLimit = 600;
+
+/** Names in a hostile file may be long, or hold the control sequences of a terminal. */
+function printable(what: string): string {
+  const short = what.length > messageLimit ? `${what.slice(0, messageLimit)}...` : what;
+  return short.replace(/\p{Cc}/gu, '?');
+}
+
 /**
  * A weight file that is read by position. It is held open while its structure is read; the values are read later through descriptors of their own,
  * which refuse a file that has changed meanwhile.
@@ -45,7 +53,7 @@ export class SourceFile implements WeightBytes {
 
   /** An error about this file. */
   readonly refuse: Refuse = (what, { remedy = damagedRemedy, cause } = {}) =>
-    new ModelError('weights', `${this.path} ${what}`, { remedy, cause });
+    new ModelError('weights', `${this.path} ${printable(what)}`, { remedy, cause });
 
   /** Ends the reading of the structure. Values can be read still. */
   close(): void {

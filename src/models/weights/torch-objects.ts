@@ -40,6 +40,10 @@ const callables = new Set([
   'torch.nn.parameter.Parameter',
 ]);
 
+const axisLimit = 64;
+/** Pairs that all dictionaries made by calls have together: a pickle can hand the same list to every call. */
+const pairLimit = 1_000_000;
+
 /** A storage that a pickle refers to: `elements` values of `type` under `key`; nothing is known yet of whether the file has it. */
 export interface TorchStorage {
   readonly key: string;
@@ -75,6 +79,7 @@ class StorageView {
 export class TorchObjects implements PickleObjects {
   /** The storages that were met, by key. */
   readonly storages = new Map<string, TorchStorage>();
+  #pairs = 0;
 
   constructor(readonly refuse: Refuse) {}
 
@@ -153,7 +158,9 @@ export class TorchObjects implements PickleObjects {
     const ratio = weightTypeBytes[type] / weightTypeBytes[view.storage.type];
     const fits = view.start % ratio === 0;
     if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || !fits) {
-      throw this.refuse(`has a tensor in storage '${view.storage.key}' whose offset, shape or strides are no sizes`);
+      throw this.refuse(
+        `has a tensor in storage '${view.storage.key}' whose offset, shape or strides are no sizes (of at most ${axisLimit} axes)`,
+      );
     }
     return new TorchTensor(
       view.storage,
@@ -168,6 +175,8 @@ export class TorchObjects implements PickleObjects {
   #dictionary(parameters: readonly unknown[]): PickleDictionary {
     const dictionary = new PickleDictionary();
     const pairs = parameters.length === 0 ? [] : itemsOf(parameters[0]);
+    this.#pairs += pairs?.length ?? 0;
+    if (this.#pairs > pairLimit) throw this.refuse(`fills dictionaries with more than ${pairLimit} pairs`);
     for (const pair of pairs ?? [null]) {
       const items = itemsOf(pair);
       if (items?.length !== 2) {
@@ -188,5 +197,5 @@ function isSize(value: unknown): value is number {
 }
 
 function isSizes(value: unknown): value is PickleTuple {
-  return value instanceof PickleTuple && value.items.every(isSize);
+  return value instanceof PickleTuple && value.items.length <= axisLimit && value.items.every(isSize);
 }

@@ -5,6 +5,9 @@ import { readZipDirectory, type ZipRecord } from './zip-directory.ts';
 
 /** Deflated bytes that are expanded at a time: at most 1032 times as many come out at once. */
 const inputBytes = 4096;
+/** At the start fewer, since often only a header is wanted. */
+const firstInputBytes = 256;
+const startBytes = 2048;
 /** A reader that starts this close to the start of an entry reads it from its start, so that its checksum is known in the end. */
 const prefixBytes = 1 << 16;
 
@@ -115,9 +118,10 @@ function* inflated(file: SourceFile, record: ZipRecord, start: number, broken: R
   let expanded = 0;
   let given = 0;
   for (const piece of file.pieces(start, start + record.storedBytes)) {
-    for (let at = 0; at < piece.byteLength; at += inputBytes) {
+    for (let at = 0; at < piece.byteLength; ) {
       // Copied: fflate keeps what it has not used yet, and the piece's buffer is filled anew.
-      const chunk = piece.slice(at, at + inputBytes);
+      const chunk = piece.slice(at, at + (given < startBytes ? firstInputBytes : inputBytes));
+      at += chunk.byteLength;
       given += chunk.byteLength;
       try {
         stream.push(chunk, given === record.storedBytes);
