@@ -23,7 +23,11 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
     value: 'NAME',
     does: 'tensor of the visual network to take, such as fc6 (docs/networks.md)',
   },
-  'audio-postprocess': { type: 'string', value: 'FILE', does: "VGGish's PCA parameters; makes its 8-bit embedding" },
+  'audio-postprocess': {
+    type: 'string',
+    value: 'FILE',
+    does: "VGGish's PCA parameters, or vggish-pca for the stored ones; makes its 8-bit embedding",
+  },
   subclips: { type: 'string', value: '10[,20..]', does: 'numbers of subclips, all from one decode (default 10)' },
   aggregate: { type: 'string', value: 'mean[,..]', does: 'mean, meanvar, median, medmad (default mean)' },
   fps: { type: 'string', value: 'N|native|keyframes', does: 'which frames are taken (default native: every one)' },

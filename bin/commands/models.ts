@@ -1,33 +1,74 @@
-import { UsageError } from '../../src/errors.ts';
-import { namedNetwork, networkNames } from '../../src/models/networks/registry.ts';
+import { FlowError, UsageError } from '../../src/errors.ts';
+import { cardCommand } from '../model-card.ts';
+import { listCommand, verifyCommand } from '../model-list.ts';
+import { importCommand, pullCommand } from '../model-transfers.ts';
 import type { Arguments, Command } from '../options.ts';
+import { stopOnInterrupt } from '../stop-on-interrupt.ts';
 
-/** `reelflow models`: the networks that can be named. */
+/** `reelflow models`: networks by name, their weights in the model store, and cards of other networks. */
 export const command: Command = {
   name: 'models',
-  usage: 'list [--json]',
-  does: 'lists the networks that --visual and --audio take by name',
-  options: { json: { type: 'boolean', does: 'prints their model cards as JSON' } },
-  examples: ['reelflow models list'],
+  usage: 'list | import NAME FILE | pull NAME | verify [NAME] | card FILE.onnx',
+  does: 'lists networks; stores, downloads and verifies their weights; writes model cards',
+  options: {
+    replace: { type: 'boolean', does: 'import, pull, card: in the place of what is there' },
+    sha256: { type: 'string', value: 'HEX', does: 'import, pull: the hash that the file must have' },
+    source: { type: 'string', value: 'URL', does: 'pull: a mirror in place of the official address' },
+    timeout: { type: 'string', value: 'SECONDS', does: 'pull: for an answer, and for the next bytes (default 30)' },
+    out: { type: 'string', value: 'CARD', does: 'card: where to write it (default beside the file, NAME.card.json)' },
+    output: { type: 'string', value: 'NAME', does: 'card: the tensor that is the feature vector' },
+    modality: { type: 'string', value: 'KIND', does: 'card: visual or audio, where the input can be read both ways' },
+    json: { type: 'boolean', does: 'prints JSON' },
+  },
+  examples: [
+    'reelflow models list',
+    'reelflow models pull alexnet',
+    'reelflow models import alexnet alexnet-owt-7be5be79.pth',
+    'reelflow models card network.onnx --output features',
+  ],
   run,
 };
 
+/** The operands of each verb, and the options that have a meaning for it. */
+const verbs: Readonly<Record<string, { readonly operands: readonly string[]; readonly options: readonly string[] }>> = {
+  list: { operands: [], options: [] },
+  import: { operands: ['NAME', 'FILE'], options: ['replace', 'sha256'] },
+  pull: { operands: ['NAME'], options: ['replace', 'sha256', 'source', 'timeout'] },
+  verify: { operands: ['[NAME]'], options: [] },
+  card: { operands: ['FILE.onnx'], options: ['replace', 'out', 'output', 'modality'] },
+};
+
 async function run(args: Arguments): Promise<number> {
-  if (args.positionals.length !== 1 || args.positionals[0] !== 'list') {
-    throw new UsageError('`reelflow models` takes `list`');
+  const [verb = '', first = '', second = ''] = args.positionals;
+  checkUse(args, verb);
+  if (verb === 'list') return listCommand(args);
+  if (verb === 'card') return cardCommand(args, first);
+  const kept = verb === 'pull' ? '; what came so far is kept, and the same command goes on from it' : '';
+  const interrupt = stopOnInterrupt(() => process.stderr.write(`stopping${kept}\n`));
+  try {
+    if (verb === 'import') return await importCommand(args, first, second, interrupt.signal);
+    if (verb === 'pull') return await pullCommand(args, first, interrupt.signal);
+    return await verifyCommand(args, first === '' ? undefined : first, interrupt.signal);
+  } catch (error) {
+    if (interrupt.signal.aborted && error instanceof FlowError && error.code === 'aborted') return 130;
+    throw error;
+  } finally {
+    interrupt.release();
   }
-  const networks = networkNames.map((name) => namedNetwork(name)).filter((network) => network !== undefined);
-  if (args.flag('json')) {
-    process.stdout.write(
-      `${JSON.stringify({ networks: networks.map(({ card, description }) => ({ description, card })) })}\n`,
-    );
-    return 0;
+}
+
+function checkUse(args: Arguments, verb: string): void {
+  const use = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  const given = args.positionals.slice(1);
+  const most = use?.operands.length ?? 0;
+  const least = use?.operands.filter((operand) => !operand.startsWith('[')).length ?? 0;
+  if (!use || given.length < least || given.length > most || given.includes('')) {
+    const usage = use ? `\`reelflow models ${[verb, ...use.operands].join(' ')}\`` : `\`${command.usage}\``;
+    const came = args.positionals.length === 0 ? 'nothing' : `'${args.positionals.join(' ').slice(0, 120)}'`;
+    throw new UsageError(`\`reelflow models\` takes ${usage}, but ${came} came`);
   }
-  for (const { name, description, card } of networks) {
-    process.stdout.write(
-      `${name.padEnd(10)} ${card.modality.padEnd(7)} ${String(card.output.dimension).padStart(5)}  ${description}\n`,
-    );
-  }
-  process.stdout.write('Any other ONNX network: the path of its model card (see docs/model-cards.md).\n');
-  return 0;
+  const allowed = ['json', ...use.options];
+  const isGiven = (name: string) => args.flag(name) || args.text(name) !== undefined;
+  const stray = Object.keys(command.options).find((name) => !allowed.includes(name) && isGiven(name));
+  if (stray !== undefined) throw new UsageError(`\`--${stray}\` has no meaning for \`reelflow models ${verb}\``);
 }

@@ -87,7 +87,7 @@ describe('the small commands', () => {
     expect(stdout).toMatch(/^alexnet +visual +4096/m);
     expect(stdout).toMatch(/^vggish +audio +128/m);
     const json = await reelflow(['models', 'list', '--json']);
-    expect(JSON.parse(json.stdout).networks).toHaveLength(2);
+    expect(JSON.parse(json.stdout).networks).toHaveLength(6);
   });
 
   it('doctor finds everything in an installed tree, and says what is missing otherwise', async () => {

@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+import { checkString } from '../../check.ts';
+import { ModelError } from '../../errors.ts';
+import { removeIfThere } from '../../io/dataset/atomic-file.ts';
+import { addModel } from '../../io/model-store/add-model.ts';
+import { stageFile } from '../../io/model-store/stage-file.ts';
+import { officialSource, sha256PrefixOf } from '../../models/networks/official-sources.ts';
+import type { ModelReport } from './model-report.ts';
+import { checkSha256, checkWeightName, inspectWeights } from './weight-names.ts';
+
+/** Options of `importModel`. */
+export interface ImportModelOptions {
+  /** A network known by name, or `vggish-pca`. */
+  readonly name: string;
+  /** Path of a weight file: .pth, .safetensors, .npz or .onnx, told by its content. */
+  readonly file: string;
+  /** The SHA-256 that the file must have. */
+  readonly sha256?: string;
+  /** Puts the file in the place of other weights of that name. Default false. */
+  readonly replace?: boolean;
+  /** Of the store; see `modelDirectory`. */
+  readonly directory?: string;
+  readonly signal?: AbortSignal;
+  readonly onBytes?: (done: number, total: number) => void;
+}
+
+/**
+ * Brings a weight file into the model store, from where `extract` takes the weights of a network that is named. The file's structure is checked
+ * against the network before and after it is copied; it is hashed while it is copied, with 1 MiB of memory, and appears in the store whole or not
+ * at all. A hash in the file's name, as PyTorch Hub has it (`alexnet-owt-7be5be79.pth`), must be the file's.
+ *
+ * @throws UsageError for a wrong name or hash; ModelError `weights` when the file has not that network's tensors or other weights are stored, `hash`
+ * when its SHA-256 is another; FlowError `aborted`.
+ *
+ * @example
+ * await importModel({ name: 'alexnet', file: 'alexnet-owt-7be5be79.pth' });
+ */
+export async function importModel(options: ImportModelOptions): Promise<ModelReport> {
+  const name = checkWeightName(options.name);
+  const file = checkString('file', options.file);
+  const wanted = checkSha256(options.sha256);
+  const { directory, signal, onBytes, replace } = options;
+  inspectWeights(name, file);
+  const staged = await stageFile(file, { directory, signal, onBytes });
+  let kept = false;
+  try {
+    checkHash(file, staged.sha256, wanted);
+    const structure = inspectCopy(name, file, staged.path);
+    const official = officialSource(name);
+    const licence = official && staged.sha256.startsWith(official.sha256Prefix) ? official.licence : undefined;
+    const added = await addModel(name, staged, { origin: basename(file), licence, replace, directory });
+    kept = true;
+    return { ...added.model, outcome: added.outcome, ...structure };
+  } finally {
+    if (!kept) await removeIfThere(staged.path);
+  }
+}
+
+function checkHash(file: string, sha256: string, wanted: string | undefined): void {
+  if (wanted !== undefined && sha256 !== wanted) {
+    throw new ModelError('hash', `${file} is not the file that is wanted: its SHA-256 is ${sha256}, not ${wanted}`, {
+      remedy: 'Get the file again.',
+    });
+  }
+  const prefix = sha256PrefixOf(basename(file));
+  if (prefix !== undefined && !sha256.startsWith(prefix)) {
+    throw new ModelError(
+      'hash',
+      `${file} is not what its name says: its SHA-256 is ${sha256}, but the name states ${prefix}`,
+      { remedy: 'Get the file again; if those digits in its name are no hash, rename it.' },
+    );
+  }
+}
+
+/** What is checked is what is stored, also when the file changed meanwhile or keeps values in other files beside it. */
+function inspectCopy(name: string, file: string, copy: string): { readonly format: string; readonly tensors: number } {
+  try {
+    return inspectWeights(name, copy);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError('weights', `${file} cannot be stored as one file: ${error.message}`, {
+      remedy: 'Save the weights in one file, without external data.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { checkOneOf, checkString } from '../../check.ts';
+import { ModelError, UsageError } from '../../errors.ts';
+import { createOnce, replaceFile } from '../../io/dataset/atomic-file.ts';
+import { hashFile } from '../../io/model-store/stage-file.ts';
+import { loadCard, type ModelCard } from '../../models/networks/card.ts';
+import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';
+import { readModel } from '../../models/onnx/read.ts';
+
+/** Options of `makeCard`. */
+export interface MakeCardOptions {
+  /** Path of the ONNX file. */
+  readonly file: string;
+  /** Path of the card, in the file's own folder or one above it. Default: beside the file, `NAME.card.json`. */
+  readonly out?: string;
+  /** The tensor that is the feature vector; needed where the file has several outputs. */
+  readonly output?: string;
+  /** What the input is, where its shape can be read both ways. */
+  readonly modality?: 'visual' | 'audio';
+  /** Writes over a card that is there. Default false. */
+  readonly replace?: boolean;
+}
+
+/** A card that was written. */
+export interface MadeCard {
+  readonly path: string;
+  readonly card: ModelCard;
+  /** The fields that the file does not state, to be checked against what its authors say. */
+  readonly assumptions: readonly Assumption[];
+}
+
+/**
+ * Writes a model card from an ONNX file's inputs and outputs, with the file's SHA-256. What the file cannot state (order of channels, scale, mean,
+ * deviation, resize) gets the usual values and is listed, to be checked.
+ *
+ * @throws UsageError when the card would lie where it cannot name the file, or is there already; ModelError `card` listing what the file has when
+ * it cannot be told what is meant, `weights` when it is no ONNX file.
+ *
+ * @example
+ * const { path, assumptions } = await makeCard({ file: 'squeezenet.onnx', output: 'pool10' });
+ */
+export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
+  const file = checkString('file', options.file);
+  if (options.output !== undefined) checkString('output', options.output);
+  if (options.modality !== undefined) checkOneOf('modality', options.modality, ['visual', 'audio']);
+  const stem = basename(file, extname(file));
+  const path = options.out ?? join(dirname(file), `${stem}.card.json`);
+  const inside = relative(dirname(resolve(path)), resolve(file));
+  if (inside === '' || isAbsolute(inside) || inside.startsWith('..')) {
+    throw new UsageError(`\`out\` must be in the folder of ${file} or in one above it, but is ${path}`, {
+      remedy: 'A card names its file by a path inside its own folder.',
+    });
+  }
+  const graph = readModel(file);
+  const { output, modality, replace = false } = options;
+  const { card, assumptions } = guessCard(graph, file, { name: stem, output, modality });
+  const { sha256 } = await hashFile(file);
+  const text = `${JSON.stringify(written(card, inside, sha256), undefined, 2)}\n`;
+  await write(path, text, replace);
+  return { path, card: loadCard(path).card, assumptions };
+}
+
+/** The card as a file has it: fields that a card must not or need not state are left out. */
+function written(card: ModelCard, file: string, sha256: string): object {
+  const { name, modality, input, preprocess, output } = card;
+  const rules =
+    preprocess && input.kind === 'frames' && input.dtype === 'uint8'
+      ? { resize: preprocess.resize, channels: preprocess.channels }
+      : preprocess;
+  const bands = input.kind === 'log-mel' ? { bands: 64 } : {};
+  return { name, modality, file, sha256, input: { ...input, ...bands }, ...(rules && { preprocess: rules }), output };
+}
+
+async function write(path: string, text: string, replace: boolean): Promise<void> {
+  try {
+    if (replace) return await replaceFile(path, text);
+    if (await createOnce(path, Buffer.from(text))) return;
+  } catch (error) {
+    const { code, syscall, message } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    throw new ModelError('card', `the card ${path} cannot be written: ${message}`, { cause: error });
+  }
+  throw new UsageError(`${path} is there already`, { remedy: 'Give another path with --out, or add --replace.' });
+}

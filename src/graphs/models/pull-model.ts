@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { ModelError } from '../../errors.ts';
+import { addModel } from '../../io/model-store/add-model.ts';
+import { shownAddress, sourceAddress } from '../../io/model-store/addresses.ts';
+import { downloadFile } from '../../io/model-store/download.ts';
+import { modelDirectory, storedModel } from '../../io/model-store/model-store.ts';
+import { officialSource } from '../../models/networks/official-sources.ts';
+import type { ModelReport } from './model-report.ts';
+import { checkSha256, checkWeightName, inspectWeights } from './weight-names.ts';
+
+/** Options of `pullModel`. */
+export interface PullModelOptions {
+  /** A network known by name, or `vggish-pca`. */
+  readonly name: string;
+  /** Another address in place of the official one, https or http of this machine. The file must be the official one, unless `sha256` names another. */
+  readonly source?: string;
+  /** The whole SHA-256 that the file must have; without a `source` of its own it must begin with the digits that the official source states. */
+  readonly sha256?: string;
+  /** Downloads again, and puts the file in the place of what is stored. Default false. */
+  readonly replace?: boolean;
+  /** Of the store; see `modelDirectory`. */
+  readonly directory?: string;
+  /** Seconds to wait for an answer, and for the next bytes. Default 30. */
+  readonly timeoutSeconds?: number;
+  readonly signal?: AbortSignal;
+  readonly onBytes?: (done: number, total: number | undefined) => void;
+  /** Takes a line when a connection is tried again. */
+  readonly onMessage?: (line: string) => void;
+}
+
+/**
+ * Downloads the weights of a network from their official source into the model store. An interrupted download is gone on with; the file's SHA-256
+ * must begin with the digits that its source states, and its tensors must be that network's, before it appears in the store. Where the file is
+ * stored already, nothing is asked of the network.
+ *
+ * @throws UsageError for a wrong name or address; ModelError `download` with the file to bring when the source cannot be reached, `hash` for another
+ * file, `weights` when other weights are stored; FlowError `aborted`, the part kept.
+ *
+ * @example
+ * await pullModel({ name: 'alexnet', onBytes: (done, total) => console.error(done, total) });
+ */
+export async function pullModel(options: PullModelOptions): Promise<ModelReport> {
+  const name = checkWeightName(options.name);
+  const wanted = checkSha256(options.sha256);
+  const { directory, replace, timeoutSeconds, signal, onBytes, onMessage } = options;
+  const official = officialSource(name);
+  if (!official) throw new ModelError('download', `there is no official source of ${name}`);
+  const isOfficial = wanted === undefined || wanted.startsWith(official.sha256Prefix);
+  if (!isOfficial && options.source === undefined) {
+    throw new ModelError(
+      'hash',
+      `\`sha256\` is ${wanted}, but the official file of ${name} has one that begins with ${official.sha256Prefix}`,
+      { remedy: `Another file: give its address with --source, or \`reelflow models import ${name} FILE\`.` },
+    );
+  }
+  const address = sourceAddress(options.source ?? official.url);
+  const sha256Prefix = wanted ?? official.sha256Prefix;
+  const stored = replace ? undefined : storedModel(name, directory);
+  if (stored?.sha256.startsWith(sha256Prefix)) {
+    return { ...stored, outcome: 'same', ...inspectWeights(name, stored.path) };
+  }
+  if (stored) {
+    throw new ModelError(
+      'weights',
+      `the model store has other weights of '${name}': SHA-256 ${stored.sha256} from ${stored.origin}`,
+      { remedy: 'Add --replace to put the file that is pulled in their place.' },
+    );
+  }
+  const file = await downloadFile(address.href, {
+    folder: join(modelDirectory(directory), '.downloads'),
+    sha256Prefix,
+    bytes: isOfficial ? official.bytes : undefined,
+    remedy: `Without a way to it from here, bring ${official.file} (${official.url}) from another machine and run \`reelflow models import ${name} ${official.file}\`.`,
+    ...{ timeoutSeconds, signal, onBytes, onMessage },
+  });
+  try {
+    const structure = inspectWeights(name, file.path);
+    const origin = shownAddress(address);
+    const licence = isOfficial ? official.licence : undefined;
+    const { model, outcome } = await addModel(name, file, { origin, licence, replace, directory });
+    return { ...model, outcome, ...structure };
+  } finally {
+    await file.release();
+  }
+}

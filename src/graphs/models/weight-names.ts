@@ -1,0 +1,38 @@
+import { UsageError } from '../../errors.ts';
+import { checkWeights } from '../../models/networks/named-weights.ts';
+import { checkPostprocessing } from '../../models/networks/postprocessing-weights.ts';
+import { networkNames } from '../../models/networks/registry.ts';
+import { readWeights } from '../../models/weights/weight-file.ts';
+
+/** The name under which the parameters of VGGish's post-processing are stored. */
+export const postprocessingName = 'vggish-pca';
+
+/** All names that the model store can hold weights of. */
+export const weightNames: readonly string[] = [...networkNames, postprocessingName];
+
+/** @throws UsageError when there are no weights of that name. */
+export function checkWeightName(name: unknown): string {
+  if (typeof name === 'string' && weightNames.includes(name)) return name;
+  throw new UsageError(`there are no weights called '${String(name).slice(0, 80)}'`, {
+    remedy: `Names: ${weightNames.join(', ')}. Any other network is used through its model card; see \`reelflow models card\`.`,
+  });
+}
+
+/**
+ * Reads the structure of a weight file and asserts that its tensors are those of the name; no values are read.
+ *
+ * @returns the file's format and how many tensors it has.
+ * @throws ModelError `weights` saying what is missing or has another shape.
+ */
+export function inspectWeights(name: string, path: string): { readonly format: string; readonly tensors: number } {
+  const file = readWeights(path);
+  if (name === postprocessingName) checkPostprocessing(file);
+  else checkWeights(name, file);
+  return { format: file.format, tensors: file.tensors.size };
+}
+
+/** @throws UsageError when a wanted hash is not one. */
+export function checkSha256(value: string | undefined): string | undefined {
+  if (value === undefined || /^[0-9a-f]{64}$/i.test(value)) return value?.toLowerCase();
+  throw new UsageError(`\`sha256\` must be 64 hexadecimal digits, but is '${value.slice(0, 80)}'`);
+}

@@ -1,0 +1,116 @@
+import type { AudioInput, FramesInput } from './card.ts';
+import { logMel, samplesOfFrames } from './log-mel.ts';
+
+/** A field of a card that the file does not state, and why the value was taken. */
+export interface Assumption {
+  readonly field: string;
+  readonly value: unknown;
+  readonly why: string;
+}
+
+/** What an input can be read as. */
+export interface GuessedInput {
+  readonly input: FramesInput | AudioInput;
+  readonly assumptions: readonly Assumption[];
+}
+
+type Shape = readonly (number | string)[];
+
+/** Sizes that are taken where a dimension is symbolic. */
+const usual = { side: 224, frames: 96, samples: 15_600 } as const;
+const spectrograms = ['N1FB', 'N1BF', 'NFB1', 'NFB', 'NBF'] as const;
+const waves = ['N1S', 'NS1', 'NS'] as const;
+
+/**
+ * Reads an input's shape as frames of video: [N, 3, H, W] or [N, H, W, 3].
+ *
+ * @param dtype - of the input in the file.
+ * @returns undefined when it cannot be that.
+ */
+export function guessFrames(name: string, shape: Shape, dtype: 'float32' | 'uint8'): GuessedInput | undefined {
+  if (shape.length !== 4) return undefined;
+  const layout = shape[1] === 3 ? 'NCHW' : shape[3] === 3 ? 'NHWC' : undefined;
+  if (layout === undefined) return undefined;
+  const assumptions: Assumption[] = [];
+  const side = (field: string, size: number | string | undefined): number => {
+    if (typeof size === 'number') return size;
+    assumptions.push({ field: `input.${field}`, value: usual.side, why: `the file takes any ${field} ('${size}')` });
+    return usual.side;
+  };
+  const [height, width] = layout === 'NCHW' ? [shape[2], shape[3]] : [shape[1], shape[2]];
+  const input: FramesInput = {
+    ...{ kind: 'frames', name, layout, dtype },
+    width: side('width', width),
+    height: side('height', height),
+  };
+  return { input, assumptions };
+}
+
+/**
+ * Reads an input's shape as sound: a log-mel spectrogram where one axis has 64 bands, else samples.
+ *
+ * @returns undefined when it can be neither.
+ */
+export function guessSound(name: string, shape: Shape): GuessedInput | undefined {
+  const spectrogram = spectrograms.find((layout) => fits(layout, shape));
+  if (spectrogram) return logMelInput(name, spectrogram, shape[spectrogram.indexOf('F')]);
+  const wave = waves.find((layout) => fits(layout, shape));
+  return wave && samplesInput(name, wave, shape[wave.indexOf('S')]);
+}
+
+/** Whether a layout's letters can be a shape's axes: 1 is one, B 64 bands, F frames, S samples of sound and so not few of them. */
+function fits(layout: string, shape: Shape): boolean {
+  if (layout.length !== shape.length) return false;
+  return [...layout].every((letter, axis) => {
+    const size = shape[axis];
+    if (letter === '1') return size === 1;
+    if (letter === 'B') return size === logMel.bands;
+    if (letter === 'F') return size !== 1;
+    if (letter === 'S') return typeof size === 'string' || (size !== undefined && size >= logMel.hop);
+    return true;
+  });
+}
+
+const rate: Assumption = {
+  field: 'input.sampleRate',
+  value: logMel.sampleRate,
+  why: 'the only rate that is decoded to',
+};
+
+function logMelInput(
+  name: string,
+  layout: (typeof spectrograms)[number],
+  size: number | string | undefined,
+): GuessedInput {
+  const frames = typeof size === 'number' ? size : usual.frames;
+  const assumptions: Assumption[] = [rate];
+  if (typeof size !== 'number') {
+    assumptions.push({ field: 'input.frames', value: frames, why: `the file takes any number of frames ('${size}')` });
+  }
+  const hopSamples = frames * logMel.hop;
+  assumptions.push(
+    {
+      field: 'input.kind',
+      value: 'log-mel',
+      why: "64 bands: taken to be VGGish's spectrogram (25 ms, 125 to 7500 Hz)",
+    },
+    { field: 'input.hopSamples', value: hopSamples, why: 'patches that follow each other without a gap' },
+  );
+  const patch = { sampleRate: logMel.sampleRate, frames, patchSamples: samplesOfFrames(frames), hopSamples };
+  return { input: { kind: 'log-mel', name, layout, ...patch }, assumptions };
+}
+
+function samplesInput(name: string, layout: (typeof waves)[number], size: number | string | undefined): GuessedInput {
+  const patchSamples = typeof size === 'number' ? size : usual.samples;
+  const assumptions: Assumption[] = [rate];
+  if (typeof size !== 'number') {
+    assumptions.push({
+      field: 'input.patchSamples',
+      value: patchSamples,
+      why: `the file takes any length ('${size}')`,
+    });
+  }
+  assumptions.push({ field: 'input.hopSamples', value: patchSamples, why: 'patches that do not overlap' });
+  const patch = { sampleRate: logMel.sampleRate, patchSamples, hopSamples: patchSamples };
+  return { input: { kind: 'pcm', name, layout, ...patch }, assumptions };
+}

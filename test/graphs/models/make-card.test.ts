@@ -1,0 +1,140 @@
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeCard } from '../../../src/graphs/models/make-card.ts';
+import { loadCard } from '../../../src/models/networks/card.ts';
+import { network } from '../../../src/models/networks/network.ts';
+import { type GraphValue, node, ownOpset } from '../../../src/models/onnx/graph.ts';
+import { writeModel } from '../../../src/models/onnx/write.ts';
+import { writeTinyAudio, writeTinyVisual } from '../../fixtures/tiny-networks.ts';
+
+let files: string;
+beforeEach(() => {
+  files = mkdtempSync(join(tmpdir(), 'make-card-'));
+});
+afterEach(() => rmSync(files, { recursive: true, force: true }));
+
+/** Writes a network that only flattens its input; shapes are without the batch. */
+function writeFlatten(
+  shape: readonly (number | string)[],
+  more: Partial<GraphValue> & { outputs?: number } = {},
+): string {
+  const graph = {
+    nodes: [node('Flatten', ['in'], ['flat'], { axis: 1 }), node('Relu', ['flat'], ['out'])],
+    initializers: [],
+    inputs: [{ name: 'in', elementType: 1, shape: ['N', ...shape], ...more }],
+    outputs: [{ name: 'out', elementType: 1 }, ...(more.outputs === 2 ? [{ name: 'flat', elementType: 1 }] : [])],
+    opsets: { '': ownOpset },
+    irVersion: 8,
+    functions: [],
+  };
+  rmSync(join(files, 'net.data'), { force: true });
+  rmSync(join(files, 'net.onnx'), { force: true });
+  writeModel(graph, join(files, 'net.onnx'), join(files, 'net.data'));
+  return join(files, 'net.onnx');
+}
+
+describe('a card made from an ONNX file', () => {
+  it('of a visual network loads, runs, and lists what was assumed', async () => {
+    writeTinyVisual(files);
+    const { path, card, assumptions } = await makeCard({ file: join(files, 'tiny-visual.onnx') });
+    expect(path).toBe(join(files, 'tiny-visual.card.json'));
+    expect(loadCard(path).card).toEqual(card);
+    expect(card).toMatchObject({
+      modality: 'visual',
+      file: 'tiny-visual.onnx',
+      input: { kind: 'frames', name: 'picture', width: 32, height: 32, layout: 'NCHW', dtype: 'float32' },
+      output: { name: 'features', dimension: 6 },
+    });
+    expect(card.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(assumptions.map(({ field }) => field).sort()).toEqual(
+      ['channels', 'mean', 'resize', 'scale', 'std'].map((field) => `preprocess.${field}`),
+    );
+    const look = await network(path, { cacheDirectory: join(files, 'cache') }).open();
+    const [row] = await look.embed([new Uint8Array(32 * 32 * 3).fill(128)]);
+    expect(row).toHaveLength(6);
+    await look.close();
+  });
+
+  it('of an audio network that takes samples', async () => {
+    writeTinyAudio(files);
+    const { card } = await makeCard({ file: join(files, 'tiny-audio.onnx') });
+    expect(card).toMatchObject({
+      modality: 'audio',
+      input: { kind: 'pcm', layout: 'N1S', patchSamples: 15_600, sampleRate: 16_000 },
+      output: { name: 'features', dimension: 4 },
+    });
+  });
+
+  it.each([
+    [[3, 48, 64], 'NCHW', { height: 48, width: 64 }, 9216],
+    [[48, 64, 3], 'NHWC', { height: 48, width: 64 }, 9216],
+    [[3, 'h', 'w'], 'NCHW', { height: 224, width: 224 }, 150_528],
+    [[1, 96, 64], 'N1FB', { frames: 96 }, 6144],
+    [[96, 64], 'NFB', { frames: 96 }, 6144],
+    [[1, 64, 96], 'N1BF', { frames: 96 }, 6144],
+    [['time', 64, 1], 'NFB1', { frames: 96 }, 6144],
+    [[16_000], 'NS', { patchSamples: 16_000 }, 16_000],
+    [['samples'], 'NS', { patchSamples: 15_600 }, 15_600],
+    [[16_000, 1], 'NS1', { patchSamples: 16_000 }, 16_000],
+  ])('reads an input [N, %j] as %s', async (shape, layout, sizes, dimension) => {
+    const { path, card, assumptions } = await makeCard({ file: writeFlatten(shape) });
+    expect(loadCard(path).card.input).toMatchObject({ layout, ...sizes });
+    expect(card.output.dimension).toBe(dimension);
+    expect(assumptions).toContainEqual(expect.objectContaining({ field: 'output.dimension', value: dimension }));
+    const fields = assumptions.map(({ field }) => field);
+    expect(fields.some((field) => /width|frames|patchSamples/.test(field))).toBe(
+      shape.some((size) => typeof size === 'string'),
+    );
+  });
+
+  it('of a network that takes bytes states no scale, mean or deviation', async () => {
+    const { path, assumptions } = await makeCard({ file: writeFlatten([32, 32, 3], { elementType: 2 }) });
+    expect(JSON.parse(readFileSync(path, 'utf8')).preprocess).toEqual({ resize: 'crop', channels: 'RGB' });
+    expect(assumptions.map(({ field }) => field)).not.toContain('preprocess.mean');
+  });
+
+  it('asks which output is meant where there are several, and takes inner tensors too', async () => {
+    const file = writeFlatten([3, 8, 8], { outputs: 2 });
+    await expect(makeCard({ file })).rejects.toMatchObject({
+      code: 'card',
+      message: expect.stringMatching(/2 outputs: 'out' float32.*'flat' float32/),
+      remedy: expect.stringContaining('--output'),
+    });
+    await expect(makeCard({ file, output: 'pool' })).rejects.toThrow(/no tensor 'pool'; its outputs are 'out'/);
+    expect((await makeCard({ file, output: 'flat' })).card.output).toEqual({ name: 'flat', dimension: 192 });
+  });
+
+  it('is refused for inputs of no known form, naming their shape', async () => {
+    await expect(makeCard({ file: writeFlatten([4, 8, 8]) })).rejects.toThrow(/'in' float32 \[N, 4, 8, 8\]/);
+    await expect(makeCard({ file: writeFlatten([5]) })).rejects.toThrow(/neither frames nor sound/);
+    await expect(makeCard({ file: writeFlatten([3, 8, 8], { elementType: 7 }) })).rejects.toThrow(/'in' int64/);
+    await expect(makeCard({ file: writeFlatten([3, 8, 8]), modality: 'audio' })).rejects.toThrow(/not audio/);
+    expect(existsSync(join(files, 'net.card.json'))).toBe(false);
+  });
+
+  it('never takes the place of another without being asked, and lies where it can name its file', async () => {
+    const file = writeFlatten([3, 8, 8]);
+    const { path } = await makeCard({ file });
+    const before = readFileSync(path, 'utf8');
+    await expect(makeCard({ file, output: 'flat' })).rejects.toMatchObject({ name: 'UsageError', remedy: /--replace/ });
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    expect((await makeCard({ file, output: 'flat', replace: true })).card.output.name).toBe('flat');
+    mkdirSync(join(files, 'elsewhere'));
+    await expect(makeCard({ file, out: join(files, 'elsewhere', 'card.json') })).rejects.toThrow(/in the folder of/);
+    await expect(makeCard({ file, out: join(files, 'missing', 'card.json') })).rejects.toThrow(/in the folder of/);
+  });
+});
+
+const squeezenet = join(import.meta.dirname, '../../../../shared/data/networks/squeezenet');
+describe.runIf(existsSync(squeezenet))('a card of SqueezeNet 1.0 (skipped without ../shared)', () => {
+  it('agrees with the card that was written by hand in all that the file states', async () => {
+    copyFileSync(join(squeezenet, 'squeezenet10.derived.onnx'), join(files, 'squeezenet.onnx'));
+    const { card } = await makeCard({ file: join(files, 'squeezenet.onnx'), output: 'fire9_gap' });
+    const { card: byHand } = loadCard(join(squeezenet, 'card.json'));
+    expect(card.input).toEqual(byHand.input);
+    expect(card.output).toEqual(byHand.output);
+    expect(card.sha256).toBe(byHand.sha256);
+  });
+});

@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { importModel } from '../../../src/graphs/models/import-model.ts';
+import { postprocessingFile } from '../../../src/graphs/models/stored-postprocessing.ts';
+import { chooseNetworks } from '../../../src/graphs/networks.ts';
+import { floatTensor, writeSafetensors } from '../../../src/models/weights/safetensors.ts';
+
+let files: string;
+beforeEach(() => {
+  files = mkdtempSync(join(tmpdir(), 'stored-postprocessing-'));
+  vi.stubEnv('REELFLOW_MODELS_DIR', join(files, 'models'));
+  vi.stubEnv('REELFLOW_CACHE_DIR', join(files, 'cache'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(files, { recursive: true, force: true });
+});
+
+const choose = (audioPostprocess: string) =>
+  chooseNetworks({ visual: 'none', audio: 'vggish', audioWeights: 'random:1', audioPostprocess }).audio;
+
+it('the stored parameters are those of a file of the same content', async () => {
+  expect(() => choose('vggish-pca')).toThrow(
+    expect.objectContaining({ code: 'weights', remedy: expect.stringContaining('models pull vggish-pca') }),
+  );
+  const file = join(files, 'pca.safetensors');
+  const values = (count: number) => Float32Array.from({ length: count }, (_, index) => Math.sin(index));
+  const tensors = {
+    pca_eigen_vectors: floatTensor(values(128 * 128), [128, 128]),
+    pca_means: floatTensor(values(128), [128, 1]),
+  };
+  writeFileSync(file, writeSafetensors(tensors));
+  const { path } = await importModel({ name: 'vggish-pca', file });
+  expect(postprocessingFile('vggish-pca')).toBe(path);
+  expect(postprocessingFile(file)).toBe(file);
+  expect(choose('vggish-pca')?.weightsHash).toBe(choose(file)?.weightsHash);
+});
