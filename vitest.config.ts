@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,6 +7,8 @@ export default defineConfig({
   test: {
     globalSetup: ['test/build.ts'],
     include: ['test/**/*.test.ts'],
+    // Weights that somebody keeps on this machine must not change what tests see.
+    env: { REELFLOW_MODELS_DIR: join(tmpdir(), 'reelflow-tests-no-models') },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

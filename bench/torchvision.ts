@@ -21,15 +21,17 @@ function uniform(seed: number): () => number {
 }
 
 /** The first of these that has PyTorch and torchvision: another Python may stand before the system's in the path. */
-const python = ['python3', '/usr/bin/python3'].find(
-  (command) => spawnSync(command, ['-c', 'import torch, torchvision, numpy'], { stdio: 'ignore' }).status === 0,
-);
+const findPython = () =>
+  ['python3', '/usr/bin/python3'].find(
+    (command) => spawnSync(command, ['-c', 'import torch, torchvision, numpy'], { stdio: 'ignore' }).status === 0,
+  );
 
 /** Whether there is a Python with PyTorch and torchvision. */
-export const hasTorchvision = python !== undefined;
+export const hasTorchvision = () => findPython() !== undefined;
 
 /** Runs the reference script and gives back what it prints. */
 export function reference(...args: string[]): string {
+  const python = findPython();
   if (python === undefined) throw new Error('no python3 has torch, torchvision and numpy');
   const { status, stdout, stderr } = spawnSync(python, [script, ...args], {
     encoding: 'utf8',

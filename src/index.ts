@@ -52,8 +52,21 @@ export {
   type WorkerPlan,
 } from './graphs/memory-plan.ts';
 export { evaluateModel, type ModelEvaluationOptions } from './graphs/model-evaluation.ts';
+export { type ImportModelOptions, importModel } from './graphs/models/import-model.ts';
+export { type ListedNetwork, type ListedWeights, listModels } from './graphs/models/list-models.ts';
+export { type MadeCard, type MakeCardOptions, makeCard } from './graphs/models/make-card.ts';
+export type { ModelReport } from './graphs/models/model-report.ts';
+export { type PullModelOptions, pullModel } from './graphs/models/pull-model.ts';
+export { type VerifiedModel, verifyModels } from './graphs/models/verify-models.ts';
 export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './graphs/networks.ts';
-export { defaultMemory, type Estimate, type ExecutionOptions, type Plan, planExtraction } from './graphs/plan.ts';
+export {
+  defaultMemory,
+  type Estimate,
+  type ExecutionOptions,
+  type Plan,
+  type PlannedModel,
+  planExtraction,
+} from './graphs/plan.ts';
 export type { FitData, FitOptions, FitProgress, FittedModel } from './graphs/recommenders/fit-data.ts';
 export { fitModel } from './graphs/recommenders/fit-model.ts';
 export { type LoadedModel, loadModel } from './graphs/recommenders/load-model.ts';
@@ -105,6 +118,9 @@ export { MemorySampler, processTreeMemory, type TreeMemory } from './io/media/me
 export { type ProbeOptions, probe } from './io/media/probe.ts';
 export type { Resize } from './io/media/resize.ts';
 export { Video, videos } from './io/media/video.ts';
+export type { StoredModel } from './io/model-store/model-record.ts';
+export { modelDirectory, storedModel, storedModels } from './io/model-store/model-store.ts';
+export { removeModel } from './io/model-store/remove-model.ts';
 export { type BadLine, type BadLineReport, DuplicateRatingError, RatingFileError } from './io/ratings/bad-lines.ts';
 export type { DuplicateRule } from './io/ratings/duplicates.ts';
 export { type FilteredRatings, filterRatings, type ItemFilter } from './io/ratings/filters.ts';
@@ -164,7 +180,9 @@ export {
   parseCard,
 } from './models/networks/card.ts';
 export { Network } from './models/networks/embedder.ts';
+export type { Assumption } from './models/networks/guess-input.ts';
 export type { SessionMemory } from './models/networks/memory.ts';
+export { checkWeights } from './models/networks/named-weights.ts';
 export {
   alexnet,
   type NetworkOptions,
@@ -173,6 +191,8 @@ export {
   type OpenOptions,
   vggish,
 } from './models/networks/network.ts';
+export { type OfficialSource, officialSources } from './models/networks/official-sources.ts';
+export { type NamedOptions, networkNames } from './models/networks/registry.ts';
 export { fitExact } from './models/pca/exact.ts';
 export { IncrementalPca } from './models/pca/incremental.ts';
 export { mergeMoments } from './models/pca/merge-moments.ts';
@@ -196,8 +216,24 @@ export { RandomRecommender } from './models/recommenders/random.ts';
 export type { RatingScale, Recommender, TrainingRatings } from './models/recommenders/recommender.ts';
 export { type SimilarityName, similarityNames } from './models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from './models/recommenders/svd.ts';
+export {
+  floatInitializer,
+  readWeights,
+  type WeightFile,
+  type WeightTensor,
+  type WeightType,
+} from './models/weights/weight-file.ts';
 export { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './operators/budget.ts';
-export { type Embedder, type Embedding, type EmbedOptions, embed } from './operators/embed.ts';
+export type { DuplicateRules } from './operators/duplicates.ts';
+export {
+  DUPLICATES,
+  type Duplicates,
+  type Embedder,
+  type Embedding,
+  type EmbedOptions,
+  embed,
+  embedKeeps,
+} from './operators/embed.ts';
 export { Flow, type FlowOptions, type Puller, type ScopeOptions } from './operators/flow.ts';
 export { Frame } from './operators/frame.ts';
 export { Holder } from './operators/holder.ts';

@@ -1,8 +1,9 @@
 import { UsageError } from '../errors.ts';
 import { type StoredModel, storedModel } from '../io/model-store/model-store.ts';
-import { postprocessName } from '../models/networks/named-weights.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { networkNames } from '../models/networks/registry.ts';
+import { postprocessingFile } from './models/stored-postprocessing.ts';
+import { postprocessingName } from './models/weight-names.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -61,29 +62,20 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
       ...(weights !== undefined && { weights }),
       ...(modality === 'visual' && options.layer !== undefined && { layer: options.layer }),
       ...(modality === 'audio' &&
-        options.audioPostprocess !== undefined && { postprocess: postprocessing(options.audioPostprocess, says) }),
+        options.audioPostprocess !== undefined && { postprocess: postprocessingFile(options.audioPostprocess) }),
     });
     if (plan.card.modality !== modality) {
       throw new UsageError(
         `\`${modality}\` must be a network for ${modality}, but '${name}' is one for ${plan.card.modality}`,
       );
     }
+    if (modality === 'audio' && options.audioPostprocess === postprocessingName) {
+      const stored = storedModel(postprocessingName);
+      if (stored) says.push(saidOf(stored));
+    }
     return plan;
   };
   return { visual: choose('visual'), audio: choose('audio'), says };
-}
-
-/** A path stays as it is; the model store's parameters become the path of their file. */
-function postprocessing(choice: string | true, says: string[]): string | true {
-  if (choice !== postprocessName) return choice;
-  const stored = storedModel(postprocessName);
-  if (!stored) {
-    throw new UsageError(`the model store has no ${postprocessName}`, {
-      remedy: `Give the path of a file with pca_eigen_vectors and pca_means, or: reelflow models import ${postprocessName} FILE`,
-    });
-  }
-  says.push(saidOf(stored));
-  return stored.path;
 }
 
 const saidOf = ({ name, origin, sha256 }: StoredModel) =>

@@ -61,7 +61,6 @@ describe('the choice of networks', () => {
       /`audioWeights` is for the audio network/,
     );
     expect(() => chooseNetworks({ audio: 'card.json', audioPostprocess: 'pca.npz' })).toThrow(/for vggish/);
-    expect(() => chooseNetworks({ audioPostprocess: 'vggish-pca' })).toThrow(/model store has no vggish-pca/);
   });
 
   it('prefers the model store to random weights, and says so', async () => {

@@ -80,11 +80,8 @@ function allTensors(name: string): readonly WantedTensor[] {
   });
 }
 
-/** Name of the parameters of VGGish's post-processing, where they are kept by themselves. */
-export const postprocessName = 'vggish-pca';
-
 /**
- * Asserts that a file holds the weights of a named network (or, with the name `vggish-pca`, the parameters of VGGish's post-processing): all that its default layer needs, in the right shapes, and what else it has of the network
+ * Asserts that a file holds the weights of a named network: all that its default layer needs, in the right shapes, and what else it has of the network
  * in the right shapes too. Tensors that the network does not know do no harm. Reads no values.
  *
  * @throws UsageError when there is no network of that name; ModelError `weights` listing what is missing or of another shape.
@@ -93,14 +90,6 @@ export const postprocessName = 'vggish-pca';
  * checkWeights('alexnet', readWeights('alexnet-owt-7be5be79.pth'));
  */
 export function checkWeights(name: string, file: WeightFile): void {
-  if (name === postprocessName) {
-    requireTensors(
-      "vggish's post-processing",
-      file,
-      allTensors('vggish').filter((tensor) => isPostprocessing(tensor.name)),
-    );
-    return;
-  }
   const network = namedNetwork(name);
   if (!network) throw new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
   const needed = wantedTensors(network.architecture);

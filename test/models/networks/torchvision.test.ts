@@ -30,8 +30,10 @@ const compared = [
   { name: 'vggish', only: ':half:features', layers: ['features.2'] },
 ];
 
-describe.skipIf(!hasTorchvision)(
-  `networks beside torchvision${hasTorchvision ? '' : ' (skipped: no python3 has torch, torchvision and numpy)'}`,
+const isThere = hasTorchvision();
+
+describe.skipIf(!isThere)(
+  `networks beside torchvision${isThere ? '' : ' (skipped: no python3 has torch, torchvision and numpy)'}`,
   () => {
     const folder = temporaryFolder();
     beforeAll(() => void reference('state-dicts', folder, ...compared.map(({ name, only }) => name + only)), 120_000);
