@@ -58,7 +58,7 @@ export class MediaError extends ReelflowError {
 }
 
 /** What is wrong with a network, its card, its weights or its session. */
-export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'session' | 'hash';
+export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'session' | 'hash' | 'precision';
 
 /** A network, its model card, its weights or its session is at fault. */
 export class ModelError extends ReelflowError {

@@ -12,7 +12,12 @@ export interface SessionMemory {
 
 /** What decides a network's memory. */
 export interface SizedNetwork {
-  readonly parts: readonly { readonly graph: OnnxGraph; readonly rows: number }[];
+  readonly parts: readonly {
+    readonly graph: OnnxGraph;
+    readonly rows: number;
+    /** Of a graph on 8-bit integers the float32 one: its activations are taken as the bound. */
+    readonly activations?: OnnxGraph;
+  }[];
   /** Bytes of one row of input. */
   readonly inputBytes: number;
   readonly dimension: number;
@@ -48,9 +53,13 @@ export function sessionMemory(
   const batch = checkInteger('batch', settings.batch);
   let weights = 0;
   let perWorker = workerBytes + (threads - 1) * threadBytes;
-  for (const { graph, rows } of network.parts) {
-    weights += graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    perWorker += reorderedBytes(graph) + activationFactor * 4 * rowSizes(graph).widestOperation * Math.min(rows, batch);
+  for (const { graph, rows, activations } of network.parts) {
+    const bytes = graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    weights += bytes;
+    // Integer kernels read weights in an order of their own: each session keeps a copy.
+    perWorker += activations === undefined ? reorderedBytes(graph) : bytes;
+    const { widestOperation } = rowSizes(activations ?? graph);
+    perWorker += activationFactor * 4 * widestOperation * Math.min(rows, batch);
   }
   const outputBytes = 4 * network.dimension * batch;
   const uncollected = Math.min(uncollectedBytes, uncollectedVectors * 4 * network.dimension);

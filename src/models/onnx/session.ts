@@ -1,3 +1,5 @@
+import type { Device } from './device.ts';
+
 /** A part of a network as a file that an inference session is made from. */
 export interface SessionPart {
   /** Path of the ONNX file. */
@@ -9,6 +11,8 @@ export interface SessionPart {
   readonly rowShape: readonly number[];
   /** Most rows that one run takes; a batch is run in as many as it needs. */
   readonly rows: number;
+  /** Whether the session keeps a reordered copy of the weights: integer kernels would reorder them at each run. Default false. */
+  readonly prepack?: boolean;
 }
 
 /** What a worker needs to open a network. */
@@ -23,6 +27,8 @@ export interface SessionPlan {
   readonly batch: number;
   /** Threads inside one operation. */
   readonly threads: number;
+  /** Where the sessions are created. Default `cpu`. */
+  readonly device?: Device;
 }
 
 /** What the main thread asks of a worker. The buffers of both directions are shared. */

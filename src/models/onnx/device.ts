@@ -1,0 +1,2 @@
+/** Where a network is computed. */
+export type Device = 'cpu' | 'cuda' | 'webgpu';
