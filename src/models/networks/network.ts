@@ -6,7 +6,7 @@ import type { Device } from '../onnx/device.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
-import { observed, observedOutput } from '../quantisation/observe.ts';
+import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
 import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
 import type { Ranges } from '../quantisation/range.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
@@ -96,6 +96,11 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   /** Names of the tensors whose ranges `quantised` needs; none when the network has no layer that 8 bits could take. */
   get rangedTensors(): readonly string[] {
     return rangedTensors(this.#assembled.parts);
+  }
+
+  /** Bytes of those tensors, for one row. */
+  get rangedBytesPerRow(): number {
+    return rangedBytes(this.#assembled.parts, this.rangedTensors);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { rowSizes } from '../onnx/shapes.ts';
 import { constant, type GraphNode, type Initializer, node, type OnnxGraph } from '../onnx/graph.ts';
 
 /** Output of an observed network. */
@@ -10,8 +11,8 @@ const label = (name: string, what: string) => `reelflow.${what}:${name}`;
  * run: float32 [N, dimension + 2 * names]. Tensors themselves never leave ONNX Runtime.
  */
 export function observed(parts: readonly OnnxGraph[], names: readonly string[]): OnnxGraph {
-  const [first, last] = [parts[0] as OnnxGraph, parts.at(-1) as OnnxGraph];
-  const output = last.outputs[0]?.name as string;
+  const whole = wholeOf(parts);
+  const output = whole.outputs[0]?.name as string;
   const wanted = new Set(names);
   const initializers: Initializer[] = [
     constant(label('one', 'shape'), [2], BigInt64Array.of(1n, 1n)),
@@ -23,13 +24,11 @@ export function observed(parts: readonly OnnxGraph[], names: readonly string[]):
       node(operator, [name], [label(name, operator)], { keepdims: 0 }),
       node('Reshape', [label(name, operator), label('one', 'shape')], [label(name, `${operator}Row`)]),
     ]);
-  const nodes = first.inputs.flatMap(({ name }) => (wanted.has(name) ? look(name) : []));
-  for (const part of parts) {
-    for (const given of part.nodes) {
-      nodes.push(given);
-      // At once, so that a tensor can be given up as early as without it.
-      for (const name of given.outputs) if (wanted.has(name)) nodes.push(...look(name));
-    }
+  const nodes = whole.inputs.flatMap(({ name }) => (wanted.has(name) ? look(name) : []));
+  for (const given of whole.nodes) {
+    nodes.push(given);
+    // At once, so that a tensor can be given up as early as without it.
+    for (const name of given.outputs) if (wanted.has(name)) nodes.push(...look(name));
   }
   const rows = names.flatMap((name) => [label(name, 'ReduceMinRow'), label(name, 'ReduceMaxRow')]);
   nodes.push(
@@ -42,9 +41,28 @@ export function observed(parts: readonly OnnxGraph[], names: readonly string[]):
     node('Concat', [label('output', 'flat'), label('each', 'ranges')], [observedOutput], { axis: 1 }),
   );
   return {
-    ...first,
+    ...whole,
     nodes,
-    initializers: [...new Map(parts.flatMap((part) => part.initializers).map((one) => [one.name, one])).values(), ...initializers],
+    initializers: [...whole.initializers, ...initializers],
     outputs: [{ name: observedOutput, elementType: 1 }],
+  };
+}
+
+/** Bytes of the named tensors for one row of a batch, as float32. Sizes that cannot be inferred count as nothing. */
+export function rangedBytes(parts: readonly OnnxGraph[], names: readonly string[]): number {
+  const outputs = names.map((name) => ({ name, elementType: 1 }));
+  const sizes = rowSizes({ ...wholeOf(parts), outputs }).outputs;
+  return names.reduce((sum, name) => sum + 4 * (sizes.get(name) ?? 0), 0);
+}
+
+/** The parts of a network as one graph again. */
+function wholeOf(parts: readonly OnnxGraph[]): OnnxGraph {
+  const [first, last] = [parts[0] as OnnxGraph, parts.at(-1) as OnnxGraph];
+  const initializers = new Map(parts.flatMap((part) => part.initializers).map((one) => [one.name, one]));
+  return {
+    ...first,
+    nodes: parts.flatMap((part) => part.nodes),
+    initializers: [...initializers.values()],
+    outputs: last.outputs,
   };
 }
