@@ -27,7 +27,11 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
   batch: { type: 'string', value: 'N', does: 'frames per batch (default: chosen)' },
   workers: { type: 'string', value: 'N', does: 'inference workers, one session each (default: chosen)' },
   threads: { type: 'string', value: 'N', does: 'threads inside one session (default: chosen)' },
-  device: { type: 'string', value: 'NAME', does: 'auto, cpu, cuda or webgpu; auto takes the first that works (default auto)' },
+  device: {
+    type: 'string',
+    value: 'NAME',
+    does: 'auto, cpu, cuda or webgpu; auto takes the first that works (default auto)',
+  },
   precision: {
     type: 'string',
     value: 'float32|int8',

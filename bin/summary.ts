@@ -55,7 +55,8 @@ export function summaryText(summary: ExtractSummary, out: string | undefined): s
   const { device, precision } = summary.execution;
   if (device !== 'cpu' || summary.calibration !== undefined) {
     const cosine = summary.calibration?.cosine;
-    const alike = cosine && `, cosine similarity to float32 ${cosine.mean.toFixed(5)} (least ${cosine.least.toFixed(5)})`;
+    const alike =
+      cosine && `, cosine similarity to float32 ${cosine.mean.toFixed(5)} (least ${cosine.least.toFixed(5)})`;
     lines.push(`computed on ${device}, visual network in ${precision}${alike ?? ''}`);
   }
   if (summary.randomWeights.length > 0) {

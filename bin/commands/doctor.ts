@@ -42,7 +42,9 @@ async function run(args: Arguments): Promise<number> {
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings })}\n`);
   else {
     for (const finding of findings) {
-      process.stdout.write(`${finding.absent ? 'absent  ' : finding.ok ? 'ok      ' : 'MISSING '} ${finding.what.padEnd(14)} ${finding.says}\n`);
+      process.stdout.write(
+        `${finding.absent ? 'absent  ' : finding.ok ? 'ok      ' : 'MISSING '} ${finding.what.padEnd(14)} ${finding.says}\n`,
+      );
       if (finding.remedy !== undefined) process.stdout.write(`${' '.repeat(24)}${finding.remedy}\n`);
     }
   }
@@ -98,7 +100,13 @@ async function devices(): Promise<Finding[]> {
         : found.reason;
       const isSlow = found.usable && found.milliseconds >= found.cpuMilliseconds;
       const says = isSlow ? `${times}: --device auto leaves it out` : times;
-      findings.push({ what, ok: true, absent: !found.usable, says, remedy: found.usable ? undefined : remedies[device] });
+      findings.push({
+        what,
+        ok: true,
+        absent: !found.usable,
+        says,
+        remedy: found.usable ? undefined : remedies[device],
+      });
     } catch (error) {
       findings.push({ ...failed(what, error), ok: true, absent: true });
     }
@@ -107,8 +115,7 @@ async function devices(): Promise<Finding[]> {
 }
 
 const remedies = {
-  cuda:
-    'On Linux x64 with an NVIDIA driver: install CUDA 12.x and cuDNN 9.x, then fetch the provider with `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --foreground-scripts`; see docs/devices.md.',
+  cuda: 'On Linux x64 with an NVIDIA driver: install CUDA 12.x and cuDNN 9.x, then fetch the provider with `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --foreground-scripts`; see docs/devices.md.',
   webgpu: 'On Linux: install the Vulkan driver of your graphics card (`vulkaninfo` must show it); see docs/devices.md.',
 } as const;
 

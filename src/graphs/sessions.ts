@@ -3,8 +3,8 @@ import type { Network } from '../models/networks/embedder.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import type { Device } from '../models/onnx/device.ts';
 import type { ExtractionServices } from './extraction.ts';
-import type { ChosenNetworks } from './networks.ts';
 import type { WorkerPlan } from './memory-plan.ts';
+import type { ChosenNetworks } from './networks.ts';
 import type { Plan } from './plan.ts';
 
 /** Opens the sessions when the first unit needs them, one network after another, so that a run with nothing to do opens none. */

@@ -37,7 +37,8 @@ export function readCalibration(directory: string, plan: NetworkPlan): Calibrati
     if (!existsSync(datasetFilePath(directory))) return undefined;
     throw new UsageError(`${directory} holds a dataset without a calibration: it was not made with --precision int8`, {
       code: 'dataset',
-      remedy: 'Name another --out, or continue it with --precision float32. If calibration.json was deleted, restore it.',
+      remedy:
+        'Name another --out, or continue it with --precision float32. If calibration.json was deleted, restore it.',
     });
   }
   let found: unknown;
@@ -48,10 +49,13 @@ export function readCalibration(directory: string, plan: NetworkPlan): Calibrati
   }
   if (!isCalibration(found)) throw damaged(path, directory, `it is not of the form ${format}`);
   if (found.cardHash !== plan.cardHash || found.weightsHash !== plan.weightsHash) {
-    throw new UsageError(`${path} is the calibration of another network or of other weights than those of ${plan.name}`, {
-      code: 'dataset',
-      remedy: 'Name another --out, or use the network and the weights that the dataset was begun with.',
-    });
+    throw new UsageError(
+      `${path} is the calibration of another network or of other weights than those of ${plan.name}`,
+      {
+        code: 'dataset',
+        remedy: 'Name another --out, or use the network and the weights that the dataset was begun with.',
+      },
+    );
   }
   const missing = plan.rangedTensors.find((name) => found.ranges[name] === undefined);
   if (missing !== undefined) throw damaged(path, directory, `it has no range for tensor '${missing}'`);
@@ -78,7 +82,9 @@ function isCalibration(value: unknown): value is Calibration {
   if (typeof value !== 'object' || value === null) return false;
   const { format: form, cardHash, weightsHash, frames, items, cosine, ranges } = value as Record<string, never>;
   const areNumbers = (of: unknown, names: readonly string[]) =>
-    typeof of === 'object' && of !== null && names.every((name) => Number.isFinite((of as Record<string, unknown>)[name]));
+    typeof of === 'object' &&
+    of !== null &&
+    names.every((name) => Number.isFinite((of as Record<string, unknown>)[name]));
   return (
     form === format &&
     typeof cardHash === 'string' &&

@@ -34,6 +34,9 @@ export function planCalibration(plan: NetworkPlan, limit: Bytes): CalibrationSet
   const least = Math.ceil(needed(1) / MiB);
   throw new UsageError(
     `\`memory\` is ${formatBytes(limit)}, but calibrating ${plan.name} for int8 needs at least ${formatBytes(least * MiB)}`,
-    { code: 'memory-too-small', remedy: `Pass --memory ${least}MiB or more at the first run; later runs do not calibrate.` },
+    {
+      code: 'memory-too-small',
+      remedy: `Pass --memory ${least}MiB or more at the first run; later runs do not calibrate.`,
+    },
   );
 }

@@ -67,8 +67,11 @@ export async function choosePrecision(
       remedy: 'Use --precision float32, or take it all the same with --force-precision.',
     });
   }
-  say(`${measured}${kept === undefined ? '' : ' (calibrated by an earlier run)'}${mean >= leastCosine ? '' : '; FORCED'}`);
-  if (networks.audio !== undefined) say(`${networks.audio.name} stays float32: --precision int8 is for the visual network`);
+  say(
+    `${measured}${kept === undefined ? '' : ' (calibrated by an earlier run)'}${mean >= leastCosine ? '' : '; FORCED'}`,
+  );
+  if (networks.audio !== undefined)
+    say(`${networks.audio.name} stays float32: --precision int8 is for the visual network`);
   const standing =
     kept !== undefined || directory === undefined ? calibration : await keepCalibration(directory, plan, calibration);
   return {
@@ -121,9 +124,13 @@ async function newCalibration(
   options.say(`int8: calibrating ${plan.name} on frames of the corpus`);
   const { items, frames } = await calibrationFrames(corpus, plan, options.signal);
   if (frames.length < leastFrames) {
-    throw new ModelError('precision', `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed`, {
-      remedy: 'Use --precision float32, or give videos that can be decoded.',
-    });
+    throw new ModelError(
+      'precision',
+      `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed`,
+      {
+        remedy: 'Use --precision float32, or give videos that can be decoded.',
+      },
+    );
   }
   const ranging = frames.filter((_, index) => index % 2 === 0);
   const heldOut = frames.filter((_, index) => index % 2 === 1);

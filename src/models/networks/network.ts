@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { checkInteger, checkOneOf, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
-import type { OnnxGraph } from '../onnx/graph.ts';
 import type { Device } from '../onnx/device.ts';
+import type { OnnxGraph } from '../onnx/graph.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
@@ -119,7 +119,9 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     }
     const parts = this.#assembled.parts.map((part) => quantise(part, ranges));
     const used = this.rangedTensors.map((name) => [name, ...(ranges[name] as readonly number[])]);
-    const hash = createHash('sha256').update(JSON.stringify([quantisationForm, used])).digest('hex');
+    const hash = createHash('sha256')
+      .update(JSON.stringify([quantisationForm, used]))
+      .digest('hex');
     return this.#with(this.card, this.#assembled, this.#cacheDirectory, { parts, hash });
   }
 
@@ -174,9 +176,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
 
   /** Bytes of all weights. */
   get weightsBytes(): number {
-    return this.#parts
-      .flatMap((part) => part.initializers)
-      .reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.#parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** What it will take of memory; see `sessionMemory`. */

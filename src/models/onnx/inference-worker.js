@@ -54,9 +54,15 @@ function sessionOptions(part) {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
+    // The arena would keep the room of what integer kernels need only while their weights are reordered.
+    enableCpuMemArena: part.prepack !== true,
     logSeverityLevel: 3,
     extra: {
-      session: { disable_prepacking: part.prepack ? '0' : '1', intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+      session: {
+        disable_prepacking: part.prepack ? '0' : '1',
+        intra_op: { allow_spinning: '0' },
+        inter_op: { allow_spinning: '0' },
+      },
     },
   };
 }

@@ -47,7 +47,11 @@ export async function calibrate<T extends Uint8Array | Float32Array>(
   }
   const names = plan.rangedTensors;
   // Named as unfinished folders of the cache are: if this process is killed, another one removes it.
-  const aside = join(plan.cacheDirectory, 'models', `.making-observed-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const aside = join(
+    plan.cacheDirectory,
+    'models',
+    `.making-observed-${process.pid}-${randomBytes(4).toString('hex')}`,
+  );
   let ranging: readonly Float32Array[];
   let heldOut: readonly Float32Array[];
   try {

@@ -42,7 +42,8 @@ export function quantisableParts(graph: OnnxGraph): QuantisableParts {
     wanted.add(name);
     const maker = links.makers.get(name);
     const from = maker?.inputs[0];
-    if (maker !== undefined && from !== undefined && moving.has(maker.operator) && !links.constants.has(from)) want(from);
+    if (maker !== undefined && from !== undefined && moving.has(maker.operator) && !links.constants.has(from))
+      want(from);
   };
   for (const { node } of layers) {
     want(node.inputs[0] as string);
@@ -64,7 +65,8 @@ function layerOf(node: GraphNode, links: Links): QuantisableLayer | undefined {
   };
   const weights = floats(inputs[1]);
   const bias = floats(inputs[2]);
-  if (weights === undefined || links.constants.has(inputs[0] ?? '') || (inputs[2] && bias === undefined)) return undefined;
+  if (weights === undefined || links.constants.has(inputs[0] ?? '') || (inputs[2] && bias === undefined))
+    return undefined;
   if (operator === 'Conv') {
     // A convolution that gives the output would have to give float32: no kernel on integers does.
     const isEnd = links.outputs.has(links.afterRelu(node.outputs[0] as string));

@@ -1,5 +1,5 @@
-import { rowSizes } from '../onnx/shapes.ts';
 import { constant, type GraphNode, type Initializer, node, type OnnxGraph } from '../onnx/graph.ts';
+import { rowSizes } from '../onnx/shapes.ts';
 
 /** Output of an observed network. */
 export const observedOutput = 'reelflow.observed';

@@ -94,10 +94,7 @@ class Quantiser {
     const { scale, zeroPoint } = this.#scaleOf(tensor);
     const [scaleName, zeroName] = [label(tensor.name, 'scale'), label(tensor.name, 'zero')];
     const [integers, values] = [label(tensor.name, 'uint8'), label(tensor.name, 'value')];
-    this.#initializers.push(
-      scalar(scaleName, Float32Array.of(scale)),
-      scalar(zeroName, Uint8Array.of(zeroPoint)),
-    );
+    this.#initializers.push(scalar(scaleName, Float32Array.of(scale)), scalar(zeroName, Uint8Array.of(zeroPoint)));
     this.#nodes.push(
       this.#node('QuantizeLinear', [tensor.source, scaleName, zeroName], integers),
       this.#node('DequantizeLinear', [integers, scaleName, zeroName], values),
