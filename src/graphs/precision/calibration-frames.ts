@@ -56,7 +56,9 @@ async function framesOfItem(
   const info = await video.probe(signal === undefined ? {} : { signal });
   if (info.video === undefined) return [];
   const isShort = info.duration <= shortItem;
-  const rate = Math.min(1000, Math.max(0.001, count / Math.max(info.duration, 0.01)));
+  // Not above its own rate: a frame that is repeated would stand in both halves.
+  const native = info.video.averageRate > 0 ? info.video.averageRate : 1000;
+  const rate = Math.max(0.001, Math.min(1000, native, count / Math.max(info.duration, 0.01)));
   const taken: Uint8Array[] = [];
   let [step, seen] = [1, 0];
   const flow = new Flow(4 * plan.inputBytes + 2 ** 20);
