@@ -221,6 +221,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
         rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
         rows: this.#rows(index, batch),
         prepack: this.#quantised !== undefined,
+        arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
       })),
     };
     const pool = await WorkerPool.open(plan, this.inputBytes, workers);

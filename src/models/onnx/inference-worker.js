@@ -54,8 +54,8 @@ function sessionOptions(part) {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // The arena would keep the room of what integer kernels need only while their weights are reordered.
-    enableCpuMemArena: part.prepack !== true,
+    // The arena would keep the room of what integer dense layers need only while their weights are reordered.
+    enableCpuMemArena: part.arena !== false,
     logSeverityLevel: 3,
     extra: {
       session: {

@@ -13,6 +13,8 @@ export interface SessionPart {
   readonly rows: number;
   /** Whether the session keeps a reordered copy of the weights: integer kernels would reorder them at each run. Default false. */
   readonly prepack?: boolean;
+  /** Whether activations are kept in an arena between runs: faster, and nothing that creation took is given back. Default true. */
+  readonly arena?: boolean;
 }
 
 /** What a worker needs to open a network. */
