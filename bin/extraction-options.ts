@@ -3,6 +3,7 @@ import { UsageError } from '../src/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import { PARQUET_ENCODINGS, type ParquetEncoding } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
+import { wantedDevices } from '../src/models/onnx/device.ts';
 import type { Statistic } from '../src/operators/statistics.ts';
 import type { Arguments, OptionSpec } from './options.ts';
 
@@ -38,6 +39,17 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
   batch: { type: 'string', value: 'N', does: 'frames per batch (default: chosen)' },
   workers: { type: 'string', value: 'N', does: 'inference workers, one session each (default: chosen)' },
   threads: { type: 'string', value: 'N', does: 'threads inside one session (default: chosen)' },
+  device: {
+    type: 'string',
+    value: 'NAME',
+    does: 'auto, cpu, cuda or webgpu; auto takes the first that works (default auto)',
+  },
+  precision: {
+    type: 'string',
+    value: 'float32|int8',
+    does: 'of the visual network; int8 is calibrated on frames of the corpus (default float32)',
+  },
+  'force-precision': { type: 'boolean', does: 'takes int8 also where it is less alike to float32 than 0.99' },
 };
 
 /** How the vectors of Parquet tables are encoded. */
@@ -76,7 +88,15 @@ export function readExtractionOptions(args: Arguments): Omit<ExtractOptions, 'ou
     ...given('batch', args.integer('batch')),
     ...given('workers', args.integer('workers')),
     ...given('threads', args.integer('threads')),
+    ...given('device', oneOf(args, 'device', wantedDevices)),
+    ...given('precision', oneOf(args, 'precision', ['float32', 'int8'])),
+    forcePrecision: args.flag('force-precision'),
   };
+}
+
+function oneOf<Word extends string>(args: Arguments, name: string, words: readonly Word[]): Word | undefined {
+  const text = args.text(name);
+  return text === undefined ? undefined : checkOneOf(`--${name}`, text, words);
 }
 
 function subclipCount(text: string): number {

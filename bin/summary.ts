@@ -59,6 +59,13 @@ export function summaryText(summary: ExtractSummary, out: string | undefined): s
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
   if (dead > 0 && out !== undefined)
     lines.push(`See \`reelflow dead list ${out}\`; \`reelflow dead retry ${out}\` tries them again at the next run.`);
+  const { device, precision } = summary.execution;
+  if (device !== 'cpu' || summary.calibration !== undefined) {
+    const cosine = summary.calibration?.cosine;
+    const alike =
+      cosine && `, cosine similarity to float32 ${cosine.mean.toFixed(5)} (least ${cosine.least.toFixed(5)})`;
+    lines.push(`computed on ${device}, visual network in ${precision}${alike ?? ''}`);
+  }
   if (summary.randomWeights.length > 0) {
     lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features mean nothing.`);
   }

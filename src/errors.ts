@@ -57,8 +57,8 @@ export class MediaError extends ReelflowError {
   }
 }
 
-/** What is wrong with a network, its card, its weights or its session, or with fetching its weights (`download`). */
-export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'session' | 'hash' | 'download';
+/** What is wrong with a network, its card, its weights or its session, or with fetching its weights (`download`), or too far from float32 (`precision`). */
+export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'session' | 'hash' | 'download' | 'precision';
 
 /** A network, its model card, its weights or its session is at fault. */
 export class ModelError extends ReelflowError {

@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { ReelflowError } from '../../src/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
+import { tryDevice } from '../../src/models/onnx/device.ts';
 import { executionProviders, runtimeVersion } from '../../src/models/onnx/runtime.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
 import type { Arguments, Command } from '../options.ts';
@@ -11,6 +12,8 @@ import type { Arguments, Command } from '../options.ts';
 interface Finding {
   readonly what: string;
   readonly ok: boolean;
+  /** Not there, and not needed. */
+  readonly absent?: boolean;
   readonly says: string;
   readonly remedy?: string | undefined;
 }
@@ -19,7 +22,7 @@ interface Finding {
 export const command: Command = {
   name: 'doctor',
   usage: '[--json]',
-  does: 'checks Node.js, ffmpeg, ONNX Runtime, cores and memory',
+  does: 'checks Node.js, ffmpeg, ONNX Runtime, its devices, cores and memory',
   options: { json: { type: 'boolean', does: 'prints JSON' } },
   examples: ['reelflow doctor'],
   run,
@@ -32,13 +35,16 @@ async function run(args: Arguments): Promise<number> {
     mediaTool('ffmpeg', findFfmpeg),
     mediaTool('ffprobe', findFfprobe),
     onnxRuntime(),
+    ...(await devices()),
     machine(),
     memoryAccounting(),
   ];
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings })}\n`);
   else {
     for (const finding of findings) {
-      process.stdout.write(`${finding.ok ? 'ok      ' : 'MISSING '} ${finding.what.padEnd(14)} ${finding.says}\n`);
+      process.stdout.write(
+        `${finding.absent ? 'absent  ' : finding.ok ? 'ok      ' : 'MISSING '} ${finding.what.padEnd(14)} ${finding.says}\n`,
+      );
       if (finding.remedy !== undefined) process.stdout.write(`${' '.repeat(24)}${finding.remedy}\n`);
     }
   }
@@ -71,7 +77,7 @@ function onnxRuntime(): Finding {
     return {
       what: 'ONNX Runtime',
       ok: true,
-      says: `${runtimeVersion()}, execution providers in the binary: ${providers.join(', ')}; reelflow uses cpu`,
+      says: `${runtimeVersion()}, execution providers it knows: ${providers.join(', ')}`,
     };
   } catch (error) {
     return failed(
@@ -81,6 +87,37 @@ function onnxRuntime(): Finding {
     );
   }
 }
+
+/** Each device is tried in a process of its own; none of them is needed. */
+async function devices(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const device of ['cuda', 'webgpu'] as const) {
+    const what = `device ${device}`;
+    try {
+      const found = await tryDevice(device);
+      const times = found.usable
+        ? `a small network takes ${found.milliseconds.toFixed(1)} ms, one thread of the CPU ${found.cpuMilliseconds.toFixed(1)} ms`
+        : found.reason;
+      const isSlow = found.usable && found.milliseconds >= found.cpuMilliseconds;
+      const says = isSlow ? `${times}: --device auto leaves it out` : times;
+      findings.push({
+        what,
+        ok: true,
+        absent: !found.usable,
+        says,
+        remedy: found.usable ? undefined : remedies[device],
+      });
+    } catch (error) {
+      findings.push({ ...failed(what, error), ok: true, absent: true });
+    }
+  }
+  return findings;
+}
+
+const remedies = {
+  cuda: 'On Linux x64 with an NVIDIA driver: install CUDA 12.x and cuDNN 9.x, then fetch the provider with `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --foreground-scripts`; see docs/devices.md.',
+  webgpu: 'On Linux: install the Vulkan driver of your graphics card (`vulkaninfo` must show it); see docs/devices.md.',
+} as const;
 
 function machine(): Finding {
   const says = `${availableParallelism()} cores, ${formatBytes(totalmem())}; default --memory ${formatBytes(defaultMemory())}`;

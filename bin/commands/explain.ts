@@ -2,7 +2,8 @@ import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
 import { chooseNetworks } from '../../src/graphs/networks.ts';
-import { planExtraction } from '../../src/graphs/plan.ts';
+import { type Plan, planExtraction } from '../../src/graphs/plan.ts';
+import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
 import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';
 
@@ -13,6 +14,7 @@ export const command: Command = {
   does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
   options: {
     ...extractionOptions,
+    out: { type: 'string', value: 'DIR', does: 'with --precision int8: the dataset whose calibration is used' },
     mermaid: { type: 'boolean', does: 'prints the graph as a Mermaid flowchart' },
     json: { type: 'boolean', does: 'prints the plan as JSON' },
   },
@@ -20,12 +22,22 @@ export const command: Command = {
   run,
 };
 
+/** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */
+function uncalibrated(graph: Plan['graph']): Plan['graph'] {
+  const unknown = 'not-calibrated-yet';
+  const params = JSON.parse(JSON.stringify(graph.params), (key, value) => (key === 'ranges' ? unknown : value));
+  return { ...graph, params, id: unknown };
+}
+
 async function run(args: Arguments): Promise<number> {
   const options = readExtractionOptions(args);
-  const networks = chooseNetworks(options);
+  const precision = explainPrecision(chooseNetworks(options), { ...options, directory: args.text('out') });
+  const { networks } = precision;
   const graph = extractionGraph({ ...options, ...networks });
-  const plan = await planExtraction(graph, networks, await listCorpus(options), options);
-  if (args.flag('json')) process.stdout.write(`${JSON.stringify(plan)}\n`);
-  else process.stdout.write(args.flag('mermaid') ? explainMermaid(plan) : explainText(plan));
+  const planned = await planExtraction(graph, networks, await listCorpus(options), options);
+  const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
+  const notes = precision.says === undefined ? [] : [precision.says];
+  if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...plan, notes })}\n`);
+  else process.stdout.write(args.flag('mermaid') ? explainMermaid(plan) : explainText(plan, notes));
   return 0;
 }

@@ -3,12 +3,12 @@ import type { Plan } from './plan.ts';
 
 /**
  * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided, and what the corpus
- * comes to. `estimate` figures come from probing at most 32 items.
+ * comes to. `estimate` figures come from probing at most 32 items. `notes` are sentences that stand below the nodes.
  *
  * @example
  * console.log(explainText(await planExtraction(graph, networks, corpus)));
  */
-export function explainText(plan: Plan): string {
+export function explainText(plan: Plan, notes: readonly string[] = []): string {
   const { graph, memory, estimate } = plan;
   const nodeWidth = Math.max(...plan.nodes.map((node) => node.id.length));
   const shapes = plan.nodes.map((node) => `${node.dtype}[${node.shape.join(', ')}]`);
@@ -24,6 +24,7 @@ export function explainText(plan: Plan): string {
       const weights = random ? `RANDOM weights (${weightsOrigin})` : `weights ${weightsOrigin}`;
       return `${stream}: ${name} to ${output.name} [${output.dimension}], ${weights}, SHA-256 ${weightsHash}`;
     }),
+    ...notes.map((note) => `  ${note}`),
     '',
     `memory limit ${formatBytes(memory.limit)} for the process and its decoders together`,
     ...memory.parts.map((part) => `  ${formatBytes(part.bytes).padStart(9)}  ${part.name}`),

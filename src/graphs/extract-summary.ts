@@ -1,5 +1,8 @@
+import type { Device } from '../models/onnx/device.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
+import type { Calibration } from './precision/calibration-file.ts';
+import type { Precision } from './precision/choose-precision.ts';
 
 /** What an extraction did. */
 export interface ExtractSummary {
@@ -40,7 +43,13 @@ export interface ExtractSummary {
     readonly threads: number;
     readonly batch: number;
     readonly concurrency: number;
+    /** Where the networks were computed. */
+    readonly device: Device;
+    /** What the layers of the visual network were computed in. */
+    readonly precision: Precision;
   };
+  /** Of a visual network in int8: frames of its calibration, and how alike its vectors are to those in float32. */
+  readonly calibration?: Pick<Calibration, 'frames' | 'cosine'>;
   /** Seconds of creating sessions, of running without it, and of writing the tables. */
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
   /** Whether the run was told to stop before its end. */

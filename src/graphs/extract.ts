@@ -8,6 +8,7 @@ import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
+import { chooseDevice, type Device } from '../models/onnx/device.ts';
 import type { Duplicates } from '../operators/embed.ts';
 import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
@@ -18,15 +19,17 @@ import { type ExtractionGraph, type ExtractionServices, extractionGraph } from '
 import { OPERATORS } from './extraction-nodes.ts';
 import type { GraphNode } from './graph.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
-import { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './networks.ts';
+import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
+import type { Calibration } from './precision/calibration-file.ts';
+import { choosePrecision, type PreciseNetworks, type PrecisionOptions } from './precision/choose-precision.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
 import { Sessions } from './sessions.ts';
 
 /** What is extracted, from what, to where, and how. */
-export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionOptions {
+export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionOptions, PrecisionOptions {
   /**
    * The dataset's directory; created, or resumed when it holds this graph's dataset. Or a stream: it is given an Arrow IPC
    * stream with a record batch for each unit as it commits, waits for its reader, and is not ended; nothing is kept to
@@ -98,15 +101,20 @@ export async function extract(options: ExtractOptions): Promise<ExtractSummary> 
 
 async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<ExtractSummary> {
   const say = options.onMessage ?? (() => {});
-  const networks = chooseNetworks(options);
+  const chosen = chooseNetworks(options);
   const corpus = await listCorpus(options);
+  const { device, says } = await chooseDevice(options.device ?? 'auto');
+  if (says !== undefined) say(says);
+  const directory = typeof options.out === 'string' ? options.out : undefined;
+  const networks = await choosePrecision(chosen, corpus, { ...options, directory, say });
+  if (networks.calibration !== undefined && device !== 'cpu') say(`int8 is computed on the CPU, not on ${device}`);
   const graph = extractionGraph({ ...options, ...networks });
   const plan = await planExtraction(graph, networks, corpus, options);
   const flow = new Flow(plan.memory.budget);
   const cache = await openCache(options, plan.graph.id, say);
   let output: ExtractionOutput | undefined;
   try {
-    const description = describe(plan, networks);
+    const description = describe(plan, networks, device);
     output =
       typeof options.out === 'string'
         ? await datasetOutput(options.out, description, {
@@ -115,7 +123,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
             say,
           })
         : await streamOutput(options.out, withoutCards(description), graph.columns, { flow, signal: options.signal });
-    return await extractInto(output, { options, networks, corpus, graph, plan, flow, cache, say, sampler });
+    return await extractInto(output, { options, networks, corpus, graph, plan, flow, cache, say, sampler, device });
   } finally {
     output?.release();
     // A cache that was handed in is its owner's to close.
@@ -126,7 +134,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
 /** What an extraction has when its output is open. */
 interface Extraction {
   readonly options: ExtractOptions;
-  readonly networks: ChosenNetworks;
+  readonly networks: PreciseNetworks;
   readonly corpus: readonly Video[];
   readonly graph: ExtractionGraph;
   readonly plan: Plan;
@@ -134,10 +142,11 @@ interface Extraction {
   readonly cache: CachedUnits | undefined;
   readonly say: (message: string) => void;
   readonly sampler: MemorySampler;
+  readonly device: Device;
 }
 
 async function extractInto(output: ExtractionOutput, extraction: Extraction): Promise<ExtractSummary> {
-  const { options, networks, corpus, graph, plan, flow, cache, say, sampler } = extraction;
+  const { options, networks, corpus, graph, plan, flow, cache, say, sampler, device } = extraction;
   const randomWeights = [networks.visual, networks.audio].flatMap((entry) => (entry?.random ? [entry.name] : []));
   if (randomWeights.length > 0) {
     say(
@@ -147,7 +156,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
 
   for (const sentence of networks.says) say(sentence);
 
-  const sessions = new Sessions(networks, plan);
+  const sessions = new Sessions(networks, plan, { name: device, say });
   const tally = new RunTally(corpus.length);
   const clock = stopwatch();
   const progress = () => options.onProgress?.(progressOf(tally, flow, plan, clock()));
@@ -232,7 +241,10 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
     execution: {
       ...(plan.visual ?? plan.audio ?? { workers: 0, threads: 0, batch: 0 }),
       concurrency: plan.memory.concurrency,
+      device: sessions.device,
+      precision: networks.visual?.precision ?? 'float32',
     },
+    ...(networks.calibration === undefined ? {} : { calibration: measuredOf(networks.calibration) }),
     phases: {
       sessions: sessions.creationSeconds,
       run: wallSeconds - sessions.creationSeconds,
@@ -304,12 +316,15 @@ function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds: number
 }
 
 /** What `dataset.json` says of the graph and of the networks that made it. */
-function describe(plan: Plan, networks: ChosenNetworks) {
+function describe(plan: Plan, networks: PreciseNetworks, device: Device) {
   const models = (['visual', 'audio'] as const).flatMap((stream) => {
     const entry = networks[stream];
     if (entry === undefined) return [];
-    const { name, cardHash, weightsHash, random, card } = entry;
-    return [{ stream, name, cardHash, weightsHash, random, card }];
+    const { name, cardHash, weightsHash, random, card, precision } = entry;
+    const execution = { precision, device: precision === 'int8' ? 'cpu' : device };
+    const calibrated = stream === 'visual' && networks.calibration;
+    const calibration = calibrated ? { calibration: measuredOf(calibrated) } : {};
+    return [{ stream, name, cardHash, weightsHash, random, ...execution, ...calibration, card }];
   });
   return {
     graphId: plan.graph.id,
@@ -318,6 +333,10 @@ function describe(plan: Plan, networks: ChosenNetworks) {
     params: plan.graph.params,
     models,
   };
+}
+
+function measuredOf({ frames, cosine }: Calibration): Pick<Calibration, 'frames' | 'cosine'> {
+  return { frames, cosine };
 }
 
 /** A stream names its networks and their hashes, not their whole cards. */

@@ -65,7 +65,7 @@ export function extractionNodes(
       {
         id: OPERATORS.embedVisual,
         inputs: [OPERATORS.decodeVideo],
-        does: visual.name,
+        does: visual.precision === 'float32' ? visual.name : `${visual.name}, ${visual.precision}`,
         shape: [visual.dimension],
         dtype: 'float32',
         bytes: 4 * visual.dimension,

@@ -252,7 +252,13 @@ function sortedUnique(values: readonly number[]): number[] {
 
 /** What of a network changes values. */
 function networkParams(plan: NetworkPlan): Json {
-  return { name: plan.name, card: plan.cardHash, weights: plan.weightsHash, dimension: plan.dimension };
+  return {
+    name: plan.name,
+    card: plan.cardHash,
+    weights: plan.weightsHash,
+    dimension: plan.dimension,
+    ...(plan.rangesHash === undefined ? {} : { precision: plan.precision, ranges: plan.rangesHash }),
+  };
 }
 
 /** Frames that a sampling takes per second of a stream of `native` frames per second. */

@@ -4,6 +4,7 @@ import { ReelflowError, UsageError } from '../errors.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
+import type { WantedDevice } from '../models/onnx/device.ts';
 import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { ExtractionGraph } from './extraction.ts';
@@ -23,6 +24,8 @@ export interface ExecutionOptions {
   readonly workers?: number | undefined;
   /** Threads inside one session. Default: chosen. */
   readonly threads?: number | undefined;
+  /** Where networks are computed. Default `auto`, see `chooseDevice`. */
+  readonly device?: WantedDevice | undefined;
 }
 
 /** What the probed items tell of the whole corpus. */

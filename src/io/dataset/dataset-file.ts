@@ -143,7 +143,7 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
 
 /** What a dataset without its `dataset.json` consists of; hidden files are nobody's data. */
 function isOwn(name: string): boolean {
-  return /^\.|^(units|dead|fingerprints\.txt|subclips=\d+)$/.test(name);
+  return /^\.|^(units|dead|fingerprints\.txt|calibration\.json|subclips=\d+)$/.test(name);
 }
 
 function comparable({ name, version, params }: DatasetDescription): unknown {

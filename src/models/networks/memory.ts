@@ -12,7 +12,12 @@ export interface SessionMemory {
 
 /** What decides a network's memory. */
 export interface SizedNetwork {
-  readonly parts: readonly { readonly graph: OnnxGraph; readonly rows: number }[];
+  readonly parts: readonly {
+    readonly graph: OnnxGraph;
+    readonly rows: number;
+    /** Of a graph on 8-bit integers the float32 one: its activations are taken as the bound. */
+    readonly activations?: OnnxGraph;
+  }[];
   /** Bytes of one row of input. */
   readonly inputBytes: number;
   readonly dimension: number;
@@ -29,6 +34,8 @@ const uncollectedBytes = 36 * mebibyte;
 const uncollectedVectors = 4096;
 /** Memory of a further thread inside operations: packing buffers. */
 const threadBytes = 2 * mebibyte;
+/** What reordering integer weights takes beside them, by their bytes, while one session after another is created. Measured on AlexNet. */
+const integerCreation = 2.5;
 /** Memory that activations take, by the widest operation's input and output. Measured 1.7-1.9: the allocator rounds up and keeps what it had. */
 const activationFactor = 1.9;
 /** The same where branches are joined (SqueezeNet 1.1: 2.6): their tensors of many sizes leave holes in what the allocator keeps. */
@@ -50,10 +57,15 @@ export function sessionMemory(
   const batch = checkInteger('batch', settings.batch);
   let weights = 0;
   let perWorker = workerBytes + (threads - 1) * threadBytes;
-  for (const { graph, rows } of network.parts) {
-    weights += graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    const factor = graph.nodes.some(({ operator }) => operator === 'Concat') ? branchedFactor : activationFactor;
-    perWorker += reorderedBytes(graph) + factor * 4 * rowSizes(graph).widestOperation * Math.min(rows, batch);
+  for (const { graph, rows, activations } of network.parts) {
+    const bytes = graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    weights += bytes;
+    // Integer kernels read weights in an order of their own: each session keeps a copy.
+    perWorker += activations === undefined ? reorderedBytes(graph) : bytes;
+    if (activations !== undefined) weights += integerCreation * bytes;
+    const floats = activations ?? graph;
+    const factor = floats.nodes.some(({ operator }) => operator === 'Concat') ? branchedFactor : activationFactor;
+    perWorker += factor * 4 * rowSizes(floats).widestOperation * Math.min(rows, batch);
   }
   const outputBytes = 4 * network.dimension * batch;
   const uncollected = Math.min(uncollectedBytes, uncollectedVectors * 4 * network.dimension);

@@ -1,10 +1,15 @@
-import { checkInteger, checkString } from '../../check.ts';
+import { createHash } from 'node:crypto';
+import { checkInteger, checkOneOf, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
+import type { Device } from '../onnx/device.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPlan } from '../onnx/session.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
+import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
+import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
+import type { Ranges } from '../quantisation/range.ts';
 import { architectureGraph } from './architecture.ts';
 import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
@@ -38,6 +43,15 @@ export interface OpenOptions {
   readonly threads?: number;
   /** Rows per batch at most. Default: the network's own. */
   readonly batch?: number;
+  /** Where it is computed; the session is not created elsewhere instead. Default `cpu`. See `chooseDevice`. */
+  readonly device?: Device;
+}
+
+/** How a network was put on 8-bit integers. */
+interface Quantised {
+  readonly parts: readonly OnnxGraph[];
+  /** SHA-256 of the ranges and of the form. */
+  readonly hash: string;
 }
 
 /** Rows that convolutions run at once at most: more gain nothing and cost memory. */
@@ -52,6 +66,7 @@ const defaultBatch = 32;
 export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
   readonly #assembled: AssembledNetwork;
   readonly #cacheDirectory: string;
+  readonly #quantised: Quantised | undefined;
 
   /** Made by `network`. */
   constructor(
@@ -68,9 +83,82 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     readonly defaultBatch: number,
     assembled: AssembledNetwork,
     cache: string,
+    quantised?: Quantised,
   ) {
     this.#assembled = assembled;
     this.#cacheDirectory = cache;
+    this.#quantised = quantised;
+  }
+
+  /** What its layers are computed in. */
+  get precision(): 'float32' | 'int8' {
+    return this.#quantised === undefined ? 'float32' : 'int8';
+  }
+
+  /** SHA-256 of what decides the integers, beside the weights; undefined in float32. */
+  get rangesHash(): string | undefined {
+    return this.#quantised?.hash;
+  }
+
+  /** Names of the tensors whose ranges `quantised` needs; none when the network has no layer that 8 bits could take. */
+  get rangedTensors(): readonly string[] {
+    return rangedTensors(this.#assembled.parts);
+  }
+
+  /** Bytes of those tensors, for one row. */
+  get rangedBytesPerRow(): number {
+    return rangedBytes(this.#assembled.parts, this.rangedTensors);
+  }
+
+  /**
+   * The same network with its convolutions and dense layers on 8-bit integers.
+   *
+   * @param ranges - of every tensor that `rangedTensors` names.
+   * @throws ModelError `precision` when there is no such layer, or a range is missing.
+   */
+  quantised(ranges: Ranges): NetworkPlan<T> {
+    if (this.rangedTensors.length === 0) {
+      throw new ModelError(
+        'precision',
+        `${this.name} has no convolution or dense layer with constant float32 weights that int8 could take`,
+        { remedy: 'Use --precision float32.' },
+      );
+    }
+    const parts = this.#assembled.parts.map((part) => quantise(part, ranges));
+    const used = this.rangedTensors.map((name) => [name, ...(ranges[name] as readonly number[])]);
+    const hash = createHash('sha256')
+      .update(JSON.stringify([quantisationForm, used]))
+      .digest('hex');
+    return this.#with(this.card, this.#assembled, this.#cacheDirectory, { parts, hash });
+  }
+
+  /**
+   * The network in float32 that gives after its vector, on each row, the least and the greatest value of every tensor of `rangedTensors` over
+   * the rows of the same run.
+   *
+   * @param cache - where it is prepared, apart from the other networks; the caller removes it.
+   */
+  observed(cache: string): NetworkPlan<T> {
+    const names = this.rangedTensors;
+    const whole = observed(this.#assembled.parts, names);
+    const dimension = this.dimension + 2 * names.length;
+    const card = { ...this.card, output: { name: observedOutput, dimension } };
+    return this.#with(card, { parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
+  }
+
+  #with(card: ModelCard, assembled: AssembledNetwork, cache: string, quantised: Quantised | undefined): NetworkPlan<T> {
+    const { cardHash, weightsHash, random, weightsOrigin: origin, defaultBatch } = this;
+    return new NetworkPlan<T>(card, cardHash, weightsHash, random, origin, defaultBatch, assembled, cache, quantised);
+  }
+
+  /** The graphs that are run. */
+  get #parts(): readonly OnnxGraph[] {
+    return this.#quantised?.parts ?? this.#assembled.parts;
+  }
+
+  /** Where it is prepared. */
+  get cacheDirectory(): string {
+    return this.#cacheDirectory;
   }
 
   get name(): string {
@@ -95,15 +183,17 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
 
   /** Bytes of all weights. */
   get weightsBytes(): number {
-    return this.#assembled.parts
-      .flatMap((part) => part.initializers)
-      .reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return this.#parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** What it will take of memory; see `sessionMemory`. */
   memory(options: OpenOptions = {}): SessionMemory {
     const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
-    const parts = this.#assembled.parts.map((graph, index) => ({ graph, rows: this.#rows(index, batch) }));
+    const parts = this.#parts.map((graph, index) => ({
+      graph,
+      rows: this.#rows(index, batch),
+      ...(this.#quantised && { activations: this.#assembled.parts[index] as OnnxGraph }),
+    }));
     return sessionMemory(
       { parts, inputBytes: this.inputBytes, dimension: this.dimension },
       { workers, threads, batch },
@@ -119,14 +209,17 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const workers = checkInteger('workers', options.workers ?? 1, 1, 256);
     const threads = checkInteger('threads', options.threads ?? 1, 1, 256);
     const batch = checkInteger('batch', options.batch ?? this.defaultBatch, 1, 1024);
-    const { parts } = this.#assembled;
-    const models = prepareParts(parts, [this.cardHash, this.weightsHash], this.#cacheDirectory);
+    const device = checkOneOf('device', options.device ?? 'cpu', ['cpu', 'cuda', 'webgpu']);
+    const parts = this.#parts;
+    const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
+    const models = prepareParts(parts, identity, this.#cacheDirectory);
     const isBytes = this.card.input.kind === 'frames';
     const plan: SessionPlan = {
       name: this.name,
       dimension: this.dimension,
       batch,
       threads,
+      device,
       parts: parts.map((part, index) => ({
         model: models[index] as string,
         input: part.inputs[0]?.name ?? '',
@@ -135,6 +228,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
         rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
         rows: this.#rows(index, batch),
         leastRows: this.#assembled.fixedRows ?? leastRows(part),
+        prepack: this.#quantised !== undefined,
+        arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
       })),
     };
     const pool = await WorkerPool.open(plan, this.inputBytes, workers);

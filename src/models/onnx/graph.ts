@@ -1,7 +1,7 @@
 import { floatField, integerField, messageField, type Pieces, stringField } from './protobuf.ts';
 
 /** ONNX element types by name (TensorProto.DataType). */
-export const elementTypes = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
 
 /** Bytes per element of the ONNX element types that initialisers can have. */
 export const elementBytes: Readonly<Record<number, number>> = {
@@ -104,20 +104,20 @@ export function node(
   return { operator, inputs, outputs, encoded, attributes: integers, hasSubgraph: false };
 }
 
-/** A constant tensor whose values are in memory: float32, float64, uint8 or int64 by the array's type. */
+/** A constant tensor whose values are in memory: float32, float64, uint8, int8, int32 or int64 by the array's type. */
 export function constant(
   name: string,
   shape: readonly number[],
-  values: Float32Array | Float64Array | Uint8Array | BigInt64Array,
+  values: Float32Array | Float64Array | Uint8Array | Int8Array | Int32Array | BigInt64Array,
 ): Initializer {
-  const elementType =
-    values instanceof Float32Array
-      ? elementTypes.float32
-      : values instanceof Float64Array
-        ? elementTypes.float64
-        : values instanceof Uint8Array
-          ? elementTypes.uint8
-          : elementTypes.int64;
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { name, shape, elementType, byteLength: bytes.byteLength, pieces: () => [bytes] };
+  return { name, shape, elementType: elementTypeOf(values), byteLength: bytes.byteLength, pieces: () => [bytes] };
+}
+
+function elementTypeOf(values: object): number {
+  if (values instanceof Float32Array) return elementTypes.float32;
+  if (values instanceof Float64Array) return elementTypes.float64;
+  if (values instanceof Uint8Array) return elementTypes.uint8;
+  if (values instanceof Int8Array) return elementTypes.int8;
+  return values instanceof Int32Array ? elementTypes.int32 : elementTypes.int64;
 }

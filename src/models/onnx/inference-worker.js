@@ -32,18 +32,26 @@ class ShapeError extends Error {}
  * without prepacking, ONNX Runtime reads weights where they are mapped instead of keeping a second copy of them;
  * without spinning, threads that wait leave their core to the decoders.
  *
+ * @param {SessionPart} part
  * @returns {import('onnxruntime-node').InferenceSession.SessionOptions}
  */
-function sessionOptions() {
+function sessionOptions(part) {
   return {
-    executionProviders: ['cpu'],
+    // The CPU takes the operations that a device does not know.
+    executionProviders: plan.device === undefined || plan.device === 'cpu' ? ['cpu'] : [plan.device, 'cpu'],
     intraOpNumThreads: plan.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
+    // The arena would keep the room of what integer dense layers need only while their weights are reordered.
+    enableCpuMemArena: part.arena !== false,
     logSeverityLevel: 3,
     extra: {
-      session: { disable_prepacking: '1', intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+      session: {
+        disable_prepacking: part.prepack ? '0' : '1',
+        intra_op: { allow_spinning: '0' },
+        inter_op: { allow_spinning: '0' },
+      },
     },
   };
 }
@@ -56,7 +64,7 @@ function sessionOptions() {
  * @returns {Promise<OpenPart>}
  */
 async function openPart(part, inputShape) {
-  const session = await ort.InferenceSession.create(part.model, sessionOptions());
+  const session = await ort.InferenceSession.create(part.model, sessionOptions(part));
   const rows = Math.max(leastRows(part), Math.min(2, part.rows));
   const size = rows * elements(inputShape);
   const zeros = part.inputType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);

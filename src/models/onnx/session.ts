@@ -1,3 +1,5 @@
+import type { Device } from './device.ts';
+
 /** A part of a network as a file that an inference session is made from. */
 export interface SessionPart {
   /** Path of the ONNX file. */
@@ -11,6 +13,10 @@ export interface SessionPart {
   readonly rows: number;
   /** Rows that a run has at least, default 1: fewer are filled up, so that no value depends on how many rows run together. */
   readonly leastRows?: number;
+  /** Whether the session keeps a reordered copy of the weights: integer kernels would reorder them at each run. Default false. */
+  readonly prepack?: boolean;
+  /** Whether activations are kept in an arena between runs: faster, and nothing that creation took is given back. Default true. */
+  readonly arena?: boolean;
 }
 
 /** What a worker needs to open a network. */
@@ -25,6 +31,8 @@ export interface SessionPlan {
   readonly batch: number;
   /** Threads inside one operation. */
   readonly threads: number;
+  /** Where the sessions are created. Default `cpu`. */
+  readonly device?: Device;
 }
 
 /** What the main thread asks of a worker. The buffers of both directions are shared. */

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../../errors.ts';
+import { createOnce, makeDirectory } from '../../io/dataset/atomic-file.ts';
+import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { Similarity } from '../../models/quantisation/cosine.ts';
+import type { Ranges } from '../../models/quantisation/range.ts';
+
+/** How a network was put on 8-bit integers, as a dataset keeps it. */
+export interface Calibration {
+  /** Hashes of the network's card and weights. */
+  readonly cardHash: string;
+  readonly weightsHash: string;
+  /** Frames that decided the ranges, and frames on which int8 was compared with float32. */
+  readonly frames: { readonly ranging: number; readonly heldOut: number };
+  readonly items: readonly { readonly item: string; readonly frames: number }[];
+  readonly cosine: Similarity;
+  readonly ranges: Ranges;
+}
+
+const format = 'reelflow-calibration-1';
+
+/** Where a dataset keeps its calibration. */
+export function calibrationPath(directory: string): string {
+  return join(directory, 'calibration.json');
+}
+
+/**
+ * The calibration that a dataset was begun with, or undefined when there is none.
+ *
+ * @throws UsageError `dataset` when the file is damaged, is of another network, or lacks in a dataset that exists.
+ */
+export function readCalibration(directory: string, plan: NetworkPlan): Calibration | undefined {
+  const path = calibrationPath(directory);
+  if (!existsSync(path)) {
+    if (!existsSync(datasetFilePath(directory))) return undefined;
+    throw new UsageError(`${directory} holds a dataset without a calibration: it was not made with --precision int8`, {
+      code: 'dataset',
+      remedy:
+        'Name another --out, or continue it with --precision float32. If calibration.json was deleted, restore it.',
+    });
+  }
+  let found: unknown;
+  try {
+    found = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw damaged(path, directory, (cause as Error).message, cause);
+  }
+  if (!isCalibration(found)) throw damaged(path, directory, `it is not of the form ${format}`);
+  if (found.cardHash !== plan.cardHash || found.weightsHash !== plan.weightsHash) {
+    throw new UsageError(
+      `${path} is the calibration of another network or of other weights than those of ${plan.name}`,
+      {
+        code: 'dataset',
+        remedy: 'Name another --out, or use the network and the weights that the dataset was begun with.',
+      },
+    );
+  }
+  const missing = plan.rangedTensors.find((name) => found.ranges[name] === undefined);
+  if (missing !== undefined) throw damaged(path, directory, `it has no range for tensor '${missing}'`);
+  return found;
+}
+
+/**
+ * Keeps a calibration in a dataset's directory, whole or not at all. Of two processes that calibrate at once the first one's stands.
+ *
+ * @returns the calibration that stands.
+ */
+export async function keepCalibration(
+  directory: string,
+  plan: NetworkPlan,
+  calibration: Calibration,
+): Promise<Calibration> {
+  await makeDirectory(directory);
+  const text = `${JSON.stringify({ format, network: plan.name, ...calibration }, null, 2)}\n`;
+  const isFirst = await createOnce(calibrationPath(directory), Buffer.from(text));
+  return (isFirst ? undefined : readCalibration(directory, plan)) ?? calibration;
+}
+
+function isCalibration(value: unknown): value is Calibration {
+  if (typeof value !== 'object' || value === null) return false;
+  const { format: form, cardHash, weightsHash, frames, items, cosine, ranges } = value as Record<string, never>;
+  const areNumbers = (of: unknown, names: readonly string[]) =>
+    typeof of === 'object' &&
+    of !== null &&
+    names.every((name) => Number.isFinite((of as Record<string, unknown>)[name]));
+  return (
+    form === format &&
+    typeof cardHash === 'string' &&
+    typeof weightsHash === 'string' &&
+    Array.isArray(items) &&
+    areNumbers(frames, ['ranging', 'heldOut']) &&
+    areNumbers(cosine, ['mean', 'least']) &&
+    typeof ranges === 'object' &&
+    ranges !== null &&
+    Object.values(ranges).every(
+      (range: unknown) =>
+        Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1],
+    )
+  );
+}
+
+function damaged(path: string, directory: string, what: string, cause?: unknown): UsageError {
+  const remedy = existsSync(datasetFilePath(directory))
+    ? 'Restore it from a copy. Without it the dataset can be read, but not continued: name another --out.'
+    : 'Delete it: the dataset has not been begun, and is calibrated anew.';
+  return new UsageError(`${path} is damaged: ${what}`, { code: 'dataset', remedy, cause });
+}

@@ -1,0 +1,84 @@
+import { lastValueFrom, tap } from 'rxjs';
+import { MediaError } from '../../errors.ts';
+import { frames } from '../../io/media/frames.ts';
+import type { Video } from '../../io/media/video.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import { Flow } from '../../operators/flow.ts';
+import { framesOf } from '../extraction-nodes.ts';
+
+/** Items that frames are taken of, evenly spaced over the corpus. */
+const itemsAtMost = 16;
+/** Frames in all: half decide the ranges, half measure. */
+export const calibrationFrameCount = 128;
+/** Of longer items key frames are taken: the others need not be decoded. Seconds. */
+const shortItem = 60;
+
+/** Frames of a corpus, and the items they came of. */
+export interface CalibrationFrames {
+  readonly items: readonly { readonly item: string; readonly frames: number }[];
+  readonly frames: readonly Uint8Array[];
+}
+
+/**
+ * Frames of a corpus to calibrate on, the same at each call: of at most 16 items evenly spaced over it, as many of each, evenly spaced over the item
+ * (key frames, where it lasts longer than a minute), 128 in all. Items without a picture or that cannot be decoded give none. Held at once: these
+ * frames, and as many again of one item.
+ */
+export async function calibrationFrames(
+  corpus: readonly Video[],
+  plan: NetworkPlan,
+  signal?: AbortSignal,
+): Promise<CalibrationFrames> {
+  const count = Math.min(itemsAtMost, corpus.length);
+  const share = Math.ceil(calibrationFrameCount / count);
+  const items: { item: string; frames: number }[] = [];
+  const all: Uint8Array[] = [];
+  for (let index = 0; index < count; index++) {
+    const video = corpus[Math.floor((index * corpus.length) / count)] as Video;
+    try {
+      const taken = await framesOfItem(video, plan, share, signal);
+      if (taken.length > 0) items.push({ item: video.id, frames: taken.length });
+      all.push(...taken);
+    } catch (error) {
+      // What is wrong with the item is said when its own turn comes.
+      if (!(error instanceof MediaError) || error.code === 'decoder-missing') throw error;
+    }
+  }
+  return { items, frames: all.slice(0, calibrationFrameCount) };
+}
+
+async function framesOfItem(
+  video: Video,
+  plan: NetworkPlan,
+  count: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array[]> {
+  const info = await video.probe(signal === undefined ? {} : { signal });
+  if (info.video === undefined) return [];
+  const isShort = info.duration <= shortItem;
+  // Not above its own rate: a frame that is repeated would stand in both halves.
+  const native = info.video.averageRate > 0 ? info.video.averageRate : 1000;
+  const rate = Math.max(0.001, Math.min(1000, native, count / Math.max(info.duration, 0.01)));
+  const taken: Uint8Array[] = [];
+  let [step, seen] = [1, 0];
+  const flow = new Flow(4 * plan.inputBytes + 2 ** 20);
+  const decoded = frames(video, {
+    ...framesOf(plan),
+    scope: flow.scope(video.id),
+    fps: isShort ? rate : 'keyframes',
+    allowPartial: true,
+    ...(signal === undefined ? {} : { signal }),
+  }).pipe(
+    tap((frame) => {
+      if (seen++ % step === 0) taken.push(frame.data.slice());
+      if (taken.length < 2 * count) return;
+      // How many there will be is not known: every other is given up, and only every other of what comes is taken.
+      for (let at = 0; at < count; at++) taken[at] = taken[2 * at] as Uint8Array;
+      taken.length = count;
+      step *= 2;
+    }),
+  );
+  await lastValueFrom(decoded, { defaultValue: undefined });
+  const kept = Math.min(count, taken.length);
+  return Array.from({ length: kept }, (_, index) => taken[Math.floor((index * taken.length) / kept)] as Uint8Array);
+}

@@ -1,0 +1,147 @@
+import { checkOneOf } from '../../check.ts';
+import { ModelError, UsageError } from '../../errors.ts';
+import type { Video } from '../../io/media/video.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import { calibrate } from '../../models/quantisation/calibrate.ts';
+import { parseBytes } from '../../operators/budget.ts';
+import type { Bytes } from '../../operators/payload.ts';
+import type { ChosenNetworks } from '../networks.ts';
+import { defaultMemory } from '../plan.ts';
+import { type Calibration, keepCalibration, readCalibration } from './calibration-file.ts';
+import { calibrationFrames } from './calibration-frames.ts';
+import { planCalibration } from './calibration-memory.ts';
+
+/** What the layers of the visual network are computed in. */
+export type Precision = 'float32' | 'int8';
+
+/** How the precision is chosen. */
+export interface PrecisionOptions {
+  /** `int8` puts the visual network on 8-bit integers, calibrated on frames of the corpus. Default `float32`. */
+  readonly precision?: Precision;
+  /** Takes int8 also where its vectors are less alike to float32 than 0.99. */
+  readonly forcePrecision?: boolean;
+}
+
+/** Networks in the precision that was asked for. */
+export interface PreciseNetworks extends ChosenNetworks {
+  /** Of a visual network in int8. */
+  readonly calibration?: Calibration;
+}
+
+/**
+ * The least mean cosine similarity to float32 at which int8 is taken unasked. The mean decides, because features are statistics over many frames; the
+ * least is reported.
+ */
+export const leastCosine = 0.99;
+
+/** Fewer frames than this tell nothing. */
+const leastFrames = 4;
+
+/**
+ * Puts the visual network on 8-bit integers where that is asked for: with the calibration that the dataset in `directory` was begun with, else with a
+ * new one on frames of the corpus, which is kept there, so that later runs compute the same. The audio network stays float32.
+ *
+ * @throws UsageError without a visual network, or for a calibration file that is no good; `memory-too-small`.
+ * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated.
+ */
+export async function choosePrecision(
+  networks: ChosenNetworks,
+  corpus: readonly Video[],
+  options: PrecisionOptions & {
+    readonly directory: string | undefined;
+    readonly memory?: Bytes | string | undefined;
+    readonly signal?: AbortSignal | undefined;
+    readonly say: (sentence: string) => void;
+  },
+): Promise<PreciseNetworks> {
+  const plan = wantsInt8(networks, options);
+  if (plan === undefined) return networks;
+  const { directory, say } = options;
+  const kept = directory === undefined ? undefined : readCalibration(directory, plan);
+  const calibration = kept ?? (await newCalibration(plan, corpus, options));
+  const quantised = plan.quantised(calibration.ranges);
+  const { mean, least } = calibration.cosine;
+  const measured = `int8 ${plan.name}: cosine similarity to float32 ${mean.toFixed(5)} in the mean, ${least.toFixed(5)} at least, on ${calibration.frames.heldOut} frames that the calibration did not see`;
+  if (!(mean >= leastCosine) && options.forcePrecision !== true) {
+    throw new ModelError('precision', `${measured}: the mean is below ${leastCosine}`, {
+      remedy: 'Use --precision float32, or take it all the same with --force-precision.',
+    });
+  }
+  say(
+    `${measured}${kept === undefined ? '' : ' (calibrated by an earlier run)'}${mean >= leastCosine ? '' : '; FORCED'}`,
+  );
+  if (networks.audio !== undefined)
+    say(`${networks.audio.name} stays float32: --precision int8 is for the visual network`);
+  const standing =
+    kept !== undefined || directory === undefined ? calibration : await keepCalibration(directory, plan, calibration);
+  return {
+    ...networks,
+    visual: standing === calibration ? quantised : plan.quantised(standing.ranges),
+    calibration: standing,
+  };
+}
+
+/**
+ * What `choosePrecision` would do, without doing it: networks for a plan, and a sentence about the calibration. Before a calibration the ranges, and with
+ * them the graph's id, are not known; the plan's memory is.
+ *
+ * @throws as `choosePrecision` for options and files.
+ */
+export function explainPrecision(
+  networks: ChosenNetworks,
+  options: PrecisionOptions & { readonly directory: string | undefined },
+): { readonly networks: ChosenNetworks; readonly says?: string; readonly isCalibrated: boolean } {
+  const plan = wantsInt8(networks, options);
+  if (plan === undefined) return { networks, isCalibrated: true };
+  const kept = options.directory === undefined ? undefined : readCalibration(options.directory, plan);
+  const ranges = kept?.ranges ?? Object.fromEntries(plan.rangedTensors.map((name) => [name, [0, 1] as const]));
+  const says =
+    kept === undefined
+      ? `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus when it is first extracted; the graph's id follows from that`
+      : `int8: ${plan.name} as calibrated by an earlier run, cosine similarity to float32 ${kept.cosine.mean.toFixed(5)}`;
+  return { networks: { ...networks, visual: plan.quantised(ranges) }, says, isCalibrated: kept !== undefined };
+}
+
+function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): NetworkPlan<Uint8Array> | undefined {
+  const precision = checkOneOf('precision', options.precision ?? 'float32', ['float32', 'int8']);
+  if (precision === 'float32') return undefined;
+  if (networks.visual === undefined) {
+    throw new UsageError('`precision` int8 is for the visual network, but there is none', {
+      remedy: 'Name one with --visual, or leave --precision out.',
+    });
+  }
+  return networks.visual as NetworkPlan<Uint8Array>;
+}
+
+async function newCalibration(
+  plan: NetworkPlan<Uint8Array>,
+  corpus: readonly Video[],
+  options: Parameters<typeof choosePrecision>[2],
+): Promise<Calibration> {
+  if (plan.rangedTensors.length === 0) plan.quantised({});
+  const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
+  const settings = planCalibration(plan, limit);
+  options.say(`int8: calibrating ${plan.name} on frames of the corpus`);
+  const { items, frames } = await calibrationFrames(corpus, plan, options.signal);
+  if (frames.length < leastFrames) {
+    throw new ModelError(
+      'precision',
+      `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed`,
+      {
+        remedy: 'Use --precision float32, or give videos that can be decoded.',
+      },
+    );
+  }
+  const ranging = frames.filter((_, index) => index % 2 === 0);
+  const heldOut = frames.filter((_, index) => index % 2 === 1);
+  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, settings);
+  const { cardHash, weightsHash } = plan;
+  return {
+    cardHash,
+    weightsHash,
+    frames: { ranging: ranging.length, heldOut: heldOut.length },
+    items,
+    cosine: similarity,
+    ranges,
+  };
+}

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { chooseDevice, tryDevice } from '../../../src/models/onnx/device.ts';
+
+const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const hasDriver = existsSync(softwareDriver);
+const before = process.env.VK_DRIVER_FILES;
+afterEach(() => {
+  if (before === undefined) delete process.env.VK_DRIVER_FILES;
+  else process.env.VK_DRIVER_FILES = before;
+});
+
+describe('devices', () => {
+  it('a device that is asked for and does not work is replaced by the CPU, with the reason', async () => {
+    const failing = async () => ({ usable: false, reason: 'no adapter' }) as const;
+    const { device, says } = await chooseDevice('webgpu', { try: failing });
+    expect(device).toBe('cpu');
+    expect(says).toBe('webgpu cannot be used (no adapter): computing on the CPU');
+    expect(await chooseDevice('cpu', { try: failing })).toEqual({ device: 'cpu' });
+    await expect(chooseDevice('tpu' as never)).rejects.toThrow(/`device` must be one of/);
+  });
+
+  it('automatic choice takes no device that is slower than the CPU', async () => {
+    const slow = async () => ({ usable: true, milliseconds: 3000, cpuMilliseconds: 5 }) as const;
+    expect((await chooseDevice('auto', { try: slow })).device).toBe('cpu');
+  });
+
+  it.skipIf(!hasDriver)(
+    `WebGPU gives what the CPU gives, on a software Vulkan driver${hasDriver ? '' : ' (skipped: SwiftShader of Debian chromium-common is not installed)'}`,
+    async () => {
+      process.env.VK_DRIVER_FILES = softwareDriver;
+      expect(await tryDevice('webgpu')).toMatchObject({ usable: true });
+    },
+    120_000,
+  );
+});
