@@ -1,4 +1,4 @@
-import type { ExtractProgress } from '../src/graphs/extract.ts';
+import type { ExtractProgress } from '../src/graphs/extract-progress.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 
 /** How progress is shown: a line that is rewritten, one JSON object per line, or nothing. */

@@ -20,7 +20,8 @@ export { type ExperimentResult, type RunExperimentOptions, runExperiment } from 
 export type { RunOptions } from './graphs/experiment/run-points.ts';
 export type { ExperimentRow, SeedMean } from './graphs/experiment/summarise.ts';
 export { explainMermaid, explainText } from './graphs/explain.ts';
-export { type ExtractOptions, type ExtractProgress, extract } from './graphs/extract.ts';
+export { type ExtractOptions, extract } from './graphs/extract.ts';
+export type { ExtractProgress } from './graphs/extract-progress.ts';
 export type { ExtractSummary } from './graphs/extract-summary.ts';
 export {
   type ExtractionGraph,
@@ -67,6 +68,7 @@ export {
   type PlannedModel,
   planExtraction,
 } from './graphs/plan.ts';
+export type { Precision, PrecisionOptions } from './graphs/precision/choose-precision.ts';
 export type { FitData, FitOptions, FitProgress, FittedModel } from './graphs/recommenders/fit-data.ts';
 export { fitModel } from './graphs/recommenders/fit-model.ts';
 export { type LoadedModel, loadModel } from './graphs/recommenders/load-model.ts';
@@ -193,12 +195,14 @@ export {
 } from './models/networks/network.ts';
 export { type OfficialSource, officialSources } from './models/networks/official-sources.ts';
 export { type NamedOptions, networkNames } from './models/networks/registry.ts';
+export { chooseDevice, type Device, type WantedDevice } from './models/onnx/device.ts';
 export { fitExact } from './models/pca/exact.ts';
 export { IncrementalPca } from './models/pca/incremental.ts';
 export { mergeMoments } from './models/pca/merge-moments.ts';
 export { type PcaModel, transform } from './models/pca/model.ts';
 export { Moments } from './models/pca/moments.ts';
 export { decodePca, type EncodedPca, encodePca } from './models/pca/pca-file.ts';
+export { calibrate } from './models/quantisation/calibrate.ts';
 export { BaselineRecommender } from './models/recommenders/baseline.ts';
 export type { BiasOptions } from './models/recommenders/biases.ts';
 export { type ContentRidgeOptions, ContentRidgeRecommender } from './models/recommenders/content-ridge.ts';

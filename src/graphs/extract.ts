@@ -3,7 +3,6 @@ import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
 import type { DeadLetter } from '../io/dataset/commit-store.ts';
-import type { DatasetDescription } from '../io/dataset/dataset-file.ts';
 import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
@@ -12,8 +11,9 @@ import { chooseDevice, type Device } from '../models/onnx/device.ts';
 import type { Duplicates } from '../operators/embed.ts';
 import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
-import type { Bytes } from '../operators/payload.ts';
 import type { Statistic } from '../operators/statistics.ts';
+import { describeDataset, measuredOf, withoutCards } from './dataset-description.ts';
+import { type ExtractProgress, progressOf } from './extract-progress.ts';
 import type { ExtractSummary } from './extract-summary.ts';
 import { type ExtractionGraph, type ExtractionServices, extractionGraph } from './extraction.ts';
 import { OPERATORS } from './extraction-nodes.ts';
@@ -22,7 +22,6 @@ import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
-import type { Calibration } from './precision/calibration-file.ts';
 import { choosePrecision, type PreciseNetworks, type PrecisionOptions } from './precision/choose-precision.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
@@ -58,23 +57,6 @@ export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionO
   readonly onProgress?: (progress: ExtractProgress) => void;
   /** Sentences a person should read: random weights, items left out, dead letters. */
   readonly onMessage?: (message: string) => void;
-}
-
-/** How far an extraction is. */
-export interface ExtractProgress {
-  /** Items finished in any way, and how many there are. */
-  readonly done: number;
-  readonly total: number;
-  readonly dead: number;
-  /** Frames decoded so far. */
-  readonly frames: number;
-  /** Seconds of media processed so far. */
-  readonly mediaSeconds: number;
-  /** Seconds of media still to do; NaN while unknown. */
-  readonly remainingMediaSeconds: number;
-  readonly wallSeconds: number;
-  readonly heldBytes: Bytes;
-  readonly budgetBytes: Bytes;
 }
 
 /**
@@ -114,7 +96,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const cache = await openCache(options, plan.graph.id, say);
   let output: ExtractionOutput | undefined;
   try {
-    const description = describe(plan, networks, device);
+    const description = describeDataset(plan, networks, device);
     output =
       typeof options.out === 'string'
         ? await datasetOutput(options.out, description, {
@@ -297,49 +279,4 @@ function duplicatesOf(operators: readonly OperatorMetrics[], name: string): numb
 function stopwatch(): () => number {
   const started = performance.now();
   return () => (performance.now() - started) / 1000;
-}
-
-function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds: number): ExtractProgress {
-  const metrics = flow.metrics();
-  const decode = metrics.operators.find((operator) => operator.name === OPERATORS.decodeVideo);
-  return {
-    done: tally.done,
-    total: tally.total,
-    dead: tally.dead.length,
-    frames: decode?.out ?? 0,
-    mediaSeconds: tally.mediaSeconds,
-    remainingMediaSeconds: tally.remainingSeconds,
-    wallSeconds,
-    heldBytes: metrics.held,
-    budgetBytes: plan.memory.budget,
-  };
-}
-
-/** What `dataset.json` says of the graph and of the networks that made it. */
-function describe(plan: Plan, networks: PreciseNetworks, device: Device) {
-  const models = (['visual', 'audio'] as const).flatMap((stream) => {
-    const entry = networks[stream];
-    if (entry === undefined) return [];
-    const { name, cardHash, weightsHash, random, card, precision } = entry;
-    const execution = { precision, device: precision === 'int8' ? 'cpu' : device };
-    const calibrated = stream === 'visual' && networks.calibration;
-    const calibration = calibrated ? { calibration: measuredOf(calibrated) } : {};
-    return [{ stream, name, cardHash, weightsHash, random, ...execution, ...calibration, card }];
-  });
-  return {
-    graphId: plan.graph.id,
-    name: plan.graph.name,
-    version: plan.graph.version,
-    params: plan.graph.params,
-    models,
-  };
-}
-
-function measuredOf({ frames, cosine }: Calibration): Pick<Calibration, 'frames' | 'cosine'> {
-  return { frames, cosine };
-}
-
-/** A stream names its networks and their hashes, not their whole cards. */
-function withoutCards(description: ReturnType<typeof describe>): DatasetDescription {
-  return { ...description, models: description.models.map(({ card: _, ...rest }) => rest) };
 }

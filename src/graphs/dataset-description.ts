@@ -1,0 +1,35 @@
+import type { DatasetDescription } from '../io/dataset/dataset-file.ts';
+import type { Device } from '../models/onnx/device.ts';
+import type { Plan } from './plan.ts';
+import type { Calibration } from './precision/calibration-file.ts';
+import type { PreciseNetworks } from './precision/choose-precision.ts';
+
+/** What `dataset.json` says of the graph and of the networks that made it. */
+export function describeDataset(plan: Plan, networks: PreciseNetworks, device: Device) {
+  const models = (['visual', 'audio'] as const).flatMap((stream) => {
+    const entry = networks[stream];
+    if (entry === undefined) return [];
+    const { name, cardHash, weightsHash, random, card, precision } = entry;
+    const execution = { precision, device: precision === 'int8' ? 'cpu' : device };
+    const calibrated = stream === 'visual' && networks.calibration;
+    const calibration = calibrated ? { calibration: measuredOf(calibrated) } : {};
+    return [{ stream, name, cardHash, weightsHash, random, ...execution, ...calibration, card }];
+  });
+  return {
+    graphId: plan.graph.id,
+    name: plan.graph.name,
+    version: plan.graph.version,
+    params: plan.graph.params,
+    models,
+  };
+}
+
+/** What a calibration measured. */
+export function measuredOf({ frames, cosine }: Calibration): Pick<Calibration, 'frames' | 'cosine'> {
+  return { frames, cosine };
+}
+
+/** A stream names its networks and their hashes, not their whole cards. */
+export function withoutCards(description: ReturnType<typeof describeDataset>): DatasetDescription {
+  return { ...description, models: description.models.map(({ card: _, ...rest }) => rest) };
+}
