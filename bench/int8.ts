@@ -14,14 +14,23 @@ import { calibrate } from '../src/models/quantisation/calibrate.ts';
 import { cosine } from '../src/models/quantisation/cosine.ts';
 import { randomTensor } from '../src/models/weights/random.ts';
 import { Flow } from '../src/operators/flow.ts';
-import { benchOptions } from './clips.ts';
+import { benchOptions, makeClip } from './clips.ts';
 
 /**
  * Inference alone, the same decoded frames and the same AlexNet weights for all: reelflow in float32, in int8, and PyTorch (the interpreter's own `torch`).
- * `node dist/bench/int8.js --clip CLIP [--frames 256] [--batch 32] [--threads 2] [--python /usr/bin/python3]`
+ * reelflow with one single-threaded worker per core, as an extraction runs it; PyTorch with as many threads. The rounds alternate; medians are printed.
+ * `node dist/bench/int8.js [--clip CLIP] [--frames 512] [--batch 64] [--cores 2] [--rounds 3] [--python /usr/bin/python3]`
  */
-const options = benchOptions({ clip: '', frames: '256', batch: '32', threads: '2', python: '/usr/bin/python3' });
-const [count, batch, threads] = [Number(options.frames), Number(options.batch), Number(options.threads)];
+const options = benchOptions({
+  clip: '',
+  dir: '.bench',
+  frames: '512',
+  batch: '64',
+  cores: '2',
+  rounds: '3',
+  python: '/usr/bin/python3',
+});
+const [count, batch, cores] = [Number(options.frames), Number(options.batch), Number(options.cores)];
 const execute = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), 'reelflow-int8-'));
 
@@ -32,18 +41,21 @@ interface Timing {
 }
 
 async function time(plan: NetworkPlan<Uint8Array>, pictures: readonly Uint8Array[]): Promise<Timing> {
-  const network = await plan.open({ workers: 1, threads, batch });
+  const network = await plan.open({ workers: cores, threads: 1, batch });
+  const batches = Array.from({ length: Math.ceil(count / batch) }, (_, index) =>
+    pictures.slice(index * batch, (index + 1) * batch),
+  );
   const [first] = await network.embed(pictures.slice(0, batch));
+  await Promise.all(batches.slice(0, cores).map((rows) => network.embed(rows)));
   const [started, before] = [performance.now(), process.cpuUsage()];
-  for (let start = 0; start < pictures.length; start += batch)
-    await network.embed(pictures.slice(start, start + batch));
+  await Promise.all(batches.map((rows) => network.embed(rows)));
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(before);
   await network.close();
   return { seconds, cpuSeconds: (user + system) / 1e6, first: first as Float32Array };
 }
 
-async function pytorch(pictures: readonly Uint8Array[]): Promise<Timing & { readonly version: string }> {
+async function pytorch(pictures: readonly Uint8Array[]): Promise<Timing> {
   const graph = architectureGraph(architectureTo(alexnetDescription), (name, shape, role) =>
     randomTensor(1, name, shape, role),
   );
@@ -53,14 +65,15 @@ async function pytorch(pictures: readonly Uint8Array[]): Promise<Timing & { read
   const script = join('bench', 'int8-pytorch.py');
   const { stdout } = await execute(
     options.python as string,
-    [script, framesPath, weightsPath, String(pictures.length), String(batch), String(threads)],
+    [script, framesPath, weightsPath, String(pictures.length), String(batch), String(cores)],
     { maxBuffer: 1 << 24 },
   );
   return JSON.parse(stdout);
 }
 
 try {
-  const video = new Video(options.clip as string);
+  const clip = options.clip || (await makeClip(join(options.dir as string, 'clip-120s.mp4'), 120));
+  const video = new Video(clip);
   const decoded = frames(video, { scope: new Flow('64MiB').scope(video.id), resize: 'crop' });
   const pictures = await lastValueFrom(
     decoded.pipe(
@@ -72,15 +85,21 @@ try {
   const plan = alexnet({ weights: 'random:1', cacheDirectory: join(folder, 'cache') });
   const ranging = pictures.filter((_, index) => index % 4 === 0);
   const heldOut = pictures.filter((_, index) => index % 4 === 2);
-  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, { rows: 8, threads });
-  const float32 = await time(plan, pictures);
-  const int8 = await time(plan.quantised(ranges), pictures);
-  const torch = await pytorch(pictures);
-  const rows = { 'reelflow float32': float32, 'reelflow int8': int8, [`PyTorch ${torch.version}`]: torch };
-  for (const [name, { seconds, cpuSeconds, first }] of Object.entries(rows)) {
-    const alike = cosine(Float32Array.from(float32.first), Float32Array.from(first));
+  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, { rows: 8, threads: cores });
+  const runs: { readonly [name: string]: Timing[] } = { 'reelflow float32': [], 'reelflow int8': [], PyTorch: [] };
+  const quantised = plan.quantised(ranges);
+  for (let round = 0; round < Number(options.rounds); round++) {
+    runs['reelflow float32']?.push(await time(plan, pictures));
+    runs['reelflow int8']?.push(await time(quantised, pictures));
+    runs.PyTorch?.push(await pytorch(pictures));
+  }
+  const reference = Float32Array.from(runs['reelflow float32']?.[0]?.first ?? []);
+  for (const [name, timings] of Object.entries(runs)) {
+    const rates = timings.map(({ seconds }) => count / seconds);
+    const cpu = timings.map(({ cpuSeconds }) => (1000 * cpuSeconds) / count);
+    const alike = cosine(reference, Float32Array.from(timings[0]?.first ?? []));
     console.log(
-      `${name.padEnd(18)} ${(count / seconds).toFixed(1).padStart(7)} frames/s  ${((1000 * cpuSeconds) / count).toFixed(2).padStart(6)} CPU-ms/frame  cosine of the first frame to float32 ${alike.toFixed(6)}`,
+      `${name.padEnd(18)} ${median(rates).toFixed(1).padStart(7)} frames/s (${rates.map((rate) => rate.toFixed(0)).join(', ')})  ${median(cpu).toFixed(2).padStart(6)} CPU-ms/frame  cosine of the first frame to float32 ${alike.toFixed(6)}`,
     );
   }
   console.log(
@@ -88,4 +107,8 @@ try {
   );
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((left, right) => left - right)[Math.floor(values.length / 2)] as number;
 }
