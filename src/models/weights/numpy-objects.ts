@@ -9,6 +9,7 @@ const names = new Set(['numpy.ndarray', 'numpy.dtype', '_codecs.encode', '__buil
 const byteOrders = new Set(['<', '>', '|', '=']);
 const dtypeVersion = 3;
 const arrayVersion = 1;
+/** What to do instead of keeping anything but plain numbers in an array. */
 const arrayRemedy =
   "Save plain numbers as tensors: torch.save({name: torch.from_numpy(array.astype('float32'))}, 'weights.pth'), or numpy.savez(path, name=array).";
 
