@@ -1,20 +1,9 @@
+import { numpyTensor, numpyTypes } from './numpy-tensor.ts';
 import type { Refuse, WeightBytes } from './source-file.ts';
-import { checkView, rowMajor, stridedPieces } from './strided.ts';
-import { type WeightTensor, type WeightType, weightTypeBytes } from './weight-tensor.ts';
+import type { WeightTensor } from './weight-tensor.ts';
 
 /** NumPy's own writer stays under 64 KiB but for records of many fields, which are refused anyway. */
 const headerLimit = 1 << 16;
-const types: Readonly<Record<string, WeightType>> = {
-  f8: 'F64',
-  f4: 'F32',
-  f2: 'F16',
-  i8: 'I64',
-  i4: 'I32',
-  i2: 'I16',
-  i1: 'I8',
-  u1: 'U8',
-  b1: 'BOOL',
-};
 
 /** Whether bytes start like an array file of NumPy. */
 export function looksLikeNpy(start: Uint8Array): boolean {
@@ -42,8 +31,7 @@ export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): Weigh
   }
   const text = Buffer.from(firstBytes(bytes, prefix + length).subarray(prefix)).toString('latin1');
   const { description, fortran, shape } = parseHeader(text, label, refuse);
-  const bigEndian = description.startsWith('>');
-  const type = types[description.slice(1)];
+  const type = numpyTypes[description.slice(1)];
   if (!type || !/^[<>|=]/.test(description)) {
     const objects = description.slice(1).startsWith('O');
     throw refuse(
@@ -53,32 +41,12 @@ export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): Weigh
       { remedy: 'Save plain numbers: numpy.savez(path, name=array.astype(numpy.float32)).' },
     );
   }
-  const width = weightTypeBytes[type];
-  const strides = fortran ? rowMajor([...shape].reverse()).reverse() : rowMajor(shape);
   const data = prefix + length;
-  const elements = checkView(
-    { shape, strides, offset: 0, width },
-    name,
-    Math.floor((bytes.byteLength - data) / width),
-    refuse,
-  );
-  if (elements * width !== bytes.byteLength - data) {
-    throw refuse(
-      `has ${bytes.byteLength - data} bytes of values in ${label}, where [${shape}] needs ${elements * width}`,
-    );
-  }
   const values: WeightBytes = {
-    byteLength: elements * width,
+    byteLength: bytes.byteLength - data,
     pieces: (from, to) => bytes.pieces(data + from, data + to),
   };
-  const pieces = () => stridedPieces(values, { shape, strides, offset: 0, width }, elements);
-  return {
-    name,
-    shape,
-    type,
-    byteLength: elements * width,
-    pieces: bigEndian && width > 1 ? () => swapped(pieces(), width) : pieces,
-  };
+  return numpyTensor(name, { shape, type, fortran, bigEndian: description.startsWith('>') }, values, refuse);
 }
 
 function firstBytes(bytes: WeightBytes, count: number): Uint8Array {
@@ -119,12 +87,4 @@ function parseHeader(text: string, label: string, refuse: Refuse): NpyHeader {
     fortran: fortran === 'True',
     shape: sizes.map((size) => Number.parseInt(size, 10)),
   };
-}
-
-function* swapped(pieces: Iterable<Uint8Array>, width: number): Generator<Uint8Array> {
-  for (const piece of pieces) {
-    const buffer = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
-    if (width === 8) yield buffer.swap64();
-    else yield width === 4 ? buffer.swap32() : buffer.swap16();
-  }
 }

@@ -8,6 +8,18 @@ export class PickleTuple {
   constructor(readonly items: readonly unknown[]) {}
 }
 
+const axisLimit = 64;
+
+/** Whether a value is a whole number of at least 0, exactly. */
+export function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Whether a value is a tuple of at most 64 sizes: a shape, or strides. */
+export function isSizes(value: unknown): value is PickleTuple {
+  return value instanceof PickleTuple && value.items.length <= axisLimit && value.items.every(isSize);
+}
+
 /** A Python dict or OrderedDict, in order. Keys that are no text, number, truth value or None are told apart by identity. */
 export class PickleDictionary {
   readonly entries = new Map<unknown, unknown>();

@@ -4,7 +4,8 @@ import type { Refuse } from './source-file.ts';
 
 /** Operations of one pickle: a dictionary of 30,000 tensors. Each makes at most one small object, so this bounds the memory too. */
 const operationLimit = 1_000_000;
-const textLimit = 1 << 20;
+/** The values of NumPy's arrays are bytes, or text, inside the pickle. */
+const textLimit = 1 << 24;
 const integerBytesLimit = 255;
 const nameLimit = 256;
 
@@ -16,8 +17,8 @@ export interface PickleObjects {
   call(name: string, parameters: readonly unknown[]): unknown;
   /** The object behind a persistent identity. */
   persistent(identity: unknown): unknown;
-  /** Whether attributes set on a value may be ignored. */
-  hasAttributes(value: unknown): boolean;
+  /** Gives a value its state (BUILD), or leaves it as it is where attributes do not matter. Whether the value may have any. */
+  setState(value: unknown, state: unknown): boolean;
 }
 
 /** What to do instead of giving a pickle of anything. */
@@ -297,8 +298,8 @@ class PickleMachine {
   }
 
   #build(): void {
-    const [value] = this.#popMany(2);
-    if (!(value instanceof PickleDictionary) && !this.objects.hasAttributes(value)) {
+    const [value, state] = this.#popMany(2);
+    if (!(value instanceof PickleDictionary) && !this.objects.setState(value, state)) {
       throw this.#broken('it sets attributes of something that is neither a dictionary nor a tensor');
     }
     this.#push(value);

@@ -9,12 +9,14 @@ import { type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
 const pickleLimit = 16 * 1024 * 1024;
 const magicNumber = 0x1950a86a20f9469cfc6cn;
 const protocolVersion = 1001;
-/** The pickle of the magic number: protocol 2, an integer of 10 bytes, end. */
-const magicPickle = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex');
+const magicOperations = '8a0a6cfc9c46f9206aa850192e';
+/** The pickle of the magic number: protocol 2 or 3, an integer of 10 bytes, end; from protocol 4 on in a frame of 13 bytes. */
+const magicPickle = new RegExp(`^80(?:0[23]|0[45]950d00000000000000)${magicOperations}`);
+const magicPickleLimit = 24;
 
 /** Whether a file starts like the legacy layout of torch.save. */
 export function looksLikeLegacyPth(start: Uint8Array): boolean {
-  return magicPickle.equals(start.subarray(0, magicPickle.byteLength));
+  return magicPickle.test(Buffer.from(start.subarray(0, magicPickleLimit)).toString('hex'));
 }
 
 /**

@@ -1,7 +1,9 @@
 import { shown } from '../../check.ts';
+import { NumpyArray } from './numpy-objects.ts';
+import { numpyTensor } from './numpy-tensor.ts';
 import { plainDictionaryRemedy } from './pickle.ts';
 import { PickleDictionary } from './pickle-values.ts';
-import type { Refuse, WeightBytes } from './source-file.ts';
+import { pieceBytes, type Refuse, type WeightBytes } from './source-file.ts';
 import { checkView, stridedPieces } from './strided.ts';
 import { TorchTensor } from './torch-objects.ts';
 import { type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
@@ -16,7 +18,8 @@ export type StorageBytes = (key: string) => WeightBytes | undefined;
 
 /**
  * The tensors of an unpickled state dict, or of the checkpoint around one (`{'state_dict': {...}, 'epoch': 3}`). Entries that are no tensors are left
- * out. The prefix `module.` of torch.nn.DataParallel is removed when all tensors have it.
+ * out. The prefix `module.` of torch.nn.DataParallel is removed when all tensors have it. Arrays of NumPy count as tensors; a dictionary of nothing
+ * but arrays is looked for last: a checkpoint may keep some beside its state dict.
  *
  * @throws what `refuse` makes, when there are no tensors, or one does not fit its storage.
  */
@@ -26,30 +29,54 @@ export function stateDictTensors(value: unknown, storage: StorageBytes, refuse: 
   const tensors = new Map<string, WeightTensor>();
   for (const [entry, tensor] of entries) {
     const name = parallel ? entry.slice(parallelPrefix.length) : entry;
-    tensors.set(name, weightTensor(name, tensor, storage, refuse));
+    const read =
+      tensor instanceof NumpyArray ? arrayTensor(name, tensor, refuse) : weightTensor(name, tensor, storage, refuse);
+    tensors.set(name, read);
   }
   return tensors;
 }
 
-function findStateDict(value: unknown, refuse: Refuse): (readonly [string, TorchTensor])[] {
+function findStateDict(value: unknown, refuse: Refuse): (readonly [string, TorchTensor | NumpyArray])[] {
   if (!(value instanceof PickleDictionary)) {
     throw refuse(`holds ${value instanceof TorchTensor ? 'one tensor' : shown(value)} in place of a dictionary`, {
       remedy: plainDictionaryRemedy,
     });
   }
-  const candidates = [value, ...nestedKeys.map((key) => value.entries.get(key))];
-  for (const candidate of candidates) {
-    if (!(candidate instanceof PickleDictionary)) continue;
-    const entries = [...candidate.entries].filter(
-      (entry): entry is [string, TorchTensor] => typeof entry[0] === 'string' && entry[1] instanceof TorchTensor,
-    );
-    if (entries.length > tensorLimit) throw refuse(`has ${entries.length} tensors, more than ${tensorLimit}`);
-    if (entries.length > 0) return entries;
+  const candidates = [value, ...nestedKeys.map((key) => value.entries.get(key))].map(tensorEntries);
+  const entries =
+    candidates.find((candidate) => candidate.some(([, tensor]) => tensor instanceof TorchTensor)) ??
+    candidates.find((candidate) => candidate.length > 0);
+  if (entries && entries.length > tensorLimit) {
+    throw refuse(`has ${entries.length} tensors, more than ${tensorLimit}`);
   }
+  if (entries) return entries;
   const keys = [...value.entries.keys()].slice(0, 8).map(shown).join(', ');
   throw refuse(`has no tensors in its dictionary (${keys ? `keys ${keys}` : 'empty'})`, {
     remedy: plainDictionaryRemedy,
   });
+}
+
+function tensorEntries(value: unknown): (readonly [string, TorchTensor | NumpyArray])[] {
+  if (!(value instanceof PickleDictionary)) return [];
+  return [...value.entries].filter(
+    (entry): entry is [string, TorchTensor | NumpyArray] =>
+      typeof entry[0] === 'string' && (entry[1] instanceof TorchTensor || entry[1] instanceof NumpyArray),
+  );
+}
+
+function arrayTensor(name: string, { content }: NumpyArray, refuse: Refuse): WeightTensor {
+  if (content === undefined) throw refuse(`has no values for array '${name}'`);
+  return numpyTensor(name, content.layout, bytesInMemory(content.values), refuse);
+}
+
+/** Bytes that are in memory already, handed out as copies: what reads pieces may change them. */
+function bytesInMemory(bytes: Uint8Array): WeightBytes {
+  return {
+    byteLength: bytes.byteLength,
+    *pieces(start, end) {
+      for (let from = start; from < end; from += pieceBytes) yield bytes.slice(from, Math.min(from + pieceBytes, end));
+    },
+  };
 }
 
 function weightTensor(name: string, tensor: TorchTensor, storage: StorageBytes, refuse: Refuse): WeightTensor {

@@ -1,5 +1,6 @@
+import { NumpyObjects } from './numpy-objects.ts';
 import { type PickleObjects, plainDictionaryRemedy } from './pickle.ts';
-import { PickleDictionary, PickleGlobal, PickleList, PickleTuple } from './pickle-values.ts';
+import { isSize, isSizes, PickleDictionary, PickleGlobal, PickleList, PickleTuple } from './pickle-values.ts';
 import type { Refuse } from './source-file.ts';
 import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
 
@@ -40,7 +41,6 @@ const callables = new Set([
   'torch.nn.parameter.Parameter',
 ]);
 
-const axisLimit = 64;
 /** Pairs that all dictionaries made by calls have together: a pickle can hand the same list to every call. */
 const pairLimit = 1_000_000;
 
@@ -74,19 +74,22 @@ class StorageView {
 
 /**
  * What a state dict of PyTorch refers to, from 0.1.x to 2.x: storages, the functions that make tensors and parameters of them, OrderedDict and
- * torch.Size. Everything else is refused by name.
+ * torch.Size; and plain arrays of NumPy among them. Everything else is refused by name.
  */
 export class TorchObjects implements PickleObjects {
   /** The storages that were met, by key. */
   readonly storages = new Map<string, TorchStorage>();
+  readonly #numpy: NumpyObjects;
   #pairs = 0;
 
-  constructor(readonly refuse: Refuse) {}
+  constructor(readonly refuse: Refuse) {
+    this.#numpy = new NumpyObjects(refuse);
+  }
 
   knows(name: string): boolean {
     const storage = storageName.exec(name)?.[1];
     if (storage !== undefined) return Object.hasOwn(storageTypes, storage);
-    return callables.has(name) || Object.hasOwn(elementTypes, name);
+    return callables.has(name) || Object.hasOwn(elementTypes, name) || this.#numpy.knows(name);
   }
 
   call(name: string, parameters: readonly unknown[]): unknown {
@@ -110,6 +113,10 @@ export class TorchObjects implements PickleObjects {
         const type = parameters[6] instanceof PickleGlobal ? elementTypes[parameters[6].name] : undefined;
         if (first instanceof StorageView && type) return this.#tensor(first, type, parameters);
         break;
+      }
+      default: {
+        const value = this.#numpy.call(name, parameters);
+        if (value !== undefined) return value;
       }
     }
     throw this.refuse(`asks to call ${name} with what it does not take: nothing was executed`, {
@@ -139,8 +146,8 @@ export class TorchObjects implements PickleObjects {
     return this.#view(known, view ?? null);
   }
 
-  hasAttributes(value: unknown): boolean {
-    return value instanceof TorchTensor;
+  setState(value: unknown, state: unknown): boolean {
+    return value instanceof TorchTensor || this.#numpy.setState(value, state);
   }
 
   /** The last field of a legacy identity: None, or (key, first element, elements) of a part of the storage. */
@@ -159,7 +166,7 @@ export class TorchObjects implements PickleObjects {
     const fits = view.start % ratio === 0;
     if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || !fits) {
       throw this.refuse(
-        `has a tensor in storage '${view.storage.key}' whose offset, shape or strides are no sizes (of at most ${axisLimit} axes)`,
+        `has a tensor in storage '${view.storage.key}' whose offset, shape or strides are no sizes (of at most 64 axes)`,
       );
     }
     return new TorchTensor(
@@ -190,12 +197,4 @@ export class TorchObjects implements PickleObjects {
 
 function itemsOf(value: unknown): readonly unknown[] | undefined {
   return value instanceof PickleList || value instanceof PickleTuple ? value.items : undefined;
-}
-
-function isSize(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isSizes(value: unknown): value is PickleTuple {
-  return value instanceof PickleTuple && value.items.length <= axisLimit && value.items.every(isSize);
 }

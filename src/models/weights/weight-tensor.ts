@@ -15,7 +15,7 @@ export const weightTypeBytes = {
 /** Element type of a tensor in a weight file, by the names of the safetensors format. */
 export type WeightType = keyof typeof weightTypeBytes;
 
-/** A tensor of a weight file. Its values stay in the file until they are asked for. */
+/** A tensor of a weight file. Its values stay in the file until they are asked for (but arrays of NumPy inside a pickle, 16 MiB at most). */
 export interface WeightTensor {
   readonly name: string;
   readonly shape: readonly number[];
