@@ -223,7 +223,7 @@ describe('models card', () => {
     copyFileSync(path('tiny-visual.onnx'), path('net.onnx'));
     const made = await models(['card', path('net.onnx')]);
     expect(made.code).toBe(0);
-    expect(made.stdout).toMatch(/frames 32 x 32 \(NCHW\) to 6 values of 'features'/);
+    expect(made.stdout).toMatch(/from frames of 32 x 32 \(NCHW\) to 6 values of 'features'/);
     expect(made.stdout).toContain('preprocess.channels = "RGB"');
     expect(await extract('of-card', path('net.card.json'))).toMatchObject({ code: 0 });
     const { tables, counts, ...rest } = JSON.parse(readFileSync(path('of-card/dataset.json'), 'utf8'));
@@ -232,5 +232,16 @@ describe('models card', () => {
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is there already')]);
     const replaced = await models(['card', path('net.onnx'), '--json', '--replace']);
     expect(JSON.parse(replaced.stdout).assumptions).toHaveLength(5);
+  });
+
+  it.each([
+    ['-dash.onnx', "--visual ./-dash.card.json"],
+    ["two words' end.onnx", "--visual 'two words'\\'' end.card.json'"],
+    ['plain.onnx', '--visual plain.card.json'],
+  ])('of %j says how its card is typed', async (file, use) => {
+    writeTinyVisual(files);
+    copyFileSync(path('tiny-visual.onnx'), path(file));
+    const { code, stdout } = await models(['card', '--replace', '--', file], { cwd: files, env: environment() });
+    expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([0, `Use: ${use}`]);
   });
 });
