@@ -45,6 +45,7 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   const file = checkString('file', options.file);
   if (options.output !== undefined) checkString('output', options.output);
   if (options.modality !== undefined) checkOneOf('modality', options.modality, ['visual', 'audio']);
+  checkOnnxFile(file);
   const stem = basename(file, extname(file));
   const path = options.out ?? join(dirname(file), `${stem}.card.json`);
   const inside = relative(dirname(resolve(path)), resolve(file));
@@ -53,7 +54,6 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
       remedy: 'A card names its file by a path inside its own folder.',
     });
   }
-  checkOnnxFile(file);
   const graph = readModel(reachable(file, path, inside));
   const { output, modality, replace = false } = options;
   const { card, assumptions } = guessCard(graph, file, { name: stem, output, modality });

@@ -73,7 +73,7 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
     bytes: isOfficial ? official.bytes : undefined,
     mostBytes: mostWeightBytes(name),
     remedy: bringRemedy(name, official, isOfficial ? undefined : wanted),
-    otherFileRemedy: (found) => otherFileRemedy(official, found, options.source !== undefined),
+    otherFileRemedy: (found) => otherFileRemedy(official, found, options),
     ...{ timeoutSeconds, signal, onBytes, onMessage },
   });
   try {
@@ -97,10 +97,10 @@ function bringRemedy(name: string, official: OfficialSource, otherHash: string |
 }
 
 /** What to do where a whole file came that is not the wanted one. */
-function otherFileRemedy(official: OfficialSource, found: string, fromMirror: boolean): string {
-  return fromMirror
-    ? `If this file is meant, add \`--sha256 ${found}\`; otherwise try another source.`
-    : `Try over another connection. If its publisher has put this file there and it is meant: \`--source ${official.url} --sha256 ${found}\`.`;
+function otherFileRemedy(official: OfficialSource, found: string, { source, sha256 }: PullModelOptions): string {
+  return source === undefined
+    ? `Try over another connection. If its publisher has put this file there and it is meant: \`--source ${official.url} --sha256 ${found}\`.`
+    : `If this file is meant, ${sha256 === undefined ? 'add' : 'give'} \`--sha256 ${found}\`; otherwise try another source.`;
 }
 
 /** What is wrong with a file that came is said of its address: the path that it has here goes away with it. */

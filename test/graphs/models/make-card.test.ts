@@ -171,7 +171,9 @@ describe('a file that no card could name', () => {
   it('one that is missing or a folder is refused with what to give', async () => {
     const remedy = 'Give the path of an ONNX file.';
     await expect(makeCard({ file: join(files, 'nosuch.onnx') })).rejects.toMatchObject({ code: 'weights', remedy });
-    await expect(makeCard({ file: files })).rejects.toMatchObject({ code: 'weights', remedy });
+    for (const file of [files, `${files}/`, '.']) {
+      await expect(makeCard({ file })).rejects.toMatchObject({ code: 'weights', remedy });
+    }
   });
 });
 
