@@ -1,4 +1,5 @@
 import { makeCard } from '../src/graphs/models/make-card.ts';
+import { printable } from '../src/printable.ts';
 import type { Arguments } from './options.ts';
 
 /** `reelflow models card`. */
@@ -17,13 +18,22 @@ export async function cardCommand(args: Arguments, file: string): Promise<number
   }
   const { card, path, assumptions } = made;
   const { input } = card;
-  const size = input.kind === 'frames' ? `${input.width} x ${input.height}` : `${input.patchSamples} samples`;
+  const size = input.kind === 'frames' ? `${input.width} x ${input.height}` : counted(input.patchSamples, 'sample');
+  const values = counted(card.output.dimension, 'value');
   const lines = [
-    `${path}: ${card.name}, ${input.kind} ${size} (${input.layout}) to ${card.output.dimension} values of '${card.output.name}'`,
+    `${path}: ${card.name}, from ${input.kind} of ${size} (${input.layout}) to ${values} of '${card.output.name}'`,
     'ASSUMED, because the file does not say; check against what its authors write, and correct the card:',
     ...assumptions.map(({ field, value, why }) => `  ${field} = ${JSON.stringify(value)}  (${why})`),
-    `Use: --${card.modality} ${path}`,
+    `Use: --${card.modality} ${printable(path) === path ? shellWord(path) : 'and the path of the card, whose name cannot be shown'}`,
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map(printable).join('\n')}\n`);
   return 0;
+}
+
+const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
+
+/** The path of a card as it is typed after an option in a POSIX shell: never taken for an option, a network's name, or several words. */
+function shellWord(path: string): string {
+  const word = path.startsWith('-') || !/[./\\]/.test(path) ? `./${path}` : path;
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

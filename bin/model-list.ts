@@ -2,6 +2,7 @@ import { type ListedWeights, listModels } from '../src/graphs/models/list-models
 import { verifyModels } from '../src/graphs/models/verify-models.ts';
 import { modelDirectory } from '../src/io/model-store/model-store.ts';
 import { formatBytes } from '../src/operators/budget.ts';
+import { printable } from '../src/printable.ts';
 import type { Arguments } from './options.ts';
 
 /** `reelflow models list`. */
@@ -29,16 +30,16 @@ export function listCommand(args: Arguments): number {
   process.stdout.write(`${postprocessing.name.padEnd(width)}  parameters of VGGish's post-processing\n`);
   process.stdout.write(`${' '.repeat(width)}  weights: ${weightsText(postprocessing)}\n`);
   process.stdout.write(
-    `Stored in ${modelDirectory()}; bring more with \`reelflow models pull NAME\` or \`import NAME FILE\`.\n`,
+    `Stored in ${printable(modelDirectory())}; bring more with \`reelflow models pull NAME\` or \`import NAME FILE\`.\n`,
   );
   process.stdout.write('Any other ONNX network: the path of its model card (see docs/model-cards.md).\n');
   return 0;
 }
 
 function weightsText({ weights, problem }: ListedWeights): string {
-  if (problem !== undefined) return problem;
+  if (problem !== undefined) return printable(problem);
   if (!weights) return 'none';
-  return `${weights.origin}, SHA-256 ${weights.sha256.slice(0, 8)}..., ${formatBytes(weights.bytes)}`;
+  return `${printable(weights.origin)}, SHA-256 ${weights.sha256.slice(0, 8)}..., ${formatBytes(weights.bytes)}`;
 }
 
 /** `reelflow models verify`. Exit code 1 when a model is damaged. */
@@ -51,9 +52,10 @@ export async function verifyCommand(args: Arguments, name: string | undefined, s
   }
   for (const { name: model, whole, sha256, bytes, problem, remedy } of models) {
     if (whole) process.stdout.write(`${model}: whole, ${formatBytes(bytes ?? 0)}, SHA-256 ${sha256}\n`);
-    else process.stdout.write(`${model}: DAMAGED, ${problem}\n  ${remedy ?? ''}\n`);
+    else process.stdout.write(`${model}: DAMAGED, ${printable(problem ?? '')}\n  ${remedy ?? ''}\n`);
   }
-  const all = models.length === 0 ? `no weights are stored in ${modelDirectory()}` : `${models.length} verified`;
+  const all =
+    models.length === 0 ? `no weights are stored in ${printable(modelDirectory())}` : `${models.length} verified`;
   process.stdout.write(`${all}${damaged.length > 0 ? `, ${damaged.length} damaged` : ''}\n`);
   return damaged.length > 0 ? 1 : 0;
 }

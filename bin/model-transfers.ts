@@ -1,13 +1,16 @@
+import { UsageError } from '../src/errors.ts';
 import { importModel } from '../src/graphs/models/import-model.ts';
 import type { ModelReport } from '../src/graphs/models/model-report.ts';
 import { pullModel } from '../src/graphs/models/pull-model.ts';
+import { longestTimeout } from '../src/io/model-store/download.ts';
 import { formatBytes } from '../src/operators/budget.ts';
+import { printable } from '../src/printable.ts';
 import { openByteProgress } from './byte-progress.ts';
 import type { Arguments } from './options.ts';
 
 /** `reelflow models import`. */
 export async function importCommand(args: Arguments, name: string, file: string, signal: AbortSignal): Promise<number> {
-  const progress = openByteProgress(`copying ${file}`, process.stderr);
+  const progress = openByteProgress(`copying ${printable(file)}`, process.stderr);
   try {
     const report = await importModel({
       ...{ name, file, replace: args.flag('replace'), signal },
@@ -26,6 +29,9 @@ export async function pullCommand(args: Arguments, name: string, signal: AbortSi
   const progress = openByteProgress(`pulling ${name}`, process.stderr);
   const source = args.text('source');
   const timeoutSeconds = args.positive('timeout');
+  if (timeoutSeconds !== undefined && timeoutSeconds > longestTimeout) {
+    throw new UsageError(`\`--timeout\` must be at most ${longestTimeout} seconds, but is ${timeoutSeconds}`);
+  }
   try {
     const report = await pullModel({
       ...{ name, replace: args.flag('replace'), signal },
@@ -33,7 +39,7 @@ export async function pullCommand(args: Arguments, name: string, signal: AbortSi
       ...(source !== undefined && { source }),
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       onBytes: progress.show,
-      onMessage: progress.say,
+      onMessage: (line) => progress.say(printable(line)),
     });
     progress.close();
     return tell(args, report);
@@ -58,6 +64,6 @@ function tell(args: Arguments, report: ModelReport): number {
     `  licence  ${licence ?? "not known; it is the file's own"}`,
     `  file     ${path}`,
   ];
-  process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : `${lines.join('\n')}\n`);
+  process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : `${lines.map(printable).join('\n')}\n`);
   return 0;
 }

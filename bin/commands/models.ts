@@ -14,7 +14,11 @@ export const command: Command = {
     replace: { type: 'boolean', does: 'import, pull, card: in the place of what is there' },
     sha256: { type: 'string', value: 'HEX', does: 'import, pull: the hash that the file must have' },
     source: { type: 'string', value: 'URL', does: 'pull: a mirror in place of the official address' },
-    timeout: { type: 'string', value: 'SECONDS', does: 'pull: for an answer, and for the next bytes (default 30)' },
+    timeout: {
+      type: 'string',
+      value: 'SECONDS',
+      does: 'pull: for an answer, and for the next bytes (default 30, at most 86400)',
+    },
     out: { type: 'string', value: 'CARD', does: 'card: where to write it (default beside the file, NAME.card.json)' },
     output: { type: 'string', value: 'NAME', does: 'card: the tensor that is the feature vector' },
     modality: { type: 'string', value: 'KIND', does: 'card: visual or audio, where the input can be read both ways' },
@@ -43,7 +47,7 @@ async function run(args: Arguments): Promise<number> {
   checkUse(args, verb);
   if (verb === 'list') return listCommand(args);
   if (verb === 'card') return cardCommand(args, first);
-  const kept = verb === 'pull' ? '; what came so far is kept, and the same command goes on from it' : '';
+  const kept = verb === 'pull' ? '; what came so far is kept where the server lets the same command go on from it' : '';
   const interrupt = stopOnInterrupt(() => process.stderr.write(`stopping${kept}\n`));
   try {
     if (verb === 'import') return await importCommand(args, first, second, interrupt.signal);

@@ -29,6 +29,7 @@ beforeAll(async () => {
   files = mkdtempSync(join(tmpdir(), 'models-command-'));
   sha256 = writeStateDict(path('own.safetensors'), 'squeezenet1_1');
   weights = readFileSync(path('own.safetensors'));
+  writeTinyVisual(files);
   await encodeClip({ path: path('clip.mp4'), width: 64, height: 48, fps: 5, frames });
 });
 afterEach(async () => {
@@ -91,6 +92,21 @@ describe('models import, list and verify', () => {
     expect(JSON.parse((await models(['verify', '--json'])).stdout).models).toMatchObject([{ name, whole: false }]);
   });
 
+  it('of a file whose name could steer a terminal print it without those characters', async () => {
+    const evil = 'own\u001b[2J\u202e\u009b1m.safetensors';
+    copyFileSync(path('own.safetensors'), path(evil));
+    const printed = [await models(['import', name, path(evil)]), await models(['list'])];
+    for (const { code, stdout, stderr } of printed) {
+      expect(code).toBe(0);
+      expect(stdout).toContain('own\ufffd[2J\ufffd\ufffd1m.safetensors');
+      expect((stdout + stderr).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+    const [record] = JSON.parse((await models(['list', '--json'])).stdout).networks.flatMap(
+      ({ weights: found }: { weights: { origin: string } | null }) => found ?? [],
+    );
+    expect(record.origin).toBe('own\ufffd[2J\ufffd\ufffd1m.safetensors');
+  });
+
   it('give a network of that name its weights in extract, and their hash stands in the dataset', async () => {
     await models(['import', name, path('own.safetensors')]);
     const { code, stderr } = await extract('features', name);
@@ -113,6 +129,7 @@ describe('models import, list and verify', () => {
       ['import', '../x', path('own.safetensors')],
       ['pull', name, '--source', 'http://example.org/x'],
       ['pull', name, '--timeout', 'long'],
+      ['pull', name, '--timeout', '1e8'],
     ]) {
       const { code, stdout, stderr } = await models(args);
       expect([args, code, stdout]).toEqual([args, 2, '']);
@@ -182,6 +199,7 @@ describe('models pull', () => {
     expect(stderr).toContain(sha256);
     expect(stderr).toContain('b8a52dc0');
     expect(stderr).toContain('[hash]');
+    expect(stderr).toContain(`If this file is meant, add \`--sha256 ${sha256}\`; otherwise try another source.`);
     expect(readdirSync(path('store/.downloads'))).toEqual([]);
     expect(existsSync(path(`store/${name}`))).toBe(false);
   });
@@ -191,6 +209,8 @@ describe('models pull', () => {
     const args = ['pull', 'alexnet', '--source', `${server.url}/file`, '--sha256', sha256];
     const { code, stderr } = await models(args);
     expect([code, stderr]).toEqual([2, expect.stringContaining('has not the weights of alexnet')]);
+    expect(stderr).toContain(`${server.url}/file`);
+    expect(stderr).not.toContain('.downloads');
     expect(existsSync(path('store/alexnet'))).toBe(false);
   });
 
@@ -207,6 +227,24 @@ describe('models pull', () => {
     expect(stderr).toContain('reelflow models import squeezenet1_1 squeezenet1_1-b8a52dc0.pth');
   });
 
+  it('says which file to bring where another one than the official was wanted', async () => {
+    server = await serveFiles({});
+    const { code, stderr } = await models(pullArguments());
+    expect([code, stderr]).toEqual([1, expect.stringContaining('answers 404')]);
+    expect(stderr).toContain(`bring the file with SHA-256 ${sha256}`);
+    expect(stderr).toContain(`reelflow models import ${name} FILE --sha256 ${sha256}`);
+    expect(stderr).not.toContain('b8a52dc0');
+  });
+
+  it('stops a file that is larger than the network could be, long before all of it came', async () => {
+    server = await serveFiles({
+      '/file': (_, response) => response.writeHead(200, { 'content-length': String(2 ** 30) }).end(),
+    });
+    const { code, stderr } = await models(pullArguments());
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/has 1073741824 bytes, more than the \d{8} that are/)]);
+    expect(stderr).toContain('try another source');
+  });
+
   it('has an official https source with a stated hash for every network', () => {
     expect(officialSources.map(({ network }) => network)).toEqual([...networkNames, 'vggish-pca']);
     for (const { url, file, sha256Prefix } of officialSources) {
@@ -219,11 +257,10 @@ describe('models pull', () => {
 
 describe('models card', () => {
   it('writes a card, says what it assumed, and extract takes it', async () => {
-    writeTinyVisual(files);
     copyFileSync(path('tiny-visual.onnx'), path('net.onnx'));
     const made = await models(['card', path('net.onnx')]);
     expect(made.code).toBe(0);
-    expect(made.stdout).toMatch(/frames 32 x 32 \(NCHW\) to 6 values of 'features'/);
+    expect(made.stdout).toMatch(/from frames of 32 x 32 \(NCHW\) to 6 values of 'features'/);
     expect(made.stdout).toContain('preprocess.channels = "RGB"');
     expect(await extract('of-card', path('net.card.json'))).toMatchObject({ code: 0 });
     const { tables, counts, ...rest } = JSON.parse(readFileSync(path('of-card/dataset.json'), 'utf8'));
@@ -232,5 +269,15 @@ describe('models card', () => {
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is there already')]);
     const replaced = await models(['card', path('net.onnx'), '--json', '--replace']);
     expect(JSON.parse(replaced.stdout).assumptions).toHaveLength(5);
+  });
+
+  it.each([
+    ['-dash.onnx', '--visual ./-dash.card.json'],
+    ["two words' end.onnx", "--visual 'two words'\\'' end.card.json'"],
+    ['plain.onnx', '--visual plain.card.json'],
+  ])('of %j says how its card is typed', async (file, use) => {
+    copyFileSync(path('tiny-visual.onnx'), path(file));
+    const { code, stdout } = await models(['card', '--replace', '--', file], { cwd: files, env: environment() });
+    expect([code, stdout.trimEnd().split('\n').at(-1)]).toEqual([0, `Use: ${use}`]);
   });
 });

@@ -1,11 +1,13 @@
+import { realpathSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { checkOneOf, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
 import { createOnce, replaceFile } from '../../io/dataset/atomic-file.ts';
 import { hashFile } from '../../io/model-store/stage-file.ts';
-import { loadCard, type ModelCard } from '../../models/networks/card.ts';
+import { loadCard, type ModelCard, parseCard } from '../../models/networks/card.ts';
 import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';
-import { readModel } from '../../models/onnx/read.ts';
+import { insideFolder, readModel } from '../../models/onnx/read.ts';
+import { checkOnnxFile } from './onnx-file.ts';
 
 /** Options of `makeCard`. */
 export interface MakeCardOptions {
@@ -31,10 +33,10 @@ export interface MadeCard {
 
 /**
  * Writes a model card from an ONNX file's inputs and outputs, with the file's SHA-256. What the file cannot state (order of channels, scale, mean,
- * deviation, resize) gets the usual values and is listed, to be checked.
+ * deviation, resize) gets the usual values and is listed, to be checked. Only a card that `network` would take is written.
  *
  * @throws UsageError when the card would lie where it cannot name the file, or is there already; ModelError `card` listing what the file has when
- * it cannot be told what is meant, `weights` when it is no ONNX file.
+ * it cannot be told what is meant, or when the file is a link out of the card's folder; `weights` when it is no ONNX file.
  *
  * @example
  * const { path, assumptions } = await makeCard({ file: 'squeezenet.onnx', output: 'pool10' });
@@ -43,6 +45,7 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   const file = checkString('file', options.file);
   if (options.output !== undefined) checkString('output', options.output);
   if (options.modality !== undefined) checkOneOf('modality', options.modality, ['visual', 'audio']);
+  checkOnnxFile(file);
   const stem = basename(file, extname(file));
   const path = options.out ?? join(dirname(file), `${stem}.card.json`);
   const inside = relative(dirname(resolve(path)), resolve(file));
@@ -51,13 +54,25 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
       remedy: 'A card names its file by a path inside its own folder.',
     });
   }
-  const graph = readModel(file);
+  const graph = readModel(reachable(file, path, inside));
   const { output, modality, replace = false } = options;
   const { card, assumptions } = guessCard(graph, file, { name: stem, output, modality });
   const { sha256 } = await hashFile(file);
   const text = `${JSON.stringify(written(card, inside, sha256), undefined, 2)}\n`;
+  parseCard(JSON.parse(text), path);
   await write(path, text, replace);
   return { path, card: loadCard(path).card, assumptions };
+}
+
+/** The real path of the file, as whoever opens the card comes to it: links that lead out of a card's folder are not followed. */
+function reachable(file: string, card: string, inside: string): string {
+  const path = realpathSync(file);
+  if (insideFolder(dirname(resolve(card)), inside) === path) return path;
+  throw new ModelError(
+    'card',
+    `${file} is a link that leads out of the folder of the card ${card} (to ${path}); such links are not followed`,
+    { remedy: 'Copy the file beside the card (`cp -L`), or run the command on the file that the link leads to.' },
+  );
 }
 
 /** The card as a file has it: fields that a card must not or need not state are left out. */

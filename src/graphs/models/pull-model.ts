@@ -4,9 +4,9 @@ import { addModel } from '../../io/model-store/add-model.ts';
 import { shownAddress, sourceAddress } from '../../io/model-store/addresses.ts';
 import { downloadFile } from '../../io/model-store/download.ts';
 import { modelDirectory, storedModel } from '../../io/model-store/model-store.ts';
-import { officialSource } from '../../models/networks/official-sources.ts';
+import { type OfficialSource, officialSource } from '../../models/networks/official-sources.ts';
 import type { ModelReport } from './model-report.ts';
-import { checkSha256, checkWeightName, inspectWeights } from './weight-names.ts';
+import { checkSha256, checkWeightName, inspectWeights, mostWeightBytes } from './weight-names.ts';
 
 /** Options of `pullModel`. */
 export interface PullModelOptions {
@@ -20,7 +20,7 @@ export interface PullModelOptions {
   readonly replace?: boolean;
   /** Of the store; see `modelDirectory`. */
   readonly directory?: string;
-  /** Seconds to wait for an answer, and for the next bytes. Default 30. */
+  /** Seconds to wait for an answer, and for the next bytes: at most 86,400. Default 30. */
   readonly timeoutSeconds?: number;
   readonly signal?: AbortSignal;
   readonly onBytes?: (done: number, total: number | undefined) => void;
@@ -34,7 +34,8 @@ export interface PullModelOptions {
  * stored already, nothing is asked of the network.
  *
  * @throws UsageError for a wrong name or address; ModelError `download` with the file to bring when the source cannot be reached, `hash` for another
- * file, `weights` when other weights are stored; FlowError `aborted`, the part kept.
+ * file, `weights` when the file has not that network's tensors or other weights are stored; FlowError `aborted`, the part kept where the server names
+ * an ETag or a time of modification.
  *
  * @example
  * await pullModel({ name: 'alexnet', onBytes: (done, total) => console.error(done, total) });
@@ -70,16 +71,47 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
     folder: join(modelDirectory(directory), '.downloads'),
     sha256Prefix,
     bytes: isOfficial ? official.bytes : undefined,
-    remedy: `Without a way to it from here, bring ${official.file} (${official.url}) from another machine and run \`reelflow models import ${name} ${official.file}\`.`,
+    mostBytes: mostWeightBytes(name),
+    remedy: bringRemedy(name, official, isOfficial ? undefined : wanted),
+    otherFileRemedy: (found) => otherFileRemedy(official, found, options),
     ...{ timeoutSeconds, signal, onBytes, onMessage },
   });
   try {
-    const structure = inspectWeights(name, file.path);
     const origin = shownAddress(address);
+    const structure = inspectDownload(name, file.path, origin);
     const licence = isOfficial ? official.licence : undefined;
     const { model, outcome } = await addModel(name, file, { origin, licence, replace, directory });
     return { ...model, outcome, ...structure };
   } finally {
     await file.release();
+  }
+}
+
+/** What to do where no whole file came. */
+function bringRemedy(name: string, official: OfficialSource, otherHash: string | undefined): string {
+  const otherwise = 'Without a way to it from here, bring';
+  if (otherHash !== undefined) {
+    return `${otherwise} the file with SHA-256 ${otherHash} from another machine and run \`reelflow models import ${name} FILE --sha256 ${otherHash}\`.`;
+  }
+  return `${otherwise} ${official.file} (${official.url}) from another machine and run \`reelflow models import ${name} ${official.file}\`.`;
+}
+
+/** What to do where a whole file came that is not the wanted one. */
+function otherFileRemedy(official: OfficialSource, found: string, { source, sha256 }: PullModelOptions): string {
+  return source === undefined
+    ? `Try over another connection. If its publisher has put this file there and it is meant: \`--source ${official.url} --sha256 ${found}\`.`
+    : `If this file is meant, ${sha256 === undefined ? 'add' : 'give'} \`--sha256 ${found}\`; otherwise try another source.`;
+}
+
+/** What is wrong with a file that came is said of its address: the path that it has here goes away with it. */
+function inspectDownload(name: string, path: string, origin: string): ReturnType<typeof inspectWeights> {
+  try {
+    return inspectWeights(name, path);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(error.code, `${error.message.replaceAll(path, origin)}; what came was removed`, {
+      remedy: 'Give the address of a weight file of that network with --source, and its --sha256.',
+      cause: error,
+    });
   }
 }

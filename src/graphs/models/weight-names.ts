@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.ts';
+import { wantedTensors } from '../../models/networks/architecture.ts';
 import { checkWeights } from '../../models/networks/named-weights.ts';
 import { checkPostprocessing } from '../../models/networks/postprocessing-weights.ts';
-import { networkNames } from '../../models/networks/registry.ts';
+import { namedNetwork, networkNames } from '../../models/networks/registry.ts';
 import { readWeights } from '../../models/weights/weight-file.ts';
 
 /** The name under which the parameters of VGGish's post-processing are stored. */
@@ -35,4 +36,21 @@ export function inspectWeights(name: string, path: string): { readonly format: s
 export function checkSha256(value: string | undefined): string | undefined {
   if (value === undefined || /^[0-9a-f]{64}$/i.test(value)) return value?.toLowerCase();
   throw new UsageError(`\`sha256\` must be 64 hexadecimal digits, but is '${value.slice(0, 80)}'`);
+}
+
+/** Room for what a file has beside its values, and for small networks' files. */
+const slackBytes = 64 * 1024 * 1024;
+/** Values of VGGish's post-processing: eigenvectors and means. */
+const postprocessingValues = 128 * 128 + 128;
+
+/**
+ * The most bytes that a download of weights is let have: all tensors of the network as float64, and 64 MiB. A mirror that sends more
+ * is stopped there.
+ */
+export function mostWeightBytes(name: string): number {
+  if (name === postprocessingName) return 8 * postprocessingValues + slackBytes;
+  const network = namedNetwork(name, { layer: name === 'vggish' ? 'postprocessed' : 'logits' });
+  const tensors = network ? wantedTensors(network.architecture) : [];
+  const values = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  return 8 * values + slackBytes;
 }

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelError } from '../../errors.ts';
+import { printable } from '../../printable.ts';
 import { removeIfThere } from '../dataset/atomic-file.ts';
 import { checkModelName, type ModelRecord, recordName, type StoredModel } from './model-record.ts';
 import { modelDirectory, readRecord, storedModel } from './model-store.ts';
@@ -9,7 +10,7 @@ import type { StagedFile } from './stage-file.ts';
 
 /** What a weight file is added with. */
 export interface AddOptions {
-  /** Address, or name of the imported file. */
+  /** Address, or name of the imported file; what could steer a terminal is replaced. */
   readonly origin: string;
   readonly licence?: string | undefined;
   /** Puts the file in the place of another one. Default false. */
@@ -58,7 +59,7 @@ async function place(name: string, staged: StagedFile, options: AddOptions): Pro
     file,
     sha256: staged.sha256,
     bytes: staged.bytes,
-    origin: options.origin.replaceAll(/\s/g, ' ').slice(0, 4096),
+    origin: printable(options.origin.replaceAll(/\s/g, ' ').slice(0, 4096)),
     ...(options.licence !== undefined && { licence: options.licence }),
     added: new Date().toISOString(),
   };

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkInteger, checkPositive } from '../../check.ts';
-import { FlowError, ModelError, ReelflowError } from '../../errors.ts';
+import { FlowError, ModelError, ReelflowError, UsageError } from '../../errors.ts';
 import { shownAddress, sourceAddress } from './addresses.ts';
 import { PartialFile } from './partial-file.ts';
-import { InterruptedTransfer, type Patience } from './request.ts';
+import { InterruptedTransfer } from './request.ts';
 import { hashFile, type StagedFile } from './stage-file.ts';
-import { type Transfer, transfer } from './transfer.ts';
+import { type Transfer, type TransferOptions, transfer } from './transfer.ts';
 
 /** How to download, and what to hold the file against. */
 export interface DownloadOptions {
@@ -13,9 +13,11 @@ export interface DownloadOptions {
   readonly folder: string;
   /** First hexadecimal digits, or all 64, of the file's SHA-256. */
   readonly sha256Prefix?: string | undefined;
-  /** Size, where known; else the server's word, and never more than 4 GiB. */
+  /** Size, where known; else the server's word. */
   readonly bytes?: number | undefined;
-  /** Seconds to wait for an answer, and for the next bytes. Default 30. */
+  /** The most that is taken where the size is not known. Default 4 GiB. */
+  readonly mostBytes?: number | undefined;
+  /** Seconds to wait for an answer, and for the next bytes: at most a day. Default 30. */
   readonly timeoutSeconds?: number | undefined;
   /** Tries that may end without a megabyte of gain before it is given up. Default 6. */
   readonly attempts?: number | undefined;
@@ -23,11 +25,15 @@ export interface DownloadOptions {
   readonly retrySeconds?: number | undefined;
   /** What to do when the download fails, in words. */
   readonly remedy?: string | undefined;
+  /** What to do when a whole file came that has another SHA-256, in words; `remedy` by default. */
+  readonly otherFileRemedy?: ((sha256: string) => string) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
   readonly onMessage?: ((line: string) => void) | undefined;
 }
 
+/** Seconds: timers of Node.js overflow beyond 24 days, and nobody waits for a day. */
+export const longestTimeout = 86_400;
 /** A server that wants to be left alone for longer than this is not waited for. */
 const longestPause = 120;
 const longestBackoff = 30;
@@ -37,7 +43,8 @@ const largestFile = 4 * 1024 ** 3;
 /**
  * Downloads a file into a part beside the store, goes on from the part that an earlier run left, and checks size and SHA-256 before anybody sees it.
  * Memory stays at one piece of the body. Cut connections, silence, 408, 425, 429 and 5xx are tried again, each time from where the part ends. When it
- * fails or the signal aborts, the part stays for the next run; a part that proved wrong is removed.
+ * fails or the signal aborts, the part stays for the next run if the server named a validator to go on by (RFC 9110: strong ETag, else
+ * Last-Modified); a part that proved wrong is removed.
  *
  * @returns the whole file, to be moved into the store, and `release`, which removes what is left of the part's folder.
  * @throws UsageError for a wrong address or a full disk; ModelError `download`, or `hash` naming both hashes; FlowError `aborted`.
@@ -47,9 +54,10 @@ export async function downloadFile(
   options: DownloadOptions,
 ): Promise<StagedFile & { readonly release: () => Promise<void> }> {
   const url = sourceAddress(address);
+  const limits = checkLimits(options);
   const part = await PartialFile.take(options.folder, url);
   try {
-    await fetchWhole(url, part, options);
+    await fetchWhole(url, part, limits, options);
     await part.flush();
     const { sha256, bytes } = await hashFile(part.path, options.signal);
     const wanted = options.sha256Prefix?.toLowerCase() ?? '';
@@ -58,7 +66,7 @@ export async function downloadFile(
       throw new ModelError(
         'hash',
         `${shownAddress(url)} is not the file it should be: its SHA-256 is ${sha256}, but ${wanted.length < 64 ? `must begin with ${wanted}` : `must be ${wanted}`}; what came was removed`,
-        { remedy: options.remedy },
+        { remedy: options.otherFileRemedy?.(sha256) ?? options.remedy },
       );
     }
     return { path: part.path, sha256, bytes, release: () => part.discard() };
@@ -71,14 +79,35 @@ export async function downloadFile(
   }
 }
 
-async function fetchWhole(url: URL, part: PartialFile, options: DownloadOptions): Promise<void> {
-  const milliseconds = 1000 * checkPositive('timeoutSeconds', options.timeoutSeconds ?? 30);
-  const patience: Patience = { answer: milliseconds, idle: milliseconds };
-  const attempts = checkInteger('attempts', options.attempts ?? 6, 1, 100);
-  const firstPause = checkPositive('retrySeconds', options.retrySeconds ?? 1, { zero: true });
-  const limits = { bytes: options.bytes, most: options.bytes ?? largestFile };
+/** The settings of every try, checked. */
+type Limits = Pick<TransferOptions, 'patience' | 'limits'> & {
+  readonly attempts: number;
+  readonly firstPause: number;
+};
+
+function checkLimits(options: DownloadOptions): Limits {
+  const seconds = checkPositive('timeoutSeconds', options.timeoutSeconds ?? 30);
+  if (seconds > longestTimeout) {
+    throw new UsageError(`\`timeoutSeconds\` must be at most ${longestTimeout}, but is ${seconds}`);
+  }
+  const most = checkInteger('mostBytes', options.mostBytes ?? largestFile);
+  return {
+    patience: { answer: 1000 * seconds, idle: 1000 * seconds },
+    limits: { bytes: options.bytes, most: options.bytes ?? Math.min(most, largestFile) },
+    attempts: checkInteger('attempts', options.attempts ?? 6, 1, 100),
+    firstPause: checkPositive('retrySeconds', options.retrySeconds ?? 1, { zero: true }),
+  };
+}
+
+async function fetchWhole(
+  url: URL,
+  part: PartialFile,
+  { attempts, firstPause, patience, limits }: Limits,
+  options: DownloadOptions,
+): Promise<void> {
+  // Only what no try had reached before is gain: a server that makes every try begin anew is given up too.
+  let furthest = part.size;
   for (let failures = 0; ; ) {
-    const before = part.size;
     let result: Transfer;
     try {
       result = await transfer(url, part, { patience, limits, signal: options.signal, onBytes: options.onBytes });
@@ -87,18 +116,22 @@ async function fetchWhole(url: URL, part: PartialFile, options: DownloadOptions)
       result = { outcome: 'again', why: error.message, cause: error };
     }
     if (result.outcome === 'whole') return;
-    failures = part.size - before >= gainThatCounts ? 1 : failures + 1;
+    failures = part.size - furthest >= gainThatCounts ? 1 : failures + 1;
+    furthest = Math.max(furthest, part.size);
+    const resumable = await part.isResumable();
     const pause = Math.max(result.pauseSeconds ?? 0, Math.min(longestBackoff, firstPause * 2 ** (failures - 1)));
     if (failures >= attempts || pause > longestPause) {
       const gaveUp =
         pause > longestPause
           ? `it asks to wait ${Math.round(pause)} s`
-          : `given up after ${failures} tries without gain`;
-      throw new ModelError('download', `${result.why}; ${gaveUp}, ${part.size} bytes are kept`, {
+          : `given up after ${failures} ${failures === 1 ? 'try' : 'tries'} without gain`;
+      throw new ModelError('download', `${result.why}; ${gaveUp}${resumable ? `, ${part.size} bytes are kept` : ''}`, {
         cause: result.cause,
       });
     }
-    options.onMessage?.(`${result.why}; trying again in ${pause} s from byte ${part.size}`);
+    options.onMessage?.(
+      `${result.why}; trying again in ${pause} s from ${resumable ? `byte ${part.size}` : 'the start'}`,
+    );
     await pauseFor(pause, options.signal);
   }
 }

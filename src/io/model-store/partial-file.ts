@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { makePrivateDirectory, storeFailure, writePrivateFile } from './private-files.ts';
@@ -12,9 +12,16 @@ export interface PartFacts {
   readonly total?: number;
 }
 
+/** What an HTTP condition on the part's bytes can name (RFC 9110): a weak ETag says that files are alike, not that their bytes are the same. */
+export function validatorOf(facts: PartFacts): string | undefined {
+  return facts.etag?.startsWith('"') ? facts.etag : facts.lastModified;
+}
+
 const host = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
 const start = Math.round(performance.timeOrigin);
 const factsLimit = 16 * 1024;
+/** A part that nobody has added to for so many milliseconds is swept away. */
+const abandonedAfter = 30 * 86_400_000;
 
 /**
  * The part of a download that is on disk: a folder with `body.part` and `facts.json`. A process takes a part for itself by renaming the folder, which
@@ -31,10 +38,10 @@ export class PartialFile {
     [this.#folder, this.#free, this.#handle, this.#size] = [folder, free, handle, size];
   }
 
-  /** Takes the part of an address, or begins one. @throws ModelError `weights` when the store cannot be written. */
+  /** Takes the part of an address, or begins one; parts of whatever address that are older than 30 days are removed. @throws ModelError `weights` when the store cannot be written. */
   static async take(parent: string, url: URL): Promise<PartialFile> {
     const key = createHash('sha256').update(url.href).digest('hex').slice(0, 32);
-    const own = join(parent, `${key}~${host}~${process.pid}~${start}~${randomBytes(4).toString('hex')}`);
+    const own = join(parent, takenName(key));
     await makePrivateDirectory(parent);
     const candidates = (await readdir(parent)).filter((name) => name === key || (name.startsWith(key) && isLeft(name)));
     let taken = false;
@@ -43,6 +50,7 @@ export class PartialFile {
       else taken = await renamed(join(parent, name), own);
     }
     if (!taken) await makePrivateDirectory(own);
+    await sweep(parent, own);
     try {
       const handle = await open(join(own, 'body.part'), 'a+', 0o600);
       return new PartialFile(own, join(parent, key), handle, (await handle.stat()).size);
@@ -106,10 +114,17 @@ export class PartialFile {
     await this.#handle.sync();
   }
 
-  /** Gives the part back, for a later run to go on from; an empty one is removed. */
+  /** Whether a later request can ask for the rest of it alone. */
+  async isResumable(): Promise<boolean> {
+    if (this.#size === 0) return false;
+    const facts = await this.facts();
+    return facts !== undefined && validatorOf(facts) !== undefined;
+  }
+
+  /** Gives the part back, for a later run to go on from; one that is empty or has no validator is removed. */
   async release(): Promise<void> {
     await this.#handle.close();
-    const kept = this.#size > 0 && (await renamed(this.#folder, this.#free));
+    const kept = (await this.isResumable()) && (await renamed(this.#folder, this.#free));
     if (!kept) await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -117,6 +132,35 @@ export class PartialFile {
   async discard(): Promise<void> {
     await this.#handle.close();
     await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A fresh name of a part of an address while this process has it. */
+function takenName(key: string): string {
+  return `${key}~${host}~${process.pid}~${start}~${randomBytes(4).toString('hex')}`;
+}
+
+/** Removes parts that nobody has added to for long, but not those that a living process of this machine holds. */
+async function sweep(parent: string, own: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!/^[0-9a-f]{32}(~|$)/.test(name)) continue;
+    const folder = join(parent, name);
+    if (folder === own || (name.split('~')[1] === host && !isLeft(name))) continue;
+    const status = (await statusOf(join(folder, 'body.part'))) ?? (await statusOf(folder));
+    if (!status || Date.now() - status.mtimeMs < abandonedAfter) continue;
+    // Taken first: a process that goes on from it at this moment keeps it, or begins its own.
+    const taken = join(parent, takenName(name.slice(0, 32)));
+    if (await renamed(folder, taken)) await rm(taken, { recursive: true, force: true });
+  }
+}
+
+/** Undefined where it is not there, or no longer. */
+async function statusOf(path: string): Promise<{ readonly mtimeMs: number } | undefined> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw storeFailure(path, error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { ModelError } from '../../errors.ts';
 import { shownAddress } from './addresses.ts';
-import type { PartFacts, PartialFile } from './partial-file.ts';
+import { type PartFacts, type PartialFile, validatorOf } from './partial-file.ts';
 import { type Answer, bodyOf, InterruptedTransfer, type Patience, requestFile } from './request.ts';
 
 /** How one request for a file, or for the rest of it, ended. */
@@ -98,7 +98,7 @@ async function body(
   for await (const piece of bodyOf(answer, options.patience, options.signal)) {
     if (part.size + piece.byteLength > (expected ?? options.limits.most)) {
       await part.restart();
-      throw new ModelError('download', `${where} sends more than ${expected ?? options.limits.most} bytes`);
+      throw otherSize(`${where} sends more than ${expected ?? options.limits.most} bytes`);
     }
     await part.append(piece);
     options.onBytes?.(part.size, expected);
@@ -112,14 +112,14 @@ async function body(
 function checkTotal(total: number | undefined, limits: TransferOptions['limits'], where: string): void {
   if (total === undefined) return;
   if (limits.bytes !== undefined && total !== limits.bytes) {
-    throw new ModelError('download', `${where} has ${total} bytes, but the file has ${limits.bytes}`);
+    throw otherSize(`${where} has ${total} bytes, but the file has ${limits.bytes}`);
   }
-  if (total > limits.most) throw new ModelError('download', `${where} has ${total} bytes, more than ${limits.most}`);
+  if (total > limits.most) throw otherSize(`${where} has ${total} bytes, more than the ${limits.most} that are taken`);
 }
 
-/** A weak ETag says that files are alike, not that their bytes are the same. */
-function validatorOf(facts: PartFacts): string | undefined {
-  return facts.etag?.startsWith('"') ? facts.etag : facts.lastModified;
+/** The source was reached, but what it has cannot be the file. */
+function otherSize(message: string): ModelError {
+  return new ModelError('download', message, { remedy: 'It is another file than is wanted: try another source.' });
 }
 
 function factsOf(answer: Answer, total: number | undefined): PartFacts {

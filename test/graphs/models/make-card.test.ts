@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -124,6 +133,47 @@ describe('a card made from an ONNX file', () => {
     mkdirSync(join(files, 'elsewhere'));
     await expect(makeCard({ file, out: join(files, 'elsewhere', 'card.json') })).rejects.toThrow(/in the folder of/);
     await expect(makeCard({ file, out: join(files, 'missing', 'card.json') })).rejects.toThrow(/in the folder of/);
+  });
+});
+
+describe('a file that no card could name', () => {
+  it('a link out of the folder of the card is refused with what to do, and no card is written', async () => {
+    const file = writeFlatten([3, 8, 8]);
+    mkdirSync(join(files, 'snapshot'));
+    const link = join(files, 'snapshot', 'linked.onnx');
+    symlinkSync(file, link);
+    await expect(makeCard({ file: link })).rejects.toMatchObject({
+      code: 'card',
+      message: expect.stringMatching(/linked\.onnx is a link that leads out.*not followed/),
+      remedy: expect.stringContaining('Copy the file beside the card'),
+    });
+    expect(existsSync(join(files, 'snapshot', 'linked.card.json'))).toBe(false);
+    // From a folder above both the link leads nowhere else.
+    const { path } = await makeCard({ file: link, out: join(files, 'above.json') });
+    expect(network(path, { cacheDirectory: join(files, 'cache') }).dimension).toBe(192);
+  });
+
+  it.each([
+    ['zip.npz', Buffer.from('PK\x03\x04rest of an archive'), /is no ONNX file: it is a zip archive/],
+    ['array.npy', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), /is no ONNX file: it is an array of NumPy/],
+    ['words.onnx', Buffer.from('(network) in words\n'), /is no ONNX file: it is text/],
+    ['empty.onnx', Buffer.alloc(0), /is no ONNX file: it is empty/],
+    ['zeros.onnx', Buffer.alloc(64), /is no ONNX file: it starts with none of the fields/],
+  ])('%s is said to be what it is', async (name, bytes, message) => {
+    writeFileSync(join(files, name), bytes);
+    await expect(makeCard({ file: join(files, name) })).rejects.toMatchObject({
+      code: 'weights',
+      message: expect.stringMatching(message),
+      remedy: expect.stringContaining('models import NAME FILE'),
+    });
+  });
+
+  it('one that is missing or a folder is refused with what to give', async () => {
+    const remedy = 'Give the path of an ONNX file.';
+    await expect(makeCard({ file: join(files, 'nosuch.onnx') })).rejects.toMatchObject({ code: 'weights', remedy });
+    for (const file of [files, `${files}/`, '.']) {
+      await expect(makeCard({ file })).rejects.toMatchObject({ code: 'weights', remedy });
+    }
   });
 });
 

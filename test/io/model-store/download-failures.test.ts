@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +104,7 @@ describe('answers', () => {
     const start = Date.now();
     await download({ '/file': busy }, { onMessage: (line) => pauses.push(line) });
     expect(Date.now() - start).toBeGreaterThanOrEqual(1000);
-    expect(pauses).toEqual([expect.stringMatching(/answers 429; trying again in 1 s from byte 0/)]);
+    expect(pauses).toEqual([expect.stringMatching(/answers 429; trying again in 1 s from the start/)]);
   });
 
   it('that ask for a pause of hours are not waited for', async () => {
@@ -161,6 +161,61 @@ describe('connections', () => {
     await server?.close();
     const [part = ''] = readdirSync(folder);
     expect(readFileSync(join(folder, part, 'body.part')).equals(bytes.subarray(0, 200_000))).toBe(true);
+  });
+});
+
+describe('parts', () => {
+  const cutOnce = (etag: string | undefined) =>
+    wholeFile(bytes, { etag: () => etag, cutAfter: (nth) => (nth === 1 ? 200_000 : undefined) });
+
+  it.each([undefined, 'W/"weak"'])('with ETag %j are not kept, and no message promises it', async (etag) => {
+    const lines: string[] = [];
+    await expect(download({ '/file': cutOnce(etag) }, { attempts: 1 })).rejects.toThrow(
+      /given up after 1 try without gain$/,
+    );
+    expect(readdirSync(folder)).toEqual([]);
+    await server?.close();
+    await download({ '/file': cutOnce(etag) }, { onMessage: (line) => lines.push(line) });
+    expect(lines).toEqual([expect.stringMatching(/was cut.*from the start$/)]);
+  });
+
+  it('of any address that nobody added to for 30 days are swept away; younger ones stay', async () => {
+    const day = 86_400_000;
+    for (const [key, age] of [
+      ['a'.repeat(32), 31],
+      ['b'.repeat(32), 29],
+      [`${'c'.repeat(32)}~elsewhere~12~34~ab`, 31],
+    ] as const) {
+      mkdirSync(join(folder, key));
+      writeFileSync(join(folder, key, 'body.part'), 'part');
+      utimesSync(join(folder, key, 'body.part'), new Date(), new Date(Date.now() - age * day));
+    }
+    mkdirSync(join(folder, 'notes'));
+    await download({ '/file': wholeFile(bytes) });
+    expect(readdirSync(folder).sort()).toEqual(['b'.repeat(32), 'notes']);
+  });
+});
+
+describe('settings', () => {
+  it.each([0, -1, Number.NaN, 86_401, 1e8])(
+    'a time limit of %s s is refused before anything is asked',
+    async (limit) => {
+      await expect(download({ '/file': wholeFile(bytes) }, { timeoutSeconds: limit })).rejects.toMatchObject({
+        name: 'UsageError',
+        message: expect.stringContaining('`timeoutSeconds` must be'),
+      });
+      expect(server?.requests).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  it('of the most bytes cut off a file that announces no size', async () => {
+    const unannounced = wholeFile(bytes, { withoutLength: true });
+    await expect(download({ '/file': unannounced }, { mostBytes: 1000 })).rejects.toMatchObject({
+      message: expect.stringContaining('sends more than 1000 bytes'),
+      remedy: expect.stringContaining('try another source'),
+    });
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
