@@ -43,8 +43,8 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Every file with its own hash; where there are two, or one beside random weights, the hash of both together too. */
-function weightsText({ weightsHash, random, weightsOrigin, files }: PlannedModel): string {
+/** The weights of a model: every file with its own hash; where there are two, or one beside random weights, the hash of both together too. */
+export function weightsText({ weightsHash, random, weightsOrigin, files }: PlannedModel): string {
   const parts = files.map(({ role, sha256, origin, licence }) => {
     const terms = licence === undefined ? '' : `, licence: ${licence}`;
     return `${role === 'weights' ? 'weights' : 'post-processing'} ${origin}, SHA-256 ${sha256}${terms}`;
