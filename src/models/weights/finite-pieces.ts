@@ -1,8 +1,10 @@
+import { endianness } from 'node:os';
 import { shown } from '../../check.ts';
 import { ModelError } from '../../errors.ts';
 import type { Initializer } from '../onnx/graph.ts';
 
-const exponent = 0x7f80_0000;
+/** All bits of a float32's exponent, in the order of the machine: only NaNs and infinities have them all. */
+const exponent = endianness() === 'LE' ? 0x7f80_0000 : 0x0000_807f;
 
 /**
  * A float32 constant whose values are looked at while they are written: with a NaN or an infinity among them every result would be one, and the
@@ -18,16 +20,25 @@ export function finiteInitializer(initializer: Initializer, path: string): Initi
 function* finitePieces({ name, pieces }: Initializer, path: string): Generator<Uint8Array> {
   let before = 0;
   for (const piece of pieces()) {
-    const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
-    for (let position = 0; position + 4 <= piece.byteLength; position += 4) {
-      if ((view.getUint32(position, true) & exponent) !== exponent) continue;
+    const index = firstNotFinite(piece);
+    if (index >= 0) {
       throw new ModelError(
         'weights',
-        `${path}: tensor ${shown(name)} has values that are not finite (first at ${before + position / 4})`,
+        `${path}: tensor ${shown(name)} has values that are not finite (first at ${before + index})`,
         { remedy: 'The file is damaged, or its training diverged: get it again, or take an earlier checkpoint.' },
       );
     }
     before += piece.byteLength / 4;
     yield piece;
   }
+}
+
+/** Index of the first value that is not finite, or -1. Words in place of a DataView: several times as fast. */
+function firstNotFinite(piece: Uint8Array): number {
+  const aligned = piece.byteOffset % 4 === 0 ? piece : new Uint8Array(piece);
+  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2);
+  for (let index = 0; index < words.length; index++) {
+    if (((words[index] as number) & exponent) === exponent) return index;
+  }
+  return -1;
 }
