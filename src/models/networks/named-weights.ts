@@ -53,7 +53,7 @@ function escaped(text: string): string {
   });
 }
 
-/** What stands before all of a file's names of the wanted tensors, as in `model.features.0.weight`, or undefined. */
+/** What stands before the names of all wanted tensors in a file, as in `model.features.0.weight`, or undefined. */
 function sharedPrefix(file: WeightFile, wanted: readonly WantedTensor[]): string | undefined {
   const first = wanted[0]?.name;
   const names = [...file.tensors.keys()];
@@ -93,7 +93,7 @@ function requireTensors(
     remedy:
       prefix === undefined
         ? 'Give a state dict with the tensor names of torchvision (VGGish: of torchvggish); see docs/networks.md.'
-        : `All its names begin with '${escaped(prefix)}': save the state dict without it, as that of the inner module.`,
+        : `Its names begin with '${escaped(prefix)}': save the state dict without it, as that of the inner module.`,
   });
 }
 
