@@ -56,13 +56,16 @@ function sha256Of(args: Arguments): { readonly sha256?: string } {
 const done = { added: 'stored', same: 'the very same file is stored already; nothing was done', replaced: 'replaced' };
 
 function tell(args: Arguments, report: ModelReport): number {
-  const { name, outcome, path, sha256, bytes, origin, licence, format, tensors } = report;
+  const { name, outcome, path, sha256, bytes, origin, licence, format, tensors, lackingLayers } = report;
   const lines = [
     `${name}: ${done[outcome]}`,
     `  from     ${origin} (${format}, ${tensors} tensors, ${formatBytes(bytes)})`,
     `  SHA-256  ${sha256}`,
     `  licence  ${licence ?? "not known; it is the file's own"}`,
     `  file     ${path}`,
+    ...(lackingLayers.length > 0
+      ? [`  lacks    tensors of the layers ${lackingLayers.join(', ')}: these are not possible with it`]
+      : []),
   ];
   process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : `${lines.map(printable).join('\n')}\n`);
   return 0;

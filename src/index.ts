@@ -195,6 +195,7 @@ export {
 } from './models/networks/network.ts';
 export { type OfficialSource, officialSources } from './models/networks/official-sources.ts';
 export { type NamedOptions, networkNames } from './models/networks/registry.ts';
+export type { KnownOrigin, WeightsFile } from './models/networks/weights-origin.ts';
 export { chooseDevice, type Device, type WantedDevice } from './models/onnx/device.ts';
 export { fitExact } from './models/pca/exact.ts';
 export { IncrementalPca } from './models/pca/incremental.ts';

@@ -9,11 +9,11 @@ export function describeDataset(plan: Plan, networks: PreciseNetworks, device: D
   const models = (['visual', 'audio'] as const).flatMap((stream) => {
     const entry = networks[stream];
     if (entry === undefined) return [];
-    const { name, cardHash, weightsHash, random, card, precision } = entry;
+    const { name, cardHash, weightsHash, random, weightsFiles: files, card, precision } = entry;
     const execution = { precision, device: precision === 'int8' ? 'cpu' : device };
     const calibrated = stream === 'visual' && networks.calibration;
     const calibration = calibrated ? { calibration: measuredOf(calibrated) } : {};
-    return [{ stream, name, cardHash, weightsHash, random, ...execution, ...calibration, card }];
+    return [{ stream, name, cardHash, weightsHash, random, files, ...execution, ...calibration, card }];
   });
   return {
     graphId: plan.graph.id,
@@ -29,7 +29,7 @@ export function measuredOf({ frames, cosine }: Calibration): Pick<Calibration, '
   return { frames, cosine };
 }
 
-/** A stream names its networks and their hashes, not their whole cards. */
+/** A stream names its networks and their hashes, not their whole cards, nor what the files were called: its bytes are those of the graph's id. */
 export function withoutCards(description: ReturnType<typeof describeDataset>): DatasetDescription {
-  return { ...description, models: description.models.map(({ card: _, ...rest }) => rest) };
+  return { ...description, models: description.models.map(({ card: _, files: __, ...rest }) => rest) };
 }

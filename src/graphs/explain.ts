@@ -1,5 +1,5 @@
 import { formatBytes } from '../operators/budget.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedModel } from './plan.ts';
 
 /**
  * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided, and what the corpus
@@ -20,9 +20,9 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
       const shape = (shapes[index] as string).padEnd(shapeWidth);
       return `  ${node.id.padEnd(nodeWidth)}  ${shape}  ${formatBytes(node.bytes).padStart(9)} each  ${node.does}${from}`;
     }),
-    ...plan.models.map(({ stream, name, output, weightsHash, random, weightsOrigin }) => {
-      const weights = random ? `RANDOM weights (${weightsOrigin})` : `weights ${weightsOrigin}`;
-      return `${stream}: ${name} to ${output.name} [${output.dimension}], ${weights}, SHA-256 ${weightsHash}`;
+    ...plan.models.map((model) => {
+      const { stream, name, output } = model;
+      return `${stream}: ${name} to ${output.name} [${output.dimension}], ${weightsText(model)}`;
     }),
     ...notes.map((note) => `  ${note}`),
     '',
@@ -41,6 +41,17 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
       `${estimate.videoHours.toFixed(2)} video hours, ${estimate.frames} frames, dataset about ${formatBytes(estimate.datasetBytes)}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The weights of a model: every file with its own hash; where there are two, or one beside random weights, the hash of both together too. */
+export function weightsText({ weightsHash, random, weightsOrigin, files }: PlannedModel): string {
+  const parts = files.map(({ role, sha256, origin, licence }) => {
+    const terms = licence === undefined ? '' : `, licence: ${licence}`;
+    return `${role === 'weights' ? 'weights' : 'post-processing'} ${origin}, SHA-256 ${sha256}${terms}`;
+  });
+  if (random) parts.unshift(`RANDOM weights (${weightsOrigin})`);
+  if (random || files.length > 1) parts.push(`SHA-256 ${files.length > 0 ? 'of all together ' : ''}${weightsHash}`);
+  return parts.join(files.length > 0 ? '; ' : ', ');
 }
 
 /** A plan's graph as a Mermaid flowchart. */

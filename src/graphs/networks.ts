@@ -1,8 +1,10 @@
 import { UsageError } from '../errors.ts';
-import { type StoredModel, storedModel } from '../io/model-store/model-store.ts';
+import type { StoredModel } from '../io/model-store/model-store.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { networkNames } from '../models/networks/registry.ts';
-import { postprocessingFile } from './models/stored-postprocessing.ts';
+import { checkStatedHash } from './models/stated-hash.ts';
+import { storedPostprocessing } from './models/stored-postprocessing.ts';
+import { storedWeights } from './models/stored-weights.ts';
 import { postprocessingName } from './models/weight-names.ts';
 
 /** How networks are named. */
@@ -42,7 +44,8 @@ const isNamed = (name: string) => (networkNames as readonly string[]).includes(n
 /**
  * Resolves `visual` and `audio` to networks. Weights of a named network are those of the options, else those of the model store, else `random:1`.
  *
- * @throws UsageError when a network has the wrong modality, or an option fits no network; ModelError when a card or weights do not fit.
+ * @throws UsageError when a network has the wrong modality, or an option fits no network; ModelError when a card or weights do not fit, stored weights
+ * are damaged, or a file given by an option has another hash than its name states.
  */
 export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
   const names = { visual: options.visual ?? 'alexnet', audio: options.audio ?? 'vggish' };
@@ -52,27 +55,30 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     const name = names[modality];
     if (name === 'none') return undefined;
     const own = modality === 'visual' ? options.visualWeights : options.audioWeights;
-    let weights = own ?? (isNamed(name) ? options.weights : undefined);
-    if (weights === undefined && isNamed(name)) {
-      const stored = storedModel(name);
-      weights = stored?.path ?? 'random:1';
-      if (stored) says.push(saidOf(stored));
-    }
+    const given = own ?? (isNamed(name) ? options.weights : undefined);
+    const stored = given === undefined && isNamed(name) ? storedWeights(name) : undefined;
+    const weights = given ?? stored?.path ?? (isNamed(name) ? 'random:1' : undefined);
+    const postprocess = modality === 'audio' ? options.audioPostprocess : undefined;
+    const storedPca = postprocess === postprocessingName ? storedPostprocessing() : undefined;
     const plan = network(name, {
       ...(weights !== undefined && { weights }),
+      ...(stored && { weightsOrigin: stored }),
       ...(modality === 'visual' && options.layer !== undefined && { layer: options.layer }),
-      ...(modality === 'audio' &&
-        options.audioPostprocess !== undefined && { postprocess: postprocessingFile(options.audioPostprocess) }),
+      ...(postprocess !== undefined && { postprocess: storedPca?.path ?? postprocess }),
+      ...(storedPca && { postprocessOrigin: storedPca }),
     });
     if (plan.card.modality !== modality) {
       throw new UsageError(
         `\`${modality}\` must be a network for ${modality}, but '${name}' is one for ${plan.card.modality}`,
       );
     }
-    if (modality === 'audio' && options.audioPostprocess === postprocessingName) {
-      const stored = storedModel(postprocessingName);
-      if (stored) says.push(saidOf(stored));
+    const paths = { weights: given, postprocess: storedPca === undefined ? postprocess : undefined };
+    for (const { role, sha256 } of plan.weightsFiles) {
+      const path = paths[role];
+      // Of a card's network `random:SEED` is left out of account, and its own file is used.
+      if (typeof path === 'string' && !path.startsWith('random:')) checkStatedHash(path, sha256);
     }
+    for (const model of [stored, storedPca]) if (model) says.push(saidOf(model));
     return plan;
   };
   return { visual: choose('visual'), audio: choose('audio'), says };

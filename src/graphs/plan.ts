@@ -4,6 +4,7 @@ import { ReelflowError, UsageError } from '../errors.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
+import type { WeightsFile } from '../models/networks/weights-origin.ts';
 import type { WantedDevice } from '../models/onnx/device.ts';
 import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
@@ -60,16 +61,19 @@ export interface PlannedModel {
   readonly name: string;
   /** Name and length of its output. */
   readonly output: { readonly name: string; readonly dimension: number };
+  /** Of all weights together. */
   readonly weightsHash: string;
   readonly random: boolean;
   /** `random:SEED`, or the path of the file. */
   readonly weightsOrigin: string;
+  /** The files, each with its own hash. */
+  readonly files: readonly WeightsFile[];
 }
 
 function plannedModel(stream: 'visual' | 'audio', plan: NetworkPlan | undefined): readonly PlannedModel[] {
   if (plan === undefined) return [];
-  const { name, card, weightsHash, random, weightsOrigin } = plan;
-  return [{ stream, name, output: card.output, weightsHash, random, weightsOrigin }];
+  const { name, card, weightsHash, random, weightsOrigin, weightsFiles: files } = plan;
+  return [{ stream, name, output: card.output, weightsHash, random, weightsOrigin, files }];
 }
 
 const GiB = 1024 ** 3;

@@ -30,6 +30,9 @@ describe('--encoding', () => {
     const first = await reelflow(extract);
     expect(first.code, first.stderr).toBe(0);
     expect(await encodingOfVisual()).not.toContain('BYTE_STREAM_SPLIT');
+    const description = JSON.parse(readFileSync(join(place.path, 'features/dataset.json'), 'utf8'));
+    const [model] = description.models;
+    expect(model.files).toEqual([{ role: 'weights', sha256: model.weightsHash, origin: 'tiny-visual.onnx' }]);
 
     const second = await reelflow([...extract, '--encoding', 'byte-stream-split']);
     expect(second.code, second.stderr).toBe(0);

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { addModel } from '../../src/io/model-store/add-model.ts';
+import { storedModel } from '../../src/io/model-store/model-store.ts';
 import { stageFile } from '../../src/io/model-store/stage-file.ts';
 import { wantedTensors } from '../../src/models/networks/architecture.ts';
 import { namedNetwork } from '../../src/models/networks/registry.ts';
@@ -72,5 +73,33 @@ describe('the choice of networks', () => {
     ]);
     const asked = chooseNetworks({ visual: 'squeezenet1_1', audio: 'none', weights: 'random:1' });
     expect(asked).toMatchObject({ visual: { random: true }, says: [] });
+  });
+
+  it('names every file by its own hash and by where it came from', async () => {
+    const origin = 'https://example.org/squeezenet.safetensors';
+    await addModel('squeezenet1_1', await stageFile(weights), { origin, licence: 'MIT', replace: true });
+    const stored = chooseNetworks({ visual: 'squeezenet1_1', audio: 'none' });
+    const sha256 = stored.visual?.weightsHash;
+    expect(stored.visual?.weightsFiles).toEqual([{ role: 'weights', sha256, origin, licence: 'MIT' }]);
+    const given = chooseNetworks({ visual: 'squeezenet1_1', audio: 'none', weights });
+    expect(given.visual?.weightsFiles).toEqual([{ role: 'weights', sha256, origin: 'squeezenet.safetensors' }]);
+  });
+
+  it('refuses a stored file of which one byte has changed, with the remedy, and a file of another hash than its name states', async () => {
+    const stored = storedModel('squeezenet1_1')?.path ?? '';
+    const bytes = readFileSync(stored);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(stored, bytes);
+    expect(() => chooseNetworks({ visual: 'squeezenet1_1', audio: 'none' })).toThrow(
+      expect.objectContaining({
+        code: 'weights',
+        message: expect.stringMatching(/damaged: .* has SHA-256/),
+        remedy: expect.stringContaining('models import squeezenet1_1 FILE --replace'),
+      }),
+    );
+    const named = join(folder, 'squeezenet1_1-b8a52dc0.safetensors');
+    copyFileSync(weights, named);
+    const choice = { visual: 'squeezenet1_1', audio: 'none', visualWeights: named };
+    expect(() => chooseNetworks(choice)).toThrow(expect.objectContaining({ code: 'hash' }));
   });
 });

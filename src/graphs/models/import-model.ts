@@ -4,9 +4,10 @@ import { ModelError } from '../../errors.ts';
 import { removeIfThere } from '../../io/dataset/atomic-file.ts';
 import { addModel } from '../../io/model-store/add-model.ts';
 import { stageFile } from '../../io/model-store/stage-file.ts';
-import { officialSource, sha256PrefixOf } from '../../models/networks/official-sources.ts';
+import { officialSource } from '../../models/networks/official-sources.ts';
 import type { ModelReport } from './model-report.ts';
-import { checkSha256, checkWeightName, inspectWeights } from './weight-names.ts';
+import { checkStatedHash } from './stated-hash.ts';
+import { checkSha256, checkWeightName, type InspectedWeights, inspectWeights } from './weight-names.ts';
 
 /** Options of `importModel`. */
 export interface ImportModelOptions {
@@ -62,18 +63,11 @@ function checkHash(file: string, sha256: string, wanted: string | undefined): vo
       remedy: 'Get the file again.',
     });
   }
-  const prefix = sha256PrefixOf(basename(file));
-  if (prefix !== undefined && !sha256.startsWith(prefix)) {
-    throw new ModelError(
-      'hash',
-      `${file} is not what its name says: its SHA-256 is ${sha256}, but the name states ${prefix}`,
-      { remedy: 'Get the file again; if those digits in its name are no hash, rename it.' },
-    );
-  }
+  checkStatedHash(file, sha256);
 }
 
 /** What is checked is what is stored, also when the file changed meanwhile or keeps values in other files beside it. */
-function inspectCopy(name: string, file: string, copy: string): { readonly format: string; readonly tensors: number } {
+function inspectCopy(name: string, file: string, copy: string): InspectedWeights {
   try {
     return inspectWeights(name, copy);
   } catch (error) {

@@ -1,11 +1,9 @@
 import type { AddedModel } from '../../io/model-store/add-model.ts';
 import type { StoredModel } from '../../io/model-store/model-store.ts';
+import type { InspectedWeights } from './weight-names.ts';
 
 /** What bringing weights into the store did. */
-export interface ModelReport extends StoredModel {
+export interface ModelReport extends StoredModel, InspectedWeights {
   /** `same`: the very same file was there, and nothing was done. */
   readonly outcome: AddedModel['outcome'];
-  /** The file's format, and how many tensors it has. */
-  readonly format: string;
-  readonly tensors: number;
 }

@@ -1,16 +1,16 @@
 import { ModelError } from '../../errors.ts';
-import { storedModel } from '../../io/model-store/model-store.ts';
+import type { StoredModel } from '../../io/model-store/model-store.ts';
+import { storedWeights } from './stored-weights.ts';
 import { postprocessingName } from './weight-names.ts';
 
 /**
- * The file of VGGish's post-processing parameters: the option itself, or, where it is `vggish-pca`, the file of that name in the model store.
+ * The stored file of VGGish's post-processing parameters.
  *
- * @throws ModelError `weights` when none is stored.
+ * @throws ModelError `weights` when none is stored, or it is damaged.
  */
-export function postprocessingFile<Option extends string | boolean>(option: Option): Option | string {
-  if (option !== postprocessingName) return option;
-  const stored = storedModel(postprocessingName);
-  if (stored) return stored.path;
+export function storedPostprocessing(): StoredModel {
+  const stored = storedWeights(postprocessingName);
+  if (stored) return stored;
   throw new ModelError(
     'weights',
     `no parameters of VGGish's post-processing are stored under '${postprocessingName}'`,

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import { wantedTensors } from '../../models/networks/architecture.ts';
-import { checkWeights } from '../../models/networks/named-weights.ts';
+import { checkWeights, lackingLayers } from '../../models/networks/named-weights.ts';
 import { checkPostprocessing } from '../../models/networks/postprocessing-weights.ts';
 import { namedNetwork, networkNames } from '../../models/networks/registry.ts';
 import { readWeights } from '../../models/weights/weight-file.ts';
@@ -19,17 +19,29 @@ export function checkWeightName(name: unknown): string {
   });
 }
 
+/** What the structure of a weight file says. */
+export interface InspectedWeights {
+  readonly format: string;
+  readonly tensors: number;
+  /** Aliases of the network's layers that are not possible with this file, which lacks tensors of them. */
+  readonly lackingLayers: readonly string[];
+}
+
 /**
  * Reads the structure of a weight file and asserts that its tensors are those of the name; no values are read.
  *
- * @returns the file's format and how many tensors it has.
+ * @returns the file's format, how many tensors it has, and which layers it is not enough for.
  * @throws ModelError `weights` saying what is missing or has another shape.
  */
-export function inspectWeights(name: string, path: string): { readonly format: string; readonly tensors: number } {
+export function inspectWeights(name: string, path: string): InspectedWeights {
   const file = readWeights(path);
-  if (name === postprocessingName) checkPostprocessing(file);
-  else checkWeights(name, file);
-  return { format: file.format, tensors: file.tensors.size };
+  const inspected = { format: file.format, tensors: file.tensors.size };
+  if (name === postprocessingName) {
+    checkPostprocessing(file);
+    return { ...inspected, lackingLayers: [] };
+  }
+  checkWeights(name, file);
+  return { ...inspected, lackingLayers: lackingLayers(name, file) };
 }
 
 /** @throws UsageError when a wanted hash is not one. */

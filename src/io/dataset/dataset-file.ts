@@ -13,7 +13,7 @@ export interface DatasetDescription {
   readonly version?: number;
   /** Everything that changes values, as JSON. */
   readonly params: unknown;
-  /** The networks: name, hashes of card and weights, the card itself. */
+  /** The networks: name, hashes of card and weights, the weight files (`files`: role, SHA-256, origin, licence), the card itself. */
   readonly models: readonly unknown[];
 }
 

@@ -2,16 +2,26 @@ import type { DatasetDescription } from './dataset-file.ts';
 import type { ParquetEncoding } from './parquet.ts';
 import type { TablePlan } from './table-plan.ts';
 
-/** A model as units and columns name it: by its hashes. The whole card stands in `dataset.json` and in the tables' files. */
+/**
+ * A model as units and columns name it: by its hashes. The whole card stands in `dataset.json` and in the tables' files; what its weight files were
+ * called only in `dataset.json`, because it changes no values.
+ */
 export function withoutCard(model: unknown): unknown {
   if (typeof model !== 'object' || model === null) return model;
-  const { card: _, ...rest } = model as Record<string, unknown>;
+  const { card: _, ...rest } = withoutFiles(model) as Record<string, unknown>;
+  return rest;
+}
+
+function withoutFiles(model: unknown): unknown {
+  if (typeof model !== 'object' || model === null) return model;
+  const { files: _, ...rest } = model as Record<string, unknown>;
   return rest;
 }
 
 /** What a table's file says of itself as a whole: how it was made, so that a file found alone tells it. JSON. */
 export function tableProvenance(description: DatasetDescription, plan: TablePlan, encoding: ParquetEncoding): string {
-  const { graphId, name, version, params, models } = description;
+  const { graphId, name, version, params } = description;
+  const models = description.models.map(withoutFiles);
   const { subclips, statistic } = plan;
   return JSON.stringify({ graphId, name, version, subclips, aggregate: statistic, encoding, models, params });
 }

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { ModelError, UsageError } from '../../errors.ts';
+import { finiteInitializer } from '../weights/finite-pieces.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
 import { floatInitializer, readWeights, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
 import { type Architecture, type TensorMaker, wantedTensors } from './architecture.ts';
 import { fileHash } from './cache.ts';
 import type { WantedTensor } from './graph-draft.ts';
 import { namedNetwork, networkNames } from './registry.ts';
+import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
 
 /** The weights of a named network: where each tensor comes from, and what identifies them. */
 export interface NamedWeights {
@@ -15,6 +17,8 @@ export interface NamedWeights {
   readonly random: boolean;
   /** `random:SEED`, or the path of the file. */
   readonly origin: string;
+  /** The files, each with its own hash; none where all is random. */
+  readonly files: readonly WeightsFile[];
 }
 
 /** A message lists at most this many tensors. */
@@ -38,7 +42,25 @@ function fits(wanted: WantedTensor, { shape }: WeightTensor): boolean {
 
 function listed(entries: readonly string[]): string {
   const more = entries.length - mostListed;
-  return `${entries.slice(0, mostListed).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+  return `${entries.slice(0, mostListed).map(escaped).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+}
+
+/** Names come from the file: none may break the line, or be longer than it. */
+function escaped(text: string): string {
+  const short = text.length > 200 ? `${text.slice(0, 197)}...` : text;
+  return short.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
+  });
+}
+
+/** What stands before the names of all wanted tensors in a file, as in `model.features.0.weight`, or undefined. */
+function sharedPrefix(file: WeightFile, wanted: readonly WantedTensor[]): string | undefined {
+  const first = wanted[0]?.name;
+  const names = [...file.tensors.keys()];
+  const prefix = names
+    .find((name) => first !== undefined && name.endsWith(`.${first}`))
+    ?.slice(0, -(first ?? '').length);
+  return prefix !== undefined && wanted.every(({ name }) => file.tensors.has(prefix + name)) ? prefix : undefined;
 }
 
 /** What of the wanted tensors a file has not, or has in another shape; empty when it has all. */
@@ -66,8 +88,12 @@ function requireTensors(
   const names = new Set(known.flatMap(({ name }) => [name, `${postprocessPrefix}${name}`]));
   const unknown = [...file.tensors.keys()].filter((name) => !names.has(name) && !name.endsWith('.num_batches_tracked'));
   const hint = unknown.length > 0 ? ` (tensors that ${what} does not know: ${listed(unknown)})` : '';
+  const prefix = sharedPrefix(file, wanted);
   throw new ModelError('weights', `${file.path} has not the weights of ${what}; ${found.join('; ')}${hint}`, {
-    remedy: 'Give a state dict with the tensor names of torchvision (VGGish: of torchvggish); see docs/networks.md.',
+    remedy:
+      prefix === undefined
+        ? 'Give a state dict with the tensor names of torchvision (VGGish: of torchvggish); see docs/networks.md.'
+        : `Its names begin with '${escaped(prefix)}': save the state dict without it, as that of the inner module.`,
   });
 }
 
@@ -100,11 +126,28 @@ export function checkWeights(name: string, file: WeightFile): void {
 }
 
 /**
+ * The layers of a named network, by their aliases, that a file which `checkWeights` takes has not the tensors of. VGGish's post-processing is left
+ * out: its parameters usually have a file of their own.
+ *
+ * @throws UsageError when there is no network of that name.
+ */
+export function lackingLayers(name: string, file: WeightFile): readonly string[] {
+  const network = namedNetwork(name);
+  if (!network) throw new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
+  return network.layers.filter((layer) => {
+    const architecture = namedNetwork(name, { layer })?.architecture;
+    const wanted = architecture === undefined ? [] : wantedTensors(architecture);
+    return !wanted.some((tensor) => isPostprocessing(tensor.name)) && wanted.some((tensor) => !find(file, tensor.name));
+  });
+}
+
+/**
  * The weights that an architecture is written with. Files are hashed and their structure is read; values are read when the network is written.
  *
  * @param weights - `random:SEED`, or the path of a weight file.
  * @param postprocess - path of the parameters of VGGish's post-processing, where they are in a file of their own.
  * @param cache - where hashes of files are remembered.
+ * @param known - what is known of the two files beside their content.
  * @throws ModelError `weights` when a file cannot be read, or has not the tensors that are needed.
  */
 export function namedWeights(
@@ -112,6 +155,7 @@ export function namedWeights(
   weights: string,
   postprocess: string | undefined,
   cache: string,
+  known: { readonly weights?: KnownOrigin | undefined; readonly postprocess?: KnownOrigin | undefined } = {},
 ): NamedWeights {
   const wanted = wantedTensors(architecture);
   const ofOwnFile = postprocess === undefined ? [] : wanted.filter(({ name }) => isPostprocessing(name));
@@ -120,13 +164,15 @@ export function namedWeights(
     ? randomSource(parseRandomWeights(weights), ofWeights)
     : fileSource(architecture.name, weights, ofWeights, wanted, cache);
   const random = weights.startsWith('random:');
-  if (postprocess === undefined) return { ...main, random, origin: weights };
+  const files = random ? [] : [weightsFile('weights', main.hash, weights, known.weights)];
+  if (postprocess === undefined) return { ...main, random, origin: weights, files };
   const own = fileSource(`${architecture.name}'s post-processing`, postprocess, ofOwnFile, wanted, cache);
   return {
     tensor: (name, shape, role) => (isPostprocessing(name) ? own : main).tensor(name, shape, role),
     hash: createHash('sha256').update([main.hash, own.hash].join('\n')).digest('hex'),
     random,
     origin: weights,
+    files: [...files, weightsFile('postprocess', own.hash, postprocess, known.postprocess)],
   };
 }
 
@@ -153,7 +199,7 @@ function fileSource(
       const found = find(file, name);
       if (!found) throw new ModelError('weights', `${path} has no tensor ${name} ${written(shape)}`);
       // The shape that the graph is written for: a column of means becomes a row.
-      return { ...floatInitializer(found, name), shape };
+      return finiteInitializer({ ...floatInitializer(found, name), shape }, path);
     },
     hash: fileHash(path, cache),
   };

@@ -20,6 +20,7 @@ import { type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
+import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
 
 export { Network };
 
@@ -31,6 +32,10 @@ export interface NetworkOptions extends NamedOptions {
    * because a card's file is its weights.
    */
   readonly weights?: string;
+  /** What `weightsFiles` says of the file of `weights`; by default the file's name. */
+  readonly weightsOrigin?: KnownOrigin;
+  /** Likewise of the file of `postprocess`. */
+  readonly postprocessOrigin?: KnownOrigin;
   /** Where prepared networks are kept; else `REELFLOW_CACHE_DIR`, else the user's cache folder. */
   readonly cacheDirectory?: string;
 }
@@ -73,12 +78,14 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     readonly card: ModelCard,
     /** SHA-256 of what in the card (and, for a named network, in its architecture) changes values. */
     readonly cardHash: string,
-    /** SHA-256 of the weights' file; of seeded weights, of the recipe that decides every bit. */
+    /** SHA-256 of the weights' file; of seeded weights, of the recipe that decides every bit; with a file for post-processing, of both hashes. */
     readonly weightsHash: string,
     /** Its weights are random: whatever shows results must say so. */
     readonly random: boolean,
     /** Where the weights come from: `random:SEED`, or the path of a file. */
     readonly weightsOrigin: string,
+    /** The files that the weights come from, each with its own hash; none where all are random. */
+    readonly weightsFiles: readonly WeightsFile[],
     /** Rows per batch when nothing else is asked for. */
     readonly defaultBatch: number,
     assembled: AssembledNetwork,
@@ -147,8 +154,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   }
 
   #with(card: ModelCard, assembled: AssembledNetwork, cache: string, quantised: Quantised | undefined): NetworkPlan<T> {
-    const { cardHash, weightsHash, random, weightsOrigin: origin, defaultBatch } = this;
-    return new NetworkPlan<T>(card, cardHash, weightsHash, random, origin, defaultBatch, assembled, cache, quantised);
+    const { cardHash, weightsHash, random, weightsOrigin: origin, weightsFiles: files, defaultBatch: batch } = this;
+    return new NetworkPlan<T>(card, cardHash, weightsHash, random, origin, files, batch, assembled, cache, quantised);
   }
 
   /** The graphs that are run. */
@@ -277,15 +284,18 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
   }
   const { architecture, card } = named;
   const postprocess = typeof options.postprocess === 'string' ? options.postprocess : undefined;
-  const weights = namedWeights(architecture, options.weights, postprocess, cache);
+  const weights = namedWeights(architecture, options.weights, postprocess, cache, {
+    weights: options.weightsOrigin,
+    postprocess: options.postprocessOrigin,
+  });
   const graph = architectureGraph(architecture, weights.tensor);
   const cardHash = hashCard(card, architecture);
   const assembled = assemble(card, graph, named.name);
-  const { hash, random, origin } = weights;
-  return new NetworkPlan(card, cardHash, hash, random, origin, named.batch, assembled, cache);
+  const { hash, random, origin, files } = weights;
+  return new NetworkPlan(card, cardHash, hash, random, origin, files, named.batch, assembled, cache);
 }
 
-function cardNetwork(path: string, { weights, layer }: NetworkOptions, cache: string): NetworkPlan {
+function cardNetwork(path: string, { weights, weightsOrigin, layer }: NetworkOptions, cache: string): NetworkPlan {
   const { card: own, folder } = loadCard(path);
   let card = own;
   const file = weights === undefined || weights.startsWith('random:') ? insideFolder(folder, card.file ?? '') : weights;
@@ -294,14 +304,9 @@ function cardNetwork(path: string, { weights, layer }: NetworkOptions, cache: st
       'card',
       `model card ${path}: \`file\` must name a file inside the card's own folder (links out of it are not followed), but '${card.file}' is not one`,
       {
-        remedy: 'Put the ONNX file beside the card, or give its path with --weights FILE.onnx.',
+        remedy: `Put the ONNX file beside the card, or give its path with --${card.modality}-weights FILE.`,
       },
     );
-  }
-  if (!file.endsWith('.onnx')) {
-    throw new ModelError('weights', `${file} cannot be read: with a model card this version reads only .onnx files`, {
-      remedy: 'Export the network as .onnx (torch.onnx.export, tf2onnx).',
-    });
   }
   const weightsHash = fileHash(file, cache);
   if (card.sha256 !== undefined && card.sha256 !== weightsHash) {
@@ -316,7 +321,9 @@ function cardNetwork(path: string, { weights, layer }: NetworkOptions, cache: st
   const graph = readModel(file);
   if (layer !== undefined) card = { ...card, output: outputAt(graph, layer, file) };
   const assembled = assemble(card, graph, file);
-  return new NetworkPlan(card, hashCard(card), weightsHash, false, file, card.batch ?? defaultBatch, assembled, cache);
+  const files = [weightsFile('weights', weightsHash, file, weightsOrigin)];
+  const batch = card.batch ?? defaultBatch;
+  return new NetworkPlan(card, hashCard(card), weightsHash, false, file, files, batch, assembled, cache);
 }
 
 /** AlexNet, by default to fc7, with the given weights; see `network`. */

@@ -13,6 +13,8 @@ import { vggishDescription } from './vggish.ts';
 export interface NamedNetwork {
   readonly name: string;
   readonly description: string;
+  /** Aliases of its layers. */
+  readonly layers: readonly string[];
   /** The network up to the layer that was chosen. */
   readonly architecture: Architecture;
   readonly card: ModelCard;
@@ -69,10 +71,8 @@ export function namedNetwork(name: string, options: NamedOptions = {}): NamedNet
   const isPostprocessed = (options.postprocess ?? false) !== false;
   if (isPostprocessed && !isAudio)
     throw new UsageError(`\`postprocess\` is for vggish: ${name} has no post-processing`);
-  const architecture = architectureTo(
-    describe(options),
-    options.layer ?? (isPostprocessed ? 'postprocessed' : undefined),
-  );
+  const described = describe(options);
+  const architecture = architectureTo(described, options.layer ?? (isPostprocessed ? 'postprocessed' : undefined));
   if (isPostprocessed && architecture.layers.at(-1)?.kind !== 'whiten-quantise') {
     throw new UsageError(`\`postprocess\` has no effect on the layer '${options.layer}', which comes before it`);
   }
@@ -88,7 +88,9 @@ export function namedNetwork(name: string, options: NamedOptions = {}): NamedNet
         output: { name: output, dimension },
       };
   const source = isAudio ? '0.96 s of sound at 16 kHz' : 'frame of 224 x 224';
-  return { name, description: `${title} to ${output}: ${dimension} values per ${source}`, architecture, card, batch };
+  const layers = Object.keys(described.aliases);
+  const description = `${title} to ${output}: ${dimension} values per ${source}`;
+  return { name, description, layers, architecture, card, batch };
 }
 
 const imagenet = {

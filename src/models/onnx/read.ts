@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve, sep } from 'node:path';
 import { ModelError } from '../../errors.ts';
 import { elementBytes, type GraphNode, type GraphValue, type Initializer, type OnnxGraph } from './graph.ts';
+import { looksLikeOnnx } from './looks-like-onnx.ts';
 import { type FieldRange, ProtobufFile } from './protobuf.ts';
 
 /** Everything but the values of initialisers must fit in this. */
@@ -32,6 +33,16 @@ class ModelReader {
 
   read(): OnnxGraph {
     const { file } = this;
+    if (!looksLikeOnnx(file.bytes(0, Math.min(file.size, 512), 512))) {
+      throw new ModelError(
+        'weights',
+        `${file.path} is not an ONNX model, the one format that is read here: the content decides, not the name`,
+        {
+          remedy:
+            'Export the network as .onnx (torch.onnx.export, tf2onnx); other weight files are for networks known by name.',
+        },
+      );
+    }
     let graphRange: FieldRange | undefined;
     let irVersion = 0;
     const opsets: Record<string, number> = {};
@@ -47,7 +58,7 @@ class ModelReader {
         'weights',
         `${file.path} is not an ONNX model: it has no ${graphRange ? 'ONNX version' : 'graph'}`,
         {
-          remedy: 'Give a file exported as .onnx; other weight formats cannot be read by this version.',
+          remedy: 'Give a file exported as .onnx (torch.onnx.export, tf2onnx).',
         },
       );
     }

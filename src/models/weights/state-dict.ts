@@ -2,7 +2,7 @@ import { shown } from '../../check.ts';
 import { NumpyArray } from './numpy-objects.ts';
 import { numpyTensor } from './numpy-tensor.ts';
 import { plainDictionaryRemedy } from './pickle.ts';
-import { PickleDictionary } from './pickle-values.ts';
+import { PickleDictionary, PickleList, PickleTuple } from './pickle-values.ts';
 import { pieceBytes, type Refuse, type WeightBytes } from './source-file.ts';
 import { checkView, stridedPieces } from './strided.ts';
 import { TorchTensor } from './torch-objects.ts';
@@ -18,8 +18,9 @@ export type StorageBytes = (key: string) => WeightBytes | undefined;
 
 /**
  * The tensors of an unpickled state dict, or of the checkpoint around one (`{'state_dict': {...}, 'epoch': 3}`). Entries that are no tensors are left
- * out. The prefix `module.` of torch.nn.DataParallel is removed when all tensors have it. Arrays of NumPy count as tensors; a dictionary of nothing
- * but arrays is looked for last: a checkpoint may keep some beside its state dict.
+ * out. Of a checkpoint's dictionaries the one with the most tensors is taken, because some keep the best accuracy as a tensor beside the state dict.
+ * The prefix `module.` of torch.nn.DataParallel is removed when all tensors have it. Arrays of NumPy count as tensors; a dictionary of nothing but
+ * arrays is looked for last: a checkpoint may keep some beside its state dict.
  *
  * @throws what `refuse` makes, when there are no tensors, or one does not fit its storage.
  */
@@ -36,16 +37,31 @@ export function stateDictTensors(value: unknown, storage: StorageBytes, refuse: 
   return tensors;
 }
 
-function findStateDict(value: unknown, refuse: Refuse): (readonly [string, TorchTensor | NumpyArray])[] {
+type Candidate = readonly (readonly [string, TorchTensor | NumpyArray])[];
+
+/** The first of the candidates that have the most of something, or undefined when none has any. */
+function largest(candidates: readonly Candidate[], count: (candidate: Candidate) => number): Candidate | undefined {
+  const counts = candidates.map(count);
+  const most = Math.max(...counts);
+  return most === 0 ? undefined : candidates[counts.indexOf(most)];
+}
+
+/** What Python calls a value. */
+function called(value: unknown): string {
+  if (value instanceof TorchTensor) return 'one tensor';
+  if (value instanceof NumpyArray) return 'one array of NumPy';
+  if (value instanceof PickleList) return `a list of ${value.items.length}`;
+  if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
+  return value === null || value === undefined ? 'None' : shown(value);
+}
+
+function findStateDict(value: unknown, refuse: Refuse): Candidate {
   if (!(value instanceof PickleDictionary)) {
-    throw refuse(`holds ${value instanceof TorchTensor ? 'one tensor' : shown(value)} in place of a dictionary`, {
-      remedy: plainDictionaryRemedy,
-    });
+    throw refuse(`holds ${called(value)} in place of a dictionary`, { remedy: plainDictionaryRemedy });
   }
   const candidates = [value, ...nestedKeys.map((key) => value.entries.get(key))].map(tensorEntries);
-  const entries =
-    candidates.find((candidate) => candidate.some(([, tensor]) => tensor instanceof TorchTensor)) ??
-    candidates.find((candidate) => candidate.length > 0);
+  const ofTorch = (candidate: Candidate) => candidate.filter(([, tensor]) => tensor instanceof TorchTensor).length;
+  const entries = largest(candidates, ofTorch) ?? largest(candidates, ({ length }) => length);
   if (entries && entries.length > tensorLimit) {
     throw refuse(`has ${entries.length} tensors, more than ${tensorLimit}`);
   }
@@ -56,7 +72,7 @@ function findStateDict(value: unknown, refuse: Refuse): (readonly [string, Torch
   });
 }
 
-function tensorEntries(value: unknown): (readonly [string, TorchTensor | NumpyArray])[] {
+function tensorEntries(value: unknown): Candidate {
   if (!(value instanceof PickleDictionary)) return [];
   return [...value.entries].filter(
     (entry): entry is [string, TorchTensor | NumpyArray] =>

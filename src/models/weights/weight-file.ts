@@ -1,4 +1,5 @@
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
+import { looksLikeOnnx } from '../onnx/looks-like-onnx.ts';
 import { floatPieces } from './float-pieces.ts';
 import { looksLikeNpy, readNpy } from './npy.ts';
 import { readNpz } from './npz.ts';
@@ -12,8 +13,6 @@ import { readZipEntries } from './zip-entry.ts';
 
 export type { WeightFile, WeightTensor, WeightType } from './weight-tensor.ts';
 
-/** Keys of the fields that an ONNX model can start with (ModelProto: field number times 8, plus the wire type). */
-const onnxStarts = new Set([0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72]);
 const knownFormats = 'PyTorch (.pth), safetensors, NumPy (.npz, .npy) and ONNX';
 
 /**
@@ -40,7 +39,7 @@ function read(file: SourceFile): Omit<WeightFile, 'path'> {
     return { format: 'safetensors', tensors: readSafetensorsFile(file) };
   if (looksLikeLegacyPth(start)) return { format: 'pth-legacy', tensors: readPthLegacy(file) };
   if (startsWith(start, 'PK\x03\x04')) return readArchive(file);
-  if (onnxStarts.has(start[0] ?? 0)) return { format: 'onnx', tensors: readOnnxInitializers(file) };
+  if (looksLikeOnnx(start)) return { format: 'onnx', tensors: readOnnxInitializers(file) };
   throw file.refuse(unknownContent(start), { remedy: `Formats that can be read: ${knownFormats}.` });
 }
 

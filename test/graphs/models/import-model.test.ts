@@ -34,6 +34,7 @@ describe('importing weights', () => {
     expect(report).toMatchObject({ outcome: 'added', sha256, origin: 'own.safetensors', format: 'safetensors' });
     expect(report.licence).toBeUndefined();
     expect(report.tensors).toBe(50);
+    expect(report.lackingLayers).toEqual(['logits']);
     expect(readFileSync(report.path).equals(readFileSync(path('own.safetensors')))).toBe(true);
     const listed = listModels(directory).networks.filter(({ weights }) => weights !== undefined);
     expect(listed.map(({ name, weights }) => [name, weights?.sha256])).toEqual([['squeezenet1_1', sha256]]);

@@ -1,9 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { weightsText } from '../../../src/graphs/explain.ts';
 import { importModel } from '../../../src/graphs/models/import-model.ts';
 import { chooseNetworks } from '../../../src/graphs/networks.ts';
+import { type StoredModel, storedModel } from '../../../src/io/model-store/model-store.ts';
+import type { NetworkPlan } from '../../../src/models/networks/network.ts';
 import { floatTensor, writeSafetensors } from '../../../src/models/weights/safetensors.ts';
 
 let files: string;
@@ -33,4 +36,18 @@ it('the stored parameters are those of a file of the same content', async () => 
   writeFileSync(file, writeSafetensors(tensors));
   await importModel({ name: 'vggish-pca', file });
   expect(choose('vggish-pca')?.weightsHash).toBe(choose(file)?.weightsHash);
+
+  const { weightsFiles, weightsHash, weightsOrigin } = choose('vggish-pca') as NetworkPlan;
+  const stored = storedModel('vggish-pca') as StoredModel;
+  expect(weightsFiles).toEqual([{ role: 'postprocess', sha256: stored.sha256, origin: 'pca.safetensors' }]);
+  expect(weightsHash).not.toBe(stored.sha256);
+  const planned = { stream: 'audio', name: 'vggish', output: { name: 'postprocessed', dimension: 128 } } as const;
+  expect(weightsText({ ...planned, weightsHash, random: true, weightsOrigin, files: weightsFiles })).toBe(
+    `RANDOM weights (random:1); post-processing pca.safetensors, SHA-256 ${stored.sha256}; SHA-256 of all together ${weightsHash}`,
+  );
+
+  const bytes = readFileSync(stored.path);
+  bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+  writeFileSync(stored.path, bytes);
+  expect(() => choose('vggish-pca')).toThrow(/'vggish-pca' are damaged/);
 });

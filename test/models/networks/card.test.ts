@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/errors.ts';
@@ -136,10 +136,19 @@ describe('a card and its file', () => {
     ['file', '../card.json', /must name a file inside the card's own folder/],
     ['file', 'none.onnx', /must name a file inside the card's own folder/],
     ['file', '/etc/passwd', /must name a file inside the card's own folder/],
-    ['file', 'card.json', /reads only \.onnx files/],
+    ['file', 'card.json', /is not an ONNX model/],
   ])('that disagree in %s = %j are refused, saying what the file has', (path, value, message) => {
     expect(() => open(path, value)).toThrow(ModelError);
     expect(() => open(path, value)).toThrow(message);
+  });
+
+  it('fit whatever the ending of the file is, and the remedy names the option that takes one', () => {
+    copyFileSync(join(inner, 'small.onnx'), join(inner, 'small.bin'));
+    expect(open('file', 'small.bin').weightsFiles).toEqual([
+      { role: 'weights', sha256: open('name', 'small').weightsHash, origin: 'small.bin' },
+    ]);
+    const remedy = expect.stringContaining('--visual-weights FILE');
+    expect(() => open('file', 'none.onnx')).toThrow(expect.objectContaining({ remedy }));
   });
 
   it('of another hash are refused with both hashes', () => {

@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { ModelError, UsageError } from '../../../src/errors.ts';
 import { type Architecture, architectureGraph, wantedTensors } from '../../../src/models/networks/architecture.ts';
-import { checkWeights, namedWeights } from '../../../src/models/networks/named-weights.ts';
+import { checkWeights, lackingLayers, namedWeights } from '../../../src/models/networks/named-weights.ts';
 import { network } from '../../../src/models/networks/network.ts';
 import { namedNetwork } from '../../../src/models/networks/registry.ts';
 import { collect, encodeModel } from '../../../src/models/onnx/write.ts';
@@ -76,6 +77,8 @@ describe('a weight file of a named network', () => {
     const { 'classifier.1.weight': _, 'classifier.1.bias': __, ...features } = tensors;
     const path = written('features.safetensors', features);
     expect(() => checkWeights('squeezenet1_1', readWeights(path))).not.toThrow();
+    expect(lackingLayers('squeezenet1_1', readWeights(path))).toEqual(['logits']);
+    expect(lackingLayers('squeezenet1_1', readWeights(written('all.safetensors', tensors)))).toEqual([]);
     expect(() => network('squeezenet1_1', { weights: path, cacheDirectory })).not.toThrow();
     const message = messageOf(() => network('squeezenet1_1', { weights: path, layer: 'logits', cacheDirectory }));
     expect(message).toMatch(/missing: classifier\.1\.weight \[1000, 512, 1, 1\], classifier\.1\.bias \[1000\]/);
@@ -97,6 +100,34 @@ describe('a weight file of a named network', () => {
     expect(foreign).toMatch(/missing: .*features\.28\.weight|and \d+ more/);
     expect(foreign.length).toBeLessThan(2000);
   });
+
+  it('is refused with the prefix that all its names have, and with no line of the file in the message', () => {
+    const inner = Object.entries(squeezenet()).map(([name, tensor]) => [`model.${name}`, tensor] as const);
+    const prefixed = readWeights(written('prefixed.safetensors', Object.fromEntries(inner)));
+    const remedy = expect.stringContaining("begin with 'model.'");
+    expect(() => checkWeights('squeezenet1_1', prefixed)).toThrow(expect.objectContaining({ remedy }));
+    const lines = { 'x\nreelflow: all is well\u202e': floatTensor(Float32Array.of(1), [1]) };
+    const message = messageOf(() => checkWeights('alexnet', readWeights(written('lines.safetensors', lines))));
+    expect(message).toContain('x\\u{a}reelflow: all is well\\u{202e}');
+    expect(message).not.toMatch(/[\n\u202e]/);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    'with a value of %d is refused when the network is written',
+    async (value) => {
+      const whole = squeezenet();
+      const bytes = Buffer.from(whole['features.3.squeeze.weight']?.bytes ?? []);
+      bytes.writeFloatLE(value, 4 * 7);
+      const tensors = { ...whole, 'features.3.squeeze.weight': { type: 'F32', shape: [16, 64, 1, 1], bytes } as const };
+      const plan = network('squeezenet1_1', { weights: written('not-finite.safetensors', tensors), cacheDirectory });
+      await expect(plan.open()).rejects.toMatchObject({
+        code: 'weights',
+        message: expect.stringContaining(
+          "tensor 'features.3.squeeze.weight' has values that are not finite (first at 7)",
+        ),
+      });
+    },
+  );
 
   it('is asked for by the name of a network', () => {
     const file = readWeights(written('d.safetensors', squeezenet()));
@@ -172,6 +203,9 @@ describe("VGGish's post-processing", () => {
     expect(own.cardHash).not.toBe(plain.cardHash);
     expect(new Set([plain.weightsHash, own.weightsHash, random1.weightsHash]).size).toBe(3);
     expect(own.random).toBe(true);
+    const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+    expect(own.weightsFiles).toEqual([{ role: 'postprocess', sha256, origin: 'pca.safetensors' }]);
+    expect(plain.weightsFiles).toEqual([]);
     expect(network('vggish', { ...options, postprocess: false }).cardHash).toBe(plain.cardHash);
   });
 

@@ -104,6 +104,8 @@ describe('a hostile ONNX file', () => {
     ['a length beyond its end', [0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f], /a field of 4294967295 bytes where 0 are left/],
     ['an endless integer', [0x08, ...Array(12).fill(0xff)], /more than 10 bytes/],
     ['text', [...Buffer.from('not a model at all')], /not a valid ONNX file|not an ONNX model/],
+    ['text whose first letter could begin a model', [...Buffer.from('root:x:0:0:root:/root')], /not an ONNX model/],
+    ['an archive', [...Buffer.from('PK\x03\x04\x14')], /not an ONNX model/],
     ['nothing', [], /not an ONNX model/],
   ])('with %s is refused, saying so', (_, bytes, message) => {
     writeFileSync(target, Uint8Array.from(bytes));

@@ -58,6 +58,21 @@ describe.each(layouts)('a .pth file in the %s layout', (layout) => {
     expect([...file.tensors.keys()]).toEqual(['weight']);
   });
 
+  it('is found where the checkpoint keeps other tensors beside it, and before smaller dictionaries inside it', () => {
+    const loose = { name: 'best_acc1', storage, shape: [] };
+    const two = [
+      { ...one, name: 'a' },
+      { ...one, name: 'b' },
+    ];
+    const checkpoint = stateDict([loose], layout, [
+      ['epoch', 3],
+      ['state_dict', stateDict(two, layout)],
+    ]);
+    expect([...read(layout, checkpoint).tensors.keys()]).toEqual(['a', 'b']);
+    const flat = stateDict(two, layout, [['model', stateDict([loose], layout)]]);
+    expect([...read(layout, flat).tensors.keys()]).toEqual(['a', 'b']);
+  });
+
   it('loses the prefix of DataParallel where all tensors have it, and only there', () => {
     const parallel = stateDict(
       [
@@ -132,7 +147,9 @@ describe.each(layouts)('a .pth file in the %s layout', (layout) => {
     expect(refusal(() => read(layout, { dictionary: [['epoch', 1]] }, [])).message).toContain(
       "no tensors in its dictionary (keys 'epoch')",
     );
-    expect(refusal(() => read(layout, { list: [] }, [])).message).toContain('in place of a dictionary');
+    expect(refusal(() => read(layout, { list: [] }, [])).message).toContain(
+      'holds a list of 0 in place of a dictionary',
+    );
   });
 
   it('with one storage under two types is refused', () => {

@@ -73,6 +73,7 @@ describe('a weight file', () => {
     ['a pointer', 'version https://git-lfs.github.com/spec/v1\n', 'Git LFS'],
     ['HDF5', '\x89HDF\r\n', 'HDF5'],
     ['text', 'conv1 0.1 0.2', 'none of the formats'],
+    ['text whose first letter could begin a model', 'root:x:0:0:root:/root\n', 'none of the formats'],
   ])('of %s is refused, with what can be read', (_, content, message) => {
     const path = write('other', Buffer.from(content, 'latin1'));
     expect(() => readWeights(path)).toThrow(message);

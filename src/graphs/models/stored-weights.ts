@@ -1,0 +1,18 @@
+import { damagedModel } from '../../io/model-store/model-record.ts';
+import { type StoredModel, storedModel } from '../../io/model-store/model-store.ts';
+import { cacheDirectory, fileHash } from '../../models/networks/cache.ts';
+
+/**
+ * The stored weight file of a name, or undefined when there is none. Its content is hashed (once, until the file changes) and must be what was stored.
+ *
+ * @throws ModelError `weights` when the record or the file is damaged.
+ */
+export function storedWeights(name: string): StoredModel | undefined {
+  const stored = storedModel(name);
+  if (stored === undefined) return undefined;
+  const found = fileHash(stored.path, cacheDirectory());
+  if (found !== stored.sha256) {
+    throw damagedModel(name, `${stored.path} has SHA-256 ${found}, not ${stored.sha256}`);
+  }
+  return stored;
+}
