@@ -10,6 +10,7 @@ import { defaultMemory } from '../plan.ts';
 import { type Calibration, keepCalibration, readCalibration } from './calibration-file.ts';
 import { calibrationFrames } from './calibration-frames.ts';
 import { planCalibration } from './calibration-memory.ts';
+import { placeholderRanges } from './placeholder-ranges.ts';
 
 /** What the layers of the visual network are computed in. */
 export type Precision = 'float32' | 'int8';
@@ -36,13 +37,15 @@ export const leastCosine = 0.99;
 
 /** Fewer frames than this tell nothing. */
 const leastFrames = 4;
+/** A similarity measured on fewer frames than this tells little. */
+const leastMeasuring = 16;
 
 /**
  * Puts the visual network on 8-bit integers where that is asked for: with the calibration that the dataset in `directory` was begun with, else with a
  * new one on frames of the corpus, which is kept there, so that later runs compute the same. The audio network stays float32.
  *
  * @throws UsageError without a visual network, or for a calibration file that is no good; `memory-too-small`.
- * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated.
+ * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated; FlowError `aborted`.
  */
 export async function choosePrecision(
   networks: ChosenNetworks,
@@ -94,7 +97,7 @@ export function explainPrecision(
   const plan = wantsInt8(networks, options);
   if (plan === undefined) return { networks, isCalibrated: true };
   const kept = options.directory === undefined ? undefined : readCalibration(options.directory, plan);
-  const ranges = kept?.ranges ?? Object.fromEntries(plan.rangedTensors.map((name) => [name, [0, 1] as const]));
+  const ranges = kept?.ranges ?? placeholderRanges(plan);
   const says =
     kept === undefined
       ? `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus when it is first extracted; the graph's id follows from that`
@@ -104,6 +107,11 @@ export function explainPrecision(
 
 function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): NetworkPlan<Uint8Array> | undefined {
   const precision = checkOneOf('precision', options.precision ?? 'float32', ['float32', 'int8']);
+  if (precision === 'float32' && options.forcePrecision === true) {
+    throw new UsageError('`forcePrecision` (--force-precision) is for `precision` int8, but that is float32', {
+      remedy: 'Add --precision int8, or leave --force-precision out.',
+    });
+  }
   if (precision === 'float32') return undefined;
   if (networks.visual === undefined) {
     throw new UsageError('`precision` int8 is for the visual network, but there is none', {
@@ -118,15 +126,14 @@ async function newCalibration(
   corpus: readonly Video[],
   options: Parameters<typeof choosePrecision>[2],
 ): Promise<Calibration> {
-  if (plan.rangedTensors.length === 0) plan.quantised({});
   const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
   const settings = planCalibration(plan, limit);
   options.say(`int8: calibrating ${plan.name} on frames of the corpus`);
-  const { items, frames } = await calibrationFrames(corpus, plan, options.signal);
+  const { items, frames, tried } = await calibrationFrames(corpus, plan, options.signal);
   if (frames.length < leastFrames) {
     throw new ModelError(
       'precision',
-      `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed`,
+      `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed (${tried} of its ${corpus.length} videos were tried)`,
       {
         remedy: 'Use --precision float32, or give videos that can be decoded.',
       },
@@ -134,7 +141,15 @@ async function newCalibration(
   }
   const ranging = frames.filter((_, index) => index % 2 === 0);
   const heldOut = frames.filter((_, index) => index % 2 === 1);
-  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, settings);
+  options.say(
+    `int8: ${frames.length} frames of ${items.length} videos decoded; running ${plan.name} on them in float32, then in int8: minutes, where it is large`,
+  );
+  if (heldOut.length < leastMeasuring) {
+    options.say(
+      `int8: only ${heldOut.length} frames measure how close it is; below ${leastMeasuring} that tells little`,
+    );
+  }
+  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, { ...settings, signal: options.signal });
   const { cardHash, weightsHash } = plan;
   return {
     cardHash,
