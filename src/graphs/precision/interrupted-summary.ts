@@ -5,6 +5,9 @@ import type { ExtractSummary } from '../extract-summary.ts';
 import type { ChosenNetworks } from '../networks.ts';
 import { defaultMemory } from '../plan.ts';
 
+/** In place of the id of a graph whose ranges, and with them its id, follow from a calibration that is still to come. */
+export const uncalibratedId = 'not-calibrated-yet';
+
 /** What an extraction did that was interrupted while it calibrated: nothing. The graph's id would follow from the calibration. */
 export function interruptedSummary(
   networks: ChosenNetworks,
@@ -12,7 +15,7 @@ export function interruptedSummary(
 ): ExtractSummary {
   const limitBytes = run.memory === undefined ? defaultMemory() : parseBytes(run.memory);
   return {
-    graphId: 'not-calibrated-yet',
+    graphId: uncalibratedId,
     videos: { committed: 0, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 },
     frames: 0,
     patches: 0,
