@@ -9,7 +9,7 @@ import type { ChosenNetworks } from '../networks.ts';
 import { defaultMemory } from '../plan.ts';
 import { type Calibration, keepCalibration, readCalibration } from './calibration-file.ts';
 import { calibrationFrames } from './calibration-frames.ts';
-import { planCalibration } from './calibration-memory.ts';
+import { calibrationRemains, planCalibration } from './calibration-memory.ts';
 import { placeholderRanges } from './placeholder-ranges.ts';
 
 /** What the layers of the visual network are computed in. */
@@ -27,6 +27,8 @@ export interface PrecisionOptions {
 export interface PreciseNetworks extends ChosenNetworks {
   /** Of a visual network in int8. */
   readonly calibration?: Calibration;
+  /** Bytes that a calibration in this run leaves behind. */
+  readonly remains?: Bytes;
 }
 
 /**
@@ -81,6 +83,7 @@ export async function choosePrecision(
     ...networks,
     visual: standing === calibration ? quantised : plan.quantised(standing.ranges),
     calibration: standing,
+    ...(kept === undefined ? { remains: calibrationRemains(plan) } : {}),
   };
 }
 
@@ -93,7 +96,7 @@ export async function choosePrecision(
 export function explainPrecision(
   networks: ChosenNetworks,
   options: PrecisionOptions & { readonly directory: string | undefined },
-): { readonly networks: ChosenNetworks; readonly says?: string; readonly isCalibrated: boolean } {
+): { readonly networks: PreciseNetworks; readonly says?: string; readonly isCalibrated: boolean } {
   const plan = wantsInt8(networks, options);
   if (plan === undefined) return { networks, isCalibrated: true };
   const kept = options.directory === undefined ? undefined : readCalibration(options.directory, plan);
@@ -102,7 +105,12 @@ export function explainPrecision(
     kept === undefined
       ? `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus when it is first extracted; the graph's id follows from that`
       : `int8: ${plan.name} as calibrated by an earlier run, cosine similarity to float32 ${kept.cosine.mean.toFixed(5)}`;
-  return { networks: { ...networks, visual: plan.quantised(ranges) }, says, isCalibrated: kept !== undefined };
+  const remains = kept === undefined ? { remains: calibrationRemains(plan) } : {};
+  return {
+    networks: { ...networks, visual: plan.quantised(ranges), ...remains },
+    says,
+    isCalibrated: kept !== undefined,
+  };
 }
 
 function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): NetworkPlan<Uint8Array> | undefined {

@@ -48,7 +48,7 @@ export async function preparePrecision(
 /** Of a limit that does for one of the two only, or for neither, the message names the greater of what they need. */
 async function checkMemory(
   visual: NetworkPlan,
-  expected: ChosenNetworks,
+  expected: PreciseNetworks,
   corpus: readonly Video[],
   options: PreparationOptions,
 ): Promise<void> {
