@@ -12,7 +12,7 @@ export interface Interrupts {
 const STOP_WITHIN = 5000;
 
 /**
- * Catches SIGINT and SIGTERM.
+ * Catches SIGINT and SIGTERM; those after the second are of no effect.
  *
  * @param what what is finished after the first one, in words
  *
@@ -23,6 +23,7 @@ export function catchInterrupts(say: (line: string) => void, what = 'videos'): I
   const drain = new AbortController();
   const stop = new AbortController();
   const onSignal = () => {
+    if (stop.signal.aborted) return;
     if (drain.signal.aborted) {
       say('stopping now; what is committed stays');
       stop.abort();

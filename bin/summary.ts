@@ -1,4 +1,5 @@
 import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
+import { uncalibratedId } from '../src/graphs/precision/interrupted-summary.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/observe.ts';
 
@@ -69,6 +70,7 @@ export function summaryText(summary: ExtractSummary, out: string | undefined): s
   if (summary.randomWeights.length > 0) {
     lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features mean nothing.`);
   }
-  if (out !== undefined) lines.push(`dataset: ${out}`);
+  // A run that was interrupted while it calibrated has begun none.
+  if (out !== undefined && summary.graphId !== uncalibratedId) lines.push(`dataset: ${out}`);
   return `${lines.join('\n')}\n`;
 }

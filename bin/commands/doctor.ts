@@ -105,7 +105,7 @@ async function devices(): Promise<Finding[]> {
         ok: true,
         absent: !found.usable,
         says,
-        remedy: found.usable ? undefined : remedies[device],
+        remedy: found.usable ? undefined : (found.remedy ?? remedies[device]),
       });
     } catch (error) {
       findings.push({ ...failed(what, error), ok: true, absent: true });

@@ -4,6 +4,7 @@ import { listCorpus } from '../../src/graphs/inputs.ts';
 import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { type Plan, planExtraction } from '../../src/graphs/plan.ts';
 import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
+import { uncalibratedId } from '../../src/graphs/precision/interrupted-summary.ts';
 import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';
 
@@ -24,9 +25,8 @@ export const command: Command = {
 
 /** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */
 function uncalibrated(graph: Plan['graph']): Plan['graph'] {
-  const unknown = 'not-calibrated-yet';
-  const params = JSON.parse(JSON.stringify(graph.params), (key, value) => (key === 'ranges' ? unknown : value));
-  return { ...graph, params, id: unknown };
+  const params = JSON.parse(JSON.stringify(graph.params), (key, value) => (key === 'ranges' ? uncalibratedId : value));
+  return { ...graph, params, id: uncalibratedId };
 }
 
 async function run(args: Arguments): Promise<number> {

@@ -22,7 +22,9 @@ import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
-import { choosePrecision, type PreciseNetworks, type PrecisionOptions } from './precision/choose-precision.ts';
+import type { PreciseNetworks, PrecisionOptions } from './precision/choose-precision.ts';
+import { interruptedSummary } from './precision/interrupted-summary.ts';
+import { preparePrecision } from './precision/prepare-precision.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
 import { Sessions } from './sessions.ts';
@@ -63,7 +65,7 @@ export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionO
  * Extracts a corpus into a feature dataset. A second call with the same options resumes exactly: committed videos are not
  * opened again. One damaged file costs its own unit and nothing else.
  *
- * Buffering: at most the memory limit for the process and its children. Cancellation: `drain` and `signal`.
+ * Buffering: at most the memory limit for the process and its children. Cancellation: `drain` and `signal`; either stops a calibration for int8.
  *
  * @throws UsageError for options, an empty corpus, another graph's dataset, or a memory limit that cannot hold.
  * @throws ModelError when a network cannot be loaded or run.
@@ -88,7 +90,11 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const { device, says } = await chooseDevice(options.device ?? 'auto');
   if (says !== undefined) say(says);
   const directory = typeof options.out === 'string' ? options.out : undefined;
-  const networks = await choosePrecision(chosen, corpus, { ...options, directory, say });
+  const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
+  if (networks === undefined) {
+    say('stopped while calibrating int8: no dataset was begun');
+    return interruptedSummary(chosen, { memory: options.memory, peak: sampler.peak, device });
+  }
   if (networks.calibration !== undefined && device !== 'cpu') say(`int8 is computed on the CPU, not on ${device}`);
   const graph = extractionGraph({ ...options, ...networks });
   const plan = await planExtraction(graph, networks, corpus, options);

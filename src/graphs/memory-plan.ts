@@ -44,6 +44,8 @@ export interface MemoryNeeds {
   /** Videos at a time, when the user fixed it. */
   readonly concurrency: number | undefined;
   readonly cores: number;
+  /** What a calibration before the run leaves behind: memory that is free, but not given back yet. */
+  readonly remains?: Bytes | undefined;
 }
 
 /** One line of the memory plan. */
@@ -133,8 +135,10 @@ interface Bill {
 
 function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
   const parts: MemoryPart[] = [{ name: 'runtime', bytes: RUNTIME_BYTES + SLACK_BYTES }];
-  let resident = RUNTIME_BYTES;
-  let creationPeak = RUNTIME_BYTES;
+  const { remains = 0 } = needs;
+  if (remains > 0) parts.push({ name: 'left by the calibration', bytes: remains });
+  let resident = RUNTIME_BYTES + remains;
+  let creationPeak = resident;
   for (const [index, need] of needs.networks.entries()) {
     const cost = need.cost(candidate.networks[index] as WorkerPlan);
     creationPeak = Math.max(creationPeak, resident + cost.creationPeak);

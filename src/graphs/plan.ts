@@ -95,7 +95,11 @@ export function defaultMemory(): Bytes {
  */
 export async function planExtraction(
   graph: ExtractionGraph,
-  networks: { readonly visual?: NetworkPlan | undefined; readonly audio?: NetworkPlan | undefined },
+  networks: {
+    readonly visual?: NetworkPlan | undefined;
+    readonly audio?: NetworkPlan | undefined;
+    readonly remains?: Bytes;
+  },
   corpus: readonly Video[],
   options: ExecutionOptions = {},
 ): Promise<Plan> {
@@ -115,6 +119,7 @@ export async function planExtraction(
     claim: estimate.largestClaim,
     concurrency: options.concurrency,
     cores: availableParallelism(),
+    remains: networks.remains,
   });
   return {
     graph: { id: graphId(graph), name: graph.name, version: graph.version, params: graph.params },

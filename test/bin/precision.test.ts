@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,13 +55,15 @@ describe('extraction in int8', () => {
     expect(readFileSync(join(directory, 'int8', 'calibration.json'), 'utf8')).toBe(kept);
     const float32 = await run('float32');
     expect(float32.graphId).not.toBe(first.graphId);
-    await expect(run('float32', int8)).rejects.toMatchObject({ code: 'dataset' });
+    await expect(run('float32', int8)).rejects.toThrow(/was not made with --precision int8/);
     const [model] = JSON.parse(readFileSync(join(directory, 'int8', 'dataset.json'), 'utf8')).models;
     expect(model).toMatchObject({
       precision: 'int8',
       device: 'cpu',
       calibration: { cosine: first.calibration?.cosine },
     });
+    rmSync(join(directory, 'int8', 'calibration.json'));
+    await expect(run('int8', int8)).rejects.toThrow(/is missing, but the dataset there was made with --precision int8/);
   });
 
   it('is refused where it is far from float32, unless forced', async () => {
@@ -76,6 +78,28 @@ describe('extraction in int8', () => {
       remedy: /--force-precision/,
     });
     expect((await run('far', int8)).calibration?.cosine.mean).toBe(0.98);
+  });
+
+  it('an interrupt stops the calibration, and no dataset is begun', async () => {
+    const inputs = [join(clips, 'a.mp4')];
+    for (const last of ['calibrating', 'decoded; running']) {
+      const stop = new AbortController();
+      const said: string[] = [];
+      const onMessage = (text: string) => {
+        said.push(text);
+        if (text.includes(last)) stop.abort();
+      };
+      const int8 = { precision: 'int8', forcePrecision: true } as const;
+      const summary = await run('stopped', { ...int8, inputs, drain: stop.signal, onMessage });
+      expect(summary).toMatchObject({ interrupted: true, videos: { committed: 0 } });
+      expect(existsSync(join(directory, 'stopped'))).toBe(false);
+      expect(said.at(-1)).toContain('no dataset was begun');
+      if (last !== 'calibrating') expect(said.join('\n')).toContain('only 15 frames measure');
+    }
+  });
+
+  it('to force a precision that is not asked for is an error', async () => {
+    await expect(run('forced', { forcePrecision: true })).rejects.toMatchObject({ code: 'usage' });
   });
 
   it('a damaged calibration is an error that says what to do', async () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { createOnce, makeDirectory } from '../../io/dataset/atomic-file.ts';
-import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
+import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
@@ -35,11 +35,7 @@ export function readCalibration(directory: string, plan: NetworkPlan): Calibrati
   const path = calibrationPath(directory);
   if (!existsSync(path)) {
     if (!existsSync(datasetFilePath(directory))) return undefined;
-    throw new UsageError(`${directory} holds a dataset without a calibration: it was not made with --precision int8`, {
-      code: 'dataset',
-      remedy:
-        'Name another --out, or continue it with --precision float32. If calibration.json was deleted, restore it.',
-    });
+    throw withoutCalibration(path, directory);
   }
   let found: unknown;
   try {
@@ -81,24 +77,45 @@ export async function keepCalibration(
 function isCalibration(value: unknown): value is Calibration {
   if (typeof value !== 'object' || value === null) return false;
   const { format: form, cardHash, weightsHash, frames, items, cosine, ranges } = value as Record<string, never>;
-  const areNumbers = (of: unknown, names: readonly string[]) =>
+  const areNumbers = (of: unknown, names: readonly string[], fits: (value: number) => boolean) =>
     typeof of === 'object' &&
     of !== null &&
-    names.every((name) => Number.isFinite((of as Record<string, unknown>)[name]));
+    names.every((name) => {
+      const found = (of as Record<string, unknown>)[name];
+      return typeof found === 'number' && fits(found);
+    });
   return (
     form === format &&
     typeof cardHash === 'string' &&
     typeof weightsHash === 'string' &&
     Array.isArray(items) &&
-    areNumbers(frames, ['ranging', 'heldOut']) &&
-    areNumbers(cosine, ['mean', 'least']) &&
+    areNumbers(frames, ['ranging', 'heldOut'], (count) => Number.isSafeInteger(count) && count > 0) &&
+    areNumbers(cosine, ['mean', 'least'], (value) => value >= -1 && value <= 1) &&
     typeof ranges === 'object' &&
     ranges !== null &&
-    Object.values(ranges).every(
-      (range: unknown) =>
-        Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1],
-    )
+    Object.values(ranges).every(isRange)
   );
+}
+
+/** Scales are float32: the whole span has to be one. */
+function isRange(range: unknown): boolean {
+  if (!Array.isArray(range) || range.length !== 2 || !range.every((bound) => typeof bound === 'number')) return false;
+  const [least, greatest] = range as [number, number];
+  return least <= greatest && [least, greatest, greatest - least].every((value) => Number.isFinite(Math.fround(value)));
+}
+
+/** Of a dataset that has no calibration: it never had one, or it was deleted. */
+function withoutCalibration(path: string, directory: string): UsageError {
+  const params = readDatasetFile(directory).params as { readonly visual?: { readonly precision?: unknown } | null };
+  return params?.visual?.precision === 'int8'
+    ? new UsageError(`${path} is missing, but the dataset there was made with --precision int8`, {
+        code: 'dataset',
+        remedy: 'Restore it from a copy. Without it the dataset can be read, but not continued: name another --out.',
+      })
+    : new UsageError(`${directory} holds a dataset that was not made with --precision int8`, {
+        code: 'dataset',
+        remedy: 'Name another --out, or continue it with --precision float32.',
+      });
 }
 
 function damaged(path: string, directory: string, what: string, cause?: unknown): UsageError {

@@ -6,8 +6,10 @@ import type { NetworkPlan } from '../../models/networks/network.ts';
 import { Flow } from '../../operators/flow.ts';
 import { framesOf } from '../extraction-nodes.ts';
 
-/** Items that frames are taken of, evenly spaced over the corpus. */
+/** Items that frames are taken of. */
 const itemsAtMost = 16;
+/** Items that are opened at most: a corpus without pictures must not be opened whole. */
+const triesAtMost = 256;
 /** Frames in all: half decide the ranges, half measure. */
 export const calibrationFrameCount = 128;
 /** Of longer items key frames are taken: the others need not be decoded. Seconds. */
@@ -17,12 +19,16 @@ const shortItem = 60;
 export interface CalibrationFrames {
   readonly items: readonly { readonly item: string; readonly frames: number }[];
   readonly frames: readonly Uint8Array[];
+  /** Items that were opened for them. */
+  readonly tried: number;
 }
 
 /**
  * Frames of a corpus to calibrate on, the same at each call: of at most 16 items evenly spaced over it, as many of each, evenly spaced over the item
- * (key frames, where it lasts longer than a minute), 128 in all. Items without a picture or that cannot be decoded give none. Held at once: these
- * frames, and as many again of one item.
+ * (key frames, where it lasts longer than a minute), 128 in all. Items without a picture or that cannot be decoded give none: others are opened in
+ * their place, 256 in all. Held at once: these frames, and as many again of one item.
+ *
+ * @throws FlowError `aborted`; MediaError `decoder-missing`.
  */
 export async function calibrationFrames(
   corpus: readonly Video[],
@@ -33,8 +39,11 @@ export async function calibrationFrames(
   const share = Math.ceil(calibrationFrameCount / count);
   const items: { item: string; frames: number }[] = [];
   const all: Uint8Array[] = [];
-  for (let index = 0; index < count; index++) {
-    const video = corpus[Math.floor((index * corpus.length) / count)] as Video;
+  let tried = 0;
+  for (const index of spreadOrder(corpus.length, itemsAtMost)) {
+    if (items.length === itemsAtMost || all.length >= calibrationFrameCount || tried === triesAtMost) break;
+    const video = corpus[index] as Video;
+    tried += 1;
     try {
       const taken = await framesOfItem(video, plan, share, signal);
       if (taken.length > 0) items.push({ item: video.id, frames: taken.length });
@@ -44,7 +53,21 @@ export async function calibrationFrames(
       if (!(error instanceof MediaError) || error.code === 'decoder-missing') throw error;
     }
   }
-  return { items, frames: all.slice(0, calibrationFrameCount) };
+  return { items, frames: all.slice(0, calibrationFrameCount), tried };
+}
+
+/** All indices below `length`, each once: `first` evenly spaced ones, then twice as many evenly spaced ones, and so on. */
+function* spreadOrder(length: number, first: number): Generator<number> {
+  const given = new Set<number>();
+  for (let count = first; given.size < length; count *= 2) {
+    const points = Math.min(count, length);
+    for (let point = 0; point < points; point++) {
+      const index = Math.floor((point * length) / points);
+      if (given.has(index)) continue;
+      given.add(index);
+      yield index;
+    }
+  }
 }
 
 async function framesOfItem(

@@ -9,7 +9,8 @@ import type { ChosenNetworks } from '../networks.ts';
 import { defaultMemory } from '../plan.ts';
 import { type Calibration, keepCalibration, readCalibration } from './calibration-file.ts';
 import { calibrationFrames } from './calibration-frames.ts';
-import { planCalibration } from './calibration-memory.ts';
+import { calibrationRemains, planCalibration } from './calibration-memory.ts';
+import { placeholderRanges } from './placeholder-ranges.ts';
 
 /** What the layers of the visual network are computed in. */
 export type Precision = 'float32' | 'int8';
@@ -26,6 +27,8 @@ export interface PrecisionOptions {
 export interface PreciseNetworks extends ChosenNetworks {
   /** Of a visual network in int8. */
   readonly calibration?: Calibration;
+  /** Bytes that a calibration in this run leaves behind. */
+  readonly remains?: Bytes;
 }
 
 /**
@@ -36,13 +39,15 @@ export const leastCosine = 0.99;
 
 /** Fewer frames than this tell nothing. */
 const leastFrames = 4;
+/** A similarity measured on fewer frames than this tells little. */
+const leastMeasuring = 16;
 
 /**
  * Puts the visual network on 8-bit integers where that is asked for: with the calibration that the dataset in `directory` was begun with, else with a
  * new one on frames of the corpus, which is kept there, so that later runs compute the same. The audio network stays float32.
  *
  * @throws UsageError without a visual network, or for a calibration file that is no good; `memory-too-small`.
- * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated.
+ * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated; FlowError `aborted`.
  */
 export async function choosePrecision(
   networks: ChosenNetworks,
@@ -78,6 +83,7 @@ export async function choosePrecision(
     ...networks,
     visual: standing === calibration ? quantised : plan.quantised(standing.ranges),
     calibration: standing,
+    ...(kept === undefined ? { remains: calibrationRemains(plan) } : {}),
   };
 }
 
@@ -90,20 +96,30 @@ export async function choosePrecision(
 export function explainPrecision(
   networks: ChosenNetworks,
   options: PrecisionOptions & { readonly directory: string | undefined },
-): { readonly networks: ChosenNetworks; readonly says?: string; readonly isCalibrated: boolean } {
+): { readonly networks: PreciseNetworks; readonly says?: string; readonly isCalibrated: boolean } {
   const plan = wantsInt8(networks, options);
   if (plan === undefined) return { networks, isCalibrated: true };
   const kept = options.directory === undefined ? undefined : readCalibration(options.directory, plan);
-  const ranges = kept?.ranges ?? Object.fromEntries(plan.rangedTensors.map((name) => [name, [0, 1] as const]));
+  const ranges = kept?.ranges ?? placeholderRanges(plan);
   const says =
     kept === undefined
       ? `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus when it is first extracted; the graph's id follows from that`
       : `int8: ${plan.name} as calibrated by an earlier run, cosine similarity to float32 ${kept.cosine.mean.toFixed(5)}`;
-  return { networks: { ...networks, visual: plan.quantised(ranges) }, says, isCalibrated: kept !== undefined };
+  const remains = kept === undefined ? { remains: calibrationRemains(plan) } : {};
+  return {
+    networks: { ...networks, visual: plan.quantised(ranges), ...remains },
+    says,
+    isCalibrated: kept !== undefined,
+  };
 }
 
 function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): NetworkPlan<Uint8Array> | undefined {
   const precision = checkOneOf('precision', options.precision ?? 'float32', ['float32', 'int8']);
+  if (precision === 'float32' && options.forcePrecision === true) {
+    throw new UsageError('`forcePrecision` (--force-precision) is for `precision` int8, but that is float32', {
+      remedy: 'Add --precision int8, or leave --force-precision out.',
+    });
+  }
   if (precision === 'float32') return undefined;
   if (networks.visual === undefined) {
     throw new UsageError('`precision` int8 is for the visual network, but there is none', {
@@ -118,15 +134,14 @@ async function newCalibration(
   corpus: readonly Video[],
   options: Parameters<typeof choosePrecision>[2],
 ): Promise<Calibration> {
-  if (plan.rangedTensors.length === 0) plan.quantised({});
   const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
   const settings = planCalibration(plan, limit);
   options.say(`int8: calibrating ${plan.name} on frames of the corpus`);
-  const { items, frames } = await calibrationFrames(corpus, plan, options.signal);
+  const { items, frames, tried } = await calibrationFrames(corpus, plan, options.signal);
   if (frames.length < leastFrames) {
     throw new ModelError(
       'precision',
-      `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed`,
+      `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed (${tried} of its ${corpus.length} videos were tried)`,
       {
         remedy: 'Use --precision float32, or give videos that can be decoded.',
       },
@@ -134,7 +149,15 @@ async function newCalibration(
   }
   const ranging = frames.filter((_, index) => index % 2 === 0);
   const heldOut = frames.filter((_, index) => index % 2 === 1);
-  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, settings);
+  options.say(
+    `int8: ${frames.length} frames of ${items.length} videos decoded; running ${plan.name} on them in float32, then in int8: minutes, where it is large`,
+  );
+  if (heldOut.length < leastMeasuring) {
+    options.say(
+      `int8: only ${heldOut.length} frames measure how close it is; below ${leastMeasuring} that tells little`,
+    );
+  }
+  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, { ...settings, signal: options.signal });
   const { cardHash, weightsHash } = plan;
   return {
     cardHash,

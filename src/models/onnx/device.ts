@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { checkOneOf } from '../../check.ts';
 import { probeInput, probeModel, probeShape } from './device-probe-model.ts';
+import { missingLibrary } from './missing-library.ts';
 import { executionProviders } from './runtime.ts';
 
 /** Where a network is computed. */
@@ -37,11 +38,19 @@ export type ProbeReply =
 /** What a try of a device found. */
 export type DeviceFinding =
   | { readonly usable: true; readonly milliseconds: number; readonly cpuMilliseconds: number }
-  | { readonly usable: false; readonly reason: string };
+  | {
+      readonly usable: false;
+      readonly reason: string /** What to do, where that is known. */;
+      readonly remedy?: string;
+    };
 
 /** Reduced precision inside a device (TF32, half-float accumulation) stays below this; a wrong result does not. */
 const tolerance = 0.01;
 const patience = 60_000;
+/** Of what drivers print, this much is looked at: the end. Characters. */
+const printedAtMost = 16 * 1024;
+/** For a process that has answered to end and to close its pipes. */
+const parting = 1000;
 
 /**
  * Whether ONNX Runtime can compute on a device: a small network is created and run there in a child process, so that a crashing driver takes nothing
@@ -55,8 +64,12 @@ export async function tryDevice(device: 'cuda' | 'webgpu'): Promise<DeviceFindin
   if (!providers.includes(device)) {
     return { usable: false, reason: `this ONNX Runtime has no provider '${device}', only ${providers.join(', ')}` };
   }
-  const reply = await probe(device);
-  if (reply.kind === 'failed') return { usable: false, reason: reply.message };
+  const { reply, printed } = await probe(device);
+  if (reply.kind === 'failed') {
+    const missing = missingLibrary(printed) ?? missingLibrary(reply.message);
+    if (missing === undefined) return { usable: false, reason: shortened(reply.message) };
+    return { usable: false, reason: `${missing.library} is missing`, remedy: missing.remedy };
+  }
   if (!(reply.difference <= tolerance)) {
     const by = `${(100 * reply.difference).toFixed(1)} %`;
     return { usable: false, reason: `its result differs from the CPU's by ${by}` };
@@ -106,29 +119,41 @@ function mayBeThere(device: 'cuda' | 'webgpu'): boolean {
   return nodes.some((path) => existsSync(path));
 }
 
-function probe(device: 'cuda' | 'webgpu'): Promise<ProbeReply> {
+/** What the child process answers, and the end of what it printed: loaders name there what they did not find. */
+function probe(device: 'cuda' | 'webgpu'): Promise<{ readonly reply: ProbeReply; readonly printed: string }> {
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(new URL('./device-probe.js', import.meta.url)), [], {
       serialization: 'advanced',
       execArgv: [],
-      // Drivers print what they like.
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    const timer = setTimeout(() => {
-      resolve({ kind: 'failed', message: `it gave no result in ${patience / 1000} s` });
-      child.kill('SIGKILL');
-    }, patience);
-    const answered = (reply: ProbeReply) => {
+    let printed = '';
+    let reply: ProbeReply | undefined;
+    const finish = () => {
       clearTimeout(timer);
-      resolve(reply.kind === 'failed' ? { kind: 'failed', message: shortened(reply.message) } : reply);
+      const none = { kind: 'failed', message: `it gave no result in ${patience / 1000} s` } as const;
+      resolve({ reply: reply ?? none, printed });
+      child.stderr?.destroy();
+      child.kill('SIGKILL');
     };
-    child.once('message', (reply) => answered(reply as ProbeReply));
+    let timer = setTimeout(finish, patience);
+    // The first answer counts. What was printed before it may still be in the pipe, which closes with the process.
+    const answered = (answer: ProbeReply) => {
+      if (reply !== undefined) return;
+      reply = answer;
+      clearTimeout(timer);
+      timer = setTimeout(finish, parting);
+    };
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      printed = (printed + text).slice(-printedAtMost);
+    });
+    child.once('message', (message) => answered(message as ProbeReply));
     child.once('error', (error) => answered({ kind: 'failed', message: error.message }));
-    // Without a message before it; after one this is of no effect.
     child.once('exit', (code, signal) => {
       const how = signal === null ? `exit code ${code}` : signal;
       answered({ kind: 'failed', message: `the process that tried it ended with ${how}` });
     });
+    child.once('close', finish);
     const request: ProbeRequest = { device, model: probeModel(), input: probeInput(), shape: probeShape };
     child.send(request, (error) => {
       if (error !== null) answered({ kind: 'failed', message: error.message });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { FlowError, UsageError } from '../../errors.ts';
 import type { NetworkPlan } from '../networks/network.ts';
 import { type Similarity, similarity } from './cosine.ts';
 import type { Range, Ranges } from './range.ts';
@@ -27,15 +27,19 @@ export interface CalibrationSettings {
   readonly rows: number;
   /** Threads inside one operation. */
   readonly threads: number;
+  /** Stops it before the next batch. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Finds the ranges of a network's activations by running it in float32 over some inputs, and measures on others how close int8 comes. The range of a
  * tensor is its least and greatest value. Measured on AlexNet and SqueezeNet against narrower ranges, see docs/decisions.md.
  *
- * Runs one network after the other in a worker thread; the ranges are found inside the network, so that activations never leave it.
+ * Runs one network after the other in a worker thread; the ranges are found inside the network, so that activations never leave it. Cancellation:
+ * before each batch, and before a network is prepared.
  *
- * @throws UsageError when a half is empty; ModelError `precision` when nothing of the network can take int8, or what `open` throws.
+ * @throws UsageError when a half is empty; ModelError `precision` when nothing of the network can take int8, or what `open` throws;
+ * FlowError `aborted`.
  */
 export async function calibrate<T extends Uint8Array | Float32Array>(
   plan: NetworkPlan<T>,
@@ -72,18 +76,26 @@ export async function calibrate<T extends Uint8Array | Float32Array>(
 async function vectorsOf<T extends Uint8Array | Float32Array>(
   plan: NetworkPlan<T>,
   inputs: readonly T[],
-  { rows, threads }: CalibrationSettings,
+  { rows, threads, signal }: CalibrationSettings,
 ): Promise<readonly Float32Array[]> {
+  await goOn(signal);
   const network = await plan.open({ workers: 1, threads, batch: rows });
   try {
     const vectors: Float32Array[] = [];
     for (let start = 0; start < inputs.length; start += rows) {
+      await goOn(signal);
       vectors.push(...(await network.embed(inputs.slice(start, start + rows))));
     }
     return vectors;
   } finally {
     await network.close();
   }
+}
+
+/** Lets signals of the system be heard, which a network that is being prepared keeps waiting. */
+async function goOn(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  if (signal?.aborted) throw new FlowError('aborted', 'the calibration was stopped', { cause: signal.reason });
 }
 
 /** The widest of the ranges that all rows have at a position. */

@@ -42,12 +42,14 @@ export function quantiseWeights(
   function* integers(): Generator<Uint8Array> {
     const scaleOf = scalesOf();
     let index = 0;
+    let room = new Int8Array();
     for (const piece of floatPieces(weights)) {
-      const made = new Int8Array(piece.length);
+      if (room.length < piece.length) room = new Int8Array(piece.length);
+      const made = room.subarray(0, piece.length);
       for (let at = 0; at < piece.length; at++) {
         made[at] = Math.round((piece[at] as number) / (scaleOf[channelOf(index++)] as number));
       }
-      yield new Uint8Array(made.buffer);
+      yield new Uint8Array(made.buffer, 0, made.length);
     }
   }
   const lazily = (label: string, elementType: number, make: () => Float32Array | Int32Array): Initializer => ({
@@ -104,9 +106,14 @@ function floats(initializer: Initializer): Float32Array {
   return new Float32Array(collect(initializer).buffer);
 }
 
-/** Values of a float32 initialiser in pieces of whole numbers: those of a file may end inside one. */
+/**
+ * Values of a float32 initialiser in pieces of whole numbers: those of a file may end inside one. Each piece is overwritten by the next: garbage of
+ * a loop that never waits would pile up to the size of the weights.
+ */
 function* floatPieces(initializer: Initializer): Generator<Float32Array> {
-  const held = new Uint8Array(4);
+  const single = new Float32Array(1);
+  const held = new Uint8Array(single.buffer);
+  let room = new Float32Array();
   let count = 0;
   for (const piece of initializer.pieces()) {
     let start = 0;
@@ -114,10 +121,14 @@ function* floatPieces(initializer: Initializer): Generator<Float32Array> {
       held[count++] = piece[start++] as number;
       if (count < 4) continue;
       count = 0;
-      yield new Float32Array(held.slice().buffer);
+      yield single;
     }
     const whole = (piece.length - start) & ~3;
-    if (whole > 0) yield new Float32Array(piece.slice(start, start + whole).buffer);
+    if (whole > 0) {
+      if (4 * room.length < whole) room = new Float32Array(whole / 4);
+      new Uint8Array(room.buffer).set(piece.subarray(start, start + whole));
+      yield room.subarray(0, whole / 4);
+    }
     for (let at = start + whole; at < piece.length; at++) held[count++] = piece[at] as number;
   }
 }

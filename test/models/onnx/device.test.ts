@@ -1,9 +1,14 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { chooseDevice, tryDevice } from '../../../src/models/onnx/device.ts';
 
 const softwareDriver = '/usr/lib/chromium/vk_swiftshader_icd.json';
 const hasDriver = existsSync(softwareDriver);
+/** Neither a graphics card of NVIDIA nor the provider, which is not in the package. */
+const bindings = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '../bin/napi-v6/linux/x64');
+const isBare = existsSync(bindings) && !existsSync(join(bindings, 'libonnxruntime_providers_shared.so'));
 const before = process.env.VK_DRIVER_FILES;
 afterEach(() => {
   if (before === undefined) delete process.env.VK_DRIVER_FILES;
@@ -24,6 +29,17 @@ describe('devices', () => {
     const slow = async () => ({ usable: true, milliseconds: 3000, cpuMilliseconds: 5 }) as const;
     expect((await chooseDevice('auto', { try: slow })).device).toBe('cpu');
   });
+
+  it.skipIf(!isBare)(
+    `names the library that CUDA lacks, and where it comes from${isBare ? '' : " (skipped: ONNX Runtime's provider is there, or this is not Linux x64)"}`,
+    async () => {
+      expect(await tryDevice('cuda')).toEqual({
+        usable: false,
+        reason: 'libonnxruntime_providers_shared.so is missing',
+        remedy: expect.stringContaining('npm rebuild onnxruntime-node'),
+      });
+    },
+  );
 
   it.skipIf(!hasDriver)(
     `WebGPU gives what the CPU gives, on a software Vulkan driver${hasDriver ? '' : ' (skipped: SwiftShader of Debian chromium-common is not installed)'}`,

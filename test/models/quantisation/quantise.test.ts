@@ -130,6 +130,32 @@ describe('static quantisation to int8', () => {
     expect(2 * 255 * weightLimit).toBeLessThan(2 ** 15);
   });
 
+  it('reads weights in pieces that end inside a number, and makes its own in one buffer', () => {
+    const values = Float32Array.from({ length: 100 }, (_, index) => Math.sin(index));
+    const bytes = new Uint8Array(values.buffer);
+    function* chopped() {
+      const piece = new Uint8Array(37);
+      for (let start = 0; start < bytes.length; start += piece.length) {
+        const part = bytes.subarray(start, start + piece.length);
+        piece.set(part);
+        yield piece.subarray(0, part.length);
+      }
+    }
+    const whole = constant('w', [4, 25], values);
+    const made = quantiseWeights('q', { ...whole, pieces: chopped }, 0, undefined, 1);
+    const expected = quantiseWeights('q', whole, 0, undefined, 1);
+    expect(collect(made.values)).toEqual(collect(expected.values));
+    expect(collect(made.scales)).toEqual(collect(expected.scales));
+    expect(new Set([...made.values.pieces()].map(({ buffer }) => buffer)).size).toBe(1);
+  });
+
+  it('stops between batches', async () => {
+    const stop = new AbortController();
+    const running = calibrate(open(cardOf('stopped', 17)), inputs, { rows: 1, threads: 1, signal: stop.signal });
+    setImmediate(() => stop.abort());
+    await expect(running).rejects.toMatchObject({ code: 'aborted' });
+  });
+
   it('cosine similarity is that of its definition, and defined for zeros', () => {
     expect(cosine(Float32Array.of(3, 4), Float32Array.of(4, 3))).toBeCloseTo(24 / 25, 12);
     expect(cosine(new Float32Array(2), new Float32Array(2))).toBe(1);

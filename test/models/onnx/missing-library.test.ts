@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { missingLibrary } from '../../../src/models/onnx/missing-library.ts';
+
+it('names the library that was not found, and the package that has it', () => {
+  const said = (path: string) =>
+    `Failed to load library /opt/libonnxruntime_providers_cuda.so with error: ${path}: cannot open shared object file: No such file or directory`;
+  const cases = [
+    ['/opt/app/bin/libonnxruntime_providers_shared.so', 'libonnxruntime_providers_shared.so', /npm rebuild/],
+    ['libcublasLt.so.12', 'libcublasLt.so.12', /CUDA 12\.x/],
+    ['libcudart.so.12', 'libcudart.so.12', /CUDA 12\.x/],
+    ['libcufft.so.11', 'libcufft.so.11', /CUDA 12\.x/],
+    ['libcurand.so.10', 'libcurand.so.10', /CUDA 12\.x/],
+    ['libcudnn.so.9', 'libcudnn.so.9', /cuDNN 9\.x/],
+    ['libcuda.so.1', 'libcuda.so.1', /driver/],
+    ['libother.so.3', 'libother.so.3', /libother\.so\.3/],
+  ] as const;
+  for (const [path, library, remedy] of cases) {
+    const missing = missingLibrary(said(path));
+    expect(missing?.library).toBe(library);
+    expect(missing?.remedy).toMatch(remedy);
+  }
+  expect(missingLibrary('CUDA failure 35: driver version is insufficient')).toBeUndefined();
+});
