@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { defer, from, lastValueFrom, mergeMap } from 'rxjs';
 import { makeDirectory, removeStaleTemporaries } from '../../io/dataset/atomic-file.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
@@ -7,6 +6,7 @@ import { lockDirectory } from '../../io/fetch/directory-lock.ts';
 import { badIdMessage, type FetchItem } from '../../io/fetch/fetch-list.ts';
 import { type FailedRecord, type FetchedRecord, type FetchRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
 import { writeManifest } from '../../io/fetch/manifest.ts';
+import { removeFolder } from '../../io/fetch/remove-folder.ts';
 import { StartRate } from '../../io/fetch/start-rate.ts';
 import { findFfprobe } from '../../io/media/ffmpeg.ts';
 import { fetchItem, putFailed } from './fetch-item.ts';
@@ -47,7 +47,7 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
   const unlock = await lockDirectory(paths.lock);
   try {
     // Whatever lies there is of a process that is dead.
-    await rm(paths.work, { recursive: true, force: true });
+    await removeFolder(paths.work);
     await removeStaleTemporaries(paths.out);
     const records = await FetchRecords.read(paths.records);
     await records.clean();
@@ -55,8 +55,11 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
     const plan = await planItems(items, records, paths, options.retryFailed ?? false);
     return await new FetchRun(options, template, settings, paths, records, plan).run();
   } finally {
-    await rm(paths.work, { recursive: true, force: true, maxRetries: 3 });
-    await unlock();
+    try {
+      await removeFolder(paths.work);
+    } finally {
+      await unlock();
+    }
   }
 }
 
