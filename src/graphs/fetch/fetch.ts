@@ -42,6 +42,7 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
   const settings = fetchSettings(options);
   if (settings.check) findFfprobe();
   const items = await readItems(options, template);
+  options.onListed?.();
   const paths = fetchPaths(options.out);
   await makeDirectory(paths.out);
   const unlock = await lockDirectory(paths.lock);
@@ -95,14 +96,15 @@ class FetchRun {
   }
 
   async run(): Promise<FetchSummary> {
+    const { drain, signal } = this.#options;
+    const stop = AbortSignal.any([this.#failed.signal, ...(signal ? [signal] : [])]);
+    const begin = AbortSignal.any([stop, ...(drain ? [drain] : [])]);
     for (const item of this.#plan.invalid) {
+      if (begin.aborted) break;
       const fault = { reason: 'bad-id', message: badIdMessage(item), output: [] } as const;
       this.#failures.push(await putFailed(item, fault, 0, { records: this.#records }));
     }
     this.#report();
-    const { drain, signal } = this.#options;
-    const stop = AbortSignal.any([this.#failed.signal, ...(signal ? [signal] : [])]);
-    const begin = AbortSignal.any([stop, ...(drain ? [drain] : [])]);
     // Every command that runs or waits listens, and there may be many.
     setMaxListeners(0, stop, begin);
     const context = {
