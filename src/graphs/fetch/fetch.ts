@@ -24,7 +24,7 @@ import type { FetchSummary } from './fetch-summary.ts';
  * recorded, and the run goes on. The list and one record for each id are held in memory, and no file's content.
  *
  * On `drain` no command is started any more; on `signal` those that run are killed. The manifest is written in both
- * cases, and not when an error is thrown.
+ * cases, and after every 100 files; an error that is thrown leaves it as it was last written.
  *
  * @throws UsageError for wrong options, list or command, `in-use` when another process works on the directory, `program`
  * when the downloader is not there, `disk-full`; MediaError `decoder-missing` when `check` finds no ffprobe.
@@ -64,6 +64,9 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
   }
 }
 
+/** Files fetched between two writings of the manifest. */
+const MANIFEST_EVERY = 100;
+
 class FetchRun {
   readonly #options: FetchOptions;
   readonly #template: CommandTemplate;
@@ -76,6 +79,8 @@ class FetchRun {
   readonly #failed = new AbortController();
   readonly #active = new Set<Promise<unknown>>();
   #fetched = 0;
+  /** Files fetched when the manifest was last written. */
+  #listed = 0;
   #starts = 0;
   #bytes = 0;
 
@@ -121,6 +126,7 @@ class FetchRun {
       this.#active.add(fetching);
       try {
         this.#count(await fetching);
+        await this.#writeNowAndThen();
       } finally {
         this.#active.delete(fetching);
         this.#report();
@@ -145,6 +151,13 @@ class FetchRun {
       this.#fetched += 1;
       this.#bytes += record.bytes;
     } else if (record !== undefined) this.#failures.push(record);
+  }
+
+  /** Writes the manifest after every so many files, for a run that may be killed before its end. */
+  async #writeNowAndThen(): Promise<void> {
+    if (this.#fetched < this.#listed + MANIFEST_EVERY) return;
+    this.#listed = this.#fetched;
+    await writeManifest(this.#paths.out, await this.#manifestRows());
   }
 
   async #finish(): Promise<FetchSummary> {

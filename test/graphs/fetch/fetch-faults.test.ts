@@ -1,11 +1,11 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchCorpus } from '../../../src/graphs/fetch/fetch.ts';
 import type { FetchOptions } from '../../../src/graphs/fetch/fetch-options.ts';
 import { planFetch } from '../../../src/graphs/fetch/fetch-plan.ts';
-import { Downloader, visible } from '../../fixtures/downloader.ts';
+import { Downloader, until, visible } from '../../fixtures/downloader.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-fetch-faults-'));
 let downloader: Downloader;
@@ -37,6 +37,22 @@ describe('fetching goes on', () => {
     writeFileSync(join(options.out, '.fetch/records/.DS_Store'), 'x');
     expect((await fetchCorpus(options)).ids).toMatchObject({ alreadyThere: 1 });
   });
+});
+
+it.skipIf(process.platform === 'win32')('a long run writes its manifest before its end too', async () => {
+  const script = join(directory, 'many.sh');
+  writeFileSync(script, 'case $1 in last) exec sleep 100;; *) echo x > "$2.mp4";; esac');
+  const ids = [...Array.from({ length: 101 }, (_, index) => `id-${index}`), 'last'];
+  const stop = new AbortController();
+  const options = optionsFor(ids, { command: `sh '${script}' {id} {out}`, check: false, concurrency: 4 });
+  const fetching = fetchCorpus({ ...options, signal: stop.signal });
+  const manifest = join(options.out, 'manifest.csv');
+  await until(() => existsSync(manifest));
+  const rows = readFileSync(manifest, 'utf8').trim().split('\n').slice(1);
+  expect(rows.length).toBeGreaterThanOrEqual(100);
+  for (const row of rows) expect(existsSync(join(options.out, row.split(',')[0] ?? ''))).toBe(true);
+  stop.abort();
+  await fetching;
 });
 
 describe('fetching ends', () => {
