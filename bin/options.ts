@@ -82,6 +82,17 @@ export class Arguments {
     return number;
   }
 
+  /** A number of at least 0, or undefined. */
+  notNegative(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const number = Number(text);
+    if (text.trim() === '' || !Number.isFinite(number) || number < 0) {
+      throw new UsageError(`\`--${name}\` must be a number of at least 0, but is '${text}'`);
+    }
+    return number;
+  }
+
   /** A comma-separated list, or undefined. */
   list(name: string): string[] | undefined {
     return this.text(name)

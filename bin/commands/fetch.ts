@@ -1,10 +1,10 @@
 import { UsageError } from '../../src/errors.ts';
 import { fetchCorpus } from '../../src/graphs/fetch/fetch.ts';
-import type { FetchOptions, FetchSource } from '../../src/graphs/fetch/fetch-options.ts';
+import type { FetchOptions } from '../../src/graphs/fetch/fetch-options.ts';
 import { planFetch } from '../../src/graphs/fetch/fetch-plan.ts';
 import { type FetchSummary, fetchFailures } from '../../src/graphs/fetch/fetch-summary.ts';
 import { failureText, fetchProgressLine, fetchSummaryText } from '../fetch-text.ts';
-import { catchInterrupts } from '../interrupts.ts';
+import { catchInterrupts, type Interrupts } from '../interrupts.ts';
 import { wordOf } from '../list-options.ts';
 import type { Arguments, Command } from '../options.ts';
 import { openProgressOf } from '../progress.ts';
@@ -55,43 +55,53 @@ export const command: Command = {
 async function run(args: Arguments): Promise<number> {
   args.none('fetch');
   const failuresOf = args.text('failures');
-  if (failuresOf !== undefined) return listFailures(failuresOf, args.flag('json'));
-  const source: FetchSource = {
+  if (failuresOf !== undefined) {
+    const other = Object.keys(command.options).find(
+      (name) => !['failures', 'json'].includes(name) && (args.text(name) !== undefined || args.flag(name)),
+    );
+    if (other !== undefined) throw new UsageError(`\`--failures\` does nothing else: \`--${other}\` cannot go with it`);
+    return listFailures(failuresOf, args.flag('json'));
+  }
+  const options: FetchOptions = {
     list: args.required('list'),
     column: args.text('column'),
     out: args.required('out'),
     command: args.required('command'),
     limit: args.integer('limit'),
     retryFailed: args.flag('retry-failed'),
-  };
-  const options: FetchOptions = {
-    ...source,
     concurrency: args.integer('concurrency'),
     rate: args.text('rate'),
     retries: wholeNumber(args, 'retries'),
-    retryDelay: args.positive('retry-delay'),
+    retryDelay: args.notNegative('retry-delay'),
     timeout: args.positive('timeout'),
     check: !args.flag('no-check'),
   };
   const style =
     wordOf(args, 'progress', ['line', 'ndjson', 'none'] as const) ?? (process.stderr.isTTY ? 'line' : 'ndjson');
   if (args.flag('dry-run')) {
-    for (const planned of await planFetch(source)) process.stdout.write(`${JSON.stringify(planned)}\n`);
+    for (const planned of await planFetch(options)) process.stdout.write(`${JSON.stringify(planned)}\n`);
     return 0;
   }
   const view = openProgressOf(style, process.stderr, fetchProgressLine);
-  const interrupts = catchInterrupts((line) => view.say(line), 'downloads');
+  const [drain, stop] = [new AbortController(), new AbortController()];
+  let interrupts: Interrupts | undefined;
   let summary: FetchSummary;
   try {
     summary = await fetchCorpus({
       ...options,
-      drain: interrupts.drain,
-      signal: interrupts.stop,
+      drain: drain.signal,
+      signal: stop.signal,
+      // A list that comes from a pipe may be waited for, and then Ctrl-C is to end that as it does everywhere.
+      onListed: () => {
+        interrupts = catchInterrupts((line) => view.say(line), 'downloads');
+        interrupts.drain.addEventListener('abort', () => drain.abort());
+        interrupts.stop.addEventListener('abort', () => stop.abort());
+      },
       onProgress: (progress) => view.show(progress),
       onMessage: (message) => view.say(message),
     });
   } finally {
-    interrupts.release();
+    interrupts?.release();
     view.close();
   }
   process.stdout.write(args.flag('json') ? `${JSON.stringify(summary)}\n` : fetchSummaryText(summary));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,9 @@ describe('reelflow fetch', () => {
     expect(again.stdout).toContain('3 failed earlier; 0 commands');
     expect(again.stdout).toContain('--retry-failed');
     expect((await reelflow(['fetch', '--failures', directory])).code).toBe(2);
+    const both = await reelflow([...args, '--failures', join(directory, 'told')]);
+    expect(both.code).toBe(2);
+    expect(both.stderr).toContain('`--list` cannot go with it');
   });
 
   it('prints the commands that it would start, and starts none', async () => {
@@ -101,6 +105,35 @@ describe('reelflow fetch', () => {
     expect(readFileSync(join(directory, 'twice', 'manifest.csv'), 'utf8')).toBe('path,item_id,movie_ids\n');
   });
 
+  it.each(['SIGHUP', 'SIGQUIT'] as const)('kills what runs when %s comes, and leaves nothing of it', async (signal) => {
+    const id = `nest-${signal}`;
+    const ended = await reelflow(fetchArguments(signal, [id]), {
+      send: signal,
+      when: () => downloader.grandchild(id) !== undefined,
+    });
+    expect(ended.code, ended.stderr).toBe(130);
+    const pids = [downloader.starts(id)[0]?.pid ?? 0, downloader.grandchild(id) ?? 0];
+    await until(() => !pids.some(runs));
+    expect(visible(join(directory, signal))).toEqual(['manifest.csv']);
+    expect(existsSync(join(directory, signal, '.fetch/work'))).toBe(false);
+  });
+
+  it.skipIf(!existsSync('/proc/self'))('is ended by Ctrl-C while it waits for its list', async () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const began = Date.now();
+    const args = ['fetch', '--list', pipe, '--out', join(directory, 'piped'), '--command', downloader.command];
+    const ended = await reelflow([...args, '--no-check'], { send: 'SIGINT', when: () => Date.now() - began > 1500 });
+    expect(ended).toMatchObject({ code: null, signal: 'SIGINT' });
+    expect(existsSync(join(directory, 'piped'))).toBe(false);
+  });
+
+  it('takes a delay of 0 before retries', async () => {
+    const { code, stdout } = await reelflow(fetchArguments('zero', ['flaky-zero'], ['--retry-delay', '0']));
+    expect(code).toBe(0);
+    expect(stdout).toContain('3 commands');
+  });
+
   it('killed in the middle, it goes on with what is missing, and clears away what was under way', async () => {
     const args = fetchArguments('killed', ['ok-k1', 'ok-k2', 'nest-k3', 'ok-k4'], ['--concurrency', '1', '--json']);
     const killed = await reelflow(args, {
@@ -128,6 +161,8 @@ describe('reelflow fetch', () => {
     [['--command', 'get {id}'], 'has no {out}'],
     [['--command', 'no-such-downloader {id} {out}'], 'there is no such program'],
     [['--rate', 'fast'], '`rate` must be'],
+    [['--rate', 'fast', '--dry-run'], '`rate` must be'],
+    [['--retry-delay', '-1'], '--retry-delay'],
     [['--retries', '-1'], '--retries'],
     [['--progress', 'loud'], '`--progress` must be one of'],
     [['more'], 'takes no operands'],

@@ -1,4 +1,4 @@
-import { lstat, rename, rm } from 'node:fs/promises';
+import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../../io/dataset/atomic-file.ts';
 import { writeFailure } from '../../io/dataset/disk-full.ts';
@@ -7,6 +7,7 @@ import { type Downloaded, download } from '../../io/fetch/download.ts';
 import type { FetchFault } from '../../io/fetch/fetch-fault.ts';
 import type { FetchItem } from '../../io/fetch/fetch-list.ts';
 import type { FailedRecord, FetchRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
+import { removeFolder } from '../../io/fetch/remove-folder.ts';
 import { type StartRate, sleep } from '../../io/fetch/start-rate.ts';
 import type { FetchSettings } from './fetch-options.ts';
 import { type FetchPaths, workFolder } from './fetch-plan.ts';
@@ -61,7 +62,7 @@ export async function fetchItem(item: FetchItem, context: FetchContext): Promise
     if (begin.aborted && (name === 'AbortError' || code === 'aborted')) return undefined;
     throw error;
   } finally {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await removeFolder(folder);
   }
 }
 

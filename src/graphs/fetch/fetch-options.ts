@@ -35,6 +35,8 @@ export interface FetchOptions extends FetchSource {
   readonly drain?: AbortSignal | undefined;
   /** Aborted: what runs is killed at once; what is recorded stays. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when the list has been read, before anything is made: only from then on `drain` and `signal` are heeded. */
+  readonly onListed?: (() => void) | undefined;
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
 }

@@ -6,7 +6,7 @@ import { outputPrefix } from '../../io/fetch/download.ts';
 import { type FetchItem, readFetchList } from '../../io/fetch/fetch-list.ts';
 import { type FailedRecord, type FetchedRecord, FetchRecords, recordKey } from '../../io/fetch/fetch-record.ts';
 import { MEDIA_EXTENSIONS } from '../../io/media/sniff.ts';
-import { checkSource, type FetchSource } from './fetch-options.ts';
+import { checkSource, type FetchOptions, type FetchSource, fetchSettings } from './fetch-options.ts';
 
 /** Where a directory of fetched files keeps what is not for reading: the dot hides it from `extract DIR`. */
 export interface FetchPaths {
@@ -107,13 +107,14 @@ export interface PlannedCommand {
 /**
  * What `fetchCorpus` would start, in order, without starting or writing anything.
  *
- * @throws UsageError as `fetchCorpus` for the list and the command.
+ * @throws UsageError as `fetchCorpus` for the options, the list and the command.
  *
  * @example
  * const commands = await planFetch({ list: 'ml-youtube.csv', out: 'trailers/', command: "get {out}.mp4 'v={id}'" });
  */
-export async function planFetch(source: FetchSource): Promise<PlannedCommand[]> {
+export async function planFetch(source: FetchOptions): Promise<PlannedCommand[]> {
   const template = checkSource(source);
+  fetchSettings(source);
   const items = await readItems(source, template);
   const paths = fetchPaths(source.out);
   const records = await FetchRecords.read(paths.records);

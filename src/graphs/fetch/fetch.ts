@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { defer, from, lastValueFrom, mergeMap } from 'rxjs';
 import { makeDirectory, removeStaleTemporaries } from '../../io/dataset/atomic-file.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
@@ -7,6 +6,7 @@ import { lockDirectory } from '../../io/fetch/directory-lock.ts';
 import { badIdMessage, type FetchItem } from '../../io/fetch/fetch-list.ts';
 import { type FailedRecord, type FetchedRecord, type FetchRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
 import { writeManifest } from '../../io/fetch/manifest.ts';
+import { removeFolder } from '../../io/fetch/remove-folder.ts';
 import { StartRate } from '../../io/fetch/start-rate.ts';
 import { findFfprobe } from '../../io/media/ffmpeg.ts';
 import { fetchItem, putFailed } from './fetch-item.ts';
@@ -24,7 +24,7 @@ import type { FetchSummary } from './fetch-summary.ts';
  * recorded, and the run goes on. The list and one record for each id are held in memory, and no file's content.
  *
  * On `drain` no command is started any more; on `signal` those that run are killed. The manifest is written in both
- * cases, and not when an error is thrown.
+ * cases, and after every 100 files; an error that is thrown leaves it as it was last written.
  *
  * @throws UsageError for wrong options, list or command, `in-use` when another process works on the directory, `program`
  * when the downloader is not there, `disk-full`; MediaError `decoder-missing` when `check` finds no ffprobe.
@@ -42,12 +42,13 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
   const settings = fetchSettings(options);
   if (settings.check) findFfprobe();
   const items = await readItems(options, template);
+  options.onListed?.();
   const paths = fetchPaths(options.out);
   await makeDirectory(paths.out);
   const unlock = await lockDirectory(paths.lock);
   try {
     // Whatever lies there is of a process that is dead.
-    await rm(paths.work, { recursive: true, force: true });
+    await removeFolder(paths.work);
     await removeStaleTemporaries(paths.out);
     const records = await FetchRecords.read(paths.records);
     await records.clean();
@@ -55,10 +56,16 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
     const plan = await planItems(items, records, paths, options.retryFailed ?? false);
     return await new FetchRun(options, template, settings, paths, records, plan).run();
   } finally {
-    await rm(paths.work, { recursive: true, force: true, maxRetries: 3 });
-    await unlock();
+    try {
+      await removeFolder(paths.work);
+    } finally {
+      await unlock();
+    }
   }
 }
+
+/** Files fetched between two writings of the manifest. */
+const MANIFEST_EVERY = 100;
 
 class FetchRun {
   readonly #options: FetchOptions;
@@ -72,6 +79,8 @@ class FetchRun {
   readonly #failed = new AbortController();
   readonly #active = new Set<Promise<unknown>>();
   #fetched = 0;
+  /** Files fetched when the manifest was last written. */
+  #listed = 0;
   #starts = 0;
   #bytes = 0;
 
@@ -92,14 +101,15 @@ class FetchRun {
   }
 
   async run(): Promise<FetchSummary> {
+    const { drain, signal } = this.#options;
+    const stop = AbortSignal.any([this.#failed.signal, ...(signal ? [signal] : [])]);
+    const begin = AbortSignal.any([stop, ...(drain ? [drain] : [])]);
     for (const item of this.#plan.invalid) {
+      if (begin.aborted) break;
       const fault = { reason: 'bad-id', message: badIdMessage(item), output: [] } as const;
       this.#failures.push(await putFailed(item, fault, 0, { records: this.#records }));
     }
     this.#report();
-    const { drain, signal } = this.#options;
-    const stop = AbortSignal.any([this.#failed.signal, ...(signal ? [signal] : [])]);
-    const begin = AbortSignal.any([stop, ...(drain ? [drain] : [])]);
     // Every command that runs or waits listens, and there may be many.
     setMaxListeners(0, stop, begin);
     const context = {
@@ -116,6 +126,7 @@ class FetchRun {
       this.#active.add(fetching);
       try {
         this.#count(await fetching);
+        await this.#writeNowAndThen();
       } finally {
         this.#active.delete(fetching);
         this.#report();
@@ -140,6 +151,13 @@ class FetchRun {
       this.#fetched += 1;
       this.#bytes += record.bytes;
     } else if (record !== undefined) this.#failures.push(record);
+  }
+
+  /** Writes the manifest after every so many files, for a run that may be killed before its end. */
+  async #writeNowAndThen(): Promise<void> {
+    if (this.#fetched < this.#listed + MANIFEST_EVERY) return;
+    this.#listed = this.#fetched;
+    await writeManifest(this.#paths.out, await this.#manifestRows());
   }
 
   async #finish(): Promise<FetchSummary> {

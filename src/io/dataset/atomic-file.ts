@@ -4,6 +4,7 @@ import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promis
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
+import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
 
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`; START tells processes apart that had the same PID one after another. */
@@ -81,14 +82,18 @@ export function missingDirectories(path: string): string[] {
   return missing;
 }
 
-/** Makes a directory and its parents; the names of those that are new are on disk when it returns. */
+/**
+ * Makes a directory and its parents; the names of those that are new are on disk when it returns.
+ *
+ * @throws UsageError `dataset` when it cannot be made, or is a file; `disk-full`.
+ */
 export async function makeDirectory(path: string): Promise<void> {
   for (const directory of missingDirectories(path)) {
     try {
       await mkdir(directory);
     } catch (error) {
       // Another process may have been first.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailure(directory, error);
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw directoryFailure(directory, error);
     }
     await syncDirectory(dirname(directory));
   }

@@ -2,6 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, temporaryPath } from '../dataset/atomic-file.ts';
+import { directoryFailure } from '../dataset/directory-failure.ts';
 
 /**
  * Makes this the only process that works on a directory. Each process puts a file of its own name into `directory`, and then
@@ -9,13 +10,15 @@ import { makeDirectory, removeIfThere, removeStaleTemporaries, temporaryPath } f
  * processes of this machine are removed.
  *
  * @returns what gives the lock back.
- * @throws UsageError `in-use` when another process is there, naming its file.
+ * @throws UsageError `in-use` when another process is there, naming its file; `dataset` when it cannot be written.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   await makeDirectory(directory);
   await removeStaleTemporaries(directory);
   const own = temporaryPath(directory);
-  await writeFile(own, '', { flag: 'wx' });
+  await writeFile(own, '', { flag: 'wx' }).catch((error: unknown) => {
+    throw directoryFailure(directory, error);
+  });
   const other = (await readdir(directory)).find((name) => name !== basename(own));
   if (other === undefined) return () => removeIfThere(own);
   await removeIfThere(own);

@@ -1,10 +1,11 @@
-import { open, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FlowError, MediaError } from '../../errors.ts';
 import { makeDirectory } from '../dataset/atomic-file.ts';
 import { probe } from '../media/probe.ts';
 import type { CommandTemplate } from './command-template.ts';
 import type { FetchFault } from './fetch-fault.ts';
+import { removeFolder } from './remove-folder.ts';
 import { type ProgramEnd, runProgram } from './run-program.ts';
 import { writtenMedia } from './written-media.ts';
 
@@ -43,7 +44,7 @@ export async function download(
   options: DownloadOptions,
 ): Promise<Downloaded | FetchFault> {
   const { folder, timeout, signal } = options;
-  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  await removeFolder(folder);
   await makeDirectory(folder);
   const end = await runProgram(template.fill(id, outputPrefix(folder, id)), { timeout, signal });
   if (signal.aborted) throw new FlowError('aborted', `fetching '${id}' was aborted`, { cause: signal.reason });
@@ -53,8 +54,8 @@ export async function download(
   if ('reason' in written) return { ...written, output: end.output };
   const refused = options.check ? await whyNoMedia(written.path, signal) : undefined;
   if (refused !== undefined) return { ...refused, output: end.output };
-  await flush(written.path);
-  return written;
+  const lost = await flush(written.path);
+  return lost === undefined ? written : { ...lost, output: end.output };
 }
 
 function faultOf(end: ProgramEnd, timeout: number): FetchFault | undefined {
@@ -82,10 +83,21 @@ async function whyNoMedia(path: string, signal: AbortSignal): Promise<Omit<Fetch
   }
 }
 
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
+const UNREADABLE = ['EACCES', 'EPERM', 'ENOENT', 'ELOOP'];
+
+/** Flushes what was written to disk; says why when it cannot even be opened. */
+async function flush(path: string): Promise<Omit<FetchFault, 'output'> | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!UNREADABLE.includes(code)) throw error;
+    return { reason: 'unreadable', message: `what the command wrote cannot be read: ${code}` };
+  }
   try {
     await file.sync();
+    return undefined;
   } finally {
     await file.close();
   }

@@ -25,7 +25,8 @@ const MOVIE_COLUMNS = ['movieid', 'itemid', 'movie', 'item'];
  * by `column`), and movieId where there is one. An id that several rows share comes once, at its first row's place. The
  * whole file is held in memory.
  *
- * @throws UsageError `ratings` when the file cannot be read, is empty, has no such column, or no rows.
+ * @throws UsageError `ratings` when the file cannot be read, is empty, has no such column,
+ * or not one id in it; `no-inputs` when it has no rows.
  */
 export async function readFetchList(path: string, options: { readonly column?: string } = {}): Promise<FetchItem[]> {
   const [header, ...records] = csvRecords(await readText(path), path);
@@ -50,10 +51,19 @@ export async function readFetchList(path: string, options: { readonly column?: s
     item.lines.push(line);
     items.set(id, item);
   }
-  if (items.size === 0) throw new UsageError(`${path} has no rows`, { code: 'no-inputs' });
-  return [...items].map(([id, { movieIds, lines }]) => {
+  const list = [...items].map(([id, { movieIds, lines }]) => {
     return { id, movieIds: [...movieIds].sort(compareIdentifiers), lines, valid: VALID_ID.test(id) };
   });
+  const [first] = list;
+  if (first === undefined) throw new UsageError(`${path} has no rows`, { code: 'no-inputs' });
+  if (!list.some(({ valid }) => valid)) {
+    throw fileFault(
+      path,
+      `has no id in its column ${quoted(names[idColumn] ?? '')}: ${badIdMessage(first)}`,
+      'Name the column of the ids with --column. Addresses are no ids: the command has the address, with {id} in it.',
+    );
+  }
+  return list;
 }
 
 /** What is wrong with an id that is not valid, and where it stands. */

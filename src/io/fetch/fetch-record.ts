@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTemporary, makeDirectory, removeStaleTemporaries, replaceFile } from '../dataset/atomic-file.ts';
+import { makeDirectory, removeStaleTemporaries, replaceFile } from '../dataset/atomic-file.ts';
 import type { FetchFault } from './fetch-fault.ts';
 
 /** What is known of an id that was fetched. */
@@ -35,6 +35,10 @@ export function recordKey(id: string): string {
   return createHash('sha256').update(id).digest('hex').slice(0, 32);
 }
 
+/** Names of records and of their folders: whatever else lies there, as desktops put it, is no record. */
+const RECORD = /^[0-9a-f]{32}\.json$/;
+const SHARD = /^[0-9a-f]{2}$/;
+
 /** Record files read at a time. */
 const AT_ONCE = 32;
 
@@ -59,15 +63,15 @@ export class FetchRecords {
     const records = new Map<string, FetchRecord>();
     const damaged: string[] = [];
     const paths: string[] = [];
-    for (const shard of await namesIn(directory)) {
+    for (const shard of await shardsIn(directory)) {
       for (const name of await namesIn(join(directory, shard))) {
-        if (!isTemporary(name)) paths.push(join(directory, shard, name));
+        if (RECORD.test(name)) paths.push(join(directory, shard, name));
       }
     }
     for (let at = 0; at < paths.length; at += AT_ONCE) {
       await Promise.all(
         paths.slice(at, at + AT_ONCE).map(async (path) => {
-          const record = parseRecord(await readFile(path, 'utf8'));
+          const record = parseRecord(await textOf(path));
           if (record === undefined) damaged.push(path);
           else records.set(record.id, record);
         }),
@@ -78,7 +82,7 @@ export class FetchRecords {
 
   /** Removes what killed processes left half-written. */
   async clean(): Promise<void> {
-    for (const shard of await namesIn(this.#directory)) await removeStaleTemporaries(join(this.#directory, shard));
+    for (const shard of await shardsIn(this.#directory)) await removeStaleTemporaries(join(this.#directory, shard));
   }
 
   /** The record of an id, undefined when it has no verdict yet. */
@@ -101,11 +105,25 @@ export class FetchRecords {
   }
 }
 
+async function shardsIn(directory: string): Promise<string[]> {
+  return (await namesIn(directory)).filter((name) => SHARD.test(name));
+}
+
+/** The text of a record; what is no file has none, and is damaged. */
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EISDIR') return '';
+    throw error;
+  }
+}
+
 async function namesIn(directory: string): Promise<string[]> {
   try {
     return (await readdir(directory)).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
     throw error;
   }
 }

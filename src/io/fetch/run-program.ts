@@ -39,12 +39,16 @@ export function runProgram(
   const prints = new OutputTail();
   const output = (): string[] => [...prints.lines, ...errors.lines].slice(-20);
   return new Promise((resolve, reject) => {
+    const settleUnstarted = (cause: NodeJS.ErrnoException): void => {
+      if (cause.code !== undefined && cause.code in NO_PROGRAM) reject(noProgram(program, cause));
+      else resolve(notStarted(cause, output()));
+    };
     let child: ReturnType<typeof spawnGroup>;
     try {
       child = spawnGroup(program, rest);
     } catch (error) {
-      // An argument list that is too long is thrown, not emitted.
-      resolve(notStarted(error as Error, output()));
+      // What spawning comes upon is emitted or thrown, depending on what it is: ENOENT and E2BIG are not alike.
+      settleUnstarted(error as NodeJS.ErrnoException);
       return;
     }
     if (running.size === 0) process.on('exit', killAll);
@@ -65,8 +69,7 @@ export function runProgram(
     child.stderr.on('data', (bytes: Buffer) => errors.write(bytes));
     child.once('error', (cause: NodeJS.ErrnoException) => {
       settle();
-      if (cause.code === 'ENOENT' || cause.code === 'EACCES') reject(noProgram(program, cause));
-      else resolve(notStarted(cause, output()));
+      settleUnstarted(cause);
     });
     // What the program left behind may hold its pipes open: it is killed before they are waited for.
     child.once('exit', () => {
@@ -117,8 +120,16 @@ function notStarted(error: Error, output: readonly string[]): ProgramEnd {
   return { code: null, signal: null, timedOut: false, notStarted: error.message, output };
 }
 
+const MISSING = 'there is no such program, or the interpreter of its first line is missing';
+const FORBIDDEN = 'it may not be run';
+/** What is wrong with the program itself, and so with every start of it. */
+const NO_PROGRAM: Readonly<Record<string, string>> = {
+  ...{ ENOENT: MISSING, ENOTDIR: MISSING, EACCES: FORBIDDEN, EPERM: FORBIDDEN },
+  ...{ ELOOP: 'its path is a circle of links', ENAMETOOLONG: 'its name is too long' },
+};
+
 function noProgram(program: string, cause: NodeJS.ErrnoException): UsageError {
-  const why = cause.code === 'ENOENT' ? 'there is no such program' : 'it may not be run';
+  const why = NO_PROGRAM[cause.code ?? ''] ?? cause.message;
   return new UsageError(`'${program}' could not be started: ${why}`, {
     code: 'program',
     remedy: 'Name a program of the PATH or its path. Nothing is bundled: your downloader has to be installed.',

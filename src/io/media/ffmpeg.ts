@@ -139,8 +139,16 @@ function isErrorWithCode(error: unknown): error is Error & { code: string } {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
+const PASSED_OVER = ['EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG'];
+
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch (error) {
+    // What may not be looked at cannot be run either: a shell passes over such a folder too.
+    if (isErrorWithCode(error) && PASSED_OVER.includes(error.code)) return false;
+    throw error;
+  }
 }
 
 /** Some package managers unpack without the executable bits. */

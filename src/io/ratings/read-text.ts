@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { fileFault } from './bad-lines.ts';
 import { decodeText } from './fields.ts';
 
@@ -13,13 +13,30 @@ const MOST_BYTES = 512 * 2 ** 20;
 export async function readText(path: string): Promise<string> {
   let bytes: Buffer;
   try {
-    const { size } = await stat(path);
-    if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, more than the ${MOST_BYTES} allowed`);
-    bytes = await readFile(path);
+    bytes = await readBounded(path);
   } catch (error) {
     throw fileFault(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
   const text = decodeText(bytes, 0, bytes.length).replace(/^\ufeff/, '');
   if (text.trim() === '') throw fileFault(path, 'is empty');
   return text;
+}
+
+/** Reads at most `MOST_BYTES`, also of a pipe, whose size nobody knows beforehand. */
+async function readBounded(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, more than the ${MOST_BYTES} allowed`);
+    const pieces: Buffer[] = [];
+    let read = 0;
+    for await (const piece of file.createReadStream({ autoClose: false })) {
+      read += piece.length;
+      if (read > MOST_BYTES) throw new Error(`it has more than the ${MOST_BYTES} bytes allowed`);
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces);
+  } finally {
+    await file.close();
+  }
 }

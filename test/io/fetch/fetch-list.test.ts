@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,13 +36,28 @@ describe('a list of things to fetch', () => {
   });
 
   it.each(['../x', 'a/b', '.', 'a b', 'é', '#NAME?', '$(x)', 'x'.repeat(65)])('takes %j for no id', async (id) => {
-    const [item] = await readFetchList(file(`youtubeId,movieId\n"${id}",1\n`));
+    const [item] = await readFetchList(file(`youtubeId,movieId\n"${id}",1\nok,2\n`));
     expect(item).toMatchObject({ id, valid: false });
+  });
+
+  it('is refused when nothing in it is an id, with the column and an example', async () => {
+    const list = file('id,movieId\nhttps://example.org/watch?v=a,1\nhttps://example.org/watch?v=b,2\n');
+    await expect(readFetchList(list)).rejects.toThrow(
+      /has no id in its column 'id': 'https:\/\/example\.org\/watch\?v=a' is no id.*line 2/,
+    );
+  });
+
+  it.skipIf(process.platform === 'win32')('may come from a pipe', async () => {
+    const pipe = join(directory, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reading = readFetchList(pipe);
+    writeFileSync(pipe, 'id\nx\n');
+    expect(await reading).toMatchObject([{ id: 'x' }]);
   });
 
   it('says where ids stand that are none, without control characters', async () => {
     const rows = Array.from({ length: 5 }, (_, index) => `a\u009b31m,${index}`).join('\n');
-    const [item] = await readFetchList(file(`youtubeId,movieId\n${rows}\n,9\n`));
+    const [item] = await readFetchList(file(`youtubeId,movieId\n${rows}\n,9\nok,9\n`));
     expect(item && badIdMessage(item)).toBe(
       "'a\ufffd31m' is no id: 1 to 64 letters, digits, '_' or '-' are expected (5 rows, lines 2, 3, 4, ... of the list)",
     );

@@ -40,10 +40,25 @@ describe('records of fetching', () => {
   ])('are said to be damaged when they are %s', async (_, text) => {
     const place = mkdtempSync(join(directory, 'damaged-'));
     mkdirSync(join(place, '00'));
-    writeFileSync(join(place, '00', 'record.json'), text);
+    const name = `${recordKey('a')}.json`;
+    writeFileSync(join(place, '00', name), text);
     const records = await FetchRecords.read(place);
-    expect(records.damaged).toEqual([join(place, '00', 'record.json')]);
+    expect(records.damaged).toEqual([join(place, '00', name)]);
     expect(records.all()).toEqual([]);
+  });
+
+  it('are told from what else may lie among them', async () => {
+    const place = mkdtempSync(join(directory, 'among-'));
+    const records = await FetchRecords.read(place);
+    await records.put({ state: 'fetched', id: 'a', file: 'a.mp4', bytes: 3, ...common });
+    const shard = join(place, recordKey('a').slice(0, 2));
+    for (const folder of [place, shard]) writeFileSync(join(folder, '.DS_Store'), 'x');
+    writeFileSync(join(place, 'ff'), 'x');
+    mkdirSync(join(shard, `${recordKey('b')}.json`));
+    const again = await FetchRecords.read(place);
+    expect(again.all()).toEqual(records.all());
+    expect(again.damaged).toEqual([join(shard, `${recordKey('b')}.json`)]);
+    await again.clean();
   });
 
   it('are cleaned of what dead processes left half-written', async () => {

@@ -44,6 +44,24 @@ describe('findFfmpeg and findFfprobe', () => {
     expect(findFfprobe()).toEqual({ path: join(good, 'ffprobe'), version: '7.7', origin: 'PATH' });
   });
 
+  test.skipIf(process.geteuid === undefined)('a folder of the PATH that may not be read is passed over', async () => {
+    delete process.env.REELFLOW_FFPROBE;
+    const closed = await fakeTool('closed', 'ffprobe', '6.6');
+    const open = await fakeTool('open', 'ffprobe', '7.8');
+    await chmod(folder.path, 0o755);
+    await chmod(closed, 0o000);
+    process.env.PATH = [closed, open].join(delimiter);
+    // Root may read everything.
+    const asRoot = process.geteuid?.() === 0;
+    if (asRoot) process.seteuid?.(65_534);
+    try {
+      expect(findFfprobe().path).toBe(join(open, 'ffprobe'));
+    } finally {
+      if (asRoot) process.seteuid?.(0);
+      await chmod(closed, 0o755);
+    }
+  });
+
   test('without one on the PATH the packaged binaries are taken', async () => {
     delete process.env.REELFLOW_FFMPEG;
     delete process.env.REELFLOW_FFPROBE;
