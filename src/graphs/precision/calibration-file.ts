@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { ModelError, UsageError } from '../../errors.ts';
 import { createOnce, makeDirectory } from '../../io/dataset/atomic-file.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
@@ -62,12 +62,18 @@ export function readCalibration(directory: string, plan: NetworkPlan): Calibrati
  * Keeps a calibration in a dataset's directory, whole or not at all. Of two processes that calibrate at once the first one's stands.
  *
  * @returns the calibration that stands.
+ * @throws ModelError `precision` when its numbers are not finite: the network gives infinities, and a dataset could not be continued by them.
  */
 export async function keepCalibration(
   directory: string,
   plan: NetworkPlan,
   calibration: Calibration,
 ): Promise<Calibration> {
+  if (!isCalibration({ format, ...calibration })) {
+    throw new ModelError('precision', `activations of ${plan.name} are not finite on frames of this corpus`, {
+      remedy: 'Use --precision float32, and look at the weights: `reelflow models verify`.',
+    });
+  }
   await makeDirectory(directory);
   const text = `${JSON.stringify({ format, network: plan.name, ...calibration }, null, 2)}\n`;
   const isFirst = await createOnce(calibrationPath(directory), Buffer.from(text));

@@ -90,10 +90,11 @@ export async function tryDevice(device: 'cuda' | 'webgpu'): Promise<DeviceFindin
  */
 export async function chooseDevice(
   wanted: WantedDevice,
-  options: { readonly try?: typeof tryDevice } = {},
+  options: { readonly try?: typeof tryDevice; readonly mayBeThere?: (device: 'cuda' | 'webgpu') => boolean } = {},
 ): Promise<{ readonly device: Device; readonly says?: string }> {
   checkOneOf('device', wanted, wantedDevices);
   const attempt = options.try ?? tryDevice;
+  const mayBeThere = options.mayBeThere ?? showsGraphics;
   if (wanted === 'cpu') return { device: 'cpu' };
   if (wanted !== 'auto') {
     const finding = await attempt(wanted);
@@ -113,7 +114,7 @@ export async function chooseDevice(
 }
 
 /** Whether the system shows any graphics device; only Linux tells it at no cost, elsewhere ONNX Runtime is asked each time. */
-function mayBeThere(device: 'cuda' | 'webgpu'): boolean {
+function showsGraphics(device: 'cuda' | 'webgpu'): boolean {
   if (process.platform !== 'linux') return true;
   const nodes = device === 'cuda' ? ['/dev/nvidiactl', '/dev/dxg'] : ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'];
   return nodes.some((path) => existsSync(path));

@@ -25,21 +25,25 @@ describe('devices', () => {
     await expect(chooseDevice('tpu' as never)).rejects.toThrow(/`device` must be one of/);
   });
 
-  it('automatic choice takes no device that is slower than the CPU', async () => {
-    const slow = async () => ({ usable: true, milliseconds: 3000, cpuMilliseconds: 5 }) as const;
-    expect((await chooseDevice('auto', { try: slow })).device).toBe('cpu');
+  it('automatic choice takes the first device that is faster than the CPU, and says why it took none', async () => {
+    const taking = (webgpu: number) => ({
+      mayBeThere: () => true,
+      try: async (device: 'cuda' | 'webgpu') =>
+        device === 'cuda'
+          ? ({ usable: false, reason: 'no driver' } as const)
+          : ({ usable: true, milliseconds: webgpu, cpuMilliseconds: 5 } as const),
+    });
+    expect(await chooseDevice('auto', taking(3000))).toEqual({
+      device: 'cpu',
+      says: 'computing on the CPU (cuda: no driver; webgpu: slower than the CPU, as a software driver is)',
+    });
+    expect(await chooseDevice('auto', taking(1))).toEqual({ device: 'webgpu' });
   });
 
-  it.skipIf(!isBare)(
-    `names the library that CUDA lacks, and where it comes from${isBare ? '' : " (skipped: ONNX Runtime's provider is there, or this is not Linux x64)"}`,
-    async () => {
-      expect(await tryDevice('cuda')).toEqual({
-        usable: false,
-        reason: 'libonnxruntime_providers_shared.so is missing',
-        remedy: expect.stringContaining('npm rebuild onnxruntime-node'),
-      });
-    },
-  );
+  it('automatic choice tries nothing, and says nothing, where the system shows no graphics device', async () => {
+    const never = async () => expect.fail('a device was tried');
+    expect(await chooseDevice('auto', { mayBeThere: () => false, try: never })).toEqual({ device: 'cpu' });
+  });
 
   it.skipIf(!hasDriver)(
     `WebGPU gives what the CPU gives, on a software Vulkan driver${hasDriver ? '' : ' (skipped: SwiftShader of Debian chromium-common is not installed)'}`,
