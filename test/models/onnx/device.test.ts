@@ -45,6 +45,17 @@ describe('devices', () => {
     expect(await chooseDevice('auto', { mayBeThere: () => false, try: never })).toEqual({ device: 'cpu' });
   });
 
+  it.skipIf(!isBare)(
+    `names the library that CUDA lacks, and where it comes from${isBare ? '' : " (skipped: ONNX Runtime's provider is there, or this is not Linux x64)"}`,
+    async () => {
+      expect(await tryDevice('cuda')).toEqual({
+        usable: false,
+        reason: 'libonnxruntime_providers_shared.so is missing',
+        remedy: expect.stringContaining('npm rebuild onnxruntime-node'),
+      });
+    },
+  );
+
   it.skipIf(!hasDriver)(
     `WebGPU gives what the CPU gives, on a software Vulkan driver${hasDriver ? '' : ' (skipped: SwiftShader of Debian chromium-common is not installed)'}`,
     async () => {
