@@ -236,6 +236,32 @@ describe('microBatch with duplicates', () => {
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
+  it('can still give up remembered results when a pipeline leaves whose element waited', async () => {
+    const flow = new Flow(34, { maxOvercommit: 0 });
+    const batcher = flow.microBatch<Block, Shown>({
+      name: 'session',
+      maxCount: 2,
+      maxDelay: 60_000,
+      releaseFirst: true,
+      duplicates: rules({ resultBytes: 12 }).duplicates,
+      run: async (batch) => batch.map((block) => ({ index: block.data, picture: pictureOf(block) })),
+    });
+    const staying = new Subject<Block>();
+    const stays = staying.pipe(batcher.operator()).subscribe();
+    for (const index of [10, 20]) staying.next(new Block(index));
+    await settled();
+    expect(flow.held).toBe(24);
+    const leaving = new Subject<Block>();
+    const leaves = leaving.pipe(batcher.operator()).subscribe();
+    leaving.next(new Block(30));
+    leaves.unsubscribe();
+    // The two blocks fit only when the results are given up.
+    const pair = await lastValueFrom(flow.source(() => new BlockReader(2), BLOCKS).pipe(flow.window(2)));
+    expect(pair).toHaveLength(2);
+    stays.unsubscribe();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
   it('refuses results that may refer to their elements', () => {
     expect(() => batching({ releaseFirst: false })).toThrow('`releaseFirst`');
     expect(() => batching({}, { recent: 0 })).toThrow('`duplicates.recent`');
