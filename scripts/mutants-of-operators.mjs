@@ -102,7 +102,12 @@ export const OPERATOR_MUTANTS = [
     '&& bytes + item.bytes > maxBytes) break;',
     '&& bytes > maxBytes) break;',
   ),
-  mutant('micro-batch.ts', 'cannot be flushed', 'this.#core.admission.flushers.add(this);', ''),
+  mutant(
+    'micro-batch.ts',
+    'cannot be flushed',
+    'this.#core.admission.flushers.add(this);\n    this.#timer',
+    'this.#timer',
+  ),
   mutant('micro-batch.ts', 'stays a flusher', 'this.#core.admission.flushers.delete(this);', 'void 0;'),
   mutant(
     'micro-batch.ts',
@@ -133,8 +138,8 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'is out of order',
-    'if (item?.result === undefined) break;',
-    'if (item === undefined) break;\n      if (item.result === undefined) item.result = { value: /** @type {any} */ (item.value) };',
+    'if (item.result === undefined) break;',
+    'if (item.result === undefined) item.result = { value: /** @type {any} */ (item.value) };',
   ),
   mutant(
     'micro-batch.ts',
