@@ -7,38 +7,29 @@ import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
 
 const execute = promisify(execFile);
 
+/** h264 at about 2.5 Mbit/s. */
+const encoder = [
+  ...['-c:v', 'libx264', '-preset', 'veryfast', '-b:v', '2500k'],
+  ...['-maxrate', '3500k', '-bufsize', '5000k', '-g', '50'],
+];
+
 /** A synthetic 720p clip, h264 at about 2.5 Mbit/s with AAC stereo, made once. Moving test patterns under film-like noise. */
 export async function makeClip(path: string, seconds: number): Promise<string> {
   if (existsSync(path)) return path;
   await mkdir(dirname(path), { recursive: true });
   const picture = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5,format=yuv420p[v]`;
   const sound = `aevalsrc='0.3*sin(2*PI*(220+40*sin(t))*t)+0.05*random(0)|0.3*sin(2*PI*330*t)':s=44100:d=${seconds}[s]`;
-  const video = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'veryfast',
-    '-b:v',
-    '2500k',
-    '-maxrate',
-    '3500k',
-    '-bufsize',
-    '5000k',
-    '-g',
-    '50',
-  ];
   const temporary = `${path}.part.mp4`;
   await execute(findFfmpeg().path, [
     ...['-v', 'error', '-nostdin', '-y', '-filter_complex', `${picture};${sound}`, '-map', '[v]', '-map', '[s]'],
-    ...[...video, '-c:a', 'aac', '-b:a', '128k', '-t', String(seconds), temporary],
+    ...[...encoder, '-c:a', 'aac', '-b:a', '128k', '-t', String(seconds), temporary],
   ]);
   await rename(temporary, path);
   return path;
 }
 
 /**
- * A 720p clip without sound: six seconds of motion under noise, then six of a still slide, and so on; x264 at constant quality, preset
- * veryfast. Whether a slide decodes to equal frames is the encoder's doing: some go on refining it in every frame.
+ * A 720p clip without sound: six seconds of motion under noise, then six of a still slide, and so on. Whether a slide decodes to equal frames is the encoder's doing: some go on refining it in every frame.
  */
 export async function makeSlides(path: string, seconds: number): Promise<string> {
   if (existsSync(path)) return path;
@@ -49,21 +40,7 @@ export async function makeSlides(path: string, seconds: number): Promise<string>
   const temporary = `${path}.part.mp4`;
   await execute(findFfmpeg().path, [
     ...['-v', 'error', '-nostdin', '-y', '-filter_complex', `${moving};${slides};${together}`, '-map', '[v]'],
-    ...[
-      '-c:v',
-      'libx264',
-      '-preset',
-      'veryfast',
-      '-b:v',
-      '2500k',
-      '-maxrate',
-      '3500k',
-      '-bufsize',
-      '5000k',
-      '-g',
-      '50',
-    ],
-    ...['-t', String(seconds), temporary],
+    ...[...encoder, '-t', String(seconds), temporary],
   ]);
   await rename(temporary, path);
   return path;

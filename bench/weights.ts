@@ -1,6 +1,7 @@
 /**
  * Reads a weight file of AlexNet's size through `pieces()`: seconds and peak resident memory (the kernel's high-water mark) for every layout, each in a process of its own, beside plain
- * `readSync` of the same file into a 1 MiB buffer in the same run. The files are written here, piece by piece; their values are RANDOM.
+ * `readSync` of the same file into a 1 MiB buffer in the same run; and seconds and peak memory of `reelflow models import` of the two `.pth` layouts, which reads, checks, hashes and copies, beside `reelflow --version`.
+ * The files are written here, piece by piece; their values are RANDOM.
  *
  *   node dist/bench/weights.js [--dir .bench] [--rounds 3] [--only zip.pth]
  */
@@ -146,17 +147,46 @@ async function measured(child: string, path: string): Promise<Outcome & { peakBy
   return { ...fastest, peakBytes: Math.max(...runs.map((run) => run.peakBytes)) };
 }
 
+/** Loaded into the program that is measured: it tells the kernel's high-water mark as it ends. */
+const tellPeak = `data:text/javascript,${encodeURIComponent(
+  "import { readFileSync } from 'node:fs'; process.on('exit', () => process.stderr.write(readFileSync('/proc/self/status', 'utf8')));",
+)}`;
+
+function highWaterMark(status: string): number {
+  return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]);
+}
+
+/** The whole command; the store is made anew for each. */
+async function importing(file: string | undefined): Promise<string> {
+  const store = join(directory, 'models');
+  const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
+  const args = file === undefined ? ['--version'] : ['models', 'import', 'alexnet', file];
+  const runs = [];
+  for (let round = 0; round < Number(options.rounds); round++) {
+    rmSync(store, { recursive: true, force: true });
+    const run = await runMeasured(process.execPath, ['--import', tellPeak, program, ...args], {
+      env: { REELFLOW_MODELS_DIR: store },
+    });
+    if (run.code !== 0) throw new Error(`${args.join(' ')}: exit ${run.code}\n${run.stderr}`);
+    runs.push(run);
+  }
+  rmSync(store, { recursive: true, force: true });
+  const seconds = Math.min(...runs.map(({ wallSeconds }) => wallSeconds));
+  const peak = Math.max(...runs.map(({ stderr }) => highWaterMark(stderr)));
+  return `${seconds.toFixed(2)} s, peak ${Math.round(peak / MiB)} MiB`;
+}
+
 if (options.child !== '') {
   const outcome = children[options.child as string]?.(options.file as string);
   // Not the sampler of memory, which looks every 50 ms, and not ru_maxrss, which a process inherits from the one that started it.
-  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-  console.log(JSON.stringify({ ...outcome, peakBytes: Number(peak) * 1024 }));
+  console.log(JSON.stringify({ ...outcome, peakBytes: highWaterMark(readFileSync('/proc/self/status', 'utf8')) }));
 } else {
   mkdirSync(directory, { recursive: true });
   console.log(
     '| file (RANDOM values) | MB | structure ms | all values s | plain readSync s | peak MiB | plain peak MiB |',
   );
   console.log('| --- | --- | --- | --- | --- | --- | --- |');
+  const imports = [`reelflow --version: ${await importing(undefined)}`];
   for (const [name, make] of Object.entries(contents)) {
     if (options.only !== '' && !(options.only as string).split(',').includes(name)) continue;
     const path = join(directory, name);
@@ -173,6 +203,9 @@ if (options.child !== '') {
       ...[Math.round(result.peakBytes / MiB), Math.round(floor.peakBytes / MiB)],
     ];
     console.log(`| ${cells.join(' | ')} |`);
+    if (name === 'zip.pth' || name === 'legacy.pth')
+      imports.push(`models import alexnet ${name}: ${await importing(path)}`);
     rmSync(path);
   }
+  console.log(imports.join('\n'));
 }

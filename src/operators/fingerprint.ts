@@ -6,7 +6,7 @@ const WORD = 4;
 
 /**
  * A number of 32 bits from 64 evenly spaced places of some memory (all of it where it is short): equal bytes give equal
- * numbers, most other bytes do not. Takes 0.2 us, whatever the length.
+ * numbers, most other bytes do not. Takes 0.6 us, whatever the length.
  */
 export function sampledFingerprint(memory: ArrayBufferView): number {
   const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
@@ -24,7 +24,7 @@ export function sampledFingerprint(memory: ArrayBufferView): number {
   return mixed;
 }
 
-/** SHA-256 of some memory in base64: no two different memories with one digest are known. Takes 0.09 ms for 150 kB where the processor has instructions for it. */
+/** SHA-256 of some memory in base64: no two different memories with one digest are known. Takes 0.08 ms for 150 kB where the processor has instructions for it. */
 export function byteDigest(memory: ArrayBufferView): string {
   const bytes = new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength);
   return createHash('sha256').update(bytes).digest('base64');

@@ -1,4 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ModelError } from '../../errors.ts';
 import { printable } from '../../printable.ts';
@@ -126,7 +127,8 @@ async function sweep(name: string, folder: string): Promise<void> {
   const named = recordOrNone(name, folder)?.file;
   for (const entry of await readdir(folder)) {
     if (entry === recordName || entry === named) continue;
-    const status = await stat(join(folder, entry)).catch(() => undefined);
+    // Another process may have removed it meanwhile.
+    const status = statSync(join(folder, entry), { throwIfNoEntry: false });
     if (status?.isFile() && Date.now() - status.ctimeMs > abandonedAfter) await removeIfThere(join(folder, entry));
   }
 }

@@ -68,7 +68,7 @@ export async function tryDevice(device: 'cuda' | 'webgpu'): Promise<DeviceFindin
   if (reply.kind === 'failed') {
     const missing = missingLibrary(printed) ?? missingLibrary(reply.message);
     if (missing === undefined) return { usable: false, reason: shortened(reply.message) };
-    return { usable: false, reason: `${missing.library} is missing`, remedy: missing.remedy };
+    return { usable: false, reason: `${missing.fileName} is missing`, remedy: missing.remedy };
   }
   if (!(reply.difference <= tolerance)) {
     const by = `${(100 * reply.difference).toFixed(1)} %`;

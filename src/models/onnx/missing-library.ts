@@ -1,7 +1,7 @@
 /** A shared library that a device needs and the system's loader did not find. */
 export interface MissingLibrary {
-  /** File name, without its folder. */
-  readonly library: string;
+  /** Without its folder. */
+  readonly fileName: string;
   /** Where it comes from. */
   readonly remedy: string;
 }
@@ -23,12 +23,12 @@ const remedies: readonly (readonly [RegExp, string])[] = [
  * The library that a loader's message names as missing, and where it comes from; undefined when the text holds no such message.
  *
  * @example
- * missingLibrary('libcudnn.so.9: cannot open shared object file: No such file or directory')?.library; // 'libcudnn.so.9'
+ * missingLibrary('libcudnn.so.9: cannot open shared object file: No such file or directory')?.fileName; // 'libcudnn.so.9'
  */
 export function missingLibrary(text: string): MissingLibrary | undefined {
   const path = /(\S+\.so[\w.]*): cannot open shared object file/.exec(text)?.[1];
   if (path === undefined) return undefined;
-  const library = path.slice(path.lastIndexOf('/') + 1);
-  const remedy = remedies.find(([name]) => name.test(library))?.[1];
-  return { library, remedy: remedy ?? `Install the package that holds ${library}.` };
+  const fileName = path.slice(path.lastIndexOf('/') + 1);
+  const remedy = remedies.find(([name]) => name.test(fileName))?.[1];
+  return { fileName, remedy: remedy ?? `Install the package that holds ${fileName}.` };
 }

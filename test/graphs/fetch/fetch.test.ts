@@ -12,7 +12,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchCorpus } from '../../../src/graphs/fetch/fetch.ts';
-import type { FetchOptions } from '../../../src/graphs/fetch/fetch-options.ts';
 import { planFetch } from '../../../src/graphs/fetch/fetch-plan.ts';
 import { fetchFailures } from '../../../src/graphs/fetch/fetch-summary.ts';
 import { listCorpus } from '../../../src/graphs/inputs.ts';
@@ -20,19 +19,10 @@ import { Downloader, runs, until, visible } from '../../fixtures/downloader.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-fetch-'));
 let downloader: Downloader;
-let made = 0;
 beforeAll(async () => {
   downloader = await Downloader.make(directory);
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
-
-/** Options for a fresh directory, fetching these ids at once and without retries. */
-function optionsFor(ids: readonly string[], more: Partial<FetchOptions> = {}): FetchOptions {
-  made += 1;
-  const list = downloader.list(`list-${made}.csv`, ids);
-  const out = join(directory, `out-${made}`);
-  return { list, out, command: downloader.command, retries: 0, retryDelay: 0, ...more };
-}
 
 /** Nothing of a run lies about: no folder of an id, no lock. */
 function expectTidy(out: string): void {
@@ -42,7 +32,7 @@ function expectTidy(out: string): void {
 
 describe('fetching a corpus', () => {
   it('puts each file into its place whole, and writes a manifest that lists it for extract', async () => {
-    const options = optionsFor(['ok-1', 'beside-2', '-ok-3', 'ok-1']);
+    const options = downloader.optionsFor(['ok-1', 'beside-2', '-ok-3', 'ok-1']);
     await expect(fetchCorpus(options)).rejects.toThrow('1 ids of');
     expect(existsSync(options.out)).toBe(false);
     const summary = await fetchCorpus({ ...options, command: downloader.command.replace('{id}', '-- {id}') });
@@ -67,7 +57,7 @@ describe('fetching a corpus', () => {
       ...{ page: 'not-media', empty: 'empty', two: 'several-files', link: 'unsafe-file', folder: 'unsafe-file' },
       ...{ loud: 'exit', 'a/../b': 'bad-id' },
     };
-    const options = optionsFor([...Object.keys(reasons), 'ok'], { timeout: 3, concurrency: 4, retries: 0 });
+    const options = downloader.optionsFor([...Object.keys(reasons), 'ok'], { timeout: 3, concurrency: 4, retries: 0 });
     const summary = await fetchCorpus(options);
     expect(summary.ids).toMatchObject({ listed: 14, fetched: 1, failed: 13 });
     const failures = await fetchFailures(options.out);
@@ -91,15 +81,15 @@ describe('fetching a corpus', () => {
   });
 
   it('takes a page for a video only when it is told not to look', async () => {
-    const options = optionsFor(['page-unchecked'], { check: false });
+    const options = downloader.optionsFor(['page-unchecked'], { check: false });
     expect((await fetchCorpus(options)).ids).toMatchObject({ fetched: 1, failed: 0 });
   });
 
   it('tries again as often as it may, each time in an empty folder', async () => {
-    const enough = await fetchCorpus(optionsFor(['flaky-a', 'once-a'], { retries: 2 }));
+    const enough = await fetchCorpus(downloader.optionsFor(['flaky-a', 'once-a'], { retries: 2 }));
     expect(enough.ids).toMatchObject({ fetched: 2, failed: 0 });
     expect(enough.starts).toBe(5);
-    const options = optionsFor(['flaky-b'], { retries: 1 });
+    const options = downloader.optionsFor(['flaky-b'], { retries: 1 });
     const tooFew = await fetchCorpus(options);
     expect(tooFew.failures).toMatchObject([{ id: 'flaky-b', reason: 'exit', attempts: 2, output: ['not yet'] }]);
     const again = await fetchCorpus(options);
@@ -126,7 +116,7 @@ describe('fetching a corpus', () => {
       '{}',
     ];
     const quoted = odd.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-    const options = optionsFor(['ok-literal'], { command: `${downloader.command} ${quoted} pre{id}post` });
+    const options = downloader.optionsFor(['ok-literal'], { command: `${downloader.command} ${quoted} pre{id}post` });
     await fetchCorpus(options);
     const [start] = downloader.starts('ok-literal');
     expect(start?.words.slice(2)).toEqual([...odd, 'preok-literalpost']);
@@ -135,7 +125,7 @@ describe('fetching a corpus', () => {
   });
 
   it('fetches nothing twice, and again what is gone', async () => {
-    const options = optionsFor(['ok-twice-1', 'ok-twice-2']);
+    const options = downloader.optionsFor(['ok-twice-1', 'ok-twice-2']);
     await fetchCorpus(options);
     const before = statSync(join(options.out, 'ok-twice-1.mp4')).ino;
     rmSync(join(options.out, 'ok-twice-2.mp4'));
@@ -148,7 +138,7 @@ describe('fetching a corpus', () => {
   });
 
   it('never writes over a file that it did not fetch', async () => {
-    const options = optionsFor(['ok-mine', 'ok-other']);
+    const options = downloader.optionsFor(['ok-mine', 'ok-other']);
     mkdirSync(options.out);
     writeFileSync(join(options.out, 'ok-mine.webm'), 'mine');
     const summary = await fetchCorpus(options);
@@ -158,7 +148,7 @@ describe('fetching a corpus', () => {
   });
 
   it('fetches again an id whose record is damaged only when its file is not in the way', async () => {
-    const options = optionsFor(['ok-damaged']);
+    const options = downloader.optionsFor(['ok-damaged']);
     await fetchCorpus(options);
     const [record] = readdirSync(join(options.out, '.fetch/records'), { recursive: true }).filter((name) =>
       String(name).endsWith('.json'),
@@ -174,12 +164,16 @@ describe('fetching a corpus', () => {
     const running: number[] = [];
     const ids = ['slow-1', 'slow-2', 'slow-3', 'slow-4', 'slow-5'];
     const onProgress = (progress: { readonly running: number }) => running.push(progress.running);
-    await fetchCorpus(optionsFor(ids, { concurrency: 3, onProgress }));
+    await fetchCorpus(downloader.optionsFor(ids, { concurrency: 3, onProgress }));
     expect(Math.max(...running)).toBe(3);
   });
 
   it('spaces starts by the rate, retries included, however many may run', async () => {
-    const options = optionsFor(['ok-rate-1', 'once-rate', 'ok-rate-2'], { concurrency: 4, retries: 1, rate: '4/s' });
+    const options = downloader.optionsFor(['ok-rate-1', 'once-rate', 'ok-rate-2'], {
+      concurrency: 4,
+      retries: 1,
+      rate: '4/s',
+    });
     await fetchCorpus(options);
     const times = ['ok-rate-1', 'once-rate', 'ok-rate-2']
       .flatMap((id) => downloader.starts(id))
@@ -193,7 +187,7 @@ describe('fetching a corpus', () => {
 describe('fetching that is stopped', () => {
   it('on drain finishes what runs, starts nothing more, and goes on later', async () => {
     const drain = new AbortController();
-    const options = optionsFor(['slow-d1', 'slow-d2', 'slow-d3'], { concurrency: 1 });
+    const options = downloader.optionsFor(['slow-d1', 'slow-d2', 'slow-d3'], { concurrency: 1 });
     const fetching = fetchCorpus({ ...options, drain: drain.signal });
     await until(() => downloader.starts('slow-d1').length > 0);
     drain.abort();
@@ -204,7 +198,7 @@ describe('fetching that is stopped', () => {
 
   it('on abort kills what runs, records no verdict on it, and leaves nothing behind', async () => {
     const stop = new AbortController();
-    const options = optionsFor(['nest-a1', 'hang-a2', 'ok-a3'], { concurrency: 2 });
+    const options = downloader.optionsFor(['nest-a1', 'hang-a2', 'ok-a3'], { concurrency: 2 });
     const fetching = fetchCorpus({ ...options, signal: stop.signal });
     await until(() => downloader.grandchild('nest-a1') !== undefined && downloader.starts('hang-a2').length > 0);
     stop.abort();
@@ -217,12 +211,12 @@ describe('fetching that is stopped', () => {
 
   it('does not wait for a retry or a turn that is far away', async () => {
     const drain = new AbortController();
-    const options = optionsFor(['gone-w1', 'ok-w2'], { retries: 1, retryDelay: 3000, concurrency: 1 });
+    const options = downloader.optionsFor(['gone-w1', 'ok-w2'], { retries: 1, retryDelay: 3000, concurrency: 1 });
     const fetching = fetchCorpus({ ...options, drain: drain.signal });
     await until(() => downloader.starts('gone-w1').length > 0);
     setTimeout(() => drain.abort(), 300);
     expect((await fetching).ids).toMatchObject({ left: 2, failed: 0 });
-    const slow = optionsFor(['ok-w3', 'ok-w4'], { rate: '1/h' });
+    const slow = downloader.optionsFor(['ok-w3', 'ok-w4'], { rate: '1/h' });
     const again = new AbortController();
     const waiting = fetchCorpus({ ...slow, drain: again.signal });
     await until(() => existsSync(join(slow.out, 'ok-w3.mp4')));
@@ -231,7 +225,7 @@ describe('fetching that is stopped', () => {
   });
 
   it('lets one process work on a directory at a time', async () => {
-    const options = optionsFor(['slow-lock']);
+    const options = downloader.optionsFor(['slow-lock']);
     const [first, second] = await Promise.allSettled([fetchCorpus(options), fetchCorpus(options)]);
     const refused = [first, second].filter(({ status }) => status === 'rejected');
     expect(refused.length).toBeGreaterThan(0);
@@ -240,7 +234,7 @@ describe('fetching that is stopped', () => {
   });
 
   it('stops at once when there is no such downloader, and records nothing', async () => {
-    const options = optionsFor(['ok-1', 'ok-2'], { command: 'no-such-downloader {id} {out}' });
+    const options = downloader.optionsFor(['ok-1', 'ok-2'], { command: 'no-such-downloader {id} {out}' });
     await expect(fetchCorpus(options)).rejects.toMatchObject({ code: 'program' });
     expectTidy(options.out);
     expect(existsSync(join(options.out, '.fetch/records'))).toBe(false);
@@ -249,7 +243,7 @@ describe('fetching that is stopped', () => {
 
 describe('what fetching is asked', () => {
   it('shows the commands without starting or writing anything', async () => {
-    const options = optionsFor(['ok-plan-1', 'bad id', 'ok-plan-2'], { limit: 3 });
+    const options = downloader.optionsFor(['ok-plan-1', 'bad id', 'ok-plan-2'], { limit: 3 });
     const planned = await planFetch(options);
     expect(planned.map(({ id }) => id)).toEqual(['ok-plan-1', 'ok-plan-2']);
     expect(planned[0]?.argv.slice(0, 2)).toEqual([process.execPath, join(directory, 'downloader.mjs')]);
@@ -271,7 +265,7 @@ describe('what fetching is asked', () => {
     [{ command: 'get {id} | tee {out}' }, "has '|' at position 10, a pipe in a shell"],
     [{ column: 'none' }, "has not a column 'none'"],
   ])('refuses %j before anything is made', async (more, says) => {
-    const options = optionsFor(['ok'], more);
+    const options = downloader.optionsFor(['ok'], more);
     await expect(fetchCorpus(options)).rejects.toThrow(says);
     expect(existsSync(options.out)).toBe(false);
   });

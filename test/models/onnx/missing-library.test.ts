@@ -14,9 +14,9 @@ it('names the library that was not found, and the package that has it', () => {
     ['libcuda.so.1', 'libcuda.so.1', /driver/],
     ['libother.so.3', 'libother.so.3', /libother\.so\.3/],
   ] as const;
-  for (const [path, library, remedy] of cases) {
+  for (const [path, fileName, remedy] of cases) {
     const missing = missingLibrary(said(path));
-    expect(missing?.library).toBe(library);
+    expect(missing?.fileName).toBe(fileName);
     expect(missing?.remedy).toMatch(remedy);
   }
   expect(missingLibrary('CUDA failure 35: driver version is insufficient')).toBeUndefined();
