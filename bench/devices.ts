@@ -4,7 +4,7 @@
  * the product's own filters writing to nowhere, as many at once as there are cores. All weights are RANDOM, all clips synthetic.
  *
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
- *     [--extractions alexnet+vggish,resnet50] [--clips 48] [--clip-seconds 20] [--dir .bench] [--memory 32GiB] [--more "--concurrency 24"]
+ *     [--extractions alexnet+vggish,resnet50] [--clips 48] [--clip-seconds 20] [--dir .bench] [--memory 32GiB] [--rounds 2] [--concurrency N] [--workers N] [--batch N]
  */
 import { spawn } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
@@ -30,7 +30,7 @@ const options = benchOptions({
     parts: 'operators,extraction',
   },
   ...{ extractions: 'alexnet+vggish,resnet50', clips: '48', 'clip-seconds': '20', dir: '.bench', memory: '32GiB' },
-  ...{ concurrency: '', workers: '', batch: '' },
+  ...{ concurrency: '', workers: '', batch: '', rounds: '2' },
 }) as Record<string, string>;
 const list = (name: string) => (options[name] as string).split(',').filter((word) => word !== '');
 const { device = 'cuda', dir = '.bench' } = options;
@@ -203,7 +203,7 @@ async function extraction(names: string, folder: string, files: readonly string[
   const [visual, audio = 'none'] = names.split('+');
   const out = join(dir, 'devices-out');
   const given = (name: string) => (options[name] === '' ? {} : { [name]: Number(options[name]) });
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round < Number(options.rounds); round++) {
     rmSync(out, { recursive: true, force: true });
     const main = mainThread();
     const started = performance.now();

@@ -12,6 +12,13 @@ export interface DecoderExit {
 /** Text that a process writes, as it comes: `data` with a string, then `end`. */
 export class TextOutput extends EventEmitter<{ data: [text: string]; end: [] }> {}
 
+const running = new Set<number>();
+
+/** Process ids of the decoders that run now. */
+export function runningDecoders(): Iterable<number> {
+  return running;
+}
+
 /** The thread holds no large JavaScript objects: a small heap is collected sooner. In MiB. */
 const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
@@ -35,6 +42,7 @@ export class DecoderChild {
   #onStarted: { resolve(pid: number): void; reject(error: unknown): void } | undefined;
   #onExit: (exit: DecoderExit) => void = () => {};
   #reading: { readonly into: Uint8Array; resolve(bytes: number): void; reject(error: unknown): void } | undefined;
+  #pid: number | undefined;
   #failure: Error | undefined;
   #hasExited = false;
   /** Where bytes are read that go into memory that is not shared. */
@@ -103,6 +111,8 @@ export class DecoderChild {
         this[event.kind].emit('data', event.text);
         return;
       case 'started':
+        this.#pid = event.pid;
+        running.add(event.pid);
         this.#onStarted?.resolve(event.pid);
         return;
       case 'failed':
@@ -125,8 +135,12 @@ export class DecoderChild {
   #leave({ code, signal }: DecoderExit): void {
     if (this.#hasExited) return;
     this.#hasExited = true;
+    if (this.#pid !== undefined) running.delete(this.#pid);
     this.times.emit('end');
     this.errors.emit('end');
+    // Asked for when the thread had told of the end already: nothing is written into it.
+    this.#reading?.resolve(0);
+    this.#reading = undefined;
     this.#thread.remove(this.#id);
     this.#onExit({ code, signal });
   }

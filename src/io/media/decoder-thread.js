@@ -125,10 +125,8 @@ port.on('message', (/** @type {readonly DecoderRequest[]} */ requests) => {
     if (request.kind === 'start') decoders.set(id, new Decoder(request));
     else if (request.kind === 'kill') decoders.get(id)?.kill();
     else {
-      const into = memory.bytes(request.memory).subarray(0, request.bytes);
-      const decoder = decoders.get(id);
-      if (decoder === undefined) tell({ kind: 'filled', id, bytes: 0 });
-      else decoder.fill(into);
+      // Of one that is not there any more its end has been told.
+      decoders.get(id)?.fill(memory.bytes(request.memory).subarray(0, request.bytes));
     }
   }
 });

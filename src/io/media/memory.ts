@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { checkPositive } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
 import type { Bytes } from '../../operators/payload.ts';
+import { runningDecoders } from './decoder-child.ts';
 
 /** Memory of this process and of all processes below it. */
 export interface TreeMemory {
@@ -101,8 +102,9 @@ export class MemorySampler {
       return;
     }
     const root = this.#known.get(this.#root);
-    // Processes are started by the main thread, as a rule; a full reading looks at the children of all threads.
-    const others = new Set([...this.#known.keys(), ...childrenOfThread(this.#root, this.#root)]);
+    // Processes are started by the main thread, as a rule, and decoders by a thread that tells them; a full reading looks at the children of all threads.
+    const decoders = this.#root === process.pid ? runningDecoders() : [];
+    const others = new Set([...this.#known.keys(), ...childrenOfThread(this.#root, this.#root), ...decoders]);
     others.delete(this.#root);
     if (root === undefined || this.#estimate(others) <= this.#peak * (1 + SLACK)) return;
     if (Math.abs(residentSize(this.#root) - root.resident) > ROOT_CHANGE) {

@@ -1,5 +1,6 @@
 // @ts-check
 // A child process that runs the sessions of a plan for a second: a crash of their driver ends this process only. JavaScript, because Node 20 cannot load TypeScript.
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
 /** @typedef {import('./rehearse.ts').RehearsalRequest} RehearsalRequest */
@@ -30,12 +31,18 @@ async function openSession(network, place) {
  * @param {Worker} worker
  * @returns {Promise<WorkerReply>}
  */
-function nextReply(worker) {
-  return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`a thread ended with exit code ${code}`)));
+async function nextReply(worker) {
+  const heard = new AbortController();
+  const ended = once(worker, 'exit', heard).then(([code]) => {
+    throw new Error(`a thread ended with exit code ${code}`);
   });
+  try {
+    const [reply] = await Promise.race([once(worker, 'message', heard), ended]);
+    return reply;
+  } finally {
+    heard.abort();
+    ended.catch(() => {});
+  }
 }
 
 /**
@@ -46,7 +53,6 @@ function nextReply(worker) {
  */
 async function runUntil({ network, worker }, end) {
   const { plan, inputBytes } = network;
-  worker.setMaxListeners(0);
   const buffers = {
     input: new SharedArrayBuffer(plan.batch * inputBytes),
     output: new SharedArrayBuffer(4 * plan.batch * plan.dimension),
@@ -54,7 +60,6 @@ async function runUntil({ network, worker }, end) {
   do {
     worker.postMessage(/** @type {WorkerRequest} */ ({ kind: 'run', rows: plan.batch, ...buffers }));
     const reply = await nextReply(worker);
-    worker.removeAllListeners();
     if (reply.kind === 'failed') throw new Error(`${plan.name}: ${reply.message}`);
   } while (performance.now() < end);
 }

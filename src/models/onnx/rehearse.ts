@@ -35,7 +35,7 @@ export type Rehearsal =
 const patience = 180;
 
 /** Where bringing a batch together takes more than this of computing it, a second session keeps a card busy meanwhile. */
-export const worthSecondSession = 0.15;
+export const worthSecondSession = 0.05;
 
 /**
  * Runs the very sessions that a run will have, with whole batches, for a second in a process of its own: a driver that takes a small network may end the

@@ -88,6 +88,16 @@ describe('DecoderChild', () => {
     await child.exit;
   });
 
+  test('a read that is asked for while the end is being told settles with nothing', async () => {
+    for (let round = 0; round < 30; round++) {
+      const child = await DecoderChild.start('/bin/true', [], process.env);
+      while ((await child.read(new Uint8Array(8))) > 0);
+      await new Promise((done) => setTimeout(done, round % 5));
+      expect(await child.read(new Uint8Array(8))).toBe(0);
+      await child.exit;
+    }
+  });
+
   test("a program that is not there is the system's error, and others go on", async () => {
     await expect(DecoderChild.start('/nowhere/ffmpeg', [], process.env)).rejects.toMatchObject({ code: 'ENOENT' });
     const child = await start(3);
