@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { checkPositive } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
 import type { Bytes } from '../../operators/payload.ts';
@@ -60,6 +61,7 @@ export class MemorySampler {
   #timer: NodeJS.Timeout | undefined;
   #peak: Bytes = 0;
   #lastFull = Number.NEGATIVE_INFINITY;
+  #reading = false;
   #looks = 0;
 
   /** @param options.root process id of the tree that is looked at; this process's by default. */
@@ -97,10 +99,15 @@ export class MemorySampler {
   #look(full: boolean): void {
     this.#looks += 1;
     const old = performance.now() - this.#lastFull > FULL_READING_EVERY * 1000;
-    if (full || old || !existsSync('/proc/self/smaps_rollup')) {
+    if (full || !existsSync('/proc/self/smaps_rollup')) {
       this.#readAll();
       return;
     }
+    if (old) {
+      void this.#readAllAside();
+      return;
+    }
+    if (this.#reading) return;
     const root = this.#known.get(this.#root);
     // Processes are started by the main thread, as a rule, and decoders by a thread that tells them; a full reading looks at the children of all threads.
     const decoders = this.#root === process.pid ? runningDecoders() : [];
@@ -108,7 +115,7 @@ export class MemorySampler {
     others.delete(this.#root);
     if (root === undefined || this.#estimate(others) <= this.#peak * (1 + SLACK)) return;
     if (Math.abs(residentSize(this.#root) - root.resident) > ROOT_CHANGE) {
-      this.#readAll();
+      void this.#readAllAside();
       return;
     }
     for (const pid of others) this.#read(pid);
@@ -133,6 +140,29 @@ export class MemorySampler {
     if (resident === 0) this.#known.delete(pid);
     else this.#known.set(pid, { proportional, resident });
     return proportional;
+  }
+
+  /** As `#readAll`, while this thread goes on: the kernel walks the tables of a large process for tens of milliseconds. */
+  async #readAllAside(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    this.#lastFull = performance.now();
+    const read = processTree(this.#root).map(async (pid) => {
+      const resident = residentSize(pid);
+      // A process that has ended has no size.
+      const text = await readFile(`/proc/${pid}/smaps_rollup`, 'latin1').catch(() => '');
+      return { pid, resident, proportional: proportionalIn(text) };
+    });
+    const sizes = await Promise.all(read);
+    this.#reading = false;
+    this.#known.clear();
+    for (const { pid, resident, proportional } of sizes) {
+      if (resident > 0) this.#known.set(pid, { proportional, resident });
+    }
+    this.#peak = Math.max(
+      this.#peak,
+      sizes.reduce((sum, { proportional }) => sum + proportional, 0),
+    );
   }
 
   #readAll(): void {
@@ -185,9 +215,10 @@ function childrenOfThread(pid: number, thread: number): number[] {
 }
 
 function proportionalSize(pid: number): Bytes {
-  const text = ifThere(() => readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')) ?? '';
-  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
+  return proportionalIn(ifThere(() => readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')) ?? '');
 }
+
+const proportionalIn = (text: string): Bytes => Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
 
 function residentSize(pid: number): Bytes {
   const text = ifThere(() => readFileSync(`/proc/${pid}/statm`, 'latin1')) ?? '';
