@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { isShared, MemoryLink, sharedMemory } from '../../shared-memory.ts';
 import type { DecoderEvent, DecoderRequest } from './decoder-messages.ts';
@@ -23,11 +24,10 @@ export function runningDecoders(): Iterable<number> {
 const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 /**
- * A decoder in the thread that starts decoders and reads what they write. Its output goes into shared memory without passing this thread; what it
+ * A decoder in one of the threads that start decoders and read what they write. Its output goes into shared memory without passing this thread; what it
  * prints comes as text.
  */
 export class DecoderChild {
-  static #shared: DecoderThread | undefined;
   static #made = 0;
 
   /** What it prints on its standard error. */
@@ -51,8 +51,7 @@ export class DecoderChild {
   private constructor(path: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     DecoderChild.#made += 1;
     this.#id = DecoderChild.#made;
-    if (DecoderChild.#shared?.isAlive !== true) DecoderChild.#shared = new DecoderThread();
-    this.#thread = DecoderChild.#shared;
+    this.#thread = DecoderThread.leastBusy();
     this.exit = new Promise((resolve) => {
       this.#onExit = resolve;
     });
@@ -146,8 +145,24 @@ export class DecoderChild {
   }
 }
 
-/** The thread, which keeps this process alive only while it has decoders. */
+/** A thread of decoders, which keeps this process alive only while it has some. */
 class DecoderThread {
+  static readonly #all: DecoderThread[] = [];
+
+  /**
+   * The thread with the fewest decoders. There is one for every four cores: starting a program stops a thread for as long as the system takes to copy the
+   * tables of this process's memory, 33 ms where a device's driver is loaded, and the decoders of that thread wait meanwhile.
+   */
+  static leastBusy(): DecoderThread {
+    const alive = DecoderThread.#all.filter(({ isAlive }) => isAlive);
+    const [least] = alive.sort((left, right) => left.#children.size - right.#children.size);
+    const most = Math.ceil(availableParallelism() / 4);
+    if (least !== undefined && (least.#children.size === 0 || alive.length >= most)) return least;
+    const made = new DecoderThread();
+    DecoderThread.#all.splice(0, DecoderThread.#all.length, ...alive, made);
+    return made;
+  }
+
   readonly #worker: Worker;
   readonly #link: MemoryLink;
   readonly #children = new Map<number, DecoderChild>();
