@@ -10,7 +10,7 @@ import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { joinRows } from '../../src/io/dataset/join.ts';
 import type { UnitTable } from '../../src/io/dataset/schema.ts';
 import { Flow } from '../../src/operators/flow.ts';
-import { VirtualTime } from '../fixtures/virtual-time.ts';
+import { VirtualTime } from '../operators/support/virtual-time.ts';
 
 let directory: string;
 let store: CommitStore;

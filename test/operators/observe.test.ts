@@ -2,8 +2,8 @@ import { lastValueFrom, map } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import type { OperatorMetrics } from '../../src/operators/observe.ts';
-import { VirtualTime } from '../fixtures/virtual-time.ts';
 import { BLOCKS, type Block, BlockReader } from './support/elements.ts';
+import { VirtualTime } from './support/virtual-time.ts';
 
 let time: VirtualTime;
 beforeEach(() => {
