@@ -4,12 +4,12 @@ import { globSync } from 'tinyglobby';
 import { defineConfig } from 'vitest/config';
 
 /**
- * The fast tests (`npm run test:fast`): of the floors that know no outside world, without those that compute whole networks
- * and those that start processes, which are named `*.process.test.ts`. They need no build.
+ * The fast tests (`npm run test:fast`): of the floors that know no outside world, without those that compute whole networks,
+ * and those that start processes, need the build or compute for long, which are named `*.whole.test.ts`.
  */
 const fast = globSync(['test/{core,operators,models}/**/*.test.ts'], {
   cwd: import.meta.dirname,
-  ignore: ['test/models/networks/**', '**/*.process.test.ts'],
+  ignore: ['test/models/networks/**', '**/*.whole.test.ts'],
 });
 
 export default defineConfig({

@@ -60,8 +60,8 @@ describe('devices', () => {
     `WebGPU gives what the CPU gives, on a software Vulkan driver${hasDriver ? '' : ' (skipped: SwiftShader of Debian chromium-common is not installed)'}`,
     async () => {
       process.env.VK_DRIVER_FILES = softwareDriver;
-      expect(await tryDevice('webgpu')).toMatchObject({ usable: true });
+      // A software driver compiles for minutes where the machine is busy.
+      expect(await tryDevice('webgpu', 250)).toMatchObject({ usable: true });
     },
-    120_000,
   );
 });
