@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Case } from './models.ts';
@@ -40,8 +40,9 @@ const CASES: Readonly<Record<string, { readonly expected: string; readonly check
   'pa-dupnames.parquet': { expected: 'refused, or reduced once', check: namesAreUnique },
   'dir-hive': { expected: 'reduced, 40 rows, genre carried', check: hiveKeysAreCarried },
   'decimal.parquet': {
-    expected: 'trained on 2.0, 3.5 ...',
-    check: ({ verdict }) => (verdict === 'trained' ? [] : [`${verdict}, not trained`]),
+    expected: 'trained on 293 ratings from 1 to 5',
+    check: ({ verdict, counted }) =>
+      verdict === 'trained' && counted === '293 ratings from 1 to 5' ? [] : [`${verdict} ${counted}`.trim()],
   },
   'parquetjs-lite/parquetjslite-SNAPPY.parquet': { expected: 'reduced, 40 rows', check: rowsAre(40) },
   'parquetjs-lite/parquetjslite-UNCOMPRESSED.parquet': { expected: 'reduced, 40 rows', check: rowsAre(40) },
@@ -82,16 +83,11 @@ function tablesIn(folder: string, below: string): string[] {
 }
 
 async function use(path: string, scratch: string): Promise<TableRun> {
+  const out = join(mkdtempSync(join(scratch, 'tables-')), 'out');
+  if (path.endsWith('.csv')) return train(path, out, scratch);
   const read = await readTable(path, scratch);
   if (read.table === undefined) return { ...ended(read.run), left: [] };
-  const names = read.table.columns.map(({ name }) => name);
-  const out = join(mkdtempSync(join(scratch, 'tables-')), 'out');
-  if (names.includes('rating')) {
-    const run = await runProduct(['train', 'baseline', '--ratings', path, '--out', out, '--json'], scratch);
-    return run.code === 0
-      ? { verdict: 'trained', counted: '', said: '', read: read.table, left: leftIn(out) }
-      : { ...ended(run), left: leftIn(out) };
-  }
+  if (read.table.columns.some(({ name }) => name === 'rating')) return train(path, out, scratch);
   // The vectors: the first column that holds lists.
   const column = read.table.columns.find(({ type }) => /List/.test(type))?.name ?? 'emb';
   const run = await runProduct(
@@ -111,6 +107,17 @@ async function use(path: string, scratch: string): Promise<TableRun> {
     read: reduced.table,
     left,
   };
+}
+
+async function train(path: string, out: string, scratch: string): Promise<TableRun> {
+  const run = await runProduct(['train', 'baseline', '--ratings', path, '--out', out, '--json'], scratch);
+  if (run.code !== 0) return { ...ended(run), left: leftIn(out) };
+  const { ratings } = JSON.parse(run.stdout) as { readonly ratings: number };
+  const { scale } = JSON.parse(readFileSync(join(out, 'model.json'), 'utf8')) as {
+    readonly scale: { readonly minimum: number; readonly maximum: number };
+  };
+  const counted = `${ratings} ratings from ${scale.minimum} to ${scale.maximum}`;
+  return { verdict: 'trained', counted, said: '', left: leftIn(out) };
 }
 
 async function readTable(path: string, scratch: string): Promise<{ readonly run: Run; readonly table?: Read }> {
