@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { map, toArray } from 'rxjs';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MediaError, ModelError } from '../../src/errors.ts';
 import type { Graph, UnitContext } from '../../src/graphs/graph.ts';
 import { type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
@@ -165,8 +165,7 @@ describe('runLocally', () => {
         return store.commit(key, unit);
       },
     } as unknown as CommitStore;
-    const time = new VirtualTime();
-    onTestFinished(() => time.end());
+    const time = VirtualTime.ofTest();
     const flow = new Flow(1000);
     const { error } = await time.until(run(['a', 'b', 'c', 'd'], graphOf(), { store: slow, flow }));
     expect(error).toBeUndefined();

@@ -1,5 +1,5 @@
 import { lastValueFrom, merge, Subject, toArray } from 'rxjs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import type { MicroBatchOptions } from '../../src/operators/micro-batch.ts';
 import { BLOCKS, Block, BlockReader, type Deferred, deferred, left, settled } from './support/elements.ts';
@@ -91,8 +91,7 @@ describe('microBatch', () => {
   });
 
   it('runs a batch that is not full when its oldest element has waited long enough', async () => {
-    const time = new VirtualTime();
-    onTestFinished(() => time.end());
+    const time = VirtualTime.ofTest();
     const { runs, pipeline } = batching({ maxDelay: 5 });
     const { give } = pipeline();
     give(0, 1);
@@ -102,8 +101,7 @@ describe('microBatch', () => {
   });
 
   it('runs an overdue batch as soon as the one in flight has settled', async () => {
-    const time = new VirtualTime();
-    onTestFinished(() => time.end());
+    const time = VirtualTime.ofTest();
     const { runs, pipeline, answer } = batching({ maxDelay: 5 });
     const { give } = pipeline();
     give(0, 1, 2, 3);
@@ -114,8 +112,7 @@ describe('microBatch', () => {
   });
 
   it('lets what is left over by a full batch wait no longer than `maxDelay` either', async () => {
-    const time = new VirtualTime();
-    onTestFinished(() => time.end());
+    const time = VirtualTime.ofTest();
     const { runs, pipeline, answer } = batching({ maxDelay: 5 });
     pipeline().give(0, 1, 2, 3, 4, 5, 6, 7);
     await answer(0);

@@ -46,8 +46,7 @@ export type DeviceFinding =
 
 /** Reduced precision inside a device (TF32, half-float accumulation) stays below this; a wrong result does not. */
 const tolerance = 0.01;
-/** Seconds that a device has for it, unless told otherwise. */
-const defaultPatience = 60;
+const patience = 60_000;
 /** Of what drivers print, this much is looked at: the end. Characters. */
 const printedAtMost = 16 * 1024;
 /** For a process that has answered to end and to close its pipes. */
@@ -55,19 +54,17 @@ const parting = 1000;
 
 /**
  * Whether ONNX Runtime can compute on a device: a small network is created and run there in a child process, so that a crashing driver takes nothing
- * with it, and its result is compared with the CPU's. Takes a second.
- *
- * @param patience seconds after which it is given up. Default 60.
+ * with it, and its result is compared with the CPU's. Takes a second; at most 60.
  *
  * @example
  * await tryDevice('webgpu'); // { usable: false, reason: 'Failed to get a WebGPU adapter: No supported adapters' }
  */
-export async function tryDevice(device: 'cuda' | 'webgpu', patience = defaultPatience): Promise<DeviceFinding> {
+export async function tryDevice(device: 'cuda' | 'webgpu'): Promise<DeviceFinding> {
   const providers = executionProviders();
   if (!providers.includes(device)) {
     return { usable: false, reason: `this ONNX Runtime has no provider '${device}', only ${providers.join(', ')}` };
   }
-  const { reply, printed } = await probe(device, patience);
+  const { reply, printed } = await probe(device);
   if (reply.kind === 'failed') {
     const missing = missingLibrary(printed) ?? missingLibrary(reply.message);
     if (missing === undefined) return { usable: false, reason: shortened(reply.message) };
@@ -124,10 +121,7 @@ function showsGraphics(device: 'cuda' | 'webgpu'): boolean {
 }
 
 /** What the child process answers, and the end of what it printed: loaders name there what they did not find. */
-function probe(
-  device: 'cuda' | 'webgpu',
-  patience: number,
-): Promise<{ readonly reply: ProbeReply; readonly printed: string }> {
+function probe(device: 'cuda' | 'webgpu'): Promise<{ readonly reply: ProbeReply; readonly printed: string }> {
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(new URL('./device-probe.js', import.meta.url)), [], {
       serialization: 'advanced',
@@ -138,12 +132,12 @@ function probe(
     let reply: ProbeReply | undefined;
     const finish = () => {
       clearTimeout(timer);
-      const none = { kind: 'failed', message: `it gave no result in ${patience} s` } as const;
+      const none = { kind: 'failed', message: `it gave no result in ${patience / 1000} s` } as const;
       resolve({ reply: reply ?? none, printed });
       child.stderr?.destroy();
       child.kill('SIGKILL');
     };
-    let timer = setTimeout(finish, patience * 1000);
+    let timer = setTimeout(finish, patience);
     // The first answer counts. What was printed before it may still be in the pipe, which closes with the process.
     const answered = (answer: ProbeReply) => {
       if (reply !== undefined) return;
