@@ -147,7 +147,7 @@ describe('broken files beside good ones', () => {
     const unwritten = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
     expect(unwritten.code).toBe(1);
     expect(unwritten.summary.failure?.message).toContain(unit);
-  }, 180_000);
+  });
 
   it('a named pipe among the inputs holds nothing up', async () => {
     const pipe = join(place.path, 'pipe.mp4');

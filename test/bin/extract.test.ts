@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
 import { encodeClip } from '../../src/io/media/encode.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
+import { gatedFfmpeg } from '../fixtures/gated-ffmpeg.ts';
+import { reelflow, startCli } from '../fixtures/run-cli.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
 let directory: string;
@@ -102,7 +103,8 @@ describe('reelflow extract', () => {
     const out = join(directory, 'killed');
     const many = manyClips(8);
     const args = ['extract', many, '--out', out, ...cards, '--concurrency', '1', '--progress', 'none'];
-    const killed = await reelflow(args, { send: 'SIGKILL', when: () => unitFiles(out).size >= 2 });
+    const { env } = gatedFfmpeg(directory, 'clip-4');
+    const killed = await reelflow(args, { env, send: 'SIGKILL', when: () => unitFiles(out).size >= 2 });
     expect(killed.signal).toBe('SIGKILL');
     const before = unitFiles(out);
     expect(before.size).toBeGreaterThanOrEqual(2);
@@ -125,7 +127,13 @@ describe('reelflow extract', () => {
     const out = join(directory, 'interrupted');
     const many = manyClips(8);
     const args = ['extract', many, '--out', out, ...cards, '--concurrency', '1', '--progress', 'none', '--json'];
-    const { code, stdout } = await reelflow(args, { send: 'SIGINT', when: () => unitFiles(out).size >= 1 });
+    const gate = gatedFfmpeg(directory, 'clip-4');
+    const running = startCli(args, { env: gate.env });
+    await running.until(() => unitFiles(out).size >= 1);
+    running.kill('SIGINT');
+    await running.until(() => running.stderr().includes('finishing the videos that run'));
+    gate.open();
+    const { code, stdout } = await running.ended;
     expect(code).toBe(130);
     const summary = JSON.parse(stdout) as ExtractSummary;
     expect(summary.interrupted).toBe(true);
@@ -136,9 +144,12 @@ describe('reelflow extract', () => {
   it('interrupted twice, it stops at once, keeps what is committed, and exits 130', async () => {
     const out = join(directory, 'stopped');
     const args = ['extract', manyClips(8), '--out', out, ...cards, '--concurrency', '1', '--progress', 'none'];
-    const twice = () => unitFiles(out).size >= 1;
-    const { code } = await reelflow(args, { send: 'SIGINT', when: twice, times: 2 });
-    expect(code).toBe(130);
+    const running = startCli(args, { env: gatedFfmpeg(directory, 'clip-4').env });
+    await running.until(() => unitFiles(out).size >= 1);
+    running.kill('SIGINT');
+    await running.until(() => running.stderr().includes('interrupt again'));
+    running.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
     expect(unitFiles(out).size).toBeGreaterThanOrEqual(1);
   });
 

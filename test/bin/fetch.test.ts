@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FetchSummary } from '../../src/graphs/fetch/fetch-summary.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { moviesWithFeatures, readTrailers } from '../../src/io/ratings/trailers.ts';
-import { Downloader, runs, until, visible } from '../fixtures/downloader.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
+import { Downloader, runs, visible } from '../fixtures/downloader.ts';
+import { reelflow, startCli } from '../fixtures/run-cli.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
+import { until } from '../fixtures/until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-fetch-cli-'));
 let downloader: Downloader;
@@ -89,16 +90,21 @@ describe('reelflow fetch', () => {
   });
 
   it('interrupted once, it finishes what runs and keeps it; interrupted twice, it kills what runs', async () => {
-    const running = () => downloader.starts('slow-i1').length > 0;
-    const once = await reelflow(fetchArguments('once', ['slow-i1', 'ok-i2'], ['--concurrency', '1']), {
-      send: 'SIGINT',
-      when: running,
-    });
+    const draining = startCli(fetchArguments('once', ['gated-i1', 'ok-i2'], ['--concurrency', '1']));
+    await draining.until(() => downloader.starts('gated-i1').length > 0);
+    draining.kill('SIGINT');
+    await draining.until(() => draining.stderr().includes('finishing the downloads that run'));
+    downloader.open('gated-i1');
+    const once = await draining.ended;
     expect(once.code, once.stderr).toBe(130);
-    expect(once.stderr).toContain('finishing the downloads that run');
-    expect(visible(join(directory, 'once'))).toEqual(['manifest.csv', 'slow-i1.mp4']);
-    const hanging = () => downloader.grandchild('nest-i3') !== undefined;
-    const twice = await reelflow(fetchArguments('twice', ['nest-i3']), { send: 'SIGINT', when: hanging, times: 2 });
+    expect(visible(join(directory, 'once'))).toEqual(['gated-i1.mp4', 'manifest.csv']);
+    const stopping = startCli(fetchArguments('twice', ['nest-i3']));
+    await stopping.until(() => downloader.grandchild('nest-i3') !== undefined);
+    stopping.kill('SIGINT');
+    // Two equal signals to a process that was not scheduled between them are one.
+    await stopping.until(() => stopping.stderr().includes('interrupt again'));
+    stopping.kill('SIGINT');
+    const twice = await stopping.ended;
     expect(twice.code, twice.stderr).toBe(130);
     const pids = [downloader.starts('nest-i3')[0]?.pid ?? 0, downloader.grandchild('nest-i3') ?? 0];
     await until(() => !pids.some(runs));

@@ -1,20 +1,11 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodeClip } from '../../src/io/media/encode.ts';
 import { officialSources } from '../../src/models/networks/official-sources.ts';
 import { networkNames } from '../../src/models/networks/registry.ts';
-import { type FileServer, serveFiles, wholeFile } from '../fixtures/file-server.ts';
+import { type FileServer, keptIn, serveFiles, wholeFile } from '../fixtures/file-server.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 import { writeStateDict } from '../fixtures/state-dict.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
@@ -51,13 +42,10 @@ const extract = (out: string, visual: string) =>
 const name = 'squeezenet1_1';
 const pullArguments = () => ['pull', name, '--source', `${server?.url}/file`, '--sha256', sha256, '--timeout', '5'];
 const environment = () => ({ REELFLOW_MODELS_DIR: path('store') });
+/** Bytes of a download that are on disk. */
+const kept = () => keptIn(path('store/.downloads'));
 /** Whether the first 2,500,000 bytes of a download are on disk. */
-const arrived = () => {
-  const downloads = path('store/.downloads');
-  if (!existsSync(downloads)) return false;
-  const bodies = readdirSync(downloads).map((part) => join(downloads, part, 'body.part'));
-  return bodies.some((body) => existsSync(body) && statSync(body).size === 2_500_000);
-};
+const arrived = () => kept() === 2_500_000;
 const stored = () => readdirSync(path(`store/${name}`)).filter((file) => file !== 'record.json');
 
 describe('models import, list and verify', () => {
@@ -141,7 +129,7 @@ describe('models import, list and verify', () => {
 describe('models pull', () => {
   it('goes on from where an earlier pull was cut, and stores the file', async () => {
     server = await serveFiles({
-      '/file': wholeFile(weights, { cutAfter: (nth) => (nth === 1 ? 2_000_000 : undefined) }),
+      '/file': wholeFile(weights, { kept, cutAfter: (nth) => (nth === 1 ? 2_000_000 : undefined) }),
     });
     const pulled = await models([...pullArguments(), '--json']);
     expect(pulled.code).toBe(0);
@@ -155,7 +143,7 @@ describe('models pull', () => {
   });
 
   it('keeps what came when it is interrupted, with exit code 130, and the next one goes on from it', async () => {
-    const behaviour = wholeFile(weights, { stall: true, cutAfter: (nth) => (nth === 1 ? 2_500_000 : undefined) });
+    const behaviour = wholeFile(weights, { cutAfter: (nth) => (nth === 1 ? 2_500_000 : undefined) });
     server = await serveFiles({ '/file': behaviour });
     const interrupted = await models(pullArguments(), {
       send: 'SIGINT',
@@ -169,7 +157,7 @@ describe('models pull', () => {
   });
 
   it('whose process was killed is gone on with, part and all', async () => {
-    const behaviour = wholeFile(weights, { stall: true, cutAfter: (nth) => (nth === 1 ? 2_500_000 : undefined) });
+    const behaviour = wholeFile(weights, { cutAfter: (nth) => (nth === 1 ? 2_500_000 : undefined) });
     server = await serveFiles({ '/file': behaviour });
     const killed = await models(pullArguments(), { send: 'SIGKILL', when: arrived, env: environment() });
     expect(killed.signal).toBe('SIGKILL');

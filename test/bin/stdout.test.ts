@@ -7,6 +7,7 @@ import { RecordBatchReader, type Table, tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { recipe } from '../fixtures/docs.ts';
+import { gatedFfmpeg } from '../fixtures/gated-ffmpeg.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 import { pipeReelflow, startReelflow } from '../fixtures/streaming-cli.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
@@ -88,7 +89,7 @@ describe('reelflow extract --format arrow --out -', () => {
   });
 
   it('a reader sees the first batch before the run ends', async () => {
-    const { child, ended } = startReelflow(streaming('--concurrency', '1'));
+    const { child, ended } = startReelflow(streaming('--concurrency', '1'), gatedFfmpeg(directory, 'b.mp4').env);
     const reader = await RecordBatchReader.from(child.stdout);
     await reader.open();
     expect(reader.schema.fields.map(({ name }) => name)).toContain('visual_mean');
@@ -101,10 +102,12 @@ describe('reelflow extract --format arrow --out -', () => {
 
   it('a reader that goes away ends the run with exit 0, and the cache keeps what was committed', async () => {
     const cache = join(directory, 'cache.sqlite');
-    const { child, ended, stderr } = startReelflow(streaming('--concurrency', '1', '--cache', cache));
+    const gate = gatedFfmpeg(directory, 'b.mp4');
+    const { child, ended, stderr } = startReelflow(streaming('--concurrency', '1', '--cache', cache), gate.env);
     const reader = await RecordBatchReader.from(child.stdout);
     expect((await reader.next()).value?.numRows).toBe(10);
     child.stdout.destroy();
+    gate.open();
     expect(await ended, stderr()).toBe(0);
     expect(stderr()).toContain('the reader closed the stream');
     expect(stderr()).toContain('1 committed');

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { map, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MediaError, ModelError } from '../../src/errors.ts';
@@ -11,6 +10,7 @@ import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { joinRows } from '../../src/io/dataset/join.ts';
 import type { UnitTable } from '../../src/io/dataset/schema.ts';
 import { Flow } from '../../src/operators/flow.ts';
+import { VirtualTime } from '../operators/support/virtual-time.ts';
 
 let directory: string;
 let store: CommitStore;
@@ -34,8 +34,11 @@ const table = (itemId: string): UnitTable =>
     ],
   });
 
-/** A graph over names: each reads four elements through the flow, then gives its table. `delay` slows reading, in ms. */
-function graphOf(fails: Readonly<Record<string, Error>> = {}, delay = 0): Graph<string, UnitTable, null> {
+/** A graph over names: each reads four elements through the flow, then gives its table. `onRead` is told before each. */
+function graphOf(
+  fails: Readonly<Record<string, Error>> = {},
+  onRead: (item: string) => void = () => {},
+): Graph<string, UnitTable, null> {
   return {
     ...{ name: 'test', version: 1, params: {}, nodes: [] },
     itemId: (item) => item,
@@ -47,7 +50,7 @@ function graphOf(fails: Readonly<Record<string, Error>> = {}, delay = 0): Graph<
       let left = 4;
       const reader = {
         next: async () => {
-          if (delay > 0) await sleep(delay);
+          onRead(item);
           const fault = fails[item];
           if (fault !== undefined && left === 2) throw fault;
           return left-- > 0 ? new Uint8Array(10) : undefined;
@@ -144,10 +147,12 @@ describe('runLocally', () => {
 
   it('told to drain, it finishes what runs and starts nothing new', async () => {
     const drain = new AbortController();
-    const running = run(['a', 'b', 'c', 'd'], graphOf({}, 20), { drain: drain.signal });
-    await sleep(40);
-    drain.abort();
-    expect((await running).events).toEqual(['a committed', 'b committed']);
+    const begun = new Set<string>();
+    const graph = graphOf({}, (item) => {
+      if (begun.add(item).size === 2) drain.abort();
+    });
+    const running = await run(['a', 'b', 'c', 'd'], graph, { drain: drain.signal });
+    expect(running.events).toEqual(['a committed', 'b committed']);
   });
 
   it('while a slow commit holds the units, it is the bottleneck and what comes before it is blocked', async () => {
@@ -156,12 +161,13 @@ describe('runLocally', () => {
       raise: (keys: string[]) => store.raise(keys),
       letter: (key: string) => store.letter(key),
       commit: async (key: string, unit: UnitTable) => {
-        await sleep(100);
+        time.work(100);
         return store.commit(key, unit);
       },
     } as unknown as CommitStore;
+    const time = VirtualTime.ofTest();
     const flow = new Flow(1000);
-    const { error } = await run(['a', 'b', 'c', 'd'], graphOf(), { store: slow, flow });
+    const { error } = await time.until(run(['a', 'b', 'c', 'd'], graphOf(), { store: slow, flow }));
     expect(error).toBeUndefined();
     const clocks = new Map(flow.metrics().operators.map((operator) => [operator.name, operator]));
     const [read, commit] = [clocks.get('read'), clocks.get('commit')];

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import type { MicroBatchOptions } from '../../src/operators/micro-batch.ts';
 import { BLOCKS, Block, BlockReader, type Deferred, deferred, left, settled } from './support/elements.ts';
+import { VirtualTime } from './support/virtual-time.ts';
 
 /** A batcher whose runs the test settles, fed by subjects. */
 function batching(options: Partial<MicroBatchOptions<Block, number>> = {}) {
@@ -90,30 +91,33 @@ describe('microBatch', () => {
   });
 
   it('runs a batch that is not full when its oldest element has waited long enough', async () => {
+    const time = VirtualTime.ofTest();
     const { runs, pipeline } = batching({ maxDelay: 5 });
     const { give } = pipeline();
     give(0, 1);
     expect(runs).toHaveLength(0);
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await time.until(new Promise((resolve) => setTimeout(resolve, 15)));
     expect(runs.map((run) => run.indices)).toEqual([[0, 1]]);
   });
 
   it('runs an overdue batch as soon as the one in flight has settled', async () => {
+    const time = VirtualTime.ofTest();
     const { runs, pipeline, answer } = batching({ maxDelay: 5 });
     const { give } = pipeline();
     give(0, 1, 2, 3);
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await time.until(new Promise((resolve) => setTimeout(resolve, 15)));
     expect(runs).toHaveLength(1);
     await answer(0);
     expect(runs.map((run) => run.indices)).toEqual([[0, 1, 2], [3]]);
   });
 
   it('lets what is left over by a full batch wait no longer than `maxDelay` either', async () => {
+    const time = VirtualTime.ofTest();
     const { runs, pipeline, answer } = batching({ maxDelay: 5 });
     pipeline().give(0, 1, 2, 3, 4, 5, 6, 7);
     await answer(0);
     await answer(1);
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await time.until(new Promise((resolve) => setTimeout(resolve, 15)));
     expect(runs.map((run) => run.indices)).toEqual([
       [0, 1, 2],
       [3, 4, 5],

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchCorpus } from '../../../src/graphs/fetch/fetch.ts';
 import { planFetch } from '../../../src/graphs/fetch/fetch-plan.ts';
-import { Downloader, until, visible } from '../../fixtures/downloader.ts';
+import { Downloader, visible } from '../../fixtures/downloader.ts';
+import { until } from '../../fixtures/until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-fetch-faults-'));
 let downloader: Downloader;

@@ -81,7 +81,7 @@ describe('a damaged table', () => {
     const whole = join(directory, 'whole.parquet');
     await writeParquet(whole, fixedBatches(9, 2));
     expect((await readVectors(whole)).rows).toEqual(expectedRows(whole, 9, 2));
-  }, 120_000);
+  });
 
   test('that is of another kind is refused by its first bytes', async () => {
     const directory = await temporaryDirectory();

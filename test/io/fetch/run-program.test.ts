@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runProgram } from '../../../src/io/fetch/run-program.ts';
-import { Downloader, runs, until } from '../../fixtures/downloader.ts';
+import { Downloader, runs } from '../../fixtures/downloader.ts';
+import { until } from '../../fixtures/until.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-program-'));
 let downloader: Downloader;

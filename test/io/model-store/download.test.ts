@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type DownloadOptions, downloadFile } from '../../../src/io/model-store/download.ts';
-import { type Behaviour, type FileServer, serveFiles, wholeFile } from '../../fixtures/file-server.ts';
+import { type Behaviour, type FileServer, keptIn, serveFiles, wholeFile } from '../../fixtures/file-server.ts';
 
 const bytes = Buffer.alloc(3_000_000);
 for (let index = 0; index < bytes.length; index += 1) bytes[index] = (index * 2654435761) >>> 24;
@@ -42,11 +42,7 @@ const downloadWhole = async (options: Partial<DownloadOptions> = {}) => {
 };
 const served = () => server.requests.map(({ bodyBytes }) => bodyBytes);
 const ranges = () => server.requests.map(({ range }) => range);
-const partBytes = () => {
-  const [entry = ''] = readdirSync(folder);
-  const path = join(folder, entry, 'body.part');
-  return entry !== '' && existsSync(path) ? readFileSync(path).length : 0;
-};
+const partBytes = () => keptIn(folder);
 
 describe('a download', () => {
   it('is the whole file, asked for once', async () => {
@@ -63,7 +59,7 @@ describe('a download', () => {
   });
 
   it('that is cut goes on where it was cut, so that no byte is served twice', async () => {
-    await serve(wholeFile(bytes, { cutAfter: (nth) => [1_000_000, 700_000][nth - 1] }));
+    await serve(wholeFile(bytes, { kept: partBytes, cutAfter: (nth) => [1_000_000, 700_000][nth - 1] }));
     await downloadWhole();
     expect(ranges()).toEqual([undefined, 'bytes=1000000-', 'bytes=1700000-']);
     expect(server.requests.map(({ ifRange }) => ifRange)).toEqual([undefined, '"first"', '"first"']);
@@ -71,7 +67,7 @@ describe('a download', () => {
   });
 
   it('that failed is gone on with by a later run', async () => {
-    await serve(wholeFile(bytes, { cutAfter: (nth) => (nth === 1 ? 900_000 : undefined) }));
+    await serve(wholeFile(bytes, { kept: partBytes, cutAfter: (nth) => (nth === 1 ? 900_000 : undefined) }));
     await expect(download({ attempts: 1 })).rejects.toMatchObject({ code: 'download', remedy: 'Bring the file.' });
     expect(partBytes()).toBe(900_000);
     await downloadWhole();
@@ -79,7 +75,9 @@ describe('a download', () => {
   });
 
   it('begins anew when the server ignores ranges', async () => {
-    await serve(wholeFile(bytes, { ignoreRanges: true, cutAfter: (nth) => (nth === 1 ? 1_200_000 : undefined) }));
+    await serve(
+      wholeFile(bytes, { ignoreRanges: true, kept: partBytes, cutAfter: (nth) => (nth === 1 ? 1_200_000 : undefined) }),
+    );
     await downloadWhole();
     expect(served()).toEqual([1_200_000, bytes.length]);
   });
@@ -87,7 +85,7 @@ describe('a download', () => {
   it('begins anew when the file has changed, by its ETag', async () => {
     const other = Buffer.alloc(bytes.length, 7);
     const [first, second] = [
-      wholeFile(other, { cutAfter: () => 1_000_000 }),
+      wholeFile(other, { kept: partBytes, cutAfter: () => 1_000_000 }),
       wholeFile(bytes, { etag: () => '"second"' }),
     ];
     await serve((request, response, send, nth) => (nth === 1 ? first : second)(request, response, send, nth));
@@ -98,7 +96,12 @@ describe('a download', () => {
   it('begins anew when the server sends a part with another ETag all the same', async () => {
     await serve((request, response, send, nth) => {
       if (nth === 1)
-        return wholeFile(Buffer.alloc(bytes.length, 7), { cutAfter: () => 500_000 })(request, response, send, nth);
+        return wholeFile(Buffer.alloc(bytes.length, 7), { kept: partBytes, cutAfter: () => 500_000 })(
+          request,
+          response,
+          send,
+          nth,
+        );
       const start = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
       const range = { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
       response.writeHead(start > 0 ? 206 : 200, { etag: '"second"', ...(start > 0 && range) });
@@ -110,7 +113,13 @@ describe('a download', () => {
   });
 
   it('is not gone on with where the server names no strong validator', async () => {
-    await serve(wholeFile(bytes, { etag: () => 'W/"weak"', cutAfter: (nth) => (nth === 1 ? 800_000 : undefined) }));
+    await serve(
+      wholeFile(bytes, {
+        etag: () => 'W/"weak"',
+        kept: partBytes,
+        cutAfter: (nth) => (nth === 1 ? 800_000 : undefined),
+      }),
+    );
     await downloadWhole();
     expect(ranges()).toEqual([undefined, undefined]);
   });
@@ -119,7 +128,12 @@ describe('a download', () => {
     await serve((request, response, send, nth) => {
       const shorter = bytes.subarray(0, 400_000);
       if (nth === 2) return wholeFile(shorter)(request, response, send, nth);
-      return wholeFile(bytes, { cutAfter: () => (nth === 1 ? 800_000 : undefined) })(request, response, send, nth);
+      return wholeFile(bytes, { kept: partBytes, cutAfter: () => (nth === 1 ? 800_000 : undefined) })(
+        request,
+        response,
+        send,
+        nth,
+      );
     });
     await downloadWhole();
     expect(served()).toEqual([800_000, 0, bytes.length]);

@@ -1,14 +1,14 @@
 import { Trainer } from '../../../src/models/autodiff/trainer.ts';
 import { lineData, lineNetwork, lineValidation } from './line-problem.ts';
 
-// Trains with a checkpoint, telling of each batch, slowly enough to be killed anywhere.
-const [path] = process.argv.slice(2) as [string];
+// Trains with a checkpoint, and is killed by SIGKILL as it asks for its `killAt`-th batch; 0 lets it end.
+const [path, killAt] = process.argv.slice(2) as [string, string];
+let asked = 0;
 const data = {
   async *batches(...[epoch, from, buffers]: Parameters<typeof lineData.batches>) {
-    let index = from;
     for await (const batch of lineData.batches(epoch, from, buffers)) {
-      process.stdout.write(`batch ${epoch} ${index++}\n`);
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      asked += 1;
+      if (asked === Number(killAt)) process.kill(process.pid, 'SIGKILL');
       yield batch;
     }
   },

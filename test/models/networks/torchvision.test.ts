@@ -36,7 +36,7 @@ describe.skipIf(!isThere)(
   `networks beside torchvision${isThere ? '' : ' (skipped: no python3 has torch, torchvision and numpy)'}`,
   () => {
     const folder = temporaryFolder();
-    beforeAll(() => void reference('state-dicts', folder, ...compared.map(({ name, only }) => name + only)), 120_000);
+    beforeAll(() => void reference('state-dicts', folder, ...compared.map(({ name, only }) => name + only)));
 
     for (const { name, layers } of compared) {
       describe(name, () => {

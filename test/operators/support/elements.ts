@@ -87,9 +87,3 @@ export async function settled(): Promise<void> {
 export function left(flow: Flow): number[] {
   return [flow.held, flow.reserved, flow.inFlight, flow.registered];
 }
-
-/** Keeps the thread busy for so many milliseconds. */
-export function work(milliseconds: number): void {
-  const end = performance.now() + milliseconds;
-  while (performance.now() < end);
-}

@@ -1,0 +1,91 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Command } from '../../bin/options.ts';
+import { codeBlocks, pages, pageText } from '../fixtures/docs.ts';
+
+// A reader types these. Whatever README and guide show of the command line must exist: the command, what follows it where it
+// has several forms, and each option; npm scripts and programs of the repository too.
+
+const root = resolve(import.meta.dirname, '../..');
+const scripts = Object.keys((JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as Package).scripts);
+interface Package {
+  readonly scripts: Readonly<Record<string, string>>;
+}
+
+const commands = new Map<string, Command>();
+for (const file of readdirSync(resolve(root, 'bin/commands'))) {
+  const { command } = (await import(`../../bin/commands/${file.replace('.ts', '')}.ts`)) as { command: Command };
+  commands.set(command.name, command);
+}
+
+/** Command lines of a page: those of its blocks, indented ones too, and those in the text between backticks. */
+function shownCommands(page: string): string[] {
+  const shell = ['', 'sh', 'bash', 'shell'];
+  const blocks = codeBlocks(page).filter(({ language }) => shell.includes(language));
+  const text = pageText(page).replaceAll(/^```[\s\S]*?^```$/gm, '');
+  const indented = [...text.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = '']) => line);
+  const inline = [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+  const lines = [...blocks.flatMap(({ code }) => code.replaceAll('\\\n', ' ').split('\n')), ...indented, ...inline];
+  return lines.flatMap(simpleCommands).filter((line) => /^(npx |npm |node |reelflow )/.test(line));
+}
+
+/** The commands of a line, without comments, variables before them, and pipes between them; quoted text is one `''`. */
+function simpleCommands(line: string): string[] {
+  const plain = line
+    .replaceAll(/"[^"]*"|'[^']*'/g, "''")
+    .replace(/(^|\s)#.*$/, '')
+    .replace(/ {4,}\(.*$/, '');
+  return plain.split(/\s*(?:&&|\|\||[|;])\s*/).map((command) => command.trim().replace(/^(?:\$ |[A-Z_]+=\S* )+/, ''));
+}
+
+/** What does not exist of a command line. */
+function unknownIn(line: string): string[] {
+  const words = line.split(/\s+/);
+  const [first, second = ''] = words;
+  if (first === 'npm') {
+    const script = second === 'run' ? words[2] : second === 'test' ? 'test' : undefined;
+    return script === undefined || scripts.includes(script) ? [] : [`npm has no script ${script}`];
+  }
+  if (first === 'node') {
+    const source = second.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+    return !second.startsWith('dist/') || existsSync(resolve(root, source)) ? [] : [`there is no ${source}`];
+  }
+  const [program, name = '', ...rest] = first === 'npx' ? words.slice(1) : words;
+  if (program !== 'reelflow' || !/^[a-z]/.test(name)) return [];
+  const command = commands.get(name);
+  if (command === undefined) return [`there is no command ${name}`];
+  const ends = rest.indexOf('--');
+  const options = (ends < 0 ? rest : rest.slice(0, ends))
+    .filter((word) => word.startsWith('--'))
+    .map((word) => word.slice(2).replace(/[=,;.:)\]].*$/, ''));
+  const unknown = options.filter((option) => option !== 'help' && !(option in command.options));
+  const forms = / \| /.test(command.usage) ? command.usage.split(' | ').map((form) => form.split(' ')[0] ?? '') : [];
+  const form = rest[0];
+  const stray =
+    form !== undefined && /^[a-z]+$/.test(form) && forms.every((one) => /^[a-z]+$/.test(one)) && forms.length > 0;
+  return [
+    ...unknown.map((option) => `${name} has no option --${option}`),
+    ...(stray && !forms.includes(form) ? [`${name} has no form '${form}'`] : []),
+  ];
+}
+
+describe('the command lines of README and guide', () => {
+  it.each(pages())('%s shows only what there is', (page) => {
+    const faults = shownCommands(page).flatMap((line) => unknownIn(line).map((fault) => `${line}: ${fault}`));
+    expect(faults).toEqual([]);
+  });
+
+  it('are found, and what does not exist is noticed', () => {
+    expect(pages().flatMap(shownCommands).length).toBeGreaterThan(40);
+    expect(simpleCommands("A=1 npx reelflow extract x --command 'a --b' | sort # --c")).toEqual([
+      "npx reelflow extract x --command ''",
+      'sort',
+    ]);
+    expect(unknownIn('npx reelflow extract x/ --ouput y')).toEqual(['extract has no option --ouput']);
+    expect(unknownIn('reelflow extact x/')).toEqual(['there is no command extact']);
+    expect(unknownIn('reelflow models puhl alexnet')).toEqual(["models has no form 'puhl'"]);
+    expect(unknownIn('npm run chekc')).toEqual(['npm has no script chekc']);
+    expect(unknownIn('node dist/bench/none.js')).toEqual(['there is no bench/none.ts']);
+  });
+});

@@ -1,0 +1,28 @@
+import { afterEach, beforeEach } from 'vitest';
+import { descendantsOf } from '../fixtures/child-processes.ts';
+
+// A process that a test starts, be it itself or through what it tests, ends with it: also when the test fails, runs out of
+// time, or the whole run is interrupted. Where there is no /proc, nothing is seen and nothing is ended.
+
+/** Ends what runs below this process. @param kept what was there before, and stays. */
+function endDescendants(kept: ReadonlySet<number> = new Set()): void {
+  for (const pid of descendantsOf(process.pid)) {
+    if (kept.has(pid)) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+let before: ReadonlySet<number> = new Set();
+beforeEach(() => {
+  before = new Set(descendantsOf(process.pid));
+});
+afterEach(() => endDescendants(before));
+
+process.on('exit', () => endDescendants());
+// Vitest stops a worker by SIGTERM; a terminal's Ctrl-C reaches it too; and it loses its channel when Vitest itself was killed.
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+process.once('disconnect', () => process.exit(1));
