@@ -1,9 +1,12 @@
+import { randomFillSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
-import { ReelflowError } from '../../src/errors.ts';
+import { ReelflowError, UsageError } from '../../src/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
+import { type Network, network } from '../../src/models/networks/network.ts';
 import { tryDevice } from '../../src/models/onnx/device.ts';
+import { placeName, readDevice } from '../../src/models/onnx/device-name.ts';
 import { executionProviders, runtimeVersion } from '../../src/models/onnx/runtime.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
 import type { Arguments, Command } from '../options.ts';
@@ -21,10 +24,17 @@ interface Finding {
 /** `reelflow doctor`: whether everything is there that a run needs. */
 export const command: Command = {
   name: 'doctor',
-  usage: '[--json]',
+  usage: '[--device NAME] [--json]',
   does: 'checks Node.js, ffmpeg, ONNX Runtime, its devices, cores and memory',
-  options: { json: { type: 'boolean', does: 'prints JSON' } },
-  examples: ['reelflow doctor'],
+  options: {
+    device: {
+      type: 'string',
+      value: 'NAME',
+      does: 'cpu, webgpu, cuda or cuda:1: that one alone, with a benchmark of two seconds',
+    },
+    json: { type: 'boolean', does: 'prints JSON' },
+  },
+  examples: ['reelflow doctor', 'reelflow doctor --device cuda'],
   run,
 };
 
@@ -35,7 +45,7 @@ async function run(args: Arguments): Promise<number> {
     mediaTool('ffmpeg', findFfmpeg),
     mediaTool('ffprobe', findFfprobe),
     onnxRuntime(),
-    ...(await devices()),
+    ...(args.text('device') === undefined ? await devices() : await oneDevice(args.text('device') as string)),
     machine(),
     memoryAccounting(),
   ];
@@ -112,6 +122,49 @@ async function devices(): Promise<Finding[]> {
     }
   }
   return findings;
+}
+
+/** One device: whether it works, and how fast. It was asked for, so it is needed. */
+async function oneDevice(name: string): Promise<Finding[]> {
+  const { device, numbers } = readDevice(name);
+  if (device === 'auto') {
+    throw new UsageError("`--device` of doctor must name a device: cpu, webgpu, cuda or cuda:1, but is 'auto'");
+  }
+  const findings: Finding[] = [];
+  for (const number of numbers) {
+    const what = `device ${placeName({ device, number })}`;
+    const found = device === 'cpu' ? undefined : await tryDevice(device, number);
+    if (found?.usable === false && device !== 'cpu') {
+      findings.push({ what, ok: false, says: found.reason, remedy: found.remedy ?? remedies[device] });
+      continue;
+    }
+    findings.push({ what, ok: true, says: await benchmark(placeName({ device, number })) });
+  }
+  return findings;
+}
+
+/** Rows per second of a small network, whole batches for two seconds. */
+async function benchmark(device: string): Promise<string> {
+  const plan = network('squeezenet1_1', { weights: 'random:1' });
+  const opened = await plan.open({ device });
+  try {
+    const rows = Array.from({ length: opened.maxBatch }, () => randomFillSync(new Uint8Array(plan.inputLength)));
+    const embed = (batch: Uint8Array[]) => (opened as Network<Uint8Array>).embed(batch);
+    await embed(rows);
+    const started = performance.now();
+    let count = 0;
+    const run = async () => {
+      while (performance.now() - started < 2000) {
+        await embed(rows);
+        count += rows.length;
+      }
+    };
+    await Promise.all(Array.from({ length: opened.concurrency }, run));
+    const rate = (1000 * count) / (performance.now() - started);
+    return `${rate.toFixed(0)} rows/s of SqueezeNet 1.1 (RANDOM weights), ${opened.workers} session(s), batches of ${rows.length}`;
+  } finally {
+    await opened.close();
+  }
 }
 
 const remedies = {

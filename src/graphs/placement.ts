@@ -135,7 +135,7 @@ function devicesOf(
 }
 
 /** Memory of this process that drivers take with their libraries and buffers for transfers, before any network. Measured, see docs/devices.md. */
-const driverBytes: Readonly<Record<Device, Bytes>> = { cpu: 0, cuda: 1024 * 1024 * 1024, webgpu: 256 * 1024 * 1024 };
+const driverBytes: Readonly<Record<Device, Bytes>> = { cpu: 0, cuda: 768 * 1024 * 1024, webgpu: 256 * 1024 * 1024 };
 
 /** What the driver of a placement's device takes of this process's memory. */
 export function driverMemory(placements: readonly (NetworkPlacement | undefined)[]): Bytes {

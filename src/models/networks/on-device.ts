@@ -20,8 +20,8 @@ export interface DeviceMemory {
 }
 
 const mebibyte = 1024 * 1024;
-/** The driver's context, ONNX Runtime's kernels, cuBLAS and cuDNN. */
-const contextBytes = 512 * mebibyte;
+/** The driver's context, ONNX Runtime's kernels, cuBLAS and cuDNN with their work space. Measured, see docs/devices.md. */
+const contextBytes = 1024 * mebibyte;
 /** Memory of activations by the widest operation's: the arena grows by powers of two, and convolutions have work space beside their results. */
 const activationFactor = 4;
 

@@ -8,16 +8,23 @@ export interface MissingLibrary {
 
 const provider = 'ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --foreground-scripts';
 
-/** Names by the package that has them; the first that fits counts. */
-const remedies: readonly (readonly [RegExp, string])[] = [
-  [/^libonnxruntime_providers_/, `Fetch ONNX Runtime's provider: \`${provider}\`; see docs/devices.md.`],
+/** Where a library comes from, by its name and the number behind `.so`; the first that fits counts. */
+const remedies: readonly (readonly [RegExp, (version: string) => string])[] = [
   [
-    /^lib(cudart|cublas|cufft|curand|nvrtc)/,
-    'Install CUDA 12.x, and let the loader find it (ldconfig or LD_LIBRARY_PATH).',
+    /^libonnxruntime_providers_/,
+    () =>
+      `Fetch ONNX Runtime's provider: \`${provider}\`, or where only the npm registry is reached as docs/devices.md says.`,
   ],
-  [/^libcudnn/, 'Install cuDNN 9.x for CUDA 12, and let the loader find it (ldconfig or LD_LIBRARY_PATH).'],
-  [/^libcuda\./, 'Install the NVIDIA driver.'],
+  [/^lib(cudart|cublas|nvrtc)/, (version) => cuda(version)],
+  // These count on their own: 11 belongs to CUDA 12, 12 to CUDA 13.
+  [/^libcu(fft)/, (version) => cuda(version === '' ? '' : String(Number(version) + 1))],
+  [/^libcurand/, () => cuda('')],
+  [/^libcudnn/, (version) => `Install cuDNN ${version || 9} for your CUDA, ${found}`],
+  [/^libcuda\./, () => 'Install the NVIDIA driver.'],
 ];
+
+const found = 'and let the loader find it (ldconfig or LD_LIBRARY_PATH).';
+const cuda = (version: string) => `Install CUDA ${version === '' ? '12 or 13' : `${version}.x`}, ${found}`;
 
 /**
  * The library that a loader's message names as missing, and where it comes from; undefined when the text holds no such message.
@@ -29,6 +36,7 @@ export function missingLibrary(text: string): MissingLibrary | undefined {
   const path = /(\S+\.so[\w.]*): cannot open shared object file/.exec(text)?.[1];
   if (path === undefined) return undefined;
   const fileName = path.slice(path.lastIndexOf('/') + 1);
-  const remedy = remedies.find(([name]) => name.test(fileName))?.[1];
+  const version = /\.so\.(\d+)/.exec(fileName)?.[1] ?? '';
+  const remedy = remedies.find(([name]) => name.test(fileName))?.[1](version);
   return { fileName, remedy: remedy ?? `Install the package that holds ${fileName}.` };
 }
