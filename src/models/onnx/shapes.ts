@@ -2,6 +2,7 @@ import { elementTypes, type GraphNode, type Initializer, type OnnxGraph } from '
 import { knownValues, mostKnownValues } from './known-values.ts';
 import { elementsOf, NotInferred, type Shape, ShapeOperation } from './shape-operation.ts';
 import { shapeRules, upToRules } from './shape-rules.ts';
+import { readsOf } from './sort.ts';
 import { collect } from './write.ts';
 
 export type { Shape } from './shape-operation.ts';
@@ -172,7 +173,7 @@ export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
   const { shapes, bounds, types, unknown } = inferShapes(graph, known);
   const size = (name: string) => elementsOf(shapes.get(name) ?? [0]) * (wideTypes.has(types.get(name)) ? 2 : 1);
   const constants = new Set(graph.initializers.map(({ name }) => name));
-  const lastReader = new Map(graph.nodes.flatMap((node, index) => node.inputs.map((name) => [name, index] as const)));
+  const lastReader = new Map(graph.nodes.flatMap((node, index) => readsOf(node).map((name) => [name, index] as const)));
   const live = new Map<string, number>();
   for (const { name } of graph.inputs) live.set(name, size(name));
   let widestOperation = 0;
@@ -185,7 +186,7 @@ export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
       );
     }
     // What is changed in place, and what nothing reads any more, is there no longer.
-    for (const name of node.inputs) if (!constants.has(name) && lastReader.get(name) === index) live.delete(name);
+    for (const name of readsOf(node)) if (!constants.has(name) && lastReader.get(name) === index) live.delete(name);
   }
   const exact = graph.outputs.filter(({ name }) => shapes.has(name) && !bounds.has(name));
   const outputShapes = new Map(exact.map(({ name }) => [name, shapes.get(name) as Shape]));

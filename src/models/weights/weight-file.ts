@@ -1,3 +1,4 @@
+import { fileKind } from '../file-kind.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 import { looksLikeOnnx } from '../onnx/looks-like-onnx.ts';
 import { floatPieces } from './float-pieces.ts';
@@ -40,7 +41,14 @@ function read(file: SourceFile): Omit<WeightFile, 'path'> {
   if (looksLikeLegacyPth(start)) return { format: 'pth-legacy', tensors: readPthLegacy(file) };
   if (startsWith(start, 'PK\x03\x04')) return readArchive(file);
   if (looksLikeOnnx(start)) return { format: 'onnx', tensors: readOnnxInitializers(file) };
-  throw file.refuse(unknownContent(start), { remedy: `Formats that can be read: ${knownFormats}.` });
+  const kind = fileKind(start);
+  const isPickle = start[0] === 0x80;
+  throw file.refuse(
+    isPickle
+      ? "is a pickle, but not of torch.save's layouts: nothing was executed"
+      : (kind?.is ?? 'is in none of the formats that can be read'),
+    { remedy: kind?.remedy ?? `Formats that can be read: ${knownFormats}.` },
+  );
 }
 
 function readArchive(file: SourceFile): Omit<WeightFile, 'path'> {
@@ -52,16 +60,6 @@ function readArchive(file: SourceFile): Omit<WeightFile, 'path'> {
   throw file.refuse('is a zip archive, but neither of torch.save (data.pkl) nor of numpy.savez (.npy entries)', {
     remedy: `Formats that can be read: ${knownFormats}.`,
   });
-}
-
-/** What a file is, where it is one of those that are often given by mistake. */
-function unknownContent(start: Uint8Array): string {
-  if (start.byteLength === 0) return 'is empty';
-  if (startsWith(start, '\x89HDF')) return 'is an HDF5 file (Keras)';
-  if (startsWith(start, 'version https://git-lfs')) return 'is a pointer of Git LFS, not the file itself';
-  if (/^\s*<(!doctype|html)/i.test(Buffer.from(start).toString('latin1'))) return 'is a web page, not the file itself';
-  if (start[0] === 0x80) return "is a pickle, but not of torch.save's layouts: nothing was executed";
-  return 'is in none of the formats that can be read';
 }
 
 function startsWith(start: Uint8Array, text: string): boolean {

@@ -154,11 +154,11 @@ describe('a file that no card could name', () => {
   });
 
   it.each([
-    ['zip.npz', Buffer.from('PK\x03\x04rest of an archive'), /is no ONNX file: it is a zip archive/],
-    ['array.npy', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), /is no ONNX file: it is an array of NumPy/],
-    ['words.onnx', Buffer.from('(network) in words\n'), /is no ONNX file: it is text/],
-    ['empty.onnx', Buffer.alloc(0), /is no ONNX file: it is empty/],
-    ['zeros.onnx', Buffer.alloc(64), /is no ONNX file: it starts with none of the fields/],
+    ['zip.npz', Buffer.from('PK\x03\x04rest of an archive'), /is not an ONNX model: it is a zip archive/],
+    ['array.npy', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), /is not an ONNX model: it is an array of NumPy/],
+    ['words.onnx', Buffer.from('(network) in words\n'), /is not an ONNX model: it is text/],
+    ['empty.onnx', Buffer.alloc(0), /is not an ONNX model: it is empty/],
+    ['zeros.onnx', Buffer.alloc(64), /is not an ONNX model: it starts with none of the fields/],
   ])('%s is said to be what it is', async (name, bytes, message) => {
     writeFileSync(join(files, name), bytes);
     await expect(makeCard({ file: join(files, name) })).rejects.toMatchObject({
