@@ -3,6 +3,7 @@ import { cutAtDense, reachable } from '../onnx/cut.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import type { ModelCard } from './card.ts';
+import { scalesByBatch } from './least-rows.ts';
 import { logMelPrefix } from './log-mel.ts';
 import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
 
@@ -12,7 +13,7 @@ const leastOpset = 7;
 /** A network ready to be written: preprocessing in front, cut into parts. */
 export interface AssembledNetwork {
   readonly parts: readonly OnnxGraph[];
-  /** Rows per run when the file has a fixed batch of 1, else undefined. */
+  /** Rows per run: 1 when the file has a fixed batch of 1, or its rows are to run alone; else undefined. */
   readonly fixedRows: number | undefined;
 }
 
@@ -32,7 +33,8 @@ export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): Ass
   const output = findOutput(card, graph, origin);
   const network = reachable(graph, output);
   const input = findInput(card, network, origin);
-  const fixedRows = checkInput(card, input, origin);
+  const isAlone = card.alone === true || scalesByBatch(network);
+  const fixedRows = checkInput(card, input, origin) ?? (isAlone ? 1 : undefined);
   const prefix = prefixOf(card, input.name);
   const whole: OnnxGraph = {
     ...network,

@@ -20,6 +20,7 @@ import { type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
+import { checkRepeatable } from './repeatable.ts';
 import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
 
 export { Network };
@@ -149,7 +150,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const names = this.rangedTensors;
     const whole = observed(this.#assembled.parts, names);
     const dimension = this.dimension + 2 * names.length;
-    const card = { ...this.card, output: { name: observedOutput, dimension } };
+    // The ranges are those of all rows of a run.
+    const card = { ...this.card, output: { name: observedOutput, dimension }, repeatable: false };
     return this.#with(card, { parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
   }
 
@@ -240,7 +242,13 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
       })),
     };
     const pool = await WorkerPool.open(plan, this.inputBytes, workers);
-    return new Network<T>(pool, this.name, this.dimension, batch, workers, { rowLength: this.inputLength, isBytes });
+    const opened = new Network<T>(pool, this.name, this.dimension, batch, workers, {
+      rowLength: this.inputLength,
+      isBytes,
+    });
+    // Networks that reelflow writes itself have no such operations.
+    if (this.card.file !== undefined) await checkRepeatable(opened, this.card, device);
+    return opened;
   }
 
   #rows(index: number, batch: number): number {
