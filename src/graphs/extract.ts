@@ -89,6 +89,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const corpus = await listCorpus(options);
   const { device, says } = await chooseDevice(options.device ?? 'auto');
   if (says !== undefined) say(says);
+  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure();
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {

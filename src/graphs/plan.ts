@@ -110,6 +110,7 @@ export async function planExtraction(
   const { estimate, pixels } = await estimateCorpus(graph, corpus);
   const { visual, audio } = networks;
   const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
+  for (const plan of [visual, audio]) await plan?.measure();
   const needs = [];
   if (visual !== undefined) needs.push(needOf(visual, given(fixed), false));
   if (audio !== undefined) needs.push(needOf(audio, visual === undefined ? given(fixed) : {}, visual !== undefined));

@@ -1,6 +1,6 @@
 import { checkInteger } from '../../check.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
-import { rowSizes } from '../onnx/shapes.ts';
+import { type KnownShapes, rowSizes } from '../onnx/shapes.ts';
 
 /** Bytes. */
 export interface SessionMemory {
@@ -15,6 +15,8 @@ export interface SizedNetwork {
   readonly parts: readonly {
     readonly graph: OnnxGraph;
     readonly rows: number;
+    /** Bytes of one row's activations at their widest. */
+    readonly rowBytes: number;
     /** Of a graph on 8-bit integers the float32 one: its activations are taken as the bound. */
     readonly activations?: OnnxGraph;
   }[];
@@ -57,7 +59,7 @@ export function sessionMemory(
   const batch = checkInteger('batch', settings.batch);
   let weights = 0;
   let perWorker = workerBytes + (threads - 1) * threadBytes;
-  for (const { graph, rows, activations } of network.parts) {
+  for (const { graph, rows, rowBytes, activations } of network.parts) {
     const bytes = graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
     weights += bytes;
     // Integer kernels read weights in an order of their own: each session keeps a copy.
@@ -65,13 +67,26 @@ export function sessionMemory(
     if (activations !== undefined) weights += integerCreation * bytes;
     const floats = activations ?? graph;
     const factor = floats.nodes.some(({ operator }) => operator === 'Concat') ? branchedFactor : activationFactor;
-    perWorker += factor * 4 * rowSizes(floats).widestOperation * Math.min(rows, batch);
+    perWorker += factor * rowBytes * Math.min(rows, batch);
   }
   const outputBytes = 4 * network.dimension * batch;
   const uncollected = Math.min(uncollectedBytes, uncollectedVectors * 4 * network.dimension);
   const buffers = (workers + 1) * batch * network.inputBytes + (2 * workers + 1) * outputBytes + uncollected;
   const resident = Math.ceil(runtimeBytes + weights + workers * perWorker + buffers);
   return { creationPeak: resident, resident };
+}
+
+/**
+ * Bytes of one row's activations at their widest in each part of a network, by the shapes that its operations give; undefined for a part with an
+ * operation whose shapes are not known.
+ */
+export function rowBytesOf(parts: readonly OnnxGraph[]): readonly (number | undefined)[] {
+  let entering: KnownShapes | undefined;
+  return parts.map((part) => {
+    const { widestOperation, shapes, unknown } = rowSizes(part, entering);
+    entering = shapes;
+    return unknown.length > 0 ? undefined : 4 * widestOperation;
+  });
 }
 
 /** Convolution weights are copied into a blocked order when a session is created. */

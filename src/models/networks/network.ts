@@ -3,9 +3,9 @@ import { checkInteger, checkOneOf, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
 import type { Device } from '../onnx/device.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
+import { measureMemory } from '../onnx/measure-memory.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
-import type { SessionPlan } from '../onnx/session.ts';
-import { rowSizes } from '../onnx/shapes.ts';
+import type { SessionPart, SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
 import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
 import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
@@ -16,7 +16,7 @@ import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
 import { Network } from './embedder.ts';
 import { leastRows } from './least-rows.ts';
-import { type SessionMemory, sessionMemory } from './memory.ts';
+import { rowBytesOf, type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
@@ -73,6 +73,10 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   readonly #assembled: AssembledNetwork;
   readonly #cacheDirectory: string;
   readonly #quantised: Quantised | undefined;
+  #measured: Promise<readonly number[]> | undefined;
+  /** Measured, part by part. */
+  #bytesPerRow: readonly number[] = [];
+  #inferred: readonly (number | undefined)[] | undefined;
 
   /** Made by `network`. */
   constructor(
@@ -152,12 +156,27 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const dimension = this.dimension + 2 * names.length;
     // The ranges are those of all rows of a run.
     const card = { ...this.card, output: { name: observedOutput, dimension }, repeatable: false };
-    return this.#with(card, { parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
+    const plan = this.#with(card, { parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
+    if (this.#bytesPerRow.length > 0) plan.#bytesPerRow = [Math.max(...this.#bytesPerRow)];
+    return plan;
   }
 
   #with(card: ModelCard, assembled: AssembledNetwork, cache: string, quantised: Quantised | undefined): NetworkPlan<T> {
     const { cardHash, weightsHash, random, weightsOrigin: origin, weightsFiles: files, defaultBatch: batch } = this;
-    return new NetworkPlan<T>(card, cardHash, weightsHash, random, origin, files, batch, assembled, cache, quantised);
+    const plan = new NetworkPlan<T>(
+      card,
+      cardHash,
+      weightsHash,
+      random,
+      origin,
+      files,
+      batch,
+      assembled,
+      cache,
+      quantised,
+    );
+    if (assembled === this.#assembled) plan.#bytesPerRow = this.#bytesPerRow;
+    return plan;
   }
 
   /** The graphs that are run. */
@@ -195,12 +214,30 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return this.#parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** What it will take of memory; see `sessionMemory`. */
+  /**
+   * Finds out what the network's structure does not tell of its memory: one row is run in a process of its own. Does nothing for a network of the usual
+   * operations, nor a second time.
+   *
+   * @throws ModelError `session` when it cannot be run.
+   */
+  async measure(): Promise<void> {
+    const isKnown = this.#parts.every((_, index) => this.#rowBytes(index) !== undefined);
+    if (isKnown) return;
+    this.#measured ??= measureMemory(this.name, this.#sessionParts(1));
+    this.#bytesPerRow = await this.#measured;
+  }
+
+  /**
+   * What it will take of memory; see `sessionMemory`.
+   *
+   * @throws ModelError `session` when it has operations whose memory cannot be told, and `measure` was not called before.
+   */
   memory(options: OpenOptions = {}): SessionMemory {
     const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
     const parts = this.#parts.map((graph, index) => ({
       graph,
       rows: this.#rows(index, batch),
+      rowBytes: this.#knownRowBytes(index),
       ...(this.#quantised && { activations: this.#assembled.parts[index] as OnnxGraph }),
     }));
     return sessionMemory(
@@ -219,28 +256,9 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const threads = checkInteger('threads', options.threads ?? 1, 1, 256);
     const batch = checkInteger('batch', options.batch ?? this.defaultBatch, 1, 1024);
     const device = checkOneOf('device', options.device ?? 'cpu', ['cpu', 'cuda', 'webgpu']);
-    const parts = this.#parts;
-    const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
-    const models = prepareParts(parts, identity, this.#cacheDirectory);
     const isBytes = this.card.input.kind === 'frames';
-    const plan: SessionPlan = {
-      name: this.name,
-      dimension: this.dimension,
-      batch,
-      threads,
-      device,
-      parts: parts.map((part, index) => ({
-        model: models[index] as string,
-        input: part.inputs[0]?.name ?? '',
-        output: part.outputs[0]?.name ?? '',
-        inputType: isBytes && index === 0 ? 'uint8' : 'float32',
-        rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
-        rows: this.#rows(index, batch),
-        leastRows: this.#assembled.fixedRows ?? leastRows(part),
-        prepack: this.#quantised !== undefined,
-        arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
-      })),
-    };
+    const parts = this.#sessionParts(batch);
+    const plan: SessionPlan = { name: this.name, dimension: this.dimension, batch, threads, device, parts };
     const pool = await WorkerPool.open(plan, this.inputBytes, workers);
     const opened = new Network<T>(pool, this.name, this.dimension, batch, workers, {
       rowLength: this.inputLength,
@@ -251,14 +269,47 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return opened;
   }
 
+  /** Writes the network into the cache unless it is there, and says how its parts are run. */
+  #sessionParts(batch: number): readonly SessionPart[] {
+    const parts = this.#parts;
+    const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
+    const models = prepareParts(parts, identity, this.#cacheDirectory);
+    const isBytes = this.card.input.kind === 'frames';
+    return parts.map((part, index) => ({
+      model: models[index] as string,
+      input: part.inputs[0]?.name ?? '',
+      output: part.outputs[0]?.name ?? '',
+      inputType: isBytes && index === 0 ? 'uint8' : 'float32',
+      rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
+      rows: this.#rows(index, batch),
+      leastRows: this.#assembled.fixedRows ?? leastRows(part),
+      prepack: this.#quantised !== undefined,
+      arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
+    }));
+  }
+
   #rows(index: number, batch: number): number {
     const { parts, fixedRows } = this.#assembled;
     if (fixedRows !== undefined) return fixedRows;
-    const part = parts[index] as OnnxGraph;
-    const hasConvolutions = part.nodes.some(({ operator }) => operator === 'Conv');
-    if (!hasConvolutions) return batch;
-    const fitting = Math.floor(activationBytes / (4 * Math.max(1, rowSizes(part).widestOperation)));
+    const bytes = this.#rowBytes(index);
+    const hasConvolutions = (parts[index] as OnnxGraph).nodes.some(({ operator }) => operator === 'Conv');
+    if (bytes !== undefined && !hasConvolutions) return batch;
+    const fitting = bytes === undefined ? 1 : Math.floor(activationBytes / Math.max(1, bytes));
     return Math.min(batch, convolutionRows, Math.max(1, fitting));
+  }
+
+  /** Bytes of one row's activations in a part at their widest, or undefined where they are not known. */
+  #rowBytes(index: number): number | undefined {
+    this.#inferred ??= rowBytesOf(this.#assembled.parts);
+    return this.#inferred[index] ?? this.#bytesPerRow[index];
+  }
+
+  #knownRowBytes(index: number): number {
+    const bytes = this.#rowBytes(index);
+    if (bytes !== undefined) return bytes;
+    throw new ModelError('session', `how much memory ${this.name} needs cannot be told from its operations`, {
+      remedy: 'Call `await plan.measure()` first: it runs one row.',
+    });
   }
 }
 
