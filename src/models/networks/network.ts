@@ -284,6 +284,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
       rows: this.#rows(index, batch),
       leastRows: this.#assembled.fixedRows ?? leastRows(part),
       prepack: this.#quantised !== undefined,
+      // What a card's network needs is not known by experience as that of the named ones is: it is kept to what is planned.
+      oneBlock: this.card.file === undefined,
       arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
     }));
   }
