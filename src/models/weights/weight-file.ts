@@ -2,14 +2,14 @@ import { fileKind } from '../file-kind.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 import { looksLikeOnnx } from '../onnx/looks-like-onnx.ts';
 import { floatPieces } from './float-pieces.ts';
-import { looksLikeNpy, readNpy } from './npy.ts';
+import { looksLikeNpy, plainArrayRemedy, readNpy } from './npy.ts';
 import { readNpz } from './npz.ts';
 import { readOnnxInitializers } from './onnx-initializers.ts';
 import { looksLikeLegacyPth, readPthLegacy } from './pth-legacy.ts';
 import { looksLikePth, readPthZip } from './pth-zip.ts';
 import { looksLikeSafetensors, readSafetensorsFile } from './safetensors-file.ts';
 import { SourceFile } from './source-file.ts';
-import { type WeightFile, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
+import { type FileTensors, type WeightFile, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
 import { readZipEntries } from './zip-entry.ts';
 
 export type { WeightFile, WeightTensor, WeightType } from './weight-tensor.ts';
@@ -35,12 +35,11 @@ export function readWeights(path: string): WeightFile {
 
 function read(file: SourceFile): Omit<WeightFile, 'path'> {
   const start = file.bytes(0, Math.min(file.byteLength, 512));
-  if (looksLikeNpy(start)) return { format: 'npy', tensors: new Map([['', readNpy('', file, file.refuse)]]) };
-  if (looksLikeSafetensors(start, file.byteLength))
-    return { format: 'safetensors', tensors: readSafetensorsFile(file) };
-  if (looksLikeLegacyPth(start)) return { format: 'pth-legacy', tensors: readPthLegacy(file) };
+  if (looksLikeNpy(start)) return { format: 'npy', ...single(readNpy('', file, file.refuse), file) };
+  if (looksLikeSafetensors(start, file.byteLength)) return { format: 'safetensors', ...readSafetensorsFile(file) };
+  if (looksLikeLegacyPth(start)) return { format: 'pth-legacy', ...readPthLegacy(file) };
   if (startsWith(start, 'PK\x03\x04')) return readArchive(file);
-  if (looksLikeOnnx(start)) return { format: 'onnx', tensors: readOnnxInitializers(file) };
+  if (looksLikeOnnx(start)) return { format: 'onnx', ...readOnnxInitializers(file) };
   const kind = fileKind(start);
   const isPickle = start[0] === 0x80;
   throw file.refuse(
@@ -51,11 +50,17 @@ function read(file: SourceFile): Omit<WeightFile, 'path'> {
   );
 }
 
+/** A file of one array. */
+function single(read: WeightTensor | string, file: SourceFile): FileTensors {
+  if (typeof read === 'string') throw file.refuse(read, { remedy: plainArrayRemedy });
+  return { tensors: new Map([['', read]]), unread: new Map() };
+}
+
 function readArchive(file: SourceFile): Omit<WeightFile, 'path'> {
   const entries = readZipEntries(file);
-  if (looksLikePth(entries)) return { format: 'pth', tensors: readPthZip(file, entries) };
+  if (looksLikePth(entries)) return { format: 'pth', ...readPthZip(file, entries) };
   if ([...entries.keys()].every((name) => name.endsWith('.npy'))) {
-    return { format: 'npz', tensors: readNpz(file, entries) };
+    return { format: 'npz', ...readNpz(file, entries) };
   }
   throw file.refuse('is a zip archive, but neither of torch.save (data.pkl) nor of numpy.savez (.npy entries)', {
     remedy: `Formats that can be read: ${knownFormats}.`,
