@@ -55,7 +55,7 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   }
   const graph = readModel(reachable(file, real, path, inside));
   const { output, modality, replace = false } = options;
-  const { card, assumptions } = guessCard(graph, file, { name: stem, output, modality });
+  const { card, assumptions } = await guessCard(graph, file, { name: stem, output, modality });
   const { sha256 } = await hashFile(file);
   const text = `${JSON.stringify(written(card, inside, sha256), undefined, 2)}\n`;
   parseCard(JSON.parse(text), path);

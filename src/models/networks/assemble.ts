@@ -90,11 +90,12 @@ function findOutput(card: ModelCard, graph: OnnxGraph, origin: string): GraphVal
 }
 
 /**
- * A tensor of a network's file as the output in place of the card's: its values per row follow from the shapes of the operations before it.
+ * A tensor of a network's file as the output in place of the card's: its values per row follow from the card's input and the shapes of the
+ * operations before it.
  *
  * @throws ModelError `card` when there is no such tensor, naming some that there are, or when its size cannot be told.
  */
-export function outputAt(graph: OnnxGraph, layer: string, origin: string): ModelCard['output'] {
+export function outputAt(card: ModelCard, graph: OnnxGraph, layer: string, origin: string): ModelCard['output'] {
   const tensors = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== '');
   if (!tensors.includes(layer)) {
     throw new ModelError(
@@ -103,7 +104,9 @@ export function outputAt(graph: OnnxGraph, layer: string, origin: string): Model
     );
   }
   const output = { name: layer, elementType: elementTypes.float32 };
-  const dimension = rowSizes(reachable(graph, output)).outputs.get(layer);
+  const network = reachable(graph, output);
+  const known = new Map(network.inputs.map(({ name }) => [name, [1, ...describedShape(card)]] as const));
+  const dimension = rowSizes(network, known).outputs.get(layer);
   if (dimension === undefined) {
     throw new ModelError('card', `how many values tensor '${layer}' of ${origin} has per row cannot be told`, {
       remedy: 'Write a model card with `output.name` and `output.dimension`.',

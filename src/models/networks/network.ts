@@ -3,7 +3,7 @@ import { checkInteger, checkOneOf, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
 import type { Device } from '../onnx/device.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
-import { measureMemory } from '../onnx/measure-memory.ts';
+import { type MeasuredRun, measureRun } from '../onnx/measure-run.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPart, SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
@@ -15,12 +15,12 @@ import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
 import { Network } from './embedder.ts';
-import { leastRows } from './least-rows.ts';
 import { rowBytesOf, type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
 import { checkRepeatable } from './repeatable.ts';
+import { sessionParts } from './session-parts.ts';
 import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
 
 export { Network };
@@ -73,7 +73,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   readonly #assembled: AssembledNetwork;
   readonly #cacheDirectory: string;
   readonly #quantised: Quantised | undefined;
-  #measured: Promise<readonly number[]> | undefined;
+  #measured: Promise<MeasuredRun> | undefined;
   /** Measured, part by part. */
   #bytesPerRow: readonly number[] = [];
   #inferred: readonly (number | undefined)[] | undefined;
@@ -223,8 +223,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   async measure(): Promise<void> {
     const isKnown = this.#parts.every((_, index) => this.#rowBytes(index) !== undefined);
     if (isKnown) return;
-    this.#measured ??= measureMemory(this.name, this.#sessionParts(1));
-    this.#bytesPerRow = await this.#measured;
+    this.#measured ??= measureRun(this.name, this.#sessionParts(1));
+    this.#bytesPerRow = (await this.#measured).bytesPerRow;
   }
 
   /**
@@ -274,20 +274,11 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const parts = this.#parts;
     const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
     const models = prepareParts(parts, identity, this.#cacheDirectory);
-    const isBytes = this.card.input.kind === 'frames';
-    return parts.map((part, index) => ({
-      model: models[index] as string,
-      input: part.inputs[0]?.name ?? '',
-      output: part.outputs[0]?.name ?? '',
-      inputType: isBytes && index === 0 ? 'uint8' : 'float32',
-      rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
-      rows: this.#rows(index, batch),
-      leastRows: this.#assembled.fixedRows ?? leastRows(part),
-      prepack: this.#quantised !== undefined,
-      // What a card's network needs is not known by experience as that of the named ones is: it is kept to what is planned.
-      oneBlock: this.card.file === undefined,
-      arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
-    }));
+    return sessionParts(this.card, parts, models, {
+      rows: (index) => this.#rows(index, batch),
+      fixedRows: this.#assembled.fixedRows,
+      isQuantised: this.#quantised !== undefined,
+    });
   }
 
   #rows(index: number, batch: number): number {
@@ -380,7 +371,7 @@ function cardNetwork(path: string, { weights, weightsOrigin, layer }: NetworkOpt
     );
   }
   const graph = readModel(file);
-  if (layer !== undefined) card = { ...card, output: outputAt(graph, layer, file) };
+  if (layer !== undefined) card = { ...card, output: outputAt(card, graph, layer, file) };
   const assembled = assemble(card, graph, file);
   const files = [weightsFile('weights', weightsHash, file, weightsOrigin)];
   const batch = card.batch ?? defaultBatch;

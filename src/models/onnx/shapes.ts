@@ -22,7 +22,7 @@ export interface InferredShapes {
 /** Known shapes of tensors by name, from elsewhere: of what enters, or measured. */
 export type KnownShapes = ReadonlyMap<string, Shape>;
 
-/** Infers the shapes of all tensors of a graph for one row. Symbolic dimensions of its inputs count as 1. */
+/** Infers the shapes of all tensors of a graph for one row. What follows from a symbolic size that `known` does not tell is unknown. */
 export function inferShapes(graph: OnnxGraph, known: KnownShapes = new Map()): InferredShapes {
   return new Inference(graph, known).run();
 }
@@ -41,8 +41,8 @@ class Inference {
     this.#constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
     for (const { name, shape, elementType } of [...graph.inputs, ...graph.initializers]) {
       const isConstant = this.#constants.has(name);
-      const sizes = shape?.map((size, axis) => (typeof size === 'string' || (axis === 0 && !isConstant) ? 1 : size));
-      const given = known.get(name) ?? sizes;
+      const sizes = shape?.map((size, axis) => (axis === 0 && !isConstant ? 1 : size));
+      const given = known.get(name) ?? (sizes?.every((size) => typeof size === 'number') ? sizes : undefined);
       if (given) this.#shapes.set(name, given);
       this.#types.set(name, elementType);
     }
@@ -168,7 +168,7 @@ const inPlace = new Set([
 ]);
 const wideTypes = new Set<number | undefined>([elementTypes.int64, elementTypes.float64, elementTypes.uint64]);
 
-/** Infers the sizes of the activations of a graph for one row. Symbolic dimensions count as 1. */
+/** The sizes of the activations of a graph for one row; see `inferShapes`. */
 export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
   const { shapes, bounds, types, unknown } = inferShapes(graph, known);
   const size = (name: string) => elementsOf(shapes.get(name) ?? [0]) * (wideTypes.has(types.get(name)) ? 2 : 1);

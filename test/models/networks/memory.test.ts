@@ -98,7 +98,7 @@ describe('the memory of a network', () => {
     const plan = network(write('mystery', nodes, [], 3), { cacheDirectory });
     await expect(plan.measure()).rejects.toMatchObject({
       code: 'session',
-      message: expect.stringMatching(/the memory that mystery needs could not be measured: .*Mystery/s),
+      message: expect.stringMatching(/mystery could not be run to measure what it needs and gives: .*Mystery/s),
     });
   });
 });

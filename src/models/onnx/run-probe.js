@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import ort from 'onnxruntime-node';
 
-/** @typedef {import('./measure-memory.ts').MemoryRequest} MemoryRequest */
-/** @typedef {import('./measure-memory.ts').MemoryReply} MemoryReply */
+/** @typedef {import('./measure-run.ts').RunRequest} RunRequest */
+/** @typedef {import('./measure-run.ts').RunReply} RunReply */
 
 /** @param {readonly number[]} shape */
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
@@ -29,9 +29,9 @@ function forgetPeak() {
 }
 
 /**
- * Activations of one row at their peak, part by part, in bytes.
+ * Activations of one row at their peak, part by part, in bytes, and the shape of what comes out.
  *
- * @param {MemoryRequest} request
+ * @param {RunRequest} request
  */
 async function measure({ parts }) {
   /** @type {number[]} */
@@ -65,17 +65,24 @@ async function measure({ parts }) {
     forgetPeak();
     await session.run(feeds);
     bytesPerRow.push(Math.max(0, peakBytes() - before) / rows);
-    shape = results[part.output]?.dims.slice(1) ?? [];
+    const result = results[part.output];
+    if (result === undefined || result.type !== 'float32' || result.dims[0] !== rows) {
+      const came = result ? `${result.type} [${result.dims}]` : 'nothing';
+      throw new Error(
+        `output '${part.output}' must be float32 with one row per input row, but is ${came} for ${rows} rows`,
+      );
+    }
+    shape = result.dims.slice(1);
     await session.release();
   }
-  return bytesPerRow;
+  return { bytesPerRow, shape };
 }
 
-process.once('message', async (/** @type {MemoryRequest} */ request) => {
-  /** @type {MemoryReply} */
+process.once('message', async (/** @type {RunRequest} */ request) => {
+  /** @type {RunReply} */
   let reply;
   try {
-    reply = { kind: 'ran', bytesPerRow: await measure(request) };
+    reply = { kind: 'ran', ...(await measure(request)) };
   } catch (error) {
     reply = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
