@@ -3,19 +3,19 @@ import { checkInteger, checkOneOf, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
 import type { Device } from '../onnx/device.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
-import { type MeasuredRun, measureRun } from '../onnx/measure-run.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPart, SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
 import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
 import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
 import type { Ranges } from '../quantisation/range.ts';
+import { activationsOf } from './activations.ts';
 import { architectureGraph } from './architecture.ts';
 import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
 import { Network } from './embedder.ts';
-import { rowBytesOf, type SessionMemory, sessionMemory } from './memory.ts';
+import { type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
@@ -60,10 +60,6 @@ interface Quantised {
   readonly hash: string;
 }
 
-/** Rows that convolutions run at once at most: more gain nothing and cost memory. */
-const convolutionRows = 8;
-/** Activations that convolutions hold at once, where one row has not more by itself: VGG16 runs 2 rows at once, the others 8. */
-const activationBytes = 64 * 1024 * 1024;
 const defaultBatch = 32;
 
 /**
@@ -73,10 +69,6 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   readonly #assembled: AssembledNetwork;
   readonly #cacheDirectory: string;
   readonly #quantised: Quantised | undefined;
-  #measured: Promise<MeasuredRun> | undefined;
-  /** Measured, part by part. */
-  #bytesPerRow: readonly number[] = [];
-  #inferred: readonly (number | undefined)[] | undefined;
 
   /** Made by `network`. */
   constructor(
@@ -156,27 +148,14 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const dimension = this.dimension + 2 * names.length;
     // The ranges are those of all rows of a run.
     const card = { ...this.card, output: { name: observedOutput, dimension }, repeatable: false };
-    const plan = this.#with(card, { parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
-    if (this.#bytesPerRow.length > 0) plan.#bytesPerRow = [Math.max(...this.#bytesPerRow)];
-    return plan;
+    const assembled = { parts: [whole], fixedRows: this.#assembled.fixedRows };
+    activationsOf(assembled).takeFrom(activationsOf(this.#assembled));
+    return this.#with(card, assembled, cache, undefined);
   }
 
   #with(card: ModelCard, assembled: AssembledNetwork, cache: string, quantised: Quantised | undefined): NetworkPlan<T> {
     const { cardHash, weightsHash, random, weightsOrigin: origin, weightsFiles: files, defaultBatch: batch } = this;
-    const plan = new NetworkPlan<T>(
-      card,
-      cardHash,
-      weightsHash,
-      random,
-      origin,
-      files,
-      batch,
-      assembled,
-      cache,
-      quantised,
-    );
-    if (assembled === this.#assembled) plan.#bytesPerRow = this.#bytesPerRow;
-    return plan;
+    return new NetworkPlan<T>(card, cardHash, weightsHash, random, origin, files, batch, assembled, cache, quantised);
   }
 
   /** The graphs that are run. */
@@ -220,11 +199,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
    *
    * @throws ModelError `session` when it cannot be run.
    */
-  async measure(): Promise<void> {
-    const isKnown = this.#parts.every((_, index) => this.#rowBytes(index) !== undefined);
-    if (isKnown) return;
-    this.#measured ??= measureRun(this.name, this.#sessionParts(1));
-    this.#bytesPerRow = (await this.#measured).bytesPerRow;
+  measure(): Promise<void> {
+    return activationsOf(this.#assembled).measure(this.name, () => this.#sessionParts(1));
   }
 
   /**
@@ -236,8 +212,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
     const parts = this.#parts.map((graph, index) => ({
       graph,
-      rows: this.#rows(index, batch),
-      rowBytes: this.#knownRowBytes(index),
+      rows: activationsOf(this.#assembled).rows(index, batch),
+      rowBytes: activationsOf(this.#assembled).bytes(index, this.name),
       ...(this.#quantised && { activations: this.#assembled.parts[index] as OnnxGraph }),
     }));
     return sessionMemory(
@@ -275,33 +251,9 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
     const models = prepareParts(parts, identity, this.#cacheDirectory);
     return sessionParts(this.card, parts, models, {
-      rows: (index) => this.#rows(index, batch),
+      rows: (index) => activationsOf(this.#assembled).rows(index, batch),
       fixedRows: this.#assembled.fixedRows,
       isQuantised: this.#quantised !== undefined,
-    });
-  }
-
-  #rows(index: number, batch: number): number {
-    const { parts, fixedRows } = this.#assembled;
-    if (fixedRows !== undefined) return fixedRows;
-    const bytes = this.#rowBytes(index);
-    const hasConvolutions = (parts[index] as OnnxGraph).nodes.some(({ operator }) => operator === 'Conv');
-    if (bytes !== undefined && !hasConvolutions) return batch;
-    const fitting = bytes === undefined ? 1 : Math.floor(activationBytes / Math.max(1, bytes));
-    return Math.min(batch, convolutionRows, Math.max(1, fitting));
-  }
-
-  /** Bytes of one row's activations in a part at their widest, or undefined where they are not known. */
-  #rowBytes(index: number): number | undefined {
-    this.#inferred ??= rowBytesOf(this.#assembled.parts);
-    return this.#inferred[index] ?? this.#bytesPerRow[index];
-  }
-
-  #knownRowBytes(index: number): number {
-    const bytes = this.#rowBytes(index);
-    if (bytes !== undefined) return bytes;
-    throw new ModelError('session', `how much memory ${this.name} needs cannot be told from its operations`, {
-      remedy: 'Call `await plan.measure()` first: it runs one row.',
     });
   }
 }
