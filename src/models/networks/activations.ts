@@ -2,7 +2,7 @@ import { ModelError } from '../../errors.ts';
 import { measureRun } from '../onnx/measure-run.ts';
 import type { SessionPart } from '../onnx/session.ts';
 import type { AssembledNetwork } from './assemble.ts';
-import { rowBytesOf } from './memory.ts';
+import { type PartBytes, partBytes } from './memory.ts';
 
 /** Rows that convolutions run at once at most: more gain nothing and cost memory. */
 const convolutionRows = 8;
@@ -21,7 +21,7 @@ export function activationsOf(network: AssembledNetwork): Activations {
 /** How large a network's activations are for one row, part by part: inferred from its operations, else measured. */
 class Activations {
   readonly #network: AssembledNetwork;
-  #inferred: readonly (number | undefined)[] | undefined;
+  #inferred: readonly (PartBytes | undefined)[] | undefined;
   #measuring: Promise<readonly number[]> | undefined;
   #measured: readonly number[] = [];
 
@@ -47,11 +47,11 @@ class Activations {
   }
 
   /**
-   * Bytes of one row at their widest.
+   * Bytes of a part at their widest.
    *
    * @throws ModelError `session` when they are neither known nor measured.
    */
-  bytes(index: number, name: string): number {
+  bytes(index: number, name: string): PartBytes {
     const bytes = this.#bytes(index);
     if (bytes !== undefined) return bytes;
     throw new ModelError('session', `how much memory ${name} needs cannot be told from its operations`, {
@@ -67,11 +67,12 @@ class Activations {
     if (bytes === undefined) return 1;
     const hasConvolutions = parts[index]?.nodes.some(({ operator }) => operator === 'Conv');
     if (!hasConvolutions) return batch;
-    return Math.min(batch, convolutionRows, Math.max(1, Math.floor(activationBytes / Math.max(1, bytes))));
+    return Math.min(batch, convolutionRows, Math.max(1, Math.floor(activationBytes / Math.max(1, bytes.perRow))));
   }
 
-  #bytes(index: number): number | undefined {
-    this.#inferred ??= rowBytesOf(this.#network.parts);
-    return this.#inferred[index] ?? this.#measured[index];
+  #bytes(index: number): PartBytes | undefined {
+    this.#inferred ??= partBytes(this.#network.parts);
+    const measured = this.#measured[index];
+    return this.#inferred[index] ?? (measured === undefined ? undefined : { perRow: measured, once: 0 });
   }
 }

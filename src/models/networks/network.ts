@@ -213,7 +213,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const parts = this.#parts.map((graph, index) => ({
       graph,
       rows: activationsOf(this.#assembled).rows(index, batch),
-      rowBytes: activationsOf(this.#assembled).bytes(index, this.name),
+      bytes: activationsOf(this.#assembled).bytes(index, this.name),
       ...(this.#quantised && { activations: this.#assembled.parts[index] as OnnxGraph }),
     }));
     return sessionMemory(

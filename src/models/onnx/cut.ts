@@ -51,8 +51,8 @@ export function cutAtDense(graph: OnnxGraph): readonly OnnxGraph[] {
   const [output] = graph.outputs;
   if (crossing.size !== 1 || !crossing.has(seam) || output === undefined || made.has(output.name)) return [graph];
   // A flattening that puts axes of a row among the rows would be cut into other batches.
-  const rows = inferShapes(graph).shapes.get(seam)?.[0];
-  if (rows !== undefined && rows !== 1) return [graph];
+  const { shapes, types } = inferShapes(graph);
+  if (shapes.get(seam)?.[0] !== 1 || types.get(seam) !== elementTypes.float32) return [graph];
   const connection: GraphValue = { name: seam, elementType: elementTypes.float32 };
   const part = (nodes: typeof before, inputs: readonly GraphValue[], end: GraphValue) => {
     const read = new Set(nodes.flatMap((node) => node.inputs));

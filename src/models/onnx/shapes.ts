@@ -146,6 +146,8 @@ function constantValues(initializer: Initializer): readonly number[] | undefined
 export interface RowSizes {
   /** The largest sum of the activations that are there while one operation runs: its own, and those that a later one still reads. */
   readonly widestOperation: number;
+  /** The same of what is made of constants alone, such as weights that are turned back into floats: it is there once, whatever the number of rows. */
+  readonly madeOfConstants: number;
   /** Elements of each output per row, by name; undefined where not known. */
   readonly outputs: ReadonlyMap<string, number | undefined>;
   /** Shapes of the outputs for one row, as far as they are known. */
@@ -168,6 +170,8 @@ const inPlace = new Set([
 ]);
 const wideTypes = new Set<number | undefined>([elementTypes.int64, elementTypes.float64, elementTypes.uint64]);
 
+const sumOf = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((sum, size) => sum + size, 0);
+
 /** The sizes of the activations of a graph for one row; see `inferShapes`. */
 export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
   const { shapes, bounds, types, unknown } = inferShapes(graph, known);
@@ -176,17 +180,27 @@ export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
   const lastReader = new Map(graph.nodes.flatMap((node, index) => readsOf(node).map((name) => [name, index] as const)));
   const live = new Map<string, number>();
   for (const { name } of graph.inputs) live.set(name, size(name));
+  const fixed = new Map<string, number>();
+  const kept = new Set<string>();
   let widestOperation = 0;
+  let madeOfConstants = 0;
   for (const [index, node] of graph.nodes.entries()) {
-    for (const name of node.outputs) if (name !== '') live.set(name, size(name));
+    const isConstant =
+      readsOf(node).length > 0 && readsOf(node).every((name) => constants.has(name) || fixed.has(name));
+    const made = isConstant ? fixed : live;
+    for (const name of node.outputs) if (name !== '') made.set(name, size(name));
+    madeOfConstants = Math.max(madeOfConstants, sumOf(fixed));
+    // What is computed before the first run stays; a DequantizeLinear runs each time.
+    if (isConstant && node.operator !== 'DequantizeLinear') for (const name of node.outputs) kept.add(name);
     if (!inPlace.has(node.operator)) {
-      widestOperation = Math.max(
-        widestOperation,
-        [...live.values()].reduce((sum, each) => sum + each, 0),
-      );
+      widestOperation = Math.max(widestOperation, sumOf(live));
     }
     // What is changed in place, and what nothing reads any more, is there no longer.
-    for (const name of readsOf(node)) if (!constants.has(name) && lastReader.get(name) === index) live.delete(name);
+    for (const name of readsOf(node)) {
+      if (constants.has(name) || kept.has(name) || lastReader.get(name) !== index) continue;
+      live.delete(name);
+      fixed.delete(name);
+    }
   }
   const exact = graph.outputs.filter(({ name }) => shapes.has(name) && !bounds.has(name));
   const outputShapes = new Map(exact.map(({ name }) => [name, shapes.get(name) as Shape]));
@@ -196,5 +210,5 @@ export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
       return [name, shape && elementsOf(shape)];
     }),
   );
-  return { widestOperation, outputs, shapes: outputShapes, unknown };
+  return { widestOperation, madeOfConstants, outputs, shapes: outputShapes, unknown };
 }

@@ -4,6 +4,8 @@ import { elementCount } from './strided.ts';
 import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
 
 const tensorLimit = 100_000;
+/** A header has three: itself, a tensor, and its shape. */
+const depthLimit = 8;
 
 /** Bits per element of the types that the format has and that are no weights here. */
 const otherBits: Readonly<Record<string, number>> = {
@@ -99,6 +101,7 @@ function place(name: string, entry: unknown, available: number, broken: BrokenSa
 
 function parseObject(bytes: Uint8Array, broken: BrokenSafetensors): Record<string, unknown> {
   let header: unknown;
+  if (isDeep(bytes)) throw broken(`its header has more than ${depthLimit} levels`);
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
@@ -106,6 +109,23 @@ function parseObject(bytes: Uint8Array, broken: BrokenSafetensors): Record<strin
   }
   if (!isRecord(header)) throw broken(`its header is ${shown(header)} instead of an object`);
   return header;
+}
+
+/** Whether brackets outside of texts are nested too deep: a parser takes fifty times the memory of megabytes of them. */
+function isDeep(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (inText) {
+      if (byte === 0x5c) index++;
+      else if (byte === 0x22) inText = false;
+    } else if (byte === 0x22) inText = true;
+    else if (byte === 0x7b || byte === 0x5b) depth++;
+    else if (byte === 0x7d || byte === 0x5d) depth--;
+    if (depth > depthLimit) return true;
+  }
+  return false;
 }
 
 function metadataOf(value: unknown, broken: BrokenSafetensors): Record<string, string> {

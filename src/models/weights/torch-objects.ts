@@ -64,10 +64,14 @@ const callables = new Set([
   'torch._utils._rebuild_tensor',
   'torch._utils._rebuild_tensor_v2',
   'torch._utils._rebuild_tensor_v3',
+  'torch._tensor._rebuild_from_type_v2',
+  'torch.Tensor',
   'torch._utils._rebuild_parameter',
   'torch._utils._rebuild_parameter_with_state',
   'torch.nn.parameter.Parameter',
 ]);
+
+const plainClasses = new Set(['torch.Tensor', 'torch.nn.parameter.Parameter']);
 
 /** Pairs that all dictionaries made by calls have together: a pickle can hand the same list to every call. */
 const pairLimit = 1_000_000;
@@ -138,6 +142,15 @@ export class TorchObjects implements PickleObjects {
       case 'torch._utils._rebuild_parameter_with_state':
         if (first instanceof TorchTensor) return first;
         break;
+      case 'torch._tensor._rebuild_from_type_v2': {
+        // A tensor with attributes of its own: how it is made, its class, with what, and the attributes.
+        const [make, of, given] = parameters;
+        const isPlain = of instanceof PickleGlobal && plainClasses.has(of.name);
+        if (make instanceof PickleGlobal && make.name !== name && isPlain && given instanceof PickleTuple) {
+          return this.call(make.name, given.items);
+        }
+        break;
+      }
       case 'torch._utils._rebuild_tensor':
       case 'torch._utils._rebuild_tensor_v2':
         if (first instanceof StorageView) return this.#tensor(first, first.storage.type, parameters);

@@ -130,6 +130,23 @@ describe.each(layouts)('a checkpoint in the %s layout', (layout) => {
   });
 });
 
+describe('a tensor with attributes of its own', () => {
+  it('is read as the tensor that it is', () => {
+    const pickle = writePickle(stateDict([one], 'zip')).toString('latin1');
+    const tensor = pickle.slice(pickle.indexOf('weight') + 6, pickle.lastIndexOf('u.'));
+    const [, call = ''] = /^(ctorch\._utils\n\w+\n)/.exec(tensor) ?? [];
+    const parameters = tensor.slice(call.length, -1);
+    const made = `ctorch._tensor\n_rebuild_from_type_v2\n(${call}ctorch.nn.parameter\nParameter\n${parameters}}tR`;
+    const whole = `\x80\x02}(U\x06weight${made}u.`;
+    const entries = [
+      zipContent('a/data.pkl', Buffer.from(whole, 'latin1')),
+      zipContent('a/data/0', joined(storage.pieces())),
+    ];
+    writeFileSync(path, joined(writeZip(entries)));
+    expect(readWeights(path).tensors.get('weight')?.shape).toEqual([2, 3]);
+  });
+});
+
 describe('a pickle of Python 2', () => {
   it('is read with integers beyond 32 bits, truth values and fractions in its own form', () => {
     const pickle = writePickle(stateDict([one], 'zip')).toString('latin1');
@@ -203,6 +220,14 @@ describe('a safetensors file', () => {
     ]);
     expect(values(file, 'weight')).toEqual([2]);
     expect(file.unread.get('other')).toBe(`has tensor 'other' of the type '${dtype}'`);
+  });
+
+  it('whose header is nested without end is refused before it is parsed', () => {
+    const length = Buffer.alloc(8);
+    const text = Buffer.from(`{"a":${'['.repeat(1000)}`);
+    length.writeBigUInt64LE(BigInt(text.byteLength));
+    writeFileSync(path, Buffer.concat([length, text]));
+    expect(() => readWeights(path)).toThrow(/more than 8 levels/);
   });
 
   it('whose tensor of another type does not fill its place is refused', () => {
