@@ -55,6 +55,22 @@ export function attributeText(node: GraphNode, name: string): string | undefined
   return value && Buffer.from(value).toString();
 }
 
+/**
+ * The value of an attribute that is a tensor of one float32, int64 or int32, such as what ConstantOfShape fills with; undefined for any other.
+ *
+ * @throws RangeError when the node's encoding is broken.
+ */
+export function attributeScalar(node: GraphNode, name: string): number | undefined {
+  const encoded = attribute(node, name)?.find(({ number, wire }) => number === 5 && wire === 2)?.content;
+  if (encoded === undefined) return undefined;
+  const fields = fieldsOf(encoded);
+  const type = fields.find(({ number, wire }) => number === 2 && wire === 0)?.content[0];
+  const raw = fields.find(({ number, wire }) => number === 9 && wire === 2)?.content;
+  if (type === 1 && raw?.byteLength === 4) return viewOf(raw).getFloat32(0, true);
+  if (type === 6 && raw?.byteLength === 4) return viewOf(raw).getInt32(0, true);
+  return type === 7 && raw?.byteLength === 8 ? Number(viewOf(raw).getBigInt64(0, true)) : undefined;
+}
+
 /** The domain that an operation's name belongs to; '' is ONNX's own. */
 export function domainOf(node: GraphNode): string {
   const field = fieldsOf(Buffer.concat(node.encoded)).find(({ number, wire }) => number === 7 && wire === 2);

@@ -86,6 +86,11 @@ function computed(operation: ShapeOperation, { shape, elementType }: ValueContex
       const [step = 1] = operation.values(2);
       return Array.from({ length: shape[0] ?? 0 }, (_, index) => start + index * step);
     }
+    case 'ConstantOfShape': {
+      const value = operation.scalar('value');
+      const count = shape.reduce((product, size) => product * size, 1);
+      return value === undefined || count > mostKnownValues ? undefined : Array(count).fill(value);
+    }
     case 'Expand': {
       const values = operation.values(0);
       const count = shape.reduce((product, size) => product * size, 1);

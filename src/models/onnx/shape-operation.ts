@@ -1,4 +1,4 @@
-import { attributeFloats, attributeText, domainOf } from './encoded-node.ts';
+import { attributeFloats, attributeScalar, attributeText, domainOf } from './encoded-node.ts';
 import type { GraphNode } from './graph.ts';
 
 /** Sizes of a tensor's axes. */
@@ -54,6 +54,11 @@ export class ShapeOperation {
 
   text(name: string): string | undefined {
     return attributeText(this.node, name);
+  }
+
+  /** The one value of an attribute that is a tensor. */
+  scalar(name: string): number | undefined {
+    return attributeScalar(this.node, name);
   }
 
   /** Integers that older operator sets give as an attribute and newer ones as an input; undefined when neither is there. */

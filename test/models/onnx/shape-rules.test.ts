@@ -8,6 +8,7 @@ import {
   node,
   type OnnxGraph,
 } from '../../../src/models/onnx/graph.ts';
+import { integerField, messageField, stringField } from '../../../src/models/onnx/protobuf.ts';
 import { inferShapes } from '../../../src/models/onnx/shapes.ts';
 import { encodeModel } from '../../../src/models/onnx/write.ts';
 
@@ -315,6 +316,40 @@ describe('the inferred shape', () => {
     };
     expect(inferShapes(graph).shapes.get('y0')).toEqual([1, 5, 48]);
     expect(await runShapes(graph, [1, 6, 4, 10])).toEqual([[1, 5, 48]]);
+  });
+
+  it('follows the arithmetic by which exporters expand to the sizes of another tensor', async () => {
+    // Sizes of -1 become those of x: ones are made, negated, and compared.
+    const one = messageField(5, [
+      ...integerField(1, 1),
+      ...integerField(2, 7),
+      ...messageField(9, [Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0)]),
+    ]);
+    const made = node('ConstantOfShape', ['three'], ['ones']);
+    const filled = {
+      ...made,
+      encoded: [...made.encoded, ...messageField(5, [...stringField(1, 'value'), ...one, ...integerField(20, 4)])],
+    };
+    const graph: OnnxGraph = {
+      ...graphOf({ operator: 'Identity', shape: [1, 6, 4] }),
+      nodes: [
+        node('Shape', ['x'], ['sizes']),
+        filled,
+        node('Mul', ['ones', 'minus'], ['negative']),
+        node('Equal', ['wanted', 'negative'], ['open']),
+        node('Where', ['open', 'ones', 'wanted'], ['target']),
+        node('Expand', ['token', 'target'], ['tokens']),
+        node('Concat', ['tokens', 'x'], ['y0'], { axis: 1 }),
+      ],
+      initializers: [
+        integers('three', 3),
+        integers('wanted', -1, 1, 4),
+        constant('minus', [], BigInt64Array.of(-1n)),
+        floats('token', [1, 1, 4]),
+      ],
+    };
+    expect(inferShapes(graph).shapes.get('y0')).toEqual([1, 7, 4]);
+    expect(await runShapes(graph, [1, 6, 4])).toEqual([[1, 7, 4]]);
   });
 
   it('of an operation that is not known is unknown, and so is all that follows from it', () => {
