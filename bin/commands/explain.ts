@@ -33,7 +33,9 @@ function uncalibrated(graph: Plan['graph']): Plan['graph'] {
 
 async function run(args: Arguments): Promise<number> {
   const options = readExtractionOptions(args);
-  const precision = explainPrecision(chooseNetworks(options), { ...options, directory: args.text('out') });
+  const chosen = chooseNetworks(options);
+  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure();
+  const precision = explainPrecision(chosen, { ...options, directory: args.text('out') });
   const { networks } = precision;
   const graph = extractionGraph({ ...options, ...networks });
   const device = await chooseDevice(options.device ?? 'auto');

@@ -90,6 +90,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const corpus = await listCorpus(options);
   const chosenDevice = await chooseDevice(options.device ?? 'auto');
   if (chosenDevice.says !== undefined) say(chosenDevice.says);
+  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure();
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {

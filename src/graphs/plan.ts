@@ -113,6 +113,7 @@ export async function planExtraction(
   const { visual, audio } = networks;
   const placed = placement ?? (await placeNetworks(networks, { device: 'cpu', numbers: [0] }, {}));
   const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
+  for (const plan of [visual, audio]) await plan?.measure();
   const needs: NetworkNeed[] = [];
   if (visual !== undefined) needs.push(needOf(visual, given(fixed), false, placed.visual));
   const beside = visual !== undefined && placed.visual?.device === 'cpu';

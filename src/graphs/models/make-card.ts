@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 import { checkOneOf, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
@@ -7,7 +7,6 @@ import { hashFile } from '../../io/model-store/stage-file.ts';
 import { loadCard, type ModelCard, parseCard } from '../../models/networks/card.ts';
 import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';
 import { insideFolder, readModel } from '../../models/onnx/read.ts';
-import { checkOnnxFile } from './onnx-file.ts';
 
 /** Options of `makeCard`. */
 export interface MakeCardOptions {
@@ -45,7 +44,7 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   const file = checkString('file', options.file);
   if (options.output !== undefined) checkString('output', options.output);
   if (options.modality !== undefined) checkOneOf('modality', options.modality, ['visual', 'audio']);
-  checkOnnxFile(file);
+  const real = realPath(file);
   const stem = basename(file, extname(file));
   const path = options.out ?? join(dirname(file), `${stem}.card.json`);
   const inside = relative(dirname(resolve(path)), resolve(file));
@@ -54,9 +53,9 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
       remedy: 'A card names its file by a path inside its own folder.',
     });
   }
-  const graph = readModel(reachable(file, path, inside));
+  const graph = readModel(reachable(file, real, path, inside));
   const { output, modality, replace = false } = options;
-  const { card, assumptions } = guessCard(graph, file, { name: stem, output, modality });
+  const { card, assumptions } = await guessCard(graph, file, { name: stem, output, modality });
   const { sha256 } = await hashFile(file);
   const text = `${JSON.stringify(written(card, inside, sha256), undefined, 2)}\n`;
   parseCard(JSON.parse(text), path);
@@ -64,9 +63,18 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   return { path, card: loadCard(path).card, assumptions };
 }
 
+function realPath(file: string): string {
+  const remedy = 'Give the path of an ONNX file.';
+  try {
+    if (statSync(file).isFile()) return realpathSync(file);
+  } catch (error) {
+    throw new ModelError('weights', `${file} cannot be read: ${(error as Error).message}`, { remedy, cause: error });
+  }
+  throw new ModelError('weights', `${file} is not a file`, { remedy });
+}
+
 /** The real path of the file, as whoever opens the card comes to it: links that lead out of a card's folder are not followed. */
-function reachable(file: string, card: string, inside: string): string {
-  const path = realpathSync(file);
+function reachable(file: string, path: string, card: string, inside: string): string {
   if (insideFolder(dirname(resolve(card)), inside) === path) return path;
   throw new ModelError(
     'card',

@@ -3,6 +3,7 @@ import { cutAtDense, reachable } from '../onnx/cut.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import type { ModelCard } from './card.ts';
+import { scalesByBatch } from './least-rows.ts';
 import { logMelPrefix } from './log-mel.ts';
 import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
 
@@ -15,7 +16,7 @@ export interface AssembledNetwork {
   readonly whole: OnnxGraph;
   /** Cut into parts that want different numbers of rows, as the CPU runs it. */
   readonly parts: readonly OnnxGraph[];
-  /** Rows per run when the file has a fixed batch of 1, else undefined. */
+  /** Rows per run: 1 when the file has a fixed batch of 1, or its rows are to run alone; else undefined. */
   readonly fixedRows: number | undefined;
 }
 
@@ -35,7 +36,8 @@ export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): Ass
   const output = findOutput(card, graph, origin);
   const network = reachable(graph, output);
   const input = findInput(card, network, origin);
-  const fixedRows = checkInput(card, input, origin);
+  const isAlone = card.alone === true || scalesByBatch(network);
+  const fixedRows = checkInput(card, input, origin) ?? (isAlone ? 1 : undefined);
   const prefix = prefixOf(card, input.name);
   const whole: OnnxGraph = {
     ...network,
@@ -91,11 +93,12 @@ function findOutput(card: ModelCard, graph: OnnxGraph, origin: string): GraphVal
 }
 
 /**
- * A tensor of a network's file as the output in place of the card's: its values per row follow from the shapes of the operations before it.
+ * A tensor of a network's file as the output in place of the card's: its values per row follow from the card's input and the shapes of the
+ * operations before it.
  *
  * @throws ModelError `card` when there is no such tensor, naming some that there are, or when its size cannot be told.
  */
-export function outputAt(graph: OnnxGraph, layer: string, origin: string): ModelCard['output'] {
+export function outputAt(card: ModelCard, graph: OnnxGraph, layer: string, origin: string): ModelCard['output'] {
   const tensors = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== '');
   if (!tensors.includes(layer)) {
     throw new ModelError(
@@ -104,7 +107,9 @@ export function outputAt(graph: OnnxGraph, layer: string, origin: string): Model
     );
   }
   const output = { name: layer, elementType: elementTypes.float32 };
-  const dimension = rowSizes(reachable(graph, output)).outputs.get(layer);
+  const network = reachable(graph, output);
+  const known = new Map(network.inputs.map(({ name }) => [name, [1, ...describedShape(card)]] as const));
+  const dimension = rowSizes(network, known).outputs.get(layer);
   if (dimension === undefined) {
     throw new ModelError('card', `how many values tensor '${layer}' of ${origin} has per row cannot be told`, {
       remedy: 'Write a model card with `output.name` and `output.dimension`.',

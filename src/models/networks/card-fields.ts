@@ -70,6 +70,12 @@ export class CardFields {
     return value as number;
   }
 
+  boolean(name: string): boolean {
+    const value = this.#own(name);
+    if (typeof value !== 'boolean') this.#fail(name, 'true or false', value);
+    return value as boolean;
+  }
+
   nonZero(name: string): number {
     const value = this.#own(name);
     if (typeof value !== 'number' || !Number.isFinite(value) || value === 0)

@@ -57,6 +57,10 @@ export interface ModelCard {
   readonly output: { readonly name: string; readonly dimension: number };
   /** Rows per batch, where the default does not suit. */
   readonly batch?: number;
+  /** Each row is run by itself: for networks in which the rows of a batch depend on each other. Default false. */
+  readonly alone?: boolean;
+  /** `false`: the network is run although its vectors depend on chance, or on the rows beside them. Default true. */
+  readonly repeatable?: boolean;
   readonly licence?: string;
   readonly source?: string;
 }
@@ -111,6 +115,8 @@ export function parseCard(value: unknown, origin: string): ModelCard {
     'preprocess',
     'output',
     'batch',
+    'alone',
+    'repeatable',
     'licence',
     'license',
     'source',
@@ -130,6 +136,8 @@ export function parseCard(value: unknown, origin: string): ModelCard {
   const outputFields = fields.inside('output', ['name', 'dimension']);
   const output = { name: outputFields.text('name'), dimension: outputFields.integer('dimension', 1, 1_000_000) };
   const batch = fields.optional('batch', () => fields.integer('batch', 1, 1024));
+  const alone = fields.optional('alone', () => fields.boolean('alone')) ?? false;
+  const repeatable = fields.optional('repeatable', () => fields.boolean('repeatable')) ?? true;
   const licence =
     fields.optional('licence', () => fields.text('licence')) ??
     fields.optional('license', () => fields.text('license'));
@@ -143,6 +151,8 @@ export function parseCard(value: unknown, origin: string): ModelCard {
     ...(sha256 !== undefined && { sha256 }),
     ...(preprocess && { preprocess }),
     ...(batch !== undefined && { batch }),
+    ...(alone && { alone }),
+    ...(!repeatable && { repeatable }),
     ...(licence !== undefined && { licence }),
     ...(source !== undefined && { source }),
   };
@@ -209,13 +219,13 @@ function pixelRules(card: CardFields, input: FramesInput): CardPreprocess {
 }
 
 /**
- * SHA-256 of what in a card changes values: input, preprocessing and output; not its name, file, batch, licence or source.
+ * SHA-256 of what in a card changes values: input, preprocessing, output, and whether rows run alone; not its name, file, batch, licence or source.
  *
  * @param more - further things that change values, for networks that reelflow writes itself.
  */
 export function hashCard(card: ModelCard, more: unknown = null): string {
-  const { modality, input, preprocess = null, output } = card;
-  return createHash('sha256').update(canonical({ modality, input, preprocess, output, more })).digest('hex');
+  const { modality, input, preprocess = null, output, alone } = card;
+  return createHash('sha256').update(canonical({ modality, input, preprocess, output, alone, more })).digest('hex');
 }
 
 function canonical(value: unknown): string {

@@ -4,7 +4,8 @@ import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts'
 import { rowSizes } from '../onnx/shapes.ts';
 import { assemble } from './assemble.ts';
 import type { CardPreprocess, ModelCard } from './card.ts';
-import { type Assumption, type GuessedInput, guessFrames, guessSound } from './guess-input.ts';
+import { type Assumption, type GuessedInput, guessFrames, guessSound, otherThanSound } from './guess-input.ts';
+import { measuredDimension } from './measured-dimension.ts';
 
 export type { Assumption };
 
@@ -40,9 +41,10 @@ const listLimit = 12;
  * what the axes of a spectrogram mean) is filled in with the usual values and listed. The card fits the graph, or there is none.
  *
  * @param origin - what messages call the file.
- * @throws ModelError `card` listing what the file has when it cannot be told which output or kind of input is meant.
+ * @throws ModelError `card` listing what the file has when it cannot be told which output or kind of input is meant, `session` when the network must be
+ * run to tell its dimension, and cannot.
  */
-export function guessCard(graph: OnnxGraph, origin: string, options: GuessOptions): GuessedCard {
+export async function guessCard(graph: OnnxGraph, origin: string, options: GuessOptions): Promise<GuessedCard> {
   const output = chooseOutput(graph, origin, options.output);
   const network = reachable(graph, output);
   const [input, another] = network.inputs;
@@ -55,15 +57,21 @@ export function guessCard(graph: OnnxGraph, origin: string, options: GuessOption
   }
   const guessed = guessInput(input, origin, options.modality);
   const assumptions = [...guessed.assumptions];
-  const dimension = dimensionOf(network, output, guessed, origin, assumptions);
   const isVisual = guessed.input.kind === 'frames';
-  const card: ModelCard = {
+  const undecided: ModelCard = {
     name: options.name,
     modality: isVisual ? 'visual' : 'audio',
     input: guessed.input,
     ...(guessed.input.kind === 'frames' && { preprocess: pixelRules(guessed.input.dtype, assumptions) }),
-    output: { name: output.name, dimension },
+    output: { name: output.name, dimension: 1 },
   };
+  const told = dimensionOf(network, output, guessed, assumptions);
+  const dimension = told ?? (await measuredDimension(undecided, graph, origin));
+  if (told === undefined) {
+    const why = 'neither the file nor its operations state it; measured by running one row';
+    assumptions.push({ field: 'output.dimension', value: dimension, why });
+  }
+  const card = { ...undecided, output: { name: output.name, dimension } };
   assemble(card, graph, origin);
   return { card, assumptions };
 }
@@ -95,6 +103,12 @@ function guessInput(input: GraphValue, origin: string, modality: GuessOptions['m
   if (shape && (isBytes || input.elementType === elementTypes.float32)) {
     const frames = modality !== 'audio' && guessFrames(input.name, shape, isBytes ? 'uint8' : 'float32');
     const guessed = frames || (modality !== 'visual' && !isBytes && guessSound(input.name, shape));
+    const other = guessed && !frames && modality === undefined ? otherThanSound(input.name, shape) : undefined;
+    if (other !== undefined) {
+      throw new ModelError('card', `the input of ${origin} may be sound or ${other}: ${described([input])}`, {
+        remedy: `Give --modality audio if it is sound; a network of ${other === 'a grey picture' ? 'grey pictures' : 'features'} cannot be described by a card.`,
+      });
+    }
     if (guessed) return guessed;
   }
   const asked = modality === undefined ? 'neither frames nor sound' : `not ${modality}`;
@@ -118,20 +132,15 @@ function dimensionOf(
   network: OnnxGraph,
   output: GraphValue,
   guessed: GuessedInput,
-  origin: string,
   assumptions: Assumption[],
-): number {
+): number | undefined {
   const sizes = output.shape?.slice(1) ?? [];
   const product = sizes.reduce<number>((total, size) => (typeof size === 'number' ? total * size : Number.NaN), 1);
-  const declared = output.shape && output.shape.length > 1 && Number.isSafeInteger(product) ? product : undefined;
+  const declared = output.shape && output.shape.length > 0 && Number.isSafeInteger(product) ? product : undefined;
   if (declared !== undefined) return declared;
   const inputs = network.inputs.map((input) => ({ ...input, shape: filled(input.shape ?? [], guessed) }));
   const inferred = rowSizes({ ...network, inputs }).outputs.get(output.name);
-  if (inferred === undefined || !Number.isSafeInteger(inferred) || inferred < 1) {
-    throw new ModelError('card', `how many values output '${output.name}' of ${origin} has per row cannot be told`, {
-      remedy: 'Run onnx.shape_inference.infer_shapes over the file, or write the card by hand (docs/model-cards.md).',
-    });
-  }
+  if (inferred === undefined || inferred < 1) return undefined;
   const why = 'the file does not state it; inferred from its operations';
   assumptions.push({ field: 'output.dimension', value: inferred, why });
   return inferred;

@@ -18,6 +18,9 @@ type Shape = readonly (number | string)[];
 
 /** Sizes that are taken where a dimension is symbolic. */
 const usual = { side: 224, frames: 96, samples: 15_600 } as const;
+/** Fewer numbers in a row are more often features, or the pixels of a small picture, than sound: half a second. */
+const leastSamples = 8000;
+const soundNames = /audio|sound|wave|pcm|mel|spec|log/i;
 const spectrograms = ['N1FB', 'N1BF', 'NFB1', 'NFB', 'NBF'] as const;
 const waves = ['N1S', 'NS1', 'NS'] as const;
 
@@ -56,6 +59,22 @@ export function guessSound(name: string, shape: Shape): GuessedInput | undefined
   if (spectrogram) return logMelInput(name, spectrogram, shape[spectrogram.indexOf('F')]);
   const wave = waves.find((layout) => fits(layout, shape));
   return wave && samplesInput(name, wave, shape[wave.indexOf('S')]);
+}
+
+/**
+ * What an input that `guessSound` takes may be as well, or undefined where its shape or its name says that it is sound: one channel of a picture has the
+ * shape of a spectrogram, and a list of features that of samples.
+ */
+export function otherThanSound(name: string, shape: Shape): string | undefined {
+  if (soundNames.test(name)) return undefined;
+  const spectrogram = spectrograms.find((layout) => fits(layout, shape));
+  if (spectrogram !== undefined) {
+    const frames = shape[spectrogram.indexOf('F')];
+    const isPicture = shape.length === 4 && typeof frames === 'number' && frames !== usual.frames;
+    return isPicture ? 'a grey picture' : undefined;
+  }
+  const samples = shape.find((size, axis) => axis > 0 && size !== 1);
+  return typeof samples === 'number' && samples < leastSamples ? 'a list of features' : undefined;
 }
 
 /** Whether a layout's letters can be a shape's axes: 1 is one, B 64 bands, F frames, S samples of sound and so not few of them. */

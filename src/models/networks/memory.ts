@@ -1,6 +1,6 @@
 import { checkInteger } from '../../check.ts';
-import type { OnnxGraph } from '../onnx/graph.ts';
-import { rowSizes } from '../onnx/shapes.ts';
+import { elementTypes, type OnnxGraph } from '../onnx/graph.ts';
+import { type KnownShapes, rowSizes } from '../onnx/shapes.ts';
 
 /** Bytes. */
 export interface SessionMemory {
@@ -10,11 +10,21 @@ export interface SessionMemory {
   readonly resident: number;
 }
 
+/** Bytes of the activations of a part of a network. */
+export interface PartBytes {
+  /** For each row that runs at once. */
+  readonly perRow: number;
+  /** Whatever the number of rows. */
+  readonly once: number;
+}
+
 /** What decides a network's memory. */
 export interface SizedNetwork {
   readonly parts: readonly {
     readonly graph: OnnxGraph;
     readonly rows: number;
+    /** Of its activations at their widest. */
+    readonly bytes: PartBytes;
     /** Of a graph on 8-bit integers the float32 one: its activations are taken as the bound. */
     readonly activations?: OnnxGraph;
   }[];
@@ -57,15 +67,15 @@ export function sessionMemory(
   const batch = checkInteger('batch', settings.batch);
   let weights = 0;
   let perWorker = workerBytes + (threads - 1) * threadBytes;
-  for (const { graph, rows, activations } of network.parts) {
-    const bytes = graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    weights += bytes;
+  for (const { graph, rows, bytes, activations } of network.parts) {
+    const own = graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    weights += own;
     // Integer kernels read weights in an order of their own: each session keeps a copy.
-    perWorker += activations === undefined ? reorderedBytes(graph) : bytes;
-    if (activations !== undefined) weights += integerCreation * bytes;
+    perWorker += activations === undefined ? reorderedBytes(graph) : own;
+    if (activations !== undefined) weights += integerCreation * own;
     const floats = activations ?? graph;
     const factor = floats.nodes.some(({ operator }) => operator === 'Concat') ? branchedFactor : activationFactor;
-    perWorker += factor * 4 * rowSizes(floats).widestOperation * Math.min(rows, batch);
+    perWorker += factor * bytes.perRow * Math.min(rows, batch) + bytes.once + widenedBytes(graph);
   }
   const outputBytes = 4 * network.dimension * batch;
   const uncollected = uncollectedOf(network.dimension);
@@ -87,6 +97,28 @@ export function hostMemory(
   const perSession = workerBytes + batch * (2 * network.inputBytes + 3 * 4 * network.dimension);
   const resident = Math.ceil(workers * perSession + uncollectedOf(network.dimension));
   return { creationPeak: resident + network.weightsBytes, resident };
+}
+
+/** On the CPU weights of 16 bits are turned into float32 when a session is created, which keeps them. */
+function widenedBytes(graph: OnnxGraph): number {
+  const halves: readonly number[] = [elementTypes.float16, elementTypes.bfloat16];
+  return graph.initializers.reduce(
+    (sum, { elementType, byteLength }) => sum + (halves.includes(elementType) ? 2 * byteLength : 0),
+    0,
+  );
+}
+
+/**
+ * Bytes of the activations at their widest in each part of a network, by the shapes that its operations give; undefined for a part with an
+ * operation whose shapes are not known.
+ */
+export function partBytes(parts: readonly OnnxGraph[]): readonly (PartBytes | undefined)[] {
+  let entering: KnownShapes | undefined;
+  return parts.map((part) => {
+    const { widestOperation, madeOfConstants, shapes, unknown } = rowSizes(part, entering);
+    entering = shapes;
+    return unknown.length > 0 ? undefined : { perRow: 4 * widestOperation, once: 4 * madeOfConstants };
+  });
 }
 
 /** Convolution weights are copied into a blocked order when a session is created. */

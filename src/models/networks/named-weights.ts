@@ -53,6 +53,19 @@ function escaped(text: string): string {
   });
 }
 
+/** What wrappers put before the names of all tensors, one or several of them: DataParallel, torch.compile, Lightning. */
+const wrapperPrefix = /^(?:module\.|_orig_mod\.|model\.)+$/;
+
+/** The file without what wrappers put before the names of the wanted tensors. */
+function unwrapped(file: WeightFile, wanted: readonly WantedTensor[]): WeightFile {
+  const prefix = sharedPrefix(file, wanted);
+  if (prefix === undefined || !wrapperPrefix.test(prefix)) return file;
+  const strip = (name: string) => (name.startsWith(prefix) ? name.slice(prefix.length) : name);
+  const tensors = new Map([...file.tensors].map(([name, tensor]) => [strip(name), { ...tensor, name: strip(name) }]));
+  const unread = new Map([...file.unread].map(([name, why]) => [strip(name), why]));
+  return { ...file, tensors, unread };
+}
+
 /** What stands before the names of all wanted tensors in a file, as in `model.features.0.weight`, or undefined. */
 function sharedPrefix(file: WeightFile, wanted: readonly WantedTensor[]): string | undefined {
   const first = wanted[0]?.name;
@@ -65,7 +78,12 @@ function sharedPrefix(file: WeightFile, wanted: readonly WantedTensor[]): string
 
 /** What of the wanted tensors a file has not, or has in another shape; empty when it has all. */
 function complaints(file: WeightFile, wanted: readonly WantedTensor[]): readonly string[] {
-  const missing = wanted.filter(({ name }) => !find(file, name)).map(({ name, shape }) => `${name} ${written(shape)}`);
+  const missing = wanted
+    .filter(({ name }) => !find(file, name))
+    .map(({ name, shape }) => {
+      const why = file.unread.get(name);
+      return `${name} ${written(shape)}${why === undefined ? '' : ` (the file ${why})`}`;
+    });
   const wrong = wanted.flatMap((tensor) => {
     const found = find(file, tensor.name);
     if (!found || fits(tensor, found)) return [];
@@ -115,10 +133,11 @@ function allTensors(name: string): readonly WantedTensor[] {
  * @example
  * checkWeights('alexnet', readWeights('alexnet-owt-7be5be79.pth'));
  */
-export function checkWeights(name: string, file: WeightFile): void {
+export function checkWeights(name: string, given: WeightFile): void {
   const network = namedNetwork(name);
   if (!network) throw new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
   const needed = wantedTensors(network.architecture);
+  const file = unwrapped(given, needed);
   const all = allTensors(name);
   const isNeeded = new Set(needed.map((tensor) => tensor.name));
   const optional = all.filter((tensor) => !isNeeded.has(tensor.name) && find(file, tensor.name));
@@ -131,9 +150,10 @@ export function checkWeights(name: string, file: WeightFile): void {
  *
  * @throws UsageError when there is no network of that name.
  */
-export function lackingLayers(name: string, file: WeightFile): readonly string[] {
+export function lackingLayers(name: string, given: WeightFile): readonly string[] {
   const network = namedNetwork(name);
   if (!network) throw new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
+  const file = unwrapped(given, wantedTensors(network.architecture));
   return network.layers.filter((layer) => {
     const architecture = namedNetwork(name, { layer })?.architecture;
     const wanted = architecture === undefined ? [] : wantedTensors(architecture);
@@ -192,7 +212,7 @@ function fileSource(
   known: readonly WantedTensor[],
   cache: string,
 ): Source {
-  const file = readWeights(path);
+  const file = unwrapped(readWeights(path), wanted);
   requireTensors(what, file, wanted, known);
   return {
     tensor: (name, shape) => {

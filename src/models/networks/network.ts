@@ -6,23 +6,23 @@ import type { OnnxGraph } from '../onnx/graph.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { RehearsedNetwork } from '../onnx/rehearse.ts';
 import type { Place, SessionPart, SessionPlan } from '../onnx/session.ts';
-import { rowSizes } from '../onnx/shapes.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
 import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
 import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
 import type { Ranges } from '../quantisation/range.ts';
+import { activationsOf } from './activations.ts';
 import { architectureGraph } from './architecture.ts';
 import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
-
 import { Network } from './embedder.ts';
-import { leastRows } from './least-rows.ts';
 import { hostMemory, type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
 import { type DeviceMemory, deviceBatch, deviceMemory, openOnDevice, placesOf } from './on-device.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
+import { checkRepeatable } from './repeatable.ts';
+import { sessionParts } from './session-parts.ts';
 import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
 
 export { Network };
@@ -64,10 +64,6 @@ interface Quantised {
   readonly hash: string;
 }
 
-/** Rows that convolutions run at once at most: more gain nothing and cost memory. */
-const convolutionRows = 8;
-/** Activations that convolutions hold at once, where one row has not more by itself: VGG16 runs 2 rows at once, the others 8. */
-const activationBytes = 64 * 1024 * 1024;
 const defaultBatch = 32;
 
 /**
@@ -154,8 +150,11 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const names = this.rangedTensors;
     const whole = observed(this.#assembled.parts, names);
     const dimension = this.dimension + 2 * names.length;
-    const card = { ...this.card, output: { name: observedOutput, dimension } };
-    return this.#with(card, { whole, parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
+    // The ranges are those of all rows of a run.
+    const card = { ...this.card, output: { name: observedOutput, dimension }, repeatable: false };
+    const assembled = { whole, parts: [whole], fixedRows: this.#assembled.fixedRows };
+    activationsOf(assembled).takeFrom(activationsOf(this.#assembled));
+    return this.#with(card, assembled, cache, undefined);
   }
 
   #with(card: ModelCard, assembled: AssembledNetwork, cache: string, quantised: Quantised | undefined): NetworkPlan<T> {
@@ -198,12 +197,27 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return this.#parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
-  /** What it will take of memory; see `sessionMemory`. */
+  /**
+   * Finds out what the network's structure does not tell of its memory: one row is run in a process of its own. Does nothing for a network of the usual
+   * operations, nor a second time.
+   *
+   * @throws ModelError `session` when it cannot be run.
+   */
+  measure(): Promise<void> {
+    return activationsOf(this.#assembled).measure(this.name, () => this.#sessionParts(1));
+  }
+
+  /**
+   * What it will take of memory; see `sessionMemory`.
+   *
+   * @throws ModelError `session` when it has operations whose memory cannot be told, and `measure` was not called before.
+   */
   memory(options: OpenOptions = {}): SessionMemory {
     const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
     const parts = this.#parts.map((graph, index) => ({
       graph,
-      rows: this.#rows(index, batch),
+      rows: activationsOf(this.#assembled).rows(index, batch),
+      bytes: activationsOf(this.#assembled).bytes(index, this.name),
       ...(this.#quantised && { activations: this.#assembled.parts[index] as OnnxGraph }),
     }));
     return sessionMemory(
@@ -238,10 +252,14 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
       const places = Array.from({ length: workers }, (): Place => ({ device: 'cpu', number: 0 }));
       pool = await WorkerPool.open(plan, this.inputBytes, places);
     } else pool = await openOnDevice(plan, this.inputBytes, { ...options, ...device, device: device.device });
-    return new Network<T>(pool, this.name, this.dimension, plan.batch, {
+    const isBytes = this.card.input.kind === 'frames';
+    const opened = new Network<T>(pool, this.name, this.dimension, plan.batch, {
       rowLength: this.inputLength,
-      isBytes: this.card.input.kind === 'frames',
+      isBytes,
     });
+    // Networks that reelflow writes itself have no such operations.
+    if (this.card.file !== undefined) await checkRepeatable(opened, this.card, device.device);
+    return opened;
   }
 
   /** What a rehearsal runs: the sessions that `open` would have on a device. Writes the network into the cache unless it is there. */
@@ -263,47 +281,28 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const fallback = device === 'cpu' ? this.defaultBatch : deviceBatch;
     const batch = checkInteger('batch', options.batch ?? fallback, 1, 1024);
     const threads = checkInteger('threads', options.threads ?? 1, 1, 256);
-    const parts = device === 'cpu' ? this.#cpuParts(batch) : this.#deviceParts(batch);
+    const parts = device === 'cpu' ? this.#sessionParts(batch) : this.#deviceParts(batch);
     return { name: this.name, dimension: this.dimension, batch, threads, parts };
   }
 
-  #cpuParts(batch: number): SessionPart[] {
-    const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
-    const models = prepareParts(this.#parts, identity, this.#cacheDirectory);
-    return this.#parts.map((part, index) => ({
-      ...this.#session(part, models[index] as string, index),
-      rows: this.#rows(index, batch),
-      leastRows: this.#assembled.fixedRows ?? leastRows(part),
-      prepack: this.#quantised !== undefined,
-      arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
-    }));
-  }
-
-  #deviceParts(batch: number): SessionPart[] {
+  /** Writes the network whole into the cache unless it is there: a device runs whole batches, all of one shape. */
+  #deviceParts(batch: number): readonly SessionPart[] {
     const { whole, fixedRows } = this.#assembled;
-    const [model] = prepareParts([whole], [this.cardHash, this.weightsHash, 'whole'], this.#cacheDirectory);
+    const models = prepareParts([whole], [this.cardHash, this.weightsHash, 'whole'], this.#cacheDirectory);
     const rows = fixedRows ?? batch;
-    return [{ ...this.#session(whole, model as string, 0), rows, leastRows: rows }];
+    return sessionParts(this.card, [whole], models, { rows: () => rows, fixedRows: rows });
   }
 
-  #session(part: OnnxGraph, model: string, index: number): Omit<SessionPart, 'rows'> {
-    return {
-      model,
-      input: part.inputs[0]?.name ?? '',
-      output: part.outputs[0]?.name ?? '',
-      inputType: this.card.input.kind === 'frames' && index === 0 ? 'uint8' : 'float32',
-      rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
-    };
-  }
-
-  #rows(index: number, batch: number): number {
-    const { parts, fixedRows } = this.#assembled;
-    if (fixedRows !== undefined) return fixedRows;
-    const part = parts[index] as OnnxGraph;
-    const hasConvolutions = part.nodes.some(({ operator }) => operator === 'Conv');
-    if (!hasConvolutions) return batch;
-    const fitting = Math.floor(activationBytes / (4 * Math.max(1, rowSizes(part).widestOperation)));
-    return Math.min(batch, convolutionRows, Math.max(1, fitting));
+  /** Writes the network into the cache unless it is there, and says how its parts are run. */
+  #sessionParts(batch: number): readonly SessionPart[] {
+    const parts = this.#parts;
+    const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
+    const models = prepareParts(parts, identity, this.#cacheDirectory);
+    return sessionParts(this.card, parts, models, {
+      rows: (index) => activationsOf(this.#assembled).rows(index, batch),
+      fixedRows: this.#assembled.fixedRows,
+      isQuantised: this.#quantised !== undefined,
+    });
   }
 }
 
@@ -372,7 +371,7 @@ function cardNetwork(path: string, { weights, weightsOrigin, layer }: NetworkOpt
     );
   }
   const graph = readModel(file);
-  if (layer !== undefined) card = { ...card, output: outputAt(graph, layer, file) };
+  if (layer !== undefined) card = { ...card, output: outputAt(card, graph, layer, file) };
   const assembled = assemble(card, graph, file);
   const files = [weightsFile('weights', weightsHash, file, weightsOrigin)];
   const batch = card.batch ?? defaultBatch;

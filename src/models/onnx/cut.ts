@@ -1,4 +1,6 @@
 import { elementTypes, type GraphValue, type OnnxGraph } from './graph.ts';
+import { inferShapes } from './shapes.ts';
+import { readsOf } from './sort.ts';
 
 /** Dense layers with less weight than this gain nothing from running apart. */
 const heavyDenseBytes = 16 * 1024 * 1024;
@@ -7,17 +9,15 @@ const heavyDenseBytes = 16 * 1024 * 1024;
 export function reachable(graph: OnnxGraph, output: GraphValue): OnnxGraph {
   const wanted = new Set([output.name]);
   const nodes = graph.nodes.toReversed().filter((node) => {
-    // A graph inside a node may read any tensor by name, so everything is kept then.
-    const needed = node.outputs.some((name) => wanted.has(name)) || node.hasSubgraph;
-    if (needed) for (const name of node.inputs) wanted.add(name);
+    const needed = node.outputs.some((name) => wanted.has(name));
+    if (needed) for (const name of readsOf(node)) wanted.add(name);
     return needed;
   });
-  const keepAll = nodes.some((node) => node.hasSubgraph);
   return {
     ...graph,
-    nodes: keepAll ? graph.nodes : nodes.reverse(),
-    initializers: keepAll ? graph.initializers : graph.initializers.filter(({ name }) => wanted.has(name)),
-    inputs: graph.inputs.filter(({ name }) => keepAll || wanted.has(name)),
+    nodes: nodes.reverse(),
+    initializers: graph.initializers.filter(({ name }) => wanted.has(name)),
+    inputs: graph.inputs.filter(({ name }) => wanted.has(name)),
     outputs: [output],
   };
 }
@@ -50,6 +50,9 @@ export function cutAtDense(graph: OnnxGraph): readonly OnnxGraph[] {
   const crossing = new Set(after.flatMap((node) => node.inputs).filter((name) => made.has(name)));
   const [output] = graph.outputs;
   if (crossing.size !== 1 || !crossing.has(seam) || output === undefined || made.has(output.name)) return [graph];
+  // A flattening that puts axes of a row among the rows would be cut into other batches.
+  const { shapes, types } = inferShapes(graph);
+  if (shapes.get(seam)?.[0] !== 1 || types.get(seam) !== elementTypes.float32) return [graph];
   const connection: GraphValue = { name: seam, elementType: elementTypes.float32 };
   const part = (nodes: typeof before, inputs: readonly GraphValue[], end: GraphValue) => {
     const read = new Set(nodes.flatMap((node) => node.inputs));

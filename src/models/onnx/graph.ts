@@ -1,24 +1,57 @@
 import { floatField, integerField, messageField, type Pieces, stringField } from './protobuf.ts';
 
 /** ONNX element types by name (TensorProto.DataType). */
-export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+export const elementTypes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint64: 13,
+  bfloat16: 16,
+} as const;
 
-/** Bytes per element of the ONNX element types that initialisers can have. */
-export const elementBytes: Readonly<Record<number, number>> = {
-  1: 4,
-  2: 1,
-  3: 1,
-  4: 2,
-  5: 2,
-  6: 4,
-  7: 8,
-  9: 1,
-  10: 2,
-  11: 8,
-  12: 4,
-  13: 8,
-  16: 2,
+const typeNames: Readonly<Record<number, readonly [name: string, bits: number | undefined]>> = {
+  1: ['float32', 32],
+  2: ['uint8', 8],
+  3: ['int8', 8],
+  4: ['uint16', 16],
+  5: ['int16', 16],
+  6: ['int32', 32],
+  7: ['int64', 64],
+  8: ['string', undefined],
+  9: ['bool', 8],
+  10: ['float16', 16],
+  11: ['float64', 64],
+  12: ['uint32', 32],
+  13: ['uint64', 64],
+  14: ['complex64', 64],
+  15: ['complex128', 128],
+  16: ['bfloat16', 16],
+  17: ['float8e4m3fn', 8],
+  18: ['float8e4m3fnuz', 8],
+  19: ['float8e5m2', 8],
+  20: ['float8e5m2fnuz', 8],
+  21: ['uint4', 4],
+  22: ['int4', 4],
+  23: ['float4e2m1', 4],
+  24: ['float8e8m0', 8],
+  25: ['uint2', 2],
+  26: ['int2', 2],
 };
+
+/** Bits per element of the ONNX element types that have bytes of their own. */
+export const elementBits: Readonly<Record<number, number | undefined>> = Object.fromEntries(
+  Object.entries(typeNames).map(([type, [, bits]]) => [type, bits]),
+);
+
+/** What an ONNX element type is called, such as `float16`. */
+export function elementTypeName(elementType: number): string {
+  return typeNames[elementType]?.[0] ?? `number ${elementType} (unknown)`;
+}
 
 /** A constant tensor of a graph. Its values come in pieces when they are written, so they are never all in memory. */
 export interface Initializer {
@@ -42,6 +75,8 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, readonly number[]>>;
   /** It holds graphs of its own (If, Loop, Scan), which may read any tensor of the outer graph. */
   readonly hasSubgraph: boolean;
+  /** Those graphs by the attribute's name, where they were read. */
+  readonly bodies?: Readonly<Record<string, OnnxGraph>>;
 }
 
 /** A named tensor that enters or leaves a graph. A text dimension is symbolic; no shape = unknown. */

@@ -48,6 +48,7 @@ function sessionOptions(part) {
     graphOptimizationLevel: 'all',
     // The arena would keep the room of what integer dense layers need only while their weights are reordered.
     enableCpuMemArena: part.arena !== false,
+    enableMemPattern: part.oneBlock !== false,
     logSeverityLevel: 3,
     extra: {
       session: {

@@ -1,3 +1,6 @@
+import { ModelError } from '../../errors.ts';
+import { fileKind, isText } from '../file-kind.ts';
+
 /** Keys of the fields that an ONNX model can start with (ModelProto: field number times 8, plus the wire type). */
 const starts = new Set([0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca]);
 
@@ -6,6 +9,16 @@ const starts = new Set([0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0x
  * model leave characters that no text has.
  */
 export function looksLikeOnnx(start: Uint8Array): boolean {
-  const isText = start.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
-  return starts.has(start[0] ?? 0) && !isText;
+  return starts.has(start[0] ?? 0) && !isText(start);
+}
+
+/** The error that says what a file is in place of an ONNX model. */
+export function notOnnx(path: string, start: Uint8Array): ModelError {
+  const kind = fileKind(start);
+  const is = kind?.is ?? (isText(start) ? 'is text' : 'starts with none of the fields of an ONNX model');
+  return new ModelError('weights', `${path} is not an ONNX model: it ${is}`, {
+    remedy:
+      kind?.remedy ??
+      'Give a network exported as .onnx (torch.onnx.export, tf2onnx). Weights of a network that is known by name: `reelflow models import NAME FILE`.',
+  });
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ModelError } from '../../errors.ts';
 
 /** Encoded bytes as a list of pieces, so that large ones are never copied to be joined. */
@@ -57,6 +57,7 @@ export interface FieldRange {
 }
 
 const windowBytes = 1 << 16;
+const pathRemedy = 'Give the path of an ONNX file.';
 
 /**
  * Reads protobuf fields of a file by position, a window of 64 KiB at a time: large fields are skipped, never loaded.
@@ -71,16 +72,17 @@ export class ProtobufFile {
 
   constructor(readonly path: string) {
     try {
+      // Asked before opening: opening a named pipe would wait for its writer.
+      if (!statSync(path).isFile()) throw new ModelError('weights', `${path} is not a file`, { remedy: pathRemedy });
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
-      throw new ModelError('weights', `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+      if (error instanceof ModelError) throw error;
+      throw new ModelError('weights', `${path} cannot be read: ${(error as Error).message}`, {
+        remedy: pathRemedy,
+        cause: error,
+      });
     }
-    const status = fstatSync(this.#descriptor);
-    if (!status.isFile()) {
-      this.close();
-      throw new ModelError('weights', `${path} is not a file`);
-    }
-    this.size = status.size;
+    this.size = fstatSync(this.#descriptor).size;
   }
 
   close(): void {
@@ -141,19 +143,34 @@ export class ProtobufFile {
     }
   }
 
-  /** Integers of a repeated field, packed or not. */
+  /** Dimensions in a repeated field of integers, packed or not: what no size can be is refused. */
   integers(range: FieldRange, limit = 64): number[] {
-    if (range.wire === 0) return [this.#safe(range.value, range.start)];
+    return this.numbers(range, limit).map((value) => {
+      if (!Number.isSafeInteger(value)) throw this.broken(range.start, `a dimension of ${BigInt(value)}`);
+      return value;
+    });
+  }
+
+  /** Integers of a repeated field, packed or not, as the nearest numbers: 2^63 - 1 is how exporters write 'to the end'. */
+  numbers(range: FieldRange, limit: number): number[] {
+    if (range.wire === 0) return [Number(BigInt.asIntN(64, range.value))];
+    if (range.wire !== 2) throw this.broken(range.start, `integers of wire type ${range.wire}`);
     const values: number[] = [];
     let position = range.start;
     while (position < range.end) {
-      if (values.length >= limit)
-        throw this.broken(position, `more than ${limit} integers where dimensions are expected`);
+      if (values.length >= limit) throw this.broken(position, `more than ${limit} integers`);
       const [value, after] = this.#varint(position, range.end);
-      values.push(this.#safe(value, position));
+      values.push(Number(BigInt.asIntN(64, value)));
       position = after;
     }
     return values;
+  }
+
+  /** 32-bit floats of a repeated field, packed or not. */
+  floats(range: FieldRange, limit: number): number[] {
+    const bytes = this.bytes(range.start, range.end, 4 * limit);
+    const view = new DataView(bytes.buffer);
+    return Array.from({ length: Math.floor(bytes.byteLength / 4) }, (_, index) => view.getFloat32(4 * index, true));
   }
 
   /** A typed error that says where the file stops making sense. */
@@ -165,12 +182,6 @@ export class ProtobufFile {
         remedy: 'Check that the file is a complete ONNX model; compare its SHA-256 with the source.',
       },
     );
-  }
-
-  #safe(value: bigint, position: number): number {
-    const signed = BigInt.asIntN(64, value);
-    if (signed < -(2n ** 53n) || signed > 2n ** 53n) throw this.broken(position, `the integer ${signed}`);
-    return Number(signed);
   }
 
   #byte(position: number): number {

@@ -1,19 +1,23 @@
-import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, resolve, sep } from 'node:path';
 import { ModelError } from '../../errors.ts';
-import { elementBytes, type GraphNode, type GraphValue, type Initializer, type OnnxGraph } from './graph.ts';
-import { looksLikeOnnx } from './looks-like-onnx.ts';
+import { constant, type GraphNode, type GraphValue, type Initializer, type OnnxGraph } from './graph.ts';
+import { looksLikeOnnx, notOnnx } from './looks-like-onnx.ts';
 import { type FieldRange, ProtobufFile } from './protobuf.ts';
+import { readTensor } from './read-tensor.ts';
+import { sorted } from './sort.ts';
+
+export { insideFolder } from './external-data.ts';
 
 /** Everything but the values of initialisers must fit in this. */
 const structureLimit = 64 * 1024 * 1024;
 const nodeLimit = 100_000;
-const pieceBytes = 1 << 20;
+const attributeLimit = 100_000;
+/** Graphs inside graphs inside graphs. */
+const depthLimit = 16;
 
 /**
  * Reads the structure of an ONNX file: nodes, inputs, outputs, and where the values of its initialisers lie. The values themselves are not read
- * before they are written elsewhere, piece by piece. Values in raw bytes, in packed `float_data`, and external data inside the model's own folder are
- * understood.
+ * before they are written elsewhere, piece by piece. Values in every form that ONNX has are understood, external data inside the model's own folder
+ * too. Operations `Constant` become initialisers, and nodes are brought into an order in which they can run.
  *
  * @throws ModelError `weights` when the file is missing, broken, not ONNX, or uses a form that is not supported.
  */
@@ -26,6 +30,18 @@ export function readModel(path: string): OnnxGraph {
   }
 }
 
+/** What belongs to the model, not to one of its graphs. */
+type ModelFields = Pick<OnnxGraph, 'opsets' | 'irVersion' | 'functions'>;
+
+interface Attribute {
+  readonly name: string;
+  readonly integers: readonly number[] | undefined;
+  readonly floats: readonly number[];
+  readonly body: FieldRange | undefined;
+  readonly tensor: FieldRange | undefined;
+  readonly hasBodies: boolean;
+}
+
 class ModelReader {
   #structureBytes = 0;
 
@@ -33,16 +49,8 @@ class ModelReader {
 
   read(): OnnxGraph {
     const { file } = this;
-    if (!looksLikeOnnx(file.bytes(0, Math.min(file.size, 512), 512))) {
-      throw new ModelError(
-        'weights',
-        `${file.path} is not an ONNX model, the one format that is read here: the content decides, not the name`,
-        {
-          remedy:
-            'Export the network as .onnx (torch.onnx.export, tf2onnx); other weight files are for networks known by name.',
-        },
-      );
-    }
+    const start = file.bytes(0, Math.min(file.size, 512), 512);
+    if (!looksLikeOnnx(start)) throw notOnnx(file.path, start);
     let graphRange: FieldRange | undefined;
     let irVersion = 0;
     const opsets: Record<string, number> = {};
@@ -62,14 +70,23 @@ class ModelReader {
         },
       );
     }
+    return this.#graph(graphRange, { opsets, irVersion: Math.max(irVersion, 4), functions }, 0);
+  }
+
+  #graph(message: FieldRange, model: ModelFields, depth: number): OnnxGraph {
+    const { file } = this;
+    if (depth > depthLimit) throw file.broken(message.start, `graphs inside graphs, more than ${depthLimit} deep`);
     const nodes: GraphNode[] = [];
     const initializers: Initializer[] = [];
     const inputs: GraphValue[] = [];
     const outputs: GraphValue[] = [];
-    for (const range of file.fields(graphRange.start, graphRange.end, nodeLimit)) {
+    for (const range of file.fields(message.start, message.end, nodeLimit)) {
       if (range.wire !== 2) continue;
-      if (range.field === 1) nodes.push(this.#node(range));
-      else if (range.field === 5) initializers.push(this.#initializer(range));
+      if (range.field === 1) {
+        const made = this.#node(range, model, depth);
+        if ('operator' in made) nodes.push(made);
+        else initializers.push(made);
+      } else if (range.field === 5) initializers.push(readTensor(file, range));
       else if (range.field === 11) inputs.push(this.#value(range));
       else if (range.field === 12) outputs.push(this.#value(range));
       else if (range.field === 15)
@@ -77,15 +94,8 @@ class ModelReader {
     }
     const constants = new Set(initializers.map((initializer) => initializer.name));
     // Files of ONNX version 3 list their initialisers among the inputs too.
-    return {
-      nodes,
-      initializers,
-      inputs: inputs.filter(({ name }) => !constants.has(name)),
-      outputs,
-      opsets,
-      irVersion: Math.max(irVersion, 4),
-      functions,
-    };
+    const own = inputs.filter(({ name }) => depth > 0 || !constants.has(name));
+    return { ...model, nodes: sorted(nodes), initializers, inputs: own, outputs };
   }
 
   #structure(range: FieldRange): Uint8Array {
@@ -106,37 +116,66 @@ class ModelReader {
     return { [domain === 'ai.onnx' ? '' : domain]: version };
   }
 
-  #node(message: FieldRange): GraphNode {
+  #node(message: FieldRange, model: ModelFields, depth: number): GraphNode | Initializer {
     const inputs: string[] = [];
     const outputs: string[] = [];
-    const attributes: Record<string, readonly number[]> = {};
+    const found: Attribute[] = [];
     let operator = '';
-    let hasSubgraph = false;
+    let domain = '';
     for (const range of this.file.fields(message.start, message.end)) {
       if (range.wire !== 2) continue;
       if (range.field === 1) inputs.push(this.file.text(range));
       else if (range.field === 2) outputs.push(this.file.text(range));
       else if (range.field === 4) operator = this.file.text(range);
-      else if (range.field === 5) {
-        const attribute = this.#attribute(range);
-        if (attribute.integers) attributes[attribute.name] = attribute.integers;
-        hasSubgraph ||= attribute.hasSubgraph;
-      }
+      else if (range.field === 5) found.push(this.#attribute(range));
+      else if (range.field === 7) domain = this.file.text(range);
     }
-    return { operator, inputs, outputs, attributes, hasSubgraph, encoded: [this.#structure(message)] };
+    const [only] = found;
+    if (operator === 'Constant' && ['', 'ai.onnx'].includes(domain) && only && found.length === 1) {
+      const made = this.#constant(only, outputs[0] ?? '');
+      if (made) return made;
+    }
+    const attributes: Record<string, readonly number[]> = {};
+    const bodies: Record<string, OnnxGraph> = {};
+    for (const { name, integers, body } of found) {
+      if (integers) attributes[name] = integers;
+      if (body) bodies[name] = this.#graph(body, model, depth + 1);
+    }
+    const hasSubgraph = found.some(({ hasBodies }) => hasBodies);
+    const encoded = [this.#structure(message)];
+    return { operator, inputs, outputs, attributes, hasSubgraph, encoded, ...(hasSubgraph && { bodies }) };
   }
 
-  #attribute(message: FieldRange): { name: string; integers?: number[]; hasSubgraph: boolean } {
+  /** The constant that an operation `Constant` is; undefined for a text or a sparse one. */
+  #constant({ name, tensor, floats, integers }: Attribute, output: string): Initializer | undefined {
+    if (name === 'value' && tensor) return readTensor(this.file, tensor, output);
+    if (name === 'value_float') return constant(output, [], Float32Array.from(floats));
+    if (name === 'value_floats') return constant(output, [floats.length], Float32Array.from(floats));
+    if (!integers?.every(Number.isSafeInteger)) return undefined;
+    const values = BigInt64Array.from(integers, BigInt);
+    if (name === 'value_int') return constant(output, [], values);
+    return name === 'value_ints' ? constant(output, [values.length], values) : undefined;
+  }
+
+  #attribute(message: FieldRange): Attribute {
     let name = '';
-    let hasSubgraph = false;
+    let hasBodies = false;
+    let body: FieldRange | undefined;
+    let tensor: FieldRange | undefined;
     const integers: number[] = [];
+    const floats: number[] = [];
     for (const range of this.file.fields(message.start, message.end)) {
-      if (range.field === 1 && range.wire === 2) name = this.file.text(range);
-      else if (range.field === 3 && range.wire === 0) integers.push(Number(BigInt.asIntN(64, range.value)));
-      else if (range.field === 8) integers.push(...this.file.integers(range, 4096));
-      else if (range.field === 6 || range.field === 11) hasSubgraph = true;
+      const { field, wire } = range;
+      if (field === 1 && wire === 2) name = this.file.text(range);
+      else if (field === 2 && wire === 5) floats.push(...this.file.floats(range, 1));
+      else if (field === 3 && wire === 0) integers.push(...this.file.numbers(range, 1));
+      else if (field === 5 && wire === 2) tensor = range;
+      else if (field === 7 && (wire === 2 || wire === 5)) floats.push(...this.file.floats(range, attributeLimit));
+      else if (field === 8) integers.push(...this.file.numbers(range, attributeLimit));
+      else if (field === 6 && wire === 2) body = range;
+      hasBodies ||= field === 6 || field === 11;
     }
-    return integers.length > 0 ? { name, integers, hasSubgraph } : { name, hasSubgraph };
+    return { name, integers: integers.length > 0 ? integers : undefined, floats, body, tensor, hasBodies };
   }
 
   #value(message: FieldRange): GraphValue {
@@ -165,138 +204,5 @@ class ModelReader {
       if (range.field === 2 && range.wire === 2) return this.file.text(range) || '?';
     }
     return '?';
-  }
-
-  #initializer(message: FieldRange): Initializer {
-    const { file } = this;
-    const shape: number[] = [];
-    const external: Record<string, string> = {};
-    let name = '';
-    let elementType = 0;
-    let values: FieldRange | undefined;
-    let otherValues = false;
-    let isExternal = false;
-    for (const range of file.fields(message.start, message.end)) {
-      if (range.field === 1) shape.push(...file.integers(range));
-      else if (range.field === 2 && range.wire === 0) elementType = Number(range.value);
-      else if (range.field === 8 && range.wire === 2) name = file.text(range);
-      else if ((range.field === 9 || range.field === 4) && range.wire === 2 && !values) values = range;
-      else if (range.field === 13 && range.wire === 2) Object.assign(external, this.#entry(range));
-      else if (range.field === 14 && range.wire === 0) isExternal = range.value === 1n;
-      else if ([3, 4, 5, 6, 7, 9, 10, 11].includes(range.field)) otherValues = true;
-    }
-    const width = elementBytes[elementType];
-    if (width === undefined) throw file.broken(message.start, `initialiser ${name} of element type ${elementType}`);
-    if (shape.some((size) => size < 0))
-      throw file.broken(message.start, `initialiser ${name} with a negative dimension`);
-    const byteLength = shape.reduce((product, size) => product * size, width);
-    if (isExternal) return this.#external(message, { name, shape, elementType, byteLength }, external);
-    if (otherValues && !values) {
-      // Integers as protobuf varints: small in every network we know, and their bytes are not the values' bytes.
-      return this.#varints(message, { name, shape, elementType, byteLength });
-    }
-    if ((values ? values.end - values.start : 0) !== byteLength || otherValues) {
-      throw file.broken(
-        message.start,
-        `initialiser ${name} with values of ${values ? values.end - values.start : 0} bytes where its shape [${shape}] needs ${byteLength}`,
-      );
-    }
-    const start = values?.start ?? 0;
-    return { name, shape, elementType, byteLength, pieces: () => filePieces(file.path, start, byteLength) };
-  }
-
-  #varints(message: FieldRange, tensor: Omit<Initializer, 'pieces'>): Initializer {
-    const field = { 6: 5, 7: 7 }[tensor.elementType];
-    if (field === undefined) {
-      throw new ModelError(
-        'weights',
-        `initialiser ${tensor.name} of ${this.file.path} stores element type ${tensor.elementType} in a form that is not supported`,
-        {
-          remedy: 'Save the model again with raw tensor data (onnx.save does).',
-        },
-      );
-    }
-    const values: number[] = [];
-    for (const range of this.file.fields(message.start, message.end)) {
-      if (range.field === field) values.push(...this.file.integers(range, 1_000_000));
-    }
-    const bytes =
-      tensor.elementType === 6
-        ? new Uint8Array(Int32Array.from(values).buffer)
-        : new Uint8Array(BigInt64Array.from(values, (value) => BigInt(value)).buffer);
-    if (bytes.byteLength !== tensor.byteLength) {
-      throw this.file.broken(
-        message.start,
-        `initialiser ${tensor.name} with ${values.length} values where its shape is [${tensor.shape}]`,
-      );
-    }
-    return { ...tensor, pieces: () => [bytes] };
-  }
-
-  #entry(message: FieldRange): Record<string, string> {
-    let key = '';
-    let value = '';
-    for (const range of this.file.fields(message.start, message.end, 10)) {
-      if (range.field === 1 && range.wire === 2) key = this.file.text(range);
-      else if (range.field === 2 && range.wire === 2) value = this.file.text(range);
-    }
-    return { [key]: value };
-  }
-
-  #external(message: FieldRange, tensor: Omit<Initializer, 'pieces'>, entries: Record<string, string>): Initializer {
-    const { location = '' } = entries;
-    const path = insideFolder(dirname(this.file.path), location);
-    if (path === undefined) {
-      throw new ModelError(
-        'weights',
-        `${this.file.path} keeps initialiser ${tensor.name} in '${location}', which is not a file inside its own folder`,
-        {
-          remedy: 'Keep the external data of a model beside it.',
-        },
-      );
-    }
-    const start = Number(entries.offset ?? 0);
-    const length = Number(entries.length ?? tensor.byteLength);
-    if (
-      !Number.isSafeInteger(start) ||
-      start < 0 ||
-      length !== tensor.byteLength ||
-      start + length > statSync(path).size
-    ) {
-      throw this.file.broken(
-        message.start,
-        `initialiser ${tensor.name} at bytes ${entries.offset} + ${entries.length} of '${location}', which do not fit it`,
-      );
-    }
-    return { ...tensor, pieces: () => filePieces(path, start, tensor.byteLength) };
-  }
-}
-
-/** The real path of `name` inside `folder`, or undefined when it is missing or leads out of the folder (also through a link). */
-export function insideFolder(folder: string, name: string): string | undefined {
-  if (name.length === 0 || isAbsolute(name)) return undefined;
-  try {
-    const root = realpathSync(folder);
-    const path = realpathSync(resolve(root, name));
-    return path.startsWith(root.endsWith(sep) ? root : root + sep) && statSync(path).isFile() ? path : undefined;
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      return undefined;
-    throw error;
-  }
-}
-
-function* filePieces(path: string, start: number, length: number): Generator<Uint8Array> {
-  const descriptor = openSync(path, 'r');
-  try {
-    const buffer = new Uint8Array(Math.min(pieceBytes, length));
-    for (let position = 0; position < length; ) {
-      const count = readSync(descriptor, buffer, 0, Math.min(buffer.byteLength, length - position), start + position);
-      if (count === 0) throw new ModelError('weights', `${path} became shorter while it was read`);
-      yield buffer.subarray(0, count);
-      position += count;
-    }
-  } finally {
-    closeSync(descriptor);
   }
 }

@@ -16,6 +16,24 @@ function halfTable(): Float32Array {
   return halves;
 }
 
+/** Every float8 as float32, made once: 256 values for each of the two forms. OCP 8-bit Floating Point Specification, revision 1.0. */
+function quarterTable(exponentBits: 4 | 5): Float32Array {
+  const fractionBits = 7 - exponentBits;
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const steps = 2 ** fractionBits;
+  return Float32Array.from({ length: 256 }, (_, bits) => {
+    const sign = bits & 0x80 ? -1 : 1;
+    const exponent = (bits & 0x7f) >> fractionBits;
+    const fraction = bits & (steps - 1);
+    if (exponentBits === 5 && exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    // The form with more digits has no infinities, and one NaN.
+    if (exponentBits === 4 && (bits & 0x7f) === 0x7f) return Number.NaN;
+    const value =
+      exponent === 0 ? (fraction / steps) * 2 ** (1 - bias) : (1 + fraction / steps) * 2 ** (exponent - bias);
+    return sign * value;
+  });
+}
+
 type Read = (view: DataView, position: number) => number;
 
 function readerOf(type: Exclude<WeightType, 'F32' | 'BF16'>): readonly [width: number, read: Read] {
@@ -28,6 +46,17 @@ function readerOf(type: Exclude<WeightType, 'F32' | 'BF16'>): readonly [width: n
     }
     case 'I64':
       return [8, (view, position) => Number(view.getBigInt64(position, true))];
+    case 'U64':
+      return [8, (view, position) => Number(view.getBigUint64(position, true))];
+    case 'U32':
+      return [4, (view, position) => view.getUint32(position, true)];
+    case 'U16':
+      return [2, (view, position) => view.getUint16(position, true)];
+    case 'F8_E4M3':
+    case 'F8_E5M2': {
+      const table = quarterTable(type === 'F8_E4M3' ? 4 : 5);
+      return [1, (view, position) => table[view.getUint8(position)] as number];
+    }
     case 'I32':
       return [4, (view, position) => view.getInt32(position, true)];
     case 'I16':

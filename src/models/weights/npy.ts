@@ -5,6 +5,9 @@ import type { WeightTensor } from './weight-tensor.ts';
 /** NumPy's own writer stays under 64 KiB but for records of many fields, which are refused anyway. */
 const headerLimit = 1 << 16;
 
+/** What to do instead of keeping anything but plain numbers. */
+export const plainArrayRemedy = 'Save plain numbers: numpy.savez(path, name=array.astype(numpy.float32)).';
+
 /** Whether bytes start like an array file of NumPy. */
 export function looksLikeNpy(start: Uint8Array): boolean {
   return Buffer.from(start.subarray(0, 6)).equals(Buffer.from('\x93NUMPY', 'latin1'));
@@ -12,11 +15,12 @@ export function looksLikeNpy(start: Uint8Array): boolean {
 
 /**
  * The tensor of one `.npy` array (format 1.0 to 3.0). Fortran order and big-endian values are brought into row-major, little-endian order as they are
- * read. Arrays of Python objects are refused: they are pickles.
+ * read. Arrays of Python objects are not: they are pickles.
  *
- * @throws what `refuse` makes, for a broken header, another type, or values that do not fit the shape.
+ * @returns the tensor, or why it cannot be read, where it has another type.
+ * @throws what `refuse` makes, for a broken header, or values that do not fit the shape.
  */
-export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): WeightTensor {
+export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): WeightTensor | string {
   const label = `array '${name}'`;
   const start = firstBytes(bytes, 12);
   if (!looksLikeNpy(start) || start.byteLength < 10) throw refuse(`has no NumPy array where ${label} should be`);
@@ -34,12 +38,9 @@ export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): Weigh
   const type = numpyTypes[description.slice(1)];
   if (!type || !/^[<>|=]/.test(description)) {
     const objects = description.slice(1).startsWith('O');
-    throw refuse(
-      objects
-        ? `keeps Python objects in ${label}: a pickle, which could run a program; nothing was executed`
-        : `has ${label} of the type '${description}'`,
-      { remedy: 'Save plain numbers: numpy.savez(path, name=array.astype(numpy.float32)).' },
-    );
+    return objects
+      ? `keeps Python objects in ${label}: a pickle, which could run a program; nothing was executed`
+      : `has ${label} of the type '${description}'`;
   }
   const data = prefix + length;
   const values: WeightBytes = {

@@ -1,18 +1,23 @@
-import { readNpy } from './npy.ts';
+import { plainArrayRemedy, readNpy } from './npy.ts';
 import type { SourceFile } from './source-file.ts';
-import type { WeightTensor } from './weight-tensor.ts';
+import type { FileTensors, WeightTensor } from './weight-tensor.ts';
 import type { ZipEntry } from './zip-entry.ts';
 
 /**
- * The arrays of an `.npz` archive (numpy.savez and savez_compressed), named as their entries without `.npy`. Each must be of a type that weights have.
+ * The arrays of an `.npz` archive (numpy.savez and savez_compressed), named as their entries without `.npy`. One of a type that weights have not is told by name.
  *
- * @throws ModelError `weights` when an entry is not an array, or one that cannot be read.
+ * @throws ModelError `weights` when an entry is not an array, or none can be read.
  */
-export function readNpz(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>): Map<string, WeightTensor> {
+export function readNpz(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>): FileTensors {
   const tensors = new Map<string, WeightTensor>();
+  const unread = new Map<string, string>();
   for (const entry of entries.values()) {
     const name = entry.name.replace(/\.npy$/, '');
-    tensors.set(name, readNpy(name, entry, file.refuse));
+    const read = readNpy(name, entry, file.refuse);
+    if (typeof read === 'string') unread.set(name, read);
+    else tensors.set(name, read);
   }
-  return tensors;
+  const [reason] = unread.values();
+  if (tensors.size === 0 && reason !== undefined) throw file.refuse(reason, { remedy: plainArrayRemedy });
+  return { tensors, unread };
 }

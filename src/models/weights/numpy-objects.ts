@@ -19,13 +19,29 @@ const latin1Limit = 16 * 1024 * 1024;
 /** A dtype of a pickle. Its state, which says the byte order, comes after it was made, and it may be shared by arrays. */
 class NumpyType {
   bigEndian = false;
+  /** Why arrays of this type cannot be read. */
+  refusal: string | undefined;
 
-  constructor(readonly type: WeightType) {}
+  /** @param type - undefined for one that is no plain number. */
+  constructor(
+    readonly type: WeightType | undefined,
+    readonly name: string,
+  ) {
+    if (type === undefined) this.refusal = refusalOf(name);
+  }
+}
+
+function refusalOf(name: string): string {
+  return name.startsWith('O')
+    ? 'keeps Python objects in an array of NumPy; nothing was executed'
+    : `has an array of NumPy of the type '${name.slice(0, 40)}'`;
 }
 
 /** An array of NumPy whose values are in the pickle itself; without `content` until the pickle gives its state. */
 export class NumpyArray {
   content?: { readonly layout: NumpyLayout; readonly values: Uint8Array };
+  /** Why it cannot be read. */
+  refusal?: string;
 }
 
 /** A number of NumPy (`numpy.float64(0.5)`): part of a checkpoint's notes, no tensor. */
@@ -33,7 +49,7 @@ class NumpyScalar {}
 
 /**
  * What a pickle of plain arrays of NumPy refers to: `_reconstruct`, `scalar`, `numpy.ndarray`, `numpy.dtype`, and the ways in which protocol 2 writes
- * bytes (`_codecs.encode(text, 'latin1')`, and `bytes()` for none). Nothing is called. Subclasses of arrays, Python objects and records are refused.
+ * bytes (`_codecs.encode(text, 'latin1')`, and `bytes()` for none). Nothing is called. Subclasses of arrays, Python objects and records are not read.
  */
 export class NumpyObjects {
   #characters = 0;
@@ -74,13 +90,17 @@ export class NumpyObjects {
   #setType(value: NumpyType, [version, order, subarray, names, fields]: readonly unknown[]): void {
     const plain = subarray === null && names === null && fields === null;
     if (version !== dtypeVersion || typeof order !== 'string' || !byteOrders.has(order) || !plain) {
-      throw this.refuse('has an array of NumPy whose type is no plain number', { remedy: arrayRemedy });
+      value.refusal ??= 'has an array of NumPy whose type is no plain number';
     }
     value.bigEndian = order === '>';
   }
 
   /** (1, shape, dtype, whether in Fortran order, bytes) */
   #setArray(value: NumpyArray, [version, shape, dtype, fortran, data]: readonly unknown[]): void {
+    if (dtype instanceof NumpyType && dtype.refusal !== undefined) {
+      value.refusal = dtype.refusal;
+      return;
+    }
     // Python 2 writes bytes as text.
     const values = typeof data === 'string' ? this.#latin1(data) : data;
     const isOrder = fortran === true || fortran === false || fortran === 0 || fortran === 1;
@@ -89,19 +109,13 @@ export class NumpyObjects {
       throw this.refuse('has an array of NumPy whose shape, type or values are none', { remedy: arrayRemedy });
     }
     const { type, bigEndian } = dtype;
+    if (type === undefined) return;
     const sizes = shape.items as readonly number[];
     value.content = { layout: { shape: sizes, type, fortran: Boolean(fortran), bigEndian }, values };
   }
 
   #type(name: string): NumpyType {
-    const type = Object.hasOwn(numpyTypes, name) ? numpyTypes[name] : undefined;
-    if (type) return new NumpyType(type);
-    throw this.refuse(
-      name.startsWith('O')
-        ? 'keeps Python objects in an array of NumPy; nothing was executed'
-        : `has an array of NumPy of the type '${name.slice(0, 40)}'`,
-      { remedy: arrayRemedy },
-    );
+    return new NumpyType(Object.hasOwn(numpyTypes, name) ? numpyTypes[name] : undefined, name);
   }
 
   #latin1(text: string): Uint8Array {

@@ -12,6 +12,9 @@ export const numpyTypes: Readonly<Record<string, WeightType>> = {
   i2: 'I16',
   i1: 'I8',
   u1: 'U8',
+  u2: 'U16',
+  u4: 'U32',
+  u8: 'U64',
   b1: 'BOOL',
 };
 

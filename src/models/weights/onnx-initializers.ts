@@ -1,7 +1,8 @@
 import { ModelError } from '../../errors.ts';
+import { elementTypeName } from '../onnx/graph.ts';
 import { readModel } from '../onnx/read.ts';
 import type { SourceFile } from './source-file.ts';
-import { type WeightTensor, type WeightType, weightTypeBytes } from './weight-tensor.ts';
+import { type FileTensors, type WeightTensor, type WeightType, weightTypeBytes } from './weight-tensor.ts';
 
 const types: Readonly<Record<number, WeightType>> = {
   1: 'F32',
@@ -14,22 +15,31 @@ const types: Readonly<Record<number, WeightType>> = {
   10: 'F16',
   11: 'F64',
   16: 'BF16',
+  4: 'U16',
+  12: 'U32',
+  13: 'U64',
+  17: 'F8_E4M3',
+  19: 'F8_E5M2',
 };
 
 /**
- * The initialisers of an ONNX file, by name. Initialisers of unsigned 16, 32 or 64-bit integers are refused.
+ * The initialisers of an ONNX file, by name. One of a type that weights have not is told by name.
  *
  * @throws ModelError `weights` when the file is broken, or a name occurs twice.
  */
-export function readOnnxInitializers(file: SourceFile): Map<string, WeightTensor> {
+export function readOnnxInitializers(file: SourceFile): FileTensors {
   const tensors = new Map<string, WeightTensor>();
+  const unread = new Map<string, string>();
   for (const { name, shape, elementType, byteLength, pieces } of readModel(file.path).initializers) {
     const type = types[elementType];
-    if (type === undefined) throw file.refuse(`has initialiser '${name}' of the ONNX element type ${elementType}`);
+    if (type === undefined) {
+      unread.set(name, `has initialiser '${name}' of the type ${elementTypeName(elementType)}`);
+      continue;
+    }
     if (tensors.has(name)) throw file.refuse(`has two initialisers '${name}'`);
     tensors.set(name, { name, shape, type, byteLength, pieces: () => wholeElements(pieces(), type, file) });
   }
-  return tensors;
+  return { tensors, unread };
 }
 
 /** A read may end anywhere; pieces of a weight tensor hold whole elements. */

@@ -3,6 +3,21 @@ export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
+/**
+ * A value that the reader does not know, such as the `argparse.Namespace` beside a state dict: nothing was made of it, and it is refused only where it is
+ * used. Whatever is made of it is one too.
+ */
+export class PickleOpaque {
+  /**
+   * @param why - continues 'the file ...'.
+   * @param name - of the class, where it is one.
+   */
+  constructor(
+    readonly why: string,
+    readonly name = '',
+  ) {}
+}
+
 /** A Python tuple. */
 export class PickleTuple {
   constructor(readonly items: readonly unknown[]) {}

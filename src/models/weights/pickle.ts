@@ -1,5 +1,5 @@
 import type { ByteCursor } from './byte-cursor.ts';
-import { PickleDictionary, PickleGlobal, PickleList, PickleTuple } from './pickle-values.ts';
+import { PickleDictionary, PickleGlobal, PickleList, PickleOpaque, PickleTuple } from './pickle-values.ts';
 import type { Refuse } from './source-file.ts';
 
 /** Operations of one pickle: a dictionary of 30,000 tensors. Each makes at most one small object, so this bounds the memory too. */
@@ -9,7 +9,9 @@ const textLimit = 1 << 24;
 const integerBytesLimit = 255;
 const nameLimit = 256;
 
-/** What the pickles of a program may refer to. Every method throws for what it does not know. */
+const setReason = 'has a set, which is not part of a dictionary of tensors';
+
+/** What the pickles of a program may refer to. What it knows but cannot read becomes a `PickleOpaque`; claims that do not fit are refused. */
 export interface PickleObjects {
   /** Whether a global name is known. */
   knows(name: string): boolean;
@@ -27,12 +29,12 @@ export const plainDictionaryRemedy =
 
 /**
  * Reads one pickle (protocols 2 to 5) as data. It is a machine of about forty operations that build numbers, text, lists, tuples and dictionaries;
- * it cannot import or call anything: a global is a word that `objects` knows or refuses. Stack, memo, lengths and the number of operations are
- * bounded.
+ * it cannot import or call anything: a global is a word that `objects` knows, or stands for a value that nothing is made of. Stack, memo, lengths and
+ * the number of operations are bounded.
  *
  * Operations by the documentation in CPython's `Lib/pickletools.py`.
  *
- * @throws ModelError `weights` (made by `refuse`) for any other operation, name, or a claim that does not fit.
+ * @throws ModelError `weights` (made by `refuse`) for any other operation, or a claim that does not fit.
  */
 export function readPickle(cursor: ByteCursor, objects: PickleObjects, refuse: Refuse): unknown {
   return new PickleMachine(cursor, objects, refuse).run();
@@ -86,6 +88,15 @@ class PickleMachine {
       case 0x89: // NEWFALSE
         this.#push(false);
         break;
+      case 0x49: // INT, of Python 2: integers beyond 32 bits, and truth values
+        this.#push(this.#integerLine());
+        break;
+      case 0x4c: // LONG, of Python 2
+        this.#push(this.#integerLine());
+        break;
+      case 0x46: // FLOAT, of Python 2
+        this.#push(Number(this.#line()));
+        break;
       case 0x4a: // BININT
         this.#push(cursor.unsigned(4) | 0);
         break;
@@ -125,6 +136,10 @@ class PickleMachine {
       case 0x43: // SHORT_BINBYTES
         this.#push(this.#bytes(cursor.byte()));
         break;
+      case 0x8e: // BINBYTES8
+      case 0x96: // BYTEARRAY8
+        this.#push(this.#bytes(cursor.unsigned(8)));
+        break;
       case 0x29: // EMPTY_TUPLE
         this.#push(new PickleTuple([]));
         break;
@@ -154,6 +169,23 @@ class PickleMachine {
       case 0x75: // SETITEMS
         this.#setItems(this.#popMark());
         break;
+      case 0x8f: // EMPTY_SET
+        this.#push(new PickleOpaque(setReason));
+        break;
+      case 0x90: // ADDITEMS
+        this.#popMark();
+        this.#top();
+        break;
+      case 0x91: // FROZENSET
+        this.#popMark();
+        this.#push(new PickleOpaque(setReason));
+        break;
+      case 0x6f: // OBJ, of Python 2
+        this.#push(this.#instance(this.#popMark()));
+        break;
+      case 0x32: // DUP
+        this.#push(this.#top());
+        break;
       case 0x71: // BINPUT
         this.#remember(cursor.byte());
         break;
@@ -180,8 +212,14 @@ class PickleMachine {
       }
       case 0x52: // REDUCE
       case 0x81: // NEWOBJ
-        this.#call();
+        this.#call(...(this.#popMany(2) as [unknown, unknown]));
         break;
+      case 0x92: {
+        // NEWOBJ_EX: parameters by name come last
+        const [callable, parameters] = this.#popMany(3);
+        this.#call(callable, parameters);
+        break;
+      }
       case 0x62: // BUILD
         this.#build();
         break;
@@ -244,6 +282,17 @@ class PickleMachine {
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed;
   }
 
+  #integerLine(): number | bigint | boolean {
+    const line = this.#line();
+    // Python 2 writes truth values as integers of two digits.
+    if (line === '01') return true;
+    if (line === '00') return false;
+    const digits = /^([+-]?\d+)L?$/.exec(line)?.[1];
+    if (digits === undefined) throw this.#broken(`it has an integer '${line.slice(0, 40)}'`);
+    const value = BigInt(digits);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  }
+
   #line(): string {
     let line = '';
     for (let byte = this.cursor.byte(); byte !== 0x0a; byte = this.cursor.byte()) {
@@ -255,12 +304,14 @@ class PickleMachine {
 
   #append(items: readonly unknown[]): void {
     const list = this.#top();
+    if (list instanceof PickleOpaque) return;
     if (!(list instanceof PickleList)) throw this.#broken('it appends to something that is no list');
     for (const item of items) list.items.push(item);
   }
 
   #setItems(items: readonly unknown[]): void {
     const dictionary = this.#top();
+    if (dictionary instanceof PickleOpaque) return;
     if (!(dictionary instanceof PickleDictionary) || items.length % 2 !== 0) {
       throw this.#broken('it sets items of something that is no dictionary');
     }
@@ -280,17 +331,20 @@ class PickleMachine {
   #global(module: unknown, name: unknown): void {
     if (typeof module !== 'string' || typeof name !== 'string') throw this.#broken('it has a global without a name');
     const path = `${module}.${name}`;
-    if (!this.objects.knows(path)) {
-      throw this.refuse(
-        `refers to ${path.slice(0, 120)}, which is not part of a dictionary of tensors: nothing was executed`,
-        { remedy: plainDictionaryRemedy },
-      );
-    }
-    this.#push(new PickleGlobal(path));
+    const why = `refers to ${path.slice(0, 120)}, which is not part of a dictionary of tensors: nothing was executed`;
+    this.#push(this.objects.knows(path) ? new PickleGlobal(path) : new PickleOpaque(why, path.slice(0, 120)));
   }
 
-  #call(): void {
-    const [callable, parameters] = this.#popMany(2);
+  #instance([of]: readonly unknown[]): PickleOpaque {
+    if (of instanceof PickleOpaque) return of;
+    throw this.#broken('it makes an object of something that is no class');
+  }
+
+  #call(callable: unknown, parameters: unknown): void {
+    if (callable instanceof PickleOpaque) {
+      this.#push(callable);
+      return;
+    }
     if (!(callable instanceof PickleGlobal) || !(parameters instanceof PickleTuple)) {
       throw this.#broken('it calls something that is no name: nothing was executed');
     }
@@ -299,6 +353,10 @@ class PickleMachine {
 
   #build(): void {
     const [value, state] = this.#popMany(2);
+    if (value instanceof PickleOpaque) {
+      this.#push(value);
+      return;
+    }
     if (!(value instanceof PickleDictionary) && !this.objects.setState(value, state)) {
       throw this.#broken('it sets attributes of something that is neither a dictionary nor a tensor');
     }

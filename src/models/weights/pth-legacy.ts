@@ -4,7 +4,7 @@ import { PickleDictionary, PickleList } from './pickle-values.ts';
 import type { SourceFile, WeightBytes } from './source-file.ts';
 import { stateDictTensors } from './state-dict.ts';
 import { TorchObjects } from './torch-objects.ts';
-import { type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
+import { type FileTensors, weightTypeBytes } from './weight-tensor.ts';
 
 const pickleLimit = 16 * 1024 * 1024;
 const magicNumber = 0x1950a86a20f9469cfc6cn;
@@ -26,7 +26,7 @@ export function looksLikeLegacyPth(start: Uint8Array): boolean {
  *
  * @throws ModelError `weights` for anything but a state dict, and for one that a big-endian machine has written.
  */
-export function readPthLegacy(file: SourceFile): Map<string, WeightTensor> {
+export function readPthLegacy(file: SourceFile): FileTensors {
   const { refuse } = file;
   const cursor = new ByteCursor(file, 0, pickleLimit, refuse);
   const objects = new TorchObjects(refuse);
@@ -44,8 +44,12 @@ export function readPthLegacy(file: SourceFile): Map<string, WeightTensor> {
   if (!(keys instanceof PickleList)) {
     throw refuse('has no list of storages after its dictionary', { remedy: plainDictionaryRemedy });
   }
-  const storages = readStorages(file, cursor.position, keys.items, objects);
-  return stateDictTensors(value, (key) => storages.get(key), refuse);
+  let storages: ReadonlyMap<string, WeightBytes> | undefined;
+  const storage = (key: string) => {
+    storages ??= readStorages(file, cursor.position, keys.items, objects);
+    return storages.get(key);
+  };
+  return stateDictTensors(value, storage, refuse);
 }
 
 function readStorages(
@@ -59,6 +63,11 @@ function readStorages(
   let position = start;
   for (const item of keys) {
     const key = typeof item === 'number' || typeof item === 'bigint' ? String(item) : item;
+    const other = typeof key === 'string' ? objects.otherStorages.get(key) : undefined;
+    if (other !== undefined) {
+      position += 8 + other;
+      continue;
+    }
     const storage = typeof key === 'string' ? objects.storages.get(key) : undefined;
     if (storage === undefined || storages.has(storage.key)) {
       throw refuse('lists a storage twice, or one that its dictionary does not have');

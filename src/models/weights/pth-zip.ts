@@ -3,7 +3,7 @@ import { plainDictionaryRemedy, readPickle } from './pickle.ts';
 import type { SourceFile } from './source-file.ts';
 import { stateDictTensors } from './state-dict.ts';
 import { TorchObjects } from './torch-objects.ts';
-import type { WeightTensor } from './weight-tensor.ts';
+import type { FileTensors } from './weight-tensor.ts';
 import { entryBytes, type ZipEntry } from './zip-entry.ts';
 
 const pickleLimit = 16 * 1024 * 1024;
@@ -20,7 +20,7 @@ export function looksLikePth(entries: ReadonlyMap<string, ZipEntry>): boolean {
  *
  * @throws ModelError `weights` for anything but a state dict, and for one that a big-endian machine has written.
  */
-export function readPthZip(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>): Map<string, WeightTensor> {
+export function readPthZip(file: SourceFile, entries: ReadonlyMap<string, ZipEntry>): FileTensors {
   const { refuse } = file;
   const pickles = [...entries.values()].filter(({ name }) => pickleName.test(name));
   const [pickle] = pickles;

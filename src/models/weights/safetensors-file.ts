@@ -1,6 +1,7 @@
+import { shown } from '../../check.ts';
 import { headerLength, parseSafetensorsHeader } from './safetensors-header.ts';
 import type { SourceFile } from './source-file.ts';
-import type { WeightTensor } from './weight-tensor.ts';
+import type { FileTensors, WeightTensor } from './weight-tensor.ts';
 
 /** Room for more than 100,000 tensors; less than the format's own 100 MB, which would be parsed at once. */
 const headerLimit = 16 * 1024 * 1024;
@@ -16,16 +17,20 @@ export function looksLikeSafetensors(start: Uint8Array, fileBytes: number): bool
  *
  * @throws ModelError `weights` for a broken header, or one of more than 16 MiB.
  */
-export function readSafetensorsFile(file: SourceFile): Map<string, WeightTensor> {
+export function readSafetensorsFile(file: SourceFile): FileTensors {
   const broken = (what: string, cause?: unknown) => file.refuse(`is not a valid safetensors file: ${what}`, { cause });
   const start = file.bytes(0, Math.min(8, file.byteLength));
   const headerBytes = headerLength(start, file.byteLength, headerLimit, broken);
   const values = 8 + headerBytes;
   const { places } = parseSafetensorsHeader(file.bytes(8, headerBytes), file.byteLength - values, broken);
-  return new Map(
-    places.map(({ name, type, shape, start, end }) => [
-      name,
-      { name, shape, type, byteLength: end - start, pieces: () => file.pieces(values + start, values + end) },
-    ]),
-  );
+  const tensors = new Map<string, WeightTensor>();
+  const unread = new Map<string, string>();
+  for (const { name, type, dtype, shape, start, end } of places) {
+    if (type === undefined) unread.set(name, `has tensor '${name}' of the type ${shown(dtype)}`);
+    else {
+      const pieces = () => file.pieces(values + start, values + end);
+      tensors.set(name, { name, shape, type, byteLength: end - start, pieces });
+    }
+  }
+  return { tensors, unread };
 }

@@ -4,11 +4,27 @@ import { elementCount } from './strided.ts';
 import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
 
 const tensorLimit = 100_000;
+/** A header has three: itself, a tensor, and its shape. */
+const depthLimit = 8;
+
+/** Bits per element of the types that the format has and that are no weights here. */
+const otherBits: Readonly<Record<string, number>> = {
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  C64: 64,
+};
 
 /** Where a tensor lies among the values of a safetensors file, in bytes from their start. */
 export interface SafetensorsPlace {
   readonly name: string;
-  readonly type: WeightType;
+  /** Undefined for one that cannot be read. */
+  readonly type: WeightType | undefined;
+  /** As the file has it. */
+  readonly dtype: string;
   readonly shape: readonly number[];
   readonly start: number;
   readonly end: number;
@@ -68,22 +84,24 @@ export function parseSafetensorsHeader(
 function place(name: string, entry: unknown, available: number, broken: BrokenSafetensors): SafetensorsPlace {
   if (!isRecord(entry)) throw broken(`tensor '${name}' is described by ${shown(entry)}`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (typeof dtype !== 'string' || !Object.hasOwn(weightTypeBytes, dtype)) {
-    throw broken(`tensor '${name}' has the type ${shown(dtype)}`);
-  }
-  const type = dtype as WeightType;
+  if (typeof dtype !== 'string') throw broken(`tensor '${name}' has the type ${shown(dtype)}`);
+  const type = Object.hasOwn(weightTypeBytes, dtype) ? (dtype as WeightType) : undefined;
   const elements = isSizes(shape) ? elementCount(shape) : undefined;
   if (elements === undefined) throw broken(`tensor '${name}' has no valid shape`);
   if (!isSizes(offsets) || offsets.length !== 2) throw broken(`tensor '${name}' has no valid offsets`);
   const [start, end] = offsets as [number, number];
-  if (start > end || end > available || end - start !== elements * weightTypeBytes[type]) {
-    throw broken(`tensor '${name}' of ${type} [${shape}] claims bytes ${start} to ${end} of ${available}`);
+  const bits = type ? 8 * weightTypeBytes[type] : Object.hasOwn(otherBits, dtype) ? otherBits[dtype] : undefined;
+  // Of a type that the format did not have yet only the place can be checked.
+  const fits = bits === undefined || 8 * (end - start) === elements * bits;
+  if (start > end || end > available || !fits) {
+    throw broken(`tensor '${name}' of ${dtype} [${shape}] claims bytes ${start} to ${end} of ${available}`);
   }
-  return { name, type, shape: shape as number[], start, end };
+  return { name, type, dtype, shape: shape as number[], start, end };
 }
 
 function parseObject(bytes: Uint8Array, broken: BrokenSafetensors): Record<string, unknown> {
   let header: unknown;
+  if (isDeep(bytes)) throw broken(`its header has more than ${depthLimit} levels`);
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
@@ -91,6 +109,23 @@ function parseObject(bytes: Uint8Array, broken: BrokenSafetensors): Record<strin
   }
   if (!isRecord(header)) throw broken(`its header is ${shown(header)} instead of an object`);
   return header;
+}
+
+/** Whether brackets outside of texts are nested too deep: a parser takes fifty times the memory of megabytes of them. */
+function isDeep(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (inText) {
+      if (byte === 0x5c) index++;
+      else if (byte === 0x22) inText = false;
+    } else if (byte === 0x22) inText = true;
+    else if (byte === 0x7b || byte === 0x5b) depth++;
+    else if (byte === 0x7d || byte === 0x5d) depth--;
+    if (depth > depthLimit) return true;
+  }
+  return false;
 }
 
 function metadataOf(value: unknown, broken: BrokenSafetensors): Record<string, string> {

@@ -86,10 +86,10 @@ export function readSafetensors(file: Uint8Array): Safetensors {
   const values = file.subarray(8 + headerBytes);
   const header = parseSafetensorsHeader(file.subarray(8, 8 + headerBytes), values.byteLength, broken);
   const tensors = new Map(
-    header.places.map(({ name, type, shape, start, end }) => [
-      name,
-      { type, shape, bytes: values.subarray(start, end) },
-    ]),
+    header.places.map(({ name, type, dtype, shape, start, end }) => {
+      if (type === undefined) throw broken(`tensor '${name}' has the type '${dtype}'`);
+      return [name, { type, shape, bytes: values.subarray(start, end) }];
+    }),
   );
   return { tensors, metadata: header.metadata };
 }

@@ -2,48 +2,60 @@ import { shown } from '../../check.ts';
 import { NumpyArray } from './numpy-objects.ts';
 import { numpyTensor } from './numpy-tensor.ts';
 import { plainDictionaryRemedy } from './pickle.ts';
-import { PickleDictionary, PickleList, PickleTuple } from './pickle-values.ts';
+import { PickleDictionary, PickleList, PickleOpaque, PickleTuple } from './pickle-values.ts';
 import { pieceBytes, type Refuse, type WeightBytes } from './source-file.ts';
 import { checkView, stridedPieces } from './strided.ts';
 import { TorchTensor } from './torch-objects.ts';
-import { type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
+import { type FileTensors, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
 
-/** Where checkpoints keep the state dict, in the order in which they are looked for. */
-const nestedKeys = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net', 'network', 'module', 'weights'];
-const tensorLimit = 100_000;
-const parallelPrefix = 'module.';
+/** Where checkpoints keep the state dict: of dictionaries with as many tensors, such a one counts. */
+const usualKeys = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net', 'network', 'module', 'weights'];
+/** What wrappers put before the names of all tensors: DataParallel, torch.compile, Lightning. */
+const wrapperPrefix = /^(?:module|_orig_mod|model)\./;
 
 /** The bytes of a storage, or undefined when the file has none under this key. */
 export type StorageBytes = (key: string) => WeightBytes | undefined;
 
 /**
- * The tensors of an unpickled state dict, or of the checkpoint around one (`{'state_dict': {...}, 'epoch': 3}`). Entries that are no tensors are left
- * out. Of a checkpoint's dictionaries the one with the most tensors is taken, because some keep the best accuracy as a tensor beside the state dict.
- * The prefix `module.` of torch.nn.DataParallel is removed when all tensors have it. Arrays of NumPy count as tensors; a dictionary of nothing but
- * arrays is looked for last: a checkpoint may keep some beside its state dict.
+ * The tensors of an unpickled state dict, or of the checkpoint around one (`{'state_dict': {...}, 'epoch': 3}`), however deep it lies: of all
+ * dictionaries inside the value the one with the most tensors is taken. Entries that are no tensors are left out; what nothing could be made of is told by
+ * name. Prefixes that wrappers put before all names (`module.`, `_orig_mod.`, `model.`) are removed. Arrays of NumPy count as tensors; a
+ * dictionary of nothing but arrays is looked for last: a checkpoint may keep some beside its state dict.
  *
  * @throws what `refuse` makes, when there are no tensors, or one does not fit its storage.
  */
-export function stateDictTensors(value: unknown, storage: StorageBytes, refuse: Refuse): Map<string, WeightTensor> {
-  const entries = findStateDict(value, refuse);
-  const parallel = entries.every(([name]) => name.startsWith(parallelPrefix));
+export function stateDictTensors(value: unknown, storage: StorageBytes, refuse: Refuse): FileTensors {
+  const dictionary = findStateDict(value, refuse);
   const tensors = new Map<string, WeightTensor>();
+  const unread = new Map<string, string>();
+  const entries = [...dictionary.entries].filter((entry): entry is [string, unknown] => typeof entry[0] === 'string');
+  const strip = prefixOf(entries.filter(([, tensor]) => isTensor(tensor)).map(([name]) => name));
   for (const [entry, tensor] of entries) {
-    const name = parallel ? entry.slice(parallelPrefix.length) : entry;
-    const read =
-      tensor instanceof NumpyArray ? arrayTensor(name, tensor, refuse) : weightTensor(name, tensor, storage, refuse);
-    tensors.set(name, read);
+    const name = entry.startsWith(strip) ? entry.slice(strip.length) : entry;
+    const why = refusalOf(tensor);
+    if (why !== undefined) unread.set(name, why);
+    else if (tensor instanceof NumpyArray) tensors.set(name, arrayTensor(name, tensor, refuse));
+    else if (tensor instanceof TorchTensor) tensors.set(name, weightTensor(name, tensor, storage, refuse));
   }
-  return tensors;
+  return { tensors, unread };
 }
 
-type Candidate = readonly (readonly [string, TorchTensor | NumpyArray])[];
+const isTensor = (value: unknown) => value instanceof TorchTensor || value instanceof NumpyArray;
 
-/** The first of the candidates that have the most of something, or undefined when none has any. */
-function largest(candidates: readonly Candidate[], count: (candidate: Candidate) => number): Candidate | undefined {
-  const counts = candidates.map(count);
-  const most = Math.max(...counts);
-  return most === 0 ? undefined : candidates[counts.indexOf(most)];
+/** Why nothing was made of a value, or undefined. */
+function refusalOf(value: unknown): string | undefined {
+  if (value instanceof PickleOpaque) return value.why;
+  return value instanceof NumpyArray ? value.refusal : undefined;
+}
+
+/** The prefix of wrappers that all names have. */
+function prefixOf(names: readonly string[]): string {
+  let prefix = '';
+  for (;;) {
+    const next = wrapperPrefix.exec(names[0]?.slice(prefix.length) ?? '')?.[0];
+    if (next === undefined || !names.every((name) => name.startsWith(prefix + next))) return prefix;
+    prefix += next;
+  }
 }
 
 /** What Python calls a value. */
@@ -55,29 +67,57 @@ function called(value: unknown): string {
   return value === null || value === undefined ? 'None' : shown(value);
 }
 
-function findStateDict(value: unknown, refuse: Refuse): Candidate {
-  if (!(value instanceof PickleDictionary)) {
-    throw refuse(`holds ${called(value)} in place of a dictionary`, { remedy: plainDictionaryRemedy });
-  }
-  const candidates = [value, ...nestedKeys.map((key) => value.entries.get(key))].map(tensorEntries);
-  const ofTorch = (candidate: Candidate) => candidate.filter(([, tensor]) => tensor instanceof TorchTensor).length;
-  const entries = largest(candidates, ofTorch) ?? largest(candidates, ({ length }) => length);
-  if (entries && entries.length > tensorLimit) {
-    throw refuse(`has ${entries.length} tensors, more than ${tensorLimit}`);
-  }
-  if (entries) return entries;
+function findStateDict(value: unknown, refuse: Refuse): PickleDictionary {
+  const { dictionaries, refusal } = inside(value);
+  const [found] = largest(dictionaries, (each) => each instanceof TorchTensor) ?? largest(dictionaries, isTensor) ?? [];
+  if (found) return found;
+  const remedy = plainDictionaryRemedy;
+  if (refusal !== undefined) throw refuse(refusal, { remedy });
+  if (!(value instanceof PickleDictionary)) throw refuse(`holds ${called(value)} in place of a dictionary`, { remedy });
   const keys = [...value.entries.keys()].slice(0, 8).map(shown).join(', ');
-  throw refuse(`has no tensors in its dictionary (${keys ? `keys ${keys}` : 'empty'})`, {
-    remedy: plainDictionaryRemedy,
-  });
+  throw refuse(`has no tensors in its dictionary (${keys ? `keys ${keys}` : 'empty'})`, { remedy });
 }
 
-function tensorEntries(value: unknown): Candidate {
-  if (!(value instanceof PickleDictionary)) return [];
-  return [...value.entries].filter(
-    (entry): entry is [string, TorchTensor | NumpyArray] =>
-      typeof entry[0] === 'string' && (entry[1] instanceof TorchTensor || entry[1] instanceof NumpyArray),
-  );
+/** The dictionary with the most values of a kind, and how many; the first of several. */
+function largest(
+  dictionaries: readonly PickleDictionary[],
+  counts: (value: unknown) => boolean,
+): readonly [PickleDictionary, number] | undefined {
+  let best: [PickleDictionary, number] | undefined;
+  for (const dictionary of dictionaries) {
+    let count = 0;
+    for (const [key, value] of dictionary.entries) {
+      if (typeof key === 'string' && counts(value) && refusalOf(value) === undefined) count++;
+    }
+    if (count > (best?.[1] ?? 0)) best = [dictionary, count];
+  }
+  return best;
+}
+
+/** All dictionaries inside a value, from the outside in, those under usual keys first; and why nothing was made of the first value of which that is so. */
+function inside(value: unknown): { readonly dictionaries: readonly PickleDictionary[]; readonly refusal?: string } {
+  const dictionaries: PickleDictionary[] = [];
+  const seen = new Set<unknown>();
+  let refusal: string | undefined;
+  let layer: readonly unknown[] = [value];
+  while (layer.length > 0) {
+    const next: unknown[] = [];
+    for (const each of layer) {
+      refusal ??= refusalOf(each);
+      // A hostile pickle may refer to one list many times, or to itself.
+      if (typeof each !== 'object' || each === null || seen.has(each)) continue;
+      seen.add(each);
+      if (each instanceof PickleDictionary) {
+        dictionaries.push(each);
+        for (const key of usualKeys) if (each.entries.has(key)) next.push(each.entries.get(key));
+        for (const held of each.entries.values()) next.push(held);
+      } else if (each instanceof PickleList || each instanceof PickleTuple) {
+        for (const held of each.items) next.push(held);
+      }
+    }
+    layer = next;
+  }
+  return { dictionaries, ...(refusal !== undefined && { refusal }) };
 }
 
 function arrayTensor(name: string, { content }: NumpyArray, refuse: Refuse): WeightTensor {

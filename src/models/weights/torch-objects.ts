@@ -1,6 +1,14 @@
 import { NumpyObjects } from './numpy-objects.ts';
 import { type PickleObjects, plainDictionaryRemedy } from './pickle.ts';
-import { isSize, isSizes, PickleDictionary, PickleGlobal, PickleList, PickleTuple } from './pickle-values.ts';
+import {
+  isSize,
+  isSizes,
+  PickleDictionary,
+  PickleGlobal,
+  PickleList,
+  PickleOpaque,
+  PickleTuple,
+} from './pickle-values.ts';
 import type { Refuse } from './source-file.ts';
 import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
 
@@ -15,9 +23,23 @@ const storageTypes: Readonly<Record<string, WeightType>> = {
   CharStorage: 'I8',
   ByteStorage: 'U8',
   BoolStorage: 'BOOL',
+  UInt16Storage: 'U16',
+  UInt32Storage: 'U32',
+  UInt64Storage: 'U64',
+  Float8_e4m3fnStorage: 'F8_E4M3',
+  Float8_e5m2Storage: 'F8_E5M2',
   UntypedStorage: 'U8',
 };
 const storageName = /^torch\.(?:cuda\.|storage\.)?([A-Za-z0-9]+Storage)$/;
+/** Bytes per element of the storages whose tensors are not read: they are skipped over where storages follow one another. */
+const otherStorageBytes: Readonly<Record<string, number>> = {
+  ComplexFloatStorage: 8,
+  ComplexDoubleStorage: 16,
+  ComplexHalfStorage: 4,
+  QInt8Storage: 1,
+  QUInt8Storage: 1,
+  QInt32Storage: 4,
+};
 const elementTypes: Readonly<Record<string, WeightType>> = {
   'torch.float64': 'F64',
   'torch.float32': 'F32',
@@ -29,17 +51,27 @@ const elementTypes: Readonly<Record<string, WeightType>> = {
   'torch.int8': 'I8',
   'torch.uint8': 'U8',
   'torch.bool': 'BOOL',
+  'torch.uint16': 'U16',
+  'torch.uint32': 'U32',
+  'torch.uint64': 'U64',
+  'torch.float8_e4m3fn': 'F8_E4M3',
+  'torch.float8_e5m2': 'F8_E5M2',
 };
 const callables = new Set([
   'collections.OrderedDict',
+  'collections.defaultdict',
   'torch.Size',
   'torch._utils._rebuild_tensor',
   'torch._utils._rebuild_tensor_v2',
   'torch._utils._rebuild_tensor_v3',
+  'torch._tensor._rebuild_from_type_v2',
+  'torch.Tensor',
   'torch._utils._rebuild_parameter',
   'torch._utils._rebuild_parameter_with_state',
   'torch.nn.parameter.Parameter',
 ]);
+
+const plainClasses = new Set(['torch.Tensor', 'torch.nn.parameter.Parameter']);
 
 /** Pairs that all dictionaries made by calls have together: a pickle can hand the same list to every call. */
 const pairLimit = 1_000_000;
@@ -74,11 +106,13 @@ class StorageView {
 
 /**
  * What a state dict of PyTorch refers to, from 0.1.x to 2.x: storages, the functions that make tensors and parameters of them, OrderedDict and
- * torch.Size; and plain arrays of NumPy among them. Everything else is refused by name.
+ * torch.Size; and plain arrays of NumPy among them. Of everything else nothing is made.
  */
 export class TorchObjects implements PickleObjects {
   /** The storages that were met, by key. */
   readonly storages = new Map<string, TorchStorage>();
+  /** Bytes of the storages that are not read, by key. */
+  readonly otherStorages = new Map<string, number>();
   readonly #numpy: NumpyObjects;
   #pairs = 0;
 
@@ -94,7 +128,10 @@ export class TorchObjects implements PickleObjects {
 
   call(name: string, parameters: readonly unknown[]): unknown {
     const [first] = parameters;
+    if (first instanceof PickleOpaque) return first;
     switch (name) {
+      case 'collections.defaultdict':
+        return new PickleDictionary();
       case 'collections.OrderedDict':
         return this.#dictionary(parameters);
       case 'torch.Size':
@@ -105,11 +142,21 @@ export class TorchObjects implements PickleObjects {
       case 'torch._utils._rebuild_parameter_with_state':
         if (first instanceof TorchTensor) return first;
         break;
+      case 'torch._tensor._rebuild_from_type_v2': {
+        // A tensor with attributes of its own: how it is made, its class, with what, and the attributes.
+        const [make, of, given] = parameters;
+        const isPlain = of instanceof PickleGlobal && plainClasses.has(of.name);
+        if (make instanceof PickleGlobal && make.name !== name && isPlain && given instanceof PickleTuple) {
+          return this.call(make.name, given.items);
+        }
+        break;
+      }
       case 'torch._utils._rebuild_tensor':
       case 'torch._utils._rebuild_tensor_v2':
         if (first instanceof StorageView) return this.#tensor(first, first.storage.type, parameters);
         break;
       case 'torch._utils._rebuild_tensor_v3': {
+        if (parameters[6] instanceof PickleOpaque) return parameters[6];
         const type = parameters[6] instanceof PickleGlobal ? elementTypes[parameters[6].name] : undefined;
         if (first instanceof StorageView && type) return this.#tensor(first, type, parameters);
         break;
@@ -119,16 +166,19 @@ export class TorchObjects implements PickleObjects {
         if (value !== undefined) return value;
       }
     }
-    throw this.refuse(`asks to call ${name} with what it does not take: nothing was executed`, {
-      remedy: plainDictionaryRemedy,
-    });
+    return new PickleOpaque(`asks to call ${name} with what it does not take: nothing was executed`);
   }
 
-  persistent(identity: unknown): StorageView {
+  persistent(identity: unknown): StorageView | PickleOpaque {
     const [kind, type, key, location, elements, view] = identity instanceof PickleTuple ? identity.items : [];
     if (kind === 'module') {
-      const name = type instanceof PickleGlobal ? type.name : 'a class';
-      throw this.refuse(`holds a whole module (${name}) in place of its weights`, { remedy: plainDictionaryRemedy });
+      const name = type instanceof PickleGlobal || type instanceof PickleOpaque ? type.name : 'a class';
+      return new PickleOpaque(`holds a whole module (${name}) in place of its weights`);
+    }
+    if (type instanceof PickleOpaque) {
+      const width = otherStorageBytes[storageName.exec(type.name)?.[1] ?? ''];
+      if (width !== undefined && isSize(elements)) this.otherStorages.set(String(key), width * elements);
+      return type;
     }
     const weightType = type instanceof PickleGlobal ? storageTypes[storageName.exec(type.name)?.[1] ?? ''] : undefined;
     if (kind !== 'storage' || !weightType || typeof location !== 'string' || !isSize(elements)) {
@@ -179,7 +229,7 @@ export class TorchObjects implements PickleObjects {
   }
 
   /** Python 2 gives the items of an OrderedDict as a list of pairs; Python 3 sets them afterwards. */
-  #dictionary(parameters: readonly unknown[]): PickleDictionary {
+  #dictionary(parameters: readonly unknown[]): PickleDictionary | PickleOpaque {
     const dictionary = new PickleDictionary();
     const pairs = parameters.length === 0 ? [] : itemsOf(parameters[0]);
     this.#pairs += pairs?.length ?? 0;
@@ -187,7 +237,7 @@ export class TorchObjects implements PickleObjects {
     for (const pair of pairs ?? [null]) {
       const items = itemsOf(pair);
       if (items?.length !== 2) {
-        throw this.refuse('has an OrderedDict that is not made of pairs', { remedy: plainDictionaryRemedy });
+        return new PickleOpaque('has an OrderedDict that is not made of pairs');
       }
       dictionary.entries.set(items[0], items[1]);
     }

@@ -1,14 +1,15 @@
+import { fileKind } from '../file-kind.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 import { looksLikeOnnx } from '../onnx/looks-like-onnx.ts';
 import { floatPieces } from './float-pieces.ts';
-import { looksLikeNpy, readNpy } from './npy.ts';
+import { looksLikeNpy, plainArrayRemedy, readNpy } from './npy.ts';
 import { readNpz } from './npz.ts';
 import { readOnnxInitializers } from './onnx-initializers.ts';
 import { looksLikeLegacyPth, readPthLegacy } from './pth-legacy.ts';
 import { looksLikePth, readPthZip } from './pth-zip.ts';
 import { looksLikeSafetensors, readSafetensorsFile } from './safetensors-file.ts';
 import { SourceFile } from './source-file.ts';
-import { type WeightFile, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
+import { type FileTensors, type WeightFile, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
 import { readZipEntries } from './zip-entry.ts';
 
 export type { WeightFile, WeightTensor, WeightType } from './weight-tensor.ts';
@@ -34,34 +35,36 @@ export function readWeights(path: string): WeightFile {
 
 function read(file: SourceFile): Omit<WeightFile, 'path'> {
   const start = file.bytes(0, Math.min(file.byteLength, 512));
-  if (looksLikeNpy(start)) return { format: 'npy', tensors: new Map([['', readNpy('', file, file.refuse)]]) };
-  if (looksLikeSafetensors(start, file.byteLength))
-    return { format: 'safetensors', tensors: readSafetensorsFile(file) };
-  if (looksLikeLegacyPth(start)) return { format: 'pth-legacy', tensors: readPthLegacy(file) };
+  if (looksLikeNpy(start)) return { format: 'npy', ...single(readNpy('', file, file.refuse), file) };
+  if (looksLikeSafetensors(start, file.byteLength)) return { format: 'safetensors', ...readSafetensorsFile(file) };
+  if (looksLikeLegacyPth(start)) return { format: 'pth-legacy', ...readPthLegacy(file) };
   if (startsWith(start, 'PK\x03\x04')) return readArchive(file);
-  if (looksLikeOnnx(start)) return { format: 'onnx', tensors: readOnnxInitializers(file) };
-  throw file.refuse(unknownContent(start), { remedy: `Formats that can be read: ${knownFormats}.` });
+  if (looksLikeOnnx(start)) return { format: 'onnx', ...readOnnxInitializers(file) };
+  const kind = fileKind(start);
+  const isPickle = start[0] === 0x80;
+  throw file.refuse(
+    isPickle
+      ? "is a pickle, but not of torch.save's layouts: nothing was executed"
+      : (kind?.is ?? 'is in none of the formats that can be read'),
+    { remedy: kind?.remedy ?? `Formats that can be read: ${knownFormats}.` },
+  );
+}
+
+/** A file of one array. */
+function single(read: WeightTensor | string, file: SourceFile): FileTensors {
+  if (typeof read === 'string') throw file.refuse(read, { remedy: plainArrayRemedy });
+  return { tensors: new Map([['', read]]), unread: new Map() };
 }
 
 function readArchive(file: SourceFile): Omit<WeightFile, 'path'> {
   const entries = readZipEntries(file);
-  if (looksLikePth(entries)) return { format: 'pth', tensors: readPthZip(file, entries) };
+  if (looksLikePth(entries)) return { format: 'pth', ...readPthZip(file, entries) };
   if ([...entries.keys()].every((name) => name.endsWith('.npy'))) {
-    return { format: 'npz', tensors: readNpz(file, entries) };
+    return { format: 'npz', ...readNpz(file, entries) };
   }
   throw file.refuse('is a zip archive, but neither of torch.save (data.pkl) nor of numpy.savez (.npy entries)', {
     remedy: `Formats that can be read: ${knownFormats}.`,
   });
-}
-
-/** What a file is, where it is one of those that are often given by mistake. */
-function unknownContent(start: Uint8Array): string {
-  if (start.byteLength === 0) return 'is empty';
-  if (startsWith(start, '\x89HDF')) return 'is an HDF5 file (Keras)';
-  if (startsWith(start, 'version https://git-lfs')) return 'is a pointer of Git LFS, not the file itself';
-  if (/^\s*<(!doctype|html)/i.test(Buffer.from(start).toString('latin1'))) return 'is a web page, not the file itself';
-  if (start[0] === 0x80) return "is a pickle, but not of torch.save's layouts: nothing was executed";
-  return 'is in none of the formats that can be read';
 }
 
 function startsWith(start: Uint8Array, text: string): boolean {

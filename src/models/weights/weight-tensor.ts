@@ -8,8 +8,13 @@ export const weightTypeBytes = {
   I32: 4,
   I16: 2,
   I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
   U8: 1,
   BOOL: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
 } as const;
 
 /** Element type of a tensor in a weight file, by the names of the safetensors format. */
@@ -31,9 +36,14 @@ export interface WeightTensor {
   pieces(): Iterable<Uint8Array>;
 }
 
+/** What the structure of a weight file says: its tensors by name, in the order of the file, and what among them cannot be read. */
+export type FileTensors = Pick<WeightFile, 'tensors' | 'unread'>;
+
 /** The structure of a weight file: its tensors by name, in the order of the file. */
 export interface WeightFile {
   readonly path: string;
   readonly format: 'pth' | 'pth-legacy' | 'safetensors' | 'npz' | 'npy' | 'onnx';
   readonly tensors: ReadonlyMap<string, WeightTensor>;
+  /** What stands among the tensors and cannot be read, by name: why, to continue 'the file ...'. It does no harm unless it is needed. */
+  readonly unread: ReadonlyMap<string, string>;
 }

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeCard } from '../../../src/graphs/models/make-card.ts';
 import { loadCard } from '../../../src/models/networks/card.ts';
 import { network } from '../../../src/models/networks/network.ts';
-import { type GraphValue, node, ownOpset } from '../../../src/models/onnx/graph.ts';
+import { constant, type GraphValue, node, ownOpset } from '../../../src/models/onnx/graph.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';
 import { writeTinyAudio, writeTinyVisual } from '../../fixtures/tiny-networks.ts';
 
@@ -30,7 +30,7 @@ function writeFlatten(
   more: Partial<GraphValue> & { outputs?: number } = {},
 ): string {
   const graph = {
-    nodes: [node('Flatten', ['in'], ['flat'], { axis: 1 }), node('Relu', ['flat'], ['out'])],
+    nodes: [node('Flatten', [more.name ?? 'in'], ['flat'], { axis: 1 }), node('Relu', ['flat'], ['out'])],
     initializers: [],
     inputs: [{ name: 'in', elementType: 1, shape: ['N', ...shape], ...more }],
     outputs: [{ name: 'out', elementType: 1 }, ...(more.outputs === 2 ? [{ name: 'flat', elementType: 1 }] : [])],
@@ -123,6 +123,95 @@ describe('a card made from an ONNX file', () => {
     expect(existsSync(join(files, 'net.card.json'))).toBe(false);
   });
 
+  it.each([
+    [[1, 64, 64], 'in', /may be sound or a grey picture: 'in' float32 \[N, 1, 64, 64\]/],
+    [[1, 28, 64], 'pixels', /may be sound or a grey picture/],
+    [[784], 'in', /may be sound or a list of features: 'in' float32 \[N, 784\]/],
+  ])(
+    'asks what [N, %j] named %s is, where it has the shape of sound and of something else',
+    async (shape, name, message) => {
+      const file = writeFlatten(shape, { name });
+      await expect(makeCard({ file })).rejects.toMatchObject({
+        code: 'card',
+        message: expect.stringMatching(message),
+        remedy: expect.stringContaining('--modality audio'),
+      });
+      expect((await makeCard({ file, modality: 'audio' })).card.modality).toBe('audio');
+    },
+  );
+
+  it('measures how many values a row has where neither the file nor its operations say it', async () => {
+    const graph = {
+      nodes: [
+        node('SequenceConstruct', ['in', 'in'], ['both']),
+        node('ConcatFromSequence', ['both'], ['wide'], { axis: 1 }),
+        node('Flatten', ['wide'], ['out'], { axis: 1 }),
+      ],
+      initializers: [],
+      inputs: [{ name: 'in', elementType: 1, shape: ['N', 3, 8, 8] }],
+      outputs: [{ name: 'out', elementType: 1 }],
+      opsets: { '': ownOpset },
+      irVersion: 8,
+      functions: [],
+    };
+    writeModel(graph, join(files, 'two.onnx'), join(files, 'two.data'));
+    const { path, card, assumptions } = await makeCard({ file: join(files, 'two.onnx') });
+    expect(card.output.dimension).toBe(2 * 3 * 8 * 8);
+    expect(assumptions).toContainEqual({
+      field: 'output.dimension',
+      value: 384,
+      why: expect.stringContaining('measured'),
+    });
+    const look = await network(path, { cacheDirectory: join(files, 'cache') }).open();
+    expect((await look.embed([new Uint8Array(192)]))[0]).toHaveLength(384);
+    await look.close();
+  });
+
+  it('takes one value for each row where the output has the rows as its only axis', async () => {
+    const graph = {
+      nodes: [node('ReduceMean', ['in'], ['out'], { axes: [1, 2, 3], keepdims: 0 })],
+      initializers: [],
+      inputs: [{ name: 'in', elementType: 1, shape: ['N', 3, 8, 8] }],
+      outputs: [{ name: 'out', elementType: 1, shape: ['N'] }],
+      opsets: { '': 13 },
+      irVersion: 8,
+      functions: [],
+    };
+    writeModel(graph, join(files, 'mean.onnx'), join(files, 'mean.data'));
+    expect((await makeCard({ file: join(files, 'mean.onnx') })).card.output.dimension).toBe(1);
+  });
+
+  it('says which file of external data is missing, and that it is a pointer where it is one', async () => {
+    const graph = {
+      nodes: [node('Flatten', ['in'], ['flat'], { axis: 1 }), node('MatMul', ['flat', 'w'], ['out'])],
+      initializers: [constant('w', [192, 4], new Float32Array(768))],
+      inputs: [{ name: 'in', elementType: 1, shape: ['N', 3, 8, 8] }],
+      outputs: [{ name: 'out', elementType: 1 }],
+      opsets: { '': ownOpset },
+      irVersion: 8,
+      functions: [],
+    };
+    const data = join(files, 'net.weights');
+    writeModel(graph, join(files, 'split.onnx'), data);
+    const { path } = await makeCard({ file: join(files, 'split.onnx') });
+    writeFileSync(data, 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3072\n');
+    for (const open of [
+      () => makeCard({ file: join(files, 'split.onnx'), replace: true }),
+      async () => network(path),
+    ]) {
+      await expect(open()).rejects.toMatchObject({
+        code: 'weights',
+        message: expect.stringMatching(/net\.weights, where .* keeps the values of 'w', is a pointer of Git LFS/),
+        remedy: expect.stringContaining('git lfs pull'),
+      });
+    }
+    rmSync(data);
+    await expect(makeCard({ file: join(files, 'split.onnx'), replace: true })).rejects.toMatchObject({
+      message: expect.stringMatching(/in a file of their own, 'net\.weights', and there is no such file/),
+      remedy: expect.stringContaining("Get 'net.weights' too"),
+    });
+  });
+
   it('never takes the place of another without being asked, and lies where it can name its file', async () => {
     const file = writeFlatten([3, 8, 8]);
     const { path } = await makeCard({ file });
@@ -154,17 +243,28 @@ describe('a file that no card could name', () => {
   });
 
   it.each([
-    ['zip.npz', Buffer.from('PK\x03\x04rest of an archive'), /is no ONNX file: it is a zip archive/],
-    ['array.npy', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), /is no ONNX file: it is an array of NumPy/],
-    ['words.onnx', Buffer.from('(network) in words\n'), /is no ONNX file: it is text/],
-    ['empty.onnx', Buffer.alloc(0), /is no ONNX file: it is empty/],
-    ['zeros.onnx', Buffer.alloc(64), /is no ONNX file: it starts with none of the fields/],
+    ['zip.npz', Buffer.from('PK\x03\x04rest of an archive'), /is not an ONNX model: it is a zip archive/],
+    ['array.npy', Buffer.from('\x93NUMPY\x01\x00', 'latin1'), /is not an ONNX model: it is an array of NumPy/],
+    ['words.onnx', Buffer.from('(network) in words\n'), /is not an ONNX model: it is text/],
+    ['empty.onnx', Buffer.alloc(0), /is not an ONNX model: it is empty/],
+    ['zeros.onnx', Buffer.alloc(64), /is not an ONNX model: it starts with none of the fields/],
   ])('%s is said to be what it is', async (name, bytes, message) => {
     writeFileSync(join(files, name), bytes);
     await expect(makeCard({ file: join(files, name) })).rejects.toMatchObject({
       code: 'weights',
       message: expect.stringMatching(message),
       remedy: expect.stringContaining('models import NAME FILE'),
+    });
+  });
+
+  it.each([
+    ['version https://git-lfs.github.com/spec/v1\n', /it is a pointer of Git LFS/],
+    ['<!DOCTYPE html><html></html>', /it is a web page/],
+  ])('%j is no model, and is to be fetched itself', async (text, message) => {
+    writeFileSync(join(files, 'other.onnx'), text);
+    await expect(makeCard({ file: join(files, 'other.onnx') })).rejects.toMatchObject({
+      message: expect.stringMatching(message),
+      remedy: expect.stringContaining('git lfs pull'),
     });
   });
 

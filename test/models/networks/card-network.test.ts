@@ -51,6 +51,20 @@ function expectClose(vector: Float32Array | undefined, wanted: readonly number[]
   for (const [index, value] of wanted.entries()) expect(vector?.[index]).toBeCloseTo(value, 3);
 }
 
+describe('a network that takes pictures of any size', () => {
+  it('has at an inner tensor as many values as follow from the size in its card', () => {
+    const home = join(folder, 'any-size');
+    mkdirSync(home);
+    const graph = smallNetwork();
+    const inputs = [{ name: 'image', elementType: 1, shape: ['N', 3, 'height', 'width'] }];
+    writeModel({ ...graph, inputs }, join(home, 'small.onnx'), join(home, 'small.data'));
+    const input = { ...smallCard.input, width: 6, height: 4 };
+    writeFileSync(join(home, 'card.json'), JSON.stringify({ ...smallCard, input }));
+    const plan = network(join(home, 'card.json'), { cacheDirectory, layer: 'active' });
+    expect(plan.card.output).toEqual({ name: 'active', dimension: 5 * 4 * 6 });
+  });
+});
+
 describe('a network from a model card', () => {
   const path = writeCard('plain', smallCard);
 

@@ -102,15 +102,26 @@ describe('a weight file of a named network', () => {
   });
 
   it('is refused with the prefix that all its names have, and with no line of the file in the message', () => {
-    const inner = Object.entries(squeezenet()).map(([name, tensor]) => [`model.${name}`, tensor] as const);
+    const inner = Object.entries(squeezenet()).map(([name, tensor]) => [`encoder.${name}`, tensor] as const);
     const prefixed = readWeights(written('prefixed.safetensors', Object.fromEntries(inner)));
-    const remedy = expect.stringContaining("begin with 'model.'");
+    const remedy = expect.stringContaining("begin with 'encoder.'");
     expect(() => checkWeights('squeezenet1_1', prefixed)).toThrow(expect.objectContaining({ remedy }));
     const lines = { 'x\nreelflow: all is well\u202e': floatTensor(Float32Array.of(1), [1]) };
     const message = messageOf(() => checkWeights('alexnet', readWeights(written('lines.safetensors', lines))));
     expect(message).toContain('x\\u{a}reelflow: all is well\\u{202e}');
     expect(message).not.toMatch(/[\n\u202e]/);
   });
+
+  it.each(['module.', '_orig_mod.', 'model.', 'module.model.', 'model._orig_mod.'])(
+    'is taken with the prefix %s of a wrapper, also where other tensors have it not',
+    (prefix) => {
+      const inner = Object.entries(squeezenet()).map(([name, tensor]) => [prefix + name, tensor] as const);
+      const tensors = { ...Object.fromEntries(inner), 'criterion.weight': floatTensor(Float32Array.of(1), [1]) };
+      const weights = written(`wrapped-${prefix.length}-${prefix[1]}.safetensors`, tensors);
+      checkWeights('squeezenet1_1', readWeights(weights));
+      expect(network('squeezenet1_1', { weights, cacheDirectory }).random).toBe(false);
+    },
+  );
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
     'with a value of %d is refused when the network is written',

@@ -127,7 +127,7 @@ describe('a path inside a folder', () => {
     writeFileSync(join(folder, 'outside'), 'x');
     symlinkSync(join(folder, 'outside'), join(inner, 'link'));
     expect(insideFolder(inner, 'file')).toBeDefined();
-    for (const name of ['../outside', 'link', join(inner, 'file'), 'none', '', '.', '..'])
+    for (const name of ['../outside', 'link', join(inner, 'file'), 'none', '', '.', '..', 'a\0b'])
       expect(insideFolder(inner, name)).toBeUndefined();
   });
 });

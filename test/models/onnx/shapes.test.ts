@@ -3,6 +3,8 @@ import { alexnetDescription } from '../../../src/models/networks/alexnet.ts';
 import { architectureGraph, architectureTo, type TensorMaker } from '../../../src/models/networks/architecture.ts';
 import { assemble } from '../../../src/models/networks/assemble.ts';
 import { namedNetwork } from '../../../src/models/networks/registry.ts';
+import { cutAtDense } from '../../../src/models/onnx/cut.ts';
+import { constant, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
 import { rowSizes } from '../../../src/models/onnx/shapes.ts';
 import { randomTensor } from '../../../src/models/weights/random.ts';
 import { smallNetwork } from '../networks/helpers.ts';
@@ -42,5 +44,60 @@ describe('the sizes of activations', () => {
     expect(widestOperation).toBeGreaterThanOrEqual(2 * 256 * position + 64 * position);
     expect(widestOperation).toBeLessThanOrEqual(3 * 256 * position + 128 * position);
     expect(outputs.get('pool')).toBe(2048);
+  });
+});
+
+describe('what is made of constants alone', () => {
+  const graph: OnnxGraph = {
+    nodes: [
+      node('DequantizeLinear', ['w', 'scale'], ['floats']),
+      node('Flatten', ['x'], ['flat'], { axis: 1 }),
+      node('MatMul', ['flat', 'floats'], ['y']),
+    ],
+    initializers: [constant('w', [8, 6], new Int8Array(48)), constant('scale', [], Float32Array.of(1))],
+    inputs: [{ name: 'x', elementType: 1, shape: ['N', 2, 2, 2] }],
+    outputs: [{ name: 'y', elementType: 1 }],
+    opsets: { '': 17 },
+    irVersion: 8,
+    functions: [],
+  };
+
+  it('is not counted for each row', () => {
+    const { widestOperation, madeOfConstants } = rowSizes(graph);
+    expect(widestOperation).toBe(8 + 6);
+    expect(madeOfConstants).toBe(48);
+  });
+});
+
+describe('a network with a heavy dense layer', () => {
+  /** A flattening, and a dense layer of 16 MiB behind it. */
+  const heavy = (shape: readonly number[], elementType: number, width: number): OnnxGraph => ({
+    nodes: [
+      node('Cast', ['x'], ['cast'], { to: elementType }),
+      node('Relu', ['cast'], ['r']),
+      node('Reshape', ['r', 'shape'], ['flat']),
+      node('MatMul', ['flat', 'w'], ['y']),
+    ],
+    initializers: [
+      constant('shape', [shape.length], BigInt64Array.from(shape, BigInt)),
+      {
+        ...{ name: 'w', shape: [shape.at(-1) as number, (16 * 1024 * 1024) / width / (shape.at(-1) as number)] },
+        ...{ elementType, byteLength: 16 * 1024 * 1024, pieces: () => [] },
+      },
+    ],
+    inputs: [{ name: 'x', elementType: 1, shape: ['N', 4, 1024] }],
+    outputs: [{ name: 'y', elementType: 1 }],
+    opsets: { '': 17 },
+    irVersion: 8,
+    functions: [],
+  });
+
+  it('is cut before it', () => {
+    expect(cutAtDense(heavy([-1, 4096], 1, 4))).toHaveLength(2);
+  });
+
+  it('is not cut where half precision goes on, nor where a row becomes several', () => {
+    expect(cutAtDense(heavy([-1, 4096], 10, 2))).toHaveLength(1);
+    expect(cutAtDense(heavy([-1, 1024], 1, 4))).toHaveLength(1);
   });
 });

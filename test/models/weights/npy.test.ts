@@ -45,7 +45,7 @@ describe('an array of NumPy', () => {
   it.each<[string, Buffer, string]>([
     ['of Python objects', npyHeader('|O', [1]), 'keeps Python objects'],
     ['of text', npyHeader('<U5', [1]), "of the type '<U5'"],
-    ['of unsigned 32-bit integers', npyHeader('<u4', [1]), "of the type '<u4'"],
+    ['of complex numbers', npyHeader('<c8', [1]), "of the type '<c8'"],
     ['with more values than bytes', npyHeader('<f4', [2 ** 40]), 'end at element'],
     ['with a shape beyond counting', npyHeader('<f4', [2 ** 40, 2 ** 40]), 'a shape that is none'],
     ['with fewer values than bytes', Buffer.concat([npyHeader('<f4', [1]), Buffer.alloc(5)]), 'has 5 bytes of values'],

@@ -1,0 +1,78 @@
+import { ModelError } from '../../errors.ts';
+import { measureRun } from '../onnx/measure-run.ts';
+import type { SessionPart } from '../onnx/session.ts';
+import type { AssembledNetwork } from './assemble.ts';
+import { type PartBytes, partBytes } from './memory.ts';
+
+/** Rows that convolutions run at once at most: more gain nothing and cost memory. */
+const convolutionRows = 8;
+/** Activations that convolutions hold at once, where one row has not more by itself: VGG16 runs 2 rows at once, the others 8. */
+const activationBytes = 64 * 1024 * 1024;
+
+const known = new WeakMap<AssembledNetwork, Activations>();
+
+/** What is known of the activations of a network; the same for everybody who asks of it. */
+export function activationsOf(network: AssembledNetwork): Activations {
+  const found = known.get(network) ?? new Activations(network);
+  known.set(network, found);
+  return found;
+}
+
+/** How large a network's activations are for one row, part by part: inferred from its operations, else measured. */
+class Activations {
+  readonly #network: AssembledNetwork;
+  #inferred: readonly (PartBytes | undefined)[] | undefined;
+  #measuring: Promise<readonly number[]> | undefined;
+  #measured: readonly number[] = [];
+
+  constructor(network: AssembledNetwork) {
+    this.#network = network;
+  }
+
+  /**
+   * Runs one row in a process of its own, unless everything is known.
+   *
+   * @param parts - how the network is run.
+   * @throws ModelError `session` when it cannot be run.
+   */
+  async measure(name: string, parts: () => readonly SessionPart[]): Promise<void> {
+    if (this.#network.parts.every((_, index) => this.#bytes(index) !== undefined)) return;
+    this.#measuring ??= measureRun(name, parts()).then(({ bytesPerRow }) => bytesPerRow);
+    this.#measured = await this.#measuring;
+  }
+
+  /** Takes over what was measured of a network of which this one is a form with one part. */
+  takeFrom(other: Activations): void {
+    if (other.#measured.length > 0) this.#measured = [Math.max(...other.#measured)];
+  }
+
+  /**
+   * Bytes of a part at their widest.
+   *
+   * @throws ModelError `session` when they are neither known nor measured.
+   */
+  bytes(index: number, name: string): PartBytes {
+    const bytes = this.#bytes(index);
+    if (bytes !== undefined) return bytes;
+    throw new ModelError('session', `how much memory ${name} needs cannot be told from its operations`, {
+      remedy: 'Call `await plan.measure()` first: it runs one row.',
+    });
+  }
+
+  /** Rows that a part runs at once, of a batch. */
+  rows(index: number, batch: number): number {
+    const { parts, fixedRows } = this.#network;
+    if (fixedRows !== undefined) return fixedRows;
+    const bytes = this.#bytes(index);
+    if (bytes === undefined) return 1;
+    const hasConvolutions = parts[index]?.nodes.some(({ operator }) => operator === 'Conv');
+    if (!hasConvolutions) return batch;
+    return Math.min(batch, convolutionRows, Math.max(1, Math.floor(activationBytes / Math.max(1, bytes.perRow))));
+  }
+
+  #bytes(index: number): PartBytes | undefined {
+    this.#inferred ??= partBytes(this.#network.parts);
+    const measured = this.#measured[index];
+    return this.#inferred[index] ?? (measured === undefined ? undefined : { perRow: measured, once: 0 });
+  }
+}

@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { OnnxGraph } from '../onnx/graph.ts';
+import { measureRun } from '../onnx/measure-run.ts';
+import { assemble } from './assemble.ts';
+import type { ModelCard } from './card.ts';
+import { prepareParts } from './prepare.ts';
+import { sessionParts } from './session-parts.ts';
+
+/**
+ * How many values a network gives for each row, found by running it once, for outputs whose shape neither the file states nor its operations tell.
+ *
+ * @param card - whose `output.dimension` is what is asked for; the one that stands in it does not count.
+ * @throws ModelError `card` when the graph has not what the card says, `session` when it cannot be run.
+ */
+export async function measuredDimension(card: ModelCard, graph: OnnxGraph, origin: string): Promise<number> {
+  const { parts, fixedRows } = assemble(card, graph, origin);
+  const folder = mkdtempSync(join(tmpdir(), 'reelflow-measure-'));
+  try {
+    const models = prepareParts(parts, ['measured'], folder);
+    const { shape } = await measureRun(
+      origin,
+      sessionParts(card, parts, models, { rows: () => fixedRows ?? 1, fixedRows }),
+    );
+    return shape.reduce((product, size) => product * size, 1);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,95 @@
+import { ModelError } from '../../errors.ts';
+import type { Device } from '../onnx/device-name.ts';
+import type { ModelCard } from './card.ts';
+import type { Network } from './embedder.ts';
+
+/** By how much of its greatest value a vector may change with the number of rows: kernels may add in another order. */
+const tolerance = 1e-3;
+
+/**
+ * Asserts that an open network gives a row the same vector again, and whatever rows run with it: a few rows are run alone, in a batch, and once more.
+ * A network that draws random numbers (exported in training mode) or that mixes the rows of a batch would give other features with each
+ * run or size of batch, under one name. A card that says `"repeatable": false` is taken at its word.
+ *
+ * @throws ModelError `card` saying which it is, and what the card can say; the network is closed then.
+ */
+export async function checkRepeatable(network: Network, card: ModelCard, device: Device): Promise<void> {
+  if (card.repeatable === false) return;
+  try {
+    await compareRows(network, card, device);
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
+}
+
+async function compareRows(network: Network, card: ModelCard, device: Device): Promise<void> {
+  const [first, second, third] = sampleRows(card) as [Uint8Array, Uint8Array, Uint8Array];
+  const [alone] = await network.embed([first]);
+  const others = network.maxBatch === 1 ? [second] : [second, first, third].slice(0, network.maxBatch);
+  const beside = await network.embed(others);
+  const [again] = await network.embed([first]);
+  // On the CPU the same run gives the same bits.
+  const drawn = difference(alone, again);
+  if (drawn > (device === 'cpu' ? 0 : tolerance)) {
+    throw new ModelError(
+      'card',
+      `${card.name} gave two vectors for one and the same input, ${apart(drawn)}: it draws random numbers`,
+      {
+        remedy:
+          'Export it for inference (PyTorch: model.eval(); training=TrainingMode.EVAL). If chance is meant, add "repeatable": false to its card.',
+      },
+    );
+  }
+  const mixed = network.maxBatch === 1 ? 0 : difference(alone, beside[1]);
+  if (mixed > tolerance) {
+    throw new ModelError(
+      'card',
+      `${card.name} gives a row another vector beside other rows than alone, ${apart(mixed)}: its rows depend on each other`,
+      {
+        remedy:
+          'Add "alone": true to its card: each row is run by itself then. If it is meant so, add "repeatable": false.',
+      },
+    );
+  }
+}
+
+const apart = (share: number) => `${Number((100 * share).toPrecision(2))} % of its greatest value apart`;
+
+/** The greatest difference of two vectors, by their greatest value. */
+function difference(left: Float32Array = new Float32Array(), right: Float32Array = new Float32Array()): number {
+  let greatest = 0;
+  let most = 0;
+  for (const [index, value] of left.entries()) {
+    const other = right[index] as number;
+    greatest = Math.max(greatest, Math.abs(value), Math.abs(other));
+    if (!Object.is(value, other)) most = Math.max(most, Math.abs(value - other));
+  }
+  return most === 0 ? 0 : most / greatest;
+}
+
+/** Three rows that have little in common: noise of all values, dark or quiet noise, bright or loud noise. */
+function sampleRows({ input }: ModelCard): readonly (Uint8Array | Float32Array)[] {
+  const next = noise();
+  const ranges = [
+    [0, 1],
+    [0, 0.1],
+    [0.9, 1],
+  ] as const;
+  return ranges.map(([least, most]) => {
+    const draw = () => least + (most - least) * next();
+    if (input.kind === 'frames') {
+      return Uint8Array.from({ length: input.width * input.height * 3 }, () => Math.round(255 * draw()));
+    }
+    return Float32Array.from({ length: input.patchSamples }, (_, index) => (index % 2 === 0 ? draw() : -draw()));
+  });
+}
+
+/** The same numbers from 0 to 1 at each call (Park and Miller's generator). */
+function noise(): () => number {
+  let state = 1;
+  return () => {
+    state = (state * 16_807) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}

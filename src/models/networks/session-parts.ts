@@ -1,0 +1,41 @@
+import type { OnnxGraph } from '../onnx/graph.ts';
+import type { SessionPart } from '../onnx/session.ts';
+import type { ModelCard } from './card.ts';
+import { leastRows } from './least-rows.ts';
+
+/** How the rows of a batch are run. */
+export interface PartSettings {
+  /** Most rows that one run of a part takes. */
+  readonly rows: (index: number) => number;
+  /** Rows of every run, where they are fixed. */
+  readonly fixedRows: number | undefined;
+  /** Whether the network is on 8-bit integers. Default false. */
+  readonly isQuantised?: boolean;
+}
+
+/**
+ * What sessions are made from: the parts of a network, and how each is run.
+ *
+ * @param models - paths of the parts' ONNX files.
+ */
+export function sessionParts(
+  card: ModelCard,
+  parts: readonly OnnxGraph[],
+  models: readonly string[],
+  { rows, fixedRows, isQuantised = false }: PartSettings,
+): readonly SessionPart[] {
+  const isBytes = card.input.kind === 'frames';
+  return parts.map((part, index) => ({
+    model: models[index] as string,
+    input: part.inputs[0]?.name ?? '',
+    output: part.outputs[0]?.name ?? '',
+    inputType: isBytes && index === 0 ? 'uint8' : 'float32',
+    rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
+    rows: rows(index),
+    leastRows: fixedRows ?? leastRows(part),
+    prepack: isQuantised,
+    // What a card's network needs is not known by experience as that of the named ones is: it is kept to what is planned.
+    oneBlock: card.file === undefined,
+    arena: !isQuantised || part.nodes.some(({ operator }) => operator === 'Conv'),
+  }));
+}
