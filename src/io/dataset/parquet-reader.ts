@@ -1,5 +1,12 @@
 import { DataType, type RecordBatch, RecordBatchReader, Schema } from 'apache-arrow';
-import type { ParquetFacts, ParquetThread, RowGroupFacts } from './parquet-thread.ts';
+import { formatBytes } from '../../operators/budget.ts';
+import {
+  type ParquetFacts,
+  ParquetFault,
+  type ParquetQuestion,
+  type ParquetThread,
+  type RowGroupFacts,
+} from './parquet-thread.ts';
 import { damagedTable, reasonOf } from './table-error.ts';
 import type { TablePart } from './table-part.ts';
 
@@ -20,7 +27,7 @@ export async function openParquet(
   thread: ParquetThread,
   options: { readonly columns: readonly string[] | undefined; readonly batchBytes: number },
 ): Promise<TablePart> {
-  const facts = await thread.facts(path);
+  const facts = (await ask(thread, path, { type: 'facts' })) as ParquetFacts;
   const schema = schemaOf(path, facts);
   const { columns, batchBytes } = options;
   return {
@@ -33,7 +40,7 @@ export async function openParquet(
         const step = rowsAtATime(rows, wanted, schema, batchBytes);
         for (let offset = 0; offset < rows; offset += step) {
           const limit = Math.min(step, rows - offset);
-          const bytes = await thread.rows(path, { group, offset, limit }, columns);
+          const bytes = (await ask(thread, path, { type: 'rows', group, offset, limit, columns })) as Uint8Array;
           let read = 0;
           for (const batch of batchesOf(path, bytes)) {
             yield { batch, firstRow: firstRow + offset + read };
@@ -46,6 +53,19 @@ export async function openParquet(
     },
     async close() {},
   };
+}
+
+async function ask(thread: ParquetThread, path: string, question: ParquetQuestion): Promise<unknown> {
+  try {
+    return await thread.ask(path, question);
+  } catch (error) {
+    if (!(error instanceof ParquetFault)) throw error;
+    const reason = reasonOf(error);
+    const what = error.ended
+      ? `the decoder gave up (${reason}): it is damaged, or has a page that needs more than ${formatBytes(thread.mostBytes)}`
+      : reason;
+    throw damagedTable(path, what, error);
+  }
 }
 
 function schemaOf(path: string, facts: ParquetFacts): Schema {

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import type { RecordBatch, Schema } from 'apache-arrow';
 import { checkInteger, checkString } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
@@ -44,6 +45,11 @@ export interface TableReaderOptions {
 }
 
 const BATCH_BYTES = 16 * 1024 * 1024;
+/**
+ * What the decoder of Parquet may hold: pages, which may unpack to hundreds of times their size, the compressed pages of a
+ * row group, which are no more than the file, and the batch in several forms. A file of some kilobytes gets no gigabytes.
+ */
+const [DECODER_BYTES, DECODER_SHARE, DECODER_BATCHES] = [512 * 1024 * 1024, 2, 4];
 
 /**
  * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by name), or a directory of
@@ -70,7 +76,8 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
     throw new UsageError(`\`columns\` must name each column once, but are ${columns.join(', ')}`);
   }
   const files = await tableFiles(path);
-  const thread = new ParquetThread();
+  const largest = await largestOf(files);
+  const thread = new ParquetThread(DECODER_BYTES + DECODER_SHARE * largest + DECODER_BATCHES * batchBytes);
   const opened = async (file: string): Promise<TablePart> => {
     const found = await detectFormat(file);
     const reading = { columns, batchBytes };
@@ -101,6 +108,12 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
     await thread.close();
     throw error;
   }
+}
+
+async function largestOf(files: readonly string[]): Promise<number> {
+  let largest = 0;
+  for (const file of files) largest = Math.max(largest, (await stat(file)).size);
+  return largest;
 }
 
 /** The wanted columns of a file. */
