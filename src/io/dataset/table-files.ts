@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
-import { damagedTable } from './table-error.ts';
+import { damagedTable, unreadableTable } from './table-error.ts';
 
 /** How a file stores a table. */
 export type TableFormat = 'parquet' | 'arrow-file' | 'arrow-stream';
@@ -12,6 +12,9 @@ export interface TableFile {
   readonly format: TableFormat;
   readonly bytes: number;
 }
+
+/** One read takes at most this much: from 2 GiB on Node aborts the process. */
+const MOST_READ_BYTES = 2 ** 30;
 
 const PART = /\.(parquet|pq|arrow|arrows|feather|ipc)$/;
 const PARTITION = /^[^=./][^=/]*=[^/]*$/;
@@ -89,7 +92,7 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
   const ends = (magic: string) => last.toString('latin1', last.length - magic.length) === magic;
   if (bytes === 0) throw damagedTable(path, 'it is empty');
   if (begins('PAR1')) {
-    if (ends('PARE')) throw unreadable(path, 'its footer is encrypted');
+    if (ends('PARE')) throw unreadableTable(path, 'its footer is encrypted');
     if (bytes < 12 || !ends('PAR1')) throw damagedTable(path, "it begins as Parquet, but does not end with 'PAR1'");
     const footer = last.readUInt32LE(last.length - 8);
     if (footer === 0 || footer > bytes - 12) {
@@ -97,7 +100,7 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
     }
     return 'parquet';
   }
-  if (begins('PARE')) throw unreadable(path, 'it is an encrypted Parquet file');
+  if (begins('PARE')) throw unreadableTable(path, 'it is an encrypted Parquet file');
   if (begins('ARROW1')) {
     if (bytes < 22 || !ends('ARROW1')) throw damagedTable(path, "it begins as Arrow, but does not end with 'ARROW1'");
     const footer = last.readInt32LE(0);
@@ -107,15 +110,8 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
     return 'arrow-file';
   }
   if (bytes >= 8 && first.readUInt32LE(0) === 0xffffffff) return 'arrow-stream';
-  if (begins('FEA1')) throw unreadable(path, 'it is a Feather file of version 1');
-  throw unreadable(path, 'its first bytes are those of neither a Parquet file nor Arrow IPC');
-}
-
-function unreadable(path: string, what: string): UsageError {
-  return new UsageError(`${path} cannot be read as a table: ${what}`, {
-    code: 'dataset',
-    remedy: "Write it as Parquet, for instance with DuckDB: COPY (FROM '...') TO 'table.parquet'.",
-  });
+  if (begins('FEA1')) throw unreadableTable(path, 'it is a Feather file of version 1');
+  throw unreadableTable(path, 'its first bytes are those of neither a Parquet file nor Arrow IPC');
 }
 
 /** Reads exactly `length` bytes. @throws UsageError `dataset` when the file ends before. */
@@ -129,7 +125,8 @@ export async function readAt(handle: FileHandle, position: number, length: numbe
 export async function readInto(handle: FileHandle, position: number, into: Uint8Array, path: string): Promise<void> {
   let filled = 0;
   while (filled < into.length) {
-    const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
+    const length = Math.min(into.length - filled, MOST_READ_BYTES);
+    const { bytesRead } = await handle.read(into, filled, length, position + filled);
     if (bytesRead === 0) throw damagedTable(path, `it ends at byte ${position + filled}`);
     filled += bytesRead;
   }

@@ -11,6 +11,7 @@ import {
   makeData,
   Struct,
   Uint32,
+  Utf8,
   Utf8View,
   Vector,
 } from 'apache-arrow';
@@ -126,5 +127,18 @@ describe('a column beside the reduced one', () => {
       code: 'dataset',
       message: `${input} has two columns of the name 'emb'`,
     });
+  });
+
+  test('of long texts counts for the size of row groups', async () => {
+    const texts = Array.from({ length: ROWS }, (_, row) => String(row).repeat(6 * 1024 * 1024));
+    const bytes = Buffer.from(texts.join(''));
+    const length = bytes.length / ROWS;
+    const valueOffsets = Int32Array.from({ length: ROWS + 1 }, (_, row) => row * length);
+    const data = makeData({ type: new Utf8(), length: ROWS, nullCount: 0, valueOffsets, data: bytes });
+    const path = await reduced(await tableWith(data));
+    const groups = await duckdb(
+      `select distinct row_group_id as id, row_group_num_rows as n from parquet_metadata('${path}') order by id`,
+    );
+    expect(groups.map(({ n }) => Number(n))).toEqual([2, 2, 2]);
   });
 });
