@@ -189,7 +189,7 @@ async function writeReduced(
     }
     await writer?.close();
   } catch (error) {
-    await writer?.abort();
+    await writer?.abort(error);
     throw error;
   }
   return { path, rows, rowsWithout };

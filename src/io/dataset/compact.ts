@@ -87,7 +87,7 @@ export async function compact(directory: string, options: CompactOptions = {}): 
     }
     for (const table of tables) await table.publish();
   } catch (error) {
-    for (const table of tables) await table.abort();
+    for (const table of tables) await table.abort(error);
     throw error;
   }
   await removeOldParts(directory, new Set(tables.flatMap((table) => table.parts)));
@@ -181,8 +181,8 @@ class TableWriter {
   }
 
   /** Removes what is not published. */
-  async abort(): Promise<void> {
-    await this.#writer?.abort();
+  async abort(reason: unknown): Promise<void> {
+    await this.#writer?.abort(reason);
     for (const part of this.#finished.slice(this.#published)) await removeIfThere(part);
   }
 

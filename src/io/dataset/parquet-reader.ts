@@ -7,13 +7,16 @@ import {
   type ParquetThread,
   type RowGroupFacts,
 } from './parquet-thread.ts';
-import { damagedTable, reasonOf } from './table-error.ts';
+import { damagedTable, reasonOf, unreadableTable } from './table-error.ts';
 import type { TablePart } from './table-part.ts';
 
 /** More rows than these are never read at once, whatever a footer says of their size. */
 const MOST_ROWS = 65_536;
 /** The writers' own entry, which parquet-wasm has turned into the schema. */
 const ARROW_SCHEMA = 'ARROW:schema';
+
+/** How the decoders say that they lack something, which is no damage. */
+const NOT_READ = /not (yet )?(implemented|supported)|unsupported|^NYI|unrecognized type|disabled feature/i;
 
 /**
  * Opens a Parquet file. Reads its footer only; `batches` then reads a slice of one row group at a time, of about
@@ -61,6 +64,7 @@ async function ask(thread: ParquetThread, path: string, question: ParquetQuestio
   } catch (error) {
     if (!(error instanceof ParquetFault)) throw error;
     const reason = reasonOf(error);
+    if (NOT_READ.test(reason)) throw unreadableTable(path, reason, error);
     const what = error.ended
       ? `the decoder gave up (${reason}): it is damaged, or has a page that needs more than ${formatBytes(thread.mostBytes)}`
       : reason;
@@ -74,7 +78,9 @@ function schemaOf(path: string, facts: ParquetFacts): Schema {
     const metadata = new Map([...schema.metadata, ...facts.metadata].filter(([name]) => name !== ARROW_SCHEMA));
     return new Schema(schema.fields, metadata);
   } catch (error) {
-    throw damagedTable(path, `its schema cannot be read (${reasonOf(error)})`, error);
+    const reason = reasonOf(error);
+    if (NOT_READ.test(reason)) throw unreadableTable(path, reason, error);
+    throw damagedTable(path, `its schema cannot be read (${reason})`, error);
   }
 }
 

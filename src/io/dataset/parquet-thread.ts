@@ -10,7 +10,8 @@ export type ParquetQuestion =
   | ({ readonly type: 'rows' } & ParquetRows)
   | { readonly type: 'create'; readonly properties: ParquetProperties }
   | { readonly type: 'write'; readonly bytes: Uint8Array }
-  | { readonly type: 'close' | 'abort' };
+  | { readonly type: 'close' }
+  | { readonly type: 'abort'; readonly reason: string };
 
 /** Rows of a row group. */
 export interface ParquetRows {

@@ -56,9 +56,9 @@ class TableFile {
     }
   }
 
-  async abort() {
-    // Whoever gives up knows why; that the rest fails because of it says nothing new.
-    await this.#batches.abort().catch(() => undefined);
+  /** @param {string} reason */
+  async abort(reason) {
+    await this.#batches.abort(new Error(reason)).catch(() => undefined);
     await this.#written;
     await closeFile(this.#file).catch(() => undefined);
   }
@@ -125,11 +125,11 @@ export async function closeTable(path) {
   await file.close();
 }
 
-/** Gives up; the file stays, unfinished. @param {string} path */
-export async function abortTable(path) {
+/** Gives up; the file stays, unfinished. @param {string} path @param {string} reason */
+export async function abortTable(path, reason) {
   const file = files.get(path);
   files.delete(path);
-  await file?.abort();
+  await file?.abort(reason);
 }
 
 /** @param {string} path */

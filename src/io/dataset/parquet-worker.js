@@ -27,7 +27,7 @@ function answer(request) {
     case 'close':
       return closeTable(request.path);
     case 'abort':
-      return abortTable(request.path);
+      return abortTable(request.path, request.reason);
   }
 }
 

@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { removeIfThere } from './atomic-file.ts';
 import { writeFailure } from './disk-full.ts';
 import { ParquetFault, type ParquetQuestion, ParquetThread } from './parquet-thread.ts';
+import { reasonOf } from './table-error.ts';
 
 /**
  * How the values of vectors are stored before compression: as they are, which every reader knows, or the first bytes of all
@@ -97,11 +98,11 @@ export class ParquetWriter {
   }
 
   /** Gives up and removes the file. */
-  async abort(): Promise<void> {
+  async abort(reason: unknown): Promise<void> {
     if (!this.#ended) {
-      // Whoever gives up knows why; that the rest fails because of it says nothing new.
+      // The caller throws the reason; that the rest fails because of it says nothing new.
       await this.#taken.catch(() => undefined);
-      await this.#thread.ask(this.path, { type: 'abort' }).catch(() => undefined);
+      await this.#thread.ask(this.path, { type: 'abort', reason: reasonOf(reason) }).catch(() => undefined);
       this.#end();
     }
     await removeIfThere(this.path);

@@ -18,6 +18,14 @@ const MOST_READ_BYTES = 2 ** 30;
 
 const PART = /\.(parquet|pq|arrow|arrows|feather|ipc)$/;
 const PARTITION = /^[^=./][^=/]*=[^/]*$/;
+/** What Hive calls the directory of rows whose key is null. */
+const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__';
+
+/** A part of a table and the keys of the hive partitions that it lies in; null where a key has no value. */
+export interface PartFile {
+  readonly path: string;
+  readonly keys: ReadonlyMap<string, string | null>;
+}
 
 /**
  * The files of a table in the order of their rows: the file itself, or the parts in a directory and its hive partitions
@@ -26,7 +34,7 @@ const PARTITION = /^[^=./][^=/]*=[^/]*$/;
  *
  * @throws UsageError `dataset` when there is no such path, or a directory without parts.
  */
-export async function tableFiles(path: string): Promise<string[]> {
+export async function tableFiles(path: string): Promise<PartFile[]> {
   let isDirectory: boolean;
   try {
     const found = await stat(path);
@@ -42,8 +50,8 @@ export async function tableFiles(path: string): Promise<string[]> {
       cause,
     });
   }
-  if (!isDirectory) return [path];
-  const files = await partsOf(path);
+  if (!isDirectory) return [{ path, keys: new Map() }];
+  const files = await partsOf(path, new Map());
   if (files.length === 0) {
     throw new UsageError(
       `${path} has no parts: no file in it, or in a key=value directory, is named *.parquet or *.arrow`,
@@ -56,15 +64,34 @@ export async function tableFiles(path: string): Promise<string[]> {
   return files;
 }
 
-async function partsOf(directory: string): Promise<string[]> {
+async function partsOf(directory: string, keys: PartFile['keys']): Promise<PartFile[]> {
   const entries = (await readdir(directory, { withFileTypes: true }))
     .filter(({ name }) => !name.startsWith('.') && !name.startsWith('_'))
     .sort((left, right) => (left.name < right.name ? -1 : 1));
   const files = entries.filter((entry) => !entry.isDirectory() && PART.test(entry.name));
   const partitions = entries.filter((entry) => entry.isDirectory() && PARTITION.test(entry.name));
-  const nested: string[] = [];
-  for (const { name } of partitions) nested.push(...(await partsOf(join(directory, name))));
-  return [...files.map(({ name }) => join(directory, name)), ...nested];
+  const nested: PartFile[] = [];
+  for (const { name } of partitions) {
+    nested.push(...(await partsOf(join(directory, name), new Map([...keys, partitionKey(name)]))));
+  }
+  return [...files.map(({ name }) => ({ path: join(directory, name), keys })), ...nested];
+}
+
+/** The key and the value that a partition's directory is named after. */
+function partitionKey(name: string): readonly [string, string | null] {
+  const at = name.indexOf('=');
+  const value = name.slice(at + 1);
+  return [unescaped(name.slice(0, at)), value === NULL_PARTITION ? null : unescaped(value)];
+}
+
+/** Writers escape what a path cannot hold as URLs do. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that escapes nothing: the text as it stands.
+    return text;
+  }
 }
 
 /**
