@@ -47,6 +47,8 @@ const KINDS: Readonly<Record<number, MessageFacts['kind']>> = { 1: 'schema', 2: 
 const UNION_TYPE = 14;
 /** Numbers of types that apache-arrow does not know. */
 const UNKNOWN_TYPES: Readonly<Record<number, string>> = { 22: 'run-end encoded', 25: 'a list view', 26: 'a list view' };
+/** Of a record batch: what other languages can count. Columns of nulls have any number of rows in no bytes. */
+const MOST_ROWS = 2 ** 31 - 1;
 const CODECS: Readonly<Record<number, Codec>> = { 0: 'lz4', 1: 'zstd' };
 /** `slots` of the tables, in the order of the format's definition. */
 const MESSAGE = { version: 0, headerType: 1, header: 2, bodyLength: 3, metadata: 4 };
@@ -142,7 +144,7 @@ function checkField(field: Table): void {
 
 function batchFacts(batch: Table, bodyLength: number, version: number): BatchFacts {
   const rows = batch.number(BATCH.length, 8);
-  if (rows < 0) throw new RangeError(`a batch says to have ${rows} rows`);
+  if (rows < 0 || rows > MOST_ROWS) throw new RangeError(`a batch says to have ${rows} rows`);
   const nodes = [...batch.pairs(BATCH.nodes)].map(([length, nullCount]) => {
     if (length < 0 || nullCount < 0 || nullCount > length) {
       throw new RangeError(`a column has ${nullCount} nulls in ${length} rows`);
