@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { DataType, type Field, type RecordBatch, RecordBatchReader, type Schema, Vector } from 'apache-arrow';
+import { DataType, type Field, type RecordBatch, RecordBatchReader, Schema, Vector } from 'apache-arrow';
 import { UsageError } from '../../errors.ts';
 import { recordBatch } from './arrow.ts';
 import { type ArrowBody, packedBody, plainBody } from './arrow-body.ts';
@@ -150,7 +150,7 @@ async function openFile(handle: FileHandle, { path, bytes }: TableFile): Promise
   const facts = guarded(path, () => checkFooter(footer.subarray(0, footer.length - TAIL_BYTES), end));
   // A file without batches: its beginning and its footer.
   const empty = Buffer.concat([FILE_START, facts.empty, tail]);
-  const schema = guarded(path, () => RecordBatchReader.from(empty).open().schema);
+  const schema = guarded(path, () => schemaOf(empty));
   return {
     schema,
     async *all() {
@@ -168,7 +168,7 @@ async function openStream(handle: FileHandle, { path, bytes }: TableFile): Promi
   const first = await messageAt(handle, path, 0, bytes);
   if (first?.kind !== 'schema') throw damagedTable(path, 'it does not begin with a schema');
   return {
-    schema: guarded(path, () => RecordBatchReader.from(encapsulated(first)).open().schema),
+    schema: guarded(path, () => schemaOf(encapsulated(first))),
     async *all() {
       let position = first.bodyPosition + first.bodyLength;
       for (;;) {
@@ -201,6 +201,13 @@ async function messageAt(
   const metadata = await readAt(handle, start, length, path);
   const facts = guarded(path, () => checkMessage(metadata, end - start - length));
   return { ...facts, metadata, bodyPosition: start + length };
+}
+
+/** The schema in bytes. Damaged ones can have types without what belongs to them, which shows when they are looked at. */
+function schemaOf(bytes: Uint8Array): Schema {
+  const { fields, metadata } = RecordBatchReader.from(bytes).open().schema;
+  for (const { type } of fields) String(type);
+  return new Schema(fields, metadata);
 }
 
 /** A message without a body as it stands in a stream, padded to eight bytes. */
