@@ -102,7 +102,8 @@ function writerProperties({ rowGroupRows, metadata, createdBy, encoding, compres
   for (const column of scalarColumns) {
     builder = builder
       .setColumnEncoding(column, PLAIN)
-      .setColumnDictionaryEnabled(column, true)
+      // The other compressions are for readers that know little: parquetjs-lite knows no dictionaries of this version.
+      .setColumnDictionaryEnabled(column, compression === 'zstd')
       .setColumnStatisticsEnabled(column, parquet.EnabledStatistics.Chunk);
   }
   return builder.build();

@@ -14,7 +14,10 @@ export type ParquetEncoding = (typeof PARQUET_ENCODINGS)[number];
 /** The encodings' names. */
 export const PARQUET_ENCODINGS = ['plain', 'byte-stream-split'] as const;
 
-/** How the pages of a file are compressed. `zstd` makes the smallest files; some readers, such as parquetjs-lite, know the others only. */
+/**
+ * How the pages of a file are compressed. `zstd` makes the smallest files. The others are for readers that know little, such as
+ * parquetjs-lite: files have no dictionaries then.
+ */
 export type ParquetCompression = (typeof PARQUET_COMPRESSIONS)[number];
 
 /** The compressions' names. */
