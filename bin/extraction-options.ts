@@ -1,7 +1,12 @@
 import { checkOneOf } from '../src/check.ts';
 import { UsageError } from '../src/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
-import { PARQUET_ENCODINGS, type ParquetEncoding } from '../src/io/dataset/parquet.ts';
+import {
+  PARQUET_COMPRESSIONS,
+  PARQUET_ENCODINGS,
+  type ParquetCompression,
+  type ParquetEncoding,
+} from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
 import { readDevice } from '../src/models/onnx/device-name.ts';
 import type { Statistic } from '../src/operators/statistics.ts';
@@ -52,17 +57,28 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
   'force-precision': { type: 'boolean', does: 'takes int8 also where it is less alike to float32 than 0.99' },
 };
 
-/** How the vectors of Parquet tables are encoded. */
-export const encodingOption: OptionSpec = {
-  type: 'string',
-  value: 'plain|byte-stream-split',
-  does: "how the tables' vectors are stored; the values are the same (default plain)",
+/** How Parquet tables are stored. */
+export const storageOptions: Readonly<Record<string, OptionSpec>> = {
+  encoding: {
+    type: 'string',
+    value: 'plain|byte-stream-split',
+    does: "how the tables' vectors are stored; the values are the same (default plain)",
+  },
+  compression: {
+    type: 'string',
+    value: 'zstd|snappy|gzip|none',
+    does: 'of the tables; parquetjs-lite reads all but zstd (default zstd)',
+  },
 };
 
-/** The encoding that was asked for. @throws UsageError when there is no such encoding. */
-export function readEncoding(args: Arguments): { readonly encoding?: ParquetEncoding } {
-  const text = args.text('encoding');
-  return text === undefined ? {} : { encoding: checkOneOf('--encoding', text, PARQUET_ENCODINGS) };
+/** How the tables are to be stored, as far as it was asked for. @throws UsageError when there is no such encoding or compression. */
+export function readStorage(args: Arguments): {
+  readonly encoding?: ParquetEncoding;
+  readonly compression?: ParquetCompression;
+} {
+  const encoding = oneOf(args, 'encoding', PARQUET_ENCODINGS);
+  const compression = oneOf(args, 'compression', PARQUET_COMPRESSIONS);
+  return { ...(encoding === undefined ? {} : { encoding }), ...(compression === undefined ? {} : { compression }) };
 }
 
 /** Reads the shared options. @throws UsageError when one does not fit. */

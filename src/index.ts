@@ -95,7 +95,7 @@ export type { ItemBatch, ItemBatchOptions } from './io/dataset/item-batches.ts';
 export type { Item, ItemShape } from './io/dataset/item-shape.ts';
 export { type ItemBuffer, ItemStore, MissingItemError } from './io/dataset/item-store.ts';
 export { ItemStoreWriter } from './io/dataset/item-store-writer.ts';
-export type { ParquetEncoding } from './io/dataset/parquet.ts';
+export type { ParquetCompression, ParquetEncoding } from './io/dataset/parquet.ts';
 export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from './io/dataset/schema.ts';
 export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from './io/dataset/table-reader.ts';
 export { type ToDatasetOptions, type ToDatasetSummary, toDataset, type Unit, unit } from './io/dataset/to-dataset.ts';

@@ -3,7 +3,7 @@ import { UsageError } from '../../src/errors.ts';
 import { extract } from '../../src/graphs/extract.ts';
 import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
 import { DUPLICATES } from '../../src/operators/embed.ts';
-import { encodingOption, extractionOptions, readEncoding, readExtractionOptions } from '../extraction-options.ts';
+import { extractionOptions, readExtractionOptions, readStorage, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';
 import { openProgress, type ProgressStyle } from '../progress.ts';
@@ -30,7 +30,7 @@ export const command: Command = {
       does: 'tables beside the units (default parquet), or the Arrow units alone; arrow with --out - streams them to stdout',
     },
     'no-compact': { type: 'boolean', does: 'leaves the Parquet tables to a later `reelflow compact`' },
-    encoding: encodingOption,
+    ...storageOptions,
     duplicates: {
       type: 'string',
       value: 'once|compute',
@@ -58,7 +58,7 @@ async function run(args: Arguments): Promise<number> {
   try {
     summary = await extract({
       ...shared,
-      ...readEncoding(args),
+      ...readStorage(args),
       out,
       cache: args.text('cache'),
       duplicates: checkOneOf('--duplicates', args.text('duplicates') ?? 'once', DUPLICATES),

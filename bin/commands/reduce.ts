@@ -3,7 +3,7 @@ import type { ReduceOptions, ReduceSummary } from '../../src/graphs/reduction/op
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
 import { STATISTICS, type Statistic } from '../../src/operators/statistics.ts';
-import { encodingOption, readEncoding } from '../extraction-options.ts';
+import { readStorage, storageOptions } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';
 import { stopOnInterrupt } from '../stop-on-interrupt.ts';
 
@@ -24,7 +24,7 @@ export const command: Command = {
     variance: { type: 'string', value: 'SHARE', does: 'the least share of the variance that remains (default 0.95)' },
     algorithm: { type: 'string', value: 'exact|incremental', does: "incremental: scikit-learn's, needs --components" },
     model: { type: 'string', value: 'FILE.json', does: 'takes a fitted model: new items are only reduced' },
-    encoding: encodingOption,
+    ...storageOptions,
     json: { type: 'boolean', does: 'prints one JSON summary on stdout' },
   },
   examples: [
@@ -61,7 +61,7 @@ async function run(args: Arguments): Promise<number> {
       ...given('variance', args.positive('variance')),
       ...given('algorithm', args.text('algorithm')),
       ...given('model', args.text('model')),
-      ...readEncoding(args),
+      ...readStorage(args),
     });
     process.stdout.write(args.flag('json') ? `${JSON.stringify(summary)}\n` : text(summary, out));
     return 0;

@@ -3,7 +3,7 @@ import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
 import type { DeadLetter } from '../io/dataset/commit-store.ts';
-import type { ParquetEncoding } from '../io/dataset/parquet.ts';
+import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
@@ -52,6 +52,8 @@ export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionO
   readonly compact?: boolean;
   /** How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at first. */
   readonly encoding?: ParquetEncoding;
+  /** How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first. */
+  readonly compression?: ParquetCompression;
   /** Aborted: finishes what runs, starts nothing new. */
   readonly drain?: AbortSignal;
   /** Aborted: stops at once; what is committed stays. */
@@ -114,6 +116,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
         ? await datasetOutput(options.out, description, {
             tables: options.compact !== false,
             encoding: options.encoding,
+            compression: options.compression,
             say,
           })
         : await streamOutput(options.out, withoutCards(description), graph.columns, { flow, signal: options.signal });

@@ -5,7 +5,7 @@ import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
 import { type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
 import { contentFingerprint } from '../io/dataset/fingerprint.ts';
-import type { ParquetEncoding } from '../io/dataset/parquet.ts';
+import { PARQUET_COMPRESSIONS, type ParquetCompression, type ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
 import type { Flow } from '../operators/flow.ts';
@@ -29,18 +29,19 @@ export interface ExtractionOutput {
   release(): void;
 }
 
-/** A dataset in a directory; with `tables` it is compacted at the end, in the encoding that is given or that its tables have. */
+/** A dataset in a directory; with `tables` it is compacted at the end, in the encoding and compression that are given or that its tables have. */
 export async function datasetOutput(
   directory: string,
   description: DatasetDescription,
   options: {
     readonly tables: boolean;
     readonly encoding?: ParquetEncoding | undefined;
+    readonly compression?: ParquetCompression | undefined;
     readonly say: (sentence: string) => void;
   },
 ): Promise<ExtractionOutput> {
   const dataset = await Dataset.open(directory, description);
-  const { tables, encoding, say } = options;
+  const { tables, say } = options;
   return {
     store: dataset.store,
     fingerprint: (path) => dataset.fingerprint(path),
@@ -48,9 +49,9 @@ export async function datasetOutput(
       await dataset.close();
       for (const path of dataset.store.setAside)
         say(`${path}: was damaged and is set aside; its item is computed anew`);
-      if (!whole || !tables || !isOutOfDate(directory, tally, encoding)) return undefined;
+      if (!whole || !tables || !isOutOfDate(directory, tally, options)) return undefined;
       try {
-        await compact(directory, { current: tally.keys, encoding: encoding ?? encodingOf(directory) });
+        await compact(directory, { current: tally.keys, ...storageOf(directory, options) });
         return undefined;
       } catch (error) {
         if (error instanceof ReelflowError) return error;
@@ -61,17 +62,27 @@ export async function datasetOutput(
   };
 }
 
-/** Whether the tables lack a committed unit, of this run or of one that ended before it compacted, or have another encoding. */
-function isOutOfDate(directory: string, tally: RunTally, encoding: ParquetEncoding | undefined): boolean {
+/** How the tables' values are stored. */
+interface Storage {
+  readonly encoding?: ParquetEncoding | undefined;
+  readonly compression?: ParquetCompression | undefined;
+}
+
+/** Whether the tables lack a committed unit, of this run or of one that ended before it compacted, or are stored otherwise than asked for. */
+function isOutOfDate(directory: string, tally: RunTally, wanted: Storage): boolean {
   const { counts, tables } = readDatasetFile(directory);
   if (counts.videos === 0) return false;
-  if (encoding !== undefined && tables.length > 0 && encoding !== encodingOf(directory)) return true;
+  const [has, should] = [storageOf(directory, {}), storageOf(directory, wanted)];
+  if (tables.length > 0 && (has.encoding !== should.encoding || has.compression !== should.compression)) return true;
   return tally.committed > 0 || tables.length === 0 || tables.some((table) => table.items !== counts.videos);
 }
 
-/** The encoding of the tables that a dataset has. */
-function encodingOf(directory: string): ParquetEncoding {
-  return readDatasetFile(directory).tables[0]?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
+/** How the tables are to be stored: as is wanted, or as those that the dataset has. */
+function storageOf(directory: string, wanted: Storage) {
+  const table = readDatasetFile(directory).tables[0];
+  const encoding: ParquetEncoding = table?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
+  const compression = PARQUET_COMPRESSIONS.find((each) => each === table?.compression) ?? 'zstd';
+  return { encoding: wanted.encoding ?? encoding, compression: wanted.compression ?? compression };
 }
 
 /** An Arrow IPC stream; bytes that wait for its reader count against the flow's budget. */

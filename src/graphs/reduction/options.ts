@@ -1,6 +1,6 @@
 import { checkInteger, checkOneOf, checkString } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
-import type { ParquetEncoding } from '../../io/dataset/parquet.ts';
+import type { ParquetCompression, ParquetEncoding } from '../../io/dataset/parquet.ts';
 import type { PcaModel } from '../../models/pca/model.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 
@@ -26,6 +26,8 @@ export interface ReduceOptions {
   readonly model?: string;
   /** How the Parquet tables' vectors are encoded. */
   readonly encoding?: ParquetEncoding;
+  /** How the Parquet tables are compressed. Default `zstd`. */
+  readonly compression?: ParquetCompression;
   /** Aborted: stops at the next batch; a finished unit stays. */
   readonly signal?: AbortSignal;
   /** Sentences a person should read. */

@@ -57,7 +57,7 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const files = fitted === undefined ? [] : await writeModel(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   await dataset.close();
-  const tables = await compact(options.out, { current: done.keys, ...encodingOf(options) });
+  const tables = await compact(options.out, { current: done.keys, ...storageOf(options) });
   const items = await writeItems(options.out, source, description, { column, fitted, say, keys: done.inOrder });
   const { graphId: id } = description;
   const paths = [...files, ...tables.map(({ path }) => path), ITEMS];
@@ -65,8 +65,8 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   return { graphId: id, fitted, dimension, rows, rowsWithout, items, alreadyDone, files: paths };
 }
 
-function encodingOf({ encoding }: ReduceOptions) {
-  return encoding === undefined ? {} : { encoding };
+function storageOf({ encoding, compression }: ReduceOptions) {
+  return { ...(encoding === undefined ? {} : { encoding }), ...(compression === undefined ? {} : { compression }) };
 }
 
 /** Before anything is fitted: a directory that holds a dataset that no reduction has made. The rest is seen when it is opened. */

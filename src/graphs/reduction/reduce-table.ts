@@ -15,6 +15,7 @@ import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';
 import { vectorsOf } from '../../io/dataset/vector-column.ts';
+import { checkWritable, writable } from '../../io/dataset/writable-types.ts';
 import { transform } from '../../models/pca/model.ts';
 import { checkAborted, fitPca, spread, type VectorSource, validOnly } from './fit-pca.ts';
 import { checkModelFits, type FittedPca, modelHash, readModel, writeModel } from './model-files.ts';
@@ -46,6 +47,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   }
   const how = fitOf(options);
   await prepareTarget(options.out);
+  await checkColumns(options.input);
   const vectors = await openTable(options.input, { columns: [column] });
   let fitted: FittedPca;
   let dimension: number;
@@ -91,6 +93,20 @@ async function prepareTarget(out: string): Promise<void> {
   throw new UsageError(`${out} must be a new or empty directory, but has '${foreign.sort()[0]}'`, {
     code: 'dataset',
     remedy: 'Name another output directory, or delete this one.',
+  });
+}
+
+/** Whether the table's columns can be written again: before anything is fitted, which may take hours. */
+async function checkColumns(input: string): Promise<void> {
+  const table = await openTable(input);
+  await table.close();
+  checkWritable(table.schema, input);
+  const names = table.schema.fields.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new UsageError(`${input} has two columns of the name '${twice}'`, {
+    code: 'dataset',
+    remedy: 'Write the table again with a name of its own for each column.',
   });
 }
 
@@ -141,16 +157,17 @@ async function writeReduced(
   const { column, dimension, fitted, options } = work;
   const { components } = fitted.model;
   const path = temporaryPath(options.out);
-  const writer = await ParquetWriter.create(path, {
-    rowGroupRows: Math.max(1, Math.floor(ROW_GROUP_BYTES / (4 * components))),
+  const how = {
     metadata: JSON.stringify({
       ...fitted.facts,
       pca: { algorithm: fitted.model.algorithm, components, dimension, sha256: modelHash(fitted) },
     }),
     createdBy: softwareVersion(),
     ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
+    ...(options.compression === undefined ? {} : { compression: options.compression }),
     scalarColumns: table.schema.fields.filter(({ type }) => (type.children ?? []).length === 0).map(({ name }) => name),
-  });
+  };
+  let writer: ParquetWriter | undefined;
   let [rows, rowsWithout] = [0, 0];
   try {
     for await (const { batch, file, firstRow } of table.batches()) {
@@ -163,16 +180,25 @@ async function writeReduced(
         { dimension: components, values: spread(kept, vectors.valid, components), valid: vectors.valid },
         new Map([...Object.entries(fitted.facts), ['dimension', String(components)]]),
       );
-      await writer.write(replaceColumn(batch, column, reduced));
+      const written = writable(replaceColumn(batch, column, reduced));
+      // Sized by all columns: texts and further vectors come along.
+      writer ??= await ParquetWriter.create(path, { ...how, rowGroupRows: rowsOfGroup(written) });
+      await writer.write(written);
       rows += vectors.rows;
       rowsWithout += vectors.rows - count;
     }
-    await writer.close();
+    await writer?.close();
   } catch (error) {
-    await writer.abort(error);
+    await writer?.abort(error);
     throw error;
   }
   return { path, rows, rowsWithout };
+}
+
+/** Rows that make about a row group's bytes, when all are like those of the batch. */
+function rowsOfGroup(batch: RecordBatch): number {
+  const bytes = batch.data.children.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return Math.max(1, Math.floor((ROW_GROUP_BYTES * batch.numRows) / Math.max(1, bytes)));
 }
 
 function replaceColumn(batch: RecordBatch, name: string, column: BatchColumn): RecordBatch {

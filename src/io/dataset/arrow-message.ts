@@ -11,19 +11,52 @@ export interface MessageFacts {
   readonly kind: 'schema' | 'dictionary' | 'batch' | 'other';
   /** Bytes of buffers that follow the metadata. */
   readonly bodyLength: number;
-  /** Whether the buffers are compressed. */
-  readonly compressed: boolean;
+  /** Of a record batch or a dictionary. */
+  readonly batch: BatchFacts | undefined;
+  /** Of a dictionary: its id, and whether its values are added to those that came before. */
+  readonly dictionary: { readonly id: number; readonly isDelta: boolean } | undefined;
 }
+
+/** What a record batch says of its columns, in the order of the schema, each before those inside it. */
+export interface BatchFacts {
+  readonly rows: number;
+  /** Of the format: 4 is version 5. */
+  readonly version: number;
+  readonly nodes: readonly { readonly length: number; readonly nullCount: number }[];
+  readonly buffers: readonly BufferFacts[];
+  /** For each column of views the number of buffers that it points into. */
+  readonly variadicCounts: readonly number[];
+  /** How its buffers are packed. */
+  readonly codec: Codec | undefined;
+}
+
+/** Where a buffer is in the body of its batch. */
+export interface BufferFacts {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What the buffers of a batch can be packed with: LZ4 frames or Zstandard. */
+export type Codec = 'lz4' | 'zstd';
+
+/** A file that may be whole, but has something that is not read. */
+export class UnsupportedTable extends Error {}
 
 const KINDS: Readonly<Record<number, MessageFacts['kind']>> = { 1: 'schema', 2: 'dictionary', 3: 'batch' };
 /** Arrow's number of the type union, which alone has a vector of its own. */
 const UNION_TYPE = 14;
+/** Numbers of types that apache-arrow does not know. */
+const UNKNOWN_TYPES: Readonly<Record<number, string>> = { 22: 'run-end encoded', 25: 'a list view', 26: 'a list view' };
+/** Of a record batch: what other languages can count. Columns of nulls have any number of rows in no bytes. */
+const MOST_ROWS = 2 ** 31 - 1;
+const CODECS: Readonly<Record<number, Codec>> = { 0: 'lz4', 1: 'zstd' };
 /** `slots` of the tables, in the order of the format's definition. */
-const MESSAGE = { headerType: 1, header: 2, bodyLength: 3, metadata: 4 };
-const SCHEMA = { fields: 1, metadata: 2, features: 3 };
+const MESSAGE = { version: 0, headerType: 1, header: 2, bodyLength: 3, metadata: 4 };
+const SCHEMA = { endianness: 0, fields: 1, metadata: 2, features: 3 };
 const FIELD = { name: 0, kind: 2, type: 3, dictionary: 4, children: 5, metadata: 6 };
 const BATCH = { length: 0, nodes: 1, buffers: 2, compression: 3, variadic: 4 };
-const DICTIONARY_DATA = 1;
+const DICTIONARY = { id: 0, data: 1, isDelta: 2 };
+const COMPRESSION = { codec: 0 };
 const FOOTER = { schema: 1, dictionaries: 2, batches: 3, metadata: 4 };
 const PAIR_BYTES = 16;
 const BLOCK_BYTES = 24;
@@ -32,7 +65,7 @@ const BLOCK_BYTES = 24;
  * What the metadata of a message say.
  *
  * @param most the most bytes that can follow as a body.
- * @throws RangeError when they are not those of a whole message.
+ * @throws RangeError when they are not those of a whole message; UnsupportedTable when they tell of what is not read.
  */
 export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
   const bytes = new DataView(metadata.buffer, metadata.byteOffset, metadata.byteLength);
@@ -46,10 +79,15 @@ export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
   const header = message.table(MESSAGE.header);
   if (header === undefined) throw new RangeError('a message has no header');
   if (kind === 'schema') checkSchema(header);
-  const batch = kind === 'dictionary' ? header.table(DICTIONARY_DATA) : header;
-  if (batch === undefined) throw new RangeError('a dictionary has no data');
-  const compressed = kind === 'batch' || kind === 'dictionary' ? checkBatch(batch, bodyLength) : false;
-  return { kind, bodyLength, compressed };
+  const data = kind === 'dictionary' ? header.table(DICTIONARY.data) : header;
+  if (data === undefined) throw new RangeError('a dictionary has no data');
+  const version = message.number(MESSAGE.version, 2);
+  const batch = kind === 'batch' || kind === 'dictionary' ? batchFacts(data, bodyLength, version) : undefined;
+  const dictionary =
+    kind === 'dictionary'
+      ? { id: header.number(DICTIONARY.id, 8), isDelta: header.number(DICTIONARY.isDelta, 1) !== 0 }
+      : undefined;
+  return { kind, bodyLength, batch, dictionary };
 }
 
 /** What the footer of a file says. */
@@ -64,7 +102,7 @@ export interface FooterFacts {
  * What the footer of a file says.
  *
  * @param end where the messages end.
- * @throws RangeError when the bytes are not those of a whole footer.
+ * @throws RangeError when the bytes are not those of a whole footer; UnsupportedTable when its schema has what is not read.
  */
 export function checkFooter(footer: Uint8Array, end: number): FooterFacts {
   const bytes = new DataView(footer.buffer, footer.byteOffset, footer.byteLength);
@@ -87,6 +125,7 @@ export function checkFooter(footer: Uint8Array, end: number): FooterFacts {
 }
 
 function checkSchema(schema: Table): void {
+  if (schema.number(SCHEMA.endianness, 2) !== 0) throw new UnsupportedTable('its numbers are big-endian');
   schema.checkEntries(SCHEMA.metadata);
   schema.vector(SCHEMA.features, 8);
   for (const field of schema.tables(SCHEMA.fields)) checkField(field);
@@ -96,25 +135,39 @@ function checkField(field: Table): void {
   field.vector(FIELD.name, 1);
   field.checkEntries(FIELD.metadata);
   const type = field.table(FIELD.type);
+  const unknown = UNKNOWN_TYPES[field.number(FIELD.kind, 1)];
+  if (unknown !== undefined) throw new UnsupportedTable(`its column '${field.text(FIELD.name)}' is ${unknown}`);
   if (field.number(FIELD.kind, 1) === UNION_TYPE) type?.vector(1, 4);
   field.table(FIELD.dictionary);
   for (const child of field.tables(FIELD.children)) checkField(child);
 }
 
-/** Returns whether the batch is compressed. */
-function checkBatch(batch: Table, bodyLength: number): boolean {
-  const length = batch.number(BATCH.length, 8);
-  if (length < 0) throw new RangeError(`a batch says to have ${length} rows`);
-  for (const [rows, nulls] of batch.pairs(BATCH.nodes)) {
-    if (rows < 0 || nulls < 0 || nulls > rows) throw new RangeError(`a column has ${nulls} nulls in ${rows} rows`);
-  }
-  for (const [offset, size] of batch.pairs(BATCH.buffers)) {
-    if (offset < 0 || size < 0 || offset + size > bodyLength) {
-      throw new RangeError(`a buffer of ${size} bytes at ${offset} exceeds its batch of ${bodyLength}`);
+function batchFacts(batch: Table, bodyLength: number, version: number): BatchFacts {
+  const rows = batch.number(BATCH.length, 8);
+  if (rows < 0 || rows > MOST_ROWS) throw new RangeError(`a batch says to have ${rows} rows`);
+  const nodes = [...batch.pairs(BATCH.nodes)].map(([length, nullCount]) => {
+    if (length < 0 || nullCount < 0 || nullCount > length) {
+      throw new RangeError(`a column has ${nullCount} nulls in ${length} rows`);
     }
+    return { length, nullCount };
+  });
+  const buffers = [...batch.pairs(BATCH.buffers)].map(([offset, length]) => {
+    if (offset < 0 || length < 0 || offset + length > bodyLength) {
+      throw new RangeError(`a buffer of ${length} bytes at ${offset} exceeds its batch of ${bodyLength}`);
+    }
+    return { offset, length };
+  });
+  const variadicCounts = batch.longs(BATCH.variadic);
+  const most = variadicCounts.reduce((sum, count) => sum + count, 0);
+  if (variadicCounts.some((count) => count < 0) || most > buffers.length) {
+    throw new RangeError(`a batch of ${buffers.length} buffers says that ${most} of them hold texts`);
   }
-  batch.vector(BATCH.variadic, 8);
-  return batch.table(BATCH.compression) !== undefined;
+  const compression = batch.table(BATCH.compression);
+  if (compression === undefined) return { rows, version, nodes, buffers, variadicCounts, codec: undefined };
+  const number = compression.number(COMPRESSION.codec, 1);
+  const codec = CODECS[number];
+  if (codec === undefined) throw new UnsupportedTable(`its buffers are packed in a way (${number}) that is not known`);
+  return { rows, version, nodes, buffers, variadicCounts, codec };
 }
 
 /** A table of FlatBuffers; every access is checked against the bytes. */
@@ -133,10 +186,23 @@ class Table {
   }
 
   /** A field's value, 0 when it is left out. */
-  number(slot: number, size: 1 | 8): number {
+  number(slot: number, size: 1 | 2 | 8): number {
     const at = this.#field(slot);
     if (at === undefined) return 0;
-    return size === 1 ? this.#bytes.getUint8(at) : Number(this.#bytes.getBigInt64(at, true));
+    if (size === 1) return this.#bytes.getUint8(at);
+    return size === 2 ? this.#bytes.getInt16(at, true) : Number(this.#bytes.getBigInt64(at, true));
+  }
+
+  /** A text, empty when it is left out. */
+  text(slot: number): string {
+    const { start, count } = this.vector(slot, 1);
+    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, count).toString('utf8');
+  }
+
+  /** The 64-bit integers of a vector. */
+  longs(slot: number): number[] {
+    const { start, count } = this.vector(slot, 8);
+    return Array.from({ length: count }, (_, index) => Number(this.#bytes.getBigInt64(start + 8 * index, true)));
   }
 
   table(slot: number): Table | undefined {

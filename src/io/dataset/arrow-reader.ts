@@ -1,18 +1,24 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { type RecordBatch, RecordBatchReader, type Schema, Table, tableToIPC } from 'apache-arrow';
+import { DataType, type Field, type RecordBatch, RecordBatchReader, Schema, Vector } from 'apache-arrow';
 import { UsageError } from '../../errors.ts';
 import { recordBatch } from './arrow.ts';
-import { checkFooter, checkMessage, type MessageFacts } from './arrow-message.ts';
-import { damagedTable, reasonOf } from './table-error.ts';
-import { readAt, readInto, type TableFile } from './table-files.ts';
+import { type ArrowBody, packedBody, plainBody } from './arrow-body.ts';
+import { type ColumnPlan, columnBytes, loadColumn, planColumns } from './arrow-columns.ts';
+import { type BatchFacts, checkFooter, checkMessage, type MessageFacts, UnsupportedTable } from './arrow-message.ts';
+import { damagedTable, reasonOf, unreadableTable } from './table-error.ts';
+import { readAt, type TableFile } from './table-files.ts';
 import type { TablePart } from './table-part.ts';
 
 const CONTINUATION = 0xffffffff;
 const PREFIX_BYTES = 8;
+/** Before Arrow 0.15 a message began with the length of its metadata. */
+const OLD_PREFIX_BYTES = 4;
 /** The magic at the start of a file, padded. */
 const FILE_START = Buffer.from('ARROW1\0\0');
 /** Length of the footer and the magic. */
 const TAIL_BYTES = 10;
+/** What packed buffers of one batch may unpack to: so much, and so many times the length of the file. */
+const [UNPACKED_BYTES, UNPACKED_SHARE] = [512 * 1024 * 1024, 64];
 
 /** A message whose metadata are in memory, and where its body lies. */
 interface FoundMessage extends MessageFacts {
@@ -26,33 +32,26 @@ interface Messages {
   all(): AsyncGenerator<FoundMessage>;
 }
 
+interface ReadOptions {
+  readonly columns: readonly string[] | undefined;
+  readonly batchBytes: number;
+}
+
 /**
- * Opens an Arrow IPC file or stream. Reads the schema only; `batches` then reads one record batch at a time, and gives it
- * in slices of about `batchBytes`, which share its memory.
+ * Opens an Arrow IPC file or stream. Reads the schema only; `batches` then reads slices of about `batchBytes` of one record
+ * batch after another, the wanted columns only, whatever the size of the batch. Of batches that are packed (LZ4, ZSTD) the
+ * wanted columns are unpacked whole.
  *
- * @throws UsageError `dataset` when it is damaged, cut off (a stream must end with its end marker), or compressed.
+ * @throws UsageError `dataset` when it is damaged, cut off (a stream must end with its end marker), or has what is not read.
  */
-export async function openArrow(
-  file: TableFile,
-  options: { readonly columns: readonly string[] | undefined; readonly batchBytes: number },
-): Promise<TablePart> {
+export async function openArrow(file: TableFile, options: ReadOptions): Promise<TablePart> {
   const handle = await open(file.path, 'r');
   try {
     const messages = file.format === 'arrow-file' ? await openFile(handle, file) : await openStream(handle, file);
     return {
       path: file.path,
       schema: messages.schema,
-      async *batches() {
-        let firstRow = 0;
-        for await (const batch of recordBatches(handle, file, messages, options.columns)) {
-          const bytes = Math.max(1, sizeOf(batch) / Math.max(1, batch.numRows));
-          const step = Math.max(1, Math.floor(options.batchBytes / bytes));
-          for (let row = 0; row < batch.numRows; row += step) {
-            yield { batch: batch.slice(row, row + step), firstRow: firstRow + row };
-          }
-          firstRow += batch.numRows;
-        }
-      },
+      batches: () => slices(handle, file, messages, options),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -61,30 +60,86 @@ export async function openArrow(
   }
 }
 
-/** The record batches, with the wanted columns. */
-async function* recordBatches(
+/** The rows, some at a time, with the wanted columns. */
+async function* slices(
   handle: FileHandle,
-  { path }: TableFile,
+  file: TableFile,
   messages: Messages,
-  columns: readonly string[] | undefined,
-): AsyncGenerator<RecordBatch> {
-  const empty = tableToIPC(new Table(messages.schema), 'stream');
-  // Every batch is decoded as a stream of its own: the schema without the end marker, the dictionaries, the batch.
-  const before: Uint8Array[] = [empty.subarray(0, empty.length - PREFIX_BYTES)];
+  options: ReadOptions,
+): AsyncGenerator<{ batch: RecordBatch; firstRow: number }> {
+  const { fields, metadata } = messages.schema;
+  const dictionaries = new Map<number, Vector>();
+  const most = UNPACKED_BYTES + UNPACKED_SHARE * file.bytes;
+  const bodyOf = (message: FoundMessage, { codec }: BatchFacts): ArrowBody => {
+    const place = { handle, path: file.path, position: message.bodyPosition };
+    return codec === undefined ? plainBody(place) : packedBody(place, codec, most);
+  };
+  let firstRow = 0;
   for await (const message of messages.all()) {
-    if (message.compressed) throw compressed(path);
-    const bytes = encapsulated(message);
-    await readInto(handle, message.bodyPosition, bytes.subarray(bytes.length - message.bodyLength), path);
-    if (message.kind === 'dictionary') before.push(bytes);
-    else if (message.kind !== 'batch') throw damagedTable(path, 'it has a message that is no part of a table');
-    else {
-      yield guarded(path, () => {
-        const [batch] = [...RecordBatchReader.from(Buffer.concat([...before, bytes]))];
-        if (batch === undefined) throw new RangeError('a record batch is missing');
-        return columns === undefined ? batch : selected(batch, columns);
+    const { batch, dictionary } = message;
+    if (batch === undefined) throw damagedTable(file.path, 'it has a message that is no part of a table');
+    const body = bodyOf(message, batch);
+    if (dictionary !== undefined) {
+      const { id, isDelta } = dictionary;
+      const values = await guardedAsync(file.path, async () => {
+        const field = dictionaryField(fields, id);
+        if (field === undefined) throw new RangeError(`no column has the dictionary ${id}`);
+        const [column] = planColumns([field], batch) as [ColumnPlan];
+        return new Vector([await loadColumn(column, body, { from: 0, to: batch.rows }, dictionaries)]);
       });
+      dictionaries.set(id, isDelta ? (dictionaries.get(id)?.concat(values) ?? values) : values);
+      continue;
+    }
+    const wanted = await guardedAsync(file.path, async () => {
+      const plans = planColumns(fields, batch);
+      return fields.flatMap((field, index) => {
+        const isWanted = options.columns === undefined || options.columns.includes(field.name);
+        return isWanted ? [{ field, plan: plans[index] as ColumnPlan }] : [];
+      });
+    });
+    const step = await guardedAsync(file.path, () => rowsAtATime(wanted, body, batch.rows, options.batchBytes));
+    for (let from = 0; from < batch.rows; from += step) {
+      const to = Math.min(batch.rows, from + step);
+      const columns = await guardedAsync(file.path, async () => {
+        const loaded: { field: Field; data: Awaited<ReturnType<typeof loadColumn>> }[] = [];
+        for (const { field, plan } of wanted) {
+          loaded.push({ field, data: await loadColumn(plan, body, { from, to }, dictionaries) });
+        }
+        return loaded;
+      });
+      yield { batch: recordBatch(columns, to - from, metadata), firstRow: firstRow + from };
+    }
+    firstRow += batch.rows;
+  }
+}
+
+/** Rows of a batch that are about so many bytes. */
+async function rowsAtATime(
+  wanted: readonly { readonly plan: ColumnPlan }[],
+  body: ArrowBody,
+  rows: number,
+  batchBytes: number,
+): Promise<number> {
+  let bytes = 0;
+  for (const { plan } of wanted) bytes += await columnBytes(plan, body);
+  return Math.max(1, Math.floor(batchBytes / Math.max(1, bytes / Math.max(1, rows))));
+}
+
+/** The values of a dictionary as a column, wherever in the schema it is used. */
+function dictionaryField(fields: readonly Field[], id: number): Field | undefined {
+  for (const field of fields) {
+    const { type } = field;
+    if (DataType.isDictionary(type)) {
+      const values = field.clone({ type: type.dictionary });
+      if (type.id === id) return values;
+      const nested = dictionaryField([values], id);
+      if (nested !== undefined) return nested;
+    } else {
+      const nested = dictionaryField((type.children ?? []) as Field[], id);
+      if (nested !== undefined) return nested;
     }
   }
+  return undefined;
 }
 
 /** A file: the footer at its end has the schema, and tells where the messages are. */
@@ -95,7 +150,7 @@ async function openFile(handle: FileHandle, { path, bytes }: TableFile): Promise
   const facts = guarded(path, () => checkFooter(footer.subarray(0, footer.length - TAIL_BYTES), end));
   // A file without batches: its beginning and its footer.
   const empty = Buffer.concat([FILE_START, facts.empty, tail]);
-  const schema = guarded(path, () => RecordBatchReader.from(empty).open().schema);
+  const schema = guarded(path, () => schemaOf(empty));
   return {
     schema,
     async *all() {
@@ -113,7 +168,7 @@ async function openStream(handle: FileHandle, { path, bytes }: TableFile): Promi
   const first = await messageAt(handle, path, 0, bytes);
   if (first?.kind !== 'schema') throw damagedTable(path, 'it does not begin with a schema');
   return {
-    schema: guarded(path, () => RecordBatchReader.from(encapsulated(first)).open().schema),
+    schema: guarded(path, () => schemaOf(encapsulated(first))),
     async *all() {
       let position = first.bodyPosition + first.bodyLength;
       for (;;) {
@@ -136,21 +191,29 @@ async function messageAt(
   const left = end - position - PREFIX_BYTES;
   if (left < 0) throw damagedTable(path, `it ends at byte ${end} without the marker of its end`);
   const prefix = await readAt(handle, position, PREFIX_BYTES, path);
-  if (prefix.readUInt32LE(0) !== CONTINUATION) throw damagedTable(path, `at byte ${position} no message begins`);
-  const length = prefix.readInt32LE(4);
+  const isOld = prefix.readUInt32LE(0) !== CONTINUATION;
+  const length = prefix.readInt32LE(isOld ? 0 : 4);
+  const start = position + (isOld ? OLD_PREFIX_BYTES : PREFIX_BYTES);
   if (length === 0) return undefined;
-  if (length < 0 || length > left) {
-    throw damagedTable(path, `at byte ${position} a message of ${length} bytes begins, but ${left} are left`);
+  if (length < 0 || start + length > end) {
+    throw damagedTable(path, `at byte ${position} a message of ${length} bytes begins, but ${end - start} are left`);
   }
-  const metadata = await readAt(handle, position + PREFIX_BYTES, length, path);
-  const facts = guarded(path, () => checkMessage(metadata, left - length));
-  return { ...facts, metadata, bodyPosition: position + PREFIX_BYTES + length };
+  const metadata = await readAt(handle, start, length, path);
+  const facts = guarded(path, () => checkMessage(metadata, end - start - length));
+  return { ...facts, metadata, bodyPosition: start + length };
 }
 
-/** A message as it stands in a stream, padded to eight bytes, with room for its body. */
-function encapsulated({ metadata, bodyLength }: FoundMessage): Uint8Array {
+/** The schema in bytes. Damaged ones can have types without what belongs to them, which shows when they are looked at. */
+function schemaOf(bytes: Uint8Array): Schema {
+  const { fields, metadata } = RecordBatchReader.from(bytes).open().schema;
+  for (const { type } of fields) String(type);
+  return new Schema(fields, metadata);
+}
+
+/** A message without a body as it stands in a stream, padded to eight bytes. */
+function encapsulated({ metadata }: FoundMessage): Uint8Array {
   const padded = Math.ceil(metadata.length / 8) * 8;
-  const bytes = new Uint8Array(PREFIX_BYTES + padded + bodyLength);
+  const bytes = new Uint8Array(PREFIX_BYTES + padded);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, CONTINUATION, true);
   view.setInt32(4, padded, true);
@@ -158,31 +221,24 @@ function encapsulated({ metadata, bodyLength }: FoundMessage): Uint8Array {
   return bytes;
 }
 
-/** The wanted columns of a batch in its own order. (`RecordBatch.select` of apache-arrow 21 mixes up the columns.) */
-function selected(batch: RecordBatch, columns: readonly string[]): RecordBatch {
-  const kept = batch.schema.fields.flatMap((field, index) => {
-    const data = batch.data.children[index];
-    return data !== undefined && columns.includes(field.name) ? [{ field, data }] : [];
-  });
-  return recordBatch(kept, batch.numRows, batch.schema.metadata);
-}
-
-function sizeOf(batch: RecordBatch): number {
-  return batch.data.children.reduce((sum, child) => sum + child.byteLength, 0);
-}
-
 function guarded<T>(path: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    throw damagedTable(path, reasonOf(error), error);
+    throw faultOf(path, error);
   }
 }
 
-function compressed(path: string): UsageError {
-  return new UsageError(`${path} is compressed inside, which is not read`, {
-    code: 'dataset',
-    remedy:
-      "Write it uncompressed (pyarrow: feather.write_feather(table, path, compression='uncompressed')) or as Parquet.",
-  });
+async function guardedAsync<T>(path: string, decode: () => Promise<T>): Promise<T> {
+  try {
+    return await decode();
+  } catch (error) {
+    throw faultOf(path, error);
+  }
+}
+
+function faultOf(path: string, error: unknown): UsageError {
+  if (error instanceof UsageError) return error;
+  if (error instanceof UnsupportedTable) return unreadableTable(path, reasonOf(error), error);
+  return damagedTable(path, reasonOf(error), error);
 }

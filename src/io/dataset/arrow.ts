@@ -11,17 +11,16 @@ import {
   List,
   makeData,
   RecordBatch,
-  RecordBatchReader,
   Schema,
   Struct,
   Table,
-  tableFromIPC,
   tableToIPC,
   Utf8,
 } from 'apache-arrow';
 import { UsageError } from '../../errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
 import { type ColumnShape, columnName, type UnitColumn, type UnitFacts, type UnitTable } from './schema.ts';
+import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';
 
 /** Entries of the schema metadata that the format itself owns. */
 const ITEM = 'item_id';
@@ -36,12 +35,13 @@ const FILE_MAGIC = 'ARROW1';
 const TAIL_BYTES = 4 + FILE_MAGIC.length;
 
 /**
- * A unit as the bytes of an uncompressed Arrow IPC file with one record batch: the same bytes for equal units.
+ * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of `batchBytes` where that is
+ * exceeded: the same bytes for equal units.
  * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
  * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted,
  * and a checksum of all rows.
  */
-export function encodeUnit(table: UnitTable): Uint8Array {
+export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
   const metadata = new Map(names.sort().map((name) => [name, table.metadata[name] as string]));
   metadata.set(ITEM, table.itemId);
@@ -72,7 +72,7 @@ export function encodeUnit(table: UnitTable): Uint8Array {
     table.length,
     metadata,
   );
-  const bytes = asBuffer(tableToIPC(new Table(batch.schema, [batch]), 'file'));
+  const bytes = asBuffer(tableToIPC(new Table(batch.schema, unitBatches(batch, batchBytes)), 'file'));
   const position = sealPosition(bytes);
   if (position === undefined || bytes.indexOf(SEAL) + SEAL.length !== position) {
     throw new UsageError(`item ids and metadata must not contain '${SEAL}', which marks the checksum of a unit`);
@@ -100,10 +100,7 @@ export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
   const found = checksum(whole, position);
   if (written !== found) throw damaged(file, `its checksum is ${found}, but ${written} was written`);
   try {
-    const read = tableFromIPC(aligned);
-    const batch = read.batches[0];
-    if (!batch || read.batches.length !== 1) throw new RangeError(`it has ${read.batches.length} record batches`);
-    return unitOf(batch);
+    return unitOf(whole);
   } catch (error) {
     throw damaged(file, error instanceof Error ? error.message : String(error), error);
   }
@@ -126,9 +123,7 @@ export function decodeUnitFacts(tail: Uint8Array, file: string): UnitFacts | num
   if (start > end) throw damaged(file, 'the length of its footer is negative');
   if (start < 0) return bytes.length - start;
   try {
-    // An Arrow file without batches: its beginning, and the footer, which has the schema.
-    const footer = Buffer.concat([Buffer.from(`${FILE_MAGIC}\0\0`), bytes.subarray(start)]);
-    return factsOf(RecordBatchReader.from(footer).open().schema);
+    return factsOf(schemaOfFooter(bytes.subarray(start)));
   } catch (error) {
     throw damaged(file, error instanceof Error ? error.message : String(error), error);
   }
@@ -237,29 +232,21 @@ function bitmap(valid: Uint8Array): Uint8Array {
   return bits;
 }
 
-function unitOf(batch: RecordBatch): UnitTable {
-  const metadata = batch.schema.metadata;
-  const numbers = <T>(name: string): T => {
-    const column = batch.getChild(name);
-    if (!column) throw new RangeError(`it has no column '${name}'`);
-    return column.toArray() as T;
-  };
+function unitOf(bytes: Buffer): UnitTable {
+  const { schema, rows, numbers, vectors } = readUnitBatches(bytes);
+  const { metadata } = schema;
   return {
     itemId: entry(metadata, ITEM),
-    length: batch.numRows,
-    subclips: numbers('subclips'),
-    subclip: numbers('subclip'),
-    start: numbers('start'),
-    end: numbers('end'),
-    frames: numbers('frames'),
-    patches: numbers('patches'),
-    columns: batch.schema.fields.flatMap((field, index) => {
+    length: rows,
+    subclips: numbers('subclips', Int32Array),
+    subclip: numbers('subclip', Int32Array),
+    start: numbers('start', Float64Array),
+    end: numbers('end', Float64Array),
+    frames: numbers('frames', Int32Array),
+    patches: numbers('patches', Int32Array),
+    columns: schema.fields.flatMap((field, index) => {
       const shape = shapeOf(field);
-      if (!shape) return [];
-      const data = batch.data.children[index] as Data<FixedSizeList>;
-      const valid = Uint8Array.from({ length: batch.numRows }, (_, row) => (data.getValid(row) ? 1 : 0));
-      const values = (data.children[0] as Data<Float32>).values.subarray(0, batch.numRows * shape.dimension);
-      return [{ ...shape, values, valid }];
+      return shape ? [{ ...shape, ...vectors(index, shape.dimension) }] : [];
     }),
     metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
   };

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, renameSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { createOnce, isTemporary, makeDirectory, removeIfThere, removeStaleTemporaries } from './atomic-file.ts';
+import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
 
 /** Why an item has no unit. */
@@ -117,7 +117,7 @@ export class CommitStore {
   /** Reads a unit. @throws UsageError `dataset` when it is not there, cut off or damaged, naming the file. */
   async read(key: string): Promise<UnitTable> {
     const path = this.unitPath(key);
-    return decodeUnit(await readFile(path).catch((error: unknown) => missing(path, error)), path);
+    return decodeUnit(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
   }
 
   /**

@@ -6,7 +6,13 @@ import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, te
 import { CommitStore } from './commit-store.ts';
 import { countUnits } from './dataset.ts';
 import { type DatasetFile, type DatasetTable, readDatasetFile, writeDatasetFile } from './dataset-file.ts';
-import { PARQUET_ENCODINGS, type ParquetEncoding, ParquetWriter } from './parquet.ts';
+import {
+  PARQUET_COMPRESSIONS,
+  PARQUET_ENCODINGS,
+  type ParquetCompression,
+  type ParquetEncoding,
+  ParquetWriter,
+} from './parquet.ts';
 import { columnProvenance, tableProvenance } from './provenance.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
@@ -19,16 +25,20 @@ const OPEN_ROW_GROUP_BYTES = 128 * MIB;
 const LEAST_ROW_GROUP_BYTES = 8 * MIB;
 const MOST_ROW_GROUP_BYTES = 32 * MIB;
 const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
+/** About what the other columns of a row take: an id of 30 bytes, and the numbers. */
+const SCALAR_BYTES = 60;
 const SCALARS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'];
 
 /** How a dataset is compacted. */
 export interface CompactOptions {
-  /** A part ends with the item at which its vectors exceed this many bytes before compression. Default 512 MiB. */
+  /** A part ends with the item at which its rows exceed this many bytes before compression. Default 512 MiB. */
   readonly partBytes?: number;
-  /** Bytes of vectors in a row group before compression. Default: 8 to 32 MiB, less the more tables there are. */
+  /** Bytes of rows in a row group before compression. Default: 8 to 32 MiB, less the more tables there are. */
   readonly rowGroupBytes?: number;
   /** How the vectors are encoded. Default `plain`; the values are the same. */
   readonly encoding?: ParquetEncoding;
+  /** How the tables are compressed. Default `zstd`. */
+  readonly compression?: ParquetCompression;
   /** Keys of the units that count where an item has several because its file has changed. */
   readonly current?: ReadonlySet<string>;
 }
@@ -53,6 +63,7 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   const partBytes = checkInteger('partBytes', options.partBytes ?? 512 * MIB);
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
   const encoding = checkOneOf('encoding', options.encoding ?? 'plain', PARQUET_ENCODINGS);
+  const compression = checkOneOf('compression', options.compression ?? 'zstd', PARQUET_COMPRESSIONS);
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
   const committed = store.keys().map((key) => ({ key, facts: store.readFacts(key) }));
@@ -62,7 +73,7 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, plans.length));
   const rowGroupBytes = options.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
   const tables = plans.map(
-    (plan) => new TableWriter(directory, plan, description, { partBytes, rowGroupBytes, encoding }),
+    (plan) => new TableWriter(directory, plan, description, { partBytes, rowGroupBytes, encoding, compression }),
   );
   try {
     for (let first = 0; first < tables.length; first += TABLES_AT_A_TIME) {
@@ -95,6 +106,7 @@ class TableWriter {
   readonly #description: DatasetFile;
   readonly #partBytes: number;
   readonly #encoding: ParquetEncoding;
+  readonly #compression: ParquetCompression;
   readonly #rowGroupRows: number;
   readonly #rowBytes: number;
   readonly #finished: string[] = [];
@@ -108,14 +120,20 @@ class TableWriter {
     directory: string,
     plan: TablePlan,
     description: DatasetFile,
-    how: { readonly partBytes: number; readonly rowGroupBytes: number; readonly encoding: ParquetEncoding },
+    how: {
+      readonly partBytes: number;
+      readonly rowGroupBytes: number;
+      readonly encoding: ParquetEncoding;
+      readonly compression: ParquetCompression;
+    },
   ) {
     this.#directory = directory;
     this.#plan = plan;
     this.#description = description;
     this.#partBytes = how.partBytes;
     this.#encoding = how.encoding;
-    this.#rowBytes = plan.columns.reduce((sum, column) => sum + 4 * column.dimension, 0);
+    this.#compression = how.compression;
+    this.#rowBytes = plan.columns.reduce((sum, column) => sum + 4 * column.dimension, SCALAR_BYTES);
     this.#rowGroupRows = Math.max(1, Math.floor(how.rowGroupBytes / this.#rowBytes));
   }
 
@@ -175,6 +193,7 @@ class TableWriter {
       subclips,
       aggregate: statistic,
       encoding: this.#encoding,
+      compression: this.#compression,
       items: this.#items,
       rows: this.#rows,
       parts: this.#finished.length,
@@ -188,6 +207,7 @@ class TableWriter {
       rowGroupRows: this.#rowGroupRows,
       metadata: tableProvenance(this.#description, this.#plan, this.#encoding),
       encoding: this.#encoding,
+      compression: this.#compression,
       createdBy: softwareVersion(),
       scalarColumns: SCALARS,
     });

@@ -42,6 +42,8 @@ export interface DatasetTable {
   readonly aggregate: string;
   /** How its vectors are encoded; tables that do not say so are plain. */
   readonly encoding?: string;
+  /** How its pages are compressed; tables that do not say so are `zstd`. */
+  readonly compression?: string;
   readonly items: number;
   readonly rows: number;
   readonly parts: number;

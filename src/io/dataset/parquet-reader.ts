@@ -1,12 +1,22 @@
 import { DataType, type RecordBatch, RecordBatchReader, Schema } from 'apache-arrow';
-import type { ParquetFacts, ParquetThread, RowGroupFacts } from './parquet-thread.ts';
-import { damagedTable, reasonOf } from './table-error.ts';
+import { formatBytes } from '../../operators/budget.ts';
+import {
+  type ParquetFacts,
+  ParquetFault,
+  type ParquetQuestion,
+  type ParquetThread,
+  type RowGroupFacts,
+} from './parquet-thread.ts';
+import { damagedTable, reasonOf, unreadableTable } from './table-error.ts';
 import type { TablePart } from './table-part.ts';
 
 /** More rows than these are never read at once, whatever a footer says of their size. */
 const MOST_ROWS = 65_536;
 /** The writers' own entry, which parquet-wasm has turned into the schema. */
 const ARROW_SCHEMA = 'ARROW:schema';
+
+/** How the decoders say that they lack something, which is no damage. */
+const NOT_READ = /not (yet )?(implemented|supported)|unsupported|^NYI|unrecognized type|disabled feature/i;
 
 /**
  * Opens a Parquet file. Reads its footer only; `batches` then reads a slice of one row group at a time, of about
@@ -20,7 +30,7 @@ export async function openParquet(
   thread: ParquetThread,
   options: { readonly columns: readonly string[] | undefined; readonly batchBytes: number },
 ): Promise<TablePart> {
-  const facts = await thread.facts(path);
+  const facts = (await ask(thread, path, { type: 'facts' })) as ParquetFacts;
   const schema = schemaOf(path, facts);
   const { columns, batchBytes } = options;
   return {
@@ -33,7 +43,7 @@ export async function openParquet(
         const step = rowsAtATime(rows, wanted, schema, batchBytes);
         for (let offset = 0; offset < rows; offset += step) {
           const limit = Math.min(step, rows - offset);
-          const bytes = await thread.rows(path, { group, offset, limit }, columns);
+          const bytes = (await ask(thread, path, { type: 'rows', group, offset, limit, columns })) as Uint8Array;
           let read = 0;
           for (const batch of batchesOf(path, bytes)) {
             yield { batch, firstRow: firstRow + offset + read };
@@ -48,13 +58,29 @@ export async function openParquet(
   };
 }
 
+async function ask(thread: ParquetThread, path: string, question: ParquetQuestion): Promise<unknown> {
+  try {
+    return await thread.ask(path, question);
+  } catch (error) {
+    if (!(error instanceof ParquetFault)) throw error;
+    const reason = reasonOf(error);
+    if (NOT_READ.test(reason)) throw unreadableTable(path, reason, error);
+    const what = error.ended
+      ? `the decoder gave up (${reason}): it is damaged, or has a page that needs more than ${formatBytes(thread.mostBytes)}`
+      : reason;
+    throw damagedTable(path, what, error);
+  }
+}
+
 function schemaOf(path: string, facts: ParquetFacts): Schema {
   try {
     const { schema } = RecordBatchReader.from(facts.schema).open();
     const metadata = new Map([...schema.metadata, ...facts.metadata].filter(([name]) => name !== ARROW_SCHEMA));
     return new Schema(schema.fields, metadata);
   } catch (error) {
-    throw damagedTable(path, `its schema cannot be read (${reasonOf(error)})`, error);
+    const reason = reasonOf(error);
+    if (NOT_READ.test(reason)) throw unreadableTable(path, reason, error);
+    throw damagedTable(path, `its schema cannot be read (${reason})`, error);
   }
 }
 

@@ -1,18 +1,25 @@
 import { Worker } from 'node:worker_threads';
-import { damagedTable, reasonOf } from './table-error.ts';
+import type { ParquetCompression, ParquetEncoding } from './parquet.ts';
 
-/** What is asked of the thread that reads Parquet. */
+/** What is asked of the thread of parquet-wasm. */
 export type ParquetRequest = { readonly id: number; readonly path: string } & ParquetQuestion;
 
-type ParquetQuestion =
+/** A question about the file of a path. */
+export type ParquetQuestion =
   | { readonly type: 'facts' }
-  | {
-      readonly type: 'rows';
-      readonly group: number;
-      readonly offset: number;
-      readonly limit: number;
-      readonly columns: readonly string[] | undefined;
-    };
+  | ({ readonly type: 'rows' } & ParquetRows)
+  | { readonly type: 'create'; readonly properties: ParquetProperties }
+  | { readonly type: 'write'; readonly bytes: Uint8Array }
+  | { readonly type: 'close' }
+  | { readonly type: 'abort'; readonly reason: string };
+
+/** Rows of a row group. */
+export interface ParquetRows {
+  readonly group: number;
+  readonly offset: number;
+  readonly limit: number;
+  readonly columns: readonly string[] | undefined;
+}
 
 /** What the footer of a Parquet file says. */
 export interface ParquetFacts {
@@ -28,8 +35,34 @@ export interface RowGroupFacts {
   readonly columns: readonly { readonly name: string; readonly bytes: number; readonly values: number }[];
 }
 
+/** How a file is written. */
+export interface ParquetProperties {
+  readonly rowGroupRows: number;
+  readonly metadata: string;
+  readonly createdBy: string;
+  readonly encoding: ParquetEncoding;
+  readonly compression: ParquetCompression;
+  readonly scalarColumns: readonly string[];
+}
+
+/** Why the thread could not do what it was asked. */
+export class ParquetFault extends Error {
+  /** What the operating system called it, where it was that. */
+  readonly code: string | undefined;
+  /** Whether parquet-wasm gave up: the thread ended, and what was open in it is lost. */
+  readonly ended: boolean;
+
+  constructor(
+    message: string,
+    facts: { readonly code?: string | undefined; readonly ended?: boolean; cause?: unknown },
+  ) {
+    super(message, { cause: facts.cause });
+    this.code = facts.code;
+    this.ended = facts.ended ?? false;
+  }
+}
+
 interface Waiting {
-  readonly path: string;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly alarm: NodeJS.Timeout;
@@ -38,63 +71,60 @@ interface Waiting {
 interface Reply {
   readonly id: number;
   readonly value?: unknown;
-  readonly error?: string;
+  readonly error?: { readonly message: string; readonly code: string | undefined };
 }
 
 /** A row group takes seconds; only damage can keep the decoder busy for so long. */
 const STALL_MILLISECONDS = 300_000;
 
 /**
- * A worker thread with parquet-wasm in it. Damaged files can make that panic or never return: then the thread ends, the
- * request fails with a UsageError `dataset`, and the next request starts a new thread. Starts when first asked.
+ * A worker thread with parquet-wasm in it. Damaged files, and types that it cannot write, can make that panic or never
+ * return: then the thread ends, what waits for it fails with a ParquetFault, and the next question starts a new thread.
+ * Starts when first asked.
  */
 export class ParquetThread {
+  /** What parquet-wasm may hold in it. */
+  readonly mostBytes: number;
   #worker: Worker | undefined;
   #next = 0;
   readonly #waiting = new Map<number, Waiting>();
 
-  /** What the footer of a file says. @throws UsageError `dataset` when it is damaged. */
-  async facts(path: string): Promise<ParquetFacts> {
-    return (await this.#ask(path, { type: 'facts' })) as ParquetFacts;
+  /** @param mostBytes what parquet-wasm may hold, at most 4 GiB */
+  constructor(mostBytes: number) {
+    this.mostBytes = mostBytes;
   }
 
-  /** Rows of a row group as an Arrow IPC stream. @throws UsageError `dataset` when they are damaged. */
-  async rows(
-    path: string,
-    rows: { readonly group: number; readonly offset: number; readonly limit: number },
-    columns: readonly string[] | undefined,
-  ): Promise<Uint8Array> {
-    return (await this.#ask(path, { type: 'rows', ...rows, columns })) as Uint8Array;
+  /** Answers a question about a file. `transfer` is given over to the thread. @throws ParquetFault. */
+  ask(path: string, question: ParquetQuestion, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
+    const worker = this.#worker ?? this.#start();
+    this.#next += 1;
+    const id = this.#next;
+    return new Promise((resolve, reject) => {
+      const alarm = setTimeout(() => {
+        this.#fail(worker, `it made no progress for ${STALL_MILLISECONDS / 1000} s`);
+        void worker.terminate();
+      }, STALL_MILLISECONDS);
+      this.#waiting.set(id, { resolve, reject, alarm });
+      // An idle thread must not keep the process alive, one that is waited for must.
+      worker.ref();
+      worker.postMessage({ id, path, ...question } satisfies ParquetRequest, [...transfer]);
+    });
   }
 
-  /** Ends the thread; its memory and its open file go with it. */
+  /** Ends the thread; its memory and its open files go with it. */
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
   }
 
-  #ask(path: string, question: ParquetQuestion): Promise<unknown> {
-    const worker = this.#worker ?? this.#start();
-    this.#next += 1;
-    const id = this.#next;
-    return new Promise((resolve, reject) => {
-      const alarm = setTimeout(() => {
-        this.#fail(worker, `reading it made no progress for ${STALL_MILLISECONDS / 1000} s`);
-        void worker.terminate();
-      }, STALL_MILLISECONDS);
-      this.#waiting.set(id, { path, resolve, reject, alarm });
-      // An idle thread must not keep the process alive, one that is waited for must.
-      worker.ref();
-      worker.postMessage({ id, path, ...question } satisfies ParquetRequest);
-    });
-  }
-
   #start(): Worker {
-    const worker = new Worker(new URL('./parquet-reading-worker.js', import.meta.url));
+    const worker = new Worker(new URL('./parquet-worker.js', import.meta.url), {
+      workerData: { mostBytes: this.mostBytes },
+    });
     worker.on('message', (reply: Reply) => this.#settle(worker, reply));
-    worker.on('error', (error) => this.#fail(worker, `the decoder gave up (${reasonOf(error)})`, error));
-    worker.on('exit', (code) => this.#fail(worker, `the decoder ended with code ${code}`));
+    worker.on('error', (error) => this.#fail(worker, error instanceof Error ? error.message : String(error), error));
+    worker.on('exit', (code) => this.#fail(worker, `its thread ended with code ${code}`));
     this.#worker = worker;
     return worker;
   }
@@ -106,15 +136,15 @@ export class ParquetThread {
     if (waiting === undefined) return;
     clearTimeout(waiting.alarm);
     if (error === undefined) waiting.resolve(value);
-    else waiting.reject(damagedTable(waiting.path, reasonOf(error)));
+    else waiting.reject(new ParquetFault(error.message, { code: error.code }));
   }
 
   #fail(worker: Worker, what: string, cause?: unknown): void {
     if (this.#worker !== worker && this.#worker !== undefined) return;
     this.#worker = undefined;
-    for (const { path, reject, alarm } of this.#waiting.values()) {
+    for (const { reject, alarm } of this.#waiting.values()) {
       clearTimeout(alarm);
-      reject(damagedTable(path, what, cause));
+      reject(new ParquetFault(what, { ended: true, cause }));
     }
     this.#waiting.clear();
   }

@@ -1,7 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
+import { UsageError } from '../../errors.ts';
 import { removeIfThere } from './atomic-file.ts';
 import { writeFailure } from './disk-full.ts';
+import { ParquetFault, type ParquetQuestion, ParquetThread } from './parquet-thread.ts';
+import { reasonOf } from './table-error.ts';
 
 /**
  * How the values of vectors are stored before compression: as they are, which every reader knows, or the first bytes of all
@@ -11,6 +13,15 @@ export type ParquetEncoding = (typeof PARQUET_ENCODINGS)[number];
 
 /** The encodings' names. */
 export const PARQUET_ENCODINGS = ['plain', 'byte-stream-split'] as const;
+
+/**
+ * How the pages of a file are compressed. `zstd` makes the smallest files. The others are for readers that know little, such as
+ * parquetjs-lite: files have no dictionaries then.
+ */
+export type ParquetCompression = (typeof PARQUET_COMPRESSIONS)[number];
+
+/** The compressions' names. */
+export const PARQUET_COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const;
 
 /** How a Parquet file is written. */
 export interface ParquetOptions {
@@ -22,107 +33,111 @@ export interface ParquetOptions {
   readonly createdBy: string;
   /** How the vectors are encoded. Default `plain`. */
   readonly encoding?: ParquetEncoding;
+  /** How the pages are compressed. Default `zstd`. */
+  readonly compression?: ParquetCompression;
   /** Columns small enough for dictionaries and statistics, and never split into bytes: everything but vectors. */
   readonly scalarColumns: readonly string[];
 }
 
+/** What parquet-wasm can address: the row groups of all files that are written at a time. */
+const MOST_BYTES = 2 ** 32;
+/** The thread stays for so long when no file is being written, for the next part. */
+const LINGER_MILLISECONDS = 2000;
+
+/** All files are written by one thread, so that parquet-wasm is loaded once. */
+let writing: { readonly thread: ParquetThread; writers: number; end?: NodeJS.Timeout } | undefined;
+
 /**
- * Writes record batches to a Parquet file as they come: ZSTD, floats without dictionary and statistics,
- * the same bytes for the same batches. Holds about one row group, in the memory of parquet-wasm, which is loaded when
- * the first writer opens. `write` waits for the file, so memory stays bounded.
+ * Writes record batches to a Parquet file as they come: floats without dictionary and statistics, the same bytes for the same
+ * batches. Holds about one row group, in the memory of parquet-wasm, which runs in a thread of its own: a type that it cannot
+ * write ends no more than the file. `write` waits until the batch before is taken, so memory stays bounded.
  */
 export class ParquetWriter {
   readonly path: string;
-  readonly #parquet: typeof import('parquet-wasm');
-  readonly #file: FileHandle;
-  readonly #batches: WritableStreamDefaultWriter<unknown>;
-  /** Settles when the last byte is written, or writing failed. */
-  readonly #written: Promise<void>;
+  readonly #thread: ParquetThread;
+  #taken: Promise<unknown> = Promise.resolve();
+  #ended = false;
 
-  private constructor(
-    path: string,
-    parquet: typeof import('parquet-wasm'),
-    file: FileHandle,
-    batches: WritableStreamDefaultWriter<unknown>,
-    written: Promise<void>,
-  ) {
+  private constructor(path: string, thread: ParquetThread) {
     this.path = path;
-    this.#parquet = parquet;
-    this.#file = file;
-    this.#batches = batches;
-    this.#written = written;
+    this.#thread = thread;
   }
 
   /** Creates the file; there must be none of that path. At least one batch must be written before it is closed. */
   static async create(path: string, options: ParquetOptions): Promise<ParquetWriter> {
-    const parquet = await import('parquet-wasm');
-    const { PLAIN, BYTE_STREAM_SPLIT } = parquet.Encoding;
-    let builder = new parquet.WriterPropertiesBuilder()
-      .setCompression(parquet.Compression.ZSTD)
-      // For all columns, less those below: the properties of one column cannot name a column inside a list.
-      .setEncoding(options.encoding === 'byte-stream-split' ? BYTE_STREAM_SPLIT : PLAIN)
-      .setDictionaryEnabled(false)
-      .setStatisticsEnabled(parquet.EnabledStatistics.None)
-      .setMaxRowGroupSize(options.rowGroupRows)
-      .setCreatedBy(options.createdBy)
-      // One entry only: the order of several would change from run to run.
-      .setKeyValueMetadata(new Map([['reelflow', options.metadata]]));
-    for (const column of options.scalarColumns) {
-      builder = builder
-        .setColumnEncoding(column, PLAIN)
-        .setColumnDictionaryEnabled(column, true)
-        .setColumnStatisticsEnabled(column, parquet.EnabledStatistics.Chunk);
+    writing ??= { thread: new ParquetThread(MOST_BYTES), writers: 0 };
+    clearTimeout(writing.end);
+    writing.writers += 1;
+    const writer = new ParquetWriter(path, writing.thread);
+    try {
+      const properties = { encoding: 'plain', compression: 'zstd', ...options } as const;
+      await writer.#ask({ type: 'create', properties });
+      return writer;
+    } catch (error) {
+      writer.#end();
+      throw error;
     }
-    const file = await open(path, 'wx').catch((error: unknown) => {
-      throw writeFailure(path, error);
-    });
-    const through = new TransformStream<unknown, unknown>();
-    // Its promise waits for the first batch, for the sake of the schema.
-    const written = parquet
-      .transformParquetStream(through.readable, builder.build())
-      .then((bytes: ReadableStream<Uint8Array>) => drain(bytes, file))
-      .catch((error: unknown) => {
-        throw writeFailure(path, error);
-      });
-    // A failure is thrown by `write` or `close`; until one of them waits for it, it must not end the process.
-    written.catch(() => undefined);
-    return new ParquetWriter(path, parquet, file, through.writable.getWriter(), written);
   }
 
-  /** Appends a batch. All batches must have the same columns. @throws UsageError `disk-full`. */
+  /**
+   * Appends a batch. All batches must have the same columns. A failure may show at the next call.
+   *
+   * @throws UsageError `disk-full`; `dataset` when a column has a type that cannot be written.
+   */
   async write(batch: RecordBatch): Promise<void> {
-    const table = this.#parquet.Table.fromIPCStream(tableToIPC(new Table(batch.schema, [batch]), 'stream'));
-    try {
-      // Given over to the writer, which frees it.
-      const owned = table.recordBatch(0);
-      await Promise.race([this.#batches.write(owned), this.#written]);
-    } finally {
-      table.free();
-    }
+    await this.#taken;
+    const bytes = tableToIPC(new Table(batch.schema, [batch]), 'stream');
+    const own = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+    this.#taken = this.#ask({ type: 'write', bytes }, own ? [bytes.buffer as ArrayBuffer] : []);
+    // Thrown by the next call; until then it must not end the process.
+    this.#taken.catch(() => undefined);
   }
 
-  /** Writes the footer and waits until everything is on disk. */
+  /** Writes the footer and waits until everything is on disk. @throws as `write`. */
   async close(): Promise<void> {
-    try {
-      await Promise.all([this.#batches.close(), this.#written]);
-      await this.#file.sync().catch((error: unknown) => {
-        throw writeFailure(this.path, error);
-      });
-    } finally {
-      await this.#file.close();
-    }
+    await this.#taken;
+    await this.#ask({ type: 'close' });
+    this.#end();
   }
 
   /** Gives up and removes the file. */
   async abort(reason: unknown): Promise<void> {
-    // The caller throws the reason; that the rest fails because of it says nothing new.
-    await this.#batches.abort(reason).catch(() => undefined);
-    await this.#written.catch(() => undefined);
-    await this.#file.close().catch(() => undefined);
+    if (!this.#ended) {
+      // The caller throws the reason; that the rest fails because of it says nothing new.
+      await this.#taken.catch(() => undefined);
+      await this.#thread.ask(this.path, { type: 'abort', reason: reasonOf(reason) }).catch(() => undefined);
+      this.#end();
+    }
     await removeIfThere(this.path);
   }
-}
 
-async function drain(bytes: ReadableStream<Uint8Array>, file: FileHandle): Promise<void> {
-  for await (const chunk of bytes) await file.writeFile(chunk);
+  async #ask(question: ParquetQuestion, transfer: readonly ArrayBuffer[] = []): Promise<void> {
+    try {
+      await this.#thread.ask(this.path, question, transfer);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  #failure(error: unknown): unknown {
+    if (!(error instanceof ParquetFault) || error.code !== undefined) return writeFailure(this.path, error);
+    return new UsageError(`${this.path} cannot be written as Parquet: ${error.message.split('\n')[0]}`, {
+      code: 'dataset',
+      remedy: 'Leave out columns of unusual types, or cast them to numbers, texts or lists of these.',
+      cause: error,
+    });
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const shared = writing;
+    if (shared === undefined) return;
+    shared.writers -= 1;
+    if (shared.writers > 0) return;
+    shared.end = setTimeout(() => {
+      writing = undefined;
+      void shared.thread.close();
+    }, LINGER_MILLISECONDS).unref();
+  }
 }

@@ -26,19 +26,16 @@ export class StreamStore {
   readonly #options: StreamStoreOptions;
   readonly #gone = new AbortController();
   #broken = false;
-  readonly #failure: Promise<never>;
-  #fail: (error: Error) => void = () => {};
+  /** What the stream has failed with. */
+  #failure: Error | undefined;
+  /** Ends the write that is under way. */
+  #abandon: (error: unknown) => void = () => {};
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(stream: Writable, encoder: UnitStreamEncoder, options: StreamStoreOptions = {}) {
     this.#stream = stream;
     this.#encoder = encoder;
     this.#options = options;
-    this.#failure = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    // The commits that wait see it; with none there is nobody to tell yet.
-    this.#failure.catch(() => {});
     stream.on('error', this.#onError);
     stream.on('close', this.#onClose);
   }
@@ -106,6 +103,11 @@ export class StreamStore {
     this.#fail(error);
   };
 
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#abandon(error);
+  }
+
   /** Encoded only when its turn comes, so that one unit's bytes are there at a time. */
   #write(encode: () => Uint8Array): Promise<void> {
     const written = this.#last.then(() => this.#writeNow(encode()));
@@ -115,18 +117,20 @@ export class StreamStore {
 
   #writeNow(bytes: Uint8Array): Promise<void> {
     const { signal } = this.#options;
-    let abandon: () => void = () => {};
-    const done = new Promise<void>((resolve, reject) => {
-      abandon = () => reject(signal?.reason);
-      if (signal?.aborted) return abandon();
-      signal?.addEventListener('abort', abandon, { once: true });
+    const stop = () => this.#abandon(signal?.reason);
+    // One promise for each write and nothing that outlives it: a promise of the stream's failure, raced against every write,
+    // would keep something of each.
+    return new Promise<void>((resolve, reject) => {
+      this.#abandon = reject;
+      if (this.#failure !== undefined) return reject(this.#failure);
+      if (signal?.aborted) return stop();
+      signal?.addEventListener('abort', stop, { once: true });
       this.#stream.write(bytes, (error) => {
         if (!error) return resolve();
         // Here before the event: what waits for the commit must find `readerGone` aborted.
         this.#onError(error);
         reject(writeFailure('the stream', error));
       });
-    });
-    return Promise.race([done, this.#failure]).finally(() => signal?.removeEventListener('abort', abandon));
+    }).finally(() => signal?.removeEventListener('abort', stop));
   }
 }

@@ -9,6 +9,15 @@ export function damagedTable(file: string, what: string, cause?: unknown): Usage
   });
 }
 
+/** A table's file that may be whole, but is of a kind, or has something, that is not read. */
+export function unreadableTable(file: string, what: string, cause?: unknown): UsageError {
+  return new UsageError(`${file} cannot be read as a table: ${what}`, {
+    code: 'dataset',
+    remedy: "Write it as Parquet of plain columns, for instance with DuckDB: COPY (FROM '...') TO 'table.parquet'.",
+    cause,
+  });
+}
+
 /** The sentence of anything that was thrown, without addresses. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

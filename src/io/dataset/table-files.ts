@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
-import { damagedTable } from './table-error.ts';
+import { damagedTable, unreadableTable } from './table-error.ts';
 
 /** How a file stores a table. */
 export type TableFormat = 'parquet' | 'arrow-file' | 'arrow-stream';
@@ -13,8 +13,19 @@ export interface TableFile {
   readonly bytes: number;
 }
 
+/** One read takes at most this much: from 2 GiB on Node aborts the process. */
+const MOST_READ_BYTES = 2 ** 30;
+
 const PART = /\.(parquet|pq|arrow|arrows|feather|ipc)$/;
 const PARTITION = /^[^=./][^=/]*=[^/]*$/;
+/** What Hive calls the directory of rows whose key is null. */
+const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__';
+
+/** A part of a table and the keys of the hive partitions that it lies in; null where a key has no value. */
+export interface PartFile {
+  readonly path: string;
+  readonly keys: ReadonlyMap<string, string | null>;
+}
 
 /**
  * The files of a table in the order of their rows: the file itself, or the parts in a directory and its hive partitions
@@ -23,7 +34,7 @@ const PARTITION = /^[^=./][^=/]*=[^/]*$/;
  *
  * @throws UsageError `dataset` when there is no such path, or a directory without parts.
  */
-export async function tableFiles(path: string): Promise<string[]> {
+export async function tableFiles(path: string): Promise<PartFile[]> {
   let isDirectory: boolean;
   try {
     const found = await stat(path);
@@ -39,8 +50,8 @@ export async function tableFiles(path: string): Promise<string[]> {
       cause,
     });
   }
-  if (!isDirectory) return [path];
-  const files = await partsOf(path);
+  if (!isDirectory) return [{ path, keys: new Map() }];
+  const files = await partsOf(path, new Map());
   if (files.length === 0) {
     throw new UsageError(
       `${path} has no parts: no file in it, or in a key=value directory, is named *.parquet or *.arrow`,
@@ -53,15 +64,34 @@ export async function tableFiles(path: string): Promise<string[]> {
   return files;
 }
 
-async function partsOf(directory: string): Promise<string[]> {
+async function partsOf(directory: string, keys: PartFile['keys']): Promise<PartFile[]> {
   const entries = (await readdir(directory, { withFileTypes: true }))
     .filter(({ name }) => !name.startsWith('.') && !name.startsWith('_'))
     .sort((left, right) => (left.name < right.name ? -1 : 1));
   const files = entries.filter((entry) => !entry.isDirectory() && PART.test(entry.name));
   const partitions = entries.filter((entry) => entry.isDirectory() && PARTITION.test(entry.name));
-  const nested: string[] = [];
-  for (const { name } of partitions) nested.push(...(await partsOf(join(directory, name))));
-  return [...files.map(({ name }) => join(directory, name)), ...nested];
+  const nested: PartFile[] = [];
+  for (const { name } of partitions) {
+    nested.push(...(await partsOf(join(directory, name), new Map([...keys, partitionKey(name)]))));
+  }
+  return [...files.map(({ name }) => ({ path: join(directory, name), keys })), ...nested];
+}
+
+/** The key and the value that a partition's directory is named after. */
+function partitionKey(name: string): readonly [string, string | null] {
+  const at = name.indexOf('=');
+  const value = name.slice(at + 1);
+  return [unescaped(name.slice(0, at)), value === NULL_PARTITION ? null : unescaped(value)];
+}
+
+/** Writers escape what a path cannot hold as URLs do. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    // A percent sign that escapes nothing: the text as it stands.
+    return text;
+  }
 }
 
 /**
@@ -89,7 +119,7 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
   const ends = (magic: string) => last.toString('latin1', last.length - magic.length) === magic;
   if (bytes === 0) throw damagedTable(path, 'it is empty');
   if (begins('PAR1')) {
-    if (ends('PARE')) throw unreadable(path, 'its footer is encrypted');
+    if (ends('PARE')) throw unreadableTable(path, 'its footer is encrypted');
     if (bytes < 12 || !ends('PAR1')) throw damagedTable(path, "it begins as Parquet, but does not end with 'PAR1'");
     const footer = last.readUInt32LE(last.length - 8);
     if (footer === 0 || footer > bytes - 12) {
@@ -97,7 +127,7 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
     }
     return 'parquet';
   }
-  if (begins('PARE')) throw unreadable(path, 'it is an encrypted Parquet file');
+  if (begins('PARE')) throw unreadableTable(path, 'it is an encrypted Parquet file');
   if (begins('ARROW1')) {
     if (bytes < 22 || !ends('ARROW1')) throw damagedTable(path, "it begins as Arrow, but does not end with 'ARROW1'");
     const footer = last.readInt32LE(0);
@@ -107,15 +137,8 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
     return 'arrow-file';
   }
   if (bytes >= 8 && first.readUInt32LE(0) === 0xffffffff) return 'arrow-stream';
-  if (begins('FEA1')) throw unreadable(path, 'it is a Feather file of version 1');
-  throw unreadable(path, 'its first bytes are those of neither a Parquet file nor Arrow IPC');
-}
-
-function unreadable(path: string, what: string): UsageError {
-  return new UsageError(`${path} cannot be read as a table: ${what}`, {
-    code: 'dataset',
-    remedy: "Write it as Parquet, for instance with DuckDB: COPY (FROM '...') TO 'table.parquet'.",
-  });
+  if (begins('FEA1')) throw unreadableTable(path, 'it is a Feather file of version 1');
+  throw unreadableTable(path, 'its first bytes are those of neither a Parquet file nor Arrow IPC');
 }
 
 /** Reads exactly `length` bytes. @throws UsageError `dataset` when the file ends before. */
@@ -129,7 +152,8 @@ export async function readAt(handle: FileHandle, position: number, length: numbe
 export async function readInto(handle: FileHandle, position: number, into: Uint8Array, path: string): Promise<void> {
   let filled = 0;
   while (filled < into.length) {
-    const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
+    const length = Math.min(into.length - filled, MOST_READ_BYTES);
+    const { bytesRead } = await handle.read(into, filled, length, position + filled);
     if (bytesRead === 0) throw damagedTable(path, `it ends at byte ${position + filled}`);
     filled += bytesRead;
   }

@@ -1,10 +1,13 @@
-import type { RecordBatch, Schema } from 'apache-arrow';
+import { stat } from 'node:fs/promises';
+import { type Data, type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { checkInteger, checkString } from '../../check.ts';
 import { UsageError } from '../../errors.ts';
+import { recordBatch } from './arrow.ts';
 import { openArrow } from './arrow-reader.ts';
 import { openParquet } from './parquet-reader.ts';
 import { ParquetThread } from './parquet-thread.ts';
-import { detectFormat, tableFiles } from './table-files.ts';
+import { partitionFields, withPartitions } from './partition-columns.ts';
+import { detectFormat, type PartFile, tableFiles } from './table-files.ts';
 import type { TablePart } from './table-part.ts';
 
 /** Rows of a table, and where they stand. */
@@ -44,10 +47,16 @@ export interface TableReaderOptions {
 }
 
 const BATCH_BYTES = 16 * 1024 * 1024;
+/**
+ * What the decoder of Parquet may hold: pages, which may unpack to hundreds of times their size, the compressed pages of a
+ * row group, which are no more than the file, and the batch in several forms. A file of some kilobytes gets no gigabytes.
+ */
+const [DECODER_BYTES, DECODER_SHARE, DECODER_BATCHES] = [512 * 1024 * 1024, 2, 4];
 
 /**
  * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by name), or a directory of
- * parts, such as a table of a dataset; of hive partitions (`key=value`) all are read, in the order of their names.
+ * parts, such as a table of a dataset; of hive partitions (`key=value`) all are read, in the order of their names, and the keys
+ * are columns behind the others. Parts may have their columns in any order; the first part's is kept.
  *
  * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row group, of Arrow one
  * record batch as it was written. Parquet is decoded in a thread of its own, and damage ends no more than the read.
@@ -70,26 +79,38 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
     throw new UsageError(`\`columns\` must name each column once, but are ${columns.join(', ')}`);
   }
   const files = await tableFiles(path);
-  const thread = new ParquetThread();
-  const opened = async (file: string): Promise<TablePart> => {
+  const largest = await largestOf(files);
+  const thread = new ParquetThread(DECODER_BYTES + DECODER_SHARE * largest + DECODER_BATCHES * batchBytes);
+  const opened = async (file: string, wanted?: readonly string[]): Promise<TablePart> => {
     const found = await detectFormat(file);
-    const reading = { columns, batchBytes };
+    const reading = { columns: wanted, batchBytes };
     return found.format === 'parquet' ? openParquet(file, thread, reading) : openArrow(found, reading);
   };
   try {
-    const first = await opened(files[0] as string);
+    const [{ path: firstFile }] = files as [PartFile];
+    const first = await opened(firstFile);
     await first.close();
-    const schema = wantedOf(first, columns);
+    const own = first.schema;
+    const added = partitionFields(files, own);
+    const schema = wantedOf(firstFile, new Schema([...own.fields, ...added], own.metadata), columns);
+    const isAdded = ({ name }: Field) => added.some((field) => field.name === name);
+    const read = new Schema(schema.fields.filter((field) => !isAdded(field)));
+    const partitions = schema.fields.filter(isAdded);
+    const names = read.fields.map(({ name }) => name);
+    // Of keys alone the rows must be counted all the same.
+    const wanted = columns === undefined || names.length === 0 ? undefined : names;
     return {
       path,
       schema,
-      metadata: first.schema.metadata,
+      metadata: own.metadata,
       async *batches() {
-        for (const file of files) {
-          const part = await opened(file);
+        for (const { path: file, keys: values } of files) {
+          const part = await opened(file, wanted);
           try {
-            checkAlike(schema, wantedOf(part, columns), first.path, file);
-            for await (const { batch, firstRow } of part.batches()) yield { batch, file, firstRow };
+            checkAlike(read, part.schema, { first: firstFile, file, all: columns === undefined });
+            for await (const { batch, firstRow } of part.batches()) {
+              yield { batch: withPartitions(inOrder(batch, read), partitions, values), file, firstRow };
+            }
           } finally {
             await part.close();
           }
@@ -103,8 +124,14 @@ export async function openTable(path: string, options: TableReaderOptions = {}):
   }
 }
 
-/** The wanted columns of a file. */
-function wantedOf({ path, schema }: TablePart, columns: readonly string[] | undefined): Schema {
+async function largestOf(files: readonly PartFile[]): Promise<number> {
+  let largest = 0;
+  for (const { path } of files) largest = Math.max(largest, (await stat(path)).size);
+  return largest;
+}
+
+/** The wanted columns. */
+function wantedOf(path: string, schema: Schema, columns: readonly string[] | undefined): Schema {
   const names = schema.names.map(String);
   const missing = columns?.filter((name) => !names.includes(name)) ?? [];
   if (missing.length > 0) {
@@ -116,21 +143,38 @@ function wantedOf({ path, schema }: TablePart, columns: readonly string[] | unde
   return columns === undefined ? schema : schema.select([...columns]);
 }
 
-function checkAlike(expected: Schema, found: Schema, first: string, file: string): void {
+/** The batch with the columns of a schema in its order: parts may have them in another. */
+function inOrder(batch: RecordBatch, schema: Schema): RecordBatch {
+  const names = batch.schema.names.map(String);
+  const order = schema.names.map(String);
+  if (names.length === order.length && names.every((name, index) => name === order[index])) return batch;
+  const columns = order.map((name) => {
+    const index = names.indexOf(name);
+    return { field: batch.schema.fields[index] as Field, data: batch.data.children[index] as Data };
+  });
+  return recordBatch(columns, batch.numRows, batch.schema.metadata);
+}
+
+/** Whether a part has the columns of the first, in any order, and, where all are read, no others. */
+function checkAlike(
+  expected: Schema,
+  found: Schema,
+  { first, file, all }: { readonly first: string; readonly file: string; readonly all: boolean },
+): void {
   // Of a dataset's tables the types are alike, but not what their vectors are.
   const kind = (metadata: Map<string, string>) =>
     ['graph', 'subclips', 'aggregate'].flatMap((key) => (metadata.has(key) ? [` ${key}=${metadata.get(key)}`] : []));
-  const shown = (schema: Schema) =>
-    schema.fields.map(({ name, type, metadata }) => `${name}: ${type}${kind(metadata).join('')}`);
-  const [wanted, had] = [shown(expected), shown(found)];
-  const index = wanted.findIndex((column, at) => column !== had[at]);
-  if (index < 0 && had.length === wanted.length) return;
-  const at = index < 0 ? wanted.length : index;
-  throw new UsageError(
-    `${file} has '${had[at] ?? 'no more columns'}' where ${first} has '${wanted[at] ?? 'no more columns'}'`,
-    {
+  const shown = (field: Field | undefined) => field && `${field.name}: ${field.type}${kind(field.metadata).join('')}`;
+  const fault = (had: string | undefined, wanted: string | undefined) =>
+    new UsageError(`${file} has ${had ?? 'no such column'} where ${first} has ${wanted ?? 'no such column'}`, {
       code: 'dataset',
-      remedy: 'Read one table at a time, for instance features/subclips=10/aggregate=mean.',
-    },
-  );
+      remedy:
+        'Read the parts one at a time, or write them with the same columns; of a dataset, read one table (features/subclips=10/aggregate=mean).',
+    });
+  for (const field of expected.fields) {
+    const same = found.fields.find(({ name }) => name === field.name);
+    if (shown(same) !== shown(field)) throw fault(same && `'${shown(same)}'`, `'${shown(field)}'`);
+  }
+  const more = all ? found.fields.find(({ name }) => !expected.names.includes(name)) : undefined;
+  if (more !== undefined) throw fault(`'${shown(more)}'`, undefined);
 }

@@ -1,4 +1,4 @@
-import type { RecordBatch } from 'apache-arrow';
+import { DataType, type Vector } from 'apache-arrow';
 import { openTable } from '../dataset/table-reader.ts';
 import { type BadLines, fileFault } from './bad-lines.ts';
 import { decimalText } from './fields.ts';
@@ -31,22 +31,51 @@ export async function readRatingRows(
   try {
     for await (const { batch } of table.batches()) {
       signal?.throwIfAborted();
-      const column = (name: string) => batch.getChild(name) as ReturnType<RecordBatch['getChild']>;
+      const column = (name: string) => valuesOf(batch.getChild(name) as Vector);
       const [users, items, ratings] = [column(user), column(item), column(rating)];
       const times = time === undefined ? undefined : column(time);
       for (let index = 0; index < batch.numRows; index += 1) {
         row += 1;
-        const value = numberOf(ratings?.get(index));
-        const stamp = times ? numberOf(times.get(index)) : 0;
-        if (!sink.fits(value)) bad.add(row, sink.misfit(textOf(ratings?.get(index)), value));
-        else if (Number.isNaN(stamp)) bad.add(row, sink.notNumber(textOf(times?.get(index))));
-        else sink.addTexts(textOf(users?.get(index)), textOf(items?.get(index)), value, stamp, row, bad);
+        const value = numberOf(ratings(index));
+        const stamp = times ? numberOf(times(index)) : 0;
+        if (!sink.fits(value)) bad.add(row, sink.misfit(textOf(ratings(index)), value));
+        else if (Number.isNaN(stamp)) bad.add(row, sink.notNumber(textOf(times?.(index))));
+        else sink.addTexts(textOf(users(index)), textOf(items(index)), value, stamp, row, bad);
       }
     }
   } finally {
     await table.close();
   }
   return row;
+}
+
+/** Reads a column's values row by row: numbers, integers or texts; of a decimal its text, of a time the seconds since 1970. */
+function valuesOf(column: Vector): (row: number) => unknown {
+  const { type } = column;
+  if (DataType.isDecimal(type)) {
+    return (row) => {
+      const words: Uint32Array | null = column.get(row);
+      return words && decimalOf(words, type.scale);
+    };
+  }
+  if (DataType.isTimestamp(type) || DataType.isDate(type)) {
+    return (row) => {
+      // In milliseconds, whatever the column's unit.
+      const time: number | null = column.get(row);
+      return time === null ? null : time / 1000;
+    };
+  }
+  return (row) => column.get(row);
+}
+
+/** The text of a decimal: its 32-bit words, the lowest first, in two's complement, make a whole number of 10^-scale. */
+function decimalOf(words: Uint32Array, scale: number): string {
+  const bits = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
+  const value = BigInt.asIntN(32 * words.length, bits);
+  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  const rest = digits.slice(digits.length - scale).replace(/0+$/, '');
+  return `${value < 0n ? '-' : ''}${whole}${rest === '' ? '' : `.${rest}`}`;
 }
 
 function numberOf(value: unknown): number {

@@ -32,6 +32,19 @@ describe('the Arrow file of a unit', () => {
     );
   });
 
+  test('that is too large for one record batch has several, and gives back the same', () => {
+    fc.assert(
+      fc.property(shapes, fc.integer({ min: 1, max: 60 }), (shape, batchBytes) => {
+        const columns = [{ stream: 'audio', statistic: 'mean', dimension: shape.streams.audio ?? 4 }] as const;
+        const table = joinRows({ itemId: shape.itemId, rows: unitRows(shape), columns });
+        const bytes = encodeUnit(table, batchBytes);
+        expect(tableFromIPC(bytes).batches.length).toBeGreaterThanOrEqual(Math.min(table.length, 2));
+        expect(decodeUnit(bytes, 'x.arrow')).toEqual(table);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test('tells its facts from its end alone', () => {
     const table = unitTable({ itemId: 'heat', counts: [2, 3], statistics: ['mean', 'medmad'], streams: { visual: 5 } });
     const bytes = encodeUnit(table);

@@ -96,6 +96,37 @@ describe('the encodings of Parquet tables', () => {
   });
 });
 
+describe('the compression of Parquet tables', () => {
+  test.each(['zstd', 'snappy', 'gzip', 'none'] as const)(
+    'can be %s: DuckDB and we read the same values',
+    async (compression) => {
+      const directory = await dataset();
+      const path = join(directory, PART);
+      await compact(directory);
+      const byDuck = await duckdb(`from read_parquet('${path}')`);
+      const byUs = await readVectors(path);
+      const [table] = await compact(directory, { compression });
+      expect(table?.compression).toBe(compression);
+      const codecs = (await footerOf(path)).row_groups.flatMap(({ columns }) =>
+        columns.map(({ meta_data }) => meta_data?.codec),
+      );
+      expect(new Set(codecs)).toEqual(new Set([compression === 'none' ? 'UNCOMPRESSED' : compression.toUpperCase()]));
+      // parquetjs-lite knows neither ZSTD nor dictionaries.
+      const used = [...encodings(await footerOf(path)).values()].flat();
+      expect(used.some((name) => name.includes('DICTIONARY'))).toBe(compression === 'zstd');
+      expect(await duckdb(`from read_parquet('${path}')`)).toEqual(byDuck);
+      expect((await readVectors(path)).rows).toEqual(byUs.rows);
+    },
+  );
+
+  test('is refused when there is no such', async () => {
+    await expect(compact(await dataset(), { compression: 'lzma' as never })).rejects.toMatchObject({
+      code: 'usage',
+      message: "`compression` must be one of 'zstd', 'snappy', 'gzip', 'none', but is 'lzma'",
+    });
+  });
+});
+
 describe('a Parquet file found alone', () => {
   test('tells the graph, its parameters and the networks with their cards and hashes to DuckDB and hyparquet', async () => {
     const directory = await dataset();

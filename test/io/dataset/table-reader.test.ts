@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { tableFromArrays, tableToIPC } from 'apache-arrow';
+import { type Data, type Field, type RecordBatch, tableFromArrays, tableToIPC } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
+import { recordBatch } from '../../../src/io/dataset/arrow.ts';
 import { compact } from '../../../src/io/dataset/compact.ts';
 import { Dataset } from '../../../src/io/dataset/dataset.ts';
 import { openTable } from '../../../src/io/dataset/table-reader.ts';
@@ -130,6 +131,73 @@ describe('openTable', () => {
       ...expectedRows(join(directory, 'k=a/part-00000.parquet'), 3, 2),
       ...expectedRows(join(directory, 'k=b/part-00000.parquet'), 2, 2),
     ]);
+  });
+
+  test('gives the keys of hive partitions as columns, numbers where all are, null where Hive says so', async () => {
+    const directory = await temporaryDirectory();
+    for (const [number, partition] of [
+      'genre=Com%C3%A9die%2F%C3%BC%20a/year=1999',
+      'genre=Drama/year=-7',
+      'genre=__HIVE_DEFAULT_PARTITION__/year=0',
+      'genre=100%/n=5',
+    ].entries()) {
+      await mkdir(join(directory, partition), { recursive: true });
+      await writeParquet(join(directory, partition, 'part-0.parquet'), fixedBatches(number + 1, 2));
+    }
+    const read = async (columns?: readonly string[]) => {
+      const table = await openTable(directory, columns === undefined ? {} : { columns });
+      const rows: unknown[] = [];
+      for await (const { batch } of table.batches()) {
+        expect(batch.schema.names).toEqual(table.schema.names);
+        rows.push(...batch.toArray().map((row) => JSON.parse(`${row}`)));
+      }
+      await table.close();
+      return rows;
+    };
+    const keys = (genre: string | null, year: number | null, rows: number) => Array(rows).fill({ genre, year });
+    const expected = [...keys('100%', null, 4), ...keys('Comédie/ü a', 1999, 1), ...keys('Drama', -7, 2)];
+    expected.push(...keys(null, 0, 3));
+    expect(await read(['genre', 'year'])).toEqual(expected);
+    // A key that is a column of the files too is theirs.
+    expect((await read(['year', 'n'])).slice(0, 4)).toEqual([0, 1, 2, 3].map((n) => ({ n, year: null })));
+    expect((await read()).map((row) => Object.keys(row as object).join())).toEqual(
+      Array(10).fill('n,visual,genre,year'),
+    );
+    await expect(openTable(directory, { columns: ['country'] })).rejects.toThrow(
+      "has no column 'country'; its columns are: n, visual, genre, year",
+    );
+  });
+
+  test('reads parts that have their columns in another order, and names what one lacks', async () => {
+    const directory = await temporaryDirectory();
+    const swapped = (batch: RecordBatch) => {
+      const columns = batch.schema.fields.map((field, index) => ({ field, data: batch.data.children[index] as Data }));
+      return recordBatch(columns.reverse(), batch.numRows);
+    };
+    await writeParquet(join(directory, 'a.parquet'), fixedBatches(3, 2));
+    await writeParquet(join(directory, 'b.parquet'), fixedBatches(4, 2).map(swapped));
+    await put(join(directory, 'c.arrow'), ipc(fixedBatches(2, 2).map(swapped), 'file'));
+    const { rows, schema } = await readVectors(directory);
+    expect(schema.names).toEqual(['n', 'visual']);
+    expect(rows).toEqual(
+      [3, 4, 2].flatMap((count, part) =>
+        expectedRows(join(directory, ['a.parquet', 'b.parquet', 'c.arrow'][part] as string), count, 2),
+      ),
+    );
+    const table = await openTable(directory);
+    for await (const { batch } of table.batches()) expect(batch.schema.names).toEqual(['n', 'visual']);
+    await table.close();
+
+    const [batch] = fixedBatches(2, 2);
+    const alone = {
+      field: (batch as RecordBatch).schema.fields[0] as Field,
+      data: (batch as RecordBatch).data.children[0] as Data,
+    };
+    await put(join(directory, 'd.arrow'), ipc([recordBatch([alone], 2)], 'file'));
+    await expect(readVectors(directory)).rejects.toMatchObject({
+      code: 'dataset',
+      message: expect.stringMatching(/d\.arrow has no such column where .*a\.parquet has 'visual: /),
+    });
   });
 
   test('can be read twice, by two readers at a time, and left in the middle', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Table, tableToIPC, Utf8, type Vector, vectorFromArray } from 'apache-arrow';
 import { expect, test } from 'vitest';
 import { readRatings } from '../../../src/io/ratings/read-ratings.ts';
+import { duckdb } from '../dataset/tables.ts';
 import { ratingsOf, temporaryDirectory } from './fixtures.ts';
 
 async function parquetOf(columns: Record<string, Vector>, name = 'ratings.parquet'): Promise<string> {
@@ -29,6 +30,24 @@ test('ratings are read from Parquet, ids as integers of any width or texts', asy
   ]);
   expect(ratings.timestamps).toEqual(Float64Array.of(10, 20, 30));
   expect(report.lines).toBe(3);
+});
+
+test('ratings and ids that a warehouse types as decimals, and times as times, are read as what they say', async () => {
+  const path = join(await temporaryDirectory(), 'ratings.parquet');
+  await duckdb(`copy (from (values
+      (7::decimal(18, 0), 31.00::decimal(9, 2), 3.5, '2001-09-09 01:46:40'::timestamp),
+      (12345678901234567890::decimal(38, 0), 5.25::decimal(9, 2), -0.5, '1970-01-01 00:00:00.5'::timestamp),
+      (null, 0.00::decimal(9, 2), 12.0, null)
+    ) t(user_id, item_id, rating, timestamp)) to '${path}'`);
+  const [row] = await duckdb(`select typeof(rating) as type from '${path}'`);
+  expect(row?.type).toBe('DECIMAL(3,1)');
+  const { ratings, report } = await readRatings(path, { timestamps: true, skipBadLines: true });
+  expect(ratingsOf(ratings)).toEqual([
+    ['7', '31', 3.5],
+    ['12345678901234567890', '5.25', -0.5],
+  ]);
+  expect(ratings.timestamps).toEqual(Float64Array.of(1_000_000_000, 0.5));
+  expect(report.badLines.count).toBe(1);
 });
 
 test('a row of a Parquet file without a rating or an id is refused with its number, or passed over', async () => {

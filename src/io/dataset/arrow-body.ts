@@ -1,0 +1,82 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { BufferFacts, Codec } from './arrow-message.ts';
+import { unpackLz4Frame } from './lz4-frame.ts';
+import { readAt } from './table-files.ts';
+import { unpackZstdFrame } from './zstd-frame.ts';
+
+/** Where the body of a record batch is. */
+export interface BodyPlace {
+  readonly handle: FileHandle;
+  readonly path: string;
+  readonly position: number;
+}
+
+/** The buffers of a record batch, read when they are asked for. */
+export interface ArrowBody {
+  /** Length of a buffer, unpacked. */
+  size(buffer: BufferFacts): Promise<number>;
+  /** Some bytes of a buffer, in memory of their own or aligned as the buffer is. @throws RangeError beyond its end. */
+  read(buffer: BufferFacts, start: number, length: number): Promise<Uint8Array>;
+}
+
+/** Length of a packed buffer before packing stands before it; this: it is not packed. */
+const NOT_PACKED = -1n;
+const PREFIX_BYTES = 8;
+
+/** Buffers that stand in the file as they are: only what is asked for is read, so that a batch may be of any size. */
+export function plainBody({ handle, path, position }: BodyPlace): ArrowBody {
+  return {
+    size: async ({ length }) => length,
+    async read({ offset, length }, start, bytes) {
+      checkRange(start, bytes, length);
+      const { buffer, byteOffset } = await readAt(handle, position + offset + start, bytes, path);
+      return new Uint8Array(buffer, byteOffset, bytes);
+    },
+  };
+}
+
+/**
+ * Buffers that are packed one by one: each is unpacked whole when it is first asked for, and kept.
+ *
+ * @param most the most bytes that they may unpack to together
+ */
+export function packedBody({ handle, path, position }: BodyPlace, codec: Codec, most: number): ArrowBody {
+  const unpacked = new Map<number, Promise<Uint8Array>>();
+  let total = 0;
+  const unpack = async ({ offset, length }: BufferFacts): Promise<Uint8Array> => {
+    if (length === 0) return new Uint8Array(0);
+    const bytes = await readAt(handle, position + offset, length, path);
+    if (length < PREFIX_BYTES) throw new RangeError(`a packed buffer has ${length} bytes`);
+    const size = bytes.readBigInt64LE(0);
+    if (size === NOT_PACKED)
+      return new Uint8Array(bytes.buffer, bytes.byteOffset + PREFIX_BYTES, length - PREFIX_BYTES);
+    total += Number(size);
+    if (size < 0n || total > most) throw new RangeError(`its buffers unpack to ${total} bytes, more than ${most}`);
+    const into = new Uint8Array(Number(size));
+    const frame = bytes.subarray(PREFIX_BYTES);
+    if (codec === 'lz4') unpackLz4Frame(frame, into);
+    else unpackZstdFrame(frame, into);
+    return into;
+  };
+  const whole = (buffer: BufferFacts): Promise<Uint8Array> => {
+    const known = unpacked.get(buffer.offset);
+    if (known !== undefined && buffer.length > 0) return known;
+    const bytes = unpack(buffer);
+    if (buffer.length > 0) unpacked.set(buffer.offset, bytes);
+    return bytes;
+  };
+  return {
+    size: async (buffer) => (await whole(buffer)).length,
+    async read(buffer, start, length) {
+      const bytes = await whole(buffer);
+      checkRange(start, length, bytes.length);
+      return bytes.subarray(start, start + length);
+    },
+  };
+}
+
+function checkRange(start: number, length: number, available: number): void {
+  if (start < 0 || length < 0 || start + length > available) {
+    throw new RangeError(`a buffer has ${available} bytes where ${start + length} are needed`);
+  }
+}
