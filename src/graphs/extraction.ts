@@ -1,9 +1,10 @@
-import { concat, defer, ignoreElements, merge, type Observable, of, tap } from 'rxjs';
+import { catchError, concat, defer, from, ignoreElements, merge, type Observable, of, switchMap, tap, throwError } from 'rxjs';
 import { checkInteger, checkOneOf, checkPositive } from '../check.ts';
 import { MediaError, UsageError } from '../errors.ts';
 import { joinRows } from '../io/dataset/join.ts';
 import type { ColumnShape, UnitTable } from '../io/dataset/schema.ts';
 import { audio } from '../io/media/audio.ts';
+import { DoubtfulLength } from '../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../io/media/faults.ts';
 import { type FrameSampling, frames } from '../io/media/frames.ts';
 import type { MediaInfo } from '../io/media/media-info.ts';
@@ -48,7 +49,8 @@ export interface ExtractionGraph extends Graph<Video, UnitTable, ExtractionServi
   readonly columns: readonly ColumnShape[];
 }
 
-const VERSION = 1;
+/** 2: the timeline and the frames that are held, by what is on show; lengths are measured where they are in doubt. */
+const VERSION = 2;
 
 /** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
 const BATCH_DELAY = 5000;
@@ -159,91 +161,84 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     },
 
     unit(video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
-      return defer(() => {
-        const { scope, services } = context;
-        const info = video.info;
-        const rows: SubclipRow[] = [];
-        const verdicts: Verdict[] = [];
-        const decoded = { frames: 0, patches: 0 };
-        const onVerdict = (verdict: Verdict) => void verdicts.push(verdict);
-        const streams: Observable<SubclipRow>[] = [];
-
-        if (visual !== undefined && services.visual !== undefined && info.video !== undefined) {
-          const { width, height, resize } = framesOf(visual);
-          const decoder = {
-            scope,
-            name: OPERATORS.decodeVideo,
-            width,
-            height,
-            resize,
-            fps: sampling,
-            allowPartial,
-            onVerdict,
-          };
-          streams.push(
-            frames(video, decoder).pipe(
-              tap((frame) => {
-                decoded.frames += 1;
-                context.reached(frame.time);
-              }),
-              embed(services.visual, { scope, name: OPERATORS.embedVisual, maxDelay: BATCH_DELAY, duplicates }),
-              subclips(video, {
-                name: 'visual',
-                operator: OPERATORS.subclipsVisual,
-                count: counts,
-                statistic: statistics,
-                scope,
-              }),
-            ),
-          );
-        }
-        if (listening !== undefined && services.audio !== undefined && info.audio !== undefined) {
-          const { sampleRate, patchSamples, hopSamples } = patchesOf(listening);
-          const decoder = {
-            scope,
-            name: OPERATORS.decodeAudio,
-            sampleRate,
-            patchSamples,
-            hopSamples,
-            allowPartial,
-            onVerdict,
-          };
-          const onlyStream = streams.length === 0;
-          streams.push(
-            audio(video, decoder).pipe(
-              tap((patch) => {
-                decoded.patches += 1;
-                if (onlyStream) context.reached(patch.time);
-              }),
-              embed(services.audio, { scope, name: OPERATORS.embedAudio, maxDelay: BATCH_DELAY, duplicates }),
-              subclips(video, {
-                name: 'audio',
-                operator: OPERATORS.subclipsAudio,
-                count: counts,
-                statistic: statistics,
-                scope,
-              }),
-            ),
-          );
-        }
-
-        const finished = scope.holder(OPERATORS.commit);
-        finished.add(resultBytes(info));
-        const collect = merge(...streams).pipe(
-          tap((row) => void rows.push(row)),
-          ignoreElements(),
-        );
-        const table = defer(() => {
-          const verdict = combineVerdicts(verdicts);
-          if (verdict.verdict === 'rejected') {
-            throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
-          }
-          return of(joinRows({ itemId: video.id, rows, columns, seconds: info.duration, ...decoded, verdict }));
-        });
-        return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
-      });
+      // A file that turns out to be of another length than it states is measured, and cut anew by what was measured.
+      const again = () => from(video.measure({ signal: context.signal })).pipe(switchMap(() => pass(video, context)));
+      return defer(() => pass(video, context)).pipe(
+        catchError((error) => (error instanceof DoubtfulLength ? again() : throwError(() => error))),
+      );
     },
   };
+
+  /** Decodes, embeds and summarises a video once. */
+  function pass(video: Video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
+    const { scope, services } = context;
+    const info = video.info;
+    const rows: SubclipRow[] = [];
+    const verdicts: Verdict[] = [];
+    const decoded = { frames: 0, patches: 0 };
+    const onVerdict = (verdict: Verdict) => void verdicts.push(verdict);
+    const streams: Observable<SubclipRow>[] = [];
+    const common = { scope, allowPartial, onVerdict, stopInDoubt: true };
+
+    if (visual !== undefined && services.visual !== undefined && info.video !== undefined) {
+      const { width, height, resize } = framesOf(visual);
+      const decoder = { ...common, name: OPERATORS.decodeVideo, width, height, resize, fps: sampling };
+      streams.push(
+        frames(video, decoder).pipe(
+          tap((frame) => {
+            decoded.frames += 1;
+            context.reached(frame.time);
+          }),
+          embed(services.visual, { scope, name: OPERATORS.embedVisual, maxDelay: BATCH_DELAY, duplicates }),
+          subclips(video, {
+            name: 'visual',
+            operator: OPERATORS.subclipsVisual,
+            count: counts,
+            statistic: statistics,
+            scope,
+          }),
+        ),
+      );
+    }
+    if (listening !== undefined && services.audio !== undefined && info.audio !== undefined) {
+      const { sampleRate, patchSamples, hopSamples } = patchesOf(listening);
+      const decoder = { ...common, name: OPERATORS.decodeAudio, sampleRate, patchSamples, hopSamples };
+      const onlyStream = streams.length === 0;
+      streams.push(
+        audio(video, decoder).pipe(
+          tap((patch) => {
+            decoded.patches += 1;
+            if (onlyStream) context.reached(patch.time);
+          }),
+          embed(services.audio, { scope, name: OPERATORS.embedAudio, maxDelay: BATCH_DELAY, duplicates }),
+          subclips(video, {
+            name: 'audio',
+            operator: OPERATORS.subclipsAudio,
+            count: counts,
+            statistic: statistics,
+            scope,
+          }),
+        ),
+      );
+    }
+
+    const finished = scope.holder(OPERATORS.commit);
+    finished.add(resultBytes(info));
+    const collect = merge(...streams).pipe(
+      tap((row) => void rows.push(row)),
+      ignoreElements(),
+    );
+    const table = defer(() => {
+      const verdict = combineVerdicts(verdicts);
+      if (verdict.verdict === 'rejected') {
+        throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
+      }
+      const notes = [...verdict.notes, ...info.leftOut];
+      const metadata = notes.length === 0 ? {} : { notes: JSON.stringify(notes) };
+      return of(joinRows({ itemId: video.id, rows, columns, seconds: info.duration, ...decoded, verdict, metadata }));
+    });
+    return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
+  }
 }
 
 function sortedUnique(values: readonly number[]): number[] {

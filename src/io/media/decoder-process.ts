@@ -20,6 +20,8 @@ export interface DecoderOptions {
   readonly stallTimeout: number;
   /** Codecs of the file's other streams, whose complaints are not this one's. */
   readonly otherCodecs: readonly string[];
+  /** Takes the lines on descriptor 3 as they come. */
+  readonly onTick?: (frame: number, ticks: number | undefined) => void;
 }
 
 /**
@@ -61,7 +63,7 @@ export class DecoderProcess {
     output.far.destroy();
     const [, , errors, times] = child.stdio as [null, null, Readable, Readable, ...unknown[]];
     this.#child = child;
-    this.ticks = new TickReader(times);
+    this.ticks = new TickReader(times, options.onTick);
     errors.setEncoding('utf8').on('data', (text: string) => this.log.write(text));
     this.#exit = new Promise((resolve) => {
       child.once('close', (code, signal) => {

@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute, join } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { checkString, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { FlowError, MediaError, UsageError } from '../../errors.ts';
+import { measureLengths } from './lengths.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
 import { MEDIA_EXTENSIONS } from './sniff.ts';
@@ -29,13 +30,45 @@ export class Video {
   }
 
   /**
-   * Looks at the headers, once: later calls give the first one's result. A look that failed is tried again.
+   * Looks at the headers, once: later calls give the first one's result. A look that failed is tried again, as is one that another
+   * caller aborted.
    *
    * @throws MediaError as `probe` of a file does; FlowError `aborted`.
    */
-  probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
+  async probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
+    const joined = this.#probing !== undefined;
+    try {
+      return await this.#look(options.signal);
+    } catch (error) {
+      const others = joined && error instanceof FlowError && error.code === 'aborted' && options.signal?.aborted !== true;
+      if (others) return this.#look(options.signal);
+      throw error;
+    }
+  }
+
+  /**
+   * Measures the lengths of the streams by reading every packet, where that has not been done: `info` and `duration` are what
+   * was measured from then on. For files whose streams turn out to be of another length than they state: see `stopInDoubt`.
+   *
+   * @throws MediaError `empty` when there are no packets, `timeout`; as `probe`; FlowError `aborted`.
+   * @example
+   * await video.measure();
+   * video.duration; // what the packets have, joined recordings included
+   */
+  async measure(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
+    const info = await this.probe(options);
+    if (info.measured) return info;
+    const measured = await measureLengths(this.path, info, options.signal);
+    if (measured.video === undefined && measured.audio === undefined)
+      throw new MediaError('empty', `'${this.path}' has headers, but holds no media`);
+    this.#info = measured;
+    this.#probing = Promise.resolve(measured);
+    return measured;
+  }
+
+  #look(signal: AbortSignal | undefined): Promise<MediaInfo> {
     if (this.#probing === undefined) {
-      const probing = probe(this.path, { signal: options.signal });
+      const probing = probe(this.path, { signal });
       this.#probing = probing;
       probing.then(
         (info) => {
@@ -56,7 +89,7 @@ export class Video {
     return this.#info;
   }
 
-  /** Seconds: the video stream's, the audio stream's when there is no video. @throws UsageError before `probe` has succeeded. */
+  /** Seconds from the container's start to the end: see `MediaInfo`. @throws UsageError before `probe` has succeeded. */
   get duration(): number {
     return this.info.duration;
   }

@@ -1,0 +1,104 @@
+import { open } from 'node:fs/promises';
+
+/** A file's bytes by position: `length` of them, or fewer at its end. */
+export type ReadAt = (position: number, length: number) => Promise<Buffer>;
+
+/** Sizes that writers leave in a header which they could not go back to: they say nothing. */
+const UNKNOWN_SIZES = [0, 0x7fffffff, 0xffffffff];
+const MAXIMUM_CHUNKS = 1000;
+
+/** Opens a file for reading by position, for as long as `use` takes. */
+export async function withReadAt<T>(path: string, use: (readAt: ReadAt) => Promise<T>): Promise<T> {
+  const handle = await open(path, 'r');
+  try {
+    return await use(async (position, length) => {
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, position);
+      return buffer.subarray(0, bytesRead);
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * How many bytes a file should have by what its own header says, where the header of its kind says so and demuxers do not
+ * compare: WAV, AVI, CAF, AIFF, VOC; infinity for a GIF without its trailer. Undefined for others, and where the writer did not know (a
+ * stream's 0 or 0xFFFFFFFF).
+ *
+ * @example
+ * const stated = await statedSize(head, bytes, readAt);
+ * const isCut = stated !== undefined && stated > bytes;
+ */
+export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
+  const start = Buffer.from(head.subarray(0, 12)).toString('latin1');
+  if (/^(RIFF|RIFX|RF64|BW64)....WAVE/s.test(start)) return endOfWave(start, readAt);
+  if (/^RIFF....AVI /s.test(start)) return endOfAvi(head, readAt, bytes);
+  if (/^FORM....AIF[FC]/s.test(start)) return known(Buffer.from(head).readUInt32BE(4), 8);
+  if (start.startsWith('caff')) return endOfCaf(readAt);
+  if (start.startsWith('Creative Voi')) return endOfVoc(head, bytes, readAt);
+  // A GIF ends in its trailer, after which some writers leave zeros.
+  if (start.startsWith('GIF8')) return (await readAt(Math.max(0, bytes - 64), 64)).includes(0x3b)
+      ? bytes
+      : Number.POSITIVE_INFINITY;
+  return undefined;
+}
+
+function known(size: number, from: number): number | undefined {
+  return UNKNOWN_SIZES.includes(size) || (size >= 0x7ffff000 && size <= 0x7fffffff) || size >= 0xfffff000
+    ? undefined
+    : from + size;
+}
+
+async function endOfWave(start: string, readAt: ReadAt): Promise<number | undefined> {
+  const big = start.startsWith('RIFX');
+  const wide = /^(RF64|BW64)/.test(start);
+  let wideData: number | undefined;
+  let position = 12;
+  for (let count = 0; count < MAXIMUM_CHUNKS; count += 1) {
+    const header = await readAt(position, 24);
+    if (header.length < 8) return undefined;
+    const name = header.toString('latin1', 0, 4);
+    const size = big ? header.readUInt32BE(4) : header.readUInt32LE(4);
+    if (name === 'ds64' && header.length >= 24) wideData = Number(header.readBigUInt64LE(16));
+    if (name === 'data') return wide && wideData ? position + 8 + wideData : known(size, position + 8);
+    position += 8 + size + (size % 2);
+  }
+  return undefined;
+}
+
+/** An AVI above 1 GiB is several `RIFF` lists one after another; each states its own size. */
+async function endOfAvi(head: Uint8Array, readAt: ReadAt, bytes: number): Promise<number | undefined> {
+  let end = known(Buffer.from(head).readUInt32LE(4), 8);
+  while (end !== undefined && end + 8 <= bytes) {
+    const next = await readAt(end, 8);
+    if (next.toString('latin1', 0, 4) !== 'RIFF') return end;
+    const size = known(next.readUInt32LE(4), 8);
+    end = size === undefined ? undefined : end + size;
+  }
+  return end;
+}
+
+async function endOfCaf(readAt: ReadAt): Promise<number | undefined> {
+  let position = 8;
+  for (let count = 0; count < MAXIMUM_CHUNKS; count += 1) {
+    const header = await readAt(position, 12);
+    if (header.length < 12) return undefined;
+    const size = Number(header.readBigInt64BE(4));
+    if (size < 0) return undefined;
+    if (header.toString('latin1', 0, 4) === 'data') return position + 12 + size;
+    position += 12 + size;
+  }
+  return undefined;
+}
+
+/** Blocks of a type byte and a size of three bytes, until one of type 0 or the end of the file. */
+async function endOfVoc(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
+  let position = head.length < 22 ? bytes : Buffer.from(head).readUInt16LE(20);
+  for (let count = 0; count < MAXIMUM_CHUNKS && position < bytes; count += 1) {
+    const header = await readAt(position, 4);
+    if (header.length < 4 || header[0] === 0) return bytes;
+    position += 4 + header.readUIntLE(1, 3);
+  }
+  return position;
+}
