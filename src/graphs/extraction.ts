@@ -1,4 +1,16 @@
-import { catchError, concat, defer, from, ignoreElements, merge, type Observable, of, switchMap, tap, throwError } from 'rxjs';
+import {
+  catchError,
+  concat,
+  defer,
+  from,
+  ignoreElements,
+  merge,
+  type Observable,
+  of,
+  switchMap,
+  tap,
+  throwError,
+} from 'rxjs';
 import { checkInteger, checkOneOf, checkPositive } from '../check.ts';
 import { MediaError, UsageError } from '../errors.ts';
 import { joinRows } from '../io/dataset/join.ts';
@@ -107,8 +119,9 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     let elements = 0;
     const duration = info.duration;
     if (visual !== undefined && info.video !== undefined) {
-      const rate = framesPerSecond(sampling, info.video.averageRate);
-      kept += subclipsClaim({ duration, rate, dimension: visual.dimension, counts, statistics });
+      const rate = framesPerSecond(sampling, info.video);
+      const peakRate = framesPerSecond(sampling, { ...info.video, averageRate: info.video.peakRate });
+      kept += subclipsClaim({ duration, rate, peakRate, dimension: visual.dimension, counts, statistics });
       kept += embedKeeps(visual.dimension, duplicates);
       elements += visual.inputBytes;
     }
@@ -148,7 +161,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
           `${video.path} has no ${visual ? 'video' : 'audio'} stream that this graph uses`,
         );
       }
-      const rate = seen ? framesPerSecond(sampling, info.video?.averageRate ?? 0) : 0;
+      const rate = seen && info.video !== undefined ? framesPerSecond(sampling, info.video) : 0;
       const plan = {
         ...boundsOf(info),
         seconds: info.duration,
@@ -256,9 +269,19 @@ function networkParams(plan: NetworkPlan): Json {
   };
 }
 
-/** Frames that a sampling takes per second of a stream of `native` frames per second. */
-export function framesPerSecond(sampling: FrameSampling, native: number): number {
+/** Codecs in which every frame is a key frame. */
+const ALL_KEYS =
+  /^(mjpe?gb?|prores|dnxhd|dvvideo|rawvideo|v210|ffv1|huffyuv|ffvhuff|utvideo|cfhd|jpeg2000|png|qtrle|gif|vc2|dirac|hap|magicyuv)$/;
+/** Key frames per second that other codecs have at most, but for streams made of nothing else. */
+const KEYS_PER_SECOND = 2;
+
+/** Frames that a sampling takes per second of a stream, about; of key frames what they are at most in all but odd streams. */
+export function framesPerSecond(
+  sampling: FrameSampling,
+  stream: { readonly averageRate: number; readonly codec: string },
+): number {
   if (typeof sampling === 'number') return sampling;
-  if (typeof sampling === 'object') return native / sampling.every;
-  return native;
+  if (typeof sampling === 'object') return stream.averageRate / sampling.every;
+  if (sampling === 'native' || ALL_KEYS.test(stream.codec)) return stream.averageRate;
+  return Math.min(stream.averageRate, KEYS_PER_SECOND);
 }

@@ -17,8 +17,8 @@ export interface Complaints {
 /** Share of a stream at whose end a complaint is no reason to throw the rest away. */
 const TAIL = 0.02;
 /**
- * Frames by which ffmpeg's demuxer and decoder, which run ahead of its filters, may refuse a packet before it is its turn. What
- * they say of a picture's *content* is said when that picture is decoded.
+ * Frames by which ffmpeg's demuxer and decoder, which run ahead of its filters, may speak before it is a frame's turn. What
+ * they say of a picture's *content*, and not of a packet that they refuse, is said when that picture is decoded.
  */
 const AHEAD = 16;
 const REFUSED =
@@ -39,9 +39,12 @@ export async function whereItComplains(
   signal?: AbortSignal,
 ): Promise<Complaints> {
   const others = [...info.codecs].filter(([index, name]) => index !== stream.index && name !== stream.codec);
-  const seen = new Places(others.map(([, name]) => name));
-  const enough = new AbortController();
   const sound = 'channels' in stream;
+  const seen = new Places(
+    others.map(([, name]) => name),
+    sound,
+  );
+  const enough = new AbortController();
   const marks = `${sound ? 'a' : ''}metadata`;
   const filters = `${marks}=mode=add:key=t:value=1,${marks}=mode=print:key=t:file=pipe\\\\:2:direct=1`;
   try {
@@ -73,12 +76,14 @@ export async function whereItComplains(
 /** Takes a log in which the frames' own lines stand between the complaints. */
 class Places {
   readonly #otherCodecs: readonly string[];
-  readonly #complaints: { readonly at: number; readonly refused: boolean }[] = [];
+  readonly #sound: boolean;
+  readonly #complaints: { readonly at: number; readonly early: boolean }[] = [];
   #frames = 0;
   #open = '';
 
-  constructor(otherCodecs: readonly string[]) {
+  constructor(otherCodecs: readonly string[], sound: boolean) {
     this.#otherCodecs = otherCodecs;
+    this.#sound = sound;
   }
 
   /** @returns whether a complaint is known to lie inside. */
@@ -97,8 +102,8 @@ class Places {
     return { before, inside: inside.length, behind: this.#complaints.length - before - inside.length };
   }
 
-  #isInside({ at, refused }: { readonly at: number; readonly refused: boolean }, frames: number): boolean {
-    return at < Math.floor((1 - TAIL) * frames) - (refused ? AHEAD : 0);
+  #isInside({ at, early }: { readonly at: number; readonly early: boolean }, frames: number): boolean {
+    return at < (1 - TAIL) * frames - (early ? AHEAD : 0);
   }
 
   /** A thread's mark can fall into the middle of another's line. */
@@ -106,6 +111,6 @@ class Places {
     const rest = line.replace(/frame:\d+ +pts:.*$|t=1$/, '');
     if (/frame:\d+ +pts:/.test(line)) this.#frames += 1;
     if (rest.trim() === '' || classifyLine(rest, this.#otherCodecs) !== 'damage') return;
-    this.#complaints.push({ at: this.#frames, refused: REFUSED.test(rest) });
+    this.#complaints.push({ at: this.#frames, early: this.#sound || REFUSED.test(rest) });
   }
 }

@@ -46,7 +46,15 @@ export async function conclude(
 function stalled(failure: unknown, end: DecodingEnd): Verdict {
   if (!(failure instanceof MediaError) || failure.code !== 'timeout') throw failure;
   const { message, decoderLines } = failure;
-  return { verdict: 'partial', reason: 'timeout', message, decoded: end.decoded, seconds: end.seconds, decoderLines, notes: [] };
+  return {
+    verdict: 'partial',
+    reason: 'timeout',
+    message,
+    decoded: end.decoded,
+    seconds: end.seconds,
+    decoderLines,
+    notes: [],
+  };
 }
 
 /**
@@ -55,12 +63,7 @@ function stalled(failure: unknown, end: DecodingEnd): Verdict {
  *
  * @throws DoubtfulLength when they part, unless the file was measured.
  */
-function stopInDoubt(
-  video: Video,
-  info: MediaInfo,
-  stream: VideoStreamInfo | AudioStreamInfo,
-  end: DecodingEnd,
-): void {
+function stopInDoubt(video: Video, info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo, end: DecodingEnd): void {
   if (info.measured || end.decoded === 0) return;
   const tolerance = lengthTolerance(stream.duration);
   const tooLong = end.seconds > stream.duration + tolerance;

@@ -65,7 +65,13 @@ export function combineVerdicts(verdicts: readonly Verdict[]): Verdict | Rejecte
   const gravest = partial[0];
   if (verdicts.every((verdict) => verdict.decoded === 0)) {
     const reason = gravest?.reason ?? 'corrupt';
-    return { verdict: 'rejected', reason, message: gravest?.message ?? 'nothing could be decoded', decoderLines, notes };
+    return {
+      verdict: 'rejected',
+      reason,
+      message: gravest?.message ?? 'nothing could be decoded',
+      decoderLines,
+      notes,
+    };
   }
   if (gravest !== undefined) return { ...gravest, decoderLines, notes };
   return { ...first, decoderLines, notes };

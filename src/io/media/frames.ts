@@ -6,12 +6,12 @@ import { Frame } from '../../operators/frame.ts';
 import type { BufferPool } from '../../operators/pool.ts';
 import { abortable } from './abortable.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
-import { constantRateFilters, rateToClock } from './constant-rate.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
 import { guardedInput } from './input-arguments.ts';
 import { believedUntil, lengthTolerance } from './lengths.ts';
 import type { MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
+import { orderingFilter, rateToClock } from './ordering-filter.ts';
 import { type Resize, resizeFilters } from './resize.ts';
 import { StreamClock } from './stream-clock.ts';
 import type { Video } from './video.ts';
@@ -122,14 +122,16 @@ class FramePuller implements Puller<Frame> {
     const { sampling } = settings;
     const constant = typeof sampling === 'number';
     this.#clock = constant ? rateToClock(sampling) : stream.timeBase;
-    this.#offset = constant ? 0 : info.start;
+    // ffmpeg has put the times in order already where it chooses among the pictures.
+    const ordered = constant || isIrregular(stream, sampling);
+    this.#offset = ordered ? 0 : info.start;
     this.#period = constant ? 1 / sampling : (typeof sampling === 'object' ? sampling.every : 1) / stream.averageRate;
     this.#latest = stream.start + stream.duration + lengthTolerance(stream.duration) + this.#period;
     this.#times = new StreamClock({
       start: stream.start,
       period: this.#period,
-      // ffmpeg has put a constant rate's times in order already.
-      believedUntil: constant ? Number.POSITIVE_INFINITY : believedUntil(info, stream),
+      believedUntil: ordered ? Number.POSITIVE_INFINITY : believedUntil(info, stream),
+      crawls: stream.crawls === true && sampling === 'native',
       longestGap: (stream.longestGap ?? 0) + (sampling === 'native' ? 0 : LONGEST_GROUP),
     });
     this.#decoder = decoder;
@@ -215,17 +217,28 @@ function decoderArguments(path: string, info: MediaInfo, stream: VideoStreamInfo
   const { sampling, threads, maximumPixels, width, height, resize } = settings;
   const { numerator, denominator } = stream.timeBase;
   const filters = [`settb=${numerator}/${denominator}`];
+  const irregular = isIrregular(stream, sampling);
+  if (irregular || typeof sampling === 'number') filters.push(orderingFilter(info, stream));
   if (typeof sampling === 'object') filters.push(`select=not(mod(n\\,${sampling.every}))`);
-  if (typeof sampling === 'number') filters.push(...constantRateFilters(sampling, info, stream));
+  if (sampling === 'keyframes' && irregular) filters.push('select=key');
+  if (typeof sampling === 'number') {
+    const rate = rateToClock(sampling);
+    filters.push(`fps=${rate.denominator}/${rate.numerator}`);
+  }
   filters.push(...resizeFilters(stream, width, height, resize));
   filters.push('metadata=mode=add:key=t:value=1', 'metadata=mode=print:key=t:file=pipe\\\\:3:direct=1');
   return [
     ...['-threads', String(threads), '-copyts'],
-    ...(sampling === 'keyframes' ? ['-skip_frame', 'nokey'] : []),
+    ...(sampling === 'keyframes' && !irregular ? ['-skip_frame', 'nokey'] : []),
     ...guardedInput(path, maximumPixels, { lookAhead: stream.late === true, end: info.readableBytes }),
     ...['-map', `0:${stream.index}`, '-filter_threads', '1', '-vf', filters.join(','), '-fps_mode', 'passthrough'],
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
   ];
+}
+
+/** Whether the times of the pictures that are not asked for are needed for those that are. */
+function isIrregular(stream: VideoStreamInfo, sampling: FrameSampling): boolean {
+  return sampling !== 'native' && ((stream.breaks ?? 0) > 0 || stream.crawls === true);
 }
 
 function checkSampling(sampling: FrameSampling): void {

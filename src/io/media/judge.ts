@@ -3,9 +3,9 @@ import type { DecoderLog } from './decoder-log.ts';
 import type { DecoderExit } from './decoder-process.ts';
 import { encryptionOf } from './encryption.ts';
 import type { Verdict } from './faults.ts';
-import { lengthTolerance, statesLengths } from './lengths.ts';
+import { lengthTolerance, scanStreams, statesLengths } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
-import { type PacketScan, scanPackets } from './packets.ts';
+import type { PacketScan } from './packets.ts';
 
 /** What is known about a stream when its decoder has ended. */
 export interface DecodingFacts {
@@ -76,7 +76,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
   }
   const stated = stream.statedDuration ?? stream.duration;
   if (seconds < stated - lengthTolerance(stated)) {
-    const why = whyShort(facts, stated, await scanPackets(facts.path, { window: { end: info.readableBytes } }));
+    const why = whyShort(facts, stated, await scanStreams(facts.path, info));
     const length = `${seconds.toFixed(2)} of ${stated.toFixed(2)} s of the ${kind} stream could be decoded`;
     if (why !== undefined) return partial(why, length);
   }
@@ -111,11 +111,15 @@ function notesOf({ breaks, silence, info, stream, seconds }: DecodingFacts, kind
   const notes: string[] = [];
   const found = Math.max(breaks, stream.breaks ?? 0);
   if (found > 0)
-    notes.push(`the times of the ${kind} stream break off ${found} times and were joined: each part goes on where the one before ends`);
+    notes.push(
+      `the times of the ${kind} stream break off ${found} times and were joined: each part goes on where the one before ends`,
+    );
   if (silence > 0) notes.push(`${silence.toFixed(2)} s of silence stand where sound is missing`);
   const stated = stream.statedDuration ?? stream.duration;
   if (Math.abs(seconds - stated) > lengthTolerance(stated))
-    notes.push(`the ${kind} stream states ${stated.toFixed(2)} s and lasts ${seconds.toFixed(2)} s${info.measured ? '' : ', by which nothing was cut'}`);
+    notes.push(
+      `the ${kind} stream states ${stated.toFixed(2)} s and lasts ${seconds.toFixed(2)} s${info.measured ? '' : ', by which nothing was cut'}`,
+    );
   return notes;
 }
 

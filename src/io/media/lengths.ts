@@ -95,27 +95,40 @@ export function timelineEnd(
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
 export async function measureLengths(path: string, info: MediaInfo, signal?: AbortSignal): Promise<MediaInfo> {
+  return withSpans(info, await scanStreams(path, info, signal));
+}
+
+/**
+ * Reads the packets of the streams that are decoded.
+ *
+ * @throws MediaError `timeout`, FlowError `aborted`.
+ */
+export function scanStreams(path: string, info: MediaInfo, signal?: AbortSignal): Promise<PacketScan> {
   const streams = [info.video, info.audio].filter((stream) => stream !== undefined);
   // Only an index vouches for times by itself; elsewhere the other stream does, where there is one.
   const believable = INDEXED.test(info.container) || (streams.length === 1 && statesLengths(info.container));
-  const scan = await scanPackets(path, {
+  return scanPackets(path, {
     signal,
     window: { lookAhead: streams.some(({ late }) => late === true), end: info.readableBytes },
     expected: streams.map((stream) => ({
       index: stream.index,
       period: 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET,
-      believedUntil: believable ? believedUntil(info, stream) + info.start : Number.NEGATIVE_INFINITY,
+      believedUntil: believable ? statedEnd(stream) + info.start : Number.NEGATIVE_INFINITY,
     })),
   });
-  return withSpans(info, scan);
 }
 
 const USUAL_PACKET = 0.02;
 
 /** Time, from the container's start, up to which a stream's times are taken as they come. */
 export function believedUntil(info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo): number {
-  if (!statesLengths(info.container) || !(stream.duration > 0)) return Number.NEGATIVE_INFINITY;
-  const duration = Math.max(stream.duration, stream.statedDuration ?? 0);
+  // What was measured vouches for gaps by their length instead.
+  if (info.measured || !statesLengths(info.container) || !(stream.duration > 0)) return Number.NEGATIVE_INFINITY;
+  return statedEnd(stream);
+}
+
+function statedEnd(stream: VideoStreamInfo | AudioStreamInfo): number {
+  const duration = stream.statedDuration ?? stream.duration;
   return stream.start + duration + lengthTolerance(duration);
 }
 
@@ -128,19 +141,24 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
       leftOut.push(`${'width' in stream ? 'video' : 'audio'} stream ${stream.index} holds no packets`);
     return span;
   };
-  const [seen, heard] = [spanOf(video), spanOf(audio)];
+  const [seen, heard] = beginTogether(spanOf(video), spanOf(audio));
   const start = Math.min(seen?.start ?? Number.POSITIVE_INFINITY, heard?.start ?? Number.POSITIVE_INFINITY);
   const measured = <Stream extends VideoStreamInfo | AudioStreamInfo>(stream: Stream, span: PacketSpan): Stream => {
     const period = 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET;
-    const states = statesLengths(info.container) && stream.durationSource === 'stream' && stream.duration > 0;
+    // A length that counts a wild time in was written down, but says nothing of what there should be.
+    const states =
+      statesLengths(info.container) &&
+      stream.durationSource === 'stream' &&
+      !(span.breaks > 0 && span.statedSpan >= stream.duration - lengthTolerance(stream.duration));
     return {
       ...stream,
       start: span.start - start,
       duration: Math.max(span.end - span.start, period),
       durationSource: 'packets',
-      statedDuration: stream.statedDuration ?? (states ? stream.duration : undefined),
+      statedDuration: stream.statedDuration ?? (states && stream.duration > 0 ? stream.duration : undefined),
       longestGap: span.longestGap,
       breaks: span.breaks,
+      crawls: span.crawls,
     };
   };
   const pictures = video && seen && measured(video, seen);
@@ -154,4 +172,15 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
     ...(sound && { audio: sound }),
     leftOut,
   };
+}
+
+/** Of a stream whose times crawl not even the first is to be believed: far from the other stream's it is taken for the same. */
+function beginTogether(...spans: readonly (PacketSpan | undefined)[]): (PacketSpan | undefined)[] {
+  const steady = spans.find((span) => span !== undefined && !span.crawls);
+  return spans.map((span) => {
+    if (span === undefined || steady === undefined || !span.crawls || Math.abs(span.start - steady.start) <= APART)
+      return span;
+    const moved = steady.start - span.start;
+    return { ...span, start: steady.start, lastStart: span.lastStart + moved, end: span.end + moved };
+  });
 }

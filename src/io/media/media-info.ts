@@ -46,6 +46,8 @@ export interface VideoStreamInfo {
   readonly longestGap?: number | undefined;
   /** Measured: times that go back or jump ahead, as where recordings were joined. */
   readonly breaks?: number | undefined;
+  /** Measured: it has no times, or times that crawl behind a wild one; they are counted instead. */
+  readonly crawls?: boolean | undefined;
   /** It begins so late that its parameters are found only by looking further than usual. */
   readonly late?: boolean | undefined;
 }
@@ -73,6 +75,8 @@ export interface AudioStreamInfo {
   readonly longestGap?: number | undefined;
   /** Measured: times that go back or jump ahead, as where recordings were joined. */
   readonly breaks?: number | undefined;
+  /** Measured: it has no times, or times that crawl behind a wild one; they are counted instead. */
+  readonly crawls?: boolean | undefined;
   /** It begins so late that its parameters are found only by looking further than usual. */
   readonly late?: boolean | undefined;
 }

@@ -16,6 +16,10 @@ export interface PacketSpan {
   readonly longestGap: number;
   /** Discontinuities of its times. */
   readonly breaks: number;
+  /** It has no times, or they crawl behind a wild one, a tick apart: they are a period apart here. */
+  readonly crawls: boolean;
+  /** Seconds from its earliest to its latest time as they are stated, discontinuities and all. */
+  readonly statedSpan: number;
 }
 
 /** What reading every packet of a file shows. */
@@ -103,10 +107,90 @@ export async function scanPackets(path: string, options: ScanOptions = {}): Prom
   return { streams: new Map([...tracks].map(([index, track]) => [index, track.span])), lastByte, largest };
 }
 
+/** Packets that must crawl, and the share of all, for a stream to be one that does. */
+const CRAWLING_PACKETS = 10;
+const CRAWLING_SHARE = 0.05;
+
 /** The packets of one stream, in the order of the file. */
 class Track {
-  readonly #expected: ExpectedStream | undefined;
-  #clock: StreamClock | undefined;
+  readonly #period: number;
+  readonly #believedUntil: number;
+  #count = 0;
+  #untimed = 0;
+  #earliest = Number.POSITIVE_INFINITY;
+  #latest = Number.NEGATIVE_INFINITY;
+  /** Its times as they are, and as they are where they crawl. */
+  #plain: Path | undefined;
+  #stepping: Path | undefined;
+
+  constructor(expected: ExpectedStream | undefined) {
+    this.#period = expected?.period ?? USUAL_PERIOD;
+    this.#believedUntil = expected?.believedUntil ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** When its next packet is due. */
+  get due(): number {
+    return this.#path?.due ?? 0;
+  }
+
+  get #crawls(): boolean {
+    if (2 * this.#untimed > this.#count) return true;
+    const crawled = this.#plain?.crawled ?? 0;
+    return crawled > CRAWLING_PACKETS && crawled > CRAWLING_SHARE * this.#count;
+  }
+
+  get #path(): Path | undefined {
+    return this.#crawls ? this.#stepping : this.#plain;
+  }
+
+  get span(): PacketSpan {
+    const path = this.#path as Path;
+    const statedSpan = Math.max(0, this.#latest - this.#earliest);
+    return { count: this.#count, ...path.span, crawls: this.#crawls, statedSpan };
+  }
+
+  /** @param othersPassed whether another stream shows that the time between two times passed. */
+  take(pts: number, dts: number, stated: number, othersPassed: (from: number, to: number) => boolean): void {
+    const decoded = Number.isFinite(dts) ? dts : pts;
+    const timed = Number.isFinite(decoded);
+    const packet: TimedPacket = {
+      time: timed ? decoded : undefined,
+      ahead: Number.isFinite(pts) && timed && Math.abs(pts - decoded) <= LARGEST_REORDERING ? pts - decoded : 0,
+      length: stated > 0 ? stated : timed ? 0 : this.#period,
+      due: stated > 0 ? stated : this.#period,
+    };
+    const common = { start: packet.time ?? 0, period: this.#period, believedUntil: this.#believedUntil };
+    this.#plain ??= new Path(new StreamClock(common));
+    this.#stepping ??= new Path(new StreamClock({ ...common, crawls: true }));
+    this.#count += 1;
+    this.#plain.take(packet, othersPassed);
+    this.#stepping.take(packet, othersPassed);
+    if (!timed) {
+      this.#untimed += 1;
+      return;
+    }
+    this.#earliest = Math.min(this.#earliest, decoded);
+    this.#latest = Math.max(
+      this.#latest,
+      decoded + packet.length,
+      Number.isFinite(pts) ? pts + packet.length : decoded,
+    );
+  }
+}
+
+interface TimedPacket {
+  readonly time: number | undefined;
+  /** Seconds by which it is shown after it is decoded. */
+  readonly ahead: number;
+  /** Seconds that it lasts; 0 when it does not say. */
+  readonly length: number;
+  /** Seconds after which the next one is due. */
+  readonly due: number;
+}
+
+/** A stream's packets laid one after another by a clock. */
+class Path {
+  readonly #clock: StreamClock;
   #count = 0;
   /** What is added to the clock's times: its first packets were wild, and the stream begins elsewhere. */
   #moved = 0;
@@ -115,46 +199,39 @@ class Track {
   #end = Number.NEGATIVE_INFINITY;
   #longestGap = 0;
 
-  constructor(expected: ExpectedStream | undefined) {
-    this.#expected = expected;
+  constructor(clock: StreamClock) {
+    this.#clock = clock;
   }
 
-  /** When its next packet is due. */
   get due(): number {
-    return (this.#clock?.due ?? 0) + this.#moved;
+    return this.#clock.due + this.#moved;
   }
 
-  get span(): PacketSpan {
+  get crawled(): number {
+    return this.#clock.crawled;
+  }
+
+  get span(): Pick<PacketSpan, 'start' | 'lastStart' | 'end' | 'longestGap' | 'breaks'> {
     return {
-      count: this.#count,
       start: this.#start + this.#moved,
       lastStart: this.#lastStart + this.#moved,
       end: this.#end + this.#moved,
       longestGap: this.#longestGap,
-      breaks: this.#clock?.breaks ?? 0,
+      breaks: this.#clock.breaks,
     };
   }
 
-  /** @param othersPassed whether another stream shows that the time between two times passed. */
-  take(pts: number, dts: number, stated: number, othersPassed: (from: number, to: number) => boolean): void {
-    const decoded = Number.isFinite(dts) ? dts : pts;
-    const timed = Number.isFinite(decoded);
-    const ahead = Number.isFinite(pts) && timed && Math.abs(pts - decoded) <= LARGEST_REORDERING ? pts - decoded : 0;
-    const length = stated > 0 ? stated : timed ? 0 : (this.#expected?.period ?? USUAL_PERIOD);
-    this.#clock ??= new StreamClock({
-      start: timed ? decoded : 0,
-      period: this.#expected?.period ?? USUAL_PERIOD,
-      believedUntil: this.#expected?.believedUntil ?? Number.NEGATIVE_INFINITY,
-    });
+  take({ time, ahead, length, due: next }: TimedPacket, othersPassed: (from: number, to: number) => boolean): void {
     const clock = this.#clock;
     const { breaks, due } = clock;
-    const vouched = timed && !clock.goesOn(decoded) && othersPassed(due + this.#moved, clock.shifted(decoded) + this.#moved);
-    const time = clock.place(timed ? decoded : undefined, length || this.#expected?.period || USUAL_PERIOD, vouched);
-    if (clock.breaks > breaks && this.#count <= ODD_BEGINNING) this.#moved = decoded - time;
-    else if (this.#count > 0) this.#longestGap = Math.max(this.#longestGap, time - due);
+    const vouched =
+      time !== undefined && !clock.goesOn(time) && othersPassed(due + this.#moved, clock.shifted(time) + this.#moved);
+    const placed = clock.place(time, next, vouched);
+    if (time !== undefined && clock.breaks > breaks && this.#count <= ODD_BEGINNING) this.#moved = time - placed;
+    else if (this.#count > 0) this.#longestGap = Math.max(this.#longestGap, placed - due);
     this.#count += 1;
-    this.#start = Math.min(this.#start, time + ahead);
-    this.#lastStart = Math.max(this.#lastStart, time + ahead);
-    this.#end = Math.max(this.#end, time + ahead + length);
+    this.#start = Math.min(this.#start, placed + ahead);
+    this.#lastStart = Math.max(this.#lastStart, placed + ahead);
+    this.#end = Math.max(this.#end, placed + ahead + length);
   }
 }

@@ -42,7 +42,15 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
     const run = await runTool(
       findFfprobe().path,
       'ffprobe',
-      ['-v', 'level+error', '-show_entries', PROBE_ENTRIES, '-of', 'json', ...guardedInput(path, maximumPixels, window)],
+      [
+        '-v',
+        'level+error',
+        '-show_entries',
+        PROBE_ENTRIES,
+        '-of',
+        'json',
+        ...guardedInput(path, maximumPixels, window),
+      ],
       { timeout, signal, describe: `looking at '${path}'` },
     );
     return { report: parseReport(run.code, run.stdout), run };
@@ -123,7 +131,8 @@ async function unrecognised(path: string, bytes: number, head: Uint8Array, run: 
   const { code, what, remedy } = whyUnrecognised(path, head, run.log.lines);
   const encryption = code === 'corrupt' ? await encryptionOf(path, bytes) : undefined;
   const decoderLines = run.log.lines;
-  if (encryption !== undefined) return new MediaError('unsupported', `'${path}' is encrypted (${encryption})`, { decoderLines });
+  if (encryption !== undefined)
+    return new MediaError('unsupported', `'${path}' is encrypted (${encryption})`, { decoderLines });
   const crash = run.signal === null ? '' : ` (ffprobe was ended by ${run.signal})`;
   return new MediaError(code, `'${path}' ${what}${crash}`, { decoderLines, remedy });
 }
@@ -174,7 +183,13 @@ function describe(
       codecs.set(stream.index, stream.codec_name);
   }
   return {
-    ...{ container: report.format?.format_name ?? '', bytes, start, duration: timelineEnd(video, audio), measured: false },
+    ...{
+      container: report.format?.format_name ?? '',
+      bytes,
+      start,
+      duration: timelineEnd(video, audio),
+      measured: false,
+    },
     ...(video && { video }),
     ...(audio && { audio }),
     ...{ codecs, leftOut: chosen.leftOut, ...ends },

@@ -33,14 +33,13 @@ export async function withReadAt<T>(path: string, use: (readAt: ReadAt) => Promi
 export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
   const start = Buffer.from(head.subarray(0, 12)).toString('latin1');
   if (/^(RIFF|RIFX|RF64|BW64)....WAVE/s.test(start)) return endOfWave(start, readAt);
-  if (/^RIFF....AVI /s.test(start)) return endOfAvi(head, readAt, bytes);
+  if (/^RIFF....AVI /s.test(start)) return endOfAvi(readAt);
   if (/^FORM....AIF[FC]/s.test(start)) return known(Buffer.from(head).readUInt32BE(4), 8);
   if (start.startsWith('caff')) return endOfCaf(readAt);
   if (start.startsWith('Creative Voi')) return endOfVoc(head, bytes, readAt);
   // A GIF ends in its trailer, after which some writers leave zeros.
-  if (start.startsWith('GIF8')) return (await readAt(Math.max(0, bytes - 64), 64)).includes(0x3b)
-      ? bytes
-      : Number.POSITIVE_INFINITY;
+  if (start.startsWith('GIF8'))
+    return (await readAt(Math.max(0, bytes - 64), 64)).includes(0x3b) ? bytes : Number.POSITIVE_INFINITY;
   return undefined;
 }
 
@@ -67,16 +66,17 @@ async function endOfWave(start: string, readAt: ReadAt): Promise<number | undefi
   return undefined;
 }
 
-/** An AVI above 1 GiB is several `RIFF` lists one after another; each states its own size. */
-async function endOfAvi(head: Uint8Array, readAt: ReadAt, bytes: number): Promise<number | undefined> {
-  let end = known(Buffer.from(head).readUInt32LE(4), 8);
-  while (end !== undefined && end + 8 <= bytes) {
-    const next = await readAt(end, 8);
-    if (next.toString('latin1', 0, 4) !== 'RIFF') return end;
-    const size = known(next.readUInt32LE(4), 8);
-    end = size === undefined ? undefined : end + size;
+/** Of an AVI, the end of its list `movi`, where its pictures and sound are: of the index behind it nothing is missed. */
+async function endOfAvi(readAt: ReadAt): Promise<number | undefined> {
+  let position = 12;
+  for (let count = 0; count < MAXIMUM_CHUNKS; count += 1) {
+    const header = await readAt(position, 12);
+    if (header.length < 8) return undefined;
+    const size = header.readUInt32LE(4);
+    if (/^LIST....movi/s.test(header.toString('latin1'))) return known(size, position + 8);
+    position += 8 + size + (size % 2);
   }
-  return end;
+  return undefined;
 }
 
 async function endOfCaf(readAt: ReadAt): Promise<number | undefined> {

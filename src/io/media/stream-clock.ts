@@ -1,6 +1,9 @@
 /** Seconds by which times may go back before that is a discontinuity; less is held at the last time. */
 export const LARGEST_STEP_BACK = 1;
 
+/** Share of a period below which a step is a crawl. */
+const CRAWL = 0.1;
+
 /** Seconds that may pass without an element where nobody vouches for the times. */
 export function largestStepAhead(period: number, longestGap = 0): number {
   return Math.max(2, 3 * period, 1.01 * longestGap);
@@ -16,13 +19,16 @@ export interface StreamClockOptions {
   readonly believedUntil: number;
   /** Seconds that have been seen to pass without an element, and rightly. */
   readonly longestGap?: number | undefined;
+  /** Its times crawl: what is stated less than a tenth of a period after the one before is not believed. */
+  readonly crawls?: boolean | undefined;
 }
 
 /**
  * Turns the times that a stream states into times that go on. A time that goes back by more than a second, or ahead by
  * more than anything accounts for (joined recordings, a wild timestamp, a clock that was set), is a *discontinuity*: the
  * stream goes on where it was due, and what follows keeps its distance from there. A single wild timestamp costs nothing
- * afterwards: once the times from before it go on, they count again.
+ * afterwards: once the times from before it go on, they count again. Where a writer had to keep times ascending after a wild
+ * one, all later ones crawl behind it, a tick apart: in a stream that was seen to do so each is a period after the other.
  *
  * @example
  * const clock = new StreamClock({ start: 0, period: 0.04, believedUntil: 10 });
@@ -35,7 +41,9 @@ export class StreamClock {
   #earlierShift = 0;
   #due: number;
   #last = Number.NEGATIVE_INFINITY;
+  #lastStated = Number.NEGATIVE_INFINITY;
   #breaks = 0;
+  #crawled = 0;
 
   constructor(options: StreamClockOptions) {
     this.#options = options;
@@ -46,6 +54,11 @@ export class StreamClock {
   /** Discontinuities so far. */
   get breaks(): number {
     return this.#breaks;
+  }
+
+  /** Times so far that were less than a tenth of a period after the one before. */
+  get crawled(): number {
+    return this.#crawled;
   }
 
   /** When the next element is due. */
@@ -71,7 +84,7 @@ export class StreamClock {
    * @param vouched whether something else shows that the time between really passed.
    */
   place(stated: number | undefined, length = this.#options.period, vouched = false): number {
-    const time = stated === undefined ? this.#due : this.#continued(stated, vouched);
+    const time = stated === undefined ? this.#due : this.#believed(stated, vouched);
     this.#last = Math.max(this.#last, time);
     this.#due = this.#last + length;
     return this.#last;
@@ -80,6 +93,16 @@ export class StreamClock {
   /** Whether a time would be taken as it is stated. */
   goesOn(stated: number, vouched = false): boolean {
     return this.#follows(stated + this.#shift, vouched) || this.#follows(stated + this.#earlierShift, vouched);
+  }
+
+  #believed(stated: number, vouched: boolean): number {
+    const step = stated - this.#lastStated;
+    this.#lastStated = stated;
+    if (step < 0 || step >= CRAWL * this.#options.period) return this.#continued(stated, vouched);
+    this.#crawled += 1;
+    if (this.#options.crawls !== true) return this.#continued(stated, vouched);
+    this.#shift = this.#due - stated;
+    return this.#due;
   }
 
   #continued(stated: number, vouched: boolean): number {

@@ -40,7 +40,8 @@ export class Video {
     try {
       return await this.#look(options.signal);
     } catch (error) {
-      const others = joined && error instanceof FlowError && error.code === 'aborted' && options.signal?.aborted !== true;
+      const others =
+        joined && error instanceof FlowError && error.code === 'aborted' && options.signal?.aborted !== true;
       if (others) return this.#look(options.signal);
       throw error;
     }

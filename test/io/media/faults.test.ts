@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { classifyLine, DecoderLog } from '../../../src/io/media/decoder-log.ts';
 import { combineVerdicts, type Verdict } from '../../../src/io/media/faults.ts';
 import { frames } from '../../../src/io/media/frames.ts';
-import { lengthTolerance } from '../../../src/io/media/judge.ts';
+import { lengthTolerance } from '../../../src/io/media/lengths.ts';
 import { Video } from '../../../src/io/media/video.ts';
 import { Flow } from '../../../src/operators/flow.ts';
 import { ffmpeg, makeClip, temporaryDirectory } from '../../fixtures/clips.ts';
@@ -160,9 +160,23 @@ describe('timestamps that run away', () => {
 });
 
 describe('combineVerdicts', () => {
-  const whole = (decoded: number): Verdict => ({ verdict: 'whole', decoded, seconds: decoded, decoderLines: [] });
+  const whole = (decoded: number): Verdict => ({
+    verdict: 'whole',
+    decoded,
+    seconds: decoded,
+    decoderLines: [],
+    notes: [],
+  });
   const partial = (reason: 'corrupt' | 'truncated' | 'timeout', decoded: number): Verdict => {
-    return { verdict: 'partial', reason, message: reason, decoded, seconds: decoded, decoderLines: [reason] };
+    return {
+      verdict: 'partial',
+      reason,
+      message: reason,
+      decoded,
+      seconds: decoded,
+      decoderLines: [reason],
+      notes: [],
+    };
   };
 
   test('all whole is whole', () => {

@@ -3,13 +3,13 @@ import type { MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
 import { LARGEST_STEP_BACK, largestStepAhead } from './stream-clock.ts';
 
 /**
- * The filters that bring pictures to a constant rate, counted from the container's start: times are put in order as a
- * `StreamClock` does, for a wild one would have ffmpeg repeat a picture for hours, then pictures repeat or drop out.
+ * The filter that counts pictures' times from the container's start and puts them in order as a `StreamClock` does, for
+ * where ffmpeg is to choose among them: a wild time would have it repeat a picture for hours.
  *
  * The expression's variables: 0 what is added to times since the last discontinuity, 1 the last time, 2 what was added before it,
  * 3 and 4 the time with either, 5 a spare. All in ticks.
  */
-export function constantRateFilters(rate: number, info: MediaInfo, stream: VideoStreamInfo): string[] {
+export function orderingFilter(info: MediaInfo, stream: VideoStreamInfo): string {
   const { numerator, denominator } = stream.timeBase;
   const ticks = (seconds: number): number => Math.round((seconds * denominator) / numerator);
   const period = 1 / stream.averageRate;
@@ -18,7 +18,10 @@ export function constantRateFilters(rate: number, info: MediaInfo, stream: Video
   const ahead = ticks(largestStepAhead(period, stream.longestGap));
   const believed = Number.isFinite(until) ? `lte(ld(N),${ticks(until)})+` : '';
   const follows = (variable: number): string =>
-    `gte(ld(N),ld(1)-${ticks(LARGEST_STEP_BACK)})*(${believed}lte(ld(N),ld(1)+${length + ahead}))`.replaceAll('N', `${variable}`);
+    `gte(ld(N),ld(1)-${ticks(LARGEST_STEP_BACK)})*(${believed}lte(ld(N),ld(1)+${length + ahead}))`.replaceAll(
+      'N',
+      `${variable}`,
+    );
   const own = `PTS-(${ticks(info.start)})`;
   const joined = `st(2,ld(0))*0+st(0,ld(1)+${length}-(${own}))*0+ld(1)+${length}`;
   const returned = 'st(5,ld(0))*0+st(0,ld(2))*0+st(2,ld(5))*0+ld(4)';
@@ -29,8 +32,8 @@ export function constantRateFilters(rate: number, info: MediaInfo, stream: Video
     `st(4,${own}+ld(2))`,
     `st(1,if(isnan(PTS),ld(1)+${length},max(ld(1),${placed})))`,
   ].join(';');
-  const clock = rateToClock(rate);
-  return [`setpts='${expression}'`, `fps=${clock.denominator}/${clock.numerator}`];
+  // Times that crawl are not believed at all.
+  return `setpts='${stream.crawls === true ? `${ticks(stream.start)}+round(N*${period}/TB)` : expression}'`;
 }
 
 /** Seconds per frame as a fraction: 1/25, 1001/30000; other rates to a millionth. */
