@@ -11,11 +11,12 @@ const MARKED_DRIFT = 0.02;
 export function markFilters(sampleRate: number): string[] {
   const mark = 'ametadata=mode=print:key=t:file=pipe\\\\:3:direct=1';
   const samples = 'NB_CONSUMED_SAMPLES/SR/TB';
-  const moved = `eq(n,0)+gt(abs(t-ld(0)),${MARKED_DRIFT})+not(mod(n,${FRAMES_BETWEEN}))`;
+  // Asked more than once about a frame, it must say the same: the frame's number is kept beside its time.
+  const marked = `eq(n,0)+eq(n,ld(1))+gt(abs(t-ld(0)),${MARKED_DRIFT})+not(mod(n,${FRAMES_BETWEEN}))`;
   return [
     `asettb=1/${sampleRate}`,
     `asetpts='PTS-${samples}'`,
-    `ametadata=mode=add:key=t:value=1:enable='if(${moved},st(0,t)*0+1,0)'`,
+    `ametadata=mode=add:key=t:value=1:enable='if(${marked},st(0,t)*0+st(1,n)*0+1,0)'`,
     mark,
     `asetpts='${samples}'`,
     mark,
