@@ -34,9 +34,11 @@ async function run(args: Arguments): Promise<number> {
   const precision = explainPrecision(chooseNetworks(options), { ...options, directory: args.text('out') });
   const { networks } = precision;
   const graph = extractionGraph({ ...options, ...networks });
-  const planned = await planExtraction(graph, networks, await listCorpus(options), options);
+  const beside: string[] = [];
+  const corpus = await listCorpus({ ...options, onPassedOver: (text) => void beside.push(text) });
+  const planned = await planExtraction(graph, networks, corpus, options);
   const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
-  const notes = precision.says === undefined ? [] : [precision.says];
+  const notes = [...beside, ...(precision.says === undefined ? [] : [precision.says])];
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...plan, notes })}\n`);
   else process.stdout.write(args.flag('mermaid') ? explainMermaid(plan) : explainText(plan, notes));
   return 0;

@@ -86,7 +86,7 @@ export async function extract(options: ExtractOptions): Promise<ExtractSummary> 
 async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<ExtractSummary> {
   const say = options.onMessage ?? (() => {});
   const chosen = chooseNetworks(options);
-  const corpus = await listCorpus(options);
+  const corpus = await listCorpus({ ...options, onPassedOver: say });
   const { device, says } = await chooseDevice(options.device ?? 'auto');
   if (says !== undefined) say(says);
   const directory = typeof options.out === 'string' ? options.out : undefined;

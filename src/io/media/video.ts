@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { basename, extname, isAbsolute, join } from 'node:path';
+import { basename, extname, isAbsolute } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { checkString, shown } from '../../check.ts';
 import { FlowError, MediaError, UsageError } from '../../errors.ts';
 import { measureLengths } from './lengths.ts';
+import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
-import { MEDIA_EXTENSIONS } from './sniff.ts';
 
 /**
  * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
@@ -96,6 +96,12 @@ export class Video {
   }
 }
 
+/** How `videos` looks through directories. */
+export interface VideosOptions {
+  /** Told of every file in a directory that is not taken, once for each directory that holds some. */
+  readonly onPassedOver?: (files: readonly PassedOver[]) => void;
+}
+
 /**
  * The media files that an input names: a file, a directory (all files in and below it with an extension of
  * `MEDIA_EXTENSIONS`), a glob, or a list of these. Sorted by path within each input; a path that several inputs name
@@ -105,14 +111,17 @@ export class Video {
  * @example
  * for await (const video of videos(['trailers/', 'more/*.mkv'])) console.log(video.id);
  */
-export async function* videos(input: string | readonly string[]): AsyncGenerator<Video, void, undefined> {
+export async function* videos(
+  input: string | readonly string[],
+  options: VideosOptions = {},
+): AsyncGenerator<Video, void, undefined> {
   const inputs = typeof input === 'string' ? [input] : input;
   if (!Array.isArray(inputs) || inputs.length === 0) {
     throw new UsageError(`\`input\` must be a path or a non-empty list of paths, but is ${shown(input)}`);
   }
   const given = new Set<string>();
   for (const one of inputs) {
-    for (const path of await pathsOf(checkString('input', one))) {
+    for (const path of await pathsOf(checkString('input', one), options)) {
       if (given.has(path)) continue;
       given.add(path);
       yield new Video(path);
@@ -120,7 +129,7 @@ export async function* videos(input: string | readonly string[]): AsyncGenerator
   }
 }
 
-async function pathsOf(input: string): Promise<string[]> {
+async function pathsOf(input: string, options: VideosOptions): Promise<string[]> {
   const kind = await stat(input).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw new UsageError(`\`input\` '${input}' cannot be looked at: ${error.message}`, { cause: error });
@@ -130,7 +139,7 @@ async function pathsOf(input: string): Promise<string[]> {
   const found =
     kind === undefined
       ? await glob(input, { expandDirectories: false, absolute: isAbsolute(input) })
-      : await mediaFilesBelow(input);
+      : await mediaFilesBelow(input, options);
   if (found.length === 0) {
     throw new UsageError(kind === undefined ? `no file matches '${input}'` : `no media file is in '${input}'`, {
       code: 'no-inputs',
@@ -139,9 +148,8 @@ async function pathsOf(input: string): Promise<string[]> {
   return found.sort();
 }
 
-async function mediaFilesBelow(directory: string): Promise<string[]> {
-  const found = await glob('**/*', { cwd: directory, expandDirectories: false });
-  return found
-    .filter((path) => MEDIA_EXTENSIONS.includes(extname(path).slice(1).toLowerCase()))
-    .map((path) => join(directory, path));
+async function mediaFilesBelow(directory: string, { onPassedOver }: VideosOptions): Promise<string[]> {
+  const { media, passedOver } = await lookThrough(directory);
+  if (passedOver.length > 0) onPassedOver?.(passedOver);
+  return [...media];
 }
