@@ -27,6 +27,7 @@ import type { Bytes } from '../operators/payload.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim } from '../operators/subclips.ts';
 import { extractionNodes, framesOf, OPERATORS, patchesOf } from './extraction-nodes.ts';
+import { notesMetadata } from './extraction-notes.ts';
 import type { Graph, Json, UnitContext, UnitPlan } from './graph.ts';
 
 /** What an extraction computes. Everything but `maxDuration`, `allowPartial` and `duplicates` is part of its id. */
@@ -246,8 +247,9 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
       if (verdict.verdict === 'rejected') {
         throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
       }
-      const notes = [...verdict.notes, ...info.leftOut];
-      const metadata = notes.length === 0 ? {} : { notes: JSON.stringify(notes) };
+      // Nobody misses the cover's picture among the pictures.
+      const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
+      const metadata = notesMetadata(notes);
       return of(joinRows({ itemId: video.id, rows, columns, seconds: info.duration, ...decoded, verdict, metadata }));
     });
     return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));

@@ -95,7 +95,6 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
         }
         return false;
       };
-      // Connected, so that a source that emits at once hears of an unsubscription in the middle of it.
       connect(source, subscriber, {
         next: (element) => {
           if (clock) clock.in += 1;
