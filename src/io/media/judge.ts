@@ -39,7 +39,7 @@ const NOT_IMPLEMENTED = /not implemented|patches welcome|unsupported|not support
  * Judges a decoded stream by what was lost of it. The exit code is no evidence: ffmpeg exits 0 for a file cut in the middle.
  *
  * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file where that holds for all streams);
- *   `unsupported` where the decoder says that it cannot, or the file is encrypted.
+ *   `unsupported` where the decoder says that it cannot, or the file is encrypted. Whole where there are no packets.
  * - Shorter than stated by more than `lengthTolerance`: `truncated` when the packets end there too, because the file
  *   does; `corrupt` when the packets go on, or bytes are left that hold none. No fault where the packets show that the
  *   stream ends so: a last picture shown for long, sampled frames, a shorter stream in a longer container. Nor where the
@@ -71,6 +71,8 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
   if (decoded === 0) {
     if (decoderLines.some((line) => NOT_IMPLEMENTED.test(line)))
       return partial('unsupported', `this ffmpeg cannot decode the ${kind} stream`);
+    if (!damaged && !(await scanStreams(facts.path, info)).streams.has(stream.index))
+      return { verdict: 'whole', decoded, seconds, decoderLines, notes: [`the ${kind} stream holds no packets`] };
     const reason = (counts.cut > 0 || info.cut !== undefined) && !damaged ? 'truncated' : 'corrupt';
     return partial(reason, `nothing of the ${kind} stream could be decoded`);
   }
@@ -78,7 +80,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
   if (seconds < stated - lengthTolerance(stated)) {
     const why = whyShort(facts, stated, await scanStreams(facts.path, info));
     const length = `${seconds.toFixed(2)} of ${stated.toFixed(2)} s of the ${kind} stream could be decoded`;
-    if (why !== undefined) return partial(why, length);
+    if (why !== undefined) return partial(info.cut === undefined ? why : 'truncated', length);
   }
   if (info.cut !== undefined && !hasAllFrames(facts)) return partial('truncated', `the file is cut: ${info.cut}`);
   if (silence > Math.max(lengthTolerance(seconds), seconds - silence))

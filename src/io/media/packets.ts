@@ -70,12 +70,14 @@ export async function scanPackets(path: string, options: ScanOptions = {}): Prom
   let largest = 0;
   const take = (line: string): void => {
     // ffprobe prints the fields in this order whatever order they are asked in; `N/A` becomes NaN.
-    const [index = Number.NaN, pts = Number.NaN, dts = Number.NaN, length = Number.NaN, size, position] = line
-      .split(',', 6)
-      .map(Number);
+    const fields = line.split(',', 7);
+    const [index = Number.NaN, pts = Number.NaN, dts = Number.NaN, length = Number.NaN, size, position] =
+      fields.map(Number);
     if (!Number.isInteger(index) || line === '') return;
     largest = Math.max(largest, size || 0);
     lastByte = Math.max(lastByte, (position || 0) + (size || 0));
+    // An edit list has it decoded for others' sake, but not shown.
+    if (fields[6]?.includes('D') === true) return;
     let track = tracks.get(index);
     if (track === undefined) {
       track = new Track(expected.find((stream) => stream.index === index));
@@ -85,7 +87,7 @@ export async function scanPackets(path: string, options: ScanOptions = {}): Prom
       expected.some(({ index: other }) => other !== index && (tracks.get(other)?.due ?? from) > (from + to) / 2),
     );
   };
-  const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,pos';
+  const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,pos,flags';
   await runTool(
     findFfprobe().path,
     'ffprobe',

@@ -37,10 +37,14 @@ export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt
   if (/^FORM....AIF[FC]/s.test(start)) return known(Buffer.from(head).readUInt32BE(4), 8);
   if (start.startsWith('caff')) return endOfCaf(readAt);
   if (start.startsWith('Creative Voi')) return endOfVoc(head, bytes, readAt);
-  // A GIF ends in its trailer, after which some writers leave zeros.
-  if (start.startsWith('GIF8'))
-    return (await readAt(Math.max(0, bytes - 64), 64)).includes(0x3b) ? bytes : Number.POSITIVE_INFINITY;
+  if (start.startsWith('GIF8')) return (await endsInTrailer(bytes, readAt)) ? bytes : Number.POSITIVE_INFINITY;
   return undefined;
+}
+
+/** A GIF ends in its trailer, behind which some writers leave zeros. */
+async function endsInTrailer(bytes: number, readAt: ReadAt): Promise<boolean> {
+  const tail = await readAt(Math.max(0, bytes - 64), 64);
+  return tail.findLast((byte) => byte !== 0) === 0x3b;
 }
 
 function known(size: number, from: number): number | undefined {

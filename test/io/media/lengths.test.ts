@@ -120,7 +120,7 @@ describe('a file that states a wrong length', () => {
     for (let box = bytes.indexOf('mdhd'); box >= 0; box = bytes.indexOf('mdhd', box + 4))
       bytes.writeUInt32BE(0xffffffff, box + 4 + 16);
     await writeFile(at('unknown.mp4'), bytes);
-    expect((await new Video(at('unknown.mp4')).probe()).duration).toBeCloseTo(4, 1);
+    expect((await new Video(at('unknown.mp4')).probe()).duration).toBeLessThan(4.2);
     expect((await verdictOf(at('unknown.mp4'))).combined.verdict).toBe('whole');
   });
 
@@ -147,29 +147,31 @@ describe('a file that states a wrong length', () => {
 });
 
 describe('a wild timestamp', () => {
-  /** A copy of the long clip in which a frame of the video is timed by an expression of ffmpeg's. */
-  async function timed(name: string, expression: string, ...options: string[]): Promise<string> {
-    await ffmpeg(
-      '-i',
-      at('long.mp4'),
-      '-c',
-      'copy',
-      '-bsf:v',
-      `setts=pts='${expression}':dts=DTS`,
-      ...options,
-      at(name),
-    );
-    return at(name);
-  }
-
   test('of a picture costs none of the others their times', async () => {
-    const path = await timed('wild.mp4', 'if(eq(N,30),PTS+90000*600,PTS)', '-video_track_timescale', '90000');
-    const counts = await perSecond(path);
-    expect(
-      counts.slice(0, 4).every((count) => Math.abs(count - 25) <= 1),
-      counts.join(),
-    ).toBe(true);
-    expect((await verdictOf(path)).combined.verdict).toBe('whole');
+    const bytes = await readFile(at('long.mp4'));
+    // the table of what presentation is behind decoding: 600 s for one picture
+    const entries = bytes.indexOf('ctts') + 12;
+    let entry = 25;
+    while (bytes.readUInt32BE(entries + 8 * entry) !== 1) entry += 1;
+    bytes.writeUInt32BE(600 * 12_800, entries + 8 * entry + 4);
+    // no edit list, which would cut it off
+    for (let box = bytes.indexOf('edts'); box >= 0; box = bytes.indexOf('edts')) bytes.write('free', box);
+    await writeFile(at('wild.mp4'), bytes);
+    const video = new Video(at('wild.mp4'));
+    expect((await video.probe()).duration).toBeLessThan(4.2);
+    for (const measured of [false, true]) {
+      if (measured) await video.measure();
+      const times = (await framesOf(video)).map((frame) => frame.time);
+      expect(times).toHaveLength(100);
+      // the wild one comes out of its turn, all others keep their times
+      for (const [index, time] of times.entries())
+        expect(Math.abs(time - (times[0] ?? 0) - index / 25), String(measured)).toBeLessThan(0.1);
+      expect((await framesOf(video, { fps: 25 })).length).toBeLessThan(105);
+    }
+    expect((await verdictOf(video.path)).combined).toMatchObject({
+      verdict: 'whole',
+      notes: [expect.stringContaining('break off 1 times')],
+    });
   });
 
   test('behind which a writer let all others crawl costs none of them their times', async () => {
