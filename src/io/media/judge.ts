@@ -82,7 +82,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
     const length = `${seconds.toFixed(2)} of ${stated.toFixed(2)} s of the ${kind} stream could be decoded`;
     if (why !== undefined) return partial(info.cut === undefined ? why : 'truncated', length);
   }
-  if (info.cut !== undefined && !hasAllFrames(facts)) return partial('truncated', `the file is cut: ${info.cut}`);
+  if (info.cut !== undefined) return partial('truncated', `the file is cut: ${info.cut}`);
   if (silence > Math.max(lengthTolerance(seconds), seconds - silence))
     return partial('corrupt', `${silence.toFixed(2)} of ${seconds.toFixed(2)} s of the sound are missing`);
   if (damaged) {
@@ -98,11 +98,6 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
 /** A decoder that a signal ended has not said all it had to say. */
 function isFatal(exit: DecoderExit): boolean {
   return exit.signal !== null;
-}
-
-/** Whether as many frames came as the header counts, so that what is cut off the file was none of them. */
-function hasAllFrames({ kind, stream, decoded }: DecodingFacts): boolean {
-  return kind === 'video' && 'frameCount' in stream && stream.frameCount !== undefined && decoded >= stream.frameCount;
 }
 
 function noteOf({ before, behind }: Complaints, kind: string): string {

@@ -23,7 +23,7 @@ export async function withReadAt<T>(path: string, use: (readAt: ReadAt) => Promi
 
 /**
  * How many bytes a file should have by what its own header says, where the header of its kind says so and demuxers do not
- * compare: WAV, AVI, CAF, AIFF, VOC; infinity for a GIF without its trailer. Undefined for others, and where the writer did not know (a
+ * compare: WAV, AVI, CAF, AIFF, VOC, MP3 with a Xing header; infinity for a GIF without its trailer. Undefined for others, and where the writer did not know (a
  * stream's 0 or 0xFFFFFFFF).
  *
  * @example
@@ -37,8 +37,28 @@ export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt
   if (/^FORM....AIF[FC]/s.test(start)) return known(Buffer.from(head).readUInt32BE(4), 8);
   if (start.startsWith('caff')) return endOfCaf(readAt);
   if (start.startsWith('Creative Voi')) return endOfVoc(head, bytes, readAt);
+  if (start.startsWith('ID3') || (head[0] === 0xff && ((head[1] ?? 0) & 0xe0) === 0xe0))
+    return endOfMp3(head, bytes, readAt);
   if (start.startsWith('GIF8')) return (await endsInTrailer(bytes, readAt)) ? bytes : Number.POSITIVE_INFINITY;
   return undefined;
+}
+
+/**
+ * Behind tags at its start, the first frame of an MP3 by a careful encoder holds no sound but the bytes of all frames. A hundredth may
+ * be missing: editors that cut by frames leave that number as it was.
+ */
+async function endOfMp3(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
+  const [a = 0, b = 0, c = 0, d = 0] = head.subarray(6, 10);
+  const isTagged = head[0] === 0x49;
+  const footer = isTagged && ((head[5] ?? 0) & 0x10) !== 0 ? 10 : 0;
+  const first = isTagged ? 10 + (a << 21) + (b << 14) + (c << 7) + d + footer : 0;
+  const frame = await readAt(first, 256);
+  const header = Math.max(frame.indexOf('Xing'), frame.indexOf('Info'));
+  if (header < 0 || header + 16 > frame.length) return undefined;
+  const flags = frame.readUInt32BE(header + 4);
+  if ((flags & 2) === 0) return undefined;
+  const stated = frame.readUInt32BE(header + ((flags & 1) === 0 ? 8 : 12));
+  return first + 0.99 * stated > bytes ? first + stated : bytes;
 }
 
 /** A GIF ends in its trailer, behind which some writers leave zeros. */
