@@ -65,6 +65,9 @@ export interface ExtractionGraph extends Graph<Video, UnitTable, ExtractionServi
 /** 2: the timeline and the frames that are held, by what is on show; lengths are measured where they are in doubt. */
 const VERSION = 2;
 
+/** Times that a file's length may be corrected: by its packets, then by its samples. */
+const ATTEMPTS = 2;
+
 /** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
 const BATCH_DELAY = 5000;
 
@@ -175,16 +178,21 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     },
 
     unit(video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
-      // A file that turns out to be of another length than it states is measured, and cut anew by what was measured.
-      const again = () => from(video.measure({ signal: context.signal })).pipe(switchMap(() => pass(video, context)));
-      return defer(() => pass(video, context)).pipe(
-        catchError((error) => (error instanceof DoubtfulLength ? again() : throwError(() => error))),
-      );
+      return attempt(video, context, ATTEMPTS);
     },
   };
 
+  /** A file that turns out to be of another length than it states is measured, and cut anew by what was measured. */
+  function attempt(video: Video, context: UnitContext<ExtractionServices>, left: number): Observable<UnitTable> {
+    const again = ({ heard }: DoubtfulLength) =>
+      from(video.measure({ signal: context.signal, heard })).pipe(switchMap(() => attempt(video, context, left - 1)));
+    return defer(() => pass(video, context, left > 0)).pipe(
+      catchError((error) => (error instanceof DoubtfulLength ? again(error) : throwError(() => error))),
+    );
+  }
+
   /** Decodes, embeds and summarises a video once. */
-  function pass(video: Video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
+  function pass(video: Video, context: UnitContext<ExtractionServices>, stopInDoubt: boolean): Observable<UnitTable> {
     const { scope, services } = context;
     const info = video.info;
     const rows: SubclipRow[] = [];
@@ -192,7 +200,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     const decoded = { frames: 0, patches: 0 };
     const onVerdict = (verdict: Verdict) => void verdicts.push(verdict);
     const streams: Observable<SubclipRow>[] = [];
-    const common = { scope, allowPartial, onVerdict, stopInDoubt: true };
+    const common = { scope, allowPartial, onVerdict, stopInDoubt };
 
     if (visual !== undefined && services.visual !== undefined && info.video !== undefined) {
       const { width, height, resize } = framesOf(visual);

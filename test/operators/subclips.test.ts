@@ -152,52 +152,6 @@ describe('subclips', () => {
     ]);
   });
 
-  test('without a row of their own take the moment that is showing, or the span that is nearest', async () => {
-    const taken = async (rows: readonly Timed[]) =>
-      (await collect(rows, 10, 5, 'mean')).map((row) => [row.vector[0], row.count]);
-    // a picture at 3 s and one at 8.5 s: nothing shows before the first, which stands for what is before it too
-    const moments = [3, 8.5].map((time) => ({ time, vector: [time] }));
-    expect(await taken(moments)).toEqual([
-      [3, 0],
-      [3, 1],
-      [3, 0],
-      [3, 0],
-      [8.5, 1],
-    ]);
-    // patches of sound over 1 s each: to 7 s the second is nearer
-    const spans = moments.map((row) => ({ ...row, centre: row.time + 0.5 }));
-    expect(await taken(spans)).toEqual([
-      [3, 0],
-      [3, 1],
-      [3, 0],
-      [8.5, 0],
-      [8.5, 1],
-    ]);
-    // what begins at the very midpoint is showing there
-    expect(await taken([0, 5].map((time) => ({ time, vector: [time] })))).toContainEqual([5, 1]);
-    expect((await taken([1, 7].map((time) => ({ time, vector: [time] })))).map(([value]) => value)).toEqual([
-      1, 1, 1, 7, 7,
-    ]);
-  });
-
-  test('of a varying rate keep within a claim that knows how close rows can lie', async () => {
-    // 200 of 210 rows in the first of ten seconds
-    const rows = Array.from({ length: 210 }, (_, index) => ({
-      time: index < 200 ? index / 200 : 1 + ((index - 200) * 9) / 10,
-      vector: new Float32Array(1000),
-    }));
-    const scope = new Ledger();
-    const options = { name: 'visual', count: 10, statistic: 'median', scope } as const;
-    await lastValueFrom(from(rows).pipe(subclips({ duration: 10 }, options)));
-    const claim = { duration: 10, rate: 21, dimension: 1000, counts: 10, statistics: 'median' } as const;
-    expect(scope.peak).toBeGreaterThan(subclipsClaim(claim));
-    expect(scope.peak).toBeLessThanOrEqual(subclipsClaim({ ...claim, peakRate: 200 }));
-    // never more than all rows there are
-    expect(subclipsClaim({ ...claim, peakRate: 100_000 })).toBe(
-      subclipsClaim({ ...claim, counts: 1, peakRate: 21 }) + 0,
-    );
-  });
-
   test('account for every byte and give all back, within the claim', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -59,23 +59,29 @@ function stalled(failure: unknown, end: DecodingEnd): Verdict {
 
 /**
  * Compares what has come of a stream with what its file states: longer, with times that break off, or, where nobody wrote the
- * length down, shorter.
+ * length down, shorter. Of a file that was measured only sound can still be longer: its samples count, not its packets.
  *
- * @throws DoubtfulLength when they part, unless the file was measured.
+ * @throws DoubtfulLength when they part.
  */
 function stopInDoubt(video: Video, info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo, end: DecodingEnd): void {
-  if (info.measured || end.decoded === 0) return;
+  if (end.decoded === 0) return;
   const tolerance = lengthTolerance(stream.duration);
   const tooLong = end.seconds > stream.duration + tolerance;
+  if (info.measured && !(tooLong && end.kind === 'audio')) return;
   const tooShort = !statesLengths(info.container) && end.seconds < stream.duration - tolerance;
-  if (tooLong || tooShort || end.breaks > 0) throw doubt(video, stream, end.seconds);
+  if (tooLong || tooShort || end.breaks > 0)
+    throw doubt(video, stream, end.seconds, info.measured ? end.seconds : undefined);
 }
 
 /** What is thrown where a stream is seen to be of another length than its file states. */
-export function doubt(video: Video, stream: VideoStreamInfo | AudioStreamInfo, seconds: number): DoubtfulLength {
-  return new DoubtfulLength(
-    `'${video.id}': stream ${stream.index} states ${stream.duration.toFixed(2)} s, but ${seconds.toFixed(2)} s or a break of its times came`,
-  );
+export function doubt(
+  video: Video,
+  stream: VideoStreamInfo | AudioStreamInfo,
+  seconds: number,
+  heard?: number,
+): DoubtfulLength {
+  const message = `'${video.id}': stream ${stream.index} states ${stream.duration.toFixed(2)} s, but ${seconds.toFixed(2)} s or a break of its times came`;
+  return new DoubtfulLength(message, heard);
 }
 
 /** Beyond this many seconds decoded media are invented: twice the stated length, or 100 bytes for each second. */

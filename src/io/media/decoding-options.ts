@@ -21,15 +21,22 @@ export interface DecodingOptions {
   /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
   readonly maximumPixels?: number;
   /**
-   * Ends a stream whose times or length contradict what its file states in a `DoubtfulLength` as soon as that shows,
-   * unless the file has been measured: for who then measures (`video.measure()`) and begins again. Default false: it goes on.
+   * Ends a stream whose times or length contradict what its file states in a `DoubtfulLength` as soon as that shows: for who
+   * then measures (`video.measure(doubt)`) and begins again. Default false: it goes on.
    */
   readonly stopInDoubt?: boolean;
 }
 
-/** The times or the length of a stream contradict what its file states. */
+/** The times or the length of a stream contradict what its file states, or what its packets have. */
 export class DoubtfulLength extends Error {
   override readonly name = 'DoubtfulLength';
+  /** Seconds of sound, where the whole stream was decoded and its packets had been measured before. */
+  readonly heard: number | undefined;
+
+  constructor(message: string, heard?: number) {
+    super(message);
+    this.heard = heard;
+  }
 }
 
 /** The options of `DecodingOptions` with their defaults. */

@@ -174,6 +174,13 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
   };
 }
 
+/** The same file with its sound as long as its samples were. */
+export function withHeard(info: MediaInfo, seconds: number): MediaInfo {
+  if (info.audio === undefined) return info;
+  const audio = { ...info.audio, duration: seconds };
+  return { ...info, audio, duration: timelineEnd(info.video, audio) };
+}
+
 /** Of a stream whose times crawl not even the first is to be believed: far from the other stream's it is taken for the same. */
 function beginTogether(...spans: readonly (PacketSpan | undefined)[]): (PacketSpan | undefined)[] {
   const steady = spans.find((span) => span !== undefined && !span.crawls);

@@ -3,7 +3,7 @@ import { basename, extname, isAbsolute } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { checkString, shown } from '../../check.ts';
 import { FlowError, MediaError, UsageError } from '../../errors.ts';
-import { measureLengths } from './lengths.ts';
+import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
@@ -50,16 +50,18 @@ export class Video {
   /**
    * Measures the lengths of the streams by reading every packet, where that has not been done: `info` and `duration` are what
    * was measured from then on. For files whose streams turn out to be of another length than they state: see `stopInDoubt`.
+   * Sound that turned out longer than its packets (`heard`) is as long as it was heard.
    *
    * @throws MediaError `empty` when there are no packets, `timeout`; as `probe`; FlowError `aborted`.
    * @example
    * await video.measure();
    * video.duration; // what the packets have, joined recordings included
    */
-  async measure(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
+  async measure(options: { signal?: AbortSignal | undefined; heard?: number | undefined } = {}): Promise<MediaInfo> {
     const info = await this.probe(options);
-    if (info.measured) return info;
-    const measured = await measureLengths(this.path, info, options.signal);
+    if (info.measured && options.heard === undefined) return info;
+    const packets = info.measured ? info : await measureLengths(this.path, info, options.signal);
+    const measured = options.heard === undefined ? packets : withHeard(packets, options.heard);
     if (measured.video === undefined && measured.audio === undefined)
       throw new MediaError('empty', `'${this.path}' has headers, but holds no media`);
     this.#info = measured;
