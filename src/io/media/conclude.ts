@@ -1,4 +1,5 @@
 import { MediaError } from '../../errors.ts';
+import type { DecoderLog } from './decoder-log.ts';
 import type { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, DoubtfulLength } from './decoding-options.ts';
 import type { Verdict } from './faults.ts';
@@ -28,7 +29,11 @@ export async function conclude(
   end: DecodingEnd,
 ): Promise<undefined> {
   const { failure, ...seen } = end;
-  if (failure === undefined && settings.stopInDoubt) stopInDoubt(video, info, stream, end);
+  if (failure === undefined && settings.stopInDoubt && !seen.runaway) {
+    // Only then is all that it complains of in the log.
+    await decoder.exit();
+    stopInDoubt(video, info, stream, end, decoder.log);
+  }
   const verdict = failure === undefined ? await judged() : stalled(failure, end);
   settings.onVerdict(verdict);
   if (verdict.verdict === 'partial' && !settings.allowPartial) {
@@ -59,18 +64,28 @@ function stalled(failure: unknown, end: DecodingEnd): Verdict {
 
 /**
  * Compares what has come of a stream with what its file states: longer, with times that break off, or, where nobody wrote the
- * length down, shorter. Of a file that was measured only sound can still be longer: its samples count, not its packets.
+ * length down, shorter. Of a file that was measured only sound can still be of another length: its samples count, not its
+ * packets, some of which can be there to be decoded and thrown away.
  *
  * @throws DoubtfulLength when they part.
  */
-function stopInDoubt(video: Video, info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo, end: DecodingEnd): void {
+function stopInDoubt(
+  video: Video,
+  info: MediaInfo,
+  stream: VideoStreamInfo | AudioStreamInfo,
+  end: DecodingEnd,
+  log: DecoderLog,
+): void {
   if (end.decoded === 0) return;
   const tolerance = lengthTolerance(stream.duration);
   const tooLong = end.seconds > stream.duration + tolerance;
-  if (info.measured && !(tooLong && end.kind === 'audio')) return;
   const tooShort = !statesLengths(info.container) && end.seconds < stream.duration - tolerance;
-  if (tooLong || tooShort || end.breaks > 0)
-    throw doubt(video, stream, end.seconds, info.measured ? end.seconds : undefined);
+  if (info.measured) {
+    const clean = log.counts.damage + log.counts.cut === 0;
+    if (end.kind === 'audio' && (tooLong || (tooShort && clean))) throw doubt(video, stream, end.seconds, end.seconds);
+    return;
+  }
+  if (tooLong || tooShort || end.breaks > 0) throw doubt(video, stream, end.seconds);
 }
 
 /** What is thrown where a stream is seen to be of another length than its file states. */
