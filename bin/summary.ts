@@ -33,6 +33,9 @@ function duplicateShare(duplicates: number, elements: number): string {
   return percent < 1 ? 'under 1 %' : `${Math.floor(percent)} %`;
 }
 
+/** Items named in one line at most. */
+const NAMED = 10;
+
 /** What a person reads after an extraction into a directory, or into a stream. */
 export function summaryText(summary: ExtractSummary, out: string | undefined): string {
   const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
@@ -57,6 +60,13 @@ export function summaryText(summary: ExtractSummary, out: string | undefined): s
       ...bottleneckLines(summary.operators),
     );
   }
+  if (summary.notes.length > 0)
+    lines.push(
+      `${summary.notes.length} committed with notes: ${summary.notes
+        .map(({ item }) => item)
+        .slice(0, NAMED)
+        .join(', ')}${summary.notes.length > NAMED ? ', ...' : ''}`,
+    );
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
   if (dead > 0 && out !== undefined)
     lines.push(`See \`reelflow dead list ${out}\`; \`reelflow dead retry ${out}\` tries them again at the next run.`);

@@ -104,7 +104,7 @@ export type { FetchFault, FetchReason } from './io/fetch/fetch-fault.ts';
 export type { FailedRecord } from './io/fetch/fetch-record.ts';
 export { splitCommand } from './io/fetch/split-command.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
-export type { DecodingOptions } from './io/media/decoding-options.ts';
+export { type DecodingOptions, DoubtfulLength } from './io/media/decoding-options.ts';
 export { type ClipDescription, encodeClip } from './io/media/encode.ts';
 export {
   combineVerdicts,
@@ -115,11 +115,12 @@ export {
 } from './io/media/faults.ts';
 export { findFfmpeg, findFfprobe, type MediaTool, type ToolOrigin } from './io/media/ffmpeg.ts';
 export { type FrameSampling, type FramesOptions, frames } from './io/media/frames.ts';
+export type { PassedOver } from './io/media/media-directory.ts';
 export type { AudioStreamInfo, DurationSource, MediaInfo, Ratio, VideoStreamInfo } from './io/media/media-info.ts';
 export { MemorySampler, processTreeMemory, type TreeMemory } from './io/media/memory.ts';
 export { type ProbeOptions, probe } from './io/media/probe.ts';
 export type { Resize } from './io/media/resize.ts';
-export { Video, videos } from './io/media/video.ts';
+export { Video, type VideosOptions, videos } from './io/media/video.ts';
 export type { StoredModel } from './io/model-store/model-record.ts';
 export { modelDirectory, storedModel, storedModels } from './io/model-store/model-store.ts';
 export { removeModel } from './io/model-store/remove-model.ts';

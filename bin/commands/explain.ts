@@ -38,11 +38,13 @@ async function run(args: Arguments): Promise<number> {
   const precision = explainPrecision(chosen, { ...options, directory: args.text('out') });
   const { networks } = precision;
   const graph = extractionGraph({ ...options, ...networks });
+  const beside: string[] = [];
+  const corpus = await listCorpus({ ...options, onPassedOver: (text) => void beside.push(text) });
   const device = await chooseDevice(options.device ?? 'auto');
   const placement = await placeNetworks(networks, device, options);
-  const planned = await planExtraction(graph, networks, await listCorpus(options), options, placement);
+  const planned = await planExtraction(graph, networks, corpus, options, placement);
   const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
-  const notes = [precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
+  const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...plan, notes })}\n`);
   else process.stdout.write(args.flag('mermaid') ? explainMermaid(plan) : explainText(plan, notes));
   return 0;

@@ -37,6 +37,8 @@ export interface ExtractSummary {
   readonly operators: readonly OperatorMetrics[];
   readonly dead: readonly { readonly item: string; readonly code: string; readonly message: string }[];
   readonly skipped: readonly { readonly item: string; readonly reason: string }[];
+  /** Of committed items whose media are odd, what is: a stream that was left out, times that break off, a length that was wrong. */
+  readonly notes: readonly { readonly item: string; readonly notes: readonly string[] }[];
   /** Networks whose weights are random, so that their features mean nothing beyond a test. */
   readonly randomWeights: readonly string[];
   readonly execution: {

@@ -17,6 +17,7 @@ import { type ExtractProgress, progressOf } from './extract-progress.ts';
 import type { ExtractSummary } from './extract-summary.ts';
 import { type ExtractionGraph, type ExtractionServices, extractionGraph } from './extraction.ts';
 import { OPERATORS } from './extraction-nodes.ts';
+import { notesOf } from './extraction-notes.ts';
 import type { GraphNode } from './graph.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
@@ -89,7 +90,7 @@ export async function extract(options: ExtractOptions): Promise<ExtractSummary> 
 async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<ExtractSummary> {
   const say = options.onMessage ?? (() => {});
   const chosen = chooseNetworks(options);
-  const corpus = await listCorpus(options);
+  const corpus = await listCorpus({ ...options, onPassedOver: say });
   const chosenDevice = await chooseDevice(options.device ?? 'auto');
   if (chosenDevice.says !== undefined) say(chosenDevice.says);
   for (const plan of [chosen.visual, chosen.audio]) await plan?.measure();
@@ -183,6 +184,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
         if (event.type === 'dead' && !event.earlier) {
           say(`${event.item.path}: ${event.letter.message} [${event.letter.code}]`);
         }
+        if (event.type === 'committed') for (const note of notesOf(event.table)) say(`${event.item.path}: ${note}`);
         if (event.type === 'skipped') say(`${event.item.path}: skipped, ${event.reason}`);
       },
     });
@@ -235,6 +237,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
     operators: inOrder(metrics.operators, graph.nodes),
     dead: tally.dead,
     skipped: tally.skipped,
+    notes: tally.notes,
     randomWeights,
     execution: {
       ...(plan.visual ?? plan.audio ?? { workers: 0, threads: 0, batch: 0 }),

@@ -1,9 +1,22 @@
-import { concat, defer, ignoreElements, merge, type Observable, of, tap } from 'rxjs';
+import {
+  catchError,
+  concat,
+  defer,
+  from,
+  ignoreElements,
+  merge,
+  type Observable,
+  of,
+  switchMap,
+  tap,
+  throwError,
+} from 'rxjs';
 import { checkInteger, checkOneOf, checkPositive } from '../check.ts';
 import { MediaError, UsageError } from '../errors.ts';
 import { joinRows } from '../io/dataset/join.ts';
 import type { ColumnShape, UnitTable } from '../io/dataset/schema.ts';
 import { audio } from '../io/media/audio.ts';
+import { DoubtfulLength } from '../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../io/media/faults.ts';
 import { type FrameSampling, frames } from '../io/media/frames.ts';
 import type { MediaInfo } from '../io/media/media-info.ts';
@@ -14,6 +27,7 @@ import type { Bytes } from '../operators/payload.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim } from '../operators/subclips.ts';
 import { extractionNodes, framesOf, OPERATORS, patchesOf } from './extraction-nodes.ts';
+import { notesMetadata } from './extraction-notes.ts';
 import type { Graph, Json, UnitContext, UnitPlan } from './graph.ts';
 
 /** What an extraction computes. Everything but `maxDuration`, `allowPartial` and `duplicates` is part of its id. */
@@ -48,7 +62,11 @@ export interface ExtractionGraph extends Graph<Video, UnitTable, ExtractionServi
   readonly columns: readonly ColumnShape[];
 }
 
-const VERSION = 1;
+/** 2: the timeline and the frames that are held, by what is on show; lengths are measured where they are in doubt. */
+const VERSION = 2;
+
+/** Times that a file's length may be corrected: by its packets, then by its samples. */
+const ATTEMPTS = 2;
 
 /** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
 const BATCH_DELAY = 5000;
@@ -105,8 +123,9 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     let elements = 0;
     const duration = info.duration;
     if (visual !== undefined && info.video !== undefined) {
-      const rate = framesPerSecond(sampling, info.video.averageRate);
-      kept += subclipsClaim({ duration, rate, dimension: visual.dimension, counts, statistics });
+      const rate = framesPerSecond(sampling, info.video);
+      const peakRate = framesPerSecond(sampling, { ...info.video, averageRate: info.video.peakRate });
+      kept += subclipsClaim({ duration, rate, peakRate, dimension: visual.dimension, counts, statistics });
       kept += embedKeeps(visual.dimension, duplicates);
       elements += visual.inputBytes;
     }
@@ -146,7 +165,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
           `${video.path} has no ${visual ? 'video' : 'audio'} stream that this graph uses`,
         );
       }
-      const rate = seen ? framesPerSecond(sampling, info.video?.averageRate ?? 0) : 0;
+      const rate = seen && info.video !== undefined ? framesPerSecond(sampling, info.video) : 0;
       const plan = {
         ...boundsOf(info),
         seconds: info.duration,
@@ -159,91 +178,90 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     },
 
     unit(video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
-      return defer(() => {
-        const { scope, services } = context;
-        const info = video.info;
-        const rows: SubclipRow[] = [];
-        const verdicts: Verdict[] = [];
-        const decoded = { frames: 0, patches: 0 };
-        const onVerdict = (verdict: Verdict) => void verdicts.push(verdict);
-        const streams: Observable<SubclipRow>[] = [];
-
-        if (visual !== undefined && services.visual !== undefined && info.video !== undefined) {
-          const { width, height, resize } = framesOf(visual);
-          const decoder = {
-            scope,
-            name: OPERATORS.decodeVideo,
-            width,
-            height,
-            resize,
-            fps: sampling,
-            allowPartial,
-            onVerdict,
-          };
-          streams.push(
-            frames(video, decoder).pipe(
-              tap((frame) => {
-                decoded.frames += 1;
-                context.reached(frame.time);
-              }),
-              embed(services.visual, { scope, name: OPERATORS.embedVisual, maxDelay: BATCH_DELAY, duplicates }),
-              subclips(video, {
-                name: 'visual',
-                operator: OPERATORS.subclipsVisual,
-                count: counts,
-                statistic: statistics,
-                scope,
-              }),
-            ),
-          );
-        }
-        if (listening !== undefined && services.audio !== undefined && info.audio !== undefined) {
-          const { sampleRate, patchSamples, hopSamples } = patchesOf(listening);
-          const decoder = {
-            scope,
-            name: OPERATORS.decodeAudio,
-            sampleRate,
-            patchSamples,
-            hopSamples,
-            allowPartial,
-            onVerdict,
-          };
-          const onlyStream = streams.length === 0;
-          streams.push(
-            audio(video, decoder).pipe(
-              tap((patch) => {
-                decoded.patches += 1;
-                if (onlyStream) context.reached(patch.time);
-              }),
-              embed(services.audio, { scope, name: OPERATORS.embedAudio, maxDelay: BATCH_DELAY, duplicates }),
-              subclips(video, {
-                name: 'audio',
-                operator: OPERATORS.subclipsAudio,
-                count: counts,
-                statistic: statistics,
-                scope,
-              }),
-            ),
-          );
-        }
-
-        const finished = scope.holder(OPERATORS.commit);
-        finished.add(resultBytes(info));
-        const collect = merge(...streams).pipe(
-          tap((row) => void rows.push(row)),
-          ignoreElements(),
-        );
-        const table = defer(() => {
-          const verdict = combineVerdicts(verdicts);
-          if (verdict.verdict === 'rejected') {
-            throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
-          }
-          return of(joinRows({ itemId: video.id, rows, columns, seconds: info.duration, ...decoded, verdict }));
-        });
-        return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
-      });
+      return attempt(video, context, ATTEMPTS);
     },
   };
+
+  /** A file that turns out to be of another length than it states is measured, and cut anew by what was measured. */
+  function attempt(video: Video, context: UnitContext<ExtractionServices>, left: number): Observable<UnitTable> {
+    const again = ({ heard }: DoubtfulLength) =>
+      from(video.measure({ signal: context.signal, heard })).pipe(switchMap(() => attempt(video, context, left - 1)));
+    return defer(() => pass(video, context, left > 0)).pipe(
+      catchError((error) => (error instanceof DoubtfulLength ? again(error) : throwError(() => error))),
+    );
+  }
+
+  /** Decodes, embeds and summarises a video once. */
+  function pass(video: Video, context: UnitContext<ExtractionServices>, stopInDoubt: boolean): Observable<UnitTable> {
+    const { scope, services } = context;
+    const info = video.info;
+    const rows: SubclipRow[] = [];
+    const verdicts: Verdict[] = [];
+    const decoded = { frames: 0, patches: 0 };
+    const onVerdict = (verdict: Verdict) => void verdicts.push(verdict);
+    const streams: Observable<SubclipRow>[] = [];
+    const common = { scope, allowPartial, onVerdict, stopInDoubt };
+
+    if (visual !== undefined && services.visual !== undefined && info.video !== undefined) {
+      const { width, height, resize } = framesOf(visual);
+      const decoder = { ...common, name: OPERATORS.decodeVideo, width, height, resize, fps: sampling };
+      streams.push(
+        frames(video, decoder).pipe(
+          tap((frame) => {
+            decoded.frames += 1;
+            context.reached(frame.time);
+          }),
+          embed(services.visual, { scope, name: OPERATORS.embedVisual, maxDelay: BATCH_DELAY, duplicates }),
+          subclips(video, {
+            name: 'visual',
+            operator: OPERATORS.subclipsVisual,
+            count: counts,
+            statistic: statistics,
+            scope,
+          }),
+        ),
+      );
+    }
+    if (listening !== undefined && services.audio !== undefined && info.audio !== undefined) {
+      const { sampleRate, patchSamples, hopSamples } = patchesOf(listening);
+      const decoder = { ...common, name: OPERATORS.decodeAudio, sampleRate, patchSamples, hopSamples };
+      const onlyStream = streams.length === 0;
+      streams.push(
+        audio(video, decoder).pipe(
+          tap((patch) => {
+            decoded.patches += 1;
+            if (onlyStream) context.reached(patch.time);
+          }),
+          embed(services.audio, { scope, name: OPERATORS.embedAudio, maxDelay: BATCH_DELAY, duplicates }),
+          subclips(video, {
+            name: 'audio',
+            operator: OPERATORS.subclipsAudio,
+            count: counts,
+            statistic: statistics,
+            scope,
+          }),
+        ),
+      );
+    }
+
+    const finished = scope.holder(OPERATORS.commit);
+    finished.add(resultBytes(info));
+    const collect = merge(...streams).pipe(
+      tap((row) => void rows.push(row)),
+      ignoreElements(),
+    );
+    const table = defer(() => {
+      const verdict = combineVerdicts(verdicts);
+      if (verdict.verdict === 'rejected') {
+        throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
+      }
+      // Nobody misses the cover's picture among the pictures.
+      const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
+      const metadata = notesMetadata(notes);
+      return of(joinRows({ itemId: video.id, rows, columns, seconds: info.duration, ...decoded, verdict, metadata }));
+    });
+    return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
+  }
 }
 
 function sortedUnique(values: readonly number[]): number[] {
@@ -261,9 +279,19 @@ function networkParams(plan: NetworkPlan): Json {
   };
 }
 
-/** Frames that a sampling takes per second of a stream of `native` frames per second. */
-export function framesPerSecond(sampling: FrameSampling, native: number): number {
+/** Codecs in which every frame is a key frame. */
+const ALL_KEYS =
+  /^(mjpe?gb?|prores|dnxhd|dvvideo|rawvideo|v210|ffv1|huffyuv|ffvhuff|utvideo|cfhd|jpeg2000|png|qtrle|gif|vc2|dirac|hap|magicyuv)$/;
+/** Key frames per second that other codecs have at most, but for streams made of nothing else. */
+const KEYS_PER_SECOND = 2;
+
+/** Frames that a sampling takes per second of a stream, about; of key frames what they are at most in all but odd streams. */
+export function framesPerSecond(
+  sampling: FrameSampling,
+  stream: { readonly averageRate: number; readonly codec: string },
+): number {
   if (typeof sampling === 'number') return sampling;
-  if (typeof sampling === 'object') return native / sampling.every;
-  return native;
+  if (typeof sampling === 'object') return stream.averageRate / sampling.every;
+  if (sampling === 'native' || ALL_KEYS.test(stream.codec)) return stream.averageRate;
+  return Math.min(stream.averageRate, KEYS_PER_SECOND);
 }

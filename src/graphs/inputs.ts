@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { isDynamicPattern } from 'tinyglobby';
 import { UsageError } from '../errors.ts';
+import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
 import { Video, videos } from '../io/media/video.ts';
 
 /** Where a corpus comes from: inputs (files, directories, globs) or a manifest, not both. */
@@ -13,6 +14,8 @@ export interface CorpusOptions {
   readonly manifest?: string;
   /** Takes only the first items, in the corpus's order. */
   readonly limit?: number;
+  /** Told in a sentence what the directories hold beside media. */
+  readonly onPassedOver?: (text: string) => void;
 }
 
 /**
@@ -28,7 +31,10 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   if (options.manifest !== undefined && inputs.length > 0) {
     throw new UsageError('a corpus is either a list of inputs or a manifest, but both were given');
   }
-  const found = options.manifest !== undefined ? await readManifest(options.manifest) : await readInputs(inputs);
+  const found =
+    options.manifest !== undefined
+      ? await readManifest(options.manifest)
+      : await readInputs(inputs, options.onPassedOver);
   if (found.length === 0) {
     throw new UsageError('no inputs were given, or the manifest has no rows', {
       code: 'no-inputs',
@@ -39,7 +45,7 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   return options.limit === undefined ? found : found.slice(0, options.limit);
 }
 
-async function readInputs(inputs: readonly string[]): Promise<Video[]> {
+async function readInputs(inputs: readonly string[], tell: CorpusOptions['onPassedOver']): Promise<Video[]> {
   if (inputs.length === 0) return [];
   const found: Video[] = [];
   const seen = new Set<string>();
@@ -48,11 +54,14 @@ async function readInputs(inputs: readonly string[]): Promise<Video[]> {
       throw new UsageError(`there is no file or directory '${input}'`, { code: 'no-inputs' });
     }
   }
-  for await (const video of videos(inputs)) {
+  const passedOver: PassedOver[] = [];
+  for await (const video of videos(inputs, { onPassedOver: (files) => void passedOver.push(...files) })) {
     const path = resolve(video.path);
     if (!seen.has(path)) found.push(video);
     seen.add(path);
   }
+  const text = passedOverText(passedOver);
+  if (text !== undefined) tell?.(text);
   return found;
 }
 

@@ -1,4 +1,5 @@
 import type { Video } from '../io/media/video.ts';
+import { notesOf } from './extraction-notes.ts';
 import type { RunEvent } from './runners/local.ts';
 
 /** Counts what a run does, from its events. */
@@ -19,6 +20,8 @@ export class RunTally {
   readonly keys = new Set<string>();
   readonly dead: { item: string; code: string; message: string }[] = [];
   readonly skipped: { item: string; reason: string }[] = [];
+  /** What is odd about the media of units that were committed: see `notesOf`. */
+  readonly notes: { item: string; notes: readonly string[] }[] = [];
   readonly #running = new Map<string, { seconds: number; reached: number }>();
   #finishedSeconds = 0;
   #finished = 0;
@@ -40,6 +43,7 @@ export class RunTally {
       case 'committed':
         this.keys.add(event.key);
         this.committed += 1;
+        if (notesOf(event.table).length > 0) this.notes.push({ item: id, notes: notesOf(event.table) });
         if (event.cached === true) {
           this.cached += 1;
           break;

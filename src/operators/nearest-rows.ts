@@ -1,6 +1,20 @@
+/** A row and where it lies, in seconds. */
+export interface Placed {
+  readonly time: number;
+  readonly centre: number;
+  readonly vector: Float32Array;
+}
+
+/** Whether a row is of a moment, and holds until the next one comes. */
+function isShowing(row: Placed): boolean {
+  return row.centre === row.time;
+}
+
 /**
- * For each of S subclips the row whose centre is nearest the subclip's midpoint, the earlier one on a tie, found in one
- * pass over rows with ascending centres. Only the latest row and the few rows that decided midpoints not yet reached by
+ * For each of S subclips the row that stands for it when it has none of its own, found in one pass over rows with ascending
+ * centres. Rows that are over a span (their centre lies behind their time, as a patch of sound's does): the one whose centre is
+ * nearest the subclip's midpoint, the earlier one on a tie. Rows of a moment (a picture): the one that is showing at
+ * the midpoint, which is the last one before it; the first one before any. Only the latest row and the few rows that decided midpoints not yet reached by
  * the stream's times are kept.
  */
 export class NearestRows {
@@ -19,15 +33,12 @@ export class NearestRows {
    *
    * @returns whether one of the two vectors is kept: 'latest', 'now', both, or none.
    */
-  decide(
-    latest: { readonly centre: number; readonly vector: Float32Array } | undefined,
-    now: { readonly centre: number; readonly vector: Float32Array },
-  ): { latest: boolean; now: boolean } {
+  decide(latest: Placed | undefined, now: Placed): { latest: boolean; now: boolean } {
     const kept = { latest: false, now: false };
     while (this.#undecided < this.#subclips) {
       const midpoint = ((this.#undecided + 0.5) * this.#duration) / this.#subclips;
       if (midpoint >= now.centre) break;
-      const earlier = latest !== undefined && midpoint - latest.centre <= now.centre - midpoint;
+      const earlier = latest !== undefined && (isShowing(latest) || midpoint - latest.centre <= now.centre - midpoint);
       this.#decided.set(this.#undecided, earlier ? latest.vector : now.vector);
       kept[earlier ? 'latest' : 'now'] = true;
       this.#undecided += 1;
@@ -35,7 +46,7 @@ export class NearestRows {
     return kept;
   }
 
-  /** The vector nearest to a subclip, or undefined when no row has come after its midpoint yet. */
+  /** The vector that stands for a subclip, or undefined when no row has come after its midpoint yet. */
   get(subclip: number): Float32Array | undefined {
     return this.#decided.get(subclip);
   }

@@ -4,7 +4,10 @@ import type { Statistic } from './statistics.ts';
 export interface Timed {
   /** Seconds from the container's start; decides the subclip. */
   readonly time: number;
-  /** Seconds from the container's start, at least `time` (the default); decides which row is nearest to an empty subclip. */
+  /**
+   * Seconds from the container's start, at least `time`: the middle of the span that the row is over. Left out (or the same as `time`)
+   * for what is of a moment and shows until the next row. Decides which row an empty subclip takes.
+   */
   readonly centre?: number;
   /** D values, the same D for every row of a stream. */
   readonly vector: Float32Array | readonly number[];
@@ -26,7 +29,7 @@ export interface SubclipRow {
   readonly start: number;
   /** Its end in seconds: `(subclip + 1) * duration / subclips`. */
   readonly end: number;
-  /** Rows of its own that the statistic is over; 0 when it was empty and took the nearest row. */
+  /** Rows of its own that the statistic is over; 0 when it was empty and took another's. */
   readonly count: number;
   /** D or 2 D float32 values, see `Statistic`. Belongs to the receiver. */
   readonly vector: Float32Array;

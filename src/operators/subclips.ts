@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkPositive, checkString } from '../check.ts';
 import { UsageError } from '../errors.ts';
+import { connect } from './connect.ts';
 import type { Bytes } from './payload.ts';
 import { rowsPerChunk } from './row-window.ts';
 import { checkStatistics, needsRows, type Statistic } from './statistics.ts';
@@ -40,7 +41,9 @@ export interface SubclipOptions {
  * and statistics in one pass.
  *
  * - A row at time t belongs to subclip min(floor(t S / D + 1e-9), S - 1), times before 0 to the first.
- * - A subclip without a row takes the single row whose centre is nearest its midpoint, the earlier on a tie, spread 0.
+ * - A subclip without a row of its own takes a single one, spread 0. Of rows with a `centre` behind their time (patches of sound)
+ *   the one whose centre is nearest its midpoint, the earlier on a tie; of rows of a moment (frames, rows without `centre`) the one
+ *   that is showing at its midpoint: the last before it, or the first of all.
  * - Variance is divided by n; the median absolute deviation is unscaled; an even median is the mean of the middle two.
  *   Everything is computed in float64 and given as float32.
  *
@@ -92,32 +95,31 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
         }
         return false;
       };
-      subscriber.add(
-        source.subscribe({
-          next: (element) => {
-            if (clock) clock.in += 1;
-            emit(pass.take(element));
-          },
-          error: (error) => subscriber.error(error),
-          complete: () => {
-            if (emit(pass.end())) subscriber.complete();
-          },
-        }),
-      );
+      connect(source, subscriber, {
+        next: (element) => {
+          if (clock) clock.in += 1;
+          emit(pass.take(element));
+        },
+        complete: () => {
+          if (emit(pass.end())) subscriber.complete();
+        },
+      });
     });
 }
 
 /**
- * The most bytes that `subclips` keeps at once for a stream of uniform rate: what a scope has to claim for it.
+ * The most bytes that `subclips` keeps at once for a stream: what a scope has to claim for it.
  *
  * @param options.duration seconds of the span
- * @param options.rate rows per second
+ * @param options.rate rows per second on average
+ * @param options.peakRate rows per second where they lie closest, of a stream of varying rate; `rate` unless given
  * @param options.dimension values of a row
  * @param options.lead seconds from a row's time to its centre (0 for frames, 0.48 or so for audio patches)
  */
 export function subclipsClaim(options: {
   readonly duration: number;
   readonly rate: number;
+  readonly peakRate?: number;
   readonly dimension: number;
   readonly counts: number | readonly number[];
   readonly statistics: Statistic | readonly Statistic[];
@@ -125,6 +127,7 @@ export function subclipsClaim(options: {
 }): Bytes {
   const duration = checkPositive('duration', options.duration);
   const rate = checkPositive('rate', options.rate);
+  const peakRate = Math.max(rate, checkPositive('peakRate', options.peakRate ?? rate));
   const dimension = checkInteger('dimension', options.dimension);
   const counts = checkCounts(options.counts);
   const statistics = checkStatistics('statistics', options.statistics);
@@ -137,8 +140,8 @@ export function subclipsClaim(options: {
   const variance = statistics.includes('meanvar');
   if (variance || statistics.includes('mean')) bytes += counts.length * dimension * (variance ? 16 : 8);
   if (statistics.some(needsRows)) {
-    // A subclip's rows at this rate, one more where a border cuts unevenly; a chunk not yet given up and one begun.
-    const kept = Math.ceil((rate * duration) / Math.min(...counts)) + 1;
+    // A subclip's rows, never more than all, one more where a border cuts unevenly; a chunk not yet given up and one begun.
+    const kept = Math.ceil(duration * Math.min(rate, peakRate / Math.min(...counts))) + 1;
     const chunkRows = rowsPerChunk(dimension);
     bytes += (Math.ceil(kept / chunkRows) + 1) * chunkRows * rowBytes + MedianScratch.byteLength(kept);
   }

@@ -15,8 +15,16 @@ export function directSubclips(
         return Math.min(Math.max(position, 0), count - 1) === subclip;
       });
       const midpoint = ((subclip + 0.5) * duration) / count;
-      const distance = (row: Timed) => Math.abs((row.centre ?? row.time) - midpoint);
-      const nearest = rows.reduce((best, row) => (distance(row) < distance(best) ? row : best));
+      const centre = (row: Timed) => row.centre ?? row.time;
+      const distance = (row: Timed) => Math.abs(centre(row) - midpoint);
+      const ofMoments = rows.every((row) => centre(row) === row.time);
+      // Of several rows at one time the first counts, as it does for patches.
+      const before = rows
+        .filter((row) => row.time <= midpoint)
+        .reduce<Timed | undefined>((last, row) => (last === undefined || row.time > last.time ? row : last), undefined);
+      const nearest = ofMoments
+        ? (before ?? (rows[0] as Timed))
+        : rows.reduce((best, row) => (distance(row) < distance(best) ? row : best));
       const members = own.length > 0 ? own : [nearest];
       return statistics.map((statistic) => ({
         stream: 'visual',

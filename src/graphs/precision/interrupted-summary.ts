@@ -26,6 +26,7 @@ export function interruptedSummary(
     operators: [],
     dead: [],
     skipped: [],
+    notes: [],
     randomWeights: [networks.visual, networks.audio].flatMap((entry) => (entry?.random ? [entry.name] : [])),
     execution: { workers: 0, threads: 0, batch: 0, concurrency: 0, device: run.device, precision: 'int8' },
     phases: { sessions: 0, run: 0, compaction: 0 },

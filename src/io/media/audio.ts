@@ -4,11 +4,16 @@ import type { Puller } from '../../operators/flow.ts';
 import { Patch } from '../../operators/patch.ts';
 import type { BufferPool } from '../../operators/pool.ts';
 import { abortable } from './abortable.ts';
-import { codecsBeside, conclude, type DecodingEnd, longestPlausible } from './conclude.ts';
+import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
 import { guardedInput } from './input-arguments.ts';
+import { believedUntil, lengthTolerance } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo } from './media-info.ts';
+import { SamplesAhead } from './samples-ahead.ts';
+import { SoundGaps } from './sound-gaps.ts';
+import { MarkReader, markFilters } from './sound-marks.ts';
+import type { StreamClockOptions } from './stream-clock.ts';
 import type { Video } from './video.ts';
 
 /** Options of `audio`. */
@@ -27,10 +32,11 @@ export interface AudioOptions extends DecodingOptions {
 const WINDOW_OVERLAP_SECONDS = 0.015;
 
 /**
- * The sound of a video as overlapping patches: mono (ffmpeg's default mix of the channels), resampled, float32 in
+ * The sound of a video as overlapping patches: mono (ffmpeg's default mix of the channels; more than 8, or a layout that
+ * it has no mix for, evenly), resampled, float32 in
  * [-1, 1]. Patch k starts at the first decoded sample's time plus `k * hopSamples / sampleRate`, in seconds from the
  * container's start; its centre is the middle of the 0.96 s it stands for. Lost packets become silence, so later
- * patches keep their times. A tail shorter than a patch is left out; sound shorter than one patch is padded with zeros
+ * patches keep their times; the verdict tells how much. No sound is dropped, whatever its times say. A tail shorter than a patch is left out; sound shorter than one patch is padded with zeros
  * to one. Probes the video where that has not happened yet.
  *
  * Samples are ffmpeg's 16-bit ones divided by 32,768, as VGGish was trained on, not its float ones: log(mel + 0.01) of
@@ -59,11 +65,14 @@ export function audio(video: Video, options: AudioOptions): Observable<Patch> {
     const info = await video.probe({ signal: options.signal });
     if (info.audio === undefined) return { next: () => undefined };
     const settings = { ...checked, sampleRate, patchSamples, hopSamples, pool };
-    const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info.audio, settings), {
+    const gaps = new SoundGaps(clockOptions(info, info.audio), sampleRate);
+    const marks = soundMarks(info, info.audio, gaps);
+    const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info, info.audio, settings), {
       stallTimeout: checked.stallTimeout,
       otherCodecs: codecsBeside(info, info.audio.index, info.audio.codec),
+      onTick: (frame, ticks) => marks.line(frame, ticks),
     });
-    return new PatchPuller(video, info, info.audio, settings, decoder);
+    return new PatchPuller(video, info, info.audio, settings, decoder, gaps);
   };
   const source = scope.source(open, { name, cost: (patch: Patch) => patch.byteLength, estimate: 4 * patchSamples });
   return abortable(source, options.signal, `decoding the sound of '${video.id}'`);
@@ -76,6 +85,24 @@ interface PatchSettings extends CheckedDecodingOptions {
   readonly pool: BufferPool;
 }
 
+/** Seconds of a frame of sound, about. */
+const USUAL_FRAME = 0.02;
+
+function clockOptions(info: MediaInfo, stream: AudioStreamInfo): StreamClockOptions {
+  return {
+    start: stream.start,
+    period: USUAL_FRAME,
+    believedUntil: believedUntil(info, stream),
+    longestGap: stream.longestGap,
+  };
+}
+
+function soundMarks(info: MediaInfo, stream: AudioStreamInfo, gaps: SoundGaps): MarkReader {
+  return new MarkReader(({ samples, ticks }) =>
+    gaps.mark(samples / stream.sampleRate, ticks === undefined ? undefined : ticks / stream.sampleRate - info.start),
+  );
+}
+
 class PatchPuller implements Puller<Patch> {
   readonly #video: Video;
   readonly #info: MediaInfo;
@@ -86,9 +113,17 @@ class PatchPuller implements Puller<Patch> {
   /** The samples of the patch that is being filled; its first `patch - hop` are the patch before's last. */
   readonly #samples: Int16Array;
   readonly #centreOffset: number;
-  #startTime: number | undefined;
+  readonly #gaps: SoundGaps;
+  /** Times beyond this one contradict the stated length. */
+  readonly #latest: number;
+  readonly #ahead = new SamplesAhead();
   #closed = false;
-  #total = 0;
+  /** Samples that ffmpeg gave, so far as they are in patches. */
+  #decoded = 0;
+  /** Samples of silence that were put in between. */
+  #silence = 0;
+  /** Of the gap at hand, the samples of silence that are still to come. */
+  #silent = 0;
   #count = 0;
 
   constructor(
@@ -97,11 +132,14 @@ class PatchPuller implements Puller<Patch> {
     stream: AudioStreamInfo,
     settings: PatchSettings,
     decoder: DecoderProcess,
+    gaps: SoundGaps,
   ) {
     this.#video = video;
     this.#info = info;
     this.#stream = stream;
     this.#settings = settings;
+    this.#gaps = gaps;
+    this.#latest = stream.start + stream.duration + lengthTolerance(stream.duration);
     this.#recycle = (data) => settings.pool.give(data);
     this.#samples = new Int16Array(settings.patchSamples);
     const seconds = settings.patchSamples / settings.sampleRate;
@@ -114,20 +152,21 @@ class PatchPuller implements Puller<Patch> {
     const kept = this.#count === 0 ? 0 : patchSamples - hopSamples;
     if (kept > 0) this.#samples.copyWithin(0, hopSamples);
     const wanted = this.#samples.subarray(kept);
-    let filled = 0;
+    let fresh = 0;
     try {
-      filled = await this.#decoder.read(new Uint8Array(wanted.buffer, wanted.byteOffset, wanted.byteLength));
+      fresh = await this.#fill(wanted);
     } catch (failure) {
       return this.#end({ runaway: false, failure });
     }
-    const fresh = Math.floor(filled / 2);
-    this.#total += fresh;
-    this.#startTime ??= await this.#firstSampleTime();
+    const total = this.#decoded + this.#silence;
+    const { stopInDoubt } = this.#settings;
+    if (stopInDoubt && !this.#info.measured && (this.#gaps.breaks > 0 || this.#time(total) > this.#latest))
+      throw doubt(this.#video, this.#stream, total / sampleRate);
     if (fresh < wanted.length) {
-      if (this.#count > 0 || this.#total === 0) return this.#end({ runaway: false });
+      if (this.#count > 0 || total === 0) return this.#end({ runaway: false });
       this.#samples.fill(0, fresh);
     }
-    if (this.#total / sampleRate > longestPlausible(this.#stream.duration, this.#info.bytes))
+    if (total / sampleRate > longestPlausible(this.#stream.duration, this.#info.bytes))
       return this.#end({ runaway: true });
     return this.#patch();
   }
@@ -138,46 +177,92 @@ class PatchPuller implements Puller<Patch> {
   }
 
   #patch(): Patch {
-    const { hopSamples, sampleRate, pool } = this.#settings;
+    const { hopSamples, pool } = this.#settings;
     const data = new Float32Array(pool.take(4 * this.#settings.patchSamples).buffer);
     for (let index = 0; index < data.length; index++) data[index] = (this.#samples[index] ?? 0) / 32_768;
-    const time = (this.#startTime ?? 0) + (this.#count * hopSamples) / sampleRate;
+    const time = this.#time(this.#count * hopSamples);
     const patch = new Patch(data, this.#count, time, time + this.#centreOffset, this.#recycle);
     this.#count += 1;
     return patch;
   }
 
-  async #firstSampleTime(): Promise<number> {
-    const ticks = await this.#decoder.ticks.next();
-    const stated = ticks === undefined ? this.#stream.start : ticks / this.#stream.sampleRate - this.#info.start;
-    return Math.max(0, stated);
+  /** Time of a sample, silence counted. */
+  #time(sample: number): number {
+    return (this.#gaps.start ?? Math.max(0, this.#stream.start)) + sample / this.#settings.sampleRate;
+  }
+
+  /** Fills `into` with sound, and with silence where that is missing. @returns samples, fewer only at the end. */
+  async #fill(into: Int16Array): Promise<number> {
+    let filled = 0;
+    while (filled < into.length) {
+      const silent = Math.min(this.#silent, into.length - filled);
+      into.fill(0, filled, filled + silent);
+      filled += silent;
+      this.#silent -= silent;
+      this.#silence += silent;
+      const count = await this.#untilGap(into.length - filled);
+      if (count === 0 && this.#silent === 0) break;
+      into.set(this.#ahead.take(count), filled);
+      this.#decoded += count;
+      filled += count;
+    }
+    return filled;
+  }
+
+  /**
+   * Samples that may be taken before silence comes, which is made ready when it comes at once; 0 at the end too. Whether
+   * silence comes is told by marks beside the samples, for which the decoder must get on: it is read ahead meanwhile.
+   */
+  async #untilGap(wanted: number): Promise<number> {
+    const end = this.#decoded + wanted;
+    while (this.#ahead.length < wanted || this.#gaps.known < end) {
+      if (await this.#ahead.read(this.#decoder)) continue;
+      if (!(await this.#decoder.ticks.more())) break;
+    }
+    const gap = this.#gaps.next();
+    const before = gap === undefined ? wanted : Math.max(0, gap.at - this.#decoded);
+    if (gap !== undefined && before === 0) {
+      this.#gaps.shift();
+      this.#silent = gap.samples;
+    }
+    return Math.min(wanted, before, this.#ahead.length);
   }
 
   async #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
     if (this.#closed) return undefined;
-    const seconds = this.#total / this.#settings.sampleRate;
-    const lastTime = (this.#startTime ?? 0) + seconds;
-    const end: DecodingEnd = { kind: 'audio', decoded: this.#total, seconds, lastTime, ...how };
+    const { sampleRate } = this.#settings;
+    const total = this.#decoded + this.#silence;
+    const end: DecodingEnd = {
+      kind: 'audio',
+      decoded: this.#decoded,
+      seconds: total / sampleRate,
+      lastTime: this.#time(total),
+      breaks: this.#gaps.breaks,
+      silence: this.#silence / sampleRate,
+      ...how,
+    };
     return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, end);
   }
 }
 
+/** Channels that ffmpeg's own mix takes at most. */
+const MOST_MIXED = 8;
+
 /**
- * `async=1` fills gaps of timestamps with silence and trims overlaps, but does not touch sound whose timestamps are
- * sound: measured over all whole reference clips, its samples are bit for bit those of a plain `-ac 1 -ar 16000`. The
- * first sample's time is carried beside the samples, not as padding.
+ * Samples come as they are decoded, one after another: ffmpeg's own way of following timestamps (`aresample=async`) drops sound where
+ * those run slow. Where times run ahead of the samples is told beside them.
  */
-function decoderArguments(path: string, stream: AudioStreamInfo, settings: PatchSettings): string[] {
-  const filters = [
-    `asettb=1/${stream.sampleRate}`,
-    ...[
-      "ametadata=mode=add:key=t:value=1:enable='eq(n,0)'",
-      "ametadata=mode=print:key=t:file=pipe\\\\:3:direct=1:enable='eq(n,0)'",
-    ],
-    'aresample=async=1',
-  ];
+function decoderArguments(path: string, info: MediaInfo, stream: AudioStreamInfo, settings: PatchSettings): string[] {
+  const { channels, channelLayout } = stream;
+  const filters = markFilters(stream.sampleRate);
+  // A layout by number or by single speakers is one for which ffmpeg has no mix.
+  if (channels > MOST_MIXED || (channelLayout !== undefined && /\d+ channels/.test(channelLayout))) {
+    const share = (1 / channels).toFixed(9);
+    filters.push(`pan=mono|c0=${Array.from({ length: channels }, (_, index) => `${share}*c${index}`).join('+')}`);
+  }
   return [
-    ...['-threads', String(settings.threads), '-copyts', ...guardedInput(path, settings.maximumPixels)],
+    ...['-threads', String(settings.threads), '-copyts'],
+    ...guardedInput(path, settings.maximumPixels, { lookAhead: stream.late === true, end: info.readableBytes }),
     ...['-map', `0:${stream.index}`, '-filter_threads', '1', '-af', filters.join(',')],
     ...['-ac', '1', '-ar', String(settings.sampleRate), '-c:a', 'pcm_s16le', '-f', 's16le', 'pipe:1'],
   ];

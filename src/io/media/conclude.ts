@@ -1,13 +1,16 @@
 import { MediaError } from '../../errors.ts';
+import type { DecoderLog } from './decoder-log.ts';
 import type { DecoderProcess } from './decoder-process.ts';
-import type { CheckedDecodingOptions } from './decoding-options.ts';
+import { type CheckedDecodingOptions, DoubtfulLength } from './decoding-options.ts';
 import type { Verdict } from './faults.ts';
 import { type DecodingFacts, judge } from './judge.ts';
+import { lengthTolerance, statesLengths } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
 import type { Video } from './video.ts';
 
 /** What a decoder's reader knows at the end of its stream. */
-export interface DecodingEnd extends Pick<DecodingFacts, 'kind' | 'decoded' | 'seconds' | 'lastTime' | 'runaway'> {
+export interface DecodingEnd
+  extends Pick<DecodingFacts, 'kind' | 'decoded' | 'seconds' | 'lastTime' | 'runaway' | 'breaks' | 'silence'> {
   /** Why reading stopped, when it was no end of the stream. */
   readonly failure?: unknown;
 }
@@ -15,7 +18,7 @@ export interface DecodingEnd extends Pick<DecodingFacts, 'kind' | 'decoded' | 's
 /**
  * Ends a decoding: judges it, tells the verdict, and throws the verdict's error where a partial stream is not allowed.
  *
- * @throws MediaError the verdict's reason; whatever `failure` is, when it is no stall of the decoder.
+ * @throws MediaError the verdict's reason; DoubtfulLength where that is asked for; whatever `failure` is, when it is no stall of the decoder.
  */
 export async function conclude(
   video: Video,
@@ -26,6 +29,11 @@ export async function conclude(
   end: DecodingEnd,
 ): Promise<undefined> {
   const { failure, ...seen } = end;
+  if (failure === undefined && settings.stopInDoubt && !seen.runaway) {
+    // Only then is all that it complains of in the log.
+    await decoder.exit();
+    stopInDoubt(video, info, stream, end, decoder.log);
+  }
   const verdict = failure === undefined ? await judged() : stalled(failure, end);
   settings.onVerdict(verdict);
   if (verdict.verdict === 'partial' && !settings.allowPartial) {
@@ -36,22 +44,59 @@ export async function conclude(
   async function judged(): Promise<Verdict> {
     if (seen.runaway) await decoder.close();
     const exit = await decoder.exit();
-    return judge({
-      ...{ name: video.id, path: video.path, stream: stream.index, bytes: info.bytes },
-      ...{
-        duration: stream.duration,
-        durationIsShared: stream.durationSource === 'container',
-        containerStart: info.start,
-      },
-      ...{ exit, counts: decoder.log.counts, lines: decoder.log.lines, ...seen },
-    });
+    return judge({ name: video.id, path: video.path, info, stream, exit, log: decoder.log, ...seen });
   }
 }
 
 function stalled(failure: unknown, end: DecodingEnd): Verdict {
   if (!(failure instanceof MediaError) || failure.code !== 'timeout') throw failure;
   const { message, decoderLines } = failure;
-  return { verdict: 'partial', reason: 'timeout', message, decoded: end.decoded, seconds: end.seconds, decoderLines };
+  return {
+    verdict: 'partial',
+    reason: 'timeout',
+    message,
+    decoded: end.decoded,
+    seconds: end.seconds,
+    decoderLines,
+    notes: [],
+  };
+}
+
+/**
+ * Compares what has come of a stream with what its file states: longer, with times that break off, or, where nobody wrote the
+ * length down, shorter. Of a file that was measured only sound can still be of another length: its samples count, not its
+ * packets, some of which can be there to be decoded and thrown away.
+ *
+ * @throws DoubtfulLength when they part.
+ */
+function stopInDoubt(
+  video: Video,
+  info: MediaInfo,
+  stream: VideoStreamInfo | AudioStreamInfo,
+  end: DecodingEnd,
+  log: DecoderLog,
+): void {
+  if (end.decoded === 0) return;
+  const tolerance = lengthTolerance(stream.duration);
+  const tooLong = end.seconds > stream.duration + tolerance;
+  const tooShort = !statesLengths(info.container) && end.seconds < stream.duration - tolerance;
+  if (info.measured) {
+    const clean = log.counts.damage + log.counts.cut === 0;
+    if (end.kind === 'audio' && (tooLong || (tooShort && clean))) throw doubt(video, stream, end.seconds, end.seconds);
+    return;
+  }
+  if (tooLong || tooShort || end.breaks > 0) throw doubt(video, stream, end.seconds);
+}
+
+/** What is thrown where a stream is seen to be of another length than its file states. */
+export function doubt(
+  video: Video,
+  stream: VideoStreamInfo | AudioStreamInfo,
+  seconds: number,
+  heard?: number,
+): DoubtfulLength {
+  const message = `'${video.id}': stream ${stream.index} states ${stream.duration.toFixed(2)} s, but ${seconds.toFixed(2)} s or a break of its times came`;
+  return new DoubtfulLength(message, heard);
 }
 
 /** Beyond this many seconds decoded media are invented: twice the stated length, or 100 bytes for each second. */

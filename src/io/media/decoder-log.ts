@@ -19,6 +19,21 @@ const OWN_MESSAGES =
   /Broken pipe|Immediate exit requested|Conversion failed|monotonically increasing dts|^Error (writing|muxing|closing)|received signal|error writing trailer/i;
 
 /**
+ * What ffmpeg says of titles, pictures of the cover, chapters, user data between pictures: nothing of pictures or sound is
+ * lost. Of ID3 (`BOM`, `frame TIT2`), APE tags, FLV's metadata, H.264's and HEVC's SEI, Vorbis comments, MP4 chapters.
+ */
+const METADATA =
+  /incorrect BOM|error reading (comment )?frame \w+, skipped|\bID3|\bAPE ?tag|APIC|attached picture|invalid mimetype|AMF|metadata|\bSEI\b|vorbis ?comment|chapter|Failed to parse.*(tag|date)/i;
+
+/** Demuxers that say that a file ends before its index does. */
+const CUT = /partial file|ended prematurely/i;
+const INDEXED_DEMUXER = /^(mov|matroska)/;
+
+/** What a decoder or demuxer says that can do nothing with a whole file. */
+const UNSUPPORTED =
+  /^Decoder .* not found|no decoder found|Unknown decoder|max pixel count|experimental (feature|codecs?|decoder)/i;
+
+/**
  * Classifies one line of ffmpeg or ffprobe printed with `-v level+error`.
  *
  * Measured over the clips and damaged copies of this project's tests, with ffmpeg 5.1 and 7.0: every line with level
@@ -31,12 +46,12 @@ export function classifyLine(line: string, otherCodecs: readonly string[] = []):
   const parsed = /^((?:\[[^\]]*\]\s*)*)(.*)$/s.exec(line);
   const contexts = [...(parsed?.[1] ?? '').matchAll(/\[([^\]]*)\]/g)].map((match) => match[1] ?? '');
   const message = parsed?.[2] ?? '';
-  if (/partial file|ended prematurely|truncat/i.test(message)) return 'cut';
-  if (/^Decoder .* not found|no decoder found|Unknown decoder|max pixel count/i.test(message)) return 'unsupported';
+  const others = contexts.some((context) => otherCodecs.some((codec) => context.startsWith(codec)));
+  if (CUT.test(message) && contexts.some((context) => INDEXED_DEMUXER.test(context))) return 'cut';
+  if (UNSUPPORTED.test(message) && !others) return 'unsupported';
   if (!contexts.some((context) => /^(error|fatal|panic)$/.test(context))) return 'beside';
   if (contexts.some((context) => OWN_PARTS.test(context)) || OWN_MESSAGES.test(message)) return 'beside';
-  if (contexts.some((context) => otherCodecs.some((codec) => context.startsWith(codec)))) return 'beside';
-  return 'damage';
+  return others || METADATA.test(message) ? 'beside' : 'damage';
 }
 
 /** Memory addresses differ from run to run and help nobody. */

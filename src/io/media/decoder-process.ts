@@ -10,6 +10,8 @@ export interface DecoderOptions {
   readonly stallTimeout: number;
   /** Codecs of the file's other streams, whose complaints are not this one's. */
   readonly otherCodecs: readonly string[];
+  /** Takes the lines on descriptor 3 as they come. */
+  readonly onTick?: (frame: number, ticks: number | undefined) => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export class DecoderProcess {
     this.#stallTimeout = options.stallTimeout;
     this.log = new DecoderLog(options.otherCodecs);
     this.#child = child;
-    this.ticks = new TickReader(child.times);
+    this.ticks = new TickReader(child.times, options.onTick);
     child.errors.on('data', (text: string) => this.log.write(text));
     child.exit.then(() => {
       this.#hasExited = true;

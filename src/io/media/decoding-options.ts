@@ -20,6 +20,23 @@ export interface DecodingOptions {
   readonly stallTimeout?: number;
   /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
   readonly maximumPixels?: number;
+  /**
+   * Ends a stream whose times or length contradict what its file states in a `DoubtfulLength` as soon as that shows: for who
+   * then measures (`video.measure(doubt)`) and begins again. Default false: it goes on.
+   */
+  readonly stopInDoubt?: boolean;
+}
+
+/** The times or the length of a stream contradict what its file states, or what its packets have. */
+export class DoubtfulLength extends Error {
+  override readonly name = 'DoubtfulLength';
+  /** Seconds of sound, where the whole stream was decoded and its packets had been measured before. */
+  readonly heard: number | undefined;
+
+  constructor(message: string, heard?: number) {
+    super(message);
+    this.heard = heard;
+  }
 }
 
 /** The options of `DecodingOptions` with their defaults. */
@@ -29,6 +46,7 @@ export interface CheckedDecodingOptions {
   readonly threads: number;
   readonly stallTimeout: number;
   readonly maximumPixels: number;
+  readonly stopInDoubt: boolean;
 }
 
 /** @throws UsageError for an option that is no good. */
@@ -40,6 +58,7 @@ export function checkDecodingOptions(options: DecodingOptions): CheckedDecodingO
     threads = 1,
     stallTimeout = 60_000,
     maximumPixels = MAXIMUM_PIXELS,
+    stopInDoubt = false,
   } = options;
   if (typeof scope?.source !== 'function')
     throw new UsageError(`\`scope\` must be a Scope of a Flow, but is ${shown(scope)}`);
@@ -49,5 +68,5 @@ export function checkDecodingOptions(options: DecodingOptions): CheckedDecodingO
   checkInteger('threads', threads, 1, 256);
   checkPositive('stallTimeout', stallTimeout);
   checkInteger('maximumPixels', maximumPixels);
-  return { allowPartial, onVerdict, threads, stallTimeout, maximumPixels };
+  return { allowPartial, onVerdict, threads, stallTimeout, maximumPixels, stopInDoubt };
 }

@@ -1,15 +1,17 @@
 import type { MediaErrorCode } from '../../errors.ts';
 import { UsageError } from '../../errors.ts';
 
-/** The stream decoded fully and without complaint. */
+/** The stream decoded fully: nothing of its pictures or sound is lost. */
 export interface WholeVerdict {
   readonly verdict: 'whole';
   /** Frames, or audio samples per channel at the rate asked for, that were decoded. */
   readonly decoded: number;
   /** Seconds of media they cover. */
   readonly seconds: number;
-  /** What the decoder printed that says nothing about the file. */
+  /** What the decoder printed that costs nothing of pictures or sound. */
   readonly decoderLines: readonly string[];
+  /** What is odd about the stream, though nothing of it is lost: discontinuities, silence put in, lengths that were wrong. */
+  readonly notes: readonly string[];
 }
 
 /** The stream decoded in part, or with errors. */
@@ -24,6 +26,8 @@ export interface PartialVerdict {
   readonly seconds: number;
   /** The last lines that the decoder printed, addresses removed. */
   readonly decoderLines: readonly string[];
+  /** What else is odd about the stream. */
+  readonly notes: readonly string[];
 }
 
 /** Nothing of it can be used. */
@@ -34,6 +38,8 @@ export interface RejectedVerdict {
   readonly message: string;
   /** The last lines that the decoder printed, addresses removed. */
   readonly decoderLines: readonly string[];
+  /** What else is odd about its streams. */
+  readonly notes: readonly string[];
 }
 
 /** What decoding one stream to its end showed. A stream that cannot be opened at all is a `MediaError` instead. */
@@ -54,14 +60,21 @@ export function combineVerdicts(verdicts: readonly Verdict[]): Verdict | Rejecte
   const first = verdicts[0];
   if (first === undefined) throw new UsageError('`verdicts` must hold at least one verdict, but is empty');
   const decoderLines = verdicts.flatMap((verdict) => verdict.decoderLines);
+  const notes = verdicts.flatMap((verdict) => verdict.notes);
   const partial = verdicts.filter((verdict) => verdict.verdict === 'partial').sort((a, b) => rank(a) - rank(b));
   const gravest = partial[0];
   if (verdicts.every((verdict) => verdict.decoded === 0)) {
     const reason = gravest?.reason ?? 'corrupt';
-    return { verdict: 'rejected', reason, message: gravest?.message ?? 'nothing could be decoded', decoderLines };
+    return {
+      verdict: 'rejected',
+      reason,
+      message: gravest?.message ?? 'nothing could be decoded',
+      decoderLines,
+      notes,
+    };
   }
-  if (gravest !== undefined) return { ...gravest, decoderLines };
-  return { ...first, decoderLines };
+  if (gravest !== undefined) return { ...gravest, decoderLines, notes };
+  return { ...first, decoderLines, notes };
 }
 
 function rank(verdict: PartialVerdict): number {

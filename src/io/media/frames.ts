@@ -5,12 +5,15 @@ import type { Puller } from '../../operators/flow.ts';
 import { Frame } from '../../operators/frame.ts';
 import type { BufferPool } from '../../operators/pool.ts';
 import { abortable } from './abortable.ts';
-import { codecsBeside, conclude, type DecodingEnd, longestPlausible } from './conclude.ts';
+import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
 import { guardedInput } from './input-arguments.ts';
+import { believedUntil, lengthTolerance } from './lengths.ts';
 import type { MediaInfo, Ratio, VideoStreamInfo } from './media-info.ts';
+import { orderingFilter, rateToClock } from './ordering-filter.ts';
 import { type Resize, resizeFilters } from './resize.ts';
+import { StreamClock } from './stream-clock.ts';
 import type { Video } from './video.ts';
 
 /**
@@ -36,7 +39,8 @@ export interface FramesOptions extends DecodingOptions {
 /**
  * The pictures of a video, in order of presentation: RGB, 8 bits, `height * width * 3` bytes each, turned as a player
  * turns them. Each carries its presentation time, exact to the container's tick, in seconds from the container's start;
- * times never go back (a damaged file's that would are held). Probes the video where that has not happened yet.
+ * times never go back: where the file's do, or jump ahead, the pictures go on at the last time and a period (see `StreamClock`),
+ * and the verdict notes it. Probes the video where that has not happened yet.
  *
  * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the frames downstream, and
  * beside them 256 KiB for reading. Unsubscribing, an error or `signal` kills ffmpeg at once. A video
@@ -81,6 +85,9 @@ interface FrameSettings extends CheckedDecodingOptions {
   readonly pool: BufferPool;
 }
 
+/** Seconds between two key frames that are usual at most. */
+const LONGEST_GROUP = 20;
+
 class FramePuller implements Puller<Frame> {
   readonly #video: Video;
   readonly #info: MediaInfo;
@@ -91,6 +98,9 @@ class FramePuller implements Puller<Frame> {
   /** Seconds that a tick count includes over the container's start. */
   readonly #offset: number;
   readonly #period: number;
+  readonly #times: StreamClock;
+  /** Times beyond this one contradict the stated length. */
+  readonly #latest: number;
   readonly #recycle: (data: Uint8Array) => void;
   #closed = false;
   #count = 0;
@@ -112,8 +122,18 @@ class FramePuller implements Puller<Frame> {
     const { sampling } = settings;
     const constant = typeof sampling === 'number';
     this.#clock = constant ? rateToClock(sampling) : stream.timeBase;
-    this.#offset = constant ? 0 : info.start;
+    // ffmpeg has put the times in order already where it chooses among the pictures.
+    const ordered = constant || isIrregular(stream, sampling);
+    this.#offset = ordered ? 0 : info.start;
     this.#period = constant ? 1 / sampling : (typeof sampling === 'object' ? sampling.every : 1) / stream.averageRate;
+    this.#latest = stream.start + stream.duration + lengthTolerance(stream.duration) + this.#period;
+    this.#times = new StreamClock({
+      start: stream.start,
+      period: this.#period,
+      believedUntil: ordered ? Number.POSITIVE_INFINITY : believedUntil(info, stream),
+      crawls: stream.crawls === true && sampling === 'native',
+      longestGap: (stream.longestGap ?? 0) + (sampling === 'native' ? 0 : LONGEST_GROUP),
+    });
     this.#decoder = decoder;
   }
 
@@ -143,8 +163,7 @@ class FramePuller implements Puller<Frame> {
     const { width, height } = this.#settings;
     const stated =
       ticks === undefined ? undefined : (ticks * this.#clock.numerator) / this.#clock.denominator - this.#offset;
-    const assumed = this.#count === 0 ? Math.max(0, this.#stream.start) : this.#lastTime + this.#period;
-    const time = Math.max(this.#count === 0 ? 0 : this.#lastTime, stated ?? assumed);
+    const time = Math.max(0, this.#times.place(stated));
     if (this.#count === 0) this.#firstTime = time;
     this.#lastTime = time;
     const frame = new Frame(data, width, height, this.#count, time, this.#recycle);
@@ -152,8 +171,12 @@ class FramePuller implements Puller<Frame> {
     return frame;
   }
 
-  /** At a constant rate, one wild timestamp would have ffmpeg repeat a picture for hours. */
+  /** Damaged times could have ffmpeg repeat a picture for hours at a constant rate. */
   #withinMeasure(frame: Frame): Frame | Promise<Frame | undefined> {
+    if (this.#settings.stopInDoubt && !this.#info.measured && (this.#times.breaks > 0 || frame.time > this.#latest)) {
+      this.#settings.pool.give(frame.data);
+      return Promise.reject(doubt(this.#video, this.#stream, frame.time));
+    }
     if (
       typeof this.#settings.sampling !== 'number' ||
       frame.time <= longestPlausible(this.#stream.duration, this.#info.bytes)
@@ -171,6 +194,8 @@ class FramePuller implements Puller<Frame> {
       decoded: this.#count,
       seconds: this.#count === 0 ? 0 : this.#lastTime - this.#firstTime + this.#period,
       lastTime: this.#lastTime,
+      breaks: this.#times.breaks,
+      silence: 0,
       ...how,
     });
   }
@@ -180,29 +205,28 @@ function decoderArguments(path: string, info: MediaInfo, stream: VideoStreamInfo
   const { sampling, threads, maximumPixels, width, height, resize } = settings;
   const { numerator, denominator } = stream.timeBase;
   const filters = [`settb=${numerator}/${denominator}`];
+  const irregular = isIrregular(stream, sampling);
+  if (irregular || typeof sampling === 'number') filters.push(orderingFilter(info, stream));
   if (typeof sampling === 'object') filters.push(`select=not(mod(n\\,${sampling.every}))`);
+  if (sampling === 'keyframes' && irregular) filters.push('select=key');
   if (typeof sampling === 'number') {
-    const startTicks = Math.round((info.start * denominator) / numerator);
     const rate = rateToClock(sampling);
-    filters.push(`setpts=PTS-(${startTicks})`, `fps=${rate.denominator}/${rate.numerator}`);
+    filters.push(`fps=${rate.denominator}/${rate.numerator}`);
   }
   filters.push(...resizeFilters(stream, width, height, resize));
   filters.push('metadata=mode=add:key=t:value=1', 'metadata=mode=print:key=t:file=pipe\\\\:3:direct=1');
   return [
     ...['-threads', String(threads), '-copyts'],
-    ...(sampling === 'keyframes' ? ['-skip_frame', 'nokey'] : []),
-    ...guardedInput(path, maximumPixels),
+    ...(sampling === 'keyframes' && !irregular ? ['-skip_frame', 'nokey'] : []),
+    ...guardedInput(path, maximumPixels, { lookAhead: stream.late === true, end: info.readableBytes }),
     ...['-map', `0:${stream.index}`, '-filter_threads', '1', '-vf', filters.join(','), '-fps_mode', 'passthrough'],
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],
   ];
 }
 
-/** Seconds per frame as a fraction: 1/25, 1001/30000; other rates to a millionth. */
-function rateToClock(rate: number): Ratio {
-  if (Number.isInteger(rate)) return { numerator: 1, denominator: rate };
-  const broadcast = Math.round(rate * 1.001);
-  if (Math.abs((broadcast * 1000) / 1001 - rate) < 5e-4) return { numerator: 1001, denominator: broadcast * 1000 };
-  return { numerator: 1_000_000, denominator: Math.round(rate * 1_000_000) };
+/** Whether the times of the pictures that are not asked for are needed for those that are. */
+function isIrregular(stream: VideoStreamInfo, sampling: FrameSampling): boolean {
+  return sampling !== 'native' && ((stream.breaks ?? 0) > 0 || stream.crawls === true);
 }
 
 function checkSampling(sampling: FrameSampling): void {

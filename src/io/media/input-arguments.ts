@@ -53,14 +53,30 @@ export const MAXIMUM_PIXELS = 8192 * 8192;
 /** Largest single block of memory that ffmpeg and ffprobe may ask for: holds a 16-bit 4:4:4 picture of 8192 x 8192. */
 const MAXIMUM_ALLOCATION = 512 * 1024 * 1024;
 
+/** Which part of a file is read, and how far ahead for its streams. */
+export interface InputWindow {
+  /** Looks further than usual for the parameters of streams that begin late. */
+  readonly lookAhead?: boolean;
+  /** Bytes from the start that can be read; what follows is cut off. */
+  readonly end?: number | undefined;
+}
+
+/** Microseconds and bytes in which streams that begin late are looked for. What is read meanwhile stays in memory. */
+const LOOK_AHEAD = ['-analyzeduration', '300000000', '-probesize', String(64 * 1024 * 1024)];
+
 /**
  * Arguments of ffmpeg and ffprobe alike that stand before `-i` and keep a hostile file to itself.
  *
  * `file:` and an absolute path: no leading dash, colon or percent sign of a file name means anything any more.
  */
-export function guardedInput(path: string, maximumPixels: number): string[] {
+export function guardedInput(path: string, maximumPixels: number, window: InputWindow = {}): string[] {
+  const file = `file:${resolve(path)}`;
+  const { lookAhead = false, end } = window;
   return [
-    ...['-max_alloc', String(MAXIMUM_ALLOCATION), '-protocol_whitelist', 'file,pipe', '-format_whitelist', DEMUXERS],
-    ...['-max_pixels', String(maximumPixels), '-i', `file:${resolve(path)}`],
+    ...['-max_alloc', String(MAXIMUM_ALLOCATION)],
+    ...['-protocol_whitelist', end === undefined ? 'file,pipe' : 'file,pipe,subfile'],
+    ...['-format_whitelist', DEMUXERS, '-max_pixels', String(maximumPixels)],
+    ...(lookAhead ? LOOK_AHEAD : []),
+    ...['-i', end === undefined ? file : `subfile,,start,0,end,${end},,:${file}`],
   ];
 }

@@ -1,91 +1,136 @@
+import { type Complaints, whereItComplains } from './complaints.ts';
+import type { DecoderLog } from './decoder-log.ts';
 import type { DecoderExit } from './decoder-child.ts';
-import type { LineKind } from './decoder-log.ts';
+import { encryptionOf } from './encryption.ts';
 import type { Verdict } from './faults.ts';
-import { type PacketScan, scanPackets } from './packets.ts';
+import { lengthTolerance, scanStreams, statesLengths } from './lengths.ts';
+import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
+import type { PacketScan } from './packets.ts';
 
 /** What is known about a stream when its decoder has ended. */
 export interface DecodingFacts {
   /** For messages. */
   readonly name: string;
   readonly path: string;
-  /** Index of the stream in the file. */
-  readonly stream: number;
+  readonly info: MediaInfo;
+  readonly stream: VideoStreamInfo | AudioStreamInfo;
   /** `sampled`: not every frame was asked for, so the last one may lie well before the end. */
   readonly kind: 'video' | 'audio' | 'sampled';
-  /** Bytes of the file. */
-  readonly bytes: number;
-  /** Seconds that the stream should last. */
-  readonly duration: number;
-  /** The duration is the container's, and this stream may rightly be shorter. */
-  readonly durationIsShared: boolean;
-  /** Container start in seconds of the file's own clock. */
-  readonly containerStart: number;
-  /** Frames, or samples per channel at the output rate. */
+  /** Frames, or samples per channel at the output rate, silence that was put in not counted. */
   readonly decoded: number;
   /** Seconds covered, from the first frame's or sample's time to the end of the last. */
   readonly seconds: number;
   /** Time of the last frame in seconds from the container's start. */
   readonly lastTime: number;
+  /** Discontinuities of its times. */
+  readonly breaks: number;
+  /** Seconds of silence that were put in where sound is missing. */
+  readonly silence: number;
   /** Decoding was stopped by us: the times or the silence they made grew beyond all measure. */
   readonly runaway: boolean;
   readonly exit: DecoderExit;
-  readonly counts: Readonly<Record<LineKind, number>>;
-  readonly lines: readonly string[];
+  readonly log: DecoderLog;
 }
 
-/** How many seconds a decoded stream may be shorter than declared and still be whole: max(0.5 s, 2 %). */
-export function lengthTolerance(duration: number): number {
-  return Math.max(0.5, 0.02 * duration);
-}
+/** What a decoder says that could never have decoded the stream. */
+const NOT_IMPLEMENTED = /not implemented|patches welcome|unsupported|not supported|not enough information/i;
 
 /**
- * Judges a decoded stream. The exit code is no evidence: ffmpeg exits 0 for a file cut in the middle.
+ * Judges a decoded stream by what was lost of it. The exit code is no evidence: ffmpeg exits 0 for a file cut in the middle.
  *
- * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file where that holds for all streams).
- * - Shorter than declared by more than `lengthTolerance`: `truncated` when the packets end there too, because the file
+ * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file where that holds for all streams);
+ *   `unsupported` where the decoder says that it cannot, or the file is encrypted. Whole where there are no packets.
+ * - Shorter than stated by more than `lengthTolerance`: `truncated` when the packets end there too, because the file
  *   does; `corrupt` when the packets go on, or bytes are left that hold none. No fault where the packets show that the
- *   stream ends so: a last picture shown for long, sampled frames, a shorter stream in a longer container.
- * - Long enough: any line of a demuxer, parser or decoder makes it partial, `corrupt`, or `truncated` if all that was
- *   said is that the file ends early; as does an exit code other than 0.
- * - Else whole.
+ *   stream ends so: a last picture shown for long, sampled frames, a shorter stream in a longer container. Nor where the
+ *   length was never written down, and the packets have shown another.
+ * - The file ends before its own structure does: `truncated`.
+ * - Long enough, but a demuxer, parser or decoder complained: it is asked where. Complaints before the first and behind the last
+ *   picture or sound cost nothing; others make the stream partial, `corrupt`, as does an exit code other than 0.
+ * - More silence put in than sound there is: `corrupt`.
+ * - Else whole, with notes of what is odd.
  *
- * @throws MediaError when the packets had to be looked at, and ffprobe could not.
+ * @throws MediaError when the packets or the complaints had to be looked at, and could not.
  */
 export async function judge(facts: DecodingFacts): Promise<Verdict> {
-  const { counts, decoded, seconds, lines: decoderLines } = facts;
+  const { decoded, seconds, info, stream, log, silence } = facts;
+  const { counts, lines: decoderLines } = log;
+  const kind = facts.kind === 'audio' ? 'audio' : 'video';
+  const notes = notesOf(facts, kind);
   const partial = (reason: 'corrupt' | 'truncated' | 'unsupported', what: string): Verdict => {
-    return { verdict: 'partial', reason, message: `'${facts.name}': ${what}`, decoded, seconds, decoderLines };
+    return { verdict: 'partial', reason, message: `'${facts.name}': ${what}`, decoded, seconds, decoderLines, notes };
   };
-  const stream = facts.kind === 'audio' ? 'audio' : 'video';
   if (counts.unsupported > 0)
-    return partial('unsupported', `ffmpeg has no decoder for the ${stream} stream, or its pictures are too large`);
-  if (facts.runaway) return partial('corrupt', `the times of the ${stream} stream run far beyond its length`);
+    return partial('unsupported', `ffmpeg has no decoder for the ${kind} stream, or its pictures are too large`);
+  if (facts.runaway) return partial('corrupt', `the times of the ${kind} stream run far beyond its length`);
   const damaged = counts.damage > 0 || facts.exit.code !== 0;
+  if (damaged) {
+    const encryption = await encryptionOf(facts.path, info.bytes);
+    if (encryption !== undefined) return partial('unsupported', `it is encrypted (${encryption})`);
+  }
   if (decoded === 0) {
-    const reason = counts.cut > 0 && !damaged ? 'truncated' : 'corrupt';
-    return partial(reason, `nothing of the ${stream} stream could be decoded`);
+    if (decoderLines.some((line) => NOT_IMPLEMENTED.test(line)))
+      return partial('unsupported', `this ffmpeg cannot decode the ${kind} stream`);
+    if (!damaged && !(await scanStreams(facts.path, info)).streams.has(stream.index))
+      return { verdict: 'whole', decoded, seconds, decoderLines, notes: [`the ${kind} stream holds no packets`] };
+    const reason = (counts.cut > 0 || info.cut !== undefined) && !damaged ? 'truncated' : 'corrupt';
+    return partial(reason, `nothing of the ${kind} stream could be decoded`);
   }
-  const declared = facts.duration;
-  if (seconds < declared - lengthTolerance(declared)) {
-    const length = `${seconds.toFixed(2)} of ${declared.toFixed(2)} s of the ${stream} stream could be decoded`;
-    const why = whyShort(facts, await scanPackets(facts.path));
-    if (why !== undefined) return partial(why, length);
+  const stated = stream.statedDuration ?? stream.duration;
+  if (seconds < stated - lengthTolerance(stated)) {
+    const why = whyShort(facts, stated, await scanStreams(facts.path, info));
+    const length = `${seconds.toFixed(2)} of ${stated.toFixed(2)} s of the ${kind} stream could be decoded`;
+    if (why !== undefined) return partial(info.cut === undefined ? why : 'truncated', length);
   }
-  if (damaged) return partial('corrupt', `the decoder of the ${stream} stream met ${counts.damage} errors`);
-  if (counts.cut > 0) return partial('truncated', `the ${stream} stream is cut short of its end`);
-  return { verdict: 'whole', decoded, seconds, decoderLines };
+  if (info.cut !== undefined) return partial('truncated', `the file is cut: ${info.cut}`);
+  if (silence > Math.max(lengthTolerance(seconds), seconds - silence))
+    return partial('corrupt', `${silence.toFixed(2)} of ${seconds.toFixed(2)} s of the sound are missing`);
+  if (damaged) {
+    const complaints = await whereItComplains(facts.path, info, stream);
+    if (complaints.inside > 0 || isFatal(facts.exit))
+      return partial('corrupt', `the decoder of the ${kind} stream met ${Math.max(counts.damage, 1)} errors`);
+    return { verdict: 'whole', decoded, seconds, decoderLines, notes: [...notes, noteOf(complaints, kind)] };
+  }
+  if (counts.cut > 0) return partial('truncated', `the ${kind} stream is cut short of its end`);
+  return { verdict: 'whole', decoded, seconds, decoderLines, notes };
 }
 
-function whyShort(facts: DecodingFacts, scan: PacketScan): 'truncated' | 'corrupt' | undefined {
-  const tolerance = lengthTolerance(facts.duration);
-  const own = scan.streams.get(facts.stream);
+/** A decoder that a signal ended has not said all it had to say. */
+function isFatal(exit: DecoderExit): boolean {
+  return exit.signal !== null;
+}
+
+function noteOf({ before, behind }: Complaints, kind: string): string {
+  return `the decoder complained ${before + behind} times of what lies before the first and behind the last of the ${kind} stream`;
+}
+
+function notesOf({ breaks, silence, info, stream, seconds }: DecodingFacts, kind: string): string[] {
+  const notes: string[] = [];
+  const found = Math.max(breaks, stream.breaks ?? 0);
+  if (found > 0)
+    notes.push(
+      `the times of the ${kind} stream break off ${found} times and were joined: each part goes on where the one before ends`,
+    );
+  if (silence > 0) notes.push(`${silence.toFixed(2)} s of silence stand where sound is missing`);
+  const stated = stream.statedDuration ?? stream.duration;
+  if (Math.abs(seconds - stated) > lengthTolerance(stated))
+    notes.push(
+      `the ${kind} stream states ${stated.toFixed(2)} s and lasts ${seconds.toFixed(2)} s${info.measured ? '' : ', by which nothing was cut'}`,
+    );
+  return notes;
+}
+
+function whyShort(facts: DecodingFacts, stated: number, scan: PacketScan): 'truncated' | 'corrupt' | undefined {
+  const { info, stream } = facts;
+  const tolerance = lengthTolerance(stated);
+  const own = scan.streams.get(stream.index);
   if (own === undefined) return 'corrupt';
-  const spans = facts.durationIsShared ? [...scan.streams.values()] : [own];
+  const spans = stream.durationSource === 'container' ? [...scan.streams.values()] : [own];
   const covered = Math.max(...spans.map((span) => span.end)) - Math.min(...spans.map((span) => span.start));
-  if (covered < facts.duration - tolerance) {
-    const bytesLeft = facts.bytes - scan.lastByte;
-    return bytesLeft <= Math.max(65_536, 2 * scan.largest, 0.02 * facts.bytes) ? 'truncated' : 'corrupt';
+  if (covered < stated - tolerance && statesLengths(info.container)) {
+    const bytesLeft = info.bytes - scan.lastByte;
+    return bytesLeft <= Math.max(65_536, 2 * scan.largest, 0.02 * info.bytes) ? 'truncated' : 'corrupt';
   }
   if (facts.kind === 'sampled') return undefined;
-  return facts.lastTime < own.lastStart - facts.containerStart - tolerance ? 'corrupt' : undefined;
+  return facts.lastTime < own.lastStart - info.start - tolerance ? 'corrupt' : undefined;
 }

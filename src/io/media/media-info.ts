@@ -4,7 +4,7 @@ export interface Ratio {
   readonly denominator: number;
 }
 
-/** Where a stream's duration comes from: its own header, the container's, or the packets that were counted. */
+/** Where a stream's duration comes from: its own header, the container's, or the packets that were read. */
 export type DurationSource = 'stream' | 'container' | 'packets';
 
 /** The video stream that is decoded. */
@@ -27,17 +27,29 @@ export interface VideoStreamInfo {
   readonly displayWidth: number;
   /** Height as shown, after pixel shape and rotation. */
   readonly displayHeight: number;
-  /** Frames per second on average as the container states it, else its nominal rate, else 25. */
+  /** Frames per second on average as the container states it, else its nominal rate, else 25. Never 0. */
   readonly averageRate: number;
+  /** Frames per second where they lie closest, as far as the headers tell: at least `averageRate`. */
+  readonly peakRate: number;
   /** Frames, where the container states it. */
   readonly frameCount: number | undefined;
   /** Seconds per tick of its timestamps. */
   readonly timeBase: Ratio;
   /** First presentation time, seconds from the container's start. */
   readonly start: number;
-  /** Seconds. */
+  /** Seconds. Never 0. */
   readonly duration: number;
   readonly durationSource: DurationSource;
+  /** Seconds that the file states where another length was measured. */
+  readonly statedDuration?: number | undefined;
+  /** Measured: seconds of the longest time in which nothing comes, and rightly. */
+  readonly longestGap?: number | undefined;
+  /** Measured: times that go back or jump ahead, as where recordings were joined. */
+  readonly breaks?: number | undefined;
+  /** Measured: it has no times, or times that crawl behind a wild one; they are counted instead. */
+  readonly crawls?: boolean | undefined;
+  /** It begins so late that its parameters are found only by looking further than usual. */
+  readonly late?: boolean | undefined;
 }
 
 /** The audio stream that is decoded: the one marked as default, else the first. */
@@ -50,11 +62,23 @@ export interface AudioStreamInfo {
   readonly sampleRate: number;
   /** Channels as stored; decoding mixes them to one. */
   readonly channels: number;
+  /** ffmpeg's name of their layout, `stereo`, `5.1(side)`; undefined where the file states none that ffmpeg can name. */
+  readonly channelLayout?: string | undefined;
   /** First presentation time, seconds from the container's start. */
   readonly start: number;
-  /** Seconds. */
+  /** Seconds. Never 0. */
   readonly duration: number;
   readonly durationSource: DurationSource;
+  /** Seconds that the file states where another length was measured. */
+  readonly statedDuration?: number | undefined;
+  /** Measured: seconds of the longest time in which nothing comes, and rightly. */
+  readonly longestGap?: number | undefined;
+  /** Measured: times that go back or jump ahead, as where recordings were joined. */
+  readonly breaks?: number | undefined;
+  /** Measured: it has no times, or times that crawl behind a wild one; they are counted instead. */
+  readonly crawls?: boolean | undefined;
+  /** It begins so late that its parameters are found only by looking further than usual. */
+  readonly late?: boolean | undefined;
 }
 
 /** What a look at a file's headers shows. */
@@ -65,12 +89,21 @@ export interface MediaInfo {
   readonly bytes: number;
   /** The container's start in seconds of the file's own clock: the earlier first time of the chosen streams. Every time elsewhere counts from here. */
   readonly start: number;
-  /** Seconds: the video stream's, the audio stream's when there is no video. */
+  /**
+   * Seconds from the container's start to the end of the pictures; to the later end, where pictures and sound end more than
+   * max(0.5 s, 2 %) apart (a still picture with music lasts as long as the music); of the sound when there are no pictures. Never 0.
+   */
   readonly duration: number;
+  /** Whether the lengths were measured by reading every packet, not taken from the headers. */
+  readonly measured: boolean;
   readonly video?: VideoStreamInfo;
   readonly audio?: AudioStreamInfo;
   /** ffmpeg's codec names of all audio and video streams, chosen or not, by stream index. */
   readonly codecs: ReadonlyMap<number, string>;
-  /** Audio and video streams that cannot be used, with why: no parameters found, cover art. */
+  /** Audio and video streams that cannot be used, with why: no parameters found, no packets, cover art. */
   readonly leftOut: readonly string[];
+  /** The file ends before its own structure does: how, in words. What is there can still be decoded. */
+  readonly cut?: string | undefined;
+  /** Bytes from its start that can be read, where that is not the whole file. */
+  readonly readableBytes?: number | undefined;
 }

@@ -1,8 +1,9 @@
 import { findFfprobe } from './ffmpeg.ts';
-import { guardedInput, MAXIMUM_PIXELS } from './input-arguments.ts';
+import { guardedInput, type InputWindow, MAXIMUM_PIXELS } from './input-arguments.ts';
 import { runTool } from './run-tool.ts';
+import { StreamClock } from './stream-clock.ts';
 
-/** Where the packets of a stream lie. Times in seconds of the file's own clock. */
+/** Where the packets of a stream lie, discontinuities closed up. Times in seconds of the file's own clock. */
 export interface PacketSpan {
   readonly count: number;
   /** Earliest presentation time. */
@@ -11,11 +12,19 @@ export interface PacketSpan {
   readonly lastStart: number;
   /** Latest presentation time plus that packet's duration. */
   readonly end: number;
+  /** Seconds of the longest time without a packet that was no discontinuity; 0 when there was none. */
+  readonly longestGap: number;
+  /** Discontinuities of its times. */
+  readonly breaks: number;
+  /** It has no times, or they crawl behind a wild one, a tick apart: they are a period apart here. */
+  readonly crawls: boolean;
+  /** Seconds from its earliest to its latest time as they are stated, discontinuities and all. */
+  readonly statedSpan: number;
 }
 
 /** What reading every packet of a file shows. */
 export interface PacketScan {
-  /** By stream index; only streams with a packet that has a time. */
+  /** By stream index; only streams with a packet. */
   readonly streams: ReadonlyMap<number, PacketSpan>;
   /** Byte in the file behind the last packet of any stream; 0 where the container does not tell. */
   readonly lastByte: number;
@@ -23,41 +32,72 @@ export interface PacketScan {
   readonly largest: number;
 }
 
+/** What is known of a stream before its packets are read. */
+export interface ExpectedStream {
+  readonly index: number;
+  /** Seconds of a packet that states no duration. */
+  readonly period: number;
+  /** Time of the file's own clock up to which its times are believed, whatever the other streams show. */
+  readonly believedUntil: number;
+}
+
+/** How `scanPackets` reads. */
+export interface ScanOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The streams that are decoded: their times vouch for each other's. Others are only counted. */
+  readonly expected?: readonly ExpectedStream[];
+  readonly window?: InputWindow | undefined;
+}
+
 const TIMEOUT = 10 * 60_000;
+/** Seconds that presentation may lie before or behind decoding in any sane stream. */
+const LARGEST_REORDERING = 10;
+/** Packets at the beginning of a stream whose times are given up when the rest does not go on from them. */
+const ODD_BEGINNING = 3;
+const USUAL_PERIOD = 0.04;
 
 /**
  * Reads every packet without decoding any: about as fast as the file can be read. For streams whose container states no
- * length, and to tell a file that ends early from a decoder that gave up.
+ * length or one that cannot be true, and to tell a file that ends early from a decoder that gave up.
  *
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
-export async function scanPackets(path: string, signal?: AbortSignal): Promise<PacketScan> {
-  const streams = new Map<number, PacketSpan>();
+export async function scanPackets(path: string, options: ScanOptions = {}): Promise<PacketScan> {
+  const tracks = new Map<number, Track>();
+  const expected = options.expected ?? [];
   let open = '';
   let lastByte = 0;
   let largest = 0;
   const take = (line: string): void => {
     // ffprobe prints the fields in this order whatever order they are asked in; `N/A` becomes NaN.
-    const [index = Number.NaN, pts = Number.NaN, duration, size, position] = line.split(',').map(Number);
+    const fields = line.split(',', 7);
+    const [index = Number.NaN, pts = Number.NaN, dts = Number.NaN, length = Number.NaN, size, position] =
+      fields.map(Number);
+    if (!Number.isInteger(index) || line === '') return;
     largest = Math.max(largest, size || 0);
     lastByte = Math.max(lastByte, (position || 0) + (size || 0));
-    if (!Number.isFinite(pts)) return;
-    const before = streams.get(index) ?? { count: 0, start: pts, lastStart: pts, end: pts };
-    streams.set(index, {
-      count: before.count + 1,
-      start: Math.min(before.start, pts),
-      lastStart: Math.max(before.lastStart, pts),
-      end: Math.max(before.end, pts + (duration || 0)),
-    });
+    // An edit list has it decoded for others' sake, but not shown.
+    if (fields[6]?.includes('D') === true) return;
+    let track = tracks.get(index);
+    if (track === undefined) {
+      track = new Track(expected.find((stream) => stream.index === index));
+      tracks.set(index, track);
+    }
+    track.take(pts, dts, length, (from, to) =>
+      expected.some(({ index: other }) => other !== index && (tracks.get(other)?.due ?? from) > (from + to) / 2),
+    );
   };
-  const entries = 'packet=stream_index,pts_time,duration_time,size,pos';
+  const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,pos,flags';
   await runTool(
     findFfprobe().path,
     'ffprobe',
-    ['-v', 'level+error', '-show_entries', entries, '-of', 'csv=p=0', ...guardedInput(path, MAXIMUM_PIXELS)],
+    [
+      ...['-v', 'level+error', '-show_entries', entries, '-of', 'csv=p=0'],
+      ...guardedInput(path, MAXIMUM_PIXELS, options.window),
+    ],
     {
       timeout: TIMEOUT,
-      signal,
+      signal: options.signal,
       describe: `reading the packets of '${path}'`,
       onText: (text) => {
         const lines = (open + text).split('\n');
@@ -66,5 +106,134 @@ export async function scanPackets(path: string, signal?: AbortSignal): Promise<P
       },
     },
   );
-  return { streams, lastByte, largest };
+  return { streams: new Map([...tracks].map(([index, track]) => [index, track.span])), lastByte, largest };
+}
+
+/** Packets that must crawl, and the share of all, for a stream to be one that does. */
+const CRAWLING_PACKETS = 10;
+const CRAWLING_SHARE = 0.05;
+
+/** The packets of one stream, in the order of the file. */
+class Track {
+  readonly #period: number;
+  readonly #believedUntil: number;
+  #count = 0;
+  #untimed = 0;
+  #earliest = Number.POSITIVE_INFINITY;
+  #latest = Number.NEGATIVE_INFINITY;
+  /** Its times as they are, and as they are where they crawl. */
+  #plain: Path | undefined;
+  #stepping: Path | undefined;
+
+  constructor(expected: ExpectedStream | undefined) {
+    this.#period = expected?.period ?? USUAL_PERIOD;
+    this.#believedUntil = expected?.believedUntil ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** When its next packet is due. */
+  get due(): number {
+    return this.#path?.due ?? 0;
+  }
+
+  get #crawls(): boolean {
+    if (2 * this.#untimed > this.#count) return true;
+    const crawled = this.#plain?.crawled ?? 0;
+    return crawled > CRAWLING_PACKETS && crawled > CRAWLING_SHARE * this.#count;
+  }
+
+  get #path(): Path | undefined {
+    return this.#crawls ? this.#stepping : this.#plain;
+  }
+
+  get span(): PacketSpan {
+    const path = this.#path as Path;
+    const statedSpan = Math.max(0, this.#latest - this.#earliest);
+    return { count: this.#count, ...path.span, crawls: this.#crawls, statedSpan };
+  }
+
+  /** @param othersPassed whether another stream shows that the time between two times passed. */
+  take(pts: number, dts: number, stated: number, othersPassed: (from: number, to: number) => boolean): void {
+    const decoded = Number.isFinite(dts) ? dts : pts;
+    const timed = Number.isFinite(decoded);
+    const packet: TimedPacket = {
+      time: timed ? decoded : undefined,
+      ahead: Number.isFinite(pts) && timed && Math.abs(pts - decoded) <= LARGEST_REORDERING ? pts - decoded : 0,
+      length: stated > 0 ? stated : timed ? 0 : this.#period,
+      due: stated > 0 ? stated : this.#period,
+    };
+    const common = { start: packet.time ?? 0, period: this.#period, believedUntil: this.#believedUntil };
+    this.#plain ??= new Path(new StreamClock(common));
+    this.#stepping ??= new Path(new StreamClock({ ...common, crawls: true }));
+    this.#count += 1;
+    this.#plain.take(packet, othersPassed);
+    this.#stepping.take(packet, othersPassed);
+    if (!timed) {
+      this.#untimed += 1;
+      return;
+    }
+    this.#earliest = Math.min(this.#earliest, decoded);
+    this.#latest = Math.max(
+      this.#latest,
+      decoded + packet.length,
+      Number.isFinite(pts) ? pts + packet.length : decoded,
+    );
+  }
+}
+
+interface TimedPacket {
+  readonly time: number | undefined;
+  /** Seconds by which it is shown after it is decoded. */
+  readonly ahead: number;
+  /** Seconds that it lasts; 0 when it does not say. */
+  readonly length: number;
+  /** Seconds after which the next one is due. */
+  readonly due: number;
+}
+
+/** A stream's packets laid one after another by a clock. */
+class Path {
+  readonly #clock: StreamClock;
+  #count = 0;
+  /** What is added to the clock's times: its first packets were wild, and the stream begins elsewhere. */
+  #moved = 0;
+  #start = Number.POSITIVE_INFINITY;
+  #lastStart = Number.NEGATIVE_INFINITY;
+  #end = Number.NEGATIVE_INFINITY;
+  #longestGap = 0;
+
+  constructor(clock: StreamClock) {
+    this.#clock = clock;
+  }
+
+  get due(): number {
+    return this.#clock.due + this.#moved;
+  }
+
+  get crawled(): number {
+    return this.#clock.crawled;
+  }
+
+  get span(): Pick<PacketSpan, 'start' | 'lastStart' | 'end' | 'longestGap' | 'breaks'> {
+    return {
+      start: this.#start + this.#moved,
+      lastStart: this.#lastStart + this.#moved,
+      end: this.#end + this.#moved,
+      longestGap: this.#longestGap,
+      breaks: this.#clock.breaks,
+    };
+  }
+
+  take({ time, ahead, length, due: next }: TimedPacket, othersPassed: (from: number, to: number) => boolean): void {
+    const clock = this.#clock;
+    const { breaks, due } = clock;
+    const vouched =
+      time !== undefined && !clock.goesOn(time) && othersPassed(due + this.#moved, clock.shifted(time) + this.#moved);
+    const placed = clock.place(time, next, vouched);
+    if (time !== undefined && clock.breaks > breaks && this.#count <= ODD_BEGINNING) this.#moved = time - placed;
+    else if (this.#count > 0) this.#longestGap = Math.max(this.#longestGap, placed - due);
+    this.#count += 1;
+    this.#start = Math.min(this.#start, placed + ahead);
+    this.#lastStart = Math.max(this.#lastStart, placed + ahead);
+    this.#end = Math.max(this.#end, placed + ahead + length);
+  }
 }

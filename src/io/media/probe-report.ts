@@ -14,12 +14,13 @@ export interface ProbedStream {
   readonly nb_frames?: string;
   readonly sample_rate?: string;
   readonly channels?: number;
+  readonly channel_layout?: string;
   readonly time_base?: string;
   readonly start_pts?: number;
   readonly duration_ts?: number;
   readonly disposition?: { readonly default?: number; readonly attached_pic?: number };
   readonly tags?: Readonly<Record<string, string>>;
-  readonly side_data_list?: readonly { readonly rotation?: number }[];
+  readonly side_data_list?: readonly { readonly rotation?: number; readonly side_data_type?: string }[];
 }
 
 /** The part of ffprobe's JSON that is used. */
@@ -30,10 +31,10 @@ export interface ProbeReport {
 
 /** What ffprobe is asked for, so that it does not print whole ICC profiles. */
 export const PROBE_ENTRIES = [
-  'stream=index,codec_type,codec_name,width,height,pix_fmt,sample_aspect_ratio,avg_frame_rate,r_frame_rate,nb_frames,sample_rate,channels,time_base,start_pts,duration_ts',
+  'stream=index,codec_type,codec_name,width,height,pix_fmt,sample_aspect_ratio,avg_frame_rate,r_frame_rate,nb_frames,sample_rate,channels,channel_layout,time_base,start_pts,duration_ts',
   'stream_disposition=default,attached_pic',
   'stream_tags=DURATION',
-  'stream_side_data=rotation',
+  'stream_side_data=rotation,side_data_type',
   'format=format_name,duration,probe_score',
 ].join(':');
 

@@ -6,35 +6,52 @@ export type Resize = 'stretch' | 'crop';
 /** Pixel formats that become `yuv444p` without losing anything. */
 const EIGHT_BIT_YUV = ['yuv420p', 'yuv422p', 'yuv444p'];
 
+/** Pictures longer than this many times their other side are cut before they are scaled: scaled whole they would take any memory. */
+const LONGEST_SHAPE = 8;
+
 /**
  * The ffmpeg filters that bring decoded (already rotated) pictures to `width` x `height` RGB, bilinear.
  *
  * `stretch`: straight to the size, whatever the shape. `crop`: torchvision's `Resize(256/224 * size)` and `CenterCrop`,
  * on the shape that a viewer sees, so that anamorphic pixels are undone: scaled to cover 256/224 of the size, the other
- * side rounded down, then the middle cut out, an odd remainder's half rounded to even. Pixels stored as 8-bit YUV stay YUV
- * (with whole chroma) until the middle is cut out: a quarter of the decoder's time less at 720p, and as near to scaling in
- * RGB (docs/decisions.md).
+ * side rounded down, then the middle cut out, an odd remainder's half rounded to even. Sizes are expressions of the picture at
+ * hand, which ffmpeg works out anew when it changes in mid-stream. Pixels stored as 8-bit YUV stay YUV
+ * (with whole chroma) until they have their size: a quarter of the decoder's time less at 720p, and as near to scaling in
+ * RGB (docs/decisions.md); others are scaled with exact rounding.
  */
 export function resizeFilters(stream: VideoStreamInfo, width: number, height: number, resize: Resize): string[] {
-  if (resize === 'stretch') return [`scale=${width}:${height}:flags=bilinear`, 'format=rgb24'];
+  const isYuv = EIGHT_BIT_YUV.includes(stream.pixelFormat);
+  const flags = isYuv ? 'bilinear' : 'bilinear+accurate_rnd+full_chroma_int';
+  if (resize === 'stretch') {
+    const scale = `scale=${width}:${height}:flags=${flags}`;
+    return isYuv ? [scale, 'format=yuv444p', 'format=rgb24'] : [scale, 'format=rgb24'];
+  }
   const coverWidth = Math.round((width * 256) / 224);
   const coverHeight = Math.round((height * 256) / 224);
-  const { displayWidth, displayHeight } = stream;
-  const widthBinds = displayWidth * coverHeight <= displayHeight * coverWidth;
-  const scaledWidth = widthBinds ? coverWidth : Math.floor((coverHeight * displayWidth) / displayHeight);
-  const scaledHeight = widthBinds ? Math.floor((coverWidth * displayHeight) / displayWidth) : coverHeight;
-  const left = halfToEven(scaledWidth - width);
-  const top = halfToEven(scaledHeight - height);
-  const scale = `scale=${scaledWidth}:${scaledHeight}:flags=bilinear`;
-  const crop = `crop=${width}:${height}:${left}:${top}`;
-  return EIGHT_BIT_YUV.includes(stream.pixelFormat)
-    ? [scale, 'format=yuv444p', crop, 'format=rgb24']
-    : [scale, 'format=rgb24', crop];
+  const turned = stream.rotation % 180 !== 0;
+  const shownWidth = turned ? 'iw' : 'max(1,round(iw*sar))';
+  const shownHeight = turned ? 'max(1,round(ih/sar))' : 'ih';
+  const widthBinds = `lte(${shownWidth}*${coverHeight},${shownHeight}*${coverWidth})`;
+  const scaledWidth = `if(${widthBinds},${coverWidth},floor(${coverHeight}*${shownWidth}/${shownHeight}))`;
+  const scaledHeight = `if(${widthBinds},floor(${coverWidth}*${shownHeight}/${shownWidth}),${coverHeight})`;
+  const scale = `scale=w='${scaledWidth}':h='${scaledHeight}':flags=${flags}`;
+  const crop = `crop=${width}:${height}:'${halfToEven(`iw-${width}`)}':'${halfToEven(`ih-${height}`)}'`;
+  return [
+    ...(isStrip(stream) ? [middleOfStrip()] : []),
+    ...(isYuv ? [scale, 'format=yuv444p', crop, 'format=rgb24'] : [scale, 'format=rgb24', crop]),
+  ];
 }
 
-/** Half of a whole number, rounded as Python's `round` does. */
-function halfToEven(twice: number): number {
-  const below = Math.floor(twice / 2);
-  if (twice % 2 === 0) return below;
-  return below % 2 === 0 ? below : below + 1;
+function isStrip({ displayWidth, displayHeight }: VideoStreamInfo): boolean {
+  return Math.max(displayWidth / displayHeight, displayHeight / displayWidth) > LONGEST_SHAPE;
+}
+
+function middleOfStrip(): string {
+  return `crop=w='min(iw,max(2,${LONGEST_SHAPE}*ih/sar))':h='min(ih,max(2,${LONGEST_SHAPE}*iw*sar))':exact=1`;
+}
+
+/** An expression of half of a whole number, rounded as Python's `round` does. */
+function halfToEven(twice: string): string {
+  const below = `floor((${twice})/2)`;
+  return `${below}+mod(${twice},2)*mod(${below},2)`;
 }

@@ -26,6 +26,8 @@ export function runTool(
     timeout: number;
     signal?: AbortSignal | undefined;
     onText?: ((text: string) => void) | undefined;
+    /** Takes the standard error too, in pieces. */
+    onLog?: ((text: string) => void) | undefined;
     describe: string;
   },
 ): Promise<ToolRun> {
@@ -58,7 +60,10 @@ export function runTool(
       if (options.onText) options.onText(text);
       else stdout += text;
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => log.write(text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log.write(text);
+      options.onLog?.(text);
+    });
     const settle = (): void => {
       clearTimeout(timer);
       options.signal?.removeEventListener('abort', aborted);

@@ -2,51 +2,22 @@ import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { MediaError } from '../../errors.ts';
 
-/** File name extensions that are taken for audio or video. */
-export const MEDIA_EXTENSIONS: readonly string[] = [
-  ...[
-    'mp4',
-    'm4v',
-    'mov',
-    'mkv',
-    'webm',
-    'avi',
-    'flv',
-    'f4v',
-    'ts',
-    'mts',
-    'm2ts',
-    'mpg',
-    'mpeg',
-    'vob',
-    'wmv',
-    'asf',
-    'ogv',
-    'mxf',
-  ],
-  ...['3gp', '3g2', 'divx', 'rm', 'rmvb', 'dv', 'nut', 'wtv', 'ivf', 'y4m', 'h264', 'hevc'],
-  ...[
-    'mp3',
-    'm4a',
-    'm4b',
-    'aac',
-    'ac3',
-    'eac3',
-    'flac',
-    'ogg',
-    'oga',
-    'opus',
-    'wav',
-    'w64',
-    'aiff',
-    'aif',
-    'caf',
-    'wma',
-    'amr',
-    'mka',
-    'dts',
-  ],
-];
+/** By container: video, video of cameras and broadcasters, raw video streams, sound, raw sound streams. */
+const EXTENSIONS = [
+  'mp4 m4v mov qt m4p mj2 mkv mk3d webm avi divx flv f4v f4p ogv ogm ogx asf wmv 3gp 3gpp 3g2 3gpp2 rm rmvb nut ivf y4m gif',
+  'ts mts m2ts m2t m2s trp tp mpg mpeg mpe mpv vob evo mxf dv dif wtv ismv cmfv m4s',
+  'h264 264 avc h265 265 hevc hvc m1v m2v mpeg4 mjpg mjpeg obu av1 vc1',
+  'mp3 m4a m4b m4r f4a mka weba ogg oga opus spx wav wave bwf rf64 w64 aiff aif aifc caf wma ra flac ape wv tta au snd voc isma cmfa',
+  'mp1 mp2 mpa m2a aac adts ac3 eac3 ec3 dts thd truehd amr awb',
+].flatMap((group) => group.split(' '));
+
+/** File name extensions that are taken for audio or video: those of every container and raw stream that is opened. */
+export const MEDIA_EXTENSIONS: readonly string[] = EXTENSIONS;
+
+/** Whether a name has one of `MEDIA_EXTENSIONS`. */
+export function hasMediaExtension(path: string): boolean {
+  return MEDIA_EXTENSIONS.includes(extname(path).slice(1).toLowerCase());
+}
 
 const SNIFFED_BYTES = 4096;
 
@@ -91,16 +62,55 @@ export async function readHead(path: string): Promise<FileHead> {
   }
 }
 
+/** Why a file that no demuxer opened is no good. */
+export interface Unrecognised {
+  readonly code: 'not-media' | 'corrupt' | 'unsupported';
+  /** What it is, to stand after its name. */
+  readonly what: string;
+  readonly remedy?: string;
+}
+
+/** Demuxers of still pictures, whose files are no media here. */
+const STILL_PICTURES = /_pipe$|^image2|^ico$|^webp/;
+
 /**
  * Why a file that no demuxer opened is no good. Mostly printable text is `not-media`, whatever its name (so playlists
- * and concat scripts too). Else `corrupt` when its first bytes are those of a known container or its extension is one
- * of `MEDIA_EXTENSIONS`; else `not-media`.
+ * and concat scripts too), as are still pictures. `unsupported` when it is a container that is not on the list of those
+ * that are opened, or a segment of a fragmented MP4 or WebM, which cannot be read without its beginning. Else `corrupt` when
+ * its first bytes are those of a known container or its extension is one of `MEDIA_EXTENSIONS`; else `not-media`.
+ *
+ * @param lines what ffprobe printed.
  */
-export function whyUnrecognised(path: string, head: Uint8Array): 'not-media' | 'corrupt' {
-  if (isMostlyText(head)) return 'not-media';
-  return hasContainerMagic(head) || MEDIA_EXTENSIONS.includes(extname(path).slice(1).toLowerCase())
-    ? 'corrupt'
-    : 'not-media';
+export function whyUnrecognised(path: string, head: Uint8Array, lines: readonly string[] = []): Unrecognised {
+  const notMedia = { code: 'not-media', what: 'is not an audio or video file' } as const;
+  if (isMostlyText(head)) return notMedia;
+  const refused = lines.map((line) => /^\[([^\]@]+?)\] .*Format not on whitelist/.exec(line)?.[1]).find(Boolean);
+  if (refused !== undefined && STILL_PICTURES.test(refused)) return { ...notMedia, what: 'is a still picture' };
+  if (refused !== undefined) {
+    return {
+      code: 'unsupported',
+      what: `is of a container that is not read here (${refused})`,
+      remedy: 'Convert it with ffmpeg, for instance to Matroska or WAV.',
+    };
+  }
+  if (isLoneSegment(head)) {
+    return {
+      code: 'unsupported',
+      what: 'is a media segment without its initialisation segment, which says how to decode it',
+      remedy: 'Join them: `cat init.mp4 segment.m4s > whole.mp4`.',
+    };
+  }
+  return hasContainerMagic(head) || hasMediaExtension(path)
+    ? { code: 'corrupt', what: 'cannot be opened: its headers are damaged or missing' }
+    : notMedia;
+}
+
+/** A piece of a fragmented MP4 (`styp`, `sidx`, `moof` first) or of a WebM (a Cluster first). */
+function isLoneSegment(head: Uint8Array): boolean {
+  const type = Buffer.from(head.subarray(4, 8)).toString('latin1');
+  if (/^(moof|sidx)$/.test(type)) return true;
+  if (type === 'styp') return !Buffer.from(head).includes('moov', 8, 'latin1');
+  return [0x1f, 0x43, 0xb6, 0x75].every((byte, index) => head[index] === byte);
 }
 
 /** No NUL, and at least 95 % of the characters, read as UTF-8, printable or white space. */
@@ -127,6 +137,6 @@ const MAGIC_BYTES = [
 function hasContainerMagic(head: Uint8Array): boolean {
   if (MAGIC_BYTES.some((magic) => magic.every((byte, index) => head[index] === byte))) return true;
   const text = Buffer.from(head.subarray(0, 8)).toString('latin1');
-  if (/^(RIFF|OggS|FLV|ID3|fLaC)|^....(ftyp|moov|mdat|free|wide|skip)/s.test(text)) return true;
+  if (/^(RIFF|OggS|FLV|ID3|fLaC)|^....(ftyp|styp|moov|moof|mdat|free|wide|skip)/s.test(text)) return true;
   return head[0] === 0x47 && head[188] === 0x47;
 }

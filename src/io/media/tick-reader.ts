@@ -11,8 +11,11 @@ export class TickReader {
   #open = '';
   #ended = false;
   #wake: (() => void) | undefined;
+  readonly #onLine: ((frame: number, ticks: number | undefined) => void) | undefined;
 
-  constructor(stream: TextOutput) {
+  /** @param onLine takes every line as it comes, the frame's number and its ticks; none is kept for `next` then. */
+  constructor(stream: TextOutput, onLine?: (frame: number, ticks: number | undefined) => void) {
+    this.#onLine = onLine;
     stream.on('data', (text: string) => this.#arrived(text));
     stream.on('end', () => this.#finish());
   }
@@ -23,6 +26,14 @@ export class TickReader {
     if (this.#ended) return undefined;
     return new Promise((resolve) => {
       this.#wake = () => resolve(this.#head < this.#ticks.length ? this.#take() : undefined);
+    });
+  }
+
+  /** Waits until more lines have been taken. @returns false at once when no more will come. */
+  more(): boolean | Promise<boolean> {
+    if (this.#ended) return false;
+    return new Promise((resolve) => {
+      this.#wake = () => resolve(true);
     });
   }
 
@@ -40,12 +51,14 @@ export class TickReader {
     const lines = (this.#open + text).split('\n');
     this.#open = lines.pop() ?? '';
     for (const line of lines) {
-      const pts = /^frame:.* pts:(\S+)/.exec(line)?.[1];
+      const [, frame, pts] = /^frame:(\d+).* pts:(\S+)/.exec(line) ?? [];
       if (pts === undefined) continue;
-      const ticks = Number(pts);
-      this.#ticks.push(Number.isFinite(ticks) ? ticks : undefined);
+      const number = Number(pts);
+      const ticks = Number.isFinite(number) ? number : undefined;
+      if (this.#onLine) this.#onLine(Number(frame), ticks);
+      else this.#ticks.push(ticks);
     }
-    if (this.#head < this.#ticks.length) this.#wakeUp();
+    if (this.#onLine || this.#head < this.#ticks.length) this.#wakeUp();
   }
 
   #finish(): void {

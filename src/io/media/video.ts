@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { basename, extname, isAbsolute, join } from 'node:path';
+import { basename, extname, isAbsolute } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { checkString, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { FlowError, MediaError, UsageError } from '../../errors.ts';
+import { measureLengths, withHeard } from './lengths.ts';
+import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
-import { MEDIA_EXTENSIONS } from './sniff.ts';
 
 /**
  * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
@@ -29,13 +30,48 @@ export class Video {
   }
 
   /**
-   * Looks at the headers, once: later calls give the first one's result. A look that failed is tried again.
+   * Looks at the headers, once: later calls give the first one's result. A look that failed is tried again, as is one that another
+   * caller aborted.
    *
    * @throws MediaError as `probe` of a file does; FlowError `aborted`.
    */
-  probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
+  async probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
+    const joined = this.#probing !== undefined;
+    try {
+      return await this.#look(options.signal);
+    } catch (error) {
+      const others =
+        joined && error instanceof FlowError && error.code === 'aborted' && options.signal?.aborted !== true;
+      if (others) return this.#look(options.signal);
+      throw error;
+    }
+  }
+
+  /**
+   * Measures the lengths of the streams by reading every packet, where that has not been done: `info` and `duration` are what
+   * was measured from then on. For files whose streams turn out to be of another length than they state: see `stopInDoubt`.
+   * Sound that turned out longer than its packets (`heard`) is as long as it was heard.
+   *
+   * @throws MediaError `empty` when there are no packets, `timeout`; as `probe`; FlowError `aborted`.
+   * @example
+   * await video.measure();
+   * video.duration; // what the packets have, joined recordings included
+   */
+  async measure(options: { signal?: AbortSignal | undefined; heard?: number | undefined } = {}): Promise<MediaInfo> {
+    const info = await this.probe(options);
+    if (info.measured && options.heard === undefined) return info;
+    const packets = info.measured ? info : await measureLengths(this.path, info, options.signal);
+    const measured = options.heard === undefined ? packets : withHeard(packets, options.heard);
+    if (measured.video === undefined && measured.audio === undefined)
+      throw new MediaError('empty', `'${this.path}' has headers, but holds no media`);
+    this.#info = measured;
+    this.#probing = Promise.resolve(measured);
+    return measured;
+  }
+
+  #look(signal: AbortSignal | undefined): Promise<MediaInfo> {
     if (this.#probing === undefined) {
-      const probing = probe(this.path, { signal: options.signal });
+      const probing = probe(this.path, { signal });
       this.#probing = probing;
       probing.then(
         (info) => {
@@ -56,10 +92,16 @@ export class Video {
     return this.#info;
   }
 
-  /** Seconds: the video stream's, the audio stream's when there is no video. @throws UsageError before `probe` has succeeded. */
+  /** Seconds from the container's start to the end: see `MediaInfo`. @throws UsageError before `probe` has succeeded. */
   get duration(): number {
     return this.info.duration;
   }
+}
+
+/** How `videos` looks through directories. */
+export interface VideosOptions {
+  /** Told of every file in a directory that is not taken, once for each directory that holds some. */
+  readonly onPassedOver?: (files: readonly PassedOver[]) => void;
 }
 
 /**
@@ -71,14 +113,17 @@ export class Video {
  * @example
  * for await (const video of videos(['trailers/', 'more/*.mkv'])) console.log(video.id);
  */
-export async function* videos(input: string | readonly string[]): AsyncGenerator<Video, void, undefined> {
+export async function* videos(
+  input: string | readonly string[],
+  options: VideosOptions = {},
+): AsyncGenerator<Video, void, undefined> {
   const inputs = typeof input === 'string' ? [input] : input;
   if (!Array.isArray(inputs) || inputs.length === 0) {
     throw new UsageError(`\`input\` must be a path or a non-empty list of paths, but is ${shown(input)}`);
   }
   const given = new Set<string>();
   for (const one of inputs) {
-    for (const path of await pathsOf(checkString('input', one))) {
+    for (const path of await pathsOf(checkString('input', one), options)) {
       if (given.has(path)) continue;
       given.add(path);
       yield new Video(path);
@@ -86,7 +131,7 @@ export async function* videos(input: string | readonly string[]): AsyncGenerator
   }
 }
 
-async function pathsOf(input: string): Promise<string[]> {
+async function pathsOf(input: string, options: VideosOptions): Promise<string[]> {
   const kind = await stat(input).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw new UsageError(`\`input\` '${input}' cannot be looked at: ${error.message}`, { cause: error });
@@ -96,7 +141,7 @@ async function pathsOf(input: string): Promise<string[]> {
   const found =
     kind === undefined
       ? await glob(input, { expandDirectories: false, absolute: isAbsolute(input) })
-      : await mediaFilesBelow(input);
+      : await mediaFilesBelow(input, options);
   if (found.length === 0) {
     throw new UsageError(kind === undefined ? `no file matches '${input}'` : `no media file is in '${input}'`, {
       code: 'no-inputs',
@@ -105,9 +150,8 @@ async function pathsOf(input: string): Promise<string[]> {
   return found.sort();
 }
 
-async function mediaFilesBelow(directory: string): Promise<string[]> {
-  const found = await glob('**/*', { cwd: directory, expandDirectories: false });
-  return found
-    .filter((path) => MEDIA_EXTENSIONS.includes(extname(path).slice(1).toLowerCase()))
-    .map((path) => join(directory, path));
+async function mediaFilesBelow(directory: string, { onPassedOver }: VideosOptions): Promise<string[]> {
+  const { media, passedOver } = await lookThrough(directory);
+  if (passedOver.length > 0) onPassedOver?.(passedOver);
+  return [...media];
 }

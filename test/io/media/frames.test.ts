@@ -1,8 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeClip } from '../../../src/io/media/encode.ts';
 import { Video } from '../../../src/io/media/video.ts';
-import { ffmpeg, ffmpegOutput, ffprobe, makeClip, plainPicture, temporaryDirectory } from '../../fixtures/clips.ts';
+import { ffmpeg, ffprobe, makeClip, plainPicture, temporaryDirectory } from '../../fixtures/clips.ts';
 import { turnedCopy } from '../../fixtures/damage.ts';
 import { framesOf } from '../../fixtures/decoded.ts';
 
@@ -88,21 +89,47 @@ describe('times of frames', () => {
 });
 
 describe('pixels of frames', () => {
-  test("are those of ffmpeg's bilinear scaler", async () => {
-    const expected = await ffmpegOutput(
-      '-i',
-      clip,
-      '-map',
-      '0:v:0',
-      '-vf',
-      'scale=224:224:flags=bilinear,format=rgb24',
-      '-fps_mode',
-      'passthrough',
-      '-f',
-      'rawvideo',
-    );
-    const frames = await framesOf(new Video(clip), { width: 224, height: 224 });
-    expect(Buffer.concat(frames.map((frame) => frame.data)).equals(expected)).toBe(true);
+  test.each(['stretch', 'crop'] as const)('keep their colours to a rounding in %s', async (resize) => {
+    const colours = [
+      [200, 50, 100],
+      [16, 180, 60],
+      [250, 250, 250],
+    ] as const;
+    const path = at('colours.mkv');
+    const pictures = colours.flatMap((colour) => Array.from({ length: 5 }, () => plainPicture(64, 48, colour)));
+    await encodeClip({ path, width: 64, height: 48, fps: 5, frames: pictures });
+    const frames = await framesOf(new Video(path), { resize });
+    expect(frames).toHaveLength(15);
+    for (const [index, colour] of colours.entries()) {
+      const seen = frames[5 * index + 2]?.data.subarray(3 * 500, 3 * 500 + 3) ?? [];
+      for (const [channel, value] of colour.entries())
+        expect(Math.abs((seen[channel] ?? -99) - value)).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test('are cropped by the shape they have, when it changes in mid-stream', async () => {
+    // blue bars at the left and right tenth of a picture that is shown 3:2, then 2:3
+    const encode = async (name: string, width: number, height: number) => {
+      const picture = plainPicture(width, height, [0, 255, 0]);
+      for (let row = 0; row < height; row++)
+        for (let column = 0; column < width; column++)
+          if (column < width / 10 || column >= width * 0.9) picture.set([0, 0, 255], (row * width + column) * 3);
+      await encodeClip({ path: at(name), width, height, fps: 25, frames: Array.from({ length: 25 }, () => picture) });
+    };
+    await encode('wide.ts', 240, 160);
+    await encode('tall.ts', 160, 240);
+    await writeFile(at('turned.ts'), Buffer.concat([await readFile(at('wide.ts')), await readFile(at('tall.ts'))]));
+    const blue = (data: Uint8Array) => {
+      let count = 0;
+      for (let offset = 0; offset < data.length; offset += 3) if ((data[offset + 2] ?? 0) > 128) count += 1;
+      return count / (data.length / 3);
+    };
+    const frames = await framesOf(new Video(at('turned.ts')), { width: 224, height: 224, resize: 'crop' });
+    expect(frames.length).toBeGreaterThanOrEqual(49);
+    // 3:2 is cut at both sides, beyond the bars; of 2:3 the whole width less 1/8 stays
+    expect(blue(frames[10]?.data ?? new Uint8Array(3))).toBeLessThan(0.02);
+    const bars = (2 * (0.1 - 1 / 16)) / (7 / 8);
+    expect(Math.abs(blue(frames.at(-10)?.data ?? new Uint8Array(3)) - bars)).toBeLessThan(0.02);
   });
 
   test('crop keeps the displayed shape and cuts out the middle', async () => {

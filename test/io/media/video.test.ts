@@ -1,6 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type PassedOver, passedOverText } from '../../../src/io/media/media-directory.ts';
 import { Video, videos } from '../../../src/io/media/video.ts';
 import { makeClip, temporaryDirectory } from '../../fixtures/clips.ts';
 
@@ -25,6 +27,40 @@ async function paths(input: string | readonly string[]): Promise<string[]> {
 describe('videos', () => {
   test('of a directory are its media files at any depth, sorted', async () => {
     expect(await paths(folder.path)).toEqual(['a.MKV', 'b.mp4', 'deep/c.webm', 'deep/er/d.mp3', 'odd [1].mp4']);
+  });
+
+  test('of a directory leave other files alone, and tell of them', async () => {
+    const other = await temporaryDirectory();
+    const within = (name: string) => join(other.path, name);
+    await mkdir(within('sub'));
+    const names = [
+      'a.mp4',
+      'b.nfo',
+      'sub/c.srt',
+      'noname',
+      ...['gif', 'm2v', 'wv', 'au', 'weba', '3gpp', 'm4s'].map((kind) => `x.${kind}`),
+    ];
+    for (const name of names) await writeFile(within(name), 'x');
+    await symlink(at('nowhere'), within('broken.mp4'));
+    await symlink(other.path, within('sub/round'));
+    execFileSync('mkfifo', [within('pipe.mp4')]);
+    const told: PassedOver[] = [];
+    const found: string[] = [];
+    for await (const video of videos(other.path, { onPassedOver: (files) => void told.push(...files) }))
+      found.push(basename(video.path));
+    expect(found).toEqual(['a.mp4', 'x.3gpp', 'x.au', 'x.gif', 'x.m2v', 'x.m4s', 'x.weba', 'x.wv']);
+    expect(told.map(({ path, why }) => [basename(path), why]).sort()).toEqual([
+      ['b.nfo', 'extension'],
+      ['broken.mp4', 'link'],
+      ['c.srt', 'extension'],
+      ['noname', 'extension'],
+      ['pipe.mp4', 'kind'],
+    ]);
+    expect(passedOverText(told)).toBe(
+      '5 files in the directories are passed over: 3 by their extension (.nfo, .srt, none), 1 link that leads nowhere, 1 that is no regular file',
+    );
+    expect(passedOverText([])).toBeUndefined();
+    await other.remove();
   });
 
   test('of a glob are what it matches, whatever the extension', async () => {
@@ -64,6 +100,15 @@ describe('Video', () => {
     expect(new Video('/films/heat.1995.mp4').id).toBe('heat.1995');
     expect(new Video('/films/heat.mp4', { id: '42' }).id).toBe('42');
     expect(() => new Video('')).toThrow('`path` must be a non-empty string');
+  });
+
+  test("an aborted look is not another caller's", async () => {
+    const video = new Video(await makeClip(at('shared.mp4'), { seconds: 1 }));
+    const stop = new AbortController();
+    const [aborted, whole] = [video.probe({ signal: stop.signal }), video.probe()];
+    stop.abort();
+    await expect(aborted).rejects.toMatchObject({ code: 'aborted' });
+    expect((await whole).duration).toBe(1);
   });
 
   test('it is looked at once, and its facts are there afterwards only', async () => {

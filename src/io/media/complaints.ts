@@ -1,0 +1,116 @@
+import { classifyLine } from './decoder-log.ts';
+import { findFfmpeg } from './ffmpeg.ts';
+import { guardedInput, MAXIMUM_PIXELS } from './input-arguments.ts';
+import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
+import { runTool } from './run-tool.ts';
+
+/** Where in a stream its decoder complains. */
+export interface Complaints {
+  /** Before the first picture or sound has come out. */
+  readonly before: number;
+  /** In between. */
+  readonly inside: number;
+  /** Behind the last one, or of the last fiftieth. */
+  readonly behind: number;
+}
+
+/** Share of a stream at whose end a complaint is no reason to throw the rest away. */
+const TAIL = 0.02;
+/**
+ * Frames by which ffmpeg's demuxer and decoder, which run ahead of its filters, may speak before it is a frame's turn. What
+ * they say of a picture's *content*, and not of a packet that they refuse, is said when that picture is decoded.
+ */
+const AHEAD = 16;
+const REFUSED =
+  /Error submitting packet|Error while decoding stream|Error during demuxing|Header missing|Invalid (block|data|frame|packet|header)|Invalid data found|no frame!|packet|demux/i;
+
+const TIMEOUT = 60 * 60_000;
+
+/**
+ * Decodes a stream once more, this time only to see at which frame each complaint comes: ffmpeg prints the frames' times into
+ * its log. It stops at the first complaint that can lie at neither end. Only asked of streams that were complained of.
+ *
+ * @throws MediaError `timeout`, `decoder-missing`; FlowError `aborted`.
+ */
+export async function whereItComplains(
+  path: string,
+  info: MediaInfo,
+  stream: VideoStreamInfo | AudioStreamInfo,
+  signal?: AbortSignal,
+): Promise<Complaints> {
+  const others = [...info.codecs].filter(([index, name]) => index !== stream.index && name !== stream.codec);
+  const sound = 'channels' in stream;
+  const seen = new Places(
+    others.map(([, name]) => name),
+    sound,
+  );
+  const enough = new AbortController();
+  const marks = `${sound ? 'a' : ''}metadata`;
+  const filters = `${marks}=mode=add:key=t:value=1,${marks}=mode=print:key=t:file=pipe\\\\:2:direct=1`;
+  try {
+    await runTool(
+      findFfmpeg().path,
+      'ffmpeg',
+      [
+        ...['-v', 'level+error', '-nostdin', '-hide_banner', '-threads', '1', '-copyts'],
+        ...guardedInput(path, MAXIMUM_PIXELS, { lookAhead: stream.late === true, end: info.readableBytes }),
+        ...['-map', `0:${stream.index}`, '-filter_threads', '1', sound ? '-af' : '-vf', filters],
+        ...(sound ? ['-c:a', 'pcm_s16le'] : ['-c:v', 'wrapped_avframe', '-fps_mode', 'passthrough']),
+        ...['-f', 'null', '-'],
+      ],
+      {
+        timeout: TIMEOUT,
+        signal: signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]),
+        describe: `looking for damage in '${path}'`,
+        onLog: (text) => {
+          if (seen.write(text)) enough.abort();
+        },
+      },
+    );
+  } catch (error) {
+    if (!enough.signal.aborted) throw error;
+  }
+  return seen.end();
+}
+
+/** Takes a log in which the frames' own lines stand between the complaints. */
+class Places {
+  readonly #otherCodecs: readonly string[];
+  readonly #sound: boolean;
+  readonly #complaints: { readonly at: number; readonly early: boolean }[] = [];
+  #frames = 0;
+  #open = '';
+
+  constructor(otherCodecs: readonly string[], sound: boolean) {
+    this.#otherCodecs = otherCodecs;
+    this.#sound = sound;
+  }
+
+  /** @returns whether a complaint is known to lie inside. */
+  write(text: string): boolean {
+    const lines = (this.#open + text).split('\n');
+    this.#open = (lines.pop() ?? '').slice(-4096);
+    for (const line of lines) this.#take(line);
+    const first = this.#complaints.find(({ at }) => at > 0);
+    return first !== undefined && this.#isInside(first, this.#frames);
+  }
+
+  end(): Complaints {
+    this.#take(this.#open);
+    const before = this.#complaints.filter(({ at }) => at === 0).length;
+    const inside = this.#complaints.filter((complaint) => complaint.at > 0 && this.#isInside(complaint, this.#frames));
+    return { before, inside: inside.length, behind: this.#complaints.length - before - inside.length };
+  }
+
+  #isInside({ at, early }: { readonly at: number; readonly early: boolean }, frames: number): boolean {
+    return at < (1 - TAIL) * frames - (early ? AHEAD : 0);
+  }
+
+  /** A thread's mark can fall into the middle of another's line. */
+  #take(line: string): void {
+    const rest = line.replace(/frame:\d+ +pts:.*$|t=1$/, '');
+    if (/frame:\d+ +pts:/.test(line)) this.#frames += 1;
+    if (rest.trim() === '' || classifyLine(rest, this.#otherCodecs) !== 'damage') return;
+    this.#complaints.push({ at: this.#frames, early: this.#sound || REFUSED.test(rest) });
+  }
+}

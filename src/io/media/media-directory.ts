@@ -1,0 +1,74 @@
+import type { Dirent } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { hasMediaExtension } from './sniff.ts';
+
+/** A file of a directory that was not taken for media. */
+export interface PassedOver {
+  readonly path: string;
+  /** `extension`: its name has none of `MEDIA_EXTENSIONS`; `link`: it leads nowhere; `kind`: a pipe, a socket or a device. */
+  readonly why: 'extension' | 'link' | 'kind';
+}
+
+/** What a directory holds. */
+export interface MediaDirectory {
+  readonly media: readonly string[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+/**
+ * All files in and below a directory: those with an extension of `MEDIA_EXTENSIONS`, and the others. Links are followed, each
+ * directory once; names that begin with a dot are left alone.
+ *
+ * @throws Node's error when a directory cannot be read.
+ */
+export async function lookThrough(directory: string): Promise<MediaDirectory> {
+  const media: string[] = [];
+  const passedOver: PassedOver[] = [];
+  const seen = new Set<string>();
+  const enter = async (path: string): Promise<void> => {
+    const real = await realpath(path);
+    if (seen.has(real)) return;
+    seen.add(real);
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.name.startsWith('.')) continue;
+      const inside = join(path, entry.name);
+      const kind = await kindOf(entry, inside);
+      if (kind === 'directory') await enter(inside);
+      else if (kind !== 'file') passedOver.push({ path: inside, why: kind });
+      else if (hasMediaExtension(entry.name)) media.push(inside);
+      else passedOver.push({ path: inside, why: 'extension' });
+    }
+  };
+  await enter(directory);
+  return { media: media.sort(), passedOver };
+}
+
+async function kindOf(entry: Dirent, path: string): Promise<'directory' | 'file' | 'link' | 'kind'> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory() ? 'directory' : entry.isFile() ? 'file' : 'kind';
+  try {
+    const target = await stat(path);
+    return target.isDirectory() ? 'directory' : target.isFile() ? 'file' : 'kind';
+  } catch (error) {
+    if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'link';
+    throw error;
+  }
+}
+
+/** What was passed over, in a sentence for people; undefined when nothing was. */
+export function passedOverText(files: readonly PassedOver[]): string | undefined {
+  if (files.length === 0) return undefined;
+  const of = (why: PassedOver['why']) => files.filter((file) => file.why === why);
+  const extensions = [...new Set(of('extension').map(({ path }) => extname(path).toLowerCase() || 'none'))].sort();
+  const shown = extensions.slice(0, 8).join(', ') + (extensions.length > 8 ? ', ...' : '');
+  const parts = [
+    ...(of('extension').length > 0 ? [`${of('extension').length} by their extension (${shown})`] : []),
+    ...counted(of('link').length, 'link that leads nowhere', 'links that lead nowhere'),
+    ...counted(of('kind').length, 'that is no regular file', 'that are no regular files'),
+  ];
+  return `${counted(files.length, 'file in the directories is', 'files in the directories are')} passed over: ${parts.join(', ')}`;
+}
+
+function counted(count: number, one: string, more: string): string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : more}`];
+}
