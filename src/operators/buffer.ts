@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 import { checkFunction, checkString } from '../check.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import type { ScopeAccount } from './ledger.ts';
 import type { HoldOptions } from './window.ts';
 
@@ -20,7 +20,7 @@ export function buffer<A>(
 ): OperatorFunction<A, A[]> {
   checkFunction('closing.subscribe', (closing as Partial<Observable<unknown>> | undefined)?.subscribe);
   const name = checkString('name', options.name ?? 'buffer');
-  const cost = checkedCost(options.cost);
+  const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A[]>((out) => {
       const { ledger } = core;

@@ -3,7 +3,7 @@ import type { Admission } from './admission.ts';
 import type { Ledger, ScopeAccount, Station } from './ledger.ts';
 import { bytesOf } from './measure.ts';
 import { OperatorClock, type OperatorKind } from './observe.ts';
-import type { Bytes } from './payload.ts';
+import { type Bytes, Payload } from './payload.ts';
 
 /** What the operators of one flow share. */
 export class FlowCore {
@@ -38,9 +38,8 @@ export class FlowCore {
   }
 }
 
-/** A cost function whose answers are checked; `bytesOf` when there is none. */
-export function checkedCost<T>(cost: ((value: T) => Bytes) | undefined): (value: T) => Bytes {
-  if (cost === undefined) return bytesOf;
+/** A cost function whose answers are checked. */
+export function checkedCost<T>(cost: (value: T) => Bytes): (value: T) => Bytes {
   return (value) => {
     const bytes = cost(value);
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
@@ -48,4 +47,11 @@ export function checkedCost<T>(cost: ((value: T) => Bytes) | undefined): (value:
     }
     return bytes;
   };
+}
+
+/** What an operator that keeps elements counts for one: a payload its bytes, another what `cost` says; `bytesOf` when there is none. */
+export function costOfKept<T>(cost: ((value: T) => Bytes) | undefined): (value: T) => Bytes {
+  if (cost === undefined) return bytesOf;
+  const checked = checkedCost(cost);
+  return (value) => (value instanceof Payload ? value.byteLength : checked(value));
 }

@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkPositive, checkString } from '../check.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
 import type { ScopeAccount } from './ledger.ts';
 import type { HoldOptions } from './window.ts';
@@ -20,7 +20,7 @@ export function delay<A>(
 ): OperatorFunction<A, A> {
   checkPositive('milliseconds', milliseconds, { zero: true });
   const name = checkString('name', options.name ?? 'delay');
-  const cost = checkedCost(options.cost);
+  const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A>((out) => {
       const { ledger, admission } = core;

@@ -1,6 +1,5 @@
-import { FlowError } from '../errors.ts';
 import type { HeldBytes } from './budget.ts';
-import { bytesOf, payloadsIn } from './measure.ts';
+import { settleMemory, surveyOf } from './measure.ts';
 import type { OperatorClock } from './observe.ts';
 import { type Account, type Bytes, Payload } from './payload.ts';
 
@@ -50,10 +49,13 @@ export class Station {
 /** The holds of an element that is not a payload itself. */
 interface Hold {
   count: number;
-  /** Bytes beyond those of the payloads inside it. */
+  /** Bytes beyond those of the payloads it refers to. */
   readonly bytes: Bytes;
   readonly scope: ScopeAccount;
-  readonly payloads: readonly Payload[] | undefined;
+  /** What it refers to, by itself or by a view of its memory: each is held once. */
+  payloads: Set<Payload> | undefined;
+  /** Bytes that count at a station: what it referred to at its first hold. */
+  size: Bytes;
 }
 
 /**
@@ -148,33 +150,31 @@ export class Ledger {
   /**
    * A station begins to hold an element.
    *
-   * @param bytes what the element counts; when absent, measured by `bytesOf`.
+   * @param bytes what the element counts, the payloads that it refers to included.
    * @throws FlowError `recycled` when it is, or contains, a payload that nothing holds any more.
    */
-  hold(station: Station, value: unknown, bytes?: Bytes): void {
+  hold(station: Station, value: unknown, bytes: Bytes): void {
     if (value instanceof Payload) {
-      this.#holdPayload(station.scope, value, bytes ?? value.byteLength);
+      this.#holdPayload(station.scope, value, bytes);
       this.#countAt(station, value.heldBytes);
     } else if (typeof value === 'object' && value !== null) {
       this.#countAt(station, this.#holdObject(station.scope, value, bytes));
     } else {
-      const size = bytes ?? bytesOf(value);
-      this.#add(station.scope, size);
-      this.#countAt(station, size);
+      this.#add(station.scope, bytes);
+      this.#countAt(station, bytes);
     }
   }
 
   /** A station lets go of an element; `bytes` as given to `hold`. */
-  release(station: Station, value: unknown, bytes?: Bytes): void {
+  release(station: Station, value: unknown, bytes: Bytes): void {
     if (value instanceof Payload) {
       this.#countAt(station, -value.heldBytes);
       this.#releasePayload(value);
     } else if (typeof value === 'object' && value !== null) {
       this.#countAt(station, -this.#releaseObject(value));
     } else {
-      const size = bytes ?? bytesOf(value);
-      this.#countAt(station, -size);
-      this.#remove(station.scope, size);
+      this.#countAt(station, -bytes);
+      this.#remove(station.scope, bytes);
     }
     this.onRelease();
   }
@@ -211,8 +211,9 @@ export class Ledger {
   }
 
   #holdPayload(scope: ScopeAccount, payload: Payload, bytes: Bytes): void {
-    if (payload.idle) payload.assertLive(`a ${payload.constructor.name}`);
+    if (payload.holds === 0) assertUsable(payload);
     if (payload.holds++ > 0) return;
+    for (const base of payload.restsOn ?? []) this.#holdPayload(scope, base, base.byteLength);
     payload.heldBytes = bytes;
     payload.heldBy = scope;
     this.#add(scope, bytes);
@@ -222,43 +223,43 @@ export class Ledger {
     if (--payload.holds > 0) return;
     this.#remove(payload.heldBy as ScopeAccount, payload.heldBytes);
     payload.heldBy = undefined;
-    payload.idle = true;
     try {
-      payload.onIdle?.();
+      payload.retire();
     } catch (error) {
       this.reportLate(error);
     }
+    for (const base of payload.restsOn ?? []) this.#releasePayload(base);
   }
 
-  #holdObject(scope: ScopeAccount, value: object, bytes: Bytes | undefined): Bytes {
+  #holdObject(scope: ScopeAccount, value: object, bytes: Bytes): Bytes {
+    // Looked through at every hold: an array may have grown since the last one.
+    const survey = surveyOf(value);
     let hold = this.#holds.get(value);
     if (hold === undefined) {
-      const payloads = payloadsIn(value);
-      if (payloads?.some((payload) => payload.idle)) {
-        throw new FlowError('recycled', `a ${value.constructor?.name ?? 'value'} holds a payload that was let go`, {
-          remedy: 'Keep payloads only in the holding operators of a Flow.',
-        });
-      }
-      let own = bytes ?? bytesOf(value);
-      for (const payload of payloads ?? []) own -= payload.byteLength;
-      hold = { count: 0, bytes: Math.max(0, own), scope, payloads };
+      const own = beside(bytes, survey.payloads);
+      hold = { count: 0, bytes: own, scope, payloads: undefined, size: own };
       this.#holds.set(value, hold);
-      this.#add(scope, hold.bytes);
+      this.#add(scope, own);
+    }
+    for (const payload of survey.payloads) {
+      hold.payloads ??= new Set();
+      if (hold.payloads.has(payload)) continue;
+      hold.payloads.add(payload);
+      this.#holdPayload(scope, payload, payload.byteLength);
+      if (hold.count === 0) hold.size += payload.heldBytes;
     }
     hold.count++;
-    for (const payload of hold.payloads ?? []) this.#holdPayload(scope, payload, payload.byteLength);
-    return sizeOf(hold);
+    return hold.size;
   }
 
   #releaseObject(value: object): Bytes {
     const hold = this.#holds.get(value) as Hold;
-    const size = sizeOf(hold);
-    for (const payload of hold.payloads ?? []) this.#releasePayload(payload);
     if (--hold.count === 0) {
       this.#holds.delete(value);
       this.#remove(hold.scope, hold.bytes);
+      for (const payload of hold.payloads ?? []) this.#releasePayload(payload);
     }
-    return size;
+    return hold.size;
   }
 
   #add(scope: ScopeAccount, bytes: Bytes): void {
@@ -313,8 +314,16 @@ export class Ledger {
   }
 }
 
-function sizeOf(hold: Hold): Bytes {
-  let size = hold.bytes;
-  for (const payload of hold.payloads ?? []) size += payload.heldBytes;
-  return size;
+/** What an element counts beside the payloads it refers to, which are counted by themselves. */
+function beside(bytes: Bytes, payloads: ReadonlySet<Payload>): Bytes {
+  let own = bytes;
+  for (const payload of payloads) own -= payload.byteLength;
+  return Math.max(0, own);
+}
+
+/** @throws FlowError `recycled` when nothing holds the payload, or one that it rests on, any more. */
+function assertUsable(payload: Payload): void {
+  if (payload.idle) payload.assertLive(`a ${payload.constructor.name}`);
+  settleMemory(payload);
+  for (const base of payload.restsOn ?? []) assertUsable(base);
 }

