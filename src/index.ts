@@ -244,7 +244,14 @@ export { Frame } from './operators/frame.ts';
 export { Holder } from './operators/holder.ts';
 export type { MapAsyncOptions } from './operators/map-async.ts';
 export { MicroBatch, type MicroBatchOptions } from './operators/micro-batch.ts';
-export { type FlowMetrics, OperatorClock, type OperatorKind, type OperatorMetrics } from './operators/observe.ts';
+export {
+  type FlowMetrics,
+  OperatorClock,
+  type OperatorKind,
+  type OperatorMetrics,
+  type Span as BusySpan,
+} from './operators/observe.ts';
+export type { Holding, OperatorOptions, Stage } from './operators/own-operator.ts';
 export { Patch } from './operators/patch.ts';
 export { type Bytes, Payload } from './operators/payload.ts';
 export { BufferPool } from './operators/pool.ts';

@@ -8,6 +8,7 @@ import { Ledger, ScopeAccount } from './ledger.ts';
 import type { MapAsyncOptions } from './map-async.ts';
 import { MicroBatch, type MicroBatchOptions } from './micro-batch.ts';
 import type { FlowMetrics, OperatorClock } from './observe.ts';
+import type { Holding, OperatorOptions, Stage } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
 import { BufferPool } from './pool.ts';
 import { Scope } from './scope.ts';
@@ -192,9 +193,20 @@ export class Flow {
     return this.#root.delay(milliseconds, options);
   }
 
-  /** The clock shared by all operators of a name, for operators of your own. */
-  operator(name: string): OperatorClock {
-    return this.#core.clock(checkString('name', name), 'operator');
+  /** An operator of your own that keeps elements: see `Scope.operator`. */
+  operator<In, Out>(
+    name: string,
+    define: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out>;
+  /** The clock shared by all operators of a name. */
+  operator(name: string): OperatorClock;
+  operator<In, Out>(
+    name: string,
+    define?: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out> | OperatorClock {
+    return define === undefined ? this.#root.operator(name) : this.#root.operator(name, define, options);
   }
 
   /** The state of the flow now. */

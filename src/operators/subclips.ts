@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkPositive, checkString } from '../check.ts';
 import { UsageError } from '../errors.ts';
+import { connect } from './connect.ts';
 import type { Bytes } from './payload.ts';
 import { rowsPerChunk } from './row-window.ts';
 import { checkStatistics, needsRows, type Statistic } from './statistics.ts';
@@ -92,18 +93,15 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
         }
         return false;
       };
-      subscriber.add(
-        source.subscribe({
-          next: (element) => {
-            if (clock) clock.in += 1;
-            emit(pass.take(element));
-          },
-          error: (error) => subscriber.error(error),
-          complete: () => {
-            if (emit(pass.end())) subscriber.complete();
-          },
-        }),
-      );
+      connect(source, subscriber, {
+        next: (element) => {
+          if (clock) clock.in += 1;
+          emit(pass.take(element));
+        },
+        complete: () => {
+          if (emit(pass.end())) subscriber.complete();
+        },
+      });
     });
 }
 
