@@ -17,6 +17,8 @@ export class ScopeAccount implements Account {
   kept: Bytes = 0;
   /** Part of `reserved` set aside for what its holders will keep. */
   allowance: Bytes = 0;
+  /** The most bytes that one unannounced addition of it brought. */
+  growth: Bytes = 0;
 
   constructor(
     readonly name: string,
@@ -27,6 +29,16 @@ export class ScopeAccount implements Account {
     /** Position in the order of creation: the lower, the older. */
     readonly order: number,
   ) {}
+
+  /** Bytes it has, and so can give back. */
+  get has(): Bytes {
+    return this.held + this.reserved;
+  }
+
+  /** Bytes it may still come to want, when it is given so many more. */
+  missing(more: Bytes = 0): Bytes {
+    return Math.max(0, this.claim - this.held - this.reserved - more);
+  }
 
   /** Bytes to set aside when it starts. */
   get startingBytes(): Bytes {
@@ -67,8 +79,12 @@ export class Ledger {
   reserved: Bytes = 0;
   peak: Bytes = 0;
   peakOvercommit: Bytes = 0;
-  /** The most bytes that one unannounced addition brought: admission leaves so much room free. */
+  /** The most bytes that one unannounced addition of a scope brought that may bring more: admission leaves so much room free. */
   headroom: Bytes = 0;
+  /** Scopes that have bytes. */
+  readonly occupied = new Set<ScopeAccount>();
+  /** Bytes that they may still come to want. */
+  wanted: Bytes = 0;
   /** Scopes that are open or have bytes. */
   readonly scopes = new Set<ScopeAccount>();
   /** Stations that are subscribed or hold bytes. */
@@ -79,6 +95,8 @@ export class Ledger {
   onRise: () => void = () => {};
 
   readonly #holds = new WeakMap<object, Hold>();
+  /** Scopes that make headroom. */
+  readonly #growing = new Set<ScopeAccount>();
 
   constructor(
     readonly budget: Bytes,
@@ -120,8 +138,7 @@ export class Ledger {
 
   /** Promises bytes to a read. */
   reserve(scope: ScopeAccount, bytes: Bytes): void {
-    this.reserved += bytes;
-    scope.reserved += bytes;
+    this.#shift(scope, 0, bytes);
     this.#rise();
   }
 
@@ -134,16 +151,14 @@ export class Ledger {
 
   /** Takes a promise back. */
   unreserve(scope: ScopeAccount, bytes: Bytes): void {
-    this.reserved -= bytes;
-    scope.reserved -= bytes;
+    this.#shift(scope, 0, -bytes);
     this.#forget(scope);
     this.onRelease();
   }
 
   /** Turns the promise for a read into the hold of what was read. */
   settle(station: Station, promised: Bytes, value: unknown, bytes: Bytes): void {
-    this.reserved -= promised;
-    station.scope.reserved -= promised;
+    this.#shift(station.scope, 0, -promised);
     this.hold(station, value, bytes);
   }
 
@@ -182,11 +197,19 @@ export class Ledger {
   /** A station keeps bytes of its own making, unannounced; `growth` when more of the kind is to be expected. */
   keep(station: Station, bytes: Bytes, growth: boolean): void {
     const { scope } = station;
-    if (growth && bytes > scope.allowance) this.headroom = Math.max(this.headroom, bytes);
+    if (growth && bytes > scope.allowance) this.grow(scope, bytes);
     scope.kept += bytes;
     this.#setAside(scope);
     this.#add(scope, bytes);
     this.#countAt(station, bytes);
+  }
+
+  /** A scope may bring so many bytes more at any time, unannounced. */
+  grow(scope: ScopeAccount, bytes: Bytes): void {
+    if (bytes <= scope.growth) return;
+    scope.growth = bytes;
+    this.#growing.add(scope);
+    this.headroom = Math.max(this.headroom, bytes);
   }
 
   /** A station gives up bytes of its own making. */
@@ -264,16 +287,27 @@ export class Ledger {
 
   #add(scope: ScopeAccount, bytes: Bytes): void {
     if (scope.open === 0) this.scopes.add(scope);
-    this.held += bytes;
-    scope.held += bytes;
+    this.#shift(scope, bytes, 0);
     this.#rise();
     this.onRise();
   }
 
   #remove(scope: ScopeAccount, bytes: Bytes): void {
-    this.held -= bytes;
-    scope.held -= bytes;
+    this.#shift(scope, -bytes, 0);
     this.#forget(scope);
+  }
+
+  /** A scope has more, or fewer, bytes: keeps all sums. */
+  #shift(scope: ScopeAccount, held: Bytes, reserved: Bytes): void {
+    if (this.occupied.has(scope)) this.wanted -= scope.missing();
+    this.held += held;
+    scope.held += held;
+    this.reserved += reserved;
+    scope.reserved += reserved;
+    if (scope.has > 0) {
+      this.occupied.add(scope);
+      this.wanted += scope.missing();
+    } else this.occupied.delete(scope);
   }
 
   #deleteStation(station: Station): void {
@@ -287,18 +321,28 @@ export class Ledger {
     const allowance = scope.started ? Math.max(0, scope.mostKept - scope.kept) : 0;
     const change = allowance - scope.allowance;
     scope.allowance = allowance;
-    scope.reserved += change;
-    this.reserved += change;
+    if (change !== 0) this.#shift(scope, 0, change);
   }
 
   #forget(scope: ScopeAccount): void {
     if (scope.open > 0) return;
-    if (scope.started && scope.stations === 0) {
-      scope.started = false;
-      this.#setAside(scope);
+    if (scope.stations === 0) this.#end(scope);
+    if (scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
+  }
+
+  /** A scope has no operator any more: nothing is set aside, nor left free, for what it might bring. */
+  #end(scope: ScopeAccount): void {
+    if (scope.growth > 0) {
+      scope.growth = 0;
+      this.#growing.delete(scope);
+      this.headroom = 0;
+      for (const { growth } of this.#growing) this.headroom = Math.max(this.headroom, growth);
       this.onRelease();
     }
-    if (scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
+    if (!scope.started) return;
+    scope.started = false;
+    this.#setAside(scope);
+    this.onRelease();
   }
 
   #rise(): void {

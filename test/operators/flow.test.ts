@@ -1,5 +1,5 @@
 import { lastValueFrom, map, merge, share, take, toArray } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FlowError, UsageError } from '../../src/errors.ts';
 import { BudgetTooSmallError } from '../../src/operators/budget.ts';
 import { Flow } from '../../src/operators/flow.ts';
@@ -45,6 +45,57 @@ describe('a flow', () => {
     },
   );
 
+  it('forgets the room for unannounced additions with the scope that made them', async () => {
+    const flow = new Flow(1000, { maxOvercommit: 0 });
+    const grew = flow.scope('grew').holder('rows');
+    const grows = flow.scope('grows').holder('rows');
+    for (const holder of [grew, grows]) holder.add(1);
+    grew.add(990);
+    grew.remove(991);
+    grows.add(300);
+    grows.remove(301);
+    const peak = async () => {
+      const release = deferred<void>();
+      const done = lastValueFrom(
+        flow.source(() => new BlockReader(200), BLOCKS).pipe(flow.mapAsync(() => release.promise, { concurrency: 1 })),
+      );
+      const elsewhere = flow.operator('elsewhere').busy();
+      await settled();
+      const { held } = flow;
+      elsewhere.end();
+      release.resolve();
+      await done;
+      return held;
+    };
+    expect(await peak()).toBe(10);
+    grew.close();
+    expect(await peak()).toBe(700);
+    grows.close();
+    expect(await peak()).toBe(1000);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('looks at the scopes that have bytes only, however many wait for their turn', async () => {
+    const sorted: number[] = [];
+    const sort = vi.spyOn(Array.prototype, 'sort').mockImplementation(function (this: unknown[], compare) {
+      sorted.push(this.length);
+      const list = [...this].toSorted(compare);
+      for (let index = 0; index < list.length; index++) this[index] = list[index];
+      return this;
+    });
+    onTestFinished(() => sort.mockRestore());
+    const flow = new Flow(100, { maxOvercommit: 0 });
+    const run = (name: string) => {
+      const scope = flow.scope(name, { claim: 50 });
+      return lastValueFrom(scope.source(() => new BlockReader(8), BLOCKS).pipe(scope.window(4), scope.delay(0)));
+    };
+    await Promise.all(Array.from({ length: 200 }, (_, video) => run(`video-${video}`)));
+    const read = 200 * 8;
+    expect(Math.max(...sorted)).toBeLessThan(12);
+    expect(sorted.length).toBeLessThan(20 * read);
+    expect(flow.peakOvercommit).toBe(0);
+  }, 60_000);
+
   it('counts an element that several operators hold once', async () => {
     const flow = new Flow(1000);
     const release = deferred<void>();
@@ -87,7 +138,25 @@ describe('a flow', () => {
         (error: FlowError) => error.code,
       );
     };
-    expect(await Promise.all([run('old', 5), run('young', 3)])).toEqual(['budget-too-small', 2]);
+    expect(await Promise.all([run('old', 3), run('young', 5)])).toEqual([2, 'budget-too-small']);
+  });
+
+  it('fails the youngest of stuck scopes, whose loss is least, when each could go on without the others', async () => {
+    const flow = new Flow(60, { maxOvercommit: 0 });
+    const run = async (name: string) => {
+      const scope = flow.scope(name);
+      const clips = scope.source(() => new BlockReader(5), BLOCKS).pipe(scope.window(5));
+      return lastValueFrom(clips).then(
+        () => name,
+        (error: FlowError) => `${name} ${error.code}`,
+      );
+    };
+    expect(await Promise.all([run('old'), run('young'), run('youngest')])).toEqual([
+      'old',
+      'young',
+      'youngest budget-too-small',
+    ]);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
   it('goes over its budget by single elements, counted and capped, when nothing else can move', async () => {
