@@ -3,11 +3,13 @@ import type { Ledger, ScopeAccount, Station } from './ledger.ts';
 import type { Activity } from './observe.ts';
 import type { Bytes } from './payload.ts';
 
-/** A source that waits for room. */
+/** A source, or an operation that brings more than it takes, which waits for room. */
 export interface Waiter {
   readonly station: Station;
-  /** Bytes its next read needs. */
+  /** Bytes its next read, or its result, needs. */
   readonly need: Bytes;
+  /** It comes before the others of its scope: an operation, whose end frees bytes, before the sources. */
+  readonly first?: boolean;
   /** Called once: the bytes are reserved, or the error says why they never will be. */
   settle(refusal?: BudgetTooSmallError): void;
 }
@@ -66,6 +68,13 @@ export class Admission implements Activity {
     return true;
   }
 
+  /** Reserves bytes if they fit and every scope can still reach its claim, whoever waits. */
+  reserveIfSafe(scope: ScopeAccount, need: Bytes): boolean {
+    if (!this.#admissible(scope, need, 0)) return false;
+    this.#reserve(scope, need);
+    return true;
+  }
+
   /** Reserves bytes for what is there already, and over the budget as far as single elements may go. */
   tryExceed(scope: ScopeAccount, bytes: Bytes): boolean {
     const over = this.#ledger.used + bytes - this.#ledger.budget;
@@ -77,7 +86,7 @@ export class Admission implements Activity {
 
   /** Waits for room. The caller is no longer in flight until `settle` is called. */
   park(waiter: Waiter): void {
-    this.waiters.splice(this.#placeOf(waiter.station.scope.order), 0, waiter);
+    this.waiters.splice(this.#placeOf(waiter.station.scope.order - (waiter.first === true ? 1 : 0)), 0, waiter);
     this.end();
     this.wake();
   }
@@ -96,7 +105,7 @@ export class Admission implements Activity {
     queueMicrotask(() => this.#pump());
   }
 
-  /** Behind all waiters of this and older scopes. */
+  /** Behind all waiters of scopes up to this order. */
   #placeOf(order: number): number {
     let low = 0;
     let high = this.waiters.length;
@@ -217,7 +226,7 @@ export class Admission implements Activity {
   }
 }
 
-/** The bytes a waiting source needs: its read, and at the start of its scope what the scope's holders will keep. */
+/** The bytes that a waiter needs: those of its read or result, and at the start of its scope what the scope's holders will keep. */
 function demand({ station, need }: Waiter): Bytes {
   return need + station.scope.startingBytes;
 }

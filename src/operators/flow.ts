@@ -163,7 +163,7 @@ export class Flow {
   /** Maps through an asynchronous function: see `Scope.mapAsync`. */
   mapAsync<A, B>(
     map: (value: A, signal: AbortSignal) => Promise<B>,
-    options: MapAsyncOptions<A>,
+    options: MapAsyncOptions<A, B>,
   ): OperatorFunction<A, B> {
     return this.#root.mapAsync(map, options);
   }

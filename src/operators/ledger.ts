@@ -194,6 +194,16 @@ export class Ledger {
     this.onRelease();
   }
 
+  /** Bytes that holding a value would add now; `bytes` as given to `hold`. */
+  addition(value: unknown, bytes: Bytes): Bytes {
+    if (value instanceof Payload) return value.holds > 0 ? 0 : bytes;
+    if (typeof value !== 'object' || value === null) return bytes;
+    const { payloads } = surveyOf(value);
+    let added = this.#holds.has(value) ? 0 : beside(bytes, payloads);
+    for (const payload of payloads) if (payload.holds === 0) added += payload.byteLength;
+    return added;
+  }
+
   /** A station keeps bytes of its own making, unannounced; `growth` when more of the kind is to be expected. */
   keep(station: Station, bytes: Bytes, growth: boolean): void {
     const { scope } = station;

@@ -29,6 +29,13 @@ export function bytesOf(value: unknown): Bytes {
   return bytes;
 }
 
+/** The bytes a value keeps alive that waits nowhere: as `bytesOf`, without its place and its record. */
+export function weightOf(value: unknown): Bytes {
+  const bytes = bytesOf(value);
+  if (value instanceof Payload) return bytes;
+  return bytes - PLACE - (typeof value === 'object' && value !== null ? RECORD : 0);
+}
+
 /** What an element refers to. */
 export interface Survey {
   /** Bytes it keeps alive beside those of the payloads. */

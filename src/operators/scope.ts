@@ -64,7 +64,7 @@ export class Scope {
   /** Maps through an asynchronous function; holds each element until its result was emitted. */
   mapAsync<A, B>(
     map: (value: A, signal: AbortSignal) => Promise<B>,
-    options: MapAsyncOptions<A>,
+    options: MapAsyncOptions<A, B>,
   ): OperatorFunction<A, B> {
     return mapAsync(this.#core, this.#account, map, options);
   }

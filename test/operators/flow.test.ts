@@ -87,7 +87,9 @@ describe('a flow', () => {
     const flow = new Flow(100, { maxOvercommit: 0 });
     const run = (name: string) => {
       const scope = flow.scope(name, { claim: 50 });
-      return lastValueFrom(scope.source(() => new BlockReader(8), BLOCKS).pipe(scope.window(4), scope.delay(0)));
+      return lastValueFrom(
+        scope.source(() => new BlockReader(8), BLOCKS).pipe(scope.window(4), scope.delay(0, { cost: () => 0 })),
+      );
     };
     await Promise.all(Array.from({ length: 200 }, (_, video) => run(`video-${video}`)));
     const read = 200 * 8;
@@ -341,7 +343,12 @@ describe('a flow', () => {
     const done = lastValueFrom(
       flow
         .source(() => reader, BLOCKS)
-        .pipe(flow.mapAsync((block) => gates[block.data]?.promise as Promise<void>, { concurrency: 20 })),
+        .pipe(
+          flow.mapAsync((block) => gates[block.data]?.promise as Promise<void>, {
+            concurrency: 20,
+            resultCost: () => 0,
+          }),
+        ),
     );
     const counts: number[] = [];
     for (const gate of gates.slice(0, 5)) {

@@ -190,7 +190,7 @@ class GraphRun {
               await this.#wait();
               return indices(list);
             },
-            { concurrency: 2, cost: () => 0 },
+            { concurrency: 2, cost: () => 0, resultCost: () => 0 },
           ),
         );
       case 'buffer':
