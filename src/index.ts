@@ -243,7 +243,8 @@ export { Flow, type FlowOptions, type Puller, type ScopeOptions } from './operat
 export { Frame } from './operators/frame.ts';
 export { Holder } from './operators/holder.ts';
 export type { MapAsyncOptions } from './operators/map-async.ts';
-export { MicroBatch, type MicroBatchOptions } from './operators/micro-batch.ts';
+export { MicroBatch } from './operators/micro-batch.ts';
+export type { MicroBatchOptions } from './operators/micro-batch-options.ts';
 export {
   type FlowMetrics,
   OperatorClock,

@@ -149,14 +149,15 @@ export class Admission implements Activity {
         return;
       }
     }
-    const waiter = this.waiters[0];
-    if (waiter === undefined) return;
+    if (this.waiters.length === 0) return;
     for (const flusher of this.flushers) {
       if (flusher.flush()) {
         this.pressureFlushes++;
         return;
       }
     }
+    const waiter = this.waiters[0];
+    if (waiter === undefined) return;
     const over = this.#ledger.used + demand(waiter) - this.#ledger.budget;
     if (over > this.#maxOvercommit) this.#refuse(this.#leastLoss());
     else {

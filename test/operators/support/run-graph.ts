@@ -71,6 +71,7 @@ class GraphRun {
       ...policy,
       name: 'lean',
       releaseFirst: true,
+      resultCost: () => 0,
       run: async (batch) => {
         await this.#wait();
         return batch.map((frame) => frame.use().index);
