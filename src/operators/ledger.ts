@@ -94,6 +94,9 @@ export class Ledger {
   /** Called after held bytes rose. */
   onRise: () => void = () => {};
 
+  /** Called when the last station of a clock was forgotten. */
+  onEnd: (clock: OperatorClock) => void = () => {};
+
   readonly #holds = new WeakMap<object, Hold>();
   /** Scopes that make headroom. */
   readonly #growing = new Set<ScopeAccount>();
@@ -112,6 +115,7 @@ export class Ledger {
   /** Registers an operator that was subscribed. */
   openStation(clock: OperatorClock, scope: ScopeAccount): Station {
     const station = new Station(clock, scope);
+    clock.stations++;
     this.stations.add(station);
     scope.stations++;
     return station;
@@ -322,6 +326,7 @@ export class Ledger {
 
   #deleteStation(station: Station): void {
     if (!this.stations.delete(station)) return;
+    if (--station.clock.stations === 0) this.onEnd(station.clock);
     station.scope.stations--;
     this.#forget(station.scope);
   }

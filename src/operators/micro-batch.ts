@@ -67,7 +67,7 @@ export class MicroBatch<A, R> implements Flusher {
     this.#maxInFlight = checkInteger('maxInFlight', options.maxInFlight ?? 1);
     this.#resultCost = options.resultCost && costOfKept(options.resultCost);
     this.#room = new ResultRoom(core.ledger, core.admission, this.#maxInFlight * options.maxCount);
-    this.#clock = core.clock(options.name, 'micro-batch');
+    this.#clock = core.lastingClock(options.name, 'micro-batch');
     this.#clock.batchLimit = options.maxCount;
     if (options.duplicates !== undefined) this.#clock.duplicates ??= 0;
   }
@@ -141,7 +141,7 @@ export class MicroBatch<A, R> implements Flusher {
     this.#runWhatIsDue();
   }
 
-  /** What a pipeline remembers has changed: counts its bytes. */
+  /** Counts the bytes of what a pipeline remembers. */
   #countKept(duplicates: LaneDuplicates<A, R> | undefined): void {
     const change = duplicates?.count() ?? 0;
     this.#keptBytes += change;
@@ -154,7 +154,7 @@ export class MicroBatch<A, R> implements Flusher {
     if (this.#waiting.size === 0 && this.#keptBytes === 0) this.#core.admission.flushers.delete(this);
   }
 
-  /** The pipeline brings no more elements; when it was the last, no batch can become any fuller. */
+  /** The pipeline brings no more: when it was the last, no batch becomes fuller. */
   #end(lane: Lane<A, R>): void {
     if (lane.ended) return;
     lane.ended = true;
@@ -286,7 +286,7 @@ export class MicroBatch<A, R> implements Flusher {
       if (failed === undefined) this.#drain(lane);
       else lane.out.error(failed.error);
     }
-    // And where there was no room, after it.
+    // Or after it, where there was no room.
     this.#runWhatIsDue();
   }
 

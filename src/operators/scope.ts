@@ -126,7 +126,7 @@ export class Scope {
     define?: (holding: Holding<Out>) => Stage<In>,
     options?: OperatorOptions,
   ): OperatorFunction<In, Out> | OperatorClock {
-    if (define === undefined) return this.#core.clock(checkString('name', name), 'operator');
+    if (define === undefined) return this.#core.lastingClock(checkString('name', name), 'operator');
     return ownOperator(this.#core, this.#account, name, define, options);
   }
 
