@@ -49,7 +49,7 @@ export class MicroBatch<A, R> implements Flusher {
   readonly #remembering = new Set<LaneDuplicates<A, R>>();
   /** Bytes of it. */
   #keptBytes: Bytes = 0;
-  /** Pipelines that may bring more elements. */
+  /** Pipelines that may bring more. */
   #open = 0;
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -149,7 +149,7 @@ export class MicroBatch<A, R> implements Flusher {
     else if (change < 0) this.#retire();
   }
 
-  /** There is nothing left to flush. */
+  /** Nothing is left to flush. */
   #retire(): void {
     if (this.#waiting.size === 0 && this.#keptBytes === 0) this.#core.admission.flushers.delete(this);
   }
