@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { DUPLICATE_MUTANTS } from './mutants-of-duplicates.mjs';
 import { FLOW_MUTANTS } from './mutants-of-flow.mjs';
 import { OPERATOR_MUTANTS } from './mutants-of-operators.mjs';
+import { OWNERSHIP_MUTANTS } from './mutants-of-ownership.mjs';
 
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OPERATORS = path.join('src', 'operators');
@@ -75,7 +76,7 @@ async function copyProject(directory) {
 }
 
 const only = option('--only');
-const mutants = [...FLOW_MUTANTS, ...OPERATOR_MUTANTS, ...DUPLICATE_MUTANTS].filter(
+const mutants = [...OWNERSHIP_MUTANTS, ...FLOW_MUTANTS, ...OPERATOR_MUTANTS, ...DUPLICATE_MUTANTS].filter(
   (each) => only === undefined || only.split(',').some((text) => `${each.file} ${each.what}`.includes(text)),
 );
 const base = await mkdtemp(path.join(tmpdir(), 'reelflow-mutants-'));
