@@ -250,7 +250,6 @@ export {
   OperatorClock,
   type OperatorKind,
   type OperatorMetrics,
-  type Span as BusySpan,
 } from './operators/observe.ts';
 export type { Holding, OperatorOptions, Stage } from './operators/own-operator.ts';
 export { Patch } from './operators/patch.ts';
