@@ -1,5 +1,5 @@
 import { concat, from, lastValueFrom, map, NEVER, of, pairwise, Subject, take, throwError, toArray } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { UsageError } from '../../src/errors.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import type { Frame } from '../../src/operators/frame.ts';
@@ -219,10 +219,9 @@ describe("an operator of one's own", () => {
   it('gives the downstream time as blocked, its own as busy', async () => {
     const flow = new Flow(1000);
     const input = new Subject<number>();
-    const spend = (milliseconds: number) => {
-      const end = performance.now() + milliseconds;
-      while (performance.now() < end);
-    };
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const spend = (milliseconds: number) => void vi.advanceTimersByTime(milliseconds);
     input
       .pipe(
         flow.operator<number, number>('works', ({ emit }) => ({
@@ -237,8 +236,8 @@ describe("an operator of one's own", () => {
       .subscribe(() => spend(60));
     input.next(1);
     const { busySeconds = 0, blockedSeconds = 0 } = flow.metrics().operators[0] ?? {};
-    expect(busySeconds).toBeGreaterThanOrEqual(0.039);
-    expect(blockedSeconds).toBeGreaterThanOrEqual(0.059);
+    expect(busySeconds).toBeCloseTo(0.04, 9);
+    expect(blockedSeconds).toBeCloseTo(0.06, 9);
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
