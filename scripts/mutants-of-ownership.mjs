@@ -31,7 +31,7 @@ export const OWNERSHIP_MUTANTS = [
   ),
   mutant('memory.ts', 'the slot before a view counts too', '.end > offset) high', '.end >= offset) high'),
   mutant('memory.ts', 'a transferred buffer has no owner', '|| buffer.byteLength === 0)', ')'),
-  mutant('memory.ts', 'memory is never given up', 'all.splice(at, 1);', ''),
+  mutant('memory.ts', 'memory is never given up', 'all.splice(at, 1);', 'void 0;'),
   mutant(
     'payload.ts',
     'owned memory is not claimed',

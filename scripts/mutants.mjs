@@ -27,6 +27,9 @@ function option(name) {
   return position < 0 ? undefined : process.argv[position + 1];
 }
 
+/** What the last run printed. */
+let printed = '';
+
 /** The tests of single operators, which fail at once, and then the random graphs, which take longest. */
 const PHASES = [['test/operators', '--exclude=**/flow.property.test.ts'], ['test/operators/flow.property.test.ts']];
 
@@ -56,8 +59,12 @@ function runPhase(directory, phase, most) {
     const tests = spawn(process.execPath, [vitest, 'run', '--bail=1', '--maxWorkers=1', '--no-isolate', ...phase], {
       cwd: directory,
       env: { ...process.env, ...SETTINGS },
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'ignore'],
       detached: true,
+    });
+    printed = '';
+    tests.stdout.on('data', (text) => {
+      printed += text;
     });
     let hung = false;
     const limit = setTimeout(() => {
@@ -134,7 +141,7 @@ try {
   await copyProject(path.join(base, 'unchanged'));
   const start = performance.now();
   const unchanged = await runTests(path.join(base, 'unchanged'), 600_000);
-  if (unchanged !== 'passed') throw new Error(`without any mutant the tests have ${unchanged}`);
+  if (unchanged !== 'passed') throw new Error(`without any mutant the tests have ${unchanged}:\n${printed}`);
   const most = Math.max(60_000, PATIENCE * (performance.now() - start));
   const jobs = Number(option('--jobs') ?? Math.min(2, availableParallelism()));
   await Promise.all(Array.from({ length: jobs }, (_, worker) => work(worker, most)));

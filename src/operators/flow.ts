@@ -55,7 +55,7 @@ export interface ScopeOptions {
  * Keeps the bytes held between operators under one budget. Only the asynchronous operators hold elements, so only they
  * report, and only sources are held back; plain synchronous RxJS operators work between them unchanged. Plain RxJS
  * operators that keep elements (`mergeMap` with asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`,
- * `shareReplay`) are not seen: take the flow's own, or give them copies.
+ * `shareReplay`) are not seen: take the flow's own, make one (`operator`), or give them copies.
  *
  * The flow knows exactly when nothing can move any more, as far as its own operators go. Asynchronous work elsewhere that
  * will release bytes (a partner of `zip` from outside, a holder closed after a write) must say that it is under way, with
