@@ -318,7 +318,6 @@ export const OWNERSHIP_MUTANTS = [
     'started = type !== undefined;',
   ),
   mutant('buffer.ts', 'nothing waits for the partner', 'partner.waiting = true;', ''),
-  mutant('buffer.ts', 'is under way after it was left', 'partner.end();\n        release', 'release'),
   mutant('zip.ts', 'is under way after it was left', 'partner.end();\n        empty', 'empty'),
   mutant(
     'delay.ts',

@@ -48,7 +48,6 @@ export function buffer<A>(
         }
       };
       out.add(() => {
-        partner.end();
         release(takeAll());
         ledger.closeStation(station);
       });

@@ -144,4 +144,35 @@ describe('admission', () => {
     expect(left(flow)).toEqual([0, 0, 0, 0]);
     expect(flow.peakHeld).toBe(100);
   });
+
+  it('fails an old scope that could not go on even alone, and not a young one that can', async () => {
+    const flow = new Flow(45, { maxOvercommit: 0 });
+    const elsewhere = flow.operator('elsewhere').busy();
+    const run = (name: string, bytes: number, before: number) => {
+      const gate = deferred<void>();
+      const reader = new BlockReader(9, bytes);
+      const next = async () => {
+        if (reader.blocks.length === before) await gate.promise;
+        return reader.next();
+      };
+      const scope = flow.scope(name);
+      const windows = scope.source(() => ({ next }), { ...BLOCKS, estimate: bytes }).pipe(scope.window(9));
+      const done = lastValueFrom(windows).then(
+        () => name,
+        (error: FlowError) => `${name} ${error.code}`,
+      );
+      return { gate, done };
+    };
+    const old = run('old', 10, 3);
+    await settled();
+    const young = run('young', 5, 1);
+    await settled();
+    old.gate.resolve();
+    await settled();
+    young.gate.resolve();
+    await settled();
+    elsewhere.end();
+    expect(await Promise.all([old.done, young.done])).toEqual(['old budget-too-small', 'young']);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
 });

@@ -85,4 +85,14 @@ describe('buffer', () => {
     const other = frames(flow).pipe(flow.buffer(frames(flow).pipe(last())));
     await expect(lastValueFrom(other)).rejects.toMatchObject({ code: 'budget-too-small' });
   });
+
+  it('that holds nothing does not hide that others are stuck', async () => {
+    const flow = new Flow(30, { maxOvercommit: 0 });
+    const empty = NEVER.pipe(flow.buffer(interval(60_000))).subscribe();
+    const stuck = flow.source(() => new BlockReader(9), BLOCKS).pipe(flow.window(9));
+    await expect(lastValueFrom(stuck)).rejects.toMatchObject({ code: 'budget-too-small' });
+    empty.unsubscribe();
+    await settled();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
 });

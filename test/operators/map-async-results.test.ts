@@ -1,7 +1,7 @@
 import { lastValueFrom, map, of, Subject, tap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
-import { BLOCKS, BlockReader, deferred, left, settled } from './support/elements.ts';
+import { BLOCKS, type Block, BlockReader, blocks, deferred, left, settled } from './support/elements.ts';
 
 describe('mapAsync', () => {
   it('holds results that wait for their elders, and lets go of them after they were given, or nobody listens', async () => {
@@ -152,5 +152,71 @@ describe('mapAsync', () => {
     );
     expect(most.filter((count) => count < 2).length).toBeLessThan(6);
     expect(flow.peakHeld).toBeLessThan(501);
+  });
+
+  it('starts an operation as soon as the result before it was given, where there was no room until then', async () => {
+    const flow = new Flow(38);
+    const input = new Subject<Block>();
+    const gates = [0, 1, 2].map(() => deferred<number>());
+    const started: number[] = [];
+    const start = ({ index }: Block) => {
+      started.push(index);
+      return gates[index]?.promise as Promise<number>;
+    };
+    input.pipe(flow.mapAsync(start, { concurrency: 2, resultEstimate: 8 })).subscribe();
+    for (const block of blocks(3)) input.next(block);
+    gates[0]?.resolve(0);
+    await settled();
+    expect(started).toEqual([0, 1, 2]);
+    input.complete();
+    for (const gate of gates) gate.resolve(0);
+    await settled();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('leaves no more than half of the budget free for results, however many it may execute', async () => {
+    const flow = new Flow(1000);
+    const gate = deferred<void>();
+    let read = 0;
+    const names = flow.source(() => ({ next: () => (read < 100 ? ++read : undefined) }), {
+      name: 'names',
+      cost: () => 1,
+      estimate: 1,
+    });
+    const loads = flow.mapAsync(() => gate.promise, { concurrency: 4, cost: () => 1, resultEstimate: 200 });
+    const done = lastValueFrom(names.pipe(loads));
+    for (let round = 0; round < 5; round++) await settled();
+    // A read each for two operations of 200 and, with 598 left, for a third.
+    expect(read).toBe(3);
+    gate.resolve();
+    await done;
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('comes before the sources of its scope when both wait for room', async () => {
+    const flow = new Flow(100, { lowWatermark: 1 });
+    const elsewhere = flow.operator('elsewhere').busy();
+    const holder = flow.scope('table').holder('table');
+    holder.add(95);
+    const scope = flow.scope('video');
+    const reader = new BlockReader(1);
+    const reads = lastValueFrom(scope.source(() => reader, BLOCKS));
+    await settled();
+    let started = 0;
+    const load = async () => void started++;
+    const loads = lastValueFrom(
+      of(1).pipe(scope.mapAsync(load, { concurrency: 1, cost: () => 1, resultEstimate: 11 })),
+    );
+    await settled();
+    const gate = flow.operator('gate').busy();
+    holder.remove(22);
+    await Promise.resolve();
+    await Promise.resolve();
+    expect([started, reader.blocks.length]).toEqual([1, 0]);
+    gate.end();
+    holder.close();
+    elsewhere.end();
+    await Promise.all([reads, loads]);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 });

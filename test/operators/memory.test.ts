@@ -1,4 +1,4 @@
-import { bufferCount, lastValueFrom, map, of, Subject, scan, toArray } from 'rxjs';
+import { BehaviorSubject, bufferCount, lastValueFrom, map, of, scan, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import { Frame } from '../../src/operators/frame.ts';
@@ -121,6 +121,9 @@ describe('what an operator holds', () => {
       lastValueFrom(of([frame, frame.data, { row: frame.data.subarray(9) }]).pipe(slow)),
     ];
     expect(flow.held).toBe(PICTURE);
+    // With what an array counts by default.
+    done.push(lastValueFrom(of([frame]).pipe(flow.mapAsync<unknown, void>(() => wait.promise, { concurrency: 1 }))));
+    expect(flow.held).toBe(PICTURE + 144 + 16);
     wait.resolve();
     await Promise.all(done);
     expect([frame.idle, ...left(flow)]).toEqual([true, 0, 0, 0, 0]);
@@ -272,10 +275,10 @@ describe('what an operator holds', () => {
 
   it('does not look into observables and promises, and ends at what contains itself', async () => {
     const flow = new Flow(1000);
-    const value: { list: unknown[]; self?: unknown; later: Promise<Block>; stream: Subject<Block> } = {
+    const value: { list: unknown[]; self?: unknown; later: Promise<Block>; stream: BehaviorSubject<Block> } = {
       list: [new Block(0)],
       later: Promise.resolve(new Block(1)),
-      stream: new Subject<Block>(),
+      stream: new BehaviorSubject(new Block(2)),
     };
     value.self = value;
     value.list.push(value.list);
