@@ -124,6 +124,7 @@ describe('busy, starved and blocked time', () => {
   it('are forgotten of names that all ended long ago, and of no other', async () => {
     const flow = new Flow(1000);
     const kept = flow.operator('kept');
+    flow.scope('closed').holder('kept').close();
     const open = flow.scope('open').holder('open');
     for (let video = 0; video < 1500; video++) {
       const reads = flow.source(() => new BlockReader(1), { ...BLOCKS, name: `decode-${video}` });
