@@ -128,14 +128,14 @@ export const DUPLICATE_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'originals get no result',
-    'item.lane.duplicates?.settle(item.original, item.value, results[index] as R);',
+    'if (original !== undefined) lane.duplicates?.settle(original, item.value, value);',
     '',
   ),
   mutant(
     'micro-batch.ts',
     'the result is remembered after its element was let go',
-    'if (failure === undefined && item.original !== undefined && !item.lane.stopped) {\n        item.lane.duplicates?.settle(item.original, item.value, results[index] as R);\n      }\n      if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);',
-    'if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);\n      if (failure === undefined && item.original !== undefined && !item.lane.stopped) {\n        item.lane.duplicates?.settle(item.original, item.value, results[index] as R);\n      }',
+    'if (original !== undefined) lane.duplicates?.settle(original, item.value, value);',
+    'if (original !== undefined) queueMicrotask(() => lane.duplicates?.settle(original, item.value, value));',
   ),
   mutant(
     'micro-batch.ts',

@@ -9,8 +9,8 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'map-async.ts',
     'releases before it emits',
-    'this.#station.clock.emit(this.#out, value);\n    this.#release(operation);',
-    'this.#release(operation);\n    this.#station.clock.emit(this.#out, value);',
+    'this.#station.clock.emit(this.#out, (operation.result as { value: B }).value);\n    this.#finish(operation);',
+    'this.#finish(operation);\n    this.#station.clock.emit(this.#out, (operation.result as { value: B }).value);',
   ),
   mutant(
     'map-async.ts',
@@ -24,18 +24,23 @@ export const OPERATOR_MUTANTS = [
     'it = this.#queue.shift()) this.#release(it);',
     'it = this.#queue.shift());',
   ),
-  mutant('map-async.ts', 'ready results are not released', 'if (it.result !== undefined) this.#release(it);', ''),
+  mutant(
+    'map-async.ts',
+    'ready results are not released',
+    'if (it.result !== undefined) this.#finish(it);\n    }\n    this.#core',
+    '}\n    this.#core',
+  ),
   mutant(
     'map-async.ts',
     'executing elements are released at once',
-    'if (it.result !== undefined) this.#release(it);',
-    'this.#release(it);',
+    'if (it.result !== undefined) this.#finish(it);\n    }\n    this.#core',
+    'this.#finish(it);\n    }\n    this.#core',
   ),
   mutant('map-async.ts', 'does not abort', 'this.#abort.abort();', ''),
   mutant(
     'map-async.ts',
     'never starts the next',
-    'if (waiting !== undefined) this.#start(waiting.input, waiting.bytes);',
+    '// The next one starts before this result is emitted: it executes while the downstream works.\n    this.#startWhatMay();',
     '',
   ),
   mutant(
@@ -53,7 +58,7 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'map-async.ts',
     'completes too early',
-    'if (this.#ended && this.#active === 0 && this.#line.size === 0)',
+    'if (this.#ended && this.#active === 0 && this.#line.size === 0 && this.#queue.size === 0)',
     'if (this.#ended)',
   ),
   mutant(
@@ -62,7 +67,12 @@ export const OPERATOR_MUTANTS = [
     '&& this.#active === 0 && this.#line.size === 0',
     '&& this.#active === 0',
   ),
-  mutant('map-async.ts', 'never completes', 'this.#completeWhenDone();\n  }\n\n  #fail', '}\n\n  #fail'),
+  mutant(
+    'map-async.ts',
+    'never completes',
+    'this.#completeWhenDone();\n  }\n\n  /** Takes a result in',
+    '}\n\n  /** Takes a result in',
+  ),
   mutant('map-async.ts', 'timeouts are not cleared', 'clearTimeout(operation.timer);', ''),
   mutant(
     'map-async.ts',
@@ -84,12 +94,7 @@ export const OPERATOR_MUTANTS = [
     'this.#core.ledger.release(item.lane.station, item.value, item.bytes);',
     '',
   ),
-  mutant(
-    'micro-batch.ts',
-    'one element too many',
-    'while (batch.length < maxCount) {',
-    'while (batch.length <= maxCount) {',
-  ),
+  mutant('micro-batch.ts', 'one element too many', 'while (batch.length < count) {', 'while (batch.length <= count) {'),
   mutant(
     'micro-batch.ts',
     'one batch too many',
@@ -132,7 +137,7 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'does not check the number of results',
-    'if (Array.isArray(results) && results.length === batch.length) return undefined;',
+    'if (Array.isArray(results) && results.length === elements) return undefined;',
     'return undefined;',
   ),
   mutant(
@@ -144,25 +149,25 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'releases before it emits',
-    'this.#clock.emit(lane.out, item.result.value);\n      if (this.#options.releaseFirst !== true) this.#release(item);',
-    'if (this.#options.releaseFirst !== true) this.#release(item);\n      this.#clock.emit(lane.out, item.result.value);',
+    'this.#clock.emit(lane.out, item.result.value);\n      this.#finish(item);',
+    'this.#finish(item);\n      this.#clock.emit(lane.out, item.result.value);',
   ),
   mutant(
     'micro-batch.ts',
     'releases twice',
-    'if (this.#options.releaseFirst !== true) this.#release(item);\n    }\n    if (lane.ended',
-    'this.#release(item);\n    }\n    if (lane.ended',
+    'if (this.#options.releaseFirst !== true) this.#release(item);',
+    'this.#release(item);',
   ),
   mutant(
     'micro-batch.ts',
     'keeps what runs when its pipeline left',
-    'failure !== undefined || item.lane.stopped || releaseFirst === true',
-    'failure !== undefined || releaseFirst === true',
+    'failed !== undefined || item.lane.stopped || releaseFirst === true',
+    'failed !== undefined || releaseFirst === true',
   ),
   mutant(
     'micro-batch.ts',
     'keeps a failed batch',
-    'failure !== undefined || item.lane.stopped || releaseFirst === true',
+    'failed !== undefined || item.lane.stopped || releaseFirst === true',
     'item.lane.stopped || releaseFirst === true',
   ),
   mutant(
@@ -179,12 +184,7 @@ export const OPERATOR_MUTANTS = [
   ),
   mutant('micro-batch.ts', 'completes too early', 'if (lane.line.size === 0) out.complete();', 'out.complete();'),
   mutant('micro-batch.ts', 'never completes', 'if (lane.ended && lane.line.size === 0) lane.out.complete();', ''),
-  mutant(
-    'micro-batch.ts',
-    'a pipeline that left still counts as open',
-    'this.#core.ledger.closeStation(lane.station);\n    this.#end(lane);',
-    'this.#core.ledger.closeStation(lane.station);',
-  ),
+  mutant('micro-batch.ts', 'a pipeline that left still counts as open', 'else this.#end(lane);\n  }', '}'),
   // Holders.
   mutant('window.ts', 'does not hold', 'ledger.hold(station, element, cost(element));', ''),
   mutant('window.ts', 'does not release', 'release(elements.slice(0, step));', ''),
@@ -207,7 +207,7 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'buffer.ts',
     'keeps all when the subscriber leaves',
-    'release(elements);\n        ledger.closeStation(station);',
+    'release(takeAll());\n        ledger.closeStation(station);',
     'ledger.closeStation(station);',
   ),
   mutant('zip.ts', 'does not release the left', 'ledger.release(station, a, left.cost(a));', ''),
@@ -224,10 +224,15 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'delay.ts',
     'does not release',
-    'ledger.release(station, it.value, cost(it.value));\n          }\n        }\n        const',
-    '}\n        }\n        const',
+    'ledger.release(station, value, cost(value));\n        }\n      };',
+    '}\n      };',
   ),
-  mutant('delay.ts', 'drops the rest at the end', 'if (waiting.size === 0) out.complete();', 'out.complete();'),
+  mutant(
+    'delay.ts',
+    'drops the rest at the end',
+    'if (waiting.size === 0 && !giving) out.complete();',
+    'out.complete();',
+  ),
   mutant(
     'connect.ts',
     'errors of operators get lost',

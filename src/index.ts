@@ -245,8 +245,15 @@ export { Flow, type FlowOptions, type Puller, type ScopeOptions } from './operat
 export { Frame } from './operators/frame.ts';
 export { Holder } from './operators/holder.ts';
 export type { MapAsyncOptions } from './operators/map-async.ts';
-export { MicroBatch, type MicroBatchOptions } from './operators/micro-batch.ts';
-export { type FlowMetrics, OperatorClock, type OperatorKind, type OperatorMetrics } from './operators/observe.ts';
+export { MicroBatch } from './operators/micro-batch.ts';
+export type { MicroBatchOptions } from './operators/micro-batch-options.ts';
+export {
+  type FlowMetrics,
+  OperatorClock,
+  type OperatorKind,
+  type OperatorMetrics,
+} from './operators/observe.ts';
+export type { Holding, OperatorOptions, Stage } from './operators/own-operator.ts';
 export { Patch } from './operators/patch.ts';
 export { type Bytes, Payload } from './operators/payload.ts';
 export { BufferPool } from './operators/pool.ts';

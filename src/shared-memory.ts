@@ -23,6 +23,19 @@ export function letGo(buffer: ArrayBufferLike): void {
   for (const link of links) link.forget(number);
 }
 
+/**
+ * The same memory as a new object, which threads know by the same number: what refers to the old object can be told from what refers to the new one. Memory that
+ * is not shared is moved, so that views of the old object are empty.
+ */
+export function renewed(buffer: ArrayBufferLike): ArrayBufferLike {
+  if (buffer instanceof ArrayBuffer) return structuredClone(buffer, { transfer: [buffer] });
+  const again = structuredClone(buffer);
+  const number = numbers.get(buffer);
+  if (number !== undefined) numbers.set(again, number);
+  numbers.delete(buffer);
+  return again;
+}
+
 /** Whether a view is the whole of some memory of `sharedMemory`, so that a thread can be given its number in place of its bytes. */
 export function isShared(view: ArrayBufferView): boolean {
   return numberedAs(view.buffer) !== undefined && view.byteLength === view.buffer.byteLength;

@@ -3,11 +3,13 @@ import type { Ledger, ScopeAccount, Station } from './ledger.ts';
 import type { Activity } from './observe.ts';
 import type { Bytes } from './payload.ts';
 
-/** A source that waits for room. */
+/** A source, or an operation that brings more than it takes, which waits for room. */
 export interface Waiter {
   readonly station: Station;
-  /** Bytes its next read needs. */
+  /** Bytes its next read, or its result, needs. */
   readonly need: Bytes;
+  /** It comes before the others of its scope: an operation, whose end frees bytes, before the sources. */
+  readonly first?: boolean;
   /** Called once: the bytes are reserved, or the error says why they never will be. */
   settle(refusal?: BudgetTooSmallError): void;
 }
@@ -22,8 +24,8 @@ export interface Flusher {
  * Decides which source may read. A read is admitted when its bytes fit beside those held and reserved, and when all open
  * scopes can still reach their claims one after another (the banker's algorithm for one resource); older scopes first.
  * When nothing is in flight and nothing is admissible, no event from within the flow can change that (there is one
- * thread): then, and only then, a partial batch is run, or one element goes over the budget, or the oldest waiting source
- * fails with `BudgetTooSmallError`.
+ * thread): then, and only then, a partial batch is run, or one element goes over the budget, or a waiting source fails with
+ * `BudgetTooSmallError`.
  */
 export class Admission implements Activity {
   /** Operations that will end by themselves: sources not waiting here, asynchronous operations, batches, timers. */
@@ -66,12 +68,25 @@ export class Admission implements Activity {
     return true;
   }
 
+  /** Reserves bytes if they fit and every scope can still reach its claim, whoever waits. */
+  reserveIfSafe(scope: ScopeAccount, need: Bytes): boolean {
+    if (!this.#admissible(scope, need, 0)) return false;
+    this.#reserve(scope, need);
+    return true;
+  }
+
+  /** Reserves bytes for what is there already, and over the budget as far as single elements may go. */
+  tryExceed(scope: ScopeAccount, bytes: Bytes): boolean {
+    const over = this.#ledger.used + bytes - this.#ledger.budget;
+    if (over > this.#maxOvercommit) return false;
+    if (over > 0) this.overcommits++;
+    this.#reserve(scope, bytes);
+    return true;
+  }
+
   /** Waits for room. The caller is no longer in flight until `settle` is called. */
   park(waiter: Waiter): void {
-    const order = waiter.station.scope.order;
-    let position = this.waiters.length;
-    while (position > 0 && (this.waiters[position - 1] as Waiter).station.scope.order > order) position--;
-    this.waiters.splice(position, 0, waiter);
+    this.waiters.splice(this.#placeOf(waiter.station.scope.order - (waiter.first === true ? 1 : 0)), 0, waiter);
     this.end();
     this.wake();
   }
@@ -90,15 +105,32 @@ export class Admission implements Activity {
     queueMicrotask(() => this.#pump());
   }
 
+  /** Behind all waiters of scopes up to this order. */
+  #placeOf(order: number): number {
+    let low = 0;
+    let high = this.waiters.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.waiters[middle] as Waiter).station.scope.order > order) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
   #pump(): void {
     this.#pumping = false;
     const { budget, headroom } = this.#ledger;
+    let unsafe: Waiter | undefined;
     for (let position = 0; position < this.waiters.length; ) {
       const waiter = this.waiters[position] as Waiter;
-      if (this.#admissible(waiter.station.scope, waiter.need, headroom)) this.#grant(position);
+      if (unsafe !== undefined && asksAsMuch(waiter, unsafe)) position++;
+      else if (this.#admissible(waiter.station.scope, waiter.need, headroom)) this.#grant(position);
       // Nobody younger takes the room that an older one waits for.
       else if (this.#ledger.used + demand(waiter) + headroom > budget) break;
-      else position++;
+      else {
+        unsafe = waiter;
+        position++;
+      }
     }
     if (this.inFlight === 0 && !this.#checking && this.waiters.length > 0) {
       this.#checking = true;
@@ -117,16 +149,17 @@ export class Admission implements Activity {
         return;
       }
     }
-    const waiter = this.waiters[0];
-    if (waiter === undefined) return;
+    if (this.waiters.length === 0) return;
     for (const flusher of this.flushers) {
       if (flusher.flush()) {
         this.pressureFlushes++;
         return;
       }
     }
+    const waiter = this.waiters[0];
+    if (waiter === undefined) return;
     const over = this.#ledger.used + demand(waiter) - this.#ledger.budget;
-    if (over > this.#maxOvercommit) this.#refuse(waiter);
+    if (over > this.#maxOvercommit) this.#refuse(this.#leastLoss());
     else {
       if (over > 0) this.overcommits++;
       this.#grant(0);
@@ -145,8 +178,15 @@ export class Admission implements Activity {
     this.#ledger.reserve(scope, need);
   }
 
+  /** Whom to refuse: one that could not go on even alone, else the youngest whose end frees bytes: it loses the least work. */
+  #leastLoss(): Waiter {
+    const most = this.#ledger.budget + this.#maxOvercommit;
+    const hopeless = this.waiters.find((waiter) => waiter.station.scope.has + demand(waiter) > most);
+    return (hopeless ?? this.waiters.findLast((waiter) => waiter.station.scope.held > 0) ?? this.waiters[0]) as Waiter;
+  }
+
   #refuse(waiter: Waiter): void {
-    this.waiters.shift();
+    this.waiters.splice(this.waiters.indexOf(waiter), 1);
     this.begin();
     const { budget, used } = this.#ledger;
     const holders = this.#ledger.holders();
@@ -167,15 +207,16 @@ export class Admission implements Activity {
     return free >= headroom && this.#safe(scope, all, free);
   }
 
-  /** After granting, can every open scope still reach its claim, in some order in which each then gives back all it has? */
+  /**
+   * After granting, can every scope that has bytes still reach its claim, in some order in which each then gives back all it
+   * has? One that has none can wait for all the others.
+   */
   #safe(scope: ScopeAccount, need: Bytes, free: Bytes): boolean {
-    let wanted = 0;
-    for (const each of this.#ledger.scopes) wanted += remainder(each, each === scope ? need : 0);
-    if (wanted <= free) return true;
-    const scopes = [...this.#ledger.scopes].map((each) => {
-      const extra = each === scope ? need : 0;
-      return { missing: remainder(each, extra), has: each.held + each.reserved + extra };
-    });
+    const { occupied, wanted } = this.#ledger;
+    const own = occupied.has(scope) ? scope.missing() : 0;
+    if (wanted - own + scope.missing(need) <= free) return true;
+    const scopes = [{ missing: scope.missing(need), has: scope.has + need }];
+    for (const each of occupied) if (each !== scope) scopes.push({ missing: each.missing(), has: each.has });
     scopes.sort((a, b) => a.missing - b.missing);
     let available = free;
     for (const each of scopes) {
@@ -186,11 +227,13 @@ export class Admission implements Activity {
   }
 }
 
-/** The bytes a waiting source needs: its read, and at the start of its scope what the scope's holders will keep. */
+/** The bytes that a waiter needs: those of its read or result, and at the start of its scope what the scope's holders will keep. */
 function demand({ station, need }: Waiter): Bytes {
   return need + station.scope.startingBytes;
 }
 
-function remainder(scope: ScopeAccount, extra: Bytes): Bytes {
-  return Math.max(0, scope.claim - scope.held - scope.reserved - extra);
+/** Whether what is unsafe for one waiter is for another one too: both scopes have nothing yet, and it asks no less. */
+function asksAsMuch(waiter: Waiter, unsafe: Waiter): boolean {
+  const [scope, other] = [waiter.station.scope, unsafe.station.scope];
+  return scope.has === 0 && other.has === 0 && scope.claim >= other.claim && demand(waiter) >= demand(unsafe);
 }

@@ -1,8 +1,9 @@
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 import { checkFunction, checkString } from '../check.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import type { ScopeAccount } from './ledger.ts';
+import { OutsidePartner } from './outside-partner.ts';
 import type { HoldOptions } from './window.ts';
 
 /**
@@ -10,7 +11,9 @@ import type { HoldOptions } from './window.ts';
  * (an empty one when none came), as RxJS `buffer`. At the end of the input the rest is given, if there is any; the end of
  * `closing` changes nothing, its error is the output's error.
  *
- * Holds what it gathers, without an own limit; lets go of it after the downstream's `next` has run.
+ * Holds what it gathers, without an own limit; lets go of it after the downstream's `next` has run. When the budget is
+ * full of it, its sources wait for `closing` where that moves by itself (`interval(20)`, a promise). One that is
+ * made of the flow's own streams, or a subject, cannot: then one of them fails with `BudgetTooSmallError`.
  */
 export function buffer<A>(
   core: FlowCore,
@@ -20,18 +23,24 @@ export function buffer<A>(
 ): OperatorFunction<A, A[]> {
   checkFunction('closing.subscribe', (closing as Partial<Observable<unknown>> | undefined)?.subscribe);
   const name = checkString('name', options.name ?? 'buffer');
-  const cost = checkedCost(options.cost);
+  const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A[]>((out) => {
       const { ledger } = core;
       const station = core.station(name, 'buffer', scope);
+      const partner = new OutsidePartner(core.admission);
       let gathered: A[] = [];
+      const takeAll = (): A[] => {
+        const elements = gathered;
+        gathered = [];
+        partner.waiting = false;
+        return elements;
+      };
       const release = (elements: readonly A[]): void => {
         for (const element of elements) ledger.release(station, element, cost(element));
       };
       const emit = (): void => {
-        const elements = gathered;
-        gathered = [];
+        const elements = takeAll();
         try {
           station.clock.emit(out, elements);
         } finally {
@@ -39,9 +48,7 @@ export function buffer<A>(
         }
       };
       out.add(() => {
-        const elements = gathered;
-        gathered = [];
-        release(elements);
+        release(takeAll());
         ledger.closeStation(station);
       });
       connect(input, out, {
@@ -49,6 +56,7 @@ export function buffer<A>(
           station.clock.in++;
           ledger.hold(station, element, cost(element));
           gathered.push(element);
+          partner.waiting = true;
         },
         complete() {
           if (gathered.length > 0) emit();
@@ -62,6 +70,6 @@ export function buffer<A>(
         complete() {},
       });
       out.add(notifier);
-      closing.subscribe(notifier);
+      partner.connect(closing, notifier);
     });
 }

@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkPositive, checkString } from '../check.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
 import type { ScopeAccount } from './ledger.ts';
 import type { HoldOptions } from './window.ts';
@@ -20,7 +20,7 @@ export function delay<A>(
 ): OperatorFunction<A, A> {
   checkPositive('milliseconds', milliseconds, { zero: true });
   const name = checkString('name', options.name ?? 'delay');
-  const cost = checkedCost(options.cost);
+  const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A>((out) => {
       const { ledger, admission } = core;
@@ -28,6 +28,8 @@ export function delay<A>(
       const waiting = new Fifo<{ value: A; due: number }>();
       let timer: NodeJS.Timeout | undefined;
       let ended = false;
+      /** Elements are being given on, and may come back by a loop: the timer is set when that is done. */
+      let giving = false;
       const arm = (due: number): void => {
         timer = setTimeout(expire, Math.max(0, due - performance.now()));
         // A running timer will move something: the flow is not stuck.
@@ -39,18 +41,27 @@ export function delay<A>(
         timer = undefined;
         admission.end();
       };
+      const give = (value: A): void => {
+        try {
+          station.clock.emit(out, value);
+        } finally {
+          ledger.release(station, value, cost(value));
+        }
+      };
       const expire = (): void => {
         disarm();
-        // A timer may fire a fraction of a millisecond early.
-        const now = performance.now() + 1;
-        for (let it = waiting.peek(); it !== undefined && it.due <= now; it = waiting.peek()) {
-          waiting.shift();
-          try {
-            station.clock.emit(out, it.value);
-          } finally {
-            ledger.release(station, it.value, cost(it.value));
+        giving = true;
+        try {
+          // A timer may fire a fraction of a millisecond early.
+          const now = performance.now() + 1;
+          for (let it = waiting.peek(); it !== undefined && it.due <= now; it = waiting.peek()) {
+            waiting.shift();
+            give(it.value);
           }
+        } finally {
+          giving = false;
         }
+        if (out.closed) return;
         const next = waiting.peek();
         if (next !== undefined) arm(next.due);
         else if (ended) out.complete();
@@ -68,11 +79,11 @@ export function delay<A>(
           ledger.hold(station, value, cost(value));
           const due = performance.now() + milliseconds;
           waiting.push({ value, due });
-          if (timer === undefined) arm(due);
+          if (timer === undefined && !giving) arm(due);
         },
         complete() {
           ended = true;
-          if (waiting.size === 0) out.complete();
+          if (waiting.size === 0 && !giving) out.complete();
         },
       });
     });

@@ -6,8 +6,10 @@ import { BudgetTooSmallError, formatBytes, parseBytes } from './budget.ts';
 import { FlowCore } from './core.ts';
 import { Ledger, ScopeAccount } from './ledger.ts';
 import type { MapAsyncOptions } from './map-async.ts';
-import { MicroBatch, type MicroBatchOptions } from './micro-batch.ts';
+import { MicroBatch } from './micro-batch.ts';
+import type { MicroBatchOptions } from './micro-batch-options.ts';
 import type { FlowMetrics, OperatorClock } from './observe.ts';
+import type { Holding, OperatorOptions, Stage } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
 import { BufferPool } from './pool.ts';
 import { Scope } from './scope.ts';
@@ -53,7 +55,7 @@ export interface ScopeOptions {
  * Keeps the bytes held between operators under one budget. Only the asynchronous operators hold elements, so only they
  * report, and only sources are held back; plain synchronous RxJS operators work between them unchanged. Plain RxJS
  * operators that keep elements (`mergeMap` with asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`,
- * `shareReplay`) are not seen: take the flow's own, or give them copies.
+ * `shareReplay`) are not seen: take the flow's own, make one (`operator`), or give them copies.
  *
  * The flow knows exactly when nothing can move any more, as far as its own operators go. Asynchronous work elsewhere that
  * will release bytes (a partner of `zip` from outside, a holder closed after a write) must say that it is under way, with
@@ -162,7 +164,7 @@ export class Flow {
   /** Maps through an asynchronous function: see `Scope.mapAsync`. */
   mapAsync<A, B>(
     map: (value: A, signal: AbortSignal) => Promise<B>,
-    options: MapAsyncOptions<A>,
+    options: MapAsyncOptions<A, B>,
   ): OperatorFunction<A, B> {
     return this.#root.mapAsync(map, options);
   }
@@ -192,9 +194,20 @@ export class Flow {
     return this.#root.delay(milliseconds, options);
   }
 
-  /** The clock shared by all operators of a name, for operators of your own. */
-  operator(name: string): OperatorClock {
-    return this.#core.clock(checkString('name', name), 'operator');
+  /** An operator of your own that keeps elements: see `Scope.operator`. */
+  operator<In, Out>(
+    name: string,
+    define: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out>;
+  /** The clock shared by all operators of a name. */
+  operator(name: string): OperatorClock;
+  operator<In, Out>(
+    name: string,
+    define?: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out> | OperatorClock {
+    return define === undefined ? this.#root.operator(name) : this.#root.operator(name, define, options);
   }
 
   /** The state of the flow now. */

@@ -27,6 +27,7 @@ export class Frame extends Payload {
     this.#data = data;
     this.byteLength = data.byteLength;
     this.#recycle = recycle;
+    this.owns(data);
   }
 
   /** The pixels. @throws FlowError `recycled` when nothing holds the frame any more. */

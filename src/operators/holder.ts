@@ -7,7 +7,8 @@ import type { Bytes } from './payload.ts';
 /**
  * Accounts for bytes that an operator keeps by itself: copies, tables, medians. They count against the budget at once and
  * cannot be refused: tell the scope the most they will be (`claim` and `kept`), so that the room is set aside. For what
- * was not announced, sources leave as much room free as the largest addition so far (after each holder's first).
+ * was not announced, sources leave as much room free as the largest addition so far (after each holder's first), until the
+ * last operator of the scope has ended.
  *
  * @example
  * const kept = scope.holder('median');

@@ -1,6 +1,5 @@
-import { FlowError } from '../errors.ts';
 import type { HeldBytes } from './budget.ts';
-import { bytesOf, payloadsIn } from './measure.ts';
+import { settleMemory, surveyOf } from './measure.ts';
 import type { OperatorClock } from './observe.ts';
 import { type Account, type Bytes, Payload } from './payload.ts';
 
@@ -18,6 +17,8 @@ export class ScopeAccount implements Account {
   kept: Bytes = 0;
   /** Part of `reserved` set aside for what its holders will keep. */
   allowance: Bytes = 0;
+  /** The most bytes that one unannounced addition of it brought. */
+  growth: Bytes = 0;
 
   constructor(
     readonly name: string,
@@ -28,6 +29,16 @@ export class ScopeAccount implements Account {
     /** Position in the order of creation: the lower, the older. */
     readonly order: number,
   ) {}
+
+  /** Bytes it has, and so can give back. */
+  get has(): Bytes {
+    return this.held + this.reserved;
+  }
+
+  /** Bytes it may still come to want, when it is given so many more. */
+  missing(more: Bytes = 0): Bytes {
+    return Math.max(0, this.claim - this.held - this.reserved - more);
+  }
 
   /** Bytes to set aside when it starts. */
   get startingBytes(): Bytes {
@@ -50,10 +61,13 @@ export class Station {
 /** The holds of an element that is not a payload itself. */
 interface Hold {
   count: number;
-  /** Bytes beyond those of the payloads inside it. */
+  /** Bytes beyond those of the payloads it refers to. */
   readonly bytes: Bytes;
   readonly scope: ScopeAccount;
-  readonly payloads: readonly Payload[] | undefined;
+  /** What it refers to, by itself or by a view of its memory: each is held once. */
+  payloads: Set<Payload> | undefined;
+  /** Bytes that count at a station: what it referred to at its first hold. */
+  size: Bytes;
 }
 
 /**
@@ -65,8 +79,12 @@ export class Ledger {
   reserved: Bytes = 0;
   peak: Bytes = 0;
   peakOvercommit: Bytes = 0;
-  /** The most bytes that one unannounced addition brought: admission leaves so much room free. */
+  /** The most bytes that one unannounced addition of a scope brought that may bring more: admission leaves so much room free. */
   headroom: Bytes = 0;
+  /** Scopes that have bytes. */
+  readonly occupied = new Set<ScopeAccount>();
+  /** Bytes that they may still come to want. */
+  wanted: Bytes = 0;
   /** Scopes that are open or have bytes. */
   readonly scopes = new Set<ScopeAccount>();
   /** Stations that are subscribed or hold bytes. */
@@ -76,7 +94,12 @@ export class Ledger {
   /** Called after held bytes rose. */
   onRise: () => void = () => {};
 
+  /** Called when the last station of a clock was forgotten. */
+  onEnd: (clock: OperatorClock) => void = () => {};
+
   readonly #holds = new WeakMap<object, Hold>();
+  /** Scopes that make headroom. */
+  readonly #growing = new Set<ScopeAccount>();
 
   constructor(
     readonly budget: Bytes,
@@ -92,6 +115,7 @@ export class Ledger {
   /** Registers an operator that was subscribed. */
   openStation(clock: OperatorClock, scope: ScopeAccount): Station {
     const station = new Station(clock, scope);
+    clock.stations++;
     this.stations.add(station);
     scope.stations++;
     return station;
@@ -118,8 +142,7 @@ export class Ledger {
 
   /** Promises bytes to a read. */
   reserve(scope: ScopeAccount, bytes: Bytes): void {
-    this.reserved += bytes;
-    scope.reserved += bytes;
+    this.#shift(scope, 0, bytes);
     this.#rise();
   }
 
@@ -132,61 +155,75 @@ export class Ledger {
 
   /** Takes a promise back. */
   unreserve(scope: ScopeAccount, bytes: Bytes): void {
-    this.reserved -= bytes;
-    scope.reserved -= bytes;
+    this.#shift(scope, 0, -bytes);
     this.#forget(scope);
     this.onRelease();
   }
 
   /** Turns the promise for a read into the hold of what was read. */
   settle(station: Station, promised: Bytes, value: unknown, bytes: Bytes): void {
-    this.reserved -= promised;
-    station.scope.reserved -= promised;
+    this.#shift(station.scope, 0, -promised);
     this.hold(station, value, bytes);
   }
 
   /**
    * A station begins to hold an element.
    *
-   * @param bytes what the element counts; when absent, measured by `bytesOf`.
+   * @param bytes what the element counts, the payloads that it refers to included.
    * @throws FlowError `recycled` when it is, or contains, a payload that nothing holds any more.
    */
-  hold(station: Station, value: unknown, bytes?: Bytes): void {
+  hold(station: Station, value: unknown, bytes: Bytes): void {
     if (value instanceof Payload) {
-      this.#holdPayload(station.scope, value, bytes ?? value.byteLength);
+      this.#holdPayload(station.scope, value, bytes);
       this.#countAt(station, value.heldBytes);
     } else if (typeof value === 'object' && value !== null) {
       this.#countAt(station, this.#holdObject(station.scope, value, bytes));
     } else {
-      const size = bytes ?? bytesOf(value);
-      this.#add(station.scope, size);
-      this.#countAt(station, size);
+      this.#add(station.scope, bytes);
+      this.#countAt(station, bytes);
     }
   }
 
   /** A station lets go of an element; `bytes` as given to `hold`. */
-  release(station: Station, value: unknown, bytes?: Bytes): void {
+  release(station: Station, value: unknown, bytes: Bytes): void {
     if (value instanceof Payload) {
       this.#countAt(station, -value.heldBytes);
       this.#releasePayload(value);
     } else if (typeof value === 'object' && value !== null) {
       this.#countAt(station, -this.#releaseObject(value));
     } else {
-      const size = bytes ?? bytesOf(value);
-      this.#countAt(station, -size);
-      this.#remove(station.scope, size);
+      this.#countAt(station, -bytes);
+      this.#remove(station.scope, bytes);
     }
     this.onRelease();
+  }
+
+  /** Bytes that holding a value would add now; `bytes` as given to `hold`. */
+  addition(value: unknown, bytes: Bytes): Bytes {
+    if (value instanceof Payload) return value.holds > 0 ? 0 : bytes;
+    if (typeof value !== 'object' || value === null) return bytes;
+    const { payloads } = surveyOf(value);
+    let added = this.#holds.has(value) ? 0 : beside(bytes, payloads);
+    for (const payload of payloads) if (payload.holds === 0) added += payload.byteLength;
+    return added;
   }
 
   /** A station keeps bytes of its own making, unannounced; `growth` when more of the kind is to be expected. */
   keep(station: Station, bytes: Bytes, growth: boolean): void {
     const { scope } = station;
-    if (growth && bytes > scope.allowance) this.headroom = Math.max(this.headroom, bytes);
+    if (growth && bytes > scope.allowance) this.grow(scope, bytes);
     scope.kept += bytes;
     this.#setAside(scope);
     this.#add(scope, bytes);
     this.#countAt(station, bytes);
+  }
+
+  /** A scope may bring so many bytes more at any time, unannounced. */
+  grow(scope: ScopeAccount, bytes: Bytes): void {
+    if (bytes <= scope.growth) return;
+    scope.growth = bytes;
+    this.#growing.add(scope);
+    this.headroom = Math.max(this.headroom, bytes);
   }
 
   /** A station gives up bytes of its own making. */
@@ -211,8 +248,9 @@ export class Ledger {
   }
 
   #holdPayload(scope: ScopeAccount, payload: Payload, bytes: Bytes): void {
-    if (payload.idle) payload.assertLive(`a ${payload.constructor.name}`);
+    if (payload.holds === 0) assertUsable(payload);
     if (payload.holds++ > 0) return;
+    for (const base of payload.restsOn ?? []) this.#holdPayload(scope, base, base.byteLength);
     payload.heldBytes = bytes;
     payload.heldBy = scope;
     this.#add(scope, bytes);
@@ -222,61 +260,73 @@ export class Ledger {
     if (--payload.holds > 0) return;
     this.#remove(payload.heldBy as ScopeAccount, payload.heldBytes);
     payload.heldBy = undefined;
-    payload.idle = true;
     try {
-      payload.onIdle?.();
+      payload.retire();
     } catch (error) {
       this.reportLate(error);
     }
+    for (const base of payload.restsOn ?? []) this.#releasePayload(base);
   }
 
-  #holdObject(scope: ScopeAccount, value: object, bytes: Bytes | undefined): Bytes {
+  #holdObject(scope: ScopeAccount, value: object, bytes: Bytes): Bytes {
+    // Looked through at every hold: an array may have grown since the last one.
+    const survey = surveyOf(value);
     let hold = this.#holds.get(value);
     if (hold === undefined) {
-      const payloads = payloadsIn(value);
-      if (payloads?.some((payload) => payload.idle)) {
-        throw new FlowError('recycled', `a ${value.constructor?.name ?? 'value'} holds a payload that was let go`, {
-          remedy: 'Keep payloads only in the holding operators of a Flow.',
-        });
-      }
-      let own = bytes ?? bytesOf(value);
-      for (const payload of payloads ?? []) own -= payload.byteLength;
-      hold = { count: 0, bytes: Math.max(0, own), scope, payloads };
+      const own = beside(bytes, survey.payloads);
+      hold = { count: 0, bytes: own, scope, payloads: undefined, size: own };
       this.#holds.set(value, hold);
-      this.#add(scope, hold.bytes);
+      this.#add(scope, own);
+    }
+    for (const payload of survey.payloads) {
+      hold.payloads ??= new Set();
+      if (hold.payloads.has(payload)) continue;
+      hold.payloads.add(payload);
+      this.#holdPayload(scope, payload, payload.byteLength);
+      if (hold.count === 0) hold.size += payload.heldBytes;
     }
     hold.count++;
-    for (const payload of hold.payloads ?? []) this.#holdPayload(scope, payload, payload.byteLength);
-    return sizeOf(hold);
+    return hold.size;
   }
 
   #releaseObject(value: object): Bytes {
     const hold = this.#holds.get(value) as Hold;
-    const size = sizeOf(hold);
-    for (const payload of hold.payloads ?? []) this.#releasePayload(payload);
     if (--hold.count === 0) {
       this.#holds.delete(value);
       this.#remove(hold.scope, hold.bytes);
+      for (const payload of hold.payloads ?? []) this.#releasePayload(payload);
     }
-    return size;
+    return hold.size;
   }
 
   #add(scope: ScopeAccount, bytes: Bytes): void {
     if (scope.open === 0) this.scopes.add(scope);
-    this.held += bytes;
-    scope.held += bytes;
+    this.#shift(scope, bytes, 0);
     this.#rise();
     this.onRise();
   }
 
   #remove(scope: ScopeAccount, bytes: Bytes): void {
-    this.held -= bytes;
-    scope.held -= bytes;
+    this.#shift(scope, -bytes, 0);
     this.#forget(scope);
+  }
+
+  /** A scope has more, or fewer, bytes: keeps all sums. */
+  #shift(scope: ScopeAccount, held: Bytes, reserved: Bytes): void {
+    if (this.occupied.has(scope)) this.wanted -= scope.missing();
+    this.held += held;
+    scope.held += held;
+    this.reserved += reserved;
+    scope.reserved += reserved;
+    if (scope.has > 0) {
+      this.occupied.add(scope);
+      this.wanted += scope.missing();
+    } else this.occupied.delete(scope);
   }
 
   #deleteStation(station: Station): void {
     if (!this.stations.delete(station)) return;
+    if (--station.clock.stations === 0) this.onEnd(station.clock);
     station.scope.stations--;
     this.#forget(station.scope);
   }
@@ -286,18 +336,28 @@ export class Ledger {
     const allowance = scope.started ? Math.max(0, scope.mostKept - scope.kept) : 0;
     const change = allowance - scope.allowance;
     scope.allowance = allowance;
-    scope.reserved += change;
-    this.reserved += change;
+    if (change !== 0) this.#shift(scope, 0, change);
   }
 
   #forget(scope: ScopeAccount): void {
     if (scope.open > 0) return;
-    if (scope.started && scope.stations === 0) {
-      scope.started = false;
-      this.#setAside(scope);
+    if (scope.stations === 0) this.#end(scope);
+    if (scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
+  }
+
+  /** A scope has no operator any more: nothing is set aside, nor left free, for what it might bring. */
+  #end(scope: ScopeAccount): void {
+    if (scope.growth > 0) {
+      scope.growth = 0;
+      this.#growing.delete(scope);
+      this.headroom = 0;
+      for (const { growth } of this.#growing) this.headroom = Math.max(this.headroom, growth);
       this.onRelease();
     }
-    if (scope.held === 0 && scope.reserved === 0) this.scopes.delete(scope);
+    if (!scope.started) return;
+    scope.started = false;
+    this.#setAside(scope);
+    this.onRelease();
   }
 
   #rise(): void {
@@ -313,8 +373,16 @@ export class Ledger {
   }
 }
 
-function sizeOf(hold: Hold): Bytes {
-  let size = hold.bytes;
-  for (const payload of hold.payloads ?? []) size += payload.heldBytes;
-  return size;
+/** What an element counts beside the payloads it refers to, which are counted by themselves. */
+function beside(bytes: Bytes, payloads: ReadonlySet<Payload>): Bytes {
+  let own = bytes;
+  for (const payload of payloads) own -= payload.byteLength;
+  return Math.max(0, own);
+}
+
+/** @throws FlowError `recycled` when nothing holds the payload, or one that it rests on, any more. */
+function assertUsable(payload: Payload): void {
+  if (payload.idle) payload.assertLive(`a ${payload.constructor.name}`);
+  settleMemory(payload);
+  for (const base of payload.restsOn ?? []) assertUsable(base);
 }

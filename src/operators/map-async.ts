@@ -3,13 +3,15 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkFunction, checkInteger, checkPositive, checkString } from '../check.ts';
 import { FlowError } from '../errors.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
 import type { ScopeAccount, Station } from './ledger.ts';
+import { weightOf } from './measure.ts';
 import type { Bytes } from './payload.ts';
+import { ResultRoom } from './result-room.ts';
 
 /** How `mapAsync` works. */
-export interface MapAsyncOptions<A> {
+export interface MapAsyncOptions<A, B = unknown> {
   /** Names it in metrics and errors; default `map-async`. */
   readonly name?: string;
   /** Operations that may execute at once. */
@@ -20,13 +22,24 @@ export interface MapAsyncOptions<A> {
   readonly timeout?: number;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
   readonly cost?: (value: A) => Bytes;
+  /** Bytes a result that is not a payload keeps alive; default a fair guess. */
+  readonly resultCost?: (result: B) => Bytes;
+  /**
+   * Bytes that a result may cost, where that is more than its element: a name that becomes a picture. Larger ones raise it
+   * for those after them. Default 0: learnt from the first results, which nothing was reserved for.
+   */
+  readonly resultEstimate?: Bytes;
 }
 
 /** One element on its way through. */
 interface Operation<A, B> {
   readonly input: A;
   readonly bytes: Bytes;
-  result: { value: B } | undefined;
+  /** Bytes reserved for its result. */
+  readonly promised: Bytes;
+  result: { readonly value: B; readonly bytes: Bytes } | undefined;
+  /** Its result waits for its elders, and is held. */
+  waits: boolean;
   timer: NodeJS.Timeout | undefined;
   late: boolean;
 }
@@ -35,7 +48,8 @@ interface Operation<A, B> {
  * What `Flow.mapAsync` and `Scope.mapAsync` return: maps each element through an asynchronous function.
  *
  * Holds every element from its arrival until its result was emitted: waiting ones in a first-in first-out queue without
- * an own limit (the budget is the limit), executing ones, and, in order, ones whose elders are not ready. The first error
+ * an own limit (the budget is the limit), executing ones, and, in order, ones whose elders are not ready, with their
+ * results. An operation whose result is larger than its element, or would have to wait, starts when there is room for it. The first error
  * is the output's error at once. Unsubscribing aborts `signal` and lets go of what waits; what executes keeps its bytes
  * until its promise settles, and a rejection after that is taken for the answer to the signal. A promise that never
  * settles keeps them for good.
@@ -44,13 +58,14 @@ export function mapAsync<A, B>(
   core: FlowCore,
   scope: ScopeAccount,
   map: (value: A, signal: AbortSignal) => Promise<B>,
-  options: MapAsyncOptions<A>,
+  options: MapAsyncOptions<A, B>,
 ): OperatorFunction<A, B> {
   checkFunction('map', map);
   const name = checkString('name', options.name ?? 'map-async');
   checkInteger('concurrency', options.concurrency);
   if (options.timeout !== undefined) checkPositive('timeout', options.timeout);
-  const cost = checkedCost(options.cost);
+  if (options.resultEstimate !== undefined) checkInteger('resultEstimate', options.resultEstimate, 0);
+  const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<B>((out) => {
       const station = core.station(name, 'map-async', scope);
@@ -66,9 +81,11 @@ class Mapping<A, B> {
   readonly #out: Subscriber<B>;
   readonly #map: (value: A, signal: AbortSignal) => Promise<B>;
   readonly #cost: (value: A) => Bytes;
+  readonly #resultCost: ((result: B) => Bytes) | undefined;
   readonly #concurrency: number;
   readonly #ordered: boolean;
   readonly #timeout: number | undefined;
+  readonly #room: ResultRoom;
   readonly #abort = new AbortController();
   /** Elements that wait for their turn. */
   readonly #queue = new Fifo<{ input: A; bytes: Bytes }>();
@@ -84,16 +101,19 @@ class Mapping<A, B> {
     out: Subscriber<B>,
     map: (value: A, signal: AbortSignal) => Promise<B>,
     cost: (value: A) => Bytes,
-    options: MapAsyncOptions<A>,
+    options: MapAsyncOptions<A, B>,
   ) {
     this.#core = core;
     this.#station = station;
     this.#out = out;
     this.#map = map;
     this.#cost = cost;
+    this.#resultCost = options.resultCost && costOfKept(options.resultCost);
     this.#concurrency = options.concurrency;
     this.#ordered = options.ordered ?? true;
     this.#timeout = options.timeout;
+    this.#room = new ResultRoom(core.ledger, core.admission, options.concurrency);
+    this.#room.expect(station, options.resultEstimate ?? 0, 0);
     setMaxListeners(0, this.#abort.signal);
   }
 
@@ -101,8 +121,8 @@ class Mapping<A, B> {
     this.#station.clock.in++;
     const bytes = this.#cost(input);
     this.#core.ledger.hold(this.#station, input, bytes);
-    if (this.#active < this.#concurrency) this.#start(input, bytes);
-    else this.#queue.push({ input, bytes });
+    this.#queue.push({ input, bytes });
+    this.#startWhatMay();
   }
 
   complete(): void {
@@ -113,15 +133,51 @@ class Mapping<A, B> {
   stop(): void {
     this.#stopped = true;
     this.#abort.abort();
+    this.#room.cancel();
     for (let it = this.#queue.shift(); it !== undefined; it = this.#queue.shift()) this.#release(it);
     for (let it = this.#line.shift(); it !== undefined; it = this.#line.shift()) {
-      if (it.result !== undefined) this.#release(it);
+      if (it.result !== undefined) this.#finish(it);
     }
     this.#core.ledger.closeStation(this.#station);
   }
 
-  #start(input: A, bytes: Bytes): void {
-    const operation: Operation<A, B> = { input, bytes, result: undefined, timer: undefined, late: false };
+  #startWhatMay(): void {
+    while (!this.#stopped && this.#active < this.#concurrency && !this.#room.waiting) {
+      const next = this.#queue.peek();
+      if (next === undefined) return;
+      const { largest } = this.#room;
+      let promised = Math.max(0, largest - next.bytes);
+      if (!this.#ordered || this.#active === 0) {
+        if (!this.#room.ask(this.#station, promised, (refusal) => this.#admitted(promised, refusal))) return;
+      } else {
+        // Its result may have to wait beside its element: it starts when there is room, or when it has no elders any more.
+        promised = largest;
+        if (!this.#room.take(this.#station, promised)) return;
+      }
+      this.#startNext(promised);
+    }
+  }
+
+  /** The next operation waited for room, and has it, or never will. */
+  #admitted(promised: Bytes, refusal: Error | undefined): void {
+    if (refusal !== undefined) this.#out.error(refusal);
+    else {
+      this.#startNext(promised);
+      this.#startWhatMay();
+    }
+  }
+
+  #startNext(promised: Bytes): void {
+    const { input, bytes } = this.#queue.shift() as { input: A; bytes: Bytes };
+    const operation: Operation<A, B> = {
+      input,
+      bytes,
+      promised,
+      result: undefined,
+      waits: false,
+      timer: undefined,
+      late: false,
+    };
     this.#active++;
     this.#station.clock.enter();
     if (this.#ordered) this.#line.push(operation);
@@ -144,14 +200,30 @@ class Mapping<A, B> {
       this.#release(operation);
       return;
     }
+    try {
+      this.#keep(operation, value);
+    } catch (error) {
+      this.#release(operation);
+      this.#out.error(error);
+      return;
+    }
     // The next one starts before this result is emitted: it executes while the downstream works.
-    const waiting = this.#queue.shift();
-    if (waiting !== undefined) this.#start(waiting.input, waiting.bytes);
-    if (this.#ordered) {
-      operation.result = { value };
-      this.#drain();
-    } else this.#emit(operation, value);
+    this.#startWhatMay();
+    if (this.#ordered) this.#drain();
+    else this.#emit(operation);
+    // And where there was no room, after it.
+    this.#startWhatMay();
     this.#completeWhenDone();
+  }
+
+  /** Takes a result in. It is held if it has to wait. */
+  #keep(operation: Operation<A, B>, value: B): void {
+    this.#room.learn(this.#station, value, this.#resultCost, operation.bytes);
+    const waits = this.#ordered && this.#line.peek() !== operation;
+    const bytes = this.#resultCost?.(value) ?? weightOf(value);
+    if (waits) this.#core.ledger.hold(this.#station, value, bytes);
+    operation.result = { value, bytes };
+    operation.waits = waits;
   }
 
   #fail(operation: Operation<A, B>, error: unknown): void {
@@ -173,6 +245,7 @@ class Mapping<A, B> {
   #settle(operation: Operation<A, B>): void {
     clearTimeout(operation.timer);
     this.#active--;
+    this.#room.give(this.#station, operation.promised);
     if (!operation.late) this.#station.clock.leave();
   }
 
@@ -181,12 +254,19 @@ class Mapping<A, B> {
       const operation = this.#line.peek();
       if (operation?.result === undefined) return;
       this.#line.shift();
-      this.#emit(operation, operation.result.value);
+      this.#emit(operation);
     }
   }
 
-  #emit(operation: Operation<A, B>, value: B): void {
-    this.#station.clock.emit(this.#out, value);
+  #emit(operation: Operation<A, B>): void {
+    this.#station.clock.emit(this.#out, (operation.result as { value: B }).value);
+    this.#finish(operation);
+  }
+
+  /** Lets go of an element and of its result. */
+  #finish(operation: Operation<A, B>): void {
+    const { result } = operation;
+    if (operation.waits && result !== undefined) this.#core.ledger.release(this.#station, result.value, result.bytes);
     this.#release(operation);
   }
 
@@ -195,6 +275,6 @@ class Mapping<A, B> {
   }
 
   #completeWhenDone(): void {
-    if (this.#ended && this.#active === 0 && this.#line.size === 0) this.#out.complete();
+    if (this.#ended && this.#active === 0 && this.#line.size === 0 && this.#queue.size === 0) this.#out.complete();
   }
 }

@@ -1,41 +1,186 @@
-import { type Bytes, Payload } from './payload.ts';
+import { FlowError } from '../errors.ts';
+import { claimMemory, visitOwners } from './memory.ts';
+import { type Bytes, Payload, RECYCLED_REMEDY } from './payload.ts';
 
 const OBJECT_OVERHEAD: Bytes = 64;
+const ARRAY_OVERHEAD: Bytes = 16;
+/** A typed array with its buffer, beside its bytes. */
+const VIEW_OVERHEAD: Bytes = 192;
 const PRIMITIVE: Bytes = 8;
+/** An element's place in a queue; measured on Node 20. */
+const PLACE: Bytes = 64;
+/** The record of who holds an object, which a payload carries itself. */
+const RECORD: Bytes = 80;
+/** Containers within containers that are looked through. */
+const DEEPEST = 16;
 
 /**
- * The bytes an element keeps alive, as far as one look tells: `byteLength` where it has one (payloads, typed arrays,
- * buffers); two per character of a string; for an array the sum over its elements; for another object 64 plus those of
- * its own values that are payloads, typed arrays or strings. Give an operator a `cost` where this is not near the truth.
+ * The bytes an element that waits in an operator keeps alive, as far as one look tells. Of a payload its `byteLength`; of
+ * any other about 64 for its place and 80 for the record of an object, and: `byteLength` where it has one, and 192 for a
+ * typed array; two per character of a string; 64 for an object and 16 for an array, with what is in them, at any depth.
+ * Memory of payloads, wherever it is found, counts whole. Give an operator a `cost` where this is not near the truth.
  */
 export function bytesOf(value: unknown): Bytes {
-  if (typeof value === 'string') return PRIMITIVE + 2 * value.length;
-  if (typeof value !== 'object' || value === null) return PRIMITIVE;
-  const length = (value as { byteLength?: unknown }).byteLength;
-  if (typeof length === 'number') return length;
-  if (Array.isArray(value)) return value.reduce((sum: Bytes, element) => sum + bytesOf(element), 0);
-  let sum = OBJECT_OVERHEAD;
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
-    if (typeof member === 'string') sum += 2 * member.length;
-    else if (typeof member === 'object' && member !== null) {
-      const bytes = (member as { byteLength?: unknown }).byteLength;
-      if (typeof bytes === 'number') sum += bytes;
-    }
-  }
-  return sum;
+  if (value instanceof Payload) return value.byteLength;
+  if (typeof value !== 'object' || value === null) return PLACE + bytesOfPrimitive(value);
+  const survey = surveyOf(value);
+  let bytes = PLACE + RECORD + survey.bytes;
+  for (const payload of survey.payloads) bytes += payload.byteLength;
+  return bytes;
 }
 
-/** The payloads inside an array (of any depth) or among the own values of a plain object; undefined when there are none. */
-export function payloadsIn(value: object, found?: Payload[]): Payload[] | undefined {
-  let list = found;
-  if (ArrayBuffer.isView(value)) return list;
-  const members = Array.isArray(value) ? value : Object.values(value);
-  for (const member of members) {
-    if (member instanceof Payload) {
-      list ??= [];
-      list.push(member);
-    } else if (Array.isArray(member)) list = payloadsIn(member, list);
+/** The bytes a value keeps alive that waits nowhere: as `bytesOf`, without its place and its record. */
+export function weightOf(value: unknown): Bytes {
+  const bytes = bytesOf(value);
+  if (value instanceof Payload) return bytes;
+  return bytes - PLACE - (typeof value === 'object' && value !== null ? RECORD : 0);
+}
+
+/** What an element refers to. */
+export interface Survey {
+  /** Bytes it keeps alive beside those of the payloads. */
+  readonly bytes: Bytes;
+  /** Payloads in it, and those whose memory it has views of. */
+  readonly payloads: ReadonlySet<Payload>;
+}
+
+/**
+ * Looks through an element, whatever arrays, objects, maps and sets it is made of, for payloads and views of their memory.
+ * Private fields and closures cannot be looked into; observables and promises are not.
+ *
+ * @throws FlowError `recycled` when it refers to a payload that nothing holds any more.
+ */
+export function surveyOf(value: object): Survey {
+  const looking = new Looking();
+  looking.at(value, 0);
+  return looking;
+}
+
+/**
+ * Finds out, once, what a payload is made of that did not say it by `owns`: typed arrays among its fields are its own,
+ * unless they are views of another payload, which is then held with this one.
+ */
+export function settleMemory(payload: Payload): void {
+  if (payload.ownMemory !== undefined) return;
+  payload.ownMemory = [];
+  const looking = new Looking(payload.ownMemory);
+  looking.fields(payload, 1);
+  looking.payloads.delete(payload);
+  for (const view of payload.ownMemory) claimMemory(view, payload);
+  if (looking.payloads.size > 0) payload.restsOn = [...looking.payloads];
+}
+
+const NONE: ReadonlySet<Payload> = new Set();
+
+class Looking implements Survey {
+  bytes: Bytes = 0;
+  #payloads: Set<Payload> | undefined;
+  #seen: Set<object> | undefined;
+  /** Receives the views whose memory is nobody's. */
+  readonly #ownerless: ArrayBufferView[] | undefined;
+
+  constructor(ownerless?: ArrayBufferView[]) {
+    this.#ownerless = ownerless;
   }
-  return list;
+
+  get payloads(): Set<Payload> {
+    return this.#payloads ?? (NONE as Set<Payload>);
+  }
+
+  at(value: unknown, depth: number): void {
+    if (typeof value !== 'object' || value === null) this.bytes += bytesOfPrimitive(value);
+    else if (value instanceof Payload) this.#found(value);
+    else if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+      this.#memory(value);
+    } else if (depth <= DEEPEST && this.#isNew(value, depth)) this.#container(value, depth);
+  }
+
+  /** The values of an object's own fields. */
+  fields(value: object, depth: number): void {
+    for (const key in value) {
+      // Whom a payload is counted for is none of its parts.
+      if (key === 'heldBy' || !Object.hasOwn(value, key)) continue;
+      const member = (value as Record<string, unknown>)[key];
+      if (typeof member === 'object' ? member !== null : typeof member === 'string') this.at(member, depth);
+    }
+  }
+
+  #container(value: object, depth: number): void {
+    if (Array.isArray(value)) {
+      this.bytes += ARRAY_OVERHEAD;
+      for (const member of value) this.at(member, depth + 1);
+    } else if (value instanceof Map) {
+      this.bytes += OBJECT_OVERHEAD;
+      for (const [key, member] of value) {
+        this.at(key, depth + 1);
+        this.at(member, depth + 1);
+      }
+    } else if (value instanceof Set) {
+      this.bytes += OBJECT_OVERHEAD;
+      for (const member of value) this.at(member, depth + 1);
+    } else if (!isSubscribable(value)) {
+      const { byteLength } = value as { byteLength?: unknown };
+      const [before, known] = [this.bytes, this.payloads.size];
+      this.fields(value, depth + 1);
+      this.bytes = typeof byteLength === 'number' ? before + byteLength : this.bytes + OBJECT_OVERHEAD;
+      if (typeof byteLength === 'number') this.#deduct(known, before);
+    }
+  }
+
+  /** What an object says of itself includes the payloads found in it. */
+  #deduct(known: number, least: Bytes): void {
+    let position = 0;
+    for (const payload of this.payloads) {
+      if (position++ >= known) this.bytes = Math.max(least, this.bytes - payload.byteLength);
+    }
+  }
+
+  #memory(memory: ArrayBufferView | ArrayBufferLike): void {
+    let owners = 0;
+    let stale: Payload | undefined;
+    visitOwners(memory, (owner) => {
+      if (owner.idle) stale = owner;
+      else {
+        owners++;
+        this.#found(owner);
+      }
+    });
+    // A whole buffer is nobody's element: of a shared one, some part is always idle.
+    if (stale !== undefined && (owners === 0 || ArrayBuffer.isView(memory))) throw recycled(stale, 'memory of ');
+    if (owners > 0) return;
+    this.bytes += memory.byteLength + VIEW_OVERHEAD;
+    if (ArrayBuffer.isView(memory)) this.#ownerless?.push(memory);
+  }
+
+  #found(payload: Payload): void {
+    if (payload.idle) throw recycled(payload, '');
+    if (payload.holds === 0) settleMemory(payload);
+    this.#payloads ??= new Set();
+    this.#payloads.add(payload);
+  }
+
+  /** Whether a container was not looked at yet: it may contain itself. */
+  #isNew(value: object, depth: number): boolean {
+    if (depth === 0) return true;
+    this.#seen ??= new Set();
+    if (this.#seen.has(value)) return false;
+    this.#seen.add(value);
+    return true;
+  }
+}
+
+function bytesOfPrimitive(value: unknown): Bytes {
+  return typeof value === 'string' ? PRIMITIVE + 2 * value.length : PRIMITIVE;
+}
+
+/** Observables and promises: what they will give is not theirs yet. */
+function isSubscribable(value: object): boolean {
+  const { subscribe, then } = value as { subscribe?: unknown; then?: unknown };
+  return typeof subscribe === 'function' || typeof then === 'function';
+}
+
+function recycled(payload: Payload, part: string): FlowError {
+  return new FlowError('recycled', `${part}a ${payload.constructor.name} was kept after its last holder let it go`, {
+    remedy: RECYCLED_REMEDY,
+  });
 }

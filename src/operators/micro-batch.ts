@@ -1,66 +1,27 @@
-import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
-import { checkFunction, checkInteger, checkPositive, checkString, shown } from '../check.ts';
-import { FlowError, UsageError } from '../errors.ts';
+import { Observable, type OperatorFunction } from 'rxjs';
+import { checkInteger, shown } from '../check.ts';
+import { FlowError } from '../errors.ts';
 import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
-import type { DuplicateRules, Original } from './duplicates.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
-import { type Duplicate, LaneDuplicates } from './lane-duplicates.ts';
+import type { Batch, Item, Lane } from './lane.ts';
+import { LaneDuplicates } from './lane-duplicates.ts';
 import type { ScopeAccount, Station } from './ledger.ts';
+import { weightOf } from './measure.ts';
+import { checkMicroBatch, type MicroBatchOptions } from './micro-batch-options.ts';
 import type { OperatorClock } from './observe.ts';
 import type { Bytes } from './payload.ts';
+import { ResultRoom } from './result-room.ts';
 import type { Scope } from './scope.ts';
-
-/** When a batch is run, and by what. */
-export interface MicroBatchOptions<A, R> {
-  /** Names it in metrics and errors. */
-  readonly name: string;
-  /** The most elements in a batch. */
-  readonly maxCount: number;
-  /** The most bytes in a batch of more than one element; default no limit. */
-  readonly maxBytes?: Bytes;
-  /** Milliseconds the oldest element may wait for the batch to fill. */
-  readonly maxDelay: number;
-  /** Batches that may be in flight at once; default 1. */
-  readonly maxInFlight?: number;
-  /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
-  readonly cost?: (value: A) => Bytes;
-  /** The result does not refer to the element: let go of the element before its result is emitted. Default false. */
-  readonly releaseFirst?: boolean;
-  /** Elements equal to a recent one of their pipeline take its result instead of a place in a batch. Needs `releaseFirst`. Default: none do. */
-  readonly duplicates?: DuplicateRules<A, R>;
-  /** Must give one result per element, in their order. */
-  readonly run: (batch: readonly A[]) => Promise<readonly R[]>;
-}
-
-interface Item<A, R> {
-  readonly value: A;
-  readonly bytes: Bytes;
-  readonly lane: Lane<A, R>;
-  /** What this element is the first of, where duplicates are looked for. */
-  readonly original: Original<A, R> | undefined;
-  result: { readonly value: R } | undefined;
-}
-
-/** One pipeline that shares the batcher. */
-interface Lane<A, R> {
-  readonly station: Station;
-  readonly out: Subscriber<R>;
-  /** Its elements without an emitted result, in order. */
-  readonly line: Fifo<Item<A, R> | Duplicate<A, R>>;
-  /** Where duplicates are looked for. */
-  readonly duplicates: LaneDuplicates<A, R> | undefined;
-  ended: boolean;
-  stopped: boolean;
-}
 
 /**
  * Gathers the elements of any number of pipelines into batches for one function, usually a network's session, and gives
  * each pipeline its results in its own order.
  *
- * Holds every element until its result was emitted (`releaseFirst`: until the batch settled). A batch runs when it is
- * full, when its oldest element waited `maxDelay`, when no pipeline can bring another element, or when every source of
+ * Holds every element until its result was emitted (`releaseFirst`: until the batch settled), and results that wait for
+ * their elders. A batch whose results are larger than its elements, or would have to wait, is as large as there is room
+ * for. A batch runs when it is full, when its oldest element waited `maxDelay`, when no pipeline can bring another element, or when every source of
  * the flow waits for room. A failed batch fails the pipelines that have elements in it; a wrong number of results is
  * FlowError `batch-result`. Unsubscribing takes waiting elements out; those in a running batch keep their bytes until it
  * settles, and their results are dropped.
@@ -80,13 +41,15 @@ export class MicroBatch<A, R> implements Flusher {
   readonly #cost: (value: A) => Bytes;
   readonly #clock: OperatorClock;
   readonly #maxInFlight: number;
+  readonly #room: ResultRoom;
+  readonly #resultCost: ((result: R) => Bytes) | undefined;
   readonly #waiting = new Fifo<Item<A, R>>();
   #waitingBytes = 0;
   /** What the pipelines remember, to recognise duplicates. */
   readonly #remembering = new Set<LaneDuplicates<A, R>>();
   /** Bytes of it. */
   #keptBytes: Bytes = 0;
-  /** Pipelines that may bring more elements. */
+  /** Pipelines that may bring more. */
   #open = 0;
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -96,26 +59,17 @@ export class MicroBatch<A, R> implements Flusher {
 
   /** Made by `flow.microBatch`. */
   constructor(core: FlowCore, root: ScopeAccount, options: MicroBatchOptions<A, R>) {
-    checkString('name', options.name);
-    checkInteger('maxCount', options.maxCount);
-    if (options.maxBytes !== undefined) checkInteger('maxBytes', options.maxBytes);
-    checkPositive('maxDelay', options.maxDelay, { zero: true });
-    checkFunction('run', options.run);
+    checkMicroBatch(options);
     this.#core = core;
     this.#root = root;
     this.#options = options;
-    this.#cost = checkedCost(options.cost);
+    this.#cost = costOfKept(options.cost);
     this.#maxInFlight = checkInteger('maxInFlight', options.maxInFlight ?? 1);
-    this.#clock = core.clock(options.name, 'micro-batch');
+    this.#resultCost = options.resultCost && costOfKept(options.resultCost);
+    this.#room = new ResultRoom(core.ledger, core.admission, this.#maxInFlight * options.maxCount);
+    this.#clock = core.lastingClock(options.name, 'micro-batch');
     this.#clock.batchLimit = options.maxCount;
-    if (options.duplicates === undefined) return;
-    if (options.releaseFirst !== true) {
-      throw new UsageError('`duplicates` need `releaseFirst`, because their results must not refer to the elements');
-    }
-    checkInteger('duplicates.recent', options.duplicates.recent);
-    checkInteger('duplicates.resultBytes', options.duplicates.resultBytes, 0);
-    checkInteger('duplicates.unheld', options.duplicates.unheld ?? 0, 0);
-    this.#clock.duplicates ??= 0;
+    if (options.duplicates !== undefined) this.#clock.duplicates ??= 0;
   }
 
   /** Its name in metrics and errors. */
@@ -157,10 +111,7 @@ export class MicroBatch<A, R> implements Flusher {
 
   /** Runs what waits though it is no full batch, or else forgets results. Called by the flow when nothing is in flight. */
   flush(): boolean {
-    if (this.#waiting.size > 0) {
-      this.#run();
-      return true;
-    }
+    if (this.#waiting.size > 0 && this.#runWhatFits()) return true;
     const kept = this.#keptBytes;
     for (const duplicates of this.#remembering) {
       duplicates.forget();
@@ -180,7 +131,7 @@ export class MicroBatch<A, R> implements Flusher {
     }
     const bytes = this.#cost(value);
     this.#core.ledger.hold(lane.station, value, bytes);
-    const item: Item<A, R> = { value, bytes, lane, original: met?.original, result: undefined };
+    const item: Item<A, R> = { value, bytes, lane, original: met?.original, result: undefined, waiting: undefined };
     this.#countKept(duplicates);
     lane.line.push(item);
     this.#waiting.push(item);
@@ -190,7 +141,7 @@ export class MicroBatch<A, R> implements Flusher {
     this.#runWhatIsDue();
   }
 
-  /** What a pipeline remembers has changed: counts its bytes. */
+  /** Counts the bytes of what a pipeline remembers. */
   #countKept(duplicates: LaneDuplicates<A, R> | undefined): void {
     const change = duplicates?.count() ?? 0;
     this.#keptBytes += change;
@@ -198,12 +149,12 @@ export class MicroBatch<A, R> implements Flusher {
     else if (change < 0) this.#retire();
   }
 
-  /** There is nothing left to flush. */
+  /** Nothing is left to flush. */
   #retire(): void {
     if (this.#waiting.size === 0 && this.#keptBytes === 0) this.#core.admission.flushers.delete(this);
   }
 
-  /** The pipeline brings no more elements; when it was the last, no batch can become any fuller. */
+  /** The pipeline brings no more: when it was the last, no batch becomes fuller. */
   #end(lane: Lane<A, R>): void {
     if (lane.ended) return;
     lane.ended = true;
@@ -222,36 +173,64 @@ export class MicroBatch<A, R> implements Flusher {
     while (this.#running < this.#maxInFlight && this.#waiting.size > 0) {
       const full = this.#waiting.size >= maxCount || (maxBytes !== undefined && this.#waitingBytes >= maxBytes);
       if (!full && !this.#due && this.#open > 0) return;
-      this.#run();
+      if (!this.#runWhatFits()) return;
     }
   }
 
-  #run(): void {
-    const batch = this.#nextBatch();
+  /** Runs a batch as large as there is room for its results; false when there is none. */
+  #runWhatFits(): boolean {
+    if (this.#room.waiting) return false;
+    const { station } = (this.#waiting.peek() as Item<A, R>).lane;
+    // Results that nothing is ahead of replace their elements; others wait beside them, unless those are let go first.
+    const replaces = this.#running === 0 || this.#options.releaseFirst === true;
+    const element = replaces ? this.#waitingBytes / this.#waiting.size : 0;
+    const more = Math.ceil(Math.max(0, this.#room.largest - element));
+    for (let count = Math.min(this.#waiting.size, this.#options.maxCount); count > 0; count >>= 1) {
+      if (!this.#room.take(station, count * more)) continue;
+      this.#run(count, station, count * more);
+      return true;
+    }
+    // What runs will make room. Or nothing runs: then one element waits.
+    if (this.#running > 0) return false;
+    const admitted = this.#room.ask(station, more, (refusal) => {
+      if (refusal !== undefined) this.#waiting.peek()?.lane.out.error(refusal);
+      else this.#run(1, station, more);
+      this.#runWhatIsDue();
+    });
+    if (admitted) this.#run(1, station, more);
+    return admitted;
+  }
+
+  #run(count: number, station: Station, promised: Bytes): void {
+    const items = this.#nextBatch(count);
+    const batch: Batch<A, R> = { items, station, promised, timer: undefined, late: false };
     this.#waitAnew();
     this.#running++;
     this.#batches++;
-    this.#items += batch.length;
+    this.#items += items.length;
     this.#clock.batches++;
-    this.#clock.batched += batch.length;
+    this.#clock.batched += items.length;
     this.#clock.enter();
+    if (this.#options.timeout !== undefined) {
+      batch.timer = setTimeout(() => this.#giveUp(batch), this.#options.timeout);
+    }
     let promise: Promise<readonly R[]>;
     try {
-      promise = Promise.resolve(this.#options.run(batch.map((item) => item.value)));
+      promise = Promise.resolve(this.#options.run(items.map((item) => item.value)));
     } catch (error) {
       promise = Promise.reject(error);
     }
     promise.then(
-      (results) => this.#settle(batch, results, this.#mismatch(batch, results)),
+      (results) => this.#settle(batch, results, mismatch(this.name, items.length, results)),
       (error) => this.#settle(batch, [], { error }),
     );
   }
 
-  #nextBatch(): Item<A, R>[] {
-    const { maxCount, maxBytes } = this.#options;
+  #nextBatch(count: number): Item<A, R>[] {
+    const { maxBytes } = this.#options;
     const batch: Item<A, R>[] = [];
     let bytes = 0;
-    while (batch.length < maxCount) {
+    while (batch.length < count) {
       const item = this.#waiting.peek();
       if (item === undefined) break;
       if (maxBytes !== undefined && batch.length > 0 && bytes + item.bytes > maxBytes) break;
@@ -272,33 +251,62 @@ export class MicroBatch<A, R> implements Flusher {
     else this.#retire();
   }
 
-  #mismatch(batch: readonly Item<A, R>[], results: readonly R[]): { error: unknown } | undefined {
-    if (Array.isArray(results) && results.length === batch.length) return undefined;
-    const came = Array.isArray(results) ? `${results.length} results` : shown(results);
-    const message = `'${this.name}' must return one result per element, but returned ${came} for ${batch.length} elements`;
-    return { error: new FlowError('batch-result', message) };
-  }
-
-  #settle(batch: readonly Item<A, R>[], results: readonly R[], failure: { error: unknown } | undefined): void {
+  /** The batch's time is up: its pipelines fail, and its elements keep their bytes while it executes. */
+  #giveUp(batch: Batch<A, R>): void {
+    batch.late = true;
     this.#running--;
     this.#clock.leave();
+    const error = new FlowError('timeout', `a batch of '${this.name}' took longer than ${this.#options.timeout} ms`);
+    for (const lane of new Set(batch.items.map((item) => item.lane))) lane.out.error(error);
+    this.#runWhatIsDue();
+  }
+
+  #settle(batch: Batch<A, R>, results: readonly R[], failure: { error: unknown } | undefined): void {
+    clearTimeout(batch.timer);
+    if (!batch.late) {
+      this.#running--;
+      this.#clock.leave();
+    }
+    this.#room.give(batch.station, batch.promised);
+    const lanes = new Set(batch.items.map((item) => item.lane));
+    let failed = failure;
+    try {
+      if (failed === undefined) this.#takeResults(batch.items, results);
+    } catch (error) {
+      failed = { error };
+    }
     const { releaseFirst } = this.#options;
-    const lanes = new Set<Lane<A, R>>();
-    batch.forEach((item, index) => {
-      lanes.add(item.lane);
-      if (failure === undefined && item.original !== undefined && !item.lane.stopped) {
-        item.lane.duplicates?.settle(item.original, item.value, results[index] as R);
-      }
-      if (failure !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);
-      if (failure === undefined) item.result = { value: results[index] as R };
-    });
+    for (const item of batch.items) {
+      if (failed !== undefined || item.lane.stopped || releaseFirst === true) this.#release(item);
+    }
     for (const lane of lanes) this.#countKept(lane.duplicates);
     // The next batch starts before these results are emitted: it executes while the downstreams work.
     this.#runWhatIsDue();
     for (const lane of lanes) {
-      if (failure === undefined) this.#drain(lane);
-      else lane.out.error(failure.error);
+      if (failed === undefined) this.#drain(lane);
+      else lane.out.error(failed.error);
     }
+    // Or after it, where there was no room.
+    this.#runWhatIsDue();
+  }
+
+  #takeResults(items: readonly Item<A, R>[], results: readonly R[]): void {
+    const { ledger } = this.#core;
+    items.forEach((item, index) => {
+      const { lane, original } = item;
+      if (lane.stopped) return;
+      const value = results[index] as R;
+      if (original !== undefined) lane.duplicates?.settle(original, item.value, value);
+      this.#room.learn(lane.station, value, this.#resultCost, item.bytes);
+      const first = lane.line.peek();
+      const waits = first !== undefined && !('own' in first) && first.result === undefined && first !== item;
+      if (waits) {
+        const bytes = this.#resultCost?.(value) ?? weightOf(value);
+        ledger.hold(lane.station, value, bytes);
+        item.waiting = bytes;
+      }
+      item.result = { value };
+    });
   }
 
   #drain(lane: Lane<A, R>): void {
@@ -316,7 +324,7 @@ export class MicroBatch<A, R> implements Flusher {
       if (item.result === undefined) break;
       lane.line.shift();
       this.#clock.emit(lane.out, item.result.value);
-      if (this.#options.releaseFirst !== true) this.#release(item);
+      this.#finish(item);
     }
     if (lane.ended && lane.line.size === 0) lane.out.complete();
   }
@@ -328,18 +336,36 @@ export class MicroBatch<A, R> implements Flusher {
       this.#release(item);
     }
     if (this.#waiting.size === 0) this.#waitAnew();
+    // Whoever waits for room may have done so for this pipeline.
+    this.#room.cancel();
     for (let item = lane.line.shift(); item !== undefined; item = lane.line.shift()) {
       if ('own' in item) lane.duplicates?.leave(item);
-      else if (item.result !== undefined && this.#options.releaseFirst !== true) this.#release(item);
+      else if (item.result !== undefined) this.#finish(item);
     }
     lane.duplicates?.forget();
     this.#countKept(lane.duplicates);
     if (lane.duplicates !== undefined) this.#remembering.delete(lane.duplicates);
     this.#core.ledger.closeStation(lane.station);
-    this.#end(lane);
+    if (lane.ended) this.#runWhatIsDue();
+    else this.#end(lane);
+  }
+
+  /** Lets go of a result, and of its element. */
+  #finish(item: Item<A, R>): void {
+    const { result, waiting, lane } = item;
+    if (result !== undefined && waiting !== undefined) this.#core.ledger.release(lane.station, result.value, waiting);
+    if (this.#options.releaseFirst !== true) this.#release(item);
   }
 
   #release(item: Item<A, R>): void {
     this.#core.ledger.release(item.lane.station, item.value, item.bytes);
   }
+}
+
+/** Why results are no good for a batch of so many elements; undefined when they are. */
+function mismatch(name: string, elements: number, results: unknown): { error: unknown } | undefined {
+  if (Array.isArray(results) && results.length === elements) return undefined;
+  const came = Array.isArray(results) ? `${results.length} results` : shown(results);
+  const message = `'${name}' must return one result per element, but returned ${came} for ${elements} elements`;
+  return { error: new FlowError('batch-result', message) };
 }

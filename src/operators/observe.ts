@@ -57,6 +57,7 @@ export interface FlowMetrics {
   readonly lateErrors: number;
   /** Wall-clock time since the flow's first activity, s. */
   readonly wallSeconds: number;
+  /** Of each name; of names whose operators have all ended, the last 1,000. */
   readonly operators: readonly OperatorMetrics[];
 }
 
@@ -92,6 +93,8 @@ export class OperatorClock {
   in = 0;
   /** Elements given on; `emit` and `handOver` count them. */
   out = 0;
+  /** Operators of the name that are subscribed or hold bytes. Kept by `Flow`; do not write. */
+  stations = 0;
   /** Batches run. */
   batches = 0;
   /** Elements in those batches. */

@@ -25,6 +25,7 @@ export class Patch extends Payload {
     this.#data = data;
     this.byteLength = data.byteLength;
     this.#recycle = recycle;
+    this.owns(data);
   }
 
   /** The samples. @throws FlowError `recycled` when nothing holds the patch any more. */

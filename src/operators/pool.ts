@@ -1,13 +1,16 @@
 import { checkInteger, shown } from '../check.ts';
 import { UsageError } from '../errors.ts';
-import { letGo, sharedMemory } from '../shared-memory.ts';
+import { letGo, renewed, sharedMemory } from '../shared-memory.ts';
 import type { Ledger } from './ledger.ts';
 import type { Bytes } from './payload.ts';
 
 /**
  * Buffers to use again: a payload gives its memory back in `onIdle`, the next read takes it. Idle buffers and held bytes
- * together never exceed the budget: what does not fit is left to the garbage collector. Their memory is shared, so that threads that decode and infer write and
- * read it where it is; a copy made by `slice` is not.
+ * together never exceed the budget: what does not fit is left to the garbage collector. Their memory is shared, so that threads that
+ * decode and infer write and read it where it is; a copy made by `slice` is not.
+ *
+ * The memory gets a new buffer object when it is given back (3 us, whatever its length): an operator that is handed a view that somebody
+ * kept knows it from what is read next, and refuses it. Read directly, such a view shows what is read next.
  *
  * @example
  * const pixels = flow.pool.take(width * height * 3);
@@ -17,6 +20,8 @@ export class BufferPool {
   readonly #ledger: Ledger;
   /** Idle buffers by their length. */
   readonly #idle = new Map<Bytes, Set<ArrayBufferLike>>();
+  /** What was given, to tell it from what was transferred elsewhere. */
+  readonly #given = new WeakSet<ArrayBufferLike>();
   #idleBytes: Bytes = 0;
   #allocations = 0;
 
@@ -59,15 +64,16 @@ export class BufferPool {
   give(view: ArrayBufferView): void {
     if (!ArrayBuffer.isView(view)) throw new UsageError(`\`view\` must be a view of memory, but is ${shown(view)}`);
     const { buffer } = view;
+    if (this.#given.has(buffer)) throw new UsageError('`view` must not be given to the pool twice');
     const bytes = buffer.byteLength;
     if (bytes === 0) return;
-    const idle = this.#idle.get(bytes) ?? new Set();
-    if (idle.has(buffer)) throw new UsageError('`view` must not be given to the pool twice');
+    this.#given.add(buffer);
     if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) {
       letGo(buffer);
       return;
     }
-    idle.add(buffer);
+    const idle = this.#idle.get(bytes) ?? new Set();
+    idle.add(renewed(buffer));
     this.#idle.set(bytes, idle);
     this.#idleBytes += bytes;
   }

@@ -1,4 +1,5 @@
 import type { Observable, OperatorFunction } from 'rxjs';
+import { checkString } from '../check.ts';
 import { UsageError } from '../errors.ts';
 import { buffer } from './buffer.ts';
 import type { FlowCore } from './core.ts';
@@ -8,6 +9,7 @@ import { Holder } from './holder.ts';
 import type { ScopeAccount } from './ledger.ts';
 import { type MapAsyncOptions, mapAsync } from './map-async.ts';
 import type { OperatorClock } from './observe.ts';
+import { type Holding, type OperatorOptions, ownOperator, type Stage } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
 import { type Puller, type SourceOptions, source } from './source.ts';
 import { type HoldOptions, type WindowOptions, window } from './window.ts';
@@ -62,7 +64,7 @@ export class Scope {
   /** Maps through an asynchronous function; holds each element until its result was emitted. */
   mapAsync<A, B>(
     map: (value: A, signal: AbortSignal) => Promise<B>,
-    options: MapAsyncOptions<A>,
+    options: MapAsyncOptions<A, B>,
   ): OperatorFunction<A, B> {
     return mapAsync(this.#core, this.#account, map, options);
   }
@@ -92,9 +94,40 @@ export class Scope {
     return new Holder(this.#core, this.#account, name);
   }
 
+  /**
+   * An operator of your own, which keeps elements as the built-in ones do: `define` is called for each subscription, is
+   * given `keep`, `release` and `emit`, and gives what is done with each element. Holds what it keeps; releases it at the
+   * end, at an error and at unsubscription. See `Holding` and `Stage`.
+   *
+   * @example
+   * const changes = scope.operator<Frame, number>('changes', ({ keep, release, emit }) => {
+   *   let last: Frame | undefined;
+   *   return {
+   *     next(frame) {
+   *       if (last) {
+   *         emit(difference(last.data, frame.data));
+   *         release(last);
+   *       }
+   *       last = keep(frame);
+   *     },
+   *   };
+   * });
+   * frames(video, { scope }).pipe(changes);
+   */
+  operator<In, Out>(
+    name: string,
+    define: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out>;
   /** The clock shared by all operators of a name. */
-  operator(name: string): OperatorClock {
-    return this.flow.operator(name);
+  operator(name: string): OperatorClock;
+  operator<In, Out>(
+    name: string,
+    define?: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out> | OperatorClock {
+    if (define === undefined) return this.#core.lastingClock(checkString('name', name), 'operator');
+    return ownOperator(this.#core, this.#account, name, define, options);
   }
 
   /** Its account in the flow with this core. For operators of the flow. @throws UsageError when it is another flow's. */

@@ -25,9 +25,11 @@ export interface SourceOptions<T> {
 }
 
 /**
- * What `Flow.source` and `Scope.source` return. Cold: every subscription opens a reader of its own, in a microtask, so
- * nothing is emitted inside `subscribe`. Before each read the estimate is reserved (waiting for room), after it settled
- * to the true cost; the element is held while the downstream's `next` runs. Buffers nothing.
+ * What `Flow.source` and `Scope.source` return. Cold: every subscription opens a reader of its own, not inside `subscribe`,
+ * so nothing is emitted there, and not before the first read is admitted, so that no decoder waits for room. Before each
+ * read the estimate is reserved (waiting for room), after it settled to the true cost; an element dearer than that, for
+ * which there is no room within `maxOvercommit`, waits for it. The element is held while the downstream's `next` runs.
+ * Buffers nothing.
  *
  * Unsubscribing closes the reader at once, while opening as soon as it is open. An error of `close` is the subscriber's
  * error where one still listens, else a late error of the flow.
@@ -58,6 +60,8 @@ class Reading<T> {
   readonly #open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>;
   readonly #cost: (value: T) => Bytes;
   #need: Bytes;
+  /** Bytes reserved for the read that is next, or under way; undefined when none is admitted. */
+  #promised: Bytes | undefined;
   #reader: Puller<T> | undefined;
   /** Gives up waiting for room; set while it waits. */
   #leaveQueue: (() => void) | undefined;
@@ -96,11 +100,14 @@ class Reading<T> {
     const { ledger, admission } = this.#core;
     let failure: { error: unknown } | undefined;
     try {
-      if (!this.#stopped) await this.#openReader();
-      if (!this.#stopped) await this.#readAll();
+      if (!this.#stopped && (await this.#admitted()) && !this.#stopped) {
+        await this.#openReader();
+        if (!this.#stopped) await this.#readAll();
+      }
     } catch (error) {
       failure = { error };
     }
+    if (this.#promised !== undefined) ledger.unreserve(this.#station.scope, this.#promised);
     try {
       await this.#closeReader();
     } catch (error) {
@@ -129,37 +136,38 @@ class Reading<T> {
   }
 
   async #readAll(): Promise<void> {
-    const { ledger, admission, yieldAfter } = this.#core;
-    const { clock, scope } = this.#station;
+    const { ledger, yieldAfter } = this.#core;
+    const { clock } = this.#station;
     const reader = this.#reader as Puller<T>;
     let turn = performance.now();
     for (let count = 1; ; count++) {
-      const need = this.#need;
-      if (!admission.tryReserve(scope, need)) {
-        if (!(await this.#room(need))) return;
-        if (this.#stopped) {
-          ledger.unreserve(scope, need);
-          return;
-        }
-      }
+      const admitted = this.#admitted();
+      if (admitted !== true && !(await admitted)) return;
+      if (this.#stopped) return;
       clock.enter();
-      let promised = true;
       let value: T | undefined;
-      let bytes = 0;
+      let bytes: Bytes | undefined;
       try {
         const read = reader.next();
         value = isPromise(read) ? await read : read;
         if (value === undefined) return;
         bytes = this.#cost(value);
-        ledger.settle(this.#station, need, value, bytes);
-        promised = false;
       } finally {
-        if (promised) {
-          ledger.unreserve(scope, need);
-          clock.leave();
-        }
+        if (bytes === undefined) clock.leave();
       }
-      if (bytes > need) this.#need = bytes;
+      const extra = bytes - (this.#promised as Bytes);
+      if (extra > 0) {
+        this.#need = bytes;
+        clock.leave();
+        await this.#roomFor(value, bytes, extra);
+        clock.enter();
+      }
+      try {
+        this.#settle(value, bytes);
+      } catch (error) {
+        clock.leave();
+        throw error;
+      }
       try {
         // What was read while the subscriber left is only held, and let go.
         if (this.#stopped) clock.leave();
@@ -178,26 +186,57 @@ class Reading<T> {
     }
   }
 
-  /** Waits for room: true when it is reserved, false when nobody listens any more. */
+  /** Whether the next read is admitted; false when nobody listens any more. */
+  #admitted(): boolean | Promise<boolean> {
+    if (this.#promised !== undefined) return true;
+    if (!this.#core.admission.tryReserve(this.#station.scope, this.#need)) return this.#room(this.#need);
+    this.#promised = this.#need;
+    return true;
+  }
+
+  /** The promise for the read becomes the hold of what it brought. */
+  #settle(value: T, bytes: Bytes): void {
+    const promised = this.#promised as Bytes;
+    this.#promised = undefined;
+    this.#core.ledger.settle(this.#station, promised, value, bytes);
+  }
+
+  /** Finds room for what an element costs beyond its promise. An element that is refused is let go. */
+  async #roomFor(value: T, bytes: Bytes, extra: Bytes): Promise<void> {
+    const { admission, ledger } = this.#core;
+    if (admission.tryExceed(this.#station.scope, extra)) {
+      this.#promised = bytes;
+      return;
+    }
+    try {
+      await this.#room(extra);
+    } catch (refusal) {
+      this.#settle(value, bytes);
+      ledger.release(this.#station, value, bytes);
+      throw refusal;
+    }
+  }
+
+  /** Waits for room: true when it is promised, false when nobody listens any more. */
   async #room(need: Bytes): Promise<boolean> {
     const { clock } = this.#station;
     clock.block();
     try {
       return await new Promise<boolean>((resolve, reject) => {
-        const leave = (): void => {
-          this.#leaveQueue = undefined;
-        };
         const waiter: Waiter = {
           station: this.#station,
           need,
-          settle(refusal) {
-            leave();
-            if (refusal === undefined) resolve(true);
-            else reject(refusal);
+          settle: (refusal) => {
+            this.#leaveQueue = undefined;
+            if (refusal !== undefined) reject(refusal);
+            else {
+              this.#promised = (this.#promised ?? 0) + need;
+              resolve(true);
+            }
           },
         };
         this.#leaveQueue = () => {
-          leave();
+          this.#leaveQueue = undefined;
           this.#core.admission.cancel(waiter);
           resolve(false);
         };

@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkString } from '../check.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import type { ScopeAccount } from './ledger.ts';
 import type { Bytes } from './payload.ts';
 
@@ -35,7 +35,7 @@ export function window<A>(
   checkInteger('size', size);
   const step = checkInteger('step', options.step ?? size);
   const name = checkString('name', options.name ?? 'window');
-  const cost = checkedCost(options.cost);
+  const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A[]>((out) => {
       const { ledger } = core;

@@ -1,9 +1,10 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkFunction, checkString } from '../check.ts';
 import { connect } from './connect.ts';
-import { checkedCost, type FlowCore } from './core.ts';
+import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
 import type { ScopeAccount } from './ledger.ts';
+import { OutsidePartner } from './outside-partner.ts';
 import type { Bytes } from './payload.ts';
 
 /** How `zip` counts and names itself. */
@@ -28,8 +29,8 @@ interface Side<T> {
  * one of the two has ended and has no element waiting.
  *
  * Holds the elements that wait for their partner, on either side and without an own limit, and a pair while the
- * downstream's `next` runs. When the sides run apart further than the budget allows, their sources are stuck: one of them
- * fails with `BudgetTooSmallError`.
+ * downstream's `next` runs. When the sides run apart further than the budget allows, their sources wait for `other` where
+ * that moves by itself (`interval(40)`, a promise); else they are stuck: one of them fails with `BudgetTooSmallError`.
  */
 export function zip<A, B>(
   core: FlowCore,
@@ -39,12 +40,13 @@ export function zip<A, B>(
 ): OperatorFunction<A, [A, B]> {
   checkFunction('other.subscribe', (other as Partial<Observable<B>> | undefined)?.subscribe);
   const name = checkString('name', options.name ?? 'zip');
-  const costs = [checkedCost(options.cost), checkedCost(options.otherCost)] as const;
+  const costs = [costOfKept(options.cost), costOfKept(options.otherCost)] as const;
   return (input) =>
     new Observable<[A, B]>((out) => {
       const { ledger } = core;
       const station = core.station(name, 'zip', scope);
       const left: Side<A> = { waiting: new Fifo(), cost: costs[0], ended: false };
+      const partner = new OutsidePartner(core.admission);
       const right: Side<B> = { waiting: new Fifo(), cost: costs[1], ended: false };
       const exhausted = (side: { waiting: { size: number }; ended: boolean }): boolean =>
         side.ended && side.waiting.size === 0;
@@ -53,10 +55,14 @@ export function zip<A, B>(
           ledger.release(station, next.value, it.cost(next.value));
         }
       };
+      const update = (): void => {
+        partner.waiting = left.waiting.size > 0;
+      };
       const pair = (): void => {
         if (left.waiting.size > 0 && right.waiting.size > 0) {
           const { value: a } = left.waiting.shift() as { value: A };
           const { value: b } = right.waiting.shift() as { value: B };
+          update();
           try {
             station.clock.emit(out, [a, b] as [A, B]);
           } finally {
@@ -71,6 +77,7 @@ export function zip<A, B>(
           station.clock.in++;
           ledger.hold(station, value, it.cost(value));
           it.waiting.push({ value });
+          update();
           pair();
         },
         complete(): void {
@@ -79,11 +86,13 @@ export function zip<A, B>(
         },
       });
       out.add(() => {
+        partner.end();
         empty(left);
         empty(right);
         ledger.closeStation(station);
       });
       connect(input, out, take(left));
-      if (!out.closed) connect(other, out, take(right));
+      if (out.closed) return;
+      connect(new Observable<B>((subscriber) => partner.connect(other, subscriber)), out, take(right));
     });
 }

@@ -75,6 +75,17 @@ describe('the examples', () => {
     ]);
   });
 
+  it('shot-boundaries finds the cut with an operator that keeps one frame', async () => {
+    const lines = (await example('shot-boundaries', [clip])).trim().split('\n');
+    const shots = lines.map((line) => JSON.parse(line));
+    expect(shots).toMatchObject([
+      { video: 'red then blue', start: 0, change: expect.closeTo(2 / 3, 1) },
+      { end: expect.closeTo(3.9, 5), change: 0 },
+    ]);
+    expect(shots[0].end).toBeCloseTo(2, 5);
+    expect(shots[1].start).toBe(shots[0].end);
+  });
+
   it('tfjs-lstm learns from a training store, and says that its features are synthetic', async () => {
     const store = join(directory, 'store', 'features.items');
     const printed = await example('tfjs-lstm', [store]);

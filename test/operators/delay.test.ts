@@ -1,4 +1,4 @@
-import { concat, from, lastValueFrom, NEVER, take, toArray } from 'rxjs';
+import { concat, from, lastValueFrom, NEVER, Subject, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import { BLOCKS, BlockReader, blocks, left, settled } from './support/elements.ts';
@@ -36,5 +36,48 @@ describe('delay', () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(left(flow)).toEqual([0, 0, 0, 0]);
     expect(() => flow.delay(-1)).toThrow('`milliseconds`');
+  });
+
+  it('in a loop that feeds its elements back sets one timer at a time, and leaves none behind', async () => {
+    const flow = new Flow(10, { maxOvercommit: 0 });
+    const loop = new Subject<number>();
+    const seen: number[] = [];
+    const inFlight: number[] = [];
+    const subscription = loop.pipe(flow.delay(0, { cost: () => 1 })).subscribe((value) => {
+      seen.push(value);
+      if (value < 20) loop.next(value + 1);
+      inFlight.push(flow.inFlight);
+    });
+    loop.next(0);
+    while (seen.length < 21) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(seen).toEqual(Array.from({ length: 21 }, (_, index) => index));
+    expect(Math.max(...inFlight)).toBeLessThan(2);
+    await settled();
+    expect(flow.inFlight).toBe(0);
+    // The flow still sees when nothing can move.
+    await expect(
+      lastValueFrom(flow.source(() => new BlockReader(3), BLOCKS).pipe(flow.window(3))),
+    ).rejects.toMatchObject({ code: 'budget-too-small' });
+    subscription.unsubscribe();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('ends after an element that the last one brought', async () => {
+    const flow = new Flow(1000);
+    const loop = new Subject<number>();
+    const seen: (number | string)[] = [];
+    loop.pipe(flow.delay(0)).subscribe({
+      next: (value) => {
+        seen.push(value);
+        if (value === 0) {
+          loop.next(1);
+          loop.complete();
+        }
+      },
+      complete: () => seen.push('end'),
+    });
+    loop.next(0);
+    while (flow.registered > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(seen).toEqual([0, 1, 'end']);
   });
 });

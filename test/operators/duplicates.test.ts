@@ -2,7 +2,7 @@ import { lastValueFrom, Subject, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { type DuplicateRules, RecentElements } from '../../src/operators/duplicates.ts';
 import { Flow } from '../../src/operators/flow.ts';
-import type { MicroBatchOptions } from '../../src/operators/micro-batch.ts';
+import type { MicroBatchOptions } from '../../src/operators/micro-batch-options.ts';
 import { BLOCKS, Block, BlockReader, type Deferred, deferred, left, settled } from './support/elements.ts';
 
 interface Shown {
@@ -223,6 +223,7 @@ describe('microBatch with duplicates', () => {
       maxCount: 1,
       maxDelay: 60_000,
       releaseFirst: true,
+      resultCost: () => 10,
       duplicates: rules({ resultBytes: 20 }).duplicates,
       run: async (batch) => batch.map((block) => ({ index: block.data, picture: pictureOf(block) })),
     });
@@ -243,6 +244,7 @@ describe('microBatch with duplicates', () => {
       maxCount: 2,
       maxDelay: 60_000,
       releaseFirst: true,
+      resultCost: () => 10,
       duplicates: rules({ resultBytes: 12 }).duplicates,
       run: async (batch) => batch.map((block) => ({ index: block.data, picture: pictureOf(block) })),
     });

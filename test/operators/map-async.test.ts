@@ -1,5 +1,5 @@
 import { lastValueFrom, of, Subject, take, toArray } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import { BLOCKS, Block, BlockReader, type Deferred, deferred, left, settled } from './support/elements.ts';
 
@@ -144,13 +144,16 @@ describe('mapAsync', () => {
   });
 
   it('forgets the timeout of an operation that was in time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { flow, operations, output } = mapped({ concurrency: 2, timeout: 5 }, 2);
     const done = lastValueFrom(output.pipe(toArray()));
     await settled();
+    expect(vi.getTimerCount()).toBe(2);
     operations[0]?.resolve(0);
     operations[1]?.resolve(1);
     expect(await done).toEqual([0, 1]);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(vi.getTimerCount()).toBe(0);
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
@@ -170,7 +173,7 @@ describe('mapAsync', () => {
     const flow = new Flow(1000);
     const blocks = [new Block(0), new Block(1)];
     const wait = deferred<number>();
-    const done = lastValueFrom(of(blocks).pipe(flow.mapAsync(() => wait.promise, { concurrency: 1 })));
+    const done = lastValueFrom(of(blocks).pipe(flow.mapAsync(() => wait.promise, { concurrency: 1, cost: () => 0 })));
     expect(flow.held).toBe(20);
     const priced = lastValueFrom(
       of({ row: 1 }).pipe(flow.mapAsync(() => wait.promise, { concurrency: 1, cost: () => 300 })),

@@ -1,7 +1,7 @@
-import { lastValueFrom, merge, Subject, toArray } from 'rxjs';
+import { lastValueFrom, merge, of, Subject, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
-import type { MicroBatchOptions } from '../../src/operators/micro-batch.ts';
+import type { MicroBatchOptions } from '../../src/operators/micro-batch-options.ts';
 import { BLOCKS, Block, BlockReader, type Deferred, deferred, left, settled } from './support/elements.ts';
 import { VirtualTime } from './support/virtual-time.ts';
 
@@ -217,7 +217,8 @@ describe('microBatch', () => {
     const { give, subscription } = pipeline();
     give(0, 1, 2, 3, 4, 5);
     await answer(1);
-    expect(flow.held).toBe(60);
+    // Three results of 8 bytes beside their elements.
+    expect(flow.held).toBe(60 + 24);
     subscription.unsubscribe();
     expect(flow.held).toBe(30);
     await answer(0);
@@ -274,5 +275,97 @@ describe('microBatch', () => {
     [{ run: 1 as never }, '`run`'],
   ])('refuses wrong options: %#', (options, part) => {
     expect(() => batching(options)).toThrow(part);
+  });
+
+  it('counts results that wait for an earlier batch, though their elements are let go, and frees them when given', async () => {
+    const { flow, pipeline, answer } = batching({ maxInFlight: 3, releaseFirst: true, resultCost: () => 7 });
+    const { give, seen } = pipeline();
+    give(0, 1, 2, 3, 4, 5, 6, 7, 8);
+    await answer(1);
+    await answer(2);
+    expect([seen, flow.held]).toEqual([[], 30 + 6 * 7]);
+    await answer(0);
+    expect([seen.length, flow.held]).toEqual([9, 0]);
+  });
+
+  it('whose results are larger than its elements runs batches as large as there is room for', async () => {
+    const flow = new Flow(2500);
+    const sizes: number[] = [];
+    const head = deferred<void>();
+    const batcher = flow.microBatch<number, Uint8Array>({
+      name: 'load',
+      maxCount: 8,
+      maxDelay: 0,
+      maxInFlight: 2,
+      releaseFirst: true,
+      cost: () => 1,
+      resultCost: (bytes) => bytes.length,
+      run: async (batch) => {
+        sizes.push(batch.length);
+        if (sizes.length === 2) await head.promise;
+        await settled();
+        return batch.map(() => new Uint8Array(300));
+      },
+    });
+    let read = 0;
+    const names = flow.source(() => ({ next: () => (read < 100 ? read++ : undefined) }), {
+      name: 'names',
+      cost: () => 1,
+      estimate: 1,
+    });
+    const done = lastValueFrom(names.pipe(batcher.operator(), toArray()));
+    for (let round = 0; round < 20; round++) await settled();
+    expect(flow.held).toBeGreaterThan(1500);
+    expect(flow.peakHeld).toBeLessThan(2501);
+    head.resolve();
+    expect(await done).toHaveLength(100);
+    expect([Math.max(...sizes), flow.peakOvercommit]).toEqual([8, 0]);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('waits with what needs more room than there is, and fails its pipeline when there never will be', async () => {
+    const flow = new Flow(1000, { maxOvercommit: 0 });
+    const batcher = flow.microBatch<number, number>({
+      name: 'load',
+      maxCount: 2,
+      maxDelay: 0,
+      cost: () => 1,
+      resultCost: () => 600,
+      run: async (batch) => [...batch],
+    });
+    const run = (value: number) => lastValueFrom(of(value).pipe(batcher.operator()));
+    await run(1);
+    const holder = flow.scope('table').holder('table');
+    holder.add(900);
+    const elsewhere = flow.operator('elsewhere').busy();
+    const second = run(2);
+    const left2 = of(3).pipe(batcher.operator()).subscribe();
+    await settled();
+    expect([batcher.batches, flow.registered > 0]).toEqual([1, true]);
+    left2.unsubscribe();
+    holder.remove(900);
+    elsewhere.end();
+    expect(await second).toBe(2);
+    holder.add(900);
+    await expect(run(4)).rejects.toMatchObject({ code: 'budget-too-small' });
+    holder.close();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('fails with a timeout when a batch takes too long, keeps its bytes while it executes, and serves others', async () => {
+    const { flow, pipeline, runs, answer } = batching({ maxCount: 1, timeout: 5 });
+    const [one, two] = [pipeline(), pipeline()];
+    one.give(0);
+    while (one.seen.length === 0) await settled();
+    expect([one.seen, flow.held, flow.inFlight]).toEqual([['timeout'], 10, 0]);
+    two.give(1);
+    await answer(1);
+    expect(two.seen).toEqual([1]);
+    runs[0]?.answer.reject(new Error('late'));
+    await settled();
+    expect(flow.held).toBe(0);
+    two.subscription.unsubscribe();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+    expect(() => batching({ timeout: 0 })).toThrow('`timeout`');
   });
 });

@@ -19,7 +19,7 @@ async function shares(
   slow: 'source' | 'stage' | 'session' | 'statistics' | 'commit',
 ): Promise<Map<string, OperatorMetrics>> {
   const flow = new Flow(50);
-  const pause = (name: string) => later(name === slow ? 8 : 0);
+  const pause = (name: string) => later(name === slow ? 24 : 0);
   const reader = new BlockReader(30);
   const next = async () => {
     await pause('source');
@@ -31,7 +31,7 @@ async function shares(
     maxCount: 4,
     maxDelay: 5,
     run: async (batch) => {
-      await later(slow === 'session' ? 30 : 0);
+      await later(slow === 'session' ? 90 : 0);
       return batch;
     },
   });
@@ -52,7 +52,7 @@ async function shares(
         map((block) => {
           statistics.in++;
           return statistics.run(() => {
-            if (slow === 'statistics') work(8);
+            if (slow === 'statistics') work(24);
             return block;
           });
         }),
@@ -121,5 +121,21 @@ describe('busy, starved and blocked time', () => {
     expect(() => clock.emit({ next: failing }, 1)).toThrow('broken');
     work(3);
     expect(clock.metrics(performance.now())).toMatchObject({ busySeconds: 0, starvedSeconds: 0.003 });
+  });
+
+  it('are forgotten of names that all ended long ago, and of no other', async () => {
+    const flow = new Flow(1000);
+    const kept = flow.operator('kept');
+    flow.scope('closed').holder('kept').close();
+    const open = flow.scope('open').holder('open');
+    for (let video = 0; video < 1500; video++) {
+      const reads = flow.source(() => new BlockReader(1), { ...BLOCKS, name: `decode-${video}` });
+      await lastValueFrom(reads.pipe(flow.window(1, { name: 'again' })));
+    }
+    const names = flow.metrics().operators.map(({ name }) => name);
+    expect([names.length, names.includes('decode-1499'), names.includes('decode-0')]).toEqual([1002, true, false]);
+    expect(names).toEqual(expect.arrayContaining(['kept', 'open', 'again']));
+    expect(flow.operator('kept')).toBe(kept);
+    open.close();
   });
 });

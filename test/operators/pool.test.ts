@@ -3,13 +3,36 @@ import { UsageError } from '../../src/errors.ts';
 import { Flow } from '../../src/operators/flow.ts';
 
 describe('the pool of a flow', () => {
-  it('gives a buffer of the same length again', () => {
+  it('gives memory of the same length again', () => {
     const { pool } = new Flow(100);
     const first = pool.take(30);
+    first[4] = 7;
     pool.give(first);
     expect(pool.idleBytes).toBe(30);
-    expect(pool.take(30).buffer).toBe(first.buffer);
+    const second = pool.take(30);
+    expect([second.length, second[4]]).toEqual([30, 7]);
     expect([pool.idleBytes, pool.allocations, pool.take(20).length, pool.allocations]).toEqual([0, 1, 20, 2]);
+  });
+
+  it('gives the same memory as a new object, so that a view that somebody kept is known from what is read next', () => {
+    const { pool } = new Flow(100);
+    const kept = pool.take(30);
+    pool.give(kept);
+    const again = pool.take(30).fill(9);
+    expect(pool.allocations).toBe(1);
+    expect(again.buffer).not.toBe(kept.buffer);
+    expect(kept[0]).toBe(9);
+    expect(() => pool.give(kept)).toThrow('twice');
+    pool.give(again);
+  });
+
+  it('leaves a view of memory that is not shared empty, rather than show what is read next', () => {
+    const { pool } = new Flow(100);
+    const kept = new Uint8Array(30);
+    const part = kept.subarray(3, 9);
+    pool.give(kept);
+    pool.take(30).fill(9);
+    expect([kept.length, part.length, part[0]]).toEqual([0, 0, undefined]);
   });
 
   it('keeps idle no more than the budget leaves beside what is held', () => {

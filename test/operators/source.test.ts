@@ -136,13 +136,16 @@ describe('a source', () => {
     const elsewhere = flow.operator('elsewhere').busy();
     const holder = flow.scope('table').holder('table');
     holder.add(20);
-    const reader = new BlockReader(5);
-    const subscription = flow.source(() => reader, BLOCKS).subscribe();
+    let opened = 0;
+    const open = () => {
+      opened++;
+      return new BlockReader(5);
+    };
+    const subscription = flow.source(open, BLOCKS).subscribe();
     await settled();
-    expect([reader.blocks.length, reader.closed]).toEqual([0, 0]);
     subscription.unsubscribe();
     await settled();
-    expect(reader.closed).toBe(1);
+    expect(opened).toBe(0);
     // What is left is the holder and its scope.
     expect([flow.inFlight, flow.registered]).toEqual([1, 2]);
     holder.close();
@@ -231,6 +234,85 @@ describe('a source', () => {
     expect(reserved).toEqual([10, 30, 30, 30]);
   });
 
+  it('opens no reader before its first read is admitted', async () => {
+    const flow = new Flow(50, { maxOvercommit: 0 });
+    let open = 0;
+    let most = 0;
+    const run = async (video: number) => {
+      const scope = flow.scope(`video-${video}`, { claim: 50 });
+      const reader = () => {
+        most = Math.max(most, ++open);
+        const blocks = new BlockReader(6);
+        return { next: () => blocks.next(), close: () => void open-- };
+      };
+      await lastValueFrom(scope.source(reader, BLOCKS).pipe(scope.window(4)));
+    };
+    await Promise.all(Array.from({ length: 24 }, (_, video) => run(video)));
+    expect([most, open]).toEqual([1, 0]);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('gives back what was promised when its reader does not open', async () => {
+    const flow = new Flow(50);
+    const failing = flow.source<Block>(async () => {
+      await settled();
+      throw new Error(`${flow.reserved} reserved`);
+    }, BLOCKS);
+    await expect(lastValueFrom(failing)).rejects.toThrow('10 reserved');
+    await settled();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('holds an element dearer than its estimate back until there is room, and refuses one that never fits', async () => {
+    const dear = (bytes: number): Block[] => [new Block(0, 1), new Block(1, bytes)];
+    const reading = (flow: Flow, blocks: Block[]) => {
+      const iterator = blocks[Symbol.iterator]();
+      return flow.source(() => ({ next: () => iterator.next().value }), { ...BLOCKS, estimate: 1 });
+    };
+    const refusing = new Flow(1000, { maxOvercommit: 0 });
+    const [, big] = dear(5000) as [Block, Block];
+    await expect(lastValueFrom(reading(refusing, [big]))).rejects.toMatchObject({
+      code: 'budget-too-small',
+      needed: 5000,
+    });
+    expect([refusing.peakHeld, big.idled, ...left(refusing)]).toEqual([5000, 1, 0, 0, 0, 0]);
+
+    const flow = new Flow(1000, { maxOvercommit: 0 });
+    const holder = flow.scope('table').holder('table');
+    holder.add(900);
+    const elsewhere = flow.operator('elsewhere').busy();
+    const seen: number[] = [];
+    reading(flow, dear(500)).subscribe((block) => seen.push(block.data));
+    await settled();
+    expect([seen, flow.reserved]).toEqual([[0], 1]);
+    holder.close();
+    elsewhere.end();
+    await settled();
+    expect([seen, flow.peakOvercommit]).toEqual([[0, 1], 0]);
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+
+    const allowed = new Flow(1000, { maxOvercommit: 4000 });
+    await lastValueFrom(reading(allowed, dear(5000)));
+    expect(allowed.metrics()).toMatchObject({ overcommits: 2, peakOvercommit: 4000 });
+  });
+
+  it('lets go of a dear element when the subscriber leaves while it waits', async () => {
+    const flow = new Flow(1000, { maxOvercommit: 0 });
+    const holder = flow.scope('table').holder('table');
+    holder.add(900);
+    const elsewhere = flow.operator('elsewhere').busy();
+    const block = new Block(0, 500);
+    const subscription = flow.source(() => ({ next: () => block }), { ...BLOCKS, estimate: 1 }).subscribe();
+    await settled();
+    expect(block.idled).toBe(0);
+    subscription.unsubscribe();
+    await settled();
+    expect(block.idled).toBe(1);
+    holder.close();
+    elsewhere.end();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
   it('lets timers and input of the event loop run between synchronous reads', async () => {
     const flow = new Flow(100, { yieldAfter: 1 });
     let turned = 0;
@@ -240,11 +322,12 @@ describe('a source', () => {
     };
     let immediate = setImmediate(count);
     let read = 0;
-    const end = performance.now() + 60;
-    const puller = { next: () => (performance.now() < end ? new Block(read++) : undefined) };
+    const end = performance.now() + 20_000;
+    const puller = { next: () => (turned < 5 && performance.now() < end ? new Block(read++) : undefined) };
     await lastValueFrom(flow.source(() => puller, BLOCKS));
     clearImmediate(immediate);
-    expect(turned).toBeGreaterThan(5);
+    expect(turned).toBeGreaterThan(4);
+    expect(read).toBeGreaterThan(5);
   });
 
   it.each([

@@ -315,4 +315,19 @@ describe('subclips', () => {
       expect(row?.vector.length).toBe(dimensionOf(statistic, 3));
     }
   });
+
+  test('stops a source that emits inside subscribe as soon as nobody listens', async () => {
+    let given = 0;
+    const endless = new Observable<Timed>((out) => {
+      for (let index = 0; !out.closed; index++) {
+        given++;
+        if (given > 1000) throw new Error('still asked for rows');
+        out.next({ time: index, vector: [index] });
+      }
+    });
+    const row = await lastValueFrom(
+      endless.pipe(subclips({ id: 'a', duration: 100 }, { name: 'x', count: 10, statistic: 'mean' }), take(1)),
+    );
+    expect([row.subclip, given]).toEqual([0, 11]);
+  });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { from, lastValueFrom, of, Subject, toArray, zip as zipOfRxjs } from 'rxjs';
+import { concat, from, interval, lastValueFrom, map, NEVER, of, Subject, take, toArray, zip as zipOfRxjs } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
-import { BLOCKS, Block, BlockReader, blocks, indices, left } from './support/elements.ts';
+import { BLOCKS, Block, BlockReader, blocks, indices, left, settled } from './support/elements.ts';
 
 describe('zip', () => {
   it('equals RxJS zip', async () => {
@@ -59,5 +59,36 @@ describe('zip', () => {
     await expect(lastValueFrom(pairs)).rejects.toMatchObject({
       holders: [{ scope: 'flow', operator: 'zip', bytes: 50 }],
     });
+  });
+
+  it('with a timer paces its source, though the budget is full before it fires', async () => {
+    const flow = new Flow(30, { maxOvercommit: 0 });
+    const paced = flow
+      .source(() => new BlockReader(12), BLOCKS)
+      .pipe(
+        flow.zip(interval(2), { otherCost: () => 0 }),
+        map(([block, tick]) => [block.data, tick]),
+        toArray(),
+      );
+    expect(await lastValueFrom(paced)).toEqual(Array.from({ length: 12 }, (_, index) => [index, index]));
+    expect([flow.peakOvercommit, ...left(flow)]).toEqual([0, 0, 0, 0, 0]);
+    const promised = flow
+      .source(() => new BlockReader(12), BLOCKS)
+      .pipe(flow.zip(from(settled().then(settled))), toArray());
+    expect(await lastValueFrom(promised)).toHaveLength(1);
+    await settled();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('leaves nothing under way when it is unsubscribed while its partner is silent', async () => {
+    const flow = new Flow(30, { maxOvercommit: 0 });
+    const few = flow.source(() => new BlockReader(12), BLOCKS).pipe(flow.zip(concat(interval(1).pipe(take(2)), NEVER)));
+    const subscription = few.subscribe();
+    while (flow.metrics().operators.find(({ name }) => name === 'zip')?.out !== 2) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    subscription.unsubscribe();
+    await settled();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 });

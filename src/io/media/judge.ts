@@ -1,6 +1,6 @@
 import { type Complaints, whereItComplains } from './complaints.ts';
-import type { DecoderLog } from './decoder-log.ts';
 import type { DecoderExit } from './decoder-child.ts';
+import type { DecoderLog } from './decoder-log.ts';
 import { encryptionOf } from './encryption.ts';
 import type { Verdict } from './faults.ts';
 import { lengthTolerance, scanStreams, statesLengths } from './lengths.ts';

@@ -1,4 +1,6 @@
+import type { Observable } from 'rxjs';
 import type { Flow } from '../../../src/operators/flow.ts';
+import { Frame } from '../../../src/operators/frame.ts';
 import { Payload } from '../../../src/operators/payload.ts';
 import type { Puller } from '../../../src/operators/source.ts';
 import { turns } from './random-graph.ts';
@@ -86,4 +88,18 @@ export async function settled(): Promise<void> {
 /** What must all be zero when a flow has nothing left. */
 export function left(flow: Flow): number[] {
   return [flow.held, flow.reserved, flow.inFlight, flow.registered];
+}
+
+/** Bytes of a picture. */
+export const PICTURE = 48;
+
+/** So many pictures of 4 x 4 pixels whose memory is used again; every byte of one is its index. */
+export function pictures(flow: Flow, count: number): Observable<Frame> {
+  let index = 0;
+  const next = () => {
+    if (index === count) return undefined;
+    const data = flow.pool.take(PICTURE).fill(index);
+    return new Frame(data, 4, 4, index, index++ / 25, (memory) => flow.pool.give(memory));
+  };
+  return flow.source(() => ({ next }), { name: 'pictures', cost: (frame) => frame.byteLength, estimate: PICTURE });
 }

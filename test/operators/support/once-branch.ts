@@ -43,7 +43,7 @@ export class OnceBatch {
     };
     this.batcher = flow.microBatch({
       name: 'once',
-      ...{ maxCount, maxDelay, maxInFlight, duplicates, releaseFirst: true },
+      ...{ maxCount, maxDelay, maxInFlight, duplicates, releaseFirst: true, resultCost: () => 0 },
       ...(maxBytes === undefined ? {} : { maxBytes }),
       run: async (batch) => {
         trace.check(batch.length <= maxCount, 'a batch has at most `maxCount` elements');

@@ -15,6 +15,11 @@ export type Branch =
   | { kind: 'zip'; concurrency: number }
   | { kind: 'delay'; milliseconds: number }
   | { kind: 'holder'; bytes: number }
+  | { kind: 'view'; concurrency: number }
+  | { kind: 'window-view'; size: number }
+  | { kind: 'expand'; concurrency: number; bytes: number; ordered: boolean }
+  | { kind: 'own' }
+  | { kind: 'loop'; rounds: number }
   | { kind: 'take'; count: number };
 
 /** What goes wrong, or who leaves, and after how many elements. */
@@ -86,6 +91,16 @@ const branch: fc.Arbitrary<Branch> = fc.oneof(
   fc.record({ kind: fc.constant('zip' as const), concurrency: small(3) }),
   fc.record({ kind: fc.constant('delay' as const), milliseconds: fc.constantFrom(0, 0, 0, 1) }),
   fc.record({ kind: fc.constant('holder' as const), bytes: small(3) }),
+  fc.record({ kind: fc.constant('view' as const), concurrency: small(3) }),
+  fc.record({ kind: fc.constant('window-view' as const), size: small(4) }),
+  fc.record({
+    kind: fc.constant('expand' as const),
+    concurrency: small(3),
+    bytes: small(40),
+    ordered: fc.boolean(),
+  }),
+  fc.constant<Branch>({ kind: 'own' }),
+  fc.record({ kind: fc.constant('loop' as const), rounds: small(3) }),
   fc.record({ kind: fc.constant('take' as const), count: small(8) }),
 );
 
@@ -117,7 +132,9 @@ export const randomGraph: fc.Arbitrary<RandomGraph> = fc
     isolate: fc.boolean(),
   })
   .map((graph) => {
-    if (!graph.claims) return graph as RandomGraph;
+    // How large results are, is not known before the first have come: no claim is truthful then.
+    const claims = graph.claims && !graph.branches.some(({ kind }) => kind === 'expand');
+    if (!claims) return { ...graph, claims } as RandomGraph;
     return { ...graph, budget: Math.max(graph.budget, claimOf(graph as RandomGraph)) } as RandomGraph;
   });
 
@@ -130,10 +147,18 @@ export function estimateOf(graph: RandomGraph): number {
 export function claimOf(graph: RandomGraph): number {
   let elements = 1;
   for (const it of graph.branches) {
-    if (it.kind === 'window' || it.kind === 'window-map') elements += it.size;
+    if (it.kind === 'window' || it.kind === 'window-map' || it.kind === 'window-view') elements += it.size;
+    if (it.kind === 'own') elements += 1;
     if (it.kind === 'buffer') elements += it.every;
   }
   return elements * estimateOf(graph) + keptOf(graph);
+}
+
+/** The most bytes that results bring before it is known how large they are. */
+export function unexpectedOf(graph: RandomGraph): number {
+  let bytes = 0;
+  for (const it of graph.branches) if (it.kind === 'expand') bytes += it.concurrency * it.bytes;
+  return graph.videos * bytes;
 }
 
 /** The most bytes the holders of one video keep. */
@@ -166,7 +191,7 @@ export class Trace {
 export class TestFrame extends Payload {
   readonly byteLength: number;
   readonly #memory: Uint8Array;
-  readonly #mark: number;
+  readonly mark: number;
   #idled = 0;
 
   constructor(
@@ -179,18 +204,25 @@ export class TestFrame extends Payload {
     super();
     this.byteLength = bytes;
     this.#memory = pool.take(bytes);
-    this.#mark = (video * 31 + index * 7 + 1) % 256;
-    this.#memory.fill(this.#mark);
+    this.mark = (video * 31 + index * 7 + 1) % 256;
+    this.#memory.fill(this.mark);
+    this.owns(this.#memory);
     trace.read++;
     trace.liveBytes += bytes;
     trace.peakLiveBytes = Math.max(trace.peakLiveBytes, trace.liveBytes);
+  }
+
+  /** Its memory. */
+  get view(): Uint8Array {
+    this.use();
+    return this.#memory;
   }
 
   /** Reads it, as an operator would. */
   use(): this {
     this.trace.check(!this.idle && this.holds > 0, 'nothing is recycled while in use');
     this.trace.check(
-      this.#memory.every((byte) => byte === this.#mark),
+      this.#memory.every((byte) => byte === this.mark),
       'memory in use is not overwritten',
     );
     return this;

@@ -1,0 +1,57 @@
+import { type Observable, Subscriber } from 'rxjs';
+import type { Admission } from './admission.ts';
+import { startsWork } from './outside-work.ts';
+
+/**
+ * The other stream that an operator waits for. When it moves by itself, as a timer does, an operator that holds something
+ * for it is no sign that the flow is stuck: that counts as under way until the partner has ended.
+ */
+export class OutsidePartner {
+  readonly #admission: Admission;
+  #movesByItself = false;
+  #waiting = false;
+  #underWay = false;
+
+  constructor(admission: Admission) {
+    this.#admission = admission;
+  }
+
+  /** Subscribes to it. What it emits while it is subscribed to tells nothing. */
+  connect<T>(partner: Observable<T>, subscriber: Subscriber<T>): void {
+    const watched = new Subscriber<T>({
+      next: (value) => subscriber.next(value),
+      error: (error: unknown) => {
+        this.end();
+        subscriber.error(error);
+      },
+      complete: () => {
+        this.end();
+        subscriber.complete();
+      },
+    });
+    subscriber.add(watched);
+    const moves = startsWork(() => partner.subscribe(watched));
+    this.#movesByItself = moves && !watched.closed;
+    this.#update();
+  }
+
+  /** Whether the operator holds something that the partner will free. */
+  set waiting(waiting: boolean) {
+    this.#waiting = waiting;
+    this.#update();
+  }
+
+  /** It will not emit any more, or nobody listens. */
+  end(): void {
+    this.#movesByItself = false;
+    this.#update();
+  }
+
+  #update(): void {
+    const underWay = this.#movesByItself && this.#waiting;
+    if (underWay === this.#underWay) return;
+    this.#underWay = underWay;
+    if (underWay) this.#admission.begin();
+    else this.#admission.end();
+  }
+}

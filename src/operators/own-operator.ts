@@ -1,0 +1,239 @@
+import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import { checkFunction, checkString, shown } from '../check.ts';
+import { UsageError } from '../errors.ts';
+import type { Flusher } from './admission.ts';
+import { connect } from './connect.ts';
+import { costOfKept, type FlowCore } from './core.ts';
+import type { ScopeAccount, Station } from './ledger.ts';
+import type { Span } from './observe.ts';
+import type { Bytes } from './payload.ts';
+
+/** What an operator of your own works with, anew for each subscription. The functions may be taken out of it. */
+export interface Holding<Out> {
+  /**
+   * Holds an element beyond the `next` it came in, and gives it back: its bytes count, and it stays valid, until `release`.
+   * What holds for every operator holds here: a view of a frame, or an object with one in it, keeps the frame. Kept twice,
+   * it must be released twice. Whatever is still kept at the end, at an error or at unsubscription is released then.
+   *
+   * @throws FlowError `recycled` when it is too late: keep an element inside the `next` it came in.
+   */
+  readonly keep: <T>(element: T) => T;
+  /** Lets go of an element that was kept. @throws UsageError when it was not. */
+  readonly release: (element: unknown) => void;
+  /**
+   * Gives a value on, inside `next` or later. What it refers to must be kept, or be what `next` was called with, until
+   * `emit` returns. Ignored when nobody listens any more.
+   */
+  readonly emit: (value: Out) => void;
+  /**
+   * Says that asynchronous work begins, which ends with `end()`: meanwhile the flow does not take itself for stuck, and what
+   * is kept stays valid even if the subscriber leaves.
+   */
+  readonly busy: () => Span;
+  /** Fails the output, for work that fails outside of `next`. */
+  readonly fail: (error: unknown) => void;
+  /** Aborted at the end, at an error and when the subscriber leaves. */
+  readonly signal: AbortSignal;
+}
+
+/** What an operator of your own does with its input. An error that one of these throws is the output's error. */
+export interface Stage<In> {
+  /** An element came. It is valid until this returns, and longer if it is kept. */
+  next(element: In): void;
+  /** The input has ended; the output ends when this returns, or when the promise that it returns settles. */
+  complete?(): void | Promise<void>;
+  /**
+   * Nothing in the flow can move for want of room: release something now, or begin to (`busy`), even if you would rather wait for
+   * more. Without it, a stuck flow goes over its budget or fails.
+   */
+  flush?(): void;
+}
+
+/** How an operator of your own counts. */
+export interface OperatorOptions {
+  /** Bytes of a kept element that is not a payload; default `bytesOf`: a fair guess. */
+  readonly cost?: (element: unknown) => Bytes;
+}
+
+/**
+ * What `Flow.operator` and `Scope.operator` return when they are given a function: an operator of your own that keeps elements as the
+ * built-in ones do. `define` is called once for each subscription and gives what is done with each element.
+ *
+ * Holds what it keeps, without an own limit: the budget is the limit. Unsubscribing aborts `signal` and releases what is kept, unless
+ * work is under way (`busy`): then when the last of it ends.
+ */
+export function ownOperator<In, Out>(
+  core: FlowCore,
+  scope: ScopeAccount,
+  name: string,
+  define: (holding: Holding<Out>) => Stage<In>,
+  options: OperatorOptions = {},
+): OperatorFunction<In, Out> {
+  checkString('name', name);
+  checkFunction('define', define);
+  const cost = costOfKept(options.cost);
+  return (input) =>
+    new Observable<Out>((out) => {
+      const running = new Running<In, Out>(core, core.station(name, 'operator', scope), out, cost);
+      out.add(() => running.stop());
+      running.begin(define);
+      connect(input, out, { next: (element) => running.next(element), complete: () => running.complete() });
+    });
+}
+
+/** One subscription of an operator of somebody's own. */
+class Running<In, Out> implements Flusher {
+  readonly #core: FlowCore;
+  readonly #station: Station;
+  readonly #out: Subscriber<Out>;
+  readonly #cost: (value: unknown) => Bytes;
+  readonly #abort = new AbortController();
+  /** How often each element is kept, and what it counted at first. */
+  readonly #kept = new Map<unknown, { count: number; readonly bytes: Bytes }>();
+  #stage: Stage<In> | undefined;
+  /** Calls of the stage that have not returned. */
+  #calls = 0;
+  /** Work under way outside of them. */
+  #spans = 0;
+  #stopped = false;
+
+  constructor(core: FlowCore, station: Station, out: Subscriber<Out>, cost: (value: unknown) => Bytes) {
+    this.#core = core;
+    this.#station = station;
+    this.#out = out;
+    this.#cost = cost;
+  }
+
+  begin(define: (holding: Holding<Out>) => Stage<In>): void {
+    const stage = define({
+      keep: (element) => this.#keep(element),
+      release: (element) => this.#release(element),
+      emit: (value) => this.#emit(value),
+      busy: () => this.#busy(),
+      fail: (error) => this.#out.error(error),
+      signal: this.#abort.signal,
+    });
+    if (typeof stage !== 'object' || stage === null || typeof stage.next !== 'function') {
+      throw new UsageError(`\`define\` must return an object with \`next\`, but returned ${shown(stage)}`);
+    }
+    this.#stage = stage;
+    if (stage.flush !== undefined) this.#core.admission.flushers.add(this);
+  }
+
+  next(element: In): void {
+    this.#station.clock.in++;
+    this.#call((stage) => stage.next(element));
+  }
+
+  complete(): void {
+    const ending = this.#call((stage) => stage.complete?.());
+    if (!(ending instanceof Promise)) {
+      this.#out.complete();
+      return;
+    }
+    const span = this.#busy();
+    ending
+      .then(
+        () => this.#out.complete(),
+        (error) => this.#out.error(error),
+      )
+      .finally(() => span.end());
+  }
+
+  /** Called when nothing can move. @returns whether anything can now. */
+  flush(): boolean {
+    const { ledger, admission } = this.#core;
+    const before = ledger.used;
+    try {
+      this.#call((stage) => stage.flush?.());
+    } catch (error) {
+      this.#out.error(error);
+    }
+    return ledger.used < before || admission.inFlight > 0;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#abort.abort();
+    this.#core.admission.flushers.delete(this);
+    this.#core.ledger.closeStation(this.#station);
+    this.#releaseAllWhenIdle();
+  }
+
+  #call<R>(work: (stage: Stage<In>) => R): R {
+    const { clock } = this.#station;
+    clock.enter();
+    this.#calls++;
+    try {
+      return work(this.#stage as Stage<In>);
+    } finally {
+      this.#calls--;
+      clock.leave();
+      if (this.#stopped) this.#releaseAllWhenIdle();
+    }
+  }
+
+  #keep<T>(element: T): T {
+    // Nobody will have anything of it, and nobody would release it.
+    if (this.#stopped && this.#calls === 0 && this.#spans === 0) return element;
+    const kept = this.#kept.get(element);
+    const bytes = kept?.bytes ?? this.#cost(element);
+    this.#core.ledger.hold(this.#station, element, bytes);
+    if (kept === undefined) this.#kept.set(element, { count: 1, bytes });
+    else kept.count++;
+    return element;
+  }
+
+  #release(element: unknown): void {
+    const kept = this.#kept.get(element);
+    if (kept === undefined) {
+      if (this.#stopped) return;
+      throw new UsageError(`\`release\` must be given what was kept, but was given ${shown(element)}`);
+    }
+    if (--kept.count === 0) this.#kept.delete(element);
+    this.#core.ledger.release(this.#station, element, kept.bytes);
+  }
+
+  #emit(value: Out): void {
+    if (this.#stopped) return;
+    const { clock } = this.#station;
+    // Counts nothing more, but what the value refers to must be valid.
+    this.#core.ledger.hold(this.#station, value, 0);
+    try {
+      if (this.#calls === 0) clock.emit(this.#out, value);
+      else {
+        // The downstream's time is not its own.
+        try {
+          clock.handOver(this.#out, value);
+        } finally {
+          clock.enter();
+        }
+      }
+    } finally {
+      this.#core.ledger.release(this.#station, value, 0);
+    }
+  }
+
+  #busy(): Span {
+    const span = this.#station.clock.busy();
+    this.#spans++;
+    let ended = false;
+    return {
+      end: () => {
+        if (ended) return;
+        ended = true;
+        this.#spans--;
+        span.end();
+        if (this.#stopped) this.#releaseAllWhenIdle();
+      },
+    };
+  }
+
+  #releaseAllWhenIdle(): void {
+    if (this.#calls > 0 || this.#spans > 0) return;
+    for (const [element, { count, bytes }] of this.#kept) {
+      this.#kept.delete(element);
+      for (let time = 0; time < count; time++) this.#core.ledger.release(this.#station, element, bytes);
+    }
+  }
+}

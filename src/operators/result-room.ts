@@ -1,0 +1,86 @@
+import type { Admission, Waiter } from './admission.ts';
+import type { Ledger, Station } from './ledger.ts';
+import { weightOf } from './measure.ts';
+import type { Bytes } from './payload.ts';
+
+/**
+ * Room for what asynchronous operations bring: a result that is larger than its element, or that waits for its elders
+ * beside it, takes bytes that no source has asked for. So such an operation is admitted like a read. How large results
+ * are is learnt from those that came.
+ */
+export class ResultRoom {
+  readonly #ledger: Ledger;
+  readonly #admission: Admission;
+  /** Operations that may be under way at once. */
+  readonly #concurrency: number;
+  /** The most bytes that a result has added. */
+  #largest: Bytes = 0;
+  #waiter: Waiter | undefined;
+
+  constructor(ledger: Ledger, admission: Admission, concurrency: number) {
+    this.#ledger = ledger;
+    this.#admission = admission;
+    this.#concurrency = concurrency;
+  }
+
+  /** The most bytes that a result has added. */
+  get largest(): Bytes {
+    return this.#largest;
+  }
+
+  /** Whether an operation waits for room. */
+  get waiting(): boolean {
+    return this.#waiter !== undefined;
+  }
+
+  /** Results of so many bytes are to be expected, for elements of `element` bytes. */
+  expect(station: Station, bytes: Bytes, element: Bytes): void {
+    if (bytes <= this.#largest) return;
+    this.#largest = bytes;
+    // Sources leave room for operations that need more than they give back, though not more than half of it all.
+    const more = (bytes - element) * this.#concurrency;
+    if (more > 0) this.#ledger.grow(station.scope, Math.min(more, Math.floor(this.#ledger.budget / 2)));
+  }
+
+  /** Learns from a result. */
+  learn<B>(station: Station, result: B, cost: ((result: B) => Bytes) | undefined, element: Bytes): void {
+    this.expect(station, this.#ledger.addition(result, cost === undefined ? weightOf(result) : cost(result)), element);
+  }
+
+  /** Reserves room at once, if there is some beside what everyone else is promised. */
+  take(station: Station, bytes: Bytes): boolean {
+    return bytes === 0 || this.#admission.reserveIfSafe(station.scope, bytes);
+  }
+
+  /** Reserves room at once, or waits for it: true, or `settle` is called later. One at a time. */
+  ask(station: Station, bytes: Bytes, settle: (refusal: Error | undefined) => void): boolean {
+    if (bytes === 0 || this.#admission.tryReserve(station.scope, bytes)) return true;
+    const waiter: Waiter = {
+      station,
+      need: bytes,
+      first: true,
+      settle: (refusal) => {
+        this.#waiter = undefined;
+        settle(refusal);
+        this.#admission.end();
+      },
+    };
+    this.#waiter = waiter;
+    this.#admission.begin();
+    this.#admission.park(waiter);
+    return false;
+  }
+
+  /** Waits for room no longer. */
+  cancel(): void {
+    if (this.#waiter === undefined) return;
+    this.#admission.cancel(this.#waiter);
+    this.#waiter = undefined;
+    this.#admission.end();
+  }
+
+  /** Takes a promise back: what it was for has come. */
+  give(station: Station, bytes: Bytes): void {
+    if (bytes > 0) this.#ledger.unreserve(station.scope, bytes);
+  }
+}
