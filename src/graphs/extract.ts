@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
+import { FlowError } from '../errors.ts';
 import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
-import type { DeadLetter } from '../io/dataset/commit-store.ts';
+import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
@@ -17,8 +18,9 @@ import { type ExtractProgress, progressOf } from './extract-progress.ts';
 import type { ExtractSummary } from './extract-summary.ts';
 import { type ExtractionGraph, type ExtractionServices, extractionGraph } from './extraction.ts';
 import { OPERATORS } from './extraction-nodes.ts';
-import type { GraphNode } from './graph.ts';
+import { type GraphNode, graphId } from './graph.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
+import { listener } from './listener.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
@@ -84,7 +86,7 @@ export async function extract(options: ExtractOptions): Promise<ExtractSummary> 
 }
 
 async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<ExtractSummary> {
-  const say = options.onMessage ?? (() => {});
+  const say = listener('onMessage', options.onMessage);
   const chosen = chooseNetworks(options);
   const corpus = await listCorpus(options);
   const { device, says } = await chooseDevice(options.device ?? 'auto');
@@ -97,7 +99,13 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   }
   if (networks.calibration !== undefined && device !== 'cpu') say(`int8 is computed on the CPU, not on ${device}`);
   const graph = extractionGraph({ ...options, ...networks });
-  const plan = await planExtraction(graph, networks, corpus, options);
+  const plan = await planUnlessStopped(graph, networks, corpus, options);
+  if (plan === undefined) {
+    say('stopped while planning: nothing was begun');
+    const precision = networks.visual?.precision ?? 'float32';
+    const { memory } = options;
+    return interruptedSummary(chosen, { memory, peak: sampler.peak, device, graphId: graphId(graph), precision });
+  }
   const flow = new Flow(plan.memory.budget);
   const cache = await openCache(options, plan.graph.id, say);
   let output: ExtractionOutput | undefined;
@@ -116,6 +124,22 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     output?.release();
     // A cache that was handed in is its owner's to close.
     if (typeof options.cache === 'string') await cache?.close();
+  }
+}
+
+/** The plan; undefined when `drain` or `signal` stopped the look at the corpus. */
+async function planUnlessStopped(
+  graph: ExtractionGraph,
+  networks: PreciseNetworks,
+  corpus: readonly Video[],
+  options: ExtractOptions,
+): Promise<Plan | undefined> {
+  const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
+  try {
+    return await planExtraction(graph, networks, corpus, { ...options, signal });
+  } catch (error) {
+    if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return undefined;
+    throw error;
   }
 }
 
@@ -147,7 +171,8 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
   const sessions = new Sessions(networks, plan, { name: device, say });
   const tally = new RunTally(corpus.length);
   const clock = stopwatch();
-  const progress = () => options.onProgress?.(progressOf(tally, flow, plan, clock()));
+  const showProgress = listener('onProgress', options.onProgress);
+  const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
   let wallSeconds = 0;
   let metrics = flow.metrics();
@@ -161,7 +186,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
       items: corpus,
       store: output.store,
       cache: cache && withinDuration(cache, options.maxDuration),
-      fingerprint: (video) => output.fingerprint(video.path),
+      fingerprint: (video, signal) => output.fingerprint(video.path, signal),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
@@ -264,9 +289,9 @@ function withinDuration(cache: CachedUnits, maxDuration: number | undefined): Un
   };
 }
 
-/** Letters that another run may answer: a claim above the budget of that run, and damage that is allowed now. */
+/** Letters that this run may answer: see `mayBeAnswered`; and damage that is allowed now. */
 function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
-  if (letter.code === 'budget-too-small') return true;
+  if (mayBeAnswered(letter)) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 

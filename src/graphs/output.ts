@@ -4,7 +4,7 @@ import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
 import { type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
-import { contentFingerprint } from '../io/dataset/fingerprint.ts';
+import { Fingerprints } from '../io/dataset/fingerprint.ts';
 import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
@@ -16,8 +16,8 @@ import type { UnitStore } from './runners/local.ts';
 /** Where the units of an extraction go. */
 export interface ExtractionOutput {
   readonly store: UnitStore;
-  /** SHA-256 of a file's content. @throws MediaError `unreadable`. */
-  readonly fingerprint: (path: string) => Promise<string>;
+  /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
+  readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
   /** Aborted when nobody takes the units any more: the run ends, and that is no error. */
   readonly readerGone?: AbortSignal;
   /**
@@ -43,7 +43,7 @@ export async function datasetOutput(
   const { tables, encoding, say } = options;
   return {
     store: dataset.store,
-    fingerprint: (path) => dataset.fingerprint(path),
+    fingerprint: (path, signal) => dataset.fingerprint(path, signal),
     finish: async (tally, whole) => {
       await dataset.close();
       for (const path of dataset.store.setAside)
@@ -88,6 +88,7 @@ export async function streamOutput(
     signal: run.signal,
     onWaiting: (bytes) => (bytes > 0 ? waiting.add(bytes) : waiting.remove(-bytes)),
   });
+  const fingerprints = await Fingerprints.open();
   const release = () => {
     store.release();
     waiting.close();
@@ -102,7 +103,7 @@ export async function streamOutput(
   }
   return {
     store,
-    fingerprint: contentFingerprint,
+    fingerprint: (path, signal) => fingerprints.of(path, signal),
     readerGone: store.readerGone,
     finish: async (_, whole) => {
       if (!whole || store.readerGone.aborted) return undefined;

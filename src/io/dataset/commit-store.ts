@@ -1,30 +1,12 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, renameSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, renameSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { createOnce, isTemporary, makeDirectory, removeIfThere, removeStaleTemporaries } from './atomic-file.ts';
+import { type DeadLetter, readLetter } from './dead-letter.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
-
-/** Why an item has no unit. */
-export interface DeadLetter {
-  /** Id of the item. */
-  readonly item: string;
-  /** Code of the error: `truncated`, `corrupt`, `timeout`, ... */
-  readonly code: string;
-  /** Where it failed: `read`, `probe`, `decode`, ... */
-  readonly stage: string;
-  readonly message: string;
-  readonly remedy?: string;
-  /** File of the item. */
-  readonly path?: string;
-  /** The last lines that the decoder printed. */
-  readonly decoderLines: readonly string[];
-  /** How many times it has failed so far, this one included; `bury` counts it. */
-  readonly attempts?: number;
-  /** When it failed, ISO 8601; `bury` sets it where it is missing. */
-  readonly time?: string;
-}
+import { softwareVersion } from './software.ts';
 
 const KEY = /^[0-9a-f]{8,128}$/;
 const UNIT = /^([0-9a-f]{8,128})\.arrow$/;
@@ -174,7 +156,7 @@ export class CommitStore {
     const path = this.#letterPath(key);
     const raised = readLetter(this.#raisedPath(key));
     const attempts = raised === undefined || raised === 'damaged' ? 0 : (raised.attempts ?? 0);
-    const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1 };
+    const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1, software: softwareVersion() };
     await makeDirectory(join(this.directory, 'dead'));
     if (await createOnce(path, Buffer.from(`${JSON.stringify(whole, null, 2)}\n`))) {
       await removeIfThere(this.#raisedPath(key));
@@ -249,22 +231,4 @@ function missing(path: string, cause: unknown): never {
     remedy: 'Run the command that made the dataset again: only what is missing is computed.',
     cause,
   });
-}
-
-function readLetter(path: string): DeadLetter | 'damaged' | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const letter = JSON.parse(text) as Partial<DeadLetter> | null;
-    const isWhole =
-      typeof letter?.item === 'string' && typeof letter.code === 'string' && Array.isArray(letter.decoderLines);
-    return isWhole ? (letter as DeadLetter) : 'damaged';
-  } catch {
-    return 'damaged';
-  }
 }

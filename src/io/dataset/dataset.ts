@@ -68,9 +68,9 @@ export class Dataset {
     return new Dataset(directory, store, await Fingerprints.open(join(directory, 'fingerprints.txt')));
   }
 
-  /** SHA-256 of a file's content, remembered in the dataset. @throws MediaError `unreadable`. */
-  fingerprint(path: string): Promise<string> {
-    return this.#fingerprints.of(path);
+  /** SHA-256 of a file's content, remembered in the dataset. @throws MediaError `unreadable`; FlowError `aborted`. */
+  fingerprint(path: string, signal?: AbortSignal): Promise<string> {
+    return this.#fingerprints.of(path, signal);
   }
 
   /** Brings the counts in `dataset.json` up to date. Reads the end of every unit's file; damaged ones are set aside, see `CommitStore.facts`. */

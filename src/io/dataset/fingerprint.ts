@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, readFile, stat } from 'node:fs/promises';
-import { MediaError } from '../../errors.ts';
+import { FlowError, MediaError } from '../../errors.ts';
 
 /** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */
 const LINE = /^(\d+:\d+ \d+ \d+) ([0-9a-f]{64})$/;
@@ -41,13 +41,14 @@ export class Fingerprints {
   /**
    * SHA-256 of a file's content, 64 hexadecimal digits. Reads the file, in a stream, only when it is not remembered.
    *
-   * @throws MediaError `unreadable` when it cannot be read.
+   * @param signal aborted: a file that is being read is left.
+   * @throws MediaError `unreadable` when it cannot be read; FlowError `aborted`.
    */
-  async of(path: string): Promise<string> {
+  async of(path: string, signal?: AbortSignal): Promise<string> {
     const identity = await identityOf(path);
     const known = this.#known.get(identity.text);
     if (known !== undefined) return known;
-    const hash = await hashContent(path);
+    const hash = await hashContent(path, signal);
     const after = await identityOf(path);
     const settled = BigInt(Date.now()) * 1_000_000n - after.modified > SETTLED_NANOSECONDS;
     if (after.text === identity.text && settled) {
@@ -80,11 +81,15 @@ async function identityOf(path: string): Promise<{ text: string; modified: bigin
   }
 }
 
-async function hashContent(path: string): Promise<string> {
+async function hashContent(path: string, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array);
+    const content = createReadStream(path, { highWaterMark: 1 << 20, signal });
+    for await (const chunk of content) hash.update(chunk as Uint8Array);
   } catch (error) {
+    if (signal?.aborted) {
+      throw new FlowError('aborted', `the reading of ${path} was stopped`, { cause: signal.reason });
+    }
     throw unreadable(path, error);
   }
   return hash.digest('hex');

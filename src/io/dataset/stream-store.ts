@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { UnitStreamEncoder } from './arrow-stream.ts';
-import type { DeadLetter } from './commit-store.ts';
+import type { DeadLetter } from './dead-letter.ts';
 import { writeFailure } from './disk-full.ts';
 import type { UnitTable } from './schema.ts';
 

@@ -16,10 +16,10 @@ import { checkFunction, checkInteger, checkString } from '../../check.ts';
 import { FlowError, MediaError, type ReelflowError, UsageError } from '../../errors.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { contentHash } from './canonical-json.ts';
-import type { DeadLetter } from './commit-store.ts';
 import { compact } from './compact.ts';
 import { Dataset } from './dataset.ts';
 import type { DatasetTable } from './dataset-file.ts';
+import type { DeadLetter } from './dead-letter.ts';
 import { joinRows } from './join.ts';
 
 /** One item of a dataset: what it is, and how its rows are made when they are wanted. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { MediaError } from '../../errors.ts';
@@ -41,7 +42,7 @@ export class DecoderProcess {
 
   private constructor(
     name: string,
-    inputAndOutput: readonly string[],
+    child: ChildProcess,
     options: DecoderOptions,
     output: OutputSocket,
     reader: ByteReader,
@@ -53,14 +54,9 @@ export class DecoderProcess {
     output.near.on('end', () => reader.finish());
     output.near.on('close', () => reader.finish());
     output.near.on('error', (error) => reader.fail(error));
-    const child = spawn(findFfmpeg().path, ['-v', 'level+error', '-nostdin', '-hide_banner', ...inputAndOutput], {
-      stdio: ['ignore', output.far, 'pipe', 'pipe'],
-      env: toolEnvironment(),
-      windowsHide: true,
-    });
-    output.far.destroy();
     const [, , errors, times] = child.stdio as [null, null, Readable, Readable, ...unknown[]];
     this.#child = child;
+    child.on('error', (error) => reader.fail(error));
     this.ticks = new TickReader(times);
     errors.setEncoding('utf8').on('data', (text: string) => this.log.write(text));
     this.#exit = new Promise((resolve) => {
@@ -70,16 +66,11 @@ export class DecoderProcess {
         resolve({ code, signal });
       });
     });
-    child.once('error', (cause) => {
-      this.#reader.fail(
-        new MediaError('decoder-missing', `ffmpeg could not be started for '${name}': ${cause.message}`, { cause }),
-      );
-    });
     this.#watchdog = setInterval(() => this.#watch(name), Math.max(50, this.#stallTimeout / 8));
     this.#watchdog.unref();
   }
 
-  /** Starts a decoder. */
+  /** Starts a decoder. @throws MediaError `decoder-missing` when it cannot be started. */
   static async start(
     name: string,
     inputAndOutput: readonly string[],
@@ -88,11 +79,24 @@ export class DecoderProcess {
     const reader = new ByteReader(() => output.near.resume());
     const output = await openOutputSocket((bytes) => reader.arrived(bytes));
     try {
-      return new DecoderProcess(name, inputAndOutput, options, output, reader);
+      const child = spawn(findFfmpeg().path, ['-v', 'level+error', '-nostdin', '-hide_banner', ...inputAndOutput], {
+        stdio: ['ignore', output.far, 'pipe', 'pipe'],
+        env: toolEnvironment(),
+        windowsHide: true,
+      });
+      if (child.pid === undefined) {
+        const [cause] = (await once(child, 'error')) as [Error];
+        throw new MediaError('decoder-missing', `ffmpeg could not be started for '${name}': ${cause.message}`, {
+          cause,
+        });
+      }
+      return new DecoderProcess(name, child, options, output, reader);
     } catch (error) {
       output.near.destroy();
-      output.far.destroy();
       throw error;
+    } finally {
+      // The child has its own by now.
+      output.far.destroy();
     }
   }
 

@@ -54,19 +54,21 @@ export function runTool(
         ),
       options.timeout,
     );
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', aborted);
+    };
+    // First, and before its streams are used: a child that could not be started for want of descriptors has none.
+    child.once('error', (cause) => {
+      settle();
+      reject(new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause }));
+    });
+    if ((child.stdout as typeof child.stdout | undefined) === undefined) return;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (options.onText) options.onText(text);
       else stdout += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => log.write(text));
-    const settle = (): void => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', aborted);
-    };
-    child.once('error', (cause) => {
-      settle();
-      reject(new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause }));
-    });
     child.once('close', (code, signal) => {
       settle();
       log.end();

@@ -1,0 +1,203 @@
+import { lastValueFrom, Observable } from 'rxjs';
+import { FlowError, MediaError } from '../../errors.ts';
+import { isPartial } from '../../io/dataset/arrow.ts';
+import type { UnitTable } from '../../io/dataset/schema.ts';
+import { formatBytes } from '../../operators/budget.ts';
+import { graphId, unitKey } from '../graph.ts';
+import { listener } from '../listener.ts';
+import type { LocalRun, RunEvent } from './local.ts';
+import { letterOf, runFault } from './verdict.ts';
+
+/** How often an item is begun whose content changes while it is computed. */
+const ATTEMPTS_AT_MOST = 3;
+
+/** Where an item is when it fails. */
+interface Place {
+  stage: string;
+}
+
+/** Carries one item after another to its commit or its dead letter. What it throws ends the run. */
+export class ItemRunner<Item, Services> {
+  readonly #run: LocalRun<Item, Services>;
+  readonly #signal: AbortSignal;
+  readonly #graphId: string;
+  readonly #tell: (event: RunEvent<Item>) => void;
+
+  /** @param signal aborted: the items that run are stopped. */
+  constructor(run: LocalRun<Item, Services>, signal: AbortSignal) {
+    this.#run = run;
+    this.#signal = signal;
+    this.#graphId = graphId(run.graph);
+    this.#tell = listener('onEvent', run.onEvent);
+  }
+
+  /** Runs one item. @throws what ends the run. */
+  async run(item: Item): Promise<void> {
+    const itemId = this.#run.graph.itemId(item);
+    // A file that cannot be read has no content to be known by: its letter is filed under its id.
+    const unreadable = unitKey(this.#graphId, itemId, 'unreadable');
+    for (let attempt = 1; attempt <= ATTEMPTS_AT_MOST; attempt += 1) {
+      let fingerprint: string;
+      try {
+        fingerprint = await this.#run.fingerprint(item, this.#signal);
+      } catch (error) {
+        if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
+        return this.#bury(item, unreadable, error, 'read');
+      }
+      // The file can be read again: what was said of it when it could not is past.
+      this.#run.store.raise([unreadable]);
+      if (await this.#attempt(item, itemId, fingerprint)) return;
+    }
+    const changing = new MediaError('unreadable', `'${itemId}' has changed again and again while it was computed`, {
+      remedy: 'Run the same command again when nothing writes to it any more.',
+    });
+    return this.#bury(item, unreadable, changing, 'read');
+  }
+
+  /** Finishes the item as it is now; false when it has changed while it was computed. */
+  async #attempt(item: Item, itemId: string, fingerprint: string): Promise<boolean> {
+    const { store } = this.#run;
+    const key = unitKey(this.#graphId, itemId, fingerprint);
+    if (this.#isDone(item, key)) return true;
+    const letter = store.letter(key);
+    if (letter !== undefined && this.#run.retry?.(letter) !== true) {
+      this.#tell({ type: 'dead', item, letter, earlier: true });
+      return true;
+    }
+    if (letter !== undefined) store.raise([key]);
+    const cached = await this.#lookUp(fingerprint, itemId);
+    if (cached !== undefined) {
+      await this.#commit(item, key, cached, { before: [], cached: true });
+      return true;
+    }
+    const place: Place = { stage: 'probe' };
+    let table: UnitTable | undefined;
+    try {
+      table = await this.#compute(item, itemId, key, place);
+    } catch (error) {
+      if (this.#signal.aborted || place.stage === 'open' || runFault(error) !== undefined) throw error;
+      if (await this.#hasChanged(item, fingerprint)) return false;
+      await this.#bury(item, key, error, place.stage);
+      return true;
+    }
+    if (table === undefined) return true;
+    if (await this.#hasChanged(item, fingerprint)) return false;
+    if (await this.#commit(item, key, table, { before: this.#run.operators.before })) {
+      await this.#run.cache?.set(fingerprint, table);
+    }
+    return true;
+  }
+
+  /** The item's unit; undefined when there is nothing to compute after all. */
+  async #compute(item: Item, itemId: string, key: string, place: Place): Promise<UnitTable | undefined> {
+    const { graph, flow } = this.#run;
+    const plan = await graph.prepare(item, this.#signal);
+    if (plan.skip !== undefined) {
+      this.#tell({ type: 'skipped', item, reason: plan.skip });
+      return undefined;
+    }
+    if (plan.claim > flow.budget) throw claimTooLarge(plan.claim, flow.budget);
+    place.stage = 'open';
+    const services = await this.#run.services();
+    // Another process may have been faster meanwhile.
+    if (this.#isDone(item, key)) return undefined;
+    place.stage = 'decode';
+    this.#tell({ type: 'started', item, seconds: plan.seconds });
+    const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
+    const reached = (seconds: number) => this.#tell({ type: 'reached', item, seconds });
+    const unit = graph.unit(item, { scope, services, signal: this.#signal, reached });
+    return lastValueFrom(unit.pipe(untilAborted(this.#signal)));
+  }
+
+  #isDone(item: Item, key: string): boolean {
+    const done = this.#run.store.facts(key);
+    if (done !== undefined) this.#tell({ type: 'already-done', item, key, partial: done.partial });
+    return done !== undefined;
+  }
+
+  /** Whether the item's content is no longer what it was; what can no longer be read is not. */
+  async #hasChanged(item: Item, fingerprint: string): Promise<boolean> {
+    try {
+      return (await this.#run.fingerprint(item, this.#signal)) !== fingerprint;
+    } catch (error) {
+      if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
+      return true;
+    }
+  }
+
+  async #lookUp(fingerprint: string, itemId: string): Promise<UnitTable | undefined> {
+    if (this.#run.cache === undefined) return undefined;
+    const clock = this.#run.flow.operator(this.#run.operators.cache ?? 'cache');
+    clock.in += 1;
+    const working = clock.busy();
+    try {
+      const unit = await this.#run.cache.get(fingerprint, itemId);
+      if (unit !== undefined) clock.out += 1;
+      return unit;
+    } finally {
+      working.end();
+    }
+  }
+
+  /** Commits a unit, or buries an item whose rows cannot be written. @returns whether this call committed it. */
+  async #commit(
+    item: Item,
+    key: string,
+    table: UnitTable,
+    how: { readonly before: readonly string[]; readonly cached?: boolean },
+  ): Promise<boolean> {
+    const waiting = how.before.map((operator) => this.#run.flow.operator(operator).blocked());
+    const clock = this.#run.flow.operator(this.#run.operators.commit);
+    clock.in += 1;
+    const working = clock.busy();
+    let outcome: 'committed' | 'duplicate';
+    try {
+      outcome = await this.#run.store.commit(key, table);
+      clock.out += 1;
+    } catch (error) {
+      // The store's own faults would meet every item; rows that have no encoding, for their size for instance, are the item's.
+      if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+      await this.#bury(item, key, error, 'commit');
+      return false;
+    } finally {
+      working.end();
+      for (const operator of waiting) operator.end();
+    }
+    // Another process was first: its unit stands.
+    if (outcome === 'duplicate') {
+      this.#tell({ type: 'already-done', item, key, partial: isPartial(table.metadata) });
+      return false;
+    }
+    this.#tell({ type: 'committed', item, key, table, ...(how.cached === true ? { cached: true } : {}) });
+    return true;
+  }
+
+  async #bury(item: Item, key: string, error: unknown, stage: string): Promise<void> {
+    const letter = letterOf(this.#run.graph.itemId(item), error, stage);
+    await this.#run.store.bury(key, letter);
+    this.#tell({ type: 'dead', item, letter, earlier: false });
+  }
+}
+
+function claimTooLarge(claim: number, budget: number): FlowError {
+  return new FlowError(
+    'budget-too-small',
+    `this video may hold ${formatBytes(claim)} at once, more than the ${formatBytes(budget)} between operators`,
+    { remedy: 'Raise --memory, sample fewer frames (--fps), use more subclips, or leave out the median statistics.' },
+  );
+}
+
+/** Ends the stream with FlowError `aborted` when the signal aborts; unsubscribing it stops decoders and releases bytes. */
+function untilAborted<T>(signal: AbortSignal): (source: Observable<T>) => Observable<T> {
+  return (source) =>
+    new Observable<T>((subscriber) => {
+      const abort = () => subscriber.error(new FlowError('aborted', 'the run was stopped', { cause: signal.reason }));
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort, { once: true });
+      const subscription = source.subscribe(subscriber);
+      return () => {
+        signal.removeEventListener('abort', abort);
+        subscription.unsubscribe();
+      };
+    });
+}
