@@ -211,7 +211,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
   const finishing = stopwatch();
-  const failure = await output.finish(tally, !interrupted);
+  const failure = await output.finish(!interrupted);
   if (failure !== undefined) {
     say(`the tables were not written: ${failure.message}${failure.remedy === undefined ? '' : ` ${failure.remedy}`}`);
   }

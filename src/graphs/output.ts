@@ -3,14 +3,13 @@ import { ReelflowError } from '../errors.ts';
 import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
-import { type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
+import { areTablesOutOfDate, type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
 import { Fingerprints } from '../io/dataset/fingerprint.ts';
 import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
 import type { Flow } from '../operators/flow.ts';
 import { OPERATORS } from './extraction-nodes.ts';
-import type { RunTally } from './run-tally.ts';
 import type { UnitStore } from './runners/local.ts';
 
 /** Where the units of an extraction go. */
@@ -24,7 +23,7 @@ export interface ExtractionOutput {
    * After a run that did not fail. `whole` says that it was not interrupted. Gives back what kept the tables from being
    * written: the units are committed all the same, and the run has its summary.
    */
-  finish(tally: RunTally, whole: boolean): Promise<ReelflowError | undefined>;
+  finish(whole: boolean): Promise<ReelflowError | undefined>;
   /** After any run. */
   release(): void;
 }
@@ -44,13 +43,13 @@ export async function datasetOutput(
   return {
     store: dataset.store,
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
-    finish: async (tally, whole) => {
+    finish: async (whole) => {
       await dataset.close();
       for (const path of dataset.store.setAside)
         say(`${path}: was damaged and is set aside; its item is computed anew`);
-      if (!whole || !tables || !isOutOfDate(directory, tally, encoding)) return undefined;
+      if (!whole || !tables || !areTablesOutOfDate(directory, encoding)) return undefined;
       try {
-        await compact(directory, { current: tally.keys, encoding: encoding ?? encodingOf(directory) });
+        await compact(directory, { encoding: encoding ?? encodingOf(directory) });
         return undefined;
       } catch (error) {
         if (error instanceof ReelflowError) return error;
@@ -59,14 +58,6 @@ export async function datasetOutput(
     },
     release: () => {},
   };
-}
-
-/** Whether the tables lack a committed unit, of this run or of one that ended before it compacted, or have another encoding. */
-function isOutOfDate(directory: string, tally: RunTally, encoding: ParquetEncoding | undefined): boolean {
-  const { counts, tables } = readDatasetFile(directory);
-  if (counts.videos === 0) return false;
-  if (encoding !== undefined && tables.length > 0 && encoding !== encodingOf(directory)) return true;
-  return tally.committed > 0 || tables.length === 0 || tables.some((table) => table.items !== counts.videos);
 }
 
 /** The encoding of the tables that a dataset has. */
@@ -105,7 +96,7 @@ export async function streamOutput(
     store,
     fingerprint: (path, signal) => fingerprints.of(path, signal),
     readerGone: store.readerGone,
-    finish: async (_, whole) => {
+    finish: async (whole) => {
       if (!whole || store.readerGone.aborted) return undefined;
       try {
         await store.end();

@@ -15,8 +15,6 @@ export class RunTally {
   patches = 0;
   /** Media seconds of units that were computed and committed. */
   seconds = 0;
-  /** Keys of the units that stand for this run's items. */
-  readonly keys = new Set<string>();
   readonly dead: { item: string; code: string; message: string }[] = [];
   readonly skipped: { item: string; reason: string }[] = [];
   readonly #running = new Map<string, { seconds: number; reached: number }>();
@@ -38,7 +36,6 @@ export class RunTally {
         return;
       }
       case 'committed':
-        this.keys.add(event.key);
         this.committed += 1;
         if (event.cached === true) {
           this.cached += 1;
@@ -50,7 +47,6 @@ export class RunTally {
         this.seconds += Number(event.table.metadata.seconds);
         break;
       case 'already-done':
-        this.keys.add(event.key);
         this.alreadyDone += 1;
         if (event.partial) this.alreadyPartial += 1;
         break;

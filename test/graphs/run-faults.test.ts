@@ -70,6 +70,7 @@ function storeWith(other: Partial<UnitStore>): UnitStore {
     raise: (keys) => store.raise(keys),
     commit: (key, unit) => store.commit(key, unit),
     bury: (key, letter) => store.bury(key, letter),
+    makeCurrent: (itemId, key) => store.makeCurrent(itemId, key),
     ...other,
   };
 }

@@ -36,10 +36,7 @@ export async function openSource(
 ): Promise<SourceDataset> {
   const file = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
-  const units = orderUnits(
-    store.keys().map((key) => ({ key, facts: store.readFacts(key) })),
-    undefined,
-  );
+  const units = await orderUnits(await store.currentUnits());
   if (units.length === 0) throw new UsageError(`${directory} has no committed units`, { code: 'dataset' });
   const tables = planTables(units);
   const fitting = tables.filter(

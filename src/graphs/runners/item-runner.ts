@@ -1,12 +1,13 @@
 import { lastValueFrom, Observable } from 'rxjs';
 import { FlowError, MediaError } from '../../errors.ts';
 import { isPartial } from '../../io/dataset/arrow.ts';
+import { letterOf } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
 import { formatBytes } from '../../operators/budget.ts';
+import { runFault } from '../../run-fault.ts';
 import { graphId, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
 import type { LocalRun, RunEvent } from './local.ts';
-import { letterOf, runFault } from './verdict.ts';
 
 /** How often an item is begun whose content changes while it is computed. */
 const ATTEMPTS_AT_MOST = 3;
@@ -58,7 +59,7 @@ export class ItemRunner<Item, Services> {
   async #attempt(item: Item, itemId: string, fingerprint: string): Promise<boolean> {
     const { store } = this.#run;
     const key = unitKey(this.#graphId, itemId, fingerprint);
-    if (this.#isDone(item, key)) return true;
+    if (await this.#isDone(item, itemId, key)) return true;
     const letter = store.letter(key);
     if (letter !== undefined && this.#run.retry?.(letter) !== true) {
       this.#tell({ type: 'dead', item, letter, earlier: true });
@@ -100,7 +101,7 @@ export class ItemRunner<Item, Services> {
     place.stage = 'open';
     const services = await this.#run.services();
     // Another process may have been faster meanwhile.
-    if (this.#isDone(item, key)) return undefined;
+    if (await this.#isDone(item, itemId, key)) return undefined;
     place.stage = 'decode';
     this.#tell({ type: 'started', item, seconds: plan.seconds });
     const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
@@ -109,10 +110,13 @@ export class ItemRunner<Item, Services> {
     return lastValueFrom(unit.pipe(untilAborted(this.#signal)));
   }
 
-  #isDone(item: Item, key: string): boolean {
+  async #isDone(item: Item, itemId: string, key: string): Promise<boolean> {
     const done = this.#run.store.facts(key);
-    if (done !== undefined) this.#tell({ type: 'already-done', item, key, partial: done.partial });
-    return done !== undefined;
+    if (done === undefined) return false;
+    // A file that has become again what it was has an older unit.
+    await this.#run.store.makeCurrent(itemId, key);
+    this.#tell({ type: 'already-done', item, key, partial: done.partial });
+    return true;
   }
 
   /** Whether the item's content is no longer what it was; what can no longer be read is not. */

@@ -3,10 +3,10 @@ import type { CommitStore } from '../../io/dataset/commit-store.ts';
 import type { DeadLetter } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
 import type { Flow } from '../../operators/flow.ts';
+import { runFault } from '../../run-fault.ts';
 import type { Graph } from '../graph.ts';
 import { Feed } from './feed.ts';
 import { ItemRunner } from './item-runner.ts';
-import { runFault } from './verdict.ts';
 
 /** What happens to an item, as it happens. */
 export type RunEvent<Item> =
@@ -25,7 +25,7 @@ export type RunEvent<Item> =
   | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
 
 /** Where units and dead letters go. */
-export type UnitStore = Pick<CommitStore, 'facts' | 'letter' | 'raise' | 'commit' | 'bury'>;
+export type UnitStore = Pick<CommitStore, 'facts' | 'letter' | 'raise' | 'commit' | 'bury' | 'makeCurrent'>;
 
 /** Finished units by the content of the file that they were made of. Its calls do not fail. */
 export interface UnitSource {

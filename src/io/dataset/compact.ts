@@ -4,8 +4,14 @@ import { checkInteger, checkOneOf } from '../../check.ts';
 import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
-import { countUnits } from './dataset.ts';
-import { type DatasetFile, type DatasetTable, readDatasetFile, writeDatasetFile } from './dataset-file.ts';
+import { contentsOf, countDataset } from './dataset.ts';
+import {
+  type DatasetFile,
+  type DatasetTable,
+  generationOf,
+  readDatasetFile,
+  updateDatasetFile,
+} from './dataset-file.ts';
 import { PARQUET_ENCODINGS, type ParquetEncoding, ParquetWriter } from './parquet.ts';
 import { columnProvenance, tableProvenance } from './provenance.ts';
 import type { UnitTable } from './schema.ts';
@@ -29,8 +35,6 @@ export interface CompactOptions {
   readonly rowGroupBytes?: number;
   /** How the vectors are encoded. Default `plain`; the values are the same. */
   readonly encoding?: ParquetEncoding;
-  /** Keys of the units that count where an item has several because its file has changed. */
-  readonly current?: ReadonlySet<string>;
 }
 
 /**
@@ -41,10 +45,12 @@ export interface CompactOptions {
  * graph's id and parameters and the networks' cards and hashes; of every vector column the Arrow field metadata name its networks and hashes.
  *
  * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the same units writes
- * the same bytes. New parts stand before old ones are removed; a killed run leaves the old tables readable.
+ * the same bytes. New parts stand before old ones are removed; a killed run leaves the old tables readable. Of an item whose file has changed
+ * the current unit is taken. Any number of processes may compact at once: tables of fewer units never take the place of tables of more, and
+ * whoever finds that others have been faster takes theirs, or begins again.
  *
  * @returns the tables, as `dataset.json` lists them.
- * @throws UsageError `dataset` when the directory is no dataset, a unit is damaged, or an item has several units.
+ * @throws UsageError `dataset` when the directory is no dataset, or a unit is damaged.
  *
  * @example
  * const tables = await compact('features/');
@@ -53,17 +59,31 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   const partBytes = checkInteger('partBytes', options.partBytes ?? 512 * MIB);
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
   const encoding = checkOneOf('encoding', options.encoding ?? 'plain', PARQUET_ENCODINGS);
+  const how = { partBytes, encoding, rowGroupBytes: options.rowGroupBytes };
+  for (;;) {
+    const tables = await compactOnce(directory, how);
+    if (tables !== undefined) return tables;
+  }
+}
+
+interface Layout {
+  readonly partBytes: number;
+  readonly encoding: ParquetEncoding;
+  readonly rowGroupBytes: number | undefined;
+}
+
+/** Writes the tables and gives them their names; undefined when another process has published others meanwhile. */
+async function compactOnce(directory: string, layout: Layout): Promise<readonly DatasetTable[] | undefined> {
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
-  const committed = store.keys().map((key) => ({ key, facts: store.readFacts(key) }));
-  const units = orderUnits(committed, options.current);
+  const committed = await store.currentUnits();
+  const contents = contentsOf(committed);
+  const units = await orderUnits(committed);
   const plans = planTables(units);
 
   const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, plans.length));
-  const rowGroupBytes = options.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
-  const tables = plans.map(
-    (plan) => new TableWriter(directory, plan, description, { partBytes, rowGroupBytes, encoding }),
-  );
+  const rowGroupBytes = layout.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
+  const tables = plans.map((plan) => new TableWriter(directory, plan, description, { ...layout, rowGroupBytes }));
   try {
     for (let first = 0; first < tables.length; first += TABLES_AT_A_TIME) {
       const group = tables.slice(first, first + TABLES_AT_A_TIME);
@@ -74,18 +94,27 @@ export async function compact(directory: string, options: CompactOptions = {}): 
       }
       for (const table of group) await table.close();
     }
-    for (const table of tables) await table.publish();
-  } catch (error) {
-    for (const table of tables) await table.abort(error);
-    throw error;
+    const listed = tables.map((table) => table.summary());
+    let outcome: readonly DatasetTable[] | undefined = listed;
+    await updateDatasetFile(directory, async (file, assertHeld) => {
+      const { counted } = await countDataset(store, 'throw');
+      if (file.compacted?.generation !== description.compacted?.generation && counted.contents !== contents) {
+        // Tables that another process has published while these were written, and units that these lack: theirs may have them.
+        outcome = file.compacted?.contents === counted.contents ? file.tables : undefined;
+        return undefined;
+      }
+      for (const table of tables) await table.publish(assertHeld);
+      await removeOldParts(directory, new Set(tables.flatMap((table) => table.parts)));
+      // Written again as they were, nothing has changed.
+      const same = file.compacted?.contents === contents && JSON.stringify(file.tables) === JSON.stringify(listed);
+      const compacted = (same && file.compacted) || { contents, generation: generationOf(file) + 1 };
+      return { ...file, ...counted, tables: listed, compacted };
+    });
+    return outcome;
+  } finally {
+    // All but what was published.
+    for (const table of tables) await table.abort(new Error('not published'));
   }
-  await removeOldParts(directory, new Set(tables.flatMap((table) => table.parts)));
-
-  const listed = tables.map((table) => table.summary());
-  const facts = committed.map((unit) => unit.facts);
-  const counts = countUnits(facts, store.letters().length);
-  await writeDatasetFile(directory, { ...description, counts, tables: listed, software: softwareVersion() });
-  return listed;
 }
 
 /** One table in the making: its parts are temporary files until `publish`. */
@@ -153,9 +182,11 @@ class TableWriter {
     this.#finished.push(writer.path);
   }
 
-  /** Gives the parts their names. */
-  async publish(): Promise<void> {
+  /** Gives the parts their names. @param assertHeld asked before each: whether no other process does the same. */
+  async publish(assertHeld: () => Promise<void>): Promise<void> {
     for (const [index, part] of this.#finished.entries()) {
+      if (index < this.#published) continue;
+      await assertHeld();
       await rename(part, join(this.#directory, tablePath(this.#plan), partName(index)));
       this.#published = index + 1;
     }
@@ -238,6 +269,10 @@ async function removeOldParts(directory: string, current: ReadonlySet<string>): 
   }
 }
 
+/** A directory that another process is about to write to is left. */
 async function removeIfEmpty(directory: string): Promise<void> {
-  if ((await readdir(directory)).length === 0) await rmdir(directory);
+  if ((await readdir(directory)).length > 0) return;
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'ENOENT') throw error;
+  });
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { checkString } from '../../check.ts';
 import { createOnce, makeDirectory, removeStaleTemporaries } from './atomic-file.ts';
@@ -8,13 +9,13 @@ import {
   type DatasetDescription,
   type DatasetFile,
   datasetFilePath,
-  readDatasetFile,
-  writeDatasetFile,
+  updateDatasetFile,
 } from './dataset-file.ts';
 import { Fingerprints } from './fingerprint.ts';
 import { withoutCard } from './provenance.ts';
 import type { UnitFacts } from './schema.ts';
 import { softwareVersion } from './software.ts';
+import type { PlannedUnit } from './table-plan.ts';
 
 const NOTHING: DatasetCounts = {
   videos: 0,
@@ -73,13 +74,36 @@ export class Dataset {
     return this.#fingerprints.of(path, signal);
   }
 
-  /** Brings the counts in `dataset.json` up to date. Reads the end of every unit's file; damaged ones are set aside, see `CommitStore.facts`. */
+  /** Brings the counts in `dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
   async close(): Promise<void> {
-    const store = this.store;
-    const facts = store.keys().flatMap((key) => store.facts(key) ?? []);
-    const counts = countUnits(facts, store.letters().length);
-    await writeDatasetFile(this.directory, { ...readDatasetFile(this.directory), counts, software: softwareVersion() });
+    await updateDatasetFile(this.directory, async (file) => ({
+      ...file,
+      ...(await countDataset(this.store, 'aside')).counted,
+    }));
   }
+}
+
+/** The units of a dataset that are current, and what of them stands in `dataset.json`. */
+export async function countDataset(
+  store: CommitStore,
+  damaged: 'throw' | 'aside',
+): Promise<{
+  readonly units: readonly PlannedUnit[];
+  readonly counted: Required<Pick<DatasetFile, 'counts' | 'contents' | 'software'>>;
+}> {
+  const units = await store.currentUnits(damaged);
+  const counts = countUnits(
+    units.map(({ facts }) => facts),
+    await store.countLetters(),
+  );
+  return { units, counted: { counts, contents: contentsOf(units), software: softwareVersion() } };
+}
+
+/** What a set of units is known by, given by key. */
+export function contentsOf(units: readonly PlannedUnit[]): string {
+  const hash = createHash('sha256');
+  for (const { key } of units) hash.update(key);
+  return hash.digest('hex');
 }
 
 /**

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { MediaError, ReelflowError } from '../../errors.ts';
 import { softwareVersion } from './software.ts';
 
 /** Why an item has no unit. */
@@ -29,6 +30,19 @@ export interface DeadLetter {
  */
 export function mayBeAnswered(letter: DeadLetter): boolean {
   return letter.code === 'budget-too-small' || (letter.code === 'internal' && letter.software !== softwareVersion());
+}
+
+/** What is written of an item that failed. */
+export function letterOf(itemId: string, error: unknown, stage: string): DeadLetter {
+  const known = error instanceof ReelflowError ? error : undefined;
+  return {
+    item: itemId,
+    code: known?.code ?? 'internal',
+    stage,
+    message: error instanceof Error ? error.message : String(error),
+    ...(known?.remedy === undefined ? {} : { remedy: known.remedy }),
+    decoderLines: error instanceof MediaError ? error.decoderLines : [],
+  };
 }
 
 /** The letter in a file; undefined when there is none. */

@@ -66,6 +66,9 @@ export class StreamStore {
     return 0;
   }
 
+  /** Nothing: every unit of a stream is the only one of its item. */
+  async makeCurrent(_itemId: string, _key: string): Promise<void> {}
+
   /** Writes a unit; resolves when the stream has taken it. @throws what the stream failed with, or the abort's reason. */
   async commit(_key: string, unit: UnitTable): Promise<'committed'> {
     const bytes = unit.columns.reduce((sum, column) => sum + column.values.byteLength, 0);

@@ -1,6 +1,5 @@
-import { FlowError, MediaError, ModelError, ReelflowError, SystemError, UsageError } from '../../errors.ts';
-import type { DeadLetter } from '../../io/dataset/dead-letter.ts';
-import { systemFault } from '../../system-fault.ts';
+import { FlowError, MediaError, ModelError, ReelflowError, UsageError } from './errors.ts';
+import { systemFault } from './system-fault.ts';
 
 /**
  * What ends the run, of an error that came while an item was worked on; undefined when the item alone is at fault. Only what every item would
@@ -17,21 +16,7 @@ export function runFault(error: unknown): ReelflowError | undefined {
   const ends =
     (error instanceof MediaError && error.code === 'decoder-missing') ||
     error instanceof ModelError ||
-    error instanceof SystemError ||
     (error instanceof UsageError && error.code === 'disk-full') ||
     (error instanceof FlowError && error.code === 'aborted');
   return ends ? error : undefined;
-}
-
-/** What is written of an item that failed. */
-export function letterOf(itemId: string, error: unknown, stage: string): DeadLetter {
-  const known = error instanceof ReelflowError ? error : undefined;
-  return {
-    item: itemId,
-    code: known?.code ?? 'internal',
-    stage,
-    message: error instanceof Error ? error.message : String(error),
-    ...(known?.remedy === undefined ? {} : { remedy: known.remedy }),
-    decoderLines: error instanceof MediaError ? error.decoderLines : [],
-  };
 }
