@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Breather } from '../../breather.ts';
 import type { CommitStore } from '../../io/dataset/commit-store.ts';
 import type { DeadLetter } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
@@ -84,6 +85,7 @@ export async function runLocally<Item, Services>(run: LocalRun<Item, Services>):
   setMaxListeners(0, signal);
   const feed = new Feed(run.items, run.drain === undefined ? signal : AbortSignal.any([signal, run.drain]));
   const runner = new ItemRunner(run, signal);
+  const breather = new Breather();
   const worker = async (): Promise<void> => {
     for (let next = await feed.next(); next !== undefined; next = await feed.next()) {
       try {
@@ -92,6 +94,8 @@ export async function runLocally<Item, Services>(run: LocalRun<Item, Services>):
         if (signal.aborted) return;
         throw runFault(error) ?? error;
       }
+      // Items with nothing to do come to no pause of their own.
+      if (breather.isDue) await breather.rest();
     }
   };
   const workers = Array.from({ length: run.concurrency }, worker);

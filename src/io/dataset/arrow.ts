@@ -49,14 +49,14 @@ export function encodeUnit(table: UnitTable): Uint8Array {
   metadata.set(COUNTS, [...new Set(table.subclips)].join(','));
   const batch = recordBatch(
     [
-      textColumn('item_id', table.itemId, table.length),
+      textColumn('item_id', [{ text: table.itemId, count: table.length }]),
       numberColumn('subclips', table.subclips),
       numberColumn('subclip', table.subclip),
       numberColumn('start', table.start),
       numberColumn('end', table.end),
       numberColumn('frames', table.frames),
       numberColumn('patches', table.patches),
-      flagColumn('partial', isPartial(table.metadata), table.length),
+      flagColumn('partial', [{ flag: isPartial(table.metadata), count: table.length }]),
       ...table.columns.map((column) =>
         vectorColumn(
           columnName(column),
@@ -152,12 +152,24 @@ export function recordBatch(
   return new RecordBatch(new Schema(fields, metadata), struct);
 }
 
-/** A utf8 column that has the same text in every row. */
-export function textColumn(name: string, text: string, length: number): BatchColumn {
-  const bytes = Buffer.from(text, 'utf8');
-  const data = new Uint8Array(bytes.length * length);
-  for (let row = 0; row < length; row += 1) data.set(bytes, row * bytes.length);
-  const valueOffsets = Int32Array.from({ length: length + 1 }, (_, row) => row * bytes.length);
+/** A utf8 column: each text in so many rows. */
+export function textColumn(
+  name: string,
+  runs: readonly { readonly text: string; readonly count: number }[],
+): BatchColumn {
+  const parts = runs.map(({ text, count }) => ({ bytes: Buffer.from(text, 'utf8'), count }));
+  const length = runs.reduce((sum, { count }) => sum + count, 0);
+  const data = new Uint8Array(parts.reduce((sum, { bytes, count }) => sum + bytes.length * count, 0));
+  const valueOffsets = new Int32Array(length + 1);
+  let [row, at] = [0, 0];
+  for (const { bytes, count } of parts) {
+    for (let left = count; left > 0; left -= 1) {
+      data.set(bytes, at);
+      at += bytes.length;
+      row += 1;
+      valueOffsets[row] = at;
+    }
+  }
   const type = new Utf8();
   return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, valueOffsets, data }) };
 }
@@ -173,11 +185,20 @@ export function numberColumn(name: string, data: Int32Array | Float64Array): Bat
   return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
 }
 
-/** A boolean column that has the same value in every row. */
-export function flagColumn(name: string, flag: boolean, length: number): BatchColumn {
+/** A boolean column: each value in so many rows. */
+export function flagColumn(
+  name: string,
+  runs: readonly { readonly flag: boolean; readonly count: number }[],
+): BatchColumn {
+  const length = runs.reduce((sum, { count }) => sum + count, 0);
+  const flags = new Uint8Array(length);
+  let row = 0;
+  for (const { flag, count } of runs) {
+    if (flag) flags.fill(1, row, row + count);
+    row += count;
+  }
   const type = new Bool();
-  const data = new Uint8Array(Math.ceil(length / 8)).fill(flag ? 0xff : 0);
-  return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
+  return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data: bitmap(flags) }) };
 }
 
 /** A nullable fixed_size_list<float32> column. */

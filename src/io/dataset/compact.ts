@@ -1,5 +1,6 @@
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Breather } from '../../breather.ts';
 import { checkInteger, checkOneOf } from '../../check.ts';
 import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
@@ -24,6 +25,11 @@ const MIB = 1024 * 1024;
 const OPEN_ROW_GROUP_BYTES = 128 * MIB;
 const LEAST_ROW_GROUP_BYTES = 8 * MIB;
 const MOST_ROW_GROUP_BYTES = 32 * MIB;
+/** Rows of units that are written in one batch: more at a time buys no speed. */
+const BATCH_BYTES = MIB;
+const BATCH_UNITS = 256;
+/** What a row takes beside its vectors, about. */
+const SCALAR_BYTES = 60;
 const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
 const SCALARS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'];
 
@@ -83,14 +89,16 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
 
   const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, plans.length));
   const rowGroupBytes = layout.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
+  const breather = new Breather();
   const tables = plans.map((plan) => new TableWriter(directory, plan, description, { ...layout, rowGroupBytes }));
   try {
     for (let first = 0; first < tables.length; first += TABLES_AT_A_TIME) {
       const group = tables.slice(first, first + TABLES_AT_A_TIME);
       for (const table of group) await table.open();
       for (const { key } of units) {
-        const unit = await store.read(key);
+        const unit = store.readNow(key) ?? (await store.read(key));
         for (const table of group) await table.write(unit);
+        if (breather.isDue) await breather.rest();
       }
       for (const table of group) await table.close();
     }
@@ -132,6 +140,9 @@ class TableWriter {
   #writtenBytes = 0;
   #rows = 0;
   #items = 0;
+  #waiting: UnitRows[] = [];
+  #waitingBytes = 0;
+  readonly #fields: ReadonlyMap<string, Map<string, string>>;
 
   constructor(
     directory: string,
@@ -145,7 +156,10 @@ class TableWriter {
     this.#partBytes = how.partBytes;
     this.#encoding = how.encoding;
     this.#rowBytes = plan.columns.reduce((sum, column) => sum + 4 * column.dimension, 0);
-    this.#rowGroupRows = Math.max(1, Math.floor(how.rowGroupBytes / this.#rowBytes));
+    this.#rowGroupRows = Math.max(1, Math.floor(how.rowGroupBytes / (this.#rowBytes + SCALAR_BYTES)));
+    const provenance = ({ stream, dimension }: TablePlan['columns'][number]) =>
+      [stream, columnProvenance(description, plan, stream, dimension)] as const;
+    this.#fields = new Map(plan.columns.map(provenance));
   }
 
   /** Paths of the published parts, relative to the dataset. */
@@ -167,16 +181,19 @@ class TableWriter {
       await this.close();
       await this.#begin();
     }
-    await this.#writer?.write(batchOf(unit, this.#plan, this.#description, first, rows));
+    this.#waiting.push({ unit, first, rows });
+    this.#waitingBytes += rows * (this.#rowBytes + SCALAR_BYTES);
     this.#writtenBytes += rows * this.#rowBytes;
     this.#rows += rows;
     this.#items += 1;
+    if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_UNITS) await this.#flush();
   }
 
   /** Finishes the part at hand. */
   async close(): Promise<void> {
     const writer = this.#writer;
     if (!writer) return;
+    await this.#flush();
     await writer.close();
     this.#writer = undefined;
     this.#finished.push(writer.path);
@@ -213,6 +230,14 @@ class TableWriter {
     };
   }
 
+  /** The rows of small units are written together: each batch has its cost. */
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    if (waiting.length > 0) await this.#writer?.write(batchOf(waiting, this.#plan, this.#fields));
+  }
+
   async #begin(): Promise<void> {
     const path = temporaryPath(join(this.#directory, tablePath(this.#plan)));
     this.#writer = await ParquetWriter.create(path, {
@@ -226,28 +251,70 @@ class TableWriter {
   }
 }
 
-/** The rows of one cut of a unit, with the columns of a table. */
-function batchOf(unit: UnitTable, plan: TablePlan, description: DatasetFile, first: number, rows: number) {
-  const end = first + rows;
+/** The rows of one cut of a unit. */
+interface UnitRows {
+  readonly unit: UnitTable;
+  readonly first: number;
+  readonly rows: number;
+}
+
+/** The rows of units, with the columns of a table. */
+function batchOf(units: readonly UnitRows[], plan: TablePlan, fields: ReadonlyMap<string, Map<string, string>>) {
+  const rows = units.reduce((sum, unit) => sum + unit.rows, 0);
   const vectors = plan.columns.map(({ stream, dimension }) => {
-    const column = unit.columns.find((each) => each.stream === stream && each.statistic === plan.statistic);
-    const vectors = {
-      dimension,
-      values: column?.values.subarray(first * dimension, end * dimension) ?? new Float32Array(rows * dimension),
-      valid: column?.valid.subarray(first, end) ?? new Uint8Array(rows),
-    };
-    return listColumn(stream, vectors, columnProvenance(description, plan, stream, dimension));
+    const values = new Float32Array(rows * dimension);
+    const valid = new Uint8Array(rows);
+    let at = 0;
+    for (const { unit, first, rows: count } of units) {
+      const column = unit.columns.find((each) => each.stream === stream && each.statistic === plan.statistic);
+      if (column !== undefined) {
+        values.set(column.values.subarray(first * dimension, (first + count) * dimension), at * dimension);
+        valid.set(column.valid.subarray(first, first + count), at);
+      }
+      at += count;
+    }
+    return listColumn(stream, { dimension, values, valid }, fields.get(stream));
   });
+  const ints = (name: 'subclip' | 'frames' | 'patches') =>
+    numberColumn(
+      name,
+      joined(units, new Int32Array(rows), ({ unit }) => unit[name]),
+    );
+  const times = (name: 'start' | 'end') =>
+    numberColumn(
+      name,
+      joined(units, new Float64Array(rows), ({ unit }) => unit[name]),
+    );
   const scalars = [
-    textColumn('item_id', unit.itemId, rows),
-    numberColumn('subclip', unit.subclip.subarray(first, end)),
-    numberColumn('start', unit.start.subarray(first, end)),
-    numberColumn('end', unit.end.subarray(first, end)),
-    numberColumn('frames', unit.frames.subarray(first, end)),
-    numberColumn('patches', unit.patches.subarray(first, end)),
-    flagColumn('partial', isPartial(unit.metadata), rows),
+    textColumn(
+      'item_id',
+      units.map(({ unit, rows: count }) => ({ text: unit.itemId, count })),
+    ),
+    ints('subclip'),
+    times('start'),
+    times('end'),
+    ints('frames'),
+    ints('patches'),
+    flagColumn(
+      'partial',
+      units.map(({ unit, rows: count }) => ({ flag: isPartial(unit.metadata), count })),
+    ),
   ];
   return recordBatch([...scalars, ...vectors], rows);
+}
+
+/** One column of all units, one after another. */
+function joined<Numbers extends Int32Array | Float64Array>(
+  units: readonly UnitRows[],
+  into: Numbers,
+  column: (unit: UnitRows) => Numbers,
+): Numbers {
+  let at = 0;
+  for (const unit of units) {
+    into.set(column(unit).subarray(unit.first, unit.first + unit.rows), at);
+    at += unit.rows;
+  }
+  return into;
 }
 
 function partName(index: number): string {

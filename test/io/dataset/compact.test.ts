@@ -160,7 +160,7 @@ describe('compact', () => {
     const { directory, units } = await datasetOf(
       SHAPES.map((shape) => ({ ...shape, statistics: ['mean'], counts: [3] })),
     );
-    const options: CompactOptions = { partBytes: 200, rowGroupBytes: 88 };
+    const options: CompactOptions = { partBytes: 200, rowGroupBytes: 88 + 2 * 60 };
     const [table] = await compact(directory, options);
     expect(table?.parts).toBe(3);
     const folder = join(directory, table?.path ?? '');
