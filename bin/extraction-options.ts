@@ -3,7 +3,7 @@ import { UsageError } from '../src/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import { PARQUET_ENCODINGS, type ParquetEncoding } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
-import { wantedDevices } from '../src/models/onnx/device.ts';
+import { readDevice } from '../src/models/onnx/device-name.ts';
 import type { Statistic } from '../src/operators/statistics.ts';
 import type { Arguments, OptionSpec } from './options.ts';
 
@@ -42,7 +42,7 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
   device: {
     type: 'string',
     value: 'NAME',
-    does: 'auto, cpu, cuda or webgpu; auto takes the first that works (default auto)',
+    does: 'auto, cpu, webgpu, cuda, or cards such as cuda:0,cuda:1; auto takes the first that works (default auto)',
   },
   precision: {
     type: 'string',
@@ -88,10 +88,15 @@ export function readExtractionOptions(args: Arguments): Omit<ExtractOptions, 'ou
     ...given('batch', args.integer('batch')),
     ...given('workers', args.integer('workers')),
     ...given('threads', args.integer('threads')),
-    ...given('device', oneOf(args, 'device', wantedDevices)),
+    ...given('device', device(args.text('device'))),
     ...given('precision', oneOf(args, 'precision', ['float32', 'int8'])),
     forcePrecision: args.flag('force-precision'),
   };
+}
+
+function device(text: string | undefined): string | undefined {
+  if (text !== undefined) readDevice(text);
+  return text;
 }
 
 function oneOf<Word extends string>(args: Arguments, name: string, words: readonly Word[]): Word | undefined {

@@ -67,6 +67,11 @@ export function summaryText(summary: ExtractSummary, out: string | undefined): s
       cosine && `, cosine similarity to float32 ${cosine.mean.toFixed(5)} (least ${cosine.least.toFixed(5)})`;
     lines.push(`computed on ${device}, visual network in ${precision}${alike ?? ''}`);
   }
+  for (const { device: name, plannedBytes, usedBytes, totalBytes } of summary.execution.devices ?? []) {
+    const used = usedBytes === undefined ? 'what was used it does not tell' : `used ${formatBytes(usedBytes)}`;
+    const of = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;
+    lines.push(`memory of ${name}: planned ${formatBytes(plannedBytes)}${of}, ${used}`);
+  }
   if (summary.randomWeights.length > 0) {
     lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features mean nothing.`);
   }

@@ -57,8 +57,19 @@ export class MediaError extends ReelflowError {
   }
 }
 
-/** What is wrong with a network, its card, its weights or its session, or with fetching its weights (`download`), or too far from float32 (`precision`). */
-export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'session' | 'hash' | 'download' | 'precision';
+/**
+ * What is wrong with a network, its card, its weights or its session, with fetching its weights (`download`), with how far it is from float32 (`precision`), or
+ * with the memory of the device that should compute it (`device-memory`).
+ */
+export type ModelErrorCode =
+  | 'card'
+  | 'weights'
+  | 'shape'
+  | 'session'
+  | 'hash'
+  | 'download'
+  | 'precision'
+  | 'device-memory';
 
 /** A network, its model card, its weights or its session is at fault. */
 export class ModelError extends ReelflowError {

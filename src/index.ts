@@ -199,7 +199,8 @@ export {
 export { type OfficialSource, officialSources } from './models/networks/official-sources.ts';
 export { type NamedOptions, networkNames } from './models/networks/registry.ts';
 export type { KnownOrigin, WeightsFile } from './models/networks/weights-origin.ts';
-export { chooseDevice, type Device, type WantedDevice } from './models/onnx/device.ts';
+export { type ChosenDevice, chooseDevice } from './models/onnx/device.ts';
+export { type Device, type DeviceChoice, readDevice } from './models/onnx/device-name.ts';
 export { fitExact } from './models/pca/exact.ts';
 export { IncrementalPca } from './models/pca/incremental.ts';
 export { mergeMoments } from './models/pca/merge-moments.ts';

@@ -15,7 +15,7 @@ export function systemFault(error: unknown): SystemError | undefined {
   if (error instanceof SystemError) return error;
   const raw = error instanceof ReelflowError ? exhaustionBelow(error) : asRaw(error);
   if (raw === undefined) return undefined;
-  const code = systemCode(raw);
+  const { code } = raw as NodeJS.ErrnoException;
   if (code === 'EMFILE' || code === 'ENFILE') {
     return new SystemError('open-files', `no more files can be opened: ${raw.message}`, {
       remedy:
@@ -44,7 +44,7 @@ function asRaw(error: unknown): Error | undefined {
 function exhaustionBelow(error: ReelflowError): Error | undefined {
   if (error.code === 'disk-full') return undefined;
   for (let at: unknown = error.cause; at instanceof Error; at = at.cause) {
-    if (EXHAUSTED.includes(systemCode(at) ?? '')) return at;
+    if (EXHAUSTED.includes((at as NodeJS.ErrnoException).code ?? '')) return at;
   }
   return undefined;
 }

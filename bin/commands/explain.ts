@@ -2,9 +2,11 @@ import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
 import { chooseNetworks } from '../../src/graphs/networks.ts';
+import { placeNetworks } from '../../src/graphs/placement.ts';
 import { type Plan, planExtraction } from '../../src/graphs/plan.ts';
 import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
 import { uncalibratedId } from '../../src/graphs/precision/interrupted-summary.ts';
+import { chooseDevice } from '../../src/models/onnx/device.ts';
 import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';
 
@@ -34,9 +36,11 @@ async function run(args: Arguments): Promise<number> {
   const precision = explainPrecision(chooseNetworks(options), { ...options, directory: args.text('out') });
   const { networks } = precision;
   const graph = extractionGraph({ ...options, ...networks });
-  const planned = await planExtraction(graph, networks, await listCorpus(options), options);
+  const device = await chooseDevice(options.device ?? 'auto');
+  const placement = await placeNetworks(networks, device, options);
+  const planned = await planExtraction(graph, networks, await listCorpus(options), options, placement);
   const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
-  const notes = precision.says === undefined ? [] : [precision.says];
+  const notes = [precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...plan, notes })}\n`);
   else process.stdout.write(args.flag('mermaid') ? explainMermaid(plan) : explainText(plan, notes));
   return 0;

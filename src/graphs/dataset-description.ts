@@ -1,16 +1,15 @@
 import type { DatasetDescription } from '../io/dataset/dataset-file.ts';
-import type { Device } from '../models/onnx/device.ts';
 import type { Plan } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 import type { PreciseNetworks } from './precision/choose-precision.ts';
 
 /** What `dataset.json` says of the graph and of the networks that made it. */
-export function describeDataset(plan: Plan, networks: PreciseNetworks, device: Device) {
+export function describeDataset(plan: Plan, networks: PreciseNetworks) {
   const models = (['visual', 'audio'] as const).flatMap((stream) => {
     const entry = networks[stream];
     if (entry === undefined) return [];
     const { name, cardHash, weightsHash, random, weightsFiles: files, card, precision } = entry;
-    const execution = { precision, device: precision === 'int8' ? 'cpu' : device };
+    const execution = { precision, device: plan.placement[stream]?.device ?? 'cpu' };
     const calibrated = stream === 'visual' && networks.calibration;
     const calibration = calibrated ? { calibration: measuredOf(calibrated) } : {};
     return [{ stream, name, cardHash, weightsHash, random, files, ...execution, ...calibration, card }];

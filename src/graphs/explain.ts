@@ -1,4 +1,5 @@
 import { formatBytes } from '../operators/budget.ts';
+import { deviceName } from './placement.ts';
 import type { Plan, PlannedModel } from './plan.ts';
 
 /**
@@ -33,7 +34,16 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
     ...(['visual', 'audio'] as const).flatMap((modality) => {
       const workers = plan[modality];
       if (workers === undefined) return [];
+      const placement = plan.placement[modality];
+      if (placement !== undefined && placement.device !== 'cpu') {
+        const runs = `runs of ${workers.batch} rows, the last one filled up: one shape, for which the device chooses its algorithms once`;
+        return [`  ${modality}: ${workers.workers} session(s) on ${deviceName(placement)}, ${runs}`];
+      }
       return [`  ${modality}: ${workers.workers} worker(s) x ${workers.threads} thread(s), batch ${workers.batch}`];
+    }),
+    ...plan.placement.devices.map(({ device, plannedBytes, totalBytes }) => {
+      const of = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;
+      return `  ${device}: about ${formatBytes(plannedBytes)}${of} of the device's own memory`;
     }),
     `  ${memory.concurrency} video(s) at a time; one video claims at most ${formatBytes(estimate.largestClaim)}`,
     '',

@@ -1,8 +1,9 @@
-import type { Device } from '../models/onnx/device.ts';
+import type { Device } from '../models/onnx/device-name.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 import type { Precision } from './precision/choose-precision.ts';
+import type { MeasuredDeviceUse } from './sessions.ts';
 
 /** What an extraction did. */
 export interface ExtractSummary {
@@ -45,12 +46,14 @@ export interface ExtractSummary {
     readonly concurrency: number;
     /** Where the networks were computed. */
     readonly device: Device;
+    /** Memory of the devices, planned and used; left out on the CPU. */
+    readonly devices?: readonly MeasuredDeviceUse[];
     /** What the layers of the visual network were computed in. */
     readonly precision: Precision;
   };
   /** Of a visual network in int8: frames of its calibration, and how alike its vectors are to those in float32. */
   readonly calibration?: Pick<Calibration, 'frames' | 'cosine'>;
-  /** Seconds of creating sessions, of running without it, and of writing the tables. */
+  /** Seconds of creating sessions (on a device while the first frames are decoded), of running, without what went before it, and of writing the tables. */
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;

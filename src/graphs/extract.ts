@@ -8,7 +8,7 @@ import type { ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
-import { chooseDevice, type Device } from '../models/onnx/device.ts';
+import { type ChosenDevice, chooseDevice } from '../models/onnx/device.ts';
 import type { Duplicates } from '../operators/embed.ts';
 import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
@@ -23,13 +23,14 @@ import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { listener } from './listener.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
+import { placeNetworks, rehearsedPlacement } from './placement.ts';
 import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
 import type { PreciseNetworks, PrecisionOptions } from './precision/choose-precision.ts';
 import { interruptedSummary } from './precision/interrupted-summary.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
-import { Sessions } from './sessions.ts';
+import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** What is extracted, from what, to where, and how. */
 export interface ExtractOptions extends NetworkChoice, CorpusOptions, ExecutionOptions, PrecisionOptions {
@@ -89,28 +90,28 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const say = listener('onMessage', options.onMessage);
   const chosen = chooseNetworks(options);
   const corpus = await listCorpus(options);
-  const { device, says } = await chooseDevice(options.device ?? 'auto');
-  if (says !== undefined) say(says);
+  const chosenDevice = await chooseDevice(options.device ?? 'auto');
+  if (chosenDevice.says !== undefined) say(chosenDevice.says);
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {
     say('stopped while calibrating int8: no dataset was begun');
-    return interruptedSummary(chosen, { memory: options.memory, peak: sampler.peak, device });
+    return interruptedSummary(chosen, { memory: options.memory, peak: sampler.peak, device: chosenDevice.device });
   }
-  if (networks.calibration !== undefined && device !== 'cpu') say(`int8 is computed on the CPU, not on ${device}`);
   const graph = extractionGraph({ ...options, ...networks });
-  const plan = await planUnlessStopped(graph, networks, corpus, options);
+  const plan = await planUnlessStopped(graph, networks, corpus, chosenDevice, { ...options, say });
   if (plan === undefined) {
     say('stopped while planning: nothing was begun');
     const precision = networks.visual?.precision ?? 'float32';
     const { memory } = options;
+    const { device } = chosenDevice;
     return interruptedSummary(chosen, { memory, peak: sampler.peak, device, graphId: graphId(graph), precision });
   }
   const flow = new Flow(plan.memory.budget);
   const cache = await openCache(options, plan.graph.id, say);
   let output: ExtractionOutput | undefined;
   try {
-    const description = describeDataset(plan, networks, device);
+    const description = describeDataset(plan, networks);
     output =
       typeof options.out === 'string'
         ? await datasetOutput(options.out, description, {
@@ -119,7 +120,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
             say,
           })
         : await streamOutput(options.out, withoutCards(description), graph.columns, { flow, signal: options.signal });
-    return await extractInto(output, { options, networks, corpus, graph, plan, flow, cache, say, sampler, device });
+    return await extractInto(output, { options, networks, corpus, graph, plan, flow, cache, say, sampler });
   } finally {
     output?.release();
     // A cache that was handed in is its owner's to close.
@@ -132,11 +133,18 @@ async function planUnlessStopped(
   graph: ExtractionGraph,
   networks: PreciseNetworks,
   corpus: readonly Video[],
-  options: ExtractOptions,
+  device: ChosenDevice,
+  options: ExtractOptions & { readonly say: (sentence: string) => void },
 ): Promise<Plan | undefined> {
   const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
+  const execution = { ...options, signal };
   try {
-    return await planExtraction(graph, networks, corpus, { ...options, signal });
+    const wanted = await placeNetworks(networks, device, options);
+    // What cannot hold is refused before anything runs on the device.
+    if (wanted.devices.length > 0) await planExtraction(graph, networks, corpus, execution, wanted);
+    const placement = await rehearsedPlacement(networks, wanted, options);
+    for (const sentence of placement.says) options.say(sentence);
+    return await planExtraction(graph, networks, corpus, execution, placement);
   } catch (error) {
     if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return undefined;
     throw error;
@@ -154,11 +162,10 @@ interface Extraction {
   readonly cache: CachedUnits | undefined;
   readonly say: (message: string) => void;
   readonly sampler: MemorySampler;
-  readonly device: Device;
 }
 
 async function extractInto(output: ExtractionOutput, extraction: Extraction): Promise<ExtractSummary> {
-  const { options, networks, corpus, graph, plan, flow, cache, say, sampler, device } = extraction;
+  const { options, networks, corpus, graph, plan, flow, cache, say, sampler } = extraction;
   const randomWeights = [networks.visual, networks.audio].flatMap((entry) => (entry?.random ? [entry.name] : []));
   if (randomWeights.length > 0) {
     say(
@@ -168,7 +175,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
 
   for (const sentence of networks.says) say(sentence);
 
-  const sessions = new Sessions(networks, plan, { name: device, say });
+  const sessions = new Sessions(networks, plan, say);
   const tally = new RunTally(corpus.length);
   const clock = stopwatch();
   const showProgress = listener('onProgress', options.onProgress);
@@ -176,6 +183,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
   let wallSeconds = 0;
   let metrics = flow.metrics();
+  let devices: readonly MeasuredDeviceUse[] = [];
   // The clocks begin with the run, so that the times of every operator sum to its wall time.
   flow.operator(OPERATORS.commit);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== OPERATORS.commit);
@@ -206,6 +214,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
     clearInterval(timer);
     wallSeconds = clock();
     metrics = flow.metrics();
+    devices = await sessions.deviceUse();
     await sessions.close();
   }
   progress();
@@ -255,12 +264,13 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
       ...(plan.visual ?? plan.audio ?? { workers: 0, threads: 0, batch: 0 }),
       concurrency: plan.memory.concurrency,
       device: sessions.device,
+      ...(devices.length === 0 ? {} : { devices }),
       precision: networks.visual?.precision ?? 'float32',
     },
     ...(networks.calibration === undefined ? {} : { calibration: measuredOf(networks.calibration) }),
     phases: {
       sessions: sessions.creationSeconds,
-      run: wallSeconds - sessions.creationSeconds,
+      run: wallSeconds - (plan.memory.opensWhileDecoding ? 0 : sessions.creationSeconds),
       compaction: finishing(),
     },
     interrupted,

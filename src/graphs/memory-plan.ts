@@ -46,6 +46,8 @@ export interface MemoryNeeds {
   readonly cores: number;
   /** What a calibration before the run leaves behind: memory that is free, but not given back yet. */
   readonly remains?: Bytes | undefined;
+  /** What the driver of a device takes of this process's memory. */
+  readonly driver?: Bytes | undefined;
 }
 
 /** One line of the memory plan. */
@@ -68,6 +70,8 @@ export interface MemoryPlan {
   readonly networks: readonly WorkerPlan[];
   /** Videos processed at a time. */
   readonly concurrency: number;
+  /** Sessions are created while the first frames are decoded, not before. */
+  readonly opensWhileDecoding: boolean;
 }
 
 const MiB = 1024 * 1024;
@@ -135,9 +139,10 @@ interface Bill {
 
 function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
   const parts: MemoryPart[] = [{ name: 'runtime', bytes: RUNTIME_BYTES + SLACK_BYTES }];
-  const { remains = 0 } = needs;
+  const { remains = 0, driver = 0 } = needs;
   if (remains > 0) parts.push({ name: 'left by the calibration', bytes: remains });
-  let resident = RUNTIME_BYTES + remains;
+  if (driver > 0) parts.push({ name: "the device's driver", bytes: driver });
+  let resident = RUNTIME_BYTES + remains + driver;
   let creationPeak = resident;
   for (const [index, need] of needs.networks.entries()) {
     const cost = need.cost(candidate.networks[index] as WorkerPlan);
@@ -147,7 +152,10 @@ function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
   }
   parts.push({ name: 'decoders', bytes: needs.decoders * candidate.concurrency });
   const running = parts.reduce((sum, part) => sum + part.bytes, 0);
-  return { creationPeak, parts, least: Math.max(creationPeak, running + leastBudget(needs, candidate)) };
+  const least = leastBudget(needs, candidate);
+  // A device's sessions take seconds to create, and little memory of this process beside the driver's.
+  if (driver > 0) creationPeak += needs.decoders * candidate.concurrency + least;
+  return { creationPeak, parts, least: Math.max(creationPeak, running + least) };
 }
 
 /**
@@ -168,7 +176,15 @@ export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {
     if (least > limit) continue;
     const running = parts.reduce((sum, part) => sum + part.bytes, 0);
     const budget = Math.min(limit - running, AMPLE_BUDGET + needs.claim * candidate.concurrency);
-    return { limit, budget, creationPeak, parts, networks: candidate.networks, concurrency: candidate.concurrency };
+    return {
+      limit,
+      budget,
+      creationPeak,
+      parts,
+      networks: candidate.networks,
+      concurrency: candidate.concurrency,
+      opensWhileDecoding: (needs.driver ?? 0) > 0,
+    };
   }
   const needed = Math.ceil(frugal / MiB) * MiB;
   throw new UsageError(

@@ -5,13 +5,13 @@ import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import type { WeightsFile } from '../models/networks/weights-origin.ts';
-import type { WantedDevice } from '../models/onnx/device.ts';
 import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { ExtractionGraph } from './extraction.ts';
 import { type GraphNode, graphId, type Json } from './graph.ts';
 import { sizeOf } from './inputs.ts';
-import { type MemoryPlan, planMemory, type WorkerPlan } from './memory-plan.ts';
+import { type MemoryPlan, type NetworkNeed, planMemory, type WorkerPlan } from './memory-plan.ts';
+import { driverMemory, type NetworkPlacement, type Placement, placeNetworks } from './placement.ts';
 
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
@@ -25,8 +25,8 @@ export interface ExecutionOptions {
   readonly workers?: number | undefined;
   /** Threads inside one session. Default: chosen. */
   readonly threads?: number | undefined;
-  /** Where networks are computed. Default `auto`, see `chooseDevice`. */
-  readonly device?: WantedDevice | undefined;
+  /** Where networks are computed: `auto` (default), `cpu`, `webgpu`, `cuda`, or cards such as `cuda:0,cuda:1`; see `chooseDevice`. */
+  readonly device?: string | undefined;
 }
 
 /** What the probed items tell of the whole corpus. */
@@ -51,6 +51,7 @@ export interface Plan {
   readonly memory: MemoryPlan;
   readonly visual: WorkerPlan | undefined;
   readonly audio: WorkerPlan | undefined;
+  readonly placement: Placement;
   readonly estimate: Estimate;
   readonly models: readonly PlannedModel[];
 }
@@ -109,6 +110,7 @@ export async function planExtraction(
   },
   corpus: readonly Video[],
   options: ExecutionOptions & { readonly signal?: AbortSignal | undefined } = {},
+  placement?: Placement,
 ): Promise<Plan> {
   for (const name of ['concurrency', 'batch', 'workers', 'threads'] as const) {
     if (options[name] !== undefined) checkInteger(name, options[name], 1, 1024);
@@ -116,10 +118,12 @@ export async function planExtraction(
   const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
   const { estimate, pixels } = await estimateCorpus(graph, corpus, options.signal ?? new AbortController().signal);
   const { visual, audio } = networks;
+  const placed = placement ?? (await placeNetworks(networks, { device: 'cpu', numbers: [0] }, {}));
   const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
-  const needs = [];
-  if (visual !== undefined) needs.push(needOf(visual, given(fixed), false));
-  if (audio !== undefined) needs.push(needOf(audio, visual === undefined ? given(fixed) : {}, visual !== undefined));
+  const needs: NetworkNeed[] = [];
+  if (visual !== undefined) needs.push(needOf(visual, given(fixed), false, placed.visual));
+  const beside = visual !== undefined && placed.visual?.device === 'cpu';
+  if (audio !== undefined) needs.push(needOf(audio, visual === undefined ? given(fixed) : {}, beside, placed.audio));
   const memory = planMemory(limit, {
     networks: needs,
     decoders: decoderMemory({ pixels: visual === undefined ? 0 : pixels, audio: audio !== undefined }),
@@ -127,6 +131,7 @@ export async function planExtraction(
     concurrency: options.concurrency,
     cores: availableParallelism(),
     remains: networks.remains,
+    driver: driverMemory([placed.visual, placed.audio]),
   });
   return {
     graph: { id: graphId(graph), name: graph.name, version: graph.version, params: graph.params },
@@ -134,6 +139,7 @@ export async function planExtraction(
     memory,
     visual: visual === undefined ? undefined : memory.networks[0],
     audio: audio === undefined ? undefined : memory.networks[visual === undefined ? 0 : 1],
+    placement: placed,
     estimate,
     models: [...plannedModel('visual', visual), ...plannedModel('audio', audio)],
   };
@@ -143,7 +149,25 @@ function given(plan: { [Key in keyof WorkerPlan]: number | undefined }): Partial
   return Object.fromEntries(Object.entries(plan).filter(([, value]) => value !== undefined));
 }
 
-function needOf(plan: NetworkPlan, fixed: Partial<WorkerPlan>, single: boolean) {
+function needOf(
+  plan: NetworkPlan,
+  fixed: Partial<WorkerPlan>,
+  single: boolean,
+  placement: NetworkPlacement | undefined,
+): NetworkNeed {
+  if (placement !== undefined && placement.device !== 'cpu') {
+    const { numbers, sessionsPerPlace, batch = plan.defaultBatch } = placement;
+    const sessions = { workers: numbers.length * sessionsPerPlace, threads: 1, batch, ...fixed };
+    const cost = (workers: WorkerPlan) => plan.hostMemory(workers);
+    return {
+      name: plan.name,
+      elementBytes: plan.inputBytes,
+      preferredBatch: batch,
+      fixed: sessions,
+      single: false,
+      cost,
+    };
+  }
   return {
     name: plan.name,
     elementBytes: plan.inputBytes,

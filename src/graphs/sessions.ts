@@ -1,29 +1,42 @@
 import { ModelError } from '../errors.ts';
 import type { Network } from '../models/networks/embedder.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
-import type { Device } from '../models/onnx/device.ts';
+import { readCards } from '../models/onnx/cards.ts';
+import type { Device } from '../models/onnx/device-name.ts';
 import type { ExtractionServices } from './extraction.ts';
+import { LazyNetwork } from './lazy-network.ts';
 import type { WorkerPlan } from './memory-plan.ts';
 import type { ChosenNetworks } from './networks.ts';
+import { type DeviceUse, deviceName, type NetworkPlacement } from './placement.ts';
 import type { Plan } from './plan.ts';
 
-/** Opens the sessions when the first unit needs them, one network after another, so that a run with nothing to do opens none. */
+/** A device's memory as it was planned and as it was used. */
+export interface MeasuredDeviceUse extends DeviceUse {
+  /** What the run took of it, where the driver tells it; other programs' comings and goings are in it. */
+  readonly usedBytes?: number;
+}
+
+/**
+ * Opens the sessions when the first unit needs them, one network after another, so that a run with nothing to do opens none. Sessions on a device open while the
+ * first frames are decoded.
+ */
 export class Sessions {
   /** Seconds spent on creating sessions. */
   creationSeconds = 0;
   #opening: Promise<ExtractionServices> | undefined;
-  readonly #open: Network[] = [];
-  readonly #devices = new Set<Device>();
+  readonly #open: Promise<Network>[] = [];
+  #isClosed = false;
 
   constructor(
     private readonly networks: ChosenNetworks,
     private readonly plan: Plan,
-    private readonly wanted: { readonly name: Device; readonly say: (sentence: string) => void },
+    private readonly say: (sentence: string) => void,
   ) {}
 
-  /** Where the networks are computed: the wanted device unless every session had to be created on the CPU. */
+  /** Where the visual network is computed, or where there is none the other. */
   get device(): Device {
-    return this.#devices.size === 0 || this.#devices.has(this.wanted.name) ? this.wanted.name : 'cpu';
+    const { visual, audio } = this.plan.placement;
+    return (visual ?? audio)?.device ?? 'cpu';
   }
 
   open(): Promise<ExtractionServices> {
@@ -33,39 +46,57 @@ export class Sessions {
 
   async #create(): Promise<ExtractionServices> {
     const started = performance.now();
-    const services: { visual?: ExtractionServices['visual']; audio?: ExtractionServices['audio'] } = {};
-    if (this.networks.visual !== undefined && this.plan.visual !== undefined) {
-      const opened = await this.#session(this.networks.visual, this.plan.visual);
+    const opening = (['visual', 'audio'] as const).flatMap((stream) => {
+      const [network, workers, placement] = [this.networks[stream], this.plan[stream], this.plan.placement[stream]];
+      if (network === undefined || workers === undefined || placement === undefined) return [];
+      const earlier = this.#open.at(-1);
+      const opened = (async () => {
+        await earlier;
+        if (this.#isClosed) throw new ModelError('session', `${network.name} was closed`);
+        return this.#session(network, workers, placement);
+      })();
       this.#open.push(opened);
-      services.visual = opened as ExtractionServices['visual'];
-    }
-    if (this.networks.audio !== undefined && this.plan.audio !== undefined) {
-      const opened = await this.#session(this.networks.audio, this.plan.audio);
-      this.#open.push(opened);
-      services.audio = opened as ExtractionServices['audio'];
-    }
-    this.creationSeconds = (performance.now() - started) / 1000;
-    return services as ExtractionServices;
+      return [{ stream, network, workers, opened }];
+    });
+    const all = Promise.all(opening.map(({ opened }) => opened)).then(() => {
+      this.creationSeconds = (performance.now() - started) / 1000;
+    });
+    // Who asks for a vector is told of a failure.
+    all.catch(() => {});
+    if (!this.plan.memory.opensWhileDecoding) await all;
+    return Object.fromEntries(
+      opening.map(({ stream, network, workers, opened }) => [stream, new LazyNetwork(network, workers, opened)]),
+    );
   }
 
-  /** A device that took the small network of the probe may still refuse this one: then the CPU takes it. */
-  async #session(network: NetworkPlan, workers: WorkerPlan): Promise<Network> {
-    // Integer kernels are the CPU's.
-    const device = network.precision === 'int8' ? 'cpu' : this.wanted.name;
-    try {
-      const opened = await network.open({ ...workers, device });
-      this.#devices.add(device);
-      return opened;
-    } catch (error) {
-      if (device === 'cpu' || !(error instanceof ModelError) || error.code !== 'session') throw error;
-      this.wanted.say(`${device} cannot run ${network.name} (${error.message}): computing it on the CPU`);
-      const opened = await network.open(workers);
-      this.#devices.add('cpu');
-      return opened;
-    }
+  #session(network: NetworkPlan, workers: WorkerPlan, placement: NetworkPlacement): Promise<Network> {
+    const device = deviceName(placement);
+    return network.open({
+      ...workers,
+      device,
+      onRowsHalved: (rows) =>
+        this.say(`${device} has no memory for ${workers.batch} rows of ${network.name} in one run: it runs ${rows}`),
+    });
+  }
+
+  /** The memory of the devices, while the sessions are open. */
+  async deviceUse(): Promise<readonly MeasuredDeviceUse[]> {
+    const { devices } = this.plan.placement;
+    if (!devices.some(({ usedBefore }) => usedBefore !== undefined)) return devices;
+    const cards = await readCards();
+    return devices.map((device) => {
+      const used = cards[device.number]?.usedBytes;
+      if (device.usedBefore === undefined || used === undefined) return device;
+      return { ...device, usedBytes: Math.max(0, used - device.usedBefore) };
+    });
   }
 
   async close(): Promise<void> {
-    for (const opened of this.#open.splice(0)) await opened.close();
+    this.#isClosed = true;
+    for (const opening of this.#open.splice(0)) {
+      // One that did not open has nothing to close; its error is with whoever asked for its vectors.
+      const opened = await opening.catch(() => undefined);
+      await opened?.close();
+    }
   }
 }

@@ -1,11 +1,13 @@
 import { checkInteger, shown } from '../check.ts';
 import { UsageError } from '../errors.ts';
+import { letGo, sharedMemory } from '../shared-memory.ts';
 import type { Ledger } from './ledger.ts';
 import type { Bytes } from './payload.ts';
 
 /**
  * Buffers to use again: a payload gives its memory back in `onIdle`, the next read takes it. Idle buffers and held bytes
- * together never exceed the budget: what does not fit is left to the garbage collector.
+ * together never exceed the budget: what does not fit is left to the garbage collector. Their memory is shared, so that threads that decode and infer write and
+ * read it where it is; a copy made by `slice` is not.
  *
  * @example
  * const pixels = flow.pool.take(width * height * 3);
@@ -14,7 +16,7 @@ import type { Bytes } from './payload.ts';
 export class BufferPool {
   readonly #ledger: Ledger;
   /** Idle buffers by their length. */
-  readonly #idle = new Map<Bytes, Set<ArrayBuffer>>();
+  readonly #idle = new Map<Bytes, Set<ArrayBufferLike>>();
   #idleBytes: Bytes = 0;
   #allocations = 0;
 
@@ -36,8 +38,8 @@ export class BufferPool {
     return this.#allocations;
   }
 
-  /** A buffer of exactly so many bytes with any content, its own `ArrayBuffer` whole. Take it inside a reserved read. */
-  take(bytes: Bytes): Uint8Array<ArrayBuffer> {
+  /** A buffer of exactly so many bytes with any content, the whole of its memory. Take it inside a reserved read. */
+  take(bytes: Bytes): Uint8Array {
     checkInteger('bytes', bytes);
     const idle = this.#idle.get(bytes);
     for (const buffer of idle ?? []) {
@@ -46,24 +48,25 @@ export class BufferPool {
     }
     this.#trim(this.#ledger.used);
     this.#allocations++;
-    return new Uint8Array(bytes);
+    return new Uint8Array(sharedMemory(bytes));
   }
 
   /**
-   * Takes a buffer back; a view gives its whole `ArrayBuffer`. One that was transferred to a worker is let go.
+   * Takes a buffer back; a view gives its whole memory. One that was transferred to a worker is let go.
    *
-   * @throws UsageError when it was given already, or is no view of an `ArrayBuffer`.
+   * @throws UsageError when it was given already, or is no view.
    */
   give(view: ArrayBufferView): void {
-    const buffer = ArrayBuffer.isView(view) ? view.buffer : undefined;
-    if (!(buffer instanceof ArrayBuffer)) {
-      throw new UsageError(`\`view\` must be a view of an ArrayBuffer, but is ${shown(view)}`);
-    }
+    if (!ArrayBuffer.isView(view)) throw new UsageError(`\`view\` must be a view of memory, but is ${shown(view)}`);
+    const { buffer } = view;
     const bytes = buffer.byteLength;
     if (bytes === 0) return;
     const idle = this.#idle.get(bytes) ?? new Set();
     if (idle.has(buffer)) throw new UsageError('`view` must not be given to the pool twice');
-    if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) return;
+    if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) {
+      letGo(buffer);
+      return;
+    }
     idle.add(buffer);
     this.#idle.set(bytes, idle);
     this.#idleBytes += bytes;
@@ -75,12 +78,13 @@ export class BufferPool {
       for (const buffer of idle) {
         if (this.#idleBytes + used <= this.#ledger.budget) return;
         this.#forget(buffer);
+        letGo(buffer);
       }
     }
   }
 
-  #forget(buffer: ArrayBuffer): void {
-    const idle = this.#idle.get(buffer.byteLength) as Set<ArrayBuffer>;
+  #forget(buffer: ArrayBufferLike): void {
+    const idle = this.#idle.get(buffer.byteLength) as Set<ArrayBufferLike>;
     idle.delete(buffer);
     if (idle.size === 0) this.#idle.delete(buffer.byteLength);
     this.#idleBytes -= buffer.byteLength;

@@ -1,4 +1,4 @@
-import type { Device } from '../../models/onnx/device.ts';
+import type { Device } from '../../models/onnx/device-name.ts';
 import { parseBytes } from '../../operators/budget.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import type { ExtractSummary } from '../extract-summary.ts';

@@ -1,19 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import type { Socket } from 'node:net';
-import type { Readable } from 'node:stream';
 import { MediaError } from '../../errors.ts';
-import { ByteReader } from './byte-reader.ts';
+import { DecoderChild, type DecoderExit } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';
-import { type OutputSocket, openOutputSocket } from './output-socket.ts';
 import { TickReader } from './tick-reader.ts';
-
-/** How a decoder process ended. */
-export interface DecoderExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 /** How a decoder is watched. */
 export interface DecoderOptions {
@@ -26,45 +15,31 @@ export interface DecoderOptions {
 /**
  * One ffmpeg that writes raw media to its standard output and times to descriptor 3.
  *
- * Its standard error and descriptor 3 are drained always, its standard output only on demand. When this process dies,
- * however it dies, the pipes close and ffmpeg's next write ends it. A decoder that waits for a full pipe ignores
+ * It is started, and its output read, by the thread of decoders (`DecoderChild`). Its standard error and descriptor 3 are drained always, its standard output
+ * only on demand. When this process dies, however it dies, the pipes close and ffmpeg's next write ends it. A decoder that waits for a full pipe ignores
  * SIGTERM, so `close` destroys the pipes and sends SIGKILL.
  */
 export class DecoderProcess {
   readonly log: DecoderLog;
   readonly ticks: TickReader;
-  readonly #child: ChildProcess;
-  readonly #output: Socket;
-  readonly #reader: ByteReader;
-  readonly #exit: Promise<DecoderExit>;
+  readonly #child: DecoderChild;
   readonly #watchdog: NodeJS.Timeout;
   readonly #stallTimeout: number;
+  /** When the present read began; undefined while none waits. */
+  #waitingSince: number | undefined;
+  #hasExited = false;
+  #stall: MediaError | undefined;
 
-  private constructor(
-    name: string,
-    child: ChildProcess,
-    options: DecoderOptions,
-    output: OutputSocket,
-    reader: ByteReader,
-  ) {
+  private constructor(name: string, child: DecoderChild, options: DecoderOptions) {
     this.#stallTimeout = options.stallTimeout;
     this.log = new DecoderLog(options.otherCodecs);
-    this.#output = output.near;
-    this.#reader = reader;
-    output.near.on('end', () => reader.finish());
-    output.near.on('close', () => reader.finish());
-    output.near.on('error', (error) => reader.fail(error));
-    const [, , errors, times] = child.stdio as [null, null, Readable, Readable, ...unknown[]];
     this.#child = child;
-    child.on('error', (error) => reader.fail(error));
-    this.ticks = new TickReader(times);
-    errors.setEncoding('utf8').on('data', (text: string) => this.log.write(text));
-    this.#exit = new Promise((resolve) => {
-      child.once('close', (code, signal) => {
-        clearInterval(this.#watchdog);
-        this.log.end();
-        resolve({ code, signal });
-      });
+    this.ticks = new TickReader(child.times);
+    child.errors.on('data', (text: string) => this.log.write(text));
+    child.exit.then(() => {
+      this.#hasExited = true;
+      clearInterval(this.#watchdog);
+      this.log.end();
     });
     this.#watchdog = setInterval(() => this.#watch(name), Math.max(50, this.#stallTimeout / 8));
     this.#watchdog.unref();
@@ -76,54 +51,43 @@ export class DecoderProcess {
     inputAndOutput: readonly string[],
     options: DecoderOptions,
   ): Promise<DecoderProcess> {
-    const reader = new ByteReader(() => output.near.resume());
-    const output = await openOutputSocket((bytes) => reader.arrived(bytes));
+    const args = ['-v', 'level+error', '-nostdin', '-hide_banner', ...inputAndOutput];
+    let child: DecoderChild;
     try {
-      const child = spawn(findFfmpeg().path, ['-v', 'level+error', '-nostdin', '-hide_banner', ...inputAndOutput], {
-        stdio: ['ignore', output.far, 'pipe', 'pipe'],
-        env: toolEnvironment(),
-        windowsHide: true,
-      });
-      if (child.pid === undefined) {
-        const [cause] = (await once(child, 'error')) as [Error];
-        throw new MediaError('decoder-missing', `ffmpeg could not be started for '${name}': ${cause.message}`, {
-          cause,
-        });
-      }
-      return new DecoderProcess(name, child, options, output, reader);
-    } catch (error) {
-      output.near.destroy();
-      throw error;
-    } finally {
-      // The child has its own by now.
-      output.far.destroy();
+      child = await DecoderChild.start(findFfmpeg().path, args, toolEnvironment());
+    } catch (cause) {
+      if (cause instanceof MediaError) throw cause;
+      const message = `ffmpeg could not be started for '${name}': ${(cause as Error).message}`;
+      throw new MediaError('decoder-missing', message, { cause });
     }
+    return new DecoderProcess(name, child, options);
   }
 
-  /** Process id; undefined when ffmpeg could not be started. */
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** Fills `into` with decoded bytes; fewer only at the end. @throws MediaError `timeout` when none came for too long. */
-  read(into: Uint8Array): number | Promise<number> {
-    return this.#reader.read(into);
+  /**
+   * Fills `into` with decoded bytes; fewer only at the end. Where `into` is the whole of a pool's buffer, they come into it without passing this thread.
+   *
+   * @throws MediaError `timeout` when none came for too long.
+   */
+  async read(into: Uint8Array): Promise<number> {
+    this.#waitingSince = performance.now();
+    try {
+      const bytes = await this.#child.read(into);
+      if (this.#stall !== undefined) throw this.#stall;
+      return bytes;
+    } finally {
+      this.#waitingSince = undefined;
+    }
   }
 
   /** Waits until the process has ended by itself and all it printed is in the log. */
   exit(): Promise<DecoderExit> {
-    return this.#exit;
+    return this.#child.exit;
   }
 
   /** Ends the process now if it still runs, and waits until it is gone. May be called more than once. */
   async close(): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      this.#output.destroy();
-      for (const stream of this.#child.stdio) stream?.destroy();
-      this.#child.kill('SIGKILL');
-    }
-    if (this.#child.pid !== undefined) await this.#exit;
-    this.#output.destroy();
+    if (!this.#hasExited) this.#child.kill();
+    await this.#child.exit;
     clearInterval(this.#watchdog);
   }
 
@@ -134,16 +98,18 @@ export class DecoderProcess {
     setImmediate(() =>
       setImmediate(() => {
         if (!this.#stalled()) return;
-        this.#reader.fail(
-          new MediaError('timeout', `'${name}': the decoder gave nothing for ${this.#stallTimeout / 1000} s`, {
-            decoderLines: this.log.lines,
-          }),
+        this.#stall ??= new MediaError(
+          'timeout',
+          `'${name}': the decoder gave nothing for ${this.#stallTimeout / 1000} s`,
+          { decoderLines: this.log.lines },
         );
+        // The read settles when the thread writes no more.
+        this.#child.kill();
       }),
     );
   }
 
   #stalled(): boolean {
-    return this.#reader.waiting && performance.now() - this.#reader.lastProgress >= this.#stallTimeout;
+    return this.#waitingSince !== undefined && performance.now() - this.#waitingSince >= this.#stallTimeout;
   }
 }

@@ -117,38 +117,26 @@ class FramePuller implements Puller<Frame> {
     this.#decoder = decoder;
   }
 
-  next(): Frame | undefined | Promise<Frame | undefined> {
+  async next(): Promise<Frame | undefined> {
     const data = this.#settings.pool.take(this.#settings.width * this.#settings.height * 3);
-    const filled = this.#decoder.read(data);
-    if (typeof filled !== 'number') return this.#whenRead(data, filled);
-    if (filled < data.length) return this.#whenRead(data, filled);
-    const ticks = this.#decoder.ticks.next();
-    return ticks instanceof Promise
-      ? this.#whenRead(data, filled, ticks)
-      : this.#withinMeasure(this.#frame(data, ticks));
+    let filled = 0;
+    try {
+      filled = await this.#decoder.read(data);
+    } catch (failure) {
+      this.#settings.pool.give(data);
+      return this.#end({ runaway: false, failure });
+    }
+    if (filled === data.length) {
+      const ticks = this.#decoder.ticks.next();
+      return this.#withinMeasure(this.#frame(data, ticks instanceof Promise ? await ticks : ticks));
+    }
+    this.#settings.pool.give(data);
+    return this.#end({ runaway: false });
   }
 
   close(): Promise<void> {
     this.#closed = true;
     return this.#decoder.close();
-  }
-
-  async #whenRead(
-    data: Uint8Array,
-    reading: number | Promise<number>,
-    ticks?: Promise<number | undefined>,
-  ): Promise<Frame | undefined> {
-    let filled = 0;
-    try {
-      filled = await reading;
-    } catch (failure) {
-      this.#settings.pool.give(data);
-      return this.#end({ runaway: false, failure });
-    }
-    if (filled === data.length)
-      return this.#withinMeasure(this.#frame(data, await (ticks ?? this.#decoder.ticks.next())));
-    this.#settings.pool.give(data);
-    return this.#end({ runaway: false });
   }
 
   #frame(data: Uint8Array, ticks: number | undefined): Frame {

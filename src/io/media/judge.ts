@@ -1,5 +1,5 @@
+import type { DecoderExit } from './decoder-child.ts';
 import type { LineKind } from './decoder-log.ts';
-import type { DecoderExit } from './decoder-process.ts';
 import type { Verdict } from './faults.ts';
 import { type PacketScan, scanPackets } from './packets.ts';
 

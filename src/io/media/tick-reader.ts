@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { TextOutput } from './decoder-child.ts';
 
 /**
  * Reads the presentation times that the `metadata=print` filter writes beside the pictures, one
@@ -12,12 +12,9 @@ export class TickReader {
   #ended = false;
   #wake: (() => void) | undefined;
 
-  constructor(stream: Readable) {
-    stream.setEncoding('latin1');
+  constructor(stream: TextOutput) {
     stream.on('data', (text: string) => this.#arrived(text));
     stream.on('end', () => this.#finish());
-    stream.on('close', () => this.#finish());
-    stream.on('error', () => this.#finish());
   }
 
   /** The next picture's ticks: undefined when it has no time, or when no line is left. At once where the line is there. */

@@ -9,8 +9,11 @@ import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
 /** The operators of a prefix have meant the same since this version. */
 const leastOpset = 7;
 
-/** A network ready to be written: preprocessing in front, cut into parts. */
+/** A network ready to be written: preprocessing in front. */
 export interface AssembledNetwork {
+  /** Uncut, as devices run it. */
+  readonly whole: OnnxGraph;
+  /** Cut into parts that want different numbers of rows, as the CPU runs it. */
   readonly parts: readonly OnnxGraph[];
   /** Rows per run when the file has a fixed batch of 1, else undefined. */
   readonly fixedRows: number | undefined;
@@ -40,7 +43,7 @@ export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): Ass
     initializers: [...prefix.initializers, ...network.initializers],
     inputs: [prefix.input],
   };
-  return { parts: fixedRows === undefined ? cutAtDense(whole) : [whole], fixedRows };
+  return { whole, parts: fixedRows === undefined ? cutAtDense(whole) : [whole], fixedRows };
 }
 
 function prefixOf(card: ModelCard, target: string): Prefix {

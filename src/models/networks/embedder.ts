@@ -3,7 +3,7 @@ import { UsageError } from '../../errors.ts';
 import type { WorkerPool } from '../onnx/worker-pool.ts';
 
 /**
- * An open network: rows in, vectors out, computed in worker threads. Inputs are copied before `embed` resolves and may be used again then. Call `close` when done.
+ * An open network: rows in, vectors out, computed in worker threads. Inputs must stay as they are until `embed` resolves. Call `close` when done.
  *
  * @example
  * const look = await network('alexnet', { weights: 'random:1' }).open();
@@ -24,13 +24,16 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
     readonly dimension: number,
     /** Most inputs that one call of `embed` takes. */
     readonly maxBatch: number,
-    /** Threads that compute. */
-    readonly workers: number,
     input: { readonly rowLength: number; readonly isBytes: boolean },
   ) {
     this.#pool = pool;
     this.#rowLength = input.rowLength;
     this.#isBytes = input.isBytes;
+  }
+
+  /** Threads that compute. */
+  get workers(): number {
+    return this.#pool.workers;
   }
 
   /** Calls of `embed` that may run at once and still help: further ones wait. */
@@ -63,18 +66,11 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
       }
     }
     const vectors: Float32Array[] = [];
-    await this.#pool.run(
-      inputs.length,
-      (buffer) => {
-        const rows = this.#isBytes ? new Uint8Array(buffer) : new Float32Array(buffer);
-        for (const [index, input] of inputs.entries()) rows.set(input, index * this.#rowLength);
-      },
-      (output) => {
-        for (let start = 0; start < output.length; start += this.dimension) {
-          vectors.push(output.slice(start, start + this.dimension));
-        }
-      },
-    );
+    await this.#pool.run(inputs, (output) => {
+      for (let start = 0; start < output.length; start += this.dimension) {
+        vectors.push(output.slice(start, start + this.dimension));
+      }
+    });
     return vectors;
   }
 

@@ -68,10 +68,25 @@ export function sessionMemory(
     perWorker += factor * 4 * rowSizes(floats).widestOperation * Math.min(rows, batch);
   }
   const outputBytes = 4 * network.dimension * batch;
-  const uncollected = Math.min(uncollectedBytes, uncollectedVectors * 4 * network.dimension);
+  const uncollected = uncollectedOf(network.dimension);
   const buffers = (workers + 1) * batch * network.inputBytes + (2 * workers + 1) * outputBytes + uncollected;
   const resident = Math.ceil(runtimeBytes + weights + workers * perWorker + buffers);
   return { creationPeak: resident, resident };
+}
+
+const uncollectedOf = (dimension: number) => Math.min(uncollectedBytes, uncollectedVectors * 4 * dimension);
+
+/**
+ * What the sessions of a network on a device add to the memory of this process, beside the driver: the weights while they are taken to the device, per session its
+ * thread and a batch with its results, and vectors not yet collected.
+ */
+export function hostMemory(
+  network: { readonly inputBytes: number; readonly dimension: number; readonly weightsBytes: number },
+  { workers, batch }: { readonly workers: number; readonly batch: number },
+): SessionMemory {
+  const perSession = workerBytes + batch * (2 * network.inputBytes + 3 * 4 * network.dimension);
+  const resident = Math.ceil(workers * perSession + uncollectedOf(network.dimension));
+  return { creationPeak: resident + network.weightsBytes, resident };
 }
 
 /** Convolution weights are copied into a blocked order when a session is created. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { checkInteger, checkOneOf, checkString } from '../../check.ts';
+import { checkInteger, checkString } from '../../check.ts';
 import { ModelError, UsageError } from '../../errors.ts';
-import type { Device } from '../onnx/device.ts';
+import { type Device, readDevice } from '../onnx/device-name.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
-import type { SessionPlan } from '../onnx/session.ts';
+import type { RehearsedNetwork } from '../onnx/rehearse.ts';
+import type { Place, SessionPart, SessionPlan } from '../onnx/session.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
 import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
@@ -14,10 +15,12 @@ import { architectureGraph } from './architecture.ts';
 import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
+
 import { Network } from './embedder.ts';
 import { leastRows } from './least-rows.ts';
-import { type SessionMemory, sessionMemory } from './memory.ts';
+import { hostMemory, type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
+import { type DeviceMemory, deviceBatch, deviceMemory, openOnDevice, placesOf } from './on-device.ts';
 import { prepareParts } from './prepare.ts';
 import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
 import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
@@ -42,14 +45,16 @@ export interface NetworkOptions extends NamedOptions {
 
 /** How to run a network. */
 export interface OpenOptions {
-  /** Threads that each hold a session. Default 1. */
-  readonly workers?: number;
+  /** Threads that each hold a session. Default 1; on cards one each, and a second where bringing rows takes long beside computing them. */
+  readonly workers?: number | undefined;
   /** Threads inside one operation of a session. Default 1. */
-  readonly threads?: number;
-  /** Rows per batch at most. Default: the network's own. */
-  readonly batch?: number;
-  /** Where it is computed; the session is not created elsewhere instead. Default `cpu`. See `chooseDevice`. */
-  readonly device?: Device;
+  readonly threads?: number | undefined;
+  /** Rows per batch at most. Default: the network's own; on a device 64. */
+  readonly batch?: number | undefined;
+  /** Where it is computed: `cpu` (default), `webgpu`, `cuda`, or cards such as `cuda:0,cuda:1`; see `readDevice`. Sessions are not created elsewhere instead. */
+  readonly device?: string | undefined;
+  /** Called when a device had no memory for a whole batch: its runs have this many rows from now on. */
+  readonly onRowsHalved?: ((rows: number) => void) | undefined;
 }
 
 /** How a network was put on 8-bit integers. */
@@ -150,7 +155,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const whole = observed(this.#assembled.parts, names);
     const dimension = this.dimension + 2 * names.length;
     const card = { ...this.card, output: { name: observedOutput, dimension } };
-    return this.#with(card, { parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
+    return this.#with(card, { whole, parts: [whole], fixedRows: this.#assembled.fixedRows }, cache, undefined);
   }
 
   #with(card: ModelCard, assembled: AssembledNetwork, cache: string, quantised: Quantised | undefined): NetworkPlan<T> {
@@ -207,40 +212,88 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     );
   }
 
+  /** What its sessions on a device take of this process's memory, beside the driver; see `hostMemory`. */
+  hostMemory({ workers, batch }: { readonly workers: number; readonly batch: number }): SessionMemory {
+    const sizes = { inputBytes: this.inputBytes, dimension: this.dimension, weightsBytes: this.weightsBytes };
+    return hostMemory(sizes, { workers, batch });
+  }
+
+  /** What it will take of memory on each device that computes it, for a number of sessions there; see `deviceMemory`. */
+  deviceMemory(options: { readonly sessions: number; readonly batch: number }): DeviceMemory {
+    return deviceMemory(this.#assembled.whole, { ...options, rows: this.#assembled.fixedRows ?? options.batch });
+  }
+
   /**
-   * Writes the network into the cache unless it is there, then creates its sessions one after another.
+   * Writes the network into the cache unless it is there, then creates its sessions one after another. On the CPU each has the network in parts, which run as
+   * many rows as pay; on a device the whole network runs whole batches, always of the same shape, so that the device chooses its algorithms once.
    *
-   * @throws UsageError for a wrong setting; ModelError when the network cannot be run as its card says.
+   * @throws UsageError for a wrong setting; ModelError when the network cannot be run as its card says, `device-memory` when a device has no room for it.
    */
   async open(options: OpenOptions = {}): Promise<Network<T>> {
-    const workers = checkInteger('workers', options.workers ?? 1, 1, 256);
+    const device = this.#device(options);
+    const plan = this.#sessionPlan(device.device, options);
+    let pool: WorkerPool;
+    if (device.device === 'cpu') {
+      const workers = checkInteger('workers', options.workers ?? 1, 1, 256);
+      const places = Array.from({ length: workers }, (): Place => ({ device: 'cpu', number: 0 }));
+      pool = await WorkerPool.open(plan, this.inputBytes, places);
+    } else pool = await openOnDevice(plan, this.inputBytes, { ...options, ...device, device: device.device });
+    return new Network<T>(pool, this.name, this.dimension, plan.batch, {
+      rowLength: this.inputLength,
+      isBytes: this.card.input.kind === 'frames',
+    });
+  }
+
+  /** What a rehearsal runs: the sessions that `open` would have on a device. Writes the network into the cache unless it is there. */
+  rehearsed(options: OpenOptions): RehearsedNetwork {
+    const { device, numbers } = this.#device(options);
+    const plan = this.#sessionPlan(device, options);
+    const { workers } = options;
+    const places = device === 'cpu' ? [] : placesOf({ device, numbers, workers });
+    return { plan, places, inputBytes: this.inputBytes, maySecond: workers === undefined && device === 'cuda' };
+  }
+
+  #device(options: OpenOptions): { readonly device: Device; readonly numbers: readonly number[] } {
+    const { device, numbers } = readDevice(options.device ?? 'cpu');
+    if (device !== 'auto') return { device, numbers };
+    throw new UsageError("`device` of `open` must be a device, but is 'auto'", { remedy: 'Ask `chooseDevice` first.' });
+  }
+
+  #sessionPlan(device: Device, options: OpenOptions): SessionPlan {
+    const fallback = device === 'cpu' ? this.defaultBatch : deviceBatch;
+    const batch = checkInteger('batch', options.batch ?? fallback, 1, 1024);
     const threads = checkInteger('threads', options.threads ?? 1, 1, 256);
-    const batch = checkInteger('batch', options.batch ?? this.defaultBatch, 1, 1024);
-    const device = checkOneOf('device', options.device ?? 'cpu', ['cpu', 'cuda', 'webgpu']);
-    const parts = this.#parts;
+    const parts = device === 'cpu' ? this.#cpuParts(batch) : this.#deviceParts(batch);
+    return { name: this.name, dimension: this.dimension, batch, threads, parts };
+  }
+
+  #cpuParts(batch: number): SessionPart[] {
     const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
-    const models = prepareParts(parts, identity, this.#cacheDirectory);
-    const isBytes = this.card.input.kind === 'frames';
-    const plan: SessionPlan = {
-      name: this.name,
-      dimension: this.dimension,
-      batch,
-      threads,
-      device,
-      parts: parts.map((part, index) => ({
-        model: models[index] as string,
-        input: part.inputs[0]?.name ?? '',
-        output: part.outputs[0]?.name ?? '',
-        inputType: isBytes && index === 0 ? 'uint8' : 'float32',
-        rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
-        rows: this.#rows(index, batch),
-        leastRows: this.#assembled.fixedRows ?? leastRows(part),
-        prepack: this.#quantised !== undefined,
-        arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
-      })),
+    const models = prepareParts(this.#parts, identity, this.#cacheDirectory);
+    return this.#parts.map((part, index) => ({
+      ...this.#session(part, models[index] as string, index),
+      rows: this.#rows(index, batch),
+      leastRows: this.#assembled.fixedRows ?? leastRows(part),
+      prepack: this.#quantised !== undefined,
+      arena: this.#quantised === undefined || part.nodes.some(({ operator }) => operator === 'Conv'),
+    }));
+  }
+
+  #deviceParts(batch: number): SessionPart[] {
+    const { whole, fixedRows } = this.#assembled;
+    const [model] = prepareParts([whole], [this.cardHash, this.weightsHash, 'whole'], this.#cacheDirectory);
+    const rows = fixedRows ?? batch;
+    return [{ ...this.#session(whole, model as string, 0), rows, leastRows: rows }];
+  }
+
+  #session(part: OnnxGraph, model: string, index: number): Omit<SessionPart, 'rows'> {
+    return {
+      model,
+      input: part.inputs[0]?.name ?? '',
+      output: part.outputs[0]?.name ?? '',
+      inputType: this.card.input.kind === 'frames' && index === 0 ? 'uint8' : 'float32',
+      rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
     };
-    const pool = await WorkerPool.open(plan, this.inputBytes, workers);
-    return new Network<T>(pool, this.name, this.dimension, batch, workers, { rowLength: this.inputLength, isBytes });
   }
 
   #rows(index: number, batch: number): number {

@@ -11,10 +11,10 @@ const runs = 3;
  * @param {ProbeRequest} request
  * @param {'cpu' | 'cuda' | 'webgpu'} device
  */
-async function compute({ model, input, shape }, device) {
+async function compute({ model, input, shape, number }, device) {
   // Without the CPU behind it: what a device cannot compute must show.
   const session = await ort.InferenceSession.create(model, {
-    executionProviders: [device],
+    executionProviders: [device === 'cuda' ? { name: device, deviceId: number } : device],
     intraOpNumThreads: 1,
     logSeverityLevel: 4,
   });

@@ -1,23 +1,14 @@
-import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { checkOneOf } from '../../check.ts';
+import { inChild } from './child-try.ts';
+import { type Device, readDevice } from './device-name.ts';
 import { probeInput, probeModel, probeShape } from './device-probe-model.ts';
 import { missingLibrary } from './missing-library.ts';
 import { executionProviders } from './runtime.ts';
 
-/** Where a network is computed. */
-export type Device = 'cpu' | 'cuda' | 'webgpu';
-
-/** What can be asked for; `auto` is the first of cuda, webgpu and cpu that works and is faster than one thread of the CPU. */
-export const wantedDevices = ['auto', 'cpu', 'cuda', 'webgpu'] as const;
-
-/** A device, or `auto`. */
-export type WantedDevice = (typeof wantedDevices)[number];
-
 /** What the child process is asked. */
 export interface ProbeRequest {
   readonly device: Device;
+  readonly number: number;
   readonly model: Uint8Array;
   readonly input: Float32Array;
   readonly shape: readonly number[];
@@ -46,25 +37,23 @@ export type DeviceFinding =
 
 /** Reduced precision inside a device (TF32, half-float accumulation) stays below this; a wrong result does not. */
 const tolerance = 0.01;
-const patience = 60_000;
-/** Of what drivers print, this much is looked at: the end. Characters. */
-const printedAtMost = 16 * 1024;
-/** For a process that has answered to end and to close its pipes. */
-const parting = 1000;
 
 /**
  * Whether ONNX Runtime can compute on a device: a small network is created and run there in a child process, so that a crashing driver takes nothing
  * with it, and its result is compared with the CPU's. Takes a second; at most 60.
  *
+ * @param number - which of its kind, as the driver counts them.
+ *
  * @example
  * await tryDevice('webgpu'); // { usable: false, reason: 'Failed to get a WebGPU adapter: No supported adapters' }
  */
-export async function tryDevice(device: 'cuda' | 'webgpu'): Promise<DeviceFinding> {
+export async function tryDevice(device: 'cuda' | 'webgpu', number = 0): Promise<DeviceFinding> {
   const providers = executionProviders();
   if (!providers.includes(device)) {
     return { usable: false, reason: `this ONNX Runtime has no provider '${device}', only ${providers.join(', ')}` };
   }
-  const { reply, printed } = await probe(device);
+  const request: ProbeRequest = { device, number, model: probeModel(), input: probeInput(), shape: probeShape };
+  const { reply, printed } = await inChild<ProbeRequest, ProbeReply>('device-probe.js', request);
   if (reply.kind === 'failed') {
     const missing = missingLibrary(printed) ?? missingLibrary(reply.message);
     if (missing === undefined) return { usable: false, reason: shortened(reply.message) };
@@ -77,11 +66,21 @@ export async function tryDevice(device: 'cuda' | 'webgpu'): Promise<DeviceFindin
   return { usable: true, milliseconds: reply.milliseconds, cpuMilliseconds: reply.cpuMilliseconds };
 }
 
+/** A device that works. */
+export interface ChosenDevice {
+  readonly device: Device;
+  /** Which of its kind, as the driver counts them. */
+  readonly numbers: readonly number[];
+  /** A sentence about what was wanted and is not used. */
+  readonly says?: string;
+}
+
 /**
  * The device that networks are computed on. A device is tried before it is chosen; one that is asked for and does not work is replaced by the CPU,
  * with a sentence that says why. `auto` says nothing where the system shows no graphics device, and never takes a device that is slower than one thread
  * of the CPU, as software drivers are.
  *
+ * @param wanted - as `readDevice` takes it.
  * @throws UsageError for another word.
  *
  * @example
@@ -89,28 +88,32 @@ export async function tryDevice(device: 'cuda' | 'webgpu'): Promise<DeviceFindin
  * if (says !== undefined) console.error(says);
  */
 export async function chooseDevice(
-  wanted: WantedDevice,
+  wanted: string,
   options: { readonly try?: typeof tryDevice; readonly mayBeThere?: (device: 'cuda' | 'webgpu') => boolean } = {},
-): Promise<{ readonly device: Device; readonly says?: string }> {
-  checkOneOf('device', wanted, wantedDevices);
+): Promise<ChosenDevice> {
+  const { device: named, numbers } = readDevice(wanted);
   const attempt = options.try ?? tryDevice;
   const mayBeThere = options.mayBeThere ?? showsGraphics;
-  if (wanted === 'cpu') return { device: 'cpu' };
-  if (wanted !== 'auto') {
-    const finding = await attempt(wanted);
-    if (finding.usable) return { device: wanted };
-    return { device: 'cpu', says: `${wanted} cannot be used (${finding.reason}): computing on the CPU` };
+  const cpu = { device: 'cpu', numbers: [0] } as const;
+  if (named === 'cpu') return cpu;
+  if (named !== 'auto') {
+    for (const number of numbers) {
+      const finding = await attempt(named, number);
+      const name = numbers.length > 1 || number > 0 ? `${named}:${number}` : named;
+      if (!finding.usable) return { ...cpu, says: `${name} cannot be used (${finding.reason}): computing on the CPU` };
+    }
+    return { device: named, numbers };
   }
   const reasons: string[] = [];
   for (const device of ['cuda', 'webgpu'] as const) {
     if (!mayBeThere(device)) continue;
-    const finding = await attempt(device);
+    const finding = await attempt(device, 0);
     if (!finding.usable) reasons.push(`${device}: ${finding.reason}`);
-    else if (finding.milliseconds < finding.cpuMilliseconds) return { device };
+    else if (finding.milliseconds < finding.cpuMilliseconds) return { device, numbers: [0] };
     else reasons.push(`${device}: slower than the CPU, as a software driver is`);
   }
-  if (reasons.length === 0) return { device: 'cpu' };
-  return { device: 'cpu', says: `computing on the CPU (${reasons.join('; ')})` };
+  if (reasons.length === 0) return cpu;
+  return { ...cpu, says: `computing on the CPU (${reasons.join('; ')})` };
 }
 
 /** Whether the system shows any graphics device; only Linux tells it at no cost, elsewhere ONNX Runtime is asked each time. */
@@ -120,50 +123,8 @@ function showsGraphics(device: 'cuda' | 'webgpu'): boolean {
   return nodes.some((path) => existsSync(path));
 }
 
-/** What the child process answers, and the end of what it printed: loaders name there what they did not find. */
-function probe(device: 'cuda' | 'webgpu'): Promise<{ readonly reply: ProbeReply; readonly printed: string }> {
-  return new Promise((resolve) => {
-    const child = fork(fileURLToPath(new URL('./device-probe.js', import.meta.url)), [], {
-      serialization: 'advanced',
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    });
-    let printed = '';
-    let reply: ProbeReply | undefined;
-    const finish = () => {
-      clearTimeout(timer);
-      const none = { kind: 'failed', message: `it gave no result in ${patience / 1000} s` } as const;
-      resolve({ reply: reply ?? none, printed });
-      child.stderr?.destroy();
-      child.kill('SIGKILL');
-    };
-    let timer = setTimeout(finish, patience);
-    // The first answer counts. What was printed before it may still be in the pipe, which closes with the process.
-    const answered = (answer: ProbeReply) => {
-      if (reply !== undefined) return;
-      reply = answer;
-      clearTimeout(timer);
-      timer = setTimeout(finish, parting);
-    };
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      printed = (printed + text).slice(-printedAtMost);
-    });
-    child.once('message', (message) => answered(message as ProbeReply));
-    child.once('error', (error) => answered({ kind: 'failed', message: error.message }));
-    child.once('exit', (code, signal) => {
-      const how = signal === null ? `exit code ${code}` : signal;
-      answered({ kind: 'failed', message: `the process that tried it ended with ${how}` });
-    });
-    child.once('close', finish);
-    const request: ProbeRequest = { device, model: probeModel(), input: probeInput(), shape: probeShape };
-    child.send(request, (error) => {
-      if (error !== null) answered({ kind: 'failed', message: error.message });
-    });
-  });
-}
-
 /** What ONNX Runtime says, without the place in its source: one line. */
-function shortened(message: string): string {
+export function shortened(message: string): string {
   const line = message.replace(/\s+/g, ' ').trim();
   const said = line.split(/ was false\. |: (?=Failed )/).at(-1) ?? line;
   return said.length > 200 ? `${said.slice(0, 197)}...` : said;

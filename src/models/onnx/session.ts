@@ -1,4 +1,5 @@
-import type { Device } from './device.ts';
+import type { MemoryMessage } from '../../shared-memory.ts';
+import type { Device } from './device-name.ts';
 
 /** A part of a network as a file that an inference session is made from. */
 export interface SessionPart {
@@ -31,23 +32,45 @@ export interface SessionPlan {
   readonly batch: number;
   /** Threads inside one operation. */
   readonly threads: number;
-  /** Where the sessions are created. Default `cpu`. */
-  readonly device?: Device;
 }
 
-/** What the main thread asks of a worker. The buffers of both directions are shared. */
+/** Where a session is created: a device, and which of its kind. */
+export interface Place {
+  readonly device: Device;
+  /** As the driver counts them. */
+  readonly number: number;
+}
+
+/** What a worker thread is made with. */
+export interface WorkerData {
+  readonly plan: SessionPlan;
+  readonly place: Place;
+}
+
+/** What the main thread asks of a worker. All memory is shared. */
 export type WorkerRequest =
   | {
       readonly kind: 'run';
       readonly rows: number;
-      readonly input: SharedArrayBuffer;
+      /** The rows one after another, or the numbers of the memory that each lies in. */
+      readonly input: SharedArrayBuffer | readonly number[];
       readonly output: SharedArrayBuffer;
     }
+  | MemoryMessage
   | { readonly kind: 'close' };
+
+/** What a session takes for one whole batch, in milliseconds. */
+export interface BatchTimes {
+  /** The run, on the device and to and from it. */
+  readonly run: number;
+  /** Bringing the rows together. */
+  readonly copy: number;
+}
 
 /** What a worker answers. */
 export type WorkerReply =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'unusable'; readonly code: 'shape' | 'session'; readonly message: string }
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'ready'; readonly times: BatchTimes | undefined }
+  | { readonly kind: 'unusable'; readonly code: 'shape' | 'session' | 'device-memory'; readonly message: string }
+  /** `rowsHalved`: the device had no memory for as many rows, and runs this many from now on. */
+  | { readonly kind: 'done'; readonly rowsHalved?: number }
+  | { readonly kind: 'failed'; readonly code: 'session' | 'device-memory'; readonly message: string };

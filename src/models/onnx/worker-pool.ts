@@ -1,14 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { ModelError } from '../../errors.ts';
-import type { SessionPlan, WorkerReply, WorkerRequest } from './session.ts';
+import { isShared, MemoryLink } from '../../shared-memory.ts';
+import type { BatchTimes, Place, SessionPlan, WorkerData, WorkerReply, WorkerRequest } from './session.ts';
 
 /** Worker threads hold no large JavaScript objects: small heaps are collected sooner. In MiB. */
 const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
+/** One row of a batch. */
+export type Row = Uint8Array | Float32Array;
+
 interface Task {
-  readonly rows: number;
-  /** Copies the batch into the buffer that goes to the worker. */
-  readonly fill: (input: SharedArrayBuffer) => void;
+  readonly inputs: readonly Row[];
   /** Copies the results out of the buffer, which is used again at once. */
   readonly take: (output: Float32Array) => void;
   readonly resolve: () => void;
@@ -17,22 +19,34 @@ interface Task {
 
 /** Memory that a batch is brought and its results are fetched in. */
 interface BatchBuffers {
-  readonly input: SharedArrayBuffer;
+  /** Made when a batch first needs it: rows that lie in shared memory are read where they are. */
+  input: SharedArrayBuffer | undefined;
   readonly output: SharedArrayBuffer;
 }
 
 interface Member {
   readonly worker: Worker;
+  /** What the thread knows of shared memory. */
+  readonly link: MemoryLink;
   task: Task | undefined;
   /** What its batch is in. */
   buffers: BatchBuffers | undefined;
   exited: Promise<void>;
 }
 
+/** How a pool tells what its sessions had to do. */
+export interface PoolOptions {
+  /** Called when a device had no memory for a whole run: its runs have this many rows from now on. */
+  readonly onRowsHalved?: ((rows: number) => void) | undefined;
+  /** Called when all of its threads have ended. */
+  readonly onClosed?: (() => void) | undefined;
+}
+
 /**
- * Threads that each hold one session of the same network. Batches wait in one queue and go to whichever is free. Buffers are
- * shared with the threads and used again: megabytes that move between threads are garbage of the main one each time, and
- * the process grows by what lies there until it is collected. A thread that dies fails what runs and what waits, now and later.
+ * Threads that each hold one session of the same network. Batches wait in one queue and go to whichever is free. Rows in shared memory (frames of a
+ * flow's pool) are read by the threads where they lie; others are copied into buffers that are shared with the threads and used again: megabytes that
+ * move between threads are garbage of the main one each time, and the process grows by what lies there until it is collected. A thread that dies fails
+ * what runs and what waits, now and later.
  */
 export class WorkerPool {
   readonly #plan: SessionPlan;
@@ -44,26 +58,38 @@ export class WorkerPool {
   #buffersMade = 0;
   #failure: ModelError | undefined;
   #closing: Promise<void> | undefined;
+  readonly #options: PoolOptions;
 
-  private constructor(plan: SessionPlan, inputBytesPerRow: number) {
+  private constructor(plan: SessionPlan, inputBytesPerRow: number, options: PoolOptions) {
     this.#plan = plan;
     this.#inputBytes = inputBytesPerRow * plan.batch;
+    this.#options = options;
   }
 
   /**
-   * Opens `workers` sessions one after another, so that what one needs only while it is created is needed once.
+   * Opens a session at each of the places, one after another, so that what one needs only while it is created is needed once.
    *
-   * @throws ModelError `session` or `shape` when the network cannot be run as its card says; what was opened is closed again.
+   * @throws ModelError `session`, `shape` or `device-memory` when the network cannot be run as its card says; what was opened is closed again.
    */
-  static async open(plan: SessionPlan, inputBytesPerRow: number, workers: number): Promise<WorkerPool> {
-    const pool = new WorkerPool(plan, inputBytesPerRow);
+  static async open(
+    plan: SessionPlan,
+    inputBytesPerRow: number,
+    places: readonly Place[],
+    options: PoolOptions = {},
+  ): Promise<WorkerPool> {
+    const pool = new WorkerPool(plan, inputBytesPerRow, options);
     try {
-      for (let index = 0; index < workers; index++) await pool.#add();
+      for (const place of places) await pool.add(place);
     } catch (error) {
       await pool.close();
       throw error;
     }
     return pool;
+  }
+
+  /** Threads that compute. */
+  get workers(): number {
+    return this.#members.length;
   }
 
   /** Most batches that may be given at once and still help: one per thread, and one ready for the first that is free. */
@@ -72,14 +98,14 @@ export class WorkerPool {
   }
 
   /**
-   * Runs one batch of `rows` rows.
+   * Runs one batch.
    *
-   * @param fill - writes the rows; called when memory for them is free.
+   * @param inputs - rows, which must stay as they are until the batch has settled.
    * @param take - copies the results (float32, rows in order) before it returns: their memory is used again.
    */
-  run(rows: number, fill: Task['fill'], take: Task['take']): Promise<void> {
+  run(inputs: readonly Row[], take: Task['take']): Promise<void> {
     return new Promise((resolve, reject) => {
-      const task: Task = { rows, fill, take, resolve, reject };
+      const task: Task = { inputs, take, resolve, reject };
       if (this.#failure || this.#closing) {
         reject(this.#failure ?? this.#closedError());
         return;
@@ -98,6 +124,7 @@ export class WorkerPool {
   /** Stops the threads without waiting for their batches: what runs and what waits fails, as when a thread dies. */
   async abort(): Promise<void> {
     await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
+    this.#options.onClosed?.();
   }
 
   async #close(): Promise<void> {
@@ -108,18 +135,21 @@ export class WorkerPool {
     }
     await Promise.all(this.#members.map(({ exited }) => exited));
     this.#buffers.length = 0;
+    this.#options.onClosed?.();
   }
 
-  async #add(): Promise<void> {
+  /** Opens one more session. @returns what a batch takes there; undefined on the CPU. */
+  async add(place: Place): Promise<BatchTimes | undefined> {
     const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
-      workerData: this.#plan,
+      workerData: { plan: this.#plan, place } satisfies WorkerData,
       name: `inference ${this.#plan.name}`,
       resourceLimits: heapLimits,
       execArgv: [],
     });
-    let settle: (error?: ModelError) => void = () => {};
-    const ready = new Promise<void>((resolve, reject) => {
-      settle = (error) => (error ? reject(error) : resolve());
+    const link = new MemoryLink((message) => worker.postMessage(message satisfies WorkerRequest));
+    let settle: (answer: ModelError | BatchTimes | undefined) => void = () => {};
+    const ready = new Promise<BatchTimes | undefined>((resolve, reject) => {
+      settle = (answer) => (answer instanceof ModelError ? reject(answer) : resolve(answer));
     });
     const exited = new Promise<void>((resolve) => {
       worker.once('exit', (code) => {
@@ -131,13 +161,15 @@ export class WorkerPool {
           },
         );
         settle(error);
-        if (!this.#closing) this.#fail(error);
+        // One that could not open its session ends by itself, and is no member.
+        if (!this.#closing && this.#members.includes(member)) this.#fail(error);
         member.task?.reject(error);
         member.task = undefined;
+        link.close();
         resolve();
       });
     });
-    const member: Member = { worker, task: undefined, buffers: undefined, exited };
+    const member: Member = { worker, link, task: undefined, buffers: undefined, exited };
     worker.on('error', (cause) => {
       const error = new ModelError('session', `an inference thread of ${this.#plan.name} died: ${cause.message}`, {
         cause,
@@ -146,18 +178,21 @@ export class WorkerPool {
       this.#fail(error);
     });
     worker.on('message', (reply: WorkerReply) => {
-      if (reply.kind === 'ready') settle();
+      if (reply.kind === 'ready') settle(reply.times);
       else if (reply.kind === 'unusable') {
+        this.#members.splice(this.#members.indexOf(member), 1);
         settle(
           new ModelError(reply.code, `${this.#plan.name} cannot be run: ${reply.message}`, {
-            remedy: 'Compare the model card with the ONNX file.',
+            remedy: reply.code === 'device-memory' ? moreDeviceMemory : 'Compare the model card with the ONNX file.',
           }),
         );
       } else this.#finish(member, reply);
     });
     this.#members.push(member);
-    await ready;
+    const times = await ready;
     worker.unref();
+    this.#advance();
+    return times;
   }
 
   #finish(member: Member, reply: Extract<WorkerReply, { kind: 'done' | 'failed' }>): void {
@@ -165,14 +200,18 @@ export class WorkerPool {
     member.task = undefined;
     member.buffers = undefined;
     if (reply.kind === 'done' && task && buffers) {
-      task.take(new Float32Array(buffers.output, 0, task.rows * this.#plan.dimension));
+      task.take(new Float32Array(buffers.output, 0, task.inputs.length * this.#plan.dimension));
     }
+    if (reply.kind === 'done' && reply.rowsHalved !== undefined) this.#options.onRowsHalved?.(reply.rowsHalved);
     if (buffers !== undefined) this.#buffers.push(buffers);
     // While closing, the threads keep the process alive until they have ended.
     if (this.#closing === undefined) member.worker.unref();
     this.#advance();
     if (reply.kind === 'done') task?.resolve();
-    else task?.reject(new ModelError('session', `${this.#plan.name} failed on a batch: ${reply.message}`));
+    else {
+      const remedy = reply.code === 'device-memory' ? { remedy: moreDeviceMemory } : {};
+      task?.reject(new ModelError(reply.code, `${this.#plan.name} failed on a batch: ${reply.message}`, remedy));
+    }
   }
 
   /** Fills buffers for waiting batches, and hands filled ones to free threads. */
@@ -182,12 +221,9 @@ export class WorkerPool {
       const buffers = this.#freeBuffers();
       if (!buffers) break;
       this.#waitingForBuffer.shift();
-      try {
-        task.fill(buffers.input);
-      } catch (error) {
-        this.#buffers.push(buffers);
-        task.reject(error as ModelError);
-        continue;
+      if (!task.inputs.every(isShared)) {
+        buffers.input ??= new SharedArrayBuffer(this.#inputBytes);
+        copyRows(task.inputs, buffers.input);
       }
       this.#queue.push({ task, buffers });
     }
@@ -195,10 +231,15 @@ export class WorkerPool {
       if (member.task) continue;
       const next = this.#queue.shift();
       if (!next) return;
-      member.task = next.task;
-      member.buffers = next.buffers;
+      const { task, buffers } = next;
+      member.task = task;
+      member.buffers = buffers;
       member.worker.ref();
-      member.worker.postMessage({ kind: 'run', rows: next.task.rows, ...next.buffers } satisfies WorkerRequest);
+      const input = task.inputs.every(isShared)
+        ? task.inputs.map((row) => member.link.numberOf(row))
+        : (buffers.input as SharedArrayBuffer);
+      const request: WorkerRequest = { kind: 'run', rows: task.inputs.length, input, output: buffers.output };
+      member.worker.postMessage(request);
     }
   }
 
@@ -207,7 +248,7 @@ export class WorkerPool {
     if (free || this.#buffersMade >= this.concurrency) return free;
     this.#buffersMade++;
     const { dimension, batch } = this.#plan;
-    return { input: new SharedArrayBuffer(this.#inputBytes), output: new SharedArrayBuffer(4 * dimension * batch) };
+    return { input: undefined, output: new SharedArrayBuffer(4 * dimension * batch) };
   }
 
   #fail(error: ModelError): void {
@@ -226,5 +267,17 @@ export class WorkerPool {
 
   #closedError(): ModelError {
     return new ModelError('session', `${this.#plan.name} was closed`);
+  }
+}
+
+const moreDeviceMemory =
+  'Lower --batch, end other programs on the device, take another one (--device cuda:1), or compute on the CPU (--device cpu).';
+
+function copyRows(rows: readonly Row[], into: SharedArrayBuffer): void {
+  const bytes = new Uint8Array(into);
+  let at = 0;
+  for (const row of rows) {
+    bytes.set(row instanceof Uint8Array ? row : new Uint8Array(row.buffer, row.byteOffset, row.byteLength), at);
+    at += row.byteLength;
   }
 }

@@ -35,18 +35,11 @@ async function logMelOf(patches: readonly Float32Array[], frames: number): Promi
     rows: 4,
   } as const;
   const plan = { name: 'log-mel', parts: [part], dimension: frames * 64, batch: patches.length, threads: 1 };
-  const pool = await WorkerPool.open(plan, 4 * samples, 1);
+  const pool = await WorkerPool.open(plan, 4 * samples, [{ device: 'cpu', number: 0 }]);
   const spectrograms: Float32Array[] = [];
-  await pool.run(
-    patches.length,
-    (buffer) => {
-      for (const [index, patch] of patches.entries()) new Float32Array(buffer).set(patch, index * samples);
-    },
-    (output) => {
-      for (const index of patches.keys())
-        spectrograms.push(output.slice(index * frames * 64, (index + 1) * frames * 64));
-    },
-  );
+  await pool.run(patches, (output) => {
+    for (const index of patches.keys()) spectrograms.push(output.slice(index * frames * 64, (index + 1) * frames * 64));
+  });
   await pool.close();
   return spectrograms;
 }

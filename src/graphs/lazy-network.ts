@@ -1,0 +1,26 @@
+import type { Network } from '../models/networks/embedder.ts';
+import type { NetworkPlan } from '../models/networks/network.ts';
+import type { Embedder } from '../operators/embed.ts';
+import type { WorkerPlan } from './memory-plan.ts';
+
+/** A network that is being opened: what `embed` needs to know of it is known by its plan, and a batch waits until it is open. */
+export class LazyNetwork<T extends Uint8Array | Float32Array> implements Embedder<T> {
+  readonly name: string;
+  readonly dimension: number;
+  readonly maxBatch: number;
+  readonly concurrency: number;
+  readonly #opened: Promise<Network>;
+
+  constructor(plan: NetworkPlan, workers: WorkerPlan, opened: Promise<Network>) {
+    this.name = plan.name;
+    this.dimension = plan.dimension;
+    this.maxBatch = workers.batch;
+    // A batch for each session, and one that is ready.
+    this.concurrency = workers.workers + 1;
+    this.#opened = opened;
+  }
+
+  async embed(inputs: readonly T[]): Promise<readonly Float32Array[]> {
+    return (await this.#opened).embed(inputs);
+  }
+}

@@ -1,0 +1,30 @@
+import type { MemoryMessage } from '../../shared-memory.ts';
+
+/** What the thread of decoders is asked. */
+export type DecoderRequest =
+  | {
+      readonly kind: 'start';
+      readonly id: number;
+      readonly path: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string | undefined>>;
+    }
+  /** One at a time for each decoder. */
+  | { readonly kind: 'fill'; readonly id: number; readonly memory: number; readonly bytes: number }
+  | { readonly kind: 'kill'; readonly id: number }
+  | MemoryMessage;
+
+/** What it tells. */
+export type DecoderEvent =
+  | { readonly kind: 'started'; readonly id: number; readonly pid: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly code: string | undefined; readonly message: string }
+  /** The memory that was asked for is filled; with fewer bytes at the end. Nothing more is written into it. */
+  | { readonly kind: 'filled'; readonly id: number; readonly bytes: number }
+  | { readonly kind: 'errors'; readonly id: number; readonly text: string }
+  | { readonly kind: 'times'; readonly id: number; readonly text: string }
+  | {
+      readonly kind: 'exit';
+      readonly id: number;
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+    };

@@ -1,0 +1,134 @@
+// @ts-check
+// The thread that starts decoders and reads what they write, so that no byte of it passes the main thread. JavaScript, because a worker thread of Node 20
+// cannot load TypeScript.
+import { spawn } from 'node:child_process';
+import { parentPort } from 'node:worker_threads';
+import { KnownMemory } from '../../known-memory.js';
+
+/** @typedef {import('./decoder-messages.ts').DecoderRequest} DecoderRequest */
+/** @typedef {import('./decoder-messages.ts').DecoderEvent} DecoderEvent */
+
+if (parentPort === null) throw new Error('decoder-thread.js runs as a worker thread only');
+const port = parentPort;
+const memory = new KnownMemory();
+/** @type {Map<number, Decoder>} */
+const decoders = new Map();
+/** @type {DecoderEvent[]} */
+let events = [];
+
+/** What happens in one turn is told in one message. @param {DecoderEvent} event */
+function tell(event) {
+  if (events.length === 0) {
+    setImmediate(() => {
+      const told = events;
+      events = [];
+      port.postMessage(told);
+    });
+  }
+  events.push(event);
+}
+
+/** One decoder: a child process whose output is read into memory that is asked for, and never ahead of that by more than a pipe holds. */
+class Decoder {
+  #id;
+  #child;
+  /** What came and was not asked for yet. @type {Uint8Array | undefined} */
+  #left;
+  /** @type {{ readonly into: Uint8Array, filled: number } | undefined} */
+  #fill;
+  #ended = false;
+  /** How it ended. @type {Extract<DecoderEvent, { kind: 'exit' }> | undefined} */
+  #exit;
+
+  /** @param {Extract<DecoderRequest, { kind: 'start' }>} request */
+  constructor({ id, path, args, env }) {
+    this.#id = id;
+    this.#child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env, windowsHide: true });
+    // First, and before its streams are used: a child that could not be started for want of descriptors has none.
+    this.#child.on('error', (error) => {
+      if (this.#child.pid !== undefined) return;
+      const code = /** @type {NodeJS.ErrnoException} */ (error).code;
+      tell({ kind: 'failed', id, code, message: error.message });
+      decoders.delete(id);
+    });
+    if (this.#child.pid === undefined) return;
+    const [, output, errors, times] = /** @type {import('node:stream').Readable[]} */ (
+      /** @type {unknown} */ (this.#child.stdio)
+    );
+    output?.on('data', (/** @type {Uint8Array} */ bytes) => this.#arrived(bytes)).pause();
+    for (const event of ['end', 'close', 'error']) output?.on(event, () => this.#end());
+    errors?.setEncoding('utf8').on('data', (text) => tell({ kind: 'errors', id, text }));
+    times?.setEncoding('latin1').on('data', (text) => tell({ kind: 'times', id, text }));
+    // A pipe that breaks has closed.
+    for (const stream of [errors, times]) stream?.on('error', () => {});
+    this.#child.once('close', (code, signal) => {
+      this.#exit = { kind: 'exit', id, code, signal };
+      this.#end();
+    });
+    tell({ kind: 'started', id, pid: this.#child.pid });
+  }
+
+  /** @param {Uint8Array} into */
+  fill(into) {
+    this.#fill = { into, filled: 0 };
+    const left = this.#left;
+    this.#left = undefined;
+    if (left !== undefined) this.#arrived(left);
+    if (this.#ended) this.#end();
+    else if (this.#fill !== undefined) this.#child.stdout?.resume();
+  }
+
+  kill() {
+    this.#left = undefined;
+    this.#end();
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    for (const stream of this.#child.stdio) stream?.destroy();
+    this.#child.kill('SIGKILL');
+  }
+
+  /** @param {Uint8Array} bytes */
+  #arrived(bytes) {
+    const fill = this.#fill;
+    if (fill === undefined) {
+      this.#left = this.#left === undefined ? bytes : Buffer.concat([this.#left, bytes]);
+      return;
+    }
+    const count = Math.min(bytes.length, fill.into.length - fill.filled);
+    fill.into.set(count === bytes.length ? bytes : bytes.subarray(0, count), fill.filled);
+    fill.filled += count;
+    if (count < bytes.length) this.#left = bytes.subarray(count);
+    if (fill.filled < fill.into.length) return;
+    this.#fill = undefined;
+    this.#child.stdout?.pause();
+    tell({ kind: 'filled', id: this.#id, bytes: fill.filled });
+  }
+
+  /** No more will come, and nothing more is written into what was asked for. */
+  #end() {
+    this.#ended = true;
+    // What came before the end is asked for yet.
+    if (this.#left !== undefined) return;
+    const filled = this.#fill?.filled;
+    this.#fill = undefined;
+    if (filled !== undefined) tell({ kind: 'filled', id: this.#id, bytes: filled });
+    if (this.#exit === undefined) return;
+    decoders.delete(this.#id);
+    tell(this.#exit);
+    this.#exit = undefined;
+  }
+}
+
+port.on('message', (/** @type {readonly DecoderRequest[]} */ requests) => {
+  for (const request of requests) {
+    if (memory.heeds(request)) continue;
+    const { id } = request;
+    if (request.kind === 'start') decoders.set(id, new Decoder(request));
+    else if (request.kind === 'kill') decoders.get(id)?.kill();
+    else {
+      const into = memory.bytes(request.memory).subarray(0, request.bytes);
+      const decoder = decoders.get(id);
+      if (decoder === undefined) tell({ kind: 'filled', id, bytes: 0 });
+      else decoder.fill(into);
+    }
+  }
+});

@@ -1,0 +1,94 @@
+// @ts-check
+// A child process that runs the sessions of a plan for a second: a crash of their driver ends this process only. JavaScript, because Node 20 cannot load TypeScript.
+import { Worker } from 'node:worker_threads';
+
+/** @typedef {import('./rehearse.ts').RehearsalRequest} RehearsalRequest */
+/** @typedef {import('./rehearse.ts').RehearsalReply} RehearsalReply */
+/** @typedef {import('./session.ts').Place} Place */
+/** @typedef {import('./session.ts').BatchTimes} BatchTimes */
+/** @typedef {import('./session.ts').WorkerReply} WorkerReply */
+/** @typedef {import('./session.ts').WorkerRequest} WorkerRequest */
+/** @typedef {RehearsalRequest['networks'][number]} Part */
+/** @typedef {{ network: Part, worker: Worker, times: BatchTimes | undefined }} Session */
+
+/**
+ * @param {Part} network
+ * @param {Place} place
+ * @returns {Promise<Session>}
+ */
+async function openSession(network, place) {
+  const worker = new Worker(new URL('./inference-worker.js', import.meta.url), {
+    workerData: { plan: network.plan, place },
+    execArgv: [],
+  });
+  const reply = await nextReply(worker);
+  if (reply.kind === 'unusable') throw new Error(`${network.plan.name}: ${reply.message}`);
+  return { network, worker, times: reply.kind === 'ready' ? reply.times : undefined };
+}
+
+/**
+ * @param {Worker} worker
+ * @returns {Promise<WorkerReply>}
+ */
+function nextReply(worker) {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`a thread ended with exit code ${code}`)));
+  });
+}
+
+/**
+ * Runs whole batches until a moment.
+ *
+ * @param {Session} session
+ * @param {number} end
+ */
+async function runUntil({ network, worker }, end) {
+  const { plan, inputBytes } = network;
+  worker.setMaxListeners(0);
+  const buffers = {
+    input: new SharedArrayBuffer(plan.batch * inputBytes),
+    output: new SharedArrayBuffer(4 * plan.batch * plan.dimension),
+  };
+  do {
+    worker.postMessage(/** @type {WorkerRequest} */ ({ kind: 'run', rows: plan.batch, ...buffers }));
+    const reply = await nextReply(worker);
+    worker.removeAllListeners();
+    if (reply.kind === 'failed') throw new Error(`${plan.name}: ${reply.message}`);
+  } while (performance.now() < end);
+}
+
+/**
+ * @param {RehearsalRequest} request
+ * @returns {Promise<RehearsalReply>}
+ */
+async function rehearse({ networks, milliseconds, worthSecondSession }) {
+  /** @type {Session[]} */
+  const sessions = [];
+  const sessionsPerPlace = [];
+  for (const network of networks) {
+    const opened = [];
+    for (const place of network.places) opened.push(await openSession(network, place));
+    const times = opened[0]?.times;
+    const paysTwice = network.maySecond && times !== undefined && times.copy > worthSecondSession * times.run;
+    if (paysTwice) for (const place of network.places) opened.push(await openSession(network, place));
+    sessionsPerPlace.push(paysTwice ? 2 : 1);
+    sessions.push(...opened);
+  }
+  const end = performance.now() + milliseconds;
+  await Promise.all(sessions.map((session) => runUntil(session, end)));
+  return { kind: 'ran', sessionsPerPlace };
+}
+
+process.once('message', async (/** @type {RehearsalRequest} */ request) => {
+  /** @type {RehearsalReply} */
+  let reply;
+  try {
+    reply = await rehearse(request);
+  } catch (error) {
+    reply = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+  // Drivers may hang or crash while they are unloaded: the answer is out, nothing of this process is needed any more.
+  process.send?.(reply, () => process.kill(process.pid, 'SIGKILL'));
+});

@@ -1,0 +1,101 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ChildFailure, inChild } from './child-try.ts';
+import { shortened } from './device.ts';
+import { runtimeVersion } from './runtime.ts';
+import type { Place, SessionPlan } from './session.ts';
+
+/** The sessions of one network. */
+export interface RehearsedNetwork {
+  readonly plan: SessionPlan;
+  readonly places: readonly Place[];
+  /** Bytes of one row. */
+  readonly inputBytes: number;
+  /** Whether each place gets a second session where bringing batches together takes long beside computing them. */
+  readonly maySecond: boolean;
+}
+
+/** What the child process is asked. */
+export interface RehearsalRequest {
+  readonly networks: readonly RehearsedNetwork[];
+  readonly milliseconds: number;
+  readonly worthSecondSession: number;
+}
+
+/** What it answers. */
+export type RehearsalReply = { readonly kind: 'ran'; readonly sessionsPerPlace: readonly number[] } | ChildFailure;
+
+/** What a rehearsal found: sessions on each place, network by network; or why the device cannot run them. */
+export type Rehearsal =
+  | { readonly usable: true; readonly sessionsPerPlace: readonly number[] }
+  | { readonly usable: false; readonly reason: string };
+
+/** Seconds. Devices choose algorithms for every convolution of a large network before its first run ends. */
+const patience = 180;
+
+/** Where bringing a batch together takes more than this of computing it, a second session keeps a card busy meanwhile. */
+export const worthSecondSession = 0.15;
+
+/**
+ * Runs the very sessions that a run will have, with whole batches, for a second in a process of its own: a driver that takes a small network may end the
+ * process over several sessions or a large batch. What ran once with this ONNX Runtime, this driver and these networks is remembered and not run again.
+ *
+ * @param directory - the cache of networks, where that is remembered.
+ */
+export async function rehearse(networks: readonly RehearsedNetwork[], directory: string): Promise<Rehearsal> {
+  const remembered = new Memory(networks, directory);
+  const known = remembered.read();
+  if (known !== undefined) return { usable: true, sessionsPerPlace: known };
+  const request: RehearsalRequest = { networks, milliseconds: 1000, worthSecondSession };
+  const { reply } = await inChild<RehearsalRequest, RehearsalReply>('device-rehearsal.js', request, patience);
+  if (reply.kind === 'failed') return { usable: false, reason: shortened(reply.message) };
+  remembered.write(reply.sessionsPerPlace);
+  return { usable: true, sessionsPerPlace: reply.sessionsPerPlace };
+}
+
+/** The verdict on sessions that have run; kept only where the driver tells its version. */
+class Memory {
+  readonly #folder: string;
+  readonly #path: string | undefined;
+  readonly #count: number;
+
+  constructor(networks: readonly RehearsedNetwork[], directory: string) {
+    const driver = driverVersion();
+    const identity = JSON.stringify([runtimeVersion(), driver, worthSecondSession, networks]);
+    this.#folder = join(directory, 'devices');
+    this.#count = networks.length;
+    if (driver !== undefined)
+      this.#path = join(this.#folder, createHash('sha256').update(identity).digest('hex').slice(0, 40));
+  }
+
+  read(): readonly number[] | undefined {
+    if (this.#path === undefined) return undefined;
+    try {
+      const counts: unknown = JSON.parse(readFileSync(this.#path, 'utf8'));
+      const fits =
+        Array.isArray(counts) && counts.length === this.#count && counts.every((each) => each === 1 || each === 2);
+      return fits ? counts : undefined;
+    } catch {
+      // Not there, or cut short: the sessions are run again.
+      return undefined;
+    }
+  }
+
+  write(sessionsPerPlace: readonly number[]): void {
+    if (this.#path === undefined) return;
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const aside = `${this.#path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+    writeFileSync(aside, JSON.stringify(sessionsPerPlace), { mode: 0o600 });
+    renameSync(aside, this.#path);
+  }
+}
+
+/** The version of NVIDIA's driver, whose name changes with every release; undefined where there is none, or where the system does not tell. */
+function driverVersion(): string | undefined {
+  try {
+    return readFileSync('/proc/driver/nvidia/version', 'utf8');
+  } catch {
+    return undefined;
+  }
+}

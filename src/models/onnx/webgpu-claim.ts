@@ -1,0 +1,28 @@
+import { ModelError } from '../../errors.ts';
+
+/** The network whose session is open on WebGPU in this process. */
+let holder: string | undefined;
+
+/**
+ * Claims WebGPU for the session of one network: a second session in the same process ends the process (ONNX Runtime 1.29 and 1.30, seen with an NVIDIA driver).
+ *
+ * @returns gives it back; to be called when the session is closed.
+ * @throws ModelError `session` while another network has it.
+ */
+export function claimWebgpu(name: string): () => void {
+  if (holder !== undefined) {
+    throw new ModelError(
+      'session',
+      `${name} cannot be opened on webgpu while ${holder} is: a process has one session there`,
+      {
+        remedy: `Close ${holder} first, or open ${name} on the CPU.`,
+      },
+    );
+  }
+  holder = name;
+  let isMine = true;
+  return () => {
+    if (isMine) holder = undefined;
+    isMine = false;
+  };
+}

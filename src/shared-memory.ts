@@ -1,0 +1,81 @@
+/** What a thread is told of shared memory. */
+export type MemoryMessage =
+  | { readonly kind: 'memory'; readonly number: number; readonly buffer: SharedArrayBuffer }
+  | { readonly kind: 'forget'; readonly numbers: readonly number[] };
+
+const numbers = new WeakMap<SharedArrayBuffer, number>();
+const links = new Set<MemoryLink>();
+let made = 0;
+
+/** Memory that threads reach by a number once they have been told of it; see `MemoryLink`. */
+export function sharedMemory(bytes: number): SharedArrayBuffer {
+  const buffer = new SharedArrayBuffer(bytes);
+  made += 1;
+  numbers.set(buffer, made);
+  return buffer;
+}
+
+/** Lets memory of `sharedMemory` go: every thread that knows it forgets it. Other memory is left alone. */
+export function letGo(buffer: ArrayBufferLike): void {
+  const number = numberedAs(buffer);
+  if (number === undefined) return;
+  numbers.delete(buffer as SharedArrayBuffer);
+  for (const link of links) link.forget(number);
+}
+
+/** Whether a view is the whole of some memory of `sharedMemory`, so that a thread can be given its number in place of its bytes. */
+export function isShared(view: ArrayBufferView): boolean {
+  return numberedAs(view.buffer) !== undefined && view.byteLength === view.buffer.byteLength;
+}
+
+function numberedAs(buffer: ArrayBufferLike): number | undefined {
+  return buffer instanceof SharedArrayBuffer ? numbers.get(buffer) : undefined;
+}
+
+/**
+ * What one thread knows of shared memory. Memory is sent to it once, when it is first referred to, and by its number from then on: a thread that was
+ * sent the same memory again and again would have a new object to collect each time.
+ *
+ * @example
+ * const link = new MemoryLink((message) => worker.postMessage(message));
+ * worker.postMessage({ kind: 'fill', memory: link.numberOf(view) });
+ */
+export class MemoryLink {
+  readonly #post: (message: MemoryMessage) => void;
+  readonly #known = new Set<number>();
+  #forgotten: number[] = [];
+
+  /** @param post - sends the thread a message. */
+  constructor(post: (message: MemoryMessage) => void) {
+    this.#post = post;
+    links.add(this);
+  }
+
+  /** The number of the memory that a view is the whole of, which the thread knows from now on; `isShared` must hold for the view. */
+  numberOf(view: ArrayBufferView): number {
+    const number = numberedAs(view.buffer) as number;
+    if (!this.#known.has(number)) {
+      this.#known.add(number);
+      this.#post({ kind: 'memory', number, buffer: view.buffer as SharedArrayBuffer });
+    }
+    return number;
+  }
+
+  /** Called by `letGo`. What is forgotten in one turn is told in one message. */
+  forget(number: number): void {
+    if (!this.#known.delete(number)) return;
+    if (this.#forgotten.length === 0) {
+      queueMicrotask(() => {
+        const numbers = this.#forgotten;
+        this.#forgotten = [];
+        if (links.has(this)) this.#post({ kind: 'forget', numbers });
+      });
+    }
+    this.#forgotten.push(number);
+  }
+
+  /** The thread has ended. */
+  close(): void {
+    links.delete(this);
+  }
+}
