@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
 import { ReelflowError } from '../../src/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
+import { availableCores, availableMemory } from '../../src/io/media/container-limits.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
 import { tryDevice } from '../../src/models/onnx/device.ts';
 import { executionProviders, runtimeVersion } from '../../src/models/onnx/runtime.ts';
@@ -120,7 +120,7 @@ const remedies = {
 } as const;
 
 function machine(): Finding {
-  const says = `${availableParallelism()} cores, ${formatBytes(totalmem())}; default --memory ${formatBytes(defaultMemory())}`;
+  const says = `${availableCores()} cores, ${formatBytes(availableMemory())}; default --memory ${formatBytes(defaultMemory())}`;
   return { what: 'machine', ok: true, says };
 }
 

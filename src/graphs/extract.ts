@@ -28,6 +28,7 @@ import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
 import type { PreciseNetworks, PrecisionOptions } from './precision/choose-precision.ts';
 import { interruptedSummary } from './precision/interrupted-summary.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
+import { metricsOfAll } from './run-metrics.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
@@ -177,6 +178,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
 
   const sessions = new Sessions(networks, plan, say);
   const tally = new RunTally(corpus.length);
+  const flowsAlone: Flow[] = [];
   const clock = stopwatch();
   const showProgress = listener('onProgress', options.onProgress);
   const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
@@ -198,6 +200,14 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
+      memory: {
+        ...plan.memory,
+        flow: (budget) => {
+          const alone = new Flow(budget);
+          flowsAlone.push(alone);
+          return alone;
+        },
+      },
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
       operators: { before: used, commit: OPERATORS.commit, cache: OPERATORS.cache },
@@ -213,7 +223,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
   } finally {
     clearInterval(timer);
     wallSeconds = clock();
-    metrics = flow.metrics();
+    metrics = metricsOfAll(flow, flowsAlone);
     devices = await sessions.deviceUse();
     await sessions.close();
   }

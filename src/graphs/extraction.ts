@@ -7,6 +7,7 @@ import { audio } from '../io/media/audio.ts';
 import { combineVerdicts, type Verdict } from '../io/media/faults.ts';
 import { type FrameSampling, frames } from '../io/media/frames.ts';
 import type { MediaInfo } from '../io/media/media-info.ts';
+import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import { type Duplicates, type Embedder, embed, embedKeeps } from '../operators/embed.ts';
@@ -105,7 +106,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     let elements = 0;
     const duration = info.duration;
     if (visual !== undefined && info.video !== undefined) {
-      const rate = framesPerSecond(sampling, info.video.averageRate);
+      const rate = framesPerSecond(sampling, info.video.averageRate, info.video.codec);
       kept += subclipsClaim({ duration, rate, dimension: visual.dimension, counts, statistics });
       kept += embedKeeps(visual.dimension, duplicates);
       elements += visual.inputBytes;
@@ -146,9 +147,10 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
           `${video.path} has no ${visual ? 'video' : 'audio'} stream that this graph uses`,
         );
       }
-      const rate = seen ? framesPerSecond(sampling, info.video?.averageRate ?? 0) : 0;
+      const rate = seen ? framesPerSecond(sampling, info.video?.averageRate ?? 0, info.video?.codec) : 0;
       const plan = {
         ...boundsOf(info),
+        decoders: decoderMemory({ pixels: seen ? pixelsOf(info) : 0, audio: heard }),
         seconds: info.duration,
         frames: Math.round(rate * info.duration),
       };
@@ -246,6 +248,10 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
   };
 }
 
+function pixelsOf({ video }: MediaInfo): number {
+  return (video?.width ?? 0) * (video?.height ?? 0);
+}
+
 function sortedUnique(values: readonly number[]): number[] {
   return [...new Set(values)].sort((a, b) => a - b);
 }
@@ -261,9 +267,15 @@ function networkParams(plan: NetworkPlan): Json {
   };
 }
 
-/** Frames that a sampling takes per second of a stream of `native` frames per second. */
-export function framesPerSecond(sampling: FrameSampling, native: number): number {
+/** Key frames per second of a stream, about: encoders put one at every scene, and at least every ten seconds or fifteen frames. */
+const KEY_FRAMES_PER_SECOND = 2;
+/** Codecs of which every frame is a key frame. */
+const INTRA_ONLY = /^(mjpeg|mjpegb|prores|dnxhd|dvvideo|rawvideo|ffv1|huffyuv|ffvhuff|utvideo|png|gif|cfhd|jpeg2000)$/;
+
+/** Frames that a sampling takes per second of a stream of `native` frames per second; how many are key frames can only be guessed at. */
+export function framesPerSecond(sampling: FrameSampling, native: number, codec = ''): number {
   if (typeof sampling === 'number') return sampling;
+  if (sampling === 'keyframes' && !INTRA_ONLY.test(codec)) return Math.min(native, KEY_FRAMES_PER_SECOND);
   if (typeof sampling === 'object') return native / sampling.every;
   return native;
 }

@@ -1,6 +1,6 @@
-import { availableParallelism, totalmem } from 'node:os';
 import { checkInteger } from '../check.ts';
 import { FlowError, ReelflowError, UsageError } from '../errors.ts';
+import { availableCores, availableMemory } from '../io/media/container-limits.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
@@ -15,7 +15,7 @@ import { driverMemory, type NetworkPlacement, type Placement, placeNetworks } fr
 
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
-  /** Bound on the memory of the process and its children together. Default: 4 GiB, or half of the machine's. */
+  /** Bound on the memory of the process and its children together. Default: 4 GiB, or half of the machine's or the container's. */
   readonly memory?: Bytes | string | undefined;
   /** Videos at a time. Default: chosen from cores and memory. */
   readonly concurrency?: number | undefined;
@@ -85,9 +85,9 @@ const PROBES_AT_A_TIME = 4;
 const SIZES_AT_MOST = 2048;
 const SIZES_AT_A_TIME = 32;
 
-/** The limit used when none is given. */
+/** The limit used when none is given: 4 GiB, or half of what the machine or the container has. */
 export function defaultMemory(): Bytes {
-  return Math.min(4 * GiB, Math.floor(totalmem() / 2));
+  return Math.min(4 * GiB, Math.floor(availableMemory() / 2));
 }
 
 /**
@@ -129,7 +129,8 @@ export async function planExtraction(
     decoders: decoderMemory({ pixels: visual === undefined ? 0 : pixels, audio: audio !== undefined }),
     claim: estimate.largestClaim,
     concurrency: options.concurrency,
-    cores: availableParallelism(),
+    cores: availableCores(),
+    items: corpus.length,
     remains: networks.remains,
     driver: driverMemory([placed.visual, placed.audio]),
   });

@@ -4,13 +4,18 @@ import { isPartial } from '../../io/dataset/arrow.ts';
 import { letterOf } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
 import { formatBytes } from '../../operators/budget.ts';
+import type { Flow } from '../../operators/flow.ts';
+import type { Bytes } from '../../operators/payload.ts';
 import { runFault } from '../../run-fault.ts';
-import { graphId, unitKey } from '../graph.ts';
+import { graphId, type UnitPlan, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
+import { DecoderGate } from './decoder-gate.ts';
 import type { LocalRun, RunEvent } from './local.ts';
 
 /** How often an item is begun whose content changes while it is computed. */
 const ATTEMPTS_AT_MOST = 3;
+/** A flow of less than this keeps no batch going. */
+const LEAST_BUDGET = 4 * 2 ** 20;
 
 /** Where an item is when it fails. */
 interface Place {
@@ -23,6 +28,7 @@ export class ItemRunner<Item, Services> {
   readonly #signal: AbortSignal;
   readonly #graphId: string;
   readonly #tell: (event: RunEvent<Item>) => void;
+  readonly #gate: DecoderGate;
 
   /** @param signal aborted: the items that run are stopped. */
   constructor(run: LocalRun<Item, Services>, signal: AbortSignal) {
@@ -30,6 +36,7 @@ export class ItemRunner<Item, Services> {
     this.#signal = signal;
     this.#graphId = graphId(run.graph);
     this.#tell = listener('onEvent', run.onEvent);
+    this.#gate = new DecoderGate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
   }
 
   /** Runs one item. @throws what ends the run. */
@@ -91,23 +98,67 @@ export class ItemRunner<Item, Services> {
 
   /** The item's unit; undefined when there is nothing to compute after all. */
   async #compute(item: Item, itemId: string, key: string, place: Place): Promise<UnitTable | undefined> {
-    const { graph, flow } = this.#run;
+    const { graph } = this.#run;
     const plan = await graph.prepare(item, this.#signal);
     if (plan.skip !== undefined) {
       this.#tell({ type: 'skipped', item, reason: plan.skip });
       return undefined;
     }
-    if (plan.claim > flow.budget) throw claimTooLarge(plan.claim, flow.budget);
+    const needsAll = this.#needsAll(plan);
     place.stage = 'open';
     const services = await this.#run.services();
     // Another process may have been faster meanwhile.
     if (await this.#isDone(item, itemId, key)) return undefined;
     place.stage = 'decode';
-    this.#tell({ type: 'started', item, seconds: plan.seconds });
-    const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
-    const reached = (seconds: number) => this.#tell({ type: 'reached', item, seconds });
-    const unit = graph.unit(item, { scope, services, signal: this.#signal, reached });
-    return lastValueFrom(unit.pipe(untilAborted(this.#signal)));
+    const decode = async (flow: Flow): Promise<UnitTable> => {
+      this.#tell({ type: 'started', item, seconds: plan.seconds });
+      const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
+      const reached = (seconds: number) => this.#tell({ type: 'reached', item, seconds });
+      const unit = graph.unit(item, { scope, services, signal: this.#signal, reached });
+      return lastValueFrom(unit.pipe(untilAborted(this.#signal)));
+    };
+    if (needsAll) return this.#alone(plan, decode);
+    try {
+      return await this.#inTurn(plan.decoders ?? 0, () => decode(this.#run.flow));
+    } catch (error) {
+      // It holds more than it claimed, as variable frame rates make it: alone it has more.
+      if (!isBudgetTooSmall(error) || this.#budgetAlone(plan) <= this.#run.flow.budget) throw error;
+      return await this.#alone(plan, decode);
+    }
+  }
+
+  /**
+   * Whether an item must have all that the run leaves, since its decoders or what it holds are larger than the sample made expect.
+   *
+   * @throws FlowError `budget-too-small` naming the limit that would do, when even that is too little.
+   */
+  #needsAll(plan: UnitPlan): boolean {
+    const { flow, memory } = this.#run;
+    const decoders = plan.decoders ?? 0;
+    if (plan.claim <= flow.budget && decoders <= (memory?.decoders ?? decoders)) return false;
+    if (plan.claim <= this.#budgetAlone(plan)) return true;
+    const more = memory && memory.limit + decoders + Math.max(plan.claim, LEAST_BUDGET) - memory.alone;
+    throw tooLarge(plan, memory?.alone ?? flow.budget, more);
+  }
+
+  /** Bytes that an item may hold between operators when it runs alone; none where the run does not say. */
+  #budgetAlone(plan: UnitPlan): Bytes {
+    const left = (this.#run.memory?.alone ?? 0) - (plan.decoders ?? 0);
+    return left < LEAST_BUDGET ? 0 : left;
+  }
+
+  #alone(plan: UnitPlan, decode: (flow: Flow) => Promise<UnitTable>): Promise<UnitTable> {
+    const flow = this.#run.memory?.flow(this.#budgetAlone(plan)) ?? this.#run.flow;
+    return this.#inTurn('alone', () => decode(flow));
+  }
+
+  async #inTurn<Result>(decoders: Bytes | 'alone', work: () => Promise<Result>): Promise<Result> {
+    const leave = await this.#gate.enter(decoders, this.#signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
   }
 
   async #isDone(item: Item, itemId: string, key: string): Promise<boolean> {
@@ -183,11 +234,20 @@ export class ItemRunner<Item, Services> {
   }
 }
 
-function claimTooLarge(claim: number, budget: number): FlowError {
+function isBudgetTooSmall(error: unknown): boolean {
+  return error instanceof FlowError && error.code === 'budget-too-small';
+}
+
+function tooLarge(plan: UnitPlan, left: Bytes, limit: Bytes | undefined): FlowError {
+  const { claim, decoders = 0 } = plan;
+  const needs = `${formatBytes(claim)} at once${decoders > 0 ? `, and its decoders take ${formatBytes(decoders)}` : ''}`;
+  const raise = limit === undefined ? 'Raise --memory' : `Pass --memory ${Math.ceil(limit / 2 ** 20)}MiB or more`;
   return new FlowError(
     'budget-too-small',
-    `this video may hold ${formatBytes(claim)} at once, more than the ${formatBytes(budget)} between operators`,
-    { remedy: 'Raise --memory, sample fewer frames (--fps), use more subclips, or leave out the median statistics.' },
+    `this video may hold ${needs}: more than the ${formatBytes(left)} that are left for it`,
+    {
+      remedy: `${raise}, sample fewer frames (--fps), use more subclips, or leave out the median statistics.`,
+    },
   );
 }
 

@@ -4,6 +4,7 @@ import type { CommitStore } from '../../io/dataset/commit-store.ts';
 import type { DeadLetter } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
 import type { Flow } from '../../operators/flow.ts';
+import type { Bytes } from '../../operators/payload.ts';
 import { runFault } from '../../run-fault.ts';
 import type { Graph } from '../graph.ts';
 import { Feed } from './feed.ts';
@@ -36,6 +37,18 @@ export interface UnitSource {
   set(fingerprint: string, unit: UnitTable): Promise<void>;
 }
 
+/** The memory of a run, of which each item is given what it needs: the plan is made from a sample of them. */
+export interface RunMemory {
+  /** Bound on the process and its children. */
+  readonly limit: Bytes;
+  /** Bytes that the decoders of all items may take together. */
+  readonly decoders: Bytes;
+  /** Bytes that an item which runs alone may take: its decoders and what it holds. */
+  readonly alone: Bytes;
+  /** Makes the flow of an item that runs alone. */
+  readonly flow: (budget: Bytes) => Flow;
+}
+
 /** How a graph is run in this process. */
 export interface LocalRun<Item, Services> {
   readonly graph: Graph<Item, UnitTable, Services>;
@@ -53,6 +66,8 @@ export interface LocalRun<Item, Services> {
   readonly services: () => Promise<Services>;
   /** Items processed at a time. */
   readonly concurrency: number;
+  /** What items may take beside each other and alone; without it only the flow's budget bounds them. */
+  readonly memory?: RunMemory | undefined;
   /** Aborted: nothing new is started, what runs is finished and committed. */
   readonly drain?: AbortSignal;
   /** Aborted: what runs is stopped at once; what is committed stays. */
