@@ -31,6 +31,7 @@ import { preparePrecision } from './precision/prepare-precision.ts';
 import { metricsOfAll } from './run-metrics.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
+import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** What is extracted, from what, to where, and how. */
@@ -123,7 +124,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
         : await streamOutput(options.out, withoutCards(description), graph.columns, { flow, signal: options.signal });
     return await extractInto(output, { options, networks, corpus, graph, plan, flow, cache, say, sampler });
   } finally {
-    output?.release();
+    await output?.release();
     // A cache that was handed in is its owner's to close.
     if (typeof options.cache === 'string') await cache?.close();
   }
@@ -193,7 +194,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
   try {
     await runLocally<Video, ExtractionServices>({
       graph,
-      items: corpus,
+      items: startingElsewhere(corpus, output.others),
       store: output.store,
       cache: cache && withinDuration(cache, options.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),

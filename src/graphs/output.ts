@@ -15,6 +15,8 @@ import type { UnitStore } from './runners/local.ts';
 /** Where the units of an extraction go. */
 export interface ExtractionOutput {
   readonly store: UnitStore;
+  /** How many other processes write to the same place. */
+  readonly others: number;
   /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
   readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
   /** Aborted when nobody takes the units any more: the run ends, and that is no error. */
@@ -25,7 +27,7 @@ export interface ExtractionOutput {
    */
   finish(whole: boolean): Promise<ReelflowError | undefined>;
   /** After any run. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 /** A dataset in a directory; with `tables` it is compacted at the end, in the encoding that is given or that its tables have. */
@@ -42,6 +44,7 @@ export async function datasetOutput(
   const { tables, encoding, say } = options;
   return {
     store: dataset.store,
+    others: dataset.others,
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
     finish: async (whole) => {
       await dataset.close();
@@ -56,7 +59,7 @@ export async function datasetOutput(
         throw error;
       }
     },
-    release: () => {},
+    release: () => dataset.release(),
   };
 }
 
@@ -94,6 +97,7 @@ export async function streamOutput(
   }
   return {
     store,
+    others: 0,
     fingerprint: (path, signal) => fingerprints.of(path, signal),
     readerGone: store.readerGone,
     finish: async (whole) => {
@@ -105,6 +109,6 @@ export async function streamOutput(
       }
       return undefined;
     },
-    release,
+    release: async () => release(),
   };
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { Feed } from '../../src/graphs/runners/feed.ts';
+import { startingElsewhere } from '../../src/graphs/runners/starting-elsewhere.ts';
 
 it('gives every item once to any number of workers, and asks for one at a time', async () => {
   let asking = 0;
@@ -72,4 +73,13 @@ it('what the list fails with is thrown', async () => {
   const feed = new Feed(failing(), new AbortController().signal);
   await feed.next();
   await expect(feed.next()).rejects.toThrow('the queue is gone');
+});
+
+it('each process begins where none of the others is', () => {
+  const items = Array.from({ length: 8 }, (_, index) => index);
+  expect([0, 1, 2, 3, 4, 5].map((others) => startingElsewhere(items, others)[0])).toEqual([0, 4, 2, 6, 1, 5]);
+  for (let others = 0; others < 20; others += 1) {
+    expect([...startingElsewhere(items, others)].sort()).toEqual(items);
+  }
+  expect(startingElsewhere([], 3)).toEqual([]);
 });

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkString } from '../../check.ts';
-import { createOnce, makeDirectory, removeStaleTemporaries } from './atomic-file.ts';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  temporaryPath,
+} from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
 import {
   checkDirectory,
@@ -11,12 +19,15 @@ import {
   datasetFilePath,
   updateDatasetFile,
 } from './dataset-file.ts';
+import { directoryFailure } from './directory-failure.ts';
 import { Fingerprints } from './fingerprint.ts';
 import { withoutCard } from './provenance.ts';
 import type { UnitFacts } from './schema.ts';
 import { softwareVersion } from './software.ts';
 import type { PlannedUnit } from './table-plan.ts';
 
+/** How the temporary file's name ends that marks a dataset as open. */
+const MARK = '~open';
 const NOTHING: DatasetCounts = {
   videos: 0,
   frames: 0,
@@ -39,12 +50,22 @@ const NOTHING: DatasetCounts = {
 export class Dataset {
   readonly directory: string;
   readonly store: CommitStore;
+  /** How many other processes had it open for writing when it was opened, as far as the marks tell that they leave. */
+  readonly others: number;
   readonly #fingerprints: Fingerprints;
+  readonly #mark: string;
 
-  private constructor(directory: string, store: CommitStore, fingerprints: Fingerprints) {
+  private constructor(
+    directory: string,
+    store: CommitStore,
+    fingerprints: Fingerprints,
+    processes: { readonly mark: string; readonly others: number },
+  ) {
     this.directory = directory;
     this.store = store;
+    this.others = processes.others;
     this.#fingerprints = fingerprints;
+    this.#mark = processes.mark;
   }
 
   /**
@@ -65,8 +86,15 @@ export class Dataset {
     }
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
-    const store = await CommitStore.open(directory, { metadata });
-    return new Dataset(directory, store, await Fingerprints.open(join(directory, 'fingerprints.txt')));
+    const processes = await markOpen(directory);
+    try {
+      const store = await CommitStore.open(directory, { metadata });
+      const fingerprints = await Fingerprints.open(join(directory, 'fingerprints.txt'));
+      return new Dataset(directory, store, fingerprints, processes);
+    } catch (error) {
+      await removeIfThere(processes.mark);
+      throw error;
+    }
   }
 
   /** SHA-256 of a file's content, remembered in the dataset. @throws MediaError `unreadable`; FlowError `aborted`. */
@@ -74,13 +102,29 @@ export class Dataset {
     return this.#fingerprints.of(path, signal);
   }
 
+  /** Takes away the mark that it is open here. `close` does so too. */
+  release(): Promise<void> {
+    return removeIfThere(this.#mark);
+  }
+
   /** Brings the counts in `dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
   async close(): Promise<void> {
+    await this.release();
     await updateDatasetFile(this.directory, async (file) => ({
       ...file,
       ...(await countDataset(this.store, 'aside')).counted,
     }));
   }
+}
+
+/** Marks a dataset as open in this process, by a temporary file: those of dead processes are removed as all temporaries are. */
+async function markOpen(directory: string): Promise<{ mark: string; others: number }> {
+  const others = (await readdir(directory)).filter((name) => isTemporary(name) && name.endsWith(MARK)).length;
+  const mark = `${temporaryPath(directory)}${MARK}`;
+  await writeFile(mark, '').catch((error: unknown) => {
+    throw directoryFailure(directory, error);
+  });
+  return { mark, others };
 }
 
 /** The units of a dataset that are current, and what of them stands in `dataset.json`. */
