@@ -83,9 +83,9 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
   const committed = await store.currentUnits();
-  const contents = contentsOf(committed);
+  const contents = await contentsOf(committed);
   const units = await orderUnits(committed);
-  const plans = planTables(units);
+  const plans = await planTables(units);
 
   const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, plans.length));
   const rowGroupBytes = layout.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Breather } from '../../breather.ts';
 import { checkString } from '../../check.ts';
 import {
   createOnce,
@@ -22,7 +23,6 @@ import {
 import { directoryFailure } from './directory-failure.ts';
 import { Fingerprints } from './fingerprint.ts';
 import { withoutCard } from './provenance.ts';
-import type { UnitFacts } from './schema.ts';
 import { softwareVersion } from './software.ts';
 import type { PlannedUnit } from './table-plan.ts';
 
@@ -136,17 +136,18 @@ export async function countDataset(
   readonly counted: Required<Pick<DatasetFile, 'counts' | 'contents' | 'software'>>;
 }> {
   const units = await store.currentUnits(damaged);
-  const counts = countUnits(
-    units.map(({ facts }) => facts),
-    await store.countLetters(),
-  );
-  return { units, counted: { counts, contents: contentsOf(units), software: softwareVersion() } };
+  const counts = await countUnits(units, await store.countLetters());
+  return { units, counted: { counts, contents: await contentsOf(units), software: softwareVersion() } };
 }
 
 /** What a set of units is known by, given by key. */
-export function contentsOf(units: readonly PlannedUnit[]): string {
+export async function contentsOf(units: readonly PlannedUnit[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const { key } of units) hash.update(key);
+  const breather = new Breather();
+  for (const { key } of units) {
+    hash.update(key);
+    if (breather.isDue) await breather.rest();
+  }
   return hash.digest('hex');
 }
 
@@ -154,10 +155,12 @@ export function contentsOf(units: readonly PlannedUnit[]): string {
  * Counts units that are given in ascending order of their keys, so that any order of work gives the same sums to the
  * last bit.
  */
-export function countUnits(units: Iterable<UnitFacts>, dead: number): DatasetCounts {
+async function countUnits(units: Iterable<PlannedUnit>, dead: number): Promise<DatasetCounts> {
+  const breather = new Breather();
   const counts = { ...NOTHING, dead };
   const having = new Map<string, number>();
-  for (const facts of units) {
+  for (const { facts } of units) {
+    if (breather.isDue) await breather.rest();
     counts.videos += 1;
     counts.frames += facts.frames;
     counts.patches += facts.patches;

@@ -1,3 +1,4 @@
+import { Breather } from '../../breather.ts';
 import { UsageError } from '../../errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
 import { sortInTurns } from '../../sort-in-turns.ts';
@@ -29,10 +30,12 @@ export function tablePath(table: Pick<TablePlan, 'subclips' | 'statistic'>): str
  *
  * @throws UsageError `dataset` when two units have vectors of different lengths in one column.
  */
-export function planTables(units: readonly PlannedUnit[]): TablePlan[] {
+export async function planTables(units: readonly PlannedUnit[]): Promise<TablePlan[]> {
+  const breather = new Breather();
   const counts = new Set<number>();
   const columns = new Map<Statistic, Map<string, { dimension: number; unit: PlannedUnit }>>();
   for (const unit of units) {
+    if (breather.isDue) await breather.rest();
     for (const count of unit.facts.subclips) counts.add(count);
     for (const { stream, statistic, dimension } of unit.facts.columns) {
       const streams = columns.get(statistic) ?? new Map<string, { dimension: number; unit: PlannedUnit }>();
