@@ -65,7 +65,7 @@ function pool(): Float32Array[] {
 function batchOf(values: Float32Array, first: number): RecordBatch {
   const valid = new Uint8Array(BATCH_ROWS).fill(1);
   const columns = [
-    textColumn('item_id', `item-${first}`, BATCH_ROWS),
+    textColumn('item_id', [{ text: `item-${first}`, count: BATCH_ROWS }]),
     listColumn('visual', { dimension, values, valid }),
   ];
   return recordBatch(columns, BATCH_ROWS);

@@ -91,3 +91,15 @@ export class FlowError extends ReelflowError {
     super(code, message, options);
   }
 }
+
+/** What of the machine is lacking: open files (`open-files`), a place for short-lived files (`temporary-directory`), or anything else (`system`). */
+export type SystemErrorCode = 'open-files' | 'temporary-directory' | 'system';
+
+/** The machine, not an item, is at fault: what would meet every item of a run, and so ends it. */
+export class SystemError extends ReelflowError {
+  declare readonly code: SystemErrorCode;
+
+  constructor(code: SystemErrorCode, message: string, options: { remedy?: string | undefined; cause?: unknown } = {}) {
+    super(code, message, options);
+  }
+}

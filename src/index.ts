@@ -8,6 +8,8 @@ export {
   ModelError,
   type ModelErrorCode,
   ReelflowError,
+  SystemError,
+  type SystemErrorCode,
   UsageError,
 } from './errors.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from './graphs/evaluation.ts';
@@ -87,10 +89,11 @@ export { reduce } from './graphs/reduction/reduce.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from './graphs/runners/local.ts';
 export { openUnitCache } from './io/cache/open-cache.ts';
 export type { UnitCache } from './io/cache/unit-cache.ts';
-export { CommitStore, type DeadLetter } from './io/dataset/commit-store.ts';
+export { CommitStore } from './io/dataset/commit-store.ts';
 export { type CompactOptions, compact } from './io/dataset/compact.ts';
 export { Dataset } from './io/dataset/dataset.ts';
 export type { DatasetCounts, DatasetDescription, DatasetFile, DatasetTable } from './io/dataset/dataset-file.ts';
+export type { DeadLetter } from './io/dataset/dead-letter.ts';
 export type { ItemBatch, ItemBatchOptions } from './io/dataset/item-batches.ts';
 export type { Item, ItemShape } from './io/dataset/item-shape.ts';
 export { type ItemBuffer, ItemStore, MissingItemError } from './io/dataset/item-store.ts';

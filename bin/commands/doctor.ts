@@ -1,8 +1,8 @@
 import { randomFillSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
 import { ReelflowError, UsageError } from '../../src/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
+import { availableCores, availableMemory } from '../../src/io/media/container-limits.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
 import { type Network, network } from '../../src/models/networks/network.ts';
 import { tryDevice } from '../../src/models/onnx/device.ts';
@@ -173,7 +173,7 @@ const remedies = {
 } as const;
 
 function machine(): Finding {
-  const says = `${availableParallelism()} cores, ${formatBytes(totalmem())}; default --memory ${formatBytes(defaultMemory())}`;
+  const says = `${availableCores()} cores, ${formatBytes(availableMemory())}; default --memory ${formatBytes(defaultMemory())}`;
   return { what: 'machine', ok: true, says };
 }
 

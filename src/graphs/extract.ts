@@ -1,13 +1,14 @@
 import type { Writable } from 'node:stream';
+import { FlowError } from '../errors.ts';
 import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
-import type { DeadLetter } from '../io/dataset/commit-store.ts';
+import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
-import { chooseDevice } from '../models/onnx/device.ts';
+import { type ChosenDevice, chooseDevice } from '../models/onnx/device.ts';
 import type { Duplicates } from '../operators/embed.ts';
 import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
@@ -18,8 +19,9 @@ import type { ExtractSummary } from './extract-summary.ts';
 import { type ExtractionGraph, type ExtractionServices, extractionGraph } from './extraction.ts';
 import { OPERATORS } from './extraction-nodes.ts';
 import { notesOf } from './extraction-notes.ts';
-import type { GraphNode } from './graph.ts';
+import { type GraphNode, graphId } from './graph.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
+import { listener } from './listener.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
@@ -27,8 +29,10 @@ import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
 import type { PreciseNetworks, PrecisionOptions } from './precision/choose-precision.ts';
 import { interruptedSummary } from './precision/interrupted-summary.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
+import { metricsOfAll } from './run-metrics.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
+import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** What is extracted, from what, to where, and how. */
@@ -88,7 +92,7 @@ export async function extract(options: ExtractOptions): Promise<ExtractSummary> 
 }
 
 async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<ExtractSummary> {
-  const say = options.onMessage ?? (() => {});
+  const say = listener('onMessage', options.onMessage);
   const chosen = chooseNetworks(options);
   const corpus = await listCorpus({ ...options, onPassedOver: say });
   const chosenDevice = await chooseDevice(options.device ?? 'auto');
@@ -101,12 +105,14 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     return interruptedSummary(chosen, { memory: options.memory, peak: sampler.peak, device: chosenDevice.device });
   }
   const graph = extractionGraph({ ...options, ...networks });
-  const wanted = await placeNetworks(networks, chosenDevice, options);
-  // What cannot hold is refused before anything runs on the device.
-  if (wanted.devices.length > 0) await planExtraction(graph, networks, corpus, options, wanted);
-  const placement = await rehearsedPlacement(networks, wanted, options);
-  for (const sentence of placement.says) say(sentence);
-  const plan = await planExtraction(graph, networks, corpus, options, placement);
+  const plan = await planUnlessStopped(graph, networks, corpus, chosenDevice, { ...options, say });
+  if (plan === undefined) {
+    say('stopped while planning: nothing was begun');
+    const precision = networks.visual?.precision ?? 'float32';
+    const { memory } = options;
+    const { device } = chosenDevice;
+    return interruptedSummary(chosen, { memory, peak: sampler.peak, device, graphId: graphId(graph), precision });
+  }
   const flow = new Flow(plan.memory.budget);
   const cache = await openCache(options, plan.graph.id, say);
   let output: ExtractionOutput | undefined;
@@ -123,9 +129,32 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
         : await streamOutput(options.out, withoutCards(description), graph.columns, { flow, signal: options.signal });
     return await extractInto(output, { options, networks, corpus, graph, plan, flow, cache, say, sampler });
   } finally {
-    output?.release();
+    await output?.release();
     // A cache that was handed in is its owner's to close.
     if (typeof options.cache === 'string') await cache?.close();
+  }
+}
+
+/** The plan; undefined when `drain` or `signal` stopped the look at the corpus. */
+async function planUnlessStopped(
+  graph: ExtractionGraph,
+  networks: PreciseNetworks,
+  corpus: readonly Video[],
+  device: ChosenDevice,
+  options: ExtractOptions & { readonly say: (sentence: string) => void },
+): Promise<Plan | undefined> {
+  const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
+  const execution = { ...options, signal };
+  try {
+    const wanted = await placeNetworks(networks, device, options);
+    // What cannot hold is refused before anything runs on the device.
+    if (wanted.devices.length > 0) await planExtraction(graph, networks, corpus, execution, wanted);
+    const placement = await rehearsedPlacement(networks, wanted, options);
+    for (const sentence of placement.says) options.say(sentence);
+    return await planExtraction(graph, networks, corpus, execution, placement);
+  } catch (error) {
+    if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return undefined;
+    throw error;
   }
 }
 
@@ -155,8 +184,10 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
 
   const sessions = new Sessions(networks, plan, say);
   const tally = new RunTally(corpus.length);
+  const flowsAlone: Flow[] = [];
   const clock = stopwatch();
-  const progress = () => options.onProgress?.(progressOf(tally, flow, plan, clock()));
+  const showProgress = listener('onProgress', options.onProgress);
+  const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
   let wallSeconds = 0;
   let metrics = flow.metrics();
@@ -168,13 +199,21 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
   try {
     await runLocally<Video, ExtractionServices>({
       graph,
-      items: corpus,
+      items: startingElsewhere(corpus, output.others),
       store: output.store,
       cache: cache && withinDuration(cache, options.maxDuration),
-      fingerprint: (video) => output.fingerprint(video.path),
+      fingerprint: (video, signal) => output.fingerprint(video.path, signal),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
+      memory: {
+        ...plan.memory,
+        flow: (budget) => {
+          const alone = new Flow(budget);
+          flowsAlone.push(alone);
+          return alone;
+        },
+      },
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
       operators: { before: used, commit: OPERATORS.commit, cache: OPERATORS.cache },
@@ -191,14 +230,14 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
   } finally {
     clearInterval(timer);
     wallSeconds = clock();
-    metrics = flow.metrics();
+    metrics = metricsOfAll(flow, flowsAlone);
     devices = await sessions.deviceUse();
     await sessions.close();
   }
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
   const finishing = stopwatch();
-  const failure = await output.finish(tally, !interrupted);
+  const failure = await output.finish(!interrupted);
   if (failure !== undefined) {
     say(`the tables were not written: ${failure.message}${failure.remedy === undefined ? '' : ` ${failure.remedy}`}`);
   }
@@ -278,9 +317,9 @@ function withinDuration(cache: CachedUnits, maxDuration: number | undefined): Un
   };
 }
 
-/** Letters that another run may answer: a claim above the budget of that run, and damage that is allowed now. */
+/** Letters that this run may answer: see `mayBeAnswered`; and damage that is allowed now. */
 function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
-  if (letter.code === 'budget-too-small') return true;
+  if (mayBeAnswered(letter)) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 

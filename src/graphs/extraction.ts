@@ -20,6 +20,7 @@ import { DoubtfulLength } from '../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../io/media/faults.ts';
 import { type FrameSampling, frames } from '../io/media/frames.ts';
 import type { MediaInfo } from '../io/media/media-info.ts';
+import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import { type Duplicates, type Embedder, embed, embedKeeps } from '../operators/embed.ts';
@@ -168,6 +169,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
       const rate = seen && info.video !== undefined ? framesPerSecond(sampling, info.video) : 0;
       const plan = {
         ...boundsOf(info),
+        decoders: decoderMemory({ pixels: seen ? pixelsOf(info) : 0, audio: heard }),
         seconds: info.duration,
         frames: Math.round(rate * info.duration),
       };
@@ -262,6 +264,10 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
     });
     return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
   }
+}
+
+function pixelsOf({ video }: MediaInfo): number {
+  return (video?.width ?? 0) * (video?.height ?? 0);
 }
 
 function sortedUnique(values: readonly number[]): number[] {

@@ -42,6 +42,8 @@ export interface UnitPlan {
   readonly claim: Bytes;
   /** Of the claim, what its operators keep until the unit ends: rows of open subclips, finished rows. */
   readonly kept: Bytes;
+  /** Bytes of the processes that decode it, beside the claim. Default 0. */
+  readonly decoders?: Bytes;
   /** Length of the media in seconds. */
   readonly seconds: number;
   /** Frames that will be decoded, about. */

@@ -44,6 +44,8 @@ export interface MemoryNeeds {
   /** Videos at a time, when the user fixed it. */
   readonly concurrency: number | undefined;
   readonly cores: number;
+  /** Items of the corpus: what is known of each is kept while the graph runs. */
+  readonly items?: number | undefined;
   /** What a calibration before the run leaves behind: memory that is free, but not given back yet. */
   readonly remains?: Bytes | undefined;
   /** What the driver of a device takes of this process's memory. */
@@ -62,6 +64,10 @@ export interface MemoryPlan {
   readonly limit: Bytes;
   /** Bytes that elements between operators may hold: the budget of the `Flow`. */
   readonly budget: Bytes;
+  /** Bytes that the decoder processes of all videos may take together; a video whose own take more runs alone. */
+  readonly decoders: Bytes;
+  /** Bytes that a video which runs alone may take, its decoders and what it holds between operators together. */
+  readonly alone: Bytes;
   /** The most while sessions are created, before any decoder runs. */
   readonly creationPeak: Bytes;
   /** What the limit is spent on while the graph runs. */
@@ -80,6 +86,8 @@ const MiB = 1024 * 1024;
 const RUNTIME_BYTES = 64 * MiB;
 /** What garbage and the allocator add on top while a graph runs, beyond what the sessions' estimates hold. */
 const SLACK_BYTES = 32 * MiB;
+/** Names, hashes and facts of one item. */
+const ITEM_BYTES = 1024;
 /** More than this between operators buys no speed. */
 const AMPLE_BUDGET = 512 * MiB;
 
@@ -139,10 +147,12 @@ interface Bill {
 
 function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
   const parts: MemoryPart[] = [{ name: 'runtime', bytes: RUNTIME_BYTES + SLACK_BYTES }];
-  const { remains = 0, driver = 0 } = needs;
+  const { remains = 0, driver = 0, items = 0 } = needs;
+  const perItem = items * ITEM_BYTES < MiB ? 0 : items * ITEM_BYTES;
+  if (perItem > 0) parts.push({ name: `${items} items`, bytes: perItem });
   if (remains > 0) parts.push({ name: 'left by the calibration', bytes: remains });
   if (driver > 0) parts.push({ name: "the device's driver", bytes: driver });
-  let resident = RUNTIME_BYTES + remains + driver;
+  let resident = RUNTIME_BYTES + perItem + remains + driver;
   let creationPeak = resident;
   for (const [index, need] of needs.networks.entries()) {
     const cost = need.cost(candidate.networks[index] as WorkerPlan);
@@ -176,9 +186,12 @@ export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {
     if (least > limit) continue;
     const running = parts.reduce((sum, part) => sum + part.bytes, 0);
     const budget = Math.min(limit - running, AMPLE_BUDGET + needs.claim * candidate.concurrency);
+    const decoders = needs.decoders * candidate.concurrency;
     return {
       limit,
       budget,
+      decoders,
+      alone: limit - running + decoders,
       creationPeak,
       parts,
       networks: candidate.networks,

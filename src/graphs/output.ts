@@ -3,30 +3,31 @@ import { ReelflowError } from '../errors.ts';
 import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
-import { type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
-import { contentFingerprint } from '../io/dataset/fingerprint.ts';
+import { areTablesOutOfDate, type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
+import { Fingerprints } from '../io/dataset/fingerprint.ts';
 import { PARQUET_COMPRESSIONS, type ParquetCompression, type ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
 import type { Flow } from '../operators/flow.ts';
 import { OPERATORS } from './extraction-nodes.ts';
-import type { RunTally } from './run-tally.ts';
 import type { UnitStore } from './runners/local.ts';
 
 /** Where the units of an extraction go. */
 export interface ExtractionOutput {
   readonly store: UnitStore;
-  /** SHA-256 of a file's content. @throws MediaError `unreadable`. */
-  readonly fingerprint: (path: string) => Promise<string>;
+  /** How many other processes write to the same place. */
+  readonly others: number;
+  /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
+  readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
   /** Aborted when nobody takes the units any more: the run ends, and that is no error. */
   readonly readerGone?: AbortSignal;
   /**
    * After a run that did not fail. `whole` says that it was not interrupted. Gives back what kept the tables from being
    * written: the units are committed all the same, and the run has its summary.
    */
-  finish(tally: RunTally, whole: boolean): Promise<ReelflowError | undefined>;
+  finish(whole: boolean): Promise<ReelflowError | undefined>;
   /** After any run. */
-  release(): void;
+  release(): Promise<void>;
 }
 
 /** A dataset in a directory; with `tables` it is compacted at the end, in the encoding and compression that are given or that its tables have. */
@@ -44,41 +45,30 @@ export async function datasetOutput(
   const { tables, say } = options;
   return {
     store: dataset.store,
-    fingerprint: (path) => dataset.fingerprint(path),
-    finish: async (tally, whole) => {
+    others: dataset.others,
+    fingerprint: (path, signal) => dataset.fingerprint(path, signal),
+    finish: async (whole) => {
       await dataset.close();
       for (const path of dataset.store.setAside)
         say(`${path}: was damaged and is set aside; its item is computed anew`);
-      if (!whole || !tables || !isOutOfDate(directory, tally, options)) return undefined;
+      if (!whole || !tables || !areTablesOutOfDate(directory, options)) return undefined;
       try {
-        await compact(directory, { current: tally.keys, ...storageOf(directory, options) });
+        await compact(directory, storageOf(directory, options));
         return undefined;
       } catch (error) {
         if (error instanceof ReelflowError) return error;
         throw error;
       }
     },
-    release: () => {},
+    release: () => dataset.release(),
   };
 }
 
-/** How the tables' values are stored. */
-interface Storage {
-  readonly encoding?: ParquetEncoding | undefined;
-  readonly compression?: ParquetCompression | undefined;
-}
-
-/** Whether the tables lack a committed unit, of this run or of one that ended before it compacted, or are stored otherwise than asked for. */
-function isOutOfDate(directory: string, tally: RunTally, wanted: Storage): boolean {
-  const { counts, tables } = readDatasetFile(directory);
-  if (counts.videos === 0) return false;
-  const [has, should] = [storageOf(directory, {}), storageOf(directory, wanted)];
-  if (tables.length > 0 && (has.encoding !== should.encoding || has.compression !== should.compression)) return true;
-  return tally.committed > 0 || tables.length === 0 || tables.some((table) => table.items !== counts.videos);
-}
-
 /** How the tables are to be stored: as is wanted, or as those that the dataset has. */
-function storageOf(directory: string, wanted: Storage) {
+function storageOf(
+  directory: string,
+  wanted: { readonly encoding?: ParquetEncoding | undefined; readonly compression?: ParquetCompression | undefined },
+) {
   const table = readDatasetFile(directory).tables[0];
   const encoding: ParquetEncoding = table?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
   const compression = PARQUET_COMPRESSIONS.find((each) => each === table?.compression) ?? 'zstd';
@@ -99,6 +89,7 @@ export async function streamOutput(
     signal: run.signal,
     onWaiting: (bytes) => (bytes > 0 ? waiting.add(bytes) : waiting.remove(-bytes)),
   });
+  const fingerprints = await Fingerprints.open();
   const release = () => {
     store.release();
     waiting.close();
@@ -113,9 +104,10 @@ export async function streamOutput(
   }
   return {
     store,
-    fingerprint: contentFingerprint,
+    others: 0,
+    fingerprint: (path, signal) => fingerprints.of(path, signal),
     readerGone: store.readerGone,
-    finish: async (_, whole) => {
+    finish: async (whole) => {
       if (!whole || store.readerGone.aborted) return undefined;
       try {
         await store.end();
@@ -124,6 +116,6 @@ export async function streamOutput(
       }
       return undefined;
     },
-    release,
+    release: async () => release(),
   };
 }

@@ -1,6 +1,6 @@
-import { availableParallelism, totalmem } from 'node:os';
 import { checkInteger } from '../check.ts';
-import { ReelflowError, UsageError } from '../errors.ts';
+import { FlowError, ReelflowError, UsageError } from '../errors.ts';
+import { availableCores, availableMemory } from '../io/media/container-limits.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
@@ -15,7 +15,7 @@ import { driverMemory, type NetworkPlacement, type Placement, placeNetworks } fr
 
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
-  /** Bound on the memory of the process and its children together. Default: 4 GiB, or half of the machine's. */
+  /** Bound on the memory of the process and its children together. Default: 4 GiB, or half of the machine's or the container's. */
   readonly memory?: Bytes | string | undefined;
   /** Videos at a time. Default: chosen from cores and memory. */
   readonly concurrency?: number | undefined;
@@ -79,17 +79,24 @@ function plannedModel(stream: 'visual' | 'audio', plan: NetworkPlan | undefined)
 
 const GiB = 1024 ** 3;
 const PROBED_AT_MOST = 32;
+/** Probes at a time: each is a process. */
+const PROBES_AT_A_TIME = 4;
+/** Files whose size is asked for; of more, so many evenly spaced ones stand for all. */
+const SIZES_AT_MOST = 2048;
+const SIZES_AT_A_TIME = 32;
 
-/** The limit used when none is given. */
+/** The limit used when none is given: 4 GiB, or half of what the machine or the container has. */
 export function defaultMemory(): Bytes {
-  return Math.min(4 * GiB, Math.floor(totalmem() / 2));
+  return Math.min(4 * GiB, Math.floor(availableMemory() / 2));
 }
 
 /**
  * Plans an extraction over a corpus: probes a sample of it, divides the memory limit, chooses workers, threads, batches and
  * concurrency, and refuses what cannot hold. Nothing is decoded and no session is created.
  *
- * @throws UsageError `memory-too-small` naming the least limit that would do.
+ * Cancellation: `signal` ends the probes that run.
+ *
+ * @throws UsageError `memory-too-small` naming the least limit that would do; FlowError `aborted`.
  *
  * @example
  * const plan = await planExtraction(graph, { visual, audio }, corpus, { memory: '1GiB' });
@@ -102,14 +109,14 @@ export async function planExtraction(
     readonly remains?: Bytes;
   },
   corpus: readonly Video[],
-  options: ExecutionOptions = {},
+  options: ExecutionOptions & { readonly signal?: AbortSignal | undefined } = {},
   placement?: Placement,
 ): Promise<Plan> {
   for (const name of ['concurrency', 'batch', 'workers', 'threads'] as const) {
     if (options[name] !== undefined) checkInteger(name, options[name], 1, 1024);
   }
   const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
-  const { estimate, pixels } = await estimateCorpus(graph, corpus);
+  const { estimate, pixels } = await estimateCorpus(graph, corpus, options.signal ?? new AbortController().signal);
   const { visual, audio } = networks;
   const placed = placement ?? (await placeNetworks(networks, { device: 'cpu', numbers: [0] }, {}));
   const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
@@ -123,7 +130,8 @@ export async function planExtraction(
     decoders: decoderMemory({ pixels: visual === undefined ? 0 : pixels, audio: audio !== undefined }),
     claim: estimate.largestClaim,
     concurrency: options.concurrency,
-    cores: availableParallelism(),
+    cores: availableCores(),
+    items: corpus.length,
     remains: networks.remains,
     driver: driverMemory([placed.visual, placed.audio]),
   });
@@ -176,31 +184,33 @@ function needOf(
 async function estimateCorpus(
   graph: ExtractionGraph,
   corpus: readonly Video[],
+  signal: AbortSignal,
 ): Promise<{ estimate: Estimate; pixels: number }> {
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
-  const step = Math.max(1, corpus.length / PROBED_AT_MOST);
-  const sample = Array.from(
-    { length: Math.min(corpus.length, PROBED_AT_MOST) },
-    (_, index) => corpus[Math.floor(index * step)] as Video,
-  );
+  const sample = evenlySpaced(corpus, PROBED_AT_MOST);
   let [seconds, frames, bytes, largestClaim, pixels, unreadable] = [0, 0, 0, 0, 0, 0];
-  for (const video of sample) {
+  await forEachAtATime(sample, PROBES_AT_A_TIME, async (video) => {
+    if (signal.aborted) throw new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
     try {
-      const unit = await graph.prepare(video, new AbortController().signal);
+      const unit = await graph.prepare(video, signal);
       const picture = video.info.video;
       bytes += await sizeOf(video.path);
-      if (unit.skip !== undefined) continue;
+      if (unit.skip !== undefined) return;
       seconds += unit.seconds;
       frames += unit.frames;
       largestClaim = Math.max(largestClaim, unit.claim);
       pixels = Math.max(pixels, (picture?.width ?? 0) * (picture?.height ?? 0));
     } catch (error) {
-      if (!(error instanceof ReelflowError)) throw error;
+      if (!(error instanceof ReelflowError) || signal.aborted) throw error;
       unreadable += 1;
     }
-  }
-  const total = await corpus.reduce(async (sum, video) => (await sum) + (await sizeOf(video.path)), Promise.resolve(0));
-  const scale = bytes === 0 ? 1 : total / bytes;
+  });
+  const weighed = evenlySpaced(corpus, SIZES_AT_MOST);
+  let total = 0;
+  await forEachAtATime(weighed, SIZES_AT_A_TIME, async (video) => {
+    total += await sizeOf(video.path);
+  });
+  const scale = bytes === 0 ? 1 : (total * corpus.length) / weighed.length / bytes;
   const rowBytes = graph.nodes.find((node) => node.dtype === 'row');
   const estimate = {
     items: corpus.length,
@@ -212,4 +222,25 @@ async function estimateCorpus(
     largestClaim,
   };
   return { estimate, pixels };
+}
+
+/** At most so many of the corpus, evenly spaced. */
+function evenlySpaced(corpus: readonly Video[], most: number): readonly Video[] {
+  const step = Math.max(1, corpus.length / most);
+  const count = Math.min(corpus.length, most);
+  return Array.from({ length: count }, (_, index) => corpus[Math.floor(index * step)] as Video);
+}
+
+/** Runs a task for every video, so many at a time; the first failure ends it when those that run have ended. */
+async function forEachAtATime(
+  videos: readonly Video[],
+  atATime: number,
+  task: (video: Video) => Promise<void>,
+): Promise<void> {
+  const left = videos.values();
+  const lane = async (): Promise<void> => {
+    for (const video of left) await task(video);
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: atATime }, lane));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }

@@ -16,8 +16,6 @@ export class RunTally {
   patches = 0;
   /** Media seconds of units that were computed and committed. */
   seconds = 0;
-  /** Keys of the units that stand for this run's items. */
-  readonly keys = new Set<string>();
   readonly dead: { item: string; code: string; message: string }[] = [];
   readonly skipped: { item: string; reason: string }[] = [];
   /** What is odd about the media of units that were committed: see `notesOf`. */
@@ -41,7 +39,6 @@ export class RunTally {
         return;
       }
       case 'committed':
-        this.keys.add(event.key);
         this.committed += 1;
         if (notesOf(event.table).length > 0) this.notes.push({ item: id, notes: notesOf(event.table) });
         if (event.cached === true) {
@@ -54,7 +51,6 @@ export class RunTally {
         this.seconds += Number(event.table.metadata.seconds);
         break;
       case 'already-done':
-        this.keys.add(event.key);
         this.alreadyDone += 1;
         if (event.partial) this.alreadyPartial += 1;
         break;

@@ -11,7 +11,7 @@ export type ItemMeans = ReadonlyMap<string, Float32Array>;
 export async function itemMeans(directory: string, stream: string): Promise<ItemMeans> {
   const store = await CommitStore.open(directory, { create: false });
   const means = new Map<string, Float32Array>();
-  for (const key of store.keys()) {
+  for (const { key } of await store.currentUnits()) {
     const unit = await store.read(key);
     const column = unit.columns.find((candidate) => candidate.stream === stream);
     if (column === undefined) continue;

@@ -4,18 +4,26 @@ import type { Bytes } from '../../operators/payload.ts';
 import type { ExtractSummary } from '../extract-summary.ts';
 import type { ChosenNetworks } from '../networks.ts';
 import { defaultMemory } from '../plan.ts';
+import type { Precision } from './choose-precision.ts';
 
 /** In place of the id of a graph whose ranges, and with them its id, follow from a calibration that is still to come. */
 export const uncalibratedId = 'not-calibrated-yet';
 
-/** What an extraction did that was interrupted while it calibrated: nothing. The graph's id would follow from the calibration. */
+/** What an extraction did that was interrupted while it calibrated or planned: nothing. Of a calibration the graph's id would follow. */
 export function interruptedSummary(
   networks: ChosenNetworks,
-  run: { readonly memory: Bytes | string | undefined; readonly peak: Bytes; readonly device: Device },
+  run: {
+    readonly memory: Bytes | string | undefined;
+    readonly peak: Bytes;
+    readonly device: Device;
+    /** Known where it was only planned. */
+    readonly graphId?: string;
+    readonly precision?: Precision;
+  },
 ): ExtractSummary {
   const limitBytes = run.memory === undefined ? defaultMemory() : parseBytes(run.memory);
   return {
-    graphId: uncalibratedId,
+    graphId: run.graphId ?? uncalibratedId,
     videos: { committed: 0, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 },
     frames: 0,
     patches: 0,
@@ -28,7 +36,14 @@ export function interruptedSummary(
     skipped: [],
     notes: [],
     randomWeights: [networks.visual, networks.audio].flatMap((entry) => (entry?.random ? [entry.name] : [])),
-    execution: { workers: 0, threads: 0, batch: 0, concurrency: 0, device: run.device, precision: 'int8' },
+    execution: {
+      workers: 0,
+      threads: 0,
+      batch: 0,
+      concurrency: 0,
+      device: run.device,
+      precision: run.precision ?? 'int8',
+    },
     phases: { sessions: 0, run: 0, compaction: 0 },
     interrupted: true,
     readerGone: false,

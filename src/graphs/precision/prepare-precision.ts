@@ -34,9 +34,9 @@ export async function preparePrecision(
 ): Promise<PreciseNetworks | undefined> {
   const expected = explainPrecision(networks, options);
   if (expected.isCalibrated) return choosePrecision(networks, corpus, options);
-  await checkMemory(networks.visual as NetworkPlan, expected.networks, corpus, options);
   const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
   try {
+    await checkMemory(networks.visual as NetworkPlan, expected.networks, corpus, { ...options, signal });
     const chosen = await choosePrecision(networks, corpus, { ...options, signal });
     return signal.aborted ? undefined : chosen;
   } catch (error) {

@@ -57,7 +57,7 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const files = fitted === undefined ? [] : await writeModel(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   await dataset.close();
-  const tables = await compact(options.out, { current: done.keys, ...storageOf(options) });
+  const tables = await compact(options.out, storageOf(options));
   const items = await writeItems(options.out, source, description, { column, fitted, say, keys: done.inOrder });
   const { graphId: id } = description;
   const paths = [...files, ...tables.map(({ path }) => path), ITEMS];
@@ -103,7 +103,6 @@ async function writeUnits(
   graph: string,
   work: Work & { readonly signal: AbortSignal | undefined },
 ) {
-  const keys = new Set<string>();
   const inOrder: { key: string; itemId: string }[] = [];
   let [rows, rowsWithout, alreadyDone] = [0, 0, 0];
   for (const { key: sourceKey, facts } of source.units) {
@@ -112,16 +111,18 @@ async function writeUnits(
     const there = dataset.store.facts(key) !== undefined;
     const cut = there ? undefined : await readCut(source, sourceKey);
     if (!there && cut === undefined) continue;
-    keys.add(key);
     inOrder.push({ key, itemId: facts.itemId });
-    if (there) alreadyDone += 1;
+    if (there) {
+      alreadyDone += 1;
+      await dataset.store.makeCurrent(facts.itemId, key);
+    }
     const table = cut === undefined ? await dataset.store.read(key) : await reduceCut(cut, work);
     const reduced = table.columns.find(({ stream }) => stream === work.column);
     rows += table.length;
     rowsWithout += reduced?.valid.reduce((sum, flag) => sum + 1 - flag, 0) ?? table.length;
     if (!there) await dataset.store.commit(key, table);
   }
-  return { keys, inOrder, rows, rowsWithout, alreadyDone };
+  return { inOrder, rows, rowsWithout, alreadyDone };
 }
 
 async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitted }: Work): Promise<UnitTable> {

@@ -36,12 +36,9 @@ export async function openSource(
 ): Promise<SourceDataset> {
   const file = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
-  const units = orderUnits(
-    store.keys().map((key) => ({ key, facts: store.readFacts(key) })),
-    undefined,
-  );
+  const units = await orderUnits(await store.currentUnits());
   if (units.length === 0) throw new UsageError(`${directory} has no committed units`, { code: 'dataset' });
-  const tables = planTables(units);
+  const tables = await planTables(units);
   const fitting = tables.filter(
     ({ subclips, statistic }) =>
       (choice.subclips ?? subclips) === subclips && (choice.aggregate ?? statistic) === statistic,

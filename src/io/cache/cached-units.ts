@@ -2,7 +2,7 @@ import { decodeUnit, encodeUnit, isPartial } from '../dataset/arrow.ts';
 import type { UnitTable } from '../dataset/schema.ts';
 import type { UnitCache } from './unit-cache.ts';
 
-/** Milliseconds that a call to a cache may take. Longer than SQLite waits for its turn. */
+/** Milliseconds that a call to a cache may take that does not say. Longer than SQLite waits for its turn. */
 const TIMEOUT = 60_000;
 /** Failures in a row after which the cache is left alone. */
 const FAILURES_AT_MOST = 3;
@@ -15,7 +15,7 @@ export interface CachedUnitsOptions {
   readonly graphId: string;
   /** Takes a sentence whenever the cache fails or an entry is damaged. */
   readonly warn: (sentence: string) => void;
-  /** Milliseconds that a call to the cache may take. Default 60,000. */
+  /** Milliseconds that a call to the cache may take. Default: what the cache says, or 60,000. */
   readonly timeout?: number;
 }
 
@@ -23,7 +23,7 @@ export interface CachedUnitsOptions {
  * The units of one graph in a cache, by the content of the file that they were made of. An item's id is no part of the
  * key, since the same file may have another id in another dataset. An entry is an uncompressed Arrow IPC file with a
  * checksum; one that is damaged, or that is not what its key says, is a miss with a warning. A cache that fails costs
- * nothing but the work it would have saved: each failure is a warning, and after three in a row it is left alone.
+ * nothing but the work it would have saved: each failure is a warning, and after three in a row, or a call that takes too long, it is left alone.
  * Units of media that decoded only in part are neither kept nor taken.
  *
  * @example
@@ -69,7 +69,7 @@ export class CachedUnits {
     await this.#call('written', unit.itemId, () => this.#cache.set(this.#key(fingerprint), bytes));
   }
 
-  /** Closes the cache. */
+  /** Closes the cache, also one that was left alone. */
   async close(): Promise<void> {
     this.#failures = 0;
     await this.#call('closed', undefined, async () => this.#cache.close?.());
@@ -81,16 +81,22 @@ export class CachedUnits {
 
   async #call<T>(done: string, itemId: string | undefined, call: () => Promise<T>): Promise<T | undefined> {
     if (this.#failures >= FAILURES_AT_MOST) return undefined;
-    const timeout = this.#options.timeout ?? TIMEOUT;
+    const timeout = this.#options.timeout ?? this.#cache.patience ?? TIMEOUT;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`it took longer than ${timeout / 1000} s`)), timeout);
+      timer = setTimeout(() => {
+        // What does not answer once would be waited for again and again.
+        this.#failures = Math.max(this.#failures, FAILURES_AT_MOST - 1);
+        reject(new Error(`it took longer than ${timeout / 1000} s`));
+      }, timeout);
     });
     try {
       const result = await Promise.race([call(), late]);
       this.#failures = 0;
       return result;
     } catch (error) {
+      // Others that wait for the same answer have nothing to add.
+      if (this.#failures >= FAILURES_AT_MOST) return undefined;
       this.#failures += 1;
       const what = itemId === undefined ? 'the cache' : `the entry of '${itemId}' in the cache`;
       const end = this.#failures >= FAILURES_AT_MOST ? '; the cache is left alone for the rest of this run' : '';

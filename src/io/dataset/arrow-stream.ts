@@ -69,14 +69,14 @@ export class UnitStreamEncoder {
       return vectorColumn(columnName(shape), column, metadata);
     });
     const scalars = [
-      textColumn('item_id', unit.itemId, unit.length),
+      textColumn('item_id', [{ text: unit.itemId, count: unit.length }]),
       numberColumn('subclips', unit.subclips),
       numberColumn('subclip', unit.subclip),
       numberColumn('start', unit.start),
       numberColumn('end', unit.end),
       numberColumn('frames', unit.frames),
       numberColumn('patches', unit.patches),
-      flagColumn('partial', isPartial(unit.metadata), unit.length),
+      flagColumn('partial', [{ flag: isPartial(unit.metadata), count: unit.length }]),
     ];
     return recordBatch([...scalars, ...vectors], unit.length, this.#metadata);
   }

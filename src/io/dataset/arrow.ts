@@ -22,14 +22,15 @@ import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
 import { type ColumnShape, columnName, type UnitColumn, type UnitFacts, type UnitTable } from './schema.ts';
 import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';
 
-/** Entries of the schema metadata that the format itself owns. */
+/** Entries of the schema metadata that the format itself owns; units of 0.1.0 before its release have their checksum among them. */
 const ITEM = 'item_id';
 const COUNTS = 'subclips';
-const CHECKSUM = 'checksum';
-const OWN_ENTRIES = [ITEM, COUNTS, CHECKSUM];
+const OWN_ENTRIES = [ITEM, COUNTS, 'checksum'];
 /** Stands before the eight digits of the checksum. */
 const SEAL = 'reelflow-unit-crc32=';
 const NO_DIGITS = '00000000';
+/** The seal stands right before the footer, where no text of a user can be and no reader of Arrow files looks. A multiple of 8 keeps the footer aligned. */
+const SEAL_BYTES = 32;
 const FILE_MAGIC = 'ARROW1';
 /** Length of the footer, and the magic again. */
 const TAIL_BYTES = 4 + FILE_MAGIC.length;
@@ -38,25 +39,24 @@ const TAIL_BYTES = 4 + FILE_MAGIC.length;
  * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of `batchBytes` where that is
  * exceeded: the same bytes for equal units.
  * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
- * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted,
- * and a checksum of all rows.
+ * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted.
+ * A checksum of the whole file stands between the record batch and the footer.
  */
 export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
   const metadata = new Map(names.sort().map((name) => [name, table.metadata[name] as string]));
   metadata.set(ITEM, table.itemId);
   metadata.set(COUNTS, [...new Set(table.subclips)].join(','));
-  metadata.set(CHECKSUM, `${SEAL}${NO_DIGITS}`);
   const batch = recordBatch(
     [
-      textColumn('item_id', table.itemId, table.length),
+      textColumn('item_id', [{ text: table.itemId, count: table.length }]),
       numberColumn('subclips', table.subclips),
       numberColumn('subclip', table.subclip),
       numberColumn('start', table.start),
       numberColumn('end', table.end),
       numberColumn('frames', table.frames),
       numberColumn('patches', table.patches),
-      flagColumn('partial', isPartial(table.metadata), table.length),
+      flagColumn('partial', [{ flag: isPartial(table.metadata), count: table.length }]),
       ...table.columns.map((column) =>
         vectorColumn(
           columnName(column),
@@ -72,11 +72,11 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
     table.length,
     metadata,
   );
-  const bytes = asBuffer(tableToIPC(new Table(batch.schema, unitBatches(batch, batchBytes)), 'file'));
-  const position = sealPosition(bytes);
-  if (position === undefined || bytes.indexOf(SEAL) + SEAL.length !== position) {
-    throw new UsageError(`item ids and metadata must not contain '${SEAL}', which marks the checksum of a unit`);
-  }
+  const written = asBuffer(tableToIPC(new Table(batch.schema, unitBatches(batch, batchBytes)), 'file'));
+  const footer = footerStart(written);
+  const seal = Buffer.from(`${SEAL}${NO_DIGITS}`.padEnd(SEAL_BYTES), 'latin1');
+  const bytes = Buffer.concat([written.subarray(0, footer), seal, written.subarray(footer)]);
+  const position = footer + SEAL.length;
   bytes.write(checksum(bytes, position), position, 'latin1');
   return bytes;
 }
@@ -147,12 +147,24 @@ export function recordBatch(
   return new RecordBatch(new Schema(fields, metadata), struct);
 }
 
-/** A utf8 column that has the same text in every row. */
-export function textColumn(name: string, text: string, length: number): BatchColumn {
-  const bytes = Buffer.from(text, 'utf8');
-  const data = new Uint8Array(bytes.length * length);
-  for (let row = 0; row < length; row += 1) data.set(bytes, row * bytes.length);
-  const valueOffsets = Int32Array.from({ length: length + 1 }, (_, row) => row * bytes.length);
+/** A utf8 column: each text in so many rows. */
+export function textColumn(
+  name: string,
+  runs: readonly { readonly text: string; readonly count: number }[],
+): BatchColumn {
+  const parts = runs.map(({ text, count }) => ({ bytes: Buffer.from(text, 'utf8'), count }));
+  const length = runs.reduce((sum, { count }) => sum + count, 0);
+  const data = new Uint8Array(parts.reduce((sum, { bytes, count }) => sum + bytes.length * count, 0));
+  const valueOffsets = new Int32Array(length + 1);
+  let [row, at] = [0, 0];
+  for (const { bytes, count } of parts) {
+    for (let left = count; left > 0; left -= 1) {
+      data.set(bytes, at);
+      at += bytes.length;
+      row += 1;
+      valueOffsets[row] = at;
+    }
+  }
   const type = new Utf8();
   return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, valueOffsets, data }) };
 }
@@ -168,11 +180,20 @@ export function numberColumn(name: string, data: Int32Array | Float64Array): Bat
   return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
 }
 
-/** A boolean column that has the same value in every row. */
-export function flagColumn(name: string, flag: boolean, length: number): BatchColumn {
+/** A boolean column: each value in so many rows. */
+export function flagColumn(
+  name: string,
+  runs: readonly { readonly flag: boolean; readonly count: number }[],
+): BatchColumn {
+  const length = runs.reduce((sum, { count }) => sum + count, 0);
+  const flags = new Uint8Array(length);
+  let row = 0;
+  for (const { flag, count } of runs) {
+    if (flag) flags.fill(1, row, row + count);
+    row += count;
+  }
   const type = new Bool();
-  const data = new Uint8Array(Math.ceil(length / 8)).fill(flag ? 0xff : 0);
-  return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
+  return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data: bitmap(flags) }) };
 }
 
 /** A nullable fixed_size_list<float32> column. */
@@ -287,10 +308,19 @@ function entry(metadata: Map<string, string>, name: string): string {
   return value;
 }
 
-/** Where the digits of the checksum stand, in the footer at the end of the file. */
+/** Where the digits of the checksum stand: right before the footer; in units of the first format, which refused the seal's text elsewhere, in the footer. */
 function sealPosition(bytes: Buffer): number | undefined {
-  const position = bytes.lastIndexOf(SEAL);
-  return position < 0 ? undefined : position + SEAL.length;
+  const position = footerStart(bytes) - SEAL_BYTES;
+  if (position >= 0 && bytes.toString('latin1', position, position + SEAL.length) === SEAL)
+    return position + SEAL.length;
+  const first = bytes.lastIndexOf(SEAL);
+  return first < 0 ? undefined : first + SEAL.length;
+}
+
+/** Where the footer of an Arrow file begins, by the length that stands behind it. */
+function footerStart(bytes: Buffer): number {
+  const end = bytes.length - TAIL_BYTES;
+  return end < 0 ? end : end - bytes.readInt32LE(end);
 }
 
 /** CRC-32 of the whole file, with the digits of the checksum taken as zeros. */

@@ -39,7 +39,11 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
       return true;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      if (code === 'EEXIST') return false;
+      if (code === 'EEXIST') {
+        // Who was first may not have come to this yet, and the caller goes by it.
+        await syncDirectory(directory);
+        return false;
+      }
       // Another machine of the same host name took this process for dead and removed its temporary: write it again.
       if (code === 'ENOENT' && attempt < 3) continue;
       if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') {

@@ -1,41 +1,44 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { Breather } from '../../breather.ts';
 import { UsageError } from '../../errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { createOnce, isTemporary, makeDirectory, removeIfThere, removeStaleTemporaries } from './atomic-file.ts';
+import { type DeadLetter, readLetter } from './dead-letter.ts';
 import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
-
-/** Why an item has no unit. */
-export interface DeadLetter {
-  /** Id of the item. */
-  readonly item: string;
-  /** Code of the error: `truncated`, `corrupt`, `timeout`, ... */
-  readonly code: string;
-  /** Where it failed: `read`, `probe`, `decode`, ... */
-  readonly stage: string;
-  readonly message: string;
-  readonly remedy?: string;
-  /** File of the item. */
-  readonly path?: string;
-  /** The last lines that the decoder printed. */
-  readonly decoderLines: readonly string[];
-  /** How many times it has failed so far, this one included; `bury` counts it. */
-  readonly attempts?: number;
-  /** When it failed, ISO 8601; `bury` sets it where it is missing. */
-  readonly time?: string;
-}
+import { softwareVersion } from './software.ts';
+import type { PlannedUnit } from './table-plan.ts';
+import { UnitIndex } from './unit-index.ts';
 
 const KEY = /^[0-9a-f]{8,128}$/;
 const UNIT = /^([0-9a-f]{8,128})\.arrow$/;
 const LETTER = /^([0-9a-f]{8,128})\.json$/;
 /** Bytes read at first from the end of a unit's file for its facts; footers are seldom longer. */
 const TAIL_BYTES = 16 * 1024;
+/** A unit that is read in a millisecond or so. */
+const SMALL_BYTES = 1024 * 1024;
+/** Why an index cannot be written where its dataset can be read all the same. */
+const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
+/** Units found without an entry in the index that are noted in it at a time. */
+const NOTED_AT_A_TIME = 1000;
 
 /**
  * The truth of a dataset: one file for each committed unit (`units/<kk>/<key>.arrow`) or dead letter (`dead/<key>.json`).
  * A file appears whole or not at all and is never written over, so any number of processes and machines may commit the
- * same units at the same time, be killed anywhere, and each unit is there once. Readers need no lock.
+ * same units at the same time, be killed anywhere, and each unit is there once. Readers need no lock. An index (`index.txt`) spares reading
+ * every unit for its facts, and says which unit of an item is current when its file has changed.
  *
  * @example
  * const store = await CommitStore.open('features/');
@@ -46,10 +49,17 @@ export class CommitStore {
   /** Files that were found damaged and were renamed to end in `.damaged`: what they held is computed anew. */
   readonly setAside: string[] = [];
   readonly #metadata: Readonly<Record<string, string>>;
+  readonly #index: UnitIndex;
+  // Joined once: paths are asked for at every turn.
+  readonly #units: string;
+  readonly #dead: string;
 
-  private constructor(directory: string, metadata: Readonly<Record<string, string>>) {
+  private constructor(directory: string, metadata: Readonly<Record<string, string>>, index: UnitIndex) {
     this.directory = directory;
     this.#metadata = metadata;
+    this.#index = index;
+    this.#units = join(directory, 'units');
+    this.#dead = join(directory, 'dead');
   }
 
   /**
@@ -75,15 +85,18 @@ export class CommitStore {
       await makeDirectory(units);
       await makeDirectory(dead);
     }
-    const store = new CommitStore(directory, options.metadata ?? {});
+    const index = await UnitIndex.open(join(directory, 'index.txt'));
+    const store = new CommitStore(directory, options.metadata ?? {}, index);
     for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
     await removeStaleTemporaries(dead);
+    // Whoever commits must know which items have units: those that an index does not name are looked at now.
+    if (options.create !== false) await store.#lookAtAll('skip');
     return store;
   }
 
   /** Path of the file that a unit has or would have. @throws UsageError for a key that is not lower-case hexadecimal. */
   unitPath(key: string): string {
-    return join(this.directory, 'units', checkKey(key).slice(0, 2), `${key}.arrow`);
+    return `${this.#units}${sep}${checkKey(key).slice(0, 2)}${sep}${key}.arrow`;
   }
 
   /** Whether the unit is committed. */
@@ -92,18 +105,36 @@ export class CommitStore {
   }
 
   /**
-   * Commits a unit. On disk, under its name, when this resolves.
+   * Commits a unit, which becomes the current one of its item. On disk, under its name, when this resolves.
    *
    * @returns 'duplicate' when it was committed before, here or elsewhere: then this one is dropped.
    */
   async commit(key: string, table: UnitTable): Promise<'committed' | 'duplicate'> {
     const path = this.unitPath(key);
     if (existsSync(path)) return 'duplicate';
-    await makeDirectory(join(this.directory, 'units', key.slice(0, 2)));
     const bytes = encodeUnit({ ...table, metadata: { ...table.metadata, ...this.#metadata } });
+    await makeDirectory(join(this.directory, 'units', key.slice(0, 2)));
+    // Another process may have committed the item as it was before.
+    await this.#index.refresh();
+    await this.makeCurrent(table.itemId, key);
     const first = await createOnce(path, bytes);
-    if (first) await removeIfThere(this.#raisedPath(key));
-    return first ? 'committed' : 'duplicate';
+    if (!first) return 'duplicate';
+    this.facts(key);
+    await this.#flush();
+    await removeIfThere(this.#raisedPath(key));
+    return 'committed';
+  }
+
+  /**
+   * Says that of the units of an item this one is current: its file has become again what it was. Nothing is written where it is so anyway. May be
+   * said before it is committed.
+   */
+  async makeCurrent(itemId: string, key: string): Promise<void> {
+    const keys = this.#index.keysOf(itemId);
+    if (keys.length === 0 || (keys.length === 1 && keys[0] === key)) return;
+    if (this.#index.currentOf(itemId, keys) === key) return;
+    this.#index.choose(itemId, key);
+    await this.#flush();
   }
 
   /** Keys of all committed units, ascending. */
@@ -114,10 +145,47 @@ export class CommitStore {
     return keys.sort();
   }
 
+  /**
+   * The units that stand for the items of the dataset, one for each, with their facts, by key. Lets other work go on while it looks.
+   *
+   * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
+   * @throws UsageError `dataset` as `read`.
+   */
+  async currentUnits(damaged: 'throw' | 'aside' = 'throw'): Promise<PlannedUnit[]> {
+    await this.#index.refresh();
+    const units = await this.#lookAtAll(damaged);
+    const several = new Map<string, string[]>();
+    for (const { key, facts } of units) {
+      if (this.#index.keysOf(facts.itemId).length < 2) continue;
+      several.set(facts.itemId, [...(several.get(facts.itemId) ?? []), key]);
+    }
+    return units.filter(({ key, facts: { itemId } }) => {
+      const keys = several.get(itemId);
+      return keys === undefined || this.#index.currentOf(itemId, keys) === key;
+    });
+  }
+
   /** Reads a unit. @throws UsageError `dataset` when it is not there, cut off or damaged, naming the file. */
   async read(key: string): Promise<UnitTable> {
     const path = this.unitPath(key);
     return decodeUnit(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
+  }
+
+  /**
+   * Reads a small unit at once: of many small files the pauses of an asynchronous read cost more than the reads. Undefined for a large one.
+   *
+   * @throws UsageError `dataset` as `read`.
+   */
+  readNow(key: string): UnitTable | undefined {
+    const path = this.unitPath(key);
+    if ((this.#index.get(key)?.size ?? Number.POSITIVE_INFINITY) > SMALL_BYTES) return undefined;
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(path);
+    } catch (error) {
+      return missing(path, error);
+    }
+    return decodeUnit(bytes, path);
   }
 
   /**
@@ -159,13 +227,61 @@ export class CommitStore {
    * aside, and counts as not committed: resuming computes it anew.
    */
   facts(key: string): UnitFacts | undefined {
-    if (!this.has(key)) return undefined;
     try {
-      return this.readFacts(key);
+      return this.#factsIfThere(key);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       this.#putAside(this.unitPath(key));
       return undefined;
+    }
+  }
+
+  /** From the index where its file is the one that the index knows; else from the file. */
+  #factsIfThere(key: string): UnitFacts | undefined {
+    const file = statSync(this.unitPath(key), { throwIfNoEntry: false });
+    if (file === undefined) return undefined;
+    const known = this.#index.get(key);
+    if (known?.size === file.size && known.modified === file.mtimeMs) return known.facts;
+    const facts = this.readFacts(key);
+    this.#index.note(key, { facts, size: file.size, modified: file.mtimeMs });
+    return facts;
+  }
+
+  async #lookAtAll(damaged: 'throw' | 'aside' | 'skip'): Promise<PlannedUnit[]> {
+    const units: PlannedUnit[] = [];
+    const breather = new Breather();
+    let noted = 0;
+    for (const shard of this.#shards()) {
+      const names = await readdir(join(this.directory, 'units', shard));
+      for (const key of names.flatMap((name) => UNIT.exec(name)?.[1] ?? []).sort()) {
+        const known = this.#index.get(key);
+        // What is there under a known name is looked at again when it is asked for.
+        if (damaged === 'skip' && known !== undefined) continue;
+        const facts = damaged === 'aside' ? this.facts(key) : this.#factsUnlessSkipped(key, damaged);
+        if (facts !== undefined) units.push({ key, facts });
+        if (known !== this.#index.get(key) && ++noted % NOTED_AT_A_TIME === 0) await this.#flush();
+        if (breather.isDue) await breather.rest();
+      }
+    }
+    await this.#flush();
+    return units;
+  }
+
+  #factsUnlessSkipped(key: string, damaged: 'throw' | 'skip'): UnitFacts | undefined {
+    try {
+      return this.#factsIfThere(key);
+    } catch (error) {
+      if (damaged === 'throw' || !(error instanceof UsageError)) throw error;
+      return undefined;
+    }
+  }
+
+  /** A reader of a dataset that it may not write to, or whose disk is full, does without: the index is a help. */
+  async #flush(): Promise<void> {
+    try {
+      await this.#index.flush();
+    } catch (error) {
+      if (!UNWRITABLE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     }
   }
 
@@ -174,7 +290,7 @@ export class CommitStore {
     const path = this.#letterPath(key);
     const raised = readLetter(this.#raisedPath(key));
     const attempts = raised === undefined || raised === 'damaged' ? 0 : (raised.attempts ?? 0);
-    const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1 };
+    const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1, software: softwareVersion() };
     await makeDirectory(join(this.directory, 'dead'));
     if (await createOnce(path, Buffer.from(`${JSON.stringify(whole, null, 2)}\n`))) {
       await removeIfThere(this.#raisedPath(key));
@@ -202,28 +318,35 @@ export class CommitStore {
     });
   }
 
+  /** How many dead letters there are. Lets other work go on while it looks. */
+  async countLetters(): Promise<number> {
+    const directory = join(this.directory, 'dead');
+    if (!existsSync(directory)) return 0;
+    const breather = new Breather();
+    let letters = 0;
+    for (const name of await readdir(directory)) {
+      const key = LETTER.exec(name)?.[1];
+      if (key !== undefined && this.letter(key) !== undefined) letters += 1;
+      if (breather.isDue) await breather.rest();
+    }
+    return letters;
+  }
+
   /**
    * Lets dead items be tried again: takes their letters away, and remembers how often they failed.
    *
    * @returns how many of the keys had a letter.
    */
   raise(keys: readonly string[]): number {
-    let raised = 0;
-    for (const key of keys) {
-      if (!existsSync(this.#letterPath(key))) continue;
-      renameSync(this.#letterPath(key), this.#raisedPath(key));
-      raised += 1;
-    }
-    return raised;
+    return keys.filter((key) => renameIfThere(this.#letterPath(key), this.#raisedPath(key))).length;
   }
 
   #putAside(path: string): void {
-    renameSync(path, `${path}.damaged`);
-    this.setAside.push(`${path}.damaged`);
+    if (renameIfThere(path, `${path}.damaged`)) this.setAside.push(`${path}.damaged`);
   }
 
   #letterPath(key: string): string {
-    return join(this.directory, 'dead', `${checkKey(key)}.json`);
+    return `${this.#dead}${sep}${checkKey(key)}.json`;
   }
 
   #raisedPath(key: string): string {
@@ -233,7 +356,9 @@ export class CommitStore {
   #shards(): string[] {
     const units = join(this.directory, 'units');
     if (!existsSync(units)) return [];
-    return readdirSync(units).filter((name) => /^[0-9a-f]{2}$/.test(name) && !isTemporary(name));
+    return readdirSync(units)
+      .filter((name) => /^[0-9a-f]{2}$/.test(name) && !isTemporary(name))
+      .sort();
   }
 }
 
@@ -251,20 +376,15 @@ function missing(path: string, cause: unknown): never {
   });
 }
 
-function readLetter(path: string): DeadLetter | 'damaged' | undefined {
-  let text: string;
+/** Renames a file; false when it is gone: another process was first. */
+function renameIfThere(from: string, to: string): boolean {
+  // Most letters that are asked for are not there, and a look is cheaper than an error.
+  if (!existsSync(from)) return false;
   try {
-    text = readFileSync(path, 'utf8');
+    renameSync(from, to);
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     throw error;
-  }
-  try {
-    const letter = JSON.parse(text) as Partial<DeadLetter> | null;
-    const isWhole =
-      typeof letter?.item === 'string' && typeof letter.code === 'string' && Array.isArray(letter.decoderLines);
-    return isWhole ? (letter as DeadLetter) : 'damaged';
-  } catch {
-    return 'damaged';
   }
 }

@@ -1,11 +1,18 @@
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Breather } from '../../breather.ts';
 import { checkInteger, checkOneOf } from '../../check.ts';
 import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
-import { countUnits } from './dataset.ts';
-import { type DatasetFile, type DatasetTable, readDatasetFile, writeDatasetFile } from './dataset-file.ts';
+import { contentsOf, countDataset } from './dataset.ts';
+import {
+  type DatasetFile,
+  type DatasetTable,
+  generationOf,
+  readDatasetFile,
+  updateDatasetFile,
+} from './dataset-file.ts';
 import {
   PARQUET_COMPRESSIONS,
   PARQUET_ENCODINGS,
@@ -24,9 +31,12 @@ const MIB = 1024 * 1024;
 const OPEN_ROW_GROUP_BYTES = 128 * MIB;
 const LEAST_ROW_GROUP_BYTES = 8 * MIB;
 const MOST_ROW_GROUP_BYTES = 32 * MIB;
-const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
+/** Rows of units that are written in one batch: more at a time buys no speed. */
+const BATCH_BYTES = MIB;
+const BATCH_UNITS = 256;
 /** About what the other columns of a row take: an id of 30 bytes, and the numbers. */
 const SCALAR_BYTES = 60;
+const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
 const SCALARS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'];
 
 /** How a dataset is compacted. */
@@ -39,8 +49,6 @@ export interface CompactOptions {
   readonly encoding?: ParquetEncoding;
   /** How the tables are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression;
-  /** Keys of the units that count where an item has several because its file has changed. */
-  readonly current?: ReadonlySet<string>;
 }
 
 /**
@@ -51,10 +59,12 @@ export interface CompactOptions {
  * graph's id and parameters and the networks' cards and hashes; of every vector column the Arrow field metadata name its networks and hashes.
  *
  * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the same units writes
- * the same bytes. New parts stand before old ones are removed; a killed run leaves the old tables readable.
+ * the same bytes. New parts stand before old ones are removed; a killed run leaves the old tables readable. Of an item whose file has changed
+ * the current unit is taken. Any number of processes may compact at once: tables of fewer units never take the place of tables of more, and
+ * whoever finds that others have been faster takes theirs, or begins again.
  *
  * @returns the tables, as `dataset.json` lists them.
- * @throws UsageError `dataset` when the directory is no dataset, a unit is damaged, or an item has several units.
+ * @throws UsageError `dataset` when the directory is no dataset, or a unit is damaged.
  *
  * @example
  * const tables = await compact('features/');
@@ -64,39 +74,65 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
   const encoding = checkOneOf('encoding', options.encoding ?? 'plain', PARQUET_ENCODINGS);
   const compression = checkOneOf('compression', options.compression ?? 'zstd', PARQUET_COMPRESSIONS);
+  const how = { partBytes, encoding, compression, rowGroupBytes: options.rowGroupBytes };
+  for (;;) {
+    const tables = await compactOnce(directory, how);
+    if (tables !== undefined) return tables;
+  }
+}
+
+interface Layout {
+  readonly partBytes: number;
+  readonly encoding: ParquetEncoding;
+  readonly compression: ParquetCompression;
+  readonly rowGroupBytes: number | undefined;
+}
+
+/** Writes the tables and gives them their names; undefined when another process has published others meanwhile. */
+async function compactOnce(directory: string, layout: Layout): Promise<readonly DatasetTable[] | undefined> {
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
-  const committed = store.keys().map((key) => ({ key, facts: store.readFacts(key) }));
-  const units = orderUnits(committed, options.current);
-  const plans = planTables(units);
+  const committed = await store.currentUnits();
+  const contents = await contentsOf(committed);
+  const units = await orderUnits(committed);
+  const plans = await planTables(units);
 
   const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, plans.length));
-  const rowGroupBytes = options.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
-  const tables = plans.map(
-    (plan) => new TableWriter(directory, plan, description, { partBytes, rowGroupBytes, encoding, compression }),
-  );
+  const rowGroupBytes = layout.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
+  const breather = new Breather();
+  const tables = plans.map((plan) => new TableWriter(directory, plan, description, { ...layout, rowGroupBytes }));
   try {
     for (let first = 0; first < tables.length; first += TABLES_AT_A_TIME) {
       const group = tables.slice(first, first + TABLES_AT_A_TIME);
       for (const table of group) await table.open();
       for (const { key } of units) {
-        const unit = await store.read(key);
+        const unit = store.readNow(key) ?? (await store.read(key));
         for (const table of group) await table.write(unit);
+        if (breather.isDue) await breather.rest();
       }
       for (const table of group) await table.close();
     }
-    for (const table of tables) await table.publish();
-  } catch (error) {
-    for (const table of tables) await table.abort(error);
-    throw error;
+    const listed = tables.map((table) => table.summary());
+    let outcome: readonly DatasetTable[] | undefined = listed;
+    await updateDatasetFile(directory, async (file, assertHeld) => {
+      const { counted } = await countDataset(store, 'throw');
+      if (file.compacted?.generation !== description.compacted?.generation && counted.contents !== contents) {
+        // Tables that another process has published while these were written, and units that these lack: theirs may have them.
+        outcome = file.compacted?.contents === counted.contents ? file.tables : undefined;
+        return undefined;
+      }
+      for (const table of tables) await table.publish(assertHeld);
+      await removeOldParts(directory, new Set(tables.flatMap((table) => table.parts)));
+      // Written again as they were, nothing has changed.
+      const same = file.compacted?.contents === contents && JSON.stringify(file.tables) === JSON.stringify(listed);
+      const compacted = (same && file.compacted) || { contents, generation: generationOf(file) + 1 };
+      return { ...file, ...counted, tables: listed, compacted };
+    });
+    return outcome;
+  } finally {
+    // All but what was published.
+    for (const table of tables) await table.abort(new Error('not published'));
   }
-  await removeOldParts(directory, new Set(tables.flatMap((table) => table.parts)));
-
-  const listed = tables.map((table) => table.summary());
-  const facts = committed.map((unit) => unit.facts);
-  const counts = countUnits(facts, store.letters().length);
-  await writeDatasetFile(directory, { ...description, counts, tables: listed, software: softwareVersion() });
-  return listed;
 }
 
 /** One table in the making: its parts are temporary files until `publish`. */
@@ -115,6 +151,9 @@ class TableWriter {
   #writtenBytes = 0;
   #rows = 0;
   #items = 0;
+  #waiting: UnitRows[] = [];
+  #waitingBytes = 0;
+  readonly #fields: ReadonlyMap<string, Map<string, string>>;
 
   constructor(
     directory: string,
@@ -135,6 +174,9 @@ class TableWriter {
     this.#compression = how.compression;
     this.#rowBytes = plan.columns.reduce((sum, column) => sum + 4 * column.dimension, SCALAR_BYTES);
     this.#rowGroupRows = Math.max(1, Math.floor(how.rowGroupBytes / this.#rowBytes));
+    const provenance = ({ stream, dimension }: TablePlan['columns'][number]) =>
+      [stream, columnProvenance(description, plan, stream, dimension)] as const;
+    this.#fields = new Map(plan.columns.map(provenance));
   }
 
   /** Paths of the published parts, relative to the dataset. */
@@ -156,24 +198,29 @@ class TableWriter {
       await this.close();
       await this.#begin();
     }
-    await this.#writer?.write(batchOf(unit, this.#plan, this.#description, first, rows));
+    this.#waiting.push({ unit, first, rows });
+    this.#waitingBytes += rows * (this.#rowBytes + SCALAR_BYTES);
     this.#writtenBytes += rows * this.#rowBytes;
     this.#rows += rows;
     this.#items += 1;
+    if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_UNITS) await this.#flush();
   }
 
   /** Finishes the part at hand. */
   async close(): Promise<void> {
     const writer = this.#writer;
     if (!writer) return;
+    await this.#flush();
     await writer.close();
     this.#writer = undefined;
     this.#finished.push(writer.path);
   }
 
-  /** Gives the parts their names. */
-  async publish(): Promise<void> {
+  /** Gives the parts their names. @param assertHeld asked before each: whether no other process does the same. */
+  async publish(assertHeld: () => Promise<void>): Promise<void> {
     for (const [index, part] of this.#finished.entries()) {
+      if (index < this.#published) continue;
+      await assertHeld();
       await rename(part, join(this.#directory, tablePath(this.#plan), partName(index)));
       this.#published = index + 1;
     }
@@ -201,6 +248,14 @@ class TableWriter {
     };
   }
 
+  /** The rows of small units are written together: each batch has its cost. */
+  async #flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    if (waiting.length > 0) await this.#writer?.write(batchOf(waiting, this.#plan, this.#fields));
+  }
+
   async #begin(): Promise<void> {
     const path = temporaryPath(join(this.#directory, tablePath(this.#plan)));
     this.#writer = await ParquetWriter.create(path, {
@@ -215,28 +270,70 @@ class TableWriter {
   }
 }
 
-/** The rows of one cut of a unit, with the columns of a table. */
-function batchOf(unit: UnitTable, plan: TablePlan, description: DatasetFile, first: number, rows: number) {
-  const end = first + rows;
+/** The rows of one cut of a unit. */
+interface UnitRows {
+  readonly unit: UnitTable;
+  readonly first: number;
+  readonly rows: number;
+}
+
+/** The rows of units, with the columns of a table. */
+function batchOf(units: readonly UnitRows[], plan: TablePlan, fields: ReadonlyMap<string, Map<string, string>>) {
+  const rows = units.reduce((sum, unit) => sum + unit.rows, 0);
   const vectors = plan.columns.map(({ stream, dimension }) => {
-    const column = unit.columns.find((each) => each.stream === stream && each.statistic === plan.statistic);
-    const vectors = {
-      dimension,
-      values: column?.values.subarray(first * dimension, end * dimension) ?? new Float32Array(rows * dimension),
-      valid: column?.valid.subarray(first, end) ?? new Uint8Array(rows),
-    };
-    return listColumn(stream, vectors, columnProvenance(description, plan, stream, dimension));
+    const values = new Float32Array(rows * dimension);
+    const valid = new Uint8Array(rows);
+    let at = 0;
+    for (const { unit, first, rows: count } of units) {
+      const column = unit.columns.find((each) => each.stream === stream && each.statistic === plan.statistic);
+      if (column !== undefined) {
+        values.set(column.values.subarray(first * dimension, (first + count) * dimension), at * dimension);
+        valid.set(column.valid.subarray(first, first + count), at);
+      }
+      at += count;
+    }
+    return listColumn(stream, { dimension, values, valid }, fields.get(stream));
   });
+  const ints = (name: 'subclip' | 'frames' | 'patches') =>
+    numberColumn(
+      name,
+      joined(units, new Int32Array(rows), ({ unit }) => unit[name]),
+    );
+  const times = (name: 'start' | 'end') =>
+    numberColumn(
+      name,
+      joined(units, new Float64Array(rows), ({ unit }) => unit[name]),
+    );
   const scalars = [
-    textColumn('item_id', unit.itemId, rows),
-    numberColumn('subclip', unit.subclip.subarray(first, end)),
-    numberColumn('start', unit.start.subarray(first, end)),
-    numberColumn('end', unit.end.subarray(first, end)),
-    numberColumn('frames', unit.frames.subarray(first, end)),
-    numberColumn('patches', unit.patches.subarray(first, end)),
-    flagColumn('partial', isPartial(unit.metadata), rows),
+    textColumn(
+      'item_id',
+      units.map(({ unit, rows: count }) => ({ text: unit.itemId, count })),
+    ),
+    ints('subclip'),
+    times('start'),
+    times('end'),
+    ints('frames'),
+    ints('patches'),
+    flagColumn(
+      'partial',
+      units.map(({ unit, rows: count }) => ({ flag: isPartial(unit.metadata), count })),
+    ),
   ];
   return recordBatch([...scalars, ...vectors], rows);
+}
+
+/** One column of all units, one after another. */
+function joined<Numbers extends Int32Array | Float64Array>(
+  units: readonly UnitRows[],
+  into: Numbers,
+  column: (unit: UnitRows) => Numbers,
+): Numbers {
+  let at = 0;
+  for (const unit of units) {
+    into.set(column(unit).subarray(unit.first, unit.first + unit.rows), at);
+    at += unit.rows;
+  }
+  return into;
 }
 
 function partName(index: number): string {
@@ -258,6 +355,10 @@ async function removeOldParts(directory: string, current: ReadonlySet<string>): 
   }
 }
 
+/** A directory that another process is about to write to is left. */
 async function removeIfEmpty(directory: string): Promise<void> {
-  if ((await readdir(directory)).length === 0) await rmdir(directory);
+  if ((await readdir(directory)).length > 0) return;
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST' && error.code !== 'ENOENT') throw error;
+  });
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { replaceFile } from './atomic-file.ts';
+import { LockLost, underLock } from './file-lock.ts';
 
 /** What made a dataset. */
 export interface DatasetDescription {
@@ -59,6 +60,12 @@ export interface DatasetFile extends DatasetDescription {
   readonly counts: DatasetCounts;
   /** Empty until the dataset is compacted. */
   readonly tables: readonly DatasetTable[];
+  /** Grows by one with every change of this file. */
+  readonly generation?: number;
+  /** SHA-256 over the keys of the current units, in order. */
+  readonly contents?: string;
+  /** What the tables were made of, and the generation that they came with. */
+  readonly compacted?: { readonly contents: string; readonly generation: number };
 }
 
 /** Path of the description of the dataset in a directory. */
@@ -109,9 +116,58 @@ export function readDatasetFile(directory: string): DatasetFile {
   return file;
 }
 
-/** Writes `dataset.json`, whole or not at all. */
-export async function writeDatasetFile(directory: string, file: DatasetFile): Promise<void> {
-  await replaceFile(datasetFilePath(directory), `${JSON.stringify(file, null, 2)}\n`);
+/**
+ * Changes `dataset.json`, whole or not at all, from what it is at that moment: under a lock, so that no change of another process is lost, and with
+ * the next generation. A change that changes nothing writes nothing.
+ *
+ * @param change gives the file anew, or undefined to leave it. Before it changes other files of the dataset it asks `assertHeld`.
+ * @throws UsageError `dataset` when it cannot be read or written; what `change` throws.
+ */
+export async function updateDatasetFile(
+  directory: string,
+  change: (file: DatasetFile, assertHeld: () => Promise<void>) => Promise<DatasetFile | undefined>,
+): Promise<DatasetFile> {
+  for (;;) {
+    try {
+      return await underLock(join(directory, '.lock'), async (assertHeld) => {
+        const before = readDatasetFile(directory);
+        const changed = await change(before, assertHeld);
+        if (changed === undefined || JSON.stringify(changed) === JSON.stringify(before)) return before;
+        const after = { ...changed, generation: generationOf(before) + 1 };
+        await assertHeld();
+        await replaceFile(datasetFilePath(directory), `${JSON.stringify(after, null, 2)}\n`);
+        return after;
+      });
+    } catch (error) {
+      // This process was stopped for long and goes on: it looks at what the others have made of it meanwhile.
+      if (!(error instanceof LockLost)) throw error;
+    }
+  }
+}
+
+/** How often a dataset's file has been changed. */
+export function generationOf(file: DatasetFile): number {
+  return file.generation ?? 0;
+}
+
+/**
+ * Whether the tables lack a unit that is current, or have one that is not, or are not there, or are stored otherwise than is asked for. Goes by what the
+ * last process that closed the dataset counted.
+ */
+export function areTablesOutOfDate(
+  directory: string,
+  wanted: { readonly encoding?: string | undefined; readonly compression?: string | undefined } = {},
+): boolean {
+  const { counts, tables, contents, compacted } = readDatasetFile(directory);
+  if (tables.length === 0) return counts.videos > 0;
+  if (contents === undefined || contents !== compacted?.contents) return true;
+  if (tables.some(({ path }) => !existsSync(join(directory, path)))) return true;
+  const { encoding, compression } = wanted;
+  return tables.some(
+    (table) =>
+      (encoding !== undefined && (table.encoding ?? 'plain') !== encoding) ||
+      (compression !== undefined && (table.compression ?? 'zstd') !== compression),
+  );
 }
 
 /**
@@ -145,7 +201,7 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
 
 /** What a dataset without its `dataset.json` consists of; hidden files are nobody's data. */
 function isOwn(name: string): boolean {
-  return /^\.|^(units|dead|fingerprints\.txt|calibration\.json|subclips=\d+)$/.test(name);
+  return /^\.|^(units|dead|fingerprints\.txt|index\.txt|calibration\.json|subclips=\d+)$/.test(name);
 }
 
 function comparable({ name, version, params }: DatasetDescription): unknown {

@@ -1,6 +1,16 @@
+import { createHash } from 'node:crypto';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Breather } from '../../breather.ts';
 import { checkString } from '../../check.ts';
-import { createOnce, makeDirectory, removeStaleTemporaries } from './atomic-file.ts';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  temporaryPath,
+} from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
 import {
   checkDirectory,
@@ -8,14 +18,16 @@ import {
   type DatasetDescription,
   type DatasetFile,
   datasetFilePath,
-  readDatasetFile,
-  writeDatasetFile,
+  updateDatasetFile,
 } from './dataset-file.ts';
+import { directoryFailure } from './directory-failure.ts';
 import { Fingerprints } from './fingerprint.ts';
 import { withoutCard } from './provenance.ts';
-import type { UnitFacts } from './schema.ts';
 import { softwareVersion } from './software.ts';
+import type { PlannedUnit } from './table-plan.ts';
 
+/** How the temporary file's name ends that marks a dataset as open. */
+const MARK = '~open';
 const NOTHING: DatasetCounts = {
   videos: 0,
   frames: 0,
@@ -38,12 +50,22 @@ const NOTHING: DatasetCounts = {
 export class Dataset {
   readonly directory: string;
   readonly store: CommitStore;
+  /** How many other processes had it open for writing when it was opened, as far as the marks tell that they leave. */
+  readonly others: number;
   readonly #fingerprints: Fingerprints;
+  readonly #mark: string;
 
-  private constructor(directory: string, store: CommitStore, fingerprints: Fingerprints) {
+  private constructor(
+    directory: string,
+    store: CommitStore,
+    fingerprints: Fingerprints,
+    processes: { readonly mark: string; readonly others: number },
+  ) {
     this.directory = directory;
     this.store = store;
+    this.others = processes.others;
     this.#fingerprints = fingerprints;
+    this.#mark = processes.mark;
   }
 
   /**
@@ -64,32 +86,81 @@ export class Dataset {
     }
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
-    const store = await CommitStore.open(directory, { metadata });
-    return new Dataset(directory, store, await Fingerprints.open(join(directory, 'fingerprints.txt')));
+    const processes = await markOpen(directory);
+    try {
+      const store = await CommitStore.open(directory, { metadata });
+      const fingerprints = await Fingerprints.open(join(directory, 'fingerprints.txt'));
+      return new Dataset(directory, store, fingerprints, processes);
+    } catch (error) {
+      await removeIfThere(processes.mark);
+      throw error;
+    }
   }
 
-  /** SHA-256 of a file's content, remembered in the dataset. @throws MediaError `unreadable`. */
-  fingerprint(path: string): Promise<string> {
-    return this.#fingerprints.of(path);
+  /** SHA-256 of a file's content, remembered in the dataset. @throws MediaError `unreadable`; FlowError `aborted`. */
+  fingerprint(path: string, signal?: AbortSignal): Promise<string> {
+    return this.#fingerprints.of(path, signal);
   }
 
-  /** Brings the counts in `dataset.json` up to date. Reads the end of every unit's file; damaged ones are set aside, see `CommitStore.facts`. */
+  /** Takes away the mark that it is open here. `close` does so too. */
+  release(): Promise<void> {
+    return removeIfThere(this.#mark);
+  }
+
+  /** Brings the counts in `dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
   async close(): Promise<void> {
-    const store = this.store;
-    const facts = store.keys().flatMap((key) => store.facts(key) ?? []);
-    const counts = countUnits(facts, store.letters().length);
-    await writeDatasetFile(this.directory, { ...readDatasetFile(this.directory), counts, software: softwareVersion() });
+    await this.release();
+    await updateDatasetFile(this.directory, async (file) => ({
+      ...file,
+      ...(await countDataset(this.store, 'aside')).counted,
+    }));
   }
+}
+
+/** Marks a dataset as open in this process, by a temporary file: those of dead processes are removed as all temporaries are. */
+async function markOpen(directory: string): Promise<{ mark: string; others: number }> {
+  const others = (await readdir(directory)).filter((name) => isTemporary(name) && name.endsWith(MARK)).length;
+  const mark = `${temporaryPath(directory)}${MARK}`;
+  await writeFile(mark, '').catch((error: unknown) => {
+    throw directoryFailure(directory, error);
+  });
+  return { mark, others };
+}
+
+/** The units of a dataset that are current, and what of them stands in `dataset.json`. */
+export async function countDataset(
+  store: CommitStore,
+  damaged: 'throw' | 'aside',
+): Promise<{
+  readonly units: readonly PlannedUnit[];
+  readonly counted: Required<Pick<DatasetFile, 'counts' | 'contents' | 'software'>>;
+}> {
+  const units = await store.currentUnits(damaged);
+  const counts = await countUnits(units, await store.countLetters());
+  return { units, counted: { counts, contents: await contentsOf(units), software: softwareVersion() } };
+}
+
+/** What a set of units is known by, given by key. */
+export async function contentsOf(units: readonly PlannedUnit[]): Promise<string> {
+  const hash = createHash('sha256');
+  const breather = new Breather();
+  for (const { key } of units) {
+    hash.update(key);
+    if (breather.isDue) await breather.rest();
+  }
+  return hash.digest('hex');
 }
 
 /**
  * Counts units that are given in ascending order of their keys, so that any order of work gives the same sums to the
  * last bit.
  */
-export function countUnits(units: Iterable<UnitFacts>, dead: number): DatasetCounts {
+async function countUnits(units: Iterable<PlannedUnit>, dead: number): Promise<DatasetCounts> {
+  const breather = new Breather();
   const counts = { ...NOTHING, dead };
   const having = new Map<string, number>();
-  for (const facts of units) {
+  for (const { facts } of units) {
+    if (breather.isDue) await breather.rest();
     counts.videos += 1;
     counts.frames += facts.frames;
     counts.patches += facts.patches;

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { appendFile, readFile, stat } from 'node:fs/promises';
-import { MediaError } from '../../errors.ts';
+import { appendFile, stat } from 'node:fs/promises';
+import { FlowError, MediaError } from '../../errors.ts';
+import { lineBlocks } from './line-blocks.ts';
 
 /** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */
 const LINE = /^(\d+:\d+ \d+ \d+) ([0-9a-f]{64})$/;
+/** Bytes read at a time. */
+const READ_BYTES = 1n << 20n;
 /** A file changed this recently may change again without its modification time showing it: not remembered. */
 const SETTLED_NANOSECONDS = 2_000_000_000n;
 
@@ -30,9 +33,11 @@ export class Fingerprints {
   static async open(file?: string): Promise<Fingerprints> {
     const known = new Map<string, string>();
     if (file !== undefined) {
-      for (const line of (await readIfThere(file)).split('\n')) {
-        const match = LINE.exec(line);
-        if (match) known.set(match[1] as string, match[2] as string);
+      for await (const { lines } of lineBlocks(file)) {
+        for (const line of lines) {
+          const match = LINE.exec(line);
+          if (match) known.set(match[1] as string, match[2] as string);
+        }
       }
     }
     return new Fingerprints(file, known);
@@ -41,13 +46,14 @@ export class Fingerprints {
   /**
    * SHA-256 of a file's content, 64 hexadecimal digits. Reads the file, in a stream, only when it is not remembered.
    *
-   * @throws MediaError `unreadable` when it cannot be read.
+   * @param signal aborted: a file that is being read is left.
+   * @throws MediaError `unreadable` when it cannot be read; FlowError `aborted`.
    */
-  async of(path: string): Promise<string> {
+  async of(path: string, signal?: AbortSignal): Promise<string> {
     const identity = await identityOf(path);
     const known = this.#known.get(identity.text);
     if (known !== undefined) return known;
-    const hash = await hashContent(path);
+    const hash = await hashContent(path, identity.size, signal);
     const after = await identityOf(path);
     const settled = BigInt(Date.now()) * 1_000_000n - after.modified > SETTLED_NANOSECONDS;
     if (after.text === identity.text && settled) {
@@ -68,23 +74,29 @@ export async function contentFingerprint(path: string): Promise<string> {
   return (await Fingerprints.open()).of(path);
 }
 
-async function identityOf(path: string): Promise<{ text: string; modified: bigint }> {
+async function identityOf(path: string): Promise<{ text: string; size: bigint; modified: bigint }> {
   try {
     const found = await stat(path, { bigint: true });
     // A named pipe would be waited for, without an end.
     if (!found.isFile()) throw new Error('it is not a regular file');
     const { dev, ino, size, mtimeNs } = found;
-    return { text: `${dev}:${ino} ${size} ${mtimeNs}`, modified: mtimeNs };
+    return { text: `${dev}:${ino} ${size} ${mtimeNs}`, size, modified: mtimeNs };
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-async function hashContent(path: string): Promise<string> {
+async function hashContent(path: string, size: bigint, signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Uint8Array);
+    // A buffer of a megabyte for each of many small files would cost more than their content.
+    const highWaterMark = Number(size < READ_BYTES ? size + 1n : READ_BYTES);
+    const content = createReadStream(path, { highWaterMark, signal });
+    for await (const chunk of content) hash.update(chunk as Uint8Array);
   } catch (error) {
+    if (signal?.aborted) {
+      throw new FlowError('aborted', `the reading of ${path} was stopped`, { cause: signal.reason });
+    }
     throw unreadable(path, error);
   }
   return hash.digest('hex');
@@ -92,13 +104,4 @@ async function hashContent(path: string): Promise<string> {
 
 function unreadable(path: string, cause: unknown): MediaError {
   return new MediaError('unreadable', `${path} cannot be read: ${(cause as Error).message}`, { cause });
-}
-
-async function readIfThere(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }

@@ -31,7 +31,7 @@ function constant(field: Field, value: string | null, rows: number): BatchColumn
   const isNumber = field.type instanceof Int32;
   const { data } = isNumber
     ? numberColumn(field.name, new Int32Array(rows).fill(Number(value)))
-    : textColumn(field.name, value ?? '', rows);
+    : textColumn(field.name, [{ text: value ?? '', count: rows }]);
   if (value !== null) return data;
   const { type, length, values, valueOffsets } = data;
   const nullBitmap = new Uint8Array(Math.ceil(rows / 8));

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { UnitStreamEncoder } from './arrow-stream.ts';
-import type { DeadLetter } from './commit-store.ts';
+import type { DeadLetter } from './dead-letter.ts';
 import { writeFailure } from './disk-full.ts';
 import type { UnitTable } from './schema.ts';
 
@@ -62,6 +62,9 @@ export class StreamStore {
   raise(_keys: readonly string[]): number {
     return 0;
   }
+
+  /** Nothing: every unit of a stream is the only one of its item. */
+  async makeCurrent(_itemId: string, _key: string): Promise<void> {}
 
   /** Writes a unit; resolves when the stream has taken it. @throws what the stream failed with, or the abort's reason. */
   async commit(_key: string, unit: UnitTable): Promise<'committed'> {

@@ -1,5 +1,7 @@
+import { Breather } from '../../breather.ts';
 import { UsageError } from '../../errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+import { sortInTurns } from '../../sort-in-turns.ts';
 import type { UnitFacts } from './schema.ts';
 import { compareColumns } from './schema.ts';
 
@@ -28,10 +30,12 @@ export function tablePath(table: Pick<TablePlan, 'subclips' | 'statistic'>): str
  *
  * @throws UsageError `dataset` when two units have vectors of different lengths in one column.
  */
-export function planTables(units: readonly PlannedUnit[]): TablePlan[] {
+export async function planTables(units: readonly PlannedUnit[]): Promise<TablePlan[]> {
+  const breather = new Breather();
   const counts = new Set<number>();
   const columns = new Map<Statistic, Map<string, { dimension: number; unit: PlannedUnit }>>();
   for (const unit of units) {
+    if (breather.isDue) await breather.rest();
     for (const count of unit.facts.subclips) counts.add(count);
     for (const { stream, statistic, dimension } of unit.facts.columns) {
       const streams = columns.get(statistic) ?? new Map<string, { dimension: number; unit: PlannedUnit }>();
@@ -57,32 +61,19 @@ export function planTables(units: readonly PlannedUnit[]): TablePlan[] {
     );
 }
 
-/**
- * The units in the order of their rows in the tables: by the UTF-8 bytes of the item ids. Of several units of one item
- * (its file has changed between two runs) only one in `current` is taken.
- *
- * @throws UsageError `dataset` when an item has several units and none, or more than one, is current.
- */
-export function orderUnits(units: readonly PlannedUnit[], current: ReadonlySet<string> | undefined): PlannedUnit[] {
-  const items = new Map<string, PlannedUnit[]>();
-  for (const unit of units) items.set(unit.facts.itemId, [...(items.get(unit.facts.itemId) ?? []), unit]);
-  return [...items]
-    .map(([itemId, several]) => ({ bytes: Buffer.from(itemId), several }))
-    .sort((left, right) => Buffer.compare(left.bytes, right.bytes))
-    .map(({ several }) => {
-      const chosen = several.length === 1 ? several : several.filter(({ key }) => current?.has(key));
-      if (chosen.length !== 1) throw severalUnits(several);
-      return chosen[0] as PlannedUnit;
-    });
+/** The units in the order of their rows in the tables: by the UTF-8 bytes of the item ids. Lets other work go on while it sorts. */
+export function orderUnits(units: readonly PlannedUnit[]): Promise<PlannedUnit[]> {
+  return sortInTurns(units, (left, right) => compareUtf8(left.facts.itemId, right.facts.itemId));
 }
 
-function severalUnits(units: readonly PlannedUnit[]): UsageError {
-  const keys = units.map(({ key }) => key);
-  return new UsageError(
-    `item '${units[0]?.facts.itemId}' has ${units.length} committed units, because its file has changed between two runs: ${keys.join(', ')}`,
-    {
-      code: 'dataset',
-      remedy: `Run \`extract\` again over all inputs, which takes the unit of the file as it is now, or delete the other files (units/${keys[0]?.slice(0, 2)}/${keys[0]}.arrow, ...).`,
-    },
-  );
+/** Compares as the UTF-8 bytes do: UTF-16 puts what needs two of its units before the last of those that need one. */
+function compareUtf8(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at += 1) {
+    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
+    if (a === b) continue;
+    const [aPair, bPair] = [a >= 0xd800 && a < 0xe000, b >= 0xd800 && b < 0xe000];
+    return aPair === bPair ? a - b : aPair ? 1 : -1;
+  }
+  return left.length - right.length;
 }

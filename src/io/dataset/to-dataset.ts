@@ -13,14 +13,16 @@ import {
   toArray,
 } from 'rxjs';
 import { checkFunction, checkInteger, checkString } from '../../check.ts';
-import { FlowError, MediaError, type ReelflowError, UsageError } from '../../errors.ts';
+import { MediaError, UsageError } from '../../errors.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
+import { runFault } from '../../run-fault.ts';
 import { contentHash } from './canonical-json.ts';
-import type { DeadLetter } from './commit-store.ts';
 import { compact } from './compact.ts';
 import { Dataset } from './dataset.ts';
-import type { DatasetTable } from './dataset-file.ts';
+import { areTablesOutOfDate, type DatasetTable, readDatasetFile } from './dataset-file.ts';
+import { type DeadLetter, letterOf, mayBeAnswered } from './dead-letter.ts';
 import { joinRows } from './join.ts';
+import type { UnitTable } from './schema.ts';
 
 /** One item of a dataset: what it is, and how its rows are made when they are wanted. */
 export interface Unit {
@@ -82,8 +84,9 @@ export interface ToDatasetSummary {
 
 /**
  * Runs units into a dataset: joins the rows of each into one table, commits it when its rows complete, and compacts at
- * the end. A second call computes only what is missing. A unit that fails with a MediaError or a FlowError becomes a dead
- * letter and the others go on; any other error ends the call, and what is committed stays.
+ * the end, where there is anything new. A second call computes only what is missing. A unit that fails becomes a dead letter and the others go on;
+ * what would meet every unit (a network that cannot run, a full disk, anything the operating system refuses, an abort) ends the call, and
+ * what is committed stays. Letters of faults of the program and of budgets are tried again by the next call.
  *
  * Buffering: the rows of at most `concurrency` units. Units not begun are kept as they are, which costs next to nothing.
  *
@@ -107,11 +110,19 @@ export async function toDataset(
   try {
     const work = mergeMap((each: Unit) => run.add(each), concurrency);
     await lastValueFrom(from(units).pipe(work), { defaultValue: undefined });
+  } catch (error) {
+    throw runFault(error) ?? error;
   } finally {
+    await run.settled();
     await dataset.close();
   }
-  const tables = options.compact === false ? [] : await compact(directory, { current: run.keys });
+  const tables = options.compact === false ? [] : await tablesOf(directory);
   return { graphId, committed: run.committed, alreadyDone: run.alreadyDone, dead: run.dead, tables };
+}
+
+/** The tables of a dataset, written anew where they are out of date. */
+async function tablesOf(directory: string): Promise<readonly DatasetTable[]> {
+  return areTablesOutOfDate(directory) ? compact(directory) : readDatasetFile(directory).tables;
 }
 
 /** Carries units to their commits. */
@@ -119,8 +130,8 @@ class DatasetRun {
   committed = 0;
   alreadyDone = 0;
   readonly dead: DeadLetter[] = [];
-  readonly keys = new Set<string>();
   readonly #ids = new Set<string>();
+  readonly #writing = new Set<Promise<unknown>>();
   readonly #dataset: Dataset;
   readonly #graphId: string;
 
@@ -131,69 +142,110 @@ class DatasetRun {
 
   /** Runs a unit; emits nothing, and completes when it is committed or buried. Unsubscribing stops its rows. */
   add(unit: Unit): Observable<never> {
-    return defer(() => this.#keyToCompute(unit)).pipe(
-      mergeMap((key) => (key === undefined ? EMPTY : this.#compute(key, unit))),
+    return defer(() => this.#begin(unit)).pipe(
+      mergeMap((begun) => (begun === undefined ? EMPTY : this.#compute(begun, unit))),
       ignoreElements(),
     );
   }
 
-  #compute(key: string, unit: Unit): Observable<unknown> {
+  /** Resolves when nothing is being written any more: a call that fails leaves no commit behind it. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#writing);
+  }
+
+  #compute(begun: Begun, unit: Unit): Observable<unknown> {
     return defer(unit.rows).pipe(
       toArray(),
-      map((rows) => () => this.#commit(key, unit, rows)),
+      map((rows) => () => this.#commit(begun, unit, rows)),
       catchError((error: unknown) => {
-        const itsOwn = error instanceof MediaError || (error instanceof FlowError && error.code !== 'aborted');
-        if (!itsOwn) throw error;
-        return of(() => this.#bury(key, unit, error, 'rows'));
+        if (runFault(error) !== undefined) throw error;
+        return of(() => this.#bury(begun.key, unit, error, 'rows'));
       }),
-      mergeMap((finish) => finish()),
+      mergeMap((finish) => {
+        const writing = finish();
+        this.#writing.add(writing);
+        return writing.finally(() => this.#writing.delete(writing));
+      }),
     );
   }
 
   /** The unit's key, or undefined when there is nothing to compute. */
-  async #keyToCompute(unit: Unit): Promise<string | undefined> {
+  async #begin(unit: Unit): Promise<Begun | undefined> {
     const { store } = this.#dataset;
     if (this.#ids.has(unit.id)) {
       throw new UsageError(`two units have the id '${unit.id}'`, { remedy: 'Give each its own.' });
     }
     this.#ids.add(unit.id);
-    const content = unit.path === undefined ? '' : await this.#fingerprint(unit.path);
-    const key = contentHash([this.#graphId, unit.id, content instanceof MediaError ? 'unreadable' : content]);
-    this.keys.add(key);
+    const content = await this.#contentOf(unit);
+    if (content instanceof MediaError) {
+      await this.#bury(this.#keyOf(unit, 'unreadable'), unit, content, 'read');
+      return undefined;
+    }
+    // What was said of the file when it could not be read is past.
+    store.raise([this.#keyOf(unit, 'unreadable')]);
+    const key = this.#keyOf(unit, content);
+    if (store.facts(key)) {
+      await store.makeCurrent(unit.id, key);
+      this.alreadyDone += 1;
+      return undefined;
+    }
     const letter = store.letter(key);
-    if (letter) this.dead.push(letter);
-    else if (store.facts(key)) this.alreadyDone += 1;
-    else if (content instanceof MediaError) await this.#bury(key, unit, content, 'read');
-    else return key;
-    return undefined;
+    if (letter && !isWorthAnother(letter)) {
+      this.dead.push(letter);
+      return undefined;
+    }
+    if (letter) store.raise([key]);
+    return { key, content };
   }
 
-  async #commit(key: string, unit: Unit, rows: readonly SubclipRow[]): Promise<void> {
-    const done = await this.#dataset.store.commit(key, joinRows({ itemId: unit.id, rows }));
+  #keyOf(unit: Unit, content: string): string {
+    return contentHash([this.#graphId, unit.id, content]);
+  }
+
+  async #commit({ key, content }: Begun, unit: Unit, rows: readonly SubclipRow[]): Promise<void> {
+    if ((await this.#contentOf(unit)) !== content) {
+      const changed = new MediaError('unreadable', `${unit.path} changed while its rows were made`, {
+        remedy: 'Run the same call again when nothing writes to it any more.',
+      });
+      return this.#bury(this.#keyOf(unit, 'unreadable'), unit, changed, 'read');
+    }
+    let table: UnitTable;
+    try {
+      table = joinRows({ itemId: unit.id, rows });
+    } catch (error) {
+      return this.#bury(key, unit, error, 'rows');
+    }
+    const done = await this.#dataset.store.commit(key, table);
     if (done === 'committed') this.committed += 1;
     else this.alreadyDone += 1;
   }
 
-  async #fingerprint(path: string): Promise<string | MediaError> {
+  /** Hash of the content of a unit's file, or why it cannot be read. */
+  async #contentOf({ path }: Unit): Promise<string | MediaError> {
+    if (path === undefined) return '';
     try {
       return await this.#dataset.fingerprint(path);
     } catch (error) {
-      if (error instanceof MediaError) return error;
+      if (error instanceof MediaError && runFault(error) === undefined) return error;
       throw error;
     }
   }
 
-  async #bury(key: string, unit: Unit, error: ReelflowError, stage: string): Promise<void> {
-    const letter: DeadLetter = {
-      item: unit.id,
-      ...(unit.path === undefined ? {} : { path: unit.path }),
-      code: error.code,
-      stage,
-      message: error.message,
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-      decoderLines: error instanceof MediaError ? error.decoderLines : [],
-    };
+  async #bury(key: string, unit: Unit, error: unknown, stage: string): Promise<void> {
+    const letter = { ...letterOf(unit.id, error, stage), ...(unit.path === undefined ? {} : { path: unit.path }) };
     await this.#dataset.store.bury(key, letter);
     this.dead.push(letter);
   }
+}
+
+/** A unit that is to be computed. */
+interface Begun {
+  readonly key: string;
+  /** Hash of its file's content as it is at the beginning. */
+  readonly content: string;
+}
+
+/** The code of a unit has no version that would tell whether it is still the same: what it failed with is tried again. */
+function isWorthAnother(letter: DeadLetter): boolean {
+  return mayBeAnswered(letter) || letter.code === 'internal' || letter.code === 'usage';
 }

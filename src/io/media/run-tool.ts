@@ -56,6 +56,16 @@ export function runTool(
         ),
       options.timeout,
     );
+    const settle = (): void => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', aborted);
+    };
+    // First, and before its streams are used: a child that could not be started for want of descriptors has none.
+    child.once('error', (cause) => {
+      settle();
+      reject(new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause }));
+    });
+    if ((child.stdout as typeof child.stdout | undefined) === undefined) return;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (options.onText) options.onText(text);
       else stdout += text;
@@ -63,14 +73,6 @@ export function runTool(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       log.write(text);
       options.onLog?.(text);
-    });
-    const settle = (): void => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', aborted);
-    };
-    child.once('error', (cause) => {
-      settle();
-      reject(new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause }));
     });
     child.once('close', (code, signal) => {
       settle();

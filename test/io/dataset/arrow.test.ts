@@ -1,4 +1,5 @@
-import { tableFromIPC } from 'apache-arrow';
+import { crc32 } from 'node:zlib';
+import { RecordBatch, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
@@ -43,6 +44,32 @@ describe('the Arrow file of a unit', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test('may have any text in its id and metadata, that of the seal included', () => {
+    const texts = ['reelflow-unit-crc32=00000000', 'a reelflow-unit-crc32= b', 'reelflow-unit-crc32='];
+    for (const itemId of texts) {
+      for (const [subclips, note] of [[1, 'plain'] as const, [7, texts[0] as string] as const]) {
+        const table = joinRows({ itemId, rows: unitRows({ itemId, counts: [subclips] }), metadata: { note } });
+        const bytes = encodeUnit(table);
+        expect(decodeUnit(bytes, 'x.arrow')).toEqual(table);
+        bytes[200] = (bytes[200] as number) ^ 1;
+        expect(attempt(() => decodeUnit(bytes, 'x.arrow'))).toMatchObject({ code: 'dataset' });
+      }
+    }
+  });
+
+  test('of the first format, with its checksum among the metadata, is read and checked as before', () => {
+    const table = unitTable({ itemId: 'heat' });
+    const seal = 'reelflow-unit-crc32=';
+    const batch = tableFromIPC(encodeUnit(table)).batches[0] as RecordBatch;
+    const metadata = new Map([...batch.schema.metadata, ['checksum', `${seal}00000000`]]);
+    const schema = new Schema(batch.schema.fields, metadata);
+    const bytes = Buffer.from(tableToIPC(new Table(schema, [new RecordBatch(schema, batch.data)]), 'file'));
+    bytes.write(crc32(bytes).toString(16).padStart(8, '0'), bytes.lastIndexOf(seal) + seal.length, 'latin1');
+    expect(decodeUnit(bytes, 'x.arrow')).toEqual(table);
+    bytes[200] = (bytes[200] as number) ^ 1;
+    expect(attempt(() => decodeUnit(bytes, 'x.arrow'))).toMatchObject({ code: 'dataset' });
   });
 
   test('tells its facts from its end alone', () => {

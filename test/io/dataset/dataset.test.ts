@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
@@ -66,6 +67,21 @@ describe('a dataset', () => {
       message: expect.stringContaining("'holiday.jpg'"),
     });
     expect(await readdir(foreign)).toEqual(['holiday.jpg']);
+  });
+
+  test('tells how many other processes have it open, and leaves no mark', async () => {
+    const directory = await temporaryDirectory();
+    const first = await Dataset.open(directory, description);
+    const second = await Dataset.open(directory, description);
+    expect([first.others, second.others]).toEqual([0, 1]);
+    await first.close();
+    await second.release();
+    // A process that is long dead.
+    await writeFile(join(directory, `.tmp-${hostname().replace(/[^A-Za-z0-9.-]/g, '-')}~4999999~1~00~open`), '');
+    const third = await Dataset.open(directory, description);
+    expect(third.others).toBe(0);
+    await third.close();
+    expect((await readdir(directory)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   test('counts its units in any order to the same bytes', async () => {

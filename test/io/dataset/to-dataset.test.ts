@@ -1,3 +1,4 @@
+import { statSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concat, from, map, merge, Observable, of, throwError } from 'rxjs';
@@ -103,15 +104,78 @@ describe('toDataset', () => {
     expect(again.dead[0]).toMatchObject({ item: 'cut', attempts: 1, decoderLines: ['moov'] });
   });
 
-  test('ends with an error that is not of one item, and keeps what is committed', async () => {
+  test('ends with what would meet every unit, and keeps what is committed', async () => {
     const directory = await temporaryDirectory();
     const { units } = countingUnits(['heat']);
-    const broken = unit({ id: 'broken' }, () => throwError(() => new TypeError('a fault of the program')));
+    const refused = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read', errno: -5 });
+    const broken = unit({ id: 'broken' }, () => throwError(() => refused));
     const aborted = unit({ id: 'aborted' }, () => throwError(() => new FlowError('aborted', 'stopped')));
     for (const faulty of [broken, aborted]) {
-      await expect(toDataset([...units, faulty], directory, { params })).rejects.toThrow(/fault|stopped/);
+      await expect(toDataset([...units, faulty], directory, { params })).rejects.toThrow(/EIO|stopped/);
     }
     expect(readDatasetFile(directory).counts).toMatchObject({ videos: 1, dead: 0 });
+  });
+
+  test('a fault of the program in one unit is its own letter, and tried again by the next call', async () => {
+    const directory = await temporaryDirectory();
+    const { units } = countingUnits(['heat', 'alien']);
+    const broken = unit({ id: 'broken' }, () => throwError(() => new TypeError('x is undefined')));
+    const { committed, dead } = await toDataset([broken, ...units], directory, { params });
+    expect(committed).toBe(2);
+    expect(dead.map(({ item, code, message }) => [item, code, message])).toEqual([
+      ['broken', 'internal', 'x is undefined'],
+    ]);
+    const mended = unit({ id: 'broken' }, () => rowsOf('broken'));
+    expect(await toDataset([mended, ...units], directory, { params })).toMatchObject({
+      ...{ committed: 1, alreadyDone: 2, dead: [] },
+      tables: [{ items: 3 }, { items: 3 }],
+    });
+    expect(readDatasetFile(directory).counts).toMatchObject({ videos: 3, dead: 0 });
+  });
+
+  test('a budget that was too small is no lasting verdict', async () => {
+    const directory = await temporaryDirectory();
+    const small = unit({ id: 'heat' }, () => throwError(() => new FlowError('budget-too-small', 'needs more')));
+    expect((await toDataset([small], directory, { params })).dead).toHaveLength(1);
+    expect(await toDataset(countingUnits(['heat']).units, directory, { params })).toMatchObject({
+      ...{ committed: 1, dead: [] },
+    });
+  });
+
+  test('what was said of a file while it could not be read is past when it can', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'late.mp4');
+    const out = join(directory, 'features');
+    const late = unit({ id: 'late', path }, () => rowsOf('late'));
+    expect((await toDataset([late], out, { params })).dead).toMatchObject([{ code: 'unreadable' }]);
+    await writeFile(path, 'it has come');
+    expect((await toDataset([late], out, { params })).dead).toEqual([]);
+    expect(readDatasetFile(out).counts).toMatchObject({ videos: 1, dead: 0 });
+  });
+
+  test('rows of a file that changed while they were made are not committed under its first content', async () => {
+    const directory = await temporaryDirectory();
+    const path = join(directory, 'growing.mp4');
+    const out = join(directory, 'features');
+    await writeFile(path, 'half');
+    const growing = unit({ id: 'growing', path }, () => {
+      writeFileSync(path, 'the whole of it');
+      return rowsOf('growing');
+    });
+    expect(await toDataset([growing], out, { params })).toMatchObject({ committed: 0, dead: [{ code: 'unreadable' }] });
+    expect(await toDataset([growing], out, { params })).toMatchObject({ committed: 1, dead: [] });
+  });
+
+  test('writes the tables only when there is anything new', async () => {
+    const directory = await temporaryDirectory();
+    const { units } = countingUnits(['heat', 'alien']);
+    const first = await toDataset(units, directory, { params });
+    const part = join(directory, first.tables[0]?.path ?? '', 'part-00000.parquet');
+    const { ino } = statSync(part);
+    expect((await toDataset(units, directory, { params })).tables).toEqual(first.tables);
+    expect(statSync(part).ino).toBe(ino);
+    await toDataset([...units, ...countingUnits(['jaws']).units], directory, { params });
+    expect(statSync(part).ino).not.toBe(ino);
   });
 
   test('stops the rows of the other units when one ends the call', async () => {
@@ -123,9 +187,9 @@ describe('toDataset', () => {
           stopped = true;
         }),
     );
-    const broken = unit({ id: 'broken' }, () => throwError(() => new TypeError('a fault of the program')));
-    const call = toDataset([endless, broken], await temporaryDirectory(), { concurrency: 2 });
-    await expect(call).rejects.toThrow('a fault');
+    const aborted = unit({ id: 'aborted' }, () => throwError(() => new FlowError('aborted', 'stopped')));
+    const call = toDataset([endless, aborted], await temporaryDirectory(), { concurrency: 2 });
+    await expect(call).rejects.toThrow('stopped');
     expect(stopped).toBe(true);
   });
 

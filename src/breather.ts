@@ -1,0 +1,29 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/** Milliseconds of work after which the event loop gets its turn. */
+const TURN = 20;
+
+/**
+ * Lets long work in this thread give way: timers, signals and other streams go on while it runs.
+ *
+ * @example
+ * const breather = new Breather();
+ * for (const key of keys) {
+ *   look(key);
+ *   if (breather.isDue) await breather.rest();
+ * }
+ */
+export class Breather {
+  #since = performance.now();
+
+  /** Whether it is time to rest. */
+  get isDue(): boolean {
+    return performance.now() - this.#since > TURN;
+  }
+
+  /** Resolves in the next turn of the event loop. */
+  async rest(): Promise<void> {
+    await nextTurn();
+    this.#since = performance.now();
+  }
+}

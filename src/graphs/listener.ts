@@ -1,0 +1,28 @@
+/**
+ * A listener that cannot spoil what it listens to: what it throws becomes a process warning (`ReelflowListenerWarning`), once for each message, and
+ * the run goes on.
+ *
+ * @example
+ * const tell = listener('onEvent', options.onEvent);
+ */
+export function listener<Value>(name: string, listen: ((value: Value) => void) | undefined): (value: Value) => void {
+  if (listen === undefined) return () => {};
+  const warned = new Set<string>();
+  const warn = (error: unknown): void => {
+    const message = `\`${name}\` failed: ${error instanceof Error ? error.message : String(error)}`;
+    if (warned.has(message) || warned.size >= 10) return;
+    warned.add(message);
+    process.emitWarning(message, {
+      type: 'ReelflowListenerWarning',
+      ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),
+    });
+  };
+  return (value) => {
+    try {
+      const given: unknown = listen(value);
+      if (given instanceof Promise) given.catch(warn);
+    } catch (error) {
+      warn(error);
+    }
+  };
+}

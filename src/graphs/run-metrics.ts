@@ -1,0 +1,34 @@
+import type { Flow } from '../operators/flow.ts';
+import type { FlowMetrics, OperatorMetrics } from '../operators/observe.ts';
+
+/**
+ * The metrics of a run's flow, with what items did that ran alone, in flows of their own: elements are added up, and time in which an operator worked there is no
+ * time in which it waited here.
+ */
+export function metricsOfAll(flow: Flow, alone: readonly Flow[]): FlowMetrics {
+  const metrics = flow.metrics();
+  const operators = new Map(metrics.operators.map((operator) => [operator.name, operator]));
+  let { peakHeld } = metrics;
+  for (const other of alone.map((each) => each.metrics())) {
+    peakHeld = Math.max(peakHeld, other.peakHeld);
+    for (const operator of other.operators) {
+      const here = operators.get(operator.name);
+      operators.set(operator.name, here === undefined ? operator : together(here, operator));
+    }
+  }
+  return { ...metrics, peakHeld, operators: [...operators.values()] };
+}
+
+function together(here: OperatorMetrics, other: OperatorMetrics): OperatorMetrics {
+  const busy = Math.min(other.busySeconds, here.starvedSeconds);
+  return {
+    ...here,
+    in: here.in + other.in,
+    out: here.out + other.out,
+    busySeconds: here.busySeconds + busy,
+    starvedSeconds: here.starvedSeconds - busy,
+    peakBytes: Math.max(here.peakBytes, other.peakBytes),
+    ...(here.batches === undefined ? {} : { batches: here.batches + (other.batches ?? 0) }),
+    ...(here.duplicates === undefined ? {} : { duplicates: here.duplicates + (other.duplicates ?? 0) }),
+  };
+}

@@ -1,0 +1,75 @@
+import { FlowError } from '../../errors.ts';
+import type { Bytes } from '../../operators/payload.ts';
+
+interface Waiting {
+  readonly bytes: Bytes | 'alone';
+  enter(): void;
+}
+
+/**
+ * Lets items begin as far as there is memory for their decoders: side by side while these fit together, or one alone, when nothing else runs. Whoever
+ * came first begins first.
+ *
+ * @example
+ * const leave = await gate.enter(150 * 2 ** 20, signal);
+ * try { await decode(); } finally { leave(); }
+ */
+export class DecoderGate {
+  readonly #room: Bytes;
+  readonly #waiting: Waiting[] = [];
+  #used = 0;
+  #inside = 0;
+  #isAlone = false;
+
+  /** @param room bytes that decoders may take together. */
+  constructor(room: Bytes) {
+    this.#room = room;
+  }
+
+  /**
+   * Waits for its turn.
+   *
+   * @param bytes of its decoders, at most the room; `alone` to be the only one.
+   * @returns what gives the room back; to be called once.
+   * @throws FlowError `aborted`.
+   */
+  async enter(bytes: Bytes | 'alone', signal: AbortSignal): Promise<() => void> {
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        reject(new FlowError('aborted', 'the run was stopped', { cause: signal.reason }));
+        this.#admit();
+      };
+      const waiting: Waiting = {
+        bytes,
+        enter: () => {
+          signal.removeEventListener('abort', abort);
+          resolve();
+        },
+      };
+      this.#waiting.push(waiting);
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort, { once: true });
+      this.#admit();
+    });
+    return () => {
+      this.#inside -= 1;
+      if (bytes === 'alone') this.#isAlone = false;
+      else this.#used -= bytes;
+      this.#admit();
+    };
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const { bytes } = next;
+      const fits = bytes === 'alone' ? this.#inside === 0 : !this.#isAlone && this.#used + bytes <= this.#room;
+      if (!fits) return;
+      this.#waiting.shift();
+      this.#inside += 1;
+      if (bytes === 'alone') this.#isAlone = true;
+      else this.#used += bytes;
+      next.enter();
+    }
+  }
+}

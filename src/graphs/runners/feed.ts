@@ -1,0 +1,61 @@
+/**
+ * Gives the items of a run to its workers, one at a time, until it is stopped. A list that waits for its next item, such as a queue, holds
+ * up no stop, and is told that no more is wanted (`return` of its iterator), so that a generator's `finally` runs.
+ *
+ * @example
+ * const feed = new Feed(items, stopped);
+ * for (let next = await feed.next(); next !== undefined; next = await feed.next()) await work(next.item);
+ */
+export class Feed<Item> {
+  readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
+  readonly #waiting = new Set<() => void>();
+  #last: Promise<unknown> = Promise.resolve();
+  #asking = false;
+  #ended = false;
+
+  /** @param stopped aborted: no more items are given. */
+  constructor(items: Iterable<Item> | AsyncIterable<Item>, stopped: AbortSignal) {
+    this.#iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+    const stop = (): void => {
+      this.#ended = true;
+      for (const release of this.#waiting) release();
+    };
+    if (stopped.aborted) stop();
+    else stopped.addEventListener('abort', stop, { once: true });
+  }
+
+  /** The next item; undefined when there is none any more. @throws what the list failed with. */
+  next(): Promise<{ readonly item: Item } | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return resolve(undefined);
+      const release = (): void => resolve(undefined);
+      this.#waiting.add(release);
+      // One question at a time: not every iterator takes a second one before it has answered the first.
+      const asked = this.#last.then(() => this.#ask());
+      this.#last = asked.catch(() => undefined);
+      asked.then(resolve, reject).finally(() => this.#waiting.delete(release));
+    });
+  }
+
+  /** Lets the list go. Waits for its clean-up, but not for an item that it is still waiting for. */
+  async close(): Promise<void> {
+    this.#ended = true;
+    const closing = Promise.resolve(this.#iterator.return?.());
+    if (!this.#asking) await closing;
+    else closing.catch(() => undefined);
+  }
+
+  async #ask(): Promise<{ readonly item: Item } | undefined> {
+    if (this.#ended) return undefined;
+    this.#asking = true;
+    try {
+      const next = await this.#iterator.next();
+      // What comes after a stop is not begun.
+      if (next.done !== true) return this.#ended ? undefined : { item: next.value };
+      this.#ended = true;
+      return undefined;
+    } finally {
+      this.#asking = false;
+    }
+  }
+}

@@ -1,0 +1,267 @@
+import { lastValueFrom, Observable } from 'rxjs';
+import { FlowError, MediaError } from '../../errors.ts';
+import { isPartial } from '../../io/dataset/arrow.ts';
+import { letterOf } from '../../io/dataset/dead-letter.ts';
+import type { UnitTable } from '../../io/dataset/schema.ts';
+import { formatBytes } from '../../operators/budget.ts';
+import type { Flow } from '../../operators/flow.ts';
+import type { Bytes } from '../../operators/payload.ts';
+import { runFault } from '../../run-fault.ts';
+import { graphId, type UnitPlan, unitKey } from '../graph.ts';
+import { listener } from '../listener.ts';
+import { DecoderGate } from './decoder-gate.ts';
+import type { LocalRun, RunEvent } from './local.ts';
+
+/** How often an item is begun whose content changes while it is computed. */
+const ATTEMPTS_AT_MOST = 3;
+/** A flow of less than this keeps no batch going. */
+const LEAST_BUDGET = 4 * 2 ** 20;
+
+/** Where an item is when it fails. */
+interface Place {
+  stage: string;
+}
+
+/** Carries one item after another to its commit or its dead letter. What it throws ends the run. */
+export class ItemRunner<Item, Services> {
+  readonly #run: LocalRun<Item, Services>;
+  readonly #signal: AbortSignal;
+  readonly #graphId: string;
+  readonly #tell: (event: RunEvent<Item>) => void;
+  readonly #gate: DecoderGate;
+
+  /** @param signal aborted: the items that run are stopped. */
+  constructor(run: LocalRun<Item, Services>, signal: AbortSignal) {
+    this.#run = run;
+    this.#signal = signal;
+    this.#graphId = graphId(run.graph);
+    this.#tell = listener('onEvent', run.onEvent);
+    this.#gate = new DecoderGate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Runs one item. @throws what ends the run. */
+  async run(item: Item): Promise<void> {
+    const itemId = this.#run.graph.itemId(item);
+    // A file that cannot be read has no content to be known by: its letter is filed under its id.
+    const unreadable = unitKey(this.#graphId, itemId, 'unreadable');
+    for (let attempt = 1; attempt <= ATTEMPTS_AT_MOST; attempt += 1) {
+      let fingerprint: string;
+      try {
+        fingerprint = await this.#run.fingerprint(item, this.#signal);
+      } catch (error) {
+        if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
+        return this.#bury(item, unreadable, error, 'read');
+      }
+      // The file can be read again: what was said of it when it could not is past.
+      this.#run.store.raise([unreadable]);
+      if (await this.#attempt(item, itemId, fingerprint)) return;
+    }
+    const changing = new MediaError('unreadable', `'${itemId}' has changed again and again while it was computed`, {
+      remedy: 'Run the same command again when nothing writes to it any more.',
+    });
+    return this.#bury(item, unreadable, changing, 'read');
+  }
+
+  /** Finishes the item as it is now; false when it has changed while it was computed. */
+  async #attempt(item: Item, itemId: string, fingerprint: string): Promise<boolean> {
+    const { store } = this.#run;
+    const key = unitKey(this.#graphId, itemId, fingerprint);
+    if (await this.#isDone(item, itemId, key)) return true;
+    const letter = store.letter(key);
+    if (letter !== undefined && this.#run.retry?.(letter) !== true) {
+      this.#tell({ type: 'dead', item, letter, earlier: true });
+      return true;
+    }
+    if (letter !== undefined) store.raise([key]);
+    const cached = await this.#lookUp(fingerprint, itemId);
+    if (cached !== undefined) {
+      await this.#commit(item, key, cached, { before: [], cached: true });
+      return true;
+    }
+    const place: Place = { stage: 'probe' };
+    let table: UnitTable | undefined;
+    try {
+      table = await this.#compute(item, itemId, key, place);
+    } catch (error) {
+      if (this.#signal.aborted || place.stage === 'open' || runFault(error) !== undefined) throw error;
+      if (await this.#hasChanged(item, fingerprint)) return false;
+      await this.#bury(item, key, error, place.stage);
+      return true;
+    }
+    if (table === undefined) return true;
+    if (await this.#hasChanged(item, fingerprint)) return false;
+    if (await this.#commit(item, key, table, { before: this.#run.operators.before })) {
+      await this.#run.cache?.set(fingerprint, table);
+    }
+    return true;
+  }
+
+  /** The item's unit; undefined when there is nothing to compute after all. */
+  async #compute(item: Item, itemId: string, key: string, place: Place): Promise<UnitTable | undefined> {
+    const { graph } = this.#run;
+    const plan = await graph.prepare(item, this.#signal);
+    if (plan.skip !== undefined) {
+      this.#tell({ type: 'skipped', item, reason: plan.skip });
+      return undefined;
+    }
+    const needsAll = this.#needsAll(plan);
+    place.stage = 'open';
+    const services = await this.#run.services();
+    // Another process may have been faster meanwhile.
+    if (await this.#isDone(item, itemId, key)) return undefined;
+    place.stage = 'decode';
+    const decode = async (flow: Flow): Promise<UnitTable> => {
+      this.#tell({ type: 'started', item, seconds: plan.seconds });
+      const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
+      const reached = (seconds: number) => this.#tell({ type: 'reached', item, seconds });
+      const unit = graph.unit(item, { scope, services, signal: this.#signal, reached });
+      return lastValueFrom(unit.pipe(untilAborted(this.#signal)));
+    };
+    if (needsAll) return this.#alone(plan, decode);
+    try {
+      return await this.#inTurn(plan.decoders ?? 0, () => decode(this.#run.flow));
+    } catch (error) {
+      // It holds more than it claimed, as variable frame rates make it: alone it has more.
+      if (!isBudgetTooSmall(error) || this.#budgetAlone(plan) <= this.#run.flow.budget) throw error;
+      return await this.#alone(plan, decode);
+    }
+  }
+
+  /**
+   * Whether an item must have all that the run leaves, since its decoders or what it holds are larger than the sample made expect.
+   *
+   * @throws FlowError `budget-too-small` naming the limit that would do, when even that is too little.
+   */
+  #needsAll(plan: UnitPlan): boolean {
+    const { flow, memory } = this.#run;
+    const decoders = plan.decoders ?? 0;
+    if (plan.claim <= flow.budget && decoders <= (memory?.decoders ?? decoders)) return false;
+    if (plan.claim <= this.#budgetAlone(plan)) return true;
+    const more = memory && memory.limit + decoders + Math.max(plan.claim, LEAST_BUDGET) - memory.alone;
+    throw tooLarge(plan, memory?.alone ?? flow.budget, more);
+  }
+
+  /** Bytes that an item may hold between operators when it runs alone; none where the run does not say. */
+  #budgetAlone(plan: UnitPlan): Bytes {
+    const left = (this.#run.memory?.alone ?? 0) - (plan.decoders ?? 0);
+    return left < LEAST_BUDGET ? 0 : left;
+  }
+
+  #alone(plan: UnitPlan, decode: (flow: Flow) => Promise<UnitTable>): Promise<UnitTable> {
+    const flow = this.#run.memory?.flow(this.#budgetAlone(plan)) ?? this.#run.flow;
+    return this.#inTurn('alone', () => decode(flow));
+  }
+
+  async #inTurn<Result>(decoders: Bytes | 'alone', work: () => Promise<Result>): Promise<Result> {
+    const leave = await this.#gate.enter(decoders, this.#signal);
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
+  }
+
+  async #isDone(item: Item, itemId: string, key: string): Promise<boolean> {
+    const done = this.#run.store.facts(key);
+    if (done === undefined) return false;
+    // A file that has become again what it was has an older unit.
+    await this.#run.store.makeCurrent(itemId, key);
+    this.#tell({ type: 'already-done', item, key, partial: done.partial });
+    return true;
+  }
+
+  /** Whether the item's content is no longer what it was; what can no longer be read is not. */
+  async #hasChanged(item: Item, fingerprint: string): Promise<boolean> {
+    try {
+      return (await this.#run.fingerprint(item, this.#signal)) !== fingerprint;
+    } catch (error) {
+      if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
+      return true;
+    }
+  }
+
+  async #lookUp(fingerprint: string, itemId: string): Promise<UnitTable | undefined> {
+    if (this.#run.cache === undefined) return undefined;
+    const clock = this.#run.flow.operator(this.#run.operators.cache ?? 'cache');
+    clock.in += 1;
+    const working = clock.busy();
+    try {
+      const unit = await this.#run.cache.get(fingerprint, itemId);
+      if (unit !== undefined) clock.out += 1;
+      return unit;
+    } finally {
+      working.end();
+    }
+  }
+
+  /** Commits a unit, or buries an item whose rows cannot be written. @returns whether this call committed it. */
+  async #commit(
+    item: Item,
+    key: string,
+    table: UnitTable,
+    how: { readonly before: readonly string[]; readonly cached?: boolean },
+  ): Promise<boolean> {
+    const waiting = how.before.map((operator) => this.#run.flow.operator(operator).blocked());
+    const clock = this.#run.flow.operator(this.#run.operators.commit);
+    clock.in += 1;
+    const working = clock.busy();
+    let outcome: 'committed' | 'duplicate';
+    try {
+      outcome = await this.#run.store.commit(key, table);
+      clock.out += 1;
+    } catch (error) {
+      // The store's own faults would meet every item; rows that have no encoding, for their size for instance, are the item's.
+      if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
+      await this.#bury(item, key, error, 'commit');
+      return false;
+    } finally {
+      working.end();
+      for (const operator of waiting) operator.end();
+    }
+    // Another process was first: its unit stands.
+    if (outcome === 'duplicate') {
+      this.#tell({ type: 'already-done', item, key, partial: isPartial(table.metadata) });
+      return false;
+    }
+    this.#tell({ type: 'committed', item, key, table, ...(how.cached === true ? { cached: true } : {}) });
+    return true;
+  }
+
+  async #bury(item: Item, key: string, error: unknown, stage: string): Promise<void> {
+    const letter = letterOf(this.#run.graph.itemId(item), error, stage);
+    await this.#run.store.bury(key, letter);
+    this.#tell({ type: 'dead', item, letter, earlier: false });
+  }
+}
+
+function isBudgetTooSmall(error: unknown): boolean {
+  return error instanceof FlowError && error.code === 'budget-too-small';
+}
+
+function tooLarge(plan: UnitPlan, left: Bytes, limit: Bytes | undefined): FlowError {
+  const { claim, decoders = 0 } = plan;
+  const needs = `${formatBytes(claim)} at once${decoders > 0 ? `, and its decoders take ${formatBytes(decoders)}` : ''}`;
+  const raise = limit === undefined ? 'Raise --memory' : `Pass --memory ${Math.ceil(limit / 2 ** 20)}MiB or more`;
+  return new FlowError(
+    'budget-too-small',
+    `this video may hold ${needs}: more than the ${formatBytes(left)} that are left for it`,
+    {
+      remedy: `${raise}, sample fewer frames (--fps), use more subclips, or leave out the median statistics.`,
+    },
+  );
+}
+
+/** Ends the stream with FlowError `aborted` when the signal aborts; unsubscribing it stops decoders and releases bytes. */
+function untilAborted<T>(signal: AbortSignal): (source: Observable<T>) => Observable<T> {
+  return (source) =>
+    new Observable<T>((subscriber) => {
+      const abort = () => subscriber.error(new FlowError('aborted', 'the run was stopped', { cause: signal.reason }));
+      if (signal.aborted) return abort();
+      signal.addEventListener('abort', abort, { once: true });
+      const subscription = source.subscribe(subscriber);
+      return () => {
+        signal.removeEventListener('abort', abort);
+        subscription.unsubscribe();
+      };
+    });
+}

@@ -1,0 +1,18 @@
+/**
+ * A list as the process goes through it that is the so-and-so-manieth at work on it: the first from its beginning, the second from its middle, then from a quarter,
+ * three quarters, an eighth ..., so that each does what none of the others is doing. Everybody comes to everything in the end.
+ *
+ * @param others processes that were there before.
+ *
+ * @example
+ * startingElsewhere(['a', 'b', 'c', 'd'], 1); // ['c', 'd', 'a', 'b']
+ */
+export function startingElsewhere<Item>(items: readonly Item[], others: number): readonly Item[] {
+  let [part, place] = [0, 0.5];
+  for (let rest = others; rest > 0; rest = Math.floor(rest / 2)) {
+    part += place * (rest % 2);
+    place /= 2;
+  }
+  const first = Math.floor(items.length * part);
+  return first === 0 ? items : [...items.slice(first), ...items.slice(0, first)];
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { MediaError, ReelflowError } from '../../errors.ts';
+import { softwareVersion } from './software.ts';
+
+/** Why an item has no unit. */
+export interface DeadLetter {
+  /** Id of the item. */
+  readonly item: string;
+  /** Code of the error: `truncated`, `corrupt`, `timeout`, ... */
+  readonly code: string;
+  /** Where it failed: `read`, `probe`, `decode`, ... */
+  readonly stage: string;
+  readonly message: string;
+  readonly remedy?: string;
+  /** File of the item. */
+  readonly path?: string;
+  /** The last lines that the decoder printed. */
+  readonly decoderLines: readonly string[];
+  /** How many times it has failed so far, this one included; `bury` counts it. */
+  readonly attempts?: number;
+  /** When it failed, ISO 8601; `bury` sets it where it is missing. */
+  readonly time?: string;
+  /** Name and version of the software that it failed in; `bury` sets it. */
+  readonly software?: string;
+}
+
+/**
+ * Whether another run may answer a letter by itself: one for a budget, which that run may have, and one for a fault of the software, which a
+ * newer version may have mended.
+ */
+export function mayBeAnswered(letter: DeadLetter): boolean {
+  return letter.code === 'budget-too-small' || (letter.code === 'internal' && letter.software !== softwareVersion());
+}
+
+/** What is written of an item that failed. */
+export function letterOf(itemId: string, error: unknown, stage: string): DeadLetter {
+  const known = error instanceof ReelflowError ? error : undefined;
+  return {
+    item: itemId,
+    code: known?.code ?? 'internal',
+    stage,
+    message: error instanceof Error ? error.message : String(error),
+    ...(known?.remedy === undefined ? {} : { remedy: known.remedy }),
+    decoderLines: error instanceof MediaError ? error.decoderLines : [],
+  };
+}
+
+/** The letter in a file; undefined when there is none. */
+export function readLetter(path: string): DeadLetter | 'damaged' | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const letter = JSON.parse(text) as Partial<DeadLetter> | null;
+    const isWhole =
+      typeof letter?.item === 'string' && typeof letter.code === 'string' && Array.isArray(letter.decoderLines);
+    return isWhole ? (letter as DeadLetter) : 'damaged';
+  } catch {
+    return 'damaged';
+  }
+}

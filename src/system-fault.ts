@@ -1,0 +1,50 @@
+import { ReelflowError, SystemError } from './errors.ts';
+
+/** What the system lacks for everybody, whatever was asked of it: open files, processes, memory, room on the disk. */
+const EXHAUSTED = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOSPC', 'EDQUOT'];
+
+/**
+ * The fault of the machine that an error tells of, with what to do about it; undefined when it tells of something else. An error of the
+ * operating system that nobody gave a meaning is one, and so is any error whose cause is that open files, processes, memory
+ * or room on a disk have run out.
+ *
+ * @example
+ * throw systemFault(error) ?? error;
+ */
+export function systemFault(error: unknown): SystemError | undefined {
+  if (error instanceof SystemError) return error;
+  const raw = error instanceof ReelflowError ? exhaustionBelow(error) : asRaw(error);
+  if (raw === undefined) return undefined;
+  const { code } = raw as NodeJS.ErrnoException;
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    return new SystemError('open-files', `no more files can be opened: ${raw.message}`, {
+      remedy:
+        'Raise the limit (`ulimit -n 65536`) or lower --concurrency, and run the same command again: what is committed is kept.',
+      cause: error,
+    });
+  }
+  return new SystemError('system', `the system refused what every item needs: ${raw.message}`, {
+    remedy: 'Mend it and run the same command again: what is committed is kept, and no item is blamed.',
+    cause: error,
+  });
+}
+
+/** The code of an error that the operating system gave, such as `EMFILE`. */
+function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' && typeof syscall === 'string' ? code : undefined;
+}
+
+function asRaw(error: unknown): Error | undefined {
+  return systemCode(error) === undefined ? undefined : (error as Error);
+}
+
+/** Exhaustion among the causes of a typed error. A full disk has its own type, and its own remedy. */
+function exhaustionBelow(error: ReelflowError): Error | undefined {
+  if (error.code === 'disk-full') return undefined;
+  for (let at: unknown = error.cause; at instanceof Error; at = at.cause) {
+    if (EXHAUSTED.includes((at as NodeJS.ErrnoException).code ?? '')) return at;
+  }
+  return undefined;
+}
