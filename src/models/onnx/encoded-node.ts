@@ -31,15 +31,52 @@ export function withInputs(node: GraphNode, inputs: readonly string[]): GraphNod
  * @throws RangeError when the node's encoding is broken.
  */
 export function floatAttribute(node: GraphNode, name: string): number | undefined {
-  for (const attribute of fieldsOf(Buffer.concat(node.encoded))) {
-    if (attribute.number !== 5 || attribute.wire !== 2) continue;
-    const fields = fieldsOf(attribute.content);
-    const label = fields.find(({ number, wire }) => number === 1 && wire === 2);
-    if (label === undefined || Buffer.from(label.content).toString() !== name) continue;
-    const value = fields.find(({ number, wire }) => number === 2 && wire === 5)?.content;
-    if (value !== undefined) return new DataView(value.buffer, value.byteOffset).getFloat32(0, true);
+  const value = attribute(node, name)?.find(({ number, wire }) => number === 2 && wire === 5)?.content;
+  return value && viewOf(value).getFloat32(0, true);
+}
+
+/**
+ * A list of floats that is an attribute of an operation, packed or not; undefined when it is not given.
+ *
+ * @throws RangeError when the node's encoding is broken.
+ */
+export function attributeFloats(node: GraphNode, name: string): readonly number[] | undefined {
+  const lists = attribute(node, name)?.filter(({ number, wire }) => number === 7 && (wire === 5 || wire === 2));
+  return lists?.flatMap(({ content }) => floatsOf(content));
+}
+
+/**
+ * A text attribute of an operation, or undefined when it is not given.
+ *
+ * @throws RangeError when the node's encoding is broken.
+ */
+export function attributeText(node: GraphNode, name: string): string | undefined {
+  const value = attribute(node, name)?.find(({ number, wire }) => number === 4 && wire === 2)?.content;
+  return value && Buffer.from(value).toString();
+}
+
+/** The domain that an operation's name belongs to; '' is ONNX's own. */
+export function domainOf(node: GraphNode): string {
+  const field = fieldsOf(Buffer.concat(node.encoded)).find(({ number, wire }) => number === 7 && wire === 2);
+  const domain = field ? Buffer.from(field.content).toString() : '';
+  return domain === 'ai.onnx' ? '' : domain;
+}
+
+function attribute(node: GraphNode, name: string): readonly Field[] | undefined {
+  for (const { number, wire, content } of fieldsOf(Buffer.concat(node.encoded))) {
+    if (number !== 5 || wire !== 2) continue;
+    const fields = fieldsOf(content);
+    const label = fields.find((field) => field.number === 1 && field.wire === 2);
+    if (label !== undefined && Buffer.from(label.content).toString() === name) return fields;
   }
   return undefined;
+}
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function floatsOf(bytes: Uint8Array): number[] {
+  const view = viewOf(bytes);
+  return Array.from({ length: Math.floor(bytes.byteLength / 4) }, (_, index) => view.getFloat32(4 * index, true));
 }
 
 /** The fields of an encoded message in order. */

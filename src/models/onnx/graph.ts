@@ -1,7 +1,18 @@
 import { floatField, integerField, messageField, type Pieces, stringField } from './protobuf.ts';
 
 /** ONNX element types by name (TensorProto.DataType). */
-export const elementTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float64: 11 } as const;
+export const elementTypes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint64: 13,
+  bfloat16: 16,
+} as const;
 
 /** Bytes per element of the ONNX element types that initialisers can have. */
 export const elementBytes: Readonly<Record<number, number>> = {

@@ -1,130 +1,199 @@
 import { elementTypes, type GraphNode, type Initializer, type OnnxGraph } from './graph.ts';
+import { knownValues, mostKnownValues } from './known-values.ts';
+import { elementsOf, NotInferred, type Shape, ShapeOperation } from './shape-operation.ts';
+import { shapeRules, upToRules } from './shape-rules.ts';
 import { collect } from './write.ts';
 
-/** A shape for one row of a batch, or undefined when it could not be inferred. */
-type Shape = readonly number[] | undefined;
+export type { Shape } from './shape-operation.ts';
 
-/** What one row of a batch needs in a graph, in elements (float32 each 4 bytes). */
+/** What is known of the tensors of a graph when one row of a batch runs through it. */
+export interface InferredShapes {
+  /** By name. What is not here is unknown: a shape is exact or bounds what is there, never guessed. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  /** Tensors whose shape is the most that they can have: how much there is depends on the values of the input. */
+  readonly bounds: ReadonlySet<string>;
+  /** ONNX element types by name, as far as they are known. */
+  readonly types: ReadonlyMap<string, number>;
+  /** Operations of which at least one output is unknown, in order. */
+  readonly unknown: readonly GraphNode[];
+}
+
+/** Known shapes of tensors by name, from elsewhere: of what enters, or measured. */
+export type KnownShapes = ReadonlyMap<string, Shape>;
+
+/** Infers the shapes of all tensors of a graph for one row. Symbolic dimensions of its inputs count as 1. */
+export function inferShapes(graph: OnnxGraph, known: KnownShapes = new Map()): InferredShapes {
+  return new Inference(graph, known).run();
+}
+
+class Inference {
+  readonly #shapes = new Map<string, Shape>();
+  readonly #types = new Map<string, number>();
+  readonly #bounds = new Set<string>();
+  readonly #values = new Map<string, readonly number[]>();
+  readonly #constants: ReadonlyMap<string, Initializer>;
+
+  constructor(
+    readonly graph: OnnxGraph,
+    readonly known: KnownShapes,
+  ) {
+    this.#constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
+    for (const { name, shape, elementType } of [...graph.inputs, ...graph.initializers]) {
+      const isConstant = this.#constants.has(name);
+      const sizes = shape?.map((size, axis) => (typeof size === 'string' || (axis === 0 && !isConstant) ? 1 : size));
+      const given = known.get(name) ?? sizes;
+      if (given) this.#shapes.set(name, given);
+      this.#types.set(name, elementType);
+    }
+  }
+
+  run(): InferredShapes {
+    const unknown = this.graph.nodes.filter((node) => !this.#node(node));
+    return { shapes: this.#shapes, bounds: this.#bounds, types: this.#types, unknown };
+  }
+
+  /** Whether every output of the node is known. */
+  #node(node: GraphNode): boolean {
+    const operation = new ShapeOperation(node, this.graph.opsets[''] ?? 0, {
+      shape: (index) => this.#shapes.get(node.inputs[index] as string),
+      values: (index) => this.#valuesOf(node.inputs[index] as string),
+    });
+    const inferred = inferredShapes(operation);
+    const isBound =
+      Object.hasOwn(upToRules, node.operator) || node.inputs.some((name) => name !== '' && this.#bounds.has(name));
+    for (const [index, name] of node.outputs.entries()) {
+      if (name === '') continue;
+      const shape = this.known.get(name) ?? inferred?.[index];
+      if (shape) this.#shapes.set(name, shape);
+      if (shape && isBound && !this.known.has(name)) this.#bounds.add(name);
+      const type = outputType(node, index, this.#types);
+      if (type !== undefined) this.#types.set(name, type);
+    }
+    const [first] = node.outputs;
+    const shape = this.#shapes.get(first ?? '');
+    if (first !== undefined && shape && !isBound && elementsOf(shape) <= mostKnownValues) {
+      const elementType = this.#types.get(node.inputs[0] ?? '') ?? 0;
+      const values = operation.isKnownDomain ? knownValues(operation, { shape, elementType }) : undefined;
+      if (values) this.#values.set(first, values);
+    }
+    return node.outputs.every((name) => name === '' || this.#shapes.has(name));
+  }
+
+  #valuesOf(name: string): readonly number[] | undefined {
+    const found = this.#values.get(name);
+    const initializer = this.#constants.get(name);
+    if (found || !initializer || elementsOf(initializer.shape) > mostKnownValues) return found;
+    const values = constantValues(initializer);
+    if (values) this.#values.set(name, values);
+    return values;
+  }
+}
+
+function inferredShapes(operation: ShapeOperation): readonly Shape[] | undefined {
+  const rule = Object.hasOwn(shapeRules, operation.node.operator) && shapeRules[operation.node.operator];
+  if (!rule || !operation.isKnownDomain) return undefined;
+  try {
+    const shapes = rule(operation);
+    const isShape = (shape: Shape) =>
+      shape.every((size) => Number.isSafeInteger(size) && size >= 0) && Number.isSafeInteger(elementsOf(shape));
+    return shapes.every(isShape) ? shapes : undefined;
+  } catch (error) {
+    if (error instanceof NotInferred) return undefined;
+    throw error;
+  }
+}
+
+const wholeNumbers = new Set(['ArgMax', 'ArgMin', 'NonMaxSuppression', 'NonZero', 'Shape', 'Size']);
+const indices = new Set(['MaxPool', 'TopK', 'Unique']);
+const conditions = new Set([
+  'And',
+  'Equal',
+  'Greater',
+  'GreaterOrEqual',
+  'IsInf',
+  'IsNaN',
+  'Less',
+  'LessOrEqual',
+  'Not',
+  'Or',
+  'Xor',
+]);
+
+/** The ONNX element type of an output, as far as it decides how many bytes an element has. */
+function outputType(node: GraphNode, index: number, types: ReadonlyMap<string, number>): number | undefined {
+  const { operator, attributes, inputs } = node;
+  if (operator === 'Cast') return attributes.to?.[0];
+  if (wholeNumbers.has(operator) || (index > 0 && indices.has(operator))) return elementTypes.int64;
+  if (conditions.has(operator)) return elementTypes.bool;
+  if (operator === 'QuantizeLinear' || operator === 'DynamicQuantizeLinear') return elementTypes.uint8;
+  if (operator === 'DequantizeLinear') return elementTypes.float32;
+  return types.get(inputs[operator === 'Where' ? 1 : 0] ?? '');
+}
+
+/** Values of a small constant of one of the types that sizes and scales have. */
+function constantValues(initializer: Initializer): readonly number[] | undefined {
+  const { elementType } = initializer;
+  const { buffer } = collect(initializer) as Uint8Array<ArrayBuffer>;
+  if (elementType === elementTypes.int64) return Array.from(new BigInt64Array(buffer), Number);
+  if (elementType === elementTypes.int32) return [...new Int32Array(buffer)];
+  if (elementType === elementTypes.float32) return [...new Float32Array(buffer)];
+  if (elementType === elementTypes.float64) return [...new Float64Array(buffer)];
+  return elementType === elementTypes.bool ? [...new Uint8Array(buffer)] : undefined;
+}
+
+/** What one row of a batch needs in a graph, in elements of 4 bytes: those of 8 bytes count twice. */
 export interface RowSizes {
   /** The largest sum of the activations that are there while one operation runs: its own, and those that a later one still reads. */
   readonly widestOperation: number;
-  /** Elements of each output per row, by name; undefined where not inferred. */
+  /** Elements of each output per row, by name; undefined where not known. */
   readonly outputs: ReadonlyMap<string, number | undefined>;
-}
-
-const count = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
-
-/** Output length of a convolution or pooling window along one axis. */
-function windowed(
-  size: number,
-  kernel: number,
-  stride: number,
-  padding: number,
-  dilation: number,
-  ceil: boolean,
-): number {
-  const steps = (size + padding - dilation * (kernel - 1) - 1) / stride;
-  return (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
-}
-
-function spatial(node: GraphNode, input: readonly number[], kernel: readonly number[]): number[] {
-  const { strides = [], pads = [], dilations = [], ceil_mode = [0] } = node.attributes;
-  return input.slice(2).map((size, axis) => {
-    const padding = (pads[axis] ?? 0) + (pads[axis + kernel.length] ?? 0);
-    return windowed(size, kernel[axis] ?? 1, strides[axis] ?? 1, padding, dilations[axis] ?? 1, ceil_mode[0] === 1);
-  });
-}
-
-function infer(node: GraphNode, inputs: readonly Shape[]): Shape {
-  const [first, second] = inputs;
-  if (!first) return undefined;
-  switch (node.operator) {
-    case 'Conv':
-      return second && [first[0] ?? 1, second[0] ?? 1, ...spatial(node, first, second.slice(2))];
-    case 'MaxPool':
-    case 'AveragePool':
-      return [first[0] ?? 1, first[1] ?? 1, ...spatial(node, first, node.attributes.kernel_shape ?? [])];
-    case 'GlobalAveragePool':
-      return [first[0] ?? 1, first[1] ?? 1, ...first.slice(2).map(() => 1)];
-    case 'Transpose':
-      return node.attributes.perm?.map((axis) => first[axis] ?? 1);
-    case 'Flatten':
-      return [first[0] ?? 1, count(first.slice(1))];
-    case 'Gemm':
-      return second && [first[0] ?? 1, second[node.attributes.transB?.[0] === 1 ? 0 : 1] ?? 1];
-    case 'MatMul':
-      return second && [...first.slice(0, -1), second.at(-1) ?? 1];
-    case 'Gather': {
-      const axis = node.attributes.axis?.[0] ?? 0;
-      return second && [...first.slice(0, axis), ...second, ...first.slice(axis + 1)];
-    }
-    case 'Unsqueeze':
-      return first; // as many elements; how they are arranged is not followed
-    case 'Concat': {
-      const axis = node.attributes.axis?.[0] ?? 1;
-      const total = inputs.reduce((sum, shape) => sum + (shape?.[axis < 0 ? first.length + axis : axis] ?? 0), 0);
-      return first.map((size, index) => (index === (axis < 0 ? first.length + axis : axis) ? total : size));
-    }
-    default:
-      // Elementwise operations keep the larger operand's shape; unknown ones are taken to do the same.
-      return inputs.reduce(
-        (widest, shape) => (shape && widest && count(shape) > count(widest) ? shape : widest),
-        first,
-      );
-  }
-}
-
-/** The shape that a Reshape with a constant target gives to one row: -1 is what is left, 0 what was there. */
-function reshaped(input: Shape, target: Initializer | undefined): Shape {
-  if (!input || target?.elementType !== elementTypes.int64 || target.byteLength > 64) return input;
-  const bytes = collect(target);
-  const sizes = Array.from(new BigInt64Array(bytes.buffer, 0, bytes.byteLength / 8), Number);
-  const known = sizes.map((size, axis) => (size === 0 ? (input[axis] ?? 1) : axis === 0 ? 1 : size));
-  const rest = Math.max(1, Math.floor(count(input) / count(known.filter((size) => size > 0))));
-  return known.map((size) => (size < 0 ? rest : size));
+  /** Shapes of the outputs for one row, as far as they are known. */
+  readonly shapes: KnownShapes;
+  /** Operations of which something is not known: `widestOperation` leaves it out of account. */
+  readonly unknown: readonly GraphNode[];
 }
 
 /** Activations are changed in place by these, or fused into the operation before. */
-const inPlace = new Set(['Relu', 'Identity', 'Flatten', 'Reshape', 'Dropout', 'Clip', 'Sigmoid']);
+const inPlace = new Set([
+  'Relu',
+  'Identity',
+  'Flatten',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+  'Dropout',
+  'Clip',
+  'Sigmoid',
+]);
+const wideTypes = new Set<number | undefined>([elementTypes.int64, elementTypes.float64, elementTypes.uint64]);
 
 /** Infers the sizes of the activations of a graph for one row. Symbolic dimensions count as 1. */
-export function rowSizes(graph: OnnxGraph): RowSizes {
-  const shapes = new Map<string, Shape>();
-  const constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
-  for (const input of graph.inputs) {
-    shapes.set(
-      input.name,
-      input.shape?.map((size, axis) => (axis === 0 || typeof size === 'string' ? 1 : size)),
-    );
-  }
-  for (const initializer of graph.initializers) {
-    shapes.set(initializer.name, initializer.shape);
-  }
-  let widestOperation = 0;
+export function rowSizes(graph: OnnxGraph, known?: KnownShapes): RowSizes {
+  const { shapes, bounds, types, unknown } = inferShapes(graph, known);
+  const size = (name: string) => elementsOf(shapes.get(name) ?? [0]) * (wideTypes.has(types.get(name)) ? 2 : 1);
+  const constants = new Set(graph.initializers.map(({ name }) => name));
   const lastReader = new Map(graph.nodes.flatMap((node, index) => node.inputs.map((name) => [name, index] as const)));
   const live = new Map<string, number>();
-  const isActivation = (name: string) => name !== '' && !constants.has(name);
-  for (const { name } of graph.inputs) live.set(name, count(shapes.get(name) ?? []));
+  for (const { name } of graph.inputs) live.set(name, size(name));
+  let widestOperation = 0;
   for (const [index, node] of graph.nodes.entries()) {
-    const inputs = node.inputs.filter((name) => name !== '').map((name) => shapes.get(name));
-    const output =
-      node.operator === 'Reshape' ? reshaped(inputs[0], constants.get(node.inputs[1] ?? '')) : infer(node, inputs);
-    for (const name of node.outputs) shapes.set(name, output);
-    for (const name of node.outputs) live.set(name, output ? count(output) : 0);
+    for (const name of node.outputs) if (name !== '') live.set(name, size(name));
     if (!inPlace.has(node.operator)) {
       widestOperation = Math.max(
         widestOperation,
-        [...live.values()].reduce((sum, size) => sum + size, 0),
+        [...live.values()].reduce((sum, each) => sum + each, 0),
       );
     }
     // What is changed in place, and what nothing reads any more, is there no longer.
-    for (const name of node.inputs.filter(isActivation)) if (lastReader.get(name) === index) live.delete(name);
+    for (const name of node.inputs) if (!constants.has(name) && lastReader.get(name) === index) live.delete(name);
   }
+  const exact = graph.outputs.filter(({ name }) => shapes.has(name) && !bounds.has(name));
+  const outputShapes = new Map(exact.map(({ name }) => [name, shapes.get(name) as Shape]));
   const outputs = new Map(
     graph.outputs.map(({ name }) => {
-      const shape = shapes.get(name);
-      return [name, shape && count(shape)];
+      const shape = outputShapes.get(name);
+      return [name, shape && elementsOf(shape)];
     }),
   );
-  return { widestOperation, outputs };
+  return { widestOperation, outputs, shapes: outputShapes, unknown };
 }
