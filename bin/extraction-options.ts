@@ -3,6 +3,7 @@ import { UsageError } from '../src/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import { PARQUET_ENCODINGS, type ParquetEncoding } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
+import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
 import { wantedDevices } from '../src/models/onnx/device.ts';
 import type { Statistic } from '../src/operators/statistics.ts';
 import type { Arguments, OptionSpec } from './options.ts';
@@ -49,6 +50,11 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
     value: 'float32|int8',
     does: 'of the visual network; int8 is calibrated on frames of the corpus (default float32)',
   },
+  convolutions: {
+    type: 'string',
+    value: 'fast|direct',
+    does: 'fast: with fewer products where that pays, 1e-6 from direct (default fast)',
+  },
   'force-precision': { type: 'boolean', does: 'takes int8 also where it is less alike to float32 than 0.99' },
 };
 
@@ -90,6 +96,7 @@ export function readExtractionOptions(args: Arguments): Omit<ExtractOptions, 'ou
     ...given('threads', args.integer('threads')),
     ...given('device', oneOf(args, 'device', wantedDevices)),
     ...given('precision', oneOf(args, 'precision', ['float32', 'int8'])),
+    ...given('convolutions', oneOf(args, 'convolutions', convolutionForms)),
     forcePrecision: args.flag('force-precision'),
   };
 }

@@ -3,6 +3,8 @@ import { cutAtDense, reachable } from '../onnx/cut.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import type { ModelCard } from './card.ts';
+import type { ConvolutionForm } from './fast-convolutions/form.ts';
+import { withFastConvolutions } from './fast-convolutions/rewrite.ts';
 import { logMelPrefix } from './log-mel.ts';
 import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
 
@@ -12,6 +14,8 @@ const leastOpset = 7;
 /** A network ready to be written: preprocessing in front, cut into parts. */
 export interface AssembledNetwork {
   readonly parts: readonly OnnxGraph[];
+  /** The same parts with their convolutions in the fast form, where that was asked for and pays for at least one. */
+  readonly fast?: readonly OnnxGraph[];
   /** Rows per run when the file has a fixed batch of 1, else undefined. */
   readonly fixedRows: number | undefined;
 }
@@ -20,9 +24,15 @@ export interface AssembledNetwork {
  * Puts a card's preprocessing in front of a network's graph, makes the card's output its only one, and cuts it into parts.
  *
  * @param origin - what messages call the network's file.
+ * @param convolutions - `fast` gives them in both forms.
  * @throws ModelError `card` when the graph has not what the card says, naming what it has.
  */
-export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): AssembledNetwork {
+export function assemble(
+  card: ModelCard,
+  graph: OnnxGraph,
+  origin: string,
+  convolutions: ConvolutionForm = 'direct',
+): AssembledNetwork {
   const opset = graph.opsets[''] ?? 0;
   if (opset < leastOpset) {
     throw new ModelError('weights', `${origin} uses ONNX operator set ${opset}; at least ${leastOpset} is needed`, {
@@ -40,7 +50,11 @@ export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): Ass
     initializers: [...prefix.initializers, ...network.initializers],
     inputs: [prefix.input],
   };
-  return { parts: fixedRows === undefined ? cutAtDense(whole) : [whole], fixedRows };
+  const parts = fixedRows === undefined ? cutAtDense(whole) : [whole];
+  if (convolutions === 'direct') return { parts, fixedRows };
+  const rewritten = parts.map(withFastConvolutions);
+  if (rewritten.every((part) => part.convolutions === 0)) return { parts, fixedRows };
+  return { parts, fast: rewritten.map((part) => part.graph), fixedRows };
 }
 
 function prefixOf(card: ModelCard, target: string): Prefix {

@@ -15,6 +15,8 @@ import { type AssembledNetwork, assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
 import { hashCard, loadCard, type ModelCard } from './card.ts';
 import { Network } from './embedder.ts';
+import { type ConvolutionForm, convolutionForms } from './fast-convolutions/form.ts';
+import { fastForm } from './fast-convolutions/rule.ts';
 import { leastRows } from './least-rows.ts';
 import { type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
@@ -38,6 +40,11 @@ export interface NetworkOptions extends NamedOptions {
   readonly postprocessOrigin?: KnownOrigin;
   /** Where prepared networks are kept; else `REELFLOW_CACHE_DIR`, else the user's cache folder. */
   readonly cacheDirectory?: string;
+  /**
+   * `fast` (default): convolutions whose shape pays are computed with fewer products, about 1e-6 of the greatest value from the direct form. `direct`: none
+   * is, as in datasets that were made before there was a choice. See docs/networks.md.
+   */
+  readonly convolutions?: ConvolutionForm;
 }
 
 /** How to run a network. */
@@ -102,6 +109,11 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return this.#quantised === undefined ? 'float32' : 'int8';
   }
 
+  /** How its convolutions are computed on a CPU: `direct` too where none pays in the fast form, and on 8-bit integers. */
+  get convolutions(): ConvolutionForm {
+    return this.#quantised === undefined && this.#assembled.fast !== undefined ? 'fast' : 'direct';
+  }
+
   /** SHA-256 of what decides the integers, beside the weights; undefined in float32. */
   get rangesHash(): string | undefined {
     return this.#quantised?.hash;
@@ -158,9 +170,9 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return new NetworkPlan<T>(card, cardHash, weightsHash, random, origin, files, batch, assembled, cache, quantised);
   }
 
-  /** The graphs that are run. */
+  /** The graphs that are run on a CPU. */
   get #parts(): readonly OnnxGraph[] {
-    return this.#quantised?.parts ?? this.#assembled.parts;
+    return this.#quantised?.parts ?? this.#assembled.fast ?? this.#assembled.parts;
   }
 
   /** Where it is prepared. */
@@ -217,8 +229,16 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     const threads = checkInteger('threads', options.threads ?? 1, 1, 256);
     const batch = checkInteger('batch', options.batch ?? this.defaultBatch, 1, 1024);
     const device = checkOneOf('device', options.device ?? 'cpu', ['cpu', 'cuda', 'webgpu']);
-    const parts = this.#parts;
-    const identity = [this.cardHash, this.weightsHash, ...(this.rangesHash === undefined ? [] : [this.rangesHash])];
+    // A device has kernels of its own for convolutions: it is given the direct form.
+    const isFast = this.convolutions === 'fast' && device === 'cpu';
+    const parts = isFast || this.#quantised !== undefined ? this.#parts : this.#assembled.parts;
+    const form = isFast ? [fastForm] : [];
+    const identity = [
+      this.cardHash,
+      this.weightsHash,
+      ...form,
+      ...(this.rangesHash === undefined ? [] : [this.rangesHash]),
+    ];
     const models = prepareParts(parts, identity, this.#cacheDirectory);
     const isBytes = this.card.input.kind === 'frames';
     const plan: SessionPlan = {
@@ -244,12 +264,12 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   }
 
   #rows(index: number, batch: number): number {
-    const { parts, fixedRows } = this.#assembled;
+    const { parts, fast = parts, fixedRows } = this.#assembled;
     if (fixedRows !== undefined) return fixedRows;
-    const part = parts[index] as OnnxGraph;
-    const hasConvolutions = part.nodes.some(({ operator }) => operator === 'Conv');
+    const hasConvolutions = parts[index]?.nodes.some(({ operator }) => operator === 'Conv');
     if (!hasConvolutions) return batch;
-    const fitting = Math.floor(activationBytes / (4 * Math.max(1, rowSizes(part).widestOperation)));
+    const run = (this.#quantised === undefined ? fast : parts)[index] as OnnxGraph;
+    const fitting = Math.floor(activationBytes / (4 * Math.max(1, rowSizes(run).widestOperation)));
     return Math.min(batch, convolutionRows, Math.max(1, fitting));
   }
 }
@@ -266,6 +286,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
  */
 export function network(nameOrCardPath: string, options: NetworkOptions = {}): NetworkPlan {
   checkString('nameOrCardPath', nameOrCardPath);
+  const convolutions = checkOneOf('convolutions', options.convolutions ?? 'fast', convolutionForms);
   const cache = cacheDirectory(options.cacheDirectory);
   const named = namedNetwork(nameOrCardPath, options);
   if (!named) {
@@ -274,7 +295,7 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
         remedy: `Give one of ${networkNames.join(', ')}, or the path of a model card (JSON).`,
       });
     }
-    return cardNetwork(nameOrCardPath, options, cache);
+    return cardNetwork(nameOrCardPath, { ...options, convolutions }, cache);
   }
   if (options.weights === undefined) {
     throw new ModelError('weights', `${named.name} has no weights yet`, {
@@ -290,12 +311,13 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
   });
   const graph = architectureGraph(architecture, weights.tensor);
   const cardHash = hashCard(card, architecture);
-  const assembled = assemble(card, graph, named.name);
+  const assembled = assemble(card, graph, named.name, convolutions);
   const { hash, random, origin, files } = weights;
   return new NetworkPlan(card, cardHash, hash, random, origin, files, named.batch, assembled, cache);
 }
 
-function cardNetwork(path: string, { weights, weightsOrigin, layer }: NetworkOptions, cache: string): NetworkPlan {
+function cardNetwork(path: string, options: NetworkOptions, cache: string): NetworkPlan {
+  const { weights, weightsOrigin, layer, convolutions } = options;
   const { card: own, folder } = loadCard(path);
   let card = own;
   const file = weights === undefined || weights.startsWith('random:') ? insideFolder(folder, card.file ?? '') : weights;
@@ -320,7 +342,7 @@ function cardNetwork(path: string, { weights, weightsOrigin, layer }: NetworkOpt
   }
   const graph = readModel(file);
   if (layer !== undefined) card = { ...card, output: outputAt(graph, layer, file) };
-  const assembled = assemble(card, graph, file);
+  const assembled = assemble(card, graph, file, convolutions);
   const files = [weightsFile('weights', weightsHash, file, weightsOrigin)];
   const batch = card.batch ?? defaultBatch;
   return new NetworkPlan(card, hashCard(card), weightsHash, false, file, files, batch, assembled, cache);

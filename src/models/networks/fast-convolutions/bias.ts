@@ -34,12 +34,7 @@ export function activated(writer: GraphWriter, placed: Placed, { bias, relu, zer
 }
 
 /** The bias of each row: the channels' own for a place, and what leaves nothing for others. */
-function perRow(
-  bias: Initializer | undefined,
-  channels: number,
-  rows: number,
-  used: ReadonlySet<number>,
-): Initializer {
+function perRow(bias: Initializer | undefined, channels: number, rows: number, used: ReadonlySet<number>): Initializer {
   return {
     name: '',
     shape: [rows, 1, channels],

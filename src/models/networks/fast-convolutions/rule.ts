@@ -1,4 +1,4 @@
-import { cookToom, type CookToom, mostPoints } from './cook-toom.ts';
+import { type CookToom, cookToom, mostPoints } from './cook-toom.ts';
 
 /** A convolution of stride 1 and one group, for one row. */
 export interface ConvolutionShape {
