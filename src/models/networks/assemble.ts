@@ -52,7 +52,7 @@ export function assemble(
   };
   const parts = fixedRows === undefined ? cutAtDense(whole) : [whole];
   if (convolutions === 'direct') return { parts, fixedRows };
-  const rewritten = parts.map(withFastConvolutions);
+  const rewritten = parts.map((part) => withFastConvolutions(part));
   if (rewritten.every((part) => part.convolutions === 0)) return { parts, fixedRows };
   return { parts, fast: rewritten.map((part) => part.graph), fixedRows };
 }

@@ -53,6 +53,15 @@ const power = (base: Rational, exponent: number) => Array.from({ length: exponen
  * cookToom(2, 3).points; // 4 products for 2 outputs of 3 taps, where 6 would be taken directly
  */
 export function cookToom(outputs: number, taps: number): CookToom {
+  const key = `${outputs} ${taps}`;
+  const known = made.get(key) ?? workedOut(outputs, taps);
+  made.set(key, known);
+  return known;
+}
+
+const made = new Map<string, CookToom>();
+
+function workedOut(outputs: number, taps: number): CookToom {
   const points = outputs + taps - 1;
   if (!(outputs >= 1 && taps >= 1 && points >= 2 && points <= mostPoints)) {
     throw new RangeError(`a convolution of ${taps} taps cannot be taken by ${outputs} outputs`);

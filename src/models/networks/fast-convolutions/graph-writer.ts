@@ -1,4 +1,5 @@
 import { type AttributeValue, constant, type GraphNode, type Initializer, node } from '../../onnx/graph.ts';
+import { prefixed } from '../preprocess.ts';
 
 /** Operations and constants of a graph that is being rewritten. What it makes itself has names that no other tensor has. */
 export class GraphWriter {
@@ -70,7 +71,7 @@ export class GraphWriter {
 
   #name(kind: string): string {
     for (;;) {
-      const name = `fast.${kind}${this.#made++}`;
+      const name = prefixed(`${kind}${this.#made++}`);
       if (!this.#taken.has(name)) return name;
     }
   }

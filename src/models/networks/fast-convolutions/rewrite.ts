@@ -5,7 +5,8 @@ import { fastConvolution } from './convolution.ts';
 import { GraphWriter } from './graph-writer.ts';
 import { fastMaxPool } from './max-pool.ts';
 import { fromPlaced, type Placed, toPlaced } from './placed.ts';
-import { type PlannedConvolution, plannedConvolution, plannedPool, type Tensors } from './windows.ts';
+import { fastFormOf } from './rule.ts';
+import { type PlannedConvolution, plannedConvolution, plannedPool, type Rule, type Tensors } from './windows.ts';
 
 /** A graph whose convolutions were looked at. */
 export interface Rewritten {
@@ -21,13 +22,15 @@ const leastOpset = 11;
  * The same graph with the convolutions that the rule takes (`fastFormOf`) written as products of transformed windows and weights, in ONNX's own operators. Between
  * them activations stay as those products leave them; poolings and ReLUs in between are written for that. All tensors that others read, and the outputs, are as
  * they were, but for rounding: about 1e-6 of the greatest value.
+ *
+ * @param rule - which convolutions are rewritten, and how.
  */
-export function withFastConvolutions(graph: OnnxGraph): Rewritten {
+export function withFastConvolutions(graph: OnnxGraph, rule: Rule = fastFormOf): Rewritten {
   const unchanged = { graph, convolutions: 0 };
   // A graph inside a node may read any tensor by name.
   if ((graph.opsets[''] ?? 0) < leastOpset || graph.nodes.some(({ hasSubgraph }) => hasSubgraph)) return unchanged;
   if (!graph.nodes.some(({ operator }) => operator === 'Conv')) return unchanged;
-  const rewriting = new Rewriting(graph);
+  const rewriting = new Rewriting(graph, rule);
   return rewriting.planned.size === 0 ? unchanged : { graph: rewriting.run(), convolutions: rewriting.planned.size };
 }
 
@@ -42,7 +45,10 @@ class Rewriting {
   readonly #there: Set<string>;
   readonly #done = new Set<GraphNode>();
 
-  constructor(readonly graph: OnnxGraph) {
+  constructor(
+    readonly graph: OnnxGraph,
+    rule: Rule,
+  ) {
     const { shapes, bounds } = inferShapes(graph);
     const constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
     this.#tensors = {
@@ -55,7 +61,7 @@ class Rewriting {
     this.#writer = new GraphWriter([...this.#there, ...made], graph.opsets[''] ?? 0);
     for (const node of graph.nodes) {
       for (const name of new Set(node.inputs)) this.#readers.set(name, [...(this.#readers.get(name) ?? []), node]);
-      const convolution = plannedConvolution(node, this.#tensors);
+      const convolution = plannedConvolution(node, this.#tensors, rule);
       if (convolution) this.planned.set(node, convolution);
     }
   }

@@ -2,7 +2,7 @@ import { attributeText, domainOf } from '../../onnx/encoded-node.ts';
 import { elementTypes, type GraphNode, type Initializer } from '../../onnx/graph.ts';
 import type { Shape } from '../../onnx/shapes.ts';
 import type { MaxPool } from './max-pool.ts';
-import { type FastForm, fastFormOf } from './rule.ts';
+import type { ConvolutionShape, FastForm } from './rule.ts';
 
 /** What is known of a graph's tensors. */
 export interface Tensors {
@@ -32,8 +32,11 @@ function paddingOf(node: GraphNode, kernel: readonly number[], isOfStrideOne: bo
   return isOfStrideOne && !isEven ? [((kernel[0] as number) - 1) / 2, ((kernel[1] as number) - 1) / 2] : undefined;
 }
 
-/** The convolution of a node in the fast form: stride 1, one group, constant float32 weights, and a shape that pays; else undefined. */
-export function plannedConvolution(node: GraphNode, tensors: Tensors): PlannedConvolution | undefined {
+/** The form of a convolution of stride 1 and one group, or undefined where it stays as it is. */
+export type Rule = (shape: ConvolutionShape) => FastForm | undefined;
+
+/** The convolution of a node in the fast form: stride 1, one group, constant float32 weights, and a shape that the rule takes; else undefined. */
+export function plannedConvolution(node: GraphNode, tensors: Tensors, rule: Rule): PlannedConvolution | undefined {
   const [input = '', weightName = '', biasName = ''] = node.inputs;
   if (node.operator !== 'Conv' || domainOf(node) !== '' || node.outputs.length !== 1) return undefined;
   const { strides, dilations, group } = node.attributes;
@@ -47,7 +50,7 @@ export function plannedConvolution(node: GraphNode, tensors: Tensors): PlannedCo
   const padding = paddingOf(node, [taps, tapsAlong], true);
   const size = [to[2] as number, to[3] as number] as const;
   if (taps !== tapsAlong || from[1] !== channels || padding === undefined) return undefined;
-  const form = fastFormOf({ channels, filters, taps, size });
+  const form = rule({ channels, filters, taps, size });
   return form && { form, weights, bias, padding, size };
 }
 
