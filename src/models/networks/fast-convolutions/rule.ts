@@ -31,13 +31,12 @@ export const fastForm = 'fast-convolutions-1';
 const kernels = [3, 5];
 /** Larger tiles need fewer products and lose more digits: 4 places of 3 taps differ by 3e-6 of the greatest value, 5 by 1e-5. */
 const mostOutputs = 4;
-/** What the steps of a network's other forms cost, in multiplications of a direct convolution. Measured over layers of 64 to 512 channels, 7 to 112 wide. */
-const perProduct = 1.25;
-const perValue = 60;
-/** Reading the transformed weights, once per run of eight rows. */
+/** What a product, a value that is transformed, and a weight that is read once per run of eight rows cost, in multiplications of the direct form. */
+const perProduct = 1.5;
+const perValue = 90;
 const perWeight = 2;
 /** The fast form is taken where it is estimated to gain more than this. */
-const leastGain = 1.3;
+const leastGain = 1.12;
 
 /** The tiling of one axis with the fewest products; of two alike the one with smaller tiles, which is closer to the direct form. */
 function tilingOf(size: number, taps: number): Tiling {
