@@ -200,9 +200,10 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return this.card.input.kind === 'frames' ? this.inputLength : 4 * this.inputLength;
   }
 
-  /** Bytes of all weights. */
+  /** Bytes of all weights, before any is transformed for the fast form. */
   get weightsBytes(): number {
-    return this.#parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const { parts } = this.#quantised ?? this.#assembled;
+    return parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   /** What it will take of memory; see `sessionMemory`. */
