@@ -5,7 +5,6 @@ import type { Device } from '../onnx/device.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import type { SessionPlan } from '../onnx/session.ts';
-import { rowSizes } from '../onnx/shapes.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
 import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
 import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
@@ -20,32 +19,14 @@ import { fastForm } from './fast-convolutions/rule.ts';
 import { leastRows } from './least-rows.ts';
 import { type SessionMemory, sessionMemory } from './memory.ts';
 import { namedWeights } from './named-weights.ts';
+import type { NetworkOptions } from './network-options.ts';
 import { prepareParts } from './prepare.ts';
-import { type NamedOptions, namedNetwork, networkNames } from './registry.ts';
-import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
+import { namedNetwork, networkNames } from './registry.ts';
+import { rowsPerRun } from './rows-per-run.ts';
+import { type WeightsFile, weightsFile } from './weights-origin.ts';
 
+export type { NetworkOptions } from './network-options.ts';
 export { Network };
-
-/** How to find a network. */
-export interface NetworkOptions extends NamedOptions {
-  /**
-   * Of a named network: `random:SEED`, or the path of a weight file with the tensor names of torchvision (`.pth`, `.safetensors`, `.npz`, `.onnx`). Of a
-   * model card: path of an .onnx file to use in place of the card's own, wherever it lies; `random:SEED` is left out of account then,
-   * because a card's file is its weights.
-   */
-  readonly weights?: string;
-  /** What `weightsFiles` says of the file of `weights`; by default the file's name. */
-  readonly weightsOrigin?: KnownOrigin;
-  /** Likewise of the file of `postprocess`. */
-  readonly postprocessOrigin?: KnownOrigin;
-  /** Where prepared networks are kept; else `REELFLOW_CACHE_DIR`, else the user's cache folder. */
-  readonly cacheDirectory?: string;
-  /**
-   * `fast` (default): convolutions whose shape pays are computed with fewer products, about 1e-6 of the greatest value from the direct form. `direct`: none
-   * is, as in datasets that were made before there was a choice. See docs/networks.md.
-   */
-  readonly convolutions?: ConvolutionForm;
-}
 
 /** How to run a network. */
 export interface OpenOptions {
@@ -66,10 +47,6 @@ interface Quantised {
   readonly hash: string;
 }
 
-/** Rows that convolutions run at once at most: more gain nothing and cost memory. */
-const convolutionRows = 8;
-/** Activations that convolutions hold at once, where one row has not more by itself: VGG16 runs 2 rows at once, the others 8. */
-const activationBytes = 64 * 1024 * 1024;
 const defaultBatch = 32;
 
 /**
@@ -206,6 +183,10 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
+  #rows(index: number, batch: number): number {
+    return rowsPerRun(this.#assembled, index, batch, this.convolutions);
+  }
+
   /** What it will take of memory; see `sessionMemory`. */
   memory(options: OpenOptions = {}): SessionMemory {
     const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
@@ -262,16 +243,6 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     };
     const pool = await WorkerPool.open(plan, this.inputBytes, workers);
     return new Network<T>(pool, this.name, this.dimension, batch, workers, { rowLength: this.inputLength, isBytes });
-  }
-
-  #rows(index: number, batch: number): number {
-    const { parts, fast = parts, fixedRows } = this.#assembled;
-    if (fixedRows !== undefined) return fixedRows;
-    const hasConvolutions = parts[index]?.nodes.some(({ operator }) => operator === 'Conv');
-    if (!hasConvolutions) return batch;
-    const run = (this.#quantised === undefined ? fast : parts)[index] as OnnxGraph;
-    const fitting = Math.floor(activationBytes / (4 * Math.max(1, rowSizes(run).widestOperation)));
-    return Math.min(batch, convolutionRows, Math.max(1, fitting));
   }
 }
 
