@@ -8,6 +8,7 @@ import {
   type ParquetEncoding,
 } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
+import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
 import { readDevice } from '../src/models/onnx/device-name.ts';
 import type { Statistic } from '../src/operators/statistics.ts';
 import type { Arguments, OptionSpec } from './options.ts';
@@ -53,6 +54,11 @@ export const extractionOptions: Readonly<Record<string, OptionSpec>> = {
     type: 'string',
     value: 'float32|int8',
     does: 'of the visual network; int8 is calibrated on frames of the corpus (default float32)',
+  },
+  convolutions: {
+    type: 'string',
+    value: 'fast|direct',
+    does: 'fast: with fewer products where that pays, 1e-6 from direct (default fast)',
   },
   'force-precision': { type: 'boolean', does: 'takes int8 also where it is less alike to float32 than 0.99' },
 };
@@ -106,6 +112,7 @@ export function readExtractionOptions(args: Arguments): Omit<ExtractOptions, 'ou
     ...given('threads', args.integer('threads')),
     ...given('device', device(args.text('device'))),
     ...given('precision', oneOf(args, 'precision', ['float32', 'int8'])),
+    ...given('convolutions', oneOf(args, 'convolutions', convolutionForms)),
     forcePrecision: args.flag('force-precision'),
   };
 }

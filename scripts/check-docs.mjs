@@ -1,5 +1,5 @@
 // Every name that src/index.ts exports must have a doc comment where it is declared, and every file of ours must stay
-// below 15 kB. Prints what is missing; exit 1 if anything is.
+// below 15 kB of code, comments and imports not counted. Prints what is missing; exit 1 if anything is.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -37,8 +37,12 @@ const files = execFileSync('git', ['ls-files', 'src', 'bin', 'examples', 'bench'
   encoding: 'utf8',
 });
 for (const file of files.split('\n').filter((path) => /\.(ts|mjs|js)$/.test(path))) {
-  const { length } = readFileSync(join(root, file));
-  if (length > 15_000) faults.push(`${file} has ${length} bytes; split it below 15,000`);
+  const code = readFileSync(join(root, file), 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s*(\/\/|\/?\*|import )/.test(line))
+    .join('\n');
+  const length = Buffer.byteLength(code);
+  if (length > 15_000) faults.push(`${file} has ${length} bytes of code; split it below 15,000`);
 }
 
 for (const fault of faults) console.log(fault);

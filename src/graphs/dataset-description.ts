@@ -8,8 +8,8 @@ export function describeDataset(plan: Plan, networks: PreciseNetworks) {
   const models = (['visual', 'audio'] as const).flatMap((stream) => {
     const entry = networks[stream];
     if (entry === undefined) return [];
-    const { name, cardHash, weightsHash, random, weightsFiles: files, card, precision } = entry;
-    const execution = { precision, device: plan.placement[stream]?.device ?? 'cpu' };
+    const { name, cardHash, weightsHash, random, weightsFiles: files, card, precision, convolutions } = entry;
+    const execution = { precision, convolutions, device: plan.placement[stream]?.device ?? 'cpu' };
     const calibrated = stream === 'visual' && networks.calibration;
     const calibration = calibrated ? { calibration: measuredOf(calibrated) } : {};
     return [{ stream, name, cardHash, weightsHash, random, files, ...execution, ...calibration, card }];

@@ -22,6 +22,7 @@ import { type FrameSampling, frames } from '../io/media/frames.ts';
 import type { MediaInfo } from '../io/media/media-info.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
+import { fastForm } from '../models/networks/fast-convolutions/rule.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import { type Duplicates, type Embedder, embed, embedKeeps } from '../operators/embed.ts';
 import type { Bytes } from '../operators/payload.ts';
@@ -281,6 +282,7 @@ function networkParams(plan: NetworkPlan): Json {
     card: plan.cardHash,
     weights: plan.weightsHash,
     dimension: plan.dimension,
+    ...(plan.convolutions === 'direct' ? {} : { convolutions: fastForm }),
     ...(plan.rangesHash === undefined ? {} : { precision: plan.precision, ranges: plan.rangesHash }),
   };
 }

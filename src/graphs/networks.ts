@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.ts';
 import type { StoredModel } from '../io/model-store/model-store.ts';
+import type { ConvolutionForm } from '../models/networks/fast-convolutions/form.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { networkNames } from '../models/networks/registry.ts';
 import { checkStatedHash } from './models/stated-hash.ts';
@@ -29,6 +30,8 @@ export interface NetworkChoice {
    * random as these are.
    */
   readonly audioPostprocess?: string | true;
+  /** `fast` (default): convolutions with fewer products, where their shape pays; `direct`: none, as in datasets made before there was a choice. */
+  readonly convolutions?: ConvolutionForm;
 }
 
 /** The networks that a pair of names or cards stands for. */
@@ -61,6 +64,7 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     const postprocess = modality === 'audio' ? options.audioPostprocess : undefined;
     const storedPca = postprocess === postprocessingName ? storedPostprocessing() : undefined;
     const plan = network(name, {
+      ...(options.convolutions !== undefined && { convolutions: options.convolutions }),
       ...(weights !== undefined && { weights }),
       ...(stored && { weightsOrigin: stored }),
       ...(modality === 'visual' && options.layer !== undefined && { layer: options.layer }),

@@ -61,12 +61,11 @@ class Activations {
 
   /** Rows that a part runs at once, of a batch. */
   rows(index: number, batch: number): number {
-    const { parts, fixedRows } = this.#network;
+    const { convolutional, fixedRows } = this.#network;
     if (fixedRows !== undefined) return fixedRows;
     const bytes = this.#bytes(index);
     if (bytes === undefined) return 1;
-    const hasConvolutions = parts[index]?.nodes.some(({ operator }) => operator === 'Conv');
-    if (!hasConvolutions) return batch;
+    if (convolutional[index] !== true) return batch;
     return Math.min(batch, convolutionRows, Math.max(1, Math.floor(activationBytes / Math.max(1, bytes.perRow))));
   }
 

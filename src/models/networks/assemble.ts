@@ -3,6 +3,8 @@ import { cutAtDense, reachable } from '../onnx/cut.ts';
 import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import type { ModelCard } from './card.ts';
+import type { ConvolutionForm } from './fast-convolutions/form.ts';
+import { withFastConvolutions } from './fast-convolutions/rewrite.ts';
 import { scalesByBatch } from './least-rows.ts';
 import { logMelPrefix } from './log-mel.ts';
 import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
@@ -16,6 +18,10 @@ export interface AssembledNetwork {
   readonly whole: OnnxGraph;
   /** Cut into parts that want different numbers of rows, as the CPU runs it. */
   readonly parts: readonly OnnxGraph[];
+  /** Which of the parts have convolutions: these run few rows at once. */
+  readonly convolutional: readonly boolean[];
+  /** The same network with its convolutions in the fast form, where that was asked for and pays for at least one. */
+  readonly fast?: AssembledNetwork;
   /** Rows per run: 1 when the file has a fixed batch of 1, or its rows are to run alone; else undefined. */
   readonly fixedRows: number | undefined;
 }
@@ -24,9 +30,15 @@ export interface AssembledNetwork {
  * Puts a card's preprocessing in front of a network's graph, makes the card's output its only one, and cuts it into parts.
  *
  * @param origin - what messages call the network's file.
+ * @param convolutions - `fast` gives them in both forms.
  * @throws ModelError `card` when the graph has not what the card says, naming what it has.
  */
-export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): AssembledNetwork {
+export function assemble(
+  card: ModelCard,
+  graph: OnnxGraph,
+  origin: string,
+  convolutions: ConvolutionForm = 'direct',
+): AssembledNetwork {
   const opset = graph.opsets[''] ?? 0;
   if (opset < leastOpset) {
     throw new ModelError('weights', `${origin} uses ONNX operator set ${opset}; at least ${leastOpset} is needed`, {
@@ -45,7 +57,13 @@ export function assemble(card: ModelCard, graph: OnnxGraph, origin: string): Ass
     initializers: [...prefix.initializers, ...network.initializers],
     inputs: [prefix.input],
   };
-  return { whole, parts: fixedRows === undefined ? cutAtDense(whole) : [whole], fixedRows };
+  const parts = fixedRows === undefined ? cutAtDense(whole) : [whole];
+  const convolutional = parts.map(({ nodes }) => nodes.some(({ operator }) => operator === 'Conv'));
+  const direct = { whole, parts, convolutional, fixedRows };
+  if (convolutions === 'direct') return direct;
+  const rewritten = parts.map((part) => withFastConvolutions(part));
+  if (rewritten.every((part) => part.convolutions === 0)) return direct;
+  return { ...direct, fast: { ...direct, parts: rewritten.map((part) => part.graph) } };
 }
 
 function prefixOf(card: ModelCard, target: string): Prefix {

@@ -46,10 +46,8 @@ const uncollectedVectors = 4096;
 const threadBytes = 2 * mebibyte;
 /** What reordering integer weights takes beside them, by their bytes, while one session after another is created. Measured on AlexNet. */
 const integerCreation = 2.5;
-/** Memory that activations take, by the widest operation's input and output. Measured 1.7-1.9: the allocator rounds up and keeps what it had. */
-const activationFactor = 1.9;
-/** The same where branches are joined (SqueezeNet 1.1: 2.6): their tensors of many sizes leave holes in what the allocator keeps. */
-const branchedFactor = 2.6;
+/** Memory that activations take, by the widest operation's input and output. Measured 1.1-1.3, in the fast form 2.1: the allocator rounds up and keeps what it had. */
+const activationFactor = 2.2;
 
 /**
  * What a network adds to the memory (PSS) of a process, from its structure and measured constants:
@@ -73,9 +71,7 @@ export function sessionMemory(
     // Integer kernels read weights in an order of their own: each session keeps a copy.
     perWorker += activations === undefined ? reorderedBytes(graph) : own;
     if (activations !== undefined) weights += integerCreation * own;
-    const floats = activations ?? graph;
-    const factor = floats.nodes.some(({ operator }) => operator === 'Concat') ? branchedFactor : activationFactor;
-    perWorker += factor * bytes.perRow * Math.min(rows, batch) + bytes.once + widenedBytes(graph);
+    perWorker += activationFactor * bytes.perRow * Math.min(rows, batch) + bytes.once + widenedBytes(graph);
   }
   const outputBytes = 4 * network.dimension * batch;
   const uncollected = uncollectedOf(network.dimension);

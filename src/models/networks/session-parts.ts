@@ -34,8 +34,6 @@ export function sessionParts(
     rows: rows(index),
     leastRows: fixedRows ?? leastRows(part),
     prepack: isQuantised,
-    // What a card's network needs is not known by experience as that of the named ones is: it is kept to what is planned.
-    oneBlock: card.file === undefined,
     arena: !isQuantised || part.nodes.some(({ operator }) => operator === 'Conv'),
   }));
 }

@@ -48,7 +48,8 @@ function sessionOptions(part) {
     graphOptimizationLevel: 'all',
     // The arena would keep the room of what integer dense layers need only while their weights are reordered.
     enableCpuMemArena: part.arena !== false,
-    enableMemPattern: part.oneBlock !== false,
+    // A block for all activations of a run would be kept beside what the arena gave the first run: twice the memory, and not faster.
+    enableMemPattern: false,
     logSeverityLevel: 3,
     extra: {
       session: {

@@ -18,11 +18,6 @@ export interface SessionPart {
   readonly prepack?: boolean;
   /** Whether activations are kept in an arena between runs: faster, and nothing that creation took is given back. Default true. */
   readonly arena?: boolean;
-  /**
-   * Whether the second run of a shape gets all its activations as one block: a little faster, but the block comes on top of what the first run took,
-   * which is kept too. Default true.
-   */
-  readonly oneBlock?: boolean;
 }
 
 /** What a worker needs to open a network. */
