@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { isShared, MemoryLink, sharedMemory } from '../../shared-memory.ts';
+import { isShared, letGo, MemoryLink, sharedMemory } from '../../shared-memory.ts';
 import type { DecoderEvent, DecoderRequest } from './decoder-messages.ts';
 
 /** How a decoder process ended. */
@@ -78,8 +78,10 @@ export class DecoderChild {
     if (this.#hasExited) return Promise.resolve(0);
     let target = into;
     if (!isShared(into)) {
-      if (this.#scratch === undefined || this.#scratch.length < into.length)
+      if (this.#scratch === undefined || this.#scratch.length < into.length) {
+        if (this.#scratch !== undefined) letGo(this.#scratch.buffer);
         this.#scratch = new Uint8Array(sharedMemory(into.length));
+      }
       target = this.#scratch;
     }
     return new Promise((resolve, reject) => {
@@ -140,6 +142,7 @@ export class DecoderChild {
     // Asked for when the thread had told of the end already: nothing is written into it.
     this.#reading?.resolve(0);
     this.#reading = undefined;
+    if (this.#scratch !== undefined) letGo(this.#scratch.buffer);
     this.#thread.remove(this.#id);
     this.#onExit({ code, signal });
   }

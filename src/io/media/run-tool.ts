@@ -1,7 +1,10 @@
-import { spawn } from 'node:child_process';
 import { FlowError, MediaError } from '../../errors.ts';
+import { DecoderChild } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { toolEnvironment } from './ffmpeg.ts';
+
+/** Bytes of standard output that are read at a time. */
+const READ_BYTES = 64 * 1024;
 
 /** What a tool that ran to its end gave. */
 export interface ToolRun {
@@ -18,7 +21,7 @@ export interface ToolRun {
  *
  * @throws MediaError `timeout` after `timeout` ms, `decoder-missing` when it cannot be started; FlowError `aborted`.
  */
-export function runTool(
+export async function runTool(
   path: string,
   tool: string,
   toolArguments: readonly string[],
@@ -31,56 +34,52 @@ export function runTool(
     describe: string;
   },
 ): Promise<ToolRun> {
-  return new Promise((resolve, reject) => {
-    const log = new DecoderLog();
-    const child = spawn(path, [...toolArguments], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: toolEnvironment(),
-      windowsHide: true,
-    });
-    let stdout = '';
-    let failure: unknown;
-    const stop = (error: unknown): void => {
-      failure ??= error;
-      child.stdout.destroy();
-      child.kill('SIGKILL');
-    };
-    const aborted = (): void =>
-      stop(new FlowError('aborted', `${options.describe} was aborted`, { cause: options.signal?.reason }));
-    const timer = setTimeout(
-      () =>
-        stop(
-          new MediaError('timeout', `${options.describe} took longer than ${options.timeout / 1000} s`, {
-            decoderLines: log.lines,
-          }),
-        ),
-      options.timeout,
-    );
-    const settle = (): void => {
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', aborted);
-    };
-    // First, and before its streams are used: a child that could not be started for want of descriptors has none.
-    child.once('error', (cause) => {
-      settle();
-      reject(new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause }));
-    });
-    if ((child.stdout as typeof child.stdout | undefined) === undefined) return;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (options.onText) options.onText(text);
-      else stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      log.write(text);
-      options.onLog?.(text);
-    });
-    child.once('close', (code, signal) => {
-      settle();
-      log.end();
-      if (failure === undefined) resolve({ code, signal, stdout, log });
-      else reject(failure);
-    });
-    options.signal?.addEventListener('abort', aborted, { once: true });
-    if (options.signal?.aborted) aborted();
+  const { describe, signal, timeout } = options;
+  const log = new DecoderLog();
+  const abortion = () => new FlowError('aborted', `${describe} was aborted`, { cause: signal?.reason });
+  if (signal?.aborted) throw abortion();
+  const child = await DecoderChild.start(path, toolArguments, toolEnvironment()).catch((cause: Error) => {
+    throw new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause });
   });
+  let failure: unknown;
+  const stop = (error: unknown): void => {
+    failure ??= error;
+    child.kill();
+  };
+  const aborted = (): void => stop(abortion());
+  const late = () =>
+    stop(new MediaError('timeout', `${describe} took longer than ${timeout / 1000} s`, { decoderLines: log.lines }));
+  const timer = setTimeout(late, timeout);
+  signal?.addEventListener('abort', aborted, { once: true });
+  if (signal?.aborted) aborted();
+  child.errors.on('data', (text: string) => {
+    log.write(text);
+    options.onLog?.(text);
+  });
+  try {
+    const stdout = await readText(child, options.onText);
+    const { code, signal: ending } = await child.exit;
+    log.end();
+    if (failure !== undefined) throw failure;
+    return { code, signal: ending, stdout, log };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', aborted);
+    child.kill();
+  }
+}
+
+/** The standard output of a program, unless it is taken in pieces. */
+async function readText(child: DecoderChild, onText: ((text: string) => void) | undefined): Promise<string> {
+  const decoder = new TextDecoder();
+  const bytes = new Uint8Array(READ_BYTES);
+  let text = '';
+  for (;;) {
+    const filled = await child.read(bytes);
+    const isLast = filled < bytes.length;
+    const piece = decoder.decode(bytes.subarray(0, filled), { stream: !isLast });
+    if (onText === undefined) text += piece;
+    else onText(piece);
+    if (isLast) return text;
+  }
 }
