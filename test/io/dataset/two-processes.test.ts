@@ -13,6 +13,7 @@ import { compileChild } from '../../fixtures/compile-child.ts';
 import { keyOf, temporaryDirectory, unitTable } from './fixtures.ts';
 
 const CHILD = fileURLToPath(new URL('./two-processes-child.ts', import.meta.url));
+const PARQUET_WORKER = fileURLToPath(new URL('../../../src/io/dataset/parquet-worker.js', import.meta.url));
 // Processes take their time to start on a machine that is busy.
 vi.setConfig({ testTimeout: 240_000 });
 const running = new Set<ChildProcess>();
@@ -22,7 +23,7 @@ let remove: () => Promise<void>;
 beforeAll(async () => {
   const place = await sharedDirectory();
   remove = place.remove;
-  script = await compileChild(place.path, CHILD);
+  script = await compileChild(place.path, CHILD, [PARQUET_WORKER]);
 });
 
 afterAll(() => remove());

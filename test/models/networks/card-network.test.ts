@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { ModelError, UsageError } from '../../../src/errors.ts';
+import { findFfmpeg } from '../../../src/io/media/ffmpeg.ts';
 import { type Network, network } from '../../../src/models/networks/network.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';
 import { smallCard, smallNetwork, temporaryFolder, uniform, valuesOf } from './helpers.ts';
@@ -210,14 +211,10 @@ describe.skipIf(!existsSync(join(shared, 'data/networks/squeezenet')))(
       const filters = ['-vf', `select='${select}',scale=227:227:flags=bilinear`, '-fps_mode', 'passthrough'];
       const raw = ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'];
       const input = ['-v', 'error', '-i', join(shared, 'data/media', `${clip}.mp4`)];
-      const { stdout } = await promisify(execFile)(
-        process.env.REELFLOW_FFMPEG ?? 'ffmpeg',
-        [...input, ...filters, ...raw],
-        {
-          encoding: 'buffer',
-          maxBuffer: 1 << 24,
-        },
-      );
+      const { stdout } = await promisify(execFile)(findFfmpeg().path, [...input, ...filters, ...raw], {
+        encoding: 'buffer',
+        maxBuffer: 1 << 24,
+      });
       return sampled.map((_, index) => stdout.subarray(index * 154_587, (index + 1) * 154_587));
     }
 
