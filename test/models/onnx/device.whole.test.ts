@@ -21,8 +21,8 @@ describe('devices', () => {
     const { device, says } = await chooseDevice('webgpu', { try: failing });
     expect(device).toBe('cpu');
     expect(says).toBe('webgpu cannot be used (no adapter): computing on the CPU');
-    expect(await chooseDevice('cpu', { try: failing })).toEqual({ device: 'cpu' });
-    await expect(chooseDevice('tpu' as never)).rejects.toThrow(/`device` must be one of/);
+    expect(await chooseDevice('cpu', { try: failing })).toEqual({ device: 'cpu', numbers: [0] });
+    await expect(chooseDevice('tpu' as never)).rejects.toThrow(/`device` must be auto, cpu, webgpu, cuda/);
   });
 
   it('automatic choice takes the first device that is faster than the CPU, and says why it took none', async () => {
@@ -35,14 +35,15 @@ describe('devices', () => {
     });
     expect(await chooseDevice('auto', taking(3000))).toEqual({
       device: 'cpu',
+      numbers: [0],
       says: 'computing on the CPU (cuda: no driver; webgpu: slower than the CPU, as a software driver is)',
     });
-    expect(await chooseDevice('auto', taking(1))).toEqual({ device: 'webgpu' });
+    expect(await chooseDevice('auto', taking(1))).toEqual({ device: 'webgpu', numbers: [0] });
   });
 
   it('automatic choice tries nothing, and says nothing, where the system shows no graphics device', async () => {
     const never = async () => expect.fail('a device was tried');
-    expect(await chooseDevice('auto', { mayBeThere: () => false, try: never })).toEqual({ device: 'cpu' });
+    expect(await chooseDevice('auto', { mayBeThere: () => false, try: never })).toEqual({ device: 'cpu', numbers: [0] });
   });
 
   it.skipIf(!isBare)(
