@@ -25,7 +25,7 @@ function answer(reply) {
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
 /** @param {OpenPart} opened */
-const leastRows = ({ part, rows }) => Math.min(part.leastRows ?? 1, Math.max(rows, 1));
+const leastRows = ({ part, rows }) => (rows < part.rows ? rows : (part.leastRows ?? 1));
 
 class ShapeError extends Error {}
 

@@ -24,14 +24,19 @@ for (const name of ['alexnet', 'squeezenet1_1']) {
     const visual = network(name, { weights: 'random:1' });
     const corpus = await listCorpus({ inputs: [clip] });
     const said: string[] = [];
-    const attempt = (mebibytes: number) =>
-      preparePrecision({ visual, audio: undefined, says: [] }, corpus, {
+    const attempt = (mebibytes: number) => {
+      const stop = new AbortController();
+      return preparePrecision({ visual, audio: undefined, says: [] }, corpus, {
         precision: 'int8',
         memory: `${mebibytes}MiB`,
         directory: undefined,
-        say: (sentence) => void said.push(sentence),
-        signal: AbortSignal.abort(),
+        say: (sentence) => {
+          said.push(sentence);
+          stop.abort();
+        },
+        signal: stop.signal,
       });
+    };
     const failing = await attempt(100).catch((error: unknown) => error);
     expect(failing).toBeInstanceOf(UsageError);
     const { code, remedy } = failing as UsageError;
