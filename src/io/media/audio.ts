@@ -43,7 +43,7 @@ const WINDOW_OVERLAP_SECONDS = 0.015;
  * near silence differs between the two by far more than rounding.
  *
  * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the patches downstream, and
- * beside them one patch of raw samples and 256 KiB for reading. Unsubscribing, an error or `signal` kills
+ * beside them one patch of raw samples and 64 KiB for reading. Unsubscribing, an error or `signal` kills
  * ffmpeg at once. A video without sound completes empty.
  *
  * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in part, after its last

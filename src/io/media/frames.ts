@@ -43,7 +43,7 @@ export interface FramesOptions extends DecodingOptions {
  * and the verdict notes it. Probes the video where that has not happened yet.
  *
  * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the frames downstream, and
- * beside them 256 KiB for reading. Unsubscribing, an error or `signal` kills ffmpeg at once. A video
+ * beside them 64 KiB for reading. Unsubscribing, an error or `signal` kills ffmpeg at once. A video
  * without pictures completes empty.
  *
  * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in part, after its last
