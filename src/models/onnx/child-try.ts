@@ -19,17 +19,20 @@ const parting = 1000;
  * what it printed: loaders name there what they did not find.
  *
  * @param program - file name of a program that answers one message with one message.
- * @param patience - seconds that it is waited for.
+ * @param options.patience - seconds that it is waited for; default 60.
+ * @param options.env - variables beside those of this process.
  */
 export function inChild<Request extends object, Reply>(
   program: string,
   request: Request,
-  patience: number = usualPatience,
+  options: { readonly patience?: number; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<{ readonly reply: Reply | ChildFailure; readonly printed: string }> {
+  const { patience = usualPatience, env } = options;
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(new URL(`./${program}`, import.meta.url)), [], {
       serialization: 'advanced',
       execArgv: [],
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let printed = '';

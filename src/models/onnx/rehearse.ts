@@ -48,7 +48,7 @@ export async function rehearse(networks: readonly RehearsedNetwork[], directory:
   const known = remembered.read();
   if (known !== undefined) return { usable: true, sessionsPerPlace: known };
   const request: RehearsalRequest = { networks, milliseconds: 1000, worthSecondSession };
-  const { reply } = await inChild<RehearsalRequest, RehearsalReply>('device-rehearsal.js', request, patience);
+  const { reply } = await inChild<RehearsalRequest, RehearsalReply>('device-rehearsal.js', request, { patience });
   if (reply.kind === 'failed') return { usable: false, reason: shortened(reply.message) };
   remembered.write(reply.sessionsPerPlace);
   return { usable: true, sessionsPerPlace: reply.sessionsPerPlace };
