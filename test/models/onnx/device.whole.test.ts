@@ -43,7 +43,10 @@ describe('devices', () => {
 
   it('automatic choice tries nothing, and says nothing, where the system shows no graphics device', async () => {
     const never = async () => expect.fail('a device was tried');
-    expect(await chooseDevice('auto', { mayBeThere: () => false, try: never })).toEqual({ device: 'cpu', numbers: [0] });
+    expect(await chooseDevice('auto', { mayBeThere: () => false, try: never })).toEqual({
+      device: 'cpu',
+      numbers: [0],
+    });
   });
 
   it.skipIf(!isBare)(
