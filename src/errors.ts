@@ -92,8 +92,8 @@ export class FlowError extends ReelflowError {
   }
 }
 
-/** What of the machine is lacking: open files (`open-files`), a place for short-lived files (`temporary-directory`), or anything else (`system`). */
-export type SystemErrorCode = 'open-files' | 'temporary-directory' | 'system';
+/** What of the machine is lacking: open files (`open-files`), or anything else (`system`). */
+export type SystemErrorCode = 'open-files' | 'system';
 
 /** The machine, not an item, is at fault: what would meet every item of a run, and so ends it. */
 export class SystemError extends ReelflowError {

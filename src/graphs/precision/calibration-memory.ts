@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { UsageError } from '../../errors.ts';
+import { availableCores } from '../../io/media/container-limits.ts';
 import { decoderMemory } from '../../io/media/memory.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import type { CalibrationSettings } from '../../models/quantisation/calibrate.ts';
@@ -23,7 +23,7 @@ const pixels = 1920 * 1080;
 export function planCalibration(plan: NetworkPlan, limit: Bytes): Pick<CalibrationSettings, 'rows' | 'threads'> {
   const needed = calibrationNeeds(plan);
   const rows = [8, 4, 2, 1].find((count) => needed(count) <= limit);
-  if (rows !== undefined) return { rows, threads: availableParallelism() };
+  if (rows !== undefined) return { rows, threads: availableCores() };
   const least = leastCalibrationMemory(plan) / MiB;
   throw new UsageError(
     `\`memory\` is ${formatBytes(limit)}, but calibrating ${plan.name} for int8 needs at least ${formatBytes(least * MiB)}`,
@@ -51,7 +51,7 @@ const vectorsBytes = (observing: NetworkPlan): Bytes => 2 * 4 * observing.dimens
 
 /** What a calibration takes at its peak, by rows at a time. */
 function calibrationNeeds(plan: NetworkPlan): (rows: number) => Bytes {
-  const threads = availableParallelism();
+  const threads = availableCores();
   const frames = calibrationFrameCount * plan.inputBytes;
   const decoding = processBytes + 2 * frames + decoderMemory({ pixels, audio: false });
   const observing = plan.observed('');

@@ -117,7 +117,8 @@ class PatchPuller implements Puller<Patch> {
   /** Times beyond this one contradict the stated length. */
   readonly #latest: number;
   readonly #ahead = new SamplesAhead();
-  #closed = false;
+  /** Aborted when nobody listens any more: neither the decoder goes on then, nor what looks at its file a second time. */
+  readonly #closing = new AbortController();
   /** Samples that ffmpeg gave, so far as they are in patches. */
   #decoded = 0;
   /** Samples of silence that were put in between. */
@@ -172,7 +173,7 @@ class PatchPuller implements Puller<Patch> {
   }
 
   close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     return this.#decoder.close();
   }
 
@@ -229,7 +230,7 @@ class PatchPuller implements Puller<Patch> {
   }
 
   async #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
-    if (this.#closed) return undefined;
+    if (this.#closing.signal.aborted) return undefined;
     const { sampleRate } = this.#settings;
     const total = this.#decoded + this.#silence;
     const end: DecodingEnd = {
@@ -239,6 +240,7 @@ class PatchPuller implements Puller<Patch> {
       lastTime: this.#time(total),
       breaks: this.#gaps.breaks,
       silence: this.#silence / sampleRate,
+      signal: this.#closing.signal,
       ...how,
     };
     return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, end);

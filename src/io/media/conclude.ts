@@ -10,7 +10,10 @@ import type { Video } from './video.ts';
 
 /** What a decoder's reader knows at the end of its stream. */
 export interface DecodingEnd
-  extends Pick<DecodingFacts, 'kind' | 'decoded' | 'seconds' | 'lastTime' | 'runaway' | 'breaks' | 'silence'> {
+  extends Pick<
+    DecodingFacts,
+    'signal' | 'kind' | 'decoded' | 'seconds' | 'lastTime' | 'runaway' | 'breaks' | 'silence'
+  > {
   /** Why reading stopped, when it was no end of the stream. */
   readonly failure?: unknown;
 }

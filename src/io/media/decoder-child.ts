@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { SystemError } from '../../errors.ts';
 import { isShared, letGo, MemoryLink, sharedMemory } from '../../shared-memory.ts';
+import { systemFault } from '../../system-fault.ts';
+import { availableCores } from './container-limits.ts';
 import type { DecoderEvent, DecoderRequest } from './decoder-messages.ts';
 
 /** How a decoder process ended. */
@@ -159,7 +161,7 @@ class DecoderThread {
   static leastBusy(): DecoderThread {
     const alive = DecoderThread.#all.filter(({ isAlive }) => isAlive);
     const [least] = alive.sort((left, right) => left.#children.size - right.#children.size);
-    const most = Math.ceil(availableParallelism() / 4);
+    const most = Math.ceil(availableCores() / 4);
     if (least !== undefined && (least.#children.size === 0 || alive.length >= most)) return least;
     const made = new DecoderThread();
     DecoderThread.#all.splice(0, DecoderThread.#all.length, ...alive, made);
@@ -188,8 +190,8 @@ class DecoderThread {
       this.#link.close();
       for (const child of [...this.#children.values()]) child.fail(error);
     };
-    this.#worker.once('error', (cause) => end(new Error(`the thread of decoders died: ${cause.message}`, { cause })));
-    this.#worker.once('exit', (code) => end(new Error(`the thread of decoders ended with exit code ${code}`)));
+    this.#worker.once('error', (cause) => end(deathOf(cause)));
+    this.#worker.once('exit', (code) => end(deathOf(new Error(`exit code ${code}`))));
   }
 
   add(id: number, child: DecoderChild): void {
@@ -217,4 +219,21 @@ class DecoderThread {
     }
     this.#requests.push(request);
   }
+}
+
+/** No file is to blame for the death of a thread: a limit of the machine, or a fault of this program. */
+function deathOf(cause: Error): SystemError {
+  // A thread that gets no descriptors says so in words only.
+  const lacksFiles = /EMFILE|ENFILE/.exec(cause.message)?.[0];
+  const known =
+    lacksFiles === undefined
+      ? undefined
+      : Object.assign(new Error(cause.message), { code: lacksFiles, syscall: 'open' });
+  return (
+    systemFault(known) ??
+    new SystemError('system', `a thread of decoders died: ${cause.message}`, {
+      remedy: 'Run the same command again: what is committed is kept, and no item is blamed.',
+      cause,
+    })
+  );
 }

@@ -1,4 +1,4 @@
-import { MediaError } from '../../errors.ts';
+import { MediaError, SystemError } from '../../errors.ts';
 import { DecoderChild, type DecoderExit } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';
@@ -58,7 +58,7 @@ export class DecoderProcess {
     try {
       child = await DecoderChild.start(findFfmpeg().path, args, toolEnvironment());
     } catch (cause) {
-      if (cause instanceof MediaError) throw cause;
+      if (cause instanceof MediaError || cause instanceof SystemError) throw cause;
       const message = `ffmpeg could not be started for '${name}': ${(cause as Error).message}`;
       throw new MediaError('decoder-missing', message, { cause });
     }

@@ -43,7 +43,13 @@ class Decoder {
   /** @param {Extract<DecoderRequest, { kind: 'start' }>} request */
   constructor({ id, path, args, env }) {
     this.#id = id;
-    this.#child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env, windowsHide: true });
+    this.#child = spawn(path, args, {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      env,
+      windowsHide: true,
+      // A group of its own: Ctrl-C in a terminal is for this program, which lets what runs come to its end.
+      detached: process.platform !== 'win32',
+    });
     // First, and before its streams are used: a child that could not be started for want of descriptors has none.
     this.#child.on('error', (error) => {
       if (this.#child.pid !== undefined) return;
@@ -55,7 +61,12 @@ class Decoder {
     const [, output, errors, times] = /** @type {import('node:stream').Readable[]} */ (
       /** @type {unknown} */ (this.#child.stdio)
     );
-    output?.on('data', (/** @type {Uint8Array} */ bytes) => this.#arrived(bytes)).pause();
+    output
+      ?.on('data', (/** @type {Uint8Array} */ bytes) => {
+        // A stream that was told to go on gives what it holds, though it has been destroyed meanwhile.
+        if (!this.#ended) this.#arrived(bytes);
+      })
+      .pause();
     for (const event of ['end', 'close', 'error']) output?.on(event, () => this.#end());
     errors?.setEncoding('utf8').on('data', (text) => tell({ kind: 'errors', id, text }));
     times?.setEncoding('latin1').on('data', (text) => tell({ kind: 'times', id, text }));
@@ -118,11 +129,21 @@ class Decoder {
   }
 }
 
+/** @param {Extract<DecoderRequest, { kind: 'start' }>} request */
+function start(request) {
+  try {
+    decoders.set(request.id, new Decoder(request));
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    tell({ kind: 'failed', id: request.id, code, message });
+  }
+}
+
 port.on('message', (/** @type {readonly DecoderRequest[]} */ requests) => {
   for (const request of requests) {
     if (memory.heeds(request)) continue;
     const { id } = request;
-    if (request.kind === 'start') decoders.set(id, new Decoder(request));
+    if (request.kind === 'start') start(request);
     else if (request.kind === 'kill') decoders.get(id)?.kill();
     else {
       // Of one that is not there any more its end has been told.

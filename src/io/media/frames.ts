@@ -102,7 +102,8 @@ class FramePuller implements Puller<Frame> {
   /** Times beyond this one contradict the stated length. */
   readonly #latest: number;
   readonly #recycle: (data: Uint8Array) => void;
-  #closed = false;
+  /** Aborted when nobody listens any more: neither the decoder goes on then, nor what looks at its file a second time. */
+  readonly #closing = new AbortController();
   #count = 0;
   #firstTime = 0;
   #lastTime = 0;
@@ -155,7 +156,7 @@ class FramePuller implements Puller<Frame> {
   }
 
   close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     return this.#decoder.close();
   }
 
@@ -188,7 +189,7 @@ class FramePuller implements Puller<Frame> {
   }
 
   async #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
-    if (this.#closed) return undefined;
+    if (this.#closing.signal.aborted) return undefined;
     return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, {
       kind: this.#settings.sampling === 'native' ? 'video' : 'sampled',
       decoded: this.#count,
@@ -196,6 +197,7 @@ class FramePuller implements Puller<Frame> {
       lastTime: this.#lastTime,
       breaks: this.#times.breaks,
       silence: 0,
+      signal: this.#closing.signal,
       ...how,
     });
   }

@@ -9,6 +9,8 @@ import type { PacketScan } from './packets.ts';
 
 /** What is known about a stream when its decoder has ended. */
 export interface DecodingFacts {
+  /** Aborted when nobody waits for the verdict any more. */
+  readonly signal?: AbortSignal | undefined;
   /** For messages. */
   readonly name: string;
   readonly path: string;
@@ -71,14 +73,14 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
   if (decoded === 0) {
     if (decoderLines.some((line) => NOT_IMPLEMENTED.test(line)))
       return partial('unsupported', `this ffmpeg cannot decode the ${kind} stream`);
-    if (!damaged && !(await scanStreams(facts.path, info)).streams.has(stream.index))
+    if (!damaged && !(await scanStreams(facts.path, info, facts.signal)).streams.has(stream.index))
       return { verdict: 'whole', decoded, seconds, decoderLines, notes: [`the ${kind} stream holds no packets`] };
     const reason = (counts.cut > 0 || info.cut !== undefined) && !damaged ? 'truncated' : 'corrupt';
     return partial(reason, `nothing of the ${kind} stream could be decoded`);
   }
   const stated = stream.statedDuration ?? stream.duration;
   if (seconds < stated - lengthTolerance(stated)) {
-    const why = whyShort(facts, stated, await scanStreams(facts.path, info));
+    const why = whyShort(facts, stated, await scanStreams(facts.path, info, facts.signal));
     const length = `${seconds.toFixed(2)} of ${stated.toFixed(2)} s of the ${kind} stream could be decoded`;
     if (why !== undefined) return partial(info.cut === undefined ? why : 'truncated', length);
   }
@@ -86,7 +88,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
   if (silence > Math.max(lengthTolerance(seconds), seconds - silence))
     return partial('corrupt', `${silence.toFixed(2)} of ${seconds.toFixed(2)} s of the sound are missing`);
   if (damaged) {
-    const complaints = await whereItComplains(facts.path, info, stream);
+    const complaints = await whereItComplains(facts.path, info, stream, facts.signal);
     if (complaints.inside > 0 || isFatal(facts.exit))
       return partial('corrupt', `the decoder of the ${kind} stream met ${Math.max(counts.damage, 1)} errors`);
     return { verdict: 'whole', decoded, seconds, decoderLines, notes: [...notes, noteOf(complaints, kind)] };

@@ -1,4 +1,4 @@
-import { FlowError, MediaError } from '../../errors.ts';
+import { FlowError, MediaError, SystemError } from '../../errors.ts';
 import { DecoderChild } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { toolEnvironment } from './ffmpeg.ts';
@@ -39,6 +39,7 @@ export async function runTool(
   const abortion = () => new FlowError('aborted', `${describe} was aborted`, { cause: signal?.reason });
   if (signal?.aborted) throw abortion();
   const child = await DecoderChild.start(path, toolArguments, toolEnvironment()).catch((cause: Error) => {
+    if (cause instanceof SystemError) throw cause;
     throw new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause });
   });
   let failure: unknown;

@@ -62,8 +62,11 @@ export function inChild<Request extends object, Reply>(
       answered({ kind: 'failed', message: `the process that tried it ended with ${how}` });
     });
     child.once('close', finish);
-    child.send(request, (error) => {
-      if (error !== null) answered({ kind: 'failed', message: error.message });
-    });
+    // A process that could not be made has no channel; its 'error' says why.
+    if (child.connected) {
+      child.send(request, (error) => {
+        if (error !== null) answered({ kind: 'failed', message: error.message });
+      });
+    }
   });
 }

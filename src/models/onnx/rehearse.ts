@@ -84,10 +84,14 @@ class Memory {
 
   write(sessionsPerPlace: readonly number[]): void {
     if (this.#path === undefined) return;
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const aside = `${this.#path}.${process.pid}-${randomBytes(4).toString('hex')}`;
-    writeFileSync(aside, JSON.stringify(sessionsPerPlace), { mode: 0o600 });
-    renameSync(aside, this.#path);
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      writeFileSync(aside, JSON.stringify(sessionsPerPlace), { mode: 0o600 });
+      renameSync(aside, this.#path);
+    } catch {
+      // Where it cannot be kept, the next run rehearses again.
+    }
   }
 }
 

@@ -88,6 +88,18 @@ describe('DecoderChild', () => {
     await child.exit;
   });
 
+  test('one that is killed in the turn in which it is asked for bytes ends, and so does the read', async () => {
+    for (let round = 0; round < 10; round++) {
+      const child = await start(200_000, 200_000);
+      await firstBytes(child, 10);
+      // Now some of its output lies in the thread, and more in the pipe.
+      const waiting = child.read(new Uint8Array(sharedMemory(300_000)));
+      child.kill();
+      expect(await waiting).toBeLessThanOrEqual(300_000);
+      expect((await child.exit).code).toBeNull();
+    }
+  });
+
   test('a read that is asked for while the end is being told settles with nothing', async () => {
     for (let round = 0; round < 30; round++) {
       const child = await DecoderChild.start('/bin/true', [], process.env);
