@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { ModelError, ReelflowError, UsageError } from '../src/errors.ts';
+import { systemFault } from '../src/system-fault.ts';
 import { type Command, commandHelp, parseArguments } from './options.ts';
 
 /** Every command by name; its module is loaded when it is called. */
@@ -89,7 +90,9 @@ process.on('exit', (code) => {
 
 try {
   process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
+} catch (fault) {
+  const lacking = systemFault(fault);
+  const error = lacking?.code === 'open-files' ? lacking : fault;
   if (!(error instanceof ReelflowError)) {
     const { code, syscall, message } = error as NodeJS.ErrnoException;
     if (code === undefined || syscall === undefined) throw error;
