@@ -2,7 +2,7 @@
  * What the main thread spends on a frame, in CPU-milliseconds, and the whole process: an extraction with a trivial network (a pixel times a RANDOM matrix,
  * 4,096 values), so that decoding and everything that is not inference is what there is. Small clips that decode fast, several at once.
  *
- *   node dist/bench/main-thread.js [--clips 8] [--seconds 80] [--concurrency 4] [--fps-of-clip 25] [--dir .bench] [--rounds 2]
+ *   node dist/bench/main-thread.js [--clips 8] [--seconds 80] [--concurrency 4] [--dir .bench] [--rounds 2]
  */
 import { execFile } from 'node:child_process';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
