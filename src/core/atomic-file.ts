@@ -1,16 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
 import { UsageError } from './errors.ts';
+import { PROCESS_NAME, processState } from './process-identity.ts';
 
-/** Temporary files are `.tmp-HOST~PID~START~RANDOM`; START tells processes apart that had the same PID one after another. */
+/** Temporary files are `.tmp-HOST~PID~START~RANDOM`. */
 const PREFIX = '.tmp-';
-const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
-const START = Math.round(performance.timeOrigin);
 
 /** Whether a file's name is that of a temporary: readers pass over these. */
 export function isTemporary(name: string): boolean {
@@ -19,7 +17,7 @@ export function isTemporary(name: string): boolean {
 
 /** A fresh temporary path in a directory. */
 export function temporaryPath(directory: string): string {
-  return join(directory, `${PREFIX}${HOST}~${process.pid}~${START}~${randomBytes(6).toString('hex')}`);
+  return join(directory, `${PREFIX}${PROCESS_NAME}~${randomBytes(6).toString('hex')}`);
 }
 
 /**
@@ -119,11 +117,8 @@ export async function syncDirectory(path: string): Promise<void> {
 /** Removes the temporaries that dead processes of this machine left in a directory. Those of others are left alone. */
 export async function removeStaleTemporaries(directory: string): Promise<void> {
   for (const name of await readdir(directory).catch(() => [] as string[])) {
-    if (!isTemporary(name)) continue;
-    const [host, pid, start] = name.slice(PREFIX.length).split('~');
-    if (host !== HOST || !Number.isInteger(Number(pid))) continue;
-    const own = Number(pid) === process.pid;
-    if (own ? Number(start) !== START : !isAlive(Number(pid))) await removeIfThere(join(directory, name));
+    const isLeft = isTemporary(name) && processState(name.slice(PREFIX.length)) === 'ended';
+    if (isLeft) await removeIfThere(join(directory, name));
   }
 }
 
@@ -151,13 +146,4 @@ async function writeTemporary(directory: string, bytes: Uint8Array): Promise<str
     await handle.close();
   }
   return temporary;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { UsageError } from './errors.ts';
+import { sha256 } from './hash.ts';
 
 /**
  * JSON with sorted keys and no spaces: equal values have equal text.
@@ -23,5 +23,5 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 of the canonical JSON of a value, 64 hexadecimal digits. */
 export function contentHash(value: unknown): string {
-  return createHash('sha256').update(canonicalJson(value)).digest('hex');
+  return sha256(canonicalJson(value));
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { checkString } from '../core/check.ts';
+import { sha256 } from '../core/hash.ts';
 import type { Scope } from '../operators/flow.ts';
 import type { Bytes } from '../operators/payload.ts';
 
@@ -81,15 +81,10 @@ export interface Graph<Item, Result, Services> {
  */
 export function graphId(graph: { readonly name: string; readonly version: number; readonly params: Json }): string {
   checkString('graph.name', graph.name);
-  return createHash('sha256')
-    .update(canonicalJson({ name: graph.name, version: graph.version, params: graph.params }))
-    .digest('hex')
-    .slice(0, 16);
+  return sha256(canonicalJson({ name: graph.name, version: graph.version, params: graph.params })).slice(0, 16);
 }
 
 /** The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits. */
 export function unitKey(graph: string, itemId: string, fingerprint: string): string {
-  return createHash('sha256')
-    .update(canonicalJson([graph, itemId, fingerprint]))
-    .digest('hex');
+  return sha256(canonicalJson([graph, itemId, fingerprint]));
 }

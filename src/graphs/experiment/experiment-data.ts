@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import { contentFingerprint } from '../../io/dataset/fingerprint.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
@@ -42,8 +42,10 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
   try {
     const hashes: Record<string, string> = {
       ratings: tableHash(read.ratings),
-      movies: jsonHash([...(read.movies?.values() ?? [])].map(({ id, year, genres }) => [id, year ?? null, genres])),
-      trailers: jsonHash([...(read.trailers?.moviesOf ?? [])]),
+      movies: sha256(
+        JSON.stringify([...(read.movies?.values() ?? [])].map(({ id, year, genres }) => [id, year ?? null, genres])),
+      ),
+      trailers: sha256(JSON.stringify([...(read.trailers?.moviesOf ?? [])])),
     };
     for (const [name, path] of Object.entries(experiment.features)) {
       features.set(name, await ItemStore.open(path));
@@ -107,14 +109,5 @@ async function closeAll(stores: ReadonlyMap<string, ItemStore>): Promise<void> {
 }
 
 function tableHash({ users, items, values, userIds, itemIds }: RatingTable): string {
-  const hash = createHash('sha256');
-  for (const { buffer, byteOffset, byteLength } of [users, items, values]) {
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  for (const ids of [userIds, itemIds]) hash.update(JSON.stringify(ids));
-  return hash.digest('hex');
-}
-
-function jsonHash(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+  return sha256(users, items, values, JSON.stringify(userIds), JSON.stringify(itemIds));
 }

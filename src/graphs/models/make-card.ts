@@ -3,7 +3,7 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 
 import { createOnce, replaceFile } from '../../core/atomic-file.ts';
 import { checkOneOf, checkString } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
-import { hashFile } from '../../io/model-store/stage-file.ts';
+import { hashWeightFile } from '../../io/model-store/stage-file.ts';
 import { loadCard, type ModelCard, parseCard } from '../../models/networks/card.ts';
 import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';
 import { insideFolder, readModel } from '../../models/onnx/read.ts';
@@ -56,7 +56,7 @@ export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
   const graph = readModel(reachable(file, real, path, inside));
   const { output, modality, replace = false } = options;
   const { card, assumptions } = await guessCard(graph, file, { name: stem, output, modality });
-  const { sha256 } = await hashFile(file);
+  const { sha256 } = await hashWeightFile(file);
   const text = `${JSON.stringify(written(card, inside, sha256), undefined, 2)}\n`;
   parseCard(JSON.parse(text), path);
   await write(path, text, replace);

@@ -1,7 +1,7 @@
 import { ModelError } from '../../core/errors.ts';
 import { damagedModel } from '../../io/model-store/model-record.ts';
 import { storedModel, storedModelNames } from '../../io/model-store/model-store.ts';
-import { hashFile } from '../../io/model-store/stage-file.ts';
+import { hashWeightFile } from '../../io/model-store/stage-file.ts';
 import { checkWeightName } from './weight-names.ts';
 
 /** What verifying found of one stored model. */
@@ -47,7 +47,7 @@ async function verify(name: string, directory?: string, signal?: AbortSignal): P
     const model = storedModel(name, directory);
     if (!model) throw damagedModel(name, 'it went away meanwhile');
     const { sha256, bytes } = model;
-    const found = await hashFile(model.path, signal);
+    const found = await hashWeightFile(model.path, signal);
     if (found.sha256 === sha256) return { name, whole: true, sha256, bytes };
     const { message, remedy = '' } = damagedModel(name, `${model.path} has SHA-256 ${found.sha256}, not ${sha256}`);
     return { name, whole: false, sha256, bytes, problem: message, remedy };

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import { type DeepOptions, DeepRecommender } from '../../models/recommenders/deep/deep-recommender.ts';
 import type { DeepModel } from '../../models/recommenders/deep/options.ts';
@@ -102,12 +102,6 @@ function identityOf(
   { dataIdentity = '' }: FitOptions,
   features: StoreFeatures | undefined,
 ): string {
-  const hash = createHash('sha256');
-  for (const { users, items, values } of [training, validation]) {
-    hash.update(`${users.length};`);
-    for (const { buffer, byteOffset, byteLength } of [users, items, values]) {
-      hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-    }
-  }
-  return hash.update(JSON.stringify([dataIdentity, features?.modalities ?? []])).digest('hex');
+  const rows = [training, validation].flatMap(({ users, items, values }) => [`${users.length};`, users, items, values]);
+  return sha256(...rows, JSON.stringify([dataIdentity, features?.modalities ?? []]));
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
@@ -193,7 +192,7 @@ function weightsOf(file: Safetensors) {
 }
 
 function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return sha256(bytes);
 }
 
 function damaged(path: string, what: string, cause: unknown): ModelError {

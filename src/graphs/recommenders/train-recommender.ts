@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeIfThere } from '../../core/atomic-file.ts';
 import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
 import { deepNetwork } from '../../models/recommenders/deep/network.ts';
 import { weightShapes } from '../../models/recommenders/deep/weight-shapes.ts';
@@ -198,14 +198,15 @@ function identityOf(
   { ratings, scale, catalogue, features, featureFile, trailers }: TrainingInputs,
   validation: Int32Array,
 ): string {
-  const hash = createHash('sha256');
   const ordered = Object.entries(options).sort(([left], [right]) => (left < right ? -1 : 1));
-  hash.update(JSON.stringify([model, ordered, seed, scale, catalogue, ratings.userIds, featureFile?.sha256 ?? null]));
-  if (features !== undefined) {
-    hash.update(JSON.stringify(ratings.itemIds.map((id) => featureIdOf(id, features, trailers) ?? null)));
-  }
-  for (const { buffer, byteOffset, byteLength } of [ratings.users, ratings.items, ratings.values, validation]) {
-    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  return hash.digest('hex');
+  const facts = [model, ordered, seed, scale, catalogue, ratings.userIds, featureFile?.sha256 ?? null];
+  const featureIds = features && ratings.itemIds.map((id) => featureIdOf(id, features, trailers) ?? null);
+  return sha256(
+    JSON.stringify(facts),
+    featureIds === undefined ? '' : JSON.stringify(featureIds),
+    ratings.users,
+    ratings.items,
+    ratings.values,
+    validation,
+  );
 }

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import { hashFile } from '../../core/hash.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { filterRatings } from '../../io/ratings/filters.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
@@ -88,9 +87,8 @@ export async function readTrainingInputs(model: ModelName, sources: TrainingSour
 
 /** The SHA-256 of a file, read as a stream. */
 export async function featureFileOf(path: string): Promise<FeatureFile> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return { path: resolve(path), sha256: hash.digest('hex') };
+  const { sha256 } = await hashFile(path);
+  return { path: resolve(path), sha256 };
 }
 
 function unratedItems(

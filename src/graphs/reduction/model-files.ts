@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import type { PcaModel } from '../../models/pca/model.ts';
 import { decodePca, encodePca } from '../../models/pca/pca-file.ts';
 
@@ -15,7 +15,7 @@ export interface FittedPca {
 
 /** SHA-256 of the model's tensors. */
 export function modelHash({ model, facts }: FittedPca): string {
-  return createHash('sha256').update(encodePca(model, facts).safetensors).digest('hex');
+  return sha256(encodePca(model, facts).safetensors);
 }
 
 /** Writes `pca/<column>.safetensors` and `.json`, each whole or not at all. @returns their paths relative to the directory. */

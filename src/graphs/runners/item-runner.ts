@@ -1,4 +1,5 @@
-import { lastValueFrom, Observable } from 'rxjs';
+import { lastValueFrom } from 'rxjs';
+import { abortable } from '../../core/abortable.ts';
 import { FlowError, MediaError } from '../../core/errors.ts';
 import { runFault } from '../../core/run-fault.ts';
 import { isPartial } from '../../io/dataset/arrow.ts';
@@ -115,7 +116,7 @@ export class ItemRunner<Item, Services> {
       const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
       const reached = (seconds: number) => this.#tell({ type: 'reached', item, seconds });
       const unit = graph.unit(item, { scope, services, signal: this.#signal, reached });
-      return lastValueFrom(unit.pipe(untilAborted(this.#signal)));
+      return lastValueFrom(abortable(unit, this.#signal, 'the run'));
     };
     if (needsAll) return this.#alone(plan, decode);
     try {
@@ -249,19 +250,4 @@ function tooLarge(plan: UnitPlan, left: Bytes, limit: Bytes | undefined): FlowEr
       remedy: `${raise}, sample fewer frames (--fps), use more subclips, or leave out the median statistics.`,
     },
   );
-}
-
-/** Ends the stream with FlowError `aborted` when the signal aborts; unsubscribing it stops decoders and releases bytes. */
-function untilAborted<T>(signal: AbortSignal): (source: Observable<T>) => Observable<T> {
-  return (source) =>
-    new Observable<T>((subscriber) => {
-      const abort = () => subscriber.error(new FlowError('aborted', 'the run was stopped', { cause: signal.reason }));
-      if (signal.aborted) return abort();
-      signal.addEventListener('abort', abort, { once: true });
-      const subscription = source.subscribe(subscriber);
-      return () => {
-        signal.removeEventListener('abort', abort);
-        subscription.unsubscribe();
-      };
-    });
 }

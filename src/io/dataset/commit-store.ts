@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import {
@@ -20,6 +10,7 @@ import {
 } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { UsageError } from '../../core/errors.ts';
+import { fillSync } from '../../core/whole-io.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { type DeadLetter, readLetter } from './dead-letter.ts';
 import { readWhole } from './read-whole.ts';
@@ -212,7 +203,7 @@ export class CommitStore {
       const { size } = fstatSync(file);
       const readTail = (length: number): Buffer => {
         const tail = Buffer.alloc(Math.min(size, length));
-        readSync(file, tail, 0, tail.length, size - tail.length);
+        fillSync(file, tail, size - tail.length);
         return tail;
       };
       const facts = decodeUnitFacts(readTail(TAIL_BYTES), path);

@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { appendFile, stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../core/errors.ts';
+import { hashFile } from '../../core/hash.ts';
 import { lineBlocks } from './line-blocks.ts';
 
 /** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */
 const LINE = /^(\d+:\d+ \d+ \d+) ([0-9a-f]{64})$/;
-/** Bytes read at a time. */
-const READ_BYTES = 1n << 20n;
 /** A file changed this recently may change again without its modification time showing it: not remembered. */
 const SETTLED_NANOSECONDS = 2_000_000_000n;
 
@@ -87,19 +84,14 @@ async function identityOf(path: string): Promise<{ text: string; size: bigint; m
 }
 
 async function hashContent(path: string, size: bigint, signal: AbortSignal | undefined): Promise<string> {
-  const hash = createHash('sha256');
   try {
-    // A buffer of a megabyte for each of many small files would cost more than their content.
-    const highWaterMark = Number(size < READ_BYTES ? size + 1n : READ_BYTES);
-    const content = createReadStream(path, { highWaterMark, signal });
-    for await (const chunk of content) hash.update(chunk as Uint8Array);
+    return (await hashFile(path, { signal, size: Number(size) })).sha256;
   } catch (error) {
     if (signal?.aborted) {
       throw new FlowError('aborted', `the reading of ${path} was stopped`, { cause: signal.reason });
     }
     throw unreadable(path, error);
   }
-  return hash.digest('hex');
 }
 
 function unreadable(path: string, cause: unknown): MediaError {

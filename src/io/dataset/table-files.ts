@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import { fill } from '../../core/whole-io.ts';
 import { damagedTable, unreadableTable } from './table-error.ts';
 
 /** How a file stores a table. */
@@ -12,9 +13,6 @@ export interface TableFile {
   readonly format: TableFormat;
   readonly bytes: number;
 }
-
-/** One read takes at most this much: from 2 GiB on Node aborts the process. */
-const MOST_READ_BYTES = 2 ** 30;
 
 const PART = /\.(parquet|pq|arrow|arrows|feather|ipc)$/;
 const PARTITION = /^[^=./][^=/]*=[^/]*$/;
@@ -150,11 +148,6 @@ export async function readAt(handle: FileHandle, position: number, length: numbe
 
 /** Fills a buffer from a position of a file. @throws UsageError `dataset` when the file ends before. */
 export async function readInto(handle: FileHandle, position: number, into: Uint8Array, path: string): Promise<void> {
-  let filled = 0;
-  while (filled < into.length) {
-    const length = Math.min(into.length - filled, MOST_READ_BYTES);
-    const { bytesRead } = await handle.read(into, filled, length, position + filled);
-    if (bytesRead === 0) throw damagedTable(path, `it ends at byte ${position + filled}`);
-    filled += bytesRead;
-  }
+  const filled = await fill(handle, into, position);
+  if (filled < into.length) throw damagedTable(path, `it ends at byte ${position + filled}`);
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
+import { sha256 } from '../../core/hash.ts';
 import type { FetchFault } from './fetch-fault.ts';
 
 /** What is known of an id that was fetched. */
@@ -32,7 +32,7 @@ export type FetchRecord = FetchedRecord | FailedRecord;
 
 /** A name that is safe in every file system, whatever the id: ids may be no file names, or differ by case alone. */
 export function recordKey(id: string): string {
-  return createHash('sha256').update(id).digest('hex').slice(0, 32);
+  return sha256(id).slice(0, 32);
 }
 
 /** Names of records and of their folders: whatever else lies there, as desktops put it, is no record. */

@@ -4,7 +4,7 @@ import { FlowError, ModelError, ReelflowError, UsageError } from '../../core/err
 import { shownAddress, sourceAddress } from './addresses.ts';
 import { PartialFile } from './partial-file.ts';
 import { InterruptedTransfer } from './request.ts';
-import { hashFile, type StagedFile } from './stage-file.ts';
+import { hashWeightFile, type StagedFile } from './stage-file.ts';
 import { type Transfer, type TransferOptions, transfer } from './transfer.ts';
 
 /** How to download, and what to hold the file against. */
@@ -59,7 +59,7 @@ export async function downloadFile(
   try {
     await fetchWhole(url, part, limits, options);
     await part.flush();
-    const { sha256, bytes } = await hashFile(part.path, options.signal);
+    const { sha256, bytes } = await hashWeightFile(part.path, options.signal);
     const wanted = options.sha256Prefix?.toLowerCase() ?? '';
     if (!sha256.startsWith(wanted)) {
       await part.discard();

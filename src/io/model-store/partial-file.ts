@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { sha256 } from '../../core/hash.ts';
+import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
 import { makePrivateDirectory, storeFailure, writePrivateFile } from './private-files.ts';
 
 /** What the server said of the file of which a part is here: without a validator that holds for bytes, no part is gone on with. */
@@ -17,8 +18,6 @@ export function validatorOf(facts: PartFacts): string | undefined {
   return facts.etag?.startsWith('"') ? facts.etag : facts.lastModified;
 }
 
-const host = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
-const start = Math.round(performance.timeOrigin);
 const factsLimit = 16 * 1024;
 /** A part that nobody has added to for so many milliseconds is swept away. */
 const abandonedAfter = 30 * 86_400_000;
@@ -40,10 +39,12 @@ export class PartialFile {
 
   /** Takes the part of an address, or begins one; parts of whatever address that are older than 30 days are removed. @throws ModelError `weights` when the store cannot be written. */
   static async take(parent: string, url: URL): Promise<PartialFile> {
-    const key = createHash('sha256').update(url.href).digest('hex').slice(0, 32);
+    const key = sha256(url.href).slice(0, 32);
     const own = join(parent, takenName(key));
     await makePrivateDirectory(parent);
-    const candidates = (await readdir(parent)).filter((name) => name === key || (name.startsWith(key) && isLeft(name)));
+    const candidates = (await readdir(parent)).filter(
+      (name) => name === key || (name.startsWith(key) && ownerState(name) === 'ended'),
+    );
     let taken = false;
     for (const name of candidates) {
       if (taken) await rm(join(parent, name), { recursive: true, force: true });
@@ -137,7 +138,7 @@ export class PartialFile {
 
 /** A fresh name of a part of an address while this process has it. */
 function takenName(key: string): string {
-  return `${key}~${host}~${process.pid}~${start}~${randomBytes(4).toString('hex')}`;
+  return `${key}~${PROCESS_NAME}~${randomBytes(4).toString('hex')}`;
 }
 
 /** Removes parts that nobody has added to for long, but not those that a living process of this machine holds. */
@@ -145,7 +146,7 @@ async function sweep(parent: string, own: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!/^[0-9a-f]{32}(~|$)/.test(name)) continue;
     const folder = join(parent, name);
-    if (folder === own || (name.split('~')[1] === host && !isLeft(name))) continue;
+    if (folder === own || ownerState(name) === 'running') continue;
     const status = (await statusOf(join(folder, 'body.part'))) ?? (await statusOf(folder));
     if (!status || Date.now() - status.mtimeMs < abandonedAfter) continue;
     // Taken first: a process that goes on from it at this moment keeps it, or begins its own.
@@ -164,17 +165,9 @@ async function statusOf(path: string): Promise<{ readonly mtimeMs: number } | un
   }
 }
 
-/** Whether a part was taken by a process of this machine that is no more. */
-function isLeft(name: string): boolean {
-  const [, owner, pid, started] = name.split('~');
-  if (owner !== host || !/^\d+$/.test(pid ?? '')) return false;
-  if (Number(pid) === process.pid) return Number(started) !== start;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+/** Whether the process that took a part is running: its name follows the key of the part. */
+function ownerState(name: string): ReturnType<typeof processState> {
+  return processState(name.slice(name.indexOf('~') + 1));
 }
 
 /** Renames a folder; false when another process was first, or the new name is taken. */

@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeIfThere, removeStaleTemporaries, temporaryPath } from '../../core/atomic-file.ts';
 import { FlowError, ModelError } from '../../core/errors.ts';
+import { hashFile } from '../../core/hash.ts';
 import { modelDirectory } from './model-store.ts';
 import { makePrivateDirectory, storeFailure } from './private-files.ts';
 
@@ -88,21 +89,13 @@ async function copyInto(
  *
  * @throws ModelError `weights` when it cannot be read; FlowError `aborted`.
  */
-export async function hashFile(path: string, signal?: AbortSignal): Promise<{ sha256: string; bytes: number }> {
-  const source = await openFile(path);
+export async function hashWeightFile(path: string, signal?: AbortSignal): Promise<{ sha256: string; bytes: number }> {
+  await (await openFile(path)).close();
   try {
-    const hash = createHash('sha256');
-    const buffer = new Uint8Array(pieceBytes);
-    let bytes = 0;
-    for (;;) {
-      if (signal?.aborted) throw new FlowError('aborted', `hashing ${path} was interrupted`);
-      const { bytesRead } = await source.read(buffer, 0, pieceBytes, bytes);
-      if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes };
-      hash.update(buffer.subarray(0, bytesRead));
-      bytes += bytesRead;
-    }
-  } finally {
-    await source.close();
+    return await hashFile(path, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw new FlowError('aborted', `hashing ${path} was interrupted`, { cause: signal.reason });
+    throw unreadable(path, error);
   }
 }
 
@@ -111,10 +104,14 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     if ((await stat(path)).isFile()) return await open(path, 'r');
   } catch (error) {
-    throw new ModelError('weights', `${path} cannot be read: ${(error as Error).message}`, {
-      remedy: 'Give the path of a weight file.',
-      cause: error,
-    });
+    throw unreadable(path, error);
   }
   throw new ModelError('weights', `${path} is not a file`, { remedy: 'Give the path of a weight file.' });
+}
+
+function unreadable(path: string, cause: unknown): ModelError {
+  return new ModelError('weights', `${path} cannot be read: ${(cause as Error).message}`, {
+    remedy: 'Give the path of a weight file.',
+    cause,
+  });
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkInteger } from '../../core/check.ts';
+import { mixBits } from '../../core/xoshiro.js';
 import type { RatingTable } from './rating-table.ts';
 
 /** Part of every draw: raise it when the numbers change. */
@@ -72,10 +73,7 @@ function idWords(ids: readonly string[]): Uint32Array {
 }
 
 function murmur(seed: number, a: number, b: number, c: number, d: number): number {
-  let hash = round(round(round(round(seed, a), b), c), d) ^ 16;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return mixBits(round(round(round(round(seed, a), b), c), d) ^ 16);
 }
 
 function round(hash: number, word: number): number {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { makeDirectory, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
+import { hashFile } from '../../core/hash.ts';
 import { fileFault } from './bad-lines.ts';
 import type { RatingTable } from './rating-table.ts';
 import { ratingText } from './rating-text.ts';
@@ -115,13 +115,10 @@ async function write(directory: string, name: string, pieces: Iterable<string>):
 
 async function readChecked(directory: string, name: string, description: ScenarioFile): Promise<RatingTable> {
   const path = join(directory, name);
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw fileFault(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (hash.digest('hex') !== description.files[name]) {
+  const { sha256 } = await hashFile(path).catch((error: Error) => {
+    throw fileFault(path, `cannot be read: ${error.message}`);
+  });
+  if (sha256 !== description.files[name]) {
     throw fileFault(path, 'has been changed since the scenario was saved', 'Save the scenario again.');
   }
   return (await loadRatings(path, {})).ratings;

@@ -1,11 +1,19 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { missingDirectories } from '../../core/atomic-file.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import {
+  doubleField,
+  floatField,
+  integerField,
+  messageField,
+  type Pieces,
+  stringField,
+} from '../../core/protobuf-writer.ts';
+import { writeAllSync } from '../../core/whole-io.ts';
 import { encodeHistogram, histogramOf } from './histogram.ts';
 import { tfRecord } from './record.ts';
-import { doubleField, floatField, integerField, joined, messageField, textField } from './wire.ts';
 
 /** What is noted of one step. */
 export interface EventStep {
@@ -67,12 +75,12 @@ export class EventFile {
     }
     const time = doubleField(event.wallTime, seconds);
     file.#append([
-      joined([time, textField(event.fileVersion, 'brain.Event:2')]),
-      joined([
-        time,
-        integerField(event.step, firstStep),
-        messageField(event.sessionLog, [integerField(1, sessionStart)]),
-      ]),
+      [...time, ...stringField(event.fileVersion, 'brain.Event:2')],
+      [
+        ...time,
+        ...integerField(event.step, firstStep),
+        ...messageField(event.sessionLog, integerField(1, sessionStart)),
+      ],
     ]);
     return file;
   }
@@ -80,24 +88,24 @@ export class EventFile {
   /** Appends what is noted of a step. @throws UsageError when a scalar is not a number. */
   add({ step, scalars = {}, histograms = [] }: EventStep, seconds = Date.now() / 1000): void {
     checkInteger('step', step, 0);
-    const head = joined([doubleField(event.wallTime, seconds), integerField(event.step, step)]);
+    const head = [...doubleField(event.wallTime, seconds), ...integerField(event.step, step)];
     const values = Object.entries(scalars).map(([tag, scalar]) => {
       if (typeof scalar !== 'number') throw new UsageError(`scalar '${tag}' must be a number, but is ${scalar}`);
-      return [textField(value.tag, tag), floatField(value.simpleValue, scalar)];
+      return [...stringField(value.tag, tag), ...floatField(value.simpleValue, scalar)];
     });
     for (const [tag, numbers] of histograms) {
       const encoded = encodeHistogram(histogramOf(numbers));
-      values.push([textField(value.tag, tag), messageField(value.histogram, [encoded])]);
+      values.push([...stringField(value.tag, tag), ...messageField(value.histogram, encoded)]);
     }
-    this.#append(values.map((fields) => joined([head, messageField(event.summary, [messageField(1, fields)])])));
+    this.#append(values.map((fields) => [...head, ...messageField(event.summary, messageField(1, fields))]));
   }
 
   close(): void {
     closeSync(this.#file);
   }
 
-  #append(events: readonly Uint8Array[]): void {
-    const bytes = joined(events.map(tfRecord));
-    for (let written = 0; written < bytes.byteLength; ) written += writeSync(this.#file, bytes, written);
+  #append(events: readonly Pieces[]): void {
+    const bytes = Buffer.concat(events.map((pieces) => tfRecord(Buffer.concat(pieces))));
+    writeAllSync(this.#file, bytes);
   }
 }

@@ -1,4 +1,4 @@
-import { doubleField, doublesField, joined } from './wire.ts';
+import { doubleField, doublesField, type Pieces } from '../../core/protobuf-writer.ts';
 
 const bucketCount = 30;
 
@@ -43,10 +43,10 @@ export function histogramOf(values: Float32Array): Histogram {
 }
 
 /** A `HistogramProto`. */
-export function encodeHistogram(histogram: Histogram): Uint8Array {
+export function encodeHistogram(histogram: Histogram): Pieces {
   const { minimum, maximum, count, sum, sumOfSquares, limits, counts } = histogram;
-  const totals = [minimum, maximum, count, sum, sumOfSquares].map((value, index) => doubleField(index + 1, value));
-  return joined([...totals, doublesField(6, limits), doublesField(7, counts)]);
+  const totals = [minimum, maximum, count, sum, sumOfSquares].flatMap((value, index) => doubleField(index + 1, value));
+  return [...totals, ...doublesField(6, limits), ...doublesField(7, counts)];
 }
 
 /** The ends of the buckets around equal values: one unit wide, or as far as float64 can tell 30 buckets apart. */

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import { writeAllSync } from '../../core/whole-io.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { PlateauState } from './plateau.ts';
 import type { StateTensor, StateValues } from './state.ts';
@@ -57,17 +58,15 @@ export interface Checkpoint {
  */
 export function writeCheckpoint(path: string, tensors: readonly StateTensor[], checkpoint: Checkpoint): void {
   const { identity, progress, state, best } = checkpoint;
-  const hash = createHash('sha256');
   const bodies = [...state, ...best].map(({ buffer, byteOffset, byteLength }) =>
     Buffer.from(buffer, byteOffset, byteLength),
   );
-  for (const body of bodies) hash.update(body);
   const header = {
     identity,
     progress,
     tensors: tensors.map(({ input, length }) => ({ name: input, length })),
     copies: best.length > 0 ? 2 : 1,
-    sha256: hash.digest('hex'),
+    sha256: sha256(...bodies),
   };
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
@@ -76,7 +75,7 @@ export function writeCheckpoint(path: string, tensors: readonly StateTensor[], c
   const file = openSync(temporary, 'w', 0o600);
   try {
     for (const piece of [Buffer.from(magic), length, text, ...bodies]) {
-      for (let written = 0; written < piece.byteLength; ) written += writeSync(file, piece, written);
+      writeAllSync(file, piece);
     }
     fsyncSync(file);
   } catch (error) {
@@ -136,7 +135,7 @@ export function readCheckpoint(
   if (body.byteLength !== copies * perCopy) {
     throw broken(`it has ${body.byteLength} bytes of values instead of ${copies * perCopy}`);
   }
-  if (createHash('sha256').update(body).digest('hex') !== header.sha256) throw broken('its values are damaged');
+  if (sha256(body) !== header.sha256) throw broken('its values are damaged');
   let position = 0;
   const take = () =>
     tensors.map(({ length }) => {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { checkInteger, checkPositive } from '../../core/check.ts';
 import { ModelError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import { type EpochRecord, readCheckpoint, type TrainingProgress, writeCheckpoint } from './checkpoint.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import type { Feeds } from './feeds.ts';
@@ -197,11 +197,8 @@ export class Trainer {
       data: checkpoint?.data,
       optimiser: this.#optimiser.name,
     };
-    const hash = createHash('sha256').update(this.#planned.plan.stepModel).update(JSON.stringify(facts));
-    for (const [name, values] of this.#options.initialWeights ?? []) {
-      hash.update(name).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    }
-    return hash.digest('hex');
+    const initial = [...(this.#options.initialWeights ?? [])].flat();
+    return sha256(this.#planned.plan.stepModel, JSON.stringify(facts), ...initial);
   }
 
   async #checkpoint(at: Position, finished: boolean): Promise<void> {

@@ -14,6 +14,7 @@ import {
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 
 /** An unfinished folder of a process that was killed is removed after this many milliseconds. */
 const abandonedAfter = 3_600_000;
@@ -109,7 +110,7 @@ export function fileHash(path: string, directory: string): string {
     const status = statSync(path, { bigint: true });
     const identity = [resolve(path), status.dev, status.ino, status.size, status.mtimeNs, status.ctimeNs].join('\n');
     const folder = join(directory, 'hashes');
-    const remembered = join(folder, createHash('sha256').update(identity).digest('hex'));
+    const remembered = join(folder, sha256(identity));
     if (statSync(remembered, { throwIfNoEntry: false })) {
       const text = readFileSync(remembered, 'utf8');
       if (/^[0-9a-f]{64}$/.test(text)) return text;

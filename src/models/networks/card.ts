@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { contentHash } from '../../core/canonical-json.ts';
 import { ModelError } from '../../core/errors.ts';
 import { CardFields } from './card-fields.ts';
 import { logMel, samplesOfFrames } from './log-mel.ts';
@@ -225,15 +225,5 @@ function pixelRules(card: CardFields, input: FramesInput): CardPreprocess {
  */
 export function hashCard(card: ModelCard, more: unknown = null): string {
   const { modality, input, preprocess = null, output, alone } = card;
-  return createHash('sha256').update(canonical({ modality, input, preprocess, output, alone, more })).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{${entries
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
-    .join(',')}}`;
+  return contentHash({ modality, input, preprocess, output, alone, more });
 }

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import { printable } from '../../core/printable.ts';
 import { finiteInitializer } from '../weights/finite-pieces.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
 import { floatInitializer, readWeights, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
@@ -23,6 +24,8 @@ export interface NamedWeights {
 
 /** A message lists at most this many tensors. */
 const mostListed = 12;
+/** Names come from the file, which may be hostile. */
+const longestName = 200;
 /** Post-processing's parameters are also found under this prefix, as in a state dict of the whole PyTorch port. */
 const postprocessPrefix = 'pproc.';
 
@@ -42,15 +45,10 @@ function fits(wanted: WantedTensor, { shape }: WeightTensor): boolean {
 
 function listed(entries: readonly string[]): string {
   const more = entries.length - mostListed;
-  return `${entries.slice(0, mostListed).map(escaped).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
-}
-
-/** Names come from the file: none may break the line, or be longer than it. */
-function escaped(text: string): string {
-  const short = text.length > 200 ? `${text.slice(0, 197)}...` : text;
-  return short.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) as number).toString(16)}}`;
-  });
+  return `${entries
+    .slice(0, mostListed)
+    .map((name) => printable(name, longestName))
+    .join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /** What wrappers put before the names of all tensors, one or several of them: DataParallel, torch.compile, Lightning. */
@@ -111,7 +109,7 @@ function requireTensors(
     remedy:
       prefix === undefined
         ? 'Give a state dict with the tensor names of torchvision (VGGish: of torchvggish); see docs/networks.md.'
-        : `Its names begin with '${escaped(prefix)}': save the state dict without it, as that of the inner module.`,
+        : `Its names begin with '${printable(prefix, longestName)}': save the state dict without it, as that of the inner module.`,
   });
 }
 
@@ -189,7 +187,7 @@ export function namedWeights(
   const own = fileSource(`${architecture.name}'s post-processing`, postprocess, ofOwnFile, wanted, cache);
   return {
     tensor: (name, shape, role) => (isPostprocessing(name) ? own : main).tensor(name, shape, role),
-    hash: createHash('sha256').update([main.hash, own.hash].join('\n')).digest('hex'),
+    hash: sha256([main.hash, own.hash].join('\n')),
     random,
     origin: weights,
     files: [...files, weightsFile('postprocess', own.hash, postprocess, known.postprocess)],

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { checkInteger } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import { type Device, readDevice } from '../onnx/device-name.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import type { RehearsedNetwork } from '../onnx/rehearse.ts';
@@ -116,9 +116,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     }
     const parts = this.#assembled.parts.map((part) => quantise(part, ranges));
     const used = this.rangedTensors.map((name) => [name, ...(ranges[name] as readonly number[])]);
-    const hash = createHash('sha256')
-      .update(JSON.stringify([quantisationForm, used]))
-      .digest('hex');
+    const hash = sha256(JSON.stringify([quantisationForm, used]));
     return this.#with(this.card, this.#assembled, this.#cacheDirectory, { parts, hash });
   }
 

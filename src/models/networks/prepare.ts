@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '../../core/hash.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { writeModel } from '../onnx/write.ts';
 import { cachedFolder } from './cache.ts';
@@ -43,10 +43,7 @@ export function prepareParts(
   identity: readonly string[],
   directory: string,
 ): readonly string[] {
-  const key = createHash('sha256')
-    .update([format, ...identity].join('\n'))
-    .digest('hex')
-    .slice(0, 40);
+  const key = sha256([format, ...identity].join('\n')).slice(0, 40);
   const folder = cachedFolder(
     directory,
     key,

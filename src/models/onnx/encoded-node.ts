@@ -1,5 +1,6 @@
+import { protobufFields } from '../../core/protobuf-reader.ts';
+import { stringField } from '../../core/protobuf-writer.ts';
 import type { GraphNode } from './graph.ts';
-import { stringField } from './protobuf.ts';
 
 /** A field of an encoded message, its tag and length included. */
 interface Field {
@@ -99,33 +100,9 @@ function floatsOf(bytes: Uint8Array): number[] {
 function fieldsOf(bytes: Uint8Array): Field[] {
   const fields: Field[] = [];
   let position = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[position++];
-      if (byte === undefined || scale > 2 ** 63) throw new RangeError('an encoded node ends inside a number');
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  while (position < bytes.length) {
-    const start = position;
-    const tag = varint();
-    const wire = tag % 8;
-    let length = { 1: 8, 5: 4 }[wire] ?? 0;
-    const before = position;
-    if (wire === 0) varint();
-    else if (wire === 2) length = varint();
-    else if (length === 0) throw new RangeError(`an encoded node has a field of wire type ${wire}`);
-    const content = wire === 0 ? before : position;
-    position = wire === 0 ? position : position + length;
-    if (position > bytes.length) throw new RangeError('an encoded node ends inside a field');
-    fields.push({
-      number: Math.floor(tag / 8),
-      wire,
-      whole: bytes.subarray(start, position),
-      content: bytes.subarray(content, position),
-    });
+  for (const { field, wire, start, end } of protobufFields((at) => bytes[at] as number, 0, bytes.length)) {
+    fields.push({ number: field, wire, whole: bytes.subarray(position, end), content: bytes.subarray(start, end) });
+    position = end;
   }
   return fields;
 }

@@ -1,6 +1,7 @@
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve, sep } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
+import { fillSync } from '../../core/whole-io.ts';
 import { fileKind } from '../file-kind.ts';
 
 const pieceBytes = 1 << 20;
@@ -74,7 +75,7 @@ function firstBytes(path: string): Uint8Array {
   const descriptor = openSync(path, 'r');
   try {
     const bytes = new Uint8Array(512);
-    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.byteLength, 0));
+    return bytes.subarray(0, fillSync(descriptor, bytes, 0));
   } finally {
     closeSync(descriptor);
   }
@@ -91,14 +92,12 @@ export function* filePieces(path: string, start: number, length: number): Genera
     const buffer = new Uint8Array(Math.min(pieceBytes, length));
     for (let position = 0; position < length; ) {
       const wanted = Math.min(buffer.byteLength, length - position);
-      let filled = 0;
-      while (filled < wanted) {
-        const count = readSync(descriptor, buffer, filled, wanted - filled, start + position + filled);
-        if (count === 0) throw new ModelError('weights', `${path} became shorter while it was read`);
-        filled += count;
+      const piece = buffer.subarray(0, wanted);
+      if (fillSync(descriptor, piece, start + position) < wanted) {
+        throw new ModelError('weights', `${path} became shorter while it was read`);
       }
-      yield buffer.subarray(0, filled);
-      position += filled;
+      yield piece;
+      position += wanted;
     }
   } finally {
     closeSync(descriptor);

@@ -1,4 +1,4 @@
-import { floatField, integerField, messageField, type Pieces, stringField } from './protobuf.ts';
+import { floatField, integerField, messageField, type Pieces, stringField } from '../../core/protobuf-writer.ts';
 
 /** ONNX element types by name (TensorProto.DataType). */
 export const elementTypes = {

@@ -1,7 +1,8 @@
 import { ModelError } from '../../core/errors.ts';
+import type { FieldRange } from '../../core/protobuf-reader.ts';
 import { externalPlace, filePieces } from './external-data.ts';
 import { elementBits, elementTypeName, type Initializer } from './graph.ts';
-import type { FieldRange, ProtobufFile } from './protobuf.ts';
+import type { ProtobufFile } from './protobuf-file.ts';
 import { varintPieces } from './varint-pieces.ts';
 
 /** Fields of TensorProto in which values can be: as they are in memory, or as integers of protobuf. */

@@ -1,7 +1,8 @@
 import { ModelError } from '../../core/errors.ts';
+import type { FieldRange } from '../../core/protobuf-reader.ts';
 import { constant, type GraphNode, type GraphValue, type Initializer, type OnnxGraph } from './graph.ts';
 import { looksLikeOnnx, notOnnx } from './looks-like-onnx.ts';
-import { type FieldRange, ProtobufFile } from './protobuf.ts';
+import { ProtobufFile } from './protobuf-file.ts';
 import { readTensor } from './read-tensor.ts';
 import { sorted } from './sort.ts';
 

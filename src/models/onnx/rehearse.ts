@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256 } from '../../core/hash.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import { shortened } from './device.ts';
 import { runtimeVersion } from './runtime.ts';
@@ -65,8 +66,7 @@ class Memory {
     const identity = JSON.stringify([runtimeVersion(), driver, worthSecondSession, networks]);
     this.#folder = join(directory, 'devices');
     this.#count = networks.length;
-    if (driver !== undefined)
-      this.#path = join(this.#folder, createHash('sha256').update(identity).digest('hex').slice(0, 40));
+    if (driver !== undefined) this.#path = join(this.#folder, sha256(identity).slice(0, 40));
   }
 
   read(): readonly number[] | undefined {

@@ -1,5 +1,6 @@
+import type { FieldRange } from '../../core/protobuf-reader.ts';
 import { filePieces } from './external-data.ts';
-import type { FieldRange, ProtobufFile } from './protobuf.ts';
+import type { ProtobufFile } from './protobuf-file.ts';
 
 const pieceBytes = 1 << 20;
 

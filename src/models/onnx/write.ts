@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
+import { integerField, messageField, type Pieces, stringField } from '../../core/protobuf-writer.ts';
+import { writeAllSync } from '../../core/whole-io.ts';
 import type { GraphValue, Initializer, OnnxGraph } from './graph.ts';
-import { integerField, messageField, type Pieces, stringField } from './protobuf.ts';
 
 /** Initialisers below this size stay inside the model file. */
 const inlineBelowBytes = 1024;
@@ -35,11 +36,6 @@ function encodeHeader(initializer: Initializer): Pieces {
     ...integerField(2, initializer.elementType),
     ...stringField(8, initializer.name),
   ];
-}
-
-function writeAll(descriptor: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.byteLength) written += writeSync(descriptor, bytes, written);
 }
 
 /** The encoded model, given its encoded initialisers. */
@@ -85,11 +81,11 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
         continue;
       }
       const offset = Math.ceil(position / alignment) * alignment;
-      if (offset > position) writeAll(data, new Uint8Array(offset - position));
+      if (offset > position) writeAllSync(data, new Uint8Array(offset - position));
       position = offset;
       for (const piece of initializer.pieces()) {
         hash.update(piece);
-        writeAll(data, piece);
+        writeAllSync(data, piece);
         position += piece.byteLength;
       }
       checkLength(initializer, position - offset);
@@ -107,7 +103,7 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
   const encodedModel = encodeStructure(graph, encodedInitializers);
   const model = openSync(modelPath, 'wx', 0o600);
   try {
-    writeAll(model, Buffer.concat(encodedModel));
+    writeAllSync(model, Buffer.concat(encodedModel));
   } finally {
     closeSync(model);
   }

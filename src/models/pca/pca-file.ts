@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { shown } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import { floatTensor, floatValues, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import type { PcaModel } from './model.ts';
 
@@ -143,7 +143,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function hashOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return sha256(bytes);
 }
 
 function broken(what: string, cause?: unknown): ModelError {

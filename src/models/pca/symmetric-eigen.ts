@@ -1,5 +1,5 @@
+import { Breather } from '../../core/breather.ts';
 import { ModelError } from '../../core/errors.ts';
-import { Breather } from './breather.ts';
 
 /** Eigenvalues of a symmetric matrix, largest first, and one unit eigenvector per row in the same order. */
 export interface Eigen {
@@ -50,7 +50,7 @@ async function tridiagonalise(
   const vector = diagonal;
   for (let j = 0; j < n; j++) vector[j] = matrix[j * n + n - 1] as number;
   for (let i = n - 1; i > 0; i--) {
-    if (breather.due) await breather.pause();
+    if (breather.isDue) await breather.rest();
     const size = reflect(matrix, n, i, vector, offDiagonal);
     vector[i] = size;
   }
@@ -128,7 +128,7 @@ function multiplySymmetric(
 /** Multiplies the reflectors out: the rows of `matrix` become the orthogonal basis. `diagonal` becomes the tridiagonal's diagonal. */
 async function accumulate(matrix: Float64Array, n: number, diagonal: Float64Array, breather: Breather): Promise<void> {
   for (let i = 0; i < n - 1; i++) {
-    if (breather.due) await breather.pause();
+    if (breather.isDue) await breather.rest();
     matrix[i * n + n - 1] = matrix[i * n + i] as number;
     matrix[i * n + i] = 1;
     const size = diagonal[i + 1] as number;
@@ -172,7 +172,7 @@ async function diagonalise(
     while (high < n - 1 && Math.abs(offDiagonal[high] as number) > small) high++;
     for (let sweep = 0; high > low && Math.abs(offDiagonal[low] as number) > small; sweep++) {
       if (sweep === sweepLimit) throw notFinite();
-      if (breather.due) await breather.pause();
+      if (breather.isDue) await breather.rest();
       shift += sweepOnce(basis, n, diagonal, offDiagonal, low, high);
     }
     diagonal[low] = (diagonal[low] as number) + shift;

@@ -1,7 +1,7 @@
 import { ModelError } from '../../core/errors.ts';
+import { stringField } from '../../core/protobuf-writer.ts';
 import { withInputs } from '../onnx/encoded-node.ts';
 import { type AttributeValue, type GraphNode, type Initializer, node, type OnnxGraph } from '../onnx/graph.ts';
-import { stringField } from '../onnx/protobuf.ts';
 import { type QuantisableTensor, quantisableParts } from './layers.ts';
 import { quantiseWeights, scalar } from './quantised-weights.ts';
 import { type ActivationScale, activationScale, type Ranges } from './range.ts';

@@ -1,4 +1,5 @@
 import { checkInteger } from '../../core/check.ts';
+import { mixBits } from '../../core/xoshiro.js';
 import type { RatingScale, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
 
@@ -58,10 +59,7 @@ function normal(seed: number, user: number, item: number): number {
   return Math.sqrt(-2 * Math.log(first)) * Math.cos(2 * Math.PI * second);
 }
 
-/** The finaliser of MurmurHash3 (Appleby), after an odd constant so that 0 does not stay 0. */
+/** An odd constant is added, so that 0 does not stay 0. */
 function mix(value: number): number {
-  let bits = (value + 0x6d2b79f5) | 0;
-  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
-  return (bits ^ (bits >>> 16)) >>> 0;
+  return mixBits((value + 0x6d2b79f5) | 0);
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
 import { randomIntegers } from '../../core/random-integers.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 
@@ -85,5 +85,5 @@ export function randomTensor(seed: number, name: string, shape: readonly number[
  */
 export function randomWeightsHash(seed: number, tensors: readonly Pick<Initializer, 'name' | 'shape'>[]): string {
   const recipe = [algorithm, seed, ...tensors.map(({ name, shape }) => `${name}[${shape}]`)].join('\n');
-  return createHash('sha256').update(recipe).digest('hex');
+  return sha256(recipe);
 }

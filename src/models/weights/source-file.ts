@@ -1,5 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { ModelError } from '../../core/errors.ts';
+import { printable } from '../../core/printable.ts';
+import { fillSync } from '../../core/whole-io.ts';
 
 /** The most bytes of values that are in memory at a time. */
 export const pieceBytes = 1 << 20;
@@ -16,13 +18,8 @@ export type Refuse = (what: string, options?: { remedy?: string; cause?: unknown
 
 const damagedRemedy = 'Check that the file is complete; compare its size and SHA-256 with the source.';
 
+/** Names in a hostile file may be long. */
 const messageLimit = 600;
-
-/** Names in a hostile file may be long, or hold the control sequences of a terminal. */
-function printable(what: string): string {
-  const short = what.length > messageLimit ? `${what.slice(0, messageLimit)}...` : what;
-  return short.replace(/\p{Cc}/gu, '?');
-}
 
 /**
  * A weight file that is read by position. It is held open while its structure is read; the values are read later through descriptors of their own,
@@ -53,7 +50,7 @@ export class SourceFile implements WeightBytes {
 
   /** An error about this file. */
   readonly refuse: Refuse = (what, { remedy = damagedRemedy, cause } = {}) =>
-    new ModelError('weights', `${this.path} ${printable(what)}`, { remedy, cause });
+    new ModelError('weights', `${this.path} ${printable(what, messageLimit)}`, { remedy, cause });
 
   /** Ends the reading of the structure. Values can be read still. */
   close(): void {
@@ -90,10 +87,6 @@ export class SourceFile implements WeightBytes {
   }
 
   #fill(descriptor: number, bytes: Uint8Array, position: number): void {
-    for (let filled = 0; filled < bytes.byteLength; ) {
-      const count = readSync(descriptor, bytes, filled, bytes.byteLength - filled, position + filled);
-      if (count === 0) throw this.refuse('became shorter while it was read');
-      filled += count;
-    }
+    if (fillSync(descriptor, bytes, position) < bytes.byteLength) throw this.refuse('became shorter while it was read');
   }
 }

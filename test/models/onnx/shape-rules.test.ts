@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { integerField, messageField, stringField } from '../../../src/core/protobuf-writer.ts';
 import {
   type AttributeValue,
   constant,
@@ -8,7 +9,6 @@ import {
   node,
   type OnnxGraph,
 } from '../../../src/models/onnx/graph.ts';
-import { integerField, messageField, stringField } from '../../../src/models/onnx/protobuf.ts';
 import { inferShapes } from '../../../src/models/onnx/shapes.ts';
 import { encodeModel } from '../../../src/models/onnx/write.ts';
 

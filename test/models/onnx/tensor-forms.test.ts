@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/errors.ts';
-import { type GraphNode, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
 import {
   byteCount,
   floatField,
@@ -12,7 +11,8 @@ import {
   type Pieces,
   stringField,
   varint,
-} from '../../../src/models/onnx/protobuf.ts';
+} from '../../../src/core/protobuf-writer.ts';
+import { type GraphNode, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
 import { readModel } from '../../../src/models/onnx/read.ts';
 import { inferShapes } from '../../../src/models/onnx/shapes.ts';
 import { collect, writeModel } from '../../../src/models/onnx/write.ts';

@@ -1,60 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ModelError } from '../../core/errors.ts';
-
-/** Encoded bytes as a list of pieces, so that large ones are never copied to be joined. */
-export type Pieces = readonly Uint8Array[];
-
-const encoder = new TextEncoder();
-
-/** How many bytes the pieces are together. */
-export function byteCount(pieces: Pieces): number {
-  return pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
-}
-
-/** A protobuf base-128 varint of a signed or unsigned 64-bit integer (negative ones as two's complement). */
-export function varint(value: number | bigint): Uint8Array {
-  const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  while (rest > 127n) {
-    bytes.push(Number(rest & 127n) | 128);
-    rest >>= 7n;
-  }
-  bytes.push(Number(rest));
-  return Uint8Array.from(bytes);
-}
-
-/** A varint field: number, then value. */
-export function integerField(field: number, value: number | bigint): Pieces {
-  return [varint(field << 3), varint(value)];
-}
-
-/** A 32-bit float field. */
-export function floatField(field: number, value: number): Pieces {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setFloat32(0, value, true);
-  return [varint((field << 3) | 5), bytes];
-}
-
-/** A length-delimited field: a message or bytes, given as pieces that are kept as they are. */
-export function messageField(field: number, pieces: Pieces): Pieces {
-  return [varint((field << 3) | 2), varint(byteCount(pieces)), ...pieces];
-}
-
-/** A string field in UTF-8. */
-export function stringField(field: number, value: string): Pieces {
-  return messageField(field, [encoder.encode(value)]);
-}
-
-/** A region of a file that holds one field's content. */
-export interface FieldRange {
-  readonly field: number;
-  readonly wire: number;
-  /** Content position in the file, in bytes. */
-  readonly start: number;
-  readonly end: number;
-  /** The value of a varint field. */
-  readonly value: bigint;
-}
+import { type FieldRange, ProtobufFault, protobufFields, readVarint } from '../../core/protobuf-reader.ts';
+import { fillSync } from '../../core/whole-io.ts';
 
 const windowBytes = 1 << 16;
 const pathRemedy = 'Give the path of an ONNX file.';
@@ -95,12 +42,8 @@ export class ProtobufFile {
       throw this.broken(start, `a field of ${end - start} bytes where at most ${limit} are expected`);
     }
     const bytes = new Uint8Array(end - start);
-    let filled = 0;
-    while (filled < bytes.byteLength) {
-      const count = readSync(this.#descriptor, bytes, filled, bytes.byteLength - filled, start + filled);
-      if (count === 0) throw this.broken(start + filled, 'the file ends in the middle of a field');
-      filled += count;
-    }
+    const filled = fillSync(this.#descriptor, bytes, start);
+    if (filled < bytes.byteLength) throw this.broken(start + filled, 'the file ends in the middle of a field');
     return bytes;
   }
 
@@ -110,36 +53,11 @@ export class ProtobufFile {
   }
 
   /** The fields between `start` and `end`, in file order. At most `limit` of them. */
-  *fields(start: number, end: number, limit = 1_000_000): Generator<FieldRange> {
-    let position = start;
-    for (let count = 0; position < end; count++) {
-      if (count >= limit) throw this.broken(position, `more than ${limit} fields in one message`);
-      const [key, afterKey] = this.#varint(position, end);
-      const field = Number(key >> 3n);
-      const wire = Number(key & 7n);
-      let contentStart = afterKey;
-      let contentEnd = afterKey;
-      let value = 0n;
-      if (field === 0) throw this.broken(position, 'a field numbered 0');
-      if (wire === 0) {
-        [value, contentEnd] = this.#varint(afterKey, end);
-      } else if (wire === 1) {
-        contentEnd = afterKey + 8;
-      } else if (wire === 5) {
-        contentEnd = afterKey + 4;
-      } else if (wire === 2) {
-        const [length, afterLength] = this.#varint(afterKey, end);
-        if (length > BigInt(end - afterLength)) {
-          throw this.broken(position, `a field of ${length} bytes where ${end - afterLength} are left`);
-        }
-        contentStart = afterLength;
-        contentEnd = afterLength + Number(length);
-      } else {
-        throw this.broken(position, `wire type ${wire}`);
-      }
-      if (contentEnd > end) throw this.broken(position, 'a field that leaves its message');
-      yield { field, wire, start: contentStart, end: contentEnd, value };
-      position = contentEnd;
+  *fields(start: number, end: number, limit?: number): Generator<FieldRange> {
+    try {
+      yield* protobufFields(this.#byteAt, start, end, limit);
+    } catch (error) {
+      throw this.#fault(error);
     }
   }
 
@@ -184,7 +102,7 @@ export class ProtobufFile {
     );
   }
 
-  #byte(position: number): number {
+  readonly #byteAt = (position: number): number => {
     if (position < this.#windowStart || position >= this.#windowEnd) {
       const count = readSync(this.#descriptor, this.#window, 0, windowBytes, position);
       this.#windowStart = position;
@@ -192,17 +110,17 @@ export class ProtobufFile {
       if (count === 0) throw this.broken(position, 'the file ends in the middle of a field');
     }
     return this.#window[position - this.#windowStart] as number;
-  }
+  };
 
   #varint(start: number, end: number): [bigint, number] {
-    let value = 0n;
-    for (let index = 0; index < 10; index++) {
-      const position = start + index;
-      if (position >= end) throw this.broken(start, 'an integer cut off by the end of its message');
-      const byte = this.#byte(position);
-      value |= BigInt(byte & 127) << BigInt(7 * index);
-      if (byte < 128) return [BigInt.asUintN(64, value), position + 1];
+    try {
+      return readVarint(this.#byteAt, start, end);
+    } catch (error) {
+      throw this.#fault(error);
     }
-    throw this.broken(start, 'an integer of more than 10 bytes');
+  }
+
+  #fault(error: unknown): unknown {
+    return error instanceof ProtobufFault ? this.broken(error.position, error.what) : error;
   }
 }

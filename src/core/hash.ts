@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+
+/**
+ * SHA-256, 64 hexadecimal digits, of parts end to end: texts as UTF-8, and the bytes of typed arrays.
+ *
+ * @example
+ * sha256(ratings.users, ratings.items, JSON.stringify(options));
+ */
+export function sha256(...parts: readonly (string | NodeJS.ArrayBufferView)[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** The most bytes of a file that are read at a time. */
+const READ_BYTES = 1 << 20;
+
+/**
+ * SHA-256 and length of a file that is read in a stream.
+ *
+ * @param size - of the file where it is known: a buffer of a megabyte for each of many small files would cost more than their content.
+ * @throws the file system's own error; what `signal` was aborted with.
+ *
+ * @example
+ * const { sha256, bytes } = await hashFile('weights.pth');
+ */
+export async function hashFile(
+  path: string,
+  { signal, size = READ_BYTES }: { readonly signal?: AbortSignal | undefined; readonly size?: number | undefined } = {},
+): Promise<{ readonly sha256: string; readonly bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: Math.min(size + 1, READ_BYTES), signal })) {
+    const piece = chunk as Buffer;
+    hash.update(piece);
+    bytes += piece.byteLength;
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}

@@ -1,0 +1,27 @@
+import { hostname } from 'node:os';
+
+/** This machine's name, as it may stand in a file's name. */
+const HOST = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
+/** When this process started: it tells processes apart that had the same PID one after another. */
+const START = Math.round(performance.timeOrigin);
+
+/** This process as part of a file's name: `HOST~PID~START`. */
+export const PROCESS_NAME = `${HOST}~${process.pid}~${START}`;
+
+/**
+ * Whether a process that named itself `HOST~PID~START` in a file's name is running; `unknown` when it ran on another machine.
+ *
+ * @example
+ * if (processState('host~4711~1700000000000') === 'ended') remove(file);
+ */
+export function processState(processName: string): 'running' | 'ended' | 'unknown' {
+  const [host, pid = '', start] = processName.split('~');
+  if (host !== HOST || !/^\d+$/.test(pid)) return 'unknown';
+  if (Number(pid) === process.pid) return Number(start) === START ? 'running' : 'ended';
+  try {
+    process.kill(Number(pid), 0);
+    return 'running';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH' ? 'ended' : 'running';
+  }
+}

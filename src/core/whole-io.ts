@@ -1,0 +1,39 @@
+import { readSync, writeSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+
+/** One call of the system reads no more than this. */
+const MOST_READ_BYTES = 2 ** 30;
+
+/**
+ * Fills `into` from a position of an open file, in as many reads as that takes.
+ *
+ * @returns bytes that were read: fewer than `into` has when the file ends before.
+ * @throws the file system's own error.
+ */
+export function fillSync(descriptor: number, into: Uint8Array, position: number): number {
+  let filled = 0;
+  while (filled < into.byteLength) {
+    const length = Math.min(into.byteLength - filled, MOST_READ_BYTES);
+    const count = readSync(descriptor, into, filled, length, position + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
+}
+
+/** As `fillSync`, without blocking the thread. */
+export async function fill(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
+  let filled = 0;
+  while (filled < into.byteLength) {
+    const length = Math.min(into.byteLength - filled, MOST_READ_BYTES);
+    const { bytesRead } = await file.read(into, filled, length, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return filled;
+}
+
+/** Writes all bytes at the end of what was written. @throws the file system's own error. */
+export function writeAllSync(descriptor: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.byteLength; ) written += writeSync(descriptor, bytes, written);
+}
