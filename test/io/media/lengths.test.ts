@@ -104,7 +104,9 @@ describe('a file that states a wrong length', () => {
     expect((await video.measure()).duration).toBeCloseTo(4, 1);
     expect((await verdictOf(video.path)).combined).toMatchObject({
       verdict: 'whole',
-      notes: expect.arrayContaining([expect.stringMatching(/^the file states 1\.00 s and its video stream lasts 4\.0/)]),
+      notes: expect.arrayContaining([
+        expect.stringMatching(/^the file states 1\.00 s and its video stream lasts 4\.0/),
+      ]),
     });
   });
 
