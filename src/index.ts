@@ -40,6 +40,7 @@ export {
   type GraphNode,
   graphId,
   type Json,
+  PlanOutdated,
   type UnitContext,
   type UnitPlan,
   unitKey,
