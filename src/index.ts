@@ -23,14 +23,7 @@ export type { RunOptions } from './graphs/experiment/run-points.ts';
 export type { ExperimentRow, SeedMean } from './graphs/experiment/summarise.ts';
 export { explainMermaid, explainText } from './graphs/explain.ts';
 export { type ExtractOptions, extract } from './graphs/extract.ts';
-export type { ExtractProgress } from './graphs/extract-progress.ts';
-export type { ExtractSummary } from './graphs/extract-summary.ts';
-export {
-  type ExtractionGraph,
-  type ExtractionOptions,
-  type ExtractionServices,
-  extractionGraph,
-} from './graphs/extraction.ts';
+export { type ExtractionOptions, extractionGraph } from './graphs/extraction.ts';
 export { fetchCorpus } from './graphs/fetch/fetch.ts';
 export type { FetchOptions, FetchProgress, FetchSource } from './graphs/fetch/fetch-options.ts';
 export { type PlannedCommand, planFetch } from './graphs/fetch/fetch-plan.ts';
@@ -68,8 +61,8 @@ export {
   type Estimate,
   type ExecutionOptions,
   type Plan,
-  type PlannedModel,
-  planExtraction,
+  type PlannedNetwork,
+  planRun,
 } from './graphs/plan.ts';
 export type { Precision, PrecisionOptions } from './graphs/precision/choose-precision.ts';
 export type { FitData, FitOptions, FitProgress, FittedModel } from './graphs/recommenders/fit-data.ts';
@@ -87,6 +80,8 @@ export { MissingFeaturesError, StoreFeatures } from './graphs/recommenders/store
 export { type TrainOptions, type TrainSummary, trainRecommender } from './graphs/recommenders/train-recommender.ts';
 export type { ReduceOptions, ReduceSummary } from './graphs/reduction/options.ts';
 export { reduce } from './graphs/reduction/reduce.ts';
+export type { RunProgress } from './graphs/run-progress.ts';
+export type { RunSummary } from './graphs/run-summary.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from './graphs/runners/local.ts';
 export { openUnitCache } from './io/cache/open-cache.ts';
 export type { UnitCache } from './io/cache/unit-cache.ts';

@@ -36,8 +36,8 @@ export interface NetworkChoice {
 
 /** The networks that a pair of names or cards stands for. */
 export interface ChosenNetworks {
-  readonly visual: NetworkPlan | undefined;
-  readonly audio: NetworkPlan | undefined;
+  readonly visual: NetworkPlan<Uint8Array> | undefined;
+  readonly audio: NetworkPlan<Float32Array> | undefined;
   /** One sentence about each network whose weights came from the model store. */
   readonly says: readonly string[];
 }
@@ -85,7 +85,13 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     for (const model of [stored, storedPca]) if (model) says.push(saidOf(model));
     return plan;
   };
-  return { visual: choose('visual'), audio: choose('audio'), says };
+  // The modality was checked, and with it what they read.
+  const [visual, audio] = [choose('visual'), choose('audio')];
+  return {
+    visual: visual as NetworkPlan<Uint8Array> | undefined,
+    audio: audio as NetworkPlan<Float32Array> | undefined,
+    says,
+  };
 }
 
 const saidOf = ({ name, origin, sha256 }: StoredModel) =>
