@@ -7,6 +7,7 @@ import { checkStatedHash } from './models/stated-hash.ts';
 import { storedPostprocessing } from './models/stored-postprocessing.ts';
 import { storedWeights } from './models/stored-weights.ts';
 import { postprocessingName } from './models/weight-names.ts';
+import { isNamed } from './named-network.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -41,8 +42,6 @@ export interface ChosenNetworks {
   /** One sentence about each network whose weights came from the model store. */
   readonly says: readonly string[];
 }
-
-const isNamed = (name: string) => (networkNames as readonly string[]).includes(name);
 
 /**
  * Resolves `visual` and `audio` to networks. Weights of a named network are those of the options, else those of the model store, else `random:1`.

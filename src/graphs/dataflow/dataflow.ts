@@ -1,6 +1,6 @@
 import { catchError, concat, defer, ignoreElements, merge, type Observable, of, tap, throwError } from 'rxjs';
-import { checkPositive } from '../../core/check.ts';
-import { MediaError } from '../../core/errors.ts';
+import { checkPositive, checkString } from '../../core/check.ts';
+import { MediaError, UsageError } from '../../core/errors.ts';
 import { joinRows } from '../../io/dataset/join.ts';
 import type { ColumnShape, UnitTable } from '../../io/dataset/schema.ts';
 import { DoubtfulLength } from '../../io/media/decoding-options.ts';
@@ -15,7 +15,7 @@ import { type Graph, type Json, PlanOutdated, type UnitContext } from '../graph.
 import { boundsOf, framesOf, has, resultBytes } from './bounds.ts';
 import { COMMIT, nodesOf } from './nodes.ts';
 import { type NetworkServices, RunningScope } from './running-scope.ts';
-import { type Trace, traceColumns } from './trace.ts';
+import { isCode, type Trace, traceColumns } from './trace.ts';
 import type { Columns, VideoScope } from './video-scope.ts';
 
 /** What a dataflow computes of each video. */
@@ -24,8 +24,10 @@ export interface DataflowOptions {
   readonly name: string;
   /** Raised whenever it computes something else for the same parameters; part of the id. */
   readonly version: number;
-  /** Everything that changes values; part of the id. Default: what tracing it tells. */
+  /** Everything that changes values; part of the id. Default: what tracing it tells, and the version of its functions. */
   readonly params?: Json | undefined;
+  /** Version of the functions between reelflow's operators: required where there are any, unless `params` are given. */
+  readonly code?: string | undefined;
   /** Composes the columns of a video. */
   readonly columns: (scope: VideoScope) => Columns;
   /** Items longer than this many seconds are skipped. Default: none. */
@@ -71,7 +73,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   return {
     name,
     version,
-    params: options.params ?? paramsOf(trace),
+    params: options.params ?? paramsOf(trace, options.code),
     trace,
     columns: shapes,
     maxDuration,
@@ -142,9 +144,21 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   }
 }
 
-/** What of a dataflow changes values, as far as tracing it tells. */
-function paramsOf({ columns }: Trace): Json {
-  return { columns: Object.fromEntries(columns.map(({ name, steps }) => [name, steps])) };
+/** What of a dataflow changes values: what tracing it tells, and the version of what it does not. */
+function paramsOf({ columns, hasFunctions }: Trace, code: string | undefined): Json {
+  if (code !== undefined) checkString('version', code);
+  if (hasFunctions && code === undefined) {
+    const names = columns.filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
+    throw new UsageError(
+      `\`version\` must be given, because functions make ${names.join(', ')}, and no hash tells their code`,
+      {
+        code: 'version',
+        remedy: "Give one, such as version: '1', and another whenever a function computes something else.",
+      },
+    );
+  }
+  const steps = Object.fromEntries(columns.map((column) => [column.name, column.steps]));
+  return { columns: steps, ...(code === undefined ? {} : { version: code }) };
 }
 
 /** @throws MediaError `no-streams` when a video has nothing of what is decoded. */
