@@ -100,7 +100,6 @@ export { ItemStoreWriter } from './io/dataset/item-store-writer.ts';
 export type { ParquetCompression, ParquetEncoding } from './io/dataset/parquet.ts';
 export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from './io/dataset/schema.ts';
 export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from './io/dataset/table-reader.ts';
-export { type ToDatasetOptions, type ToDatasetSummary, toDataset, type Unit, unit } from './io/dataset/to-dataset.ts';
 export { type BatchPlace, type Vectors, vectorsOf } from './io/dataset/vector-column.ts';
 export type { FetchFault, FetchReason } from './io/fetch/fetch-fault.ts';
 export type { FailedRecord } from './io/fetch/fetch-record.ts';

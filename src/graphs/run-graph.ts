@@ -193,7 +193,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
       operators: { before: used, commit: COMMIT, cache: CACHE },
-      retry: (letter) => isWorthAnother(letter, graph.allowPartial),
+      retry: (letter) => isWorthAnother(letter, graph),
       onEvent: (event) => {
         tally.add(event);
         if (event.type === 'dead' && !event.earlier) {
@@ -292,9 +292,10 @@ function withinDuration(cache: CachedUnits, maxDuration: number | undefined): Un
   };
 }
 
-/** Letters that this run may answer: see `mayBeAnswered`; and damage that is allowed now. */
-function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
+/** Letters that this run may answer: see `mayBeAnswered`; what an engineer's own functions failed with; and damage that is allowed now. */
+function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph): boolean {
   if (mayBeAnswered(letter)) return true;
+  if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 
