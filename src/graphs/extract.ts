@@ -23,10 +23,11 @@ import { notesOf } from './extraction-notes.ts';
 import { type GraphNode, graphId } from './graph.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { listener } from './listener.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { datasetOutput, type ExtractionOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
-import { type ExecutionOptions, type Plan, planExtraction } from './plan.ts';
+import { type ExecutionOptions, memoryLimit, type Plan, planExtraction } from './plan.ts';
 import type { PreciseNetworks, PrecisionOptions } from './precision/choose-precision.ts';
 import { interruptedSummary } from './precision/interrupted-summary.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
@@ -98,7 +99,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const corpus = await listCorpus({ ...options, onPassedOver: say });
   const chosenDevice = await chooseDevice(options.device ?? 'auto');
   if (chosenDevice.says !== undefined) say(chosenDevice.says);
-  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure();
+  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure(new MemoryGuard(memoryLimit(options)));
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {
@@ -114,7 +115,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
     const { device } = chosenDevice;
     return interruptedSummary(chosen, { memory, peak: sampler.peak, device, graphId: graphId(graph), precision });
   }
-  const flow = new Flow(plan.memory.budget);
+  const flow = new Flow(plan.memory.budget, { maxOvercommit: plan.memory.overcommit });
   const cache = await openCache(options, plan.graph.id, say);
   let output: ExtractionOutput | undefined;
   try {
@@ -210,7 +211,8 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
       memory: {
         ...plan.memory,
         flow: (budget) => {
-          const alone = new Flow(budget);
+          // It has all that the limit leaves.
+          const alone = new Flow(budget, { maxOvercommit: 0 });
           flowsAlone.push(alone);
           return alone;
         },

@@ -7,6 +7,7 @@ import { audio } from '../io/media/audio.ts';
 import { DoubtfulLength } from '../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../io/media/faults.ts';
 import { type FrameSampling, frames } from '../io/media/frames.ts';
+import { LOOK_AHEAD_BYTES } from '../io/media/input-arguments.ts';
 import type { MediaInfo } from '../io/media/media-info.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
@@ -156,7 +157,7 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
       const rate = seen && info.video !== undefined ? framesPerSecond(sampling, info.video) : 0;
       const plan = {
         ...boundsOf(info),
-        decoders: decoderMemory({ pixels: seen ? pixelsOf(info) : 0, audio: heard }),
+        decoders: decodersOf(info, seen, heard),
         seconds: info.duration,
         frames: Math.round(rate * info.duration),
       };
@@ -259,8 +260,12 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
   }
 }
 
-function pixelsOf({ video }: MediaInfo): number {
-  return (video?.width ?? 0) * (video?.height ?? 0);
+/** Bytes of the decoders of a file whose pictures, whose sound, or both are decoded. */
+function decodersOf({ video, audio, bytes }: MediaInfo, seen: boolean, heard: boolean): Bytes {
+  const filePixels = (video?.width ?? 0) * (video?.height ?? 0);
+  const late = [seen ? video : undefined, heard ? audio : undefined].filter((stream) => stream?.late === true);
+  const lookAhead = late.length * Math.min(LOOK_AHEAD_BYTES, bytes);
+  return decoderMemory({ pixels: seen ? filePixels : 0, audio: heard, filePixels, lookAhead });
 }
 
 function sortedUnique(values: readonly number[]): number[] {

@@ -1,6 +1,7 @@
 import { checkInteger } from '../check.ts';
 import { FlowError, ReelflowError, UsageError } from '../errors.ts';
 import { availableCores, availableMemory } from '../io/media/container-limits.ts';
+import { PROBES_AT_A_TIME } from '../io/media/decoder-child.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
@@ -10,7 +11,8 @@ import type { Bytes } from '../operators/payload.ts';
 import type { ExtractionGraph } from './extraction.ts';
 import { type GraphNode, graphId, type Json } from './graph.ts';
 import { sizeOf } from './inputs.ts';
-import { type MemoryPlan, type NetworkNeed, planMemory, type WorkerPlan } from './memory-plan.ts';
+import { MemoryGuard } from './memory-guard.ts';
+import { type MemoryPlan, type NetworkNeed, PROCESS_BYTES, planMemory, type WorkerPlan } from './memory-plan.ts';
 import { driverMemory, type NetworkPlacement, type Placement, placeNetworks } from './placement.ts';
 
 /** How a graph is executed; nothing here changes values. */
@@ -79,8 +81,8 @@ function plannedModel(stream: 'visual' | 'audio', plan: NetworkPlan | undefined)
 
 const GiB = 1024 ** 3;
 const PROBED_AT_MOST = 32;
-/** Probes at a time: each is a process. */
-const PROBES_AT_A_TIME = 4;
+/** What a probe takes at most but for odd files: 97 MiB of pictures of 7680 x 4320. */
+const PROBE_BYTES = 128 * 1024 ** 2;
 /** Files whose size is asked for; of more, so many evenly spaced ones stand for all. */
 const SIZES_AT_MOST = 2048;
 const SIZES_AT_A_TIME = 32;
@@ -88,6 +90,11 @@ const SIZES_AT_A_TIME = 32;
 /** The limit used when none is given: 4 GiB, or half of what the machine or the container has. */
 export function defaultMemory(): Bytes {
   return Math.min(4 * GiB, Math.floor(availableMemory() / 2));
+}
+
+/** Bound on the memory of the process and its children: the one given, else `defaultMemory`. */
+export function memoryLimit({ memory }: Pick<ExecutionOptions, 'memory'>): Bytes {
+  return memory === undefined ? defaultMemory() : parseBytes(memory);
 }
 
 /**
@@ -115,19 +122,23 @@ export async function planExtraction(
   for (const name of ['concurrency', 'batch', 'workers', 'threads'] as const) {
     if (options[name] !== undefined) checkInteger(name, options[name], 1, 1024);
   }
-  const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
-  const { estimate, pixels } = await estimateCorpus(graph, corpus, options.signal ?? new AbortController().signal);
+  const limit = memoryLimit(options);
+  const { estimate, decoders } = await estimateCorpus(graph, corpus, {
+    signal: options.signal ?? new AbortController().signal,
+    probes: Math.max(1, Math.min(PROBES_AT_A_TIME, Math.floor((limit - PROCESS_BYTES) / PROBE_BYTES))),
+  });
   const { visual, audio } = networks;
   const placed = placement ?? (await placeNetworks(networks, { device: 'cpu', numbers: [0] }, {}));
   const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
-  for (const plan of [visual, audio]) await plan?.measure();
+  for (const plan of [visual, audio]) await plan?.measure(new MemoryGuard(limit));
   const needs: NetworkNeed[] = [];
   if (visual !== undefined) needs.push(needOf(visual, given(fixed), false, placed.visual));
   const beside = visual !== undefined && placed.visual?.device === 'cpu';
   if (audio !== undefined) needs.push(needOf(audio, visual === undefined ? given(fixed) : {}, beside, placed.audio));
   const memory = planMemory(limit, {
     networks: needs,
-    decoders: decoderMemory({ pixels: visual === undefined ? 0 : pixels, audio: audio !== undefined }),
+    // Where nothing could be probed, something with sound is expected.
+    decoders: Math.max(decoders, decoderMemory({ pixels: 0, audio: audio !== undefined })),
     claim: estimate.largestClaim,
     concurrency: options.concurrency,
     cores: availableCores(),
@@ -184,22 +195,21 @@ function needOf(
 async function estimateCorpus(
   graph: ExtractionGraph,
   corpus: readonly Video[],
-  signal: AbortSignal,
-): Promise<{ estimate: Estimate; pixels: number }> {
+  { signal, probes }: { readonly signal: AbortSignal; readonly probes: number },
+): Promise<{ estimate: Estimate; decoders: Bytes }> {
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
   const sample = evenlySpaced(corpus, PROBED_AT_MOST);
-  let [seconds, frames, bytes, largestClaim, pixels, unreadable] = [0, 0, 0, 0, 0, 0];
-  await forEachAtATime(sample, PROBES_AT_A_TIME, async (video) => {
+  let [seconds, frames, bytes, largestClaim, decoders, unreadable] = [0, 0, 0, 0, 0, 0];
+  await forEachAtATime(sample, probes, async (video) => {
     if (signal.aborted) throw new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
     try {
       const unit = await graph.prepare(video, signal);
-      const picture = video.info.video;
       bytes += await sizeOf(video.path);
       if (unit.skip !== undefined) return;
       seconds += unit.seconds;
       frames += unit.frames;
       largestClaim = Math.max(largestClaim, unit.claim);
-      pixels = Math.max(pixels, (picture?.width ?? 0) * (picture?.height ?? 0));
+      decoders = Math.max(decoders, unit.decoders ?? 0);
     } catch (error) {
       if (!(error instanceof ReelflowError) || signal.aborted) throw error;
       unreadable += 1;
@@ -221,7 +231,7 @@ async function estimateCorpus(
     datasetBytes: corpus.length * (rowBytes?.bytes ?? 0) * Number(rowBytes?.shape[0] ?? 1),
     largestClaim,
   };
-  return { estimate, pixels };
+  return { estimate, decoders };
 }
 
 /** At most so many of the corpus, evenly spaced. */

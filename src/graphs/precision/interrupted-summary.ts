@@ -1,9 +1,8 @@
 import type { Device } from '../../models/onnx/device-name.ts';
-import { parseBytes } from '../../operators/budget.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import type { ExtractSummary } from '../extract-summary.ts';
 import type { ChosenNetworks } from '../networks.ts';
-import { defaultMemory } from '../plan.ts';
+import { memoryLimit } from '../plan.ts';
 import type { Precision } from './choose-precision.ts';
 
 /** In place of the id of a graph whose ranges, and with them its id, follow from a calibration that is still to come. */
@@ -21,7 +20,7 @@ export function interruptedSummary(
     readonly precision?: Precision;
   },
 ): ExtractSummary {
-  const limitBytes = run.memory === undefined ? defaultMemory() : parseBytes(run.memory);
+  const limitBytes = memoryLimit(run);
   return {
     graphId: run.graphId ?? uncalibratedId,
     videos: { committed: 0, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 },
