@@ -54,7 +54,10 @@ function corpus(): string {
   return folder;
 }
 
-const quarters = writeQuarters(directory);
+const networks = join(directory, 'networks');
+rmSync(networks, { recursive: true, force: true });
+mkdirSync(networks);
+const quarters = writeQuarters(networks);
 const many = corpus();
 const alone = ['--visual', quarters, '--audio', 'none'];
 const cases: {
@@ -68,7 +71,7 @@ const cases: {
   { name: '8K unprobed', input: many, limit: '20GiB', args: [...alone] },
   { name: '8K alone', input: large, limit: '1GiB', args: [...alone] },
   { name: 'variable frame rate', input: variable, limit: '300MiB', args: [...alone] },
-  ...writeWideNetworks(directory).map(({ operator, card }) => ({
+  ...writeWideNetworks(networks).map(({ operator, card }) => ({
     name: `network with ${operator}`,
     input: small,
     limit: '512MiB',
