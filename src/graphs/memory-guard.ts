@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { processTreeMemory } from '../io/media/memory.ts';
 import type { RunGuard } from '../models/onnx/measure-run.ts';
 import { formatBytes } from '../operators/budget.ts';

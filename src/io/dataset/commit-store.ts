@@ -1,10 +1,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { Breather } from '../../breather.ts';
-import { UsageError } from '../../errors.ts';
+import { createOnce, isTemporary, makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { UsageError } from '../../core/errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
-import { createOnce, isTemporary, makeDirectory, removeStaleTemporaries } from './atomic-file.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import { Letters, renameIfThere } from './letters.ts';
 import { readWhole } from './read-whole.ts';

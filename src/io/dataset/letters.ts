@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { Breather } from '../../breather.ts';
-import { createOnce, makeDirectory, removeIfThere, removeStaleTemporaries } from './atomic-file.ts';
+import { createOnce, makeDirectory, removeIfThere, removeStaleTemporaries } from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
 import { type DeadLetter, readLetter } from './dead-letter.ts';
 import { softwareVersion } from './software.ts';
 

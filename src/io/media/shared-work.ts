@@ -1,4 +1,4 @@
-import { FlowError } from '../../errors.ts';
+import { FlowError } from '../../core/errors.ts';
 
 /** A run of the work, and how many wait for it. */
 interface Running<Result> {

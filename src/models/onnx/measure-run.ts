@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import type { SessionPart } from './session.ts';
 
