@@ -91,7 +91,7 @@ export async function runGraph(
       precision: first?.precision ?? 'float32',
     });
   }
-  const flow = new Flow(plan.memory.budget);
+  const flow = new Flow(plan.memory.budget, { maxOvercommit: plan.memory.overcommit });
   const cache = await openCache(options, plan.graph.id, say);
   let output: RunOutput | undefined;
   try {
@@ -185,7 +185,8 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       memory: {
         ...plan.memory,
         flow: (budget) => {
-          const alone = new Flow(budget);
+          // It has all that the limit leaves.
+          const alone = new Flow(budget, { maxOvercommit: 0 });
           flowsAlone.push(alone);
           return alone;
         },

@@ -42,6 +42,11 @@ export class ItemRunner<Item, Services> {
     this.#gate = new DecoderGate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Bytes that are planned for the decoders of an item. */
+  get #itemDecoders(): Bytes {
+    return Math.floor((this.#run.memory?.decoders ?? 0) / this.#run.concurrency);
+  }
+
   /** Runs one item. @throws what ends the run. */
   async run(item: Item): Promise<void> {
     const itemId = this.#run.graph.itemId(item);
@@ -119,7 +124,8 @@ export class ItemRunner<Item, Services> {
     { place, mayReplan }: { readonly place: Place; readonly mayReplan: boolean },
   ): Promise<UnitTable | undefined> {
     const { graph } = this.#run;
-    const plan = await graph.prepare(item, this.#signal);
+    // A probe takes what is planned for the decoders of an item, which run later: not beside an item that was given all there is.
+    const plan = await this.#inTurn(this.#itemDecoders, () => graph.prepare(item, this.#signal));
     if (plan.skip !== undefined) {
       this.#tell({ type: 'skipped', item, reason: plan.skip });
       return undefined;
