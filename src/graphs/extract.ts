@@ -203,6 +203,7 @@ async function extractInto(output: ExtractionOutput, extraction: Extraction): Pr
       store: output.store,
       cache: cache && withinDuration(cache, options.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
+      knownFingerprint: (video) => output.knownFingerprint?.(video.path),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { Observable } from 'rxjs';
 import { checkString } from '../check.ts';
 import { canonicalJson } from '../io/dataset/canonical-json.ts';
@@ -89,7 +89,5 @@ export function graphId(graph: { readonly name: string; readonly version: number
 
 /** The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits. */
 export function unitKey(graph: string, itemId: string, fingerprint: string): string {
-  return createHash('sha256')
-    .update(canonicalJson([graph, itemId, fingerprint]))
-    .digest('hex');
+  return hash('sha256', canonicalJson([graph, itemId, fingerprint]), 'hex');
 }

@@ -9,13 +9,14 @@ import {
   renameSync,
   statSync,
 } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { Breather } from '../../breather.ts';
 import { UsageError } from '../../errors.ts';
+import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import { createOnce, isTemporary, makeDirectory, removeIfThere, removeStaleTemporaries } from './atomic-file.ts';
 import { type DeadLetter, readLetter } from './dead-letter.ts';
+import { keyOfLetter, LetterKeys } from './letter-keys.ts';
 import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
@@ -23,8 +24,7 @@ import type { PlannedUnit } from './table-plan.ts';
 import { UnitIndex } from './unit-index.ts';
 
 const KEY = /^[0-9a-f]{8,128}$/;
-const UNIT = /^([0-9a-f]{8,128})\.arrow$/;
-const LETTER = /^([0-9a-f]{8,128})\.json$/;
+const EXTENSION = '.arrow';
 /** Bytes read at first from the end of a unit's file for its facts; footers are seldom longer. */
 const TAIL_BYTES = 16 * 1024;
 /** A unit that is read in a millisecond or so. */
@@ -50,6 +50,9 @@ export class CommitStore {
   readonly setAside: string[] = [];
   readonly #metadata: Readonly<Record<string, string>>;
   readonly #index: UnitIndex;
+  readonly #letterKeys: LetterKeys;
+  /** Units whose files this process has found to be those that the index knows. */
+  readonly #verified = new Set<string>();
   // Joined once: paths are asked for at every turn.
   readonly #units: string;
   readonly #dead: string;
@@ -60,6 +63,7 @@ export class CommitStore {
     this.#index = index;
     this.#units = join(directory, 'units');
     this.#dead = join(directory, 'dead');
+    this.#letterKeys = new LetterKeys(this.#dead);
   }
 
   /**
@@ -87,10 +91,14 @@ export class CommitStore {
     }
     const index = await UnitIndex.open(join(directory, 'index.txt'));
     const store = new CommitStore(directory, options.metadata ?? {}, index);
-    for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
     await removeStaleTemporaries(dead);
+    if (options.create === false) {
+      for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
+      return store;
+    }
     // Whoever commits must know which items have units: those that an index does not name are looked at now.
-    if (options.create !== false) await store.#lookAtAll('skip');
+    await store.#lookAtUnknown();
+    await store.refresh();
     return store;
   }
 
@@ -130,17 +138,32 @@ export class CommitStore {
    * said before it is committed.
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
-    const keys = this.#index.keysOf(itemId);
-    if (keys.length === 0 || (keys.length === 1 && keys[0] === key)) return;
-    if (this.#index.currentOf(itemId, keys) === key) return;
+    if (this.isCurrent(itemId, key)) return;
     this.#index.choose(itemId, key);
     await this.#flush();
+  }
+
+  /** Whether a unit would be the current one of its item without `makeCurrent`. */
+  isCurrent(itemId: string, key: string): boolean {
+    if (this.#index.isOnly(itemId, key)) return true;
+    const keys = this.#index.keysOf(itemId);
+    return keys.length === 0 || this.#index.currentOf(itemId, keys) === key;
+  }
+
+  /** Keys that had a dead letter at the last `refresh`. */
+  get letterKeys(): ReadonlySet<string> {
+    return this.#letterKeys.keys;
+  }
+
+  /** Looks at which dead letters other processes have written; at most once a second. */
+  refresh(): Promise<void> {
+    return this.#letterKeys.refresh();
   }
 
   /** Keys of all committed units, ascending. */
   keys(): string[] {
     const keys = this.#shards().flatMap((shard) =>
-      readdirSync(join(this.directory, 'units', shard)).flatMap((name) => UNIT.exec(name)?.[1] ?? []),
+      readdirSync(join(this.#units, shard)).flatMap((name) => keyOfUnit(name) ?? []),
     );
     return keys.sort();
   }
@@ -156,9 +179,10 @@ export class CommitStore {
     const units = await this.#lookAtAll(damaged);
     const several = new Map<string, string[]>();
     for (const { key, facts } of units) {
-      if (this.#index.keysOf(facts.itemId).length < 2) continue;
+      if (!this.#index.hasSeveral(facts.itemId)) continue;
       several.set(facts.itemId, [...(several.get(facts.itemId) ?? []), key]);
     }
+    if (several.size === 0) return units;
     return units.filter(({ key, facts: { itemId } }) => {
       const keys = several.get(itemId);
       return keys === undefined || this.#index.currentOf(itemId, keys) === key;
@@ -241,25 +265,31 @@ export class CommitStore {
     const file = statSync(this.unitPath(key), { throwIfNoEntry: false });
     if (file === undefined) return undefined;
     const known = this.#index.get(key);
-    if (known?.size === file.size && known.modified === file.mtimeMs) return known.facts;
+    if (known?.size === file.size && known.modified === file.mtimeMs) {
+      this.#verified.add(key);
+      return known.facts;
+    }
     const facts = this.readFacts(key);
     this.#index.note(key, { facts, size: file.size, modified: file.mtimeMs });
     return facts;
   }
 
-  async #lookAtAll(damaged: 'throw' | 'aside' | 'skip'): Promise<PlannedUnit[]> {
+  /** All units, by key. A file that this process has looked at is not looked at again: none is ever written over. */
+  async #lookAtAll(damaged: 'throw' | 'aside'): Promise<PlannedUnit[]> {
     const units: PlannedUnit[] = [];
     const breather = new Breather();
-    let noted = 0;
     for (const shard of this.#shards()) {
-      const names = await readdir(join(this.directory, 'units', shard));
-      for (const key of names.flatMap((name) => UNIT.exec(name)?.[1] ?? []).sort()) {
+      const keys: string[] = [];
+      await eachEntry(join(this.#units, shard), ({ name }) => {
+        const key = keyOfUnit(name);
+        if (key !== undefined) keys.push(key);
+      });
+      for (const key of keys.sort()) {
         const known = this.#index.get(key);
-        // What is there under a known name is looked at again when it is asked for.
-        if (damaged === 'skip' && known !== undefined) continue;
-        const facts = damaged === 'aside' ? this.facts(key) : this.#factsUnlessSkipped(key, damaged);
+        const verified = this.#verified.has(key) ? known?.facts : undefined;
+        const facts = verified ?? (damaged === 'aside' ? this.facts(key) : this.#factsIfThere(key));
         if (facts !== undefined) units.push({ key, facts });
-        if (known !== this.#index.get(key) && ++noted % NOTED_AT_A_TIME === 0) await this.#flush();
+        if (known !== this.#index.get(key)) await this.#flushSometimes();
         if (breather.isDue) await breather.rest();
       }
     }
@@ -267,13 +297,32 @@ export class CommitStore {
     return units;
   }
 
-  #factsUnlessSkipped(key: string, damaged: 'throw' | 'skip'): UnitFacts | undefined {
-    try {
-      return this.#factsIfThere(key);
-    } catch (error) {
-      if (damaged === 'throw' || !(error instanceof UsageError)) throw error;
-      return undefined;
+  /** Units that the index does not name, and temporaries of dead processes. What is damaged is looked at again when it is asked for. */
+  async #lookAtUnknown(): Promise<void> {
+    for (const shard of this.#shards()) {
+      const unknown: string[] = [];
+      const temporary: string[] = [];
+      await eachEntry(join(this.#units, shard), ({ name }) => {
+        if (isTemporary(name)) temporary.push(name);
+        else if (this.#index.get(name.slice(0, -EXTENSION.length)) === undefined) unknown.push(name);
+      });
+      await removeStaleTemporaries(join(this.#units, shard), temporary);
+      const breather = new Breather();
+      for (const key of unknown.flatMap((name) => keyOfUnit(name) ?? []).sort()) {
+        try {
+          this.#factsIfThere(key);
+        } catch (error) {
+          if (!(error instanceof UsageError)) throw error;
+        }
+        await this.#flushSometimes();
+        if (breather.isDue) await breather.rest();
+      }
     }
+    await this.#flush();
+  }
+
+  async #flushSometimes(): Promise<void> {
+    if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
   }
 
   /** A reader of a dataset that it may not write to, or whose disk is full, does without: the index is a help. */
@@ -311,7 +360,7 @@ export class CommitStore {
   letters(): { readonly key: string; readonly letter: DeadLetter }[] {
     const directory = join(this.directory, 'dead');
     if (!existsSync(directory)) return [];
-    const keys = readdirSync(directory).flatMap((name) => LETTER.exec(name)?.[1] ?? []);
+    const keys = readdirSync(directory).flatMap((name) => keyOfLetter(name) ?? []);
     return keys.sort().flatMap((key) => {
       const letter = this.letter(key);
       return letter ? [{ key, letter }] : [];
@@ -322,13 +371,11 @@ export class CommitStore {
   async countLetters(): Promise<number> {
     const directory = join(this.directory, 'dead');
     if (!existsSync(directory)) return 0;
-    const breather = new Breather();
     let letters = 0;
-    for (const name of await readdir(directory)) {
-      const key = LETTER.exec(name)?.[1];
+    await eachEntry(directory, ({ name }) => {
+      const key = keyOfLetter(name);
       if (key !== undefined && this.letter(key) !== undefined) letters += 1;
-      if (breather.isDue) await breather.rest();
-    }
+    });
     return letters;
   }
 
@@ -360,6 +407,12 @@ export class CommitStore {
       .filter((name) => /^[0-9a-f]{2}$/.test(name) && !isTemporary(name))
       .sort();
   }
+}
+
+/** The key in the name of a unit's file. */
+function keyOfUnit(name: string): string | undefined {
+  const key = name.slice(0, -EXTENSION.length);
+  return name.endsWith(EXTENSION) && KEY.test(key) ? key : undefined;
 }
 
 function checkKey(key: string): string {

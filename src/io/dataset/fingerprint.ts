@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { appendFile, stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../errors.ts';
 import { lineBlocks } from './line-blocks.ts';
@@ -44,6 +44,21 @@ export class Fingerprints {
   }
 
   /**
+   * What `of` would give without reading the file; undefined when it is not remembered, or cannot be looked at. Synchronous, since the pause of an
+   * asynchronous look costs ten times what the look does, and corpora have many files.
+   */
+  known(path: string): string | undefined {
+    let found: BigIntStats | undefined;
+    try {
+      found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    } catch {
+      // `of` says what is the matter with it.
+      return undefined;
+    }
+    return found?.isFile() ? this.#known.get(textOf(found)) : undefined;
+  }
+
+  /**
    * SHA-256 of a file's content, 64 hexadecimal digits. Reads the file, in a stream, only when it is not remembered.
    *
    * @param signal aborted: a file that is being read is left.
@@ -79,11 +94,15 @@ async function identityOf(path: string): Promise<{ text: string; size: bigint; m
     const found = await stat(path, { bigint: true });
     // A named pipe would be waited for, without an end.
     if (!found.isFile()) throw new Error('it is not a regular file');
-    const { dev, ino, size, mtimeNs } = found;
-    return { text: `${dev}:${ino} ${size} ${mtimeNs}`, size, modified: mtimeNs };
+    return { text: textOf(found), size: found.size, modified: found.mtimeNs };
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** What a file is known by without its content. */
+function textOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino} ${size} ${mtimeNs}`;
 }
 
 async function hashContent(path: string, size: bigint, signal: AbortSignal | undefined): Promise<string> {

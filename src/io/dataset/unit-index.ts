@@ -32,6 +32,10 @@ type Line =
   | readonly ['unit', key: string, size: number, modified: number, facts: FactsLine]
   | readonly ['current', itemId: string, key: string];
 
+/** A unit's line as nearly all are; others are read as the JSON that they are, which takes five times as long. */
+const UNIT_LINE =
+  /^\["unit","([0-9a-f]+)",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
+
 /**
  * What the units of a dataset say of themselves, in one append-only text file beside them, so that a resume reads one file
  * instead of every unit's; and, for an item whose file has changed, which of its units is current. A line is a CRC-32 and JSON:
@@ -45,12 +49,16 @@ type Line =
 export class UnitIndex {
   readonly #file: string;
   readonly #units = new Map<string, IndexedUnit>();
-  readonly #keys = new Map<string, string | readonly string[]>();
+  /** The first key that was seen of an item. */
+  readonly #first = new Map<string, string>();
+  /** All keys, for items of several. */
+  readonly #several = new Map<string, readonly string[]>();
   /** For items that were said to have a current unit: its keys, the last said last. */
   readonly #said = new Map<string, readonly string[]>();
   readonly #shapes = new Map<string, Pick<UnitFacts, 'subclips' | 'columns'>>();
   #read = 0;
   #pending = '';
+  #noted = 0;
 
   private constructor(file: string) {
     this.#file = file;
@@ -78,8 +86,18 @@ export class UnitIndex {
 
   /** Keys of the units of an item that were ever seen. */
   keysOf(itemId: string): readonly string[] {
-    const keys = this.#keys.get(itemId);
-    return keys === undefined ? [] : typeof keys === 'string' ? [keys] : keys;
+    const first = this.#first.get(itemId);
+    return first === undefined ? [] : (this.#several.get(itemId) ?? [first]);
+  }
+
+  /** Whether several units of an item were ever seen. */
+  hasSeveral(itemId: string): boolean {
+    return this.#several.has(itemId);
+  }
+
+  /** Whether this is the only unit of its item that was ever seen. */
+  isOnly(itemId: string, key: string): boolean {
+    return this.#first.get(itemId) === key && !this.#several.has(itemId);
   }
 
   /**
@@ -109,17 +127,24 @@ export class UnitIndex {
     this.#add(['current', itemId, key]);
   }
 
+  /** Lines that were noted since the last `flush`. */
+  get pending(): number {
+    return this.#noted;
+  }
+
   /** Appends what was noted. */
   async flush(): Promise<void> {
     if (this.#pending === '') return;
     const lines = this.#pending;
     this.#pending = '';
+    this.#noted = 0;
     await appendFile(this.#file, lines);
   }
 
   #add(line: Line): void {
     const text = JSON.stringify(line);
     // The line break before it keeps a line that a killed process cut off from swallowing this one.
+    this.#noted += 1;
     this.#pending += `\n${digitsOf(text)} ${text}\n`;
     this.#keep(line);
   }
@@ -128,7 +153,28 @@ export class UnitIndex {
     // A sum of no text is no line.
     if (text.length < 10 || text[8] !== ' ') return;
     const json = text.slice(9);
-    if (digitsOf(json) === text.slice(0, 8)) this.#keep(JSON.parse(json) as Line);
+    if (crc32(json) !== Number(`0x${text.slice(0, 8)}`)) return;
+    const unit = UNIT_LINE.exec(json);
+    if (unit === null) return this.#keep(JSON.parse(json) as Line);
+    const shape = unit[5] as string;
+    let known = this.#shapes.get(shape);
+    if (known === undefined) {
+      const [subclips, columns] = JSON.parse(`[${shape}]`) as [FactsLine[1], FactsLine[2]];
+      known = this.#shape(subclips, columns);
+    }
+    this.#keepUnit(unit[1] as string, {
+      facts: {
+        itemId: unit[4] as string,
+        subclips: known.subclips,
+        columns: known.columns,
+        frames: Number(unit[6]),
+        patches: Number(unit[7]),
+        seconds: Number(unit[8]),
+        partial: unit[9] === '1',
+      },
+      size: Number(unit[2]),
+      modified: Number(unit[3]),
+    });
   }
 
   #keep(line: Line): void {
@@ -139,15 +185,24 @@ export class UnitIndex {
       return;
     }
     const [, key, size, modified, [itemId, subclips, columns, frames, patches, seconds, partial]] = line;
-    const keys = this.keysOf(itemId);
-    if (!keys.includes(key)) this.#keys.set(itemId, keys.length === 0 ? key : [...keys, key]);
-    const facts = { itemId, ...this.#shape(subclips, columns), frames, patches, seconds, partial: partial === 1 };
-    this.#units.set(key, { facts, size, modified });
+    const shape = this.#shape(subclips, columns);
+    const facts = { itemId, ...shape, frames, patches, seconds, partial: partial === 1 };
+    this.#keepUnit(key, { facts, size, modified });
+  }
+
+  #keepUnit(key: string, unit: IndexedUnit): void {
+    const { itemId } = unit.facts;
+    const first = this.#first.get(itemId);
+    if (first === undefined) this.#first.set(itemId, key);
+    else if (first !== key && !this.keysOf(itemId).includes(key)) {
+      this.#several.set(itemId, [...this.keysOf(itemId), key]);
+    }
+    this.#units.set(key, unit);
   }
 
   /** Units of one dataset have few shapes: each is there once. */
   #shape(subclips: FactsLine[1], columns: FactsLine[2]): Pick<UnitFacts, 'subclips' | 'columns'> {
-    const name = JSON.stringify([subclips, columns]);
+    const name = JSON.stringify([subclips, columns]).slice(1, -1);
     const known = this.#shapes.get(name);
     if (known !== undefined) return known;
     const shape = {
