@@ -89,5 +89,6 @@ export function graphId(graph: { readonly name: string; readonly version: number
 
 /** The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits. */
 export function unitKey(graph: string, itemId: string, fingerprint: string): string {
-  return hash('sha256', canonicalJson([graph, itemId, fingerprint]), 'hex');
+  // Of an array of strings the canonical JSON is the plain one.
+  return hash('sha256', JSON.stringify([graph, itemId, fingerprint]), 'hex');
 }

@@ -51,8 +51,8 @@ export class CommitStore {
   readonly #metadata: Readonly<Record<string, string>>;
   readonly #index: UnitIndex;
   readonly #letterKeys: LetterKeys;
-  /** Units whose files this process has found to be those that the index knows. */
-  readonly #verified = new Set<string>();
+  /** By place in the index: whether this process has seen that the unit's file is the one that the index knows. */
+  readonly #seen: boolean[] = [];
   // Joined once: paths are asked for at every turn.
   readonly #units: string;
   readonly #dead: string;
@@ -104,7 +104,11 @@ export class CommitStore {
 
   /** Path of the file that a unit has or would have. @throws UsageError for a key that is not lower-case hexadecimal. */
   unitPath(key: string): string {
-    return `${this.#units}${sep}${checkKey(key).slice(0, 2)}${sep}${key}.arrow`;
+    return this.#pathOf(checkKey(key));
+  }
+
+  #pathOf(key: string): string {
+    return `${this.#units}${sep}${key.slice(0, 2)}${sep}${key}${EXTENSION}`;
   }
 
   /** Whether the unit is committed. */
@@ -145,7 +149,7 @@ export class CommitStore {
 
   /** Whether a unit would be the current one of its item without `makeCurrent`. */
   isCurrent(itemId: string, key: string): boolean {
-    if (this.#index.isOnly(itemId, key)) return true;
+    if (!this.#index.hasSeveral(itemId) && this.#index.placeOf(key) !== undefined) return true;
     const keys = this.#index.keysOf(itemId);
     return keys.length === 0 || this.#index.currentOf(itemId, keys) === key;
   }
@@ -175,18 +179,31 @@ export class CommitStore {
    * @throws UsageError `dataset` as `read`.
    */
   async currentUnits(damaged: 'throw' | 'aside' = 'throw'): Promise<PlannedUnit[]> {
+    const units: PlannedUnit[] = [];
+    await this.eachCurrentUnit(damaged, (unit) => void units.push(unit));
+    return units;
+  }
+
+  /** Calls `take` with each of the units of `currentUnits`, of which there need not be a list. @throws as `currentUnits`. */
+  async eachCurrentUnit(damaged: 'throw' | 'aside', take: (unit: PlannedUnit) => void): Promise<void> {
     await this.#index.refresh();
-    const units = await this.#lookAtAll(damaged);
+    const index = this.#index;
+    const places = await this.#lookAtAll(damaged);
     const several = new Map<string, string[]>();
-    for (const { key, facts } of units) {
-      if (!this.#index.hasSeveral(facts.itemId)) continue;
-      several.set(facts.itemId, [...(several.get(facts.itemId) ?? []), key]);
+    const breather = new Breather();
+    for (const place of places) {
+      const itemId = index.itemAt(place);
+      if (index.hasSeveral(itemId)) several.set(itemId, [...(several.get(itemId) ?? []), index.keyAt(place)]);
+      if (breather.isDue) await breather.rest();
     }
-    if (several.size === 0) return units;
-    return units.filter(({ key, facts: { itemId } }) => {
-      const keys = several.get(itemId);
-      return keys === undefined || this.#index.currentOf(itemId, keys) === key;
-    });
+    for (const place of places) {
+      const key = index.keyAt(place);
+      const rivals = several.get(index.itemAt(place));
+      if (rivals === undefined || index.currentOf(index.itemAt(place), rivals) === key) {
+        take({ key, facts: index.factsAt(place) });
+      }
+      if (breather.isDue) await breather.rest();
+    }
   }
 
   /** Reads a unit. @throws UsageError `dataset` when it is not there, cut off or damaged, naming the file. */
@@ -202,7 +219,7 @@ export class CommitStore {
    */
   readNow(key: string): UnitTable | undefined {
     const path = this.unitPath(key);
-    if ((this.#index.get(key)?.size ?? Number.POSITIVE_INFINITY) > SMALL_BYTES) return undefined;
+    if ((this.#index.sizeOf(key) ?? Number.POSITIVE_INFINITY) > SMALL_BYTES) return undefined;
     let bytes: Buffer;
     try {
       bytes = readFileSync(path);
@@ -251,8 +268,19 @@ export class CommitStore {
    * aside, and counts as not committed: resuming computes it anew.
    */
   facts(key: string): UnitFacts | undefined {
+    const place = this.#placeUnlessDamaged(key);
+    return place === undefined ? undefined : this.#index.factsAt(place);
+  }
+
+  /** Of a unit that this process has seen whole since it began only the name is looked at: nobody writes a unit over. */
+  #placeOfSound(key: string): number | undefined {
+    const known = this.#index.placeOf(key);
+    return known !== undefined && this.#seen[known] === true ? known : this.#placeUnlessDamaged(key);
+  }
+
+  #placeUnlessDamaged(key: string): number | undefined {
     try {
-      return this.#factsIfThere(key);
+      return this.#placeIfThere(key);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       this.#putAside(this.unitPath(key));
@@ -260,23 +288,22 @@ export class CommitStore {
     }
   }
 
-  /** From the index where its file is the one that the index knows; else from the file. */
-  #factsIfThere(key: string): UnitFacts | undefined {
-    const file = statSync(this.unitPath(key), { throwIfNoEntry: false });
+  /** The place of a committed unit in the index: of what the index says of it where its file is the one that it knows; else of what the file says. */
+  #placeIfThere(key: string): number | undefined {
+    const known = this.#index.placeOf(key);
+    const path = known === undefined ? this.unitPath(key) : this.#pathOf(key);
+    const file = statSync(path, { throwIfNoEntry: false });
     if (file === undefined) return undefined;
-    const known = this.#index.get(key);
-    if (known?.size === file.size && known.modified === file.mtimeMs) {
-      this.#verified.add(key);
-      return known.facts;
+    if (known !== undefined && this.#index.isOf(known, file.size, file.mtimeMs)) {
+      this.#seen[known] = true;
+      return known;
     }
-    const facts = this.readFacts(key);
-    this.#index.note(key, { facts, size: file.size, modified: file.mtimeMs });
-    return facts;
+    return this.#index.note(key, { facts: this.readFacts(key), size: file.size, modified: file.mtimeMs });
   }
 
-  /** All units, by key. A file that this process has looked at is not looked at again: none is ever written over. */
-  async #lookAtAll(damaged: 'throw' | 'aside'): Promise<PlannedUnit[]> {
-    const units: PlannedUnit[] = [];
+  /** Places of all units in the index, by key. */
+  async #lookAtAll(damaged: 'throw' | 'aside'): Promise<number[]> {
+    const found: number[] = [];
     const breather = new Breather();
     for (const shard of this.#shards()) {
       const keys: string[] = [];
@@ -285,16 +312,14 @@ export class CommitStore {
         if (key !== undefined) keys.push(key);
       });
       for (const key of keys.sort()) {
-        const known = this.#index.get(key);
-        const verified = this.#verified.has(key) ? known?.facts : undefined;
-        const facts = verified ?? (damaged === 'aside' ? this.facts(key) : this.#factsIfThere(key));
-        if (facts !== undefined) units.push({ key, facts });
-        if (known !== this.#index.get(key)) await this.#flushSometimes();
+        const place = damaged === 'aside' ? this.#placeOfSound(key) : this.#placeIfThere(key);
+        if (place !== undefined) found.push(place);
+        if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();
       }
     }
     await this.#flush();
-    return units;
+    return found;
   }
 
   /** Units that the index does not name, and temporaries of dead processes. What is damaged is looked at again when it is asked for. */
@@ -304,25 +329,21 @@ export class CommitStore {
       const temporary: string[] = [];
       await eachEntry(join(this.#units, shard), ({ name }) => {
         if (isTemporary(name)) temporary.push(name);
-        else if (this.#index.get(name.slice(0, -EXTENSION.length)) === undefined) unknown.push(name);
+        else if (this.#index.placeOf(name.slice(0, -EXTENSION.length)) === undefined) unknown.push(name);
       });
       await removeStaleTemporaries(join(this.#units, shard), temporary);
       const breather = new Breather();
       for (const key of unknown.flatMap((name) => keyOfUnit(name) ?? []).sort()) {
         try {
-          this.#factsIfThere(key);
+          this.#placeIfThere(key);
         } catch (error) {
           if (!(error instanceof UsageError)) throw error;
         }
-        await this.#flushSometimes();
+        if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();
       }
     }
     await this.#flush();
-  }
-
-  async #flushSometimes(): Promise<void> {
-    if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
   }
 
   /** A reader of a dataset that it may not write to, or whose disk is full, does without: the index is a help. */

@@ -2,10 +2,13 @@ import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { appendFile, stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../errors.ts';
-import { lineBlocks } from './line-blocks.ts';
+import { eachLine } from './line-blocks.ts';
 
-/** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */
-const LINE = /^(\d+:\d+ \d+ \d+) ([0-9a-f]{64})$/;
+/** Device and inode, size, modification time in ns: what a line begins with. One that is cut off or run into another does not match. */
+const IDENTITY = /^\d+:\d+ \d+ \d+ $/;
+/** What a line ends with. */
+const HASH = /^[0-9a-f]{64}$/;
+const HASH_BYTES = 64;
 /** Bytes read at a time. */
 const READ_BYTES = 1n << 20n;
 /** A file changed this recently may change again without its modification time showing it: not remembered. */
@@ -33,12 +36,12 @@ export class Fingerprints {
   static async open(file?: string): Promise<Fingerprints> {
     const known = new Map<string, string>();
     if (file !== undefined) {
-      for await (const { lines } of lineBlocks(file)) {
-        for (const line of lines) {
-          const match = LINE.exec(line);
-          if (match) known.set(match[1] as string, match[2] as string);
-        }
-      }
+      await eachLine(file, 0, (bytes, start, end) => {
+        const middle = Math.max(start, end - HASH_BYTES);
+        const identity = bytes.toString('latin1', start, middle);
+        const hash = bytes.toString('latin1', middle, end);
+        if (HASH.test(hash) && IDENTITY.test(identity)) known.set(identity, hash);
+      });
     }
     return new Fingerprints(file, known);
   }
@@ -74,7 +77,7 @@ export class Fingerprints {
     if (after.text === identity.text && settled) {
       this.#known.set(identity.text, hash);
       // The line break before it keeps a line that a killed process cut off from swallowing this one.
-      if (this.#file !== undefined) await appendFile(this.#file, `\n${identity.text} ${hash}\n`);
+      if (this.#file !== undefined) await appendFile(this.#file, `\n${identity.text}${hash}\n`);
     }
     return hash;
   }
@@ -100,9 +103,9 @@ async function identityOf(path: string): Promise<{ text: string; size: bigint; m
   }
 }
 
-/** What a file is known by without its content. */
+/** What a file is known by without its content, as a line begins. */
 function textOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
-  return `${dev}:${ino} ${size} ${mtimeNs}`;
+  return `${dev}:${ino} ${size} ${mtimeNs} `;
 }
 
 async function hashContent(path: string, size: bigint, signal: AbortSignal | undefined): Promise<string> {

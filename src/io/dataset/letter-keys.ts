@@ -41,7 +41,15 @@ export class LetterKeys {
     if (performance.now() - this.#looked < LOOK_EVERY) return;
     this.#looked = performance.now();
     const now = Date.now();
-    const { mtimeMs } = await stat(this.#directory);
+    const found = await stat(this.#directory).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found === undefined) {
+      this.#keys = new Set();
+      return;
+    }
+    const { mtimeMs } = found;
     if (mtimeMs === this.#modified) return;
     const keys = new Set<string>();
     await eachEntry(this.#directory, ({ name }) => {

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { lineBlocks } from './line-blocks.ts';
+import { eachLine } from './line-blocks.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
 
 /** What the index knows of a unit: its facts, and the file that they were read from. */
@@ -11,6 +11,8 @@ export interface IndexedUnit {
   /** When it was modified, ms. */
   readonly modified: number;
 }
+
+type Shape = Pick<UnitFacts, 'subclips' | 'columns'>;
 
 /** Facts as a line has them. */
 type FactsLine = readonly [
@@ -43,19 +45,30 @@ const UNIT_LINE =
  * is another is not believed, and an index that is gone is written anew from them. Any number of processes may append.
  *
  * @example
- * const index = await UnitIndex.open('features/index.ndjson');
- * index.get(key)?.facts.itemId;
+ * const index = await UnitIndex.open('features/index.txt');
+ * const place = index.placeOf(key);
+ * if (place !== undefined) index.factsAt(place).itemId;
  */
 export class UnitIndex {
   readonly #file: string;
-  readonly #units = new Map<string, IndexedUnit>();
-  /** The first key that was seen of an item. */
-  readonly #first = new Map<string, string>();
+  /** The place of each unit in the lists that follow: a hundred thousand units as objects would take three times the memory. */
+  readonly #places = new Map<string, number>();
+  readonly #keys: string[] = [];
+  readonly #items: string[] = [];
+  readonly #shapeOf: Shape[] = [];
+  readonly #sizes: number[] = [];
+  readonly #modified: number[] = [];
+  readonly #frames: number[] = [];
+  readonly #patches: number[] = [];
+  readonly #seconds: number[] = [];
+  readonly #partial: boolean[] = [];
+  /** The first unit that was seen of an item. */
+  readonly #first = new Map<string, number>();
   /** All keys, for items of several. */
   readonly #several = new Map<string, readonly string[]>();
   /** For items that were said to have a current unit: its keys, the last said last. */
   readonly #said = new Map<string, readonly string[]>();
-  readonly #shapes = new Map<string, Pick<UnitFacts, 'subclips' | 'columns'>>();
+  readonly #shapes = new Map<string, Shape>();
   #read = 0;
   #pending = '';
   #noted = 0;
@@ -73,31 +86,62 @@ export class UnitIndex {
 
   /** Takes in what has been appended since, by anybody. */
   async refresh(): Promise<void> {
-    for await (const { lines, end } of lineBlocks(this.#file, this.#read)) {
-      for (const line of lines) this.#take(line);
-      this.#read = end;
-    }
+    this.#read = await eachLine(this.#file, this.#read, (bytes, start, end) => this.#take(bytes, start, end));
   }
 
-  /** What is known of a unit. */
-  get(key: string): IndexedUnit | undefined {
-    return this.#units.get(key);
+  /** Where a unit is in the index, which stays as long as the index is open: to ask for it by its place is faster than by its key. */
+  placeOf(key: string): number | undefined {
+    return this.#places.get(key);
+  }
+
+  /** The key of the unit at a place. */
+  keyAt(place: number): string {
+    return this.#keys[place] as string;
+  }
+
+  /** The item of the unit at a place. */
+  itemAt(place: number): string {
+    return this.#items[place] as string;
+  }
+
+  /** Whether a file of this size and time of modification, ms, is the one that the facts at a place were read from. */
+  isOf(place: number, size: number, modified: number): boolean {
+    return this.#sizes[place] === size && this.#modified[place] === modified;
+  }
+
+  /** Bytes of a unit's file. */
+  sizeOf(key: string): number | undefined {
+    return this.#sizes[this.#places.get(key) ?? -1];
+  }
+
+  /** What is known of the unit at a place. */
+  factsAt(place: number): UnitFacts {
+    const { subclips, columns } = this.#shapeOf[place] as Shape;
+    return {
+      itemId: this.#items[place] as string,
+      subclips,
+      columns,
+      frames: this.#frames[place] as number,
+      patches: this.#patches[place] as number,
+      seconds: this.#seconds[place] as number,
+      partial: this.#partial[place] as boolean,
+    };
   }
 
   /** Keys of the units of an item that were ever seen. */
   keysOf(itemId: string): readonly string[] {
     const first = this.#first.get(itemId);
-    return first === undefined ? [] : (this.#several.get(itemId) ?? [first]);
+    return first === undefined ? [] : (this.#several.get(itemId) ?? [this.#keys[first] as string]);
+  }
+
+  /** Whether any item has several units. */
+  get hasSuperseded(): boolean {
+    return this.#several.size > 0;
   }
 
   /** Whether several units of an item were ever seen. */
   hasSeveral(itemId: string): boolean {
     return this.#several.has(itemId);
-  }
-
-  /** Whether this is the only unit of its item that was ever seen. */
-  isOnly(itemId: string, key: string): boolean {
-    return this.#first.get(itemId) === key && !this.#several.has(itemId);
   }
 
   /**
@@ -108,18 +152,19 @@ export class UnitIndex {
   currentOf(itemId: string, keys: readonly string[]): string | undefined {
     const said = this.#said.get(itemId)?.findLast((key) => keys.includes(key));
     if (said !== undefined) return said;
-    const age = (key: string) => this.#units.get(key)?.modified ?? 0;
+    const age = (key: string) => this.#modified[this.#places.get(key) ?? -1] ?? 0;
     return [...keys].sort((left, right) => age(left) - age(right) || (left < right ? -1 : 1)).at(-1);
   }
 
-  /** Remembers a unit; on disk with the next `flush`. */
-  note(key: string, unit: IndexedUnit): void {
+  /** Remembers a unit; on disk with the next `flush`. @returns its place. */
+  note(key: string, unit: IndexedUnit): number {
     const { facts, size, modified } = unit;
     const { itemId, subclips, columns, frames, patches, seconds, partial } = facts;
     const shapes = columns.map(
       ({ stream, statistic, dimension, vectors }) => [stream, statistic, dimension, vectors] as const,
     );
     this.#add(['unit', key, size, modified, [itemId, subclips, shapes, frames, patches, seconds, partial ? 1 : 0]]);
+    return this.#place(key, itemId);
   }
 
   /** Says which unit of an item is current; on disk with the next `flush`. A unit that is not there yet is so as soon as it is. */
@@ -149,32 +194,23 @@ export class UnitIndex {
     this.#keep(line);
   }
 
-  #take(text: string): void {
+  #take(bytes: Buffer, start: number, end: number): void {
     // A sum of no text is no line.
-    if (text.length < 10 || text[8] !== ' ') return;
-    const json = text.slice(9);
-    if (crc32(json) !== Number(`0x${text.slice(0, 8)}`)) return;
-    const unit = UNIT_LINE.exec(json);
-    if (unit === null) return this.#keep(JSON.parse(json) as Line);
-    const shape = unit[5] as string;
-    let known = this.#shapes.get(shape);
-    if (known === undefined) {
-      const [subclips, columns] = JSON.parse(`[${shape}]`) as [FactsLine[1], FactsLine[2]];
-      known = this.#shape(subclips, columns);
+    if (end - start < 10 || bytes[start + 8] !== 0x20) return;
+    const sum = Number(`0x${bytes.toString('latin1', start, start + 8)}`);
+    if (crc32(bytes.subarray(start + 9, end)) !== sum) return;
+    const json = bytes.toString('utf8', start + 9, end);
+    const match = UNIT_LINE.exec(json);
+    if (match === null) return this.#keep(JSON.parse(json) as Line);
+    const [, key = '', size, modified, itemId = '', written = '', frames, patches, seconds, partial] = match;
+    let shape = this.#shapes.get(written);
+    if (shape === undefined) {
+      const [subclips, columns] = JSON.parse(`[${written}]`) as [FactsLine[1], FactsLine[2]];
+      shape = this.#shape(subclips, columns);
     }
-    this.#keepUnit(unit[1] as string, {
-      facts: {
-        itemId: unit[4] as string,
-        subclips: known.subclips,
-        columns: known.columns,
-        frames: Number(unit[6]),
-        patches: Number(unit[7]),
-        seconds: Number(unit[8]),
-        partial: unit[9] === '1',
-      },
-      size: Number(unit[2]),
-      modified: Number(unit[3]),
-    });
+    const place = this.#place(key, itemId);
+    this.#set(place, shape, Number(size), Number(modified));
+    this.#count(place, Number(frames), Number(patches), Number(seconds), partial === '1');
   }
 
   #keep(line: Line): void {
@@ -185,23 +221,42 @@ export class UnitIndex {
       return;
     }
     const [, key, size, modified, [itemId, subclips, columns, frames, patches, seconds, partial]] = line;
-    const shape = this.#shape(subclips, columns);
-    const facts = { itemId, ...shape, frames, patches, seconds, partial: partial === 1 };
-    this.#keepUnit(key, { facts, size, modified });
+    const place = this.#place(key, itemId);
+    this.#set(place, this.#shape(subclips, columns), size, modified);
+    this.#count(place, frames, patches, seconds, partial === 1);
   }
 
-  #keepUnit(key: string, unit: IndexedUnit): void {
-    const { itemId } = unit.facts;
+  /** The place of a unit, old or new. */
+  #place(key: string, itemId: string): number {
+    const known = this.#places.get(key);
+    if (known !== undefined) return known;
+    const place = this.#keys.length;
     const first = this.#first.get(itemId);
-    if (first === undefined) this.#first.set(itemId, key);
-    else if (first !== key && !this.keysOf(itemId).includes(key)) {
-      this.#several.set(itemId, [...this.keysOf(itemId), key]);
-    }
-    this.#units.set(key, unit);
+    const own = ownText(key);
+    this.#places.set(own, place);
+    this.#keys.push(own);
+    if (first !== undefined) this.#several.set(itemId, [...this.keysOf(itemId), own]);
+    const item = first === undefined ? ownText(itemId) : (this.#items[first] as string);
+    this.#items.push(item);
+    if (first === undefined) this.#first.set(item, place);
+    return place;
+  }
+
+  #set(place: number, shape: Shape, size: number, modified: number): void {
+    this.#shapeOf[place] = shape;
+    this.#sizes[place] = size;
+    this.#modified[place] = modified;
+  }
+
+  #count(place: number, frames: number, patches: number, seconds: number, partial: boolean): void {
+    this.#frames[place] = frames;
+    this.#patches[place] = patches;
+    this.#seconds[place] = seconds;
+    this.#partial[place] = partial;
   }
 
   /** Units of one dataset have few shapes: each is there once. */
-  #shape(subclips: FactsLine[1], columns: FactsLine[2]): Pick<UnitFacts, 'subclips' | 'columns'> {
+  #shape(subclips: FactsLine[1], columns: FactsLine[2]): Shape {
     const name = JSON.stringify([subclips, columns]).slice(1, -1);
     const known = this.#shapes.get(name);
     if (known !== undefined) return known;
@@ -212,6 +267,11 @@ export class UnitIndex {
     this.#shapes.set(name, shape);
     return shape;
   }
+}
+
+/** A copy: a string that is cut out of another keeps the whole of that in memory. */
+function ownText(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function digitsOf(text: string): string {
