@@ -28,7 +28,7 @@ export class Feed<Item> {
 
   /** The next item of a list that is not asynchronous, without the pauses of `next`; undefined when that is to be asked. @throws as `next`. */
   nextNow(): { readonly item: Item } | undefined {
-    if (this.#list === undefined || this.#ended || this.#asking || this.#waiting.size > 0) return undefined;
+    if (this.#list === undefined || this.#ended) return undefined;
     const next = this.#list.next();
     if (next.done !== true) return { item: next.value };
     this.#ended = true;

@@ -27,7 +27,10 @@ export type RunEvent<Item> =
   | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
 
 /** Where units and dead letters go. */
-export type UnitStore = Pick<CommitStore, 'facts' | 'letter' | 'raise' | 'commit' | 'bury' | 'makeCurrent' | 'isCurrent' | 'letterKeys' | 'refresh'>;
+export type UnitStore = Pick<
+  CommitStore,
+  'facts' | 'letter' | 'raise' | 'commit' | 'bury' | 'makeCurrent' | 'isCurrent' | 'letterKeys' | 'refresh'
+>;
 
 /** Finished units by the content of the file that they were made of. Its calls do not fail. */
 export interface UnitSource {

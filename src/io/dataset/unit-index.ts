@@ -201,7 +201,10 @@ export class UnitIndex {
     if (crc32(bytes.subarray(start + 9, end)) !== sum) return;
     const json = bytes.toString('utf8', start + 9, end);
     const match = UNIT_LINE.exec(json);
-    if (match === null) return this.#keep(JSON.parse(json) as Line);
+    if (match === null) {
+      this.#keep(JSON.parse(json) as Line);
+      return;
+    }
     const [, key = '', size, modified, itemId = '', written = '', frames, patches, seconds, partial] = match;
     let shape = this.#shapes.get(written);
     if (shape === undefined) {
@@ -229,16 +232,17 @@ export class UnitIndex {
   /** The place of a unit, old or new. */
   #place(key: string, itemId: string): number {
     const known = this.#places.get(key);
-    if (known !== undefined) return known;
-    const place = this.#keys.length;
-    const first = this.#first.get(itemId);
-    const own = ownText(key);
-    this.#places.set(own, place);
-    this.#keys.push(own);
-    if (first !== undefined) this.#several.set(itemId, [...this.keysOf(itemId), own]);
-    const item = first === undefined ? ownText(itemId) : (this.#items[first] as string);
-    this.#items.push(item);
-    if (first === undefined) this.#first.set(item, place);
+    if (known !== undefined && this.#items[known] === itemId) return known;
+    const place = known ?? this.#keys.length;
+    const [ownKey, item] = [known === undefined ? ownText(key) : key, ownText(itemId)];
+    if (known === undefined) {
+      this.#places.set(ownKey, place);
+      this.#keys.push(ownKey);
+    }
+    this.#items[place] = item;
+    const keys = this.keysOf(itemId);
+    if (keys.length === 0) this.#first.set(item, place);
+    else if (!keys.includes(key)) this.#several.set(item, [...keys, ownKey]);
     return place;
   }
 

@@ -56,7 +56,10 @@ export class UnitTally {
     }
     const without = [...having].sort(([left], [right]) => (left < right ? -1 : 1));
     const lacking = without.map(([stream, units]) => [stream, this.#counts.videos - units]);
-    return { counts: { ...this.#counts, dead, without: Object.fromEntries(lacking) }, contents: this.#hash.digest('hex') };
+    return {
+      counts: { ...this.#counts, dead, without: Object.fromEntries(lacking) },
+      contents: this.#hash.digest('hex'),
+    };
   }
 
   #hashKeys(): void {

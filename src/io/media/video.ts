@@ -165,8 +165,9 @@ async function pathsOf(input: string, options: VideosOptions): Promise<readonly 
   if (kind !== undefined && !kind.isDirectory()) return [input];
   const found =
     kind === undefined
-      ? await sortInTurns(await glob(input, { expandDirectories: false, absolute: isAbsolute(input) }), (left, right) =>
-          left < right ? -1 : 1,
+      ? await sortInTurns(
+          await glob(input, { expandDirectories: false, absolute: isAbsolute(input) }),
+          (left, right) => (left < right ? -1 : 1),
         )
       : await mediaFilesBelow(input, options);
   if (found.length === 0) {
