@@ -51,7 +51,7 @@ const UNIT_LINE =
  */
 export class UnitIndex {
   readonly #file: string;
-  /** The place of each unit in the lists that follow: a hundred thousand units as objects would take three times the memory. */
+  /** The place of each unit in the lists that follow: as objects, a hundred thousand units would take more memory. */
   readonly #places = new Map<string, number>();
   readonly #keys: string[] = [];
   readonly #items: string[] = [];
