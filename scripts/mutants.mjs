@@ -84,7 +84,7 @@ function runPhase(directory, phase, most) {
  */
 async function copyProject(directory) {
   await mkdir(path.join(directory, 'test'), { recursive: true });
-  for (const each of ['package.json', 'tsconfig.json', 'src/errors.ts', 'src/check.ts', OPERATORS, 'test/operators']) {
+  for (const each of ['package.json', 'tsconfig.json', 'src/core', OPERATORS, 'test/operators']) {
     await cp(path.join(ROOT, each), path.join(directory, each), {
       recursive: true,
       filter: (file) =>

@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { isDynamicPattern } from 'tinyglobby';
-import { Breather } from '../breather.ts';
-import { UsageError } from '../errors.ts';
+import { Breather } from '../core/breather.ts';
+import { UsageError } from '../core/errors.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
 import { mediaPaths, Video } from '../io/media/video.ts';
 

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs';
 import { opendir } from 'node:fs/promises';
-import { Breather } from '../breather.ts';
+import { Breather } from '../core/breather.ts';
 
 /** Entries that the system is asked for at a time. */
 const AT_A_TIME = 256;

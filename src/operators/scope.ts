@@ -1,6 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs';
-import { checkString } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkString } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 import { buffer } from './buffer.ts';
 import type { FlowCore } from './core.ts';
 import { delay } from './delay.ts';

@@ -10,11 +10,17 @@ import {
   statSync,
 } from 'node:fs';
 import { join, sep } from 'node:path';
-import { Breather } from '../../breather.ts';
-import { UsageError } from '../../errors.ts';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+} from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { UsageError } from '../../core/errors.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
-import { createOnce, isTemporary, makeDirectory, removeIfThere, removeStaleTemporaries } from './atomic-file.ts';
 import { type DeadLetter, readLetter } from './dead-letter.ts';
 import { keyOfLetter, LetterKeys } from './letter-keys.ts';
 import { readWhole } from './read-whole.ts';

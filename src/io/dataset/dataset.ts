@@ -1,6 +1,5 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkString } from '../../check.ts';
 import {
   createOnce,
   isTemporary,
@@ -8,7 +7,9 @@ import {
   removeIfThere,
   removeStaleTemporaries,
   temporaryPath,
-} from './atomic-file.ts';
+} from '../../core/atomic-file.ts';
+import { checkString } from '../../core/check.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
 import { CommitStore } from './commit-store.ts';
 import {
   checkDirectory,
@@ -18,7 +19,6 @@ import {
   datasetFilePath,
   updateDatasetFile,
 } from './dataset-file.ts';
-import { directoryFailure } from './directory-failure.ts';
 import { Fingerprints } from './fingerprint.ts';
 import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';

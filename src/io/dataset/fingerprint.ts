@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream, statSync } from 'node:fs';
 import { appendFile, stat } from 'node:fs/promises';
-import { FlowError, MediaError } from '../../errors.ts';
+import { FlowError, MediaError } from '../../core/errors.ts';
 import { eachLine } from './line-blocks.ts';
 
 /** Device and inode, size, modification time in ns: what a line begins with. One that is cut off or run into another does not match. */

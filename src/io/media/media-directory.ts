@@ -1,7 +1,7 @@
 import { type Dirent, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { sortInTurns } from '../../sort-in-turns.ts';
+import { sortInTurns } from '../../core/sort-in-turns.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { hasMediaExtension } from './sniff.ts';
 

@@ -1,10 +1,10 @@
 import { type Stats, statSync } from 'node:fs';
 import { basename, extname, isAbsolute, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import { Breather } from '../../breather.ts';
-import { checkString, shown } from '../../check.ts';
-import { FlowError, MediaError, UsageError } from '../../errors.ts';
-import { sortInTurns } from '../../sort-in-turns.ts';
+import { Breather } from '../../core/breather.ts';
+import { checkString, shown } from '../../core/check.ts';
+import { FlowError, MediaError, UsageError } from '../../core/errors.ts';
+import { sortInTurns } from '../../core/sort-in-turns.ts';
 import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
