@@ -179,6 +179,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
+      knownFingerprint: (video) => output.knownFingerprint?.(video.path),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,

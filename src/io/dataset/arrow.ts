@@ -310,11 +310,14 @@ function entry(metadata: Map<string, string>, name: string): string {
 
 /** Where the digits of the checksum stand: right before the footer; in units of the first format, which refused the seal's text elsewhere, in the footer. */
 function sealPosition(bytes: Buffer): number | undefined {
-  const position = footerStart(bytes) - SEAL_BYTES;
+  const footer = footerStart(bytes);
+  const position = footer - SEAL_BYTES;
   if (position >= 0 && bytes.toString('latin1', position, position + SEAL.length) === SEAL)
     return position + SEAL.length;
-  const first = bytes.lastIndexOf(SEAL);
-  return first < 0 ? undefined : first + SEAL.length;
+  if (footer < 0) return undefined;
+  // In the footer alone: a search of a whole file finds nothing behind its first 2 GiB.
+  const first = bytes.subarray(footer).lastIndexOf(SEAL);
+  return first < 0 ? undefined : footer + first + SEAL.length;
 }
 
 /** Where the footer of an Arrow file begins, by the length that stands behind it. */

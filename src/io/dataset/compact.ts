@@ -11,7 +11,7 @@ import { Breather } from '../../core/breather.ts';
 import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
 import { CommitStore } from './commit-store.ts';
-import { contentsOf, countDataset } from './dataset.ts';
+import { countDataset } from './dataset.ts';
 import {
   type DatasetFile,
   type DatasetTable,
@@ -29,8 +29,9 @@ import {
 import { columnProvenance, tableProvenance } from './provenance.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
-import { orderUnits, planTables, type TablePlan, tablePath } from './table-plan.ts';
+import { orderUnits, type PlannedUnit, planTables, type TablePlan, tablePath } from './table-plan.ts';
 import { cutOf } from './unit-cut.ts';
+import { UnitTally } from './unit-tally.ts';
 
 const MIB = 1024 * 1024;
 /** Row groups of all tables that are written at the same time, together. */
@@ -98,8 +99,13 @@ interface Layout {
 async function compactOnce(directory: string, layout: Layout): Promise<readonly DatasetTable[] | undefined> {
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
-  const committed = await store.currentUnits();
-  const contents = await contentsOf(committed);
+  const committed: PlannedUnit[] = [];
+  const tally = new UnitTally();
+  await store.eachCurrentUnit('throw', (unit) => {
+    committed.push(unit);
+    tally.add(unit);
+  });
+  const { contents } = tally.end(0);
   const units = await orderUnits(committed);
   const plans = await planTables(units);
 
@@ -121,7 +127,7 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
     const listed = tables.map((table) => table.summary());
     let outcome: readonly DatasetTable[] | undefined = listed;
     await updateDatasetFile(directory, async (file, assertHeld) => {
-      const { counted } = await countDataset(store, 'throw');
+      const counted = await countDataset(store, 'throw');
       if (file.compacted?.generation !== description.compacted?.generation && counted.contents !== contents) {
         // Tables that another process has published while these were written, and units that these lack: theirs may have them.
         outcome = file.compacted?.contents === counted.contents ? file.tables : undefined;

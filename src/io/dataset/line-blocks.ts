@@ -2,38 +2,44 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 const BLOCK_BYTES = 256 * 1024;
 
-/** Whole lines of a text file, and where the last of them ends. */
-export interface LineBlock {
-  readonly lines: readonly string[];
-  readonly end: number;
-}
-
 /**
- * The lines of an append-only text file, block by block, from a byte on; a last line that has no end yet is left for another time. A file that is
- * missing has none.
+ * Calls `take` with every line of an append-only text file, from a byte on, as a part of a buffer that is used again: what is to be kept of it is to be copied. A last line
+ * that has no end yet is left for another time. A file that is missing has none. The event loop turns after every 256 KiB.
+ *
+ * @returns where the last line ends.
  *
  * @example
- * for await (const { lines } of lineBlocks('features/fingerprints.txt')) for (const line of lines) remember(line);
+ * const end = await eachLine('features/fingerprints.txt', 0, (bytes, start, end) => remember(bytes.toString('latin1', start, end)));
  */
-export async function* lineBlocks(path: string, from = 0): AsyncGenerator<LineBlock, void, undefined> {
+export async function eachLine(
+  path: string,
+  from: number,
+  take: (bytes: Buffer, start: number, end: number) => void,
+): Promise<number> {
   let file: FileHandle;
   try {
     file = await open(path, 'r');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return from;
     throw error;
   }
   try {
-    let rest: Buffer = Buffer.alloc(0);
+    let bytes = Buffer.allocUnsafe(BLOCK_BYTES);
+    /** Bytes of a line that has no end yet. */
+    let kept = 0;
     for (let position = from; ; ) {
-      const block = Buffer.allocUnsafe(BLOCK_BYTES);
-      const { bytesRead } = await file.read(block, 0, BLOCK_BYTES, position);
-      if (bytesRead === 0) return;
+      if (kept === bytes.length) bytes = Buffer.concat([bytes], 2 * bytes.length);
+      const { bytesRead } = await file.read(bytes, kept, bytes.length - kept, position);
+      if (bytesRead === 0) return position - kept;
       position += bytesRead;
-      const bytes = Buffer.concat([rest, block.subarray(0, bytesRead)]);
-      const last = bytes.lastIndexOf(0x0a);
-      rest = bytes.subarray(last + 1);
-      if (last >= 0) yield { lines: bytes.toString('utf8', 0, last).split('\n'), end: position - rest.length };
+      const filled = kept + bytesRead;
+      let start = 0;
+      for (let end = bytes.indexOf(0x0a); end >= 0 && end < filled; end = bytes.indexOf(0x0a, start)) {
+        take(bytes, start, end);
+        start = end + 1;
+      }
+      bytes.copyWithin(0, start, filled);
+      kept = filled - start;
     }
   } finally {
     await file.close();
