@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FlatTable } from '../../src/core/flat-buffer-reader.ts';
-import { byte, encodeFlatBuffer, integer, long, short } from '../../src/core/flat-buffer-writer.ts';
+import { byte, encodeFlatBuffer, type FlatTableNode, integer, long, short } from '../../src/core/flat-buffer-writer.ts';
 
 const contents = fc.record({
   small: fc.integer({ min: 0, max: 127 }),
@@ -86,4 +86,21 @@ test('bytes that point or reach outside themselves are RangeErrors', () => {
     { numRuns: 500 },
   );
   expect(refused).toBeGreaterThan(100);
+});
+
+test('tables that stand in each other twice, over and over, are a RangeError instead of a reading without end', () => {
+  const nested = (depth: number): FlatTableNode => ({
+    slots: depth === 0 ? [] : [{ tables: [nested(depth - 1), { slots: [] }] }],
+  });
+  const depth = 40;
+  const bytes = encodeFlatBuffer(nested(depth));
+  let table = FlatTable.root(bytes);
+  for (let level = 0; level < depth; level += 1) {
+    const { start } = table.vector(0, 4);
+    // The second reference is to the first table too: 2 to the power of 40 ways to the innermost.
+    bytes.writeUInt32LE(bytes.readUInt32LE(start) - 4, start + 4);
+    table = table.tables(0)[0] as FlatTable;
+  }
+  const count = (from: FlatTable): number => from.tables(0).reduce((sum, inner) => sum + count(inner), 1);
+  expect(() => count(FlatTable.root(bytes))).toThrow(new RangeError('its metadata refer to the same tables too often'));
 });
