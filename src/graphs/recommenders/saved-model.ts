@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
-import type { RatingScale } from '../../io/ratings/rating-table.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import {
   floatTensor,

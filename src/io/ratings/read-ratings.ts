@@ -1,5 +1,5 @@
 import { checkOneOf } from '../../core/check.ts';
-import { UsageError } from '../../core/errors.ts';
+import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 import { type BadLineReport, BadLines, DuplicateRatingError, fileFault, quoted } from './bad-lines.ts';
 import { type DuplicateRule, settleDuplicates } from './duplicates.ts';
 import { fileKind } from './file-kind.ts';
@@ -8,7 +8,7 @@ import type { RatingColumnNames } from './rating-layout.ts';
 import { RatingLines } from './rating-lines.ts';
 import { readRatingRows } from './rating-rows.ts';
 import { RatingSink } from './rating-sink.ts';
-import type { RatingScale, RatingTable } from './rating-table.ts';
+import type { RatingTable } from './rating-table.ts';
 
 /** How ratings are read. */
 export interface ReadRatingsOptions {
@@ -76,7 +76,7 @@ export async function loadRatings(
   fourth = 'timestamp',
 ): Promise<LoadedRatings> {
   const duplicates = checkOneOf('duplicates', options.duplicates ?? 'error', ['error', 'first', 'last']);
-  checkScale(options.scale);
+  if (options.scale !== undefined) checkScale(options.scale);
   const kind = await fileKind(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
   const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale, fourth });
@@ -96,11 +96,4 @@ export async function loadRatings(
   });
   const report = { file: path, lines, badLines: bad.report, duplicates: settled.dropped };
   return { ratings: settled.table, report };
-}
-
-function checkScale(scale: RatingScale | undefined): void {
-  if (scale === undefined || (Number.isFinite(scale.minimum) && scale.minimum < scale.maximum)) return;
-  throw new UsageError(
-    `\`scale\` must have a minimum below its maximum, but is from ${scale.minimum} to ${scale.maximum}`,
-  );
 }
