@@ -1,7 +1,7 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
-import { lineBlocks } from './line-blocks.ts';
+import { eachLine } from '../../core/line-blocks.ts';
 
 /** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */
 const LINE = /^(\d+:\d+ \d+ \d+) ([0-9a-f]{64})$/;
@@ -30,12 +30,10 @@ export class Fingerprints {
   static async open(file?: string): Promise<Fingerprints> {
     const known = new Map<string, string>();
     if (file !== undefined) {
-      for await (const { lines } of lineBlocks(file)) {
-        for (const line of lines) {
-          const match = LINE.exec(line);
-          if (match) known.set(match[1] as string, match[2] as string);
-        }
-      }
+      await eachLine(file, 0, (bytes, start, end) => {
+        const match = LINE.exec(bytes.toString('utf8', start, end));
+        if (match) known.set(match[1] as string, match[2] as string);
+      });
     }
     return new Fingerprints(file, known);
   }

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { lineBlocks } from './line-blocks.ts';
+import { eachLine } from '../../core/line-blocks.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
 
 /** What the index knows of a unit: its facts, and the file that they were read from. */
@@ -65,10 +65,8 @@ export class UnitIndex {
 
   /** Takes in what has been appended since, by anybody. */
   async refresh(): Promise<void> {
-    for await (const { lines, end } of lineBlocks(this.#file, this.#read)) {
-      for (const line of lines) this.#take(line);
-      this.#read = end;
-    }
+    const take = (bytes: Buffer, start: number, end: number) => this.#take(bytes.toString('utf8', start, end));
+    this.#read = await eachLine(this.#file, this.#read, take);
   }
 
   /** What is known of a unit. */
