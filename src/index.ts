@@ -12,6 +12,7 @@ export {
   type SystemErrorCode,
   UsageError,
 } from './core/errors.ts';
+export type { RatingScale } from './core/rating-scale.ts';
 export type { Columns, VideoScope } from './graphs/dataflow/video-scope.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from './graphs/evaluation.ts';
 export type { Experiment, ExperimentConfig, ModelSettings } from './graphs/experiment/experiment-config.ts';
@@ -215,7 +216,7 @@ export {
 export { GenreContentRecommender } from './models/recommenders/genre-content.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from './models/recommenders/knn.ts';
 export { RandomRecommender } from './models/recommenders/random.ts';
-export type { RatingScale, Recommender, TrainingRatings } from './models/recommenders/recommender.ts';
+export type { Recommender, TrainingRatings } from './models/recommenders/recommender.ts';
 export { type SimilarityName, similarityNames } from './models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from './models/recommenders/svd.ts';
 export {

@@ -9,7 +9,7 @@ import {
 } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { checkInteger, checkOneOf } from '../../core/check.ts';
-import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
+import { listColumn, recordBatch } from './batch-columns.ts';
 import { CommitStore } from './commit-store.ts';
 import { countDataset } from './dataset.ts';
 import {
@@ -30,6 +30,7 @@ import { columnProvenance, tableProvenance } from './provenance.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
 import { orderUnits, type PlannedUnit, planTables, type TablePlan, tablePath } from './table-plan.ts';
+import { UNIT_COLUMNS, type UnitRows, unitColumns } from './unit-columns.ts';
 import { cutOf } from './unit-cut.ts';
 import { UnitTally } from './unit-tally.ts';
 
@@ -44,7 +45,6 @@ const BATCH_UNITS = 256;
 /** About what the other columns of a row take: an id of 30 bytes, and the numbers. */
 const SCALAR_BYTES = 60;
 const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
-const SCALARS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'];
 
 /** How a dataset is compacted. */
 export interface CompactOptions {
@@ -276,17 +276,10 @@ class TableWriter {
       encoding: this.#encoding,
       compression: this.#compression,
       createdBy: softwareVersion(),
-      scalarColumns: SCALARS,
+      scalarColumns: UNIT_COLUMNS,
     });
     this.#writtenBytes = 0;
   }
-}
-
-/** The rows of one cut of a unit. */
-interface UnitRows {
-  readonly unit: UnitTable;
-  readonly first: number;
-  readonly rows: number;
 }
 
 /** The rows of units, with the columns of a table. */
@@ -306,46 +299,7 @@ function batchOf(units: readonly UnitRows[], plan: TablePlan, fields: ReadonlyMa
     }
     return listColumn(stream, { dimension, values, valid }, fields.get(stream));
   });
-  const ints = (name: 'subclip' | 'frames' | 'patches') =>
-    numberColumn(
-      name,
-      joined(units, new Int32Array(rows), ({ unit }) => unit[name]),
-    );
-  const times = (name: 'start' | 'end') =>
-    numberColumn(
-      name,
-      joined(units, new Float64Array(rows), ({ unit }) => unit[name]),
-    );
-  const scalars = [
-    textColumn(
-      'item_id',
-      units.map(({ unit, rows: count }) => ({ text: unit.itemId, count })),
-    ),
-    ints('subclip'),
-    times('start'),
-    times('end'),
-    ints('frames'),
-    ints('patches'),
-    flagColumn(
-      'partial',
-      units.map(({ unit, rows: count }) => ({ flag: isPartial(unit.metadata), count })),
-    ),
-  ];
-  return recordBatch([...scalars, ...vectors], rows);
-}
-
-/** One column of all units, one after another. */
-function joined<Numbers extends Int32Array | Float64Array>(
-  units: readonly UnitRows[],
-  into: Numbers,
-  column: (unit: UnitRows) => Numbers,
-): Numbers {
-  let at = 0;
-  for (const unit of units) {
-    into.set(column(unit).subarray(unit.first, unit.first + unit.rows), at);
-    at += unit.rows;
-  }
-  return into;
+  return recordBatch([...unitColumns(units), ...vectors], rows);
 }
 
 function partName(index: number): string {

@@ -2,7 +2,7 @@ import { type BigIntStats, statSync } from 'node:fs';
 import { appendFile, stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
-import { eachLine } from './line-blocks.ts';
+import { eachLine } from '../../core/line-blocks.ts';
 
 /** Device and inode, size, modification time in ns: what a line begins with. One that is cut off or run into another does not match. */
 const IDENTITY = /^\d+:\d+ \d+ \d+ $/;

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { eachLine } from './line-blocks.ts';
+import { eachLine } from '../../core/line-blocks.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
 
 /** What the index knows of a unit: its facts, and the file that they were read from. */

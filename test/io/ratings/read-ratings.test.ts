@@ -125,7 +125,7 @@ test.each([
   ['a header alone', 'user,item,rating\n', 'has no ratings'],
   ['only bad lines', 'user,item,rating\nx\n', 'has no rating but 1 bad lines'],
   ['prose', 'Once upon a time\n', 'known by name'],
-  ['packed', Buffer.of(0x1f, 0x8b, 8, 0), 'is packed with gzip'],
+  ['packed', Buffer.of(0x1f, 0x8b, 8, 0), 'is compressed with gzip'],
   ['UTF-16', Buffer.from('\ufeffuser,item,rating\n', 'utf16le'), 'is UTF-16'],
   ['binary', Buffer.alloc(100), 'not a text file'],
 ])('a file that is %s is refused as a whole', async (_, content, message) => {

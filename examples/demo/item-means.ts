@@ -1,4 +1,4 @@
-import { CommitStore } from '../../io/dataset/commit-store.ts';
+import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 
 /** The mean vector of each item of a dataset in one stream. */
 export type ItemMeans = ReadonlyMap<string, Float32Array>;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { ExtractOptions } from '../../extract.ts';
-import { loadModel } from '../../recommenders/load-model.ts';
-import { recommend } from '../../recommenders/recommend.ts';
-import { trainRecommender } from '../../recommenders/train-recommender.ts';
+import type { ExtractOptions } from '../../src/graphs/extract.ts';
+import { loadModel } from '../../src/graphs/recommenders/load-model.ts';
+import { recommend } from '../../src/graphs/recommenders/recommend.ts';
+import { trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import { type PlantedCorpus, writePlantedCorpus } from './corpus.ts';
 import { type EvidenceRow, plantedEvidence } from './evidence.ts';
 import { makePlantedFeatures } from './features.ts';

@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../../core/atomic-file.ts';
-import { constant, node, type OnnxGraph, ownOpset } from '../../../models/onnx/graph.ts';
-import { writeModel } from '../../../models/onnx/write.ts';
+import { replaceFile } from '../../src/core/atomic-file.ts';
+import { constant, node, type OnnxGraph, ownOpset } from '../../src/models/onnx/graph.ts';
+import { writeModel } from '../../src/models/onnx/write.ts';
 import { toneFrequencies } from './clips.ts';
 
 const SIDE = 32;

@@ -1,4 +1,4 @@
-import type { ModelSettings } from '../../experiment/experiment-config.ts';
+import type { ModelSettings } from '../../src/graphs/experiment/experiment-config.ts';
 
 /**
  * Small networks for small corpora. The branches join at once (`join: 0`): where each has layers of its own, the item embeddings, which explain the

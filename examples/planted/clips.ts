@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeClip } from '../../../io/media/encode.ts';
-import { concurrently } from '../../../models/autodiff/concurrently.ts';
+import { encodeClip } from '../../src/io/media/encode.ts';
+import { concurrently } from '../../src/models/autodiff/concurrently.ts';
 import { PlantedDraws } from './draws.ts';
 import { type PlantedItem, SCENES } from './taste.ts';
 

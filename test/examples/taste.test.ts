@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plantRatings } from '../../../../src/graphs/demo/planted/ratings.ts';
-import { plantItems, SCENES } from '../../../../src/graphs/demo/planted/taste.ts';
+import { plantRatings } from '../../examples/planted/ratings.ts';
+import { plantItems, SCENES } from '../../examples/planted/taste.ts';
 
 const correlation = (left: readonly number[], right: readonly number[]) => {
   const centred = (values: readonly number[]) => {

@@ -1,5 +1,5 @@
-import { ItemStore } from '../../../io/dataset/item-store.ts';
-import { ItemStoreWriter } from '../../../io/dataset/item-store-writer.ts';
+import { ItemStore } from '../../src/io/dataset/item-store.ts';
+import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
 import { PlantedDraws } from './draws.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { seededUniform } from '../../../models/autodiff/initialisers.ts';
+import { seededUniform } from '../../src/models/autodiff/initialisers.ts';
 
 /** Seeded random numbers of one purpose: what is drawn for another purpose does not move them. */
 export class PlantedDraws {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { ExperimentConfig } from '../../experiment/experiment-config.ts';
-import { runExperiment } from '../../experiment/run-experiment.ts';
-import { type SeedMean, seedMean } from '../../experiment/summarise.ts';
-import { alignedRows } from '../../text-table.ts';
-import { type ItemMeans, itemMeans } from '../item-means.ts';
+import type { ExperimentConfig } from '../../src/graphs/experiment/experiment-config.ts';
+import { runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
+import { type SeedMean, seedMean } from '../../src/graphs/experiment/summarise.ts';
+import { alignedRows } from '../../src/graphs/text-table.ts';
+import { type ItemMeans, itemMeans } from '../demo/item-means.ts';
 import type { PlantedCorpus } from './corpus.ts';
 import type { PlantedFeatures } from './features.ts';
 import { REGIONS } from './networks.ts';

@@ -1,14 +1,14 @@
-import { identifierRanks } from '../../../io/ratings/identifiers.ts';
-import { joinRows } from '../../../io/ratings/subset.ts';
-import { evaluate } from '../../../models/metrics/evaluate.ts';
-import { meanOfFolds } from '../../../models/metrics/mean-of-folds.ts';
-import { ContentRidgeRecommender } from '../../../models/recommenders/content-ridge.ts';
-import { decimalRatings } from '../../decimal-ratings.ts';
-import type { ExperimentConfig } from '../../experiment/experiment-config.ts';
-import { openExperimentData } from '../../experiment/experiment-data.ts';
-import { ExperimentScenarios, type ScenarioData } from '../../experiment/experiment-scenarios.ts';
-import { resolveConfig } from '../../experiment/resolve-config.ts';
-import { trainingRatings } from '../../recommenders/fit-data.ts';
+import { decimalRatings } from '../../src/graphs/decimal-ratings.ts';
+import type { ExperimentConfig } from '../../src/graphs/experiment/experiment-config.ts';
+import { openExperimentData } from '../../src/graphs/experiment/experiment-data.ts';
+import { ExperimentScenarios, type ScenarioData } from '../../src/graphs/experiment/experiment-scenarios.ts';
+import { resolveConfig } from '../../src/graphs/experiment/resolve-config.ts';
+import { trainingRatings } from '../../src/graphs/recommenders/fit-data.ts';
+import { identifierRanks } from '../../src/io/ratings/identifiers.ts';
+import { joinRows } from '../../src/io/ratings/subset.ts';
+import { evaluate } from '../../src/models/metrics/evaluate.ts';
+import { meanOfFolds } from '../../src/models/metrics/mean-of-folds.ts';
+import { ContentRidgeRecommender } from '../../src/models/recommenders/content-ridge.ts';
 
 /** Strong enough for the ten or so ratings that a user has in training. */
 const LAMBDA = 10;

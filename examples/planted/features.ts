@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { type ExtractOptions, extract } from '../../extract.ts';
-import type { ReduceSummary } from '../../reduction/options.ts';
-import { reduce } from '../../reduction/reduce.ts';
-import type { RunSummary } from '../../run-summary.ts';
+import { type ExtractOptions, extract } from '../../src/graphs/extract.ts';
+import type { ReduceSummary } from '../../src/graphs/reduction/options.ts';
+import { reduce } from '../../src/graphs/reduction/reduce.ts';
+import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import type { PlantedCorpus } from './corpus.ts';
 import { writeShuffledStore } from './shuffled-store.ts';
 import { SCENES } from './taste.ts';

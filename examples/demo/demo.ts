@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { type ExtractOptions, extract } from '../extract.ts';
-import type { RunSummary } from '../run-summary.ts';
+import { type ExtractOptions, extract } from '../../src/graphs/extract.ts';
+import type { RunSummary } from '../../src/graphs/run-summary.ts';
+import { demonstratePlanted, type PlantedReport } from '../planted/demonstration.ts';
 import { writeDemoClips } from './clips.ts';
 import { itemMeans } from './item-means.ts';
-import { demonstratePlanted, type PlantedReport } from './planted/demonstration.ts';
 
 /** How one clip compares with the others in one stream of features. */
 export interface Likeness {

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeClip } from '../../io/media/encode.ts';
+import { encodeClip } from '../../src/io/media/encode.ts';
 
 /** A synthetic scene: how a picture and a sound evolve with time. Values are in [0, 1] and [-1, 1]. */
 interface Scene {

@@ -1,4 +1,4 @@
-/** What a file is that is no model, and what to do about it. */
+/** What a file is that was not asked for, and what to do about it. */
 export interface FileKind {
   /** Continues 'the file ...'. */
   readonly is: string;
@@ -10,19 +10,22 @@ const fetchRemedy = 'Fetch the file itself: `git lfs pull`, or the address of th
 const signatures: readonly (readonly [signature: string, FileKind])[] = [
   ['version https://git-lfs', { is: 'is a pointer of Git LFS, not the file itself', remedy: fetchRemedy }],
   ['version https://hawser', { is: 'is a pointer of Git LFS, not the file itself', remedy: fetchRemedy }],
-  ['PK\x03\x04', { is: 'is a zip archive, as .npz and .pth files are' }],
+  ['PK\x03\x04', { is: 'is a zip archive' }],
   ['\x93NUMPY', { is: 'is an array of NumPy' }],
   ['\x89HDF', { is: 'is an HDF5 file (Keras)' }],
   ['\x1f\x8b', { is: 'is compressed with gzip', remedy: 'Unpack it first.' }],
   ['BZh', { is: 'is compressed with bzip2', remedy: 'Unpack it first.' }],
   ['\xfd7zXZ', { is: 'is compressed with xz', remedy: 'Unpack it first.' }],
+  ['\x28\xb5\x2f\xfd', { is: 'is compressed with Zstandard', remedy: 'Unpack it first.' }],
+  ['\xff\xfe', { is: 'is UTF-16 text', remedy: 'Save it as UTF-8.' }],
+  ['\xfe\xff', { is: 'is UTF-16 text', remedy: 'Save it as UTF-8.' }],
   ['%PDF', { is: 'is a PDF document' }],
   ['\x80', { is: 'is a pickle' }],
 ];
 
 /**
- * What a file is by its first bytes, where it is one of those that are often given in place of a model: one function says it wherever files of
- * models are read. Undefined for anything else.
+ * What a file is by its first bytes, where it is one of those that are often given in place of a model or of ratings: one function says it wherever
+ * such files are read. Undefined for anything else.
  *
  * @param start - at least the first 64 bytes, or the whole of a shorter file.
  *

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writePlantedCorpus } from '../../src/graphs/demo/planted/corpus.ts';
-import { type EvidenceRow, plantedEvidence } from '../../src/graphs/demo/planted/evidence.ts';
-import { makePlantedFeatures, type PlantedFeatures } from '../../src/graphs/demo/planted/features.ts';
+import { writePlantedCorpus } from '../../examples/planted/corpus.ts';
+import { type EvidenceRow, plantedEvidence } from '../../examples/planted/evidence.ts';
+import { makePlantedFeatures, type PlantedFeatures } from '../../examples/planted/features.ts';
 
 const audiovisual = ['lstm-av', 'dcf-av-1', 'dcf-av-2'];
 const minutes = 60_000;
