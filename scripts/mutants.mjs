@@ -33,8 +33,7 @@ function option(name) {
   return position < 0 ? undefined : process.argv[position + 1];
 }
 
-/** What the last run printed. */
-let printed = '';
+/** @typedef {{ result: 'passed' | 'failed' | 'hung', printed: string }} Run how a run of tests ended, and what it printed */
 
 /** The tests of single operators, which fail at once, and then the random graphs, which take longest. */
 const PHASES = [['test/operators', '--exclude=**/flow.property.test.ts'], ['test/operators/flow.property.test.ts']];
@@ -44,14 +43,15 @@ const PHASES = [['test/operators', '--exclude=**/flow.property.test.ts'], ['test
  * @param {string} directory
  * @param {number} most milliseconds for each phase
  * @param {number} times as long as usual a test may take
- * @returns {Promise<'passed' | 'failed' | 'hung'>} hung: a phase, a test or a graph came to no end in its time
+ * @returns {Promise<Run>} hung: a phase, a test or a graph came to no end in its time
  */
 async function runTests(directory, most, times = 1) {
+  /** @type {Run} */
+  let run = { result: 'passed', printed: '' };
   for (const phase of PHASES) {
-    const result = await runPhase(directory, phase, most, times);
-    if (result !== 'passed') return result;
+    if (run.result === 'passed') run = await runPhase(directory, phase, most, times);
   }
-  return 'passed';
+  return run;
 }
 
 /**
@@ -59,7 +59,7 @@ async function runTests(directory, most, times = 1) {
  * @param {readonly string[]} phase
  * @param {number} most
  * @param {number} times
- * @returns {Promise<'passed' | 'failed' | 'hung'>}
+ * @returns {Promise<Run>}
  */
 function runPhase(directory, phase, most, times) {
   const limits = [`--testTimeout=${times * TEST_LIMIT}`, '--bail=1', '--maxWorkers=1', '--no-isolate'];
@@ -69,21 +69,24 @@ function runPhase(directory, phase, most, times) {
     const tests = spawn(process.execPath, [vitest, 'run', ...limits, ...phase], {
       cwd: directory,
       env: { ...process.env, ...SETTINGS, ...patience, NO_COLOR: '1' },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    printed = '';
-    tests.stdout.on('data', (text) => {
-      printed += text;
-    });
+    let printed = '';
+    for (const stream of [tests.stdout, tests.stderr]) {
+      stream.on('data', (text) => {
+        printed += text;
+      });
+    }
     let hung = false;
     const limit = setTimeout(() => {
       hung = true;
       if (tests.pid !== undefined) process.kill(-tests.pid, 'SIGKILL');
     }, most);
-    tests.on('exit', (code) => {
+    tests.on('close', (code) => {
       clearTimeout(limit);
-      resolve(hung || /Test timed out|the graph terminates/.test(printed) ? 'hung' : code === 0 ? 'passed' : 'failed');
+      hung ||= /Test timed out|the graph terminates/.test(printed);
+      resolve({ result: hung ? 'hung' : code === 0 ? 'passed' : 'failed', printed });
     });
   });
 }
@@ -151,7 +154,7 @@ async function judge({ file, what, from, to }, directory, most, times = 1) {
     original.replace(from, () => to),
   );
   const start = performance.now();
-  const result = await runTests(directory, most, times);
+  const { result, printed } = await runTests(directory, most, times);
   await writeFile(target, original);
   const seconds = ((performance.now() - start) / 1000).toFixed(1).padStart(5);
   const by = /FAIL +(.+)/.exec(printed)?.[1] ?? '';
@@ -165,7 +168,9 @@ try {
   await copyProject(path.join(base, 'unchanged'));
   const start = performance.now();
   const unchanged = await runTests(path.join(base, 'unchanged'), 600_000);
-  if (unchanged !== 'passed') throw new Error(`without any mutant the tests have ${unchanged}:\n${printed}`);
+  if (unchanged.result !== 'passed') {
+    throw new Error(`without any mutant the tests have ${unchanged.result}:\n${unchanged.printed}`);
+  }
   const most = Math.max(60_000, PATIENCE * (performance.now() - start));
   const jobs = Number(option('--jobs') ?? Math.min(2, availableParallelism()));
   await Promise.all(Array.from({ length: jobs }, (_, worker) => work(worker, most)));
