@@ -12,13 +12,13 @@ import { linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
+import { sharedMemory } from '../src/core/shared-memory.ts';
 import { extract } from '../src/graphs/extract.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
 import { resizeFilters } from '../src/io/media/resize.ts';
 import { Video } from '../src/io/media/video.ts';
 import { type NetworkPlan, network } from '../src/models/networks/network.ts';
 import { readCards } from '../src/models/onnx/cards.ts';
-import { sharedMemory } from '../src/shared-memory.ts';
 import { benchOptions, makeClip } from './clips.ts';
 
 const options = benchOptions({

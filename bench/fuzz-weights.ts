@@ -7,7 +7,7 @@
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ModelError } from '../src/errors.ts';
+import { ModelError } from '../src/core/errors.ts';
 import { floatInitializer, readWeights } from '../src/models/weights/weight-file.ts';
 import { mutations, type Random, seeded } from '../test/fixtures/weights/mutations.ts';
 import { sampleArchives, sampleFiles } from '../test/fixtures/weights/samples.ts';

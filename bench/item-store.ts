@@ -9,7 +9,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkPositive } from '../src/check.ts';
+import { checkPositive } from '../src/core/check.ts';
 import type { ItemShape } from '../src/io/dataset/item-shape.ts';
 import { ItemStore } from '../src/io/dataset/item-store.ts';
 import { ItemStoreWriter } from '../src/io/dataset/item-store-writer.ts';

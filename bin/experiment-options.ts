@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/core/errors.ts';
 import type { ExperimentConfig } from '../src/graphs/experiment/experiment-config.ts';
 import { type ExperimentKey, experimentKeys, flagOf } from '../src/graphs/experiment/experiment-keys.ts';
 import type { Json } from '../src/graphs/graph.ts';

@@ -1,5 +1,5 @@
-import { checkOneOf } from '../src/check.ts';
-import { UsageError } from '../src/errors.ts';
+import { checkOneOf } from '../src/core/check.ts';
+import { UsageError } from '../src/core/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import {
   PARQUET_COMPRESSIONS,

@@ -1,4 +1,4 @@
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/core/errors.ts';
 import type { Arguments } from './options.ts';
 
 /**

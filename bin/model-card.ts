@@ -1,5 +1,5 @@
+import { printable } from '../src/core/printable.ts';
 import { makeCard } from '../src/graphs/models/make-card.ts';
-import { printable } from '../src/printable.ts';
 import type { Arguments } from './options.ts';
 
 /** `reelflow models card`. */

@@ -1,8 +1,8 @@
+import { printable } from '../src/core/printable.ts';
 import { type ListedWeights, listModels } from '../src/graphs/models/list-models.ts';
 import { verifyModels } from '../src/graphs/models/verify-models.ts';
 import { modelDirectory } from '../src/io/model-store/model-store.ts';
 import { formatBytes } from '../src/operators/budget.ts';
-import { printable } from '../src/printable.ts';
 import type { Arguments } from './options.ts';
 
 /** `reelflow models list`. */

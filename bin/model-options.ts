@@ -1,4 +1,4 @@
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/core/errors.ts';
 import type { Json } from '../src/graphs/graph.ts';
 import { checkModelName } from '../src/graphs/recommenders/model-names.ts';
 import { parseOptionText } from '../src/graphs/recommenders/model-options.ts';

@@ -1,10 +1,10 @@
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/core/errors.ts';
+import { printable } from '../src/core/printable.ts';
 import { importModel } from '../src/graphs/models/import-model.ts';
 import type { ModelReport } from '../src/graphs/models/model-report.ts';
 import { pullModel } from '../src/graphs/models/pull-model.ts';
 import { longestTimeout } from '../src/io/model-store/download.ts';
 import { formatBytes } from '../src/operators/budget.ts';
-import { printable } from '../src/printable.ts';
 import { openByteProgress } from './byte-progress.ts';
 import type { Arguments } from './options.ts';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/core/errors.ts';
 
 /** One option of a command: what `--help` prints and what the parser accepts. */
 export interface OptionSpec {

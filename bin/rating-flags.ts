@@ -1,4 +1,4 @@
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/core/errors.ts';
 import type { TrainingSources } from '../src/graphs/recommenders/training-sources.ts';
 import type { RatingColumnNames } from '../src/io/ratings/rating-layout.ts';
 import type { Arguments, OptionSpec } from './options.ts';

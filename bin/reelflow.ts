@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { ModelError, ReelflowError, UsageError } from '../src/errors.ts';
-import { systemFault } from '../src/system-fault.ts';
+import { ModelError, ReelflowError, UsageError } from '../src/core/errors.ts';
+import { systemFault } from '../src/core/system-fault.ts';
 import { type Command, commandHelp, parseArguments } from './options.ts';
 
 /** Every command by name; its module is loaded when it is called. */

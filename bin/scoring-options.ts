@@ -1,4 +1,4 @@
-import { UsageError } from '../src/errors.ts';
+import { UsageError } from '../src/core/errors.ts';
 import type { ScoringOptions } from '../src/graphs/evaluation.ts';
 import { finiteNumber, integerList, wordOf } from './list-options.ts';
 import type { Arguments, OptionSpec } from './options.ts';

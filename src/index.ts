@@ -11,7 +11,7 @@ export {
   SystemError,
   type SystemErrorCode,
   UsageError,
-} from './errors.ts';
+} from './core/errors.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from './graphs/evaluation.ts';
 export type { Experiment, ExperimentConfig, ModelSettings } from './graphs/experiment/experiment-config.ts';
 export { type ExperimentKey, experimentKeys } from './graphs/experiment/experiment-keys.ts';

@@ -1,5 +1,5 @@
 /** Reads a table whole and prints what it holds, as JSON; in a process of its own, since a table may crash its reader. */
-import { ReelflowError } from '../../src/errors.ts';
+import { ReelflowError } from '../../src/core/errors.ts';
 import { openTable } from '../../src/io/dataset/table-reader.ts';
 
 try {

@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
 import { readStorage, storageOptions } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';

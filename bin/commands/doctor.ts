@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { ReelflowError, UsageError } from '../../src/errors.ts';
+import { ReelflowError, UsageError } from '../../src/core/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
 import { availableCores, availableMemory } from '../../src/io/media/container-limits.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';

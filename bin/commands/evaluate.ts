@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import { evaluatePredictions } from '../../src/graphs/evaluation.ts';
 import { evaluateModel } from '../../src/graphs/model-evaluation.ts';
 import { evaluationText } from '../evaluation-text.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import { fetchCorpus } from '../../src/graphs/fetch/fetch.ts';
 import type { FetchOptions } from '../../src/graphs/fetch/fetch-options.ts';
 import { planFetch } from '../../src/graphs/fetch/fetch-plan.ts';

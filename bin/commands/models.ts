@@ -1,4 +1,4 @@
-import { FlowError, UsageError } from '../../src/errors.ts';
+import { FlowError, UsageError } from '../../src/core/errors.ts';
 import { cardCommand } from '../model-card.ts';
 import { listCommand, verifyCommand } from '../model-list.ts';
 import { importCommand, pullCommand } from '../model-transfers.ts';

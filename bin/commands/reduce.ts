@@ -1,4 +1,4 @@
-import { FlowError, UsageError } from '../../src/errors.ts';
+import { FlowError, UsageError } from '../../src/core/errors.ts';
 import type { ReduceOptions, ReduceSummary } from '../../src/graphs/reduction/options.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import { formatBytes } from '../../src/operators/budget.ts';

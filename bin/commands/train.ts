@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { checkModelName, isDeepModel, modelNames } from '../../src/graphs/recommenders/model-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';

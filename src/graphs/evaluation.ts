@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { identifierRanks } from '../io/ratings/identifiers.ts';
 import { readMovies } from '../io/ratings/movies.ts';
 import { observedScale, type RatingScale } from '../io/ratings/rating-table.ts';

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { FlowError } from '../errors.ts';
+import { FlowError } from '../core/errors.ts';
 import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import { dimensionOf, type Statistic } from '../operators/statistics.ts';

@@ -11,8 +11,8 @@ import {
   tap,
   throwError,
 } from 'rxjs';
-import { checkInteger, checkOneOf, checkPositive } from '../check.ts';
-import { MediaError, UsageError } from '../errors.ts';
+import { checkInteger, checkOneOf, checkPositive } from '../core/check.ts';
+import { MediaError, UsageError } from '../core/errors.ts';
 import { joinRows } from '../io/dataset/join.ts';
 import type { ColumnShape, UnitTable } from '../io/dataset/schema.ts';
 import { audio } from '../io/media/audio.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Observable } from 'rxjs';
-import { checkString } from '../check.ts';
-import { canonicalJson } from '../io/dataset/canonical-json.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { checkString } from '../core/check.ts';
 import type { Scope } from '../operators/flow.ts';
 import type { Bytes } from '../operators/payload.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { formatBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { ItemStore } from '../io/dataset/item-store.ts';
 import { readGivenSplit } from '../io/ratings/given-split.ts';
 import { readMovies } from '../io/ratings/movies.ts';

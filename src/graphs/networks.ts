@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import type { StoredModel } from '../io/model-store/model-store.ts';
 import type { ConvolutionForm } from '../models/networks/fast-convolutions/form.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';

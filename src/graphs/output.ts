@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { ReelflowError } from '../errors.ts';
+import { ReelflowError } from '../core/errors.ts';
 import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';

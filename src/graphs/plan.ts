@@ -1,5 +1,5 @@
-import { checkInteger } from '../check.ts';
-import { FlowError, ReelflowError, UsageError } from '../errors.ts';
+import { checkInteger } from '../core/check.ts';
+import { FlowError, ReelflowError, UsageError } from '../core/errors.ts';
 import { availableCores, availableMemory } from '../io/media/container-limits.ts';
 import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';

@@ -1,4 +1,4 @@
-import { ModelError } from '../errors.ts';
+import { ModelError } from '../core/errors.ts';
 import type { Network } from '../models/networks/embedder.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import { readCards } from '../models/onnx/cards.ts';

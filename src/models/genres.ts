@@ -1,5 +1,5 @@
-import { checkInteger, shown } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkInteger, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 
 /** Which genres each item has: `flags[item * genreCount + genre]` is 1 or 0. */
 export interface GenreTable {

@@ -1,5 +1,5 @@
-import { shown } from '../check.ts';
-import { FlowError, UsageError } from '../errors.ts';
+import { shown } from '../core/check.ts';
+import { FlowError, UsageError } from '../core/errors.ts';
 import type { Bytes } from './payload.ts';
 
 const UNITS: Readonly<Record<string, number>> = {

@@ -1,5 +1,5 @@
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
-import { checkFunction, checkString } from '../check.ts';
+import { checkFunction, checkString } from '../core/check.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import type { ScopeAccount } from './ledger.ts';

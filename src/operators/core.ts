@@ -1,4 +1,4 @@
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import type { Admission } from './admission.ts';
 import type { Ledger, ScopeAccount, Station } from './ledger.ts';
 import { bytesOf } from './measure.ts';

@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
-import { checkFunction, checkInteger, checkOneOf, checkString, shown } from '../check.ts';
-import { FlowError, UsageError } from '../errors.ts';
+import { checkFunction, checkInteger, checkOneOf, checkString, shown } from '../core/check.ts';
+import { FlowError, UsageError } from '../core/errors.ts';
 import type { DuplicateRules } from './duplicates.ts';
 import { byteDigest, sampledFingerprint } from './fingerprint.ts';
 import type { Flow } from './flow.ts';

@@ -1,6 +1,6 @@
 import { map, type Observable, type OperatorFunction, timer } from 'rxjs';
-import { checkFunction, checkPositive, checkString, shown } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkFunction, checkPositive, checkString, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 import { Admission } from './admission.ts';
 import { BudgetTooSmallError, formatBytes, parseBytes } from './budget.ts';
 import { FlowCore } from './core.ts';

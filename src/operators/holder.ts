@@ -1,5 +1,5 @@
-import { checkInteger, checkString, shown } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkInteger, checkString, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 import type { FlowCore } from './core.ts';
 import type { ScopeAccount, Station } from './ledger.ts';
 import type { Bytes } from './payload.ts';

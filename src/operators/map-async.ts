@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
-import { checkFunction, checkInteger, checkPositive, checkString } from '../check.ts';
-import { FlowError } from '../errors.ts';
+import { checkFunction, checkInteger, checkPositive, checkString } from '../core/check.ts';
+import { FlowError } from '../core/errors.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';

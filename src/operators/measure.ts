@@ -1,4 +1,4 @@
-import { FlowError } from '../errors.ts';
+import { FlowError } from '../core/errors.ts';
 import { claimMemory, visitOwners } from './memory.ts';
 import { type Bytes, Payload, RECYCLED_REMEDY } from './payload.ts';
 

@@ -1,5 +1,5 @@
-import { checkFunction, checkInteger, checkPositive, checkString } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkFunction, checkInteger, checkPositive, checkString } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 import type { DuplicateRules } from './duplicates.ts';
 import type { Bytes } from './payload.ts';
 

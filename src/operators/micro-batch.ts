@@ -1,6 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
-import { checkInteger, shown } from '../check.ts';
-import { FlowError } from '../errors.ts';
+import { checkInteger, shown } from '../core/check.ts';
+import { FlowError } from '../core/errors.ts';
 import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';

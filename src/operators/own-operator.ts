@@ -1,6 +1,6 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
-import { checkFunction, checkString, shown } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkFunction, checkString, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';

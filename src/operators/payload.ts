@@ -1,4 +1,4 @@
-import { FlowError } from '../errors.ts';
+import { FlowError } from '../core/errors.ts';
 import { claimMemory, disclaimMemory, visitOwners } from './memory.ts';
 
 /** A count of bytes. */

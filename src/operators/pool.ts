@@ -1,6 +1,6 @@
-import { checkInteger, shown } from '../check.ts';
-import { UsageError } from '../errors.ts';
-import { letGo, renewed, sharedMemory } from '../shared-memory.ts';
+import { checkInteger, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
+import { letGo, renewed, sharedMemory } from '../core/shared-memory.ts';
 import type { Ledger } from './ledger.ts';
 import type { Bytes } from './payload.ts';
 

@@ -1,5 +1,5 @@
 import type { Observable, OperatorFunction } from 'rxjs';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../core/errors.ts';
 import { buffer } from './buffer.ts';
 import type { FlowCore } from './core.ts';
 import { delay } from './delay.ts';

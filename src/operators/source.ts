@@ -1,6 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { checkFunction, checkInteger, checkString, shown } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkFunction, checkInteger, checkString, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 import type { Waiter } from './admission.ts';
 import { checkedCost, type FlowCore } from './core.ts';
 import type { ScopeAccount, Station } from './ledger.ts';

@@ -1,5 +1,5 @@
-import { checkOneOf } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkOneOf } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 
 /**
  * What summarises the rows of a subclip, element by element:

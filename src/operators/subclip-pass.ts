@@ -1,4 +1,4 @@
-import { FlowError, ModelError, UsageError } from '../errors.ts';
+import { FlowError, ModelError, UsageError } from '../core/errors.ts';
 import type { Bytes } from './payload.ts';
 import { RowWindow } from './row-window.ts';
 import { needsRows, type Statistic } from './statistics.ts';

@@ -1,6 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
-import { checkInteger, checkPositive, checkString } from '../check.ts';
-import { UsageError } from '../errors.ts';
+import { checkInteger, checkPositive, checkString } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
 import { connect } from './connect.ts';
 import type { Bytes } from './payload.ts';
 import { rowsPerChunk } from './row-window.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defer } from 'rxjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { FlowError } from '../../src/errors.ts';
+import { FlowError } from '../../src/core/errors.ts';
 import type { Graph, UnitPlan } from '../../src/graphs/graph.ts';
 import { DecoderGate } from '../../src/graphs/runners/decoder-gate.ts';
 import { runLocally } from '../../src/graphs/runners/local.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { map, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MediaError, ModelError } from '../../src/errors.ts';
+import { MediaError, ModelError } from '../../src/core/errors.ts';
 import type { Graph, UnitContext } from '../../src/graphs/graph.ts';
 import { type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import { type MemoryNeeds, type NetworkNeed, planMemory } from '../../src/graphs/memory-plan.ts';
 
 const MiB = 2 ** 20;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defer } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FlowError, MediaError, SystemError, UsageError } from '../../src/errors.ts';
+import { FlowError, MediaError, SystemError, UsageError } from '../../src/core/errors.ts';
 import type { Graph } from '../../src/graphs/graph.ts';
 import { type LocalRun, type RunEvent, runLocally, type UnitStore } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';

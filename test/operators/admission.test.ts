@@ -1,6 +1,6 @@
 import { lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { FlowError } from '../../src/errors.ts';
+import type { FlowError } from '../../src/core/errors.ts';
 import { BudgetTooSmallError } from '../../src/operators/budget.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import type { Puller } from '../../src/operators/source.ts';

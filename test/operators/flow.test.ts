@@ -1,6 +1,6 @@
 import { lastValueFrom, map, merge, share, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { FlowError, UsageError } from '../../src/errors.ts';
+import { FlowError, UsageError } from '../../src/core/errors.ts';
 import { BudgetTooSmallError } from '../../src/operators/budget.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import { BLOCKS, type Block, BlockReader, deferred, left, settled } from './support/elements.ts';

@@ -1,6 +1,6 @@
 import { concat, from, lastValueFrom, map, NEVER, of, pairwise, Subject, take, throwError, toArray } from 'rxjs';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import type { Frame } from '../../src/operators/frame.ts';
 import type { Holding, Stage } from '../../src/operators/own-operator.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/core/errors.ts';
 import { Flow } from '../../src/operators/flow.ts';
 
 describe('the pool of a flow', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { concat, from, lastValueFrom, NEVER, Observable, Subject, take, throwError, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { FlowError, ModelError, UsageError } from '../../src/errors.ts';
+import { FlowError, ModelError, UsageError } from '../../src/core/errors.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../../src/operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim, type Timed } from '../../src/operators/subclips.ts';

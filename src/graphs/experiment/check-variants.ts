@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type DeepOptions, DeepRecommender } from '../../models/recommenders/deep/deep-recommender.ts';
 import { deepOptions } from '../recommenders/deep-options.ts';
 import { fitModel } from '../recommenders/fit-model.ts';

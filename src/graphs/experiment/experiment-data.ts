@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { contentFingerprint } from '../../io/dataset/fingerprint.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';

@@ -1,4 +1,4 @@
-import { contentHash } from '../../io/dataset/canonical-json.ts';
+import { contentHash } from '../../core/canonical-json.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ModelVariant } from './model-variants.ts';

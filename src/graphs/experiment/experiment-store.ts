@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../errors.ts';
 import {
   createOnce,
   isTemporary,
@@ -8,8 +7,9 @@ import {
   removeIfThere,
   removeStaleTemporaries,
   replaceFile,
-} from '../../io/dataset/atomic-file.ts';
-import { canonicalJson, contentHash } from '../../io/dataset/canonical-json.ts';
+} from '../../core/atomic-file.ts';
+import { canonicalJson, contentHash } from '../../core/canonical-json.ts';
+import { UsageError } from '../../core/errors.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { Evaluation } from '../../models/metrics/evaluation.ts';
 import type { Experiment } from './experiment-config.ts';

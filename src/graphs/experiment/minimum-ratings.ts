@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import { countByGroup } from '../../io/ratings/rows-by-group.ts';
 import { selectRatings } from '../../io/ratings/select-ratings.ts';

@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
-import { canonicalJson } from '../../io/dataset/canonical-json.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Json } from '../graph.ts';
 import { type ModelName, modelReadsFeatures } from '../recommenders/model-names.ts';
 import { checkModelOptions } from '../recommenders/model-options.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { FOLD_KINDS } from '../../io/ratings/folds.ts';
 import { resolveValidation } from '../../io/ratings/validation.ts';
 import { checkScale } from '../../models/recommenders/recommender.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
 import { checkVariants } from './check-variants.ts';

@@ -1,7 +1,7 @@
 import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from '../../io/dataset/atomic-file.ts';
-import { writeFailure } from '../../io/dataset/disk-full.ts';
+import { syncDirectory } from '../../core/atomic-file.ts';
+import { writeFailure } from '../../core/disk-full.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
 import { type Downloaded, download } from '../../io/fetch/download.ts';
 import type { FetchFault } from '../../io/fetch/fetch-fault.ts';

@@ -1,4 +1,4 @@
-import { checkInteger, checkPositive, checkString } from '../../check.ts';
+import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { CommandTemplate } from '../../io/fetch/command-template.ts';
 import { startInterval } from '../../io/fetch/start-rate.ts';
 

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
 import { outputPrefix } from '../../io/fetch/download.ts';
 import { type FetchItem, readFetchList } from '../../io/fetch/fetch-list.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type FailedRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
 import { fetchPaths } from './fetch-plan.ts';
 

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { defer, from, lastValueFrom, mergeMap } from 'rxjs';
-import { makeDirectory, removeStaleTemporaries } from '../../io/dataset/atomic-file.ts';
+import { makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
 import { lockDirectory } from '../../io/fetch/directory-lock.ts';
 import { badIdMessage, type FetchItem } from '../../io/fetch/fetch-list.ts';

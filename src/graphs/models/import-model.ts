@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { checkString } from '../../check.ts';
-import { ModelError } from '../../errors.ts';
-import { removeIfThere } from '../../io/dataset/atomic-file.ts';
+import { removeIfThere } from '../../core/atomic-file.ts';
+import { checkString } from '../../core/check.ts';
+import { ModelError } from '../../core/errors.ts';
 import { addModel } from '../../io/model-store/add-model.ts';
 import { stageFile } from '../../io/model-store/stage-file.ts';
 import { officialSource } from '../../models/networks/official-sources.ts';

@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { type StoredModel, storedModel } from '../../io/model-store/model-store.ts';
 import type { ModelCard } from '../../models/networks/card.ts';
 import { namedNetwork, networkNames } from '../../models/networks/registry.ts';

@@ -1,8 +1,8 @@
 import { realpathSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
-import { checkOneOf, checkString } from '../../check.ts';
-import { ModelError, UsageError } from '../../errors.ts';
-import { createOnce, replaceFile } from '../../io/dataset/atomic-file.ts';
+import { createOnce, replaceFile } from '../../core/atomic-file.ts';
+import { checkOneOf, checkString } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../io/model-store/stage-file.ts';
 import { loadCard, type ModelCard, parseCard } from '../../models/networks/card.ts';
 import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';

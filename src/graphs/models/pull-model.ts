@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { addModel } from '../../io/model-store/add-model.ts';
 import { shownAddress, sourceAddress } from '../../io/model-store/addresses.ts';
 import { downloadFile } from '../../io/model-store/download.ts';

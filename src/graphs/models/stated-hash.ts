@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { sha256PrefixOf } from '../../models/networks/official-sources.ts';
 
 /**

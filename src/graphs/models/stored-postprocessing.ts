@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import type { StoredModel } from '../../io/model-store/model-store.ts';
 import { storedWeights } from './stored-weights.ts';
 import { postprocessingName } from './weight-names.ts';

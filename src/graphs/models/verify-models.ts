@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { damagedModel } from '../../io/model-store/model-record.ts';
 import { storedModel, storedModelNames } from '../../io/model-store/model-store.ts';
 import { hashFile } from '../../io/model-store/stage-file.ts';

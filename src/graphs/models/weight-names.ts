@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { wantedTensors } from '../../models/networks/architecture.ts';
 import { checkWeights, lackingLayers } from '../../models/networks/named-weights.ts';
 import { checkPostprocessing } from '../../models/networks/postprocessing-weights.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ModelError, UsageError } from '../../errors.ts';
-import { createOnce, makeDirectory } from '../../io/dataset/atomic-file.ts';
+import { createOnce, makeDirectory } from '../../core/atomic-file.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';

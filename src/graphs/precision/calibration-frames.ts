@@ -1,5 +1,5 @@
 import { lastValueFrom, tap } from 'rxjs';
-import { MediaError } from '../../errors.ts';
+import { MediaError } from '../../core/errors.ts';
 import { frames } from '../../io/media/frames.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { availableCores } from '../../io/media/container-limits.ts';
 import { decoderMemory } from '../../io/media/memory.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';

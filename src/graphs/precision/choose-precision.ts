@@ -1,5 +1,5 @@
-import { checkOneOf } from '../../check.ts';
-import { ModelError, UsageError } from '../../errors.ts';
+import { checkOneOf } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import { calibrate } from '../../models/quantisation/calibrate.ts';

@@ -1,4 +1,4 @@
-import { FlowError, UsageError } from '../../errors.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import { parseBytes } from '../../operators/budget.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { BaselineRecommender } from '../../models/recommenders/baseline.ts';
 import type { BiasOptions } from '../../models/recommenders/biases.ts';
 import { GenreContentRecommender } from '../../models/recommenders/genre-content.ts';

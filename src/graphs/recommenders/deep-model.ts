@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import { type DeepOptions, DeepRecommender } from '../../models/recommenders/deep/deep-recommender.ts';
 import type { DeepModel } from '../../models/recommenders/deep/options.ts';

@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { DeepOptions } from '../../models/recommenders/deep/deep-recommender.ts';
 import type { SourceModality } from '../../models/recommenders/deep/feature-source.ts';
 import type { Modality } from '../../models/recommenders/deep/options.ts';

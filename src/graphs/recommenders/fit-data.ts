@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import type { RatingScale, RatingTable } from '../../io/ratings/rating-table.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';

@@ -1,4 +1,4 @@
-import { checkInteger } from '../../check.ts';
+import { checkInteger } from '../../core/check.ts';
 import { fitClassicModel } from './classic-model.ts';
 import { fitDeepModel } from './deep-model.ts';
 import { checkFitData, type FitData, type FitOptions, type FittedModel } from './fit-data.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import { DeepRecommender } from '../../models/recommenders/deep/deep-recommender.ts';

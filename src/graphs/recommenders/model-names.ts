@@ -1,4 +1,4 @@
-import { checkOneOf } from '../../check.ts';
+import { checkOneOf } from '../../core/check.ts';
 import { type DeepModel, deepModels, readsFeatures } from '../../models/recommenders/deep/options.ts';
 
 /** The models that learn without a network. */

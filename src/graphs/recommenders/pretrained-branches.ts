@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { DeepModel } from '../../models/recommenders/deep/options.ts';
 import type { NamedWeights, PretrainedBranches } from '../../models/recommenders/deep/pretrained.ts';
 import type { Json } from '../graph.ts';

@@ -1,5 +1,5 @@
-import { checkInteger, checkString } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { identifierRanks } from '../../io/ratings/identifiers.ts';
 import { type BranchOutputs, branchNote, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { ContentSimilarity, type SimilarityBasis } from './content-similarity.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { DeepModel } from '../../models/recommenders/deep/options.ts';
 import type { NamedWeights } from '../../models/recommenders/deep/pretrained.ts';
 import { readSavedModel } from './saved-model.ts';

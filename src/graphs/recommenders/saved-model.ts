@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ModelError, UsageError } from '../../errors.ts';
-import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../io/dataset/atomic-file.ts';
+import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../io/ratings/rating-table.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import {

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { FeatureSource } from '../../models/recommenders/deep/feature-source.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkInteger } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
-import { makeDirectory, removeIfThere } from '../../io/dataset/atomic-file.ts';
+import { makeDirectory, removeIfThere } from '../../core/atomic-file.ts';
+import { checkInteger } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
 import { deepNetwork } from '../../models/recommenders/deep/network.ts';
 import { weightShapes } from '../../models/recommenders/deep/weight-shapes.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { filterRatings } from '../../io/ratings/filters.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';

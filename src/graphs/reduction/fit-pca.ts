@@ -1,4 +1,4 @@
-import { FlowError, UsageError } from '../../errors.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
 import { fitExact } from '../../models/pca/exact.ts';
 import { IncrementalPca } from '../../models/pca/incremental.ts';
 import type { PcaModel } from '../../models/pca/model.ts';

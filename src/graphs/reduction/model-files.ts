@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ModelError, UsageError } from '../../errors.ts';
-import { makeDirectory, replaceFile } from '../../io/dataset/atomic-file.ts';
+import { makeDirectory, replaceFile } from '../../core/atomic-file.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import type { PcaModel } from '../../models/pca/model.ts';
 import { decodePca, encodePca } from '../../models/pca/pca-file.ts';
 

@@ -1,5 +1,5 @@
-import { checkInteger, checkOneOf, checkString } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { ParquetCompression, ParquetEncoding } from '../../io/dataset/parquet.ts';
 import type { PcaModel } from '../../models/pca/model.ts';
 import type { Statistic } from '../../operators/statistics.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { compact } from '../../io/dataset/compact.ts';
 import { Dataset } from '../../io/dataset/dataset.ts';
 import { type DatasetDescription, datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';

@@ -2,15 +2,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordBatch } from 'apache-arrow';
-import { UsageError } from '../../errors.ts';
-import { type BatchColumn, listColumn, recordBatch } from '../../io/dataset/arrow.ts';
 import {
   makeDirectory,
   removeIfThere,
   removeStaleTemporaries,
   syncDirectory,
   temporaryPath,
-} from '../../io/dataset/atomic-file.ts';
+} from '../../core/atomic-file.ts';
+import { UsageError } from '../../core/errors.ts';
+import { type BatchColumn, listColumn, recordBatch } from '../../io/dataset/arrow.ts';
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
 import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { columnProvenance } from '../../io/dataset/provenance.ts';

@@ -1,4 +1,4 @@
-import { FlowError } from '../../errors.ts';
+import { FlowError } from '../../core/errors.ts';
 import type { Bytes } from '../../operators/payload.ts';
 
 interface Waiting {

@@ -1,12 +1,12 @@
 import { lastValueFrom, Observable } from 'rxjs';
-import { FlowError, MediaError } from '../../errors.ts';
+import { FlowError, MediaError } from '../../core/errors.ts';
+import { runFault } from '../../core/run-fault.ts';
 import { isPartial } from '../../io/dataset/arrow.ts';
 import { letterOf } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
-import { runFault } from '../../run-fault.ts';
 import { graphId, type UnitPlan, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
 import { DecoderGate } from './decoder-gate.ts';

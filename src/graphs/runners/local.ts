@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
-import { Breather } from '../../breather.ts';
+import { Breather } from '../../core/breather.ts';
+import { runFault } from '../../core/run-fault.ts';
 import type { CommitStore } from '../../io/dataset/commit-store.ts';
 import type { DeadLetter } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
 import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
-import { runFault } from '../../run-fault.ts';
 import type { Graph } from '../graph.ts';
 import { Feed } from './feed.ts';
 import { ItemRunner } from './item-runner.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { checkString } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** Where a cache is: no cache, an SQLite file, or a server. */
 export type CacheAddress =

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import Keyv from 'keyv';
-import { UsageError } from '../../errors.ts';
-import { makeDirectory } from '../dataset/atomic-file.ts';
+import { makeDirectory } from '../../core/atomic-file.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type CacheAddress, cacheAddress, shownAddress } from './cache-address.ts';
 import { openPostgresCache } from './postgres-cache.ts';
 import { ANSWER, FIRST_ANSWER, farewell, needsPackage } from './server-patience.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** Milliseconds that a server may take to answer the first question. */
 export const FIRST_ANSWER = 10_000;

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataType, type Field, type RecordBatch, RecordBatchReader, Schema, Vector } from 'apache-arrow';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { recordBatch } from './arrow.ts';
 import { type ArrowBody, packedBody, plainBody } from './arrow-body.ts';
 import { type ColumnPlan, columnBytes, loadColumn, planColumns } from './arrow-columns.ts';

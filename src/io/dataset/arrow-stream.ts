@@ -1,5 +1,5 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { flagColumn, isPartial, numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
 import { type ColumnShape, columnName, compareColumns, type UnitTable } from './schema.ts';
 

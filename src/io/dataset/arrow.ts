@@ -17,7 +17,7 @@ import {
   tableToIPC,
   Utf8,
 } from 'apache-arrow';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
 import { type ColumnShape, columnName, type UnitColumn, type UnitFacts, type UnitTable } from './schema.ts';
 import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';

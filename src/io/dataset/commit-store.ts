@@ -11,10 +11,16 @@ import {
 } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { Breather } from '../../breather.ts';
-import { UsageError } from '../../errors.ts';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+} from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { UsageError } from '../../core/errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
-import { createOnce, isTemporary, makeDirectory, removeIfThere, removeStaleTemporaries } from './atomic-file.ts';
 import { type DeadLetter, readLetter } from './dead-letter.ts';
 import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';

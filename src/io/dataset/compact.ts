@@ -1,9 +1,15 @@
 import { readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Breather } from '../../breather.ts';
-import { checkInteger, checkOneOf } from '../../check.ts';
+import {
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  syncDirectory,
+  temporaryPath,
+} from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
-import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { CommitStore } from './commit-store.ts';
 import { contentsOf, countDataset } from './dataset.ts';
 import {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../errors.ts';
-import { replaceFile } from './atomic-file.ts';
-import { LockLost, underLock } from './file-lock.ts';
+import { replaceFile } from '../../core/atomic-file.ts';
+import { UsageError } from '../../core/errors.ts';
+import { LockLost, underLock } from '../../core/file-lock.ts';
 
 /** What made a dataset. */
 export interface DatasetDescription {

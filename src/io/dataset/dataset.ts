@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Breather } from '../../breather.ts';
-import { checkString } from '../../check.ts';
 import {
   createOnce,
   isTemporary,
@@ -10,7 +8,10 @@ import {
   removeIfThere,
   removeStaleTemporaries,
   temporaryPath,
-} from './atomic-file.ts';
+} from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { checkString } from '../../core/check.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
 import { CommitStore } from './commit-store.ts';
 import {
   checkDirectory,
@@ -20,7 +21,6 @@ import {
   datasetFilePath,
   updateDatasetFile,
 } from './dataset-file.ts';
-import { directoryFailure } from './directory-failure.ts';
 import { Fingerprints } from './fingerprint.ts';
 import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';

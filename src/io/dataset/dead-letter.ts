@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { MediaError, ReelflowError } from '../../errors.ts';
+import { MediaError, ReelflowError } from '../../core/errors.ts';
 import { softwareVersion } from './software.ts';
 
 /** Why an item has no unit. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, stat } from 'node:fs/promises';
-import { FlowError, MediaError } from '../../errors.ts';
+import { FlowError, MediaError } from '../../core/errors.ts';
 import { lineBlocks } from './line-blocks.ts';
 
 /** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */

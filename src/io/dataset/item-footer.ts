@@ -1,4 +1,4 @@
-import { FlatTable } from './flat-buffer-reader.ts';
+import { FlatTable } from '../../core/flat-buffer-reader.ts';
 import { type ItemLayout, itemLayout } from './item-layout.ts';
 import { ARROW, ITEMS_ENTRY, SHAPE_ENTRY, VERSION, VERSION_ENTRY } from './item-messages.ts';
 import { checkItemShape, type ItemShape } from './item-shape.ts';

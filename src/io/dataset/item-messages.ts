@@ -6,7 +6,7 @@ import {
   integer,
   long,
   short,
-} from './flat-buffer-writer.ts';
+} from '../../core/flat-buffer-writer.ts';
 import { ALIGNMENT, type ItemLayout } from './item-layout.ts';
 import type { ItemShape } from './item-shape.ts';
 

@@ -1,6 +1,6 @@
 import { read, readv, readvSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { ItemFooter } from './item-footer.ts';
 import { type ItemLayout, itemLayout } from './item-layout.ts';
 

@@ -1,4 +1,4 @@
-import { FlowError, UsageError } from '../../errors.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
 import type { Destinations, ItemReader } from './item-reader.ts';
 import type { ItemShape } from './item-shape.ts';
 

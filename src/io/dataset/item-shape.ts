@@ -1,5 +1,5 @@
-import { checkInteger, checkString, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { checkStreamName } from './schema.ts';
 
 /** What every item of a training store has: the same number of subclips, and the same streams of the same dimensions. */

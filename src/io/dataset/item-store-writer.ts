@@ -1,8 +1,14 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { checkString, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
-import { makeDirectory, removeIfThere, removeStaleTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
+import {
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  syncDirectory,
+  temporaryPath,
+} from '../../core/atomic-file.ts';
+import { checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { itemLayout } from './item-layout.ts';
 import { encodeBatchMessage, encodeFooter, encodeSchemaMessage, MAGIC } from './item-messages.ts';
 import { checkItem, checkItemShape, type Item, type ItemShape, itemFault } from './item-shape.ts';

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { checkInteger, checkString, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type ItemBatch, ItemBatches, type ItemBatchOptions } from './item-batches.ts';
 import { checkBatchMessage, decodeItemFooter, type ItemFooter } from './item-footer.ts';
 import { itemLayout } from './item-layout.ts';

@@ -1,5 +1,5 @@
-import { checkInteger, checkPositive, checkString } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import {
   type ColumnShape,

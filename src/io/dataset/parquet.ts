@@ -1,7 +1,7 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
-import { UsageError } from '../../errors.ts';
-import { removeIfThere } from './atomic-file.ts';
-import { writeFailure } from './disk-full.ts';
+import { removeIfThere } from '../../core/atomic-file.ts';
+import { writeFailure } from '../../core/disk-full.ts';
+import { UsageError } from '../../core/errors.ts';
 import { ParquetFault, type ParquetQuestion, ParquetThread } from './parquet-thread.ts';
 import { reasonOf } from './table-error.ts';
 

@@ -1,4 +1,4 @@
-import { randomIntegers } from '../../random-integers.ts';
+import { randomIntegers } from '../../core/random-integers.ts';
 
 /** Part of what is hashed: raise it when the orders change. */
 const ALGORITHM = 'reelflow-shuffle-1';

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
+import { writeFailure } from '../../core/disk-full.ts';
 import type { UnitStreamEncoder } from './arrow-stream.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import { writeFailure } from './disk-full.ts';
 import type { UnitTable } from './schema.ts';
 
 /** How units are written to a stream. */

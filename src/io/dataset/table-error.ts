@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** A table's file that is cut off, or whose bytes are not what its format demands. */
 export function damagedTable(file: string, what: string, cause?: unknown): UsageError {

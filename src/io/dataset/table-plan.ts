@@ -1,7 +1,7 @@
-import { Breather } from '../../breather.ts';
-import { UsageError } from '../../errors.ts';
+import { Breather } from '../../core/breather.ts';
+import { UsageError } from '../../core/errors.ts';
+import { sortInTurns } from '../../core/sort-in-turns.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
-import { sortInTurns } from '../../sort-in-turns.ts';
 import type { UnitFacts } from './schema.ts';
 import { compareColumns } from './schema.ts';
 

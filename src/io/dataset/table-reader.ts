@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { type Data, type Field, type RecordBatch, Schema } from 'apache-arrow';
-import { checkInteger, checkString } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { recordBatch } from './arrow.ts';
 import { openArrow } from './arrow-reader.ts';
 import { openParquet } from './parquet-reader.ts';

@@ -12,11 +12,11 @@ import {
   of,
   toArray,
 } from 'rxjs';
-import { checkFunction, checkInteger, checkString } from '../../check.ts';
-import { MediaError, UsageError } from '../../errors.ts';
+import { contentHash } from '../../core/canonical-json.ts';
+import { checkFunction, checkInteger, checkString } from '../../core/check.ts';
+import { MediaError, UsageError } from '../../core/errors.ts';
+import { runFault } from '../../core/run-fault.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
-import { runFault } from '../../run-fault.ts';
-import { contentHash } from './canonical-json.ts';
 import { compact } from './compact.ts';
 import { Dataset } from './dataset.ts';
 import { areTablesOutOfDate, type DatasetTable, readDatasetFile } from './dataset-file.ts';

@@ -1,5 +1,5 @@
 import { type Data, DataType, Precision, type RecordBatch } from 'apache-arrow';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** The vectors of a column. */
 export interface Vectors {

@@ -8,7 +8,7 @@ import {
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type BatchColumn, recordBatch } from './arrow.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { splitCommand } from './split-command.ts';
 
 const PLACEHOLDER = /\{(id|out)\}/g;

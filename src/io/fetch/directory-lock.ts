@@ -1,8 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { UsageError } from '../../errors.ts';
-import { makeDirectory, removeIfThere, removeStaleTemporaries, temporaryPath } from '../dataset/atomic-file.ts';
-import { directoryFailure } from '../dataset/directory-failure.ts';
+import { makeDirectory, removeIfThere, removeStaleTemporaries, temporaryPath } from '../../core/atomic-file.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /**
  * Makes this the only process that works on a directory. Each process puts a file of its own name into `directory`, and then

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FlowError, MediaError } from '../../errors.ts';
-import { makeDirectory } from '../dataset/atomic-file.ts';
+import { makeDirectory } from '../../core/atomic-file.ts';
+import { FlowError, MediaError } from '../../core/errors.ts';
 import { probe } from '../media/probe.ts';
 import type { CommandTemplate } from './command-template.ts';
 import type { FetchFault } from './fetch-fault.ts';

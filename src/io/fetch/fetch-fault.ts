@@ -1,4 +1,4 @@
-import type { MediaErrorCode } from '../../errors.ts';
+import type { MediaErrorCode } from '../../core/errors.ts';
 
 /**
  * Why something was not fetched: `bad-id` of the list, `exit` code other than 0, ended by a `signal`, `timeout`, not

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { fileFault, quoted } from '../ratings/bad-lines.ts';
 import { columnOf, csvRecords } from '../ratings/csv-records.ts';
 import { compareIdentifiers } from '../ratings/identifiers.ts';

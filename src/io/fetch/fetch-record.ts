@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory, removeStaleTemporaries, replaceFile } from '../dataset/atomic-file.ts';
+import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
 import type { FetchFault } from './fetch-fault.ts';
 
 /** What is known of an id that was fetched. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { replaceFile } from '../dataset/atomic-file.ts';
+import { replaceFile } from '../../core/atomic-file.ts';
 import type { FetchedRecord } from './fetch-record.ts';
 
 /** File name of the manifest in the directory of what was fetched. */

@@ -1,5 +1,5 @@
-import { checkString } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** What these would do in a shell, for the message that refuses them. */
 const MEANINGS: Readonly<Record<string, string>> = {

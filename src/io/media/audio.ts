@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
-import { checkInteger, checkString } from '../../check.ts';
+import { abortable } from '../../core/abortable.ts';
+import { checkInteger, checkString } from '../../core/check.ts';
 import type { Puller } from '../../operators/flow.ts';
 import { Patch } from '../../operators/patch.ts';
 import type { BufferPool } from '../../operators/pool.ts';
-import { abortable } from './abortable.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';

@@ -1,4 +1,4 @@
-import { MediaError } from '../../errors.ts';
+import { MediaError } from '../../core/errors.ts';
 import type { DecoderLog } from './decoder-log.ts';
 import type { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, DoubtfulLength } from './decoding-options.ts';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { SystemError } from '../../errors.ts';
-import { isShared, letGo, MemoryLink, sharedMemory } from '../../shared-memory.ts';
-import { systemFault } from '../../system-fault.ts';
+import { SystemError } from '../../core/errors.ts';
+import { isShared, letGo, MemoryLink, sharedMemory } from '../../core/shared-memory.ts';
+import { systemFault } from '../../core/system-fault.ts';
 import { availableCores } from './container-limits.ts';
 import type { DecoderEvent, DecoderRequest } from './decoder-messages.ts';
 

@@ -1,4 +1,4 @@
-import type { MemoryMessage } from '../../shared-memory.ts';
+import type { MemoryMessage } from '../../core/shared-memory.ts';
 
 /** What the thread of decoders is asked. */
 export type DecoderRequest =

@@ -1,4 +1,4 @@
-import { MediaError, SystemError } from '../../errors.ts';
+import { MediaError, SystemError } from '../../core/errors.ts';
 import { DecoderChild, type DecoderExit } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg, toolEnvironment } from './ffmpeg.ts';

@@ -3,7 +3,7 @@
 // cannot load TypeScript.
 import { spawn } from 'node:child_process';
 import { parentPort } from 'node:worker_threads';
-import { KnownMemory } from '../../known-memory.js';
+import { KnownMemory } from '../../core/known-memory.js';
 
 /** @typedef {import('./decoder-messages.ts').DecoderRequest} DecoderRequest */
 /** @typedef {import('./decoder-messages.ts').DecoderEvent} DecoderEvent */

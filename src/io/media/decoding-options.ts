@@ -1,5 +1,5 @@
-import { checkFunction, checkInteger, checkPositive, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkFunction, checkInteger, checkPositive, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Scope } from '../../operators/flow.ts';
 import type { Verdict } from './faults.ts';
 import { MAXIMUM_PIXELS } from './input-arguments.ts';

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Writable } from 'node:stream';
-import { checkInteger, checkPositive, checkString, shown } from '../../check.ts';
-import { FlowError, MediaError, UsageError } from '../../errors.ts';
+import { checkInteger, checkPositive, checkString, shown } from '../../core/check.ts';
+import { FlowError, MediaError, UsageError } from '../../core/errors.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { findFfmpeg } from './ffmpeg.ts';
 

@@ -1,5 +1,5 @@
-import type { MediaErrorCode } from '../../errors.ts';
-import { UsageError } from '../../errors.ts';
+import type { MediaErrorCode } from '../../core/errors.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** The stream decoded fully: nothing of its pictures or sound is lost. */
 export interface WholeVerdict {

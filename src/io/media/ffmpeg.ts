@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { MediaError } from '../../errors.ts';
+import { MediaError } from '../../core/errors.ts';
 
 /** Where a decoder binary was found. */
 export type ToolOrigin =

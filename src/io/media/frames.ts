@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
-import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { abortable } from '../../core/abortable.ts';
+import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Puller } from '../../operators/flow.ts';
 import { Frame } from '../../operators/frame.ts';
 import type { BufferPool } from '../../operators/pool.ts';
-import { abortable } from './abortable.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';

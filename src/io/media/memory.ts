@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { checkPositive } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkPositive } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import { runningDecoders } from './decoder-child.ts';
 

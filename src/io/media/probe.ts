@@ -1,4 +1,4 @@
-import { MediaError } from '../../errors.ts';
+import { MediaError } from '../../core/errors.ts';
 import { readableEnd } from './boxes.ts';
 import { type ChosenStreams, chooseStreams, hasCodec } from './choose-streams.ts';
 import { encryptionOf } from './encryption.ts';

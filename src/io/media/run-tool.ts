@@ -1,4 +1,4 @@
-import { FlowError, MediaError, SystemError } from '../../errors.ts';
+import { FlowError, MediaError, SystemError } from '../../core/errors.ts';
 import { DecoderChild } from './decoder-child.ts';
 import { DecoderLog } from './decoder-log.ts';
 import { toolEnvironment } from './ffmpeg.ts';

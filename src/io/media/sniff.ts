@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { MediaError } from '../../errors.ts';
+import { MediaError } from '../../core/errors.ts';
 
 /** By container: video, video of cameras and broadcasters, raw video streams, sound, raw sound streams. */
 const EXTENSIONS = [

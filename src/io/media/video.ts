@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import { checkString, shown } from '../../check.ts';
-import { FlowError, MediaError, UsageError } from '../../errors.ts';
+import { checkString, shown } from '../../core/check.ts';
+import { FlowError, MediaError, UsageError } from '../../core/errors.ts';
 import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';

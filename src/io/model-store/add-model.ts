@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ModelError } from '../../errors.ts';
-import { printable } from '../../printable.ts';
-import { removeIfThere } from '../dataset/atomic-file.ts';
+import { removeIfThere } from '../../core/atomic-file.ts';
+import { ModelError } from '../../core/errors.ts';
+import { printable } from '../../core/printable.ts';
 import { checkModelName, type ModelRecord, recordName, type StoredModel } from './model-record.ts';
 import { modelDirectory, readRecord, storedModel } from './model-store.ts';
 import { makePrivateDirectory, moveInto, weightFileName, writePrivateFile } from './private-files.ts';

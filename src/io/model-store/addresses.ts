@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { ModelError, UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 
 /** Whether a host is this machine by its address: `localhost`, 127.0.0.0/8 or ::1. */
 export function isLoopback(hostname: string): boolean {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkInteger, checkPositive } from '../../check.ts';
-import { FlowError, ModelError, ReelflowError, UsageError } from '../../errors.ts';
+import { checkInteger, checkPositive } from '../../core/check.ts';
+import { FlowError, ModelError, ReelflowError, UsageError } from '../../core/errors.ts';
 import { shownAddress, sourceAddress } from './addresses.ts';
 import { PartialFile } from './partial-file.ts';
 import { InterruptedTransfer } from './request.ts';

@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { ModelError, UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 
 /** What is known of a weight file in the model store. */
 export interface StoredModel {

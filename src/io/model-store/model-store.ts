@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import {
   checkModelName,
   damagedModel,

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ModelError, ReelflowError } from '../../errors.ts';
-import { missingDirectories, removeIfThere, syncDirectory, temporaryPath } from '../dataset/atomic-file.ts';
-import { writeFailure } from '../dataset/disk-full.ts';
+import { missingDirectories, removeIfThere, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
+import { writeFailure } from '../../core/disk-full.ts';
+import { ModelError, ReelflowError } from '../../core/errors.ts';
 
 /** Makes a directory, and what its path lacks, for the user alone; those that are there keep their permissions. */
 export async function makePrivateDirectory(path: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { removeIfThere, syncDirectory } from '../dataset/atomic-file.ts';
+import { removeIfThere, syncDirectory } from '../../core/atomic-file.ts';
 import { checkModelName, recordName } from './model-record.ts';
 import { modelDirectory } from './model-store.ts';
 import { storeFailure } from './private-files.ts';

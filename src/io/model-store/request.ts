@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { FlowError, ModelError } from '../../errors.ts';
+import { FlowError, ModelError } from '../../core/errors.ts';
 import { redirectTarget, shownAddress } from './addresses.ts';
 
 /** How long to wait, in milliseconds. */

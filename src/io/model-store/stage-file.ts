@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FlowError, ModelError } from '../../errors.ts';
-import { removeIfThere, removeStaleTemporaries, temporaryPath } from '../dataset/atomic-file.ts';
+import { removeIfThere, removeStaleTemporaries, temporaryPath } from '../../core/atomic-file.ts';
+import { FlowError, ModelError } from '../../core/errors.ts';
 import { modelDirectory } from './model-store.ts';
 import { makePrivateDirectory, storeFailure } from './private-files.ts';
 

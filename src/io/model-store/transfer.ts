@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { shownAddress } from './addresses.ts';
 import { type PartFacts, type PartialFile, validatorOf } from './partial-file.ts';
 import { type Answer, bodyOf, InterruptedTransfer, type Patience, requestFile } from './request.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** How many bad lines are kept word for word when they are skipped. */
 const KEPT = 10;

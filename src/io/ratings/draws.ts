@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { checkInteger } from '../../check.ts';
+import { checkInteger } from '../../core/check.ts';
 import type { RatingTable } from './rating-table.ts';
 
 /** Part of every draw: raise it when the numbers change. */

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Movie } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';
 

@@ -1,5 +1,5 @@
-import { checkInteger } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { Draws, orderOfDraws } from './draws.ts';
 import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';

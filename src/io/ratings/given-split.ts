@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { quoted } from './bad-lines.ts';
 import type { RatingTable } from './rating-table.ts';
 import { loadRatings, type RatingReport, type ReadRatingsOptions } from './read-ratings.ts';

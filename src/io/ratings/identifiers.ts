@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** Whole numbers below this have their place in an array; larger ones and texts are looked up in a map. */
 const DIRECT_LIMIT = 1 << 24;

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { BadLineReport } from './bad-lines.ts';
 import { type Movie, readMovies } from './movies.ts';
 import type { RatingScale, RatingTable } from './rating-table.ts';

@@ -1,5 +1,5 @@
-import { checkOneOf } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkOneOf } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type BadLineReport, BadLines, DuplicateRatingError, fileFault, quoted } from './bad-lines.ts';
 import { type DuplicateRule, settleDuplicates } from './duplicates.ts';
 import { fileKind } from './file-kind.ts';

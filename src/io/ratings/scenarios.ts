@@ -1,4 +1,4 @@
-import { checkInteger, checkOneOf } from '../../check.ts';
+import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { filterRatings, type ItemFilter } from './filters.ts';
 import { FOLD_KINDS, type FoldKind, makeFolds } from './folds.ts';
 import type { Movie } from './movies.ts';

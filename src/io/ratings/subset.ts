@@ -1,5 +1,5 @@
-import { checkInteger, checkOneOf } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkOneOf } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { Draws, orderOfDraws } from './draws.ts';
 import { identifierRanks } from './identifiers.ts';
 import type { RatingTable } from './rating-table.ts';

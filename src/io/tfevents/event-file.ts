@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkInteger, checkString } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
-import { missingDirectories } from '../dataset/atomic-file.ts';
+import { missingDirectories } from '../../core/atomic-file.ts';
+import { checkInteger, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { encodeHistogram, histogramOf } from './histogram.ts';
 import { tfRecord } from './record.ts';
 import { doubleField, floatField, integerField, joined, messageField, textField } from './wire.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import type { EarlyStoppingState } from './early-stopping.ts';
 import type { PlateauState } from './plateau.ts';
 import type { StateTensor, StateValues } from './state.ts';

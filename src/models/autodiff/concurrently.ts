@@ -1,4 +1,4 @@
-import { checkInteger } from '../../check.ts';
+import { checkInteger } from '../../core/check.ts';
 
 /**
  * Runs tasks side by side, at most `limit` at a time: folds or grid points, each training in a thread of its own.

@@ -1,4 +1,4 @@
-import { checkInteger } from '../../check.ts';
+import { checkInteger } from '../../core/check.ts';
 
 /** What an `EarlyStopping` has seen, to go on from. */
 export interface EarlyStoppingState {

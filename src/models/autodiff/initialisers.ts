@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
-import { randomIntegers } from '../../random-integers.ts';
+import { UsageError } from '../../core/errors.ts';
+import { randomIntegers } from '../../core/random-integers.ts';
 
 /** Gives numbers uniform in [0, 1). */
 export type Uniform = () => number;

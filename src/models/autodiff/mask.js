@@ -10,7 +10,7 @@ function mix(value) {
 /**
  * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others. Seed, step and number of the
  * mask alone decide it (xoshiro128** started from a mix of them), so that training goes on after an interruption as
- * if there had been none. The generator stands here too (src/random-integers.ts): it is the inner loop of a worker thread
+ * if there had been none. The generator stands here too (src/core/random-integers.ts): it is the inner loop of a worker thread
  * that loads no TypeScript.
  *
  * @param {Float32Array} mask

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { encodeModel } from '../onnx/write.ts';
 import type { Dimension, Tensor } from './emitter.ts';

@@ -1,5 +1,5 @@
-import { checkInteger, checkPositive } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkPositive } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** When and how the learning rate is lowered. */
 export interface PlateauOptions {

@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { elementCount } from './emitter.ts';
 import { seededUniform } from './initialisers.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type Dimension, GraphEmitter, type Precision, type Tensor } from './emitter.ts';
 import type { Initialiser } from './initialisers.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { checkInteger, checkPositive } from '../../check.ts';
-import { ModelError } from '../../errors.ts';
+import { checkInteger, checkPositive } from '../../core/check.ts';
+import { ModelError } from '../../core/errors.ts';
 import { type EpochRecord, readCheckpoint, type TrainingProgress, writeCheckpoint } from './checkpoint.ts';
 import { EarlyStopping } from './early-stopping.ts';
 import type { Feeds } from './feeds.ts';

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { FeedBuffers } from './feed-buffers.ts';
 import type { Feeds } from './feeds.ts';
 import type { StateValues } from './state.ts';

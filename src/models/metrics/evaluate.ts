@@ -1,5 +1,5 @@
-import { checkInteger, checkOneOf, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkOneOf, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { type GenreTable, genreVectors } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
 import { accuracy } from './accuracy.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Evaluation, RankingMetrics, UserCounts } from './evaluation.ts';
 import type { RocPoint } from './roc.ts';
 

@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** More users or items than this are taken for ids that have not been numbered from 0. */
 const mostNumbers = 1 << 24;

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { elementTypes, type Initializer, node, type OnnxGraph, ownOpset } from '../onnx/graph.ts';
 import type { TensorRole } from '../weights/random.ts';
 import { GraphDraft, type WantedTensor } from './graph-draft.ts';

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 
 /** An unfinished folder of a process that was killed is removed after this many milliseconds. */
 const abandonedAfter = 3_600_000;

@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { ModelError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { ModelError } from '../../core/errors.ts';
 
 /** One object of a model card, read field by field; each complaint names the file, the field, what was expected and what came. */
 export class CardFields {

@@ -1,4 +1,4 @@
-import { checkInteger } from '../../check.ts';
+import { checkInteger } from '../../core/check.ts';
 import { elementTypes, type OnnxGraph } from '../onnx/graph.ts';
 import { type KnownShapes, rowSizes } from '../onnx/shapes.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ModelError, UsageError } from '../../errors.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { finiteInitializer } from '../weights/finite-pieces.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
 import { floatInitializer, readWeights, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { checkInteger } from '../../check.ts';
-import { ModelError, UsageError } from '../../errors.ts';
+import { checkInteger } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { type Device, readDevice } from '../onnx/device-name.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import type { RehearsedNetwork } from '../onnx/rehearse.ts';

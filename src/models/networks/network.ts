@@ -1,5 +1,5 @@
-import { checkOneOf, checkString } from '../../check.ts';
-import { ModelError, UsageError } from '../../errors.ts';
+import { checkOneOf, checkString } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { insideFolder, readModel } from '../onnx/read.ts';
 import { architectureGraph } from './architecture.ts';
 import { assemble, outputAt } from './assemble.ts';

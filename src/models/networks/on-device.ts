@@ -1,5 +1,5 @@
-import { checkInteger } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Device } from '../onnx/device-name.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { worthSecondSession } from '../onnx/rehearse.ts';

@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import type { WeightFile } from '../weights/weight-file.ts';
 
 /** Tensors of VGGish's post-processing by the names of its release; means come as a row, a column or a vector. */

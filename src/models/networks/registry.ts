@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 import { alexnetDescription } from './alexnet.ts';
 import { type Architecture, architectureGraph, architectureTo, type NetworkDescription } from './architecture.ts';

@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import type { Device } from '../onnx/device-name.ts';
 import type { ModelCard } from './card.ts';
 import type { Network } from './embedder.ts';

@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import type { Place } from './session.ts';
 
 /** Where a network is computed. */

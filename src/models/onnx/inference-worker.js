@@ -2,7 +2,7 @@
 // The thread that runs a network. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
-import { KnownMemory } from '../../known-memory.js';
+import { KnownMemory } from '../../core/known-memory.js';
 import { freeCopies } from './free-copies.js';
 
 /** @typedef {import('./session.ts').SessionPart} SessionPart */
@@ -223,7 +223,7 @@ try {
   const made = opened.map(({ outputShape }) => new Float32Array((plan.batch + spare) * elements(outputShape)));
   /** @param {RunRequest} request */
   const runBatch = (request) => run(opened, rows, made, request);
-  /** @param {Exclude<WorkerRequest, import('../../shared-memory.ts').MemoryMessage>} request */
+  /** @param {Exclude<WorkerRequest, import('../../core/shared-memory.ts').MemoryMessage>} request */
   const handle = async (request) => {
     if (request.kind === 'close') {
       for (const { session } of opened) await session.release();

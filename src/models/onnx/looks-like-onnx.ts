@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { fileKind, isText } from '../file-kind.ts';
 
 /** Keys of the fields that an ONNX model can start with (ModelProto: field number times 8, plus the wire type). */

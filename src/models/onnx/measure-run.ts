@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import type { SessionPart } from './session.ts';
 

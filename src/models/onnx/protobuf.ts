@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 
 /** Encoded bytes as a list of pieces, so that large ones are never copied to be joined. */
 export type Pieces = readonly Uint8Array[];

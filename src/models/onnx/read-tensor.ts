@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { externalPlace, filePieces } from './external-data.ts';
 import { elementBits, elementTypeName, type Initializer } from './graph.ts';
 import type { FieldRange, ProtobufFile } from './protobuf.ts';

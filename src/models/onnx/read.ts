@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { constant, type GraphNode, type GraphValue, type Initializer, type OnnxGraph } from './graph.ts';
 import { looksLikeOnnx, notOnnx } from './looks-like-onnx.ts';
 import { type FieldRange, ProtobufFile } from './protobuf.ts';

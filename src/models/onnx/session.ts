@@ -1,4 +1,4 @@
-import type { MemoryMessage } from '../../shared-memory.ts';
+import type { MemoryMessage } from '../../core/shared-memory.ts';
 import type { Device } from './device-name.ts';
 
 /** A part of a network as a file that an inference session is made from. */

@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 
 /** The network whose session is open on WebGPU in this process. */
 let holder: string | undefined;

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { ModelError } from '../../errors.ts';
-import { isShared, MemoryLink } from '../../shared-memory.ts';
+import { ModelError } from '../../core/errors.ts';
+import { isShared, MemoryLink } from '../../core/shared-memory.ts';
 import type { BatchTimes, Place, SessionPlan, WorkerData, WorkerReply, WorkerRequest } from './session.ts';
 
 /** Worker threads hold no large JavaScript objects: small heaps are collected sooner. In MiB. */

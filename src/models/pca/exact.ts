@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { checkComponents, checkVariance, fixSigns, type PcaModel } from './model.ts';
 import type { Moments, MomentValues } from './moments.ts';
 import type { SymmetricOperator } from './symmetric-operator.ts';

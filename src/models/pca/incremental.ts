@@ -1,5 +1,5 @@
-import { checkInteger } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { checkComponents, checkVariance, fixSigns, type PcaModel } from './model.ts';
 import { checkRows } from './rows.ts';
 import { topSingular } from './top-singular.ts';

@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { elementTypes, node, ownOpset } from '../onnx/graph.ts';
 import { encodeModel } from '../onnx/write.ts';
 

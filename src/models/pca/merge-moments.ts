@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { Moments, type MomentValues } from './moments.ts';
 import { SymmetricTiles } from './symmetric-tiles.ts';
 

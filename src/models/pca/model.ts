@@ -1,5 +1,5 @@
-import { checkInteger } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { onnxMatMul } from './mat-mul.ts';
 import { checkRows } from './rows.ts';
 

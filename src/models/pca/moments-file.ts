@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { floatTensor, floatValues, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import { Moments } from './moments.ts';
 import { SymmetricTiles } from './symmetric-tiles.ts';

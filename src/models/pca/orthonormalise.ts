@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { inverseCholesky } from './inverse-cholesky.ts';
 import type { MatMul } from './mat-mul.ts';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { shown } from '../../check.ts';
-import { ModelError, UsageError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { floatTensor, floatValues, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
 import type { PcaModel } from './model.ts';
 

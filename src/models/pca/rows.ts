@@ -1,5 +1,5 @@
-import { checkInteger, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /**
  * Asserts that `rows` holds at least `count` rows of `dimension` values, all finite. `firstRow` is the number of the first one in messages.

@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { Breather } from './breather.ts';
 
 /** Eigenvalues of a symmetric matrix, largest first, and one unit eigenvector per row in the same order. */

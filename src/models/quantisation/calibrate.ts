@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FlowError, UsageError } from '../../errors.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
 import type { NetworkPlan } from '../networks/network.ts';
 import { type Similarity, similarity } from './cosine.ts';
 import type { Range, Ranges } from './range.ts';

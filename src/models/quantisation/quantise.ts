@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { withInputs } from '../onnx/encoded-node.ts';
 import { type AttributeValue, type GraphNode, type Initializer, node, type OnnxGraph } from '../onnx/graph.ts';
 import { stringField } from '../onnx/protobuf.ts';

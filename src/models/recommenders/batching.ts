@@ -1,4 +1,4 @@
-import { checkInteger, checkOneOf } from '../../check.ts';
+import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { seededUniform, type Uniform } from '../autodiff/initialisers.ts';
 
 /** How ratings are put into batches. */

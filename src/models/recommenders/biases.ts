@@ -1,5 +1,5 @@
-import { checkInteger, checkOneOf } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkOneOf } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { listsByItem, listsByUser, type RatingLists, rowsByFirstAppearance } from './rating-lists.ts';
 import { checkRates, globalMean, type TrainingRatings } from './recommender.ts';
 

@@ -1,5 +1,5 @@
-import { checkInteger, checkPositive, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkPositive, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { listsByUser } from './rating-lists.ts';
 import type { RatingScale, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';

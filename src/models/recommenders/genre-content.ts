@@ -1,4 +1,4 @@
-import { checkInteger } from '../../check.ts';
+import { checkInteger } from '../../core/check.ts';
 import { GenreSets, type GenreTable } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
 import { Nearest } from './nearest.ts';

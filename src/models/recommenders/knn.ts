@@ -1,4 +1,4 @@
-import { checkInteger, checkOneOf, checkPositive } from '../../check.ts';
+import { checkInteger, checkOneOf, checkPositive } from '../../core/check.ts';
 import { groupRows } from '../group-rows.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
 import { Nearest } from './nearest.ts';

@@ -1,4 +1,4 @@
-import { randomIntegers } from '../../random-integers.ts';
+import { randomIntegers } from '../../core/random-integers.ts';
 
 /** Seeded standard normal numbers: xoshiro128** through the polar method (Marsaglia and Bray, 1964). The same on every run. */
 export class NormalNumbers {

@@ -1,4 +1,4 @@
-import { checkInteger } from '../../check.ts';
+import { checkInteger } from '../../core/check.ts';
 import type { RatingScale, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
 

@@ -1,5 +1,5 @@
-import { checkPositive, shown } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkPositive, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 
 /** The least and the greatest rating that can be given, e.g. 0.5 and 5. */
 export interface RatingScale {

@@ -1,5 +1,5 @@
-import { checkInteger, checkPositive } from '../../check.ts';
-import { UsageError } from '../../errors.ts';
+import { checkInteger, checkPositive } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { checkConverged } from './biases.ts';
 import { type FactorStep, factorKernel, factorsPerRound } from './factor-kernel.ts';
 import { NormalNumbers } from './normal-numbers.ts';

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
-import { shown } from '../../check.ts';
-import { ModelError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import { ModelError } from '../../core/errors.ts';
 import type { Initializer } from '../onnx/graph.ts';
 
 /** All bits of a float32's exponent, in the order of the machine: only NaNs and infinities have them all. */

@@ -1,4 +1,4 @@
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 import { elementTypeName } from '../onnx/graph.ts';
 import { readModel } from '../onnx/read.ts';
 import type { SourceFile } from './source-file.ts';

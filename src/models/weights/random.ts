@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ModelError, UsageError } from '../../errors.ts';
-import { randomIntegers } from '../../random-integers.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
+import { randomIntegers } from '../../core/random-integers.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 
 /** Part of the hash of random weights: raise it when the numbers change. */

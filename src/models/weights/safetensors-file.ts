@@ -1,4 +1,4 @@
-import { shown } from '../../check.ts';
+import { shown } from '../../core/check.ts';
 import { headerLength, parseSafetensorsHeader } from './safetensors-header.ts';
 import type { SourceFile } from './source-file.ts';
 import type { FileTensors, WeightTensor } from './weight-tensor.ts';

@@ -1,5 +1,5 @@
-import { shown } from '../../check.ts';
-import type { ModelError } from '../../errors.ts';
+import { shown } from '../../core/check.ts';
+import type { ModelError } from '../../core/errors.ts';
 import { elementCount } from './strided.ts';
 import { type WeightType, weightTypeBytes } from './weight-tensor.ts';
 

@@ -1,4 +1,4 @@
-import { ModelError, UsageError } from '../../errors.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { headerLength, parseSafetensorsHeader } from './safetensors-header.ts';
 import { weightTypeBytes as elementSizes, type WeightType } from './weight-tensor.ts';
 

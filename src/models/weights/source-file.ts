@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import { ModelError } from '../../errors.ts';
+import { ModelError } from '../../core/errors.ts';
 
 /** The most bytes of values that are in memory at a time. */
 export const pieceBytes = 1 << 20;

@@ -1,4 +1,4 @@
-import { shown } from '../../check.ts';
+import { shown } from '../../core/check.ts';
 import { NumpyArray } from './numpy-objects.ts';
 import { numpyTensor } from './numpy-tensor.ts';
 import { plainDictionaryRemedy } from './pickle.ts';

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { listCorpus } from '../../../src/graphs/inputs.ts';
 import { leastCalibrationMemory } from '../../../src/graphs/precision/calibration-memory.ts';
 import { placeholderRanges } from '../../../src/graphs/precision/placeholder-ranges.ts';

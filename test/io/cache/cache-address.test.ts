@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { cacheAddress, shownAddress } from '../../../src/io/cache/cache-address.ts';
 
 describe('cacheAddress', () => {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import KeyvSqlite from '@keyv/sqlite';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { openUnitCache } from '../../../src/io/cache/open-cache.ts';
 import type { UnitCache } from '../../../src/io/cache/unit-cache.ts';
 import { temporaryDirectory } from '../dataset/fixtures.ts';

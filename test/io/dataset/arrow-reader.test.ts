@@ -14,7 +14,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
-import { byte, encodeFlatBuffer, long, short } from '../../../src/io/dataset/flat-buffer-writer.ts';
+import { byte, encodeFlatBuffer, long, short } from '../../../src/core/flat-buffer-writer.ts';
 import { itemLayout } from '../../../src/io/dataset/item-layout.ts';
 import { END_OF_STREAM, encodeBatchMessage, encodeSchemaMessage } from '../../../src/io/dataset/item-messages.ts';
 import { unpackLz4Frame } from '../../../src/io/dataset/lz4-frame.ts';

@@ -1,6 +1,6 @@
 import { RecordBatchReader, tableFromIPC } from 'apache-arrow';
 import { expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { encodeUnit } from '../../../src/io/dataset/arrow.ts';
 import { UnitStreamEncoder } from '../../../src/io/dataset/arrow-stream.ts';
 import type { ColumnShape } from '../../../src/io/dataset/schema.ts';

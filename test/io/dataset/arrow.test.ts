@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { RecordBatch, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from '../../../src/io/dataset/arrow.ts';
 import { joinRows } from '../../../src/io/dataset/join.ts';
 import { STATISTICS } from '../../../src/operators/statistics.ts';

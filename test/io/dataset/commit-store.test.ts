@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
-import { makeDirectory } from '../../../src/io/dataset/atomic-file.ts';
+import { makeDirectory } from '../../../src/core/atomic-file.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
 import { keyOf, temporaryDirectory, unitTable } from './fixtures.ts';
 

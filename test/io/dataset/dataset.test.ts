@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { Dataset } from '../../../src/io/dataset/dataset.ts';
 import { readDatasetFile } from '../../../src/io/dataset/dataset-file.ts';
 import { joinRows } from '../../../src/io/dataset/join.ts';

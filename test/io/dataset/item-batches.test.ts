@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FlowError } from '../../../src/errors.ts';
+import { FlowError } from '../../../src/core/errors.ts';
 import type { ItemBatch } from '../../../src/io/dataset/item-batches.ts';
 import type { ItemStore } from '../../../src/io/dataset/item-store.ts';
 import { temporaryDirectory } from './fixtures.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { ItemStore } from '../../../src/io/dataset/item-store.ts';
 import { temporaryDirectory } from './fixtures.ts';
 import { makeItems, SMALL, withStore, writeStore } from './item-fixtures.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import type { Item } from '../../../src/io/dataset/item-shape.ts';
 import { ItemStore, MissingItemError } from '../../../src/io/dataset/item-store.ts';
 import { ItemStoreWriter } from '../../../src/io/dataset/item-store-writer.ts';

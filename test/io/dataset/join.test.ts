@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { joinRows } from '../../../src/io/dataset/join.ts';
 import { columnName } from '../../../src/io/dataset/schema.ts';
 import { unitRows, unitTable } from './fixtures.ts';

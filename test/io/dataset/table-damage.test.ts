@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { temporaryDirectory } from './fixtures.ts';
 import { PACKED } from './packed-arrow.ts';
 import { duckdb, expectedRows, fixedBatches, ipc, put, readVectors, writeParquet } from './tables.ts';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { concat, from, map, merge, Observable, of, throwError } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { FlowError, MediaError, UsageError } from '../../../src/errors.ts';
+import { FlowError, MediaError, UsageError } from '../../../src/core/errors.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
 import { readDatasetFile } from '../../../src/io/dataset/dataset-file.ts';
 import { toDataset, type Unit, unit } from '../../../src/io/dataset/to-dataset.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { sharedMemory } from '../../../src/core/shared-memory.ts';
 import { DecoderChild } from '../../../src/io/media/decoder-child.ts';
-import { sharedMemory } from '../../../src/shared-memory.ts';
 
 /** A program that writes the bytes 0, 1, 2 ... (modulo 251) in chunks of the given sizes, and says on descriptor 3 how many it has written. */
 const counting = `

@@ -4,11 +4,11 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { lastValueFrom } from 'rxjs';
+import { systemFault } from '../../../src/core/system-fault.ts';
 import { findFfmpeg, findFfprobe } from '../../../src/io/media/ffmpeg.ts';
 import { frames } from '../../../src/io/media/frames.ts';
 import { Video } from '../../../src/io/media/video.ts';
 import { Flow } from '../../../src/operators/flow.ts';
-import { systemFault } from '../../../src/system-fault.ts';
 
 const [clip = ''] = process.argv.slice(2);
 findFfmpeg();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { RatingFileError } from '../../../src/io/ratings/bad-lines.ts';
 import { readRatings } from '../../../src/io/ratings/read-ratings.ts';
 import { fileOf, ratingsOf, temporaryDirectory } from './fixtures.ts';

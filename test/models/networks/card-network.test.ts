@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ModelError, UsageError } from '../../../src/errors.ts';
+import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { findFfmpeg } from '../../../src/io/media/ffmpeg.ts';
 import { type Network, network } from '../../../src/models/networks/network.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';

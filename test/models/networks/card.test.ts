@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { hashCard, loadCard, type ModelCard, parseCard } from '../../../src/models/networks/card.ts';
 import { network } from '../../../src/models/networks/network.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';

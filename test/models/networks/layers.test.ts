@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { architectureGraph, wantedTensors } from '../../../src/models/networks/architecture.ts';
 import { network } from '../../../src/models/networks/network.ts';
 import { type NamedOptions, namedNetwork } from '../../../src/models/networks/registry.ts';

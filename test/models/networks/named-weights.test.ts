@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { ModelError, UsageError } from '../../../src/errors.ts';
+import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { type Architecture, architectureGraph, wantedTensors } from '../../../src/models/networks/architecture.ts';
 import { checkWeights, lackingLayers, namedWeights } from '../../../src/models/networks/named-weights.ts';
 import { network } from '../../../src/models/networks/network.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ModelError, UsageError } from '../../../src/errors.ts';
+import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { alexnetDescription } from '../../../src/models/networks/alexnet.ts';
 import { architectureGraph, architectureTo, type TensorMaker } from '../../../src/models/networks/architecture.ts';
 import { hannWindow, melMatrix } from '../../../src/models/networks/log-mel.ts';

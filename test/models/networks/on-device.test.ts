@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sharedMemory } from '../../../src/core/shared-memory.ts';
 import { network } from '../../../src/models/networks/network.ts';
 import { placesOf } from '../../../src/models/networks/on-device.ts';
 import { rehearse } from '../../../src/models/onnx/rehearse.ts';
 import { WorkerPool } from '../../../src/models/onnx/worker-pool.ts';
-import { sharedMemory } from '../../../src/shared-memory.ts';
 import { temporaryFolder } from './helpers.ts';
 
 const cacheDirectory = temporaryFolder();

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { placeName, readDevice } from '../../../src/models/onnx/device-name.ts';
 
 it('reads a device, or cards by number', () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { constant, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
 import { insideFolder, readModel } from '../../../src/models/onnx/read.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';

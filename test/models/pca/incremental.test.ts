@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '../../../src/core/errors.ts';
 import { fitExact } from '../../../src/models/pca/exact.ts';
 import { IncrementalPca } from '../../../src/models/pca/incremental.ts';
 import { type PcaModel, transform } from '../../../src/models/pca/model.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ModelError, UsageError } from '../../../src/errors.ts';
+import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { fitExact } from '../../../src/models/pca/exact.ts';
 import { mergeMoments } from '../../../src/models/pca/merge-moments.ts';
 import { Moments } from '../../../src/models/pca/moments.ts';

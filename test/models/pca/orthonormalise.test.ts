@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { inverseCholesky } from '../../../src/models/pca/inverse-cholesky.ts';
 import { onnxMatMul } from '../../../src/models/pca/mat-mul.ts';
 import { orthonormalise } from '../../../src/models/pca/orthonormalise.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ModelError, UsageError } from '../../../src/errors.ts';
+import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { fitExact } from '../../../src/models/pca/exact.ts';
 import type { PcaModel } from '../../../src/models/pca/model.ts';
 import { decodePca, encodePca } from '../../../src/models/pca/pca-file.ts';

@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { symmetricEigen } from '../../../src/models/pca/symmetric-eigen.ts';
 import { difference, seeded } from './helpers.ts';
 

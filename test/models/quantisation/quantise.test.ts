@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { type NetworkPlan, network } from '../../../src/models/networks/network.ts';
 import { constant, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
 import { collect, writeModel } from '../../../src/models/onnx/write.ts';

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { floatInitializer, readWeights } from '../../../src/models/weights/weight-file.ts';
 import { mutations, seeded } from '../../fixtures/weights/mutations.ts';
 import { sampleArchives, sampleFiles } from '../../fixtures/weights/samples.ts';

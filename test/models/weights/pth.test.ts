@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { readWeights } from '../../../src/models/weights/weight-file.ts';
 import { type Python, writePickle } from '../../fixtures/weights/pickle-writer.ts';
 import { floatStorage, pthLegacy, pthZip, stateDict } from '../../fixtures/weights/pth-writer.ts';

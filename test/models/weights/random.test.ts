@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { ModelError, UsageError } from '../../../src/errors.ts';
+import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../../../src/models/weights/random.ts';
 import { valuesOf } from '../networks/helpers.ts';
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { elementTypes } from '../../../src/models/onnx/graph.ts';
 import { floatInitializer, readWeights, type WeightTensor } from '../../../src/models/weights/weight-file.ts';
 import { joined, sampleFiles } from '../../fixtures/weights/samples.ts';

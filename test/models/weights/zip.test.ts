@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ModelError } from '../../../src/errors.ts';
+import { ModelError } from '../../../src/core/errors.ts';
 import { SourceFile } from '../../../src/models/weights/source-file.ts';
 import { readZipEntries } from '../../../src/models/weights/zip-entry.ts';
 import { joined } from '../../fixtures/weights/samples.ts';

@@ -1,5 +1,5 @@
 import { catchError, defer, EMPTY, finalize, map, merge, mergeMap, type Observable, range, share } from 'rxjs';
-import { FlowError } from '../../../src/errors.ts';
+import { FlowError } from '../../../src/core/errors.ts';
 import { BudgetTooSmallError } from '../../../src/operators/budget.ts';
 import { Flow } from '../../../src/operators/flow.ts';
 import type { MicroBatch } from '../../../src/operators/micro-batch.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkInteger } from '../../../check.ts';
-import { replaceFile } from '../../../io/dataset/atomic-file.ts';
+import { replaceFile } from '../../../core/atomic-file.ts';
+import { checkInteger } from '../../../core/check.ts';
 import { writePlantedClips } from './clips.ts';
 import { PlantedDraws } from './draws.ts';
 import { writePlantedNetworks } from './networks.ts';

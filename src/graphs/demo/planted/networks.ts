@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../../../io/dataset/atomic-file.ts';
+import { replaceFile } from '../../../core/atomic-file.ts';
 import { constant, node, type OnnxGraph, ownOpset } from '../../../models/onnx/graph.ts';
 import { writeModel } from '../../../models/onnx/write.ts';
 import { toneFrequencies } from './clips.ts';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../../errors.ts';
+import { UsageError } from '../../../core/errors.ts';
 import type { Tensor } from '../emitter.ts';
 import type { Optimiser } from './optimiser.ts';
 

@@ -1,5 +1,5 @@
-import { checkInteger } from '../../../check.ts';
-import { ModelError, UsageError } from '../../../errors.ts';
+import { checkInteger } from '../../../core/check.ts';
+import { ModelError, UsageError } from '../../../core/errors.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
 import type { TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
 import { type BatchingMethod, epochOrder } from '../batching.ts';

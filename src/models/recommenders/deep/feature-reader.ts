@@ -1,4 +1,4 @@
-import { ModelError, UsageError } from '../../../errors.ts';
+import { ModelError, UsageError } from '../../../core/errors.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { Feed } from '../../autodiff/feeds.ts';
 import { inputNames } from './branches.ts';

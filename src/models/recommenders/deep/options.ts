@@ -1,5 +1,5 @@
-import { checkInteger, checkOneOf, checkPositive, checkString } from '../../../check.ts';
-import { UsageError } from '../../../errors.ts';
+import { checkInteger, checkOneOf, checkPositive, checkString } from '../../../core/check.ts';
+import { UsageError } from '../../../core/errors.ts';
 
 /**
  * A stream of features that items have, and the LSTM layers that read it. A new modality is one more entry of a list.

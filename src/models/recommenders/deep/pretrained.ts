@@ -1,4 +1,4 @@
-import { ModelError } from '../../../errors.ts';
+import { ModelError } from '../../../core/errors.ts';
 import { elementCount } from '../../autodiff/emitter.ts';
 import type { TrainableNetwork } from '../../autodiff/plan.ts';
 import { Tape } from '../../autodiff/tape.ts';

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import { FlowError } from '../../errors.ts';
+import { FlowError } from './errors.ts';
 
 /** Ends `source` with FlowError `aborted` as soon as `signal` aborts, wherever it waits then. */
 export function abortable<T>(source: Observable<T>, signal: AbortSignal | undefined, what: string): Observable<T> {

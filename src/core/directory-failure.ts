@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
 import { writeFailure } from './disk-full.ts';
+import { UsageError } from './errors.ts';
 
 const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
-import { isShared, letGo, MemoryLink, type MemoryMessage, sharedMemory } from '../src/shared-memory.ts';
+import { isShared, letGo, MemoryLink, type MemoryMessage, sharedMemory } from '../../src/core/shared-memory.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -43,7 +43,7 @@ it('a thread that has ended is told nothing more', async () => {
 });
 
 it('what a thread forgets is given back to the system', async () => {
-  const path = new URL('../src/known-memory.js', import.meta.url).href;
+  const path = new URL('../../src/core/known-memory.js', import.meta.url).href;
   const source = `
     import { parentPort } from 'node:worker_threads';
     import { KnownMemory } from ${JSON.stringify(path)};

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from './errors.ts';
 
 /**
  * JSON with sorted keys and no spaces: equal values have equal text.

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
 import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
+import { UsageError } from './errors.ts';
 
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`; START tells processes apart that had the same PID one after another. */
 const PREFIX = '.tmp-';

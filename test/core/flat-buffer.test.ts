@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FlatTable } from '../../../src/io/dataset/flat-buffer-reader.ts';
-import { byte, encodeFlatBuffer, integer, long, short } from '../../../src/io/dataset/flat-buffer-writer.ts';
+import { FlatTable } from '../../src/core/flat-buffer-reader.ts';
+import { byte, encodeFlatBuffer, integer, long, short } from '../../src/core/flat-buffer-writer.ts';
 
 const contents = fc.record({
   small: fc.integer({ min: 0, max: 127 }),
