@@ -249,7 +249,7 @@ export {
   type OperatorKind,
   type OperatorMetrics,
 } from './operators/observe.ts';
-export type { Holding, OperatorOptions, Stage } from './operators/own-operator.ts';
+export type { Holding, OperatorMaker, OperatorOptions, Stage } from './operators/own-operator.ts';
 export { Patch } from './operators/patch.ts';
 export { type Bytes, Payload } from './operators/payload.ts';
 export { BufferPool } from './operators/pool.ts';
