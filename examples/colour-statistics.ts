@@ -3,8 +3,8 @@
  *
  *   node dist/examples/colour-statistics.js VIDEO... OUT
  */
-import { Flow, type Frame, frames, subclips, toDataset, unit, videos } from 'reelflow';
-import { from, map } from 'rxjs';
+import { type Frame, writeDataset } from 'reelflow';
+import { map } from 'rxjs';
 
 const inputs = process.argv.slice(2, -1);
 const out = process.argv.at(-1);
@@ -18,19 +18,15 @@ function meanColour(frame: Frame) {
   return { time: frame.time, vector: sums.map((sum) => (3 * sum) / (255 * data.length)) };
 }
 
-const flow = new Flow('64MiB');
-const units = from(videos(inputs)).pipe(
-  map((video) =>
-    unit(video, () => {
-      const scope = flow.scope(video.id);
-      return frames(video, { scope, width: 64, height: 64 }).pipe(
-        map(meanColour),
-        subclips(video, { name: 'colour', count: 10, statistic: 'meanvar', scope }),
-      );
-    }),
-  ),
-);
-
-const summary = await toDataset(units, out, { name: 'colour', params: { version: 1 }, concurrency: 2 });
-console.log(`${summary.committed} committed, ${summary.alreadyDone} already done, ${summary.dead.length} dead`);
-console.log(`held at most ${flow.peakHeld} of ${flow.budget} bytes between operators`);
+const { videos, memory } = await writeDataset(out, inputs, {
+  name: 'colour',
+  version: '1', // of `meanColour`: raise it when the function changes
+  memory: '512MiB',
+  columns: (scope) => ({
+    colour: scope
+      .frames({ width: 64, height: 64, resize: 'stretch' })
+      .pipe(map(meanColour), scope.subclips({ count: 10, statistic: 'meanvar' })),
+  }),
+});
+console.log(`${videos.committed} committed, ${videos.alreadyDone} already done, ${videos.dead} dead`);
+console.log(`held at most ${memory.peakHeldBytes} of ${memory.budgetBytes} bytes between operators`);

@@ -3,34 +3,19 @@
  *
  *   node dist/examples/own-model.js CARD.json VIDEO... OUT
  */
-import { embed, Flow, frames, network, subclips, toDataset, UsageError, unit, videos } from 'reelflow';
-import { from, map } from 'rxjs';
+import { network, writeDataset } from 'reelflow';
 
-const [cardPath, ...rest] = process.argv.slice(2);
-const out = rest.pop();
-if (cardPath === undefined || out === undefined || rest.length === 0)
+const [cardPath, ...inputs] = process.argv.slice(2);
+const out = inputs.pop();
+if (cardPath === undefined || out === undefined || inputs.length === 0)
   throw new Error('usage: own-model CARD.json VIDEO... OUT');
 
-const plan = network(cardPath);
-const { input, preprocess } = plan.card;
-if (input.kind !== 'frames') throw new UsageError(`${cardPath} must be the card of a visual network`);
-const size = { width: input.width, height: input.height, resize: preprocess?.resize ?? 'crop' };
-const look = await plan.open({ workers: 1, threads: 1 }); // one session, shared by all videos
-const flow = new Flow('128MiB');
-
-const units = from(videos(rest)).pipe(
-  map((video) =>
-    unit(video, () => {
-      const scope = flow.scope(video.id);
-      return frames(video, { scope, ...size }).pipe(
-        embed(look, { scope }),
-        subclips(video, { name: 'visual', count: [5, 10], statistic: ['mean', 'medmad'], scope }),
-      );
-    }),
-  ),
-);
-
-const params = { card: plan.cardHash, weights: plan.weightsHash };
-const summary = await toDataset(units, out, { name: 'own-model', params, models: [plan.card], concurrency: 2 });
-await look.close();
-for (const table of summary.tables) console.log(`${table.path}: ${table.rows} rows of ${table.items} videos`);
+const own = network<Uint8Array>(cardPath); // it reads pictures
+const { tables } = await writeDataset(out, inputs, {
+  columns: (scope) => ({
+    visual: scope
+      .frames(own.input)
+      .pipe(scope.embed(own), scope.subclips({ count: [5, 10], statistic: ['mean', 'medmad'] })),
+  }),
+});
+for (const table of tables) console.log(`${table.path}: ${table.rows} rows of ${table.items} videos`);

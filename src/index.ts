@@ -122,7 +122,7 @@ export type { AudioStreamInfo, DurationSource, MediaInfo, Ratio, VideoStreamInfo
 export { MemorySampler, processTreeMemory, type TreeMemory } from './io/media/memory.ts';
 export { type ProbeOptions, probe } from './io/media/probe.ts';
 export type { Resize } from './io/media/resize.ts';
-export { Video, type VideosOptions, videos } from './io/media/video.ts';
+export { Video, type VideosOptions, video, videos } from './io/media/video.ts';
 export type { StoredModel } from './io/model-store/model-record.ts';
 export { modelDirectory, storedModel, storedModels } from './io/model-store/model-store.ts';
 export { removeModel } from './io/model-store/remove-model.ts';

@@ -44,6 +44,7 @@ export function interruptedSummary(
       precision: run.precision ?? 'int8',
     },
     phases: { sessions: 0, run: 0, compaction: 0 },
+    tables: [],
     interrupted: true,
     readerGone: false,
   };

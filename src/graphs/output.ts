@@ -3,7 +3,12 @@ import { ReelflowError } from '../core/errors.ts';
 import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
-import { areTablesOutOfDate, type DatasetDescription, readDatasetFile } from '../io/dataset/dataset-file.ts';
+import {
+  areTablesOutOfDate,
+  type DatasetDescription,
+  type DatasetTable,
+  readDatasetFile,
+} from '../io/dataset/dataset-file.ts';
 import { Fingerprints } from '../io/dataset/fingerprint.ts';
 import { PARQUET_COMPRESSIONS, type ParquetCompression, type ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
@@ -28,6 +33,8 @@ export interface RunOutput {
    * written: the units are committed all the same, and the run has its summary.
    */
   finish(whole: boolean): Promise<ReelflowError | undefined>;
+  /** The tables as they are now. */
+  tables(): readonly DatasetTable[];
   /** After any run. */
   release(): Promise<void>;
 }
@@ -63,6 +70,7 @@ export async function datasetOutput(
         throw error;
       }
     },
+    tables: () => readDatasetFile(directory).tables,
     release: () => dataset.release(),
   };
 }
@@ -119,6 +127,7 @@ export async function streamOutput(
       }
       return undefined;
     },
+    tables: () => [],
     release: async () => release(),
   };
 }

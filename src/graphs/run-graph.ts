@@ -268,6 +268,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       run: wallSeconds - (plan.memory.opensWhileDecoding ? 0 : sessions.creationSeconds),
       compaction: finishing(),
     },
+    tables: output.tables(),
     interrupted,
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,

@@ -1,3 +1,4 @@
+import type { DatasetTable } from '../io/dataset/dataset-file.ts';
 import type { Device } from '../models/onnx/device-name.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
@@ -57,6 +58,8 @@ export interface RunSummary {
   readonly calibration?: Pick<Calibration, 'frames' | 'cosine'>;
   /** Seconds of creating sessions (on a device while the first frames are decoded), of running, without what went before it, and of writing the tables. */
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
+  /** The Parquet tables of the dataset as they are now; none of a stream, nor where they were never written. */
+  readonly tables: readonly DatasetTable[];
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
   /** Why the tables were not written, although the units are committed. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { CACHE_SERVERS, type CacheServer, freePort } from '../fixtures/cache-servers.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { gatedFfmpeg } from '../fixtures/gated-ffmpeg.ts';
@@ -42,9 +42,9 @@ function units(out: string): ReadonlyMap<string, Buffer> {
 }
 
 /** The summary of a run that did all its work. */
-function done({ code, stdout, stderr }: CliResult): ExtractSummary {
+function done({ code, stdout, stderr }: CliResult): RunSummary {
   expect(code, stderr).toBe(0);
-  const summary = JSON.parse(stdout) as ExtractSummary;
+  const summary = JSON.parse(stdout) as RunSummary;
   expect(summary.videos).toMatchObject({ committed: 4, dead: 0 });
   return summary;
 }

@@ -5,18 +5,23 @@ import { Breather } from '../../core/breather.ts';
 import { checkString, shown } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
+import type { Frame } from '../../operators/frame.ts';
+import type { Patch } from '../../operators/patch.ts';
+import { type AudioOptions, audio } from './audio.ts';
+import { type FramesOptions, frames } from './frames.ts';
 import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
+import { pulled } from './pull.ts';
 import { SharedWork } from './shared-work.ts';
 
 /**
  * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
  *
  * @example
- * const video = new Video('trailers/heat.mp4');
- * const { duration } = await video.probe();
+ * const clip = video('trailers/heat.mp4');
+ * const { duration } = await clip.probe();
  */
 export class Video {
   readonly path: string;
@@ -69,6 +74,30 @@ export class Video {
     return measured;
   }
 
+  /**
+   * The pictures of the video for a loop, with no flow to set up: see the function `frames`, of whose `resize` `crop` is the default here.
+   * Decodes as the loop asks, at most 16 MiB ahead; leaving the loop ends the decoder. A frame is valid until the next one is asked for: copy
+   * what is to be kept of it.
+   *
+   * @throws as `frames`: what is wrong with the options at once, what is wrong with the file while it is looped over.
+   *
+   * @example
+   * for await (const frame of video('clip.mp4').frames({ fps: 1, width: 320, height: 180 })) if (isBlack(frame)) break;
+   */
+  frames(options: Omit<FramesOptions, 'scope'> = {}): AsyncIterable<Frame> {
+    return pulled(this.id, (scope) => frames(this, { resize: 'crop', ...options, scope }));
+  }
+
+  /**
+   * The sound of the video in patches for a loop, with no flow to set up: see the function `audio`, and `frames` here.
+   *
+   * @example
+   * for await (const patch of video('clip.mp4').audio()) console.log(patch.time, loudness(patch.data));
+   */
+  audio(options: Omit<AudioOptions, 'scope'> = {}): AsyncIterable<Patch> {
+    return pulled(this.id, (scope) => audio(this, { ...options, scope }));
+  }
+
   /** What `probe` found. @throws UsageError before `probe` has succeeded. */
   get info(): MediaInfo {
     if (this.#info === undefined)
@@ -80,6 +109,18 @@ export class Video {
   get duration(): number {
     return this.info.duration;
   }
+}
+
+/**
+ * A media file, by name; see `Video`.
+ *
+ * @param options.id its id in a dataset; default the file name without extension.
+ *
+ * @example
+ * for await (const frame of video('clip.mp4').frames({ fps: 1 })) console.log(frame.time);
+ */
+export function video(path: string, options: { id?: string } = {}): Video {
+  return new Video(path, options);
 }
 
 /** How `videos` looks through directories. */

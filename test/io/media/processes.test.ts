@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { copyFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { count, firstValueFrom, lastValueFrom, take, tap, toArray } from 'rxjs';
@@ -9,6 +9,7 @@ import type { Verdict } from '../../../src/io/media/faults.ts';
 import { frames } from '../../../src/io/media/frames.ts';
 import { Video } from '../../../src/io/media/video.ts';
 import { Flow } from '../../../src/operators/flow.ts';
+import { decodersBelow, untilNoDecoder } from '../../fixtures/child-processes.ts';
 import { makeClip, temporaryDirectory } from '../../fixtures/clips.ts';
 import { framesOf, patchesOf } from '../../fixtures/decoded.ts';
 
@@ -22,33 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-/** Decoders that read a file of this test's directory, whoever started them. */
-function decoders(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const [program = '', ...words] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
-        return /ff(mpeg|probe)$/.test(program) && words.some((word) => word.includes(folder.path));
-      } catch {
-        return false; // ended meanwhile
-      }
-    })
-    .map(Number);
-}
-
-async function untilNoDecoder(): Promise<void> {
-  for (let attempt = 0; attempt < 200 && decoders().length > 0; attempt++)
-    await new Promise((done) => setTimeout(done, 25));
-  expect(decoders()).toEqual([]);
-}
-
 describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (needs /proc)', () => {
   test('when the consumer has had enough', async () => {
     const flow = new Flow('1MiB');
     await lastValueFrom(frames(new Video(clip), { scope: flow.scope('a') }).pipe(take(3), toArray()));
     await firstValueFrom(audio(new Video(clip), { scope: flow.scope('b') }));
-    await untilNoDecoder();
+    await untilNoDecoder(folder.path);
     expect([flow.held, flow.reserved]).toEqual([0, 0]);
   });
 
@@ -60,7 +40,7 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (n
         .subscribe({ error: done });
     });
     await failing;
-    await untilNoDecoder();
+    await untilNoDecoder(folder.path);
   });
 
   test('when it is aborted, be it before, during a read or while it waits for room', async () => {
@@ -72,16 +52,16 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (n
     );
     const ended = lastValueFrom(hung).catch((error: unknown) => error);
     while (flow.held < 300_000) await new Promise((done) => setTimeout(done, 10));
-    expect(decoders()).toHaveLength(1);
+    expect(decodersBelow(folder.path)).toHaveLength(1);
     controller.abort();
     expect(await ended).toMatchObject({ code: 'aborted' });
-    await untilNoDecoder();
+    await untilNoDecoder(folder.path);
   });
 
   test('when it ends by itself', async () => {
     expect(await framesOf(new Video(clip))).toHaveLength(500);
     expect((await patchesOf(new Video(clip))).length).toBe(20);
-    await untilNoDecoder();
+    await untilNoDecoder(folder.path);
   });
 
   test('when the decoder itself stops giving anything, which is a timeout', async () => {
@@ -94,14 +74,14 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (n
         onVerdict: (verdict) => void verdicts.push(verdict),
       }).pipe(
         tap((frame) => {
-          if (frame.index === 10) for (const pid of decoders()) process.kill(pid, 'SIGSTOP');
+          if (frame.index === 10) for (const pid of decodersBelow(folder.path)) process.kill(pid, 'SIGSTOP');
         }),
         count(),
       );
       if (allowPartial) expect(await lastValueFrom(stalling)).toBeGreaterThan(10);
       else await expect(lastValueFrom(stalling)).rejects.toMatchObject({ code: 'timeout' });
       expect(verdicts).toEqual([expect.objectContaining({ verdict: 'partial', reason: 'timeout' })]);
-      await untilNoDecoder();
+      await untilNoDecoder(folder.path);
     }
   });
 
@@ -122,10 +102,10 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (n
     const program = spawn(process.execPath, [at('program.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
     await new Promise((done) => program.stdout.once('data', done));
     await new Promise((done) => setTimeout(done, 200));
-    const running = decoders();
+    const running = decodersBelow(folder.path);
     expect(running.length).toBeGreaterThan(0);
     program.kill('SIGKILL');
-    await untilNoDecoder();
+    await untilNoDecoder(folder.path);
   });
 });
 

@@ -1,0 +1,81 @@
+import type { Observable } from 'rxjs';
+import { Flow, type Scope } from '../../operators/flow.ts';
+import type { Payload } from '../../operators/payload.ts';
+
+/** Bytes between the decoder and the loop; one element that is larger is admitted all the same. */
+const BUDGET = 16 * 2 ** 20;
+
+/**
+ * Elements of a decoder one at a time, as they are asked for: nothing is decoded ahead of the loop by more than 16 MiB. An element
+ * is valid until the next one is asked for: copy what is to be kept. Leaving the loop, an error in it included, ends the decoder.
+ *
+ * @throws what the decoder ends in.
+ */
+export async function* pulled<T extends Payload>(
+  name: string,
+  decode: (scope: Scope) => Observable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const flow = new Flow(BUDGET);
+  const scope = flow.scope(name);
+  const hand = new Hand<T>();
+  const stream = decode(scope).pipe(
+    scope.mapAsync((element: T) => hand.give(element), { name: 'pull', concurrency: 1 }),
+  );
+  const subscription = stream.subscribe({ error: (error) => hand.fail(error), complete: () => hand.end() });
+  try {
+    for (let element = await hand.take(); element !== undefined; element = await hand.take()) yield element;
+  } finally {
+    hand.release();
+    subscription.unsubscribe();
+  }
+}
+
+/** Passes one element at a time from who decodes to who asks. */
+class Hand<T> {
+  #offered: { readonly element: T; readonly taken: () => void } | undefined;
+  #release: (() => void) | undefined;
+  #end: { readonly error?: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  /** Resolves when the element is no longer used. */
+  give(element: T): Promise<void> {
+    return new Promise((taken) => {
+      this.#offered = { element, taken };
+      this.#wake?.();
+    });
+  }
+
+  end(): void {
+    this.#end ??= {};
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    this.#end ??= { error };
+    this.#wake?.();
+  }
+
+  /** Gives back the last element, and the next one when it comes; undefined at the end. */
+  async take(): Promise<T | undefined> {
+    this.release();
+    while (this.#offered === undefined && this.#end === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    const offered = this.#offered;
+    if (offered !== undefined) {
+      this.#offered = undefined;
+      this.#release = offered.taken;
+      return offered.element;
+    }
+    if (this.#end !== undefined && 'error' in this.#end) throw this.#end.error;
+    return undefined;
+  }
+
+  /** Gives the last element back. */
+  release(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+}
