@@ -8,7 +8,7 @@ import { frames } from '../src/io/media/frames.ts';
 import { Video } from '../src/io/media/video.ts';
 import { alexnetDescription } from '../src/models/networks/alexnet.ts';
 import { architectureGraph, architectureTo } from '../src/models/networks/architecture.ts';
-import { alexnet, type NetworkPlan } from '../src/models/networks/network.ts';
+import { type NetworkPlan, network } from '../src/models/networks/network.ts';
 import { collect } from '../src/models/onnx/write.ts';
 import { calibrate } from '../src/models/quantisation/calibrate.ts';
 import { cosine } from '../src/models/quantisation/cosine.ts';
@@ -82,7 +82,7 @@ try {
       toArray(),
     ),
   );
-  const plan = alexnet({ weights: 'random:1', cacheDirectory: join(folder, 'cache') });
+  const plan = network('alexnet', { weights: 'random:1', cacheDirectory: join(folder, 'cache') });
   const ranging = pictures.filter((_, index) => index % 4 === 0);
   const heldOut = pictures.filter((_, index) => index % 4 === 2);
   const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, { rows: 8, threads: cores });

@@ -5,7 +5,7 @@
  *
  * AlexNet has random weights here: its features mean nothing. The first run writes it into the cache, about 230 MB.
  */
-import { alexnet, embed, Flow, type Frame, frames, subclips, toDataset, unit, videos } from 'reelflow';
+import { embed, Flow, type Frame, frames, network, subclips, toDataset, unit, videos } from 'reelflow';
 import { from, map, merge, share } from 'rxjs';
 
 const inputs = process.argv.slice(2, -1);
@@ -13,7 +13,7 @@ const out = process.argv.at(-1);
 if (out === undefined || inputs.length === 0) throw new Error('usage: two-operators VIDEO... OUT');
 
 const flow = new Flow('128MiB');
-const look = await alexnet({ weights: 'random:1' }).open();
+const look = await network('alexnet', { weights: 'random:1' }).open();
 let decoded = 0;
 
 /** How bright a frame is, in [0, 1], from its green channel. */

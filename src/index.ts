@@ -40,6 +40,7 @@ export {
   type GraphNode,
   graphId,
   type Json,
+  PlanOutdated,
   type UnitContext,
   type UnitPlan,
   unitKey,
@@ -189,16 +190,10 @@ export { Network } from './models/networks/embedder.ts';
 export type { Assumption } from './models/networks/guess-input.ts';
 export type { SessionMemory } from './models/networks/memory.ts';
 export { checkWeights } from './models/networks/named-weights.ts';
-export {
-  alexnet,
-  type NetworkOptions,
-  NetworkPlan,
-  network,
-  type OpenOptions,
-  vggish,
-} from './models/networks/network.ts';
+export { type NetworkOptions, NetworkPlan, network, type OpenOptions } from './models/networks/network.ts';
+export type { NetworkInput, PictureInput, SoundInput } from './models/networks/network-plan.ts';
 export { type OfficialSource, officialSources } from './models/networks/official-sources.ts';
-export { type NamedOptions, networkNames } from './models/networks/registry.ts';
+export { type NamedOptions, type NetworkName, type NetworkReads, networkNames } from './models/networks/registry.ts';
 export type { KnownOrigin, WeightsFile } from './models/networks/weights-origin.ts';
 export { type ChosenDevice, chooseDevice } from './models/onnx/device.ts';
 export { type Device, type DeviceChoice, readDevice } from './models/onnx/device-name.ts';

@@ -14,6 +14,7 @@ import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Statistic } from '../operators/statistics.ts';
 import { describeDataset, measuredOf, withoutCards } from './dataset-description.ts';
+import { tooLong } from './duration-limit.ts';
 import { type ExtractProgress, progressOf } from './extract-progress.ts';
 import type { ExtractSummary } from './extract-summary.ts';
 import { type ExtractionGraph, type ExtractionServices, extractionGraph } from './extraction.ts';
@@ -311,7 +312,7 @@ function withinDuration(cache: CachedUnits, maxDuration: number | undefined): Un
   return {
     get: async (fingerprint, itemId) => {
       const unit = await cache.get(fingerprint, itemId);
-      return maxDuration !== undefined && Number(unit?.metadata.seconds) > maxDuration ? undefined : unit;
+      return tooLong(Number(unit?.metadata.seconds), maxDuration) === undefined ? unit : undefined;
     },
     set: (fingerprint, unit) => cache.set(fingerprint, unit),
   };

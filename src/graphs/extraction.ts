@@ -1,16 +1,4 @@
-import {
-  catchError,
-  concat,
-  defer,
-  from,
-  ignoreElements,
-  merge,
-  type Observable,
-  of,
-  switchMap,
-  tap,
-  throwError,
-} from 'rxjs';
+import { catchError, concat, defer, ignoreElements, merge, type Observable, of, tap, throwError } from 'rxjs';
 import { checkInteger, checkOneOf, checkPositive } from '../core/check.ts';
 import { MediaError, UsageError } from '../core/errors.ts';
 import { joinRows } from '../io/dataset/join.ts';
@@ -28,9 +16,10 @@ import { type Duplicates, type Embedder, embed, embedKeeps } from '../operators/
 import type { Bytes } from '../operators/payload.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim } from '../operators/subclips.ts';
+import { tooLong } from './duration-limit.ts';
 import { extractionNodes, framesOf, OPERATORS, patchesOf } from './extraction-nodes.ts';
 import { notesMetadata } from './extraction-notes.ts';
-import type { Graph, Json, UnitContext, UnitPlan } from './graph.ts';
+import { type Graph, type Json, PlanOutdated, type UnitContext, type UnitPlan } from './graph.ts';
 
 /** What an extraction computes. Everything but `maxDuration`, `allowPartial` and `duplicates` is part of its id. */
 export interface ExtractionOptions {
@@ -66,9 +55,6 @@ export interface ExtractionGraph extends Graph<Video, UnitTable, ExtractionServi
 
 /** 2: the timeline and the frames that are held, by what is on show; lengths are measured where they are in doubt. */
 const VERSION = 2;
-
-/** Times that a file's length may be corrected: by its packets, then by its samples. */
-const ATTEMPTS = 2;
 
 /** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
 const BATCH_DELAY = 5000;
@@ -174,29 +160,35 @@ export function extractionGraph(options: ExtractionOptions): ExtractionGraph {
         seconds: info.duration,
         frames: Math.round(rate * info.duration),
       };
-      if (maxDuration !== undefined && info.duration > maxDuration) {
-        return { ...plan, skip: `lasts ${info.duration.toFixed(1)} s, longer than --max-duration ${maxDuration}` };
-      }
-      return plan;
+      const skip = tooLong(info.duration, maxDuration);
+      return skip === undefined ? plan : { ...plan, skip };
     },
 
     unit(video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
-      return attempt(video, context, ATTEMPTS);
+      return pass(video, context).pipe(
+        catchError((error) => {
+          if (!(error instanceof DoubtfulLength)) return throwError(() => error);
+          return measured(video, context, error);
+        }),
+      );
     },
   };
 
-  /** A file that turns out to be of another length than it states is measured, and cut anew by what was measured. */
-  function attempt(video: Video, context: UnitContext<ExtractionServices>, left: number): Observable<UnitTable> {
-    const again = ({ heard }: DoubtfulLength) =>
-      from(video.measure({ signal: context.signal, heard })).pipe(switchMap(() => attempt(video, context, left - 1)));
-    return defer(() => pass(video, context, left > 0)).pipe(
-      catchError((error) => (error instanceof DoubtfulLength ? again(error) : throwError(() => error))),
-    );
+  /** A file that turns out to be of another length than it states is measured; what it needs, and how it is cut, goes by what was measured. */
+  function measured(
+    video: Video,
+    context: UnitContext<ExtractionServices>,
+    { heard, message }: DoubtfulLength,
+  ): Observable<never> {
+    return defer(async () => {
+      await video.measure({ signal: context.signal, heard });
+      throw new PlanOutdated(message);
+    });
   }
 
   /** Decodes, embeds and summarises a video once. */
-  function pass(video: Video, context: UnitContext<ExtractionServices>, stopInDoubt: boolean): Observable<UnitTable> {
-    const { scope, services } = context;
+  function pass(video: Video, context: UnitContext<ExtractionServices>): Observable<UnitTable> {
+    const { scope, services, mayReplan: stopInDoubt } = context;
     const info = video.info;
     const rows: SubclipRow[] = [];
     const verdicts: Verdict[] = [];

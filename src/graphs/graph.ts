@@ -34,6 +34,16 @@ export interface UnitContext<Services> {
   readonly signal: AbortSignal;
   /** Reports how far the unit has come, in seconds of its media. */
   readonly reached: (seconds: number) => void;
+  /** Whether the unit may end in `PlanOutdated`; the last time it may not, and goes on with what was planned. */
+  readonly mayReplan: boolean;
+}
+
+/**
+ * What a unit ends in when its item turns out to be other than it was planned, and the graph knows better now: the item is prepared again, skipped
+ * or admitted by what it really needs, and computed anew.
+ */
+export class PlanOutdated extends Error {
+  override readonly name = 'PlanOutdated';
 }
 
 /** What is known of a unit before anything of it is decoded. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { defer } from 'rxjs';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FlowError } from '../../src/core/errors.ts';
-import type { Graph, UnitPlan } from '../../src/graphs/graph.ts';
+import { type Graph, PlanOutdated, type UnitPlan } from '../../src/graphs/graph.ts';
 import { DecoderGate } from '../../src/graphs/runners/decoder-gate.ts';
 import { runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
@@ -23,27 +23,49 @@ beforeEach(async () => {
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What ran beside what: of every moment at which an item began, the MiB of all decoders, and the budget that it was given. */
+/** What an item says that it needs, in MiB. */
+interface Said {
+  readonly claim: number;
+  readonly decoders: number;
+  readonly skip?: string;
+}
+
+/**
+ * What ran beside what: of every moment at which an item began, the MiB of all decoders, and the budget that it was given. An item that turns out
+ * to be other than it said does so when it is computed, once for each of `turnsOut`.
+ */
 async function run(
-  needs: Readonly<Record<string, { claim: number; decoders: number; holds?: number }>>,
+  needs: Readonly<Record<string, Said & { holds?: number; turnsOut?: readonly Said[] }>>,
   memory: { limit: number; budget: number; decoders: number; alone: number },
 ) {
   const running = new Set<string>();
   const begun: { item: string; decoders: number; budget: number }[] = [];
+  const skipped: string[] = [];
+  const outdated = new Map<string, number>();
+  const saidOf = (item: string): Said => {
+    const { turnsOut = [], ...first } = needs[item] ?? { claim: 0, decoders: 0 };
+    return [first, ...turnsOut][outdated.get(item) ?? 0] as Said;
+  };
   const graph: Graph<string, UnitTable, null> = {
     ...{ name: 'test', version: 1, params: {}, nodes: [] },
     itemId: (item) => item,
     prepare: async (item): Promise<UnitPlan> => {
-      const { claim, decoders } = needs[item] ?? { claim: 0, decoders: 0 };
-      return { claim: claim * MiB, kept: 0, seconds: 1, frames: 1, decoders: decoders * MiB };
+      const { claim, decoders, skip } = saidOf(item);
+      const plan = { claim: claim * MiB, kept: 0, seconds: 1, frames: 1, decoders: decoders * MiB };
+      return skip === undefined ? plan : { ...plan, skip };
     },
-    unit: (item, { scope }) =>
+    unit: (item, { scope, mayReplan }) =>
       defer(async () => {
         running.add(item);
-        const decoders = [...running].reduce((sum, each) => sum + (needs[each]?.decoders ?? 0), 0);
+        const decoders = [...running].reduce((sum, each) => sum + saidOf(each).decoders, 0);
         begun.push({ item, decoders, budget: scope.flow.budget / MiB });
         await new Promise((resolve) => setTimeout(resolve, 5));
         running.delete(item);
+        const before = outdated.get(item) ?? 0;
+        if (mayReplan && before < (needs[item]?.turnsOut?.length ?? 0)) {
+          outdated.set(item, before + 1);
+          throw new PlanOutdated('it is longer than it said');
+        }
         if ((needs[item]?.holds ?? 0) * MiB > scope.flow.budget) throw new FlowError('budget-too-small', 'needs more');
         const row = {
           stream: 'visual',
@@ -66,8 +88,11 @@ async function run(
       flow: (budget) => new Flow(budget),
     },
     operators: { before: [], commit: 'commit' },
+    onEvent: (event) => {
+      if (event.type === 'skipped') skipped.push(`${event.item}: ${event.reason}`);
+    },
   });
-  return begun;
+  return Object.assign(begun, { skipped });
 }
 
 it('decoders run beside each other only as far as there is memory for them, whatever the sample made expect', async () => {
@@ -113,6 +138,30 @@ it('one that holds more than it claimed is tried again alone, and then only is i
   const begun = await run(needs, { limit: 1000, budget: 50, decoders: 120, alone: 600 });
   expect(begun.filter(({ item }) => item === 'bunched').map(({ budget }) => budget)).toEqual([50, 540]);
   expect(store.letters().map(({ letter }) => `${letter.item} ${letter.code}`)).toEqual(['worse budget-too-small']);
+});
+
+it('an item that turns out to be other than it said is admitted by what it really needs, skipped, or a letter', async () => {
+  const small = { claim: 10, decoders: 60 };
+  const needs = {
+    grown: { ...small, turnsOut: [{ claim: 300, decoders: 100 }] },
+    tooLong: { ...small, turnsOut: [{ ...small, skip: 'lasts too long' }] },
+    giant: { ...small, turnsOut: [{ claim: 700, decoders: 100 }] },
+    twice: { ...small, turnsOut: [small, { claim: 400, decoders: 60 }] },
+    never: { ...small, turnsOut: [small, small, small, small] },
+  };
+  const begun = await run(needs, { limit: 1000, budget: 50, decoders: 120, alone: 600 });
+  const budgetsOf = (name: string) => begun.filter(({ item }) => item === name).map(({ budget }) => budget);
+  expect(budgetsOf('grown')).toEqual([50, 500]);
+  expect(budgetsOf('tooLong')).toEqual([50]);
+  expect(begun.skipped).toEqual(['tooLong: lasts too long']);
+  expect(budgetsOf('giant')).toEqual([50]);
+  expect(budgetsOf('twice')).toEqual([50, 50, 540]);
+  expect(budgetsOf('never')).toEqual([50, 50, 50]);
+  expect(store.keys()).toHaveLength(3);
+  const [{ letter } = { letter: undefined }, ...others] = store.letters();
+  expect(others).toEqual([]);
+  expect(letter).toMatchObject({ item: 'giant', code: 'budget-too-small', stage: 'probe' });
+  expect(letter?.remedy).toContain('--memory 1200MiB');
 });
 
 it('whoever waits at the gate leaves it when the run is stopped, and holds up nobody', async () => {

@@ -8,13 +8,15 @@ import type { UnitTable } from '../../io/dataset/schema.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
-import { graphId, type UnitPlan, unitKey } from '../graph.ts';
+import { graphId, PlanOutdated, type UnitPlan, unitKey } from '../graph.ts';
 import { listener } from '../listener.ts';
 import { DecoderGate } from './decoder-gate.ts';
 import type { LocalRun, RunEvent } from './local.ts';
 
 /** How often an item is begun whose content changes while it is computed. */
 const ATTEMPTS_AT_MOST = 3;
+/** How often an item is planned anew that turns out to be other than it was planned: by its packets, then by its samples. */
+const REPLANS_AT_MOST = 2;
 /** A flow of less than this keeps no batch going. */
 const LEAST_BUDGET = 4 * 2 ** 20;
 
@@ -99,6 +101,23 @@ export class ItemRunner<Item, Services> {
 
   /** The item's unit; undefined when there is nothing to compute after all. */
   async #compute(item: Item, itemId: string, key: string, place: Place): Promise<UnitTable | undefined> {
+    for (let left = REPLANS_AT_MOST; ; left -= 1) {
+      try {
+        return await this.#asPlanned(item, itemId, key, { place, mayReplan: left > 0 });
+      } catch (error) {
+        if (!(error instanceof PlanOutdated) || left === 0) throw error;
+        place.stage = 'probe';
+      }
+    }
+  }
+
+  /** Prepares an item, waits until there is room for what it needs, and computes it. @throws PlanOutdated when it may. */
+  async #asPlanned(
+    item: Item,
+    itemId: string,
+    key: string,
+    { place, mayReplan }: { readonly place: Place; readonly mayReplan: boolean },
+  ): Promise<UnitTable | undefined> {
     const { graph } = this.#run;
     const plan = await graph.prepare(item, this.#signal);
     if (plan.skip !== undefined) {
@@ -115,7 +134,7 @@ export class ItemRunner<Item, Services> {
       this.#tell({ type: 'started', item, seconds: plan.seconds });
       const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
       const reached = (seconds: number) => this.#tell({ type: 'reached', item, seconds });
-      const unit = graph.unit(item, { scope, services, signal: this.#signal, reached });
+      const unit = graph.unit(item, { scope, services, signal: this.#signal, reached, mayReplan });
       return lastValueFrom(abortable(unit, this.#signal, 'the run'));
     };
     if (needsAll) return this.#alone(plan, decode);

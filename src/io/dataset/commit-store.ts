@@ -1,27 +1,20 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import {
-  createOnce,
-  isTemporary,
-  makeDirectory,
-  removeIfThere,
-  removeStaleTemporaries,
-} from '../../core/atomic-file.ts';
+import { createOnce, isTemporary, makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { UsageError } from '../../core/errors.ts';
 import { fillSync } from '../../core/whole-io.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
-import { type DeadLetter, readLetter } from './dead-letter.ts';
+import type { DeadLetter } from './dead-letter.ts';
+import { Letters, renameIfThere } from './letters.ts';
 import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
-import { softwareVersion } from './software.ts';
 import type { PlannedUnit } from './table-plan.ts';
 import { UnitIndex } from './unit-index.ts';
 
 const KEY = /^[0-9a-f]{8,128}$/;
 const UNIT = /^([0-9a-f]{8,128})\.arrow$/;
-const LETTER = /^([0-9a-f]{8,128})\.json$/;
 /** Bytes read at first from the end of a unit's file for its facts; footers are seldom longer. */
 const TAIL_BYTES = 16 * 1024;
 /** A unit that is read in a millisecond or so. */
@@ -49,14 +42,14 @@ export class CommitStore {
   readonly #index: UnitIndex;
   // Joined once: paths are asked for at every turn.
   readonly #units: string;
-  readonly #dead: string;
+  readonly #letters: Letters;
 
   private constructor(directory: string, metadata: Readonly<Record<string, string>>, index: UnitIndex) {
     this.directory = directory;
     this.#metadata = metadata;
     this.#index = index;
     this.#units = join(directory, 'units');
-    this.#dead = join(directory, 'dead');
+    this.#letters = new Letters(join(directory, 'dead'), (path) => void this.setAside.push(path));
   }
 
   /**
@@ -71,21 +64,18 @@ export class CommitStore {
     options: { readonly create?: boolean; readonly metadata?: Readonly<Record<string, string>> } = {},
   ): Promise<CommitStore> {
     const units = join(directory, 'units');
-    const dead = join(directory, 'dead');
     if (options.create === false && !existsSync(units)) {
       throw new UsageError(`${directory} is no dataset: it has no 'units' folder`, {
         code: 'dataset',
         remedy: 'Name a directory that `reelflow extract --out` has written.',
       });
     }
-    if (options.create !== false) {
-      await makeDirectory(units);
-      await makeDirectory(dead);
-    }
+    if (options.create !== false) await makeDirectory(units);
     const index = await UnitIndex.open(join(directory, 'index.txt'));
     const store = new CommitStore(directory, options.metadata ?? {}, index);
+    if (options.create !== false) await store.#letters.make();
     for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
-    await removeStaleTemporaries(dead);
+    await store.#letters.tidy();
     // Whoever commits must know which items have units: those that an index does not name are looked at now.
     if (options.create !== false) await store.#lookAtAll('skip');
     return store;
@@ -118,15 +108,16 @@ export class CommitStore {
     if (!first) return 'duplicate';
     this.facts(key);
     await this.#flush();
-    await removeIfThere(this.#raisedPath(key));
+    await this.#letters.answered(key);
     return 'committed';
   }
 
   /**
    * Says that of the units of an item this one is current: its file has become again what it was. Nothing is written where it is so anyway. May be
-   * said before it is committed.
+   * said before it is committed. Dead letters of what the item's file was otherwise go.
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
+    await this.#letters.supersede(itemId, key);
     const keys = this.#index.keysOf(itemId);
     if (keys.length === 0 || (keys.length === 1 && keys[0] === key)) return;
     if (this.#index.currentOf(itemId, keys) === key) return;
@@ -282,34 +273,23 @@ export class CommitStore {
     }
   }
 
-  /** Writes the dead letter of an item, unless there is one. On disk when this resolves. */
-  async bury(key: string, letter: DeadLetter): Promise<void> {
-    const path = this.#letterPath(key);
-    const raised = readLetter(this.#raisedPath(key));
-    const attempts = raised === undefined || raised === 'damaged' ? 0 : (raised.attempts ?? 0);
-    const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1, software: softwareVersion() };
-    await makeDirectory(join(this.directory, 'dead'));
-    if (await createOnce(path, Buffer.from(`${JSON.stringify(whole, null, 2)}\n`))) {
-      await removeIfThere(this.#raisedPath(key));
-    }
+  /**
+   * Writes the dead letter of an item, unless there is one; letters of what the item's file was before go. On disk when this resolves.
+   *
+   * @throws UsageError for a key that is not lower-case hexadecimal.
+   */
+  bury(key: string, letter: DeadLetter): Promise<void> {
+    return this.#letters.bury(checkKey(key), letter);
   }
 
   /** The dead letter of a key, if it has one and no unit. A damaged letter is set aside: its item is tried again. */
   letter(key: string): DeadLetter | undefined {
-    if (this.has(key)) return undefined;
-    const path = this.#letterPath(key);
-    const letter = readLetter(path);
-    if (letter !== 'damaged') return letter;
-    this.#putAside(path);
-    return undefined;
+    return this.has(key) ? undefined : this.#letters.get(key);
   }
 
   /** All dead letters with their keys, by key. Letters of keys that some other process has committed are left out. */
   letters(): { readonly key: string; readonly letter: DeadLetter }[] {
-    const directory = join(this.directory, 'dead');
-    if (!existsSync(directory)) return [];
-    const keys = readdirSync(directory).flatMap((name) => LETTER.exec(name)?.[1] ?? []);
-    return keys.sort().flatMap((key) => {
+    return this.#letters.keys().flatMap((key) => {
       const letter = this.letter(key);
       return letter ? [{ key, letter }] : [];
     });
@@ -317,13 +297,10 @@ export class CommitStore {
 
   /** How many dead letters there are. Lets other work go on while it looks. */
   async countLetters(): Promise<number> {
-    const directory = join(this.directory, 'dead');
-    if (!existsSync(directory)) return 0;
     const breather = new Breather();
     let letters = 0;
-    for (const name of await readdir(directory)) {
-      const key = LETTER.exec(name)?.[1];
-      if (key !== undefined && this.letter(key) !== undefined) letters += 1;
+    for (const key of this.#letters.keys()) {
+      if (this.letter(key) !== undefined) letters += 1;
       if (breather.isDue) await breather.rest();
     }
     return letters;
@@ -333,21 +310,14 @@ export class CommitStore {
    * Lets dead items be tried again: takes their letters away, and remembers how often they failed.
    *
    * @returns how many of the keys had a letter.
+   * @throws UsageError for a key that is not lower-case hexadecimal.
    */
   raise(keys: readonly string[]): number {
-    return keys.filter((key) => renameIfThere(this.#letterPath(key), this.#raisedPath(key))).length;
+    return this.#letters.raise(keys.map(checkKey));
   }
 
   #putAside(path: string): void {
     if (renameIfThere(path, `${path}.damaged`)) this.setAside.push(`${path}.damaged`);
-  }
-
-  #letterPath(key: string): string {
-    return `${this.#dead}${sep}${checkKey(key)}.json`;
-  }
-
-  #raisedPath(key: string): string {
-    return join(this.directory, 'dead', `${checkKey(key)}.raised`);
   }
 
   #shards(): string[] {
@@ -371,17 +341,4 @@ function missing(path: string, cause: unknown): never {
     remedy: 'Run the command that made the dataset again: only what is missing is computed.',
     cause,
   });
-}
-
-/** Renames a file; false when it is gone: another process was first. */
-function renameIfThere(from: string, to: string): boolean {
-  // Most letters that are asked for are not there, and a look is cheaper than an error.
-  if (!existsSync(from)) return false;
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -60,7 +60,8 @@ export function combineVerdicts(verdicts: readonly Verdict[]): Verdict | Rejecte
   const first = verdicts[0];
   if (first === undefined) throw new UsageError('`verdicts` must hold at least one verdict, but is empty');
   const decoderLines = verdicts.flatMap((verdict) => verdict.decoderLines);
-  const notes = verdicts.flatMap((verdict) => verdict.notes);
+  // What is said of the whole file, each of its streams says.
+  const notes = [...new Set(verdicts.flatMap((verdict) => verdict.notes))];
   const partial = verdicts.filter((verdict) => verdict.verdict === 'partial').sort((a, b) => rank(a) - rank(b));
   const gravest = partial[0];
   if (verdicts.every((verdict) => verdict.decoded === 0)) {

@@ -3,7 +3,7 @@ import type { DecoderExit } from './decoder-child.ts';
 import type { DecoderLog } from './decoder-log.ts';
 import { encryptionOf } from './encryption.ts';
 import type { Verdict } from './faults.ts';
-import { lengthTolerance, scanStreams, statesLengths } from './lengths.ts';
+import { lengthTolerance, scanStreams, statesLengths, wrongLength } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
 import type { PacketScan } from './packets.ts';
 
@@ -47,8 +47,9 @@ const NOT_IMPLEMENTED = /not implemented|patches welcome|unsupported|not support
  *   stream ends so: a last picture shown for long, sampled frames, a shorter stream in a longer container. Nor where the
  *   length was never written down, and the packets have shown another.
  * - The file ends before its own structure does: `truncated`.
- * - Long enough, but a demuxer, parser or decoder complained: it is asked where. Complaints before the first and behind the last
- *   picture or sound cost nothing; others make the stream partial, `corrupt`, as does an exit code other than 0.
+ * - Long enough, but a demuxer, parser or decoder complained, or ended with an exit code other than 0: it is asked where. Complaints
+ *   before the first and behind the last picture or sound cost nothing; others make the stream partial, `corrupt`, as does a signal that
+ *   ended the decoder.
  * - More silence put in than sound there is: `corrupt`.
  * - Else whole, with notes of what is odd.
  *
@@ -91,7 +92,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
     const complaints = await whereItComplains(facts.path, info, stream, facts.signal);
     if (complaints.inside > 0 || isFatal(facts.exit))
       return partial('corrupt', `the decoder of the ${kind} stream met ${Math.max(counts.damage, 1)} errors`);
-    return { verdict: 'whole', decoded, seconds, decoderLines, notes: [...notes, noteOf(complaints, kind)] };
+    return { verdict: 'whole', decoded, seconds, decoderLines, notes: [...notes, ...noteOf(complaints, kind)] };
   }
   if (counts.cut > 0) return partial('truncated', `the ${kind} stream is cut short of its end`);
   return { verdict: 'whole', decoded, seconds, decoderLines, notes };
@@ -102,8 +103,13 @@ function isFatal(exit: DecoderExit): boolean {
   return exit.signal !== null;
 }
 
-function noteOf({ before, behind }: Complaints, kind: string): string {
-  return `the decoder complained ${before + behind} times of what lies before the first and behind the last of the ${kind} stream`;
+/** None when it does not complain a second time, or only its exit code told of something. */
+function noteOf({ before, behind }: Complaints, kind: string): string[] {
+  const times = before + behind;
+  if (times === 0) return [];
+  return [
+    `the decoder complained ${times} times of what lies before the first and behind the last of the ${kind} stream`,
+  ];
 }
 
 function notesOf({ breaks, silence, info, stream, seconds }: DecodingFacts, kind: string): string[] {
@@ -115,10 +121,14 @@ function notesOf({ breaks, silence, info, stream, seconds }: DecodingFacts, kind
     );
   if (silence > 0) notes.push(`${silence.toFixed(2)} s of silence stand where sound is missing`);
   const stated = stream.statedDuration ?? stream.duration;
-  if (Math.abs(seconds - stated) > lengthTolerance(stated))
-    notes.push(
-      `the ${kind} stream states ${stated.toFixed(2)} s and lasts ${seconds.toFixed(2)} s${info.measured ? '' : ', by which nothing was cut'}`,
-    );
+  if (Math.abs(seconds - stated) > lengthTolerance(stated)) {
+    const states = `states ${stated.toFixed(2)} s and`;
+    const whose =
+      stream.durationSource === 'container' ? `the file ${states} its ${kind} stream` : `the ${kind} stream ${states}`;
+    notes.push(`${whose} lasts ${seconds.toFixed(2)} s${info.measured ? '' : ', by which nothing was cut'}`);
+  }
+  const wrong = wrongLength(info);
+  if (wrong !== undefined) notes.push(wrong);
   return notes;
 }
 

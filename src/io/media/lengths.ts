@@ -143,19 +143,22 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
   };
   const [seen, heard] = beginTogether(spanOf(video), spanOf(audio));
   const start = Math.min(seen?.start ?? Number.POSITIVE_INFINITY, heard?.start ?? Number.POSITIVE_INFINITY);
+  let { statedDuration } = info;
   const measured = <Stream extends VideoStreamInfo | AudioStreamInfo>(stream: Stream, span: PacketSpan): Stream => {
     const period = 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET;
     // A length that counts a wild time in was written down, but says nothing of what there should be.
-    const states =
+    const isStated =
       statesLengths(info.container) &&
-      stream.durationSource === 'stream' &&
+      stream.duration > 0 &&
       !(span.breaks > 0 && span.statedSpan >= stream.duration - lengthTolerance(stream.duration));
+    if (isStated && stream.durationSource === 'container') statedDuration ??= stream.duration;
     return {
       ...stream,
       start: span.start - start,
       duration: Math.max(span.end - span.start, period),
       durationSource: 'packets',
-      statedDuration: stream.statedDuration ?? (states && stream.duration > 0 ? stream.duration : undefined),
+      statedDuration:
+        stream.statedDuration ?? (isStated && stream.durationSource === 'stream' ? stream.duration : undefined),
       longestGap: span.longestGap,
       breaks: span.breaks,
       crawls: span.crawls,
@@ -167,11 +170,21 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
     ...rest,
     start: Number.isFinite(start) ? start : info.start,
     duration: timelineEnd(pictures, sound),
+    statedDuration,
     measured: true,
     ...(pictures && { video: pictures }),
     ...(sound && { audio: sound }),
     leftOut,
   };
+}
+
+/** What is wrong with the length that only the container states, in words; undefined when nothing is. */
+export function wrongLength({ statedDuration: stated, video, audio }: MediaInfo): string | undefined {
+  if (stated === undefined) return undefined;
+  const ends = [video, audio].map((stream) => (stream === undefined ? 0 : stream.start + stream.duration));
+  const last = Math.max(...ends);
+  if (Math.abs(last - stated) <= lengthTolerance(stated)) return undefined;
+  return `the file states ${stated.toFixed(2)} s and lasts ${last.toFixed(2)} s`;
 }
 
 /** The same file with its sound as long as its samples were. */

@@ -94,6 +94,8 @@ export interface MediaInfo {
    * max(0.5 s, 2 %) apart (a still picture with music lasts as long as the music); of the sound when there are no pictures. Never 0.
    */
   readonly duration: number;
+  /** Seconds that the container states for the whole file, where its streams state none and the lengths were measured. */
+  readonly statedDuration?: number | undefined;
   /** Whether the lengths were measured by reading every packet, not taken from the headers. */
   readonly measured: boolean;
   readonly video?: VideoStreamInfo;

@@ -2,11 +2,12 @@ import { stat } from 'node:fs/promises';
 import { basename, extname, isAbsolute } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { checkString, shown } from '../../core/check.ts';
-import { FlowError, MediaError, UsageError } from '../../core/errors.ts';
+import { MediaError, UsageError } from '../../core/errors.ts';
 import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
+import { SharedWork } from './shared-work.ts';
 
 /**
  * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
@@ -19,32 +20,30 @@ export class Video {
   readonly path: string;
   /** The file name without extension, unless given. */
   readonly id: string;
-  #probing: Promise<MediaInfo> | undefined;
+  readonly #look: SharedWork<MediaInfo>;
   #info: MediaInfo | undefined;
 
   constructor(path: string, options: { id?: string } = {}) {
     this.path = checkString('path', path);
+    this.#look = new SharedWork((signal) => probe(path, { signal }), `looking at '${path}'`);
     const name = basename(path);
     this.id =
       options.id === undefined ? name.slice(0, name.length - extname(name).length) : checkString('id', options.id);
   }
 
   /**
-   * Looks at the headers, once: later calls give the first one's result. A look that failed is tried again, as is one that another
-   * caller aborted.
+   * Looks at the headers, once, however many ask: later calls give the first one's result. A look that failed is tried again. A caller that is
+   * aborted stops waiting; the look itself ends when all that wait for it are.
    *
    * @throws MediaError as `probe` of a file does; FlowError `aborted`.
    */
   async probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
-    const joined = this.#probing !== undefined;
-    try {
-      return await this.#look(options.signal);
-    } catch (error) {
-      const others =
-        joined && error instanceof FlowError && error.code === 'aborted' && options.signal?.aborted !== true;
-      if (others) return this.#look(options.signal);
-      throw error;
+    if (this.#info === undefined) {
+      const found = await this.#look.result(options.signal);
+      // It may have been measured meanwhile.
+      this.#info ??= found;
     }
+    return this.#info;
   }
 
   /**
@@ -65,24 +64,7 @@ export class Video {
     if (measured.video === undefined && measured.audio === undefined)
       throw new MediaError('empty', `'${this.path}' has headers, but holds no media`);
     this.#info = measured;
-    this.#probing = Promise.resolve(measured);
     return measured;
-  }
-
-  #look(signal: AbortSignal | undefined): Promise<MediaInfo> {
-    if (this.#probing === undefined) {
-      const probing = probe(this.path, { signal });
-      this.#probing = probing;
-      probing.then(
-        (info) => {
-          this.#info = info;
-        },
-        () => {
-          this.#probing = undefined;
-        },
-      );
-    }
-    return this.#probing;
   }
 
   /** What `probe` found. @throws UsageError before `probe` has succeeded. */

@@ -36,6 +36,27 @@ export interface OpenOptions {
   readonly onRowsHalved?: ((rows: number) => void) | undefined;
 }
 
+/** The pictures that a visual network takes: what `frames` decodes for it. */
+export interface PictureInput {
+  /** Pixels per row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  readonly resize: 'crop' | 'stretch';
+}
+
+/** The sound that an audio network takes: what `audio` decodes for it. */
+export interface SoundInput {
+  /** Samples per second. */
+  readonly sampleRate: number;
+  readonly patchSamples: number;
+  /** Samples from one patch's first to the next one's. */
+  readonly hopSamples: number;
+}
+
+/** What is decoded for a network, by the memory of its input: bytes of pictures, or samples of sound. */
+export type NetworkInput<T extends Uint8Array | Float32Array> = T extends Uint8Array ? PictureInput : SoundInput;
+
 /** How a network was put on 8-bit integers. */
 interface Quantised {
   readonly parts: readonly OnnxGraph[];
@@ -47,6 +68,8 @@ interface Quantised {
  * A network that was found and checked, and not opened yet: all that a plan needs to know, and `open`.
  */
 export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
+  /** Of the type alone, so that a network for sound is none for pictures: the memory of one input. */
+  declare readonly reads: T;
   readonly #assembled: AssembledNetwork;
   readonly #cacheDirectory: string;
   readonly #quantised: Quantised | undefined;
@@ -164,6 +187,22 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   /** Length of a vector. */
   get dimension(): number {
     return this.card.output.dimension;
+  }
+
+  /**
+   * What is decoded for it: size and resizing of pictures, or rate and patches of sound.
+   *
+   * @example
+   * frames(video, { scope, ...network('alexnet').input });
+   */
+  get input(): NetworkInput<T> {
+    const { input, preprocess } = this.card;
+    if (input.kind === 'frames') {
+      const { width, height } = input;
+      return { width, height, resize: preprocess?.resize ?? 'crop' } satisfies PictureInput as NetworkInput<T>;
+    }
+    const { sampleRate, patchSamples, hopSamples } = input;
+    return { sampleRate, patchSamples, hopSamples } satisfies SoundInput as NetworkInput<T>;
   }
 
   /** Elements of one input: bytes of a frame, samples of a patch. */

@@ -9,7 +9,7 @@ import { convolutionForms } from './fast-convolutions/form.ts';
 import { namedWeights } from './named-weights.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { NetworkPlan } from './network-plan.ts';
-import { namedNetwork, networkNames } from './registry.ts';
+import { type NetworkName, type NetworkReads, namedNetwork, networkNames } from './registry.ts';
 import { weightsFile } from './weights-origin.ts';
 
 export { Network } from './embedder.ts';
@@ -28,6 +28,14 @@ const defaultBatch = 32;
  * const plan = network('networks/squeezenet/card.json');
  * const look = await plan.open({ workers: 2 });
  */
+export function network<Name extends NetworkName>(
+  name: Name,
+  options?: NetworkOptions,
+): NetworkPlan<NetworkReads<Name>>;
+export function network<T extends Uint8Array | Float32Array = Uint8Array | Float32Array>(
+  nameOrCardPath: string,
+  options?: NetworkOptions,
+): NetworkPlan<T>;
 export function network(nameOrCardPath: string, options: NetworkOptions = {}): NetworkPlan {
   checkString('nameOrCardPath', nameOrCardPath);
   const convolutions = checkOneOf('convolutions', options.convolutions ?? 'fast', convolutionForms);
@@ -91,11 +99,3 @@ function cardNetwork(path: string, options: NetworkOptions, cache: string): Netw
   const batch = card.batch ?? defaultBatch;
   return new NetworkPlan(card, hashCard(card), weightsHash, false, file, files, batch, assembled, cache);
 }
-
-/** AlexNet, by default to fc7, with the given weights; see `network`. */
-export const alexnet = (options: NetworkOptions = {}): NetworkPlan<Uint8Array> =>
-  network('alexnet', options) as NetworkPlan<Uint8Array>;
-
-/** VGGish with the given weights; see `network`. */
-export const vggish = (options: NetworkOptions = {}): NetworkPlan<Float32Array> =>
-  network('vggish', options) as NetworkPlan<Float32Array>;

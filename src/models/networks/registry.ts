@@ -37,23 +37,42 @@ export interface NamedOptions {
   readonly resize?: 'stretch' | 'crop';
 }
 
-/** Names of the networks that reelflow writes itself. */
-export const networkNames = ['alexnet', 'vgg16', 'resnet50', 'squeezenet1_0', 'squeezenet1_1', 'vggish'] as const;
-
 interface RegistryEntry {
   readonly title: string;
+  readonly reads: 'pictures' | 'sound';
   readonly batch: number;
   readonly describe: (options: NamedOptions) => NetworkDescription;
 }
 
-const networks: Readonly<Record<string, RegistryEntry>> = {
-  alexnet: { title: 'AlexNet', batch: 64, describe: () => alexnetDescription },
-  vgg16: { title: 'VGG16', batch: 32, describe: () => vgg16Description },
-  resnet50: { title: 'ResNet-50', batch: 32, describe: () => resnet50Description },
-  squeezenet1_0: { title: 'SqueezeNet 1.0', batch: 32, describe: () => squeezenetDescription('1_0') },
-  squeezenet1_1: { title: 'SqueezeNet 1.1', batch: 32, describe: () => squeezenetDescription('1_1') },
-  vggish: { title: 'VGGish', batch: 32, describe: ({ final = 'relu' }) => vggishDescription(final) },
-};
+const networks = {
+  alexnet: { title: 'AlexNet', reads: 'pictures', batch: 64, describe: () => alexnetDescription },
+  vgg16: { title: 'VGG16', reads: 'pictures', batch: 32, describe: () => vgg16Description },
+  resnet50: { title: 'ResNet-50', reads: 'pictures', batch: 32, describe: () => resnet50Description },
+  squeezenet1_0: {
+    title: 'SqueezeNet 1.0',
+    reads: 'pictures',
+    batch: 32,
+    describe: () => squeezenetDescription('1_0'),
+  },
+  squeezenet1_1: {
+    title: 'SqueezeNet 1.1',
+    reads: 'pictures',
+    batch: 32,
+    describe: () => squeezenetDescription('1_1'),
+  },
+  vggish: { title: 'VGGish', reads: 'sound', batch: 32, describe: ({ final = 'relu' }) => vggishDescription(final) },
+} as const satisfies Readonly<Record<string, RegistryEntry>>;
+
+/** Name of a network that reelflow writes itself. */
+export type NetworkName = keyof typeof networks;
+
+/** The memory of one input of a named network: bytes of a picture, or samples of sound. */
+export type NetworkReads<Name extends NetworkName> = (typeof networks)[Name]['reads'] extends 'sound'
+  ? Float32Array
+  : Uint8Array;
+
+/** Names of the networks that reelflow writes itself. */
+export const networkNames = Object.keys(networks) as readonly NetworkName[];
 
 /**
  * A network by name, or undefined when there is none of that name.
@@ -64,10 +83,10 @@ const networks: Readonly<Record<string, RegistryEntry>> = {
  * namedNetwork('alexnet')?.card.output.dimension; // 4096
  */
 export function namedNetwork(name: string, options: NamedOptions = {}): NamedNetwork | undefined {
-  const entry = Object.hasOwn(networks, name) ? networks[name] : undefined;
+  const entry: RegistryEntry | undefined = Object.hasOwn(networks, name) ? networks[name as NetworkName] : undefined;
   if (!entry) return undefined;
   const { title, batch, describe } = entry;
-  const isAudio = name === 'vggish';
+  const isAudio = entry.reads === 'sound';
   const isPostprocessed = (options.postprocess ?? false) !== false;
   if (isPostprocessed && !isAudio)
     throw new UsageError(`\`postprocess\` is for vggish: ${name} has no post-processing`);

@@ -87,6 +87,8 @@ describe('the commit store', () => {
   });
 });
 
+const byKey = (left: { key: string }, right: { key: string }) => (left.key < right.key ? -1 : 1);
+
 describe('dead letters', () => {
   test('are kept, listed by key, and first come first kept', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
@@ -110,6 +112,28 @@ describe('dead letters', () => {
     store.raise([keyOf(0)]);
     await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
     expect(await readdir(join(store.directory, 'dead'))).toEqual([]);
+  });
+
+  test("of what an item's file was before go when it commits, fails anew, or is again what an older unit was made of", async () => {
+    const directory = await temporaryDirectory();
+    const first = await CommitStore.open(directory);
+    const other = { ...letter, item: 'alien' };
+    await first.bury(keyOf(0), letter);
+    await first.bury(keyOf(9), other);
+    // A process of its own, which has seen none of it.
+    const store = await CommitStore.open(directory);
+    const left = () => store.letters().map(({ key, letter: { item, code } }) => ({ key, item, code }));
+    const alien = { key: keyOf(9), item: 'alien', code: other.code };
+    await store.bury(keyOf(1), { ...letter, code: 'corrupt' });
+    expect(left()).toEqual([{ key: keyOf(1), item: letter.item, code: 'corrupt' }, alien].sort(byKey));
+    await store.commit(keyOf(2), unitTable({ itemId: letter.item }));
+    expect(left()).toEqual([alien]);
+    await store.bury(keyOf(3), letter);
+    expect(left()).toHaveLength(2);
+    await store.makeCurrent(letter.item, keyOf(2));
+    expect(left()).toEqual([alien]);
+    expect(await readdir(join(directory, 'dead'))).toEqual([`${keyOf(9)}.json`]);
+    expect(await store.countLetters()).toBe(1);
   });
 
   test('of a unit that another process has committed do not count', async () => {

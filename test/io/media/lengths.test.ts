@@ -104,8 +104,45 @@ describe('a file that states a wrong length', () => {
     expect((await video.measure()).duration).toBeCloseTo(4, 1);
     expect((await verdictOf(video.path)).combined).toMatchObject({
       verdict: 'whole',
-      notes: expect.arrayContaining([expect.stringMatching(/states 1\.\d\d s and lasts 4\.0/)]),
+      notes: expect.arrayContaining([
+        expect.stringMatching(/^the file states 1\.00 s and its video stream lasts 4\.0/),
+      ]),
     });
+  });
+
+  /** A Matroska file of 4 s whose streams do not say how long they are, and which itself says what it is told to. */
+  async function mkvStating(name: string, seconds: number): Promise<string> {
+    const bytes = await readFile(at('long.mkv'));
+    for (let tag = bytes.indexOf('DURATION'); tag >= 0; tag = bytes.indexOf('DURATION')) bytes.write('UNKNOWN_', tag);
+    // The identifier of the segment's length, and the size of a double.
+    bytes.writeDoubleBE(1000 * seconds, bytes.indexOf(Buffer.from([0x44, 0x89, 0x88])) + 3);
+    await writeFile(at(name), bytes);
+    return at(name);
+  }
+
+  test.each([
+    ['short', 1],
+    ['long', 9999],
+  ])(
+    'in its container alone, too %s: it is said once of the file, and its streams are whole',
+    async (name, seconds) => {
+      const path = await mkvStating(`${name}-container.mkv`, seconds);
+      const info = await new Video(path).measure();
+      expect(info).toMatchObject({ statedDuration: seconds, video: { durationSource: 'packets' } });
+      const video = new Video(path);
+      await video.measure();
+      const { combined } = await verdictOf(video);
+      expect(combined.verdict).toBe('whole');
+      expect(combined.notes).toEqual([
+        expect.stringMatching(`^the file states ${seconds}\\.00 s and lasts 4\\.0\\d s$`),
+      ]);
+    },
+  );
+
+  test('in its container alone, and right, is not said', async () => {
+    const video = new Video(await mkvStating('right-container.mkv', 4));
+    expect((await video.probe()).video?.durationSource).toBe('container');
+    expect((await verdictOf(video)).combined).toMatchObject({ verdict: 'whole', notes: [] });
   });
 
   test.each([2_147_483.63, 4_294_967.295])('%d s, which nobody can mean, is measured at once', async (seconds) => {

@@ -111,6 +111,16 @@ describe('Video', () => {
     expect((await whole).duration).toBe(1);
   });
 
+  test('a caller that joined a look and is aborted does not wait for its end, nor end it for the first', async () => {
+    const video = new Video(await makeClip(at('joined.mp4'), { seconds: 1 }));
+    const stop = new AbortController();
+    const [whole, aborted] = [video.probe(), video.probe({ signal: stop.signal })];
+    stop.abort();
+    const first = await Promise.race([whole.then(() => 'whole'), aborted.catch(({ code }) => code)]);
+    expect(first).toBe('aborted');
+    expect((await whole).duration).toBe(1);
+  });
+
   test('it is looked at once, and its facts are there afterwards only', async () => {
     const video = new Video(await makeClip(at('real.mp4'), { seconds: 1 }));
     expect(() => video.info).toThrow('must have succeeded before `info` is read');

@@ -3,7 +3,7 @@ import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { alexnetDescription } from '../../../src/models/networks/alexnet.ts';
 import { architectureGraph, architectureTo, type TensorMaker } from '../../../src/models/networks/architecture.ts';
 import { hannWindow, melMatrix } from '../../../src/models/networks/log-mel.ts';
-import { alexnet, type Network, network, vggish } from '../../../src/models/networks/network.ts';
+import { type Network, network } from '../../../src/models/networks/network.ts';
 import { vggishDescription } from '../../../src/models/networks/vggish.ts';
 import { randomTensor } from '../../../src/models/weights/random.ts';
 import { temporaryFolder, uniform } from './helpers.ts';
@@ -30,7 +30,7 @@ describe('alexnet', () => {
   let look: Network<Uint8Array>;
   const pictures = Array.from({ length: 11 }, (_, index) => picture(index + 1));
   beforeAll(async () => {
-    look = await alexnet(options).open({ workers: 2, batch: 16 });
+    look = await network('alexnet', options).open({ workers: 2, batch: 16 });
   });
   afterAll(() => look.close());
 
@@ -72,7 +72,7 @@ describe('alexnet', () => {
   });
 
   it('tells its shape before it is opened', () => {
-    const plan = alexnet(options);
+    const plan = network('alexnet', options);
     expect(plan).toMatchObject({
       name: 'alexnet',
       dimension: 4096,
@@ -94,7 +94,7 @@ describe('vggish', () => {
     );
     const architecture = architectureTo(vggishDescription('relu'));
     const expected = computeDirectly(architecture, architectureGraph(architecture, tensors), directLogMel(samples));
-    const listen = await vggish(options).open();
+    const listen = await network('vggish', options).open();
     const [vector] = await listen.embed([samples]);
     await listen.close();
     expect(relativeDifference(vector as Float32Array, expected)).toBeLessThan(1e-5);
@@ -108,25 +108,25 @@ describe('vggish', () => {
   });
 
   it('is another network, for the graph id, when it ends linear or has another seed', () => {
-    const plain = vggish(options);
-    expect(vggish({ ...options, final: 'linear' }).cardHash).not.toBe(plain.cardHash);
-    expect(vggish({ ...options, weights: 'random:2' }).weightsHash).not.toBe(plain.weightsHash);
-    expect(vggish(options)).toMatchObject({ cardHash: plain.cardHash, weightsHash: plain.weightsHash });
+    const plain = network('vggish', options);
+    expect(network('vggish', { ...options, final: 'linear' }).cardHash).not.toBe(plain.cardHash);
+    expect(network('vggish', { ...options, weights: 'random:2' }).weightsHash).not.toBe(plain.weightsHash);
+    expect(network('vggish', options)).toMatchObject({ cardHash: plain.cardHash, weightsHash: plain.weightsHash });
   });
 });
 
 describe('a network by name', () => {
   it('keeps the identity that datasets of earlier versions recorded', () => {
     const identity = (plan: { cardHash: string; weightsHash: string }) => [plan.cardHash, plan.weightsHash];
-    expect(identity(alexnet(options))).toEqual([
+    expect(identity(network('alexnet', options))).toEqual([
       '1fc19424f50db4418a9191a2eb93d6608e7f2a6a88707c377f8e936add137860',
       '598d05b64f6338e2a4bdf185cd42f41c1c500099c9e4045789b0db2901bc64d0',
     ]);
-    expect(identity(vggish(options))).toEqual([
+    expect(identity(network('vggish', options))).toEqual([
       '37b275c8504b4a972a70a9111670f332d8c1a356e9652ded4beaba12c5780ec4',
       '2e9c627291f9af8581bdb6dcc05b373283c1f5deaead0a5c8c64eeda6a65eaa4',
     ]);
-    expect(vggish({ ...options, final: 'linear' }).cardHash).toBe(
+    expect(network('vggish', { ...options, final: 'linear' }).cardHash).toBe(
       'effa5cb38b704e9159ae736456cff417b53a78c5af5954ed5609d2799c3b3035',
     );
   });
@@ -139,7 +139,7 @@ describe('a network by name', () => {
   it('without weights, or with a file that is not there, says what works', () => {
     for (const weights of [undefined, 'alexnet.pth', 'random:x']) {
       try {
-        alexnet(weights === undefined ? { cacheDirectory } : { weights, cacheDirectory });
+        network('alexnet', weights === undefined ? { cacheDirectory } : { weights, cacheDirectory });
         expect.unreachable();
       } catch (error) {
         expect(error).toBeInstanceOf(ModelError);
@@ -149,15 +149,17 @@ describe('a network by name', () => {
   });
 
   it('is opened with checked settings only', async () => {
-    await expect(alexnet(options).open({ workers: 0 })).rejects.toThrow(/`workers` must be an integer from 1/);
-    await expect(alexnet(options).open({ batch: 1.5 })).rejects.toThrow(/`batch`/);
-    expect(() => alexnet(options).memory({ threads: 0 })).toThrow(/`threads`/);
+    await expect(network('alexnet', options).open({ workers: 0 })).rejects.toThrow(
+      /`workers` must be an integer from 1/,
+    );
+    await expect(network('alexnet', options).open({ batch: 1.5 })).rejects.toThrow(/`batch`/);
+    expect(() => network('alexnet', options).memory({ threads: 0 })).toThrow(/`threads`/);
   });
 });
 
 describe('the memory of a network', () => {
   it('holds its weights once however many workers there are, and grows with workers and batch', () => {
-    const plan = alexnet(options);
+    const plan = network('alexnet', options);
     const one = plan.memory({ workers: 1, batch: 64 }).resident;
     const two = plan.memory({ workers: 2, batch: 64 }).resident;
     expect(one).toBeGreaterThan(plan.weightsBytes);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { leastRows } from '../../../src/models/networks/least-rows.ts';
-import { alexnet, type NetworkPlan, vggish } from '../../../src/models/networks/network.ts';
+import { type NetworkPlan, network } from '../../../src/models/networks/network.ts';
 import { prefixed } from '../../../src/models/networks/preprocess.ts';
 import { node } from '../../../src/models/onnx/graph.ts';
 import { smallNetwork, temporaryFolder, uniform } from './helpers.ts';
@@ -32,33 +32,33 @@ describe("a row's bits", () => {
   const pictures = Array.from({ length: 18 }, () => Uint8Array.from({ length: 150_528 }, () => 256 * random()));
 
   it('do not depend on the number of rows that run together, nor on its place among them: alexnet', async () => {
-    const network = await alexnet(options).open({ batch: pictures.length });
-    const expected = bits(await network.embed(pictures));
+    const opened = await network('alexnet', options).open({ batch: pictures.length });
+    const expected = bits(await opened.embed(pictures));
     for (const rows of [1, 2, 3, 8, 9, 17]) {
       for (const start of [0, pictures.length - rows]) {
-        const vectors = bits(await network.embed(pictures.slice(start, start + rows)));
+        const vectors = bits(await opened.embed(pictures.slice(start, start + rows)));
         expect(vectors, `${rows} rows from ${start}`).toEqual(expected.slice(start, start + rows));
       }
     }
-    await network.close();
+    await opened.close();
   });
 
   it('do not depend on the largest batch or the number of threads: alexnet', async () => {
     const some = pictures.slice(0, 6);
-    const expected = await computed(alexnet(options), some, 6);
+    const expected = await computed(network('alexnet', options), some, 6);
     for (const [batch, threads] of [
       [1, 1],
       [5, 1],
       [5, 2],
     ] as const) {
-      expect(await computed(alexnet(options), some, batch, threads)).toEqual(expected);
+      expect(await computed(network('alexnet', options), some, batch, threads)).toEqual(expected);
     }
   });
 
   it('do not depend on the batch in a session of one thread: vggish', async () => {
     const sound = Array.from({ length: 5 }, () => Float32Array.from({ length: 15_600 }, () => 2 * random() - 1));
-    const expected = await computed(vggish(options), sound, 5);
-    for (const batch of [1, 4]) expect(await computed(vggish(options), sound, batch)).toEqual(expected);
+    const expected = await computed(network('vggish', options), sound, 5);
+    for (const batch of [1, 4]) expect(await computed(network('vggish', options), sound, batch)).toEqual(expected);
   });
 });
 

@@ -1,0 +1,111 @@
+import type { FrameSampling } from '../../io/media/frames.ts';
+import type { MediaInfo } from '../../io/media/media-info.ts';
+import { decoderMemory } from '../../io/media/memory.ts';
+import { embedKeeps } from '../../operators/embed.ts';
+import type { Bytes } from '../../operators/payload.ts';
+import { dimensionOf } from '../../operators/statistics.ts';
+import { subclipsClaim } from '../../operators/subclips.ts';
+import { elementBytes, type Source } from './sources.ts';
+import type { Trace, TracedColumn } from './trace.ts';
+
+/** Values of a vector that a function makes, until the first has come. */
+const GUESSED_DIMENSION = 512;
+
+/** Length of the vectors of a column: of its network, or what `seen` says that its functions gave. */
+function vectorLength(column: TracedColumn, seen: ReadonlyMap<string, number>): number {
+  return column.network?.network.dimension ?? seen.get(column.name) ?? GUESSED_DIMENSION;
+}
+
+/** Whether a video has what a source decodes. What comes from nowhere that is known comes of every video. */
+export function has(info: MediaInfo, source: Source | undefined): boolean {
+  if (source === undefined) return true;
+  return (source.kind === 'pictures' ? info.video : info.audio) !== undefined;
+}
+
+/** Bytes of the finished rows of one video; they wait in memory until the unit commits. */
+export function resultBytes({ columns }: Trace, info: MediaInfo, seen: ReadonlyMap<string, number>): Bytes {
+  let bytes = 0;
+  for (const column of columns) {
+    if (!has(info, column.source)) continue;
+    const subclips = column.counts.reduce((sum, count) => sum + count, 0);
+    const dimension = vectorLength(column, seen);
+    for (const statistic of column.statistics) bytes += 4 * dimensionOf(statistic, dimension) * subclips;
+  }
+  return bytes;
+}
+
+/**
+ * The most that one video's operators keep until its unit commits, the most it can hold with an element of each source, and what its
+ * decoders take.
+ */
+export function boundsOf(
+  trace: Trace,
+  info: MediaInfo,
+  seen: ReadonlyMap<string, number>,
+): { readonly kept: Bytes; readonly claim: Bytes; readonly decoders: Bytes } {
+  const { duration, video } = info;
+  let kept = resultBytes(trace, info, seen);
+  let [elements, decoders] = [0, 0];
+  for (const column of trace.columns) {
+    if (!has(info, column.source)) continue;
+    const { counts, statistics } = column;
+    kept += subclipsClaim({
+      duration,
+      dimension: vectorLength(column, seen),
+      counts,
+      statistics,
+      ...ratesOf(column.source, info),
+    });
+  }
+  for (const { network, duplicates, source } of trace.networks) {
+    if (has(info, source)) kept += embedKeeps(network.dimension, duplicates);
+  }
+  for (const { source, elements: count } of trace.held) {
+    if (has(info, source)) elements += count * elementBytes(source);
+  }
+  for (const source of trace.sources) {
+    if (!has(info, source)) continue;
+    elements += elementBytes(source);
+    const pixels = source.kind === 'pictures' ? (video?.width ?? 0) * (video?.height ?? 0) : 0;
+    decoders += decoderMemory({ pixels, audio: source.kind === 'sound' });
+  }
+  return { kept: Math.ceil(kept), claim: Math.ceil(kept + elements), decoders };
+}
+
+/** Rows per second of a stream, on average and where they lie closest, and how far their centres are behind their times. */
+function ratesOf(source: Source | undefined, { video }: MediaInfo) {
+  if (source?.kind === 'sound') {
+    const hopSeconds = source.hopSamples / source.sampleRate;
+    return { rate: 1 / hopSeconds, lead: hopSeconds / 2 };
+  }
+  if (video === undefined) return { rate: 1 };
+  const sampling = source?.fps ?? 'native';
+  return {
+    rate: framesPerSecond(sampling, video),
+    peakRate: framesPerSecond(sampling, { ...video, averageRate: video.peakRate }),
+  };
+}
+
+/** Frames that will be decoded, about. */
+export function framesOf({ sources }: Trace, { video, duration }: MediaInfo): number {
+  const pictures = sources.find(({ kind }) => kind === 'pictures');
+  if (video === undefined || pictures?.kind !== 'pictures') return 0;
+  return Math.round(framesPerSecond(pictures.fps, video) * duration);
+}
+
+/** Codecs in which every frame is a key frame. */
+const ALL_KEYS =
+  /^(mjpe?gb?|prores|dnxhd|dvvideo|rawvideo|v210|ffv1|huffyuv|ffvhuff|utvideo|cfhd|jpeg2000|png|qtrle|gif|vc2|dirac|hap|magicyuv)$/;
+/** Key frames per second that other codecs have at most, but for streams made of nothing else. */
+const KEYS_PER_SECOND = 2;
+
+/** Frames that a sampling takes per second of a stream, about; of key frames what they are at most in all but odd streams. */
+export function framesPerSecond(
+  sampling: FrameSampling,
+  stream: { readonly averageRate: number; readonly codec: string },
+): number {
+  if (typeof sampling === 'number') return sampling;
+  if (typeof sampling === 'object') return stream.averageRate / sampling.every;
+  if (sampling === 'native' || ALL_KEYS.test(stream.codec)) return stream.averageRate;
+  return Math.min(stream.averageRate, KEYS_PER_SECOND);
+}

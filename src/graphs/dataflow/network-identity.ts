@@ -1,0 +1,15 @@
+import { fastForm } from '../../models/networks/fast-convolutions/rule.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { Json } from '../graph.ts';
+
+/** What of a network changes values. */
+export function networkIdentity(network: NetworkPlan): Json {
+  return {
+    name: network.name,
+    card: network.cardHash,
+    weights: network.weightsHash,
+    dimension: network.dimension,
+    ...(network.convolutions === 'direct' ? {} : { convolutions: fastForm }),
+    ...(network.rangesHash === undefined ? {} : { precision: network.precision, ranges: network.rangesHash }),
+  };
+}

@@ -1,0 +1,174 @@
+import { defer, type Observable, type OperatorFunction, share, tap } from 'rxjs';
+import { UsageError } from '../../core/errors.ts';
+import { audio } from '../../io/media/audio.ts';
+import type { DecodingOptions } from '../../io/media/decoding-options.ts';
+import { frames } from '../../io/media/frames.ts';
+import type { Video } from '../../io/media/video.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import { DUPLICATES, type Embedder, type Embedding, embed } from '../../operators/embed.ts';
+import type { Scope } from '../../operators/flow.ts';
+import type { Frame } from '../../operators/frame.ts';
+import type { MapAsyncOptions } from '../../operators/map-async.ts';
+import type { Holding, OperatorOptions, Stage } from '../../operators/own-operator.ts';
+import type { Patch } from '../../operators/patch.ts';
+import { type SubclipRow, subclips, type Timed } from '../../operators/subclips.ts';
+import type { HoldOptions, WindowOptions } from '../../operators/window.ts';
+import type { ZipOptions } from '../../operators/zip.ts';
+import { Sources } from './sources.ts';
+import type {
+  ColumnOptions,
+  Columns,
+  ElementOf,
+  EmbeddingOptions,
+  PictureOptions,
+  SoundOptions,
+  VideoScope,
+} from './video-scope.ts';
+
+/** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
+const BATCH_DELAY = 5000;
+
+/** Open sessions by the networks that they are of. */
+export type NetworkServices = ReadonlyMap<NetworkPlan, Embedder<Uint8Array> | Embedder<Float32Array>>;
+
+/** How a video is decoded inside a run. */
+export type Decoding = Pick<DecodingOptions, 'allowPartial' | 'onVerdict' | 'stopInDoubt'>;
+
+/** One video inside a run: decodes, computes and holds under the scope of a flow. */
+export class RunningScope implements VideoScope {
+  /** Frames and patches that were decoded: of several sources of a kind, of the first. */
+  readonly decoded = { frames: 0, patches: 0 };
+  readonly #sources = new Sources();
+  readonly #streams = new Map<unknown, Observable<Frame> | Observable<Patch>>();
+  readonly #names = new WeakMap<Observable<unknown>, string>();
+  readonly #scope: Scope;
+  readonly #services: NetworkServices;
+  readonly #decoding: Decoding;
+  readonly #reached: (seconds: number) => void;
+
+  /** @param run.reached told of every element's time. */
+  constructor(
+    readonly video: Video,
+    readonly signal: AbortSignal,
+    run: {
+      readonly scope: Scope;
+      readonly services: NetworkServices;
+      readonly decoding: Decoding;
+      readonly reached: (seconds: number) => void;
+    },
+  ) {
+    this.#scope = run.scope;
+    this.#services = run.services;
+    this.#decoding = run.decoding;
+    this.#reached = run.reached;
+  }
+
+  /** The rows of all columns, each under its column's name. */
+  rows(columns: Columns): readonly Observable<SubclipRow>[] {
+    return Object.entries(columns).map(([name, rows]) => {
+      this.#names.set(rows, name);
+      return rows;
+    });
+  }
+
+  frames(options?: PictureOptions): Observable<Frame> {
+    const source = this.#sources.pictures(options);
+    return this.#once(source, (isFirst) => {
+      const { kind: _, ...picture } = source;
+      const counted = tap<Frame>((frame) => {
+        if (isFirst) this.decoded.frames += 1;
+        this.#reached(frame.time);
+      });
+      return frames(this.video, { ...this.#decoding, scope: this.#scope, signal: this.signal, ...picture }).pipe(
+        counted,
+      );
+    }) as Observable<Frame>;
+  }
+
+  audio(options?: SoundOptions): Observable<Patch> {
+    const source = this.#sources.sound(options);
+    return this.#once(source, (isFirst) => {
+      const { kind: _, ...sound } = source;
+      const counted = tap<Patch>((patch) => {
+        if (isFirst) this.decoded.patches += 1;
+        this.#reached(patch.time);
+      });
+      return audio(this.video, { ...this.#decoding, scope: this.#scope, signal: this.signal, ...sound }).pipe(counted);
+    }) as Observable<Patch>;
+  }
+
+  embed<T extends Uint8Array | Float32Array>(
+    network: NetworkPlan<T>,
+    { name = `embed-${network.name}`, duplicates = DUPLICATES[0] }: EmbeddingOptions = {},
+  ): OperatorFunction<ElementOf<T>, Embedding> {
+    const embedder = this.#services.get(network);
+    if (embedder === undefined) {
+      throw new UsageError(`the dataflow did not use '${network.name}' when it was planned`, {
+        remedy: 'Compose the same operators at every call: what is planned is what is run.',
+      });
+    }
+    const options = { scope: this.#scope, name, maxDelay: BATCH_DELAY, duplicates };
+    return embed(embedder as Embedder<ElementOf<T>['data']>, options);
+  }
+
+  subclips({ count, statistic = 'mean', operator }: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
+    return (input) => {
+      // A column is named when all are composed, which is before anybody subscribes to it.
+      const rows: Observable<SubclipRow> = defer(() => {
+        const name = this.#names.get(rows);
+        if (name === undefined) throw new UsageError('rows of `scope.subclips` are a column: give them as one');
+        return input.pipe(
+          subclips(this.video, {
+            name,
+            count,
+            statistic,
+            scope: this.#scope,
+            operator: operator ?? `subclips-${name}`,
+          }),
+        );
+      });
+      return rows;
+    };
+  }
+
+  mapAsync<A, B>(map: (value: A, signal: AbortSignal) => Promise<B>, options: MapAsyncOptions<A, B>) {
+    return this.#scope.mapAsync(map, options);
+  }
+
+  window<A>(size: number, options?: WindowOptions<A>): OperatorFunction<A, A[]> {
+    return this.#scope.window(size, options);
+  }
+
+  buffer<A>(closing: Observable<unknown>, options?: HoldOptions<A>): OperatorFunction<A, A[]> {
+    return this.#scope.buffer(closing, options);
+  }
+
+  zip<A, B>(other: Observable<B>, options?: ZipOptions<A, B>): OperatorFunction<A, [A, B]> {
+    return this.#scope.zip(other, options);
+  }
+
+  delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A> {
+    return this.#scope.delay(milliseconds, options);
+  }
+
+  operator<In, Out>(
+    name: string,
+    define: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out> {
+    return this.#scope.operator(name, define, options);
+  }
+
+  /** One decoder for each source, whoever reads it: all have subscribed before the first element comes. */
+  #once<S extends { readonly kind: string }>(
+    source: S,
+    decode: (isFirst: boolean) => Observable<Frame> | Observable<Patch>,
+  ): Observable<Frame> | Observable<Patch> {
+    const known = this.#streams.get(source);
+    if (known !== undefined) return known;
+    const isFirst = ![...this.#streams.keys()].some((other) => (other as S).kind === source.kind);
+    const stream = (decode(isFirst) as Observable<Frame>).pipe(share());
+    this.#streams.set(source, stream);
+    return stream;
+  }
+}

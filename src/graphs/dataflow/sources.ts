@@ -1,0 +1,65 @@
+import { checkInteger, checkOneOf } from '../../core/check.ts';
+import type { FrameSampling } from '../../io/media/frames.ts';
+import type { Bytes } from '../../operators/payload.ts';
+import type { PictureOptions, SoundOptions } from './video-scope.ts';
+
+/** Pictures that a dataflow decodes. */
+export interface PictureSource {
+  readonly kind: 'pictures';
+  /** Name of the operator. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly resize: 'crop' | 'stretch';
+  readonly fps: FrameSampling;
+}
+
+/** Sound that a dataflow decodes. */
+export interface SoundSource {
+  readonly kind: 'sound';
+  /** Name of the operator. */
+  readonly name: string;
+  readonly sampleRate: number;
+  readonly patchSamples: number;
+  readonly hopSamples: number;
+}
+
+/** What a dataflow decodes: one decoder for each. */
+export type Source = PictureSource | SoundSource;
+
+/** Bytes of one element. */
+export function elementBytes(source: Source): Bytes {
+  return source.kind === 'pictures' ? source.width * source.height * 3 : 4 * source.patchSamples;
+}
+
+/** The sources of one composition, each once: the same options are the same source. */
+export class Sources {
+  readonly #known = new Map<string, Source>();
+
+  /** @throws UsageError for an option that does not fit. */
+  pictures({ width = 224, height = 224, resize = 'crop', fps = 'native', name }: PictureOptions = {}): PictureSource {
+    checkInteger('width', width, 1, 8192);
+    checkInteger('height', height, 1, 8192);
+    checkOneOf('resize', resize, ['crop', 'stretch']);
+    return this.#once({ kind: 'pictures', name: name ?? 'decode-video', width, height, resize, fps }, name);
+  }
+
+  /** @throws UsageError for an option that does not fit. */
+  sound({ sampleRate = 16_000, patchSamples = 15_600, hopSamples = 15_360, name }: SoundOptions = {}): SoundSource {
+    checkInteger('sampleRate', sampleRate, 1000, 384_000);
+    checkInteger('patchSamples', patchSamples, 1, 1 << 24);
+    checkInteger('hopSamples', hopSamples, 1, patchSamples);
+    return this.#once({ kind: 'sound', name: name ?? 'decode-audio', sampleRate, patchSamples, hopSamples }, name);
+  }
+
+  /** A second source of a kind has a number after its name, unless it was given one. */
+  #once<S extends Source>(source: S, given: string | undefined): S {
+    const key = JSON.stringify(source);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known as S;
+    const before = [...this.#known.values()].filter(({ kind }) => kind === source.kind).length;
+    const named = given !== undefined || before === 0 ? source : { ...source, name: `${source.name}-${before + 1}` };
+    this.#known.set(key, named);
+    return named;
+  }
+}

@@ -1,0 +1,242 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import { checkFunction, checkInteger, checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { checkStreamName } from '../../io/dataset/schema.ts';
+import { Video } from '../../io/media/video.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import { DUPLICATES, type Duplicates, type Embedding } from '../../operators/embed.ts';
+import type { Frame } from '../../operators/frame.ts';
+import type { MapAsyncOptions } from '../../operators/map-async.ts';
+import type { Holding, Stage } from '../../operators/own-operator.ts';
+import type { Patch } from '../../operators/patch.ts';
+import { checkStatistics, type Statistic } from '../../operators/statistics.ts';
+import type { SubclipRow, Timed } from '../../operators/subclips.ts';
+import type { WindowOptions } from '../../operators/window.ts';
+import type { Json } from '../graph.ts';
+import { networkIdentity } from './network-identity.ts';
+import { type PictureSource, type SoundSource, type Source, Sources } from './sources.ts';
+import type {
+  ColumnOptions,
+  Columns,
+  ElementOf,
+  EmbeddingOptions,
+  PictureOptions,
+  SoundOptions,
+  VideoScope,
+} from './video-scope.ts';
+
+/** A network that a dataflow uses. */
+export interface TracedNetwork {
+  /** Name of its operator. */
+  readonly name: string;
+  readonly network: NetworkPlan;
+  readonly duplicates: Duplicates;
+  /** What it is fed with, where that is known. */
+  readonly source: Source | undefined;
+}
+
+/** A column that a dataflow gives. */
+export interface TracedColumn {
+  readonly name: string;
+  /** Name of its operator. */
+  readonly operator: string;
+  readonly counts: readonly number[];
+  readonly statistics: readonly Statistic[];
+  /** What it is made of, where that is known. */
+  readonly source: Source | undefined;
+  /** The network whose vectors it summarises, where they come straight from one. */
+  readonly network: TracedNetwork | undefined;
+  /** Its way from the decoder, step by step: what of it changes values. */
+  readonly steps: readonly Json[];
+}
+
+/** What a dataflow is made of, found out without running it. */
+export interface Trace {
+  readonly sources: readonly Source[];
+  readonly networks: readonly TracedNetwork[];
+  readonly columns: readonly TracedColumn[];
+  /** Elements that its operators keep at once, beside those on their way: of windows and of asynchronous work. */
+  readonly held: readonly { readonly source: Source; readonly elements: number }[];
+  /** Whether there are functions in it whose code no hash tells. */
+  readonly hasFunctions: boolean;
+}
+
+/** Where an observable comes from. */
+interface Origin {
+  readonly source: Source | undefined;
+  /** The network whose vectors it has. */
+  readonly network: TracedNetwork | undefined;
+  readonly steps: readonly Json[];
+}
+
+/** A step that is code. */
+const CODE = 'function';
+
+/**
+ * Finds out what a dataflow is made of: calls it once with a scope of which nothing is decoded and no element ever comes.
+ *
+ * @throws UsageError when it gives no columns, or a column that does not end in `scope.subclips`.
+ */
+export function traceColumns(columns: (scope: VideoScope) => Columns): Trace {
+  checkFunction('columns', columns);
+  const scope = new TracedScope();
+  return scope.trace(columns(scope));
+}
+
+class TracedScope implements VideoScope {
+  readonly video = new Video('planned');
+  readonly signal = new AbortController().signal;
+  readonly #sources = new Sources();
+  readonly #used = new Set<Source>();
+  readonly #origins = new WeakMap<Observable<unknown>, Origin>();
+  readonly #cuts = new WeakMap<Observable<unknown>, Omit<TracedColumn, 'name' | 'operator'> & { operator?: string }>();
+  readonly #networks = new Map<NetworkPlan, TracedNetwork>();
+  readonly #held: { source: Source; elements: number }[] = [];
+
+  frames(options?: PictureOptions): Observable<Frame> {
+    return this.#read(this.#sources.pictures(options));
+  }
+
+  audio(options?: SoundOptions): Observable<Patch> {
+    return this.#read(this.#sources.sound(options));
+  }
+
+  embed<T extends Uint8Array | Float32Array>(
+    network: NetworkPlan<T>,
+    options: EmbeddingOptions = {},
+  ): OperatorFunction<ElementOf<T>, Embedding> {
+    const { name = `embed-${network.name}`, duplicates = DUPLICATES[0] } = options;
+    return (input) => {
+      const from = this.#originOf(input);
+      checkFeeds(network, from);
+      const known = this.#networks.get(network);
+      const used = known ?? { name, network, duplicates, source: from.source };
+      this.#networks.set(network, used);
+      return this.#stream({ ...from, network: used, steps: [...from.steps, { network: networkIdentity(network) }] });
+    };
+  }
+
+  subclips({ count, statistic = 'mean', operator }: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
+    const counts = [...new Set(typeof count === 'number' ? [count] : count)].sort((a, b) => a - b);
+    for (const each of counts) checkInteger('count', each, 1, 100_000);
+    if (counts.length === 0) throw new UsageError('`count` must be a number of subclips or a non-empty array of them');
+    const statistics = checkStatistics('statistic', statistic);
+    return (input) => {
+      const { source, network, steps } = this.#originOf(input);
+      const rows = this.#stream<SubclipRow>({ source, network: undefined, steps });
+      const cut = { counts, statistics, source, network, steps: [...steps, { subclips: counts, statistics }] };
+      this.#cuts.set(rows, operator === undefined ? cut : { ...cut, operator });
+      return rows;
+    };
+  }
+
+  mapAsync<A, B>(_: (value: A, signal: AbortSignal) => Promise<B>, options: MapAsyncOptions<A, B>) {
+    return this.#code<A, B>('mapAsync', options?.concurrency ?? 1);
+  }
+
+  window<A>(size: number, options: WindowOptions<A> = {}): OperatorFunction<A, A[]> {
+    checkInteger('size', size);
+    return (input) => {
+      const from = this.#originOf(input);
+      this.#hold(from.source, size);
+      const step = { window: size, step: options.step ?? size };
+      return this.#stream({ ...from, network: undefined, steps: [...from.steps, step] });
+    };
+  }
+
+  buffer<A>(): OperatorFunction<A, A[]> {
+    return this.#code<A, A[]>('buffer', 0);
+  }
+
+  zip<A, B>(): OperatorFunction<A, [A, B]> {
+    return this.#code<A, [A, B]>('zip', 0);
+  }
+
+  delay<A>(): OperatorFunction<A, A> {
+    return (input) => this.#stream(this.#originOf(input));
+  }
+
+  operator<In, Out>(name: string, define: (holding: Holding<Out>) => Stage<In>): OperatorFunction<In, Out> {
+    checkString('name', name);
+    checkFunction('define', define);
+    return this.#code<In, Out>(name, 1);
+  }
+
+  /** What the columns tell, and what was recorded while they were composed. */
+  trace(columns: Columns): Trace {
+    if (typeof columns !== 'object' || columns === null || Object.keys(columns).length === 0) {
+      throw new UsageError(`\`columns\` must give at least one column by its name, but gave ${shown(columns)}`);
+    }
+    const traced = Object.entries(columns).map(([name, rows]): TracedColumn => {
+      checkStreamName(name);
+      const cut = rows instanceof Observable ? this.#cuts.get(rows) : undefined;
+      if (cut === undefined) {
+        throw new UsageError(`column '${name}' must end in \`scope.subclips\`, but is ${shown(rows)}`);
+      }
+      return { ...cut, name, operator: cut.operator ?? `subclips-${name}` };
+    });
+    return {
+      sources: [...this.#used],
+      networks: [...this.#networks.values()],
+      columns: traced,
+      held: this.#held,
+      hasFunctions: traced.some(({ steps }) => steps.some((step) => isCode(step))),
+    };
+  }
+
+  #read(source: PictureSource): Observable<Frame>;
+  #read(source: SoundSource): Observable<Patch>;
+  #read(source: Source): Observable<never> {
+    this.#used.add(source);
+    const { kind, name: _, ...options } = source;
+    return this.#stream({ source, network: undefined, steps: [{ [kind]: options as Json }] });
+  }
+
+  #code<A, B>(name: string, elements: number): OperatorFunction<A, B> {
+    return (input) => {
+      const from = this.#originOf(input);
+      this.#hold(from.source, elements);
+      return this.#stream({ ...from, network: undefined, steps: [...from.steps, { [CODE]: name }] });
+    };
+  }
+
+  #hold(source: Source | undefined, elements: number): void {
+    if (source !== undefined && elements > 0) this.#held.push({ source, elements });
+  }
+
+  #stream<T>(origin: Origin): Observable<T> {
+    const stream = new Observable<T>();
+    this.#origins.set(stream, origin);
+    return stream;
+  }
+
+  /** RxJS's operators give observables that know what they are made of; one that nobody made of ours comes out of nowhere. */
+  #originOf(observable: Observable<unknown>): Origin {
+    const own = this.#origins.get(observable);
+    if (own !== undefined) return own;
+    const before = (observable as { readonly source?: unknown }).source;
+    const from = before instanceof Observable ? this.#originOf(before) : undefined;
+    return { source: from?.source, network: undefined, steps: [...(from?.steps ?? []), { [CODE]: 'rxjs' }] };
+  }
+}
+
+function isCode(step: Json): boolean {
+  return typeof step === 'object' && step !== null && CODE in step;
+}
+
+/** Pictures do not feed a network for sound, nor the other way round, nor those of another size. */
+function checkFeeds(network: NetworkPlan, { source, steps }: Origin): void {
+  // Where functions stand between, what they give is checked when it comes.
+  if (source === undefined || steps.some(isCode)) return;
+  const { input, name } = network;
+  const wanted = Object.entries(input).filter(([key]) => key !== 'hopSamples' && key !== 'resize');
+  const given = source as unknown as Readonly<Record<string, unknown>>;
+  const wrong = wanted.filter(([key, value]) => given[key] !== value);
+  if (wrong.length === 0) return;
+  const text = (values: readonly (readonly [string, unknown])[]) =>
+    values.map(([key, value]) => `${key} ${value ?? 'of its own'}`).join(', ');
+  throw new UsageError(
+    `${name} takes ${text(wanted)}, but is fed with ${source.kind} of ${text(wanted.map(([key]) => [key, given[key]]))}`,
+    { remedy: `Decode what it takes: \`scope.${'width' in input ? 'frames' : 'audio'}(network.input)\`.` },
+  );
+}

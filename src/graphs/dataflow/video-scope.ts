@@ -1,0 +1,98 @@
+import type { Observable, OperatorFunction } from 'rxjs';
+import type { AudioOptions } from '../../io/media/audio.ts';
+import type { FramesOptions } from '../../io/media/frames.ts';
+import type { Video } from '../../io/media/video.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { Duplicates, Embedding } from '../../operators/embed.ts';
+import type { Frame } from '../../operators/frame.ts';
+import type { MapAsyncOptions } from '../../operators/map-async.ts';
+import type { Holding, OperatorOptions, Stage } from '../../operators/own-operator.ts';
+import type { Patch } from '../../operators/patch.ts';
+import type { Statistic } from '../../operators/statistics.ts';
+import type { SubclipRow, Timed } from '../../operators/subclips.ts';
+import type { HoldOptions, WindowOptions } from '../../operators/window.ts';
+import type { ZipOptions } from '../../operators/zip.ts';
+
+type Given<Options> = { readonly [Key in keyof Options]?: Options[Key] | undefined };
+
+/** Which pictures of the video are decoded, and to what size. */
+export type PictureOptions = Given<Pick<FramesOptions, 'width' | 'height' | 'resize' | 'fps' | 'name'>>;
+
+/** How the sound of the video is cut into patches. */
+export type SoundOptions = Given<Pick<AudioOptions, 'sampleRate' | 'patchSamples' | 'hopSamples' | 'name'>>;
+
+/** How a network is used. */
+export interface EmbeddingOptions {
+  /** Its name in the metrics. Default: `embed-` and the network's name. The first use of a network in a run names it. */
+  readonly name?: string | undefined;
+  /** Whether elements equal to a recent one of their video take its vector (`once`, the default) or are computed; the values are the same. */
+  readonly duplicates?: Duplicates | undefined;
+}
+
+/** How a column is summarised. */
+export interface ColumnOptions {
+  /** Into how many subclips of equal length a video is cut; several cuts cost one pass. */
+  readonly count: number | readonly number[];
+  /** What summarises each subclip; several statistics cost one pass. Default `mean`. */
+  readonly statistic?: Statistic | readonly Statistic[] | undefined;
+  /** Its name in the metrics. Default: `subclips-` and the column's name. */
+  readonly operator?: string | undefined;
+}
+
+/** What an element of a network's input is: a frame for bytes of pictures, a patch for samples of sound. */
+export type ElementOf<T extends Uint8Array | Float32Array> = T extends Uint8Array ? Frame : Patch;
+
+/**
+ * One video inside a run: the place of its operators, each of which counts under the memory limit. A dataflow is a function of
+ * it: called once to plan the run, with nothing decoded, and once for each video.
+ *
+ * @example
+ * const columns = (scope: VideoScope) => {
+ *   const frames = scope.frames(alexnet.input);
+ *   const tenths = scope.subclips({ count: 10 });
+ *   return { visual: frames.pipe(scope.embed(alexnet), tenths), brightness: frames.pipe(map(brightness), tenths) };
+ * };
+ */
+export interface VideoScope {
+  readonly video: Video;
+  /** Aborted when the run is stopped. */
+  readonly signal: AbortSignal;
+
+  /**
+   * The pictures of the video, as `frames`, with `crop` as the default of `resize`: as `extract` decodes them. Decoded once, however many
+   * columns use them; frames with the same options are the same stream.
+   */
+  frames(options?: PictureOptions): Observable<Frame>;
+  /** The sound of the video in patches, as `audio`. Decoded once, however many columns use it. */
+  audio(options?: SoundOptions): Observable<Patch>;
+  /** Vectors of frames or patches by a network, whose sessions the run opens, shares between all videos and closes. See `embed`. */
+  embed<T extends Uint8Array | Float32Array>(
+    network: NetworkPlan<T>,
+    options?: EmbeddingOptions,
+  ): OperatorFunction<ElementOf<T>, Embedding>;
+  /** Cuts vectors with times into subclips and summarises each: the end of every column. See `subclips`. */
+  subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow>;
+
+  /** As `Scope.mapAsync`. */
+  mapAsync<A, B>(
+    map: (value: A, signal: AbortSignal) => Promise<B>,
+    options: MapAsyncOptions<A, B>,
+  ): OperatorFunction<A, B>;
+  /** As `Scope.window`. */
+  window<A>(size: number, options?: WindowOptions<A>): OperatorFunction<A, A[]>;
+  /** As `Scope.buffer`. */
+  buffer<A>(closing: Observable<unknown>, options?: HoldOptions<A>): OperatorFunction<A, A[]>;
+  /** As `Scope.zip`. */
+  zip<A, B>(other: Observable<B>, options?: ZipOptions<A, B>): OperatorFunction<A, [A, B]>;
+  /** As `Scope.delay`. */
+  delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A>;
+  /** As `Scope.operator`. */
+  operator<In, Out>(
+    name: string,
+    define: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out>;
+}
+
+/** The columns of a dataset by their names; each ends in `scope.subclips`. */
+export type Columns = Readonly<Record<string, Observable<SubclipRow>>>;

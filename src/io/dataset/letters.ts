@@ -1,0 +1,135 @@
+import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join, sep } from 'node:path';
+import { createOnce, makeDirectory, removeIfThere, removeStaleTemporaries } from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { type DeadLetter, readLetter } from './dead-letter.ts';
+import { softwareVersion } from './software.ts';
+
+const LETTER = /^([0-9a-f]{8,128})\.json$/;
+
+/**
+ * The dead letters of a dataset, one file each (`dead/<key>.json`), and how often those failed that are tried again (`dead/<key>.raised`). An item
+ * has one letter at most: of its file as it was last.
+ *
+ * @example
+ * const letters = new Letters('features/dead', (path) => console.warn(`${path} is damaged`));
+ * await letters.bury(key, letter);
+ */
+export class Letters {
+  readonly #directory: string;
+  readonly #onDamaged: (path: string) => void;
+  /** Keys of the letters of each item, as far as they were seen here. */
+  #ofItems: Promise<Map<string, string[]>> | undefined;
+
+  /** @param onDamaged told where a letter now lies that cannot be read: its item is tried again. */
+  constructor(directory: string, onDamaged: (path: string) => void) {
+    this.#directory = directory;
+    this.#onDamaged = onDamaged;
+  }
+
+  /** Makes the folder where it is missing. */
+  async make(): Promise<void> {
+    await makeDirectory(this.#directory);
+  }
+
+  /** Removes what killed processes of this machine left half-written. */
+  async tidy(): Promise<void> {
+    await removeStaleTemporaries(this.#directory);
+  }
+
+  /** The letter of a key. A damaged one is set aside, and is none. */
+  get(key: string): DeadLetter | undefined {
+    const path = this.#path(key);
+    const letter = readLetter(path);
+    if (letter !== 'damaged') return letter;
+    if (renameIfThere(path, `${path}.damaged`)) this.#onDamaged(`${path}.damaged`);
+    return undefined;
+  }
+
+  /** Keys of all letters, ascending. */
+  keys(): string[] {
+    if (!existsSync(this.#directory)) return [];
+    return readdirSync(this.#directory)
+      .flatMap((name) => LETTER.exec(name)?.[1] ?? [])
+      .sort();
+  }
+
+  /** Writes a letter, unless its key has one; those of what the item's file was before go. On disk when this resolves. */
+  async bury(key: string, letter: DeadLetter): Promise<void> {
+    const raised = readLetter(this.#raisedPath(key));
+    const attempts = raised === undefined || raised === 'damaged' ? 0 : (raised.attempts ?? 0);
+    const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1, software: softwareVersion() };
+    await this.make();
+    if (await createOnce(this.#path(key), Buffer.from(`${JSON.stringify(whole, null, 2)}\n`))) await this.answered(key);
+    const ofItems = await this.#itemsSeen();
+    ofItems.set(letter.item, [...new Set([...(ofItems.get(letter.item) ?? []), key])]);
+    await this.supersede(letter.item, key);
+  }
+
+  /** Lets keys be tried again: takes their letters away, and remembers how often they failed. @returns how many had one. */
+  raise(keys: readonly string[]): number {
+    return keys.filter((key) => renameIfThere(this.#path(key), this.#raisedPath(key))).length;
+  }
+
+  /** Forgets how often a key failed that is done, or has a letter again. */
+  async answered(key: string): Promise<void> {
+    await removeIfThere(this.#raisedPath(key));
+  }
+
+  /** Removes the letters of an item that are of what its file was before: it is now what this key stands for. */
+  async supersede(itemId: string, key: string): Promise<void> {
+    const ofItems = await this.#itemsSeen();
+    const keys = ofItems.get(itemId);
+    if (keys === undefined) return;
+    const others = keys.filter((other) => other !== key);
+    if (others.length === keys.length) ofItems.delete(itemId);
+    else ofItems.set(itemId, [key]);
+    for (const other of others) {
+      await removeIfThere(this.#path(other));
+      await this.answered(other);
+    }
+  }
+
+  /** Reads every letter, once. What other processes bury later, the next one sees. */
+  #itemsSeen(): Promise<Map<string, string[]>> {
+    this.#ofItems ??= this.#lookAtAll();
+    return this.#ofItems;
+  }
+
+  async #lookAtAll(): Promise<Map<string, string[]>> {
+    const ofItems = new Map<string, string[]>();
+    if (!existsSync(this.#directory)) return ofItems;
+    const breather = new Breather();
+    for (const name of await readdir(this.#directory)) {
+      const key = LETTER.exec(name)?.[1];
+      const letter = key === undefined ? undefined : this.get(key);
+      if (key !== undefined && letter !== undefined)
+        ofItems.set(letter.item, [...(ofItems.get(letter.item) ?? []), key]);
+      if (breather.isDue) await breather.rest();
+    }
+    return ofItems;
+  }
+
+  // Joined by hand: paths are asked for at every turn.
+  #path(key: string): string {
+    return `${this.#directory}${sep}${key}.json`;
+  }
+
+  #raisedPath(key: string): string {
+    return join(this.#directory, `${key}.raised`);
+  }
+}
+
+/** Renames a file; false when it is gone: another process was first. */
+export function renameIfThere(from: string, to: string): boolean {
+  // Most letters that are asked for are not there, and a look is cheaper than an error.
+  if (!existsSync(from)) return false;
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
