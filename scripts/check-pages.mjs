@@ -9,7 +9,9 @@ const INDEX = 'docs/README.md';
 const BANNED = [
   /\bgone on with\b/,
   /\b(?:has|have) not (?:a|an|any|the|what|been had)\b/,
-  /(?<![Tt]here )\bis no (?:JSON|CSV|directory|dataset|file|path)\b/,
+  /(?<![Tt]here )\bis no (?:JSON|CSV|directory|dataset|file|path|network|genre|training store)\b/,
+  /\bare no (?:ids|tensors|files)\b/,
+  /\bgoes on (?:from|with the next|where)\b/,
   /\bno good\b/,
   /\b(?:is|are) let have\b/,
   /\bbut none came\b/,
