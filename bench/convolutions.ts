@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
 import { type Network, network } from '../src/models/networks/network.ts';
 import { benchOptions, makeClip } from './clips.ts';
@@ -117,7 +117,7 @@ async function extractionsInPairs(): Promise<void> {
         ...['--visual', options.visual as string, '--memory', options.memory as string, '--convolutions', form],
       ]);
       if (run.code !== 0) throw new Error(`${form}: exit ${run.code}\n${run.stderr}`);
-      const summary = JSON.parse(run.stdout) as ExtractSummary;
+      const summary = JSON.parse(run.stdout) as RunSummary;
       const rate = summary.frames / summary.phases.run;
       rates[form]?.push(rate);
       console.log(

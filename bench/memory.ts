@@ -9,7 +9,7 @@ import { rm } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { benchOptions, loopClip, makeClip } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
 
@@ -34,7 +34,7 @@ for (const { name, args, limit } of settings) {
       ...[program, 'extract', input, '--out', out, '--weights', 'random:1', '--progress', 'none', '--json', ...args],
     ]);
     if (run.code !== 0) throw new Error(`${name}, ${seconds} s: exit ${run.code}\n${run.stderr}`);
-    const summary = JSON.parse(run.stdout) as ExtractSummary;
+    const summary = JSON.parse(run.stdout) as RunSummary;
     peaks.push(run.peakBytes);
     console.log(
       JSON.stringify({

@@ -11,7 +11,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { CommitStore } from '../src/io/dataset/commit-store.ts';
 import { benchOptions } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
@@ -128,7 +128,7 @@ async function compareSpeed(): Promise<void> {
     await rm(out, { recursive: true, force: true });
     const run = await ours(full, out, ['--aggregate', 'mean']);
     if (run.code !== 0) throw new Error(run.stderr);
-    const summary = JSON.parse(run.stdout) as ExtractSummary;
+    const summary = JSON.parse(run.stdout) as RunSummary;
     const framesPerSecond = summary.frames / summary.phases.run;
     ratios.push(framesPerSecond / peerFigures.frames_per_s);
     console.log(

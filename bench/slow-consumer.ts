@@ -5,11 +5,10 @@
 import { lastValueFrom, merge, Subject, takeUntil } from 'rxjs';
 import { extractionGraph } from '../src/graphs/extraction.ts';
 import { chooseNetworks } from '../src/graphs/networks.ts';
-import { planExtraction } from '../src/graphs/plan.ts';
+import { planRun } from '../src/graphs/plan.ts';
 import { audio } from '../src/io/media/audio.ts';
 import { frames } from '../src/io/media/frames.ts';
 import { Video } from '../src/io/media/video.ts';
-import type { Embedder } from '../src/operators/embed.ts';
 import { embed } from '../src/operators/embed.ts';
 import { Flow } from '../src/operators/flow.ts';
 
@@ -17,10 +16,9 @@ const [clip = '', memory = '1GiB'] = process.argv.slice(2);
 const networks = chooseNetworks({ weights: 'random:1' });
 if (networks.visual === undefined || networks.audio === undefined) throw new Error('both networks are needed');
 const video = new Video(clip);
-const plan = await planExtraction(extractionGraph(networks), networks, [video], { memory });
-if (plan.visual === undefined || plan.audio === undefined) throw new Error('both networks are planned');
-const look = await networks.visual.open(plan.visual);
-const listen = await networks.audio.open(plan.audio);
+const plan = await planRun(extractionGraph(networks), [video], { memory });
+const look = await networks.visual.open(plan.networks[0]?.workers);
+const listen = await networks.audio.open(plan.networks[1]?.workers);
 const flow = new Flow(plan.memory.budget);
 const scope = flow.scope(video.id);
 const stopped = new Subject<void>();
@@ -37,8 +35,8 @@ const slowly = scope.mapAsync(
 );
 await lastValueFrom(
   merge(
-    frames(video, { scope }).pipe(embed(look as Embedder<Uint8Array>, { scope })),
-    audio(video, { scope }).pipe(embed(listen as Embedder<Float32Array>, { scope })),
+    frames(video, { scope }).pipe(embed(look, { scope })),
+    audio(video, { scope }).pipe(embed(listen, { scope })),
   ).pipe(slowly, takeUntil(stopped)),
   { defaultValue: undefined },
 );

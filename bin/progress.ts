@@ -1,11 +1,11 @@
-import type { ExtractProgress } from '../src/graphs/extract-progress.ts';
+import type { RunProgress } from '../src/graphs/run-progress.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 
 /** How progress is shown: a line that is rewritten, one JSON object per line, or nothing. */
 export type ProgressStyle = 'line' | 'ndjson' | 'none';
 
 /** Shows a run's progress on stderr. */
-export interface ProgressView<State = ExtractProgress> {
+export interface ProgressView<State = RunProgress> {
   show(state: State): void;
   /** Prints a lasting line, above the rewritten one. */
   say(line: string): void;
@@ -13,7 +13,7 @@ export interface ProgressView<State = ExtractProgress> {
 }
 
 /** A line for a terminal: videos, frames/s, speed against real time, time left, bytes held of the budget. */
-export function progressLine(state: ExtractProgress): string {
+export function progressLine(state: RunProgress): string {
   const seconds = Math.max(state.wallSeconds, 1e-3);
   const speed = state.mediaSeconds / seconds;
   const left = state.remainingMediaSeconds / Math.max(speed, 1e-6);

@@ -1,5 +1,5 @@
-import type { ExtractSummary } from '../src/graphs/extract-summary.ts';
-import { uncalibratedId } from '../src/graphs/precision/interrupted-summary.ts';
+import { uncalibratedId } from '../src/graphs/interrupted-summary.ts';
+import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/observe.ts';
 
@@ -37,7 +37,7 @@ function duplicateShare(duplicates: number, elements: number): string {
 const NAMED = 10;
 
 /** What a person reads after an extraction into a directory, or into a stream. */
-export function summaryText(summary: ExtractSummary, out: string | undefined): string {
+export function summaryText(summary: RunSummary, out: string | undefined): string {
   const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
   const which = [...(partial > 0 ? [`${partial} partial`] : []), ...(cached > 0 ? [`${cached} from the cache`] : [])];
   const rate = summary.wallSeconds > 0 ? summary.frames / summary.wallSeconds : 0;

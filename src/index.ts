@@ -12,6 +12,7 @@ export {
   type SystemErrorCode,
   UsageError,
 } from './core/errors.ts';
+export type { Columns, VideoScope } from './graphs/dataflow/video-scope.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from './graphs/evaluation.ts';
 export type { Experiment, ExperimentConfig, ModelSettings } from './graphs/experiment/experiment-config.ts';
 export { type ExperimentKey, experimentKeys } from './graphs/experiment/experiment-keys.ts';
@@ -23,14 +24,7 @@ export type { RunOptions } from './graphs/experiment/run-points.ts';
 export type { ExperimentRow, SeedMean } from './graphs/experiment/summarise.ts';
 export { explainMermaid, explainText } from './graphs/explain.ts';
 export { type ExtractOptions, extract } from './graphs/extract.ts';
-export type { ExtractProgress } from './graphs/extract-progress.ts';
-export type { ExtractSummary } from './graphs/extract-summary.ts';
-export {
-  type ExtractionGraph,
-  type ExtractionOptions,
-  type ExtractionServices,
-  extractionGraph,
-} from './graphs/extraction.ts';
+export { type ExtractionOptions, extractionGraph } from './graphs/extraction.ts';
 export { fetchCorpus } from './graphs/fetch/fetch.ts';
 export type { FetchOptions, FetchProgress, FetchSource } from './graphs/fetch/fetch-options.ts';
 export { type PlannedCommand, planFetch } from './graphs/fetch/fetch-plan.ts';
@@ -62,14 +56,15 @@ export { type MadeCard, type MakeCardOptions, makeCard } from './graphs/models/m
 export type { ModelReport } from './graphs/models/model-report.ts';
 export { type PullModelOptions, pullModel } from './graphs/models/pull-model.ts';
 export { type VerifiedModel, verifyModels } from './graphs/models/verify-models.ts';
+export { network } from './graphs/named-network.ts';
 export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from './graphs/networks.ts';
 export {
   defaultMemory,
   type Estimate,
   type ExecutionOptions,
   type Plan,
-  type PlannedModel,
-  planExtraction,
+  type PlannedNetwork,
+  planRun,
 } from './graphs/plan.ts';
 export type { Precision, PrecisionOptions } from './graphs/precision/choose-precision.ts';
 export type { FitData, FitOptions, FitProgress, FittedModel } from './graphs/recommenders/fit-data.ts';
@@ -87,7 +82,10 @@ export { MissingFeaturesError, StoreFeatures } from './graphs/recommenders/store
 export { type TrainOptions, type TrainSummary, trainRecommender } from './graphs/recommenders/train-recommender.ts';
 export type { ReduceOptions, ReduceSummary } from './graphs/reduction/options.ts';
 export { reduce } from './graphs/reduction/reduce.ts';
+export type { RunProgress } from './graphs/run-progress.ts';
+export type { RunSummary } from './graphs/run-summary.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from './graphs/runners/local.ts';
+export { type WriteDatasetOptions, writeDataset } from './graphs/write-dataset.ts';
 export { openUnitCache } from './io/cache/open-cache.ts';
 export type { UnitCache } from './io/cache/unit-cache.ts';
 export { CommitStore } from './io/dataset/commit-store.ts';
@@ -190,7 +188,7 @@ export { Network } from './models/networks/embedder.ts';
 export type { Assumption } from './models/networks/guess-input.ts';
 export type { SessionMemory } from './models/networks/memory.ts';
 export { checkWeights } from './models/networks/named-weights.ts';
-export { type NetworkOptions, NetworkPlan, network, type OpenOptions } from './models/networks/network.ts';
+export { type NetworkOptions, NetworkPlan, type OpenOptions } from './models/networks/network.ts';
 export type { NetworkInput, PictureInput, SoundInput } from './models/networks/network-plan.ts';
 export { type OfficialSource, officialSources } from './models/networks/official-sources.ts';
 export { type NamedOptions, type NetworkName, type NetworkReads, networkNames } from './models/networks/registry.ts';

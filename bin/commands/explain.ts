@@ -1,11 +1,11 @@
 import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
+import { uncalibratedId } from '../../src/graphs/interrupted-summary.ts';
 import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { placeNetworks } from '../../src/graphs/placement.ts';
-import { type Plan, planExtraction } from '../../src/graphs/plan.ts';
+import { networksOf, type Plan, planRun } from '../../src/graphs/plan.ts';
 import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
-import { uncalibratedId } from '../../src/graphs/precision/interrupted-summary.ts';
 import { chooseDevice } from '../../src/models/onnx/device.ts';
 import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
 import type { Arguments, Command } from '../options.ts';
@@ -41,8 +41,8 @@ async function run(args: Arguments): Promise<number> {
   const beside: string[] = [];
   const corpus = await listCorpus({ ...options, onPassedOver: (text) => void beside.push(text) });
   const device = await chooseDevice(options.device ?? 'auto');
-  const placement = await placeNetworks(networks, device, options);
-  const planned = await planExtraction(graph, networks, corpus, options, placement);
+  const placement = await placeNetworks(networksOf(graph), device, options);
+  const planned = await planRun(graph, corpus, { ...options, remains: networks.remains }, placement);
   const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
   const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...plan, notes })}\n`);

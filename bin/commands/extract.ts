@@ -1,7 +1,7 @@
 import { checkOneOf } from '../../src/core/check.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { extract } from '../../src/graphs/extract.ts';
-import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { DUPLICATES } from '../../src/operators/embed.ts';
 import { extractionOptions, readExtractionOptions, readStorage, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
@@ -54,7 +54,7 @@ async function run(args: Arguments): Promise<number> {
   const { out, directory, tables } = readOutput(args);
   const view = openProgress(progressStyle(args.text('progress')), process.stderr);
   const interrupts = catchInterrupts((line) => view.say(line));
-  let summary: ExtractSummary;
+  let summary: RunSummary;
   try {
     summary = await extract({
       ...shared,
@@ -113,7 +113,7 @@ function progressStyle(text: string | undefined): ProgressStyle {
 }
 
 /** 130 interrupted; 0 the reader of the stream went away, nothing dead, or allowed; 1 the tables could not be written, or every input is dead; 3 some dead. */
-export function exitCode(summary: ExtractSummary, allowDead: boolean): number {
+export function exitCode(summary: RunSummary, allowDead: boolean): number {
   if (summary.interrupted) return 130;
   if (summary.readerGone) return 0;
   if (summary.failure !== undefined) return 1;

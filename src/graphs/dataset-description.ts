@@ -1,18 +1,17 @@
 import type { DatasetDescription } from '../io/dataset/dataset-file.ts';
-import type { Plan } from './plan.ts';
+import type { VideoGraph } from './dataflow/dataflow.ts';
+import type { Plan, PlannedNetwork } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
-import type { PreciseNetworks } from './precision/choose-precision.ts';
 
 /** What `dataset.json` says of the graph and of the networks that made it. */
-export function describeDataset(plan: Plan, networks: PreciseNetworks) {
-  const models = (['visual', 'audio'] as const).flatMap((stream) => {
-    const entry = networks[stream];
-    if (entry === undefined) return [];
+export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Calibration) {
+  const models = graph.trace.networks.map(({ network: entry }, index) => {
+    const { stream, placement } = plan.networks[index] as PlannedNetwork;
     const { name, cardHash, weightsHash, random, weightsFiles: files, card, precision, convolutions } = entry;
-    const execution = { precision, convolutions, device: plan.placement[stream]?.device ?? 'cpu' };
-    const calibrated = stream === 'visual' && networks.calibration;
-    const calibration = calibrated ? { calibration: measuredOf(calibrated) } : {};
-    return [{ stream, name, cardHash, weightsHash, random, files, ...execution, ...calibration, card }];
+    const execution = { precision, convolutions, device: placement.device };
+    const calibrated = precision === 'int8' ? calibration : undefined;
+    const measured = calibrated && { calibration: measuredOf(calibrated) };
+    return { stream, name, cardHash, weightsHash, random, files, ...execution, ...measured, card };
   });
   return {
     graphId: plan.graph.id,

@@ -1,13 +1,13 @@
 import { formatBytes } from '../operators/budget.ts';
 import { deviceName } from './placement.ts';
-import type { Plan, PlannedModel } from './plan.ts';
+import type { Plan, PlannedNetwork } from './plan.ts';
 
 /**
  * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided, and what the corpus
  * comes to. `estimate` figures come from probing at most 32 items. `notes` are sentences that stand below the nodes.
  *
  * @example
- * console.log(explainText(await planExtraction(graph, networks, corpus)));
+ * console.log(explainText(await planRun(graph, corpus)));
  */
 export function explainText(plan: Plan, notes: readonly string[] = []): string {
   const { graph, memory, estimate } = plan;
@@ -21,9 +21,9 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
       const shape = (shapes[index] as string).padEnd(shapeWidth);
       return `  ${node.id.padEnd(nodeWidth)}  ${shape}  ${formatBytes(node.bytes).padStart(9)} each  ${node.does}${from}`;
     }),
-    ...plan.models.map((model) => {
-      const { stream, name, output } = model;
-      return `${stream}: ${name} to ${output.name} [${output.dimension}], ${weightsText(model)}`;
+    ...plan.networks.map((network) => {
+      const { stream, name, output } = network;
+      return `${stream}: ${name} to ${output.name} [${output.dimension}], ${weightsText(network)}`;
     }),
     ...notes.map((note) => `  ${note}`),
     '',
@@ -31,17 +31,14 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
     ...memory.parts.map((part) => `  ${formatBytes(part.bytes).padStart(9)}  ${part.name}`),
     `  ${formatBytes(memory.budget).padStart(9)}  between operators (flow budget)`,
     `  ${formatBytes(memory.creationPeak).padStart(9)}  peak while sessions are created`,
-    ...(['visual', 'audio'] as const).flatMap((modality) => {
-      const workers = plan[modality];
-      if (workers === undefined) return [];
-      const placement = plan.placement[modality];
-      if (placement !== undefined && placement.device !== 'cpu') {
+    ...plan.networks.map(({ stream, workers, placement }) => {
+      if (placement.device !== 'cpu') {
         const runs = `runs of ${workers.batch} rows, the last one filled up: one shape, for which the device chooses its algorithms once`;
-        return [`  ${modality}: ${workers.workers} session(s) on ${deviceName(placement)}, ${runs}`];
+        return `  ${stream}: ${workers.workers} session(s) on ${deviceName(placement)}, ${runs}`;
       }
-      return [`  ${modality}: ${workers.workers} worker(s) x ${workers.threads} thread(s), batch ${workers.batch}`];
+      return `  ${stream}: ${workers.workers} worker(s) x ${workers.threads} thread(s), batch ${workers.batch}`;
     }),
-    ...plan.placement.devices.map(({ device, plannedBytes, totalBytes }) => {
+    ...plan.devices.map(({ device, plannedBytes, totalBytes }) => {
       const of = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;
       return `  ${device}: about ${formatBytes(plannedBytes)}${of} of the device's own memory`;
     }),
@@ -54,7 +51,10 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
 }
 
 /** The weights of a model: every file with its own hash; where there are two, or one beside random weights, the hash of both together too. */
-export function weightsText({ weightsHash, random, weightsOrigin, files }: PlannedModel): string {
+export function weightsText(
+  network: Pick<PlannedNetwork, 'weightsHash' | 'random' | 'weightsOrigin' | 'files'>,
+): string {
+  const { weightsHash, random, weightsOrigin, files } = network;
   const parts = files.map(({ role, sha256, origin, licence }) => {
     const terms = licence === undefined ? '' : `, licence: ${licence}`;
     return `${role === 'weights' ? 'weights' : 'post-processing'} ${origin}, SHA-256 ${sha256}${terms}`;

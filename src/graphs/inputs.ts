@@ -91,7 +91,8 @@ async function readManifest(manifest: string): Promise<Video[]> {
   });
 }
 
-function checkUniqueIds(found: readonly Video[]): void {
+/** @throws UsageError `duplicate-id` when two videos have one id. */
+export function checkUniqueIds(found: readonly Video[]): void {
   const byId = new Map<string, Video>();
   for (const video of found) {
     const other = byId.get(video.id);

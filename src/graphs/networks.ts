@@ -7,6 +7,7 @@ import { checkStatedHash } from './models/stated-hash.ts';
 import { storedPostprocessing } from './models/stored-postprocessing.ts';
 import { storedWeights } from './models/stored-weights.ts';
 import { postprocessingName } from './models/weight-names.ts';
+import { isNamed } from './named-network.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -36,13 +37,11 @@ export interface NetworkChoice {
 
 /** The networks that a pair of names or cards stands for. */
 export interface ChosenNetworks {
-  readonly visual: NetworkPlan | undefined;
-  readonly audio: NetworkPlan | undefined;
+  readonly visual: NetworkPlan<Uint8Array> | undefined;
+  readonly audio: NetworkPlan<Float32Array> | undefined;
   /** One sentence about each network whose weights came from the model store. */
   readonly says: readonly string[];
 }
-
-const isNamed = (name: string) => (networkNames as readonly string[]).includes(name);
 
 /**
  * Resolves `visual` and `audio` to networks. Weights of a named network are those of the options, else those of the model store, else `random:1`.
@@ -85,7 +84,13 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     for (const model of [stored, storedPca]) if (model) says.push(saidOf(model));
     return plan;
   };
-  return { visual: choose('visual'), audio: choose('audio'), says };
+  // The modality was checked, and with it what they read.
+  const [visual, audio] = [choose('visual'), choose('audio')];
+  return {
+    visual: visual as NetworkPlan<Uint8Array> | undefined,
+    audio: audio as NetworkPlan<Float32Array> | undefined,
+    says,
+  };
 }
 
 const saidOf = ({ name, origin, sha256 }: StoredModel) =>

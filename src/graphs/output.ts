@@ -9,11 +9,11 @@ import { PARQUET_COMPRESSIONS, type ParquetCompression, type ParquetEncoding } f
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
 import type { Flow } from '../operators/flow.ts';
-import { OPERATORS } from './extraction-nodes.ts';
+import { COMMIT } from './dataflow/nodes.ts';
 import type { UnitStore } from './runners/local.ts';
 
-/** Where the units of an extraction go. */
-export interface ExtractionOutput {
+/** Where the units of a run go. */
+export interface RunOutput {
   readonly store: UnitStore;
   /** How many other processes write to the same place. */
   readonly others: number;
@@ -40,7 +40,7 @@ export async function datasetOutput(
     readonly compression?: ParquetCompression | undefined;
     readonly say: (sentence: string) => void;
   },
-): Promise<ExtractionOutput> {
+): Promise<RunOutput> {
   const dataset = await Dataset.open(directory, description);
   const { tables, say } = options;
   return {
@@ -81,10 +81,10 @@ export async function streamOutput(
   description: DatasetDescription,
   columns: readonly ColumnShape[],
   run: { readonly flow: Flow; readonly signal?: AbortSignal | undefined },
-): Promise<ExtractionOutput> {
+): Promise<RunOutput> {
   const models = JSON.stringify(description.models);
   const encoder = new UnitStreamEncoder(columns, { graph: description.graphId, models });
-  const waiting = run.flow.scope('output').holder(OPERATORS.commit);
+  const waiting = run.flow.scope('output').holder(COMMIT);
   const store = new StreamStore(stream, encoder, {
     signal: run.signal,
     onWaiting: (bytes) => (bytes > 0 ? waiting.add(bytes) : waiting.remove(-bytes)),

@@ -32,10 +32,10 @@ export interface DeviceUse {
   readonly usedBefore?: Bytes;
 }
 
-/** Where the networks of an extraction are computed. */
+/** Where the networks of a run are computed. */
 export interface Placement {
-  readonly visual: NetworkPlacement | undefined;
-  readonly audio: NetworkPlacement | undefined;
+  /** One for each network, in their order. */
+  readonly networks: readonly NetworkPlacement[];
   readonly devices: readonly DeviceUse[];
   /** What a reader should know of it. */
   readonly says: readonly string[];
@@ -47,56 +47,46 @@ const onCpu: NetworkPlacement = { device: 'cpu', numbers: [0], sessionsPerPlace:
 const planned = 0.9;
 
 /**
- * Places networks on a device. Integer kernels are the CPU's; a process has one session of WebGPU, so the network for sound is computed on the CPU where
- * there are two; a batch is halved until it fits into what a card has free.
+ * Places networks on a device. Integer kernels are the CPU's; a process has one session of WebGPU, so that all networks but the first are computed
+ * on the CPU there; a batch is halved until it fits into what a card has free.
  */
 export async function placeNetworks(
-  networks: { readonly visual?: NetworkPlan | undefined; readonly audio?: NetworkPlan | undefined },
-  chosen: ChosenDevice,
+  networks: readonly NetworkPlan[],
+  { device, numbers }: ChosenDevice,
   fixed: { readonly batch?: number | undefined; readonly workers?: number | undefined },
 ): Promise<Placement> {
-  const { visual, audio } = networks;
-  const { device, numbers } = chosen;
-  if (device === 'cpu') return { visual: visual && onCpu, audio: audio && onCpu, devices: [], says: [] };
+  if (device === 'cpu') return { networks: networks.map(() => onCpu), devices: [], says: [] };
   const says: string[] = [];
-  const place = (network: NetworkPlan | undefined, isSecond: boolean): NetworkPlacement | undefined => {
-    if (network === undefined) return undefined;
+  let first: NetworkPlan | undefined;
+  const placed = networks.map((network): NetworkPlacement => {
     if (network.precision === 'int8') {
       says.push(`int8 is computed on the CPU, not on ${device}`);
       return onCpu;
     }
-    if (isSecond && device === 'webgpu') {
+    if (first !== undefined && device === 'webgpu') {
       says.push(
-        `${network.name} is computed on the CPU: a process has one session on webgpu, and ${visual?.name} takes it`,
+        `${network.name} is computed on the CPU: a process has one session on webgpu, and ${first.name} takes it`,
       );
       return onCpu;
     }
+    first ??= network;
     return { device, numbers, sessionsPerPlace: 1, batch: deviceBatch };
-  };
-  const placed = {
-    visual: place(visual, false),
-    audio: place(audio, visual !== undefined && visual.precision !== 'int8'),
-  };
+  });
   const cards = device === 'cuda' ? await readCards() : [];
   const batch = fixed.batch ?? fittingBatch(networks, placed, cards);
-  const sized = (placement: NetworkPlacement | undefined) =>
-    placement === undefined || placement.device === 'cpu' ? placement : { ...placement, batch };
-  const all = { visual: sized(placed.visual), audio: sized(placed.audio) };
-  return { ...all, devices: devicesOf(networks, all, cards), says };
+  const sized = placed.map((placement) => (placement.device === 'cpu' ? placement : { ...placement, batch }));
+  return { networks: sized, devices: devicesOf(networks, sized, cards), says };
 }
 
 /** The largest batch, from the usual one down, that fits into the free memory of every card. */
 function fittingBatch(
-  networks: Parameters<typeof placeNetworks>[0],
-  placed: Pick<Placement, 'visual' | 'audio'>,
+  networks: readonly NetworkPlan[],
+  placed: readonly NetworkPlacement[],
   cards: readonly Card[],
 ): number {
   for (let batch = deviceBatch; batch > 1; batch /= 2) {
-    const tried = {
-      visual: placed.visual && { ...placed.visual, batch },
-      audio: placed.audio && { ...placed.audio, batch },
-    };
-    const fits = (placed.visual ?? placed.audio)?.numbers.every((number) => {
+    const tried = placed.map((placement) => ({ ...placement, batch }));
+    const fits = placed[0]?.numbers.every((number) => {
       const card = cards[number];
       return card === undefined || neededOn(networks, tried) <= planned * (card.totalBytes - card.usedBytes);
     });
@@ -106,24 +96,24 @@ function fittingBatch(
 }
 
 /** What the networks take of each device that they are on. */
-function neededOn(networks: Parameters<typeof placeNetworks>[0], placed: Pick<Placement, 'visual' | 'audio'>): Bytes {
+function neededOn(networks: readonly NetworkPlan[], placed: readonly NetworkPlacement[]): Bytes {
   let [driver, sessions] = [0, 0];
-  for (const stream of ['visual', 'audio'] as const) {
-    const [network, placement] = [networks[stream], placed[stream]];
-    if (network === undefined || placement === undefined || placement.device === 'cpu') continue;
-    const need = network.deviceMemory({ sessions: placement.sessionsPerPlace, batch: placement.batch ?? deviceBatch });
-    driver = need.total - placement.sessionsPerPlace * need.session;
-    sessions += placement.sessionsPerPlace * need.session;
+  for (const [index, network] of networks.entries()) {
+    const { device, sessionsPerPlace, batch } = placed[index] as NetworkPlacement;
+    if (device === 'cpu') continue;
+    const need = network.deviceMemory({ sessions: sessionsPerPlace, batch: batch ?? deviceBatch });
+    driver = need.total - sessionsPerPlace * need.session;
+    sessions += sessionsPerPlace * need.session;
   }
   return driver + sessions;
 }
 
 function devicesOf(
-  networks: Parameters<typeof placeNetworks>[0],
-  placed: Pick<Placement, 'visual' | 'audio'>,
+  networks: readonly NetworkPlan[],
+  placed: readonly NetworkPlacement[],
   cards: readonly Card[],
 ): readonly DeviceUse[] {
-  const placement = [placed.visual, placed.audio].find((each) => each !== undefined && each.device !== 'cpu');
+  const placement = placed.find(({ device }) => device !== 'cpu');
   if (placement === undefined) return [];
   const { device, numbers } = placement;
   return numbers.map((number) => ({
@@ -138,8 +128,8 @@ function devicesOf(
 const driverBytes: Readonly<Record<Device, Bytes>> = { cpu: 0, cuda: 768 * 1024 * 1024, webgpu: 256 * 1024 * 1024 };
 
 /** What the driver of a placement's device takes of this process's memory. */
-export function driverMemory(placements: readonly (NetworkPlacement | undefined)[]): Bytes {
-  return Math.max(...placements.map((placement) => driverBytes[placement?.device ?? 'cpu']));
+export function driverMemory(placements: readonly NetworkPlacement[]): Bytes {
+  return Math.max(0, ...placements.map(({ device }) => driverBytes[device]));
 }
 
 /** The name that `NetworkPlan.open` takes. */
@@ -152,45 +142,35 @@ export function deviceName({ device, numbers }: NetworkPlacement): string {
  * number of sessions that pays, or the CPU's where the device cannot run them.
  */
 export async function rehearsedPlacement(
-  networks: { readonly visual?: NetworkPlan | undefined; readonly audio?: NetworkPlan | undefined },
+  networks: readonly NetworkPlan[],
   placement: Placement,
   fixed: { readonly workers?: number | undefined; readonly threads?: number | undefined },
 ): Promise<Placement> {
-  const streams = (['visual', 'audio'] as const).flatMap((stream) => {
-    const [network, place] = [networks[stream], placement[stream]];
-    if (network === undefined || place === undefined || place.device === 'cpu') return [];
-    return [{ stream, network, place }];
+  const onDevice = networks.flatMap((network, index) => {
+    const place = placement.networks[index] as NetworkPlacement;
+    return place.device === 'cpu' ? [] : [{ index, network, place }];
   });
-  const [first] = streams;
+  const [first] = onDevice;
   if (first === undefined) return placement;
-  const rehearsed = streams.map(({ stream, network, place }) =>
+  const rehearsed = onDevice.map(({ index, network, place }) =>
     network.rehearsed({
       device: deviceName(place),
       batch: place.batch,
-      workers: isMain(stream, networks) ? fixed.workers : place.numbers.length,
+      // Options of sessions are the first network's.
+      workers: index === 0 ? fixed.workers : place.numbers.length,
     }),
   );
   const found = await rehearse(rehearsed, first.network.cacheDirectory);
   if (!found.usable) {
-    const says = [
-      ...placement.says,
-      `${deviceName(first.place)} cannot run ${streams.map(({ network }) => network.name).join(' and ')} (${found.reason}): computing on the CPU`,
-    ];
-    return { visual: placement.visual && onCpu, audio: placement.audio && onCpu, devices: [], says };
+    const names = onDevice.map(({ network }) => network.name).join(' and ');
+    const sentence = `${deviceName(first.place)} cannot run ${names} (${found.reason}): computing on the CPU`;
+    return { networks: networks.map(() => onCpu), devices: [], says: [...placement.says, sentence] };
   }
-  const withSessions: { visual: NetworkPlacement | undefined; audio: NetworkPlacement | undefined } = {
-    visual: placement.visual,
-    audio: placement.audio,
-  };
-  for (const [index, { stream, place }] of streams.entries()) {
-    withSessions[stream] = { ...place, sessionsPerPlace: found.sessionsPerPlace[index] ?? 1 };
+  const withSessions = [...placement.networks];
+  for (const [order, { index, place }] of onDevice.entries()) {
+    withSessions[index] = { ...place, sessionsPerPlace: found.sessionsPerPlace[order] ?? 1 };
   }
-  const { devices } = placement;
   const plannedBytes = neededOn(networks, withSessions);
-  const says = placement.says;
-  return { ...withSessions, says, devices: devices.map((device) => ({ ...device, plannedBytes })) };
+  const devices = placement.devices.map((device) => ({ ...device, plannedBytes }));
+  return { networks: withSessions, devices, says: placement.says };
 }
-
-/** Options of sessions are the visual network's; the network for sound has them where it is alone. */
-const isMain = (stream: 'visual' | 'audio', networks: { readonly visual?: NetworkPlan | undefined }) =>
-  stream === 'visual' || networks.visual === undefined;

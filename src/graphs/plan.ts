@@ -1,17 +1,18 @@
 import { checkInteger } from '../core/check.ts';
 import { FlowError, ReelflowError, UsageError } from '../core/errors.ts';
 import { availableCores, availableMemory } from '../io/media/container-limits.ts';
-import { decoderMemory } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import type { WeightsFile } from '../models/networks/weights-origin.ts';
 import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
-import type { ExtractionGraph } from './extraction.ts';
+import { leastDecoders } from './dataflow/bounds.ts';
+import type { VideoGraph } from './dataflow/dataflow.ts';
+import type { Trace, TracedNetwork } from './dataflow/trace.ts';
 import { type GraphNode, graphId, type Json } from './graph.ts';
 import { sizeOf } from './inputs.ts';
 import { type MemoryPlan, type NetworkNeed, planMemory, type WorkerPlan } from './memory-plan.ts';
-import { driverMemory, type NetworkPlacement, type Placement, placeNetworks } from './placement.ts';
+import { type DeviceUse, driverMemory, type NetworkPlacement, type Placement, placeNetworks } from './placement.ts';
 
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
@@ -49,16 +50,16 @@ export interface Plan {
   readonly graph: { readonly id: string; readonly name: string; readonly version: number; readonly params: Json };
   readonly nodes: readonly GraphNode[];
   readonly memory: MemoryPlan;
-  readonly visual: WorkerPlan | undefined;
-  readonly audio: WorkerPlan | undefined;
-  readonly placement: Placement;
+  readonly networks: readonly PlannedNetwork[];
+  /** The devices that they are computed on; none where that is the CPU alone. */
+  readonly devices: readonly DeviceUse[];
   readonly estimate: Estimate;
-  readonly models: readonly PlannedModel[];
 }
 
-/** Which weights a plan's network has. */
-export interface PlannedModel {
-  readonly stream: 'visual' | 'audio';
+/** A network as it will be run. */
+export interface PlannedNetwork {
+  /** The column that it feeds, or of several their names; where functions stand between, its own name. */
+  readonly stream: string;
   readonly name: string;
   /** Name and length of its output. */
   readonly output: { readonly name: string; readonly dimension: number };
@@ -69,12 +70,20 @@ export interface PlannedModel {
   readonly weightsOrigin: string;
   /** The files, each with its own hash. */
   readonly files: readonly WeightsFile[];
+  readonly workers: WorkerPlan;
+  readonly placement: NetworkPlacement;
 }
 
-function plannedModel(stream: 'visual' | 'audio', plan: NetworkPlan | undefined): readonly PlannedModel[] {
-  if (plan === undefined) return [];
-  const { name, card, weightsHash, random, weightsOrigin, weightsFiles: files } = plan;
-  return [{ stream, name, output: card.output, weightsHash, random, weightsOrigin, files }];
+function plannedNetwork(
+  { network, ...traced }: TracedNetwork,
+  trace: Trace,
+  workers: WorkerPlan,
+  placement: NetworkPlacement,
+): PlannedNetwork {
+  const { name, card, weightsHash, random, weightsOrigin, weightsFiles: files } = network;
+  const feeds = trace.columns.filter((column) => column.network?.name === traced.name);
+  const stream = feeds.length === 0 ? name : feeds.map((column) => column.name).join(' and ');
+  return { stream, name, output: card.output, weightsHash, random, weightsOrigin, files, workers, placement };
 }
 
 const GiB = 1024 ** 3;
@@ -91,60 +100,65 @@ export function defaultMemory(): Bytes {
 }
 
 /**
- * Plans an extraction over a corpus: probes a sample of it, divides the memory limit, chooses workers, threads, batches and
+ * Plans the run of a graph over a corpus: probes a sample of it, divides the memory limit, chooses workers, threads, batches and
  * concurrency, and refuses what cannot hold. Nothing is decoded and no session is created.
  *
  * Cancellation: `signal` ends the probes that run.
  *
+ * @param options.remains what a calibration before the run leaves behind: memory that is free, but not given back yet.
  * @throws UsageError `memory-too-small` naming the least limit that would do; FlowError `aborted`.
  *
  * @example
- * const plan = await planExtraction(graph, { visual, audio }, corpus, { memory: '1GiB' });
+ * const plan = await planRun(graph, corpus, { memory: '1GiB' });
  */
-export async function planExtraction(
-  graph: ExtractionGraph,
-  networks: {
-    readonly visual?: NetworkPlan | undefined;
-    readonly audio?: NetworkPlan | undefined;
-    readonly remains?: Bytes;
-  },
+export async function planRun(
+  graph: VideoGraph,
   corpus: readonly Video[],
-  options: ExecutionOptions & { readonly signal?: AbortSignal | undefined } = {},
+  options: ExecutionOptions & { readonly signal?: AbortSignal | undefined; readonly remains?: Bytes | undefined } = {},
   placement?: Placement,
 ): Promise<Plan> {
   for (const name of ['concurrency', 'batch', 'workers', 'threads'] as const) {
     if (options[name] !== undefined) checkInteger(name, options[name], 1, 1024);
   }
   const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
-  const { estimate, pixels } = await estimateCorpus(graph, corpus, options.signal ?? new AbortController().signal);
-  const { visual, audio } = networks;
+  const { estimate, decoders } = await estimateCorpus(graph, corpus, options.signal ?? new AbortController().signal);
+  const { trace } = graph;
+  const networks = networksOf(graph);
   const placed = placement ?? (await placeNetworks(networks, { device: 'cpu', numbers: [0] }, {}));
   const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
-  for (const plan of [visual, audio]) await plan?.measure();
-  const needs: NetworkNeed[] = [];
-  if (visual !== undefined) needs.push(needOf(visual, given(fixed), false, placed.visual));
-  const beside = visual !== undefined && placed.visual?.device === 'cpu';
-  if (audio !== undefined) needs.push(needOf(audio, visual === undefined ? given(fixed) : {}, beside, placed.audio));
+  for (const network of networks) await network.measure();
+  const picturesOnCpu = networks.some(
+    ({ card }, index) => card.modality === 'visual' && placed.networks[index]?.device === 'cpu',
+  );
+  const needs = networks.map((network, index) => {
+    const single = picturesOnCpu && network.card.modality === 'audio';
+    return needOf(network, index === 0 ? given(fixed) : {}, single, placed.networks[index] as NetworkPlacement);
+  });
   const memory = planMemory(limit, {
     networks: needs,
-    decoders: decoderMemory({ pixels: visual === undefined ? 0 : pixels, audio: audio !== undefined }),
+    decoders,
     claim: estimate.largestClaim,
     concurrency: options.concurrency,
     cores: availableCores(),
     items: corpus.length,
-    remains: networks.remains,
-    driver: driverMemory([placed.visual, placed.audio]),
+    remains: options.remains,
+    driver: driverMemory(placed.networks),
   });
   return {
     graph: { id: graphId(graph), name: graph.name, version: graph.version, params: graph.params },
     nodes: graph.nodes,
     memory,
-    visual: visual === undefined ? undefined : memory.networks[0],
-    audio: audio === undefined ? undefined : memory.networks[visual === undefined ? 0 : 1],
-    placement: placed,
+    networks: trace.networks.map((network, index) =>
+      plannedNetwork(network, trace, memory.networks[index] as WorkerPlan, placed.networks[index] as NetworkPlacement),
+    ),
+    devices: placed.devices,
     estimate,
-    models: [...plannedModel('visual', visual), ...plannedModel('audio', audio)],
   };
+}
+
+/** The networks that a graph uses, the one that decides the speed first. */
+export function networksOf({ trace }: VideoGraph): readonly NetworkPlan[] {
+  return trace.networks.map(({ network }) => network);
 }
 
 function given(plan: { [Key in keyof WorkerPlan]: number | undefined }): Partial<WorkerPlan> {
@@ -155,9 +169,9 @@ function needOf(
   plan: NetworkPlan,
   fixed: Partial<WorkerPlan>,
   single: boolean,
-  placement: NetworkPlacement | undefined,
+  placement: NetworkPlacement,
 ): NetworkNeed {
-  if (placement !== undefined && placement.device !== 'cpu') {
+  if (placement.device !== 'cpu') {
     const { numbers, sessionsPerPlace, batch = plan.defaultBatch } = placement;
     const sessions = { workers: numbers.length * sessionsPerPlace, threads: 1, batch, ...fixed };
     const cost = (workers: WorkerPlan) => plan.hostMemory(workers);
@@ -182,24 +196,24 @@ function needOf(
 
 /** Probes evenly spaced items and scales by their share of the corpus's bytes. Unreadable items are counted, not raised. */
 async function estimateCorpus(
-  graph: ExtractionGraph,
+  graph: VideoGraph,
   corpus: readonly Video[],
   signal: AbortSignal,
-): Promise<{ estimate: Estimate; pixels: number }> {
+): Promise<{ estimate: Estimate; decoders: Bytes }> {
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
   const sample = evenlySpaced(corpus, PROBED_AT_MOST);
-  let [seconds, frames, bytes, largestClaim, pixels, unreadable] = [0, 0, 0, 0, 0, 0];
+  let [seconds, frames, bytes, largestClaim, unreadable] = [0, 0, 0, 0, 0];
+  let decoders = leastDecoders(graph.trace);
   await forEachAtATime(sample, PROBES_AT_A_TIME, async (video) => {
     if (signal.aborted) throw new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
     try {
       const unit = await graph.prepare(video, signal);
-      const picture = video.info.video;
       bytes += await sizeOf(video.path);
       if (unit.skip !== undefined) return;
       seconds += unit.seconds;
       frames += unit.frames;
       largestClaim = Math.max(largestClaim, unit.claim);
-      pixels = Math.max(pixels, (picture?.width ?? 0) * (picture?.height ?? 0));
+      decoders = Math.max(decoders, unit.decoders ?? 0);
     } catch (error) {
       if (!(error instanceof ReelflowError) || signal.aborted) throw error;
       unreadable += 1;
@@ -221,7 +235,7 @@ async function estimateCorpus(
     datasetBytes: corpus.length * (rowBytes?.bytes ?? 0) * Number(rowBytes?.shape[0] ?? 1),
     largestClaim,
   };
-  return { estimate, pixels };
+  return { estimate, decoders };
 }
 
 /** At most so many of the corpus, evenly spaced. */

@@ -3,12 +3,11 @@ import type { Network } from '../models/networks/embedder.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import { readCards } from '../models/onnx/cards.ts';
 import type { Device } from '../models/onnx/device-name.ts';
-import type { ExtractionServices } from './extraction.ts';
+import type { NetworkServices } from './dataflow/running-scope.ts';
 import { LazyNetwork } from './lazy-network.ts';
 import type { WorkerPlan } from './memory-plan.ts';
-import type { ChosenNetworks } from './networks.ts';
 import { type DeviceUse, deviceName, type NetworkPlacement } from './placement.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedNetwork } from './plan.ts';
 
 /** A device's memory as it was planned and as it was used. */
 export interface MeasuredDeviceUse extends DeviceUse {
@@ -23,32 +22,31 @@ export interface MeasuredDeviceUse extends DeviceUse {
 export class Sessions {
   /** Seconds spent on creating sessions. */
   creationSeconds = 0;
-  #opening: Promise<ExtractionServices> | undefined;
+  #opening: Promise<NetworkServices> | undefined;
   readonly #open: Promise<Network>[] = [];
   #isClosed = false;
 
+  /** @param networks those of the plan, in its order. */
   constructor(
-    private readonly networks: ChosenNetworks,
+    private readonly networks: readonly NetworkPlan[],
     private readonly plan: Plan,
     private readonly say: (sentence: string) => void,
   ) {}
 
-  /** Where the visual network is computed, or where there is none the other. */
+  /** Where the first network is computed. */
   get device(): Device {
-    const { visual, audio } = this.plan.placement;
-    return (visual ?? audio)?.device ?? 'cpu';
+    return this.plan.networks[0]?.placement.device ?? 'cpu';
   }
 
-  open(): Promise<ExtractionServices> {
+  open(): Promise<NetworkServices> {
     this.#opening ??= this.#create();
     return this.#opening;
   }
 
-  async #create(): Promise<ExtractionServices> {
+  async #create(): Promise<NetworkServices> {
     const started = performance.now();
-    const opening = (['visual', 'audio'] as const).flatMap((stream) => {
-      const [network, workers, placement] = [this.networks[stream], this.plan[stream], this.plan.placement[stream]];
-      if (network === undefined || workers === undefined || placement === undefined) return [];
+    const opening = this.networks.map((network, index) => {
+      const { workers, placement } = this.plan.networks[index] as PlannedNetwork;
       const earlier = this.#open.at(-1);
       const opened = (async () => {
         await earlier;
@@ -56,7 +54,7 @@ export class Sessions {
         return this.#session(network, workers, placement);
       })();
       this.#open.push(opened);
-      return [{ stream, network, workers, opened }];
+      return { network, workers, opened };
     });
     const all = Promise.all(opening.map(({ opened }) => opened)).then(() => {
       this.creationSeconds = (performance.now() - started) / 1000;
@@ -64,9 +62,7 @@ export class Sessions {
     // Who asks for a vector is told of a failure.
     all.catch(() => {});
     if (!this.plan.memory.opensWhileDecoding) await all;
-    return Object.fromEntries(
-      opening.map(({ stream, network, workers, opened }) => [stream, new LazyNetwork(network, workers, opened)]),
-    );
+    return new Map(opening.map(({ network, workers, opened }) => [network, new LazyNetwork(network, workers, opened)]));
   }
 
   #session(network: NetworkPlan, workers: WorkerPlan, placement: NetworkPlacement): Promise<Network> {
@@ -81,7 +77,7 @@ export class Sessions {
 
   /** The memory of the devices, while the sessions are open. */
   async deviceUse(): Promise<readonly MeasuredDeviceUse[]> {
-    const { devices } = this.plan.placement;
+    const { devices } = this.plan;
     if (!devices.some(({ usedBefore }) => usedBefore !== undefined)) return devices;
     const cards = await readCards();
     return devices.map((device) => {

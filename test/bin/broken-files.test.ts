@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { ffmpegOutput, makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
@@ -38,10 +38,10 @@ function flipped(bytes: Buffer, count: number): Buffer {
   return copy;
 }
 
-async function extract(args: readonly string[]): Promise<{ code: number | null; summary: ExtractSummary }> {
+async function extract(args: readonly string[]): Promise<{ code: number | null; summary: RunSummary }> {
   const { code, stdout, stderr } = await reelflow(['extract', ...args, ...networks, '--json', '--progress', 'none']);
   expect(stdout, stderr).not.toBe('');
-  return { code, summary: JSON.parse(stdout) as ExtractSummary };
+  return { code, summary: JSON.parse(stdout) as RunSummary };
 }
 
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import KeyvSqlite from '@keyv/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
@@ -16,7 +16,7 @@ let remove: () => Promise<void>;
 let clips: string;
 let renamed: string;
 let cards: string[];
-let first: ExtractSummary;
+let first: RunSummary;
 
 // The dataset `first` and the cache that it filled serve every test below.
 beforeAll(async () => {
@@ -39,7 +39,7 @@ async function extract(out: string, cache: string, ...more: string[]) {
   const args = ['extract', ...inputs, ...more, '--out', join(directory, out), '--cache', join(directory, cache)];
   const { code, stdout, stderr } = await reelflow([...args, ...cards, '--json', '--progress', 'none']);
   expect(code, stderr).toBe(0);
-  return { summary: JSON.parse(stdout) as ExtractSummary, stderr };
+  return { summary: JSON.parse(stdout) as RunSummary, stderr };
 }
 
 /** The bytes of a dataset's units by file name. */
@@ -117,7 +117,7 @@ describe('reelflow extract --cache', () => {
       'bash',
       ...[process.execPath, program, ...args, ...cards, '--subclips', '10,20,40', '--json', '--progress', 'none'],
     ]);
-    expect((JSON.parse(stdout) as ExtractSummary).videos).toMatchObject({ committed: 3, dead: 0 });
+    expect((JSON.parse(stdout) as RunSummary).videos).toMatchObject({ committed: 3, dead: 0 });
     expect(stderr).toMatch(/in the cache could not be (written|read)/);
   });
 

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
+import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { encodeClip } from '../../src/io/media/encode.ts';
 import { gatedFfmpeg } from '../fixtures/gated-ffmpeg.ts';
 import { reelflow, startCli } from '../fixtures/run-cli.ts';
@@ -36,10 +36,10 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function extractJson(
   args: readonly string[],
-): Promise<{ code: number | null; summary: ExtractSummary; stderr: string }> {
+): Promise<{ code: number | null; summary: RunSummary; stderr: string }> {
   const { code, stdout, stderr } = await reelflow(['extract', ...args, ...cards, '--json', '--progress', 'none']);
   expect(stdout.trim().split('\n'), stderr).toHaveLength(1);
-  return { code, summary: JSON.parse(stdout) as ExtractSummary, stderr };
+  return { code, summary: JSON.parse(stdout) as RunSummary, stderr };
 }
 
 function unitFiles(out: string): Map<string, number> {
@@ -135,7 +135,7 @@ describe('reelflow extract', () => {
     gate.open();
     const { code, stdout } = await running.ended;
     expect(code).toBe(130);
-    const summary = JSON.parse(stdout) as ExtractSummary;
+    const summary = JSON.parse(stdout) as RunSummary;
     expect(summary.interrupted).toBe(true);
     expect(summary.videos.committed).toBe(unitFiles(out).size);
     expect(summary.videos.committed).toBeLessThan(8);

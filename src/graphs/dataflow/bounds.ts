@@ -72,6 +72,14 @@ export function boundsOf(
   return { kept: Math.ceil(kept), claim: Math.ceil(kept + elements), decoders };
 }
 
+/** What the decoders of a video take at least that has all sources. */
+export function leastDecoders({ sources }: Trace): Bytes {
+  return sources.reduce(
+    (sum, { kind }) => sum + decoderMemory({ pixels: kind === 'pictures' ? 1 : 0, audio: kind === 'sound' }),
+    0,
+  );
+}
+
 /** Rows per second of a stream, on average and where they lie closest, and how far their centres are behind their times. */
 function ratesOf(source: Source | undefined, { video }: MediaInfo) {
   if (source?.kind === 'sound') {

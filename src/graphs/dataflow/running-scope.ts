@@ -14,7 +14,7 @@ import type { Patch } from '../../operators/patch.ts';
 import { type SubclipRow, subclips, type Timed } from '../../operators/subclips.ts';
 import type { HoldOptions, WindowOptions } from '../../operators/window.ts';
 import type { ZipOptions } from '../../operators/zip.ts';
-import { Sources } from './sources.ts';
+import { type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,
   Columns,
@@ -39,7 +39,7 @@ export class RunningScope implements VideoScope {
   /** Frames and patches that were decoded: of several sources of a kind, of the first. */
   readonly decoded = { frames: 0, patches: 0 };
   readonly #sources = new Sources();
-  readonly #streams = new Map<unknown, Observable<Frame> | Observable<Patch>>();
+  readonly #streams = new Map<Source, Observable<Frame> | Observable<Patch>>();
   readonly #names = new WeakMap<Observable<unknown>, string>();
   readonly #scope: Scope;
   readonly #services: NetworkServices;
@@ -61,6 +61,11 @@ export class RunningScope implements VideoScope {
     this.#services = run.services;
     this.#decoding = run.decoding;
     this.#reached = run.reached;
+  }
+
+  /** Pictures take the time: how far they are is how far the video is. */
+  get #hasPictures(): boolean {
+    return this.video.info.video !== undefined && [...this.#streams.keys()].some(({ kind }) => kind === 'pictures');
   }
 
   /** The rows of all columns, each under its column's name. */
@@ -91,7 +96,7 @@ export class RunningScope implements VideoScope {
       const { kind: _, ...sound } = source;
       const counted = tap<Patch>((patch) => {
         if (isFirst) this.decoded.patches += 1;
-        this.#reached(patch.time);
+        if (!this.#hasPictures) this.#reached(patch.time);
       });
       return audio(this.video, { ...this.#decoding, scope: this.#scope, signal: this.signal, ...sound }).pipe(counted);
     }) as Observable<Patch>;
@@ -160,13 +165,13 @@ export class RunningScope implements VideoScope {
   }
 
   /** One decoder for each source, whoever reads it: all have subscribed before the first element comes. */
-  #once<S extends { readonly kind: string }>(
-    source: S,
+  #once(
+    source: Source,
     decode: (isFirst: boolean) => Observable<Frame> | Observable<Patch>,
   ): Observable<Frame> | Observable<Patch> {
     const known = this.#streams.get(source);
     if (known !== undefined) return known;
-    const isFirst = ![...this.#streams.keys()].some((other) => (other as S).kind === source.kind);
+    const isFirst = ![...this.#streams.keys()].some(({ kind }) => kind === source.kind);
     const stream = (decode(isFirst) as Observable<Frame>).pipe(share());
     this.#streams.set(source, stream);
     return stream;

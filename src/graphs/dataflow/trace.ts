@@ -220,7 +220,8 @@ class TracedScope implements VideoScope {
   }
 }
 
-function isCode(step: Json): boolean {
+/** Whether a step of a column is code. */
+export function isCode(step: Json): boolean {
   return typeof step === 'object' && step !== null && CODE in step;
 }
 

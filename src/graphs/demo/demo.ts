@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type ExtractOptions, extract } from '../extract.ts';
-import type { ExtractSummary } from '../extract-summary.ts';
+import type { RunSummary } from '../run-summary.ts';
 import { writeDemoClips } from './clips.ts';
 import { itemMeans } from './item-means.ts';
 import { demonstratePlanted, type PlantedReport } from './planted/demonstration.ts';
@@ -16,9 +16,9 @@ export interface Likeness {
 /** What the demo did. */
 export interface DemoReport {
   readonly clips: readonly string[];
-  readonly first: ExtractSummary;
+  readonly first: RunSummary;
   /** A second run over the same clips: it finds everything committed. */
-  readonly second: ExtractSummary;
+  readonly second: RunSummary;
   readonly visual: readonly Likeness[];
   readonly audio: readonly Likeness[];
   /** From clips to recommendations, on a corpus with a planted taste factor. */

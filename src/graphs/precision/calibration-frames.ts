@@ -4,7 +4,6 @@ import { frames } from '../../io/media/frames.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import { Flow } from '../../operators/flow.ts';
-import { framesOf } from '../extraction-nodes.ts';
 
 /** Items that frames are taken of. */
 const itemsAtMost = 16;
@@ -32,7 +31,7 @@ export interface CalibrationFrames {
  */
 export async function calibrationFrames(
   corpus: readonly Video[],
-  plan: NetworkPlan,
+  plan: NetworkPlan<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<CalibrationFrames> {
   const count = Math.min(itemsAtMost, corpus.length);
@@ -72,7 +71,7 @@ function* spreadOrder(length: number, first: number): Generator<number> {
 
 async function framesOfItem(
   video: Video,
-  plan: NetworkPlan,
+  plan: NetworkPlan<Uint8Array>,
   count: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array[]> {
@@ -86,7 +85,7 @@ async function framesOfItem(
   let [step, seen] = [1, 0];
   const flow = new Flow(4 * plan.inputBytes + 2 ** 20);
   const decoded = frames(video, {
-    ...framesOf(plan),
+    ...plan.input,
     scope: flow.scope(video.id),
     fps: isShort ? rate : 'keyframes',
     allowPartial: true,

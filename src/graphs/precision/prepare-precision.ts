@@ -4,7 +4,7 @@ import type { NetworkPlan } from '../../models/networks/network.ts';
 import { parseBytes } from '../../operators/budget.ts';
 import { type ExtractionOptions, extractionGraph } from '../extraction.ts';
 import type { ChosenNetworks } from '../networks.ts';
-import { defaultMemory, type ExecutionOptions, planExtraction } from '../plan.ts';
+import { defaultMemory, type ExecutionOptions, planRun } from '../plan.ts';
 import { leastCalibrationMemory, planCalibration } from './calibration-memory.ts';
 import { choosePrecision, explainPrecision, type PreciseNetworks, type PrecisionOptions } from './choose-precision.ts';
 
@@ -55,7 +55,7 @@ async function checkMemory(
   const graph = extractionGraph({ ...options, ...expected });
   const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
   try {
-    await planExtraction(graph, expected, corpus, options);
+    await planRun(graph, corpus, { ...options, remains: expected.remains });
   } catch (error) {
     const least = leastCalibrationMemory(visual);
     if (!isTooSmall(error) || least <= limit || !(await fits(least))) throw error;
@@ -64,7 +64,7 @@ async function checkMemory(
 
   async function fits(memory: number): Promise<boolean> {
     try {
-      await planExtraction(graph, expected, corpus, { ...options, memory });
+      await planRun(graph, corpus, { ...options, memory, remains: expected.remains });
       return true;
     } catch (error) {
       if (isTooSmall(error)) return false;

@@ -27,6 +27,8 @@ export interface JoinInput {
   readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined };
   /** Columns the unit must have; those no row is there for are null. */
   readonly columns?: readonly ColumnShape[];
+  /** What the rows of each stream are of: pictures count as frames, sound as patches. Default: `visual` of pictures, `audio` of sound. */
+  readonly countedAs?: Readonly<Record<string, 'pictures' | 'sound' | undefined>>;
   /** More entries of the unit's metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -95,10 +97,17 @@ export function joinRows(input: JoinInput): UnitTable {
     column.values.set(row.vector, index * column.dimension);
     table.start[index] = row.start;
     table.end[index] = row.end;
-    if (row.stream === 'visual') table.frames[index] = row.count;
-    if (row.stream === 'audio') table.patches[index] = row.count;
+    const counts = countsOf(row.stream, input.countedAs);
+    if (counts !== undefined) table[counts][index] = Math.max(table[counts][index] as number, row.count);
   }
   return { ...table, columns: [...columns.values()], metadata: metadataOf(input) };
+}
+
+/** The count that the rows of a stream go into. */
+function countsOf(stream: string, countedAs: JoinInput['countedAs'] = { visual: 'pictures', audio: 'sound' }) {
+  const kind = countedAs[stream];
+  if (kind === undefined) return undefined;
+  return kind === 'pictures' ? 'frames' : 'patches';
 }
 
 function pick({ stream, statistic, dimension }: ColumnShape): ColumnShape {

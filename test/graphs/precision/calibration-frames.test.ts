@@ -43,7 +43,7 @@ it('takes frames of others where the evenly spaced files have no picture, the sa
     // Before the clip in the order of names.
     writeFileSync(`${name}.a.wav`, silence());
   }
-  const plan = network(writeTinyVisual(directory));
+  const plan = network<Uint8Array>(writeTinyVisual(directory));
   const files = Array.from({ length: 16 }, (_, pair) => join(directory, `clip-${String(pair).padStart(2, '0')}`));
   const corpus = await listCorpus({ inputs: files.flatMap((name) => [`${name}.a.wav`, `${name}.mp4`]) });
   expect(corpus.map(({ path }) => path.endsWith('.wav')).slice(0, 4)).toEqual([true, false, true, false]);

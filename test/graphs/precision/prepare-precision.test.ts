@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-for (const name of ['alexnet', 'squeezenet1_1']) {
+for (const name of ['alexnet', 'squeezenet1_1'] as const) {
   it(`names the least memory that does for calibrating ${name} and for extracting with it, before it decodes`, async () => {
     const visual = network(name, { weights: 'random:1' });
     const corpus = await listCorpus({ inputs: [clip] });

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type ExtractOptions, extract } from '../../extract.ts';
-import type { ExtractSummary } from '../../extract-summary.ts';
 import type { ReduceSummary } from '../../reduction/options.ts';
 import { reduce } from '../../reduction/reduce.ts';
+import type { RunSummary } from '../../run-summary.ts';
 import type { PlantedCorpus } from './corpus.ts';
 import { writeShuffledStore } from './shuffled-store.ts';
 import { SCENES } from './taste.ts';
@@ -15,7 +15,7 @@ export interface PlantedFeatures {
   readonly store: string;
   /** The same with the link cut (`writeShuffledStore`). */
   readonly shuffledStore: string;
-  readonly extraction: ExtractSummary;
+  readonly extraction: RunSummary;
   readonly reduction: ReduceSummary;
 }
 

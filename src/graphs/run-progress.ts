@@ -1,11 +1,11 @@
 import type { Flow } from '../operators/flow.ts';
+import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
-import { OPERATORS } from './extraction-nodes.ts';
 import type { Plan } from './plan.ts';
 import type { RunTally } from './run-tally.ts';
 
 /** How far an extraction is. */
-export interface ExtractProgress {
+export interface RunProgress {
   /** Items finished in any way, and how many there are. */
   readonly done: number;
   readonly total: number;
@@ -21,15 +21,20 @@ export interface ExtractProgress {
   readonly budgetBytes: Bytes;
 }
 
+/** Frames that the decoders of pictures gave. */
+function framesDecoded(operators: readonly OperatorMetrics[], { nodes }: Plan): number {
+  const pictures = nodes.filter(({ dtype }) => dtype === 'uint8').map(({ id }) => id);
+  return operators.reduce((sum, { name, out }) => (pictures.includes(name) ? sum + out : sum), 0);
+}
+
 /** How far a run is, by what it has counted. */
-export function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds: number): ExtractProgress {
+export function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds: number): RunProgress {
   const metrics = flow.metrics();
-  const decode = metrics.operators.find((operator) => operator.name === OPERATORS.decodeVideo);
   return {
     done: tally.done,
     total: tally.total,
     dead: tally.dead.length,
-    frames: decode?.out ?? 0,
+    frames: framesDecoded(metrics.operators, plan),
     mediaSeconds: tally.mediaSeconds,
     remainingMediaSeconds: tally.remainingSeconds,
     wallSeconds,

@@ -1,17 +1,17 @@
-import type { Device } from '../../models/onnx/device-name.ts';
-import { parseBytes } from '../../operators/budget.ts';
-import type { Bytes } from '../../operators/payload.ts';
-import type { ExtractSummary } from '../extract-summary.ts';
-import type { ChosenNetworks } from '../networks.ts';
-import { defaultMemory } from '../plan.ts';
-import type { Precision } from './choose-precision.ts';
+import type { NetworkPlan } from '../models/networks/network.ts';
+import type { Device } from '../models/onnx/device-name.ts';
+import { parseBytes } from '../operators/budget.ts';
+import type { Bytes } from '../operators/payload.ts';
+import { defaultMemory } from './plan.ts';
+import type { Precision } from './precision/choose-precision.ts';
+import type { RunSummary } from './run-summary.ts';
 
 /** In place of the id of a graph whose ranges, and with them its id, follow from a calibration that is still to come. */
 export const uncalibratedId = 'not-calibrated-yet';
 
 /** What an extraction did that was interrupted while it calibrated or planned: nothing. Of a calibration the graph's id would follow. */
 export function interruptedSummary(
-  networks: ChosenNetworks,
+  networks: readonly NetworkPlan[],
   run: {
     readonly memory: Bytes | string | undefined;
     readonly peak: Bytes;
@@ -20,7 +20,7 @@ export function interruptedSummary(
     readonly graphId?: string;
     readonly precision?: Precision;
   },
-): ExtractSummary {
+): RunSummary {
   const limitBytes = run.memory === undefined ? defaultMemory() : parseBytes(run.memory);
   return {
     graphId: run.graphId ?? uncalibratedId,
@@ -35,7 +35,7 @@ export function interruptedSummary(
     dead: [],
     skipped: [],
     notes: [],
-    randomWeights: [networks.visual, networks.audio].flatMap((entry) => (entry?.random ? [entry.name] : [])),
+    randomWeights: networks.flatMap(({ random, name }) => (random ? [name] : [])),
     execution: {
       workers: 0,
       threads: 0,

@@ -6,7 +6,7 @@ import type { Precision } from './precision/choose-precision.ts';
 import type { MeasuredDeviceUse } from './sessions.ts';
 
 /** What an extraction did. */
-export interface ExtractSummary {
+export interface RunSummary {
   readonly graphId: string;
   readonly videos: {
     readonly committed: number;

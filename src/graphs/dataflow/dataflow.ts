@@ -1,0 +1,169 @@
+import { catchError, concat, defer, ignoreElements, merge, type Observable, of, tap, throwError } from 'rxjs';
+import { checkPositive, checkString } from '../../core/check.ts';
+import { MediaError, UsageError } from '../../core/errors.ts';
+import { joinRows } from '../../io/dataset/join.ts';
+import type { ColumnShape, UnitTable } from '../../io/dataset/schema.ts';
+import { DoubtfulLength } from '../../io/media/decoding-options.ts';
+import { combineVerdicts, type Verdict } from '../../io/media/faults.ts';
+import type { MediaInfo } from '../../io/media/media-info.ts';
+import type { Video } from '../../io/media/video.ts';
+import { dimensionOf } from '../../operators/statistics.ts';
+import type { SubclipRow } from '../../operators/subclips.ts';
+import { tooLong } from '../duration-limit.ts';
+import { notesMetadata } from '../extraction-notes.ts';
+import { type Graph, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
+import { boundsOf, framesOf, has, resultBytes } from './bounds.ts';
+import { COMMIT, nodesOf } from './nodes.ts';
+import { type NetworkServices, RunningScope } from './running-scope.ts';
+import { isCode, type Trace, traceColumns } from './trace.ts';
+import type { Columns, VideoScope } from './video-scope.ts';
+
+/** What a dataflow computes of each video. */
+export interface DataflowOptions {
+  /** For people; part of the id. */
+  readonly name: string;
+  /** Raised whenever it computes something else for the same parameters; part of the id. */
+  readonly version: number;
+  /** Everything that changes values; part of the id. Default: what tracing it tells, and the version of its functions. */
+  readonly params?: Json | undefined;
+  /** Version of the functions between reelflow's operators: required where there are any, unless `params` are given. */
+  readonly code?: string | undefined;
+  /** Composes the columns of a video. */
+  readonly columns: (scope: VideoScope) => Columns;
+  /** Items longer than this many seconds are skipped. Default: none. */
+  readonly maxDuration?: number | undefined;
+  /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
+  readonly allowPartial?: boolean | undefined;
+}
+
+/** A graph over videos: one unit for each, of the columns that its dataflow gives. */
+export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
+  /** What it is made of. */
+  readonly trace: Trace;
+  /** The vector columns whose length is known before anything runs: every unit has them. */
+  readonly columns: readonly ColumnShape[];
+  /** Items longer than this many seconds are skipped. */
+  readonly maxDuration: number | undefined;
+  /** Whether what could be decoded of a damaged file is committed. */
+  readonly allowPartial: boolean;
+}
+
+/**
+ * Builds the graph of a dataflow. The function `columns` is called once here, with nothing decoded, and once for each video.
+ *
+ * @throws UsageError when an option does not fit, or the function gives no columns.
+ *
+ * @example
+ * const graph = dataflow({ name: 'brightness', version: 1, columns: (scope) => ({ brightness: brightnessOf(scope) }) });
+ */
+export function dataflow(options: DataflowOptions): VideoGraph {
+  const { name, version, columns, maxDuration, allowPartial = false } = options;
+  if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
+  const trace = traceColumns(columns);
+  /** Lengths of the vectors that functions gave, by their columns. */
+  const seen = new Map<string, number>();
+  const countedAs = Object.fromEntries(trace.columns.map(({ name, source }) => [name, source?.kind]));
+
+  const shapes = trace.columns.flatMap(({ name: stream, network, statistics }): ColumnShape[] => {
+    if (network === undefined) return [];
+    const { dimension } = network.network;
+    return statistics.map((statistic) => ({ stream, statistic, dimension: dimensionOf(statistic, dimension) }));
+  });
+
+  return {
+    name,
+    version,
+    params: options.params ?? paramsOf(trace, options.code),
+    trace,
+    columns: shapes,
+    maxDuration,
+    allowPartial,
+    nodes: nodesOf(trace),
+    itemId: (video) => video.id,
+
+    async prepare(video, signal) {
+      const info = await video.probe({ signal });
+      checkStreams(trace, info, video);
+      const plan = { ...boundsOf(trace, info, seen), seconds: info.duration, frames: framesOf(trace, info) };
+      const skip = tooLong(info.duration, maxDuration);
+      return skip === undefined ? plan : { ...plan, skip };
+    },
+
+    unit(video, context) {
+      return pass(video, context).pipe(
+        catchError((error) => {
+          if (!(error instanceof DoubtfulLength)) return throwError(() => error);
+          return measured(video, context, error);
+        }),
+      );
+    },
+  };
+
+  /** A file that turns out to be of another length than it states is measured; what it needs, and how it is cut, goes by what was measured. */
+  function measured(
+    video: Video,
+    { signal }: UnitContext<NetworkServices>,
+    { heard, message }: DoubtfulLength,
+  ): Observable<never> {
+    return defer(async () => {
+      await video.measure({ signal, heard });
+      throw new PlanOutdated(message);
+    });
+  }
+
+  /** Decodes, computes and summarises a video once. */
+  function pass(video: Video, context: UnitContext<NetworkServices>): Observable<UnitTable> {
+    const { scope, services, signal, reached, mayReplan: stopInDoubt } = context;
+    const { info } = video;
+    const rows: SubclipRow[] = [];
+    const verdicts: Verdict[] = [];
+    const decoding = { allowPartial, stopInDoubt, onVerdict: (verdict: Verdict) => void verdicts.push(verdict) };
+    const running = new RunningScope(video, signal, { scope, services, decoding, reached });
+    const streams = running.rows(columns(running));
+
+    const finished = scope.holder(COMMIT);
+    finished.add(Math.ceil(resultBytes(trace, info, seen)));
+    const collect = merge(...streams).pipe(
+      tap((row) => void rows.push(row)),
+      ignoreElements(),
+    );
+    const table = defer(() => {
+      for (const { stream, statistic, vector } of rows) {
+        seen.set(stream, vector.length / dimensionOf(statistic, 1));
+      }
+      const verdict = combineVerdicts(verdicts);
+      if (verdict.verdict === 'rejected') {
+        throw new MediaError(verdict.reason, verdict.message, { decoderLines: verdict.decoderLines });
+      }
+      // Nobody misses the cover's picture among the pictures.
+      const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
+      const facts = { seconds: info.duration, ...running.decoded, verdict, metadata: notesMetadata(notes) };
+      return of(joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts }));
+    });
+    return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
+  }
+}
+
+/** What of a dataflow changes values: what tracing it tells, and the version of what it does not. */
+function paramsOf({ columns, hasFunctions }: Trace, code: string | undefined): Json {
+  if (code !== undefined) checkString('version', code);
+  if (hasFunctions && code === undefined) {
+    const names = columns.filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
+    throw new UsageError(
+      `\`version\` must be given, because functions make ${names.join(', ')}, and no hash tells their code`,
+      {
+        code: 'version',
+        remedy: "Give one, such as version: '1', and another whenever a function computes something else.",
+      },
+    );
+  }
+  const steps = Object.fromEntries(columns.map((column) => [column.name, column.steps]));
+  return { columns: steps, ...(code === undefined ? {} : { version: code }) };
+}
+
+/** @throws MediaError `no-streams` when a video has nothing of what is decoded. */
+function checkStreams({ sources }: Trace, info: MediaInfo, { path }: Video): void {
+  if (sources.length === 0 || sources.some((source) => has(info, source))) return;
+  const kind = sources.some((source) => source.kind === 'pictures') ? 'video' : 'audio';
+  throw new MediaError('no-streams', `${path} has no ${kind} stream that this graph uses`);
+}

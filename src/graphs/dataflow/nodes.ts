@@ -1,0 +1,78 @@
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import { dimensionOf } from '../../operators/statistics.ts';
+import type { GraphNode } from '../graph.ts';
+import { elementBytes, type Source } from './sources.ts';
+import type { Trace, TracedColumn, TracedNetwork } from './trace.ts';
+
+/** Name of the operator that commits units. */
+export const COMMIT = 'commit';
+/** Name of the operator that looks units up in the cache. */
+export const CACHE = 'cache';
+
+/** The boxes of a dataflow, as `explain` prints them: each source with what is made of it, and the commit. */
+export function nodesOf(trace: Trace): GraphNode[] {
+  const ofSource = (source: Source | undefined) => [
+    ...trace.networks.filter((network) => network.source === source).map(networkNode),
+    ...trace.columns.filter((column) => column.source === source).map(columnNode),
+  ];
+  const nodes = trace.sources.flatMap((source) => [sourceNode(source), ...ofSource(source)]);
+  const all = [...nodes, ...ofSource(undefined)];
+  const ends = all.filter(({ id }) => trace.columns.some(({ operator }) => operator === id));
+  return [
+    ...all,
+    {
+      id: COMMIT,
+      inputs: ends.map(({ id }) => id),
+      does: 'one Arrow unit per video, linked once',
+      shape: [Math.max(...trace.columns.map(rowsOf))],
+      dtype: 'row',
+      bytes: ends.reduce((sum, node) => sum + node.bytes, 0),
+    },
+  ];
+}
+
+function sourceNode(source: Source): GraphNode {
+  const common = { id: source.name, inputs: [], bytes: elementBytes(source) };
+  if (source.kind === 'sound') {
+    const { sampleRate, patchSamples } = source;
+    return { ...common, does: `ffmpeg: mono ${sampleRate} Hz`, shape: [patchSamples], dtype: 'float32' };
+  }
+  const { fps, resize, width, height } = source;
+  const frames = typeof fps === 'number' ? `${fps} frames/s` : JSON.stringify(fps).replaceAll('"', '');
+  const does = `ffmpeg: ${frames} frames, ${resize} to ${width}x${height}`;
+  return { ...common, does, shape: [height, width, 3], dtype: 'uint8' };
+}
+
+function networkNode({ name, network, source }: TracedNetwork): GraphNode {
+  return {
+    id: name,
+    inputs: source === undefined ? [] : [source.name],
+    does: network.precision === 'float32' ? network.name : `${network.name}, ${network.precision}`,
+    shape: [network.dimension],
+    dtype: 'float32',
+    bytes: 4 * network.dimension,
+  };
+}
+
+function columnNode(column: TracedColumn): GraphNode {
+  const { operator, counts, statistics, network, source } = column;
+  const from = network?.name ?? source?.name;
+  const values = valuesOf(column, network?.network);
+  return {
+    id: operator,
+    inputs: from === undefined ? [] : [from],
+    does: `${statistics.join(', ')} over ${counts.join(', ')} subclips`,
+    shape: [rowsOf(column), values ?? '?'],
+    dtype: 'float32',
+    bytes: 4 * (values ?? 0),
+  };
+}
+
+/** Values of a row in all statistics; undefined where a function makes the vectors. */
+function valuesOf({ statistics }: TracedColumn, network: NetworkPlan | undefined): number | undefined {
+  return network && statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, network.dimension), 0);
+}
+
+function rowsOf({ counts }: TracedColumn): number {
+  return counts.reduce((sum, count) => sum + count, 0);
+}

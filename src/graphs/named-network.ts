@@ -1,0 +1,36 @@
+import { type NetworkOptions, type NetworkPlan, network as networkOf } from '../models/networks/network.ts';
+import { type NetworkName, type NetworkReads, networkNames } from '../models/networks/registry.ts';
+import { storedWeights } from './models/stored-weights.ts';
+
+/** Whether reelflow writes a network of that name itself. */
+export function isNamed(name: string): name is NetworkName {
+  return (networkNames as readonly string[]).includes(name);
+}
+
+/**
+ * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights;
+ * nothing is opened. Weights of a named network are those of the options, else those that `reelflow models pull` or `import` stored, else
+ * `random:1`, which every run and dataset says.
+ *
+ * @param name - one of `networkNames`, or the path of a card (JSON). What a card's network reads is not known from its path: say it, as in
+ * `network<Uint8Array>('squeezenet/card.json')` for pictures, `network<Float32Array>` for sound.
+ * @throws UsageError when there is no such network; ModelError `card`, `weights` or `hash`.
+ *
+ * @example
+ * const alexnet = network('alexnet', { weights: 'alexnet.pth' });
+ * scope.frames(alexnet.input).pipe(scope.embed(alexnet));
+ */
+export function network<Name extends NetworkName>(
+  name: Name,
+  options?: NetworkOptions,
+): NetworkPlan<NetworkReads<Name>>;
+export function network<T extends Uint8Array | Float32Array = Uint8Array | Float32Array>(
+  cardPath: string,
+  options?: NetworkOptions,
+): NetworkPlan<T>;
+export function network(name: string, options: NetworkOptions = {}): NetworkPlan {
+  if (options.weights !== undefined || !isNamed(name)) return networkOf(name, options);
+  const stored = storedWeights(name);
+  if (stored === undefined) return networkOf(name, { ...options, weights: 'random:1' });
+  return networkOf(name, { ...options, weights: stored.path, weightsOrigin: stored });
+}

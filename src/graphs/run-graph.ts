@@ -1,0 +1,317 @@
+import type { Writable } from 'node:stream';
+import { FlowError } from '../core/errors.ts';
+import { CachedUnits } from '../io/cache/cached-units.ts';
+import { openUnitCache } from '../io/cache/open-cache.ts';
+import type { UnitCache } from '../io/cache/unit-cache.ts';
+import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
+import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
+import type { MemorySampler } from '../io/media/memory.ts';
+import type { Video } from '../io/media/video.ts';
+import type { ChosenDevice } from '../models/onnx/device.ts';
+import { Flow } from '../operators/flow.ts';
+import type { OperatorMetrics } from '../operators/observe.ts';
+import type { Bytes } from '../operators/payload.ts';
+import type { VideoGraph } from './dataflow/dataflow.ts';
+import { CACHE, COMMIT } from './dataflow/nodes.ts';
+import type { NetworkServices } from './dataflow/running-scope.ts';
+import type { Source } from './dataflow/sources.ts';
+import { describeDataset, withoutCards } from './dataset-description.ts';
+import { tooLong } from './duration-limit.ts';
+import { notesOf } from './extraction-notes.ts';
+import { type GraphNode, graphId } from './graph.ts';
+import { interruptedSummary } from './interrupted-summary.ts';
+import { listener } from './listener.ts';
+import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
+import { placeNetworks, rehearsedPlacement } from './placement.ts';
+import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts';
+import type { Calibration } from './precision/calibration-file.ts';
+import { metricsOfAll } from './run-metrics.ts';
+import { progressOf, type RunProgress } from './run-progress.ts';
+import type { RunSummary } from './run-summary.ts';
+import { RunTally } from './run-tally.ts';
+import { runLocally, type UnitSource } from './runners/local.ts';
+import { startingElsewhere } from './runners/starting-elsewhere.ts';
+import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
+
+/** How a graph is run, beside its inputs and its output. Nothing here changes values. */
+export interface RunOptions extends ExecutionOptions {
+  /** Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a cache of your own. Default none. */
+  readonly cache?: string | UnitCache | undefined;
+  /** Writes the Parquet tables of a dataset at the end. Default true. */
+  readonly compact?: boolean | undefined;
+  /** How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at first. */
+  readonly encoding?: ParquetEncoding | undefined;
+  /** How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first. */
+  readonly compression?: ParquetCompression | undefined;
+  /** Aborted: finishes what runs, starts nothing new. */
+  readonly drain?: AbortSignal | undefined;
+  /** Aborted: stops at once; what is committed stays. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called about once a second. */
+  readonly onProgress?: (progress: RunProgress) => void;
+  /** Sentences a person should read: random weights, items left out, dead letters. */
+  readonly onMessage?: (message: string) => void;
+}
+
+/** What a run is given beside its options. */
+export interface RunSetting {
+  /** A dataset's directory, or a stream. */
+  readonly out: string | Writable;
+  readonly device: ChosenDevice;
+  readonly sampler: MemorySampler;
+  /** Of a network in int8. */
+  readonly calibration?: Calibration | undefined;
+  /** Bytes that a calibration before the run leaves behind. */
+  readonly remains?: Bytes | undefined;
+}
+
+/**
+ * Runs a graph over a corpus into a dataset or a stream: plans, opens the output, runs every item, and writes the tables. One runner for `extract`
+ * and for dataflows of an engineer's own.
+ *
+ * @throws UsageError for another graph's dataset, or a memory limit that cannot hold; ModelError when a network cannot be run.
+ */
+export async function runGraph(
+  graph: VideoGraph,
+  corpus: readonly Video[],
+  options: RunOptions,
+  setting: RunSetting,
+): Promise<RunSummary> {
+  const { out, device, sampler, calibration } = setting;
+  const say = listener('onMessage', options.onMessage);
+  const plan = await planUnlessStopped(graph, corpus, options, setting);
+  if (plan === undefined) {
+    say('stopped while planning: nothing was begun');
+    const [first] = networksOf(graph);
+    return interruptedSummary(networksOf(graph), {
+      memory: options.memory,
+      peak: sampler.peak,
+      device: device.device,
+      graphId: graphId(graph),
+      precision: first?.precision ?? 'float32',
+    });
+  }
+  const flow = new Flow(plan.memory.budget);
+  const cache = await openCache(options, plan.graph.id, say);
+  let output: RunOutput | undefined;
+  try {
+    const description = describeDataset(plan, graph, calibration);
+    output =
+      typeof out === 'string'
+        ? await datasetOutput(out, description, {
+            tables: options.compact !== false,
+            encoding: options.encoding,
+            compression: options.compression,
+            say,
+          })
+        : await streamOutput(out, withoutCards(description), graph.columns, { flow, signal: options.signal });
+    return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler });
+  } finally {
+    await output?.release();
+    // A cache that was handed in is its owner's to close.
+    if (typeof options.cache === 'string') await cache?.close();
+  }
+}
+
+/** The plan; undefined when `drain` or `signal` stopped the look at the corpus. */
+async function planUnlessStopped(
+  graph: VideoGraph,
+  corpus: readonly Video[],
+  options: RunOptions,
+  { device, remains }: RunSetting,
+): Promise<Plan | undefined> {
+  const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
+  const execution = { ...options, signal, remains };
+  const networks = networksOf(graph);
+  try {
+    const wanted = await placeNetworks(networks, device, options);
+    // What cannot hold is refused before anything runs on the device.
+    if (wanted.devices.length > 0) await planRun(graph, corpus, execution, wanted);
+    const placement = await rehearsedPlacement(networks, wanted, options);
+    for (const sentence of placement.says) options.onMessage?.(sentence);
+    return await planRun(graph, corpus, execution, placement);
+  } catch (error) {
+    if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return undefined;
+    throw error;
+  }
+}
+
+/** What a run has when its output is open. */
+interface Run {
+  readonly options: RunOptions;
+  readonly corpus: readonly Video[];
+  readonly graph: VideoGraph;
+  readonly plan: Plan;
+  readonly flow: Flow;
+  readonly cache: CachedUnits | undefined;
+  readonly say: (message: string) => void;
+  readonly sampler: MemorySampler;
+}
+
+async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
+  const { options, corpus, graph, plan, flow, cache, say, sampler } = run;
+  const networks = networksOf(graph);
+  const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
+  if (randomWeights.length > 0) {
+    say(
+      `${randomWeights.join(' and ')}: RANDOM WEIGHTS. The features are repeatable, but they mean nothing: for trying out and for measuring only.`,
+    );
+  }
+
+  const sessions = new Sessions(networks, plan, say);
+  const tally = new RunTally(corpus.length);
+  const flowsAlone: Flow[] = [];
+  const clock = stopwatch();
+  const showProgress = listener('onProgress', options.onProgress);
+  const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
+  const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
+  let wallSeconds = 0;
+  let metrics = flow.metrics();
+  let devices: readonly MeasuredDeviceUse[] = [];
+  // The clocks begin with the run, so that the times of every operator sum to its wall time.
+  flow.operator(COMMIT);
+  const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
+  const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
+  try {
+    await runLocally<Video, NetworkServices>({
+      graph,
+      items: startingElsewhere(corpus, output.others),
+      store: output.store,
+      cache: cache && withinDuration(cache, graph.maxDuration),
+      fingerprint: (video, signal) => output.fingerprint(video.path, signal),
+      flow,
+      services: () => sessions.open(),
+      concurrency: plan.memory.concurrency,
+      memory: {
+        ...plan.memory,
+        flow: (budget) => {
+          const alone = new Flow(budget);
+          flowsAlone.push(alone);
+          return alone;
+        },
+      },
+      ...(options.drain === undefined ? {} : { drain: options.drain }),
+      ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
+      operators: { before: used, commit: COMMIT, cache: CACHE },
+      retry: (letter) => isWorthAnother(letter, graph.allowPartial),
+      onEvent: (event) => {
+        tally.add(event);
+        if (event.type === 'dead' && !event.earlier) {
+          say(`${event.item.path}: ${event.letter.message} [${event.letter.code}]`);
+        }
+        if (event.type === 'committed') for (const note of notesOf(event.table)) say(`${event.item.path}: ${note}`);
+        if (event.type === 'skipped') say(`${event.item.path}: skipped, ${event.reason}`);
+      },
+    });
+  } finally {
+    clearInterval(timer);
+    wallSeconds = clock();
+    metrics = metricsOfAll(flow, flowsAlone);
+    devices = await sessions.deviceUse();
+    await sessions.close();
+  }
+  progress();
+  const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
+  const finishing = stopwatch();
+  const failure = await output.finish(!interrupted);
+  if (failure !== undefined) {
+    say(`the tables were not written: ${failure.message}${failure.remedy === undefined ? '' : ` ${failure.remedy}`}`);
+  }
+  const readerGone = output.readerGone?.aborted === true;
+  if (readerGone) say('the reader closed the stream: the run ended there');
+  if (tally.alreadyPartial > 0 && !graph.allowPartial) {
+    say(
+      `${tally.alreadyPartial} of the videos already done are partial: an earlier run with --allow-partial kept them`,
+    );
+  }
+  sampler.stop();
+  return {
+    graphId: plan.graph.id,
+    videos: {
+      committed: tally.committed,
+      partial: tally.partial,
+      cached: tally.cached,
+      alreadyDone: tally.alreadyDone,
+      skipped: tally.skipped.length,
+      dead: tally.dead.length,
+    },
+    frames: tally.frames,
+    patches: tally.patches,
+    duplicates: {
+      frames: duplicatesOf(graph, metrics.operators, 'pictures'),
+      patches: duplicatesOf(graph, metrics.operators, 'sound'),
+    },
+    videoSeconds: tally.seconds,
+    wallSeconds,
+    memory: {
+      limitBytes: plan.memory.limit,
+      budgetBytes: plan.memory.budget,
+      peakHeldBytes: metrics.peakHeld,
+      peakRssBytes: sampler.peak,
+    },
+    operators: inOrder(metrics.operators, graph.nodes),
+    dead: tally.dead,
+    skipped: tally.skipped,
+    notes: tally.notes,
+    randomWeights,
+    execution: {
+      ...(plan.networks[0]?.workers ?? { workers: 0, threads: 0, batch: 0 }),
+      concurrency: plan.memory.concurrency,
+      device: sessions.device,
+      ...(devices.length === 0 ? {} : { devices }),
+      precision: networks[0]?.precision ?? 'float32',
+    },
+    phases: {
+      sessions: sessions.creationSeconds,
+      run: wallSeconds - (plan.memory.opensWhileDecoding ? 0 : sessions.creationSeconds),
+      compaction: finishing(),
+    },
+    interrupted,
+    ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
+    readerGone,
+  };
+}
+
+async function openCache(
+  options: RunOptions,
+  graphId: string,
+  warn: (sentence: string) => void,
+): Promise<CachedUnits | undefined> {
+  const cache = typeof options.cache === 'string' ? await openUnitCache(options.cache) : options.cache;
+  return cache && new CachedUnits(cache, { graphId, warn });
+}
+
+/** A cache that has no items longer than an option allows: those are opened, and then skipped with their reason. */
+function withinDuration(cache: CachedUnits, maxDuration: number | undefined): UnitSource {
+  return {
+    get: async (fingerprint, itemId) => {
+      const unit = await cache.get(fingerprint, itemId);
+      return tooLong(Number(unit?.metadata.seconds), maxDuration) === undefined ? unit : undefined;
+    },
+    set: (fingerprint, unit) => cache.set(fingerprint, unit),
+  };
+}
+
+/** Letters that this run may answer: see `mayBeAnswered`; and damage that is allowed now. */
+function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
+  if (mayBeAnswered(letter)) return true;
+  return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
+}
+
+/** Operators in the order of the graph's nodes. */
+function inOrder(operators: readonly OperatorMetrics[], nodes: readonly GraphNode[]): OperatorMetrics[] {
+  const place = (name: string) => nodes.findIndex(({ id }) => id === name);
+  return [...operators].sort((left, right) => place(left.name) - place(right.name));
+}
+
+/** Elements of one kind that took the result of an equal one. */
+function duplicatesOf({ trace }: VideoGraph, operators: readonly OperatorMetrics[], kind: Source['kind']): number {
+  const embedding = trace.networks.filter(({ source }) => source?.kind === kind).map(({ name }) => name);
+  return operators.reduce((sum, { name, duplicates = 0 }) => (embedding.includes(name) ? sum + duplicates : sum), 0);
+}
+
+/** Seconds since it was made. */
+function stopwatch(): () => number {
+  const started = performance.now();
+  return () => (performance.now() - started) / 1000;
+}

@@ -1,0 +1,107 @@
+import { checkString, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
+import { MemorySampler } from '../io/media/memory.ts';
+import { Video, videos } from '../io/media/video.ts';
+import { chooseDevice } from '../models/onnx/device.ts';
+import { dataflow } from './dataflow/dataflow.ts';
+import type { Columns, VideoScope } from './dataflow/video-scope.ts';
+import { checkUniqueIds } from './inputs.ts';
+import { networksOf } from './plan.ts';
+import { type RunOptions, runGraph } from './run-graph.ts';
+import type { RunSummary } from './run-summary.ts';
+
+/** What `writeDataset` computes of each video, and how it runs. */
+export interface WriteDatasetOptions extends RunOptions {
+  /**
+   * Composes the columns of a video, each of which ends in `scope.subclips`. Called once to plan the run, with nothing decoded, and
+   * once for each video: it composes, and does nothing else.
+   */
+  readonly columns: (scope: VideoScope) => Columns;
+  /**
+   * Version of the functions between reelflow's operators, whose code no hash tells: required as soon as there are any. Another version
+   * is another dataset. Networks identify themselves.
+   */
+  readonly version?: string | undefined;
+  /** Name of the dataflow, in the dataset and part of its id. Default `dataflow`. */
+  readonly name?: string | undefined;
+  /** Longer items are skipped, in seconds. Default: none. */
+  readonly maxDuration?: number | undefined;
+  /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
+  readonly allowPartial?: boolean | undefined;
+}
+
+/**
+ * Runs a dataflow of your own over videos into a dataset, under one memory limit for the process and its decoders: what `extract` does
+ * with its two columns. A second call with the same dataflow computes only what is missing. A damaged file costs its own unit, which becomes a dead letter;
+ * what would meet every video (a network that cannot run, a full disk) ends the call, and what is committed stays.
+ *
+ * Buffering: at most the memory limit. The list of videos is read to its end before the run begins. Cancellation: `drain` finishes what
+ * runs, `signal` stops it; both resolve normally, with `interrupted` in the summary.
+ *
+ * @param input - files, directories or globs, or videos.
+ * @throws UsageError `version` for functions without a version, `dataset` when the directory holds another dataset, `memory-too-small`,
+ * `no-inputs`, `duplicate-id`; ModelError when a network cannot be run.
+ *
+ * @example
+ * const alexnet = network('alexnet');
+ * const { videos, dead } = await writeDataset('features/', 'trailers/', {
+ *   memory: '1GiB',
+ *   columns: (scope) => ({
+ *     visual: scope.frames(alexnet.input).pipe(scope.embed(alexnet), scope.subclips({ count: 10 })),
+ *   }),
+ * });
+ */
+export async function writeDataset(
+  directory: string,
+  input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>,
+  options: WriteDatasetOptions,
+): Promise<RunSummary> {
+  checkString('directory', directory);
+  const { name = 'dataflow', version, columns, maxDuration, allowPartial } = options;
+  const graph = dataflow({
+    name: checkString('name', name),
+    version: 1,
+    code: version,
+    columns,
+    maxDuration,
+    allowPartial,
+  });
+  const corpus = await collect(input);
+  const random = networksOf(graph).filter((network) => network.random);
+  if (random.length > 0 && options.onMessage === undefined) {
+    const names = random.map((network) => network.name).join(' and ');
+    process.emitWarning(
+      `${names} has random weights: its features are repeatable, and mean nothing`,
+      'ReelflowWarning',
+    );
+  }
+  const sampler = new MemorySampler();
+  sampler.start();
+  try {
+    const device = await chooseDevice(options.device ?? 'auto');
+    if (device.says !== undefined) options.onMessage?.(device.says);
+    return await runGraph(graph, corpus, options, { out: directory, device, sampler });
+  } finally {
+    sampler.stop();
+  }
+}
+
+async function collect(
+  input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>,
+): Promise<readonly Video[]> {
+  const found: Video[] = [];
+  for await (const each of typeof input === 'string' ? videos(input) : listOf(input)) {
+    if (!(each instanceof Video)) throw new UsageError(`\`input\` must give videos, but gave ${shown(each)}`);
+    found.push(each);
+  }
+  if (found.length === 0) throw new UsageError('there are no videos', { code: 'no-inputs' });
+  checkUniqueIds(found);
+  return found;
+}
+
+function listOf(
+  input: readonly string[] | Iterable<Video> | AsyncIterable<Video>,
+): Iterable<Video> | AsyncIterable<Video> {
+  if (!Array.isArray(input)) return input as Iterable<Video> | AsyncIterable<Video>;
+  return input.every((each) => typeof each === 'string') && input.length > 0 ? videos(input) : input;
+}
