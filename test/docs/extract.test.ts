@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { command, exitCode } from '../../bin/commands/extract.ts';
 import type { OptionSpec } from '../../bin/options.ts';
-import type { ExtractSummary } from '../../src/graphs/extract-summary.ts';
 import { pageText } from '../fixtures/docs.ts';
 
 const page = pageText('docs/extract.md');
@@ -10,6 +8,30 @@ const rows = [...page.matchAll(/^\| `--([a-z-]+)(?: ([^`]+))?` \|(.*)\|$/gm)].ma
   ([, name = '', value, rest = '']) => ({ name, value, cells: rest.split(' | ') }),
 );
 const options = Object.entries(command.options);
+
+type Summary = Parameters<typeof exitCode>[0];
+/** The fields of the summary, complete: the compiler holds them to its type. */
+const fields: Readonly<Record<keyof Summary, true>> = {
+  graphId: true,
+  videos: true,
+  frames: true,
+  patches: true,
+  duplicates: true,
+  videoSeconds: true,
+  wallSeconds: true,
+  memory: true,
+  operators: true,
+  dead: true,
+  skipped: true,
+  notes: true,
+  randomWeights: true,
+  execution: true,
+  calibration: true,
+  phases: true,
+  interrupted: true,
+  failure: true,
+  readerGone: true,
+};
 
 /** The words that an option's value may be, of those whose help lists them: `float32|int8`. */
 function wordsOf({ value = '' }: OptionSpec): string[] {
@@ -50,7 +72,7 @@ describe('the page of extract', () => {
       { ...base, interrupted: true },
       { ...base, videos: { ...videos, dead: 1 } },
       { ...base, videos: { ...videos, committed: 0, dead: 1 } },
-    ] as unknown as ExtractSummary[];
+    ] as unknown as Summary[];
     const codes = ends.map((summary) => exitCode(summary, false));
     expect(codes).toEqual([0, 130, 3, 1]);
     const section = page.slice(page.indexOf('## Exit codes'), page.indexOf('## `--json`'));
@@ -60,11 +82,7 @@ describe('the page of extract', () => {
   });
 
   it('names every field of the summary that --json prints', () => {
-    const source = readFileSync(new URL('../../src/graphs/extract-summary.ts', import.meta.url), 'utf8');
-    const [, body = ''] = /export interface ExtractSummary \{\n([\s\S]*?)\n\}/.exec(source) ?? [];
-    const fields = [...body.matchAll(/^ {2}readonly (\w+)\??:/gm)].map(([, field = '']) => field);
-    expect(fields.length).toBeGreaterThan(10);
     const section = page.slice(page.indexOf('## `--json`'));
-    expect(fields.filter((field) => !section.includes(`\`${field}\``))).toEqual([]);
+    expect(Object.keys(fields).filter((field) => !section.includes(`\`${field}\``))).toEqual([]);
   });
 });
