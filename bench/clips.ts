@@ -13,49 +13,43 @@ const encoder = [
   ...['-maxrate', '3500k', '-bufsize', '5000k', '-g', '50'],
 ];
 
-/** A synthetic 720p clip, h264 at about 2.5 Mbit/s with AAC stereo, made once. Moving test patterns under film-like noise. */
-export async function makeClip(path: string, seconds: number): Promise<string> {
+/** Has ffmpeg make a file, unless it is there already. */
+async function makeOnce(path: string, args: readonly string[]): Promise<string> {
   if (existsSync(path)) return path;
   await mkdir(dirname(path), { recursive: true });
-  const picture = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5,format=yuv420p[v]`;
-  const sound = `aevalsrc='0.3*sin(2*PI*(220+40*sin(t))*t)+0.05*random(0)|0.3*sin(2*PI*330*t)':s=44100:d=${seconds}[s]`;
   const temporary = `${path}.part.mp4`;
-  await execute(findFfmpeg().path, [
-    ...['-v', 'error', '-nostdin', '-y', '-filter_complex', `${picture};${sound}`, '-map', '[v]', '-map', '[s]'],
-    ...[...encoder, '-c:a', 'aac', '-b:a', '128k', '-t', String(seconds), temporary],
-  ]);
+  await execute(findFfmpeg().path, ['-v', 'error', '-nostdin', '-y', ...args, temporary]);
   await rename(temporary, path);
   return path;
+}
+
+/** A synthetic 720p clip, h264 at about 2.5 Mbit/s with AAC stereo, made once. Moving test patterns under film-like noise. */
+export async function makeClip(path: string, seconds: number): Promise<string> {
+  const picture = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5,format=yuv420p[v]`;
+  const sound = `aevalsrc='0.3*sin(2*PI*(220+40*sin(t))*t)+0.05*random(0)|0.3*sin(2*PI*330*t)':s=44100:d=${seconds}[s]`;
+  return makeOnce(path, [
+    ...['-filter_complex', `${picture};${sound}`, '-map', '[v]', '-map', '[s]'],
+    ...[...encoder, '-c:a', 'aac', '-b:a', '128k', '-t', String(seconds)],
+  ]);
 }
 
 /**
  * A 720p clip without sound: six seconds of motion under noise, then six of a still slide, and so on. Whether a slide decodes to equal frames is the encoder's doing: some go on refining it in every frame.
  */
 export async function makeSlides(path: string, seconds: number): Promise<string> {
-  if (existsSync(path)) return path;
-  await mkdir(dirname(path), { recursive: true });
   const moving = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5[moving]`;
   const slides = `testsrc2=s=1280x720:r=1/12:d=${seconds},fps=25[slides]`;
   const together = `[moving][slides]overlay=enable='gte(mod(t,12),6)':shortest=1,format=yuv420p[v]`;
-  const temporary = `${path}.part.mp4`;
-  await execute(findFfmpeg().path, [
-    ...['-v', 'error', '-nostdin', '-y', '-filter_complex', `${moving};${slides};${together}`, '-map', '[v]'],
-    ...[...encoder, '-t', String(seconds), temporary],
+  return makeOnce(path, [
+    ...['-filter_complex', `${moving};${slides};${together}`, '-map', '[v]'],
+    ...[...encoder, '-t', String(seconds)],
   ]);
-  await rename(temporary, path);
-  return path;
 }
 
 /** The clip repeated to a length, streams copied. */
 export async function loopClip(path: string, clip: string, seconds: number): Promise<string> {
-  if (existsSync(path)) return path;
-  const temporary = `${path}.part.mp4`;
-  await execute(findFfmpeg().path, [
-    ...['-v', 'error', '-nostdin', '-y', '-stream_loop', '-1', '-i', `file:${clip}`, '-t', String(seconds)],
-    ...['-c', 'copy', temporary],
-  ]);
-  await rename(temporary, path);
-  return path;
+  const repeated = ['-stream_loop', '-1', '-i', `file:${clip}`];
+  return makeOnce(path, [...repeated, '-t', String(seconds), '-c', 'copy']);
 }
 
 /** Reads `--name value` pairs of a benchmark. */

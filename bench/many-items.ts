@@ -1,18 +1,27 @@
 /**
  * A dataset of many items: `node many-items.js [ITEMS] [DIR]` (default 100,000 items in a temporary directory). Makes the dataset, one row of four values
- * for each item, and the files that it is of, and then measures, each in a process of its own:
- * `resume` runs the runner over all items with nothing to do, and closes the dataset; `extract` does the same by the command's own way, with the listing of
- * the files, the plan and their hashes; `compact` writes the tables; `rebuild` opens the dataset without its index. Prints for each step
- * wall and CPU seconds, the most memory above that of the program as it starts, and the longest time in which the event loop did not turn.
+ * for each item, and the files that it is of, and the same of ten items; and then measures, each in a process of its own:
+ * `floor` asks the system once for every file and every unit, and does nothing with it; `rebuild` opens the dataset without its index; `resume` runs the
+ * runner over all items with nothing to do, and closes the dataset; `compact` writes the tables; `extract` is the whole command, which the first time reads
+ * the files for their hashes, and `again` the same with nothing to do. Prints for each step wall seconds, CPU seconds (processes that it started included), how many times
+ * the floor's these are, the most memory (proportional set size, from outside) above that of the same step over ten items, and the longest
+ * time in which the event loop did not turn, and for which the thread had a core meanwhile.
  */
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
-import { extract } from '../src/graphs/extract.ts';
 import { extractionGraph } from '../src/graphs/extraction.ts';
 import { graphId, unitKey } from '../src/graphs/graph.ts';
 import { chooseNetworks } from '../src/graphs/networks.ts';
@@ -22,6 +31,8 @@ import { compact } from '../src/io/dataset/compact.ts';
 import { Dataset } from '../src/io/dataset/dataset.ts';
 import { joinRows } from '../src/io/dataset/join.ts';
 import { Flow } from '../src/operators/flow.ts';
+import { LoopWatch } from './loop-watch.ts';
+import { runMeasured } from './run-measured.ts';
 
 const networks = { weights: 'random:1', audio: 'none' } as const;
 const graph = extractionGraph({ ...chooseNetworks(networks), subclips: [1] });
@@ -32,6 +43,8 @@ const description = {
   params: graph.params,
   models: [],
 };
+/** Items of the dataset whose memory the others' is compared with. */
+const FEW = 10;
 const idOf = (index: number) => `item-${String(index).padStart(7, '0')}`;
 const contentOf = (index: number) => `not a film: ${idOf(index)}\n`;
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -40,7 +53,7 @@ const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 async function make(directory: string, items: number): Promise<void> {
   const out = join(directory, 'features');
   const files = join(directory, 'files');
-  mkdirSync(files);
+  mkdirSync(files, { recursive: true });
   await (await Dataset.open(out, description)).close();
   const id = idOf(0);
   const row = { stream: 'visual', statistic: 'mean', subclips: 1, subclip: 0, start: 0, end: 1, count: 1 } as const;
@@ -70,6 +83,7 @@ async function resume(directory: string, items: number): Promise<void> {
     items: Array.from({ length: items }, (_, index) => index),
     store: dataset.store,
     fingerprint: async (index) => hashOf(contentOf(index)),
+    knownFingerprint: (index) => hashOf(contentOf(index)),
     flow: new Flow('64MiB'),
     services: async () => null,
     concurrency: 2,
@@ -86,57 +100,92 @@ function never(): never {
   throw new Error('nothing is to be computed');
 }
 
+/** A look at every file and every unit. */
+async function floor(directory: string): Promise<void> {
+  const units = join(directory, 'features/units');
+  for (const folder of [join(directory, 'files'), ...readdirSync(units).map((shard) => join(units, shard))]) {
+    for (const name of readdirSync(folder)) statSync(`${folder}/${name}`, { bigint: true });
+  }
+}
+
+/** The program itself, in this process. */
+async function command(directory: string): Promise<void> {
+  const options = ['--out', join(directory, 'features'), '--weights', networks.weights, '--audio', networks.audio];
+  process.argv.splice(2, process.argv.length, 'extract', join(directory, 'files'), ...options, '--subclips', '1');
+  await import('../bin/reelflow.ts');
+}
+
 const steps: Readonly<Record<string, (directory: string, items: number) => Promise<unknown>>> = {
   make,
-  resume,
+  floor,
   rebuild: async (directory) => {
     rmSync(join(directory, 'features/index.txt'), { force: true });
     await (await Dataset.open(join(directory, 'features'), description)).close();
   },
+  resume,
   compact: (directory) => compact(join(directory, 'features')),
-  extract: (directory) =>
-    extract({ ...networks, inputs: [join(directory, 'files')], out: join(directory, 'features'), subclips: [1] }),
+  extract: command,
+  again: command,
 };
 
-async function measure(name: string, directory: string, items: number): Promise<void> {
-  const before = process.resourceUsage();
-  const started = performance.now();
-  let [longest, last] = [0, performance.now()];
-  const turn = (): void => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    timer = setTimeout(turn, 1);
-  };
-  let timer = setTimeout(turn, 1);
+/** What a step says of itself, in the last line of its standard error. */
+interface Own {
+  readonly cpuSeconds: number;
+  readonly block: { readonly wall: number; readonly onCore: number };
+}
+
+/** User and system time of this process and of those that it has waited for. */
+function cpuSeconds(): number {
+  const fields = readFileSync('/proc/self/stat', 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) / 100, 0);
+}
+
+async function runStep(name: string, directory: string, items: number): Promise<void> {
+  const watch = new LoopWatch();
   await steps[name]?.(directory, items);
-  clearTimeout(timer);
-  turn();
-  clearTimeout(timer);
-  const after = process.resourceUsage();
-  const cpu = (after.userCPUTime + after.systemCPUTime - before.userCPUTime - before.systemCPUTime) / 1e6;
-  const facts = [
-    `${((performance.now() - started) / 1000).toFixed(1)} s`.padStart(9),
-    `${cpu.toFixed(1)} s CPU`.padStart(13),
-    `+${Math.round((after.maxRSS - before.maxRSS) / 1024)} MiB`.padStart(10),
-    `longest block ${Math.round(longest)} ms`.padStart(22),
-  ];
-  process.stdout.write(`${name.padEnd(8)} ${facts.join('')}\n`);
+  const own: Own = { block: watch.stop(), cpuSeconds: cpuSeconds() };
+  process.stderr.write(`\n${JSON.stringify(own)}`);
+}
+
+async function measured(step: string, directory: string, items: number) {
+  const { code, stdout, stderr, ...rest } = await runMeasured(process.execPath, [
+    fileURLToPath(import.meta.url),
+    step,
+    directory,
+    String(items),
+  ]);
+  if (code !== 0) throw new Error(`${step}: ${stdout}${stderr}`);
+  return { ...rest, ...(JSON.parse(stderr.slice(stderr.lastIndexOf('\n'))) as Own) };
+}
+
+async function report(directory: string, items: number): Promise<void> {
+  const few = join(directory, 'few');
+  process.stdout.write(`${items} items, load ${loadavg()[0]?.toFixed(1)} before\n`);
+  if (!existsSync(join(directory, 'features'))) {
+    await measured('make', directory, items);
+    await measured('make', few, FEW);
+  }
+  let least = 0;
+  for (const step of ['floor', 'rebuild', 'resume', 'compact', 'extract', 'again', 'resume', 'compact']) {
+    const base = await measured(step, few, FEW);
+    const { wallSeconds, cpuSeconds, peakBytes, block } = await measured(step, directory, items);
+    if (step === 'floor') least = cpuSeconds - base.cpuSeconds;
+    const facts = [
+      `${wallSeconds.toFixed(1)} s`.padStart(9),
+      `${cpuSeconds.toFixed(1)} s CPU (${base.cpuSeconds.toFixed(1)} for ${FEW})`.padStart(25),
+      `${((cpuSeconds - base.cpuSeconds) / least).toFixed(1)} floors`.padStart(13),
+      `${((peakBytes - base.peakBytes) / 2 ** 20).toFixed(0)} MiB more`.padStart(14),
+      `longest block ${block.wall.toFixed(0)} ms, ${block.onCore.toFixed(0)} ms on a core`.padStart(42),
+    ];
+    process.stdout.write(`${step.padEnd(8)} ${facts.join('')}   load ${loadavg()[0]?.toFixed(1)}\n`);
+  }
 }
 
 const [first, second, third] = process.argv.slice(2);
 if (first !== undefined && Object.hasOwn(steps, first)) {
-  await measure(first, second as string, Number(third));
+  await runStep(first, second as string, Number(third));
 } else {
-  const items = Number(first ?? 100_000);
   const directory = second ?? mkdtempSync(join(tmpdir(), 'reelflow-many-'));
-  const order = ['rebuild', 'resume', 'compact', 'extract', 'extract', 'resume'];
-  process.stdout.write(`${items} items\n`);
-  for (const step of existsSync(join(directory, 'features')) ? order : ['make', ...order]) {
-    const { status } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), step, directory, String(items)], {
-      stdio: 'inherit',
-    });
-    if (status !== 0) process.exit(1);
-  }
+  await report(directory, Number(first ?? 100_000));
   if (second === undefined) rmSync(directory, { recursive: true, force: true });
 }

@@ -11,7 +11,7 @@ import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordBatch } from 'apache-arrow';
-import { listColumn, recordBatch, textColumn } from '../src/io/dataset/arrow.ts';
+import { listColumn, recordBatch, textColumn } from '../src/io/dataset/batch-columns.ts';
 import { type ParquetEncoding, ParquetWriter } from '../src/io/dataset/parquet.ts';
 import { openTable } from '../src/io/dataset/table-reader.ts';
 import { vectorsOf } from '../src/io/dataset/vector-column.ts';

@@ -9,9 +9,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writePlantedCorpus } from '../src/graphs/demo/planted/corpus.ts';
-import { type EvidenceRow, evidenceTable, plantedEvidence } from '../src/graphs/demo/planted/evidence.ts';
-import { makePlantedFeatures } from '../src/graphs/demo/planted/features.ts';
+import { writePlantedCorpus } from '../examples/planted/corpus.ts';
+import { type EvidenceRow, evidenceTable, plantedEvidence } from '../examples/planted/evidence.ts';
+import { makePlantedFeatures } from '../examples/planted/features.ts';
 import { seedMean } from '../src/graphs/experiment/summarise.ts';
 import { benchOptions } from './clips.ts';
 

@@ -1,4 +1,4 @@
-/** Ctrl-C once drains, twice stops. */
+/** What interrupts ask for: one to drain, two to stop. */
 export interface Interrupts {
   /** Aborted by the first interrupt, and with `stop`: finish what runs, start nothing new. */
   readonly drain: AbortSignal;
@@ -13,24 +13,26 @@ const STOP_WITHIN = 5000;
 
 /**
  * Catches SIGINT and SIGTERM, of which those after the second have no effect; and SIGHUP (a terminal that is closed) and SIGQUIT, which
- * stop at once.
+ * stop at once. After a stop the process ends within 5 s in any case. A command that cannot drain stops by `drain`.
  *
- * @param what what is finished after the first one, in words
+ * @param first what is said at the first one
+ * @param drainWithin milliseconds after the first one in which the process ends in any case; without it, as long as it takes
  *
  * @example
- * const interrupts = catchInterrupts((line) => console.error(line));
+ * const interrupts = catchInterrupts((line) => console.error(line), drainNotice('videos'));
  */
-export function catchInterrupts(say: (line: string) => void, what = 'videos'): Interrupts {
+export function catchInterrupts(say: (line: string) => void, first: string, drainWithin?: number): Interrupts {
   const drain = new AbortController();
   const stop = new AbortController();
+  const endWithin = (milliseconds: number) => void setTimeout(() => process.exit(130), milliseconds).unref();
   const stopNow = () => {
     drain.abort();
     stop.abort();
-    setTimeout(() => process.exit(130), STOP_WITHIN).unref();
+    endWithin(STOP_WITHIN);
   };
   const onQuit = () => {
     if (stop.signal.aborted) return;
-    say('stopping now; what is committed stays');
+    say('stopping now; what is finished stays');
     stopNow();
   };
   const onHangup = () => {
@@ -39,14 +41,10 @@ export function catchInterrupts(say: (line: string) => void, what = 'videos'): I
     if (!stop.signal.aborted) stopNow();
   };
   const onSignal = () => {
-    if (stop.signal.aborted) return;
-    if (drain.signal.aborted) {
-      say('stopping now; what is committed stays');
-      stopNow();
-    } else {
-      say(`finishing the ${what} that run; interrupt again to stop at once`);
-      drain.abort();
-    }
+    if (drain.signal.aborted) return onQuit();
+    say(first);
+    drain.abort();
+    if (drainWithin !== undefined) endWithin(drainWithin);
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
@@ -62,4 +60,9 @@ export function catchInterrupts(say: (line: string) => void, what = 'videos'): I
       process.off('SIGHUP', onHangup);
     },
   };
+}
+
+/** What a command says that finishes what runs before it ends. */
+export function drainNotice(what: string): string {
+  return `finishing the ${what} that run; interrupt again to stop at once`;
 }

@@ -250,8 +250,8 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'pool.ts',
     'keeps more than fits',
-    'if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) return;',
-    '',
+    'if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) {',
+    'if (false) {',
   ),
   mutant('pool.ts', 'is not trimmed', 'if (this.#idleBytes + used <= this.#ledger.budget) return;', 'return;'),
   mutant('pool.ts', 'gives a buffer to two', 'this.#forget(buffer);\n      return new', 'return new'),

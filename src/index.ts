@@ -12,6 +12,7 @@ export {
   type SystemErrorCode,
   UsageError,
 } from './core/errors.ts';
+export type { RatingScale } from './core/rating-scale.ts';
 export type { Columns, VideoScope } from './graphs/dataflow/video-scope.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from './graphs/evaluation.ts';
 export type { Experiment, ExperimentConfig, ModelSettings } from './graphs/experiment/experiment-config.ts';
@@ -100,7 +101,6 @@ export { ItemStoreWriter } from './io/dataset/item-store-writer.ts';
 export type { ParquetCompression, ParquetEncoding } from './io/dataset/parquet.ts';
 export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from './io/dataset/schema.ts';
 export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from './io/dataset/table-reader.ts';
-export { type ToDatasetOptions, type ToDatasetSummary, toDataset, type Unit, unit } from './io/dataset/to-dataset.ts';
 export { type BatchPlace, type Vectors, vectorsOf } from './io/dataset/vector-column.ts';
 export type { FetchFault, FetchReason } from './io/fetch/fetch-fault.ts';
 export type { FailedRecord } from './io/fetch/fetch-record.ts';
@@ -216,7 +216,7 @@ export {
 export { GenreContentRecommender } from './models/recommenders/genre-content.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from './models/recommenders/knn.ts';
 export { RandomRecommender } from './models/recommenders/random.ts';
-export type { RatingScale, Recommender, TrainingRatings } from './models/recommenders/recommender.ts';
+export type { Recommender, TrainingRatings } from './models/recommenders/recommender.ts';
 export { type SimilarityName, similarityNames } from './models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from './models/recommenders/svd.ts';
 export {
@@ -249,7 +249,7 @@ export {
   type OperatorKind,
   type OperatorMetrics,
 } from './operators/observe.ts';
-export type { Holding, OperatorOptions, Stage } from './operators/own-operator.ts';
+export type { Holding, OperatorMaker, OperatorOptions, Stage } from './operators/own-operator.ts';
 export { Patch } from './operators/patch.ts';
 export { type Bytes, Payload } from './operators/payload.ts';
 export { BufferPool } from './operators/pool.ts';

@@ -1,6 +1,6 @@
-import { type Likeness, runDemo } from '../../src/graphs/demo/demo.ts';
-import type { ColdRecommendation, PlantedReport } from '../../src/graphs/demo/planted/demonstration.ts';
-import { evidenceTable } from '../../src/graphs/demo/planted/evidence.ts';
+import { type Likeness, runDemo } from '../../examples/demo/demo.ts';
+import type { ColdRecommendation, PlantedReport } from '../../examples/planted/demonstration.ts';
+import { evidenceTable } from '../../examples/planted/evidence.ts';
 import type { Arguments, Command } from '../options.ts';
 import { openProgress } from '../progress.ts';
 import { summaryText } from '../summary.ts';

@@ -1,7 +1,7 @@
 import { tablesText } from '../../src/graphs/experiment/render-tables.ts';
 import { type ExperimentResult, runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
 import { experimentFlags, readExperimentConfig } from '../experiment-options.ts';
-import { catchInterrupts } from '../interrupts.ts';
+import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';
 
 /** `reelflow experiment`: the tables of the thesis. */
@@ -25,7 +25,7 @@ export const command: Command = {
 async function run(args: Arguments): Promise<number> {
   const config = await readExperimentConfig(args);
   const say = (line: string) => void process.stderr.write(`${line}\n`);
-  const interrupts = catchInterrupts(say, 'trainings');
+  const interrupts = catchInterrupts(say, drainNotice('trainings'));
   let result: ExperimentResult;
   try {
     result = await runExperiment(config, {

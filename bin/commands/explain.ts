@@ -2,9 +2,10 @@ import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
 import { uncalibratedId } from '../../src/graphs/interrupted-summary.ts';
+import { MemoryGuard } from '../../src/graphs/memory-guard.ts';
 import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { placeNetworks } from '../../src/graphs/placement.ts';
-import { networksOf, type Plan, planRun } from '../../src/graphs/plan.ts';
+import { memoryLimit, networksOf, type Plan, planRun } from '../../src/graphs/plan.ts';
 import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
 import { chooseDevice } from '../../src/models/onnx/device.ts';
 import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
@@ -34,7 +35,7 @@ function uncalibrated(graph: Plan['graph']): Plan['graph'] {
 async function run(args: Arguments): Promise<number> {
   const options = readExtractionOptions(args);
   const chosen = chooseNetworks(options);
-  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure();
+  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure(new MemoryGuard(memoryLimit(options)));
   const precision = explainPrecision(chosen, { ...options, directory: args.text('out') });
   const { networks } = precision;
   const graph = extractionGraph({ ...options, ...networks });

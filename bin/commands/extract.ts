@@ -4,7 +4,7 @@ import { extract } from '../../src/graphs/extract.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { DUPLICATES } from '../../src/operators/embed.ts';
 import { extractionOptions, readExtractionOptions, readStorage, storageOptions } from '../extraction-options.ts';
-import { catchInterrupts } from '../interrupts.ts';
+import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';
 import { openProgress, type ProgressStyle } from '../progress.ts';
 import { summaryText } from '../summary.ts';
@@ -53,7 +53,7 @@ async function run(args: Arguments): Promise<number> {
   const shared = readExtractionOptions(args);
   const { out, directory, tables } = readOutput(args);
   const view = openProgress(progressStyle(args.text('progress')), process.stderr);
-  const interrupts = catchInterrupts((line) => view.say(line));
+  const interrupts = catchInterrupts((line) => view.say(line), drainNotice('videos'));
   let summary: RunSummary;
   try {
     summary = await extract({

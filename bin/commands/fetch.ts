@@ -4,7 +4,7 @@ import type { FetchOptions } from '../../src/graphs/fetch/fetch-options.ts';
 import { planFetch } from '../../src/graphs/fetch/fetch-plan.ts';
 import { type FetchSummary, fetchFailures } from '../../src/graphs/fetch/fetch-summary.ts';
 import { failureText, fetchProgressLine, fetchSummaryText } from '../fetch-text.ts';
-import { catchInterrupts, type Interrupts } from '../interrupts.ts';
+import { catchInterrupts, drainNotice, type Interrupts } from '../interrupts.ts';
 import { wordOf } from '../list-options.ts';
 import type { Arguments, Command } from '../options.ts';
 import { openProgressOf } from '../progress.ts';
@@ -93,7 +93,7 @@ async function run(args: Arguments): Promise<number> {
       signal: stop.signal,
       // A list that comes from a pipe may be waited for, and then Ctrl-C is to end that as it does everywhere.
       onListed: () => {
-        interrupts = catchInterrupts((line) => view.say(line), 'downloads');
+        interrupts = catchInterrupts((line) => view.say(line), drainNotice('downloads'));
         interrupts.drain.addEventListener('abort', () => drain.abort());
         interrupts.stop.addEventListener('abort', () => stop.abort());
       },

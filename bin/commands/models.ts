@@ -1,9 +1,9 @@
 import { FlowError, UsageError } from '../../src/core/errors.ts';
+import { catchInterrupts } from '../interrupts.ts';
 import { cardCommand } from '../model-card.ts';
 import { listCommand, verifyCommand } from '../model-list.ts';
 import { importCommand, pullCommand } from '../model-transfers.ts';
 import type { Arguments, Command } from '../options.ts';
-import { stopOnInterrupt } from '../stop-on-interrupt.ts';
 
 /** `reelflow models`: networks by name, their weights in the model store, and cards of other networks. */
 export const command: Command = {
@@ -48,16 +48,17 @@ async function run(args: Arguments): Promise<number> {
   if (verb === 'list') return listCommand(args);
   if (verb === 'card') return cardCommand(args, first);
   const kept = verb === 'pull' ? '; what came so far is kept where the server lets the same command go on from it' : '';
-  const interrupt = stopOnInterrupt(() => process.stderr.write(`stopping${kept}\n`));
+  const interrupts = catchInterrupts((line) => process.stderr.write(`${line}\n`), `stopping${kept}`);
+  const signal = interrupts.drain;
   try {
-    if (verb === 'import') return await importCommand(args, first, second, interrupt.signal);
-    if (verb === 'pull') return await pullCommand(args, first, interrupt.signal);
-    return await verifyCommand(args, first === '' ? undefined : first, interrupt.signal);
+    if (verb === 'import') return await importCommand(args, first, second, signal);
+    if (verb === 'pull') return await pullCommand(args, first, signal);
+    return await verifyCommand(args, first === '' ? undefined : first, signal);
   } catch (error) {
-    if (interrupt.signal.aborted && error instanceof FlowError && error.code === 'aborted') return 130;
+    if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return 130;
     throw error;
   } finally {
-    interrupt.release();
+    interrupts.release();
   }
 }
 

@@ -4,8 +4,8 @@ import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
 import { STATISTICS, type Statistic } from '../../src/operators/statistics.ts';
 import { readStorage, storageOptions } from '../extraction-options.ts';
+import { catchInterrupts } from '../interrupts.ts';
 import type { Arguments, Command } from '../options.ts';
-import { stopOnInterrupt } from '../stop-on-interrupt.ts';
 
 /** Milliseconds in which the eigenvectors that are being computed may come to their end. */
 const STOP_WITHIN = 2000;
@@ -45,11 +45,8 @@ async function run(args: Arguments): Promise<number> {
     value === undefined ? {} : { [name]: value };
   const say = (message: string) => process.stderr.write(`${message}\n`);
   // Nothing is lost by stopping anywhere: units are committed one by one, and a table is put in its place last.
-  const interrupt = stopOnInterrupt(() => {
-    say('stopping; what is committed stays');
-    setTimeout(() => process.exit(130), STOP_WITHIN).unref();
-  });
-  const { signal } = interrupt;
+  const interrupts = catchInterrupts(say, 'stopping; what is committed stays', STOP_WITHIN);
+  const signal = interrupts.drain;
   const out = args.required('out');
   try {
     const summary = await reduce({
@@ -69,7 +66,7 @@ async function run(args: Arguments): Promise<number> {
     if (error instanceof FlowError && error.code === 'aborted') return 130;
     throw error;
   } finally {
-    interrupt.release();
+    interrupts.release();
   }
 }
 

@@ -2,10 +2,10 @@ import { UsageError } from '../../src/core/errors.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { checkModelName, isDeepModel, modelNames } from '../../src/graphs/recommenders/model-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
+import { catchInterrupts } from '../interrupts.ts';
 import { modelFlags, readModelFlags } from '../model-flags.ts';
 import type { Arguments, Command } from '../options.ts';
 import { ratingFlags, readRatingFlags } from '../rating-flags.ts';
-import { stopOnInterrupt } from '../stop-on-interrupt.ts';
 
 /** `reelflow train`: a recommender from ratings and features. */
 export const command: Command = {
@@ -55,9 +55,9 @@ async function run(args: Arguments): Promise<number> {
   );
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   // The other models learn without a pause in which an interrupt could be heard, and have nothing to keep: it ends the process.
-  const interrupt = !isDeepModel(model)
+  const interrupts = !isDeepModel(model)
     ? undefined
-    : stopOnInterrupt(() => say('stopping; the checkpoint stays, and the same command goes on from it'));
+    : catchInterrupts(say, 'stopping; the checkpoint stays, and the same command goes on from it');
   let summary: TrainSummary;
   try {
     summary = await trainRecommender({
@@ -67,15 +67,15 @@ async function run(args: Arguments): Promise<number> {
       ...(logdir !== undefined && { logDirectory: logdir }),
       ...(validation !== undefined && { validation: { kind: validation as 'ratings' } }),
       seed: readSeed(args),
-      ...(interrupt && { signal: interrupt.signal }),
+      ...(interrupts && { signal: interrupts.drain }),
       onProgress: (progress) => say(progressLine(progress)),
       onMessage: say,
     });
   } catch (error) {
-    if (interrupt?.signal.aborted !== true || error !== interrupt.signal.reason) throw error;
+    if (interrupts?.drain.aborted !== true || error !== interrupts.drain.reason) throw error;
     return 130;
   } finally {
-    interrupt?.release();
+    interrupts?.release();
   }
   process.stdout.write(args.flag('json') ? `${JSON.stringify(summary)}\n` : summaryText(summary));
   return 0;

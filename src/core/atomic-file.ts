@@ -114,9 +114,13 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Removes the temporaries that dead processes of this machine left in a directory. Those of others are left alone. */
-export async function removeStaleTemporaries(directory: string): Promise<void> {
-  for (const name of await readdir(directory).catch(() => [] as string[])) {
+/**
+ * Removes the temporaries that dead processes of this machine left in a directory. Those of others are left alone.
+ *
+ * @param names of the directory's entries, where they have been read already.
+ */
+export async function removeStaleTemporaries(directory: string, names?: readonly string[]): Promise<void> {
+  for (const name of names ?? (await readdir(directory).catch(() => [] as string[]))) {
     const isLeft = isTemporary(name) && processState(name.slice(PREFIX.length)) === 'ended';
     if (isLeft) await removeIfThere(join(directory, name));
   }

@@ -1,101 +1,103 @@
-/** Schemas have some columns and entries; an object is made for each. */
-const MOST_TABLES = 2 ** 16;
-
 /**
  * A table in a FlatBuffer (https://flatbuffers.dev, the binary form of Arrow's metadata). The bytes are not trusted: whatever
- * points outside them, or is longer than they are, throws a RangeError; nothing is allocated that is larger than they are.
+ * points outside them, or is longer than they are, throws a RangeError, and so do tables that share others until no end of
+ * the visits is in sight.
  */
 export class FlatTable {
   readonly #bytes: Buffer;
   readonly #position: number;
-  readonly #directory: number;
-  readonly #directoryBytes: number;
+  /** How often tables of the buffer may still be visited. */
+  readonly #visits: { left: number };
 
-  private constructor(bytes: Buffer, position: number) {
+  private constructor(bytes: Buffer, position: number, visits: { left: number }) {
+    visits.left -= 1;
+    if (visits.left < 0) throw new RangeError('its metadata refer to the same tables too often');
     this.#bytes = bytes;
     this.#position = position;
-    this.#directory = position - bytes.readInt32LE(position);
-    this.#directoryBytes = bytes.readUInt16LE(this.#directory);
+    this.#visits = visits;
   }
 
   /** The root table of a buffer. */
-  static root(bytes: Buffer): FlatTable {
-    return new FlatTable(bytes, bytes.readUInt32LE(0));
+  static root(bytes: Uint8Array): FlatTable {
+    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    // Every table takes some bytes of its own.
+    return new FlatTable(whole, whole.readUInt32LE(0), { left: whole.length });
   }
 
-  /** A 1-, 2- or 4-byte number; 0 where the slot is not set. */
+  /** A 1-byte number without a sign, or a 2- or 4-byte number with one; 0 where the slot is not set. */
   number(slot: number, bytes: 1 | 2 | 4): number {
     const place = this.#place(slot);
-    return place === undefined ? 0 : this.#bytes.readIntLE(place, bytes);
+    if (place === undefined) return 0;
+    return bytes === 1 ? this.#bytes.readUInt8(place) : this.#bytes.readIntLE(place, bytes);
   }
 
   /** An 8-byte number; 0 where the slot is not set. */
   long(slot: number): number {
     const place = this.#place(slot);
-    return place === undefined ? 0 : readLong(this.#bytes, place);
+    return place === undefined ? 0 : this.#long(place);
   }
 
   /** A text; empty where the slot is not set. */
   text(slot: number): string {
-    const place = this.#referred(slot);
-    if (place === undefined) return '';
-    const start = place + 4;
-    const length = this.#bytes.readUInt32LE(place);
-    if (length > this.#bytes.length - start) throw new RangeError('a text in its metadata is cut off');
-    return this.#bytes.toString('utf8', start, start + length);
+    const { start, count } = this.vector(slot, 1);
+    return this.#bytes.toString('utf8', start, start + count);
   }
 
   /** A table. */
   table(slot: number): FlatTable | undefined {
-    const place = this.#referred(slot);
-    return place === undefined ? undefined : new FlatTable(this.#bytes, place);
+    const place = this.#place(slot);
+    return place === undefined ? undefined : this.#tableAt(place);
   }
 
   /** A vector of tables; empty where the slot is not set. */
   tables(slot: number): FlatTable[] {
-    const place = this.#referred(slot);
-    if (place === undefined) return [];
-    const count = this.#count(place, 4);
-    if (count > MOST_TABLES) throw new RangeError(`its metadata list ${count} entries`);
-    return Array.from({ length: count }, (_, index) => {
-      const entry = place + 4 + 4 * index;
-      return new FlatTable(this.#bytes, entry + this.#bytes.readUInt32LE(entry));
-    });
+    const { start, count } = this.vector(slot, 4);
+    return Array.from({ length: count }, (_, index) => this.#tableAt(start + 4 * index));
   }
 
-  /** A vector of structs of `width` 64-bit integers, one after another; empty where the slot is not set. */
-  integers(slot: number, width: number): Float64Array {
-    const place = this.#referred(slot);
-    if (place === undefined) return new Float64Array(0);
-    const count = this.#count(place, 8 * width);
+  /** Of each struct of a vector the first `width` 64-bit integers, one after another; empty where the slot is not set. */
+  integers(slot: number, width: number, structBytes = 8 * width): Float64Array {
+    const { start, count } = this.vector(slot, structBytes);
     const values = new Float64Array(count * width);
-    for (let index = 0; index < values.length; index += 1) {
-      values[index] = readLong(this.#bytes, place + 4 + 8 * index);
+    for (let index = 0; index < count; index += 1) {
+      const place = start + structBytes * index;
+      for (let at = 0; at < width; at += 1) values[index * width + at] = this.#long(place + 8 * at);
     }
     return values;
   }
 
-  #count(place: number, bytes: number): number {
-    const count = this.#bytes.readUInt32LE(place);
-    if (count * bytes > this.#bytes.length - place - 4) throw new RangeError('a list in its metadata is cut off');
-    return count;
+  /** Where the elements of a vector begin, and how many there are: none where the slot is not set. */
+  vector(slot: number, elementBytes: number): { readonly start: number; readonly count: number } {
+    const place = this.#place(slot);
+    if (place === undefined) return { start: 0, count: 0 };
+    const position = this.#target(place);
+    const count = this.#bytes.readUInt32LE(position);
+    const start = position + 4;
+    if (count * elementBytes > this.#bytes.length - start) {
+      throw new RangeError(`its metadata list ${count} elements in ${this.#bytes.length} bytes`);
+    }
+    return { start, count };
   }
 
-  #referred(slot: number): number | undefined {
-    const place = this.#place(slot);
-    return place === undefined ? undefined : place + this.#bytes.readUInt32LE(place);
+  #tableAt(place: number): FlatTable {
+    return new FlatTable(this.#bytes, this.#target(place), this.#visits);
+  }
+
+  #target(place: number): number {
+    return place + this.#bytes.readUInt32LE(place);
   }
 
   #place(slot: number): number | undefined {
+    const directory = this.#position - this.#bytes.readInt32LE(this.#position);
     const entry = 4 + 2 * slot;
-    if (entry + 2 > this.#directoryBytes) return undefined;
-    const place = this.#bytes.readUInt16LE(this.#directory + entry);
+    if (entry + 2 > this.#bytes.readUInt16LE(directory)) return undefined;
+    const place = this.#bytes.readUInt16LE(directory + entry);
     return place === 0 ? undefined : this.#position + place;
   }
-}
 
-function readLong(bytes: Buffer, position: number): number {
-  const value = bytes.readUInt32LE(position) + bytes.readInt32LE(position + 4) * 2 ** 32;
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError('a number in its metadata is out of range');
-  return value;
+  #long(place: number): number {
+    const value = this.#bytes.readUInt32LE(place) + this.#bytes.readInt32LE(place + 4) * 2 ** 32;
+    if (!Number.isSafeInteger(value)) throw new RangeError('a number in its metadata is out of range');
+    return value;
+  }
 }

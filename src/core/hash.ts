@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashOnce } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
 /**
@@ -8,6 +8,9 @@ import { createReadStream } from 'node:fs';
  * sha256(ratings.users, ratings.items, JSON.stringify(options));
  */
 export function sha256(...parts: readonly (string | NodeJS.ArrayBufferView)[]): string {
+  const [only] = parts;
+  // Of a short text in a fifth of the time.
+  if (parts.length === 1 && only !== undefined) return hashOnce('sha256', only, 'hex');
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');

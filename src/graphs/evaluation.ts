@@ -1,14 +1,14 @@
 import { UsageError } from '../core/errors.ts';
+import { checkScale, type RatingScale } from '../core/rating-scale.ts';
 import { identifierRanks } from '../io/ratings/identifiers.ts';
 import { readMovies } from '../io/ratings/movies.ts';
-import { observedScale, type RatingScale } from '../io/ratings/rating-table.ts';
+import { observedScale } from '../io/ratings/rating-table.ts';
 import { readItemIds } from '../io/ratings/read-item-ids.ts';
 import { readPredictions } from '../io/ratings/read-predictions.ts';
 import type { RatingReport, ReadRatingsOptions } from '../io/ratings/read-ratings.ts';
 import { evaluate } from '../models/metrics/evaluate.ts';
 import type { Evaluation, UndefinedRule } from '../models/metrics/evaluation.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
-import { checkScale } from '../models/recommenders/recommender.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 

@@ -6,7 +6,9 @@ import { type ExtractionOptions, extractionGraph } from './extraction.ts';
 import { type CorpusOptions, listCorpus } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { listener } from './listener.ts';
+import { MemoryGuard } from './memory-guard.ts';
 import { chooseNetworks, type NetworkChoice } from './networks.ts';
+import { memoryLimit } from './plan.ts';
 import type { PrecisionOptions } from './precision/choose-precision.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
 import { type RunOptions, runGraph } from './run-graph.ts';
@@ -56,7 +58,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const device = await chooseDevice(options.device ?? 'auto');
   if (device.says !== undefined) say(device.says);
   const plans = [chosen.visual, chosen.audio].filter((plan) => plan !== undefined);
-  for (const plan of plans) await plan.measure();
+  for (const plan of plans) await plan.measure(new MemoryGuard(memoryLimit(options)));
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {

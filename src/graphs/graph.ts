@@ -96,5 +96,6 @@ export function graphId(graph: { readonly name: string; readonly version: number
 
 /** The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits. */
 export function unitKey(graph: string, itemId: string, fingerprint: string): string {
-  return sha256(canonicalJson([graph, itemId, fingerprint]));
+  // Of an array of strings the canonical JSON is the plain one.
+  return sha256(JSON.stringify([graph, itemId, fingerprint]));
 }

@@ -3,9 +3,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { isDynamicPattern } from 'tinyglobby';
+import { Breather } from '../core/breather.ts';
 import { UsageError } from '../core/errors.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
-import { Video, videos } from '../io/media/video.ts';
+import { mediaPaths, Video } from '../io/media/video.ts';
 
 /** Where a corpus comes from: inputs (files, directories, globs) or a manifest, not both. */
 export interface CorpusOptions {
@@ -41,24 +42,29 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
       remedy: 'Name video or audio files, directories, globs, or a CSV with --manifest.',
     });
   }
-  checkUniqueIds(found);
+  await checkUniqueIds(found);
   return options.limit === undefined ? found : found.slice(0, options.limit);
 }
 
 async function readInputs(inputs: readonly string[], tell: CorpusOptions['onPassedOver']): Promise<Video[]> {
   if (inputs.length === 0) return [];
   const found: Video[] = [];
-  const seen = new Set<string>();
+  const breather = new Breather();
   for (const input of inputs) {
     if (!isDynamicPattern(input) && !existsSync(input)) {
       throw new UsageError(`there is no file or directory '${input}'`, { code: 'no-inputs' });
     }
+    if (breather.isDue) await breather.rest();
   }
   const passedOver: PassedOver[] = [];
-  for await (const video of videos(inputs, { onPassedOver: (files) => void passedOver.push(...files) })) {
-    const path = resolve(video.path);
-    if (!seen.has(path)) found.push(video);
-    seen.add(path);
+  const onPassedOver = (files: readonly PassedOver[]): void => {
+    for (const file of files) passedOver.push(file);
+  };
+  for await (const paths of mediaPaths(inputs, { onPassedOver })) {
+    for (const path of paths) {
+      found.push(new Video(path));
+      if (breather.isDue) await breather.rest();
+    }
   }
   const text = passedOverText(passedOver);
   if (text !== undefined) tell?.(text);
@@ -92,7 +98,8 @@ async function readManifest(manifest: string): Promise<Video[]> {
 }
 
 /** @throws UsageError `duplicate-id` when two videos have one id. */
-export function checkUniqueIds(found: readonly Video[]): void {
+export async function checkUniqueIds(found: readonly Video[]): Promise<void> {
+  const breather = new Breather();
   const byId = new Map<string, Video>();
   for (const video of found) {
     const other = byId.get(video.id);
@@ -103,6 +110,7 @@ export function checkUniqueIds(found: readonly Video[]): void {
       });
     }
     byId.set(video.id, video);
+    if (breather.isDue) await breather.rest();
   }
 }
 

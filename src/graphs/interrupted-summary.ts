@@ -1,8 +1,7 @@
 import type { NetworkPlan } from '../models/networks/network.ts';
 import type { Device } from '../models/onnx/device-name.ts';
-import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
-import { defaultMemory } from './plan.ts';
+import { memoryLimit } from './plan.ts';
 import type { Precision } from './precision/choose-precision.ts';
 import type { RunSummary } from './run-summary.ts';
 
@@ -21,7 +20,7 @@ export function interruptedSummary(
     readonly precision?: Precision;
   },
 ): RunSummary {
-  const limitBytes = run.memory === undefined ? defaultMemory() : parseBytes(run.memory);
+  const limitBytes = memoryLimit(run);
   return {
     graphId: run.graphId ?? uncalibratedId,
     videos: { committed: 0, partial: 0, cached: 0, alreadyDone: 0, skipped: 0, dead: 0 },

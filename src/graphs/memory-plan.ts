@@ -1,4 +1,5 @@
 import { UsageError } from '../core/errors.ts';
+import { decoderThreads } from '../io/media/decoder-child.ts';
 import { formatBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
 
@@ -64,6 +65,8 @@ export interface MemoryPlan {
   readonly limit: Bytes;
   /** Bytes that elements between operators may hold: the budget of the `Flow`. */
   readonly budget: Bytes;
+  /** Bytes by which the `Flow` may exceed its budget (`maxOvercommit`): what the limit has room for, a quarter of the budget at most. */
+  readonly overcommit: Bytes;
   /** Bytes that the decoder processes of all videos may take together; a video whose own take more runs alone. */
   readonly decoders: Bytes;
   /** Bytes that a video which runs alone may take, its decoders and what it holds between operators together. */
@@ -85,7 +88,13 @@ const MiB = 1024 * 1024;
 /** Node.js with reelflow and Arrow loaded: measured 46 MiB bare, 60 with everything imported. */
 const RUNTIME_BYTES = 64 * MiB;
 /** What garbage and the allocator add on top while a graph runs, beyond what the sessions' estimates hold. */
-const SLACK_BYTES = 32 * MiB;
+const SLACK_BYTES = 24 * MiB;
+/** What this process takes before there are networks and decoders. */
+export const PROCESS_BYTES = RUNTIME_BYTES + SLACK_BYTES;
+/** A thread of decoders: its heap, and what came from pipes and is not freed yet. Measured 8 MiB idle, 12 to 14 busy. */
+const DECODER_THREAD_BYTES = 14 * MiB;
+/** Processes of one video that decode at a time: for its pictures and for its sound. */
+const DECODERS_OF_A_VIDEO = 2;
 /** Names, hashes and facts of one item. */
 const ITEM_BYTES = 1024;
 /** More than this between operators buys no speed. */
@@ -146,13 +155,18 @@ interface Bill {
 }
 
 function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
-  const parts: MemoryPart[] = [{ name: 'runtime', bytes: RUNTIME_BYTES + SLACK_BYTES }];
+  const threads = decoderThreads(needs.cores, DECODERS_OF_A_VIDEO * candidate.concurrency);
+  const threadBytes = threads * DECODER_THREAD_BYTES;
+  const parts: MemoryPart[] = [
+    { name: 'runtime', bytes: PROCESS_BYTES },
+    { name: `${threads} thread(s) of decoders`, bytes: threadBytes },
+  ];
   const { remains = 0, driver = 0, items = 0 } = needs;
   const perItem = items * ITEM_BYTES < MiB ? 0 : items * ITEM_BYTES;
   if (perItem > 0) parts.push({ name: `${items} items`, bytes: perItem });
   if (remains > 0) parts.push({ name: 'left by the calibration', bytes: remains });
   if (driver > 0) parts.push({ name: "the device's driver", bytes: driver });
-  let resident = RUNTIME_BYTES + perItem + remains + driver;
+  let resident = RUNTIME_BYTES + threadBytes + perItem + remains + driver;
   let creationPeak = resident;
   for (const [index, need] of needs.networks.entries()) {
     const cost = need.cost(candidate.networks[index] as WorkerPlan);
@@ -185,13 +199,15 @@ export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {
     frugal = Math.min(frugal, least);
     if (least > limit) continue;
     const running = parts.reduce((sum, part) => sum + part.bytes, 0);
-    const budget = Math.min(limit - running, AMPLE_BUDGET + needs.claim * candidate.concurrency);
+    const left = limit - running;
+    const budget = Math.min(left, AMPLE_BUDGET + needs.claim * candidate.concurrency);
     const decoders = needs.decoders * candidate.concurrency;
     return {
       limit,
       budget,
+      overcommit: Math.min(Math.floor(budget / 4), left - budget),
       decoders,
-      alone: limit - running + decoders,
+      alone: left + decoders,
       creationPeak,
       parts,
       networks: candidate.networks,

@@ -19,6 +19,8 @@ export interface RunOutput {
   readonly others: number;
   /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
   readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
+  /** The same where it is known without reading the file. */
+  readonly knownFingerprint?: (path: string) => string | undefined;
   /** Aborted when nobody takes the units any more: the run ends, and that is no error. */
   readonly readerGone?: AbortSignal;
   /**
@@ -47,6 +49,7 @@ export async function datasetOutput(
     store: dataset.store,
     others: dataset.others,
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
+    knownFingerprint: (path) => dataset.knownFingerprint(path),
     finish: async (whole) => {
       await dataset.close();
       for (const path of dataset.store.setAside)

@@ -1,6 +1,7 @@
 import { checkInteger } from '../core/check.ts';
 import { FlowError, ReelflowError, UsageError } from '../core/errors.ts';
 import { availableCores, availableMemory } from '../io/media/container-limits.ts';
+import { PROBES_AT_A_TIME } from '../io/media/decoder-child.ts';
 import type { Video } from '../io/media/video.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import type { WeightsFile } from '../models/networks/weights-origin.ts';
@@ -11,7 +12,8 @@ import type { VideoGraph } from './dataflow/dataflow.ts';
 import type { Trace, TracedNetwork } from './dataflow/trace.ts';
 import { type GraphNode, graphId, type Json } from './graph.ts';
 import { sizeOf } from './inputs.ts';
-import { type MemoryPlan, type NetworkNeed, planMemory, type WorkerPlan } from './memory-plan.ts';
+import { MemoryGuard } from './memory-guard.ts';
+import { type MemoryPlan, type NetworkNeed, PROCESS_BYTES, planMemory, type WorkerPlan } from './memory-plan.ts';
 import { type DeviceUse, driverMemory, type NetworkPlacement, type Placement, placeNetworks } from './placement.ts';
 
 /** How a graph is executed; nothing here changes values. */
@@ -88,8 +90,8 @@ function plannedNetwork(
 
 const GiB = 1024 ** 3;
 const PROBED_AT_MOST = 32;
-/** Probes at a time: each is a process. */
-const PROBES_AT_A_TIME = 4;
+/** What a probe takes at most but for odd files: 97 MiB of pictures of 7680 x 4320. */
+const PROBE_BYTES = 128 * 1024 ** 2;
 /** Files whose size is asked for; of more, so many evenly spaced ones stand for all. */
 const SIZES_AT_MOST = 2048;
 const SIZES_AT_A_TIME = 32;
@@ -97,6 +99,11 @@ const SIZES_AT_A_TIME = 32;
 /** The limit used when none is given: 4 GiB, or half of what the machine or the container has. */
 export function defaultMemory(): Bytes {
   return Math.min(4 * GiB, Math.floor(availableMemory() / 2));
+}
+
+/** Bound on the memory of the process and its children: the one given, else `defaultMemory`. */
+export function memoryLimit({ memory }: Pick<ExecutionOptions, 'memory'>): Bytes {
+  return memory === undefined ? defaultMemory() : parseBytes(memory);
 }
 
 /**
@@ -120,13 +127,16 @@ export async function planRun(
   for (const name of ['concurrency', 'batch', 'workers', 'threads'] as const) {
     if (options[name] !== undefined) checkInteger(name, options[name], 1, 1024);
   }
-  const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
-  const { estimate, decoders } = await estimateCorpus(graph, corpus, options.signal ?? new AbortController().signal);
+  const limit = memoryLimit(options);
+  const { estimate, decoders } = await estimateCorpus(graph, corpus, {
+    signal: options.signal ?? new AbortController().signal,
+    probes: Math.max(1, Math.min(PROBES_AT_A_TIME, Math.floor((limit - PROCESS_BYTES) / PROBE_BYTES))),
+  });
   const { trace } = graph;
   const networks = networksOf(graph);
   const placed = placement ?? (await placeNetworks(networks, { device: 'cpu', numbers: [0] }, {}));
   const fixed = { workers: options.workers, threads: options.threads, batch: options.batch };
-  for (const network of networks) await network.measure();
+  for (const network of networks) await network.measure(new MemoryGuard(limit));
   const picturesOnCpu = networks.some(
     ({ card }, index) => card.modality === 'visual' && placed.networks[index]?.device === 'cpu',
   );
@@ -198,13 +208,13 @@ function needOf(
 async function estimateCorpus(
   graph: VideoGraph,
   corpus: readonly Video[],
-  signal: AbortSignal,
+  { signal, probes }: { readonly signal: AbortSignal; readonly probes: number },
 ): Promise<{ estimate: Estimate; decoders: Bytes }> {
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
   const sample = evenlySpaced(corpus, PROBED_AT_MOST);
   let [seconds, frames, bytes, largestClaim, unreadable] = [0, 0, 0, 0, 0];
   let decoders = leastDecoders(graph.trace);
-  await forEachAtATime(sample, PROBES_AT_A_TIME, async (video) => {
+  await forEachAtATime(sample, probes, async (video) => {
     if (signal.aborted) throw new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
     try {
       const unit = await graph.prepare(video, signal);

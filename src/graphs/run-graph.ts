@@ -91,7 +91,7 @@ export async function runGraph(
       precision: first?.precision ?? 'float32',
     });
   }
-  const flow = new Flow(plan.memory.budget);
+  const flow = new Flow(plan.memory.budget, { maxOvercommit: plan.memory.overcommit });
   const cache = await openCache(options, plan.graph.id, say);
   let output: RunOutput | undefined;
   try {
@@ -179,13 +179,15 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
+      knownFingerprint: (video) => output.knownFingerprint?.(video.path),
       flow,
       services: () => sessions.open(),
       concurrency: plan.memory.concurrency,
       memory: {
         ...plan.memory,
         flow: (budget) => {
-          const alone = new Flow(budget);
+          // It has all that the limit leaves.
+          const alone = new Flow(budget, { maxOvercommit: 0 });
           flowsAlone.push(alone);
           return alone;
         },
@@ -193,7 +195,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       ...(options.drain === undefined ? {} : { drain: options.drain }),
       ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
       operators: { before: used, commit: COMMIT, cache: CACHE },
-      retry: (letter) => isWorthAnother(letter, graph.allowPartial),
+      retry: (letter) => isWorthAnother(letter, graph),
       onEvent: (event) => {
         tally.add(event);
         if (event.type === 'dead' && !event.earlier) {
@@ -292,9 +294,10 @@ function withinDuration(cache: CachedUnits, maxDuration: number | undefined): Un
   };
 }
 
-/** Letters that this run may answer: see `mayBeAnswered`; and damage that is allowed now. */
-function isWorthAnother(letter: DeadLetter, allowPartial: boolean): boolean {
+/** Letters that this run may answer: see `mayBeAnswered`; what an engineer's own functions failed with; and damage that is allowed now. */
+function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph): boolean {
   if (mayBeAnswered(letter)) return true;
+  if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
 }
 

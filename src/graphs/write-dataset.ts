@@ -95,7 +95,7 @@ async function collect(
     found.push(each);
   }
   if (found.length === 0) throw new UsageError('there are no videos', { code: 'no-inputs' });
-  checkUniqueIds(found);
+  await checkUniqueIds(found);
   return found;
 }
 

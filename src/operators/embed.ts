@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import { checkFunction, checkInteger, checkOneOf, checkString } from '../core/check.ts';
+import { checkFunction, checkInteger, checkOneOf, checkString, shown } from '../core/check.ts';
 import { FlowError, UsageError } from '../core/errors.ts';
 import type { DuplicateRules } from './duplicates.ts';
 import { byteDigest, sampledFingerprint } from './fingerprint.ts';
@@ -49,17 +49,20 @@ export function embedKeeps(dimension: number, duplicates: Duplicates = 'once'): 
   return duplicates === 'once' ? RECENT * 4 * checkInteger('dimension', dimension) : 0;
 }
 
-/** How `embed` works. */
+/**
+ * How `embed` works. All uses of an embedder in a flow share one batcher, which the first one sets up: later ones have the same
+ * options, or leave them out.
+ */
 export interface EmbedOptions {
   /** What is held is attributed to it. */
   readonly scope: Scope;
-  /** Names the batcher in metrics; default `embed-` and the embedder's name. The first use of an embedder in a flow names it. */
+  /** Names the batcher in metrics; default `embed-` and the embedder's name. */
   readonly name?: string;
-  /** Milliseconds an element may wait for a batch to fill; default 200. The first use of an embedder in a flow sets it. */
+  /** Milliseconds an element may wait for a batch to fill; default 200. */
   readonly maxDelay?: number;
   /**
    * What becomes of an element equal, byte for byte, to one of the last two distinct ones of its pipeline; default `once`. Right for an
-   * embedder whose vector depends on the input alone. The first use of an embedder in a flow sets it.
+   * embedder whose vector depends on the input alone.
    */
   readonly duplicates?: Duplicates;
 }
@@ -76,7 +79,13 @@ class VectorAt implements Embedding {
   }
 }
 
-const batchers = new WeakMap<Flow, WeakMap<object, MicroBatch<Frame | Patch, Embedding>>>();
+/** What the uses of an embedder in a flow have in common. */
+interface Shared {
+  readonly batcher: MicroBatch<Frame | Patch, Embedding>;
+  readonly settings: Required<Omit<EmbedOptions, 'scope'>>;
+}
+
+const shared = new WeakMap<Flow, WeakMap<object, Shared>>();
 
 /**
  * Maps frames or patches to their vectors. All uses of one embedder in one flow share one micro-batcher, so the frames of
@@ -84,6 +93,7 @@ const batchers = new WeakMap<Flow, WeakMap<object, MicroBatch<Frame | Patch, Emb
  * emitted. A duplicate is let go at once and takes a copy of the vector of its equal; the last vectors that this needs are kept
  * (`embedKeeps`). Order is kept. Unsubscribing takes waiting elements out; see `MicroBatch`.
  *
+ * @throws UsageError when an option differs from that of an earlier use of the embedder in the flow.
  * @throws FlowError `batch-result` (as the output's error) when the embedder gives too few, too many or too short vectors.
  * @example
  * frames(video, { scope }).pipe(embed(network, { scope }));
@@ -93,35 +103,54 @@ export function embed<P extends Frame | Patch>(
   options: EmbedOptions,
 ): OperatorFunction<P, Embedding> {
   const { scope } = options;
-  let ofFlow = batchers.get(scope.flow);
+  let ofFlow = shared.get(scope.flow);
   if (ofFlow === undefined) {
     ofFlow = new WeakMap();
-    batchers.set(scope.flow, ofFlow);
+    shared.set(scope.flow, ofFlow);
   }
-  let batcher = ofFlow.get(embedder) as MicroBatch<P, Embedding> | undefined;
-  if (batcher === undefined) {
-    batcher = batcherOf(embedder, options);
-    ofFlow.set(embedder, batcher as unknown as MicroBatch<Frame | Patch, Embedding>);
-  } else if (options.name !== undefined && options.name !== batcher.name) {
+  let known = ofFlow.get(embedder);
+  if (known === undefined) {
+    known = share(embedder, options);
+    ofFlow.set(embedder, known);
+  } else checkSame(known.settings, options);
+  return (known.batcher as unknown as MicroBatch<P, Embedding>).operator(scope);
+}
+
+function checkSame(settings: Shared['settings'], options: EmbedOptions): void {
+  for (const option of ['name', 'maxDelay', 'duplicates'] as const) {
+    const [first, later] = [settings[option], options[option]];
+    if (later === undefined || later === first) continue;
     throw new UsageError(
-      `\`name\` must be the same for all uses of an embedder in a flow, but is '${options.name}' and was '${batcher.name}'`,
+      `\`${option}\` must be the same for all uses of an embedder in a flow, but is ${shown(later)} and was ${shown(first)}`,
+      {
+        remedy: 'Give every use the same options, or embed by another `Embedder` object: it has a batcher of its own.',
+      },
     );
   }
-  return batcher.operator(scope);
+}
+
+function share<P extends Frame | Patch>(embedder: Embedder<P['data']>, options: EmbedOptions): Shared {
+  checkFunction('embedder.embed', embedder.embed);
+  const settings = {
+    name: options.name ?? `embed-${checkString('embedder.name', embedder.name)}`,
+    maxDelay: options.maxDelay ?? 200,
+    duplicates: checkOneOf('duplicates', options.duplicates ?? 'once', DUPLICATES),
+  };
+  const batcher = batcherOf(embedder, options.scope.flow, settings);
+  return { batcher: batcher as unknown as Shared['batcher'], settings };
 }
 
 function batcherOf<P extends Frame | Patch>(
   embedder: Embedder<P['data']>,
-  options: EmbedOptions,
+  flow: Flow,
+  { name, maxDelay, duplicates }: Shared['settings'],
 ): MicroBatch<P, Embedding> {
-  checkFunction('embedder.embed', embedder.embed);
   const dimension = checkInteger('embedder.dimension', embedder.dimension);
-  const duplicates = checkOneOf('duplicates', options.duplicates ?? 'once', DUPLICATES);
-  return options.scope.flow.microBatch<P, Embedding>({
-    name: options.name ?? `embed-${checkString('embedder.name', embedder.name)}`,
+  return flow.microBatch<P, Embedding>({
+    name,
     maxCount: embedder.maxBatch,
     maxInFlight: embedder.concurrency,
-    maxDelay: options.maxDelay ?? 200,
+    maxDelay,
     releaseFirst: true,
     ...(duplicates === 'once' ? { duplicates: equalBytes<P>(4 * dimension) } : {}),
     run: async (batch) => {

@@ -8,8 +8,8 @@ import { Ledger, ScopeAccount } from './ledger.ts';
 import type { MapAsyncOptions } from './map-async.ts';
 import { MicroBatch } from './micro-batch.ts';
 import type { MicroBatchOptions } from './micro-batch-options.ts';
-import type { FlowMetrics, OperatorClock } from './observe.ts';
-import type { Holding, OperatorOptions, Stage } from './own-operator.ts';
+import type { FlowMetrics } from './observe.ts';
+import type { OperatorMaker } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
 import { BufferPool } from './pool.ts';
 import { Scope } from './scope.ts';
@@ -74,6 +74,8 @@ export class Flow {
   readonly pool: BufferPool;
   /** The state of the flow now and then every second (`metricsEvery`), while subscribed; never completes. */
   readonly metrics$: Observable<FlowMetrics>;
+  /** An operator of your own that keeps elements, or the clock of a name: see `OperatorMaker`. */
+  readonly operator: OperatorMaker;
   readonly #core: FlowCore;
   readonly #ledger: Ledger;
   readonly #admission: Admission;
@@ -102,6 +104,7 @@ export class Flow {
     this.metrics$ = timer(0, metricsEvery).pipe(map(() => this.metrics()));
     this.#rootAccount = new ScopeAccount('flow', 0, 0, this.#scopes++);
     this.#root = new Scope(this, this.#core, this.#rootAccount);
+    this.operator = this.#root.operator;
   }
 
   /** Bytes held by operators now; an element held by several counts once. */
@@ -192,22 +195,6 @@ export class Flow {
   /** Gives each element on later: see `Scope.delay`. */
   delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A> {
     return this.#root.delay(milliseconds, options);
-  }
-
-  /** An operator of your own that keeps elements: see `Scope.operator`. */
-  operator<In, Out>(
-    name: string,
-    define: (holding: Holding<Out>) => Stage<In>,
-    options?: OperatorOptions,
-  ): OperatorFunction<In, Out>;
-  /** The clock shared by all operators of a name. */
-  operator(name: string): OperatorClock;
-  operator<In, Out>(
-    name: string,
-    define?: (holding: Holding<Out>) => Stage<In>,
-    options?: OperatorOptions,
-  ): OperatorFunction<In, Out> | OperatorClock {
-    return define === undefined ? this.#root.operator(name) : this.#root.operator(name, define, options);
   }
 
   /** The state of the flow now. */

@@ -5,7 +5,7 @@ import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import type { ScopeAccount, Station } from './ledger.ts';
-import type { Span } from './observe.ts';
+import type { OperatorClock, Span } from './observe.ts';
 import type { Bytes } from './payload.ts';
 
 /** What an operator of your own works with, anew for each subscription. The functions may be taken out of it. */
@@ -56,13 +56,51 @@ export interface OperatorOptions {
 }
 
 /**
- * What `Flow.operator` and `Scope.operator` return when they are given a function: an operator of your own that keeps elements as the
- * built-in ones do. `define` is called once for each subscription and gives what is done with each element.
+ * Makes an operator of your own, which keeps elements as the built-in ones do: `define` is called for each subscription, is
+ * given `keep`, `release` and `emit`, and gives what is done with each element. See `Holding` and `Stage`. Without `define`: the
+ * clock shared by all operators of a name.
  *
- * Holds what it keeps, without an own limit: the budget is the limit. Unsubscribing aborts `signal` and releases what is kept, unless
- * work is under way (`busy`): then when the last of it ends.
+ * Holds what it keeps, without an own limit: the budget is the limit. Releases it at the end, at an error and at unsubscription, which
+ * aborts `signal`; while work is under way (`busy`), not before the last of it ends.
+ *
+ * @example
+ * const changes = scope.operator<Frame, number>('changes', ({ keep, release, emit }) => {
+ *   let last: Frame | undefined;
+ *   return {
+ *     next(frame) {
+ *       if (last) {
+ *         emit(difference(last.data, frame.data));
+ *         release(last);
+ *       }
+ *       last = keep(frame);
+ *     },
+ *   };
+ * });
+ * frames(video, { scope }).pipe(changes);
  */
-export function ownOperator<In, Out>(
+export interface OperatorMaker {
+  <In, Out>(
+    name: string,
+    define: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out>;
+  (name: string): OperatorClock;
+}
+
+/** The `operator` of a scope. */
+export function operatorMaker(core: FlowCore, scope: ScopeAccount): OperatorMaker {
+  const make = <In, Out>(
+    name: string,
+    define?: (holding: Holding<Out>) => Stage<In>,
+    options?: OperatorOptions,
+  ): OperatorFunction<In, Out> | OperatorClock =>
+    define === undefined
+      ? core.lastingClock(checkString('name', name), 'operator')
+      : ownOperator(core, scope, name, define, options);
+  return make as OperatorMaker;
+}
+
+function ownOperator<In, Out>(
   core: FlowCore,
   scope: ScopeAccount,
   name: string,

@@ -20,7 +20,7 @@ export class BufferPool {
   readonly #ledger: Ledger;
   /** Idle buffers by their length. */
   readonly #idle = new Map<Bytes, Set<ArrayBufferLike>>();
-  /** What was given, to tell it from what was transferred elsewhere. */
+  /** What was given, which must not be given again. */
   readonly #given = new WeakSet<ArrayBufferLike>();
   #idleBytes: Bytes = 0;
   #allocations = 0;
@@ -57,7 +57,7 @@ export class BufferPool {
   }
 
   /**
-   * Takes a buffer back; a view gives its whole memory. One that was transferred to a worker is let go.
+   * Takes a buffer back; a view gives its whole memory. Nothing is kept of one without bytes, such as a buffer of your own that was transferred.
    *
    * @throws UsageError when it was given already, or is no view.
    */

@@ -1,5 +1,4 @@
 import type { Observable, OperatorFunction } from 'rxjs';
-import { checkString } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { buffer } from './buffer.ts';
 import type { FlowCore } from './core.ts';
@@ -8,8 +7,7 @@ import type { Flow } from './flow.ts';
 import { Holder } from './holder.ts';
 import type { ScopeAccount } from './ledger.ts';
 import { type MapAsyncOptions, mapAsync } from './map-async.ts';
-import type { OperatorClock } from './observe.ts';
-import { type Holding, type OperatorOptions, ownOperator, type Stage } from './own-operator.ts';
+import { type OperatorMaker, operatorMaker } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
 import { type Puller, type SourceOptions, source } from './source.ts';
 import { type HoldOptions, type WindowOptions, window } from './window.ts';
@@ -25,6 +23,8 @@ import { type ZipOptions, zip } from './zip.ts';
  * frames(video, { scope }).pipe(scope.window(16));
  */
 export class Scope {
+  /** An operator of your own that keeps elements, or the clock of a name: see `OperatorMaker`. */
+  readonly operator: OperatorMaker;
   readonly #core: FlowCore;
   readonly #account: ScopeAccount;
 
@@ -36,6 +36,7 @@ export class Scope {
   ) {
     this.#core = core;
     this.#account = account;
+    this.operator = operatorMaker(core, account);
   }
 
   /** Its name in metrics and errors. */
@@ -92,42 +93,6 @@ export class Scope {
   /** Accounts for bytes that an operator keeps by itself. */
   holder(name: string): Holder {
     return new Holder(this.#core, this.#account, name);
-  }
-
-  /**
-   * An operator of your own, which keeps elements as the built-in ones do: `define` is called for each subscription, is
-   * given `keep`, `release` and `emit`, and gives what is done with each element. Holds what it keeps; releases it at the
-   * end, at an error and at unsubscription. See `Holding` and `Stage`.
-   *
-   * @example
-   * const changes = scope.operator<Frame, number>('changes', ({ keep, release, emit }) => {
-   *   let last: Frame | undefined;
-   *   return {
-   *     next(frame) {
-   *       if (last) {
-   *         emit(difference(last.data, frame.data));
-   *         release(last);
-   *       }
-   *       last = keep(frame);
-   *     },
-   *   };
-   * });
-   * frames(video, { scope }).pipe(changes);
-   */
-  operator<In, Out>(
-    name: string,
-    define: (holding: Holding<Out>) => Stage<In>,
-    options?: OperatorOptions,
-  ): OperatorFunction<In, Out>;
-  /** The clock shared by all operators of a name. */
-  operator(name: string): OperatorClock;
-  operator<In, Out>(
-    name: string,
-    define?: (holding: Holding<Out>) => Stage<In>,
-    options?: OperatorOptions,
-  ): OperatorFunction<In, Out> | OperatorClock {
-    if (define === undefined) return this.#core.lastingClock(checkString('name', name), 'operator');
-    return ownOperator(this.#core, this.#account, name, define, options);
   }
 
   /** Its account in the flow with this core. For operators of the flow. @throws UsageError when it is another flow's. */

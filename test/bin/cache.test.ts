@@ -144,7 +144,7 @@ describe('reelflow extract --cache', () => {
   });
 
   it('refuses a cache that it does not know or cannot open, with exit 2 and before there is a dataset', async () => {
-    for (const cache of ['gopher://x', 'redis://localhost', join(clips, 'a.mp4')]) {
+    for (const cache of ['gopher://x', 'redis://localhost:1', join(clips, 'a.mp4')]) {
       const out = join(directory, 'refused');
       const { code, stderr } = await reelflow(['extract', clips, '--out', out, ...cards, '--cache', cache]);
       expect(code).toBe(2);

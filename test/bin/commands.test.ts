@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PlantedReport } from '../../src/graphs/demo/planted/demonstration.ts';
+import type { PlantedReport } from '../../examples/planted/demonstration.ts';
 import type { Plan } from '../../src/graphs/plan.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { reelflow } from '../fixtures/run-cli.ts';

@@ -83,3 +83,23 @@ it('each process begins where none of the others is', () => {
   }
   expect(startingElsewhere([], 3)).toEqual([]);
 });
+
+it('a list gives its items at once, in order, whichever way they are asked for; what is asynchronous gives none so', async () => {
+  const feed = new Feed(['a', 'b', 'c', 'd'], new AbortController().signal);
+  const given = [feed.nextNow(), await feed.next(), feed.nextNow(), feed.nextNow(), feed.nextNow(), await feed.next()];
+  expect(given.map((next) => next?.item)).toEqual(['a', 'b', 'c', 'd', undefined, undefined]);
+  async function* later() {
+    yield 'a';
+  }
+  const asynchronous = new Feed(later(), new AbortController().signal);
+  expect(asynchronous.nextNow()).toBeUndefined();
+  expect(await asynchronous.next()).toEqual({ item: 'a' });
+});
+
+it('a list gives nothing at once after a stop', () => {
+  const stop = new AbortController();
+  const feed = new Feed(['a', 'b'], stop.signal);
+  expect(feed.nextNow()).toEqual({ item: 'a' });
+  stop.abort();
+  expect(feed.nextNow()).toBeUndefined();
+});

@@ -160,6 +160,7 @@ describe('runLocally', () => {
       facts: (key: string) => store.facts(key),
       raise: (keys: string[]) => store.raise(keys),
       letter: (key: string) => store.letter(key),
+      refresh: () => store.refresh(),
       commit: async (key: string, unit: UnitTable) => {
         time.work(100);
         return store.commit(key, unit);

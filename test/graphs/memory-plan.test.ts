@@ -58,7 +58,8 @@ describe('planMemory', () => {
           return;
         }
         const spent = plan.parts.reduce((sum, part) => sum + part.bytes, 0) + plan.budget;
-        expect(spent).toBeLessThanOrEqual(limit * MiB);
+        // What elements may take over their budget when nothing else can move is spent too.
+        expect(spent + plan.overcommit).toBeLessThanOrEqual(limit * MiB);
         expect(plan.creationPeak).toBeLessThanOrEqual(limit * MiB);
         expect(plan.budget).toBeGreaterThanOrEqual(given.claim);
       }),
@@ -85,6 +86,21 @@ describe('planMemory', () => {
     expect(planMemory(4096 * MiB, needs()).networks).toEqual([{ workers: 2, threads: 1, batch: 32 }]);
     const heavy = needs({ networks: [networkNeed(100 * MiB, 300 * MiB)], concurrency: 1 });
     expect(planMemory(860 * MiB, heavy).networks[0]).toMatchObject({ workers: 1, threads: 2 });
+  });
+
+  it('has a line for the threads of decoders, one for every four cores as far as there are programs for them', () => {
+    const threads = (more: Partial<MemoryNeeds>) =>
+      planMemory(8192 * MiB, needs(more)).parts.find(({ name }) => name.endsWith('of decoders'));
+    expect(threads({ cores: 4 })).toEqual({ name: '1 thread(s) of decoders', bytes: 14 * MiB });
+    expect(threads({ cores: 32, concurrency: 16 })).toEqual({ name: '8 thread(s) of decoders', bytes: 8 * 14 * MiB });
+    expect(threads({ cores: 64, concurrency: 1 })).toEqual({ name: '4 thread(s) of decoders', bytes: 4 * 14 * MiB });
+  });
+
+  it('lets elements exceed their budget only as far as the limit has room', () => {
+    const ample = planMemory(8192 * MiB, needs());
+    expect(ample.overcommit).toBe(Math.floor(ample.budget / 4));
+    const tight = planMemory(512 * MiB, needs());
+    expect(tight.overcommit).toBe(0);
   });
 
   it('keeps what the user fixed', () => {

@@ -71,6 +71,9 @@ function storeWith(other: Partial<UnitStore>): UnitStore {
     commit: (key, unit) => store.commit(key, unit),
     bury: (key, letter) => store.bury(key, letter),
     makeCurrent: (itemId, key) => store.makeCurrent(itemId, key),
+    isCurrent: (itemId, key) => store.isCurrent(itemId, key),
+    letterKeys: store.letterKeys,
+    refresh: () => store.refresh(),
     ...other,
   };
 }

@@ -237,6 +237,30 @@ describe('microBatch with duplicates', () => {
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
+  it('goes over the budget for nobody when the results given up made room for one of two', async () => {
+    const flow = new Flow(30, { maxOvercommit: 30 });
+    const batcher = flow.microBatch<Block, Shown>({
+      name: 'session',
+      maxCount: 2,
+      maxDelay: 60_000,
+      releaseFirst: true,
+      resultCost: () => 10,
+      duplicates: rules({ resultBytes: 12 }).duplicates,
+      run: async (batch) => batch.map((block) => ({ index: block.data, picture: pictureOf(block) })),
+    });
+    const staying = new Subject<Block>();
+    const stays = staying.pipe(batcher.operator()).subscribe();
+    for (const index of [10, 20]) staying.next(new Block(index));
+    await settled();
+    expect(flow.held).toBe(24);
+    const large = () => flow.source(() => new BlockReader(1, 20), { ...BLOCKS, estimate: 20 });
+    const [one, two] = await Promise.all([lastValueFrom(large()), lastValueFrom(large())]);
+    expect([one.byteLength, two.byteLength]).toEqual([20, 20]);
+    expect(flow.metrics()).toMatchObject({ overcommits: 0, pressureFlushes: 1, peakOvercommit: 0 });
+    stays.unsubscribe();
+    expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+
   it('can still give up remembered results when a pipeline leaves whose element waited', async () => {
     const flow = new Flow(34, { maxOvercommit: 0 });
     const batcher = flow.microBatch<Block, Shown>({

@@ -72,11 +72,23 @@ describe('embed', () => {
     await expect(lastValueFrom(rows)).rejects.toMatchObject({ code: 'batch-result' });
   });
 
-  it('refuses two names for one embedder in one flow', () => {
+  it.each([
+    ['name', { name: 'visual' }, { name: 'other' }, "is 'other' and was 'visual'"],
+    ['maxDelay', { maxDelay: 5 }, { maxDelay: 6 }, 'is 6 and was 5'],
+    ['maxDelay', {}, { maxDelay: 6 }, 'is 6 and was 200'],
+    ['duplicates', { duplicates: 'compute' }, { duplicates: 'once' }, "is 'once' and was 'compute'"],
+    ['duplicates', {}, { duplicates: 'compute' }, "is 'compute' and was 'once'"],
+  ] as const)('refuses another `%s` for an embedder of a flow than at its first use', (option, first, later, what) => {
     const flow = new Flow(1000);
     const embedder = bytes([]);
-    embed(embedder, { scope: flow.scope('one'), name: 'visual' });
-    expect(() => embed(embedder, { scope: flow.scope('two'), name: 'other' })).toThrow('`name`');
+    const [one, two] = [flow.scope('one'), flow.scope('two')];
+    embed(embedder, { scope: one, ...first });
+    expect(() => embed(embedder, { scope: two, ...later })).toThrow(`\`${option}\` must be the same`);
+    expect(() => embed(embedder, { scope: two, ...later })).toThrow(what);
+    embed(embedder, { scope: two, ...first });
+    embed(embedder, { scope: two });
+    embed(bytes([]), { scope: two, ...later, name: 'another' });
+    embed(embedder, { scope: new Flow(1000).scope('three'), ...later });
   });
 
   it('computes frames of equal pixels once: each has its own time and memory', async () => {

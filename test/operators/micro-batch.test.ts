@@ -76,18 +76,16 @@ describe('microBatch', () => {
   });
 
   it('runs one batch at a time unless told otherwise, the next before results are given on', async () => {
-    const { runs, pipeline, answer } = batching();
-    const { give, input } = pipeline();
-    const running: number[] = [];
-    const other = pipeline();
-    other.input.next(new Block(100));
-    give(0, 1, 2, 3, 4);
+    const { batcher, runs, answer } = batching();
+    const input = new Subject<Block>();
+    const runsAtResult: number[] = [];
+    input.pipe(batcher.operator()).subscribe(() => runsAtResult.push(runs.length));
+    for (let index = 0; index < 6; index += 1) input.next(new Block(index));
     expect(runs).toHaveLength(1);
-    other.subscription.add(() => running.push(runs.length));
-    other.input.complete();
     await answer(0);
-    expect(running).toEqual([2]);
-    input.complete();
+    expect(runsAtResult).toEqual([2, 2, 2]);
+    await answer(1);
+    expect(runsAtResult).toHaveLength(6);
   });
 
   it('runs a batch that is not full when its oldest element has waited long enough', async () => {

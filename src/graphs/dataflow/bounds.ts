@@ -1,4 +1,5 @@
 import type { FrameSampling } from '../../io/media/frames.ts';
+import { LOOK_AHEAD_BYTES } from '../../io/media/input-arguments.ts';
 import type { MediaInfo } from '../../io/media/media-info.ts';
 import { decoderMemory } from '../../io/media/memory.ts';
 import { embedKeeps } from '../../operators/embed.ts';
@@ -43,7 +44,7 @@ export function boundsOf(
   info: MediaInfo,
   seen: ReadonlyMap<string, number>,
 ): { readonly kept: Bytes; readonly claim: Bytes; readonly decoders: Bytes } {
-  const { duration, video } = info;
+  const { duration } = info;
   let kept = resultBytes(trace, info, seen);
   let [elements, decoders] = [0, 0];
   for (const column of trace.columns) {
@@ -66,18 +67,24 @@ export function boundsOf(
   for (const source of trace.sources) {
     if (!has(info, source)) continue;
     elements += elementBytes(source);
-    const pixels = source.kind === 'pictures' ? (video?.width ?? 0) * (video?.height ?? 0) : 0;
-    decoders += decoderMemory({ pixels, audio: source.kind === 'sound' });
+    decoders += decoderOf(source, info);
   }
   return { kept: Math.ceil(kept), claim: Math.ceil(kept + elements), decoders };
 }
 
-/** What the decoders of a video take at least that has all sources. */
+/** What the decoder of a source takes. */
+function decoderOf({ kind }: Source, { video, audio, bytes }: MediaInfo): Bytes {
+  const filePixels = (video?.width ?? 0) * (video?.height ?? 0);
+  const isLate = (kind === 'pictures' ? video : audio)?.late === true;
+  const lookAhead = isLate ? Math.min(LOOK_AHEAD_BYTES, bytes) : 0;
+  const pixels = kind === 'pictures' ? filePixels : 0;
+  return decoderMemory({ pixels, audio: kind === 'sound', filePixels, lookAhead });
+}
+
+/** What the decoders of a video take at least: where nothing could be probed, something with sound is expected. */
 export function leastDecoders({ sources }: Trace): Bytes {
-  return sources.reduce(
-    (sum, { kind }) => sum + decoderMemory({ pixels: kind === 'pictures' ? 1 : 0, audio: kind === 'sound' }),
-    0,
-  );
+  const sounds = sources.filter(({ kind }) => kind === 'sound').length;
+  return sounds * decoderMemory({ pixels: 0, audio: true });
 }
 
 /** Rows per second of a stream, on average and where they lie closest, and how far their centres are behind their times. */

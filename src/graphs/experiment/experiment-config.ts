@@ -1,5 +1,5 @@
+import type { RatingScale } from '../../core/rating-scale.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
-import type { RatingScale } from '../../io/ratings/rating-table.ts';
 import type { UndefinedRule } from '../../models/metrics/evaluation.ts';
 import type { ThresholdRule } from '../../models/metrics/ranked-list.ts';
 import type { Json } from '../graph.ts';

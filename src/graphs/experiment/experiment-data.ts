@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import { contentFingerprint } from '../../io/dataset/fingerprint.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
-import { observedScale, type RatingScale, type RatingTable } from '../../io/ratings/rating-table.ts';
+import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
 import { type RatingReport, readRatings } from '../../io/ratings/read-ratings.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
 import type { Experiment } from './experiment-config.ts';

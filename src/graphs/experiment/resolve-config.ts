@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkScale } from '../../core/rating-scale.ts';
 import { FOLD_KINDS } from '../../io/ratings/folds.ts';
 import { resolveValidation } from '../../io/ratings/validation.ts';
-import { checkScale } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import { checkModelName, type ModelName, modelNames, modelReadsFeatures } from '../recommenders/model-names.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';

@@ -3,10 +3,9 @@ import { ModelError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import { calibrate } from '../../models/quantisation/calibrate.ts';
-import { parseBytes } from '../../operators/budget.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import type { ChosenNetworks } from '../networks.ts';
-import { defaultMemory } from '../plan.ts';
+import { memoryLimit } from '../plan.ts';
 import { type Calibration, keepCalibration, readCalibration } from './calibration-file.ts';
 import { calibrationFrames } from './calibration-frames.ts';
 import { calibrationRemains, planCalibration } from './calibration-memory.ts';
@@ -134,7 +133,7 @@ async function newCalibration(
   corpus: readonly Video[],
   options: Parameters<typeof choosePrecision>[2],
 ): Promise<Calibration> {
-  const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
+  const limit = memoryLimit(options);
   const settings = planCalibration(plan, limit);
   options.say(`int8: calibrating ${plan.name} on frames of the corpus`);
   const { items, frames, tried } = await calibrationFrames(corpus, plan, options.signal);

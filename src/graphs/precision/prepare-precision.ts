@@ -1,10 +1,9 @@
 import { FlowError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
-import { parseBytes } from '../../operators/budget.ts';
 import { type ExtractionOptions, extractionGraph } from '../extraction.ts';
 import type { ChosenNetworks } from '../networks.ts';
-import { defaultMemory, type ExecutionOptions, planRun } from '../plan.ts';
+import { type ExecutionOptions, memoryLimit, planRun } from '../plan.ts';
 import { leastCalibrationMemory, planCalibration } from './calibration-memory.ts';
 import { choosePrecision, explainPrecision, type PreciseNetworks, type PrecisionOptions } from './choose-precision.ts';
 
@@ -53,7 +52,7 @@ async function checkMemory(
   options: PreparationOptions,
 ): Promise<void> {
   const graph = extractionGraph({ ...options, ...expected });
-  const limit = options.memory === undefined ? defaultMemory() : parseBytes(options.memory);
+  const limit = memoryLimit(options);
   try {
     await planRun(graph, corpus, { ...options, remains: expected.remains });
   } catch (error) {

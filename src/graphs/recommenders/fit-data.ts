@@ -1,7 +1,8 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
-import type { RatingScale, RatingTable } from '../../io/ratings/rating-table.ts';
+import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
-import type { RatingScale } from '../../io/ratings/rating-table.ts';
+import { sha256 } from '../../core/hash.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import {
   floatTensor,
@@ -189,10 +190,6 @@ function weightsOf(file: Safetensors) {
   return new Map(
     [...file.tensors].map(([name, { shape }]) => [name, { shape, values: floatValues(file, name, 'F32', shape) }]),
   );
-}
-
-function sha256(bytes: Uint8Array): string {
-  return sha256(bytes);
 }
 
 function damaged(path: string, what: string, cause: unknown): ModelError {

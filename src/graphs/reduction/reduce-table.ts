@@ -10,7 +10,7 @@ import {
   temporaryPath,
 } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
-import { type BatchColumn, listColumn, recordBatch } from '../../io/dataset/arrow.ts';
+import { type BatchColumn, listColumn, recordBatch } from '../../io/dataset/batch-columns.ts';
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';

@@ -8,6 +8,7 @@
  */
 export class Feed<Item> {
   readonly #iterator: Iterator<Item> | AsyncIterator<Item>;
+  readonly #list: Iterator<Item> | undefined;
   readonly #waiting = new Set<() => void>();
   #last: Promise<unknown> = Promise.resolve();
   #asking = false;
@@ -15,13 +16,23 @@ export class Feed<Item> {
 
   /** @param stopped aborted: no more items are given. */
   constructor(items: Iterable<Item> | AsyncIterable<Item>, stopped: AbortSignal) {
-    this.#iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
+    this.#list = Symbol.asyncIterator in items ? undefined : items[Symbol.iterator]();
+    this.#iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : (this.#list as Iterator<Item>);
     const stop = (): void => {
       this.#ended = true;
       for (const release of this.#waiting) release();
     };
     if (stopped.aborted) stop();
     else stopped.addEventListener('abort', stop, { once: true });
+  }
+
+  /** The next item of a list that is not asynchronous, without the pauses of `next`; undefined when that is to be asked. @throws as `next`. */
+  nextNow(): { readonly item: Item } | undefined {
+    if (this.#list === undefined || this.#ended) return undefined;
+    const next = this.#list.next();
+    if (next.done !== true) return { item: next.value };
+    this.#ended = true;
+    return undefined;
   }
 
   /** The next item; undefined when there is none any more. @throws what the list failed with. */

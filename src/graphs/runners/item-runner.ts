@@ -2,9 +2,9 @@ import { lastValueFrom } from 'rxjs';
 import { abortable } from '../../core/abortable.ts';
 import { FlowError, MediaError } from '../../core/errors.ts';
 import { runFault } from '../../core/run-fault.ts';
-import { isPartial } from '../../io/dataset/arrow.ts';
 import { letterOf } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
+import { isPartial } from '../../io/dataset/unit-columns.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
@@ -42,11 +42,33 @@ export class ItemRunner<Item, Services> {
     this.#gate = new DecoderGate(run.memory?.decoders ?? Number.POSITIVE_INFINITY);
   }
 
+  /** Bytes that are planned for the decoders of an item. */
+  get #itemDecoders(): Bytes {
+    return Math.floor((this.#run.memory?.decoders ?? 0) / this.#run.concurrency);
+  }
+
+  /**
+   * Whether nothing is left to do for an item, as far as can be seen at once: its unit is committed and current, and its file is the one that
+   * the unit was made of. Tells so, as `run` would.
+   */
+  isDoneAlready(item: Item): boolean {
+    const fingerprint = this.#run.knownFingerprint?.(item);
+    if (fingerprint === undefined) return false;
+    const { store, graph } = this.#run;
+    const itemId = graph.itemId(item);
+    const key = unitKey(this.#graphId, itemId, fingerprint);
+    const done = store.facts(key);
+    if (done === undefined || !store.isCurrent(itemId, key)) return false;
+    // A letter of when it could not be read is yet to be taken away.
+    if (store.letterKeys.size > 0 && store.letterKeys.has(this.#unreadable(itemId))) return false;
+    this.#tell({ type: 'already-done', item, key, partial: done.partial });
+    return true;
+  }
+
   /** Runs one item. @throws what ends the run. */
   async run(item: Item): Promise<void> {
     const itemId = this.#run.graph.itemId(item);
-    // A file that cannot be read has no content to be known by: its letter is filed under its id.
-    const unreadable = unitKey(this.#graphId, itemId, 'unreadable');
+    const unreadable = this.#unreadable(itemId);
     for (let attempt = 1; attempt <= ATTEMPTS_AT_MOST; attempt += 1) {
       let fingerprint: string;
       try {
@@ -63,6 +85,11 @@ export class ItemRunner<Item, Services> {
       remedy: 'Run the same command again when nothing writes to it any more.',
     });
     return this.#bury(item, unreadable, changing, 'read');
+  }
+
+  /** The key of an item's letter when its file cannot be read: that has no content to be known by. */
+  #unreadable(itemId: string): string {
+    return unitKey(this.#graphId, itemId, 'unreadable');
   }
 
   /** Finishes the item as it is now; false when it has changed while it was computed. */
@@ -119,7 +146,8 @@ export class ItemRunner<Item, Services> {
     { place, mayReplan }: { readonly place: Place; readonly mayReplan: boolean },
   ): Promise<UnitTable | undefined> {
     const { graph } = this.#run;
-    const plan = await graph.prepare(item, this.#signal);
+    // A probe takes what is planned for the decoders of an item, which run later: not beside an item that was given all there is.
+    const plan = await this.#inTurn(this.#itemDecoders, () => graph.prepare(item, this.#signal));
     if (plan.skip !== undefined) {
       this.#tell({ type: 'skipped', item, reason: plan.skip });
       return undefined;

@@ -27,7 +27,10 @@ export type RunEvent<Item> =
   | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
 
 /** Where units and dead letters go. */
-export type UnitStore = Pick<CommitStore, 'facts' | 'letter' | 'raise' | 'commit' | 'bury' | 'makeCurrent'>;
+export type UnitStore = Pick<
+  CommitStore,
+  'facts' | 'letter' | 'raise' | 'commit' | 'bury' | 'makeCurrent' | 'isCurrent' | 'letterKeys' | 'refresh'
+>;
 
 /** Finished units by the content of the file that they were made of. Its calls do not fail. */
 export interface UnitSource {
@@ -61,6 +64,8 @@ export interface LocalRun<Item, Services> {
    * changed meanwhile is not committed under its first hash, but computed again.
    */
   readonly fingerprint: (item: Item, signal: AbortSignal) => Promise<string>;
+  /** The same where it is known without reading the item: an item whose unit is committed is done with at once, and costs next to nothing. */
+  readonly knownFingerprint?: (item: Item) => string | undefined;
   readonly flow: Flow;
   /** Called when an item is about to run; the same promise every time. */
   readonly services: () => Promise<Services>;
@@ -102,15 +107,19 @@ export async function runLocally<Item, Services>(run: LocalRun<Item, Services>):
   const runner = new ItemRunner(run, signal);
   const breather = new Breather();
   const worker = async (): Promise<void> => {
-    for (let next = await feed.next(); next !== undefined; next = await feed.next()) {
+    for (let next = feed.nextNow() ?? (await feed.next()); next !== undefined; ) {
       try {
-        await runner.run(next.item);
+        if (!runner.isDoneAlready(next.item)) await runner.run(next.item);
       } catch (error) {
         if (signal.aborted) return;
         throw runFault(error) ?? error;
       }
       // Items with nothing to do come to no pause of their own.
-      if (breather.isDue) await breather.rest();
+      if (breather.isDue) {
+        await breather.rest();
+        await run.store.refresh();
+      }
+      next = feed.nextNow() ?? (await feed.next());
     }
   };
   const workers = Array.from({ length: run.concurrency }, worker);

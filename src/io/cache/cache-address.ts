@@ -2,18 +2,21 @@ import { resolve } from 'node:path';
 import { checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 
-/** Where a cache is: no cache, an SQLite file, or a server that an adapter of Keyv reaches. */
+/** Where a cache is: no cache, an SQLite file, or a server. */
 export type CacheAddress =
   | { readonly kind: 'none' }
   | { readonly kind: 'sqlite'; readonly path: string }
-  | { readonly kind: 'server'; readonly uri: string; readonly adapter: string };
+  | { readonly kind: ServerKind; readonly uri: string };
 
-/** Adapters of Keyv whose stores take values of any size, by the scheme of their URIs. */
-const ADAPTERS: Readonly<Record<string, string>> = {
-  redis: '@keyv/redis',
-  rediss: '@keyv/redis',
-  postgres: '@keyv/postgres',
-  postgresql: '@keyv/postgres',
+/** A kind of server that keeps values of any size. */
+type ServerKind = 'redis' | 'postgres';
+
+/** Kinds of servers by the scheme of their URIs. */
+const SERVERS: Readonly<Record<string, ServerKind>> = {
+  redis: 'redis',
+  rediss: 'redis',
+  postgres: 'postgres',
+  postgresql: 'postgres',
 };
 
 /**
@@ -39,14 +42,14 @@ export function cacheAddress(text: string): CacheAddress {
     }
     return { kind: 'sqlite', path: resolve(path) };
   }
-  const adapter = Object.hasOwn(ADAPTERS, scheme) ? ADAPTERS[scheme] : undefined;
-  if (adapter === undefined) {
+  const kind = Object.hasOwn(SERVERS, scheme) ? SERVERS[scheme] : undefined;
+  if (kind === undefined) {
     throw new UsageError(`no cache is known for '${scheme}://'`, {
       code: 'cache',
-      remedy: `Use ${['sqlite', ...Object.keys(ADAPTERS)].map((known) => `${known}://`).join(', ')}, a path, or none.`,
+      remedy: `Use ${['sqlite', ...Object.keys(SERVERS)].map((known) => `${known}://`).join(', ')}, a path, or none.`,
     });
   }
-  return { kind: 'server', uri: text, adapter };
+  return { kind, uri: text };
 }
 
 /** The address as messages show it: without a password. */

@@ -1,5 +1,6 @@
-import { decodeUnit, encodeUnit, isPartial } from '../dataset/arrow.ts';
+import { decodeUnit, encodeUnit } from '../dataset/arrow.ts';
 import type { UnitTable } from '../dataset/schema.ts';
+import { isPartial } from '../dataset/unit-columns.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 /** Milliseconds that a call to a cache may take that does not say. Longer than SQLite waits for its turn. */

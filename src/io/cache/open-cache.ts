@@ -1,23 +1,19 @@
 import { dirname } from 'node:path';
-import Keyv, { type KeyvStoreAdapter } from 'keyv';
+import Keyv from 'keyv';
 import { makeDirectory } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { type CacheAddress, cacheAddress, shownAddress } from './cache-address.ts';
+import { openPostgresCache } from './postgres-cache.ts';
+import { ANSWER, FIRST_ANSWER, farewell, needsPackage } from './server-patience.ts';
 import { openSqliteStore } from './sqlite-store.ts';
 import type { UnitCache } from './unit-cache.ts';
 
-/** Milliseconds that a server may take to answer the first question, and any other. */
-const FIRST_ANSWER = 10_000;
-const ANSWER = 5000;
-/** Milliseconds that a connection may take to close before it is not waited for. */
-const FAREWELL = 2000;
-
 /**
- * Opens the cache at an address, through Keyv: an SQLite file, made if it is missing and shared by any number of
- * processes, or a server whose adapter is installed. `none` is no cache. In an SQLite file a value takes its own bytes; a
- * server keeps text, so there it takes a third more (base64).
+ * Opens the cache at an address: an SQLite file, made if it is missing and shared by any number of processes, or a
+ * server, whose package is installed. `none` is no cache. A value takes its own bytes; Redis, reached through Keyv, keeps
+ * text, so there it takes a third more (base64).
  *
- * @throws UsageError `cache` when the address is not understood, its adapter is not installed, or it cannot be opened.
+ * @throws UsageError `cache` when the address is not understood, its package is not installed, or it cannot be opened.
  *
  * @example
  * const cache = await openUnitCache('sqlite:///srv/reelflow/cache.sqlite');
@@ -26,7 +22,8 @@ export async function openUnitCache(uri: string): Promise<UnitCache | undefined>
   const address = cacheAddress(uri);
   if (address.kind === 'none') return undefined;
   try {
-    return address.kind === 'sqlite' ? await openFile(address.path) : await openServer(address.uri, address.adapter);
+    if (address.kind === 'sqlite') return await openFile(address.path);
+    return await (address.kind === 'redis' ? openRedis : openPostgresCache)(address.uri);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw cannotOpen(address, error);
@@ -40,23 +37,11 @@ async function openFile(path: string): Promise<UnitCache> {
   return { ...overKeyv(keyv), close: () => keyv.disconnect() };
 }
 
-async function openServer(uri: string, adapter: string): Promise<UnitCache> {
-  let loaded: { readonly default: new (server: string | PostgresServer) => KeyvStoreAdapter };
-  try {
-    loaded = await import(adapter);
-  } catch (cause) {
-    throw new UsageError(`a cache at ${uri.slice(0, uri.indexOf('://'))}:// needs ${adapter}, which cannot be loaded`, {
-      code: 'cache',
-      remedy: `Install it: \`npm install ${adapter}\`.`,
-      cause,
-    });
-  }
-  const isPostgres = adapter === '@keyv/postgres';
-  const store = new loaded.default(
-    isPostgres ? { uri, connectionTimeoutMillis: FIRST_ANSWER, query_timeout: ANSWER, keepAlive: true } : uri,
-  );
+async function openRedis(uri: string): Promise<UnitCache> {
+  const store = new (await loadRedis(uri))(uri);
   const cache = overKeyv(new Keyv({ store, ...asText, ...settings }));
-  const close = () => endConnection(store);
+  // Without a farewell: a server that has gone away would be waited for, and connected to again, without an end.
+  const close = () => farewell(store.disconnect(true));
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error('it does not answer')), FIRST_ANSWER);
@@ -74,25 +59,12 @@ async function openServer(uri: string, adapter: string): Promise<UnitCache> {
   return { ...cache, patience: ANSWER, close };
 }
 
-/** What the adapter of PostgreSQL takes: the address, and options of its connections. */
-interface PostgresServer {
-  readonly uri: string;
-  readonly connectionTimeoutMillis: number;
-  readonly query_timeout: number;
-  readonly keepAlive: boolean;
-}
-
-/** Lets a server go without a farewell: one that has gone away would be waited for, and connected to again, without an end. */
-async function endConnection(store: KeyvStoreAdapter): Promise<void> {
-  const { disconnect } = store as { readonly disconnect?: (force: boolean) => Promise<void> };
-  let timer: NodeJS.Timeout | undefined;
-  const enough = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, FAREWELL);
-  });
-  // What was never connected has nothing to say at its end that was not said before.
-  const ended = Promise.resolve(disconnect?.call(store, true)).catch(() => undefined);
-  await Promise.race([ended, enough]);
-  clearTimeout(timer);
+async function loadRedis(uri: string): Promise<typeof import('@keyv/redis').default> {
+  try {
+    return (await import('@keyv/redis')).default;
+  } catch (cause) {
+    throw needsPackage(uri, '@keyv/redis', cause);
+  }
 }
 
 /** Errors are thrown as well as emitted, and the namespace keeps out of the way of other uses of a server. */

@@ -6,6 +6,8 @@
  * Format: https://arrow.apache.org/docs/format/Columnar.html (Message.fbs, Schema.fbs), in FlatBuffers.
  */
 
+import { FlatTable } from '../../core/flat-buffer-reader.ts';
+
 /** What a message is, as far as reading needs it. */
 export interface MessageFacts {
   readonly kind: 'schema' | 'dictionary' | 'batch' | 'other';
@@ -58,7 +60,7 @@ const BATCH = { length: 0, nodes: 1, buffers: 2, compression: 3, variadic: 4 };
 const DICTIONARY = { id: 0, data: 1, isDelta: 2 };
 const COMPRESSION = { codec: 0 };
 const FOOTER = { schema: 1, dictionaries: 2, batches: 3, metadata: 4 };
-const PAIR_BYTES = 16;
+/** A place, the length of the metadata in half as many bytes, and that of the body. */
 const BLOCK_BYTES = 24;
 
 /**
@@ -68,14 +70,13 @@ const BLOCK_BYTES = 24;
  * @throws RangeError when they are not those of a whole message; UnsupportedTable when they tell of what is not read.
  */
 export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
-  const bytes = new DataView(metadata.buffer, metadata.byteOffset, metadata.byteLength);
-  const message = new Table(bytes, bytes.getUint32(0, true), { left: metadata.length });
+  const message = FlatTable.root(metadata);
   const kind = KINDS[message.number(MESSAGE.headerType, 1)] ?? 'other';
-  const bodyLength = message.number(MESSAGE.bodyLength, 8);
+  const bodyLength = message.long(MESSAGE.bodyLength);
   if (bodyLength < 0 || bodyLength > most) {
     throw new RangeError(`a message says that ${bodyLength} bytes follow, but there are ${most}`);
   }
-  message.checkEntries(MESSAGE.metadata);
+  checkEntries(message, MESSAGE.metadata);
   const header = message.table(MESSAGE.header);
   if (header === undefined) throw new RangeError('a message has no header');
   if (kind === 'schema') checkSchema(header);
@@ -85,7 +86,7 @@ export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
   const batch = kind === 'batch' || kind === 'dictionary' ? batchFacts(data, bodyLength, version) : undefined;
   const dictionary =
     kind === 'dictionary'
-      ? { id: header.number(DICTIONARY.id, 8), isDelta: header.number(DICTIONARY.isDelta, 1) !== 0 }
+      ? { id: header.long(DICTIONARY.id), isDelta: header.number(DICTIONARY.isDelta, 1) !== 0 }
       : undefined;
   return { kind, bodyLength, batch, dictionary };
 }
@@ -105,17 +106,15 @@ export interface FooterFacts {
  * @throws RangeError when the bytes are not those of a whole footer; UnsupportedTable when its schema has what is not read.
  */
 export function checkFooter(footer: Uint8Array, end: number): FooterFacts {
-  const bytes = new DataView(footer.buffer, footer.byteOffset, footer.byteLength);
-  const table = new Table(bytes, bytes.getUint32(0, true), { left: footer.length });
+  const table = FlatTable.root(footer);
   const schema = table.table(FOOTER.schema);
   if (schema === undefined) throw new RangeError('its footer has no schema');
   checkSchema(schema);
-  table.checkEntries(FOOTER.metadata);
-  const blocks = [...table.pairs(FOOTER.dictionaries, BLOCK_BYTES), ...table.pairs(FOOTER.batches, BLOCK_BYTES)];
-  const positions = blocks.map(([position]) => {
+  checkEntries(table, FOOTER.metadata);
+  const positions = [FOOTER.dictionaries, FOOTER.batches].flatMap((slot) => [...table.integers(slot, 1, BLOCK_BYTES)]);
+  for (const position of positions) {
     if (position < 0 || position > end) throw new RangeError(`its footer places a batch at byte ${position} of ${end}`);
-    return position;
-  });
+  }
   const empty = Uint8Array.from(footer);
   for (const slot of [FOOTER.dictionaries, FOOTER.batches]) {
     const { start, count } = table.vector(slot, BLOCK_BYTES);
@@ -124,16 +123,16 @@ export function checkFooter(footer: Uint8Array, end: number): FooterFacts {
   return { positions, empty };
 }
 
-function checkSchema(schema: Table): void {
+function checkSchema(schema: FlatTable): void {
   if (schema.number(SCHEMA.endianness, 2) !== 0) throw new UnsupportedTable('its numbers are big-endian');
-  schema.checkEntries(SCHEMA.metadata);
+  checkEntries(schema, SCHEMA.metadata);
   schema.vector(SCHEMA.features, 8);
   for (const field of schema.tables(SCHEMA.fields)) checkField(field);
 }
 
-function checkField(field: Table): void {
+function checkField(field: FlatTable): void {
   field.vector(FIELD.name, 1);
-  field.checkEntries(FIELD.metadata);
+  checkEntries(field, FIELD.metadata);
   const type = field.table(FIELD.type);
   const unknown = UNKNOWN_TYPES[field.number(FIELD.kind, 1)];
   if (unknown !== undefined) throw new UnsupportedTable(`its column '${field.text(FIELD.name)}' is ${unknown}`);
@@ -142,22 +141,22 @@ function checkField(field: Table): void {
   for (const child of field.tables(FIELD.children)) checkField(child);
 }
 
-function batchFacts(batch: Table, bodyLength: number, version: number): BatchFacts {
-  const rows = batch.number(BATCH.length, 8);
+function batchFacts(batch: FlatTable, bodyLength: number, version: number): BatchFacts {
+  const rows = batch.long(BATCH.length);
   if (rows < 0 || rows > MOST_ROWS) throw new RangeError(`a batch says to have ${rows} rows`);
-  const nodes = [...batch.pairs(BATCH.nodes)].map(([length, nullCount]) => {
+  const nodes = pairs(batch, BATCH.nodes).map(([length, nullCount]) => {
     if (length < 0 || nullCount < 0 || nullCount > length) {
       throw new RangeError(`a column has ${nullCount} nulls in ${length} rows`);
     }
     return { length, nullCount };
   });
-  const buffers = [...batch.pairs(BATCH.buffers)].map(([offset, length]) => {
+  const buffers = pairs(batch, BATCH.buffers).map(([offset, length]) => {
     if (offset < 0 || length < 0 || offset + length > bodyLength) {
       throw new RangeError(`a buffer of ${length} bytes at ${offset} exceeds its batch of ${bodyLength}`);
     }
     return { offset, length };
   });
-  const variadicCounts = batch.longs(BATCH.variadic);
+  const variadicCounts = [...batch.integers(BATCH.variadic, 1)];
   const most = variadicCounts.reduce((sum, count) => sum + count, 0);
   if (variadicCounts.some((count) => count < 0) || most > buffers.length) {
     throw new RangeError(`a batch of ${buffers.length} buffers says that ${most} of them hold texts`);
@@ -170,93 +169,19 @@ function batchFacts(batch: Table, bodyLength: number, version: number): BatchFac
   return { rows, version, nodes, buffers, variadicCounts, codec };
 }
 
-/** A table of FlatBuffers; every access is checked against the bytes. */
-class Table {
-  readonly #bytes: DataView;
-  readonly #position: number;
-  /** Tables that may still be visited: damaged ones can refer to each other without end. */
-  readonly #visits: { left: number };
-
-  constructor(bytes: DataView, position: number, visits: { left: number }) {
-    visits.left -= 1;
-    if (visits.left < 0) throw new RangeError('its metadata refer to themselves');
-    this.#bytes = bytes;
-    this.#position = position;
-    this.#visits = visits;
+/** Checks a vector of keys and values. */
+function checkEntries(table: FlatTable, slot: number): void {
+  for (const entry of table.tables(slot)) {
+    entry.vector(0, 1);
+    entry.vector(1, 1);
   }
+}
 
-  /** A field's value, 0 when it is left out. */
-  number(slot: number, size: 1 | 2 | 8): number {
-    const at = this.#field(slot);
-    if (at === undefined) return 0;
-    if (size === 1) return this.#bytes.getUint8(at);
-    return size === 2 ? this.#bytes.getInt16(at, true) : Number(this.#bytes.getBigInt64(at, true));
-  }
-
-  /** A text, empty when it is left out. */
-  text(slot: number): string {
-    const { start, count } = this.vector(slot, 1);
-    return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + start, count).toString('utf8');
-  }
-
-  /** The 64-bit integers of a vector. */
-  longs(slot: number): number[] {
-    const { start, count } = this.vector(slot, 8);
-    return Array.from({ length: count }, (_, index) => Number(this.#bytes.getBigInt64(start + 8 * index, true)));
-  }
-
-  table(slot: number): Table | undefined {
-    const at = this.#field(slot);
-    return at === undefined ? undefined : new Table(this.#bytes, this.#target(at), this.#visits);
-  }
-
-  /** Where the elements of a vector begin and how many there are. */
-  vector(slot: number, elementBytes: number): { readonly start: number; readonly count: number } {
-    const at = this.#field(slot);
-    if (at === undefined) return { start: 0, count: 0 };
-    const position = this.#target(at);
-    const count = this.#bytes.getUint32(position, true);
-    const start = position + 4;
-    if (start + count * elementBytes > this.#bytes.byteLength) {
-      throw new RangeError(`its metadata list ${count} elements in ${this.#bytes.byteLength} bytes`);
-    }
-    return { start, count };
-  }
-
-  /** The tables of a vector. */
-  *tables(slot: number): Generator<Table> {
-    const { start, count } = this.vector(slot, 4);
-    for (let index = 0; index < count; index += 1) {
-      yield new Table(this.#bytes, this.#target(start + 4 * index), this.#visits);
-    }
-  }
-
-  /** The first two 64-bit integers of each struct of a vector. */
-  *pairs(slot: number, size = PAIR_BYTES): Generator<readonly [number, number]> {
-    const { start, count } = this.vector(slot, size);
-    for (let index = 0; index < count; index += 1) {
-      const at = start + size * index;
-      yield [Number(this.#bytes.getBigInt64(at, true)), Number(this.#bytes.getBigInt64(at + 8, true))];
-    }
-  }
-
-  /** Checks a vector of keys and values. */
-  checkEntries(slot: number): void {
-    for (const entry of this.tables(slot)) {
-      entry.vector(0, 1);
-      entry.vector(1, 1);
-    }
-  }
-
-  #target(at: number): number {
-    return at + this.#bytes.getUint32(at, true);
-  }
-
-  #field(slot: number): number | undefined {
-    const directory = this.#position - this.#bytes.getInt32(this.#position, true);
-    const entry = 4 + 2 * slot;
-    if (entry + 2 > this.#bytes.getUint16(directory, true)) return undefined;
-    const offset = this.#bytes.getUint16(directory + entry, true);
-    return offset === 0 ? undefined : this.#position + offset;
-  }
+/** The structs of a vector, of two 64-bit integers each. */
+function pairs(table: FlatTable, slot: number): (readonly [number, number])[] {
+  const numbers = table.integers(slot, 2);
+  return Array.from({ length: numbers.length / 2 }, (_, index) => [
+    numbers[2 * index] as number,
+    numbers[2 * index + 1] as number,
+  ]);
 }

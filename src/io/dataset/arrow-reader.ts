@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DataType, type Field, type RecordBatch, RecordBatchReader, Schema, Vector } from 'apache-arrow';
 import { UsageError } from '../../core/errors.ts';
-import { recordBatch } from './arrow.ts';
 import { type ArrowBody, packedBody, plainBody } from './arrow-body.ts';
 import { type ColumnPlan, columnBytes, loadColumn, planColumns } from './arrow-columns.ts';
 import { type BatchFacts, checkFooter, checkMessage, type MessageFacts, UnsupportedTable } from './arrow-message.ts';
+import { recordBatch } from './batch-columns.ts';
 import { damagedTable, reasonOf, unreadableTable } from './table-error.ts';
 import { readAt, type TableFile } from './table-files.ts';
 import type { TablePart } from './table-part.ts';

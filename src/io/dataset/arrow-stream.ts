@@ -1,7 +1,8 @@
 import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import { UsageError } from '../../core/errors.ts';
-import { flagColumn, isPartial, numberColumn, recordBatch, textColumn, vectorColumn } from './arrow.ts';
+import { recordBatch, vectorColumn } from './batch-columns.ts';
 import { type ColumnShape, columnName, compareColumns, type UnitTable } from './schema.ts';
+import { wholeUnitColumns } from './unit-columns.ts';
 
 /** A message of a stream begins with a mark and the length of its head, four bytes each. */
 const PREFIX_BYTES = 8;
@@ -68,17 +69,7 @@ export class UnitStreamEncoder {
       ]);
       return vectorColumn(columnName(shape), column, metadata);
     });
-    const scalars = [
-      textColumn('item_id', [{ text: unit.itemId, count: unit.length }]),
-      numberColumn('subclips', unit.subclips),
-      numberColumn('subclip', unit.subclip),
-      numberColumn('start', unit.start),
-      numberColumn('end', unit.end),
-      numberColumn('frames', unit.frames),
-      numberColumn('patches', unit.patches),
-      flagColumn('partial', [{ flag: isPartial(unit.metadata), count: unit.length }]),
-    ];
-    return recordBatch([...scalars, ...vectors], unit.length, this.#metadata);
+    return recordBatch([...wholeUnitColumns(unit), ...vectors], unit.length, this.#metadata);
   }
 }
 

@@ -1,12 +1,13 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { createOnce, isTemporary, makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { UsageError } from '../../core/errors.ts';
 import { fillSync } from '../../core/whole-io.ts';
+import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import type { DeadLetter } from './dead-letter.ts';
+import { keyOfLetter, LetterKeys } from './letter-keys.ts';
 import { Letters, renameIfThere } from './letters.ts';
 import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
@@ -14,7 +15,7 @@ import type { PlannedUnit } from './table-plan.ts';
 import { UnitIndex } from './unit-index.ts';
 
 const KEY = /^[0-9a-f]{8,128}$/;
-const UNIT = /^([0-9a-f]{8,128})\.arrow$/;
+const EXTENSION = '.arrow';
 /** Bytes read at first from the end of a unit's file for its facts; footers are seldom longer. */
 const TAIL_BYTES = 16 * 1024;
 /** A unit that is read in a millisecond or so. */
@@ -40,6 +41,9 @@ export class CommitStore {
   readonly setAside: string[] = [];
   readonly #metadata: Readonly<Record<string, string>>;
   readonly #index: UnitIndex;
+  readonly #letterKeys: LetterKeys;
+  /** By place in the index: whether this process has seen that the unit's file is the one that the index knows. */
+  readonly #seen: boolean[] = [];
   // Joined once: paths are asked for at every turn.
   readonly #units: string;
   readonly #letters: Letters;
@@ -49,7 +53,9 @@ export class CommitStore {
     this.#metadata = metadata;
     this.#index = index;
     this.#units = join(directory, 'units');
-    this.#letters = new Letters(join(directory, 'dead'), (path) => void this.setAside.push(path));
+    const dead = join(directory, 'dead');
+    this.#letters = new Letters(dead, (path) => void this.setAside.push(path));
+    this.#letterKeys = new LetterKeys(dead);
   }
 
   /**
@@ -74,16 +80,24 @@ export class CommitStore {
     const index = await UnitIndex.open(join(directory, 'index.txt'));
     const store = new CommitStore(directory, options.metadata ?? {}, index);
     if (options.create !== false) await store.#letters.make();
-    for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
     await store.#letters.tidy();
+    if (options.create === false) {
+      for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
+      return store;
+    }
     // Whoever commits must know which items have units: those that an index does not name are looked at now.
-    if (options.create !== false) await store.#lookAtAll('skip');
+    await store.#lookAtUnknown();
+    await store.refresh();
     return store;
   }
 
   /** Path of the file that a unit has or would have. @throws UsageError for a key that is not lower-case hexadecimal. */
   unitPath(key: string): string {
-    return `${this.#units}${sep}${checkKey(key).slice(0, 2)}${sep}${key}.arrow`;
+    return this.#pathOf(checkKey(key));
+  }
+
+  #pathOf(key: string): string {
+    return `${this.#units}${sep}${key.slice(0, 2)}${sep}${key}${EXTENSION}`;
   }
 
   /** Whether the unit is committed. */
@@ -118,17 +132,32 @@ export class CommitStore {
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
     await this.#letters.supersede(itemId, key);
-    const keys = this.#index.keysOf(itemId);
-    if (keys.length === 0 || (keys.length === 1 && keys[0] === key)) return;
-    if (this.#index.currentOf(itemId, keys) === key) return;
+    if (this.isCurrent(itemId, key)) return;
     this.#index.choose(itemId, key);
     await this.#flush();
+  }
+
+  /** Whether a unit would be the current one of its item without `makeCurrent`. */
+  isCurrent(itemId: string, key: string): boolean {
+    if (!this.#index.hasSeveral(itemId) && this.#index.placeOf(key) !== undefined) return true;
+    const keys = this.#index.keysOf(itemId);
+    return keys.length === 0 || this.#index.currentOf(itemId, keys) === key;
+  }
+
+  /** Keys that had a dead letter at the last `refresh`. */
+  get letterKeys(): ReadonlySet<string> {
+    return this.#letterKeys.keys;
+  }
+
+  /** Looks at which dead letters other processes have written; at most once a second. */
+  refresh(): Promise<void> {
+    return this.#letterKeys.refresh();
   }
 
   /** Keys of all committed units, ascending. */
   keys(): string[] {
     const keys = this.#shards().flatMap((shard) =>
-      readdirSync(join(this.directory, 'units', shard)).flatMap((name) => UNIT.exec(name)?.[1] ?? []),
+      readdirSync(join(this.#units, shard)).flatMap((name) => keyOfUnit(name) ?? []),
     );
     return keys.sort();
   }
@@ -140,17 +169,31 @@ export class CommitStore {
    * @throws UsageError `dataset` as `read`.
    */
   async currentUnits(damaged: 'throw' | 'aside' = 'throw'): Promise<PlannedUnit[]> {
+    const units: PlannedUnit[] = [];
+    await this.eachCurrentUnit(damaged, (unit) => void units.push(unit));
+    return units;
+  }
+
+  /** Calls `take` with each of the units of `currentUnits`, of which there need not be a list. @throws as `currentUnits`. */
+  async eachCurrentUnit(damaged: 'throw' | 'aside', take: (unit: PlannedUnit) => void): Promise<void> {
     await this.#index.refresh();
-    const units = await this.#lookAtAll(damaged);
+    const index = this.#index;
+    const places = await this.#lookAtAll(damaged);
     const several = new Map<string, string[]>();
-    for (const { key, facts } of units) {
-      if (this.#index.keysOf(facts.itemId).length < 2) continue;
-      several.set(facts.itemId, [...(several.get(facts.itemId) ?? []), key]);
+    const breather = new Breather();
+    for (const place of places) {
+      const itemId = index.itemAt(place);
+      if (index.hasSeveral(itemId)) several.set(itemId, [...(several.get(itemId) ?? []), index.keyAt(place)]);
+      if (breather.isDue) await breather.rest();
     }
-    return units.filter(({ key, facts: { itemId } }) => {
-      const keys = several.get(itemId);
-      return keys === undefined || this.#index.currentOf(itemId, keys) === key;
-    });
+    for (const place of places) {
+      const key = index.keyAt(place);
+      const rivals = several.get(index.itemAt(place));
+      if (rivals === undefined || index.currentOf(index.itemAt(place), rivals) === key) {
+        take({ key, facts: index.factsAt(place) });
+      }
+      if (breather.isDue) await breather.rest();
+    }
   }
 
   /** Reads a unit. @throws UsageError `dataset` when it is not there, cut off or damaged, naming the file. */
@@ -166,7 +209,7 @@ export class CommitStore {
    */
   readNow(key: string): UnitTable | undefined {
     const path = this.unitPath(key);
-    if ((this.#index.get(key)?.size ?? Number.POSITIVE_INFINITY) > SMALL_BYTES) return undefined;
+    if ((this.#index.sizeOf(key) ?? Number.POSITIVE_INFINITY) > SMALL_BYTES) return undefined;
     let bytes: Buffer;
     try {
       bytes = readFileSync(path);
@@ -215,8 +258,19 @@ export class CommitStore {
    * aside, and counts as not committed: resuming computes it anew.
    */
   facts(key: string): UnitFacts | undefined {
+    const place = this.#placeUnlessDamaged(key);
+    return place === undefined ? undefined : this.#index.factsAt(place);
+  }
+
+  /** Of a unit that this process has seen whole since it began only the name is looked at: nobody writes a unit over. */
+  #placeOfSound(key: string): number | undefined {
+    const known = this.#index.placeOf(key);
+    return known !== undefined && this.#seen[known] === true ? known : this.#placeUnlessDamaged(key);
+  }
+
+  #placeUnlessDamaged(key: string): number | undefined {
     try {
-      return this.#factsIfThere(key);
+      return this.#placeIfThere(key);
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       this.#putAside(this.unitPath(key));
@@ -224,44 +278,62 @@ export class CommitStore {
     }
   }
 
-  /** From the index where its file is the one that the index knows; else from the file. */
-  #factsIfThere(key: string): UnitFacts | undefined {
-    const file = statSync(this.unitPath(key), { throwIfNoEntry: false });
+  /** The place of a committed unit in the index: of what the index says of it where its file is the one that it knows; else of what the file says. */
+  #placeIfThere(key: string): number | undefined {
+    const known = this.#index.placeOf(key);
+    const path = known === undefined ? this.unitPath(key) : this.#pathOf(key);
+    const file = statSync(path, { throwIfNoEntry: false });
     if (file === undefined) return undefined;
-    const known = this.#index.get(key);
-    if (known?.size === file.size && known.modified === file.mtimeMs) return known.facts;
-    const facts = this.readFacts(key);
-    this.#index.note(key, { facts, size: file.size, modified: file.mtimeMs });
-    return facts;
+    if (known !== undefined && this.#index.isOf(known, file.size, file.mtimeMs)) {
+      this.#seen[known] = true;
+      return known;
+    }
+    return this.#index.note(key, { facts: this.readFacts(key), size: file.size, modified: file.mtimeMs });
   }
 
-  async #lookAtAll(damaged: 'throw' | 'aside' | 'skip'): Promise<PlannedUnit[]> {
-    const units: PlannedUnit[] = [];
+  /** Places of all units in the index, by key. */
+  async #lookAtAll(damaged: 'throw' | 'aside'): Promise<number[]> {
+    const found: number[] = [];
     const breather = new Breather();
-    let noted = 0;
     for (const shard of this.#shards()) {
-      const names = await readdir(join(this.directory, 'units', shard));
-      for (const key of names.flatMap((name) => UNIT.exec(name)?.[1] ?? []).sort()) {
-        const known = this.#index.get(key);
-        // What is there under a known name is looked at again when it is asked for.
-        if (damaged === 'skip' && known !== undefined) continue;
-        const facts = damaged === 'aside' ? this.facts(key) : this.#factsUnlessSkipped(key, damaged);
-        if (facts !== undefined) units.push({ key, facts });
-        if (known !== this.#index.get(key) && ++noted % NOTED_AT_A_TIME === 0) await this.#flush();
+      const keys: string[] = [];
+      await eachEntry(join(this.#units, shard), ({ name }) => {
+        const key = keyOfUnit(name);
+        if (key !== undefined) keys.push(key);
+      });
+      for (const key of keys.sort()) {
+        const place = damaged === 'aside' ? this.#placeOfSound(key) : this.#placeIfThere(key);
+        if (place !== undefined) found.push(place);
+        if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();
       }
     }
     await this.#flush();
-    return units;
+    return found;
   }
 
-  #factsUnlessSkipped(key: string, damaged: 'throw' | 'skip'): UnitFacts | undefined {
-    try {
-      return this.#factsIfThere(key);
-    } catch (error) {
-      if (damaged === 'throw' || !(error instanceof UsageError)) throw error;
-      return undefined;
+  /** Units that the index does not name, and temporaries of dead processes. What is damaged is looked at again when it is asked for. */
+  async #lookAtUnknown(): Promise<void> {
+    for (const shard of this.#shards()) {
+      const unknown: string[] = [];
+      const temporary: string[] = [];
+      await eachEntry(join(this.#units, shard), ({ name }) => {
+        if (isTemporary(name)) temporary.push(name);
+        else if (this.#index.placeOf(name.slice(0, -EXTENSION.length)) === undefined) unknown.push(name);
+      });
+      await removeStaleTemporaries(join(this.#units, shard), temporary);
+      const breather = new Breather();
+      for (const key of unknown.flatMap((name) => keyOfUnit(name) ?? []).sort()) {
+        try {
+          this.#placeIfThere(key);
+        } catch (error) {
+          if (!(error instanceof UsageError)) throw error;
+        }
+        if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
+        if (breather.isDue) await breather.rest();
+      }
     }
+    await this.#flush();
   }
 
   /** A reader of a dataset that it may not write to, or whose disk is full, does without: the index is a help. */
@@ -297,12 +369,13 @@ export class CommitStore {
 
   /** How many dead letters there are. Lets other work go on while it looks. */
   async countLetters(): Promise<number> {
-    const breather = new Breather();
+    const directory = join(this.directory, 'dead');
+    if (!existsSync(directory)) return 0;
     let letters = 0;
-    for (const key of this.#letters.keys()) {
-      if (this.letter(key) !== undefined) letters += 1;
-      if (breather.isDue) await breather.rest();
-    }
+    await eachEntry(directory, ({ name }) => {
+      const key = keyOfLetter(name);
+      if (key !== undefined && this.letter(key) !== undefined) letters += 1;
+    });
     return letters;
   }
 
@@ -327,6 +400,12 @@ export class CommitStore {
       .filter((name) => /^[0-9a-f]{2}$/.test(name) && !isTemporary(name))
       .sort();
   }
+}
+
+/** The key in the name of a unit's file. */
+function keyOfUnit(name: string): string | undefined {
+  const key = name.slice(0, -EXTENSION.length);
+  return name.endsWith(EXTENSION) && KEY.test(key) ? key : undefined;
 }
 
 function checkKey(key: string): string {

@@ -9,9 +9,9 @@ import {
 } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { checkInteger, checkOneOf } from '../../core/check.ts';
-import { flagColumn, isPartial, listColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
+import { listColumn, recordBatch } from './batch-columns.ts';
 import { CommitStore } from './commit-store.ts';
-import { contentsOf, countDataset } from './dataset.ts';
+import { countDataset } from './dataset.ts';
 import {
   type DatasetFile,
   type DatasetTable,
@@ -29,8 +29,10 @@ import {
 import { columnProvenance, tableProvenance } from './provenance.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
-import { orderUnits, planTables, type TablePlan, tablePath } from './table-plan.ts';
+import { orderUnits, type PlannedUnit, planTables, type TablePlan, tablePath } from './table-plan.ts';
+import { UNIT_COLUMNS, type UnitRows, unitColumns } from './unit-columns.ts';
 import { cutOf } from './unit-cut.ts';
+import { UnitTally } from './unit-tally.ts';
 
 const MIB = 1024 * 1024;
 /** Row groups of all tables that are written at the same time, together. */
@@ -43,7 +45,6 @@ const BATCH_UNITS = 256;
 /** About what the other columns of a row take: an id of 30 bytes, and the numbers. */
 const SCALAR_BYTES = 60;
 const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
-const SCALARS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'];
 
 /** How a dataset is compacted. */
 export interface CompactOptions {
@@ -98,8 +99,13 @@ interface Layout {
 async function compactOnce(directory: string, layout: Layout): Promise<readonly DatasetTable[] | undefined> {
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
-  const committed = await store.currentUnits();
-  const contents = await contentsOf(committed);
+  const committed: PlannedUnit[] = [];
+  const tally = new UnitTally();
+  await store.eachCurrentUnit('throw', (unit) => {
+    committed.push(unit);
+    tally.add(unit);
+  });
+  const { contents } = tally.end(0);
   const units = await orderUnits(committed);
   const plans = await planTables(units);
 
@@ -121,7 +127,7 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
     const listed = tables.map((table) => table.summary());
     let outcome: readonly DatasetTable[] | undefined = listed;
     await updateDatasetFile(directory, async (file, assertHeld) => {
-      const { counted } = await countDataset(store, 'throw');
+      const counted = await countDataset(store, 'throw');
       if (file.compacted?.generation !== description.compacted?.generation && counted.contents !== contents) {
         // Tables that another process has published while these were written, and units that these lack: theirs may have them.
         outcome = file.compacted?.contents === counted.contents ? file.tables : undefined;
@@ -270,17 +276,10 @@ class TableWriter {
       encoding: this.#encoding,
       compression: this.#compression,
       createdBy: softwareVersion(),
-      scalarColumns: SCALARS,
+      scalarColumns: UNIT_COLUMNS,
     });
     this.#writtenBytes = 0;
   }
-}
-
-/** The rows of one cut of a unit. */
-interface UnitRows {
-  readonly unit: UnitTable;
-  readonly first: number;
-  readonly rows: number;
 }
 
 /** The rows of units, with the columns of a table. */
@@ -300,46 +299,7 @@ function batchOf(units: readonly UnitRows[], plan: TablePlan, fields: ReadonlyMa
     }
     return listColumn(stream, { dimension, values, valid }, fields.get(stream));
   });
-  const ints = (name: 'subclip' | 'frames' | 'patches') =>
-    numberColumn(
-      name,
-      joined(units, new Int32Array(rows), ({ unit }) => unit[name]),
-    );
-  const times = (name: 'start' | 'end') =>
-    numberColumn(
-      name,
-      joined(units, new Float64Array(rows), ({ unit }) => unit[name]),
-    );
-  const scalars = [
-    textColumn(
-      'item_id',
-      units.map(({ unit, rows: count }) => ({ text: unit.itemId, count })),
-    ),
-    ints('subclip'),
-    times('start'),
-    times('end'),
-    ints('frames'),
-    ints('patches'),
-    flagColumn(
-      'partial',
-      units.map(({ unit, rows: count }) => ({ flag: isPartial(unit.metadata), count })),
-    ),
-  ];
-  return recordBatch([...scalars, ...vectors], rows);
-}
-
-/** One column of all units, one after another. */
-function joined<Numbers extends Int32Array | Float64Array>(
-  units: readonly UnitRows[],
-  into: Numbers,
-  column: (unit: UnitRows) => Numbers,
-): Numbers {
-  let at = 0;
-  for (const unit of units) {
-    into.set(column(unit).subarray(unit.first, unit.first + unit.rows), at);
-    at += unit.rows;
-  }
-  return into;
+  return recordBatch([...unitColumns(units), ...vectors], rows);
 }
 
 function partName(index: number): string {

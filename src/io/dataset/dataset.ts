@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -9,7 +8,6 @@ import {
   removeStaleTemporaries,
   temporaryPath,
 } from '../../core/atomic-file.ts';
-import { Breather } from '../../core/breather.ts';
 import { checkString } from '../../core/check.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { CommitStore } from './commit-store.ts';
@@ -24,20 +22,10 @@ import {
 import { Fingerprints } from './fingerprint.ts';
 import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';
-import type { PlannedUnit } from './table-plan.ts';
+import { NOTHING, UnitTally } from './unit-tally.ts';
 
 /** How the temporary file's name ends that marks a dataset as open. */
 const MARK = '~open';
-const NOTHING: DatasetCounts = {
-  videos: 0,
-  frames: 0,
-  patches: 0,
-  videoSeconds: 0,
-  partial: 0,
-  dead: 0,
-  without: {},
-};
-
 /**
  * A feature dataset open for writing: its commit store, and the content hashes of its inputs. Any number of processes
  * may have it open, as long as they run the same graph.
@@ -102,6 +90,11 @@ export class Dataset {
     return this.#fingerprints.of(path, signal);
   }
 
+  /** What `fingerprint` would give without reading the file, where it is remembered. */
+  knownFingerprint(path: string): string | undefined {
+    return this.#fingerprints.known(path);
+  }
+
   /** Takes away the mark that it is open here. `close` does so too. */
   release(): Promise<void> {
     return removeIfThere(this.#mark);
@@ -112,7 +105,7 @@ export class Dataset {
     await this.release();
     await updateDatasetFile(this.directory, async (file) => ({
       ...file,
-      ...(await countDataset(this.store, 'aside')).counted,
+      ...(await countDataset(this.store, 'aside')),
     }));
   }
 }
@@ -127,52 +120,16 @@ async function markOpen(directory: string): Promise<{ mark: string; others: numb
   return { mark, others };
 }
 
-/** The units of a dataset that are current, and what of them stands in `dataset.json`. */
+/** What stands in `dataset.json` of the units of a dataset that are current. */
 export async function countDataset(
   store: CommitStore,
   damaged: 'throw' | 'aside',
-): Promise<{
-  readonly units: readonly PlannedUnit[];
-  readonly counted: Required<Pick<DatasetFile, 'counts' | 'contents' | 'software'>>;
-}> {
-  const units = await store.currentUnits(damaged);
-  const counts = await countUnits(units, await store.countLetters());
-  return { units, counted: { counts, contents: await contentsOf(units), software: softwareVersion() } };
-}
-
-/** What a set of units is known by, given by key. */
-export async function contentsOf(units: readonly PlannedUnit[]): Promise<string> {
-  const hash = createHash('sha256');
-  const breather = new Breather();
-  for (const { key } of units) {
-    hash.update(key);
-    if (breather.isDue) await breather.rest();
-  }
-  return hash.digest('hex');
-}
-
-/**
- * Counts units that are given in ascending order of their keys, so that any order of work gives the same sums to the
- * last bit.
- */
-async function countUnits(units: Iterable<PlannedUnit>, dead: number): Promise<DatasetCounts> {
-  const breather = new Breather();
-  const counts = { ...NOTHING, dead };
-  const having = new Map<string, number>();
-  for (const { facts } of units) {
-    if (breather.isDue) await breather.rest();
-    counts.videos += 1;
-    counts.frames += facts.frames;
-    counts.patches += facts.patches;
-    counts.videoSeconds += facts.seconds;
-    counts.partial += facts.partial ? 1 : 0;
-    for (const { stream } of facts.columns) having.set(stream, having.get(stream) ?? 0);
-    for (const stream of new Set(facts.columns.filter((column) => column.vectors > 0).map(({ stream }) => stream))) {
-      having.set(stream, (having.get(stream) ?? 0) + 1);
-    }
-  }
-  const without = [...having].sort(([left], [right]) => (left < right ? -1 : 1));
-  return { ...counts, without: Object.fromEntries(without.map(([stream, units]) => [stream, counts.videos - units])) };
+): Promise<Required<Pick<DatasetFile, 'counts' | 'contents' | 'software'>>> {
+  const tally = new UnitTally();
+  // By key, so that any order of work gives the same sums to the last bit.
+  await store.eachCurrentUnit(damaged, (unit) => tally.add(unit));
+  const { counts, contents } = tally.end(await store.countLetters());
+  return { counts, contents, software: softwareVersion() };
 }
 
 function fileOf(description: DatasetDescription, counts: DatasetCounts, tables: DatasetFile['tables']): DatasetFile {

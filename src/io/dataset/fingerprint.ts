@@ -1,10 +1,14 @@
+import { type BigIntStats, statSync } from 'node:fs';
 import { appendFile, stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
-import { lineBlocks } from './line-blocks.ts';
+import { eachLine } from '../../core/line-blocks.ts';
 
-/** Device and inode, size, modification time in ns, SHA-256. A line cut off or run into another does not match. */
-const LINE = /^(\d+:\d+ \d+ \d+) ([0-9a-f]{64})$/;
+/** Device and inode, size, modification time in ns: what a line begins with. One that is cut off or run into another does not match. */
+const IDENTITY = /^\d+:\d+ \d+ \d+ $/;
+/** What a line ends with. */
+const HASH = /^[0-9a-f]{64}$/;
+const HASH_BYTES = 64;
 /** A file changed this recently may change again without its modification time showing it: not remembered. */
 const SETTLED_NANOSECONDS = 2_000_000_000n;
 
@@ -30,14 +34,29 @@ export class Fingerprints {
   static async open(file?: string): Promise<Fingerprints> {
     const known = new Map<string, string>();
     if (file !== undefined) {
-      for await (const { lines } of lineBlocks(file)) {
-        for (const line of lines) {
-          const match = LINE.exec(line);
-          if (match) known.set(match[1] as string, match[2] as string);
-        }
-      }
+      await eachLine(file, 0, (bytes, start, end) => {
+        const middle = Math.max(start, end - HASH_BYTES);
+        const identity = bytes.toString('latin1', start, middle);
+        const hash = bytes.toString('latin1', middle, end);
+        if (HASH.test(hash) && IDENTITY.test(identity)) known.set(identity, hash);
+      });
     }
     return new Fingerprints(file, known);
+  }
+
+  /**
+   * What `of` would give without reading the file; undefined when it is not remembered, or cannot be looked at. Synchronous, since the pause of an
+   * asynchronous look costs ten times what the look does, and corpora have many files.
+   */
+  known(path: string): string | undefined {
+    let found: BigIntStats | undefined;
+    try {
+      found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    } catch {
+      // `of` says what is the matter with it.
+      return undefined;
+    }
+    return found?.isFile() ? this.#known.get(textOf(found)) : undefined;
   }
 
   /**
@@ -56,7 +75,7 @@ export class Fingerprints {
     if (after.text === identity.text && settled) {
       this.#known.set(identity.text, hash);
       // The line break before it keeps a line that a killed process cut off from swallowing this one.
-      if (this.#file !== undefined) await appendFile(this.#file, `\n${identity.text} ${hash}\n`);
+      if (this.#file !== undefined) await appendFile(this.#file, `\n${identity.text}${hash}\n`);
     }
     return hash;
   }
@@ -76,11 +95,15 @@ async function identityOf(path: string): Promise<{ text: string; size: bigint; m
     const found = await stat(path, { bigint: true });
     // A named pipe would be waited for, without an end.
     if (!found.isFile()) throw new Error('it is not a regular file');
-    const { dev, ino, size, mtimeNs } = found;
-    return { text: `${dev}:${ino} ${size} ${mtimeNs}`, size, modified: mtimeNs };
+    return { text: textOf(found), size: found.size, modified: found.mtimeNs };
   } catch (error) {
     throw unreadable(path, error);
   }
+}
+
+/** What a file is known by without its content, as a line begins. */
+function textOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino} ${size} ${mtimeNs} `;
 }
 
 async function hashContent(path: string, size: bigint, signal: AbortSignal | undefined): Promise<string> {

@@ -1,6 +1,9 @@
+import { MessageHeader } from 'apache-arrow/fb/message-header';
+import { Precision } from 'apache-arrow/fb/precision';
+import { Type } from 'apache-arrow/fb/type';
 import { FlatTable } from '../../core/flat-buffer-reader.ts';
 import { type ItemLayout, itemLayout } from './item-layout.ts';
-import { ARROW, ITEMS_ENTRY, SHAPE_ENTRY, VERSION, VERSION_ENTRY } from './item-messages.ts';
+import { ITEMS_ENTRY, SHAPE_ENTRY, VERSION, VERSION_ENTRY } from './item-messages.ts';
 import { checkItemShape, type ItemShape } from './item-shape.ts';
 
 /** The metadata of a record batch take about 100 bytes for each stream. */
@@ -62,7 +65,7 @@ export function checkBatchMessage(bytes: Buffer, shape: ItemShape, layout: ItemL
   }
   const message = FlatTable.root(bytes.subarray(8));
   const batch = message.table(2);
-  if (message.number(1, 1) !== ARROW.recordBatchMessage || batch === undefined) {
+  if (message.number(1, 1) !== MessageHeader.RecordBatch || batch === undefined) {
     throw new RangeError('its first record batch is something else');
   }
   if (batch.table(3) !== undefined) throw new RangeError('its record batches are compressed');
@@ -80,10 +83,9 @@ export function checkBatchMessage(bytes: Buffer, shape: ItemShape, layout: ItemL
 
 /** Whether the columns are those that the shape implies. */
 function checkFields(schema: FlatTable, shape: ItemShape): void {
-  const { int, float, utf8, fixedSizeList } = ARROW.types;
   const described = schema.tables(1).map((field) => {
     const type = field.number(2, 1);
-    const size = type === fixedSizeList ? field.table(3)?.number(0, 4) : 0;
+    const size = type === Type.FixedSizeList ? field.table(3)?.number(0, 4) : 0;
     const children = field.tables(5).map((child) => {
       const precision = child.table(3)?.number(0, 2);
       return [child.number(2, 1), precision];
@@ -91,9 +93,14 @@ function checkFields(schema: FlatTable, shape: ItemShape): void {
     return [field.text(0), type, size, children];
   });
   const expected = [
-    ['item_id', utf8, 0, []],
-    ['subclip', int, 0, []],
-    ...shape.streams.map(({ name, dimension }) => [name, fixedSizeList, dimension, [[float, ARROW.singlePrecision]]]),
+    ['item_id', Type.Utf8, 0, []],
+    ['subclip', Type.Int, 0, []],
+    ...shape.streams.map(({ name, dimension }) => [
+      name,
+      Type.FixedSizeList,
+      dimension,
+      [[Type.FloatingPoint, Precision.SINGLE]],
+    ]),
   ];
   if (JSON.stringify(described) !== JSON.stringify(expected)) {
     throw new RangeError('its columns are not those of its shape');

@@ -1,17 +1,27 @@
-import {
-  byte,
-  encodeFlatBuffer,
-  type FlatNode,
-  type FlatTableNode,
-  integer,
-  long,
-  short,
-} from '../../core/flat-buffer-writer.ts';
-import { ALIGNMENT, type ItemLayout } from './item-layout.ts';
+import { Block } from 'apache-arrow/fb/block';
+import { Buffer as BufferRegion } from 'apache-arrow/fb/buffer';
+import { Endianness } from 'apache-arrow/fb/endianness';
+import { Field } from 'apache-arrow/fb/field';
+import { FieldNode } from 'apache-arrow/fb/field-node';
+import { FixedSizeList } from 'apache-arrow/fb/fixed-size-list';
+import { FloatingPoint } from 'apache-arrow/fb/floating-point';
+import { Footer } from 'apache-arrow/fb/footer';
+import { Int } from 'apache-arrow/fb/int';
+import { KeyValue } from 'apache-arrow/fb/key-value';
+import { Message } from 'apache-arrow/fb/message';
+import { MessageHeader } from 'apache-arrow/fb/message-header';
+import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
+import { Precision } from 'apache-arrow/fb/precision';
+import { RecordBatch } from 'apache-arrow/fb/record-batch';
+import { Schema } from 'apache-arrow/fb/schema';
+import { Type } from 'apache-arrow/fb/type';
+import { Utf8 } from 'apache-arrow/fb/utf8';
+import { Builder, type Offset } from 'flatbuffers';
+import { ALIGNMENT, type BufferPlace, type ItemLayout } from './item-layout.ts';
 import type { ItemShape } from './item-shape.ts';
 
 // The Arrow IPC file format (https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), as far as a training store
-// needs it. Slots are numbered as in Arrow's Schema.fbs, Message.fbs and File.fbs.
+// needs it.
 
 /** What the file begins with, padded to 8 bytes, and ends with, unpadded. */
 export const MAGIC = 'ARROW1';
@@ -26,35 +36,42 @@ export const ITEMS_ENTRY = 'reelflow:items';
 /** The one version there is. */
 export const VERSION = '1';
 
-/** Arrow's numbers for what the format uses. */
-export const ARROW = {
-  version5: 4,
-  schemaMessage: 1,
-  recordBatchMessage: 3,
-  types: { int: 2, float: 3, utf8: 5, fixedSizeList: 16 },
-  singlePrecision: 1,
-} as const;
-
 /** The first message of the file: the schema. Fills up to a multiple of 64 bytes, the magic before it included. */
 export function encodeSchemaMessage(shape: ItemShape, metadata: Readonly<Record<string, string>>): Buffer {
-  const header = schemaTable(shape, metadata);
-  return encapsulate(encodeMessage(ARROW.schemaMessage, header, 0), 8);
+  const builder = new Builder();
+  return encapsulate(builder, MessageHeader.Schema, putSchema(builder, shape, metadata), 0, 8);
 }
 
 /** The metadata of an item's record batch: of one length for all items of a shape. `present` tells which streams it has. */
 export function encodeBatchMessage(shape: ItemShape, layout: ItemLayout, present: readonly boolean[]): Buffer {
   const { subclips } = shape;
-  const nodes = [subclips, 0, subclips, 0];
-  const buffers = [0, 0, layout.idOffsets.offset, layout.idOffsets.length, layout.ids.offset, layout.ids.length];
-  buffers.push(layout.subclip.offset, 0, layout.subclip.offset, layout.subclip.length);
+  const { idOffsets, ids, subclip, streams } = layout;
+  const none = ({ offset }: BufferPlace): BufferPlace => ({ offset, length: 0 });
+  const buffers = [none(idOffsets), idOffsets, ids, none(subclip), subclip];
+  const nodes: [rows: number, nulls: number][] = [
+    [subclips, 0],
+    [subclips, 0],
+  ];
   for (const [index, { dimension }] of shape.streams.entries()) {
-    const place = layout.streams[index] as ItemLayout['streams'][number];
-    nodes.push(subclips, present[index] ? 0 : subclips, subclips * dimension, 0);
-    buffers.push(place.validity.offset, place.validity.length);
-    buffers.push(place.values.offset, 0, place.values.offset, place.values.length);
+    const { validity, values } = streams[index] as ItemLayout['streams'][number];
+    nodes.push([subclips, present[index] ? 0 : subclips], [subclips * dimension, 0]);
+    buffers.push(validity, none(values), values);
   }
-  const header = { slots: [long(subclips), { integers: nodes, width: 2 }, { integers: buffers, width: 2 }] };
-  return encapsulate(encodeMessage(ARROW.recordBatchMessage, header, layout.bodyBytes), 0);
+  const builder = new Builder();
+  // A builder writes backwards.
+  RecordBatch.startNodesVector(builder, nodes.length);
+  for (const [rows, nulls] of nodes.reverse()) FieldNode.createFieldNode(builder, BigInt(rows), BigInt(nulls));
+  const nodesVector = builder.endVector();
+  RecordBatch.startBuffersVector(builder, buffers.length);
+  for (const { offset, length } of buffers.reverse()) {
+    BufferRegion.createBuffer(builder, BigInt(offset), BigInt(length));
+  }
+  const buffersVector = builder.endVector();
+  RecordBatch.startRecordBatch(builder);
+  RecordBatch.addLength(builder, BigInt(subclips));
+  RecordBatch.addNodes(builder, nodesVector);
+  RecordBatch.addBuffers(builder, buffersVector);
+  return encapsulate(builder, MessageHeader.RecordBatch, RecordBatch.endRecordBatch(builder), layout.bodyBytes, 0);
 }
 
 /**
@@ -68,62 +85,91 @@ export function encodeFooter(
   blocks: ArrayLike<number>,
   itemIds: readonly string[],
 ): Buffer {
-  const footer = encodeFlatBuffer({
-    slots: [
-      short(ARROW.version5),
-      schemaTable(shape, metadata),
-      { integers: [], width: 3 },
-      { integers: blocks, width: 3 },
-      { tables: [entry(ITEMS_ENTRY, JSON.stringify(itemIds))] },
-    ],
-  });
+  const builder = new Builder();
+  const schema = putSchema(builder, shape, metadata);
+  const items = Footer.createCustomMetadataVector(builder, [putEntry(builder, ITEMS_ENTRY, JSON.stringify(itemIds))]);
+  Footer.startDictionariesVector(builder, 0);
+  const dictionaries = builder.endVector();
+  Footer.startRecordBatchesVector(builder, blocks.length / 3);
+  for (let at = blocks.length - 3; at >= 0; at -= 3) {
+    const [offset, metadataBytes, bodyBytes] = [blocks[at], blocks[at + 1], blocks[at + 2]] as [number, number, number];
+    Block.createBlock(builder, BigInt(offset), metadataBytes, BigInt(bodyBytes));
+  }
+  const batches = builder.endVector();
+  Footer.startFooter(builder);
+  Footer.addVersion(builder, MetadataVersion.V5);
+  Footer.addSchema(builder, schema);
+  Footer.addDictionaries(builder, dictionaries);
+  Footer.addRecordBatches(builder, batches);
+  Footer.addCustomMetadata(builder, items);
+  Footer.finishFooterBuffer(builder, Footer.endFooter(builder));
+  const footer = builder.asUint8Array();
   const tail = Buffer.alloc(4 + MAGIC.length);
   tail.writeInt32LE(footer.length, 0);
   tail.write(MAGIC, 4, 'latin1');
   return Buffer.concat([END_OF_STREAM, footer, tail]);
 }
 
-function encodeMessage(kind: number, header: FlatTableNode, bodyBytes: number): Buffer {
-  return encodeFlatBuffer({ slots: [short(ARROW.version5), byte(kind), header, long(bodyBytes)] });
-}
-
 /** A message as it stands in the file: a mark, its length, itself, and padding to a multiple of 64 after `lead` bytes. */
-function encapsulate(message: Buffer, lead: number): Buffer {
+function encapsulate(builder: Builder, kind: MessageHeader, header: Offset, bodyBytes: number, lead: number): Buffer {
+  Message.startMessage(builder);
+  Message.addVersion(builder, MetadataVersion.V5);
+  Message.addHeaderType(builder, kind);
+  Message.addHeader(builder, header);
+  Message.addBodyLength(builder, BigInt(bodyBytes));
+  Message.finishMessageBuffer(builder, Message.endMessage(builder));
+  const message = builder.asUint8Array();
   const length = Math.ceil((lead + 8 + message.length) / ALIGNMENT) * ALIGNMENT - lead;
   const whole = Buffer.alloc(length);
   whole.writeUInt32LE(0xffffffff, 0);
   whole.writeInt32LE(length - 8, 4);
-  message.copy(whole, 8);
+  whole.set(message, 8);
   return whole;
 }
 
-function schemaTable(shape: ItemShape, metadata: Readonly<Record<string, string>>): FlatTableNode {
+function putSchema(builder: Builder, shape: ItemShape, metadata: Readonly<Record<string, string>>): Offset {
   const entries = { [VERSION_ENTRY]: VERSION, [SHAPE_ENTRY]: JSON.stringify(shape), ...metadata };
   const fields = [
-    field('item_id', false, ARROW.types.utf8, { slots: [] }),
-    field('subclip', false, ARROW.types.int, { slots: [integer(32), byte(1)] }),
-    ...shape.streams.map(({ name, dimension }) =>
-      field(name, true, ARROW.types.fixedSizeList, { slots: [integer(dimension)] }, [
-        field('element', false, ARROW.types.float, { slots: [short(ARROW.singlePrecision)] }),
-      ]),
-    ),
+    putField(builder, 'item_id', false, Type.Utf8, Utf8.createUtf8(builder)),
+    putField(builder, 'subclip', false, Type.Int, Int.createInt(builder, 32, true)),
+    ...shape.streams.map(({ name, dimension }) => {
+      const single = FloatingPoint.createFloatingPoint(builder, Precision.SINGLE);
+      const element = putField(builder, 'element', false, Type.FloatingPoint, single);
+      const list = FixedSizeList.createFixedSizeList(builder, dimension);
+      return putField(builder, name, true, Type.FixedSizeList, list, [element]);
+    }),
   ];
-  const tables = Object.entries(entries).map(([name, value]) => entry(name, value));
-  return { slots: [short(0), { tables: fields }, { tables }] };
+  const fieldsVector = Schema.createFieldsVector(builder, fields);
+  const entriesVector = Schema.createCustomMetadataVector(
+    builder,
+    Object.entries(entries).map(([name, value]) => putEntry(builder, name, value)),
+  );
+  Schema.startSchema(builder);
+  Schema.addEndianness(builder, Endianness.Little);
+  Schema.addFields(builder, fieldsVector);
+  Schema.addCustomMetadata(builder, entriesVector);
+  return Schema.endSchema(builder);
 }
 
-function field(
+function putField(
+  builder: Builder,
   name: string,
   nullable: boolean,
-  kind: number,
-  type: FlatNode,
-  children: readonly FlatTableNode[] = [],
-): FlatTableNode {
-  return {
-    slots: [{ text: name }, byte(nullable ? 1 : 0), byte(kind), type, undefined, { tables: children }],
-  };
+  kind: Type,
+  type: Offset,
+  children: Offset[] = [],
+): Offset {
+  const nameText = builder.createString(name);
+  const childrenVector = Field.createChildrenVector(builder, children);
+  Field.startField(builder);
+  Field.addName(builder, nameText);
+  Field.addNullable(builder, nullable);
+  Field.addTypeType(builder, kind);
+  Field.addType(builder, type);
+  Field.addChildren(builder, childrenVector);
+  return Field.endField(builder);
 }
 
-function entry(name: string, value: string): FlatTableNode {
-  return { slots: [{ text: name }, { text: value }] };
+function putEntry(builder: Builder, name: string, value: string): Offset {
+  return KeyValue.createKeyValue(builder, builder.createString(name), builder.createString(value));
 }

@@ -4,9 +4,8 @@ import { join, sep } from 'node:path';
 import { createOnce, makeDirectory, removeIfThere, removeStaleTemporaries } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { type DeadLetter, readLetter } from './dead-letter.ts';
+import { keyOfLetter } from './letter-keys.ts';
 import { softwareVersion } from './software.ts';
-
-const LETTER = /^([0-9a-f]{8,128})\.json$/;
 
 /**
  * The dead letters of a dataset, one file each (`dead/<key>.json`), and how often those failed that are tried again (`dead/<key>.raised`). An item
@@ -51,7 +50,7 @@ export class Letters {
   keys(): string[] {
     if (!existsSync(this.#directory)) return [];
     return readdirSync(this.#directory)
-      .flatMap((name) => LETTER.exec(name)?.[1] ?? [])
+      .flatMap((name) => keyOfLetter(name) ?? [])
       .sort();
   }
 
@@ -102,7 +101,7 @@ export class Letters {
     if (!existsSync(this.#directory)) return ofItems;
     const breather = new Breather();
     for (const name of await readdir(this.#directory)) {
-      const key = LETTER.exec(name)?.[1];
+      const key = keyOfLetter(name);
       const letter = key === undefined ? undefined : this.get(key);
       if (key !== undefined && letter !== undefined)
         ofItems.set(letter.item, [...(ofItems.get(letter.item) ?? []), key]);

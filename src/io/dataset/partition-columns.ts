@@ -1,5 +1,5 @@
 import { Field, Int32, makeData, type RecordBatch, type Schema, Utf8 } from 'apache-arrow';
-import { type BatchColumn, numberColumn, recordBatch, textColumn } from './arrow.ts';
+import { type BatchColumn, numberColumn, recordBatch, textColumn } from './batch-columns.ts';
 import type { PartFile } from './table-files.ts';
 
 const WHOLE_NUMBER = /^(0|-?[1-9]\d{0,9})$/;

@@ -66,6 +66,17 @@ export class StreamStore {
   /** Nothing: every unit of a stream is the only one of its item. */
   async makeCurrent(_itemId: string, _key: string): Promise<void> {}
 
+  /** Yes, for the same reason. */
+  isCurrent(_itemId: string, _key: string): boolean {
+    return true;
+  }
+
+  /** None: see `letter`. */
+  readonly letterKeys: ReadonlySet<string> = new Set();
+
+  /** Nothing: there is nothing to look at. */
+  async refresh(): Promise<void> {}
+
   /** Writes a unit; resolves when the stream has taken it. @throws what the stream failed with, or the abort's reason. */
   async commit(_key: string, unit: UnitTable): Promise<'committed'> {
     const bytes = unit.columns.reduce((sum, column) => sum + column.values.byteLength, 0);

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { lineBlocks } from './line-blocks.ts';
+import { eachLine } from '../../core/line-blocks.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
 
 /** What the index knows of a unit: its facts, and the file that they were read from. */
@@ -11,6 +11,8 @@ export interface IndexedUnit {
   /** When it was modified, ms. */
   readonly modified: number;
 }
+
+type Shape = Pick<UnitFacts, 'subclips' | 'columns'>;
 
 /** Facts as a line has them. */
 type FactsLine = readonly [
@@ -32,6 +34,10 @@ type Line =
   | readonly ['unit', key: string, size: number, modified: number, facts: FactsLine]
   | readonly ['current', itemId: string, key: string];
 
+/** A unit's line as nearly all are; others are read as the JSON that they are, which takes five times as long. */
+const UNIT_LINE =
+  /^\["unit","([0-9a-f]+)",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
+
 /**
  * What the units of a dataset say of themselves, in one append-only text file beside them, so that a resume reads one file
  * instead of every unit's; and, for an item whose file has changed, which of its units is current. A line is a CRC-32 and JSON:
@@ -39,18 +45,33 @@ type Line =
  * is another is not believed, and an index that is gone is written anew from them. Any number of processes may append.
  *
  * @example
- * const index = await UnitIndex.open('features/index.ndjson');
- * index.get(key)?.facts.itemId;
+ * const index = await UnitIndex.open('features/index.txt');
+ * const place = index.placeOf(key);
+ * if (place !== undefined) index.factsAt(place).itemId;
  */
 export class UnitIndex {
   readonly #file: string;
-  readonly #units = new Map<string, IndexedUnit>();
-  readonly #keys = new Map<string, string | readonly string[]>();
+  /** The place of each unit in the lists that follow: as objects, a hundred thousand units would take more memory. */
+  readonly #places = new Map<string, number>();
+  readonly #keys: string[] = [];
+  readonly #items: string[] = [];
+  readonly #shapeOf: Shape[] = [];
+  readonly #sizes: number[] = [];
+  readonly #modified: number[] = [];
+  readonly #frames: number[] = [];
+  readonly #patches: number[] = [];
+  readonly #seconds: number[] = [];
+  readonly #partial: boolean[] = [];
+  /** The first unit that was seen of an item. */
+  readonly #first = new Map<string, number>();
+  /** All keys, for items of several. */
+  readonly #several = new Map<string, readonly string[]>();
   /** For items that were said to have a current unit: its keys, the last said last. */
   readonly #said = new Map<string, readonly string[]>();
-  readonly #shapes = new Map<string, Pick<UnitFacts, 'subclips' | 'columns'>>();
+  readonly #shapes = new Map<string, Shape>();
   #read = 0;
   #pending = '';
+  #noted = 0;
 
   private constructor(file: string) {
     this.#file = file;
@@ -65,21 +86,62 @@ export class UnitIndex {
 
   /** Takes in what has been appended since, by anybody. */
   async refresh(): Promise<void> {
-    for await (const { lines, end } of lineBlocks(this.#file, this.#read)) {
-      for (const line of lines) this.#take(line);
-      this.#read = end;
-    }
+    this.#read = await eachLine(this.#file, this.#read, (bytes, start, end) => this.#take(bytes, start, end));
   }
 
-  /** What is known of a unit. */
-  get(key: string): IndexedUnit | undefined {
-    return this.#units.get(key);
+  /** Where a unit is in the index, which stays as long as the index is open: to ask for it by its place is faster than by its key. */
+  placeOf(key: string): number | undefined {
+    return this.#places.get(key);
+  }
+
+  /** The key of the unit at a place. */
+  keyAt(place: number): string {
+    return this.#keys[place] as string;
+  }
+
+  /** The item of the unit at a place. */
+  itemAt(place: number): string {
+    return this.#items[place] as string;
+  }
+
+  /** Whether a file of this size and time of modification, ms, is the one that the facts at a place were read from. */
+  isOf(place: number, size: number, modified: number): boolean {
+    return this.#sizes[place] === size && this.#modified[place] === modified;
+  }
+
+  /** Bytes of a unit's file. */
+  sizeOf(key: string): number | undefined {
+    return this.#sizes[this.#places.get(key) ?? -1];
+  }
+
+  /** What is known of the unit at a place. */
+  factsAt(place: number): UnitFacts {
+    const { subclips, columns } = this.#shapeOf[place] as Shape;
+    return {
+      itemId: this.#items[place] as string,
+      subclips,
+      columns,
+      frames: this.#frames[place] as number,
+      patches: this.#patches[place] as number,
+      seconds: this.#seconds[place] as number,
+      partial: this.#partial[place] as boolean,
+    };
   }
 
   /** Keys of the units of an item that were ever seen. */
   keysOf(itemId: string): readonly string[] {
-    const keys = this.#keys.get(itemId);
-    return keys === undefined ? [] : typeof keys === 'string' ? [keys] : keys;
+    const first = this.#first.get(itemId);
+    return first === undefined ? [] : (this.#several.get(itemId) ?? [this.#keys[first] as string]);
+  }
+
+  /** Whether any item has several units. */
+  get hasSuperseded(): boolean {
+    return this.#several.size > 0;
+  }
+
+  /** Whether several units of an item were ever seen. */
+  hasSeveral(itemId: string): boolean {
+    return this.#several.has(itemId);
   }
 
   /**
@@ -90,18 +152,19 @@ export class UnitIndex {
   currentOf(itemId: string, keys: readonly string[]): string | undefined {
     const said = this.#said.get(itemId)?.findLast((key) => keys.includes(key));
     if (said !== undefined) return said;
-    const age = (key: string) => this.#units.get(key)?.modified ?? 0;
+    const age = (key: string) => this.#modified[this.#places.get(key) ?? -1] ?? 0;
     return [...keys].sort((left, right) => age(left) - age(right) || (left < right ? -1 : 1)).at(-1);
   }
 
-  /** Remembers a unit; on disk with the next `flush`. */
-  note(key: string, unit: IndexedUnit): void {
+  /** Remembers a unit; on disk with the next `flush`. @returns its place. */
+  note(key: string, unit: IndexedUnit): number {
     const { facts, size, modified } = unit;
     const { itemId, subclips, columns, frames, patches, seconds, partial } = facts;
     const shapes = columns.map(
       ({ stream, statistic, dimension, vectors }) => [stream, statistic, dimension, vectors] as const,
     );
     this.#add(['unit', key, size, modified, [itemId, subclips, shapes, frames, patches, seconds, partial ? 1 : 0]]);
+    return this.#place(key, itemId);
   }
 
   /** Says which unit of an item is current; on disk with the next `flush`. A unit that is not there yet is so as soon as it is. */
@@ -109,26 +172,48 @@ export class UnitIndex {
     this.#add(['current', itemId, key]);
   }
 
+  /** Lines that were noted since the last `flush`. */
+  get pending(): number {
+    return this.#noted;
+  }
+
   /** Appends what was noted. */
   async flush(): Promise<void> {
     if (this.#pending === '') return;
     const lines = this.#pending;
     this.#pending = '';
+    this.#noted = 0;
     await appendFile(this.#file, lines);
   }
 
   #add(line: Line): void {
     const text = JSON.stringify(line);
     // The line break before it keeps a line that a killed process cut off from swallowing this one.
+    this.#noted += 1;
     this.#pending += `\n${digitsOf(text)} ${text}\n`;
     this.#keep(line);
   }
 
-  #take(text: string): void {
+  #take(bytes: Buffer, start: number, end: number): void {
     // A sum of no text is no line.
-    if (text.length < 10 || text[8] !== ' ') return;
-    const json = text.slice(9);
-    if (digitsOf(json) === text.slice(0, 8)) this.#keep(JSON.parse(json) as Line);
+    if (end - start < 10 || bytes[start + 8] !== 0x20) return;
+    const sum = Number(`0x${bytes.toString('latin1', start, start + 8)}`);
+    if (crc32(bytes.subarray(start + 9, end)) !== sum) return;
+    const json = bytes.toString('utf8', start + 9, end);
+    const match = UNIT_LINE.exec(json);
+    if (match === null) {
+      this.#keep(JSON.parse(json) as Line);
+      return;
+    }
+    const [, key = '', size, modified, itemId = '', written = '', frames, patches, seconds, partial] = match;
+    let shape = this.#shapes.get(written);
+    if (shape === undefined) {
+      const [subclips, columns] = JSON.parse(`[${written}]`) as [FactsLine[1], FactsLine[2]];
+      shape = this.#shape(subclips, columns);
+    }
+    const place = this.#place(key, itemId);
+    this.#set(place, shape, Number(size), Number(modified));
+    this.#count(place, Number(frames), Number(patches), Number(seconds), partial === '1');
   }
 
   #keep(line: Line): void {
@@ -139,15 +224,44 @@ export class UnitIndex {
       return;
     }
     const [, key, size, modified, [itemId, subclips, columns, frames, patches, seconds, partial]] = line;
+    const place = this.#place(key, itemId);
+    this.#set(place, this.#shape(subclips, columns), size, modified);
+    this.#count(place, frames, patches, seconds, partial === 1);
+  }
+
+  /** The place of a unit, old or new. */
+  #place(key: string, itemId: string): number {
+    const known = this.#places.get(key);
+    if (known !== undefined && this.#items[known] === itemId) return known;
+    const place = known ?? this.#keys.length;
+    const [ownKey, item] = [known === undefined ? ownText(key) : key, ownText(itemId)];
+    if (known === undefined) {
+      this.#places.set(ownKey, place);
+      this.#keys.push(ownKey);
+    }
+    this.#items[place] = item;
     const keys = this.keysOf(itemId);
-    if (!keys.includes(key)) this.#keys.set(itemId, keys.length === 0 ? key : [...keys, key]);
-    const facts = { itemId, ...this.#shape(subclips, columns), frames, patches, seconds, partial: partial === 1 };
-    this.#units.set(key, { facts, size, modified });
+    if (keys.length === 0) this.#first.set(item, place);
+    else if (!keys.includes(key)) this.#several.set(item, [...keys, ownKey]);
+    return place;
+  }
+
+  #set(place: number, shape: Shape, size: number, modified: number): void {
+    this.#shapeOf[place] = shape;
+    this.#sizes[place] = size;
+    this.#modified[place] = modified;
+  }
+
+  #count(place: number, frames: number, patches: number, seconds: number, partial: boolean): void {
+    this.#frames[place] = frames;
+    this.#patches[place] = patches;
+    this.#seconds[place] = seconds;
+    this.#partial[place] = partial;
   }
 
   /** Units of one dataset have few shapes: each is there once. */
-  #shape(subclips: FactsLine[1], columns: FactsLine[2]): Pick<UnitFacts, 'subclips' | 'columns'> {
-    const name = JSON.stringify([subclips, columns]);
+  #shape(subclips: FactsLine[1], columns: FactsLine[2]): Shape {
+    const name = JSON.stringify([subclips, columns]).slice(1, -1);
     const known = this.#shapes.get(name);
     if (known !== undefined) return known;
     const shape = {
@@ -157,6 +271,11 @@ export class UnitIndex {
     this.#shapes.set(name, shape);
     return shape;
   }
+}
+
+/** A copy: a string that is cut out of another keeps the whole of that in memory. */
+function ownText(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function digitsOf(text: string): string {

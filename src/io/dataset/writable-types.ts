@@ -9,7 +9,7 @@ import {
   vectorFromArray,
 } from 'apache-arrow';
 import { UsageError } from '../../core/errors.ts';
-import { type BatchColumn, recordBatch } from './arrow.ts';
+import { type BatchColumn, recordBatch } from './batch-columns.ts';
 
 /**
  * Refuses columns that cannot be written as Parquet, by name and before anything is done. Of those that parquet-wasm cannot

@@ -25,6 +25,18 @@ export function runningDecoders(): Iterable<number> {
 /** The thread holds no large JavaScript objects: a small heap is collected sooner. In MiB. */
 const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
+/** Probes of a corpus at a time, before there is a plan: each is a process. */
+export const PROBES_AT_A_TIME = 4;
+
+/**
+ * Threads that start programs and read what they write: one for every four cores at most, and none without a program.
+ *
+ * @param programs that run at a time.
+ */
+export function decoderThreads(cores: number, programs = Number.POSITIVE_INFINITY): number {
+  return Math.min(Math.ceil(cores / 4), Math.max(PROBES_AT_A_TIME, programs));
+}
+
 /**
  * A decoder in one of the threads that start decoders and read what they write. Its output goes into shared memory without passing this thread; what it
  * prints comes as text.
@@ -161,7 +173,7 @@ class DecoderThread {
   static leastBusy(): DecoderThread {
     const alive = DecoderThread.#all.filter(({ isAlive }) => isAlive);
     const [least] = alive.sort((left, right) => left.#children.size - right.#children.size);
-    const most = Math.ceil(availableCores() / 4);
+    const most = decoderThreads(availableCores());
     if (least !== undefined && (least.#children.size === 0 || alive.length >= most)) return least;
     const made = new DecoderThread();
     DecoderThread.#all.splice(0, DecoderThread.#all.length, ...alive, made);

@@ -2,7 +2,7 @@
 // The thread that starts decoders and reads what they write, so that no byte of it passes the main thread. JavaScript, because a worker thread of Node 20
 // cannot load TypeScript.
 import { spawn } from 'node:child_process';
-import { parentPort } from 'node:worker_threads';
+import { MessageChannel, parentPort } from 'node:worker_threads';
 import { KnownMemory } from '../../core/known-memory.js';
 
 /** @typedef {import('./decoder-messages.ts').DecoderRequest} DecoderRequest */
@@ -15,6 +15,20 @@ const memory = new KnownMemory();
 const decoders = new Map();
 /** @type {DecoderEvent[]} */
 let events = [];
+
+const { port1: nowhere, port2: nobody } = new MessageChannel();
+nobody.close();
+
+/**
+ * Frees what was read from a pipe and has been copied: the collector, which sees small objects only, would let 32 MiB of it come together in each thread.
+ *
+ * @param {Uint8Array} bytes
+ */
+function free(bytes) {
+  const { buffer } = bytes;
+  // Node.js keeps small buffers in one block, which is not to be given away. What is sent to nobody is freed.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) nowhere.postMessage(undefined, [buffer]);
+}
 
 /** What happens in one turn is told in one message. @param {DecoderEvent} event */
 function tell(event) {
@@ -108,6 +122,7 @@ class Decoder {
     fill.into.set(count === bytes.length ? bytes : bytes.subarray(0, count), fill.filled);
     fill.filled += count;
     if (count < bytes.length) this.#left = bytes.subarray(count);
+    else free(bytes);
     if (fill.filled < fill.into.length) return;
     this.#fill = undefined;
     this.#child.stdout?.pause();

@@ -61,8 +61,10 @@ export interface InputWindow {
   readonly end?: number | undefined;
 }
 
-/** Microseconds and bytes in which streams that begin late are looked for. What is read meanwhile stays in memory. */
-const LOOK_AHEAD = ['-analyzeduration', '300000000', '-probesize', String(64 * 1024 * 1024)];
+/** Bytes in which streams that begin late are looked for. What is read meanwhile stays in memory. */
+export const LOOK_AHEAD_BYTES = 64 * 1024 * 1024;
+/** And microseconds. */
+const LOOK_AHEAD = ['-analyzeduration', '300000000', '-probesize', String(LOOK_AHEAD_BYTES)];
 
 /**
  * Arguments of ffmpeg and ffprobe alike that stand before `-i` and keep a hostile file to itself.

@@ -1,6 +1,8 @@
-import type { Dirent } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { type Dirent, statSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { sortInTurns } from '../../core/sort-in-turns.ts';
+import { eachEntry } from '../directory-entries.ts';
 import { hasMediaExtension } from './sniff.ts';
 
 /** A file of a directory that was not taken for media. */
@@ -12,13 +14,14 @@ export interface PassedOver {
 
 /** What a directory holds. */
 export interface MediaDirectory {
+  /** Sorted. */
   readonly media: readonly string[];
   readonly passedOver: readonly PassedOver[];
 }
 
 /**
  * All files in and below a directory: those with an extension of `MEDIA_EXTENSIONS`, and the others. Links are followed, each
- * directory once; names that begin with a dot are left alone.
+ * directory once, under its own name where it has one here; names that begin with a dot are left alone.
  *
  * @throws Node's error when a directory cannot be read.
  */
@@ -26,28 +29,35 @@ export async function lookThrough(directory: string): Promise<MediaDirectory> {
   const media: string[] = [];
   const passedOver: PassedOver[] = [];
   const seen = new Set<string>();
+  const linked: string[] = [];
   const enter = async (path: string): Promise<void> => {
     const real = await realpath(path);
     if (seen.has(real)) return;
     seen.add(real);
-    for (const entry of await readdir(path, { withFileTypes: true })) {
-      if (entry.name.startsWith('.')) continue;
-      const inside = join(path, entry.name);
-      const kind = await kindOf(entry, inside);
-      if (kind === 'directory') await enter(inside);
+    const below: string[] = [];
+    // Paths as `join` makes them, which takes longer than all the rest.
+    const before = join(path, '_').slice(0, -1);
+    await eachEntry(path, (entry) => {
+      if (entry.name.startsWith('.')) return;
+      const inside = before + entry.name;
+      const kind = kindOf(entry, inside);
+      if (kind === 'directory') (entry.isSymbolicLink() ? linked : below).push(inside);
       else if (kind !== 'file') passedOver.push({ path: inside, why: kind });
       else if (hasMediaExtension(entry.name)) media.push(inside);
       else passedOver.push({ path: inside, why: 'extension' });
-    }
+    });
+    for (const each of below.sort()) await enter(each);
   };
   await enter(directory);
-  return { media: media.sort(), passedOver };
+  // What links lead to may be here under its own name.
+  while (linked.length > 0) for (const each of linked.splice(0).sort()) await enter(each);
+  return { media: await sortInTurns(media, (left, right) => (left < right ? -1 : 1)), passedOver };
 }
 
-async function kindOf(entry: Dirent, path: string): Promise<'directory' | 'file' | 'link' | 'kind'> {
+function kindOf(entry: Dirent, path: string): 'directory' | 'file' | 'link' | 'kind' {
   if (!entry.isSymbolicLink()) return entry.isDirectory() ? 'directory' : entry.isFile() ? 'file' : 'kind';
   try {
-    const target = await stat(path);
+    const target = statSync(path);
     return target.isDirectory() ? 'directory' : target.isFile() ? 'file' : 'kind';
   } catch (error) {
     if (['ENOENT', 'ELOOP', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'link';

@@ -177,22 +177,36 @@ export class MemorySampler {
   }
 }
 
+/** What decides the memory of the decoders of one video. */
+export interface DecoderNeeds {
+  /** Of a stored picture; 0 where no pictures are decoded. */
+  readonly pixels: number;
+  /** Whether sound is decoded. */
+  readonly audio: boolean;
+  /** Of a stored picture of the file, decoded or not: whoever opens a file decodes one to know its form. Default `pixels`. */
+  readonly filePixels?: number;
+  /** Bytes that are read ahead and kept in search of streams that begin late. Default 0. */
+  readonly lookAhead?: Bytes;
+}
+
 /**
  * The memory to plan for the decoders of one video, both its processes together. Measured peaks (PSS, one decoder
  * thread, h264 with B-frames, ffmpeg 5.1 and 7.0), rounded up.
- *
- * @param needs `pixels` of a stored picture, 0 without a video stream; whether there is an audio stream.
  */
-export function decoderMemory(needs: { pixels: number; audio: boolean }): Bytes {
-  checkPositive('pixels', needs.pixels, { zero: true });
-  const video = needs.pixels === 0 ? 0 : VIDEO_DECODER_BASE + VIDEO_DECODER_PER_PIXEL * needs.pixels;
-  return video + (needs.audio ? AUDIO_DECODER : 0);
+export function decoderMemory({ pixels, audio, filePixels = pixels, lookAhead = 0 }: DecoderNeeds): Bytes {
+  checkPositive('pixels', pixels, { zero: true });
+  const video = pixels === 0 ? 0 : VIDEO_DECODER_BASE + VIDEO_DECODER_PER_PIXEL * pixels;
+  const sound = audio ? Math.max(AUDIO_DECODER, AUDIO_DECODER_BASE + AUDIO_DECODER_PER_PIXEL * filePixels) : 0;
+  return video + sound + lookAhead;
 }
 
 // 57 MB at 320 x 180, 68 at 720p, 78 at 1080p, 145 at 2160p with 5.1; 7.0 is lower. More reference frames take more.
 const VIDEO_DECODER_BASE = 58 * 2 ** 20;
 const VIDEO_DECODER_PER_PIXEL = 16;
 const AUDIO_DECODER = 58 * 2 ** 20;
+// 22 MB beside small pictures, 103 beside 7680 x 4320 with 7.0.
+const AUDIO_DECODER_BASE = 26 * 2 ** 20;
+const AUDIO_DECODER_PER_PIXEL = 3;
 
 /** A process, this one by default, and all below it. */
 function processTree(root: number = process.pid): number[] {

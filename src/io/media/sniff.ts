@@ -14,9 +14,11 @@ const EXTENSIONS = [
 /** File name extensions that are taken for audio or video: those of every container and raw stream that is opened. */
 export const MEDIA_EXTENSIONS: readonly string[] = EXTENSIONS;
 
+const KNOWN = new Set(EXTENSIONS);
+
 /** Whether a name has one of `MEDIA_EXTENSIONS`. */
 export function hasMediaExtension(path: string): boolean {
-  return MEDIA_EXTENSIONS.includes(extname(path).slice(1).toLowerCase());
+  return KNOWN.has(extname(path).slice(1).toLowerCase());
 }
 
 const SNIFFED_BYTES = 4096;

@@ -1,8 +1,10 @@
-import { stat } from 'node:fs/promises';
-import { basename, extname, isAbsolute } from 'node:path';
+import { type Stats, statSync } from 'node:fs';
+import { basename, extname, isAbsolute, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { Breather } from '../../core/breather.ts';
 import { checkString, shown } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
+import { sortInTurns } from '../../core/sort-in-turns.ts';
 import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
@@ -99,41 +101,67 @@ export async function* videos(
   input: string | readonly string[],
   options: VideosOptions = {},
 ): AsyncGenerator<Video, void, undefined> {
+  const breather = new Breather();
+  for await (const paths of mediaPaths(input, options)) {
+    for (const path of paths) {
+      yield new Video(path);
+      if (breather.isDue) await breather.rest();
+    }
+  }
+}
+
+/** The paths of `videos`, those of each input together. @throws UsageError as `videos`. */
+export async function* mediaPaths(
+  input: string | readonly string[],
+  options: VideosOptions = {},
+): AsyncGenerator<readonly string[], void, undefined> {
   const inputs = typeof input === 'string' ? [input] : input;
   if (!Array.isArray(inputs) || inputs.length === 0) {
     throw new UsageError(`\`input\` must be a path or a non-empty list of paths, but is ${shown(input)}`);
   }
   const given = new Set<string>();
+  const breather = new Breather();
   for (const one of inputs) {
-    for (const path of await pathsOf(checkString('input', one), options)) {
-      if (given.has(path)) continue;
-      given.add(path);
-      yield new Video(path);
+    const paths = await pathsOf(checkString('input', one), options);
+    // One input names nothing twice.
+    if (inputs.length === 1) return yield paths;
+    const fresh: string[] = [];
+    for (const path of paths) {
+      const whole = resolve(path);
+      if (!given.has(whole)) fresh.push(path);
+      given.add(whole);
+      if (breather.isDue) await breather.rest();
     }
+    yield fresh;
   }
 }
 
-async function pathsOf(input: string, options: VideosOptions): Promise<string[]> {
-  const kind = await stat(input).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw new UsageError(`\`input\` '${input}' cannot be looked at: ${error.message}`, { cause: error });
-  });
+async function pathsOf(input: string, options: VideosOptions): Promise<readonly string[]> {
+  let kind: Stats | undefined;
+  try {
+    kind = statSync(input, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new UsageError(`\`input\` '${input}' cannot be looked at: ${(error as Error).message}`, { cause: error });
+  }
   if (kind === undefined && !isDynamicPattern(input)) return [input];
   if (kind !== undefined && !kind.isDirectory()) return [input];
   const found =
     kind === undefined
-      ? await glob(input, { expandDirectories: false, absolute: isAbsolute(input) })
+      ? await sortInTurns(
+          await glob(input, { expandDirectories: false, absolute: isAbsolute(input) }),
+          (left, right) => (left < right ? -1 : 1),
+        )
       : await mediaFilesBelow(input, options);
   if (found.length === 0) {
     throw new UsageError(kind === undefined ? `no file matches '${input}'` : `no media file is in '${input}'`, {
       code: 'no-inputs',
     });
   }
-  return found.sort();
+  return found;
 }
 
-async function mediaFilesBelow(directory: string, { onPassedOver }: VideosOptions): Promise<string[]> {
+async function mediaFilesBelow(directory: string, { onPassedOver }: VideosOptions): Promise<readonly string[]> {
   const { media, passedOver } = await lookThrough(directory);
   if (passedOver.length > 0) onPassedOver?.(passedOver);
-  return [...media];
+  return media;
 }

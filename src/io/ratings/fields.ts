@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, power) => 10 ** power);
 const [SPACE, DOT, ZERO] = [32, 46, 48];
 
@@ -44,7 +44,7 @@ export function decimalNumber(bytes: Buffer, start: number, end: number): number
       return places === 0 ? digits : digits / (POWERS_OF_TEN[places] as number);
     }
   }
-  return decimalText(bytes.toString('latin1', start, Math.min(end, start + 400)));
+  return decimalText(bytes.toString('latin1', start, end));
 }
 
 /** The number that a text is in decimal notation, or NaN. */

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import type { BadLineReport } from './bad-lines.ts';
 import { type Movie, readMovies } from './movies.ts';
-import type { RatingScale, RatingTable } from './rating-table.ts';
+import type { RatingTable } from './rating-table.ts';
 import { type RatingReport, type ReadRatingsOptions, readRatings } from './read-ratings.ts';
 import { readTrailers, type TrailerList } from './trailers.ts';
 

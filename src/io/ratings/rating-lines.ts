@@ -1,6 +1,6 @@
+import { BLOCK_BYTES, type LineBlockTaker } from '../../core/line-blocks.ts';
 import { type BadLines, fileFault } from './bad-lines.ts';
 import { decimalNumber, decimalText, decodeText, skipSpaces, trimSpaces, wholeNumber } from './fields.ts';
-import { BLOCK_BYTES, type LineBlockTaker } from './line-blocks.ts';
 import { detectLayout, type RatingColumnNames, type RatingLayout } from './rating-layout.ts';
 import type { RatingSink } from './rating-sink.ts';
 import { splitLine } from './split-line.ts';

@@ -1,6 +1,7 @@
-import { DataType, type Vector } from 'apache-arrow';
+import type { Vector } from 'apache-arrow';
 import { openTable } from '../dataset/table-reader.ts';
 import { type BadLines, fileFault } from './bad-lines.ts';
+import { columnValues } from './column-values.ts';
 import { decimalText } from './fields.ts';
 import { locateColumns, missingColumns, type RatingColumnNames } from './rating-layout.ts';
 import type { RatingSink } from './rating-sink.ts';
@@ -31,15 +32,15 @@ export async function readRatingRows(
   try {
     for await (const { batch } of table.batches()) {
       signal?.throwIfAborted();
-      const column = (name: string) => valuesOf(batch.getChild(name) as Vector);
+      const column = (name: string) => columnValues(batch.getChild(name) as Vector);
       const [users, items, ratings] = [column(user), column(item), column(rating)];
       const times = time === undefined ? undefined : column(time);
       for (let index = 0; index < batch.numRows; index += 1) {
         row += 1;
         const value = numberOf(ratings(index));
         const stamp = times ? numberOf(times(index)) : 0;
-        if (!sink.fits(value)) bad.add(row, sink.misfit(textOf(ratings(index)), value));
-        else if (Number.isNaN(stamp)) bad.add(row, sink.notNumber(textOf(times?.(index))));
+        if (!sink.fits(value)) bad.add(row, sink.misfit(shown(ratings(index)), value));
+        else if (Number.isNaN(stamp)) bad.add(row, sink.notNumber(shown(times?.(index))));
         else sink.addTexts(textOf(users(index)), textOf(items(index)), value, stamp, row, bad);
       }
     }
@@ -49,43 +50,18 @@ export async function readRatingRows(
   return row;
 }
 
-/** Reads a column's values row by row: numbers, integers or texts; of a decimal its text, of a time the seconds since 1970. */
-function valuesOf(column: Vector): (row: number) => unknown {
-  const { type } = column;
-  if (DataType.isDecimal(type)) {
-    return (row) => {
-      const words: Uint32Array | null = column.get(row);
-      return words && decimalOf(words, type.scale);
-    };
-  }
-  if (DataType.isTimestamp(type) || DataType.isDate(type)) {
-    return (row) => {
-      // In milliseconds, whatever the column's unit.
-      const time: number | null = column.get(row);
-      return time === null ? null : time / 1000;
-    };
-  }
-  return (row) => column.get(row);
-}
-
-/** The text of a decimal: its 32-bit words, the lowest first, in two's complement, make a whole number of 10^-scale. */
-function decimalOf(words: Uint32Array, scale: number): string {
-  const bits = words.reduceRight((sum, word) => (sum << 32n) | BigInt(word), 0n);
-  const value = BigInt.asIntN(32 * words.length, bits);
-  const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, '0');
-  const whole = digits.slice(0, digits.length - scale);
-  const rest = digits.slice(digits.length - scale).replace(/0+$/, '');
-  return `${value < 0n ? '-' : ''}${whole}${rest === '' ? '' : `.${rest}`}`;
-}
-
 function numberOf(value: unknown): number {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
   if (typeof value === 'bigint') return Number(value);
   return typeof value === 'string' ? decimalText(value) : Number.NaN;
 }
 
+/** A value in a message; nothing for null. */
+function shown(value: unknown): string {
+  return String(value ?? '').trim();
+}
+
 /** The id that a value stands for: 7, 7n, 7.0 and '7' are the same. Nothing for null and NaN. */
 function textOf(value: unknown): string {
-  if (value === null || value === undefined || (typeof value === 'number' && !Number.isFinite(value))) return '';
-  return String(value).trim();
+  return typeof value === 'number' && !Number.isFinite(value) ? '' : shown(value);
 }

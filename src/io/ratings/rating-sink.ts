@@ -1,7 +1,7 @@
+import type { RatingScale } from '../../core/rating-scale.ts';
 import { type BadLines, quoted } from './bad-lines.ts';
 import { IdentifierIndex } from './identifiers.ts';
 import { RatingColumns } from './rating-columns.ts';
-import type { RatingScale } from './rating-table.ts';
 
 const GREATEST_FLOAT32 = 3.4028234663852886e38;
 

@@ -1,3 +1,5 @@
+import type { RatingScale } from '../../core/rating-scale.ts';
+
 /**
  * Ratings in compact columns, one row per rating. A user or item number is an index into the list of ids.
  * Twelve bytes per rating, twenty with times.
@@ -13,12 +15,6 @@ export interface RatingTable {
   readonly itemIds: readonly string[];
   /** float64[rows]: the times of the ratings as the file has them (MovieLens: seconds since 1970), where they were asked for. */
   readonly timestamps?: Float64Array;
-}
-
-/** The least and the greatest rating that can be given. */
-export interface RatingScale {
-  readonly minimum: number;
-  readonly maximum: number;
 }
 
 /**

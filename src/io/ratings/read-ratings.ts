@@ -1,14 +1,14 @@
 import { checkOneOf } from '../../core/check.ts';
-import { UsageError } from '../../core/errors.ts';
+import { readLineBlocks } from '../../core/line-blocks.ts';
+import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 import { type BadLineReport, BadLines, DuplicateRatingError, fileFault, quoted } from './bad-lines.ts';
 import { type DuplicateRule, settleDuplicates } from './duplicates.ts';
-import { fileKind } from './file-kind.ts';
-import { readLineBlocks } from './line-blocks.ts';
 import type { RatingColumnNames } from './rating-layout.ts';
 import { RatingLines } from './rating-lines.ts';
 import { readRatingRows } from './rating-rows.ts';
 import { RatingSink } from './rating-sink.ts';
-import type { RatingScale, RatingTable } from './rating-table.ts';
+import type { RatingTable } from './rating-table.ts';
+import { tableOrText } from './table-or-text.ts';
 
 /** How ratings are read. */
 export interface ReadRatingsOptions {
@@ -76,8 +76,8 @@ export async function loadRatings(
   fourth = 'timestamp',
 ): Promise<LoadedRatings> {
   const duplicates = checkOneOf('duplicates', options.duplicates ?? 'error', ['error', 'first', 'last']);
-  checkScale(options.scale);
-  const kind = await fileKind(path);
+  if (options.scale !== undefined) checkScale(options.scale);
+  const kind = await tableOrText(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
   const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale, fourth });
   const names = options.columns ?? {};
@@ -85,7 +85,7 @@ export async function loadRatings(
   if (kind === 'table') lines = await readRatingRows(path, names, sink, bad, options.signal);
   else {
     const parser = new RatingLines(path, names, sink, bad);
-    await readLineBlocks(path, parser, options.signal);
+    await readLineBlocks(path, parser, { signal: options.signal });
     lines = parser.lines;
   }
   const table = sink.columns.take(sink.users.ids, sink.items.ids);
@@ -96,11 +96,4 @@ export async function loadRatings(
   });
   const report = { file: path, lines, badLines: bad.report, duplicates: settled.dropped };
   return { ratings: settled.table, report };
-}
-
-function checkScale(scale: RatingScale | undefined): void {
-  if (scale === undefined || (Number.isFinite(scale.minimum) && scale.minimum < scale.maximum)) return;
-  throw new UsageError(
-    `\`scale\` must have a minimum below its maximum, but is from ${scale.minimum} to ${scale.maximum}`,
-  );
 }

@@ -1,5 +1,5 @@
 import { ModelError } from '../../core/errors.ts';
-import { measureRun } from '../onnx/measure-run.ts';
+import { measureRun, type RunGuard } from '../onnx/measure-run.ts';
 import type { SessionPart } from '../onnx/session.ts';
 import type { AssembledNetwork } from './assemble.ts';
 import { type PartBytes, partBytes } from './memory.ts';
@@ -33,12 +33,19 @@ class Activations {
    * Runs one row in a process of its own, unless everything is known.
    *
    * @param parts - how the network is run.
-   * @throws ModelError `session` when it cannot be run.
+   * @param guard - may end that process.
+   * @throws ModelError `session` when it cannot be run; what the guard refuses with.
    */
-  async measure(name: string, parts: () => readonly SessionPart[]): Promise<void> {
+  async measure(name: string, parts: () => readonly SessionPart[], guard?: RunGuard): Promise<void> {
     if (this.#network.parts.every((_, index) => this.#bytes(index) !== undefined)) return;
-    this.#measuring ??= measureRun(name, parts()).then(({ bytesPerRow }) => bytesPerRow);
-    this.#measured = await this.#measuring;
+    this.#measuring ??= measureRun(name, parts(), guard).then(({ bytesPerRow }) => bytesPerRow);
+    try {
+      this.#measured = await this.#measuring;
+    } catch (error) {
+      // With another limit it may succeed.
+      this.#measuring = undefined;
+      throw error;
+    }
   }
 
   /** Takes over what was measured of a network of which this one is a form with one part. */

@@ -3,6 +3,7 @@ import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { type Device, readDevice } from '../onnx/device-name.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
+import type { RunGuard } from '../onnx/measure-run.ts';
 import type { RehearsedNetwork } from '../onnx/rehearse.ts';
 import type { Place, SessionPart, SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
@@ -226,10 +227,11 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
    * Finds out what the network's structure does not tell of its memory: one row is run in a process of its own. Does nothing for a network of the usual
    * operations, nor a second time.
    *
-   * @throws ModelError `session` when it cannot be run.
+   * @param guard - may end that process, for the memory that it takes.
+   * @throws ModelError `session` when it cannot be run; what the guard refuses with.
    */
-  measure(): Promise<void> {
-    return activationsOf(this.#onCpu).measure(this.name, () => this.#sessionParts(1));
+  measure(guard?: RunGuard): Promise<void> {
+    return activationsOf(this.#onCpu).measure(this.name, () => this.#sessionParts(1), guard);
   }
 
   /**

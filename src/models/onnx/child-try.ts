@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /** What a child process answers when it could not do what it was asked. */
@@ -21,11 +21,16 @@ const parting = 1000;
  * @param program - file name of a program that answers one message with one message.
  * @param options.patience - seconds that it is waited for; default 60.
  * @param options.env - variables beside those of this process.
+ * @param options.onStart - given the process.
  */
 export function inChild<Request extends object, Reply>(
   program: string,
   request: Request,
-  options: { readonly patience?: number; readonly env?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly patience?: number;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly onStart?: (child: ChildProcess) => void;
+  } = {},
 ): Promise<{ readonly reply: Reply | ChildFailure; readonly printed: string }> {
   const { patience = usualPatience, env } = options;
   return new Promise((resolve) => {
@@ -35,6 +40,7 @@ export function inChild<Request extends object, Reply>(
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
+    options.onStart?.(child);
     let printed = '';
     let reply: Reply | ChildFailure | undefined;
     const finish = () => {

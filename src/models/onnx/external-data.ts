@@ -1,8 +1,8 @@
 import { closeSync, existsSync, openSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve, sep } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
+import { fileKind } from '../../core/file-kind.ts';
 import { fillSync } from '../../core/whole-io.ts';
-import { fileKind } from '../file-kind.ts';
 
 const pieceBytes = 1 << 20;
 

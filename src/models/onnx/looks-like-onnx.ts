@@ -1,5 +1,5 @@
 import { ModelError } from '../../core/errors.ts';
-import { fileKind, isText } from '../file-kind.ts';
+import { fileKind, isText } from '../../core/file-kind.ts';
 
 /** Keys of the fields that an ONNX model can start with (ModelProto: field number times 8, plus the wire type). */
 const starts = new Set([0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca]);

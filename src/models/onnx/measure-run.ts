@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { ModelError } from '../../core/errors.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import type { SessionPart } from './session.ts';
@@ -18,6 +19,16 @@ export interface MeasuredRun {
   readonly shape: readonly number[];
 }
 
+/** Watches the process in which a network is run to be measured, and may end it. */
+export interface RunGuard {
+  /** Told of the process. */
+  watch(child: ChildProcess): void;
+  /** The process has ended. */
+  stop(): void;
+  /** Why it was ended; undefined when it was not. */
+  refusal(name: string): Error | undefined;
+}
+
 /** What it answers. */
 export type RunReply = ({ readonly kind: 'ran' } & MeasuredRun) | ChildFailure;
 
@@ -26,12 +37,20 @@ export type RunReply = ({ readonly kind: 'ran' } & MeasuredRun) | ChildFailure;
  * process. For networks with operations whose shapes cannot be inferred.
  *
  * @param name - what messages call the network.
- * @throws ModelError `session` when the network cannot be run, or the process ends without an answer.
+ * @param guard - may end the process.
+ * @throws ModelError `session` when the network cannot be run, or the process ends without an answer; what the guard refuses with.
  */
-export async function measureRun(name: string, parts: readonly SessionPart[]): Promise<MeasuredRun> {
+export async function measureRun(name: string, parts: readonly SessionPart[], guard?: RunGuard): Promise<MeasuredRun> {
   // glibc gives large blocks back to the system as soon as they are free, whatever came before.
   const env = { MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' };
-  const { reply } = await inChild<RunRequest, RunReply>('run-probe.js', { parts }, { patience, env });
+  const asked = inChild<RunRequest, RunReply>(
+    'run-probe.js',
+    { parts },
+    { patience, env, onStart: (child) => guard?.watch(child) },
+  );
+  const { reply } = await asked.finally(() => guard?.stop());
+  const refusal = guard?.refusal(name);
+  if (refusal !== undefined) throw refusal;
   if (reply.kind === 'ran') return reply;
   throw new ModelError('session', `${name} could not be run to measure what it needs and gives: ${reply.message}`, {
     remedy: 'Run it where there is more memory, or take a smaller input or an earlier output in its card.',

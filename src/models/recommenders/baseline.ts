@@ -1,5 +1,6 @@
+import type { RatingScale } from '../../core/rating-scale.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
-import type { RatingScale, Recommender, TrainingRatings } from './recommender.ts';
+import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, notFitted } from './recommender.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { checkInteger, checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import { listsByUser } from './rating-lists.ts';
-import type { RatingScale, Recommender, TrainingRatings } from './recommender.ts';
+import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
 
 /** Options of `ContentRidgeRecommender`. */

@@ -1,6 +1,7 @@
 import { checkInteger } from '../../core/check.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
 import { mixBits } from '../../core/xoshiro.js';
-import type { RatingScale, Recommender, TrainingRatings } from './recommender.ts';
+import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
 
 interface Fitted {

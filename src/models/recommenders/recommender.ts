@@ -1,11 +1,6 @@
 import { checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-
-/** The least and the greatest rating that can be given, e.g. 0.5 and 5. */
-export interface RatingScale {
-  readonly minimum: number;
-  readonly maximum: number;
-}
+import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 
 /**
  * Ratings to learn from, one per row. Users and items are numbers below `userCount` and `itemCount`; those without a row
@@ -59,20 +54,6 @@ export function checkTrainingRatings(ratings: TrainingRatings): void {
         `training row ${row} has the rating ${value}, but the scale is ${scale.minimum} to ${scale.maximum}`,
       );
     }
-  }
-}
-
-/**
- * Checks a rating scale.
- *
- * @throws UsageError unless both ends are finite and the minimum is below the maximum.
- */
-export function checkScale(scale: RatingScale): void {
-  const { minimum, maximum } = scale;
-  if (!(Number.isFinite(minimum) && Number.isFinite(maximum) && minimum < maximum)) {
-    throw new UsageError(
-      `\`scale\` must have a finite minimum below its maximum, but has ${shown(minimum)} and ${shown(maximum)}`,
-    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { fileKind } from '../file-kind.ts';
+import { fileKind } from '../../core/file-kind.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
 import { looksLikeOnnx } from '../onnx/looks-like-onnx.ts';
 import { floatPieces } from './float-pieces.ts';

@@ -17,7 +17,7 @@ import {
 } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
 import { reduceTable } from '../../../src/graphs/reduction/reduce-table.ts';
-import { recordBatch, vectorColumn } from '../../../src/io/dataset/arrow.ts';
+import { recordBatch, vectorColumn } from '../../../src/io/dataset/batch-columns.ts';
 import { temporaryDirectory } from '../../io/dataset/fixtures.ts';
 import { duckdb, ipc, put, valueAt } from '../../io/dataset/tables.ts';
 

@@ -9,8 +9,8 @@ describe('cacheAddress', () => {
     ['sqlite:///srv/cache.sqlite', { kind: 'sqlite', path: '/srv/cache.sqlite' }],
     ['sqlite://here/cache.sqlite', { kind: 'sqlite', path: resolve('here/cache.sqlite') }],
     ['here/cache.sqlite', { kind: 'sqlite', path: resolve('here/cache.sqlite') }],
-    ['redis://host:6379', { kind: 'server', uri: 'redis://host:6379', adapter: '@keyv/redis' }],
-    ['postgresql://host/db', { kind: 'server', uri: 'postgresql://host/db', adapter: '@keyv/postgres' }],
+    ['redis://host:6379', { kind: 'redis', uri: 'redis://host:6379' }],
+    ['postgresql://host/db', { kind: 'postgres', uri: 'postgresql://host/db' }],
   ])('reads %s', (text, address) => {
     expect(cacheAddress(text)).toEqual(address);
   });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import KeyvSqlite from '@keyv/sqlite';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { UsageError } from '../../../src/core/errors.ts';
 import { openUnitCache } from '../../../src/io/cache/open-cache.ts';
 import type { UnitCache } from '../../../src/io/cache/unit-cache.ts';
@@ -79,11 +79,15 @@ it('refuses a file that is no database, naming it', async () => {
 
 it.each([
   ['redis://:secret@localhost:1', '@keyv/redis'],
-  ['postgresql://user:secret@localhost:1/db', '@keyv/postgres'],
-])('names the package that %s needs, and not the password', async (uri, adapter) => {
+  ['postgresql://user:secret@localhost:1/db', 'pg'],
+])('names the package that %s needs, and not the password', async (uri, name) => {
+  vi.doMock(name, () => {
+    throw new Error(`Cannot find package '${name}'`);
+  });
+  onTestFinished(() => vi.doUnmock(name));
   const error: unknown = await openUnitCache(uri).catch((refusal: unknown) => refusal);
   expect(error).toBeInstanceOf(UsageError);
-  expect(error).toMatchObject({ code: 'cache', remedy: expect.stringContaining(`npm install ${adapter}`) });
+  expect(error).toMatchObject({ code: 'cache', remedy: expect.stringContaining(`npm install ${name}`) });
   expect(String(error)).not.toContain('secret');
 });
 

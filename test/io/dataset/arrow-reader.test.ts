@@ -13,8 +13,15 @@ import {
   Utf8,
   vectorFromArray,
 } from 'apache-arrow';
+import type { Endianness } from 'apache-arrow/fb/endianness';
+import { Field as FieldTable } from 'apache-arrow/fb/field';
+import { Message } from 'apache-arrow/fb/message';
+import { MessageHeader } from 'apache-arrow/fb/message-header';
+import { MetadataVersion } from 'apache-arrow/fb/metadata-version';
+import { Null } from 'apache-arrow/fb/null';
+import { Schema } from 'apache-arrow/fb/schema';
+import { Builder } from 'flatbuffers';
 import { describe, expect, test } from 'vitest';
-import { byte, encodeFlatBuffer, long, short } from '../../../src/core/flat-buffer-writer.ts';
 import { itemLayout } from '../../../src/io/dataset/item-layout.ts';
 import { END_OF_STREAM, encodeBatchMessage, encodeSchemaMessage } from '../../../src/io/dataset/item-messages.ts';
 import { unpackLz4Frame } from '../../../src/io/dataset/lz4-frame.ts';
@@ -37,10 +44,25 @@ async function rowsOf(path: string, batchBytes?: number): Promise<unknown[]> {
 }
 
 /** A schema's message, alone in a stream. */
-function streamOf(endianness: number, typeNumber: number): Uint8Array {
-  const field = { slots: [{ text: 'x' }, byte(1), byte(typeNumber), { slots: [] }] };
-  const schema = { slots: [short(endianness), { tables: [field] }] };
-  const message = encodeFlatBuffer({ slots: [short(4), byte(1), schema, long(0)] });
+function streamOf(endianness: Endianness, typeNumber: number): Uint8Array {
+  const builder = new Builder();
+  const name = builder.createString('x');
+  const type = Null.createNull(builder);
+  FieldTable.startField(builder);
+  FieldTable.addName(builder, name);
+  FieldTable.addTypeType(builder, typeNumber);
+  FieldTable.addType(builder, type);
+  const fields = Schema.createFieldsVector(builder, [FieldTable.endField(builder)]);
+  Schema.startSchema(builder);
+  Schema.addEndianness(builder, endianness);
+  Schema.addFields(builder, fields);
+  const schema = Schema.endSchema(builder);
+  Message.startMessage(builder);
+  Message.addVersion(builder, MetadataVersion.V5);
+  Message.addHeaderType(builder, MessageHeader.Schema);
+  Message.addHeader(builder, schema);
+  Message.finishMessageBuffer(builder, Message.endMessage(builder));
+  const message = builder.asUint8Array();
   const padded = Buffer.alloc(Math.ceil(message.length / 8) * 8);
   padded.set(message);
   const prefix = Buffer.alloc(8, 0xff);

@@ -78,3 +78,18 @@ test('a file that is missing, or a folder, is a MediaError that names it', async
     });
   }
 });
+
+test('what is remembered is known at once; what has changed, is missing or is no file is not', async () => {
+  const directory = await temporaryDirectory();
+  const path = join(directory, 'a.mp4');
+  const memory = join(directory, 'fingerprints.txt');
+  const hash = await settledFile(path, 'film');
+  await (await Fingerprints.open(memory)).of(path);
+  const fingerprints = await Fingerprints.open(memory);
+  expect(fingerprints.known(path)).toBe(hash);
+  await settledFile(path, 'another film');
+  expect(fingerprints.known(path)).toBeUndefined();
+  expect(fingerprints.known(directory)).toBeUndefined();
+  expect(fingerprints.known(join(path, 'below'))).toBeUndefined();
+  expect(fingerprints.known(join(directory, 'none'))).toBeUndefined();
+});

@@ -1,5 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inflateRawSync } from 'node:zlib';
 import { tableFromIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -9,6 +10,18 @@ import { ItemStore, MissingItemError } from '../../../src/io/dataset/item-store.
 import { ItemStoreWriter } from '../../../src/io/dataset/item-store-writer.ts';
 import { temporaryDirectory } from './fixtures.ts';
 import { makeItems, SMALL, stores, vectorsOf, withStore, writeStore } from './item-fixtures.ts';
+
+/** Three items of `SMALL`, the third without sound, as the writer of its own FlatBuffers wrote them: a file, deflated. */
+const BEFORE =
+  '7ZjPThNBHMc/y5YKSHSDPfTgodlwrElBvbQNu9xNJFyMIcRWWaVJC023qAkhmeoL+Ah78AH0DfoIPEKPHjz4BnVmdnbZkgJBSQzIr9mZ329+f+Y3v5lv' +
+  'u9P1zc3nL1ZgPB6PKzY4wCJFcuSZw2ERyGFRYpIWcMgxp/WKHNPPAUNL+cAy0JD9V6BiKZuC9pnXXrFHIeFm4SHxcwdo9YPOq9YOOR0pjhvPMxnDSfxn' +
+  'Yt9l4x8evH7TbnW1pbJX/moN1gVxLCeOo2zzwPtWeNBso6uRM3nMmjiF8/KxT+KofIJ20An2+uTJp3HOyiVbl2w+at7mwU5rP81G7YNe+pXmYwNF4Blw' +
+  'rHWLOib6bMS2KtYDoBcE7bft/Q9VtWGPwv5+L9BxVia84J7xKxo+9Qt3m90AXgKHrtm10K0+Lrthvxc0O6Fb3Tp095qdwK268W64ZXen1Qn2wtb+nlt9' +
+  'elRO9bo6k+rVo+2jTC4LJg/H1PNdr9ndJT6v/SDsc0lSuPlonYUbO8XN0EpwU9T6winc2KZXfl3D5zPjnLI7S75/gT4/ZQ13z1lfkp9v+iXTi1N2IpO/' +
+  'Xq/pkzN1wkzK9SS+NWkmTtkncnFKjnkz7xKXJ31sK9n28jEsg8E/oTF/S6IK1MCvgahBJPlhDUa1uLxOHUp1qNTBr8NGHRp16NavZH4h1mCwhpAPn9YQ' +
+  '8uHz2i1+/iP8rGTba4afkvDwhUdDeAjhEUl5KOWRlBl4lAYe/sCjMfAQUo6kPJTySMpXMn/k4UcejchDRB6RlIeRd9PwY9/i52z8rGbba4YfB58SPhV8' +
+  '/dnAp4FPV26ZwOeL1EdS/01qh1J/LPUjqf+Vbuk/JYUf0vfSornTnOCjYN4NFY5+zMDPGXhi395/bu8/N//+o+rg25Pff8nviMhPHx/OTx+30totpudx' +
+  'aj1UHcO4vltu/EbulmNmJWFW3W2+27Cu/7z4DQ==';
 
 /** The bits of floats: -0 is not 0. */
 const bits = (values: Float32Array | undefined) =>
@@ -65,6 +78,21 @@ test('apache-arrow reads the file as a table of items, subclips and nullable vec
     }),
     { numRuns: 20 },
   );
+});
+
+test('a file that was written before FlatBuffers came from a library is read', async () => {
+  const path = join(await temporaryDirectory(), 'before.items');
+  await writeFile(path, inflateRawSync(Buffer.from(BEFORE, 'base64')));
+  await withStore(path, async (store) => {
+    expect(store.shape).toEqual(SMALL);
+    expect(store.metadata).toEqual({ graph: 'test' });
+    const items = makeItems(SMALL, 3);
+    expect(store.itemIds).toEqual(items.map(({ itemId }) => itemId));
+    for (const { itemId, vectors } of items) {
+      const read = await store.read(itemId);
+      for (const { name } of SMALL.streams) expect(bits(read.vectors[name])).toBe(bits(vectors[name]));
+    }
+  });
 });
 
 test('metadata and an empty store come back', async () => {

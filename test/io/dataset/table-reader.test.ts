@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Data, type Field, type RecordBatch, tableFromArrays, tableToIPC } from 'apache-arrow';
 import { describe, expect, test } from 'vitest';
-import { recordBatch } from '../../../src/io/dataset/arrow.ts';
+import { recordBatch } from '../../../src/io/dataset/batch-columns.ts';
 import { compact } from '../../../src/io/dataset/compact.ts';
 import { Dataset } from '../../../src/io/dataset/dataset.ts';
 import { openTable } from '../../../src/io/dataset/table-reader.ts';

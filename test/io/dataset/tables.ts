@@ -12,7 +12,7 @@ import {
   tableToIPC,
   vectorFromArray,
 } from 'apache-arrow';
-import { recordBatch, vectorColumn } from '../../../src/io/dataset/arrow.ts';
+import { recordBatch, vectorColumn } from '../../../src/io/dataset/batch-columns.ts';
 import { ParquetWriter } from '../../../src/io/dataset/parquet.ts';
 import { openTable, type TableReaderOptions } from '../../../src/io/dataset/table-reader.ts';
 import { vectorsOf } from '../../../src/io/dataset/vector-column.ts';

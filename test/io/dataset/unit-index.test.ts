@@ -37,6 +37,18 @@ describe('the index of a dataset', () => {
     expect((await readFile(path, 'utf8')).length).toBeGreaterThan(100);
   });
 
+  test('says the same of units with odd names as the units do', async () => {
+    const items = ['plain', 'quo"te', 'back\\slash', 'naïve 映画', '["unit","00ff00ff"', 'x'.repeat(300_000)];
+    const store = await storeOf(items);
+    const reopened = await CommitStore.open(store.directory);
+    await rm(join(store.directory, 'index.txt'));
+    const without = await CommitStore.open(store.directory, { create: false });
+    for (const [index, item] of items.entries()) {
+      expect(reopened.facts(keyOf(index))).toEqual(without.readFacts(keyOf(index)));
+      expect(reopened.facts(keyOf(index))?.itemId).toBe(item);
+    }
+  });
+
   test('is not believed over the units: one that is gone is gone, one that is another is read', async () => {
     const store = await storeOf(['heat', 'alien', 'jaws']);
     await rm(store.unitPath(keyOf(0)));

@@ -1,7 +1,7 @@
 import { Field, FixedSizeList, Float16, makeData } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { recordBatch } from '../../../src/io/dataset/arrow.ts';
+import { recordBatch } from '../../../src/io/dataset/batch-columns.ts';
 import { vectorsOf } from '../../../src/io/dataset/vector-column.ts';
 import { fixedBatches, listBatch } from './tables.ts';
 

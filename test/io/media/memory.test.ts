@@ -63,4 +63,13 @@ describe('decoderMemory', () => {
     expect(decoderMemory({ pixels: 0, audio: false })).toBe(0);
     expect(decoderMemory({ pixels: 0, audio: true })).toBeGreaterThan(30 * MIB);
   });
+
+  test('counts for sound the picture that whoever opens the file decodes, and what is read ahead', () => {
+    const pixels = 7680 * 4320;
+    // Measured: 103 MiB.
+    expect(decoderMemory({ pixels: 0, audio: true, filePixels: pixels })).toBeGreaterThan(103 * MIB);
+    const sound = decoderMemory({ pixels: 0, audio: true });
+    expect(decoderMemory({ pixels: 0, audio: true, filePixels: 1280 * 720 })).toBe(sound);
+    expect(decoderMemory({ pixels: 0, audio: true, lookAhead: 64 * MIB })).toBe(sound + 64 * MIB);
+  });
 });

@@ -63,6 +63,27 @@ describe('videos', () => {
     await other.remove();
   });
 
+  test('of a directory that links lead to as well are under its own name, whatever the links are called', async () => {
+    const other = await temporaryDirectory();
+    for (const name of ['before', 'middle', 'zlast']) await symlink('mine', join(other.path, name));
+    await mkdir(join(other.path, 'mine'));
+    await writeFile(join(other.path, 'mine/a.mp4'), 'x');
+    const found: string[] = [];
+    for await (const video of videos(other.path)) found.push(video.path);
+    expect(found).toEqual([join(other.path, 'mine/a.mp4')]);
+    await other.remove();
+  });
+
+  test('named in two ways come once', async () => {
+    expect(await paths([at('b.mp4'), `${folder.path}/deep/../b.mp4`, folder.path])).toEqual([
+      'b.mp4',
+      'a.MKV',
+      'deep/c.webm',
+      'deep/er/d.mp3',
+      'odd [1].mp4',
+    ]);
+  });
+
   test('of a glob are what it matches, whatever the extension', async () => {
     expect(await paths(at('*.{txt,mp4}'))).toEqual(['b.mp4', 'notes.txt', 'odd [1].mp4']);
     expect(await paths(at('deep/**/*.mp3'))).toEqual(['deep/er/d.mp3']);

@@ -72,6 +72,28 @@ describe('ratings are read from', () => {
     expect(ratings.items).toEqual(Int32Array.from(lines, (_, row) => row % 977));
   });
 
+  test('numbers of any length and with any number of spaces around', async () => {
+    const long = [`${'0'.repeat(500)}3`, `${' '.repeat(500)}3`, `3.${'0'.repeat(500)}`, `"3${' '.repeat(500)}"`];
+    const path = await fileOf(
+      `user,item,rating,time\n${long.map((text, line) => `${line},1,${text},${text}\n`).join('')}`,
+    );
+    const { ratings } = await readRatings(path, { timestamps: true });
+    expect([...ratings.values]).toEqual([3, 3, 3, 3]);
+    expect([...(ratings.timestamps ?? [])]).toEqual([3, 3, 3, 3]);
+  });
+
+  test('whole numbers beyond 2^53: ids as they are, times as near as float64 can be', async () => {
+    const path = await fileOf(
+      'user,item,rating,time\n9007199254740993,18446744073709551616,3,1700000000123456789\n-1,0,1,-5\n',
+    );
+    const { ratings } = await readRatings(path, { timestamps: true });
+    expect([ratings.userIds, ratings.itemIds]).toEqual([
+      ['9007199254740993', '-1'],
+      ['18446744073709551616', '0'],
+    ]);
+    expect([...(ratings.timestamps ?? [])]).toEqual([Number(1_700_000_000_123_456_789n), -5]);
+  });
+
   test('files with times, where they are asked for', async () => {
     const path = await fileOf('1\t31\t2.5\t881250949\n1\t1029\t3\t1.5e9\n', 'u.data');
     const { ratings } = await readRatings(path, { timestamps: true });
@@ -125,7 +147,7 @@ test.each([
   ['a header alone', 'user,item,rating\n', 'has no ratings'],
   ['only bad lines', 'user,item,rating\nx\n', 'has no rating but 1 bad lines'],
   ['prose', 'Once upon a time\n', 'known by name'],
-  ['packed', Buffer.of(0x1f, 0x8b, 8, 0), 'is packed with gzip'],
+  ['packed', Buffer.of(0x1f, 0x8b, 8, 0), 'is compressed with gzip'],
   ['UTF-16', Buffer.from('\ufeffuser,item,rating\n', 'utf16le'), 'is UTF-16'],
   ['binary', Buffer.alloc(100), 'not a text file'],
 ])('a file that is %s is refused as a whole', async (_, content, message) => {

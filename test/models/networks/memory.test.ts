@@ -1,6 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { MemoryGuard } from '../../../src/graphs/memory-guard.ts';
+import { processTreeMemory } from '../../../src/io/media/memory.ts';
 import { network } from '../../../src/models/networks/network.ts';
 import {
   type AttributeValue,
@@ -84,7 +86,12 @@ describe('the memory of a network', () => {
     ];
     const plan = network(write('sequence', nodes, [integers(1, 1, 8, 8)], 48), { cacheDirectory });
     expect(() => plan.memory()).toThrow(/how much memory sequence needs cannot be told/);
-    await plan.measure();
+    if (existsSync('/proc/self/smaps_rollup')) {
+      const limit = processTreeMemory().bytes + 20 * mebibyte;
+      await expect(plan.measure(new MemoryGuard(limit))).rejects.toMatchObject({ code: 'memory-too-small' });
+      expect(() => plan.memory()).toThrow(/how much memory sequence needs cannot be told/);
+    }
+    await plan.measure(new MemoryGuard(processTreeMemory().bytes + 4096 * mebibyte));
     const { resident } = plan.memory({ batch: 1 });
     const wide = 48 * 512 * 512 * 4;
     expect(resident).toBeGreaterThan(wide);

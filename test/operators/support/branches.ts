@@ -1,4 +1,4 @@
-import { defer, filter, finalize, map, merge, type Observable, Subject, take, tap } from 'rxjs';
+import { defer, filter, finalize, map, merge, mergeMap, type Observable, Subject, take, tap } from 'rxjs';
 import type { MicroBatch } from '../../../src/operators/micro-batch.ts';
 import type { Holding, Stage } from '../../../src/operators/own-operator.ts';
 import type { Scope } from '../../../src/operators/scope.ts';
@@ -74,16 +74,13 @@ export class Branches {
             finalize(() => holder.close()),
           );
         });
-      case 'view': {
-        const looking = scope.mapAsync(
-          async (part: Part) => {
-            await wait();
-            return [checked(trace, part)];
-          },
-          { concurrency: branch.concurrency, ordered: true, cost: () => 0, resultCost: () => 0 },
+      case 'view':
+        return frames.pipe(map(partOf), this.#look(scope, branch.concurrency));
+      case 'many':
+        return frames.pipe(
+          mergeMap((frame) => Array.from({ length: branch.count }, () => partOf(frame))),
+          this.#look(scope, branch.concurrency),
         );
-        return frames.pipe(map(partOf), looking);
-      }
       case 'window-view':
         return frames.pipe(
           map(partOf),
@@ -109,8 +106,10 @@ export class Branches {
         );
       case 'own':
         return frames.pipe(scope.operator('own', ownPairs));
+      case 'own-busy':
+        return frames.pipe(scope.operator('own-busy', (holding) => ownBusy(holding, branch.size, wait)));
       case 'loop':
-        return loopOf(frames, scope, branch.rounds).pipe(map(index));
+        return loopOf(frames, scope, branch).pipe(map(index));
       case 'take':
         return frames.pipe(take(branch.count), this.#stage(scope, 2, true), map(index));
     }
@@ -130,6 +129,18 @@ export class Branches {
         return frame;
       },
       { name: 'stage', concurrency, ordered },
+    );
+  }
+
+  /** Reads views after a while. */
+  #look(scope: Scope, concurrency: number) {
+    const { trace, wait } = this.#world;
+    return scope.mapAsync<Part, number[]>(
+      async (part) => {
+        await wait();
+        return [checked(trace, part)];
+      },
+      { name: 'look', concurrency, ordered: true, cost: () => 0, resultCost: () => 0 },
     );
   }
 
@@ -194,8 +205,46 @@ function ownPairs({ keep, release, emit }: Holding<number[]>): Stage<TestFrame> 
   };
 }
 
+/** Gathers `size` frames and gives them on after a while, or fewer when there is no room or there come no more. */
+function ownBusy(
+  { keep, release, emit, busy }: Holding<number[]>,
+  size: number,
+  wait: () => Promise<void>,
+): Stage<TestFrame> {
+  let gathered: TestFrame[] = [];
+  let last = Promise.resolve();
+  const give = () => {
+    if (gathered.length === 0) return;
+    const [list, work] = [gathered, busy()];
+    gathered = [];
+    last = last.then(async () => {
+      await wait();
+      for (const frame of list) {
+        emit([frame.use().index]);
+        release(frame);
+      }
+      work.end();
+    });
+  };
+  return {
+    next(frame) {
+      gathered.push(keep(frame));
+      if (gathered.length >= size) give();
+    },
+    complete() {
+      give();
+      return last;
+    },
+    flush: give,
+  };
+}
+
 /** Each frame goes round a loop with a delay so many times. */
-function loopOf(frames: Observable<TestFrame>, scope: Scope, rounds: number): Observable<TestFrame> {
+function loopOf(
+  frames: Observable<TestFrame>,
+  scope: Scope,
+  { rounds, milliseconds }: Extract<Branch, { kind: 'loop' }>,
+): Observable<TestFrame> {
   return defer(() => {
     const back = new Subject<{ frame: TestFrame; round: number }>();
     let going = 0;
@@ -214,7 +263,7 @@ function loopOf(frames: Observable<TestFrame>, scope: Scope, rounds: number): Ob
       map((frame) => ({ frame, round: 0 })),
     );
     return merge(back, first).pipe(
-      scope.delay(0, { cost: () => 0 }),
+      scope.delay(milliseconds, { cost: () => 0 }),
       tap(({ frame, round }) => {
         if (round < rounds) back.next({ frame: frame.use(), round: round + 1 });
       }),

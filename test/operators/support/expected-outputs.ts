@@ -11,6 +11,7 @@ export function expectedOutputs(branch: Branch, graph: RandomGraph): number[][] 
   if (branch.kind === 'take') return single(all.slice(0, branch.count));
   if (branch.kind === 'buffer') return pieces(all, branch.every, branch.every);
   if (branch.kind === 'window') return pieces(all, branch.size, branch.step);
+  if (branch.kind === 'many') return all.flatMap((index) => Array.from({ length: branch.count }, () => [index]));
   if (branch.kind === 'own') return all.slice(1).map((index) => [index - 1, index]);
   if (branch.kind === 'window-map' || branch.kind === 'window-view') return pieces(all, branch.size, branch.size);
   return single(all);

@@ -18,8 +18,10 @@ export type Branch =
   | { kind: 'view'; concurrency: number }
   | { kind: 'window-view'; size: number }
   | { kind: 'expand'; concurrency: number; bytes: number; ordered: boolean }
+  | { kind: 'many'; count: number; concurrency: number }
   | { kind: 'own' }
-  | { kind: 'loop'; rounds: number }
+  | { kind: 'own-busy'; size: number }
+  | { kind: 'loop'; rounds: number; milliseconds: number }
   | { kind: 'take'; count: number };
 
 /** What goes wrong, or who leaves, and after how many elements. */
@@ -99,8 +101,10 @@ const branch: fc.Arbitrary<Branch> = fc.oneof(
     bytes: small(40),
     ordered: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant('many' as const), count: small(4), concurrency: small(3) }),
   fc.constant<Branch>({ kind: 'own' }),
-  fc.record({ kind: fc.constant('loop' as const), rounds: small(3) }),
+  fc.record({ kind: fc.constant('own-busy' as const), size: small(4) }),
+  fc.record({ kind: fc.constant('loop' as const), rounds: small(3), milliseconds: fc.constantFrom(0, 0, 1) }),
   fc.record({ kind: fc.constant('take' as const), count: small(8) }),
 );
 
@@ -149,6 +153,7 @@ export function claimOf(graph: RandomGraph): number {
   for (const it of graph.branches) {
     if (it.kind === 'window' || it.kind === 'window-map' || it.kind === 'window-view') elements += it.size;
     if (it.kind === 'own') elements += 1;
+    if (it.kind === 'own-busy') elements += it.size;
     if (it.kind === 'buffer') elements += it.every;
   }
   return elements * estimateOf(graph) + keptOf(graph);

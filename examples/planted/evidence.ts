@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import type { ExperimentConfig } from '../../src/graphs/experiment/experiment-config.ts';
+import { runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
+import { type SeedMean, seedMean } from '../../src/graphs/experiment/summarise.ts';
+import { alignedRows } from '../../src/graphs/text-table.ts';
+import { type ItemMeans, itemMeans } from '../demo/item-means.ts';
+import type { PlantedCorpus } from './corpus.ts';
+import type { PlantedFeatures } from './features.ts';
+import { REGIONS } from './networks.ts';
+import { type RidgeFigures, type RidgeInput, ridgeFigures } from './ridge-rows.ts';
+import { plantedSettings } from './settings.ts';
+
+/** The name of the store whose link is cut. */
+const SHUFFLED = 'shuffled';
+
+/** What is compared on a planted corpus. */
+export interface EvidenceOptions {
+  readonly models: readonly string[];
+  readonly scenarios: readonly ('non-cold' | 'hard-cold')[];
+  readonly seeds: readonly number[];
+  /** Where the branches of the networks join; default 0. */
+  readonly join?: number;
+  /** Networks that train side by side. Default: as many as processors. */
+  readonly concurrency?: number;
+  readonly onMessage?: (message: string) => void;
+}
+
+/** One model in one scenario: mean and sample deviation over seeds, each seed a mean of its folds. */
+export interface EvidenceRow {
+  readonly scenario: 'non-cold' | 'hard-cold';
+  /** The model; `(shuffled)` after it when the link was cut. Ridge regressions: `mean-colour`, `mean-features`. */
+  readonly label: string;
+  readonly auc: SeedMean;
+  /** NDCG@4, exponential gain. */
+  readonly ndcg: SeedMean;
+  readonly rmse: SeedMean;
+}
+
+/**
+ * Compares models on a planted corpus by `runExperiment`, its results in `experiment/` beside the clips, with two rows of
+ * ridge regressions on the same folds: on each clip's mean colour, and on its mean features of both streams, which know of each frame but not of
+ * their order.
+ *
+ * @throws as `runExperiment` does; Error when a point of the experiment failed.
+ */
+export async function plantedEvidence(
+  corpus: PlantedCorpus,
+  features: PlantedFeatures,
+  options: EvidenceOptions,
+): Promise<EvidenceRow[]> {
+  const inputs = await ridgeInputs(features.dataset);
+  const found: EvidenceRow[] = [];
+  for (const scenario of options.scenarios) {
+    const config = configOf(scenario, corpus, features, options);
+    const { rows, failures } = await runExperiment(config, {
+      out: join(corpus.directory, 'experiment', scenario),
+      ...(options.onMessage && { onMessage: options.onMessage }),
+    });
+    const [failure] = failures;
+    if (failure) throw new Error(`${failure.label}, seed ${failure.seed}: ${failure.error.message}`);
+    found.push(...ridgeRows(await ridgeFigures(config, inputs)));
+    for (const { model, features: store, metrics } of rows) {
+      const label = store === SHUFFLED ? `${model} (shuffled)` : model;
+      const of = (metric: string) => metrics[metric] ?? seedMean([]);
+      found.push({ scenario, label, auc: of('auc'), ndcg: of('ndcg@4'), rmse: of('rmse') });
+    }
+  }
+  return found;
+}
+
+/** In the hard-cold start the models that see clips are compared with themselves after the link was cut. */
+function configOf(
+  scenario: EvidenceRow['scenario'],
+  corpus: PlantedCorpus,
+  features: PlantedFeatures,
+  { models, seeds, concurrency, join }: EvidenceOptions,
+): ExperimentConfig {
+  const cut = scenario === 'hard-cold' ? { [SHUFFLED]: features.shuffledStore } : {};
+  const settings = Object.entries(plantedSettings(join)).filter(([model]) => models.includes(model));
+  return {
+    ...{ ratings: corpus.directory, features: { linked: features.store, ...cut } },
+    ...{ models, scenarios: [scenario], seeds, k: [4], set: Object.fromEntries(settings) },
+    ...(concurrency !== undefined && { concurrency }),
+  };
+}
+
+/** Rows as an aligned text table, one scenario after the other. */
+export function evidenceTable(rows: readonly EvidenceRow[]): string[] {
+  const cell = ({ mean, deviation }: SeedMean) =>
+    Number.isNaN(deviation) ? mean.toFixed(3) : `${mean.toFixed(3)} ±${deviation.toFixed(3)}`;
+  return alignedRows([
+    ['scenario, model', 'AUC', 'NDCG@4', 'RMSE'],
+    ...rows.map(({ scenario, label, auc, ndcg, rmse }) => [
+      ...[`${scenario}  ${label}`, cell(auc), cell(ndcg), cell(rmse)],
+    ]),
+  ]);
+}
+
+/** Mean colours, and mean features of both streams, of a dataset by the cards of `writePlantedNetworks`. */
+async function ridgeInputs(dataset: string): Promise<RidgeInput[]> {
+  const [looks, sounds] = [await itemMeans(dataset, 'visual'), await itemMeans(dataset, 'audio')];
+  const both: ItemMeans = new Map(
+    [...looks].map(([id, look]) => [id, Float32Array.of(...look, ...(sounds.get(id) ?? []))]),
+  );
+  return [
+    { name: 'mean-colour', vectors: new Map([...looks].map(([id, look]) => [id, meanColour(look)])) },
+    { name: 'mean-features', vectors: both },
+  ];
+}
+
+/** Red, green and blue: the mean of a clip's four regions, which the features begin with, channel by channel. */
+function meanColour(look: Float32Array): Float32Array {
+  const channel = (start: number) => look.subarray(start, start + REGIONS).reduce((sum, value) => sum + value, 0);
+  return Float32Array.of(...[0, 1, 2].map((index) => channel(index * REGIONS) / REGIONS));
+}
+
+function ridgeRows(figures: readonly RidgeFigures[]): EvidenceRow[] {
+  return [...new Set(figures.map(({ label }) => label))].flatMap((label) => {
+    const own = figures.filter((each) => each.label === label);
+    const [first] = own;
+    if (first === undefined) return [];
+    const over = (metric: 'auc' | 'ndcg' | 'rmse') => seedMean(own.map((each) => each[metric]));
+    return [{ scenario: first.scenario, label, auc: over('auc'), ndcg: over('ndcg'), rmse: over('rmse') }];
+  });
+}

@@ -1,0 +1,86 @@
+import { decimalRatings } from '../../src/graphs/decimal-ratings.ts';
+import type { ExperimentConfig } from '../../src/graphs/experiment/experiment-config.ts';
+import { openExperimentData } from '../../src/graphs/experiment/experiment-data.ts';
+import { ExperimentScenarios, type ScenarioData } from '../../src/graphs/experiment/experiment-scenarios.ts';
+import { resolveConfig } from '../../src/graphs/experiment/resolve-config.ts';
+import { trainingRatings } from '../../src/graphs/recommenders/fit-data.ts';
+import { identifierRanks } from '../../src/io/ratings/identifiers.ts';
+import { joinRows } from '../../src/io/ratings/subset.ts';
+import { evaluate } from '../../src/models/metrics/evaluate.ts';
+import { meanOfFolds } from '../../src/models/metrics/mean-of-folds.ts';
+import { ContentRidgeRecommender } from '../../src/models/recommenders/content-ridge.ts';
+
+/** Strong enough for the ten or so ratings that a user has in training. */
+const LAMBDA = 10;
+
+/** A vector for each movie's clip, to regress on. */
+export interface RidgeInput {
+  readonly name: string;
+  /** By the clip's id; all of one length. */
+  readonly vectors: ReadonlyMap<string, Float32Array>;
+}
+
+/** Figures of one regression in one scenario and seed, means of the folds. */
+export interface RidgeFigures {
+  readonly scenario: 'non-cold' | 'hard-cold';
+  readonly label: string;
+  readonly seed: number;
+  readonly auc: number;
+  readonly ndcg: number;
+  readonly rmse: number;
+}
+
+/**
+ * Scores ridge regressions on the very folds of an experiment, whose models they stand beside. They learn from training and validation ratings, as
+ * all models do that are no networks.
+ *
+ * @throws what `runExperiment` throws of its configuration and data.
+ */
+export async function ridgeFigures(config: ExperimentConfig, inputs: readonly RidgeInput[]): Promise<RidgeFigures[]> {
+  const experiment = resolveConfig(config);
+  const data = await openExperimentData(experiment);
+  try {
+    const scenarios = new ExperimentScenarios(experiment, data);
+    const clipOf = (movie: string) => data.trailers?.trailersOf.get(movie)?.[0] ?? movie;
+    const kinds = experiment.scenarios.filter((kind) => kind === 'non-cold' || kind === 'hard-cold');
+    return kinds.flatMap((scenario) =>
+      experiment.seeds.flatMap((seed) => {
+        const made = scenarios.of(scenario, seed);
+        return inputs.map(({ name, vectors }) => {
+          const stacked = stack(made.scenario.ratings.itemIds.map((id) => vectors.get(clipOf(id)) ?? []));
+          const evaluation = meanOfFolds(foldsOf(made, data.scale, stacked, name));
+          const { auc, rmse, ranking } = evaluation;
+          return { scenario, label: name, seed, auc, rmse, ndcg: ranking['4']?.ndcg ?? Number.NaN };
+        });
+      }),
+    );
+  } finally {
+    await data.close();
+  }
+}
+
+function foldsOf(
+  { scenario: { ratings, splits } }: ScenarioData,
+  scale: { minimum: number; maximum: number },
+  input: { vectors: Float32Array; dimension: number },
+  name: string,
+) {
+  return splits.map(({ train, validation, test }) => {
+    const ridge = new ContentRidgeRecommender({ ...input, name, regularisation: LAMBDA });
+    const rows = joinRows([train, validation]);
+    ridge.fit(trainingRatings({ ratings, train: rows, validation: new Int32Array(0), scale }, rows));
+    const users = Int32Array.from(test, (row) => ratings.users[row] as number);
+    const items = Int32Array.from(test, (row) => ratings.items[row] as number);
+    const values = Float32Array.from(test, (row) => ratings.values[row] as number);
+    const predictions = ridge.predict(users, items);
+    const itemOrder = identifierRanks(ratings.itemIds);
+    return evaluate({ users, items, ratings: decimalRatings(values), predictions }, { scale, ks: [4], itemOrder });
+  });
+}
+
+function stack(rows: readonly ArrayLike<number>[]): { vectors: Float32Array; dimension: number } {
+  const dimension = rows[0]?.length ?? 0;
+  const vectors = new Float32Array(rows.length * dimension);
+  for (const [index, row] of rows.entries()) vectors.set(row, index * dimension);
+  return { vectors, dimension };
+}

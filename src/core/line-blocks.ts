@@ -1,0 +1,110 @@
+import { open } from 'node:fs/promises';
+
+const NEWLINE = 10;
+/** Bytes that are read at a time; also the longest line of a taker that can pass over longer ones. */
+export const BLOCK_BYTES = 1 << 20;
+
+/** What takes the bytes of a file in blocks of whole lines. */
+export interface LineBlockTaker {
+  /** Whole lines, up to `end`. The bytes are overwritten after the call. */
+  take(bytes: Buffer, end: number): void;
+  /** A line that is longer than a block with its end was passed over. Without this no line is: the buffer grows. */
+  tooLong?(): void;
+}
+
+/** How a file is read in blocks of lines. */
+export interface LineBlockOptions {
+  /** Where to begin, bytes. Default 0. */
+  readonly from?: number;
+  /** Bytes that are read at a time. Default 1 MiB. */
+  readonly blockBytes?: number;
+  /** What is done with a last line that has no end: it is taken as it is (default), or left for another time. */
+  readonly unfinished?: 'take' | 'leave';
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads a file to its end in blocks of whole lines, through one buffer that is used again and again; between two blocks other
+ * work of the process gets its turn.
+ *
+ * @returns where the last line ends that was taken or passed over.
+ * @throws what `signal` was aborted with, before the next block.
+ */
+export async function readLineBlocks(
+  path: string,
+  taker: LineBlockTaker,
+  { from = 0, blockBytes = BLOCK_BYTES, unfinished = 'take', signal }: LineBlockOptions = {},
+): Promise<number> {
+  const file = await open(path, 'r');
+  try {
+    let buffer = Buffer.allocUnsafeSlow(blockBytes);
+    let [held, position, overlong] = [0, from, false];
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(buffer, held, buffer.length - held, position);
+      if (bytesRead === 0) break;
+      position += bytesRead;
+      held += bytesRead;
+      if (overlong) {
+        const newline = buffer.subarray(0, held).indexOf(NEWLINE);
+        buffer.copyWithin(0, newline < 0 ? held : newline + 1, held);
+        held = newline < 0 ? 0 : held - newline - 1;
+        if (newline < 0) continue;
+        overlong = false;
+      }
+      const end = buffer.subarray(0, held).lastIndexOf(NEWLINE) + 1;
+      if (end > 0) {
+        taker.take(buffer, end);
+        buffer.copyWithin(0, end, held);
+        held -= end;
+      } else if (held === buffer.length) {
+        if (taker.tooLong === undefined) {
+          buffer = Buffer.concat([buffer], 2 * buffer.length);
+        } else {
+          taker.tooLong();
+          overlong = true;
+          held = 0;
+        }
+      }
+    }
+    if (unfinished === 'leave') return position - held;
+    if (held > 0) taker.take(buffer, held);
+    return position;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Bytes of small lines whose taking is long enough that other work should get its turn. */
+const TURN_BYTES = 1 << 18;
+
+/**
+ * Calls `take` with every line of an append-only text file, from a byte on, as a part of a buffer that is used again: what is to be kept of it is to be
+ * copied. A last line that has no end yet is left for another time. A file that is missing has none.
+ *
+ * @returns where the last line ends.
+ *
+ * @example
+ * const end = await eachLine('features/fingerprints.txt', 0, (bytes, start, end) => remember(bytes.toString('latin1', start, end)));
+ */
+export async function eachLine(
+  path: string,
+  from: number,
+  take: (bytes: Buffer, start: number, end: number) => void,
+): Promise<number> {
+  const taker = {
+    take(bytes: Buffer, blockEnd: number) {
+      for (let start = 0; start < blockEnd; ) {
+        const end = bytes.indexOf(NEWLINE, start);
+        take(bytes, start, end);
+        start = end + 1;
+      }
+    },
+  };
+  try {
+    return await readLineBlocks(path, taker, { from, blockBytes: TURN_BYTES, unfinished: 'leave' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return from;
+    throw error;
+  }
+}

@@ -1,0 +1,22 @@
+import { shown } from './check.ts';
+import { UsageError } from './errors.ts';
+
+/** The least and the greatest rating that can be given, e.g. 0.5 and 5. */
+export interface RatingScale {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/**
+ * Checks a rating scale.
+ *
+ * @throws UsageError unless both ends are finite and the minimum is below the maximum.
+ */
+export function checkScale(scale: RatingScale): void {
+  const { minimum, maximum } = scale;
+  if (!(Number.isFinite(minimum) && Number.isFinite(maximum) && minimum < maximum)) {
+    throw new UsageError(
+      `\`scale\` must have a finite minimum below its maximum, but has ${shown(minimum)} and ${shown(maximum)}`,
+    );
+  }
+}

@@ -1,0 +1,61 @@
+import type { ChildProcess } from 'node:child_process';
+import { UsageError } from '../core/errors.ts';
+import { processTreeMemory } from '../io/media/memory.ts';
+import type { RunGuard } from '../models/onnx/measure-run.ts';
+import { formatBytes } from '../operators/budget.ts';
+import type { Bytes } from '../operators/payload.ts';
+
+/** Milliseconds between two looks. */
+const EVERY = 5;
+const MiB = 2 ** 20;
+
+/**
+ * Ends a child process as soon as this process and those below it take more than a limit, before it is known how much it would have come to.
+ *
+ * @example
+ * const guard = new MemoryGuard(512 * 2 ** 20);
+ * guard.watch(child);
+ * await ended;
+ * guard.stop();
+ * const refusal = guard.refusal('the network');
+ */
+export class MemoryGuard implements RunGuard {
+  readonly #limit: Bytes;
+  #timer: NodeJS.Timeout | undefined;
+  #exceeded = false;
+
+  /** @param limit of this process and those below it together. */
+  constructor(limit: Bytes) {
+    this.#limit = limit;
+  }
+
+  /** Looks at the memory from now on, where the system shows that of a child. */
+  watch(child: ChildProcess): void {
+    const { pid } = child;
+    const own = processTreeMemory();
+    if (pid === undefined || own.measure === 'rss') return;
+    this.#timer = setInterval(() => {
+      if (own.bytes + processTreeMemory(pid).bytes <= this.#limit) return;
+      this.#exceeded = true;
+      this.stop();
+      child.kill('SIGKILL');
+    }, EVERY);
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** What is said of a child that was ended; undefined otherwise. How much it would have come to nobody knows: twice the limit is the next to try. */
+  refusal(name: string): UsageError | undefined {
+    if (!this.#exceeded) return undefined;
+    return new UsageError(
+      `\`memory\` is ${formatBytes(this.#limit)}, but measuring what ${name} needs takes more: its operations do not tell it, and a row had to be run`,
+      {
+        code: 'memory-too-small',
+        remedy: `Pass --memory ${Math.ceil((2 * this.#limit) / MiB)}MiB, or more if that is refused too; or take a smaller input or an earlier output in its card.`,
+      },
+    );
+  }
+}

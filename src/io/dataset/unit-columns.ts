@@ -1,0 +1,67 @@
+import { type BatchColumn, flagColumn, numberColumn, textColumn } from './batch-columns.ts';
+import type { UnitTable } from './schema.ts';
+
+/** Rows of a unit that stand one after another: those of one of its cuts. */
+export interface UnitRows {
+  readonly unit: UnitTable;
+  readonly first: number;
+  readonly rows: number;
+}
+
+/** Names of the columns of `unitColumns`, in their order. */
+export const UNIT_COLUMNS = ['item_id', 'subclip', 'start', 'end', 'frames', 'patches', 'partial'] as const;
+
+/** The columns that rows of any units have beside their vectors. */
+export function unitColumns(units: readonly UnitRows[]): BatchColumn[] {
+  const length = units.reduce((sum, { rows }) => sum + rows, 0);
+  const integers = (name: 'subclip' | 'frames' | 'patches') =>
+    numberColumn(
+      name,
+      joined(units, new Int32Array(length), ({ unit }) => unit[name]),
+    );
+  const times = (name: 'start' | 'end') =>
+    numberColumn(
+      name,
+      joined(units, new Float64Array(length), ({ unit }) => unit[name]),
+    );
+  return [
+    textColumn(
+      'item_id',
+      units.map(({ unit, rows }) => ({ text: unit.itemId, count: rows })),
+    ),
+    integers('subclip'),
+    times('start'),
+    times('end'),
+    integers('frames'),
+    integers('patches'),
+    flagColumn(
+      'partial',
+      units.map(({ unit, rows }) => ({ flag: isPartial(unit.metadata), count: rows })),
+    ),
+  ];
+}
+
+/** The columns that a unit of all its cuts has beside its vectors: which cut a row is of, too. */
+export function wholeUnitColumns(unit: UnitTable): BatchColumn[] {
+  const [itemId, ...others] = unitColumns([{ unit, first: 0, rows: unit.length }]) as [BatchColumn, ...BatchColumn[]];
+  return [itemId, numberColumn('subclips', unit.subclips), ...others];
+}
+
+/** Whether a unit's media could be decoded only in part, by its metadata. */
+export function isPartial(metadata: Readonly<Record<string, string>>): boolean {
+  return metadata.verdict === 'partial';
+}
+
+/** One column of all units, one after another. */
+function joined<Numbers extends Int32Array | Float64Array>(
+  units: readonly UnitRows[],
+  into: Numbers,
+  column: (unit: UnitRows) => Numbers,
+): Numbers {
+  let at = 0;
+  for (const unit of units) {
+    into.set(column(unit).subarray(unit.first, unit.first + unit.rows), at);
+    at += unit.rows;
+  }
+  return into;
+}

@@ -1,0 +1,33 @@
+import { open } from 'node:fs/promises';
+import { fileKind } from '../../core/file-kind.ts';
+import { fileFault } from './bad-lines.ts';
+
+/** What Parquet files, Arrow files and Arrow streams begin with. */
+const TABLES = ['PAR1', 'ARROW1', '\xff\xff\xff\xff'];
+const HEAD_BYTES = 64;
+
+/**
+ * Whether a path is a table (a Parquet or Arrow file, or a directory of parts) or a text file, told by its first bytes.
+ *
+ * @throws UsageError `ratings` when it is not there, empty, packed, UTF-16, or a file of another known kind.
+ */
+export async function tableOrText(path: string): Promise<'table' | 'text'> {
+  let head: Buffer;
+  try {
+    const file = await open(path, 'r');
+    try {
+      if ((await file.stat()).isDirectory()) return 'table';
+      head = Buffer.alloc(HEAD_BYTES);
+      head = head.subarray(0, (await file.read(head, 0, head.length, 0)).bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw fileFault(path, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const start = head.toString('latin1');
+  if (TABLES.some((magic) => start.startsWith(magic))) return 'table';
+  const known = fileKind(head);
+  if (known !== undefined) throw fileFault(path, known.is, known.remedy ?? 'Give a CSV, Parquet or Arrow file.');
+  return 'text';
+}

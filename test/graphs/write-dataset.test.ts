@@ -1,0 +1,216 @@
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filter, map, Observable } from 'rxjs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Columns, VideoScope } from '../../src/graphs/dataflow/video-scope.ts';
+import { network } from '../../src/graphs/named-network.ts';
+import { writeDataset } from '../../src/graphs/write-dataset.ts';
+import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
+import type { UnitTable } from '../../src/io/dataset/schema.ts';
+import { Video } from '../../src/io/media/video.ts';
+import type { NetworkPlan } from '../../src/models/networks/network.ts';
+import type { Frame } from '../../src/operators/frame.ts';
+import { makeClip } from '../fixtures/clips.ts';
+import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
+
+let directory: string;
+let clips: string;
+let pictures: NetworkPlan<Uint8Array>;
+let sound: NetworkPlan<Float32Array>;
+let out: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'reelflow-write-dataset-'));
+  clips = join(directory, 'clips');
+  mkdirSync(clips);
+  await makeClip(join(clips, 'heat.mp4'), { seconds: 2 });
+  await makeClip(join(clips, 'alien.mp4'), { seconds: 3 });
+  pictures = network<Uint8Array>(writeTinyVisual(directory));
+  sound = network<Float32Array>(writeTinyAudio(directory));
+});
+beforeEach(() => {
+  out = mkdtempSync(join(directory, 'out-'));
+});
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const brightness = ({ time, data }: Frame) => ({
+  time,
+  vector: [data.reduce((sum, value) => sum + value, 0) / data.length],
+});
+
+/** One decode for a network and a function, and the sound. */
+function threeColumns(scope: VideoScope): Columns {
+  const frames = scope.frames(pictures.input);
+  const halves = scope.subclips({ count: 2, statistic: 'mean' });
+  return {
+    visual: frames.pipe(scope.embed(pictures), halves),
+    brightness: frames.pipe(map(brightness), halves),
+    audio: scope.audio(sound.input).pipe(scope.embed(sound), halves),
+  };
+}
+
+async function unitsOf(dataset: string): Promise<ReadonlyMap<string, UnitTable>> {
+  const store = await CommitStore.open(dataset);
+  const units = await Promise.all([...store.keys()].map((key) => store.read(key)));
+  return new Map(units.map((unit) => [unit.itemId, unit]));
+}
+
+const options = { memory: '1GiB', onMessage: () => {}, device: 'cpu' } as const;
+
+describe('writeDataset', () => {
+  it('joins the columns of a video, of a network and of a function, into one row for each subclip', async () => {
+    const summary = await writeDataset(out, clips, { ...options, version: '1', columns: threeColumns });
+    expect(summary.videos).toMatchObject({ committed: 2, alreadyDone: 0, dead: 0 });
+    const { counts, tables } = readDatasetFile(out);
+    expect(counts.videos).toBe(2);
+    expect(tables.map(({ path, rows }) => [path, rows])).toEqual([['subclips=2/aggregate=mean', 4]]);
+    const heat = (await unitsOf(out)).get('heat');
+    expect(heat?.columns.map(({ stream, dimension }) => [stream, dimension])).toEqual([
+      ['visual', 6],
+      ['audio', 4],
+      ['brightness', 1],
+    ]);
+    expect(heat?.columns.map(({ valid }) => [...valid])).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ]);
+    expect(Number(heat?.metadata.frames)).toBe(50);
+    expect([...(heat?.frames ?? [])]).toEqual([25, 25]);
+  });
+
+  it('decodes the pictures once, however many columns use them', async () => {
+    const { operators } = await writeDataset(out, clips, { ...options, version: '1', columns: threeColumns });
+    const decoders = operators.filter(({ name }) => name.startsWith('decode'));
+    expect(decoders.map(({ name, out: frames }) => [name, frames])).toEqual([
+      ['decode-video', 125],
+      ['decode-audio', 5],
+    ]);
+  });
+
+  it('computes only what is missing when it is called again', async () => {
+    const run = { ...options, version: '1', columns: threeColumns };
+    await writeDataset(out, [new Video(join(clips, 'heat.mp4'))], run);
+    const { videos } = await writeDataset(out, clips, run);
+    expect(videos).toMatchObject({ committed: 1, alreadyDone: 1 });
+  });
+
+  it('refuses functions without a version before it decodes, and names their columns', async () => {
+    const refused = writeDataset(out, clips, { ...options, columns: threeColumns });
+    await expect(refused).rejects.toMatchObject({ code: 'version', message: expect.stringContaining("'brightness'") });
+    const withoutFunctions = writeDataset(out, [join(clips, 'heat.mp4')], {
+      ...options,
+      columns: (scope) => ({
+        visual: scope.frames(pictures.input).pipe(scope.embed(pictures), scope.subclips({ count: 2 })),
+      }),
+    });
+    expect((await withoutFunctions).videos.committed).toBe(1);
+  });
+
+  it('takes functions that leave elements out for functions', async () => {
+    const columns = (scope: VideoScope): Columns => ({
+      visual: scope.frames(pictures.input).pipe(
+        filter(({ time }) => time < 1),
+        scope.embed(pictures),
+        scope.subclips({ count: 1 }),
+      ),
+    });
+    await expect(writeDataset(out, clips, { ...options, columns })).rejects.toMatchObject({ code: 'version' });
+  });
+
+  it('takes another version, another cut and another network for another dataset', async () => {
+    const run = { ...options, version: '1', columns: threeColumns };
+    const { graphId } = await writeDataset(out, [join(clips, 'heat.mp4')], run);
+    await expect(writeDataset(out, clips, { ...run, version: '2' })).rejects.toMatchObject({ code: 'dataset' });
+    const other = (scope: VideoScope): Columns => ({
+      visual: scope.frames(pictures.input).pipe(scope.embed(pictures), scope.subclips({ count: 3 })),
+    });
+    await expect(writeDataset(out, clips, { ...run, columns: other })).rejects.toMatchObject({ code: 'dataset' });
+    const again = mkdtempSync(join(directory, 'again-'));
+    expect((await writeDataset(again, [join(clips, 'heat.mp4')], run)).graphId).toBe(graphId);
+  });
+
+  it('makes a dead letter of a damaged file, and goes on', async () => {
+    const damaged = join(directory, 'damaged');
+    mkdirSync(damaged);
+    copyFileSync(join(clips, 'heat.mp4'), join(damaged, 'heat.mp4'));
+    writeFileSync(join(damaged, 'noise.mp4'), 'no video at all');
+    const { videos, dead } = await writeDataset(out, damaged, { ...options, version: '1', columns: threeColumns });
+    expect(videos).toMatchObject({ committed: 1, dead: 1 });
+    expect(dead).toMatchObject([{ item: 'noise', code: 'not-media' }]);
+  });
+
+  it('makes a dead letter of a video of which a function throws, and tries it again', async () => {
+    let broken = true;
+    const columns = (scope: VideoScope): Columns => ({
+      brightness: scope.frames({ width: 8, height: 8 }).pipe(
+        map((frame) => {
+          if (broken && scope.video.id === 'alien') throw new TypeError('x is undefined');
+          return brightness(frame);
+        }),
+        scope.subclips({ count: 1 }),
+      ),
+    });
+    const run = { ...options, version: '1', columns };
+    const first = await writeDataset(out, clips, run);
+    expect(first.videos).toMatchObject({ committed: 1, dead: 1 });
+    expect(first.dead).toMatchObject([{ item: 'alien', message: expect.stringContaining('x is undefined') }]);
+    broken = false;
+    expect((await writeDataset(out, clips, { ...run, version: '1' })).videos.committed).toBe(1);
+  });
+
+  it('computes a video anew when its file has changed', async () => {
+    const changing = join(directory, 'changing.mkv');
+    const columns = (scope: VideoScope): Columns => ({
+      visual: scope.frames(pictures.input).pipe(scope.embed(pictures), scope.subclips({ count: 1 })),
+    });
+    await makeClip(changing, { seconds: 1 });
+    await writeDataset(out, changing, { ...options, columns });
+    appendFileSync(changing, Buffer.alloc(4));
+    const { videos } = await writeDataset(out, changing, { ...options, columns });
+    expect(videos).toMatchObject({ committed: 1, alreadyDone: 0 });
+  });
+
+  it('stops at once when it is told, and says so', async () => {
+    const controller = new AbortController();
+    const columns = (scope: VideoScope): Columns => ({
+      visual: scope.frames(pictures.input).pipe(
+        map((frame) => {
+          controller.abort();
+          return frame;
+        }),
+        scope.embed(pictures),
+        scope.subclips({ count: 1 }),
+      ),
+    });
+    const run = { ...options, version: '1', columns, signal: controller.signal };
+    expect(await writeDataset(out, clips, run)).toMatchObject({ interrupted: true, videos: { committed: 0, dead: 0 } });
+  });
+
+  it('refuses what is no column, no video, and pictures for a network of sound', async () => {
+    const write = (columns: unknown) => writeDataset(out, clips, { ...options, columns: columns as () => Columns });
+    await expect(write(() => ({}))).rejects.toThrow('at least one column');
+    await expect(write(() => ({ loose: new Observable() }))).rejects.toThrow("column 'loose' must end in");
+    const wrong = (scope: VideoScope) => ({
+      // @ts-expect-error: pictures do not feed a network of sound
+      audio: scope.frames().pipe(scope.embed(sound), scope.subclips({ count: 1 })),
+    });
+    await expect(write(wrong)).rejects.toThrow('is fed with pictures');
+    const small = (scope: VideoScope) => ({
+      visual: scope.frames({ width: 16, height: 16 }).pipe(scope.embed(pictures), scope.subclips({ count: 1 })),
+    });
+    await expect(write(small)).rejects.toThrow('width 32, height 32');
+    await expect(writeDataset(out, [], { ...options, version: '1', columns: threeColumns })).rejects.toMatchObject({
+      code: 'no-inputs',
+    });
+    const twice = [new Video(join(clips, 'heat.mp4')), new Video(join(directory, 'elsewhere', 'heat.mp4'))];
+    await expect(writeDataset(out, twice, { ...options, columns: threeColumns })).rejects.toMatchObject({
+      code: 'version',
+    });
+    await expect(writeDataset(out, twice, { ...options, version: '1', columns: threeColumns })).rejects.toMatchObject({
+      code: 'duplicate-id',
+    });
+  });
+});
