@@ -1,9 +1,11 @@
 // Every name that src/index.ts exports must have a doc comment where it is declared, and every file of ours must stay
-// below 15 kB of code, comments and imports not counted. Prints what is missing; exit 1 if anything is.
+// below 15 kB of code, comments and imports not counted. Every page of docs/ must be linked from docs/README.md, once, and
+// no page may have a link that leads nowhere or a phrase that is never English. Prints what is missing; exit 1 if anything is.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pageFaults } from './check-pages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const index = readFileSync(join(root, 'src/index.ts'), 'utf8');
@@ -44,6 +46,8 @@ for (const file of files.split('\n').filter((path) => /\.(ts|mjs|js)$/.test(path
   const length = Buffer.byteLength(code);
   if (length > 15_000) faults.push(`${file} has ${length} bytes of code; split it below 15,000`);
 }
+
+faults.push(...pageFaults(root));
 
 for (const fault of faults) console.log(fault);
 console.log(`${faults.length} fault(s)`);

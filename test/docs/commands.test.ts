@@ -19,6 +19,9 @@ for (const file of readdirSync(resolve(root, 'bin/commands'))) {
   commands.set(command.name, command);
 }
 
+/** README, the guide, and the reports, whose commands made their figures. */
+const shown = [...pages(), ...readdirSync(resolve(root, 'docs/evidence')).map((name) => `docs/evidence/${name}`)];
+
 /** Command lines of a page: those of its blocks, indented ones too, and those in the text between backticks. */
 function shownCommands(page: string): string[] {
   const shell = ['', 'sh', 'bash', 'shell'];
@@ -71,13 +74,13 @@ function unknownIn(line: string): string[] {
 }
 
 describe('the command lines of README and guide', () => {
-  it.each(pages())('%s shows only what there is', (page) => {
+  it.each(shown)('%s shows only what there is', (page) => {
     const faults = shownCommands(page).flatMap((line) => unknownIn(line).map((fault) => `${line}: ${fault}`));
     expect(faults).toEqual([]);
   });
 
   it('are found, and what does not exist is noticed', () => {
-    expect(pages().flatMap(shownCommands).length).toBeGreaterThan(40);
+    expect(shown.flatMap(shownCommands).length).toBeGreaterThan(40);
     expect(simpleCommands("A=1 npx reelflow extract x --command 'a --b' | sort # --c")).toEqual([
       "npx reelflow extract x --command ''",
       'sort',
