@@ -13,7 +13,12 @@ const fast = globSync(['test/{core,operators,models}/**/*.test.ts'], {
 });
 
 export default defineConfig({
-  resolve: { alias: { reelflow: new URL('./src/index.ts', import.meta.url).pathname } },
+  resolve: {
+    alias: [
+      { find: /^reelflow$/, replacement: new URL('./src/index.ts', import.meta.url).pathname },
+      { find: /^reelflow\/(.*)$/, replacement: new URL('./src/entries/$1.ts', import.meta.url).pathname },
+    ],
+  },
   test: {
     setupFiles: ['test/setup/end-children.ts'],
     // Weights that somebody keeps on this machine must not change what tests see.

@@ -7,7 +7,7 @@
  * The features are synthetic, made here: what it learns, whether an item grows louder or calmer, means nothing.
  */
 import type * as tensorflow from '@tensorflow/tfjs';
-import { ItemStore, ItemStoreWriter } from 'reelflow';
+import { ItemStore, ItemStoreWriter } from 'reelflow/training';
 
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error('usage: tfjs-lstm FILE');

@@ -1,21 +1,24 @@
-// Every name that src/index.ts exports must have a doc comment where it is declared, and every file of ours must stay
+// Every name that an entry point exports must have a doc comment where it is declared, and every file of ours must stay
 // below 15 kB of code, comments and imports not counted. Every page of docs/ must be linked from docs/README.md, once, and
 // no page may have a link that leads nowhere or a phrase that is never English. Prints what is missing; exit 1 if anything is.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pageFaults } from './check-pages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const index = readFileSync(join(root, 'src/index.ts'), 'utf8');
+const entries = ['index.ts', ...readdirSync(join(root, 'src/entries')).map((name) => join('entries', name))];
 const faults = [];
 
-for (const [, names = '', path = ''] of index.matchAll(/export (?:type )?\{([^}]*)\} from '([^']+)'/g)) {
-  const file = join(root, 'src', path);
-  for (const raw of names.split(',')) {
-    const name = raw.replace(/\btype\b/, '').trim();
-    if (name !== '') checkName(name, file);
+for (const entry of entries) {
+  const source = readFileSync(join(root, 'src', entry), 'utf8');
+  for (const [, names = '', path = ''] of source.matchAll(/export (?:type )?\{([^}]*)\} from '([^']+)'/g)) {
+    const file = join(root, 'src', dirname(entry), path);
+    for (const raw of names.split(',')) {
+      const name = raw.replace(/\btype\b/, '').trim();
+      if (name !== '') checkName(name, file);
+    }
   }
 }
 

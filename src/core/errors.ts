@@ -35,7 +35,6 @@ export type MediaErrorCode =
   | 'no-streams'
   | 'truncated'
   | 'corrupt'
-  | 'too-long'
   | 'unsupported'
   | 'timeout'
   | 'unreadable'

@@ -23,8 +23,11 @@ export function systemFault(error: unknown): SystemError | undefined {
       cause: error,
     });
   }
-  return new SystemError('system', `the system refused what every item needs: ${raw.message}`, {
-    remedy: 'Mend it and run the same command again: what is committed is kept, and no item is blamed.',
+  // Who met it may have said where, and what to do.
+  const { message, remedy } = error instanceof ReelflowError ? error : { message: raw.message, remedy: undefined };
+  const again = 'run the same command again: what is committed is kept, and no item is blamed.';
+  return new SystemError('system', `the system refused what every item needs: ${message}`, {
+    remedy: remedy === undefined ? `Mend it and ${again}` : `${remedy} Then ${again}`,
     cause: error,
   });
 }

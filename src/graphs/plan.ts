@@ -218,7 +218,9 @@ async function estimateCorpus(
     if (signal.aborted) throw new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
     try {
       const unit = await graph.prepare(video, signal);
-      bytes += await sizeOf(video.path);
+      // Read before it is added: others add while this waits.
+      const size = await sizeOf(video.path);
+      bytes += size;
       if (unit.skip !== undefined) return;
       seconds += unit.seconds;
       frames += unit.frames;
@@ -232,7 +234,8 @@ async function estimateCorpus(
   const weighed = evenlySpaced(corpus, SIZES_AT_MOST);
   let total = 0;
   await forEachAtATime(weighed, SIZES_AT_A_TIME, async (video) => {
-    total += await sizeOf(video.path);
+    const size = await sizeOf(video.path);
+    total += size;
   });
   const scale = bytes === 0 ? 1 : (total * corpus.length) / weighed.length / bytes;
   const rowBytes = graph.nodes.find((node) => node.dtype === 'row');

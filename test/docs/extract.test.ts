@@ -28,6 +28,7 @@ const fields: Readonly<Record<keyof Summary, true>> = {
   execution: true,
   calibration: true,
   phases: true,
+  tables: true,
   interrupted: true,
   failure: true,
   readerGone: true,

@@ -1,0 +1,45 @@
+/** What the command line does, as functions, and what a run is made of. The entry point `reelflow/commands`. */
+
+export { explainMermaid, explainText } from '../graphs/explain.ts';
+export { type ExtractOptions, extract } from '../graphs/extract.ts';
+export { type ExtractionOptions, extractionGraph } from '../graphs/extraction.ts';
+export { fetchCorpus } from '../graphs/fetch/fetch.ts';
+export type { FetchOptions, FetchProgress, FetchSource } from '../graphs/fetch/fetch-options.ts';
+export { type PlannedCommand, planFetch } from '../graphs/fetch/fetch-plan.ts';
+export { type FetchSummary, fetchFailures } from '../graphs/fetch/fetch-summary.ts';
+export {
+  type Graph,
+  type GraphNode,
+  graphId,
+  type Json,
+  PlanOutdated,
+  type UnitContext,
+  type UnitPlan,
+  unitKey,
+} from '../graphs/graph.ts';
+export { type CorpusOptions, listCorpus } from '../graphs/inputs.ts';
+export {
+  type MemoryNeeds,
+  type MemoryPart,
+  type MemoryPlan,
+  type NetworkNeed,
+  planMemory,
+  type SessionCost,
+  type WorkerPlan,
+} from '../graphs/memory-plan.ts';
+export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from '../graphs/networks.ts';
+export {
+  defaultMemory,
+  type Estimate,
+  type ExecutionOptions,
+  type Plan,
+  type PlannedNetwork,
+  planRun,
+} from '../graphs/plan.ts';
+export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
+export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/options.ts';
+export { reduce } from '../graphs/reduction/reduce.ts';
+export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from '../graphs/runners/local.ts';
+export type { FetchFault, FetchReason } from '../io/fetch/fetch-fault.ts';
+export type { FailedRecord } from '../io/fetch/fetch-record.ts';
+export { splitCommand } from '../io/fetch/split-command.ts';

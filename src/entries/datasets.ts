@@ -1,0 +1,13 @@
+/** Datasets: units, tables, caches, dead letters. The entry point `reelflow/datasets`. */
+
+export { openUnitCache } from '../io/cache/open-cache.ts';
+export type { UnitCache } from '../io/cache/unit-cache.ts';
+export { CommitStore } from '../io/dataset/commit-store.ts';
+export { type CompactOptions, compact } from '../io/dataset/compact.ts';
+export { Dataset } from '../io/dataset/dataset.ts';
+export type { DatasetCounts, DatasetDescription, DatasetFile, DatasetTable } from '../io/dataset/dataset-file.ts';
+export type { DeadLetter } from '../io/dataset/dead-letter.ts';
+export type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
+export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from '../io/dataset/schema.ts';
+export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from '../io/dataset/table-reader.ts';
+export { type BatchPlace, type Vectors, vectorsOf } from '../io/dataset/vector-column.ts';
