@@ -108,6 +108,11 @@ export class Dataset {
       ...(await countDataset(this.store, 'aside')),
     }));
   }
+
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }
 
 /** Marks a dataset as open in this process, by a temporary file: those of dead processes are removed as all temporaries are. */

@@ -147,6 +147,11 @@ export class ItemStoreWriter {
     this.#state = 'closed';
   }
 
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Gives the store up: nothing is left of it. Does nothing after `close` or `abort`. Wait for `add` before. */
   async abort(): Promise<void> {
     if (this.#state === 'closed') return;

@@ -183,6 +183,11 @@ export class ItemStore {
     await this.#file.close();
   }
 
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   #checkOpen(): void {
     if (this.#closed) throw new UsageError(`the store ${this.path} is closed`);
   }

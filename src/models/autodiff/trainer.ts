@@ -145,6 +145,11 @@ export class Trainer {
     await this.#thread.close();
   }
 
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Learns the batches of an epoch that are left. */
   async #learn(data: TrainingData, at: Position): Promise<void> {
     const { signal, checkpoint } = this.#options;

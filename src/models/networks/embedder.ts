@@ -79,6 +79,11 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
     return this.#pool.close();
   }
 
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Stops the threads at once: running and waiting batches fail with ModelError `session`, as when a thread dies. */
   abort(): Promise<void> {
     return this.#pool.abort();

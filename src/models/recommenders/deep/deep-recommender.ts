@@ -146,6 +146,11 @@ export class DeepRecommender {
     await trained?.trainer.close();
   }
 
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   #fitted() {
     if (!this.#trained) throw new UsageError(`recommender '${this.name}' must be fitted first`);
     return this.#trained;
