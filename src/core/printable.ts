@@ -4,10 +4,12 @@
  *
  * @example
  * printable('net\u001b[2J.pth'); // 'net\ufffd[2J.pth'
- *
- * @param most - UTF-16 units; a longer text is cut there, and ends in `...`.
  */
-export function printable(text: string, most = Number.POSITIVE_INFINITY): string {
-  const short = text.length > most ? `${text.slice(0, most)}...` : text;
-  return short.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
+export function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd');
+}
+
+/** As `printable`, of a text that may be long: one of more than `most` UTF-16 units is cut there, and ends in `...`. */
+export function printableStart(text: string, most: number): string {
+  return printable(text.length > most ? `${text.slice(0, most)}...` : text);
 }

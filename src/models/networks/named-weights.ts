@@ -1,6 +1,6 @@
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
-import { printable } from '../../core/printable.ts';
+import { printableStart } from '../../core/printable.ts';
 import { finiteInitializer } from '../weights/finite-pieces.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
 import { floatInitializer, readWeights, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
@@ -47,7 +47,7 @@ function listed(entries: readonly string[]): string {
   const more = entries.length - mostListed;
   return `${entries
     .slice(0, mostListed)
-    .map((name) => printable(name, longestName))
+    .map((name) => printableStart(name, longestName))
     .join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
@@ -109,7 +109,7 @@ function requireTensors(
     remedy:
       prefix === undefined
         ? 'Give a state dict with the tensor names of torchvision (VGGish: of torchvggish); see docs/networks.md.'
-        : `Its names begin with '${printable(prefix, longestName)}': save the state dict without it, as that of the inner module.`,
+        : `Its names begin with '${printableStart(prefix, longestName)}': save the state dict without it, as that of the inner module.`,
   });
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { ModelError } from '../../core/errors.ts';
-import { printable } from '../../core/printable.ts';
+import { printableStart } from '../../core/printable.ts';
 import { fillSync } from '../../core/whole-io.ts';
 
 /** The most bytes of values that are in memory at a time. */
@@ -50,7 +50,7 @@ export class SourceFile implements WeightBytes {
 
   /** An error about this file. */
   readonly refuse: Refuse = (what, { remedy = damagedRemedy, cause } = {}) =>
-    new ModelError('weights', `${this.path} ${printable(what, messageLimit)}`, { remedy, cause });
+    new ModelError('weights', `${this.path} ${printableStart(what, messageLimit)}`, { remedy, cause });
 
   /** Ends the reading of the structure. Values can be read still. */
   close(): void {
