@@ -27,12 +27,12 @@ export class Video {
   readonly path: string;
   /** The file name without extension, unless given. */
   readonly id: string;
-  readonly #look: SharedWork<MediaInfo>;
+  /** Made when somebody asks: of a large corpus most are never looked at. */
+  #look: SharedWork<MediaInfo> | undefined;
   #info: MediaInfo | undefined;
 
   constructor(path: string, options: { id?: string } = {}) {
     this.path = checkString('path', path);
-    this.#look = new SharedWork((signal) => probe(path, { signal }), `looking at '${path}'`);
     const name = basename(path);
     this.id =
       options.id === undefined ? name.slice(0, name.length - extname(name).length) : checkString('id', options.id);
@@ -46,6 +46,7 @@ export class Video {
    */
   async probe(options: { signal?: AbortSignal | undefined } = {}): Promise<MediaInfo> {
     if (this.#info === undefined) {
+      this.#look ??= new SharedWork((signal) => probe(this.path, { signal }), `looking at '${this.path}'`);
       const found = await this.#look.result(options.signal);
       // It may have been measured meanwhile.
       this.#info ??= found;
