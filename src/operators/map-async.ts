@@ -8,17 +8,18 @@ import { Fifo } from './fifo.ts';
 import type { ScopeAccount, Station } from './ledger.ts';
 import { weightOf } from './measure.ts';
 import type { Bytes } from './payload.ts';
+import { type PerseveringOptions, persevering } from './persevering.ts';
 import { ResultRoom } from './result-room.ts';
 
 /** How `mapAsync` works. */
-export interface MapAsyncOptions<A, B = unknown> {
+export interface MapAsyncOptions<A, B = unknown> extends PerseveringOptions {
   /** Names it in metrics and errors; default `map-async`. */
   readonly name?: string;
   /** Operations that may execute at once. */
   readonly concurrency: number;
   /** Results in the order of the elements (default true), or as they come. */
   readonly ordered?: boolean;
-  /** Milliseconds an operation may take before the output fails with FlowError `timeout`; default no limit. */
+  /** Milliseconds an operation may take, tries again included, before the output fails with FlowError `timeout`; default no limit. */
   readonly timeout?: number;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
   readonly cost?: (value: A) => Bytes;
@@ -66,10 +67,11 @@ export function mapAsync<A, B>(
   if (options.timeout !== undefined) checkPositive('timeout', options.timeout);
   if (options.resultEstimate !== undefined) checkInteger('resultEstimate', options.resultEstimate, 0);
   const cost = costOfKept(options.cost);
+  const called = persevering(core, name, map, options);
   return (input) =>
     new Observable<B>((out) => {
       const station = core.station(name, 'map-async', scope);
-      const mapping = new Mapping(core, station, out, map, cost, options);
+      const mapping = new Mapping(core, station, out, called, cost, options);
       out.add(() => mapping.stop());
       connect(input, out, { next: (value) => mapping.take(value), complete: () => mapping.complete() });
     });

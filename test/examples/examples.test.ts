@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +75,48 @@ describe('the examples', () => {
       ['visual', 4096],
       ['brightness', 2],
     ]);
+  });
+
+  it('windows gives one vector for each window, of which only those over the cut have motion', async () => {
+    const out = join(directory, 'windows');
+    expect(await example('windows', [clip, out])).toBe('1 committed\n');
+    const { columns, patches, frames } = await onlyUnit(out);
+    expect(columns.map(({ stream, dimension }) => [stream, dimension])).toEqual([['motion', 2]]);
+    // 40 frames: windows from frames 0, 8, 16 and 24, those from 8 and 16 over the cut at 20.
+    expect([...frames]).toEqual([2, 1, 1, 0]);
+    expect([...patches]).toEqual([0, 0, 0, 0]);
+    const { values } = columns[0] as (typeof columns)[number];
+    expect(values[0]).toBeCloseTo(2 / 3 / 15 / 2, 2);
+    expect(values[3]).toBeCloseTo(2 / 3, 1);
+    expect(values[4]).toBeCloseTo(0, 2);
+  });
+
+  it('remote-vectors gets a vector a second from a service that sometimes fails, and nothing the second time', async () => {
+    let requests = 0;
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk) => chunks.push(chunk));
+      request.on('end', () => {
+        if (++requests % 3 === 1) response.writeHead(503).end();
+        else response.end(JSON.stringify([Buffer.concat(chunks).length, Buffer.concat(chunks)[0]]));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+      const out = join(directory, 'remote');
+      expect(await example('remote-vectors', [url, clip, out])).toBe('1 committed, 0 dead\n');
+      const { columns } = await onlyUnit(out);
+      const { values } = columns[0] as (typeof columns)[number];
+      expect(values[0]).toBe(32 * 32 * 3);
+      expect(values[1]).toBeGreaterThan(200); // red
+      expect(values[3]).toBeLessThan(50); // blue
+      const before = requests;
+      expect(await example('remote-vectors', [url, clip, out])).toBe('0 committed, 0 dead\n');
+      expect(requests).toBe(before);
+    } finally {
+      server.close();
+    }
   });
 
   it('shot-boundaries finds the cut with an operator that keeps one frame', async () => {

@@ -2,13 +2,13 @@ import { lstat, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../../core/atomic-file.ts';
 import { writeFailure } from '../../core/disk-full.ts';
+import { type StartRate, sleep } from '../../core/start-rate.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
 import { type Downloaded, download } from '../../io/fetch/download.ts';
 import type { FetchFault } from '../../io/fetch/fetch-fault.ts';
 import type { FetchItem } from '../../io/fetch/fetch-list.ts';
 import type { FailedRecord, FetchRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
 import { removeFolder } from '../../io/fetch/remove-folder.ts';
-import { type StartRate, sleep } from '../../io/fetch/start-rate.ts';
 import type { FetchSettings } from './fetch-options.ts';
 import { type FetchPaths, workFolder } from './fetch-plan.ts';
 

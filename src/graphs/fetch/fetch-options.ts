@@ -1,6 +1,6 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
+import { startInterval } from '../../core/start-rate.ts';
 import { CommandTemplate } from '../../io/fetch/command-template.ts';
-import { startInterval } from '../../io/fetch/start-rate.ts';
 
 /** What is fetched: a list, a command, and where to. */
 export interface FetchSource {

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
 import { defer, from, lastValueFrom, mergeMap } from 'rxjs';
 import { makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
+import { StartRate } from '../../core/start-rate.ts';
 import type { CommandTemplate } from '../../io/fetch/command-template.ts';
 import { lockDirectory } from '../../io/fetch/directory-lock.ts';
 import { badIdMessage, type FetchItem } from '../../io/fetch/fetch-list.ts';
 import { type FailedRecord, type FetchedRecord, type FetchRecord, FetchRecords } from '../../io/fetch/fetch-record.ts';
 import { writeManifest } from '../../io/fetch/manifest.ts';
 import { removeFolder } from '../../io/fetch/remove-folder.ts';
-import { StartRate } from '../../io/fetch/start-rate.ts';
 import { findFfprobe } from '../../io/media/ffmpeg.ts';
 import { fetchItem, putFailed } from './fetch-item.ts';
 import { checkSource, type FetchOptions, type FetchSettings, fetchSettings } from './fetch-options.ts';

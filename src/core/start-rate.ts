@@ -1,5 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { UsageError } from '../../core/errors.ts';
+import { UsageError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000 };
 
@@ -42,9 +41,23 @@ export class StartRate {
 /** The longest wait that a timer of Node.js can make in one go. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Waits. @throws AbortError on abort. */
+/** Waits, by the timers that tests may replace. @throws AbortError on abort. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  for (let left = milliseconds; left > 0; left -= LONGEST) {
-    await delay(Math.min(left, LONGEST), undefined, { signal });
-  }
+  for (let left = milliseconds; left > 0; left -= LONGEST) await once(Math.min(left, LONGEST), signal);
+}
+
+function once(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const abort = () => {
+      clearTimeout(timer);
+      reject(new DOMException('the wait was aborted', 'AbortError'));
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, milliseconds);
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StartRate, startInterval } from '../../../src/io/fetch/start-rate.ts';
+import { StartRate, startInterval } from '../../src/core/start-rate.ts';
 
 describe('the rate of starts', () => {
   it.each([
