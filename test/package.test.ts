@@ -35,4 +35,4 @@ it('the packed tarball installs into an empty folder and brings a working decode
     "import { Flow, parseBytes } from 'reelflow';\nconsole.log(new Flow('1MiB').budget === parseBytes(1048576));\n",
   );
   expect((await execute(process.execPath, ['use.js'], { cwd: folder })).stdout).toBe('true\n');
-}, 300_000);
+}, 1_200_000);

@@ -19,7 +19,7 @@ export function systemFault(error: unknown): SystemError | undefined {
   if (code === 'EMFILE' || code === 'ENFILE') {
     return new SystemError('open-files', `no more files can be opened: ${raw.message}`, {
       remedy:
-        'Raise the limit (`ulimit -n 65536`) or lower --concurrency, and run the same command again: what is committed is kept.',
+        'Raise the limit (`ulimit -n 65536`; below 256 nothing runs) and run the same command again: what is committed is kept.',
       cause: error,
     });
   }

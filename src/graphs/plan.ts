@@ -210,12 +210,14 @@ async function estimateCorpus(
   corpus: readonly Video[],
   { signal, probes }: { readonly signal: AbortSignal; readonly probes: number },
 ): Promise<{ estimate: Estimate; decoders: Bytes }> {
+  const stopped = () => new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
+  if (signal.aborted) throw stopped();
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
   const sample = evenlySpaced(corpus, PROBED_AT_MOST);
   let [seconds, frames, bytes, largestClaim, unreadable] = [0, 0, 0, 0, 0];
   let decoders = leastDecoders(graph.trace);
   await forEachAtATime(sample, probes, async (video) => {
-    if (signal.aborted) throw new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
+    if (signal.aborted) throw stopped();
     try {
       const unit = await graph.prepare(video, signal);
       // Read before it is added: others add while this waits.

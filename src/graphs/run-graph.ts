@@ -8,6 +8,7 @@ import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.
 import type { MemorySampler } from '../io/media/memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { ChosenDevice } from '../models/onnx/device.ts';
+import { formatBytes } from '../operators/budget.ts';
 import { Flow } from '../operators/flow.ts';
 import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
@@ -128,7 +129,8 @@ async function planUnlessStopped(
     // What cannot hold is refused before anything runs on the device.
     if (wanted.devices.length > 0) await planRun(graph, corpus, execution, wanted);
     const placement = await rehearsedPlacement(networks, wanted, options);
-    for (const sentence of placement.says) options.onMessage?.(sentence);
+    const say = listener('onMessage', options.onMessage);
+    for (const sentence of placement.says) say(sentence);
     return await planRun(graph, corpus, execution, placement);
   } catch (error) {
     if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return undefined;
@@ -227,6 +229,11 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     );
   }
   sampler.stop();
+  if (sampler.peak > plan.memory.limit) {
+    say(
+      `the process and its decoders took ${formatBytes(sampler.peak)}, more than the limit of ${formatBytes(plan.memory.limit)}: a decoder took more than was planned for it`,
+    );
+  }
   return {
     graphId: plan.graph.id,
     videos: {

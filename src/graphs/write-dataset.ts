@@ -6,9 +6,11 @@ import { chooseDevice } from '../models/onnx/device.ts';
 import { dataflow } from './dataflow/dataflow.ts';
 import type { Columns, VideoScope } from './dataflow/video-scope.ts';
 import { checkUniqueIds } from './inputs.ts';
+import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
 import { type RunOptions, runGraph } from './run-graph.ts';
 import type { RunSummary } from './run-summary.ts';
+import { Feed } from './runners/feed.ts';
 
 /** What `writeDataset` computes of each video, and how it runs. */
 export interface WriteDatasetOptions extends RunOptions {
@@ -66,7 +68,9 @@ export async function writeDataset(
     maxDuration,
     allowPartial,
   });
-  const corpus = await collect(input);
+  const say = listener('onMessage', options.onMessage);
+  const stop = AbortSignal.any([options.drain, options.signal].filter((signal) => signal !== undefined));
+  const corpus = await collect(input, stop);
   const random = networksOf(graph).filter((network) => network.random);
   if (random.length > 0 && options.onMessage === undefined) {
     const names = random.map((network) => network.name).join(' and ');
@@ -79,22 +83,31 @@ export async function writeDataset(
   sampler.start();
   try {
     const device = await chooseDevice(options.device ?? 'auto');
-    if (device.says !== undefined) options.onMessage?.(device.says);
+    if (device.says !== undefined) say(device.says);
     return await runGraph(graph, corpus, options, { out: directory, device, sampler });
   } finally {
     sampler.stop();
   }
 }
 
+/** The videos of a list, to its end or until `stop`, which a list that waits for its next video does not hold up. */
 async function collect(
   input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>,
+  stop: AbortSignal,
 ): Promise<readonly Video[]> {
   const found: Video[] = [];
-  for await (const each of typeof input === 'string' ? videos(input) : listOf(input)) {
-    if (!(each instanceof Video)) throw new UsageError(`\`input\` must give videos, but gave ${shown(each)}`);
-    found.push(each);
+  const feed = new Feed<Video>(typeof input === 'string' ? videos(input) : listOf(input), stop);
+  try {
+    for (let next = await feed.next(); next !== undefined; next = await feed.next()) {
+      if (!(next.item instanceof Video)) {
+        throw new UsageError(`\`input\` must give videos, but gave ${shown(next.item)}`);
+      }
+      found.push(next.item);
+    }
+  } finally {
+    await feed.close();
   }
-  if (found.length === 0) throw new UsageError('there are no videos', { code: 'no-inputs' });
+  if (found.length === 0 && !stop.aborted) throw new UsageError('there are no videos', { code: 'no-inputs' });
   await checkUniqueIds(found);
   return found;
 }

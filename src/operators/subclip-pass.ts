@@ -1,4 +1,5 @@
-import { FlowError, ModelError, UsageError } from '../core/errors.ts';
+import { shown } from '../core/check.ts';
+import { FlowError, UsageError } from '../core/errors.ts';
 import type { Bytes } from './payload.ts';
 import { RowWindow } from './row-window.ts';
 import { needsRows, type Statistic } from './statistics.ts';
@@ -72,6 +73,9 @@ export class SubclipPass {
   #read(element: Timed): StreamRow {
     const { time, vector } = element;
     const centre = element.centre ?? time;
+    if (typeof time !== 'number') {
+      throw this.#outOfOrder(`a row must have a \`time\` in seconds, but has ${shown(time)}`);
+    }
     if (!(Number.isFinite(time) && time >= this.#lastTime)) {
       throw this.#outOfOrder(`the row at ${time} s came after the row at ${this.#lastTime} s`);
     }
@@ -79,11 +83,13 @@ export class SubclipPass {
       throw this.#outOfOrder(`the row centred at ${centre} s came after the row centred at ${this.#lastCentre} s`);
     }
     if (centre < time) throw this.#outOfOrder(`the row at ${time} s is centred before it, at ${centre} s`);
+    if (!isVector(vector)) {
+      throw this.#unlike(`the vector at ${time} s must be an array of numbers, but is ${shown(vector)}`);
+    }
     if (this.#number === 0) this.#begin(vector.length);
     if (vector.length !== this.#dimension) {
-      throw new ModelError(
-        'shape',
-        `stream '${this.#name}': the vector at ${time} s has ${vector.length} values, but the first one had ${this.#dimension}`,
+      throw this.#unlike(
+        `the vector at ${time} s has ${vector.length} values, but the first one had ${this.#dimension}`,
       );
     }
     const copy = this.#spare ?? new Float32Array(this.#dimension);
@@ -100,7 +106,7 @@ export class SubclipPass {
     if (!(typeof duration === 'number' && Number.isFinite(duration) && duration > 0)) {
       throw new UsageError(`the span of stream '${this.#name}' must have a duration above 0 s, but it is ${duration}`);
     }
-    if (dimension === 0) throw new ModelError('shape', `stream '${this.#name}': its vectors have no values`);
+    if (dimension === 0) throw this.#unlike('its vectors have no values');
     this.#dimension = dimension;
     const span = { item: this.#span.id, stream: this.#name, duration };
     this.#cuts = this.#counts.map((count) => new SubclipCut(count, span, this.#statistics, dimension, this.#scratch));
@@ -141,11 +147,18 @@ export class SubclipPass {
 
   #notFinite(vector: Float32Array, time: number): FlowError {
     const index = vector.findIndex((value) => !Number.isFinite(value));
-    return new FlowError(
-      'batch-result',
-      `stream '${this.#name}': value ${index} of the vector at ${time} s is ${vector[index]}, which is not a finite float32`,
-    );
+    return this.#unlike(`value ${index} of the vector at ${time} s is ${vector[index]}, which is not a finite float32`);
   }
+
+  /** A vector that is not as vectors must be. What made it made it of this item: others may be right. */
+  #unlike(what: string): FlowError {
+    return new FlowError('batch-result', `stream '${this.#name}': ${what}`);
+  }
+}
+
+/** Of typed arrays every value is a number. */
+function isVector(value: unknown): value is ArrayLike<number> {
+  return ArrayBuffer.isView(value) || (Array.isArray(value) && value.every((each) => typeof each === 'number'));
 }
 
 /** Four sums run side by side, so that no addition waits for the one before; a value that is not finite makes NaN. */

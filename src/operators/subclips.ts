@@ -54,8 +54,8 @@ export interface SubclipOptions {
  * `medmad` keep the rows since the start of the earliest open subclip, once for all counts (4 D bytes a row), see
  * `subclipsClaim`. All of it is accounted for through `scope` and given back at completion, error and unsubscription.
  *
- * Errors: FlowError `order` when times or centres do not ascend or a centre lies before its time; ModelError `shape`
- * when a vector's length changes; FlowError `batch-result` when a value is not finite; UsageError when the span has no
+ * Errors: FlowError `order` when times or centres do not ascend or a centre lies before its time, `batch-result`
+ * when a vector has no values, another length than the first, or a value that is no finite number; UsageError when the span has no
  * duration.
  *
  * @example

@@ -161,6 +161,44 @@ describe('writeDataset', () => {
     expect((await writeDataset(out, clips, { ...run, version: '1' })).videos.committed).toBe(1);
   });
 
+  it('makes a dead letter of a video of which a function gives a vector of no or another length', async () => {
+    const columns = (scope: VideoScope): Columns => ({
+      brightness: scope.frames({ width: 8, height: 8 }).pipe(
+        map((frame) =>
+          scope.video.id === 'alien' && frame.time > 1 ? { time: frame.time, vector: [] } : brightness(frame),
+        ),
+        scope.subclips({ count: 1 }),
+      ),
+    });
+    const { videos, dead } = await writeDataset(out, clips, { ...options, version: '1', columns });
+    expect(videos).toMatchObject({ committed: 1, dead: 1 });
+    expect(dead).toMatchObject([
+      { item: 'alien', code: 'batch-result', message: expect.stringContaining('has 0 values') },
+    ]);
+  });
+
+  it('can be stopped while it waits for the next video of a list, which is closed', async () => {
+    let closed = false;
+    async function* slowly() {
+      try {
+        yield new Video(join(clips, 'heat.mp4'));
+        await new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve()));
+      } finally {
+        closed = true;
+      }
+    }
+    const controller = new AbortController();
+    const writing = writeDataset(out, slowly(), {
+      ...options,
+      version: '1',
+      columns: threeColumns,
+      signal: controller.signal,
+    });
+    controller.abort();
+    expect(await writing).toMatchObject({ interrupted: true, videos: { committed: 0 } });
+    expect(closed).toBe(true);
+  });
+
   it('computes a video anew when its file has changed', async () => {
     const changing = join(directory, 'changing.mkv');
     const columns = (scope: VideoScope): Columns => ({

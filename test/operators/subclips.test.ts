@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { concat, from, lastValueFrom, NEVER, Observable, Subject, take, throwError, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { FlowError, ModelError, UsageError } from '../../src/core/errors.ts';
+import { FlowError, UsageError } from '../../src/core/errors.ts';
 import { Flow } from '../../src/operators/flow.ts';
 import { dimensionOf, STATISTICS, type Statistic } from '../../src/operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim, type Timed } from '../../src/operators/subclips.ts';
@@ -282,8 +282,8 @@ describe('subclips', () => {
       { time: 2, vector: [1, 2] },
     ];
     const failure = await collect(rows, 10, 1, 'mean').catch((error: unknown) => error);
-    expect(failure).toBeInstanceOf(ModelError);
-    expect(failure).toMatchObject({ code: 'shape', message: expect.stringContaining('at 2 s has 2 values') });
+    expect(failure).toBeInstanceOf(FlowError);
+    expect(failure).toMatchObject({ code: 'batch-result', message: expect.stringContaining('at 2 s has 2 values') });
     await expect(collect([{ time: 1, vector: [] }], 10, 1, 'mean')).rejects.toThrow('no values');
   });
 

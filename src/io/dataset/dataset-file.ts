@@ -3,6 +3,11 @@ import { join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { LockLost, underLock } from '../../core/file-lock.ts';
+import { printableStart } from '../../core/printable.ts';
+
+/** Of what differs between two datasets, so many places are named, each in so many characters. */
+const LISTED_CHANGES = 4;
+const LONGEST_VALUE = 60;
 
 /** What made a dataset. */
 export interface DatasetDescription {
@@ -194,9 +199,16 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
   if (file.graphId === description.graphId) return file;
   const changes = differences('', comparable(file), comparable(description));
   throw new UsageError(
-    `${directory} holds the dataset of graph ${file.graphId}, not of ${description.graphId}: ${changes.length > 0 ? changes.join('; ') : 'the parameters read the same'}`,
+    `${directory} holds another dataset (graph ${file.graphId}, not ${description.graphId}): ${changesText(changes)}`,
     { code: 'dataset', remedy: 'Name another output directory, or use the parameters that the dataset was made with.' },
   );
+}
+
+/** The first changes in words, not longer than a reader takes in. */
+function changesText(changes: readonly string[]): string {
+  if (changes.length === 0) return 'the parameters read the same';
+  const more = changes.length - LISTED_CHANGES;
+  return `${changes.slice(0, LISTED_CHANGES).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
 
 /** What a dataset without its `dataset.json` consists of; hidden files are nobody's data. */
@@ -219,5 +231,6 @@ function differences(path: string, there: unknown, now: unknown): string[] {
     );
   }
   const [before, after] = [JSON.stringify(there), JSON.stringify(now)];
-  return before === after ? [] : [`${path} is ${before ?? 'missing'} there and ${after ?? 'missing'} now`];
+  const shown = (json: string | undefined) => (json === undefined ? 'missing' : printableStart(json, LONGEST_VALUE));
+  return before === after ? [] : [`${path} is ${shown(before)} there and ${shown(after)} now`];
 }

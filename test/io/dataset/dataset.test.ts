@@ -49,7 +49,7 @@ describe('a dataset', () => {
     const failure = await Dataset.open(directory, { ...description, graphId: 'bbbb', params }).catch((e: unknown) => e);
     expect(failure).toBeInstanceOf(UsageError);
     expect((failure as UsageError).message).toBe(
-      `${directory} holds the dataset of graph aaaa, not of bbbb: visual.weights is "ff" there and "ee" now; fps is missing there and 2 now`,
+      `${directory} holds another dataset (graph aaaa, not bbbb): visual.weights is "ff" there and "ee" now; fps is missing there and 2 now`,
     );
     expect((failure as UsageError).remedy).toContain('another output directory');
   });
