@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { filter, map, Observable } from 'rxjs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Columns, VideoScope } from '../../src/graphs/dataflow/video-scope.ts';
 import { network } from '../../src/graphs/named-network.ts';
 import { writeDataset } from '../../src/graphs/write-dataset.ts';
@@ -178,25 +178,22 @@ describe('writeDataset', () => {
   });
 
   it('can be stopped while it waits for the next video of a list, which is closed', async () => {
+    const controller = new AbortController();
     let closed = false;
     async function* slowly() {
       try {
         yield new Video(join(clips, 'heat.mp4'));
+        setTimeout(() => controller.abort(), 1);
         await new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve()));
+        yield new Video(join(clips, 'alien.mp4'));
       } finally {
         closed = true;
       }
     }
-    const controller = new AbortController();
-    const writing = writeDataset(out, slowly(), {
-      ...options,
-      version: '1',
-      columns: threeColumns,
-      signal: controller.signal,
-    });
-    controller.abort();
-    expect(await writing).toMatchObject({ interrupted: true, videos: { committed: 0 } });
-    expect(closed).toBe(true);
+    const { signal } = controller;
+    const summary = await writeDataset(out, slowly(), { ...options, version: '1', columns: threeColumns, signal });
+    expect(summary).toMatchObject({ interrupted: true, videos: { committed: 0 } });
+    await vi.waitFor(() => expect(closed).toBe(true));
   });
 
   it('computes a video anew when its file has changed', async () => {
