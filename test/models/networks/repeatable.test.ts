@@ -74,6 +74,27 @@ describe('a network whose rows depend on each other', () => {
     });
   });
 
+  it('is refused when a row depends on one five places before it', async () => {
+    const nodes = [
+      node('Flatten', ['x'], ['flat'], { axis: 1 }),
+      node('Slice', ['flat', 'zero', 'five'], ['head']),
+      node('Slice', ['flat', 'zero', 'toFive'], ['before']),
+      node('Mul', ['head', 'none'], ['padding']),
+      node('Concat', ['padding', 'before'], ['shifted'], { axis: 0 }),
+      node('Add', ['flat', 'shifted'], ['y']),
+    ];
+    const initializers = [
+      constant('zero', [1], BigInt64Array.of(0n)),
+      constant('five', [1], BigInt64Array.of(5n)),
+      constant('toFive', [1], BigInt64Array.of(-5n)),
+      constant('none', [1], Float32Array.of(0)),
+    ];
+    await expect(vectors(write('far', nodes, 48, { initializers }), 32)).rejects.toMatchObject({
+      code: 'card',
+      message: expect.stringContaining('depend on each other'),
+    });
+  });
+
   it('gives the same vectors with every size of batch when its card says that rows run alone', async () => {
     const card = write('alone', mixing, 48, { card: { alone: true } });
     const one = await vectors(card, 1);
