@@ -1,3 +1,4 @@
+import { checkOneOf } from '../src/core/check.ts';
 import { UsageError } from '../src/core/errors.ts';
 import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
 import { finiteNumber, integerList, wordOf } from './list-options.ts';
@@ -69,13 +70,7 @@ export const word = <Word extends string>(words: readonly Word[], does: string):
 
 /** Several of some words with commas between. */
 export const words = <Word extends string>(value: string, all: readonly Word[], does: string): Option<Word[]> =>
-  option(value, does, (args, name) =>
-    args.list(name)?.map((entry) => {
-      const found = all.find((each) => each === entry);
-      if (found === undefined) throw new UsageError(`\`--${name}\` must be of ${all.join(', ')}, but has '${entry}'`);
-      return found;
-    }),
-  );
+  option(value, does, (args, name) => args.list(name)?.map((entry) => checkOneOf(`--${name}`, entry, all)));
 
 /** A text that a function makes a value of, or refuses. */
 export const parsed = <Value>(

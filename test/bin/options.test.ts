@@ -50,7 +50,7 @@ describe('options of extract', () => {
   it.each([
     ['--fps', 'often', '0.001 to 1000'],
     ['--subclips', '0', 'at least 1'],
-    ['--aggregate', 'mode', 'mean, meanvar, median, medmad'],
+    ['--aggregate', 'mode', "'mean', 'meanvar', 'median', 'medmad'"],
     ['--precision', 'int4', "'float32', 'int8'"],
   ])('%s %s is refused with what fits', (flag, value, expected) => {
     const { message } = errorOf(() => readExtractionOptions(parseArguments(extract, ['a.mp4', flag, value])));
