@@ -1,36 +1,33 @@
 import type { EvaluationReport } from '../src/graphs/evaluation.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
+import { type MetricOver, metricNames } from '../src/models/metrics/metrics.ts';
 
 /** What a person reads of an evaluation. */
 export function evaluationText(report: EvaluationReport): string {
   const { users, scale, threshold, thresholdRule } = report;
   const rule = thresholdRule === 'gt' ? `above ${threshold}` : `at least ${threshold}`;
   const rankings = Object.entries(report.ranking);
-  const names = ['precision', 'recall', 'recallPlain', 'f1', 'mrr', 'map', 'mapN', 'ndcg', 'ndcgLinear'] as const;
-  const lists = ['coverage', 'diversity', 'personalisation'] as const;
-  const row = (name: string, values: readonly number[]) => [name, ...values.map(shown)];
+  const single = (names: readonly MetricOver<'ratings' | 'users'>[]) =>
+    alignedRows([names, names.map((name) => shown(report[name]))]);
+  const atEach = (name: MetricOver<'first-k' | 'lists'>) => [
+    name,
+    ...rankings.map(([, values]) => shown(values[name])),
+  ];
   return [
     `${report.ratings} ratings of ${users.evaluated} users; scale ${scale.minimum} to ${scale.maximum}; relevant and recommended: ${rule}`,
     `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant`,
     '',
-    ...alignedRows([
-      ['mae', 'rmse', 'mse', 'nrmse', 'nmae', 'auc'],
-      [report.mae, report.rmse, report.mse, report.nrmse, report.nmae, report.auc].map(shown),
-    ]),
+    ...single(metricNames('ratings')),
+    '',
+    ...single(metricNames('users')),
     '',
     ...alignedRows([
       ['', ...rankings.map(([k]) => `@${k}`), 'whole lists'],
-      ...names.map((name) => [
-        ...row(
-          name,
-          rankings.map(([, metrics]) => metrics[name]),
-        ),
-        '',
-      ]),
-      ...lists.map((name) => row(name, [...rankings.map(([, metrics]) => metrics[name]), report[name]])),
+      ...metricNames('first-k').map((name) => [...atEach(name), '']),
+      ...metricNames('lists').map((name) => [...atEach(name), shown(report[name])]),
     ]),
     '',
-    `recommended on average ${shown(report.averageRecommended)}, relevant ${shown(report.averageRelevant)}; coverage is of ${report.catalogue} items`,
+    `coverage is of ${report.catalogue} items`,
     ...(report.model === undefined
       ? []
       : [

@@ -1,3 +1,4 @@
+import { checkOneOf } from '../src/core/check.ts';
 import { UsageError } from '../src/core/errors.ts';
 import type { Arguments } from './options.ts';
 
@@ -31,11 +32,7 @@ export function finiteNumber(args: Arguments, name: string): number | undefined 
 /** One of some words, or undefined. @throws UsageError for another one. */
 export function wordOf<T extends string>(args: Arguments, name: string, words: readonly T[]): T | undefined {
   const text = args.text(name);
-  const word = words.find((each) => each === text);
-  if (text !== undefined && word === undefined) {
-    throw new UsageError(`\`--${name}\` must be one of ${words.join(', ')}, but is '${text}'`);
-  }
-  return word;
+  return text === undefined ? undefined : checkOneOf(`--${name}`, text, words);
 }
 
 /** A seed, 0 to 4294967295, or undefined. @throws UsageError for anything else. */

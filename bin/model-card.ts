@@ -26,7 +26,7 @@ export async function cardCommand(args: Arguments, file: string): Promise<number
     ...assumptions.map(({ field, value, why }) => `  ${field} = ${JSON.stringify(value)}  (${why})`),
     `Use: --${card.modality} ${printable(path) === path ? shellWord(path) : 'and the path of the card, whose name cannot be shown'}`,
   ];
-  process.stdout.write(`${lines.map(printable).join('\n')}\n`);
+  process.stdout.write(`${lines.map((text) => printable(text)).join('\n')}\n`);
   return 0;
 }
 

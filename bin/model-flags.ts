@@ -1,14 +1,10 @@
+import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
 import { modelNames } from '../src/graphs/recommenders/model-names.ts';
 import { type ModelOption, modelOptions, parseOptionText } from '../src/graphs/recommenders/model-options.ts';
 import type { Arguments, OptionSpec } from './options.ts';
 
 /** Options whose value on the command line has another name than its kind. */
 const valueNames = { integer: 'N', number: 'X', boolean: 'true|false', text: 'NAME', integers: 'N,N', json: 'VALUE' };
-
-/** The flag of an option: `batchNormalisation` is `--batch-normalisation`. */
-function flagOf(key: string): string {
-  return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
 
 /** Every option of every model by its names as they are written in `options`. */
 const models = new Map<string, { option: ModelOption; names: string[] }[]>();
@@ -32,6 +28,26 @@ export const modelFlags: Readonly<Record<string, OptionSpec>> = Object.fromEntri
     return [flagOf(key), { type: 'string' as const, value: valueNames[first.option.kind], does }];
   }),
 );
+
+/**
+ * The options to print in a help: of all those of a command without the models' flags, and those of the model that is named
+ * beside `--help`; without one, what to type for them.
+ */
+export function helpOfModel(
+  options: Readonly<Record<string, OptionSpec>>,
+  argv: readonly string[],
+): Readonly<Record<string, OptionSpec>> {
+  const shared = Object.fromEntries(Object.entries(options).filter(([name, spec]) => modelFlags[name] !== spec));
+  const model = modelNames.find((name) => argv.includes(name));
+  if (model === undefined) return shared;
+  const own = modelOptions(model).flatMap((option) =>
+    [option.key, option.alias ?? option.key].map((key): [string, OptionSpec] => [
+      flagOf(key),
+      { type: 'string', value: valueNames[option.kind], does: meaning(key, option) },
+    ]),
+  );
+  return { ...Object.fromEntries(own.filter(([name]) => Object.hasOwn(options, name))), ...shared };
+}
 
 function meaning(key: string, option: ModelOption): string {
   return key === option.alias ? `the same as --${flagOf(option.key)}` : `${option.does}, default ${option.default}`;

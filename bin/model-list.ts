@@ -14,9 +14,11 @@ export function listCommand(args: Arguments): number {
       ...{ description, card, weights: weights ?? null },
       ...(problem !== undefined && { problem }),
     }));
-    const { weights, problem } = postprocessing;
-    const other = { name: postprocessing.name, weights: weights ?? null, ...(problem !== undefined && { problem }) };
-    process.stdout.write(`${JSON.stringify({ directory, networks: listed, postprocessing: other })}\n`);
+    const others = postprocessing.map(({ name, network, weights, problem }) => ({
+      ...{ name, network, weights: weights ?? null },
+      ...(problem !== undefined && { problem }),
+    }));
+    process.stdout.write(`${JSON.stringify({ directory, networks: listed, postprocessing: others })}\n`);
     return 0;
   }
   const width = Math.max(...networks.map(({ name }) => name.length));
@@ -27,8 +29,10 @@ export function listCommand(args: Arguments): number {
     );
     process.stdout.write(`${' '.repeat(width)}  weights: ${weightsText(network)}\n`);
   }
-  process.stdout.write(`${postprocessing.name.padEnd(width)}  parameters of VGGish's post-processing\n`);
-  process.stdout.write(`${' '.repeat(width)}  weights: ${weightsText(postprocessing)}\n`);
+  for (const parameters of postprocessing) {
+    process.stdout.write(`${parameters.name.padEnd(width)}  parameters of ${parameters.network}'s post-processing\n`);
+    process.stdout.write(`${' '.repeat(width)}  weights: ${weightsText(parameters)}\n`);
+  }
   process.stdout.write(
     `Stored in ${printable(modelDirectory())}; bring more with \`reelflow models pull NAME\` or \`import NAME FILE\`.\n`,
   );

@@ -67,6 +67,8 @@ function tell(args: Arguments, report: ModelReport): number {
       ? [`  lacks    tensors of the layers ${lackingLayers.join(', ')}: these are not possible with it`]
       : []),
   ];
-  process.stdout.write(args.flag('json') ? `${JSON.stringify(report)}\n` : `${lines.map(printable).join('\n')}\n`);
+  process.stdout.write(
+    args.flag('json') ? `${JSON.stringify(report)}\n` : `${lines.map((text) => printable(text)).join('\n')}\n`,
+  );
   return 0;
 }

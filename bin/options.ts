@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../src/core/errors.ts';
+import { readConfigFile } from './config-file.ts';
+import { didYouMean } from './nearest.ts';
 
 /** One option of a command: what `--help` prints and what the parser accepts. */
 export interface OptionSpec {
@@ -18,6 +20,8 @@ export interface Command {
   readonly does: string;
   readonly options: Readonly<Record<string, OptionSpec>>;
   readonly examples: readonly string[];
+  /** The options to print where what follows the command says which are of use: `train svd --help`. */
+  helpOptions?(argv: readonly string[]): Readonly<Record<string, OptionSpec>>;
   /** Returns the exit code. */
   run(args: Arguments): Promise<number>;
 }
@@ -102,27 +106,47 @@ export class Arguments {
   }
 }
 
-/** Parses what follows the command's name. @throws UsageError for an unknown option or a missing value. */
+/** Options of every command. */
+export const commonOptions: Readonly<Record<string, OptionSpec>> = {
+  config: {
+    type: 'string',
+    value: 'FILE',
+    does: 'options from a JSON file, {"COMMAND": {...}}; what is typed comes first',
+  },
+};
+
+/**
+ * Parses what follows the command's name, and lays it over the options of `--config`.
+ *
+ * @throws UsageError for an unknown option, naming the nearest, or a missing value; or when the configuration does not fit.
+ */
 export function parseArguments(command: Command, argv: readonly string[]): Arguments {
+  const specs = { ...command.options, ...commonOptions };
   const options = Object.fromEntries(
-    Object.entries(command.options).map(([name, spec]) => [
-      name,
-      { type: spec.type, multiple: spec.multiple ?? false },
-    ]),
+    Object.entries(specs).map(([name, spec]) => [name, { type: spec.type, multiple: spec.multiple ?? false }]),
   );
+  const parsed = parsedBy(command, () => parseArgs({ args: [...argv], options, allowPositionals: true, strict: true }));
+  const { config } = parsed.values;
+  const values = typeof config === 'string' ? readConfigFile(config, command.name, specs) : {};
+  return new Arguments(parsed.positionals, { ...values, ...parsed.values });
+}
+
+function parsedBy<Parsed>(command: Command, parse: () => Parsed): Parsed {
   try {
-    const parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
-    return new Arguments(parsed.positionals, parsed.values);
+    return parse();
   } catch (error) {
     const message =
       error instanceof Error ? (error.message.split(/\. To specify|\n/)[0] ?? error.message) : String(error);
-    throw new UsageError(message, { remedy: `See \`reelflow ${command.name} --help\`.`, cause: error });
+    const unknown = /^Unknown option '--([^']+)'/.exec(message)?.[1];
+    const near = unknown === undefined ? '' : didYouMean(unknown, Object.keys(command.options), '--');
+    throw new UsageError(message, { remedy: `${near}See \`reelflow ${command.name} --help\`.`, cause: error });
   }
 }
 
-/** The text of `reelflow COMMAND --help`. */
-export function commandHelp(command: Command): string {
-  const rows = Object.entries(command.options).map(([name, spec]) => [
+/** The text of `reelflow COMMAND --help`, with what stands beside `--help`. */
+export function commandHelp(command: Command, argv: readonly string[] = []): string {
+  const options = { ...(command.helpOptions?.(argv) ?? command.options), ...commonOptions };
+  const rows = Object.entries(options).map(([name, spec]) => [
     `--${name}${spec.type === 'string' ? ` ${spec.value ?? 'VALUE'}` : ''}`,
     spec.does,
   ]);

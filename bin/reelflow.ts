@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ModelError, ReelflowError, UsageError } from '../src/core/errors.ts';
 import { systemFault } from '../src/core/system-fault.ts';
+import { didYouMean } from './nearest.ts';
 import { type Command, commandHelp, parseArguments } from './options.ts';
 
 /** Every command by name; its module is loaded when it is called. */
@@ -62,12 +63,12 @@ async function main(argv: readonly string[]): Promise<number> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load === undefined) {
     throw new UsageError(`there is no command '${name}'`, {
-      remedy: `Commands: ${Object.keys(commands).join(', ')}.`,
+      remedy: `${didYouMean(name, Object.keys(commands))}Commands: ${Object.keys(commands).join(', ')}.`,
     });
   }
   const { command } = await load();
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(commandHelp(command));
+    process.stdout.write(commandHelp(command, rest));
     return 0;
   }
   return command.run(parseArguments(command, rest));

@@ -3,6 +3,7 @@ import { evaluatePredictions } from '../../src/graphs/evaluation.ts';
 import { evaluateModel } from '../../src/graphs/model-evaluation.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { seedOption } from '../list-options.ts';
+import { helpOfModel } from '../model-flags.ts';
 import { evaluatedModelFlags, readModelOptions } from '../model-options.ts';
 import type { Arguments, Command } from '../options.ts';
 import { readScoringOptions, scoringOptions } from '../scoring-options.ts';
@@ -35,6 +36,7 @@ export const command: Command = {
     'reelflow evaluate --train u1.base --test u1.test --model item-knn --similarity pearson-baseline --prediction baseline --neighbours 40',
     'reelflow evaluate --train train.csv --test test.csv --model svd --set factors=50 --seed 2',
   ],
+  helpOptions: (argv) => helpOfModel(command.options, argv),
   run,
 };
 

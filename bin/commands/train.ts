@@ -3,14 +3,14 @@ import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { checkModelName, isDeepModel, modelNames } from '../../src/graphs/recommenders/model-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import { catchInterrupts } from '../interrupts.ts';
-import { modelFlags, readModelFlags } from '../model-flags.ts';
+import { helpOfModel, modelFlags, readModelFlags } from '../model-flags.ts';
 import type { Arguments, Command } from '../options.ts';
 import { ratingFlags, readRatingFlags } from '../rating-flags.ts';
 
 /** `reelflow train`: a recommender from ratings and features. */
 export const command: Command = {
   name: 'train',
-  usage: 'MODEL --ratings DIR|FILE --out DIR [--features items.arrow] [options]',
+  usage: 'MODEL --ratings DIR|FILE --out DIR [options]        (the options of a model: train MODEL --help)',
   does: `trains a recommender and saves it (${modelNames.join(', ')})`,
   options: {
     ...ratingFlags,
@@ -20,7 +20,7 @@ export const command: Command = {
       value: 'FILE',
       does: 'which trailers show which items, when features have trailer ids',
     },
-    out: { type: 'string', value: 'DIR', does: 'the model; an interrupted training is gone on with' },
+    out: { type: 'string', value: 'DIR', does: 'the trained model; an interrupted training continues' },
     seed: { type: 'string', value: 'N', does: 'decides every draw (default 1)' },
     validation: {
       type: 'string',
@@ -39,6 +39,7 @@ export const command: Command = {
     'reelflow train item-knn --ratings ml-latest-small --out models/item-knn --k 40 --similarity pearson-baseline',
     'reelflow train dcf-av-1 --ratings ml-20m --features reduced/items.arrow --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
   ],
+  helpOptions: (argv) => helpOfModel(command.options, argv),
   run,
 };
 

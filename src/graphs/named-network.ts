@@ -1,11 +1,6 @@
 import { type NetworkOptions, type NetworkPlan, network as networkOf } from '../models/networks/network.ts';
-import { type NetworkName, type NetworkReads, networkNames } from '../models/networks/registry.ts';
+import { isNetworkName, type NetworkName, type NetworkReads } from '../models/networks/registry.ts';
 import { storedWeights } from './models/stored-weights.ts';
-
-/** Whether reelflow writes a network of that name itself. */
-export function isNamed(name: string): name is NetworkName {
-  return (networkNames as readonly string[]).includes(name);
-}
 
 /**
  * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights;
@@ -29,7 +24,7 @@ export function network<T extends Uint8Array | Float32Array = Uint8Array | Float
   options?: NetworkOptions,
 ): NetworkPlan<T>;
 export function network(name: string, options: NetworkOptions = {}): NetworkPlan {
-  if (options.weights !== undefined || !isNamed(name)) return networkOf(name, options);
+  if (options.weights !== undefined || !isNetworkName(name)) return networkOf(name, options);
   const stored = storedWeights(name);
   if (stored === undefined) return networkOf(name, { ...options, weights: 'random:1' });
   return networkOf(name, { ...options, weights: stored.path, weightsOrigin: stored });

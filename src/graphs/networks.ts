@@ -2,12 +2,10 @@ import { UsageError } from '../core/errors.ts';
 import type { StoredModel } from '../io/model-store/model-store.ts';
 import type { ConvolutionForm } from '../models/networks/fast-convolutions/form.ts';
 import { type NetworkPlan, network } from '../models/networks/network.ts';
-import { networkNames } from '../models/networks/registry.ts';
+import { isNetworkName, networkNames, postprocessedNetworks, postprocessingOf } from '../models/networks/registry.ts';
 import { checkStatedHash } from './models/stated-hash.ts';
 import { storedPostprocessing } from './models/stored-postprocessing.ts';
 import { storedWeights } from './models/stored-weights.ts';
-import { postprocessingName } from './models/weight-names.ts';
-import { isNamed } from './named-network.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -57,11 +55,12 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     const name = names[modality];
     if (name === 'none') return undefined;
     const own = modality === 'visual' ? options.visualWeights : options.audioWeights;
-    const given = own ?? (isNamed(name) ? options.weights : undefined);
-    const stored = given === undefined && isNamed(name) ? storedWeights(name) : undefined;
-    const weights = given ?? stored?.path ?? (isNamed(name) ? 'random:1' : undefined);
+    const given = own ?? (isNetworkName(name) ? options.weights : undefined);
+    const stored = given === undefined && isNetworkName(name) ? storedWeights(name) : undefined;
+    const weights = given ?? stored?.path ?? (isNetworkName(name) ? 'random:1' : undefined);
     const postprocess = modality === 'audio' ? options.audioPostprocess : undefined;
-    const storedPca = postprocess === postprocessingName ? storedPostprocessing() : undefined;
+    const stores = postprocessingOf(name)?.name;
+    const storedPca = stores !== undefined && postprocess === stores ? storedPostprocessing(stores) : undefined;
     const plan = network(name, {
       ...(options.convolutions !== undefined && { convolutions: options.convolutions }),
       ...(weights !== undefined && { weights }),
@@ -101,7 +100,7 @@ function checkChoice(
   { visual, audio }: { readonly visual: string; readonly audio: string },
 ): void {
   const { weights } = options;
-  const named = [visual, audio].filter(isNamed);
+  const named = [visual, audio].filter(isNetworkName);
   if (weights !== undefined && named.length === 0) {
     throw new UsageError(
       `\`weights\` are for networks known by name (${networkNames.join(', ')}): a model card names its own, but '${weights}' came`,
@@ -126,7 +125,9 @@ function checkChoice(
   needs('visualWeights', 'visual', visual);
   needs('audioWeights', 'audio', audio);
   needs('audioPostprocess', 'audio', audio);
-  if (options.audioPostprocess !== undefined && audio !== 'vggish') {
-    throw new UsageError(`\`audioPostprocess\` is for vggish, but \`audio\` is '${audio}'`);
+  if (options.audioPostprocess !== undefined && postprocessingOf(audio) === undefined) {
+    throw new UsageError(
+      `\`audioPostprocess\` is for ${postprocessedNetworks.join(', ')}, but \`audio\` is '${audio}'`,
+    );
   }
 }

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluationReport } from '../../src/graphs/evaluation.ts';
+import { metricNames } from '../../src/models/metrics/metrics.ts';
 import { temporaryDirectory } from '../fixtures/clips.ts';
 import { writeMovieLens } from '../fixtures/movielens.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
@@ -90,10 +91,17 @@ describe('reelflow evaluate --predictions', () => {
   it('prints a table for people', async () => {
     const { stdout, code } = await reelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^mae +rmse +mse +nrmse +nmae +auc$/m);
+    expect(stdout).toMatch(/^mae +rmse +mse +nrmse +nmae$/m);
     expect(stdout).toMatch(/^precision +0\.2500 +0\.2500$/m);
     expect(stdout).toContain('above 3.5');
     expect(stdout).toMatch(/^diversity +- +- +-$/m);
+  });
+
+  it('prints every metric that it computes', async () => {
+    const { stdout } = await reelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
+    const words = new Set(stdout.match(/\w+/g));
+    const names = metricNames('ratings', 'first-k', 'users', 'lists');
+    expect(names.filter((name) => !words.has(name))).toEqual([]);
   });
 
   it('refuses bad input with file and line, exit 2', async () => {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Command } from '../../bin/options.ts';
+import { type Command, commonOptions } from '../../bin/options.ts';
 import { codeBlocks, pages, pageText } from '../fixtures/docs.ts';
 
 // A reader types these. Whatever README and guide show of the command line must exist: the command, what follows it where it
@@ -62,7 +62,9 @@ function unknownIn(line: string): string[] {
   const options = (ends < 0 ? rest : rest.slice(0, ends))
     .filter((word) => word.startsWith('--'))
     .map((word) => word.slice(2).replace(/[=,;.:)\]].*$/, ''));
-  const unknown = options.filter((option) => option !== 'help' && !(option in command.options));
+  const unknown = options.filter(
+    (option) => option !== 'help' && !(option in command.options) && !(option in commonOptions),
+  );
   const forms = / \| /.test(command.usage) ? command.usage.split(' | ').map((form) => form.split(' ')[0] ?? '') : [];
   const form = rest[0];
   const stray =

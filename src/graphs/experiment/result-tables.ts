@@ -1,3 +1,4 @@
+import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
 import type { ExperimentRow, SeedMean } from './summarise.ts';
@@ -40,23 +41,21 @@ const scenarioTitles: Readonly<Record<string, string>> = {
   random: 'random folds',
 };
 
-function columns(names: readonly string[], digits = 3, k?: number): TableColumn[] {
-  return names.map((name) => {
-    const [metric = '', title = metric] = name.split(' as ');
-    return { title, metric: k === undefined ? metric : `${metric}@${k}`, digits };
+/** Columns of the metrics that tables have. */
+function columns(names: readonly MetricName[], k?: number): TableColumn[] {
+  return names.flatMap((name) => {
+    const { column } = metrics[name];
+    return column === undefined ? [] : [{ title: column, metric: k === undefined ? name : `${name}@${k}`, digits: 3 }];
   });
 }
 
-const accuracy = columns(['mae as MAE', 'rmse as RMSE', 'mse as MSE', 'nrmse as NRMSE', 'nmae as NMAE']);
-const ranking = ['precision as P', 'recall as Radj', 'f1 as F1', 'mrr as MRR', 'map as MAP', 'ndcg as NDCG'];
-const other = columns([
-  ...['auc as AUC', 'coverage', 'diversity', 'personalisation'],
-  ...['averageRecommended as recommended', 'averageRelevant as relevant'],
-]);
-const cost = [
-  ...columns(['trainSeconds as train s', 'predictSeconds as predict s'], 2),
-  ...columns(['epochs'], 1),
-  ...columns(['peakMebibytes as peak MiB'], 0),
+const accuracy = columns(metricNames('ratings'));
+const other = columns(metricNames('users', 'lists'));
+const cost: readonly TableColumn[] = [
+  { title: 'train s', metric: 'trainSeconds', digits: 2 },
+  { title: 'predict s', metric: 'predictSeconds', digits: 2 },
+  { title: 'epochs', metric: 'epochs', digits: 1 },
+  { title: 'peak MiB', metric: 'peakMebibytes', digits: 0 },
 ];
 
 /**
@@ -93,10 +92,10 @@ export function resultTables(
       };
     };
     const reading = own.filter((row) => row.features !== undefined);
-    const comparison = columns(['mrr as MRR', 'map as MAP', 'ndcg as NDCG'], 3, experiment.k[0]);
+    const comparison = columns(['mrr', 'map', 'ndcg'], experiment.k[0]);
     return [
       make('accuracy', 'Accuracy', accuracy),
-      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, columns(ranking, 3, k))),
+      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, columns(metricNames('first-k'), k))),
       make('other', 'Other metrics, whole lists', other),
       make('cost', `Cost, all folds, ${experiment.concurrency} networks at most at a time`, cost),
       ...(compares && reading.length > 0

@@ -1,6 +1,7 @@
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import type { Evaluation } from '../../models/metrics/evaluation.ts';
 import { meanOfFolds } from '../../models/metrics/mean-of-folds.ts';
+import { metricNames } from '../../models/metrics/metrics.ts';
 import type { RocPoint } from '../../models/metrics/roc.ts';
 import type { Json } from '../graph.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -86,16 +87,12 @@ function metricsOf(points: readonly PointResult[]): Record<string, number> {
   };
 }
 
-const plainMetrics = [
-  ...(['mae', 'rmse', 'mse', 'nrmse', 'nmae', 'auc', 'aucRanked'] as const),
-  ...(['coverage', 'diversity', 'personalisation', 'averageRecommended', 'averageRelevant'] as const),
-] as const;
-
 function flat(evaluation: Evaluation): Record<string, number> {
-  const ranking = Object.entries(evaluation.ranking).flatMap(([k, metrics]) =>
-    Object.entries(metrics as unknown as Record<string, number>).map(([name, value]) => [`${name}@${k}`, value]),
+  const plain = metricNames('ratings', 'users', 'lists').map((name) => [name, evaluation[name]]);
+  const ranking = Object.entries(evaluation.ranking).flatMap(([k, values]) =>
+    metricNames('first-k', 'lists').map((name) => [`${name}@${k}`, values[name]]),
   );
-  return Object.fromEntries([...plainMetrics.map((name) => [name, evaluation[name]]), ...ranking]);
+  return Object.fromEntries([...plain, ...ranking]);
 }
 
 function overSeeds(seeds: readonly Record<string, number>[]): Record<string, SeedMean> {

@@ -1,8 +1,13 @@
 import { ModelError } from '../../core/errors.ts';
 import { type StoredModel, storedModel } from '../../io/model-store/model-store.ts';
 import type { ModelCard } from '../../models/networks/card.ts';
-import { namedNetwork, networkNames } from '../../models/networks/registry.ts';
-import { postprocessingName } from './weight-names.ts';
+import {
+  type NetworkName,
+  namedNetwork,
+  networkNames,
+  postprocessedNetworks,
+  postprocessingOf,
+} from '../../models/networks/registry.ts';
 
 /** The weights of one name in the store. */
 export interface ListedWeights {
@@ -18,21 +23,30 @@ export interface ListedNetwork extends ListedWeights {
   readonly card: ModelCard;
 }
 
+/** The post-processing of a network, and its stored parameters. */
+export interface ListedPostprocessing extends ListedWeights {
+  readonly network: NetworkName;
+}
+
 /**
- * The networks known by name with their stored weights, and the stored parameters of VGGish's post-processing.
+ * The networks known by name with their stored weights, and the stored parameters of post-processing.
  *
  * @example
  * listModels().networks.filter(({ weights }) => weights !== undefined);
  */
 export function listModels(directory?: string): {
   readonly networks: readonly ListedNetwork[];
-  readonly postprocessing: ListedWeights;
+  readonly postprocessing: readonly ListedPostprocessing[];
 } {
   const networks = networkNames.flatMap((name) => {
     const network = namedNetwork(name);
     return network ? [{ ...weightsOf(name, directory), description: network.description, card: network.card }] : [];
   });
-  return { networks, postprocessing: weightsOf(postprocessingName, directory) };
+  const postprocessing = postprocessedNetworks.flatMap((network) => {
+    const name = postprocessingOf(network)?.name;
+    return name === undefined ? [] : [{ ...weightsOf(name, directory), network }];
+  });
+  return { networks, postprocessing };
 }
 
 function weightsOf(name: string, directory: string | undefined): ListedWeights {

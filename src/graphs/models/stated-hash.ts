@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
-import { sha256PrefixOf } from '../../models/networks/official-sources.ts';
+import { sha256PrefixOf } from '../../models/networks/published-weights.ts';
 
 /**
  * Asserts that a file has the SHA-256 whose start its name states in the manner of PyTorch Hub (`alexnet-owt-7be5be79.pth`), where it states one.

@@ -1,21 +1,17 @@
 import { ModelError } from '../../core/errors.ts';
 import type { StoredModel } from '../../io/model-store/model-store.ts';
 import { storedWeights } from './stored-weights.ts';
-import { postprocessingName } from './weight-names.ts';
 
 /**
- * The stored file of VGGish's post-processing parameters.
+ * The stored parameters of a network's post-processing.
  *
- * @throws ModelError `weights` when none is stored, or it is damaged.
+ * @param name - the name that they are stored under, such as `vggish-pca`.
+ * @throws ModelError `weights` when none are stored, or they are damaged.
  */
-export function storedPostprocessing(): StoredModel {
-  const stored = storedWeights(postprocessingName);
+export function storedPostprocessing(name: string): StoredModel {
+  const stored = storedWeights(name);
   if (stored) return stored;
-  throw new ModelError(
-    'weights',
-    `no parameters of VGGish's post-processing are stored under '${postprocessingName}'`,
-    {
-      remedy: `Bring them in: \`reelflow models pull ${postprocessingName}\`, or \`reelflow models import ${postprocessingName} FILE\`.`,
-    },
-  );
+  throw new ModelError('weights', `no parameters of post-processing are stored under '${name}'`, {
+    remedy: `Bring them in: \`reelflow models pull ${name}\`, or \`reelflow models import ${name} FILE\`.`,
+  });
 }

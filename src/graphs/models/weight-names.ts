@@ -1,15 +1,33 @@
 import { UsageError } from '../../core/errors.ts';
-import { wantedTensors } from '../../models/networks/architecture.ts';
-import { checkWeights, lackingLayers } from '../../models/networks/named-weights.ts';
-import { checkPostprocessing } from '../../models/networks/postprocessing-weights.ts';
-import { namedNetwork, networkNames } from '../../models/networks/registry.ts';
+import {
+  checkPostprocessing,
+  checkWeights,
+  lackingLayers,
+  networkTensors,
+} from '../../models/networks/named-weights.ts';
+import { type NetworkName, networkNames, postprocessingOf } from '../../models/networks/registry.ts';
 import { readWeights } from '../../models/weights/weight-file.ts';
 
-/** The name under which the parameters of VGGish's post-processing are stored. */
-export const postprocessingName = 'vggish-pca';
+interface WeightKind {
+  readonly network: NetworkName;
+  readonly isPostprocessing: boolean;
+}
+
+/** What the model store can hold weights of, by the name that they are stored under: each network, and each post-processing. */
+const kinds: ReadonlyMap<string, WeightKind> = new Map(
+  networkNames.flatMap((network): [string, WeightKind][] => {
+    const postprocessing = postprocessingOf(network)?.name;
+    return [
+      [network, { network, isPostprocessing: false }],
+      ...(postprocessing === undefined
+        ? []
+        : [[postprocessing, { network, isPostprocessing: true }] as [string, WeightKind]]),
+    ];
+  }),
+);
 
 /** All names that the model store can hold weights of. */
-export const weightNames: readonly string[] = [...networkNames, postprocessingName];
+export const weightNames: readonly string[] = [...kinds.keys()];
 
 /** @throws UsageError when there are no weights of that name. */
 export function checkWeightName(name: unknown): string {
@@ -36,8 +54,9 @@ export interface InspectedWeights {
 export function inspectWeights(name: string, path: string): InspectedWeights {
   const file = readWeights(path);
   const inspected = { format: file.format, tensors: file.tensors.size };
-  if (name === postprocessingName) {
-    checkPostprocessing(file);
+  const kind = kinds.get(name);
+  if (kind?.isPostprocessing) {
+    checkPostprocessing(kind.network, file);
     return { ...inspected, lackingLayers: [] };
   }
   checkWeights(name, file);
@@ -52,17 +71,14 @@ export function checkSha256(value: string | undefined): string | undefined {
 
 /** Room for what a file has beside its values, and for small networks' files. */
 const slackBytes = 64 * 1024 * 1024;
-/** Values of VGGish's post-processing: eigenvectors and means. */
-const postprocessingValues = 128 * 128 + 128;
-
 /**
- * The most bytes that a download of weights is let have: all tensors of the network as float64, and 64 MiB. A mirror that sends more
+ * The most bytes that a download of weights may take: all its tensors as float64, and 64 MiB. A mirror that sends more
  * is stopped there.
  */
 export function mostWeightBytes(name: string): number {
-  if (name === postprocessingName) return 8 * postprocessingValues + slackBytes;
-  const network = namedNetwork(name, { layer: name === 'vggish' ? 'postprocessed' : 'logits' });
-  const tensors = network ? wantedTensors(network.architecture) : [];
+  const kind = kinds.get(name);
+  const { own, postprocessing } = kind ? networkTensors(kind.network) : { own: [], postprocessing: [] };
+  const tensors = kind?.isPostprocessing ? postprocessing : [...own, ...postprocessing];
   const values = tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   return 8 * values + slackBytes;
 }

@@ -1,17 +1,19 @@
 import { UsageError } from '../../core/errors.ts';
+import { type MetricValues, metrics, metricValues } from './metrics.ts';
 
-/** Errors of predicted ratings. */
-export interface Accuracy {
-  /** Mean of |prediction - rating|. */
-  readonly mae: number;
-  /** Mean of (prediction - rating)^2. */
-  readonly mse: number;
-  /** Root of `mse`. */
-  readonly rmse: number;
-  /** `mae` / (maximum - minimum of the scale). */
-  readonly nmae: number;
-  /** `rmse` / (maximum - minimum of the scale). */
-  readonly nrmse: number;
+/** Errors of predicted ratings: `mae`, `rmse`, `mse`, and `nrmse` and `nmae`, which are divided by the length of the scale. */
+export type Accuracy = MetricValues<'ratings'>;
+
+/** What error metrics are made of. */
+export interface ErrorSums {
+  /** Ratings. */
+  readonly count: number;
+  /** Sum of |prediction - rating|. */
+  readonly distances: number;
+  /** Sum of (prediction - rating)^2. */
+  readonly squares: number;
+  /** Maximum - minimum of the scale. */
+  readonly range: number;
 }
 
 /**
@@ -46,8 +48,6 @@ export function accuracy(
     distances += Math.abs(error);
     squares += error * error;
   }
-  const mae = distances / length;
-  const mse = squares / length;
-  const rmse = Math.sqrt(mse);
-  return { mae, mse, rmse, nmae: mae / range, nrmse: rmse / range };
+  const sums = { count: length, distances, squares, range };
+  return metricValues('ratings', (name) => metrics[name].of(sums));
 }

@@ -6,8 +6,8 @@ import { accuracy } from './accuracy.ts';
 import type { Evaluation, UndefinedRule } from './evaluation.ts';
 import { type ItemGenres, ListCollector } from './lists.ts';
 import { MetricMean } from './metric-mean.ts';
+import { type MetricValues, metricNames, metrics } from './metrics.ts';
 import { type RankedList, rankedList, type ThresholdRule } from './ranked-list.ts';
-import { areaUnderCurve } from './ranking.ts';
 import { RankingCollector } from './ranking-collector.ts';
 import { RocCollector } from './roc.ts';
 import { checkPredictedRatings, type PredictedRatings } from './test-ratings.ts';
@@ -50,16 +50,13 @@ export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Eval
   const cutLists = ks.map((k) => new ListCollector(k, itemCount, genres));
   const wholeLists = new ListCollector(Number.POSITIVE_INFINITY, itemCount, genres);
   const roc = new RocCollector();
-  const areas = { half: new MetricMean(true), ranked: new MetricMean(true) };
-  const counts = { evaluated: 0, withoutRecommended: 0, withoutRelevant: 0, recommended: 0, relevant: 0 };
+  const means = metricNames('users').map((name) => ({ name, mean: new MetricMean(true) }));
+  const counts = { evaluated: 0, withoutRecommended: 0, withoutRelevant: 0 };
 
   for (const list of rankedLists(rows, userCount, itemCount, threshold, rule, orderOf)) {
     for (const collector of [...rankings, ...cutLists, wholeLists, roc]) collector.add(list);
-    areas.half.add(areaUnderCurve(list, 'half'));
-    areas.ranked.add(areaUnderCurve(list, 'ranked'));
+    for (const { name, mean } of means) mean.add(metrics[name].ofUser(list));
     counts.evaluated++;
-    counts.recommended += list.recommendedCount;
-    counts.relevant += list.relevantCount;
     if (list.recommendedCount === 0) counts.withoutRecommended++;
     if (list.relevantCount === 0) counts.withoutRelevant++;
   }
@@ -84,11 +81,8 @@ export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Eval
       ]),
     ),
     ...wholeLists.result(available, skip),
-    auc: areas.half.value,
-    aucRanked: areas.ranked.value,
+    ...(Object.fromEntries(means.map(({ name, mean }) => [name, mean.value])) as MetricValues<'users'>),
     roc: roc.points(),
-    averageRecommended: counts.recommended / evaluated,
-    averageRelevant: counts.relevant / evaluated,
   };
 }
 

@@ -1,9 +1,15 @@
+import { type MetricValues, metrics, metricValues } from './metrics.ts';
 import type { RankedList } from './ranked-list.ts';
 
-/** What the recommended lists of all users are like. */
-export interface ListMetrics {
-  /** Distinct items recommended to anyone / items that could be. */
-  readonly coverage: number;
+/** What the recommended lists of all users are like: `coverage`, `diversity` and `personalisation`. */
+export type ListMetrics = MetricValues<'lists'>;
+
+/** What list metrics are made of. */
+export interface ListFacts {
+  /** Distinct items recommended to anyone. */
+  readonly distinct: number;
+  /** Distinct items that could have been. */
+  readonly available: number;
   /** Mean over users of the mean pairwise 1 - cosine of genre one-hots within a list; NaN without genres. */
   readonly diversity: number;
   /** Mean over pairs of users of 1 - cosine of their lists as binary vectors. */
@@ -70,11 +76,13 @@ export class ListCollector {
    */
   result(available: number, onlyDefined: boolean): ListMetrics {
     const lists = onlyDefined ? this.#usersWithPairs : this.#users;
-    return {
-      coverage: this.#distinct / available,
+    const facts: ListFacts = {
+      distinct: this.#distinct,
+      available,
       diversity: this.#genres === undefined ? Number.NaN : this.#diversities / lists,
       personalisation: this.#personalisation(),
     };
+    return metricValues('lists', (name) => metrics[name].of(facts));
   }
 
   #diversity(items: Int32Array, length: number, { genreCount, vectors }: ItemGenres): number {

@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import type { Evaluation, RankingMetrics, UserCounts } from './evaluation.ts';
+import { type MetricOver, metricValues } from './metrics.ts';
 import type { RocPoint } from './roc.ts';
 
 /** Where the curve of a fold is in which nothing is recommended. */
@@ -20,7 +21,7 @@ export function meanOfFolds(folds: readonly Evaluation[]): Evaluation {
   if (other !== undefined) {
     throw new UsageError(`folds must be evaluated alike, but one has ${setting} and another ${settingOf(other)}`);
   }
-  const mean = (select: (fold: Evaluation) => number) => meanOf(folds.map(select));
+  const mean = (name: MetricOver<'ratings' | 'users' | 'lists'>) => meanOf(folds.map((fold) => fold[name]));
   const sum = (select: (fold: Evaluation) => number) => folds.reduce((total, fold) => total + select(fold), 0);
   const users = (name: keyof UserCounts) => sum((fold) => fold.users[name]);
   return {
@@ -35,25 +36,16 @@ export function meanOfFolds(folds: readonly Evaluation[]): Evaluation {
     threshold: first.threshold,
     thresholdRule: first.thresholdRule,
     undefined: first.undefined,
-    mae: mean((fold) => fold.mae),
-    mse: mean((fold) => fold.mse),
-    rmse: mean((fold) => fold.rmse),
-    nmae: mean((fold) => fold.nmae),
-    nrmse: mean((fold) => fold.nrmse),
+    ...metricValues('ratings', mean),
     ranking: Object.fromEntries(
       Object.keys(first.ranking).map((k) => [
         k,
         meanOfRankings(folds.map((fold) => fold.ranking[k] as RankingMetrics)),
       ]),
     ),
-    coverage: mean((fold) => fold.coverage),
-    diversity: mean((fold) => fold.diversity),
-    personalisation: mean((fold) => fold.personalisation),
-    auc: mean((fold) => fold.auc),
-    aucRanked: mean((fold) => fold.aucRanked),
+    ...metricValues('lists', mean),
+    ...metricValues('users', mean),
     roc: meanOfCurves(folds.filter((fold) => !Number.isNaN(fold.auc)).map((fold) => fold.roc)),
-    averageRecommended: mean((fold) => fold.averageRecommended),
-    averageRelevant: mean((fold) => fold.averageRelevant),
   };
 }
 
@@ -62,9 +54,8 @@ function settingOf({ ranking, threshold, thresholdRule, undefined: rule }: Evalu
 }
 
 function meanOfRankings(rankings: readonly RankingMetrics[]): RankingMetrics {
-  const names = Object.keys(rankings[0] as RankingMetrics) as (keyof RankingMetrics)[];
-  const means = names.map((name) => [name, meanOf(rankings.map((ranking) => ranking[name]))]);
-  return Object.fromEntries(means) as Record<keyof RankingMetrics, number>;
+  const mean = (name: keyof RankingMetrics) => meanOf(rankings.map((ranking) => ranking[name]));
+  return { ...metricValues('first-k', mean), ...metricValues('lists', mean) };
 }
 
 function meanOfCurves(curves: readonly (readonly RocPoint[])[]): RocPoint[] {

@@ -1,4 +1,6 @@
 import type { NetworkDescription } from './architecture.ts';
+import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { torchvision } from './published-weights.ts';
 
 /**
  * AlexNet in the layout of torchvision (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014):
@@ -30,4 +32,14 @@ export const alexnetDescription: NetworkDescription = {
     fc7: 'classifier.5',
     logits: 'classifier.6',
   },
+};
+
+/** AlexNet, as a named network. */
+export const alexnet: PictureNetwork = {
+  title: 'AlexNet',
+  reads: 'pictures',
+  batch: 64,
+  describe: () => alexnetDescription,
+  pixels: imagenet,
+  weights: torchvision('alexnet-owt-7be5be79.pth'),
 };

@@ -117,6 +117,12 @@ export function architectureTo(description: NetworkDescription, layer = descript
   return { name, input, layers: upTo, output: isEnd && alias !== undefined ? alias : tensor };
 }
 
+/** A network to its last tensor. */
+export function wholeArchitecture(description: NetworkDescription): Architecture {
+  const { name, input, layers } = description;
+  return { name, input, layers, output: draftOf(description).nodes.at(-1)?.output ?? input.name };
+}
+
 /** What the output of an architecture is called inside its draft. */
 function targetOf(draft: GraphDraft, output: string): string {
   return draft.nodes.some((made) => made.output === output) ? output : (draft.nodes.at(-1)?.output ?? output);

@@ -6,6 +6,7 @@ import { assemble } from './assemble.ts';
 import type { CardPreprocess, ModelCard } from './card.ts';
 import { type Assumption, type GuessedInput, guessFrames, guessSound, otherThanSound } from './guess-input.ts';
 import { measuredDimension } from './measured-dimension.ts';
+import { imagenet } from './network-entry.ts';
 
 export type { Assumption };
 
@@ -26,13 +27,7 @@ export interface GuessedCard {
 }
 
 /** What torchvision does to pixels for networks that were trained on ImageNet. */
-const imageNet: CardPreprocess = {
-  resize: 'crop',
-  channels: 'RGB',
-  scale: 1 / 255,
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
+const imageNet: CardPreprocess = { resize: 'crop', ...imagenet };
 
 const listLimit = 12;
 

@@ -4,10 +4,17 @@ import { printableStart } from '../../core/printable.ts';
 import { finiteInitializer } from '../weights/finite-pieces.ts';
 import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
 import { floatInitializer, readWeights, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
-import { type Architecture, type TensorMaker, wantedTensors } from './architecture.ts';
+import { type Architecture, type TensorMaker, wantedTensors, wholeArchitecture } from './architecture.ts';
 import { fileHash } from './cache.ts';
 import type { WantedTensor } from './graph-draft.ts';
-import { namedNetwork, networkNames } from './registry.ts';
+import {
+  isNetworkName,
+  type NetworkName,
+  namedNetwork,
+  networkEntry,
+  networkNames,
+  postprocessingOf,
+} from './registry.ts';
 import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
 
 /** The weights of a named network: where each tensor comes from, and what identifies them. */
@@ -93,10 +100,21 @@ function complaints(file: WeightFile, wanted: readonly WantedTensor[]): readonly
   ];
 }
 
+function noNetwork(name: string): UsageError {
+  return new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
+}
+
+/** Whose tensor names a network's weights have. */
+function namesWanted(name: string): string {
+  const names = isNetworkName(name) ? networkEntry(name).weights.tensorNames : 'the network';
+  return `Give a state dict with the tensor names of ${names}; see docs/networks.md.`;
+}
+
 function requireTensors(
   what: string,
   file: WeightFile,
   wanted: readonly WantedTensor[],
+  remedy: string | undefined,
   known: readonly WantedTensor[] = wanted,
 ): void {
   const found = complaints(file, wanted);
@@ -108,18 +126,35 @@ function requireTensors(
   throw new ModelError('weights', `${file.path} has not the weights of ${what}; ${found.join('; ')}${hint}`, {
     remedy:
       prefix === undefined
-        ? 'Give a state dict with the tensor names of torchvision (VGGish: of torchvggish); see docs/networks.md.'
+        ? remedy
         : `Its names begin with '${printableStart(prefix, longestName)}': save the state dict without it, as that of the inner module.`,
   });
 }
 
-/** Every tensor that a network can need, whichever layer is its output. */
-function allTensors(name: string): readonly WantedTensor[] {
-  const layers = name === 'vggish' ? ['postprocessed'] : ['logits'];
-  return layers.flatMap((layer) => {
-    const network = namedNetwork(name, { layer });
-    return network ? wantedTensors(network.architecture) : [];
-  });
+/** Every tensor that a network can need, whichever layer is its output: those of its own layers, and of its post-processing. */
+export function networkTensors(name: NetworkName): {
+  readonly own: readonly WantedTensor[];
+  readonly postprocessing: readonly WantedTensor[];
+} {
+  const all = wantedTensors(wholeArchitecture(networkEntry(name).describe({})));
+  return {
+    own: all.filter((tensor) => !isPostprocessing(tensor.name)),
+    postprocessing: all.filter((tensor) => isPostprocessing(tensor.name)),
+  };
+}
+
+/**
+ * Asserts that a file holds the parameters of a network's post-processing, in the right shapes.
+ *
+ * @throws ModelError `weights` saying what the file has not.
+ */
+export function checkPostprocessing(name: NetworkName, file: WeightFile): void {
+  requireTensors(
+    `${name}'s post-processing`,
+    file,
+    networkTensors(name).postprocessing,
+    postprocessingOf(name)?.remedy,
+  );
 }
 
 /**
@@ -133,13 +168,14 @@ function allTensors(name: string): readonly WantedTensor[] {
  */
 export function checkWeights(name: string, given: WeightFile): void {
   const network = namedNetwork(name);
-  if (!network) throw new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
+  if (!network || !isNetworkName(name)) throw noNetwork(name);
   const needed = wantedTensors(network.architecture);
   const file = unwrapped(given, needed);
-  const all = allTensors(name);
+  const { own, postprocessing } = networkTensors(name);
+  const all = [...own, ...postprocessing];
   const isNeeded = new Set(needed.map((tensor) => tensor.name));
   const optional = all.filter((tensor) => !isNeeded.has(tensor.name) && find(file, tensor.name));
-  requireTensors(name, file, [...needed, ...optional], all);
+  requireTensors(name, file, [...needed, ...optional], namesWanted(name), all);
 }
 
 /**
@@ -150,7 +186,7 @@ export function checkWeights(name: string, given: WeightFile): void {
  */
 export function lackingLayers(name: string, given: WeightFile): readonly string[] {
   const network = namedNetwork(name);
-  if (!network) throw new UsageError(`there is no network '${name}'; the names are ${networkNames.join(', ')}`);
+  if (!network) throw noNetwork(name);
   const file = unwrapped(given, wantedTensors(network.architecture));
   return network.layers.filter((layer) => {
     const architecture = namedNetwork(name, { layer })?.architecture;
@@ -175,18 +211,20 @@ export function namedWeights(
   cache: string,
   known: { readonly weights?: KnownOrigin | undefined; readonly postprocess?: KnownOrigin | undefined } = {},
 ): NamedWeights {
+  const { name } = architecture;
   const wanted = wantedTensors(architecture);
-  const ofOwnFile = postprocess === undefined ? [] : wanted.filter(({ name }) => isPostprocessing(name));
+  const ofOwnFile = postprocess === undefined ? [] : wanted.filter((tensor) => isPostprocessing(tensor.name));
   const ofWeights = wanted.filter((tensor) => !ofOwnFile.includes(tensor));
   const main = weights.startsWith('random:')
     ? randomSource(parseRandomWeights(weights), ofWeights)
-    : fileSource(architecture.name, weights, ofWeights, wanted, cache);
+    : fileSource({ what: name, remedy: namesWanted(name) }, weights, ofWeights, wanted, cache);
   const random = weights.startsWith('random:');
   const files = random ? [] : [weightsFile('weights', main.hash, weights, known.weights)];
   if (postprocess === undefined) return { ...main, random, origin: weights, files };
-  const own = fileSource(`${architecture.name}'s post-processing`, postprocess, ofOwnFile, wanted, cache);
+  const parameters = { what: `${name}'s post-processing`, remedy: postprocessingOf(name)?.remedy };
+  const own = fileSource(parameters, postprocess, ofOwnFile, wanted, cache);
   return {
-    tensor: (name, shape, role) => (isPostprocessing(name) ? own : main).tensor(name, shape, role),
+    tensor: (tensor, shape, role) => (isPostprocessing(tensor) ? own : main).tensor(tensor, shape, role),
     hash: sha256([main.hash, own.hash].join('\n')),
     random,
     origin: weights,
@@ -204,14 +242,14 @@ function randomSource(seed: number, wanted: readonly WantedTensor[]): Source {
 }
 
 function fileSource(
-  what: string,
+  { what, remedy }: { readonly what: string; readonly remedy: string | undefined },
   path: string,
   wanted: readonly WantedTensor[],
   known: readonly WantedTensor[],
   cache: string,
 ): Source {
   const file = unwrapped(readWeights(path), wanted);
-  requireTensors(what, file, wanted, known);
+  requireTensors(what, file, wanted, remedy, known);
   return {
     tensor: (name, shape) => {
       const found = find(file, name);

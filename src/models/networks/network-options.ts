@@ -1,5 +1,5 @@
 import type { ConvolutionForm } from './fast-convolutions/form.ts';
-import type { NamedOptions } from './registry.ts';
+import type { NamedOptions } from './network-entry.ts';
 import type { KnownOrigin } from './weights-origin.ts';
 
 /** How to find a network. */

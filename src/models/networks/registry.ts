@@ -1,13 +1,13 @@
 import { UsageError } from '../../core/errors.ts';
 import { elementTypes, type Initializer } from '../onnx/graph.ts';
-import { alexnetDescription } from './alexnet.ts';
-import { type Architecture, architectureGraph, architectureTo, type NetworkDescription } from './architecture.ts';
+import { alexnet } from './alexnet.ts';
+import { type Architecture, architectureGraph, architectureTo } from './architecture.ts';
 import type { ModelCard } from './card.ts';
-import { samplesOfFrames } from './log-mel.ts';
-import { resnet50Description } from './resnet50.ts';
-import { squeezenetDescription } from './squeezenet.ts';
-import { vgg16Description } from './vgg16.ts';
-import { vggishDescription } from './vggish.ts';
+import type { NamedOptions, NetworkEntry, Postprocessing } from './network-entry.ts';
+import { resnet50 } from './resnet50.ts';
+import { squeezenet1_0, squeezenet1_1 } from './squeezenet.ts';
+import { vgg16 } from './vgg16.ts';
+import { vggish } from './vggish.ts';
 
 /** A network that reelflow writes itself. */
 export interface NamedNetwork {
@@ -22,46 +22,10 @@ export interface NamedNetwork {
   readonly batch: number;
 }
 
-/** Options of named networks that change values. */
-export interface NamedOptions {
-  /** The tensor that is the output, by its name or an alias such as `fc6`, `fc7`, `logits` or `pool`; see docs/networks.md. */
-  readonly layer?: string;
-  /** VGGish: `relu` (default) ends after the last ReLU, `linear` before it. */
-  readonly final?: 'relu' | 'linear';
-  /**
-   * VGGish: PCA with whitening, clipped to +-2, as integers 0..255. A path is that of the PCA's parameters (`.pth`, `.npz`); with `true` they
-   * are in the file of the weights, or random as these are. Default: none.
-   */
-  readonly postprocess?: boolean | string;
-  /** Visual networks: `crop` (default) as torchvision does, `stretch` straight to the input size. */
-  readonly resize?: 'stretch' | 'crop';
-}
-
-interface RegistryEntry {
-  readonly title: string;
-  readonly reads: 'pictures' | 'sound';
-  readonly batch: number;
-  readonly describe: (options: NamedOptions) => NetworkDescription;
-}
-
-const networks = {
-  alexnet: { title: 'AlexNet', reads: 'pictures', batch: 64, describe: () => alexnetDescription },
-  vgg16: { title: 'VGG16', reads: 'pictures', batch: 32, describe: () => vgg16Description },
-  resnet50: { title: 'ResNet-50', reads: 'pictures', batch: 32, describe: () => resnet50Description },
-  squeezenet1_0: {
-    title: 'SqueezeNet 1.0',
-    reads: 'pictures',
-    batch: 32,
-    describe: () => squeezenetDescription('1_0'),
-  },
-  squeezenet1_1: {
-    title: 'SqueezeNet 1.1',
-    reads: 'pictures',
-    batch: 32,
-    describe: () => squeezenetDescription('1_1'),
-  },
-  vggish: { title: 'VGGish', reads: 'sound', batch: 32, describe: ({ final = 'relu' }) => vggishDescription(final) },
-} as const satisfies Readonly<Record<string, RegistryEntry>>;
+/** Every network by name. Each is all in its own file; names, sources of weights, stored files and checks follow from here. */
+const networks = { alexnet, vgg16, resnet50, squeezenet1_0, squeezenet1_1, vggish } as const satisfies Readonly<
+  Record<string, NetworkEntry>
+>;
 
 /** Name of a network that reelflow writes itself. */
 export type NetworkName = keyof typeof networks;
@@ -74,6 +38,25 @@ export type NetworkReads<Name extends NetworkName> = (typeof networks)[Name]['re
 /** Names of the networks that reelflow writes itself. */
 export const networkNames = Object.keys(networks) as readonly NetworkName[];
 
+/** Whether reelflow writes a network of that name itself. */
+export function isNetworkName(name: string): name is NetworkName {
+  return Object.hasOwn(networks, name);
+}
+
+/** All that is to be known of a named network. */
+export function networkEntry(name: NetworkName): NetworkEntry {
+  return networks[name];
+}
+
+/** The post-processing of a network, or undefined when it has none or is not known by name. */
+export function postprocessingOf(name: string): Postprocessing | undefined {
+  const entry = isNetworkName(name) ? networkEntry(name) : undefined;
+  return entry?.reads === 'sound' ? entry.postprocessing : undefined;
+}
+
+/** Names of the networks that have a post-processing. */
+export const postprocessedNetworks: readonly NetworkName[] = networkNames.filter((name) => postprocessingOf(name));
+
 /**
  * A network by name, or undefined when there is none of that name.
  *
@@ -83,50 +66,53 @@ export const networkNames = Object.keys(networks) as readonly NetworkName[];
  * namedNetwork('alexnet')?.card.output.dimension; // 4096
  */
 export function namedNetwork(name: string, options: NamedOptions = {}): NamedNetwork | undefined {
-  const entry: RegistryEntry | undefined = Object.hasOwn(networks, name) ? networks[name as NetworkName] : undefined;
-  if (!entry) return undefined;
-  const { title, batch, describe } = entry;
-  const isAudio = entry.reads === 'sound';
-  const isPostprocessed = (options.postprocess ?? false) !== false;
-  if (isPostprocessed && !isAudio)
-    throw new UsageError(`\`postprocess\` is for vggish: ${name} has no post-processing`);
-  const described = describe(options);
-  const architecture = architectureTo(described, options.layer ?? (isPostprocessed ? 'postprocessed' : undefined));
-  if (isPostprocessed && architecture.layers.at(-1)?.kind !== 'whiten-quantise') {
-    throw new UsageError(`\`postprocess\` has no effect on the layer '${options.layer}', which comes before it`);
-  }
-  const { output } = architecture;
-  const dimension = dimensionOf(architecture);
-  const card: ModelCard = isAudio
-    ? { name, modality: 'audio', input: vggishInput, output: { name: output, dimension } }
-    : {
-        name,
-        modality: 'visual',
-        input: { kind: 'frames', width: 224, height: 224, layout: 'NCHW', dtype: 'float32' },
-        preprocess: { resize: options.resize ?? 'crop', ...imagenet },
-        output: { name: output, dimension },
-      };
-  const source = isAudio ? '0.96 s of sound at 16 kHz' : 'frame of 224 x 224';
-  const layers = Object.keys(described.aliases);
-  const description = `${title} to ${output}: ${dimension} values per ${source}`;
-  return { name, description, layers, architecture, card, batch };
+  return isNetworkName(name) ? networkFrom(name, networks[name], options) : undefined;
 }
 
-const imagenet = {
-  channels: 'RGB',
-  scale: 1 / 255,
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-} as const;
+/**
+ * A network from all that is to be known of it.
+ *
+ * @throws UsageError as `namedNetwork`.
+ */
+export function networkFrom(name: string, entry: NetworkEntry, options: NamedOptions = {}): NamedNetwork {
+  const described = entry.describe(options);
+  const postprocessed = (options.postprocess ?? false) === false ? undefined : postprocessingLayer(name, entry);
+  const architecture = architectureTo(described, options.layer ?? postprocessed);
+  if (
+    postprocessed !== undefined &&
+    architecture.layers.length < architectureTo(described, postprocessed).layers.length
+  ) {
+    throw new UsageError(`\`postprocess\` has no effect on the layer '${options.layer}', which comes before it`);
+  }
+  const output = { name: architecture.output, dimension: dimensionOf(architecture) };
+  const card = cardOf(name, entry, options, described.input.shape, output);
+  const layers = Object.keys(described.aliases);
+  const description = `${entry.title} to ${output.name}: ${output.dimension} values per ${rowOf(card)}`;
+  return { name, description, layers, architecture, card, batch: entry.batch };
+}
 
-const vggishInput = {
-  kind: 'log-mel',
-  sampleRate: 16_000,
-  frames: 96,
-  patchSamples: samplesOfFrames(96),
-  hopSamples: 15_360,
-  layout: 'N1FB',
-} as const;
+function postprocessingLayer(name: string, entry: NetworkEntry): string {
+  if (entry.reads === 'sound' && entry.postprocessing !== undefined) return entry.postprocessing.layer;
+  throw new UsageError(`\`postprocess\` is for ${postprocessedNetworks.join(', ')}: ${name} has no post-processing`);
+}
+
+function cardOf(
+  name: string,
+  entry: NetworkEntry,
+  { resize = 'crop' }: NamedOptions,
+  [, height, width]: Architecture['input']['shape'],
+  output: ModelCard['output'],
+): ModelCard {
+  if (entry.reads === 'sound') return { name, modality: 'audio', input: entry.input, output };
+  const input = { kind: 'frames', width, height, layout: 'NCHW', dtype: 'float32' } as const;
+  return { name, modality: 'visual', input, preprocess: { resize, ...entry.pixels }, output };
+}
+
+/** What a row of the output is made from. */
+function rowOf({ input }: ModelCard): string {
+  if (input.kind === 'frames') return `frame of ${input.width} x ${input.height}`;
+  return `${input.hopSamples / input.sampleRate} s of sound at ${input.sampleRate / 1000} kHz`;
+}
 
 /** Values per row of an architecture's output. */
 function dimensionOf(architecture: Architecture): number {

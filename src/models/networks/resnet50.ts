@@ -1,4 +1,6 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
+import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { torchvision } from './published-weights.ts';
 
 /** Blocks and channels of the four stages. */
 const stages = [
@@ -20,7 +22,7 @@ const blocks = stages.flatMap(({ name, blocks: count, channels }, stage) =>
  * float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the global average pool [N, 2048]. Batch normalisation is folded into the
  * convolutions when the network is written.
  */
-export const resnet50Description: NetworkDescription = {
+const resnet50Description: NetworkDescription = {
   name: 'resnet50',
   input: { name: 'pixels', shape: [3, 224, 224] },
   layers: [
@@ -50,4 +52,14 @@ export const resnet50Description: NetworkDescription = {
     layer3: 'layer3.5',
     layer4: 'layer4.2',
   },
+};
+
+/** ResNet-50, as a named network. */
+export const resnet50: PictureNetwork = {
+  title: 'ResNet-50',
+  reads: 'pictures',
+  batch: 32,
+  describe: () => resnet50Description,
+  pixels: imagenet,
+  weights: torchvision('resnet50-0676ba61.pth'),
 };

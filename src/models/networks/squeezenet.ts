@@ -1,4 +1,6 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
+import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { torchvision } from './published-weights.ts';
 
 const pool: Layer = { kind: 'max-pool', kernel: 3, stride: 2, ceil: true };
 
@@ -45,7 +47,7 @@ const features: Readonly<Record<'1_0' | '1_1', readonly Layer[]>> = {
  * float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the global average pool of the last fire module, [N, 512], which torchvision
  * does not compute.
  */
-export function squeezenetDescription(version: '1_0' | '1_1'): NetworkDescription {
+function squeezenetDescription(version: '1_0' | '1_1'): NetworkDescription {
   return {
     name: `squeezenet${version}`,
     input: { name: 'pixels', shape: [3, 224, 224] },
@@ -59,3 +61,23 @@ export function squeezenetDescription(version: '1_0' | '1_1'): NetworkDescriptio
     aliases: { logits: 'classifier.3' },
   };
 }
+
+/** SqueezeNet 1.0, as a named network. */
+export const squeezenet1_0: PictureNetwork = {
+  title: 'SqueezeNet 1.0',
+  reads: 'pictures',
+  batch: 32,
+  describe: () => squeezenetDescription('1_0'),
+  pixels: imagenet,
+  weights: torchvision('squeezenet1_0-b66bff10.pth'),
+};
+
+/** SqueezeNet 1.1, as a named network. */
+export const squeezenet1_1: PictureNetwork = {
+  title: 'SqueezeNet 1.1',
+  reads: 'pictures',
+  batch: 32,
+  describe: () => squeezenetDescription('1_1'),
+  pixels: imagenet,
+  weights: torchvision('squeezenet1_1-b8a52dc0.pth'),
+};

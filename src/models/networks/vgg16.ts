@@ -1,4 +1,6 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
+import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { torchvision } from './published-weights.ts';
 
 /** Channels of the convolutions between one pooling and the next. */
 const groups = [
@@ -29,7 +31,7 @@ function features(): Layer[] {
  * torchvision: float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the second 4096-unit layer after its ReLU. The adaptive average
  * pool to 7x7 is the identity at this input size.
  */
-export const vgg16Description: NetworkDescription = {
+const vgg16Description: NetworkDescription = {
   name: 'vgg16',
   input: { name: 'pixels', shape: [3, 224, 224] },
   layers: [
@@ -47,4 +49,14 @@ export const vgg16Description: NetworkDescription = {
     fc7: 'classifier.4',
     logits: 'classifier.6',
   },
+};
+
+/** VGG16, as a named network. */
+export const vgg16: PictureNetwork = {
+  title: 'VGG16',
+  reads: 'pictures',
+  batch: 32,
+  describe: () => vgg16Description,
+  pixels: imagenet,
+  weights: torchvision('vgg16-397923af.pth'),
 };

@@ -1,4 +1,7 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
+import { samplesOfFrames } from './log-mel.ts';
+import type { SoundNetwork } from './network-entry.ts';
+import { torchvggish } from './published-weights.ts';
 
 const convolution = (name: string, channels: number): Layer => ({
   kind: 'convolution',
@@ -47,3 +50,26 @@ export function vggishDescription(final: 'relu' | 'linear'): NetworkDescription 
     },
   };
 }
+
+/** VGGish as a named network: 0.96 s of sound to 128 values. */
+export const vggish: SoundNetwork = {
+  title: 'VGGish',
+  reads: 'sound',
+  batch: 32,
+  describe: ({ final = 'relu' }) => vggishDescription(final),
+  input: {
+    kind: 'log-mel',
+    sampleRate: 16_000,
+    frames: 96,
+    patchSamples: samplesOfFrames(96),
+    hopSamples: 15_360,
+    layout: 'N1FB',
+  },
+  weights: torchvggish('vggish-10086976.pth'),
+  postprocessing: {
+    name: 'vggish-pca',
+    layer: 'postprocessed',
+    weights: torchvggish('vggish_pca_params-970ea276.pth'),
+    remedy: 'Give vggish_pca_params.npz of the VGGish release, or vggish_pca_params-970ea276.pth of torchvggish.',
+  },
+};

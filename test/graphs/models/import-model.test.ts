@@ -152,10 +152,10 @@ describe.runIf(existsSync(pca))("the parameters of VGGish's post-processing (ski
   it('are stored under a name of their own, and no other file is', async () => {
     const report = await importModel({ name: 'vggish-pca', file: pca, directory });
     expect(report).toMatchObject({ outcome: 'added', format: 'npz', tensors: 2, bytes: 73_020 });
-    expect(listModels(directory).postprocessing.weights?.sha256).toBe(report.sha256);
+    expect(listModels(directory).postprocessing[0]?.weights?.sha256).toBe(report.sha256);
     writeStateDict(path('own.safetensors'), 'squeezenet1_1');
     await expect(bring('own.safetensors', { name: 'vggish-pca' })).rejects.toThrow(
-      /pca_eigen_vectors \[128, 128\] is needed/,
+      /missing: pca_eigen_vectors \[128, 128\]/,
     );
   });
 });

@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { checkPostprocessing } from '../../../src/models/networks/named-weights.ts';
 import { network } from '../../../src/models/networks/network.ts';
-import { checkPostprocessing } from '../../../src/models/networks/postprocessing-weights.ts';
 import { readWeights } from '../../../src/models/weights/weight-file.ts';
 import { joined } from '../../fixtures/weights/samples.ts';
 import { temporaryFolder } from '../networks/helpers.ts';
@@ -67,9 +67,11 @@ describe.skipIf(!hasBoth)(`arrays of NumPy saved by PyTorch (skipped where ${pyt
   it.each(files)("(%s) are taken by VGGish's post-processing, in float32 and in float64", (file) => {
     for (const content of ['pca', 'double']) {
       const postprocess = join(folder, `${content}-${file}.pth`);
-      expect(() => checkPostprocessing(readWeights(postprocess))).not.toThrow();
+      expect(() => checkPostprocessing('vggish', readWeights(postprocess))).not.toThrow();
     }
-    expect(() => checkPostprocessing(readWeights(join(folder, `mixed-${file}.pth`)))).toThrow('pca_eigen_vectors');
+    expect(() => checkPostprocessing('vggish', readWeights(join(folder, `mixed-${file}.pth`)))).toThrow(
+      'pca_eigen_vectors',
+    );
   });
 
   it("are the parameters of VGGish's post-processing in the network itself", () => {
