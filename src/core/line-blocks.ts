@@ -15,11 +15,11 @@ export interface LineBlockTaker {
 /** How a file is read in blocks of lines. */
 export interface LineBlockOptions {
   /** Where to begin, bytes. Default 0. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /** Bytes that are read at a time. Default 1 MiB. */
-  readonly blockBytes?: number;
+  readonly blockBytes?: number | undefined;
   /** What is done with a last line that has no end: it is taken as it is (default), or left for another time. */
-  readonly unfinished?: 'take' | 'leave';
+  readonly unfinished?: 'take' | 'leave' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

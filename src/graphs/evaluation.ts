@@ -15,32 +15,32 @@ import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 /** How predictions are scored. */
 export interface ScoringOptions {
   /** List lengths. Default 4 and 10. */
-  readonly ks?: readonly number[];
+  readonly ks?: readonly number[] | undefined;
   /** Default 3.5. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** Default `gt`. */
-  readonly thresholdRule?: ThresholdRule;
+  readonly thresholdRule?: ThresholdRule | undefined;
   /** Default `zero`. */
-  readonly undefined?: UndefinedRule;
+  readonly undefined?: UndefinedRule | undefined;
   /** The list of movies, whose genres diversity is computed from. Without it diversity is NaN. */
-  readonly movies?: string;
+  readonly movies?: string | undefined;
   /**
    * A file of the items that could have been recommended, for coverage. Default: the distinct items that are tested.
    */
-  readonly catalogue?: string;
+  readonly catalogue?: string | undefined;
   /** The scale of the ratings. Default: from the least to the greatest rating there is. */
-  readonly scale?: RatingScale;
+  readonly scale?: RatingScale | undefined;
   /** Passes over bad lines of the files and counts them. */
-  readonly skipBadLines?: boolean;
+  readonly skipBadLines?: boolean | undefined;
   /** Names of the columns, where they are not the usual ones. */
   readonly columns?: {
-    readonly user?: string;
-    readonly item?: string;
-    readonly rating?: string;
-    readonly prediction?: string;
+    readonly user?: string | undefined;
+    readonly item?: string | undefined;
+    readonly rating?: string | undefined;
+    readonly prediction?: string | undefined;
   };
   /** Which of two rows of a user and an item counts. Default: two are an error. */
-  readonly duplicates?: 'first' | 'last';
+  readonly duplicates?: 'first' | 'last' | undefined;
 }
 
 /** How the files of an evaluation are read. */

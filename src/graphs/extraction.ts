@@ -19,17 +19,17 @@ export interface ExtractionOptions {
   /** Network over audio patches; left out, there is no audio column. */
   readonly audio?: NetworkPlan<Float32Array> | undefined;
   /** Numbers of subclips. Default `[10]`. */
-  readonly subclips?: readonly number[];
+  readonly subclips?: readonly number[] | undefined;
   /** Statistics over the rows of a subclip. Default `['mean']`. */
-  readonly statistics?: readonly Statistic[];
+  readonly statistics?: readonly Statistic[] | undefined;
   /** Which frames are taken: all (`native`, the default), N per second, or key frames only. */
-  readonly sampling?: FrameSampling;
+  readonly sampling?: FrameSampling | undefined;
   /** Items longer than this many seconds are skipped. Default: none. */
   readonly maxDuration?: number | undefined;
   /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
-  readonly allowPartial?: boolean;
+  readonly allowPartial?: boolean | undefined;
   /** Whether frames and patches equal to a recent one of their video take its vector (`once`, the default) or are computed; the values are the same. */
-  readonly duplicates?: Duplicates;
+  readonly duplicates?: Duplicates | undefined;
 }
 
 /** 2: the timeline and the frames that are held, by what is on show; lengths are measured where they are in doubt. */

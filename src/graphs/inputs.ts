@@ -10,13 +10,13 @@ import { mediaPaths, Video } from '../io/media/video.ts';
 
 /** Where a corpus comes from: inputs (files, directories, globs) or a manifest, not both. */
 export interface CorpusOptions {
-  readonly inputs?: readonly string[];
+  readonly inputs?: readonly string[] | undefined;
   /** A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file. */
-  readonly manifest?: string;
+  readonly manifest?: string | undefined;
   /** Takes only the first items, in the corpus's order. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Told in a sentence what the directories hold beside media. */
-  readonly onPassedOver?: (text: string) => void;
+  readonly onPassedOver?: ((text: string) => void) | undefined;
 }
 
 /**

@@ -20,18 +20,18 @@ export interface ModelEvaluationOptions extends ScoringOptions {
   readonly train: string;
   readonly test: string;
   /** For early stopping of networks. Default: a tenth of the training ratings, drawn by the seed. */
-  readonly validation?: string;
+  readonly validation?: string | undefined;
   /** One of `modelNames`. */
   readonly model: string;
   /** Options of the model (`modelOptions`). */
-  readonly options?: Readonly<Record<string, Json>>;
+  readonly options?: Readonly<Record<string, Json>> | undefined;
   /** Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** A training store of features, for the models that read them. */
-  readonly features?: string;
+  readonly features?: string | undefined;
   /** A trailer list, where the features are those of trailers. */
-  readonly trailers?: string;
-  readonly signal?: AbortSignal;
+  readonly trailers?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

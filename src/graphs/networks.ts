@@ -10,27 +10,27 @@ import { storedWeights } from './models/stored-weights.ts';
 /** How networks are named. */
 export interface NetworkChoice {
   /** A network's name, a model card's path, or `none`. Default `alexnet`. */
-  readonly visual?: string;
+  readonly visual?: string | undefined;
   /** A network's name, a model card's path, or `none`. Default `vggish`. */
-  readonly audio?: string;
+  readonly audio?: string | undefined;
   /**
    * Weights of named networks: `random:SEED`, or a weight file where just one of the two is a named network. Default: the file of the model store, else
    * `random:1`; the run says that they are random.
    */
-  readonly weights?: string;
+  readonly weights?: string | undefined;
   /** Weights of the visual network alone: `random:SEED`, or a weight file; of a model card, an .onnx file. */
-  readonly visualWeights?: string;
+  readonly visualWeights?: string | undefined;
   /** Weights of the audio network alone, likewise. */
-  readonly audioWeights?: string;
+  readonly audioWeights?: string | undefined;
   /** The tensor of the visual network that is its output; an alias of a named network's, or a tensor's name. */
-  readonly layer?: string;
+  readonly layer?: string | undefined;
   /**
    * VGGish's post-processing: path of the PCA's parameters, `vggish-pca` for those of the model store, or `true` where they are in the weights, or
    * random as these are.
    */
-  readonly audioPostprocess?: string | true;
+  readonly audioPostprocess?: string | true | undefined;
   /** `fast` (default): convolutions with fewer products, where their shape pays; `direct`: none, as in datasets made before there was a choice. */
-  readonly convolutions?: ConvolutionForm;
+  readonly convolutions?: ConvolutionForm | undefined;
 }
 
 /** The networks that a pair of names or cards stands for. */

@@ -1,5 +1,6 @@
 import { checkInteger } from '../core/check.ts';
 import { FlowError, ReelflowError, UsageError } from '../core/errors.ts';
+import { given } from '../core/given.ts';
 import { availableCores, availableMemory } from '../io/media/container-limits.ts';
 import { PROBES_AT_A_TIME } from '../io/media/decoder-child.ts';
 import type { Video } from '../io/media/video.ts';
@@ -169,10 +170,6 @@ export async function planRun(
 /** The networks that a graph uses, the one that decides the speed first. */
 export function networksOf({ trace }: VideoGraph): readonly NetworkPlan[] {
   return trace.networks.map(({ network }) => network);
-}
-
-function given(plan: { [Key in keyof WorkerPlan]: number | undefined }): Partial<WorkerPlan> {
-  return Object.fromEntries(Object.entries(plan).filter(([, value]) => value !== undefined));
 }
 
 function needOf(

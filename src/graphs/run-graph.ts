@@ -49,9 +49,9 @@ export interface RunOptions extends ExecutionOptions {
   /** Aborted: stops at once; what is committed stays. */
   readonly signal?: AbortSignal | undefined;
   /** Called about once a second. */
-  readonly onProgress?: (progress: RunProgress) => void;
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Sentences a person should read: random weights, items left out, dead letters. */
-  readonly onMessage?: (message: string) => void;
+  readonly onMessage?: ((message: string) => void) | undefined;
 }
 
 /** What a run is given beside its options. */

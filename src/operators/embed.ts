@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import { checkFunction, checkInteger, checkOneOf, checkString, shown } from '../core/check.ts';
 import { FlowError, UsageError } from '../core/errors.ts';
+import type { Resolved } from '../core/given.ts';
 import type { DuplicateRules } from './duplicates.ts';
 import { byteDigest, sampledFingerprint } from './fingerprint.ts';
 import type { Flow } from './flow.ts';
@@ -57,14 +58,14 @@ export interface EmbedOptions {
   /** What is held is attributed to it. */
   readonly scope: Scope;
   /** Names the batcher in metrics; default `embed-` and the embedder's name. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Milliseconds an element may wait for a batch to fill; default 200. */
-  readonly maxDelay?: number;
+  readonly maxDelay?: number | undefined;
   /**
    * What becomes of an element equal, byte for byte, to one of the last two distinct ones of its pipeline; default `once`. Right for an
    * embedder whose vector depends on the input alone.
    */
-  readonly duplicates?: Duplicates;
+  readonly duplicates?: Duplicates | undefined;
 }
 
 class VectorAt implements Embedding {
@@ -82,7 +83,7 @@ class VectorAt implements Embedding {
 /** What the uses of an embedder in a flow have in common. */
 interface Shared {
   readonly batcher: MicroBatch<Frame | Patch, Embedding>;
-  readonly settings: Required<Omit<EmbedOptions, 'scope'>>;
+  readonly settings: Resolved<Omit<EmbedOptions, 'scope'>>;
 }
 
 const shared = new WeakMap<Flow, WeakMap<object, Shared>>();

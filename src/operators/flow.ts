@@ -26,29 +26,29 @@ export interface FlowOptions {
    * How far over the budget elements may go, one at a time, when nothing else can move; default a quarter of the budget,
    * 0 for never. With truthful claims it is never used.
    */
-  readonly maxOvercommit?: Bytes | string;
+  readonly maxOvercommit?: Bytes | string | undefined;
   /** Waiting sources are woken when no more than this part of the budget is in use, 0 to 1; default 0.75. */
-  readonly lowWatermark?: number;
+  readonly lowWatermark?: number | undefined;
   /** Milliseconds a source may run before it lets the event loop turn; default 4. */
-  readonly yieldAfter?: number;
+  readonly yieldAfter?: number | undefined;
   /** Milliseconds between two values of `metrics$`; default 1,000. */
-  readonly metricsEvery?: number;
+  readonly metricsEvery?: number | undefined;
   /**
    * Receives errors that came when no subscriber was left: of a reader's `close` after unsubscription or beside another
    * error, and of a payload's `onIdle`. Default: a process warning. They are counted in the metrics in any case.
    */
-  readonly onLateError?: (error: unknown) => void;
+  readonly onLateError?: ((error: unknown) => void) | undefined;
 }
 
 /** How a scope is counted. */
 export interface ScopeOptions {
   /** The most bytes it can hold at once, of which it gives back none by itself before it has them all. */
-  readonly claim?: Bytes | string;
+  readonly claim?: Bytes | string | undefined;
   /**
    * The part of the claim that its holders (`scope.holder`) will keep at most. It is set aside when the scope's first read
    * is admitted, so that what they add never exceeds the budget; default 0.
    */
-  readonly kept?: Bytes | string;
+  readonly kept?: Bytes | string | undefined;
 }
 
 /**

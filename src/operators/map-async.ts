@@ -14,22 +14,22 @@ import { ResultRoom } from './result-room.ts';
 /** How `mapAsync` works. */
 export interface MapAsyncOptions<A, B = unknown> extends PerseveringOptions {
   /** Names it in metrics and errors; default `map-async`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Operations that may execute at once. */
   readonly concurrency: number;
   /** Results in the order of the elements (default true), or as they come. */
-  readonly ordered?: boolean;
+  readonly ordered?: boolean | undefined;
   /** Milliseconds an operation may take, tries again included, before the output fails with FlowError `timeout`; default no limit. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
-  readonly cost?: (value: A) => Bytes;
+  readonly cost?: ((value: A) => Bytes) | undefined;
   /** Bytes a result that is not a payload keeps alive; default a fair guess. */
-  readonly resultCost?: (result: B) => Bytes;
+  readonly resultCost?: ((result: B) => Bytes) | undefined;
   /**
    * Bytes that a result may cost, where that is more than its element: a name that becomes a picture. Larger ones raise it
    * for those after them. Default 0: learnt from the first results, which nothing was reserved for.
    */
-  readonly resultEstimate?: Bytes;
+  readonly resultEstimate?: Bytes | undefined;
 }
 
 /** One element on its way through. */

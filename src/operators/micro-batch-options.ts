@@ -10,21 +10,21 @@ export interface MicroBatchOptions<A, R> {
   /** The most elements in a batch. */
   readonly maxCount: number;
   /** The most bytes in a batch of more than one element; default no limit. */
-  readonly maxBytes?: Bytes;
+  readonly maxBytes?: Bytes | undefined;
   /** Milliseconds the oldest element may wait for the batch to fill. */
   readonly maxDelay: number;
   /** Batches that may be in flight at once; default 1. */
-  readonly maxInFlight?: number;
+  readonly maxInFlight?: number | undefined;
   /** Milliseconds a batch may take before the pipelines with elements in it fail with FlowError `timeout`; default no limit. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
-  readonly cost?: (value: A) => Bytes;
+  readonly cost?: ((value: A) => Bytes) | undefined;
   /** Bytes a result that is not a payload keeps alive; default a fair guess. */
-  readonly resultCost?: (result: R) => Bytes;
+  readonly resultCost?: ((result: R) => Bytes) | undefined;
   /** The result does not refer to the element: let go of the element before its result is emitted. Default false. */
-  readonly releaseFirst?: boolean;
+  readonly releaseFirst?: boolean | undefined;
   /** Elements equal to a recent one of their pipeline take its result instead of a place in a batch. Needs `releaseFirst`. Default: none do. */
-  readonly duplicates?: DuplicateRules<A, R>;
+  readonly duplicates?: DuplicateRules<A, R> | undefined;
   /** Must give one result per element, in their order. */
   readonly run: (batch: readonly A[]) => Promise<readonly R[]>;
 }

@@ -52,7 +52,7 @@ export interface Stage<In> {
 /** How an operator of your own counts. */
 export interface OperatorOptions {
   /** Bytes of a kept element that is not a payload; default `bytesOf`: a fair guess. */
-  readonly cost?: (element: unknown) => Bytes;
+  readonly cost?: ((element: unknown) => Bytes) | undefined;
 }
 
 /**

@@ -31,9 +31,9 @@ export interface SubclipOptions {
   /** What summarises each subclip; several statistics cost one pass. */
   readonly statistic: Statistic | readonly Statistic[];
   /** Accounts for bytes kept and time taken. Without one they are not accounted for. */
-  readonly scope?: SubclipScope;
+  readonly scope?: SubclipScope | undefined;
   /** Name in the metrics. Default: `subclips-` and the stream's name. */
-  readonly operator?: string;
+  readonly operator?: string | undefined;
 }
 
 /**

@@ -8,15 +8,15 @@ import type { Bytes } from './payload.ts';
 /** How a window, buffer, zip or delay counts and names itself. */
 export interface HoldOptions<A> {
   /** Names it in metrics and errors; default the name of the operator. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
-  readonly cost?: (value: A) => Bytes;
+  readonly cost?: ((value: A) => Bytes) | undefined;
 }
 
 /** How `window` works. */
 export interface WindowOptions<A> extends HoldOptions<A> {
   /** Elements from the start of one window to the start of the next; default `size`. Less: windows overlap. More: elements between are left out. */
-  readonly step?: number;
+  readonly step?: number | undefined;
 }
 
 /**

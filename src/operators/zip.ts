@@ -10,11 +10,11 @@ import type { Bytes } from './payload.ts';
 /** How `zip` counts and names itself. */
 export interface ZipOptions<A, B> {
   /** Names it in metrics and errors; default `zip`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Bytes an element of the input that is not a payload keeps alive; default `bytesOf`. */
-  readonly cost?: (value: A) => Bytes;
+  readonly cost?: ((value: A) => Bytes) | undefined;
   /** The same for an element of `other`. */
-  readonly otherCost?: (value: B) => Bytes;
+  readonly otherCost?: ((value: B) => Bytes) | undefined;
 }
 
 /** One side of a zip: what came and has no partner yet. */

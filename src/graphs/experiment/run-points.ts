@@ -12,11 +12,11 @@ import type { PointFailure, PointMeasurements, PointResult } from './point-resul
 /** How a run is watched and ended. */
 export interface RunOptions {
   /** Once aborted, no further point is begun; those under way are finished. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Once aborted, trainings under way end without a result. */
-  readonly stop?: AbortSignal;
+  readonly stop?: AbortSignal | undefined;
   /** Hears a line for each point, and about the data. */
-  readonly onMessage?: (line: string) => void;
+  readonly onMessage?: ((line: string) => void) | undefined;
 }
 
 /** What became of the points of a run. */

@@ -16,13 +16,13 @@ export interface ImportModelOptions {
   /** Path of a weight file: .pth, .safetensors, .npz or .onnx, told by its content. */
   readonly file: string;
   /** The SHA-256 that the file must have. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   /** Puts the file in the place of other weights of that name. Default false. */
-  readonly replace?: boolean;
+  readonly replace?: boolean | undefined;
   /** Of the store; see `modelDirectory`. */
-  readonly directory?: string;
-  readonly signal?: AbortSignal;
-  readonly onBytes?: (done: number, total: number) => void;
+  readonly directory?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((done: number, total: number) => void) | undefined;
 }
 
 /**

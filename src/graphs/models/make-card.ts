@@ -13,13 +13,13 @@ export interface MakeCardOptions {
   /** Path of the ONNX file. */
   readonly file: string;
   /** Path of the card, in the file's own folder or one above it. Default: beside the file, `NAME.card.json`. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** The tensor that is the feature vector; needed where the file has several outputs. */
-  readonly output?: string;
+  readonly output?: string | undefined;
   /** What the input is, where its shape can be read both ways. */
-  readonly modality?: 'visual' | 'audio';
+  readonly modality?: 'visual' | 'audio' | undefined;
   /** Writes over a card that is there. Default false. */
-  readonly replace?: boolean;
+  readonly replace?: boolean | undefined;
 }
 
 /** A card that was written. */

@@ -13,19 +13,19 @@ export interface PullModelOptions {
   /** A network known by name, or `vggish-pca`. */
   readonly name: string;
   /** Another address in place of the official one, https or http of this machine. The file must be the official one, unless `sha256` names another. */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /** The whole SHA-256 that the file must have; without a `source` of its own it must begin with the digits that the official source states. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   /** Downloads again, and puts the file in the place of what is stored. Default false. */
-  readonly replace?: boolean;
+  readonly replace?: boolean | undefined;
   /** Of the store; see `modelDirectory`. */
-  readonly directory?: string;
+  readonly directory?: string | undefined;
   /** Seconds to wait for an answer, and for the next bytes: at most 86,400. Default 30. */
-  readonly timeoutSeconds?: number;
-  readonly signal?: AbortSignal;
-  readonly onBytes?: (done: number, total: number | undefined) => void;
+  readonly timeoutSeconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
   /** Takes a line when a connection is tried again. */
-  readonly onMessage?: (line: string) => void;
+  readonly onMessage?: ((line: string) => void) | undefined;
 }
 
 /**

@@ -17,9 +17,9 @@ export type Precision = 'float32' | 'int8';
 /** How the precision is chosen. */
 export interface PrecisionOptions {
   /** `int8` puts the visual network on 8-bit integers, calibrated on frames of the corpus. Default `float32`. */
-  readonly precision?: Precision;
+  readonly precision?: Precision | undefined;
   /** Takes int8 also where its vectors are less alike to float32 than 0.99. */
-  readonly forcePrecision?: boolean;
+  readonly forcePrecision?: boolean | undefined;
 }
 
 /** Networks in the precision that was asked for. */

@@ -45,14 +45,14 @@ export interface FitOptions {
   readonly options: Readonly<Record<string, Json>>;
   /** 0 to 4294967295. */
   readonly seed: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** File that a network's training leaves itself in, and goes on from. */
-  readonly checkpoint?: string;
+  readonly checkpoint?: string | undefined;
   /** What the data are, when the checkpoint should know more than the ratings: for instance the hash of the features. */
-  readonly dataIdentity?: string;
+  readonly dataIdentity?: string | undefined;
   /** Directory for TensorBoard event files of a network's training. */
-  readonly logDirectory?: string;
-  readonly onProgress?: (progress: FitProgress) => void;
+  readonly logDirectory?: string | undefined;
+  readonly onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 
 /** A recommender that has learnt. */

@@ -12,11 +12,11 @@ export interface RecommendOptions {
   /** Id of the user. */
   readonly user: string;
   /** Most items; default 10. */
-  readonly k?: number;
+  readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
-  readonly coldOnly?: boolean;
+  readonly coldOnly?: boolean | undefined;
   /** Says for each item which rated items of the user are nearest in content, and what each branch of a two-branch network predicts alone. */
-  readonly explain?: boolean;
+  readonly explain?: boolean | undefined;
 }
 
 /** A rated item of the user that is near in content. */

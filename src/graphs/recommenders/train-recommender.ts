@@ -26,15 +26,15 @@ export interface TrainOptions extends TrainingSources {
   readonly model: string;
   /** The model. What an interrupted training left there is gone on from. */
   readonly out: string;
-  readonly options?: Readonly<Record<string, Json>>;
+  readonly options?: Readonly<Record<string, Json>> | undefined;
   /** Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** What is kept of the ratings for early stopping of networks; the other models learn from all. Default: a tenth, at random. */
-  readonly validation?: ValidationOptions;
-  readonly logDirectory?: string;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: FitProgress) => void;
-  readonly onMessage?: (message: string) => void;
+  readonly validation?: ValidationOptions | undefined;
+  readonly logDirectory?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: FitProgress) => void) | undefined;
+  readonly onMessage?: ((message: string) => void) | undefined;
 }
 
 /** What a training gave. */

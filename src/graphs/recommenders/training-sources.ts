@@ -20,12 +20,12 @@ export interface TrainingSources {
   /** A MovieLens directory, or a file of ratings. */
   readonly ratings: string;
   /** A list of movies, where the ratings are a file. */
-  readonly movies?: string;
+  readonly movies?: string | undefined;
   /** A training store (`items.arrow`). */
-  readonly features?: string;
+  readonly features?: string | undefined;
   /** Which trailers show which items, when the features have trailers' ids. */
-  readonly trailers?: string;
-  readonly reading?: ReadRatingsOptions;
+  readonly trailers?: string | undefined;
+  readonly reading?: ReadRatingsOptions | undefined;
 }
 
 /** What a training has read. */

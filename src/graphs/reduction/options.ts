@@ -11,27 +11,27 @@ export interface ReduceOptions {
   /** The directory that is written. */
   readonly out: string;
   /** The stream (of a table: the column) whose vectors are reduced; `none` only writes the training store. Default `visual`. */
-  readonly column?: string;
+  readonly column?: string | undefined;
   /** Which of a dataset's cuts; must be given where it has several. */
-  readonly subclips?: number;
+  readonly subclips?: number | undefined;
   /** Which of a dataset's statistics; must be given where it has several. */
-  readonly aggregate?: Statistic;
+  readonly aggregate?: Statistic | undefined;
   /** Values that remain of a vector. Neither this nor `variance`: `variance: 0.95`. */
-  readonly components?: number;
+  readonly components?: number | undefined;
   /** The least share of the variance that remains, above 0 and at most 1. */
-  readonly variance?: number;
+  readonly variance?: number | undefined;
   /** `exact` (default): of all rows' moments. `incremental`: scikit-learn's IncrementalPCA, needs `components`. */
-  readonly algorithm?: PcaModel['algorithm'];
+  readonly algorithm?: PcaModel['algorithm'] | undefined;
   /** The description (.json) of a model fitted before: nothing is fitted, the rows are only reduced. */
-  readonly model?: string;
+  readonly model?: string | undefined;
   /** How the Parquet tables' vectors are encoded. */
-  readonly encoding?: ParquetEncoding;
+  readonly encoding?: ParquetEncoding | undefined;
   /** How the Parquet tables are compressed. Default `zstd`. */
-  readonly compression?: ParquetCompression;
+  readonly compression?: ParquetCompression | undefined;
   /** Aborted: stops at the next batch; a finished unit stays. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: (message: string) => void;
+  readonly onMessage?: ((message: string) => void) | undefined;
 }
 
 /** What a reduction did. */

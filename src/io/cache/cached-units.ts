@@ -17,7 +17,7 @@ export interface CachedUnitsOptions {
   /** Takes a sentence whenever the cache fails or an entry is damaged. */
   readonly warn: (sentence: string) => void;
   /** Milliseconds that a call to the cache may take. Default: what the cache says, or 60,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /**

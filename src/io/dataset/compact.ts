@@ -49,13 +49,13 @@ const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
 /** How a dataset is compacted. */
 export interface CompactOptions {
   /** A part ends with the item at which its rows exceed this many bytes before compression. Default 512 MiB. */
-  readonly partBytes?: number;
+  readonly partBytes?: number | undefined;
   /** Bytes of rows in a row group before compression. Default: 8 to 32 MiB, less the more tables there are. */
-  readonly rowGroupBytes?: number;
+  readonly rowGroupBytes?: number | undefined;
   /** How the vectors are encoded. Default `plain`; the values are the same. */
-  readonly encoding?: ParquetEncoding;
+  readonly encoding?: ParquetEncoding | undefined;
   /** How the tables are compressed. Default `zstd`. */
-  readonly compression?: ParquetCompression;
+  readonly compression?: ParquetCompression | undefined;
 }
 
 /**

@@ -6,17 +6,17 @@ export interface ItemBatchOptions {
   /** Items in a batch. */
   readonly batchSize: number;
   /** Whether each epoch has a random order of its own (default false: the order of the file, or of `items`). */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** What the orders of shuffled epochs depend on (default 0): an integer. The same seed gives the same orders everywhere. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Batches read ahead of the one that is in use (default 1). */
-  readonly prefetch?: number;
+  readonly prefetch?: number | undefined;
   /** Ids of the items to give, if not all; an id that is there twice is given twice. */
-  readonly items?: readonly string[];
+  readonly items?: readonly string[] | undefined;
   /** Whether a last batch of fewer items is left out (default false). */
-  readonly dropLast?: boolean;
+  readonly dropLast?: boolean | undefined;
   /** Ends the iteration with FlowError `aborted`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Some items side by side. */

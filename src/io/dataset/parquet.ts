@@ -2,6 +2,7 @@ import { type RecordBatch, Table, tableToIPC } from 'apache-arrow';
 import { removeIfThere } from '../../core/atomic-file.ts';
 import { writeFailure } from '../../core/disk-full.ts';
 import { UsageError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import { ParquetFault, type ParquetQuestion, ParquetThread } from './parquet-thread.ts';
 import { reasonOf } from './table-error.ts';
 
@@ -32,9 +33,9 @@ export interface ParquetOptions {
   /** What the file says it was written by. */
   readonly createdBy: string;
   /** How the vectors are encoded. Default `plain`. */
-  readonly encoding?: ParquetEncoding;
+  readonly encoding?: ParquetEncoding | undefined;
   /** How the pages are compressed. Default `zstd`. */
-  readonly compression?: ParquetCompression;
+  readonly compression?: ParquetCompression | undefined;
   /** Columns small enough for dictionaries and statistics, and never split into bytes: everything but vectors. */
   readonly scalarColumns: readonly string[];
 }
@@ -70,7 +71,7 @@ export class ParquetWriter {
     writing.writers += 1;
     const writer = new ParquetWriter(path, writing.thread);
     try {
-      const properties = { encoding: 'plain', compression: 'zstd', ...options } as const;
+      const properties = { encoding: 'plain', compression: 'zstd', ...given(options) } as const;
       await writer.#ask({ type: 'create', properties });
       return writer;
     } catch (error) {

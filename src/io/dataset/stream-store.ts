@@ -9,7 +9,7 @@ export interface StreamStoreOptions {
   /** Aborted: a write that waits for the reader is given up. */
   readonly signal?: AbortSignal | undefined;
   /** Told how many bytes begin, and cease, to wait for the reader. */
-  readonly onWaiting?: (bytes: number) => void;
+  readonly onWaiting?: ((bytes: number) => void) | undefined;
 }
 
 /**

@@ -41,9 +41,9 @@ export interface TableReader {
 /** What of a table is read, and how. */
 export interface TableReaderOptions {
   /** Columns that are wanted. Default: all. */
-  readonly columns?: readonly string[];
+  readonly columns?: readonly string[] | undefined;
   /** About as many bytes of values are in one batch. Default 16 MiB. */
-  readonly batchBytes?: number;
+  readonly batchBytes?: number | undefined;
 }
 
 const BATCH_BYTES = 16 * 1024 * 1024;

@@ -19,13 +19,13 @@ import type { Video } from './video.ts';
 /** Options of `audio`. */
 export interface AudioOptions extends DecodingOptions {
   /** Samples per second. Default 16,000. */
-  readonly sampleRate?: number;
+  readonly sampleRate?: number | undefined;
   /** Samples of a patch. Default 15,600: 96 windows of 25 ms, 10 ms apart. */
-  readonly patchSamples?: number;
+  readonly patchSamples?: number | undefined;
   /** Samples from one patch's first to the next one's. Default 15,360: 0.96 s. */
-  readonly hopSamples?: number;
+  readonly hopSamples?: number | undefined;
   /** Names the source in metrics. Default `decode-audio`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** What the last 25 ms window of a patch reaches beyond its 10 ms step: no part of the time that the patch stands for. */

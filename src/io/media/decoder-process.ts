@@ -11,7 +11,7 @@ export interface DecoderOptions {
   /** Codecs of the file's other streams, whose complaints are not this one's. */
   readonly otherCodecs: readonly string[];
   /** Takes the lines on descriptor 3 as they come. */
-  readonly onTick?: (frame: number, ticks: number | undefined) => void;
+  readonly onTick?: ((frame: number, ticks: number | undefined) => void) | undefined;
 }
 
 /**

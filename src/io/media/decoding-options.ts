@@ -9,22 +9,22 @@ export interface DecodingOptions {
   /** Flow control of the video: where its elements count. */
   readonly scope: Scope;
   /** A damaged stream completes instead of ending in an error; `onVerdict` tells. Default false. */
-  readonly allowPartial?: boolean;
+  readonly allowPartial?: boolean | undefined;
   /** Called once, when the stream has been decoded to its end, before completion or error. */
-  readonly onVerdict?: (verdict: Verdict) => void;
+  readonly onVerdict?: ((verdict: Verdict) => void) | undefined;
   /** Ends the decoding with FlowError `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** Threads of the decoder. Default 1: more add memory, and CPU time per frame; several videos at once use the cores as well. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Milliseconds that the decoder may leave a reader waiting for bytes. Default 60,000. */
-  readonly stallTimeout?: number;
+  readonly stallTimeout?: number | undefined;
   /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
-  readonly maximumPixels?: number;
+  readonly maximumPixels?: number | undefined;
   /**
    * Ends a stream whose times or length contradict what its file states in a `DoubtfulLength` as soon as that shows: for who
    * then measures (`video.measure(doubt)`) and begins again. Default false: it goes on.
    */
-  readonly stopInDoubt?: boolean;
+  readonly stopInDoubt?: boolean | undefined;
 }
 
 /** The times or the length of a stream contradict what its file states, or what its packets have. */

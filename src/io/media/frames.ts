@@ -25,15 +25,15 @@ export type FrameSampling = number | 'native' | 'keyframes' | { readonly every: 
 /** Options of `frames`. */
 export interface FramesOptions extends DecodingOptions {
   /** Pixels per row. Default 224. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Rows. Default 224. */
-  readonly height?: number;
+  readonly height?: number | undefined;
   /** `stretch` (default): straight to the size. `crop`: torchvision's, see `resizeFilters`. */
-  readonly resize?: Resize;
+  readonly resize?: Resize | undefined;
   /** Default `native`. */
-  readonly fps?: FrameSampling;
+  readonly fps?: FrameSampling | undefined;
   /** Names the source in metrics. Default `decode-video`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /**

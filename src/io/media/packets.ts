@@ -45,7 +45,7 @@ export interface ExpectedStream {
 export interface ScanOptions {
   readonly signal?: AbortSignal | undefined;
   /** The streams that are decoded: their times vouch for each other's. Others are only counted. */
-  readonly expected?: readonly ExpectedStream[];
+  readonly expected?: readonly ExpectedStream[] | undefined;
   readonly window?: InputWindow | undefined;
 }
 

@@ -15,9 +15,9 @@ import { statedSize, withReadAt } from './stated-size.ts';
 export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds until the headers must have been read. Default 30,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
-  readonly maximumPixels?: number;
+  readonly maximumPixels?: number | undefined;
 }
 
 /** A demuxer that recognised next to nothing, as mp3 does in random bytes. */

@@ -127,7 +127,7 @@ export function video(path: string, options: { id?: string } = {}): Video {
 /** How `videos` looks through directories. */
 export interface VideosOptions {
   /** Told of every file in a directory that is not taken, once for each directory that holds some. */
-  readonly onPassedOver?: (files: readonly PassedOver[]) => void;
+  readonly onPassedOver?: ((files: readonly PassedOver[]) => void) | undefined;
 }
 
 /**

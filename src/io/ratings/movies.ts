@@ -51,7 +51,10 @@ interface Line {
  * const { movies } = await readMovies('ml-latest-small/movies.csv');
  * movies.get('1'); // { id: '1', title: 'Toy Story (1995)', year: 1995, genres: ['Adventure', ...] }
  */
-export async function readMovies(path: string, options: { readonly skipBadLines?: boolean } = {}): Promise<MovieList> {
+export async function readMovies(
+  path: string,
+  options: { readonly skipBadLines?: boolean | undefined } = {},
+): Promise<MovieList> {
   const text = await readText(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false });
   const first = text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'));

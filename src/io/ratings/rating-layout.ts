@@ -4,10 +4,10 @@ import { splitLine } from './split-line.ts';
 
 /** Names of the columns in a file with a header, where they are not among the usual ones. */
 export interface RatingColumnNames {
-  readonly user?: string;
-  readonly item?: string;
-  readonly rating?: string;
-  readonly timestamp?: string;
+  readonly user?: string | undefined;
+  readonly item?: string | undefined;
+  readonly rating?: string | undefined;
+  readonly timestamp?: string | undefined;
 }
 
 /** How the lines of a ratings file are laid out. */

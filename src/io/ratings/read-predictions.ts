@@ -16,7 +16,7 @@ export interface PredictionTable {
 
 /** How predictions are read: as ratings are, with the name of one column more. */
 export interface ReadPredictionsOptions extends Omit<ReadRatingsOptions, 'timestamps' | 'columns'> {
-  readonly columns?: Omit<RatingColumnNames, 'timestamp'> & { readonly prediction?: string };
+  readonly columns?: (Omit<RatingColumnNames, 'timestamp'> & { readonly prediction?: string | undefined }) | undefined;
 }
 
 /**

@@ -13,20 +13,20 @@ import { tableOrText } from './table-or-text.ts';
 /** How ratings are read. */
 export interface ReadRatingsOptions {
   /** Names of the columns, where the header has others than userId, movieId or itemId, rating, timestamp and their like. */
-  readonly columns?: RatingColumnNames;
+  readonly columns?: RatingColumnNames | undefined;
   /** Keeps the times too: 8 more bytes per rating. Default false. */
-  readonly timestamps?: boolean;
+  readonly timestamps?: boolean | undefined;
   /** The scale that ratings must be on; a rating outside is a bad line. Default: any number. */
-  readonly scale?: RatingScale;
+  readonly scale?: RatingScale | undefined;
   /** Passes over bad lines and counts them, instead of throwing the first one. Default false. */
-  readonly skipBadLines?: boolean;
+  readonly skipBadLines?: boolean | undefined;
   /**
    * What becomes of a second rating of one item by one user: an error (default), or the first or the last line of the
    * pair in file order counts.
    */
-  readonly duplicates?: DuplicateRule;
+  readonly duplicates?: DuplicateRule | undefined;
   /** Stops reading before the next mebibyte. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What was found while a file of ratings was read. */

@@ -21,7 +21,7 @@ export interface TrailerList {
  */
 export async function readTrailers(
   path: string,
-  options: { readonly skipBadLines?: boolean } = {},
+  options: { readonly skipBadLines?: boolean | undefined } = {},
 ): Promise<TrailerList> {
   const [header, ...records] = csvRecords(await readText(path), path);
   const names = header?.fields ?? [];

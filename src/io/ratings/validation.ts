@@ -1,5 +1,6 @@
 import { checkOneOf } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { Resolved } from '../../core/given.ts';
 import { Draws, orderOfDraws } from './draws.ts';
 import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
@@ -12,13 +13,13 @@ export interface ValidationOptions {
    * `ratings` (default): ratings at random. `item-cold`: all training ratings of items drawn at random, until they are at least the share, so that
    * validation asks what a cold start asks. `none`.
    */
-  readonly kind?: 'ratings' | 'item-cold' | 'none';
+  readonly kind?: 'ratings' | 'item-cold' | 'none' | undefined;
   /** Share of the training ratings, above 0 and below 1. Default 0.1; rounded to whole ratings. */
-  readonly share?: number;
+  readonly share?: number | undefined;
 }
 
 /** Options of a validation part with their defaults. */
-export function resolveValidation(options: ValidationOptions): Required<ValidationOptions> {
+export function resolveValidation(options: ValidationOptions): Resolved<ValidationOptions> {
   const kind = checkOneOf('validation.kind', options.kind ?? 'ratings', ['ratings', 'item-cold', 'none']);
   const share = options.share ?? 0.1;
   if (typeof share !== 'number' || !(share > 0 && share < 1)) {

@@ -4,13 +4,13 @@ import { UsageError } from '../../core/errors.ts';
 /** When and how the learning rate is lowered. */
 export interface PlateauOptions {
   /** What the rate is multiplied by. Default 0.5. */
-  readonly factor?: number;
+  readonly factor?: number | undefined;
   /** Epochs without improvement before it is. Default 2. */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** Rate below which it does not go. Default 1e-5. */
-  readonly minimum?: number;
+  readonly minimum?: number | undefined;
   /** What counts as improvement: lower than the best by more than this. Default 1e-4. */
-  readonly minimumChange?: number;
+  readonly minimumChange?: number | undefined;
 }
 
 /** What a `Plateau` has seen, to go on from. */

@@ -28,7 +28,7 @@ export interface CheckpointOptions {
   /** Path of the file, which is replaced again and again. */
   readonly path: string;
   /** Steps between checkpoints inside an epoch; at each epoch's end there is one anyway. Default: none inside. */
-  readonly everySteps?: number;
+  readonly everySteps?: number | undefined;
   /** What the data are, so that another data set's checkpoint is refused. */
   readonly data: string;
 }
@@ -36,25 +36,25 @@ export interface CheckpointOptions {
 /** How a network is trained. */
 export interface TrainerOptions {
   /** Seed of first weights and dropout masks. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Epochs at most. Default 100. */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** Epochs without a better validation loss before training ends. Default 5. */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** First learning rate. Default 0.001. */
-  readonly learningRate?: number;
+  readonly learningRate?: number | undefined;
   /** How the learning rate is lowered; `false` never. */
-  readonly plateau?: PlateauOptions | false;
+  readonly plateau?: PlateauOptions | false | undefined;
   /** Default `adam()`. */
-  readonly optimiser?: Optimiser;
+  readonly optimiser?: Optimiser | undefined;
   /** Factor of the sum of squared kernels and embeddings in the loss. Default 1e-5. */
-  readonly l2?: number;
+  readonly l2?: number | undefined;
   /** Values that replace the seeded first ones, by name. */
-  readonly initialWeights?: ReadonlyMap<string, Float32Array>;
-  readonly checkpoint?: CheckpointOptions;
-  readonly signal?: AbortSignal;
+  readonly initialWeights?: ReadonlyMap<string, Float32Array> | undefined;
+  readonly checkpoint?: CheckpointOptions | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Called after each epoch, before its checkpoint; awaited. */
-  readonly onEpoch?: (record: EpochRecord) => void | Promise<void>;
+  readonly onEpoch?: ((record: EpochRecord) => void | Promise<void>) | undefined;
 }
 
 /** What a training gave. */

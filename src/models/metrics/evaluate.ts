@@ -17,19 +17,19 @@ export interface EvaluateOptions {
   /** The rating scale, for the normalised errors. */
   readonly scale: { readonly minimum: number; readonly maximum: number };
   /** List lengths; default 4 and 10. */
-  readonly ks?: readonly number[];
+  readonly ks?: readonly number[] | undefined;
   /** Between a rating that is not relevant and one that is; default 3.5. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /** Default `gt`: above the threshold. */
-  readonly thresholdRule?: ThresholdRule;
+  readonly thresholdRule?: ThresholdRule | undefined;
   /** Default `zero`. */
-  readonly undefined?: UndefinedRule;
+  readonly undefined?: UndefinedRule | undefined;
   /** Rank of each item's id among all ids in ascending order, by which ties are broken; default the item's number. */
-  readonly itemOrder?: Int32Array;
+  readonly itemOrder?: Int32Array | undefined;
   /** Genres of the items, for diversity. */
-  readonly genres?: GenreTable;
+  readonly genres?: GenreTable | undefined;
   /** How many items could have been recommended, for coverage; default the distinct test items. */
-  readonly catalogue?: number;
+  readonly catalogue?: number | undefined;
 }
 
 /**

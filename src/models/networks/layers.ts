@@ -48,7 +48,7 @@ export function draftLayer(draft: GraphDraft, layer: Layer): void {
 
 interface ConvolutionOptions extends Omit<ConvolutionLayer, 'kind'> {
   /** It ends a branch that is added to another: random weights make it small. */
-  readonly isAdded?: boolean;
+  readonly isAdded?: boolean | undefined;
 }
 
 function convolution(draft: GraphDraft, layer: ConvolutionOptions): string {

@@ -5,16 +5,16 @@ import type { PublishedWeights } from './published-weights.ts';
 /** Options of named networks that change values. */
 export interface NamedOptions {
   /** The tensor that is the output, by its name or an alias such as `fc6`, `fc7`, `logits` or `pool`; see docs/networks.md. */
-  readonly layer?: string;
+  readonly layer?: string | undefined;
   /** VGGish: `relu` (default) ends after the last ReLU, `linear` before it. */
-  readonly final?: 'relu' | 'linear';
+  readonly final?: 'relu' | 'linear' | undefined;
   /**
    * VGGish: PCA with whitening, clipped to +-2, as integers 0..255. A path is that of the PCA's parameters (`.pth`, `.npz`); with `true` they
    * are in the file of the weights, or random as these are. Default: none.
    */
-  readonly postprocess?: boolean | string;
+  readonly postprocess?: boolean | string | undefined;
   /** Visual networks: `crop` (default) as torchvision does, `stretch` straight to the input size. */
-  readonly resize?: 'stretch' | 'crop';
+  readonly resize?: 'stretch' | 'crop' | undefined;
 }
 
 interface Entry {

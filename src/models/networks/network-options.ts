@@ -9,16 +9,16 @@ export interface NetworkOptions extends NamedOptions {
    * model card: path of an .onnx file to use in place of the card's own, wherever it lies; `random:SEED` is left out of account then,
    * because a card's file is its weights.
    */
-  readonly weights?: string;
+  readonly weights?: string | undefined;
   /** What `weightsFiles` says of the file of `weights`; by default the file's name. */
-  readonly weightsOrigin?: KnownOrigin;
+  readonly weightsOrigin?: KnownOrigin | undefined;
   /** Likewise of the file of `postprocess`. */
-  readonly postprocessOrigin?: KnownOrigin;
+  readonly postprocessOrigin?: KnownOrigin | undefined;
   /** Where prepared networks are kept; else `REELFLOW_CACHE_DIR`, else the user's cache folder. */
-  readonly cacheDirectory?: string;
+  readonly cacheDirectory?: string | undefined;
   /**
    * `fast` (default): convolutions whose shape pays are computed with fewer products, about 1e-6 of the greatest value from the direct form. `direct`: none
    * is, as in datasets that were made before there was a choice. See docs/networks.md.
    */
-  readonly convolutions?: ConvolutionForm;
+  readonly convolutions?: ConvolutionForm | undefined;
 }

@@ -10,7 +10,7 @@ export interface PartSettings {
   /** Rows of every run, where they are fixed. */
   readonly fixedRows: number | undefined;
   /** Whether the network is on 8-bit integers. Default false. */
-  readonly isQuantised?: boolean;
+  readonly isQuantised?: boolean | undefined;
 }
 
 /**

@@ -9,10 +9,10 @@ export type BatchingMethod = (typeof batchingMethods)[number];
 
 /** How ratings are put into batches. */
 export interface BatchingOptions {
-  readonly method?: BatchingMethod;
+  readonly method?: BatchingMethod | undefined;
   readonly seed: number;
   /** Items whose ratings are mixed with each other, for `item-grouped`. Default 16. */
-  readonly itemsPerGroup?: number;
+  readonly itemsPerGroup?: number | undefined;
 }
 
 /** Puts an array into a random order, in place (Fisher and Yates; Durstenfeld 1964). */

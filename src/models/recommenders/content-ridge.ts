@@ -11,9 +11,9 @@ export interface ContentRidgeOptions {
   readonly vectors: Float32Array;
   readonly dimension: number;
   /** How tables call it. Default `content-ridge`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** lambda, for weights and user bias alike; default 1. */
-  readonly regularisation?: number;
+  readonly regularisation?: number | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { checkInteger, checkOneOf, checkPositive } from '../../core/check.ts';
+import type { Resolved } from '../../core/given.ts';
 import { groupRows } from '../group-rows.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
 import { Nearest } from './nearest.ts';
@@ -18,19 +19,19 @@ export interface KnnOptions {
   /** Neighbours are users (who rated the item) or items (which the user rated). */
   readonly between: 'users' | 'items';
   /** k, the most neighbours of a prediction; default 20. */
-  readonly neighbours?: number;
+  readonly neighbours?: number | undefined;
   /** With fewer, the neighbours are not used; default 1. */
-  readonly minimumNeighbours?: number;
+  readonly minimumNeighbours?: number | undefined;
   /** Default `cosine`. */
-  readonly similarity?: SimilarityName;
+  readonly similarity?: SimilarityName | undefined;
   /** Common ratings below which two are not similar; default 1. */
-  readonly minimumSupport?: number;
+  readonly minimumSupport?: number | undefined;
   /** Of `pearson-baseline`; default 100. */
-  readonly shrinkage?: number;
+  readonly shrinkage?: number | undefined;
   /** Default `z-score`. */
-  readonly prediction?: KnnPrediction;
+  readonly prediction?: KnnPrediction | undefined;
   /** How the biases of `pearson-baseline` and of `baseline` predictions are estimated. */
-  readonly biases?: BiasOptions;
+  readonly biases?: BiasOptions | undefined;
 }
 
 interface Fitted {
@@ -68,7 +69,7 @@ interface Fitted {
  */
 export class KnnRecommender implements Recommender {
   readonly name: 'user-knn' | 'item-knn';
-  readonly #options: Required<KnnOptions>;
+  readonly #options: Resolved<KnnOptions>;
   #fitted: Fitted | undefined;
 
   /** @throws UsageError naming the option that is wrong. */

@@ -1,5 +1,6 @@
 import { checkInteger, checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { Resolved } from '../../core/given.ts';
 import { checkConverged } from './biases.ts';
 import { type FactorStep, factorKernel, factorsPerRound } from './factor-kernel.ts';
 import { NormalNumbers } from './normal-numbers.ts';
@@ -10,21 +11,21 @@ import { checkPairs, checkRates, checkTrainingRatings, clip, globalMean, notFitt
 /** Options of `SvdRecommender`. */
 export interface SvdOptions {
   /** Length of the vectors p_u and q_i; default 100. */
-  readonly factors?: number;
+  readonly factors?: number | undefined;
   /** Passes over the ratings; default 20. */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** Default 0.005. */
-  readonly learningRate?: number;
+  readonly learningRate?: number | undefined;
   /** Default 0.02. */
-  readonly regularisation?: number;
+  readonly regularisation?: number | undefined;
   /** Whether mean and biases are part of the model; default true. */
-  readonly biased?: boolean;
+  readonly biased?: boolean | undefined;
   /** Standard deviation of the first values of the factors; default 0.1. */
-  readonly initialDeviation?: number;
+  readonly initialDeviation?: number | undefined;
   /** Default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** How tables call it; default `svd`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 interface Fitted {
@@ -54,7 +55,7 @@ interface Fitted {
  */
 export class SvdRecommender implements Recommender {
   readonly name: string;
-  readonly #options: Required<Omit<SvdOptions, 'name'>>;
+  readonly #options: Resolved<Omit<SvdOptions, 'name'>>;
   #fitted: Fitted | undefined;
 
   /** @throws UsageError naming the option that is wrong. */

@@ -4,9 +4,9 @@ import type { Optimiser } from './optimiser.ts';
 
 /** Constants of Adam. */
 export interface AdamOptions {
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly epsilon?: number;
+  readonly beta1?: number | undefined;
+  readonly beta2?: number | undefined;
+  readonly epsilon?: number | undefined;
 }
 
 /**

@@ -25,13 +25,13 @@ export interface TrainingSet {
 /** How a deep recommender is made and trained. */
 export interface DeepOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights'> {
   /** Ratings per step. Default 128. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /** Default `random`; `item-grouped` makes an epoch cheaper and changes what is learnt. */
-  readonly batching?: BatchingMethod;
+  readonly batching?: BatchingMethod | undefined;
   /** For `item-grouped`: items mixed with each other. Default 16. */
-  readonly itemsPerGroup?: number;
+  readonly itemsPerGroup?: number | undefined;
   /** Trained branches to start from. */
-  readonly pretrained?: PretrainedBranches;
+  readonly pretrained?: PretrainedBranches | undefined;
 }
 
 /**

@@ -24,25 +24,25 @@ export type DeepModel = (typeof deepModels)[number];
 /** Shape of a deep recommender. */
 export interface ArchitectureOptions {
   /** Width of each embedding. Default 64. */
-  readonly embedding?: number;
+  readonly embedding?: number | undefined;
   /**
    * Units of the dense layers, first to last; their number is the depth. Default [32, 16, 8], and [32, 16] for
    * `lstm-av`.
    */
-  readonly widths?: readonly number[];
+  readonly widths?: readonly number[] | undefined;
   /**
    * How many of the dense layers each branch has for itself before the branches join; 0 joins embeddings and LSTM
    * outputs. Default 2.
    */
-  readonly join?: number;
+  readonly join?: number | undefined;
   /** Share of the values dropped after each dense layer. Default 0.2. */
-  readonly dropout?: number;
+  readonly dropout?: number | undefined;
   /** Weight of the audiovisual branch where the branches join: a number, or `learnt` (starting at 1). Default 1. */
-  readonly beta?: number | 'learnt';
+  readonly beta?: number | 'learnt' | undefined;
   /** Streams of features; none for the models that use ratings only. */
-  readonly modalities?: readonly Modality[];
+  readonly modalities?: readonly Modality[] | undefined;
   /** Whether dense layers are followed by batch normalisation, before their ReLU. Default no. */
-  readonly batchNormalisation?: boolean;
+  readonly batchNormalisation?: boolean | undefined;
 }
 
 /** A checked architecture with its defaults filled in. */

@@ -1,0 +1,15 @@
+/** Options without those that are undefined. */
+export type Given<Options> = { [Key in keyof Options]: Exclude<Options[Key], undefined> };
+
+/** Options of which each has a value. */
+export type Resolved<Options> = { [Key in keyof Options]-?: Exclude<Options[Key], undefined> };
+
+/**
+ * Options without those that are undefined: what is left out and what is undefined are the same, wherever options are laid over defaults.
+ *
+ * @example
+ * const { k, shrinkage } = { k: 40, shrinkage: 100, ...given(options) };
+ */
+export function given<Options extends object>(options: Options): Given<Options> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<Options>;
+}
