@@ -4,6 +4,7 @@ import { type ChosenStreams, chooseStreams, hasCodec } from './choose-streams.ts
 import { encryptionOf } from './encryption.ts';
 import { findFfprobe } from './ffmpeg.ts';
 import { guardedInput, type InputWindow, MAXIMUM_PIXELS } from './input-arguments.ts';
+import { keptPictures } from './kept-pictures.ts';
 import { claimedLength, isDoubtful, measureLengths, ownStart, timeBaseOf, timelineEnd } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
 import { PROBE_ENTRIES, type ProbedStream, type ProbeReport, parseRatio } from './probe-report.ts';
@@ -47,6 +48,7 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
         'level+error',
         '-show_entries',
         PROBE_ENTRIES,
+        '-show_data',
         '-of',
         'json',
         ...guardedInput(path, maximumPixels, window),
@@ -213,6 +215,7 @@ function describeVideo(stream: ProbedStream): Omit<VideoStreamInfo, Described> {
   return {
     ...{ width, height, rotation, pixelAspect },
     pixelFormat: stream.pix_fmt ?? 'unknown',
+    keptPictures: keptPictures(stream),
     displayWidth: rotation % 180 === 0 ? shownWidth : height,
     displayHeight: rotation % 180 === 0 ? height : shownWidth,
     averageRate,
