@@ -70,10 +70,15 @@ export function isDoubtful(info: MediaInfo): boolean {
   const longest = Math.max(...ends);
   return (
     streams.some(({ late, duration }) => late === true || !(duration > 0)) ||
-    longest > Math.max(LONG, info.bytes / THIN) ||
+    isThin(info, longest) ||
     longest - Math.min(...ends) > lengthTolerance(longest) ||
     Math.max(...starts) - Math.min(...starts) > APART
   );
+}
+
+/** Whether a file has too few bytes for a length to be believed. */
+function isThin(info: MediaInfo, seconds: number): boolean {
+  return seconds > Math.max(LONG, info.bytes / THIN);
 }
 
 /** Where the timeline of a file ends, seconds from the container's start: see `MediaInfo.duration`. */
@@ -105,20 +110,24 @@ export async function measureLengths(path: string, info: MediaInfo, signal?: Abo
  */
 export function scanStreams(path: string, info: MediaInfo, signal?: AbortSignal): Promise<PacketScan> {
   const streams = [info.video, info.audio].filter((stream) => stream !== undefined);
-  // Only an index vouches for times by itself; elsewhere the other stream does, where there is one.
-  const believable = INDEXED.test(info.container) || (streams.length === 1 && statesLengths(info.container));
+  // Only an index vouches for times by itself; elsewhere the other stream does, where there is one. A wild time makes a thin length of its own.
+  const vouches = INDEXED.test(info.container) || (streams.length === 1 && statesLengths(info.container));
+  const believable = vouches && !isThin(info, Math.max(0, ...streams.map(statedEnd)));
   return scanPackets(path, {
     signal,
     window: { lookAhead: streams.some(({ late }) => late === true), end: info.readableBytes },
     expected: streams.map((stream) => ({
       index: stream.index,
       period: 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET,
+      longest: 'averageRate' in stream ? Number.POSITIVE_INFINITY : LONGEST_SOUND,
       believedUntil: believable ? statedEnd(stream) + info.start : Number.NEGATIVE_INFINITY,
     })),
   });
 }
 
 const USUAL_PACKET = 0.02;
+/** Seconds of a packet of sound at most: where an index makes it longer, there is a gap behind it. */
+const LONGEST_SOUND = 10;
 
 /** Time, from the container's start, up to which a stream's times are taken as they come. */
 export function believedUntil(info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo): number {

@@ -231,6 +231,61 @@ describe('a wild timestamp', () => {
   });
 });
 
+describe('times ahead', () => {
+  const streams = { pictures: ['-an', '-bsf:v'], sound: ['-vn', '-bsf:a'] } as const;
+
+  test.each([
+    ['of one packet of sound', 'sound', 'mka', 'eq(N,90)'],
+    ['of all sound from one on', 'sound', 'mka', 'gte(N,90)'],
+    ['of all sound from one on, in an index', 'sound', 'm4a', 'gte(N,90)'],
+    ['of all pictures from one on', 'pictures', 'mkv', 'gte(N,70)'],
+  ] as const)(
+    '%s are closed up: the length is that of what there is, and it is noted',
+    async (_, kind, ending, when) => {
+      const path = at(`hour-${when.slice(0, 3)}-${kind}.${ending}`);
+      const ahead = `if(${when},3600/TB,0)`;
+      const setts = `setts=pts='PTS+${ahead}':dts='DTS+${ahead}'`;
+      await ffmpeg('-i', at('long.mp4'), '-c', 'copy', ...streams[kind], setts, path);
+      const video = new Video(path);
+      expect(Math.abs((await video.probe()).duration - 4)).toBeLessThan(0.15);
+      expect((await verdictOf(video)).combined).toMatchObject({
+        verdict: 'whole',
+        notes: [expect.stringContaining('break off 1 times')],
+      });
+    },
+  );
+
+  test('of the presentation of one picture cost neither it nor its neighbours anything', async () => {
+    const setts = `setts=pts='if(eq(N,70),PTS+1000/TB,PTS)'`;
+    await ffmpeg('-i', at('long.mp4'), '-c', 'copy', '-bsf:v', setts, at('presented.mkv'));
+    const video = new Video(at('presented.mkv'));
+    const info = await video.probe();
+    expect(info.duration).toBeCloseTo(4, 1);
+    expect(info.video).toMatchObject({ breaks: 1, statedDuration: undefined });
+    const { combined, frames } = await verdictOf(video);
+    expect(frames).toBe(100);
+    expect(combined).toMatchObject({ verdict: 'whole', notes: [expect.stringContaining('break off 1 times')] });
+    expect((await framesOf(video, { fps: 5 })).length).toBeLessThanOrEqual(21);
+  });
+
+  test('seconds ahead that an index states are believed', async () => {
+    const slow = "setts=pts='PTS+if(gte(N,50),20/TB,0)':dts='DTS+if(gte(N,50),20/TB,0)'";
+    await ffmpeg('-i', at('long.mp4'), '-an', '-c', 'copy', '-bsf:v', slow, at('held.mp4'));
+    const video = new Video(at('held.mp4'));
+    await video.measure();
+    expect(video.duration).toBeCloseTo(24, 0);
+    expect((await framesOf(video)).at(-1)?.time).toBeGreaterThan(23);
+    expect((await verdictOf(video)).combined).toMatchObject({ verdict: 'whole', notes: [] });
+    const gap = "setts=pts='PTS+if(gte(N,90),30/TB,0)':dts='DTS+if(gte(N,90),30/TB,0)'";
+    await ffmpeg('-i', at('long.mp4'), '-vn', '-c', 'copy', '-bsf:a', gap, at('gap.m4a'));
+    const sound = new Video(at('gap.m4a'));
+    await sound.measure();
+    expect(sound.info.audio).toMatchObject({ breaks: 0 });
+    expect(sound.info.audio?.longestGap).toBeCloseTo(30, 1);
+    expect(sound.duration).toBeCloseTo(34, 0);
+  });
+});
+
 describe('raw streams', () => {
   test.each([
     ['h264', 'libx264'],
