@@ -3,6 +3,7 @@ import { readableEnd } from './boxes.ts';
 import { type ChosenStreams, chooseStreams, hasCodec } from './choose-streams.ts';
 import { encryptionOf } from './encryption.ts';
 import { findFfprobe } from './ffmpeg.ts';
+import { isHeadersOnly } from './headers-only.ts';
 import { guardedInput, type InputWindow, MAXIMUM_PIXELS } from './input-arguments.ts';
 import { keptPictures } from './kept-pictures.ts';
 import { claimedLength, isDoubtful, measureLengths, ownStart, timeBaseOf, timelineEnd } from './lengths.ts';
@@ -130,6 +131,8 @@ function hasEncryptionData(report: ProbeReport): boolean {
 }
 
 async function unrecognised(path: string, bytes: number, head: Uint8Array, run: ToolRun): Promise<MediaError> {
+  if (await withReadAt(path, (readAt) => isHeadersOnly(bytes, readAt)))
+    return new MediaError('empty', `'${path}' has headers, but holds no media`, { decoderLines: run.log.lines });
   const { code, what, remedy } = whyUnrecognised(path, head, run.log.lines);
   const encryption = code === 'corrupt' ? await encryptionOf(path, bytes) : undefined;
   const decoderLines = run.log.lines;
