@@ -32,7 +32,12 @@ export function lengthTolerance(duration: number): number {
 
 /** Whether the container has its lengths from somebody who wrote them down. */
 export function statesLengths(container: string): boolean {
-  return !ESTIMATED.test(container) && !HEADERLESS.test(container);
+  return !ESTIMATED.test(container) && !isHeaderless(container);
+}
+
+/** Whether a container is none: a raw stream, in which packets are found by what they look like. */
+export function isHeaderless(container: string): boolean {
+  return HEADERLESS.test(container);
 }
 
 /** Seconds of the file's own clock. A stream that does not say starts at 0. */
@@ -50,7 +55,7 @@ export function timeBaseOf(stream: ProbedStream): { numerator: number; denominat
  * Matroska's own word is a tag that holds the time at which the stream ends; what ffprobe gives beside it can be the whole file's length.
  */
 export function claimedLength(report: ProbeReport, stream: ProbedStream): ClaimedLength | undefined {
-  if (HEADERLESS.test(report.format?.format_name ?? '')) return undefined;
+  if (isHeaderless(report.format?.format_name ?? '')) return undefined;
   const end = parseClockTime(stream.tags?.DURATION);
   if (end !== undefined && end - ownStart(stream) > 0) return { duration: end - ownStart(stream), source: 'stream' };
   const ticks = stream.duration_ts ?? 0;
