@@ -1,8 +1,10 @@
 import { classifyLine } from './decoder-log.ts';
 import { findFfmpeg } from './ffmpeg.ts';
 import { guardedInput, MAXIMUM_PIXELS } from './input-arguments.ts';
+import { isHeaderless } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
 import { runTool } from './run-tool.ts';
+import { packetsWithTags } from './tags-between.ts';
 
 /** Where in a stream its decoder complains. */
 export interface Complaints {
@@ -12,6 +14,8 @@ export interface Complaints {
   readonly inside: number;
   /** Behind the last one, or of the last fiftieth. */
   readonly behind: number;
+  /** Of a tag between recordings that were joined. */
+  readonly ofTags: number;
 }
 
 /** Share of a stream at whose end a complaint is no reason to throw the rest away. */
@@ -23,6 +27,9 @@ const TAIL = 0.02;
 const AHEAD = 16;
 const REFUSED =
   /Error submitting packet|Error while decoding stream|Error during demuxing|Header missing|Invalid (block|data|frame|packet|header)|Invalid data found|no frame!|packet|demux/i;
+
+/** Lines by which a packet is refused. */
+const LINES_OF_REFUSAL = 2;
 
 const TIMEOUT = 60 * 60_000;
 
@@ -43,6 +50,7 @@ export async function whereItComplains(
   const seen = new Places(
     others.map(([, name]) => name),
     sound,
+    sound && isHeaderless(info.container) ? await packetsWithTags(path, stream.index, signal) : [],
   );
   const enough = new AbortController();
   const marks = `${sound ? 'a' : ''}metadata`;
@@ -78,12 +86,16 @@ class Places {
   readonly #otherCodecs: readonly string[];
   readonly #sound: boolean;
   readonly #complaints: { readonly at: number; readonly early: boolean }[] = [];
+  /** Of each packet that begins with a tag: its number, and the lines that may still be said of it. */
+  readonly #tags: { readonly packet: number; lines: number }[];
+  #ofTags = 0;
   #frames = 0;
   #open = '';
 
-  constructor(otherCodecs: readonly string[], sound: boolean) {
+  constructor(otherCodecs: readonly string[], sound: boolean, tags: readonly number[]) {
     this.#otherCodecs = otherCodecs;
     this.#sound = sound;
+    this.#tags = tags.map((packet) => ({ packet, lines: LINES_OF_REFUSAL }));
   }
 
   /** @returns whether a complaint is known to lie inside. */
@@ -99,7 +111,17 @@ class Places {
     this.#take(this.#open);
     const before = this.#complaints.filter(({ at }) => at === 0).length;
     const inside = this.#complaints.filter((complaint) => complaint.at > 0 && this.#isInside(complaint, this.#frames));
-    return { before, inside: inside.length, behind: this.#complaints.length - before - inside.length };
+    const behind = this.#complaints.length - before - inside.length;
+    return { before, inside: inside.length, behind, ofTags: this.#ofTags };
+  }
+
+  /** Whether a packet is refused that begins with a tag: its turn among the frames comes later, and packets before it may have given none. */
+  #isOfTag(rest: string): boolean {
+    const tag = REFUSED.test(rest)
+      ? this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= AHEAD)
+      : undefined;
+    if (tag !== undefined) tag.lines -= 1;
+    return tag !== undefined;
   }
 
   #isInside({ at, early }: { readonly at: number; readonly early: boolean }, frames: number): boolean {
@@ -111,6 +133,7 @@ class Places {
     const rest = line.replace(/frame:\d+ +pts:.*$|t=1$/, '');
     if (/frame:\d+ +pts:/.test(line)) this.#frames += 1;
     if (rest.trim() === '' || classifyLine(rest, this.#otherCodecs) !== 'damage') return;
-    this.#complaints.push({ at: this.#frames, early: this.#sound || REFUSED.test(rest) });
+    if (this.#isOfTag(rest)) this.#ofTags += 1;
+    else this.#complaints.push({ at: this.#frames, early: this.#sound || REFUSED.test(rest) });
   }
 }

@@ -193,7 +193,7 @@ class FramePuller implements Puller<Frame> {
     return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, {
       kind: this.#settings.sampling === 'native' ? 'video' : 'sampled',
       decoded: this.#count,
-      seconds: this.#count === 0 ? 0 : this.#lastTime - this.#firstTime + this.#period,
+      seconds: this.#count === 0 ? 0 : this.#lastTime - this.#firstTime + Math.min(this.#period, this.#stream.duration),
       lastTime: this.#lastTime,
       breaks: this.#times.breaks,
       silence: 0,
@@ -213,7 +213,9 @@ function decoderArguments(path: string, info: MediaInfo, stream: VideoStreamInfo
   if (sampling === 'keyframes' && irregular) filters.push('select=key');
   if (typeof sampling === 'number') {
     const rate = rateToClock(sampling);
-    filters.push(`fps=${rate.denominator}/${rate.numerator}`);
+    // Of less than half a period ffmpeg would make no picture.
+    const isShort = stream.duration * sampling < 1;
+    filters.push(`fps=${rate.denominator}/${rate.numerator}${isShort ? ':eof_action=pass' : ''}`);
   }
   filters.push(...resizeFilters(stream, width, height, resize));
   filters.push('metadata=mode=add:key=t:value=1', 'metadata=mode=print:key=t:file=pipe\\\\:3:direct=1');

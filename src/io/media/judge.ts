@@ -48,8 +48,8 @@ const NOT_IMPLEMENTED = /not implemented|patches welcome|unsupported|not support
  *   length was never written down, and the packets have shown another.
  * - The file ends before its own structure does: `truncated`.
  * - Long enough, but a demuxer, parser or decoder complained, or ended with an exit code other than 0: it is asked where. Complaints
- *   before the first and behind the last picture or sound cost nothing; others make the stream partial, `corrupt`, as does a signal that
- *   ended the decoder.
+ *   before the first and behind the last picture or sound cost nothing, nor do those of tags where raw streams were joined; others
+ *   make the stream partial, `corrupt`, as does a signal that ended the decoder.
  * - More silence put in than sound there is: `corrupt`.
  * - Else whole, with notes of what is odd.
  *
@@ -104,12 +104,15 @@ function isFatal(exit: DecoderExit): boolean {
 }
 
 /** None when it does not complain a second time, or only its exit code told of something. */
-function noteOf({ before, behind }: Complaints, kind: string): string[] {
+function noteOf({ before, behind, ofTags }: Complaints, kind: string): string[] {
   const times = before + behind;
-  if (times === 0) return [];
-  return [
-    `the decoder complained ${times} times of what lies before the first and behind the last of the ${kind} stream`,
-  ];
+  const notes: string[] = [];
+  if (times > 0)
+    notes.push(
+      `the decoder complained ${times} times of what lies before the first and behind the last of the ${kind} stream`,
+    );
+  if (ofTags > 0) notes.push(`the decoder complained ${ofTags} times of tags between the parts of the ${kind} stream`);
+  return notes;
 }
 
 function notesOf({ breaks, silence, info, stream, seconds }: DecodingFacts, kind: string): string[] {

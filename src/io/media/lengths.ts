@@ -32,7 +32,12 @@ export function lengthTolerance(duration: number): number {
 
 /** Whether the container has its lengths from somebody who wrote them down. */
 export function statesLengths(container: string): boolean {
-  return !ESTIMATED.test(container) && !HEADERLESS.test(container);
+  return !ESTIMATED.test(container) && !isHeaderless(container);
+}
+
+/** Whether a container is none: a raw stream, in which packets are found by what they look like. */
+export function isHeaderless(container: string): boolean {
+  return HEADERLESS.test(container);
 }
 
 /** Seconds of the file's own clock. A stream that does not say starts at 0. */
@@ -50,7 +55,7 @@ export function timeBaseOf(stream: ProbedStream): { numerator: number; denominat
  * Matroska's own word is a tag that holds the time at which the stream ends; what ffprobe gives beside it can be the whole file's length.
  */
 export function claimedLength(report: ProbeReport, stream: ProbedStream): ClaimedLength | undefined {
-  if (HEADERLESS.test(report.format?.format_name ?? '')) return undefined;
+  if (isHeaderless(report.format?.format_name ?? '')) return undefined;
   const end = parseClockTime(stream.tags?.DURATION);
   if (end !== undefined && end - ownStart(stream) > 0) return { duration: end - ownStart(stream), source: 'stream' };
   const ticks = stream.duration_ts ?? 0;
@@ -70,10 +75,15 @@ export function isDoubtful(info: MediaInfo): boolean {
   const longest = Math.max(...ends);
   return (
     streams.some(({ late, duration }) => late === true || !(duration > 0)) ||
-    longest > Math.max(LONG, info.bytes / THIN) ||
+    isThin(info, longest) ||
     longest - Math.min(...ends) > lengthTolerance(longest) ||
     Math.max(...starts) - Math.min(...starts) > APART
   );
+}
+
+/** Whether a file has too few bytes for a length to be believed. */
+function isThin(info: MediaInfo, seconds: number): boolean {
+  return seconds > Math.max(LONG, info.bytes / THIN);
 }
 
 /** Where the timeline of a file ends, seconds from the container's start: see `MediaInfo.duration`. */
@@ -105,20 +115,24 @@ export async function measureLengths(path: string, info: MediaInfo, signal?: Abo
  */
 export function scanStreams(path: string, info: MediaInfo, signal?: AbortSignal): Promise<PacketScan> {
   const streams = [info.video, info.audio].filter((stream) => stream !== undefined);
-  // Only an index vouches for times by itself; elsewhere the other stream does, where there is one.
-  const believable = INDEXED.test(info.container) || (streams.length === 1 && statesLengths(info.container));
+  // Only an index vouches for times by itself; elsewhere the other stream does, where there is one. A wild time makes a thin length of its own.
+  const vouches = INDEXED.test(info.container) || (streams.length === 1 && statesLengths(info.container));
+  const believable = vouches && !isThin(info, Math.max(0, ...streams.map(statedEnd)));
   return scanPackets(path, {
     signal,
     window: { lookAhead: streams.some(({ late }) => late === true), end: info.readableBytes },
     expected: streams.map((stream) => ({
       index: stream.index,
       period: 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET,
+      longest: 'averageRate' in stream ? Number.POSITIVE_INFINITY : LONGEST_SOUND,
       believedUntil: believable ? statedEnd(stream) + info.start : Number.NEGATIVE_INFINITY,
     })),
   });
 }
 
 const USUAL_PACKET = 0.02;
+/** Seconds of a packet of sound at most: where an index makes it longer, there is a gap behind it. */
+const LONGEST_SOUND = 10;
 
 /** Time, from the container's start, up to which a stream's times are taken as they come. */
 export function believedUntil(info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo): number {

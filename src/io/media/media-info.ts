@@ -19,6 +19,8 @@ export interface VideoStreamInfo {
   readonly height: number;
   /** ffmpeg's name of the stored pixels: `yuv420p`, `yuv420p10le`. */
   readonly pixelFormat: string;
+  /** Pictures that its decoder keeps at most: those that others refer to, and those that wait for their turn. */
+  readonly keptPictures?: number | undefined;
   /** Degrees, clockwise, by which a player turns the stored picture: 0, 90, 180 or 270. The decoder turns it too. */
   readonly rotation: number;
   /** Shape of a stored pixel, width over height: 1 for square pixels, 2 when shown twice as wide as stored. */

@@ -4,6 +4,7 @@ import { checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import { runningDecoders } from './decoder-child.ts';
+import type { VideoStreamInfo } from './media-info.ts';
 
 /** Memory of this process and of all processes below it. */
 export interface TreeMemory {
@@ -187,22 +188,47 @@ export interface DecoderNeeds {
   readonly filePixels?: number;
   /** Bytes that are read ahead and kept in search of streams that begin late. Default 0. */
   readonly lookAhead?: Bytes;
+  /** The stream of pictures, where it is known: some keep many pictures, or large ones. */
+  readonly video?: Pick<VideoStreamInfo, 'pixelFormat' | 'keptPictures'> | undefined;
 }
 
 /**
  * The memory to plan for the decoders of one video, both its processes together. Measured peaks (PSS, one decoder
  * thread, h264 with B-frames, ffmpeg 5.1 and 7.0), rounded up.
  */
-export function decoderMemory({ pixels, audio, filePixels = pixels, lookAhead = 0 }: DecoderNeeds): Bytes {
+export function decoderMemory({ pixels, audio, filePixels = pixels, lookAhead = 0, video }: DecoderNeeds): Bytes {
   checkPositive('pixels', pixels, { zero: true });
-  const video = pixels === 0 ? 0 : VIDEO_DECODER_BASE + VIDEO_DECODER_PER_PIXEL * pixels;
+  const perPixel = Math.max(VIDEO_DECODER_PER_PIXEL, video === undefined ? 0 : bytesOfKept(video));
+  const pictures = pixels === 0 ? 0 : Math.ceil(VIDEO_DECODER_BASE + perPixel * pixels);
   const sound = audio ? Math.max(AUDIO_DECODER, AUDIO_DECODER_BASE + AUDIO_DECODER_PER_PIXEL * filePixels) : 0;
-  return video + sound + lookAhead;
+  return pictures + sound + lookAhead;
 }
 
-// 57 MB at 320 x 180, 68 at 720p, 78 at 1080p, 145 at 2160p with 5.1; 7.0 is lower. More reference frames take more.
+/** Per pixel, what a decoder keeps of pictures. */
+function bytesOfKept({ pixelFormat, keptPictures = 0 }: Pick<VideoStreamInfo, 'pixelFormat' | 'keptPictures'>): Bytes {
+  return (keptPictures + PICTURES_AT_WORK) * (bytesPerPixel(pixelFormat) + MOTION_PER_PIXEL);
+}
+
+/** Bytes of a pixel by ffmpeg's name of the format: of those that have no rule, what the largest have. */
+function bytesPerPixel(pixelFormat: string): Bytes {
+  const [, alpha, layout] = /^yuv(a?)j?(4\d\d)p/.exec(pixelFormat) ?? [];
+  const deep = /(9|10|12|14|16)(le|be)$/.test(pixelFormat) ? 2 : 1;
+  if (layout !== undefined) return deep * ((SAMPLES_PER_PIXEL[layout] ?? 3) + (alpha === 'a' ? 1 : 0));
+  if (/^nv(12|21)$/.test(pixelFormat)) return 1.5;
+  if (/^gray|^pal8$/.test(pixelFormat)) return deep;
+  if (/^(gbrp|rgb24|bgr24)/.test(pixelFormat)) return 3 * deep;
+  return /^(rgba|bgra|argb|abgr|gbrap|[rgb]{3}0|0[rgb]{3})/.test(pixelFormat) ? 4 * deep : 8;
+}
+
+const SAMPLES_PER_PIXEL: Readonly<Record<string, number>> = { 410: 1.125, 411: 1.5, 420: 1.5, 422: 2, 440: 2, 444: 3 };
+
+// 57 MB at 320 x 180, 68 at 720p, 78 at 1080p, 145 at 2160p with 5.1 and 3 reference frames; 7.0 is lower.
 const VIDEO_DECODER_BASE = 58 * 2 ** 20;
 const VIDEO_DECODER_PER_PIXEL = 16;
+/** Pictures beside those that are kept: the one that is decoded, and what the filters hold. */
+const PICTURES_AT_WORK = 1.5;
+// What H.264 keeps of the motion in each picture; of HEVC it is a little more, of others less.
+const MOTION_PER_PIXEL = 0.6;
 const AUDIO_DECODER = 58 * 2 ** 20;
 // 22 MB beside small pictures, 103 beside 7680 x 4320 with 7.0.
 const AUDIO_DECODER_BASE = 26 * 2 ** 20;

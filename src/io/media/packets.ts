@@ -37,6 +37,8 @@ export interface ExpectedStream {
   readonly index: number;
   /** Seconds of a packet that states no duration. */
   readonly period: number;
+  /** Seconds beyond which the duration that a packet states is none of its own. */
+  readonly longest: number;
   /** Time of the file's own clock up to which its times are believed, whatever the other streams show. */
   readonly believedUntil: number;
 }
@@ -116,8 +118,12 @@ const CRAWLING_SHARE = 0.05;
 /** The packets of one stream, in the order of the file. */
 class Track {
   readonly #period: number;
+  readonly #longest: number;
   readonly #believedUntil: number;
   #count = 0;
+  /** Packets whose presentation is beyond all measure from their decoding, one after another counted once. */
+  #wild = 0;
+  #isWild = false;
   #untimed = 0;
   #earliest = Number.POSITIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
@@ -127,6 +133,7 @@ class Track {
 
   constructor(expected: ExpectedStream | undefined) {
     this.#period = expected?.period ?? USUAL_PERIOD;
+    this.#longest = expected?.longest ?? Number.POSITIVE_INFINITY;
     this.#believedUntil = expected?.believedUntil ?? Number.NEGATIVE_INFINITY;
   }
 
@@ -148,22 +155,27 @@ class Track {
   get span(): PacketSpan {
     const path = this.#path as Path;
     const statedSpan = Math.max(0, this.#latest - this.#earliest);
-    return { count: this.#count, ...path.span, crawls: this.#crawls, statedSpan };
+    const { breaks, ...span } = path.span;
+    return { count: this.#count, ...span, breaks: Math.max(breaks, this.#wild), crawls: this.#crawls, statedSpan };
   }
 
   /** @param othersPassed whether another stream shows that the time between two times passed. */
-  take(pts: number, dts: number, stated: number, othersPassed: (from: number, to: number) => boolean): void {
+  take(pts: number, dts: number, duration: number, othersPassed: (from: number, to: number) => boolean): void {
     const decoded = Number.isFinite(dts) ? dts : pts;
     const timed = Number.isFinite(decoded);
+    const stated = duration <= this.#longest ? duration : 0;
+    const isWild = Math.abs(pts - decoded) > LARGEST_REORDERING;
+    if (isWild && !this.#isWild && this.#count > 0) this.#wild += 1;
+    this.#isWild = isWild;
     const packet: TimedPacket = {
       time: timed ? decoded : undefined,
-      ahead: Number.isFinite(pts) && timed && Math.abs(pts - decoded) <= LARGEST_REORDERING ? pts - decoded : 0,
+      ahead: Number.isFinite(pts) && timed && !isWild ? pts - decoded : 0,
       length: stated > 0 ? stated : timed ? 0 : this.#period,
       due: stated > 0 ? stated : this.#period,
     };
     const common = { start: packet.time ?? 0, period: this.#period, believedUntil: this.#believedUntil };
-    this.#plain ??= new Path(new StreamClock(common));
-    this.#stepping ??= new Path(new StreamClock({ ...common, crawls: true }));
+    this.#plain ??= new Path(new StreamClock(common), this.#period);
+    this.#stepping ??= new Path(new StreamClock({ ...common, crawls: true }), this.#period);
     this.#count += 1;
     this.#plain.take(packet, othersPassed);
     this.#stepping.take(packet, othersPassed);
@@ -193,6 +205,7 @@ interface TimedPacket {
 /** A stream's packets laid one after another by a clock. */
 class Path {
   readonly #clock: StreamClock;
+  readonly #period: number;
   #count = 0;
   /** What is added to the clock's times: its first packets were wild, and the stream begins elsewhere. */
   #moved = 0;
@@ -200,9 +213,11 @@ class Path {
   #lastStart = Number.NEGATIVE_INFINITY;
   #end = Number.NEGATIVE_INFINITY;
   #longestGap = 0;
+  #lastDecoded = 0;
 
-  constructor(clock: StreamClock) {
+  constructor(clock: StreamClock, period: number) {
     this.#clock = clock;
+    this.#period = period;
   }
 
   get due(): number {
@@ -230,7 +245,8 @@ class Path {
       time !== undefined && !clock.goesOn(time) && othersPassed(due + this.#moved, clock.shifted(time) + this.#moved);
     const placed = clock.place(time, next, vouched);
     if (time !== undefined && clock.breaks > breaks && this.#count <= ODD_BEGINNING) this.#moved = time - placed;
-    else if (this.#count > 0) this.#longestGap = Math.max(this.#longestGap, placed - due);
+    else if (this.#count > 0) this.#longestGap = Math.max(this.#longestGap, placed - this.#lastDecoded - this.#period);
+    this.#lastDecoded = placed;
     this.#count += 1;
     this.#start = Math.min(this.#start, placed + ahead);
     this.#lastStart = Math.max(this.#lastStart, placed + ahead);

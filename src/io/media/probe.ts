@@ -3,7 +3,9 @@ import { readableEnd } from './boxes.ts';
 import { type ChosenStreams, chooseStreams, hasCodec } from './choose-streams.ts';
 import { encryptionOf } from './encryption.ts';
 import { findFfprobe } from './ffmpeg.ts';
+import { isHeadersOnly } from './headers-only.ts';
 import { guardedInput, type InputWindow, MAXIMUM_PIXELS } from './input-arguments.ts';
+import { keptPictures } from './kept-pictures.ts';
 import { claimedLength, isDoubtful, measureLengths, ownStart, timeBaseOf, timelineEnd } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo, VideoStreamInfo } from './media-info.ts';
 import { PROBE_ENTRIES, type ProbedStream, type ProbeReport, parseRatio } from './probe-report.ts';
@@ -47,6 +49,7 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
         'level+error',
         '-show_entries',
         PROBE_ENTRIES,
+        '-show_data',
         '-of',
         'json',
         ...guardedInput(path, maximumPixels, window),
@@ -128,6 +131,8 @@ function hasEncryptionData(report: ProbeReport): boolean {
 }
 
 async function unrecognised(path: string, bytes: number, head: Uint8Array, run: ToolRun): Promise<MediaError> {
+  if (await withReadAt(path, (readAt) => isHeadersOnly(bytes, readAt)))
+    return new MediaError('empty', `'${path}' has headers, but holds no media`, { decoderLines: run.log.lines });
   const { code, what, remedy } = whyUnrecognised(path, head, run.log.lines);
   const encryption = code === 'corrupt' ? await encryptionOf(path, bytes) : undefined;
   const decoderLines = run.log.lines;
@@ -213,6 +218,7 @@ function describeVideo(stream: ProbedStream): Omit<VideoStreamInfo, Described> {
   return {
     ...{ width, height, rotation, pixelAspect },
     pixelFormat: stream.pix_fmt ?? 'unknown',
+    keptPictures: keptPictures(stream),
     displayWidth: rotation % 180 === 0 ? shownWidth : height,
     displayHeight: rotation % 180 === 0 ? height : shownWidth,
     averageRate,

@@ -48,10 +48,7 @@ export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt
  * be missing: editors that cut by frames leave that number as it was.
  */
 async function endOfMp3(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
-  const [a = 0, b = 0, c = 0, d = 0] = head.subarray(6, 10);
-  const isTagged = head[0] === 0x49;
-  const footer = isTagged && ((head[5] ?? 0) & 0x10) !== 0 ? 10 : 0;
-  const first = isTagged ? 10 + (a << 21) + (b << 14) + (c << 7) + d + footer : 0;
+  const first = tagLength(head) ?? 0;
   const frame = await readAt(first, 256);
   const header = Math.max(frame.indexOf('Xing'), frame.indexOf('Info'));
   if (header < 0 || header + 16 > frame.length) return undefined;
@@ -59,6 +56,13 @@ async function endOfMp3(head: Uint8Array, bytes: number, readAt: ReadAt): Promis
   if ((flags & 2) === 0) return undefined;
   const stated = frame.readUInt32BE(header + ((flags & 1) === 0 ? 8 : 12));
   return first + 0.99 * stated > bytes ? first + stated : bytes;
+}
+
+/** Bytes of the ID3v2 tag that begins so, its header and footer counted; undefined where none does. */
+export function tagLength(head: Uint8Array): number | undefined {
+  const [i, d, three, , , flags = 0, a = 0, b = 0, c = 0, e = 0] = head;
+  if (head.length < 10 || i !== 0x49 || d !== 0x44 || three !== 0x33) return undefined;
+  return 10 + (a << 21) + (b << 14) + (c << 7) + e + ((flags & 0x10) === 0 ? 0 : 10);
 }
 
 /** A GIF ends in its trailer, behind which some writers leave zeros. */

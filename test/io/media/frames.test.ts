@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { encodeClip } from '../../../src/io/media/encode.ts';
+import type { Verdict } from '../../../src/io/media/faults.ts';
 import { Video } from '../../../src/io/media/video.ts';
 import { ffmpeg, ffprobe, makeClip, plainPicture, temporaryDirectory } from '../../fixtures/clips.ts';
 import { turnedCopy } from '../../fixtures/damage.ts';
@@ -180,6 +181,23 @@ describe('sampling of frames', () => {
   test('a constant rate gives multiples of its period', async () => {
     const frames = await framesOf(new Video(clip), { fps: 10 });
     expect(frames.map((frame) => frame.time)).toEqual(Array.from({ length: 20 }, (_, index) => index / 10));
+  });
+
+  test.each([
+    [1, 5],
+    [10, 0.5],
+    [22, 1],
+    [25, 0.1],
+  ])('a stream of %i frames, 25 in a second, gives its first at a rate of %d', async (count, fps) => {
+    const path = `${folder.path}/short-${count}.mp4`;
+    await ffmpeg('-i', clip, '-map', '0:v', '-vf', 'fps=25', '-frames:v', String(count), `${path}.mkv`);
+    // with music, which goes on
+    const sound = ['-f', 'lavfi', '-i', 'sine=d=4'];
+    await ffmpeg('-i', `${path}.mkv`, ...sound, '-c:v', 'copy', '-c:a', 'aac', path);
+    const verdicts: Verdict[] = [];
+    const frames = await framesOf(new Video(path), { fps, onVerdict: (verdict) => void verdicts.push(verdict) });
+    expect(frames.map(({ time }) => time)).toEqual([0]);
+    expect(verdicts).toMatchObject([{ verdict: 'whole', notes: [] }]);
   });
 
   test('every n-th gives the same frames and times as taking them from all', async () => {

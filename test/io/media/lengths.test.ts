@@ -76,6 +76,37 @@ describe('recordings joined with `cat`', () => {
     }
   });
 
+  const lastTag = Buffer.concat([Buffer.from('TAG'), Buffer.alloc(125, 'x')]);
+  const joinMp3s = async (...between: Buffer[]): Promise<Buffer> => {
+    for (const name of ['long', 'short'])
+      await ffmpeg('-i', at(`${name}.mp4`), '-vn', '-c:a', 'libmp3lame', '-metadata', 'title=A', at(`${name}.mp3`));
+    return Buffer.concat([await readFile(at('long.mp3')), ...between, await readFile(at('short.mp3'))]);
+  };
+
+  test.each([
+    ['a tag', [], [expect.stringMatching(/complained \d times of tags between the parts/)]],
+    // ffmpeg passes over both without a word
+    ['a tag at the end of one and the beginning of the other', [lastTag], []],
+  ])('of kind mp3 are whole, with %s in the join', async (name, between, notes) => {
+    const path = at(`joined-by-${name.replaceAll(' ', '-')}.mp3`);
+    await writeFile(path, await joinMp3s(...between));
+    const { combined, samples } = await verdictOf(path);
+    expect(combined).toMatchObject({ verdict: 'whole', notes });
+    expect(Math.abs(samples / 16_000 - 7)).toBeLessThan(0.2);
+  });
+
+  test.each([
+    ['a second before the join', -12_000],
+    ['a second behind it', 12_000],
+  ])('of kind mp3 are corrupt where a frame is spoilt %s', async (name, distance) => {
+    const joined = await joinMp3s();
+    const from = (await readFile(at('long.mp3'))).length + distance;
+    joined.fill(0, from, from + 1000);
+    const path = at(`spoilt-${name.replaceAll(' ', '-')}.mp3`);
+    await writeFile(path, joined);
+    expect((await verdictOf(path)).combined).toMatchObject({ verdict: 'partial', reason: 'corrupt' });
+  });
+
   test('are told apart as soon as their times contradict the stated length, by who wants to begin again', async () => {
     const video = new Video(at('joined.ts'));
     expect((await video.probe()).measured).toBe(false);
@@ -180,54 +211,6 @@ describe('a file that states a wrong length', () => {
     expect(info.video?.duration).toBeLessThan(0.5);
     expect(info.duration).toBeCloseTo(4, 1);
     expect((await verdictOf(at('art-track.mkv'))).combined.verdict).toBe('whole');
-  });
-});
-
-describe('a wild timestamp', () => {
-  test('of a picture costs none of the others their times', async () => {
-    const bytes = await readFile(at('long.mp4'));
-    // the table of what presentation is behind decoding: 600 s for one picture
-    const entries = bytes.indexOf('ctts') + 12;
-    let entry = 25;
-    while (bytes.readUInt32BE(entries + 8 * entry) !== 1) entry += 1;
-    bytes.writeUInt32BE(600 * 12_800, entries + 8 * entry + 4);
-    // no edit list, which would cut it off
-    for (let box = bytes.indexOf('edts'); box >= 0; box = bytes.indexOf('edts')) bytes.write('free', box);
-    await writeFile(at('wild.mp4'), bytes);
-    const video = new Video(at('wild.mp4'));
-    expect((await video.probe()).duration).toBeLessThan(4.2);
-    for (const measured of [false, true]) {
-      if (measured) await video.measure();
-      const times = (await framesOf(video)).map((frame) => frame.time);
-      expect(times).toHaveLength(100);
-      // the wild one comes out of its turn, all others keep their times
-      for (const [index, time] of times.entries())
-        expect(Math.abs(time - (times[0] ?? 0) - index / 25), String(measured)).toBeLessThan(0.1);
-      expect((await framesOf(video, { fps: 25 })).length).toBeLessThan(105);
-    }
-    expect((await verdictOf(video.path)).combined).toMatchObject({
-      verdict: 'whole',
-      notes: [expect.stringContaining('break off 1 times')],
-    });
-  });
-
-  test('behind which a writer let all others crawl costs none of them their times', async () => {
-    await ffmpeg(
-      '-i',
-      at('long.mp4'),
-      '-map',
-      '0:v',
-      '-c:v',
-      'libx264',
-      '-bf',
-      '0',
-      '-bsf:v',
-      "setts=ts='if(eq(N,30),PTS+90000*300,if(gt(N,30),PREV_OUTPTS+1,PTS))'",
-      '-f',
-      'mpegts',
-      at('crawl.ts'),
-    );
-    expect(await perSecond(at('crawl.ts'))).toEqual([25, 25, 25, 25]);
   });
 });
 

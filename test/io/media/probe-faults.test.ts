@@ -67,6 +67,45 @@ describe('headers without media', () => {
       });
   });
 
+  /** An ID3v2 tag with room for its frames. */
+  const tag = (room: number) => {
+    const bytes = Buffer.alloc(10 + room);
+    bytes.write('ID3\x04', 'latin1');
+    bytes[8] = room >> 7;
+    bytes[9] = room & 127;
+    return bytes;
+  };
+  const lastTag = Buffer.concat([Buffer.from('TAG'), Buffer.alloc(125, 'x')]);
+  const flv = Buffer.from('464c5601050000000900000000', 'hex');
+  const script = Buffer.from('12000003000000000000000200010000000e', 'hex');
+
+  test.each([
+    ['an empty tag', 'mp3', tag(0)],
+    ['a tag with room', 'mp3', tag(5000)],
+    ['tags at both ends', 'mp3', Buffer.concat([tag(300), tag(20), lastTag])],
+    ['a last tag alone', 'mp3', lastTag],
+    ['the header of an FLV', 'flv', flv],
+    ['the header of an FLV without the size behind it', 'flv', flv.subarray(0, 9)],
+    ['the header and script data of an FLV', 'flv', Buffer.concat([flv, script])],
+  ])('are empty where the file is no more than %s', async (name, kind, bytes) => {
+    const path = at(`${name.replaceAll(' ', '-')}.${kind}`);
+    await writeFile(path, bytes);
+    await expect(probe(path)).rejects.toMatchObject({
+      code: 'empty',
+      message: expect.stringContaining('holds no media'),
+    });
+  });
+
+  test.each([
+    ['a tag that is cut', 'mp3', tag(300).subarray(0, 200)],
+    ['a tag and noise', 'mp3', Buffer.concat([tag(20), Buffer.alloc(300, 0x91)])],
+    ['an FLV that is cut in its pictures', 'flv', Buffer.concat([flv, Buffer.from('0900ffff000000', 'hex')])],
+  ])('are no more than that: %s is not empty', async (name, kind, bytes) => {
+    const path = at(`${name.replaceAll(' ', '-')}.${kind}`);
+    await writeFile(path, bytes);
+    await expect(probe(path)).rejects.toMatchObject({ code: 'corrupt' });
+  });
+
   test('of one stream cost nothing of the other', async () => {
     await ffmpeg('-i', clip, '-t', '2', '-c', 'copy', '-bsf:a', "noise=drop='1'", at('no-sound.mkv'));
     expect(await verdictOf(at('no-sound.mkv'))).toMatchObject({

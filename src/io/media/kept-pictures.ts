@@ -1,0 +1,101 @@
+import { parameterSets, SetReader } from './parameter-sets.ts';
+import type { ProbedStream } from './probe-report.ts';
+
+/** Most pictures that H.264 and HEVC may have a decoder keep. */
+const MOST = 16;
+/** What VP9 and AV1 refer to at most. */
+const SLOTS = 8;
+/** Codecs of older kinds refer to the picture before and the one behind. */
+const NEIGHBOURS = 2;
+
+/**
+ * How many pictures the decoder of a stream keeps at most: those that others refer to, and those that wait for their turn. H.264 and HEVC
+ * say how many in their parameters; of other codecs it is what the codec allows.
+ */
+export function keptPictures(stream: ProbedStream): number {
+  const waiting = stream.has_b_frames ?? 0;
+  const stated = (codec: 'h264' | 'hevc', read: (unit: Buffer) => number | undefined) => {
+    const counts = parameterSets(dumped(stream.extradata), codec).map((unit) => read(unit) ?? 0);
+    const most = Math.max(0, ...counts.filter((count) => count <= MOST));
+    return most === 0 ? MOST : most;
+  };
+  switch (stream.codec_name) {
+    case 'h264':
+      return stated('h264', h264References) + waiting;
+    case 'hevc':
+      // With the packaged ffmpeg (7.0) one more is measured than the stream has room for.
+      return stated('hevc', hevcPictures) + 1;
+    case 'vp9':
+    case 'av1':
+      return SLOTS;
+    default:
+      return NEIGHBOURS + waiting;
+  }
+}
+
+/** The bytes of ffprobe's dump: lines of a position, up to 16 bytes in hexadecimal, and the same as text. */
+function dumped(dump = ''): Buffer {
+  const lines = dump.split('\n').map((line) => /^[\da-f]{8}: ((?:[\da-f]{2,4} )+)/.exec(line)?.[1] ?? '');
+  return Buffer.from(lines.join('').replaceAll(' ', ''), 'hex');
+}
+
+/** H.264's profiles whose sets tell the form of the pictures too. */
+const TELLING = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
+
+/** `max_num_ref_frames` of a sequence parameter set of H.264 (7.3.2.1.1); undefined for other sets. */
+function h264References(unit: Buffer): number | undefined {
+  if (((unit[0] ?? 0) & 31) !== 7) return undefined;
+  const bits = new SetReader(unit);
+  bits.skip(32);
+  bits.number();
+  if (TELLING.includes(unit[1] ?? 0)) {
+    const chroma = bits.number();
+    if (chroma === 3) bits.skip(1);
+    bits.number();
+    bits.number();
+    bits.skip(1);
+    const lists = bits.bit() === 0 ? 0 : chroma === 3 ? 12 : 8;
+    for (let list = 0; list < lists; list += 1) if (bits.bit() === 1) skipScaling(bits, list < 6 ? 16 : 64);
+  }
+  bits.number();
+  const order = bits.number();
+  if (order === 0) bits.number();
+  if (order === 1) {
+    bits.skip(1);
+    bits.number();
+    bits.number();
+    for (let left = Math.min(255, bits.number()); left > 0; left -= 1) bits.number();
+  }
+  return bits.number();
+}
+
+function skipScaling(bits: SetReader, size: number): void {
+  let next = 8;
+  for (let index = 0; index < size && next !== 0; index += 1) {
+    const code = bits.number();
+    next = (next + (code % 2 === 1 ? (code + 1) / 2 : -code / 2) + 256) % 256;
+  }
+}
+
+/** Bits of the profile, tier and level of a whole stream of HEVC, and of one of its sub-layers. */
+const PROFILE = 88;
+const LEVEL = 8;
+
+/** The largest `vps_max_dec_pic_buffering` of a video parameter set of HEVC (7.3.2.1); undefined for other sets. */
+function hevcPictures(unit: Buffer): number | undefined {
+  if ((((unit[0] ?? 0) >> 1) & 63) !== 32) return undefined;
+  const bits = new SetReader(unit);
+  bits.skip(16 + 12);
+  const layers = bits.bits(3);
+  bits.skip(1 + 16 + PROFILE + LEVEL);
+  const present = Array.from({ length: layers === 0 ? 0 : 8 }, () => [bits.bit(), bits.bit()] as const);
+  for (const [profile, level] of present.slice(0, layers)) bits.skip(PROFILE * profile + LEVEL * level);
+  const stated = bits.bit() === 0 ? 1 : layers + 1;
+  let most = 0;
+  for (let layer = 0; layer < stated; layer += 1) {
+    most = Math.max(most, bits.number() + 1);
+    bits.number();
+    bits.number();
+  }
+  return most;
+}
