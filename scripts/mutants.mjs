@@ -14,7 +14,7 @@ import { OWNERSHIP_MUTANTS } from './mutants-of-ownership.mjs';
 const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const OPERATORS = path.join('src', 'operators');
 /** What operators and their tests import from outside their own folders. */
-const SOURCES = ['src/errors.ts', 'src/check.ts', 'src/shared-memory.ts'];
+const SOURCES = ['src/core'];
 /** A run hangs when it takes so many times as long as one without a mutant. */
 const PATIENCE = 5;
 /** Milliseconds that one test and one random graph may take. */

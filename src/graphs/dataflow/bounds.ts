@@ -78,7 +78,7 @@ function decoderOf({ kind }: Source, { video, audio, bytes }: MediaInfo): Bytes 
   const isLate = (kind === 'pictures' ? video : audio)?.late === true;
   const lookAhead = isLate ? Math.min(LOOK_AHEAD_BYTES, bytes) : 0;
   const pixels = kind === 'pictures' ? filePixels : 0;
-  return decoderMemory({ pixels, audio: kind === 'sound', filePixels, lookAhead });
+  return decoderMemory({ pixels, audio: kind === 'sound', filePixels, lookAhead, video });
 }
 
 /** What the decoders of a video take at least: where nothing could be probed, something with sound is expected. */
