@@ -1,5 +1,8 @@
+import { findFfprobe } from './ffmpeg.ts';
+import { guardedInput, type InputWindow, MAXIMUM_PIXELS } from './input-arguments.ts';
 import { parameterSets, SetReader } from './parameter-sets.ts';
 import type { ProbedStream } from './probe-report.ts';
+import { runTool } from './run-tool.ts';
 
 /** Most pictures that H.264 and HEVC may have a decoder keep. */
 const MOST = 16;
@@ -7,24 +10,34 @@ const MOST = 16;
 const SLOTS = 8;
 /** Codecs of older kinds refer to the picture before and the one behind. */
 const NEIGHBOURS = 2;
+/** Pixels below which it hardly matters how many pictures are kept: a look at the parameters would cost more. */
+const SMALL = 640 * 360;
 
 /**
  * How many pictures the decoder of a stream keeps at most: those that others refer to, and those that wait for their turn. H.264 and HEVC
- * say how many in their parameters; of other codecs it is what the codec allows.
+ * say how many in their parameters, for which files of larger pictures are looked at once more; of other codecs, and where nothing is
+ * said, it is what the codec allows.
+ *
+ * @throws MediaError `timeout`, FlowError `aborted`.
  */
-export function keptPictures(stream: ProbedStream): number {
+export async function keptPictures(
+  path: string,
+  stream: ProbedStream,
+  options: { readonly timeout: number; readonly window?: InputWindow; readonly signal?: AbortSignal | undefined },
+): Promise<number> {
   const waiting = stream.has_b_frames ?? 0;
-  const stated = (codec: 'h264' | 'hevc', read: (unit: Buffer) => number | undefined) => {
-    const counts = parameterSets(dumped(stream.extradata), codec).map((unit) => read(unit) ?? 0);
-    const most = Math.max(0, ...counts.filter((count) => count <= MOST));
+  const stated = async (codec: 'h264' | 'hevc', read: (unit: Buffer) => number | undefined): Promise<number> => {
+    if ((stream.width ?? 0) * (stream.height ?? 0) < SMALL) return MOST;
+    const sets = parameterSets(await parametersOf(path, stream.index, options), codec);
+    const most = Math.max(0, ...sets.map((unit) => read(unit) ?? 0).filter((count) => count <= MOST));
     return most === 0 ? MOST : most;
   };
   switch (stream.codec_name) {
     case 'h264':
-      return stated('h264', h264References) + waiting;
+      return (await stated('h264', h264References)) + waiting;
     case 'hevc':
       // With the packaged ffmpeg (7.0) one more is measured than the stream has room for.
-      return stated('hevc', hevcPictures) + 1;
+      return (await stated('hevc', hevcPictures)) + 1;
     case 'vp9':
     case 'av1':
       return SLOTS;
@@ -33,10 +46,40 @@ export function keptPictures(stream: ProbedStream): number {
   }
 }
 
-/** The bytes of ffprobe's dump: lines of a position, up to 16 bytes in hexadecimal, and the same as text. */
-function dumped(dump = ''): Buffer {
-  const lines = dump.split('\n').map((line) => /^[\da-f]{8}: ((?:[\da-f]{2,4} )+)/.exec(line)?.[1] ?? '');
-  return Buffer.from(lines.join('').replaceAll(' ', ''), 'hex');
+/** Characters of a dump that are read: parameters are short, and what is longer is none. */
+const LONGEST_DUMP = 1 << 16;
+/** A position, up to 16 bytes in hexadecimal, and the same as text. */
+const DUMPED = /[\da-f]{8}: ((?:[\da-f]{2,4} )+)/g;
+
+async function parametersOf(
+  path: string,
+  index: number,
+  { timeout, window, signal }: Parameters<typeof keptPictures>[2],
+): Promise<Buffer> {
+  const enough = new AbortController();
+  let dump = '';
+  try {
+    await runTool(
+      findFfprobe().path,
+      'ffprobe',
+      [
+        ...['-v', 'level+error', '-select_streams', String(index), '-show_data', '-show_entries', 'stream=extradata'],
+        ...['-of', 'json', ...guardedInput(path, MAXIMUM_PIXELS, window)],
+      ],
+      {
+        timeout,
+        signal: signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]),
+        describe: `looking at the parameters of '${path}'`,
+        onText: (text) => {
+          dump += text;
+          if (dump.length > LONGEST_DUMP) enough.abort();
+        },
+      },
+    );
+  } catch (error) {
+    if (!enough.signal.aborted) throw error;
+  }
+  return Buffer.from([...dump.matchAll(DUMPED)].map(([, bytes = '']) => bytes.replaceAll(' ', '')).join(''), 'hex');
 }
 
 /** H.264's profiles whose sets tell the form of the pictures too. */

@@ -8,10 +8,7 @@ export interface ProbedStream {
   readonly width?: number;
   readonly height?: number;
   readonly pix_fmt?: string;
-  readonly level?: number;
   readonly has_b_frames?: number;
-  /** A dump: see `-show_data`. */
-  readonly extradata?: string;
   readonly sample_aspect_ratio?: string;
   readonly avg_frame_rate?: string;
   readonly r_frame_rate?: string;
@@ -35,7 +32,7 @@ export interface ProbeReport {
 
 /** What ffprobe is asked for, so that it does not print whole ICC profiles. */
 export const PROBE_ENTRIES = [
-  'stream=index,codec_type,codec_name,width,height,pix_fmt,level,has_b_frames,extradata,sample_aspect_ratio,avg_frame_rate,r_frame_rate,nb_frames,sample_rate,channels,channel_layout,time_base,start_pts,duration_ts',
+  'stream=index,codec_type,codec_name,width,height,pix_fmt,has_b_frames,sample_aspect_ratio,avg_frame_rate,r_frame_rate,nb_frames,sample_rate,channels,channel_layout,time_base,start_pts,duration_ts',
   'stream_disposition=default,attached_pic',
   'stream_tags=DURATION',
   'stream_side_data=rotation,side_data_type',

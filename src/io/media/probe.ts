@@ -49,7 +49,6 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
         'level+error',
         '-show_entries',
         PROBE_ENTRIES,
-        '-show_data',
         '-of',
         'json',
         ...guardedInput(path, maximumPixels, window),
@@ -102,7 +101,9 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
     );
   }
   const cut = await cutOf(path, bytes, head, readableBytes);
-  const claimed = describe(bytes, report, chosen, late, { cut, readableBytes });
+  const window = { lookAhead: late.length > 0, end: readableBytes };
+  const kept = chosen.video && (await keptPictures(path, chosen.video, { timeout, window, signal }));
+  const claimed = describe(bytes, report, chosen, { late, kept }, { cut, readableBytes });
   const info = isDoubtful(claimed) ? await measureLengths(path, claimed, signal) : claimed;
   if (info.video === undefined && info.audio === undefined) {
     throw new MediaError('empty', `'${path}' has headers, but holds no media`, lines);
@@ -164,7 +165,7 @@ function describe(
   bytes: number,
   report: ProbeReport,
   chosen: ChosenStreams,
-  late: readonly number[],
+  { late, kept }: { readonly late: readonly number[]; readonly kept: number | undefined },
   ends: Pick<MediaInfo, 'cut' | 'readableBytes'>,
 ): MediaInfo {
   const present = [chosen.video, chosen.audio].filter((stream) => stream !== undefined);
@@ -180,7 +181,7 @@ function describe(
       ...(late.includes(stream.index) && { late: true }),
     };
   };
-  const video = chosen.video && { ...common(chosen.video), ...describeVideo(chosen.video) };
+  const video = chosen.video && { ...common(chosen.video), ...describeVideo(chosen.video), keptPictures: kept };
   const audio = chosen.audio && { ...common(chosen.audio), ...describeAudio(chosen.audio) };
   const codecs = new Map<number, string>();
   for (const stream of report.streams ?? []) {
@@ -218,7 +219,6 @@ function describeVideo(stream: ProbedStream): Omit<VideoStreamInfo, Described> {
   return {
     ...{ width, height, rotation, pixelAspect },
     pixelFormat: stream.pix_fmt ?? 'unknown',
-    keptPictures: keptPictures(stream),
     displayWidth: rotation % 180 === 0 ? shownWidth : height,
     displayHeight: rotation % 180 === 0 ? height : shownWidth,
     averageRate,

@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keptPictures } from '../../../src/io/media/kept-pictures.ts';
 import { probe } from '../../../src/io/media/probe.ts';
+import type { ProbedStream } from '../../../src/io/media/probe-report.ts';
 import { ffmpeg, temporaryDirectory } from '../../fixtures/clips.ts';
 
 let folder: { path: string; remove: () => Promise<void> };
@@ -12,7 +14,7 @@ afterAll(() => folder.remove());
 
 async function keptIn(name: string, ...encoding: string[]): Promise<number | undefined> {
   const path = join(folder.path, name);
-  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=320x192:r=25', '-frames:v', '20', ...encoding, path);
+  await ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25', '-frames:v', '20', ...encoding, path);
   return (await probe(path)).video?.keptPictures;
 }
 
@@ -51,12 +53,21 @@ describe('the pictures that a decoder keeps', () => {
     expect(many).toBeLessThan(11);
   });
 
-  test('are what the codec allows where a stream does not say', () => {
-    expect(keptPictures({ index: 0, codec_name: 'h264', has_b_frames: 2 })).toBe(18);
-    expect(
-      keptPictures({ index: 0, codec_name: 'hevc', extradata: '\n00000000: 0001 02                  ...\n' }),
-    ).toBe(17);
-    expect(keptPictures({ index: 0, codec_name: 'vp9' })).toBe(8);
-    expect(keptPictures({ index: 0, codec_name: 'mpeg2video', has_b_frames: 1 })).toBe(3);
+  test('are what the codec allows where a stream does not say, or is small', async () => {
+    const kept = (stream: Omit<ProbedStream, 'index'>) =>
+      keptPictures(join(folder.path, 'three.h264'), { index: 0, ...stream }, { timeout: 30_000 });
+    expect(await kept({ codec_name: 'h264', has_b_frames: 2, width: 320, height: 180 })).toBe(18);
+    expect(await kept({ codec_name: 'hevc', width: 320, height: 180 })).toBe(17);
+    // those of H.264 say nothing of HEVC
+    await keptIn('three.h264', ...x264(3));
+    expect(await kept({ codec_name: 'hevc', width: 640, height: 360 })).toBe(17);
+    expect(await kept({ codec_name: 'vp9' })).toBe(8);
+    expect(await kept({ codec_name: 'mpeg2video', has_b_frames: 1 })).toBe(3);
+  });
+
+  test('are found in a file that carries megabytes beside its streams', async () => {
+    await writeFile(join(folder.path, 'font.ttf'), Buffer.alloc(4 << 20, 'font'));
+    const attached = ['-attach', join(folder.path, 'font.ttf'), '-metadata:s:t', 'mimetype=font/ttf'];
+    expect(await keptIn('attached.mkv', ...attached, ...x264(3))).toBe(3);
   });
 });
