@@ -2,6 +2,7 @@ import { BehaviorSubject, bufferCount, lastValueFrom, map, of, scan, toArray } f
 import { describe, expect, it } from 'vitest';
 import { Flow } from '../../src/operators/flow.ts';
 import { Frame } from '../../src/operators/frame.ts';
+import { claimMemory, visitOwners } from '../../src/operators/memory.ts';
 import { Payload } from '../../src/operators/payload.ts';
 import { Block, deferred, left, PICTURE, pictures, settled } from './support/elements.ts';
 
@@ -286,5 +287,26 @@ describe('what an operator holds', () => {
     expect(flow.held).toBe(10);
     await done;
     expect(left(flow)).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('memory that was transferred away', () => {
+  it('still belongs to everyone who had a part of it', () => {
+    class Part extends Payload {
+      readonly byteLength = 4;
+    }
+    const buffer = new ArrayBuffer(8);
+    const [first, second] = [new Part(), new Part()];
+    claimMemory(new Uint8Array(buffer, 0, 4), first);
+    claimMemory(new Uint8Array(buffer, 4, 4), second);
+    const view = new Uint8Array(buffer, 4, 4);
+    const ownersOf = (memory: Uint8Array): Payload[] => {
+      const owners: Payload[] = [];
+      visitOwners(memory, (owner) => owners.push(owner));
+      return owners;
+    };
+    expect(ownersOf(view)).toEqual([second]);
+    structuredClone(buffer, { transfer: [buffer] });
+    expect(ownersOf(view)).toEqual([first, second]);
   });
 });
