@@ -28,8 +28,10 @@ const AHEAD = 16;
 const REFUSED =
   /Error submitting packet|Error while decoding stream|Error during demuxing|Header missing|Invalid (block|data|frame|packet|header)|Invalid data found|no frame!|packet|demux/i;
 
-/** Lines by which a packet is refused. */
+/** Lines by which a packet is refused. Other damage near a tag has lines beyond those. */
 const LINES_OF_REFUSAL = 2;
+/** Frames by which the lines of a tag may come before or after its turn: how far ahead the decoder's thread runs is chance. */
+const NEAR_A_TAG = 256;
 
 const TIMEOUT = 60 * 60_000;
 
@@ -118,7 +120,7 @@ class Places {
   /** Whether a packet is refused that begins with a tag: its turn among the frames comes later, and packets before it may have given none. */
   #isOfTag(rest: string): boolean {
     const tag = REFUSED.test(rest)
-      ? this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= AHEAD)
+      ? this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= NEAR_A_TAG)
       : undefined;
     if (tag !== undefined) tag.lines -= 1;
     return tag !== undefined;

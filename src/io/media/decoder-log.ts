@@ -25,6 +25,12 @@ const OWN_MESSAGES =
 const METADATA =
   /incorrect BOM|error reading (comment )?frame \w+, skipped|\bID3|\bAPE ?tag|APIC|attached picture|invalid mimetype|AMF|metadata|\bSEI\b|vorbis ?comment|chapter|Failed to parse.*(tag|date)/i;
 
+/**
+ * What the Ogg demuxer says where recordings are chained, whatever it then goes on with: whether anything is lost shows by the length. When it
+ * says so beside the frames' own lines is chance: the demuxer runs ahead in a thread of its own.
+ */
+const CHAINED = /failed to create or replace stream/i;
+
 /** Demuxers that say that a file ends before its index does. */
 const CUT = /partial file|ended prematurely/i;
 const INDEXED_DEMUXER = /^(mov|matroska)/;
@@ -51,7 +57,7 @@ export function classifyLine(line: string, otherCodecs: readonly string[] = []):
   if (UNSUPPORTED.test(message) && !others) return 'unsupported';
   if (!contexts.some((context) => /^(error|fatal|panic)$/.test(context))) return 'beside';
   if (contexts.some((context) => OWN_PARTS.test(context)) || OWN_MESSAGES.test(message)) return 'beside';
-  return others || METADATA.test(message) ? 'beside' : 'damage';
+  return others || METADATA.test(message) || CHAINED.test(message) ? 'beside' : 'damage';
 }
 
 /** Memory addresses differ from run to run and help nobody. */

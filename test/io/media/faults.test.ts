@@ -236,6 +236,7 @@ describe('lines of the decoder', () => {
   });
 
   test("another stream's decoder says nothing about this one", () => {
+    expect(classifyLine('[ogg @ 0x1] [error] failed to create or replace stream')).toBe('beside');
     expect(classifyLine('[mjpeg @ 0x1] [error] bad vlc', ['mjpeg'])).toBe('beside');
     expect(classifyLine('[mjpeg @ 0x1] [error] bad vlc', ['aac'])).toBe('damage');
   });
