@@ -118,10 +118,9 @@ class Places {
   }
 
   /** Whether a packet is refused that begins with a tag: its turn among the frames comes later, and packets before it may have given none. */
-  #isOfTag(rest: string): boolean {
-    const tag = REFUSED.test(rest)
-      ? this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= NEAR_A_TAG)
-      : undefined;
+  #isOfTag(): boolean {
+    // Not by its words: a frame's own line may stand in the middle of them.
+    const tag = this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= NEAR_A_TAG);
     if (tag !== undefined) tag.lines -= 1;
     return tag !== undefined;
   }
@@ -135,7 +134,7 @@ class Places {
     const rest = line.replace(/frame:\d+ +pts:.*$|t=1$/, '');
     if (/frame:\d+ +pts:/.test(line)) this.#frames += 1;
     if (rest.trim() === '' || classifyLine(rest, this.#otherCodecs) !== 'damage') return;
-    if (this.#isOfTag(rest)) this.#ofTags += 1;
+    if (this.#isOfTag()) this.#ofTags += 1;
     else this.#complaints.push({ at: this.#frames, early: this.#sound || REFUSED.test(rest) });
   }
 }
