@@ -106,9 +106,9 @@ class Decoder {
   kill() {
     this.#left = undefined;
     this.#end();
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    // Of a child that has ended by itself too: what it wrote and nobody asks for would keep its pipe open for good.
     for (const stream of this.#child.stdio) stream?.destroy();
-    this.#child.kill('SIGKILL');
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
   }
 
   /** @param {Uint8Array} bytes */

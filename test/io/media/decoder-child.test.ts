@@ -100,6 +100,20 @@ describe('DecoderChild', () => {
     }
   });
 
+  test('one that is killed ends also when it has ended by itself before all it wrote was asked for', async () => {
+    const into = new Uint8Array(1000);
+    // Where the end falls between two reads is chance: of so many some fall everywhere.
+    const several = async (first: number) => {
+      for (let round = first; round < 300; round += 4) {
+        const child = await DecoderChild.start('/usr/bin/head', ['-c', '150000', '/dev/zero'], process.env);
+        for (let reads = 0; reads < round % 150; reads++) await child.read(into);
+        child.kill();
+        await child.exit;
+      }
+    };
+    await Promise.all([0, 1, 2, 3].map(several));
+  });
+
   test('a read that is asked for while the end is being told settles with nothing', async () => {
     for (let round = 0; round < 30; round++) {
       const child = await DecoderChild.start('/bin/true', [], process.env);
