@@ -32,9 +32,6 @@ export interface ExtractionOptions {
   readonly duplicates?: Duplicates | undefined;
 }
 
-/** 2: the timeline and the frames that are held, by what is on show; lengths are measured where they are in doubt. */
-const VERSION = 2;
-
 /**
  * Builds the graph of an extraction: a dataflow of two columns, `visual` and `audio`.
  *
@@ -77,5 +74,5 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
       }),
     };
   };
-  return dataflow({ name: 'extraction', version: VERSION, params, columns, maxDuration, allowPartial });
+  return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial });
 }

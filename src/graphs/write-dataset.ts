@@ -62,7 +62,6 @@ export async function writeDataset(
   const { name = 'dataflow', version, columns, maxDuration, allowPartial } = options;
   const graph = dataflow({
     name: checkString('name', name),
-    version: 1,
     code: version,
     columns,
     maxDuration,

@@ -22,8 +22,6 @@ import type { Columns, VideoScope } from './video-scope.ts';
 export interface DataflowOptions {
   /** For people; part of the id. */
   readonly name: string;
-  /** Raised whenever it computes something else for the same parameters; part of the id. */
-  readonly version: number;
   /** Everything that changes values; part of the id. Default: what tracing it tells, and the version of its functions. */
   readonly params?: Json | undefined;
   /** Version of the functions between reelflow's operators: required where there are any, unless `params` are given. */
@@ -49,15 +47,21 @@ export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
 }
 
 /**
+ * Raised whenever decoding, embedding or summarising gives other values for the same parameters; part of every id. 2: the timeline and the frames
+ * that are held, by what is on show; lengths are measured where they are in doubt.
+ */
+const VERSION = 2;
+
+/**
  * Builds the graph of a dataflow. The function `columns` is called once here, with nothing decoded, and once for each video.
  *
  * @throws UsageError when an option does not fit, or the function gives no columns.
  *
  * @example
- * const graph = dataflow({ name: 'brightness', version: 1, columns: (scope) => ({ brightness: brightnessOf(scope) }) });
+ * const graph = dataflow({ name: 'brightness', code: '1', columns: (scope) => ({ brightness: brightnessOf(scope) }) });
  */
 export function dataflow(options: DataflowOptions): VideoGraph {
-  const { name, version, columns, maxDuration, allowPartial = false } = options;
+  const { name, columns, maxDuration, allowPartial = false } = options;
   if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
   const trace = traceColumns(columns);
   /** Lengths of the vectors that functions gave, by their columns. */
@@ -72,7 +76,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
 
   return {
     name,
-    version,
+    version: VERSION,
     params: options.params ?? paramsOf(trace, options.code),
     trace,
     columns: shapes,

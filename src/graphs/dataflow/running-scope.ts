@@ -5,7 +5,7 @@ import type { DecodingOptions } from '../../io/media/decoding-options.ts';
 import { frames } from '../../io/media/frames.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
-import { DUPLICATES, type Embedder, type Embedding, embed } from '../../operators/embed.ts';
+import { type Embedder, type Embedding, embed } from '../../operators/embed.ts';
 import type { Scope } from '../../operators/flow.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { MapAsyncOptions } from '../../operators/map-async.ts';
@@ -14,6 +14,7 @@ import type { Patch } from '../../operators/patch.ts';
 import { type SubclipRow, subclips, type Timed } from '../../operators/subclips.ts';
 import type { HoldOptions, WindowOptions } from '../../operators/window.ts';
 import type { ZipOptions } from '../../operators/zip.ts';
+import { resolveEmbedding, resolveStatistics, subclipsName } from './resolve.ts';
 import { type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,
@@ -104,7 +105,7 @@ export class RunningScope implements VideoScope {
 
   embed<T extends Uint8Array | Float32Array>(
     network: NetworkPlan<T>,
-    { name = `embed-${network.name}`, duplicates = DUPLICATES[0] }: EmbeddingOptions = {},
+    options?: EmbeddingOptions,
   ): OperatorFunction<ElementOf<T>, Embedding> {
     const embedder = this.#services.get(network);
     if (embedder === undefined) {
@@ -112,11 +113,13 @@ export class RunningScope implements VideoScope {
         remedy: 'Compose the same operators at every call: what is planned is what is run.',
       });
     }
-    const options = { scope: this.#scope, name, maxDelay: BATCH_DELAY, duplicates };
-    return embed(embedder as Embedder<ElementOf<T>['data']>, options);
+    const used = { ...resolveEmbedding(network, options), scope: this.#scope, maxDelay: BATCH_DELAY };
+    return embed(embedder as Embedder<ElementOf<T>['data']>, used);
   }
 
-  subclips({ count, statistic = 'mean', operator }: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
+  subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
+    const { count } = options;
+    const statistic = resolveStatistics(options);
     return (input) => {
       // A column is named when all are composed, which is before anybody subscribes to it.
       const rows: Observable<SubclipRow> = defer(() => {
@@ -128,7 +131,7 @@ export class RunningScope implements VideoScope {
             count,
             statistic,
             scope: this.#scope,
-            operator: operator ?? `subclips-${name}`,
+            operator: subclipsName(name, options.operator),
           }),
         );
       });

@@ -4,16 +4,17 @@ import { UsageError } from '../../core/errors.ts';
 import { checkStreamName } from '../../io/dataset/schema.ts';
 import { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
-import { DUPLICATES, type Duplicates, type Embedding } from '../../operators/embed.ts';
+import type { Duplicates, Embedding } from '../../operators/embed.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { MapAsyncOptions } from '../../operators/map-async.ts';
 import type { Holding, Stage } from '../../operators/own-operator.ts';
 import type { Patch } from '../../operators/patch.ts';
-import { checkStatistics, type Statistic } from '../../operators/statistics.ts';
+import type { Statistic } from '../../operators/statistics.ts';
 import type { SubclipRow, Timed } from '../../operators/subclips.ts';
 import type { WindowOptions } from '../../operators/window.ts';
 import type { Json } from '../graph.ts';
 import { networkIdentity } from './network-identity.ts';
+import { resolveEmbedding, resolveStatistics, subclipsName } from './resolve.ts';
 import { type PictureSource, type SoundSource, type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,
@@ -103,24 +104,25 @@ class TracedScope implements VideoScope {
 
   embed<T extends Uint8Array | Float32Array>(
     network: NetworkPlan<T>,
-    options: EmbeddingOptions = {},
+    options?: EmbeddingOptions,
   ): OperatorFunction<ElementOf<T>, Embedding> {
-    const { name = `embed-${network.name}`, duplicates = DUPLICATES[0] } = options;
+    const resolved = resolveEmbedding(network, options);
     return (input) => {
       const from = this.#originOf(input);
       checkFeeds(network, from);
       const known = this.#networks.get(network);
-      const used = known ?? { name, network, duplicates, source: from.source };
+      const used = known ?? { ...resolved, network, source: from.source };
       this.#networks.set(network, used);
       return this.#stream({ ...from, network: used, steps: [...from.steps, { network: networkIdentity(network) }] });
     };
   }
 
-  subclips({ count, statistic = 'mean', operator }: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
+  subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
+    const { count, operator } = options;
     const counts = [...new Set(typeof count === 'number' ? [count] : count)].sort((a, b) => a - b);
     for (const each of counts) checkInteger('count', each, 1, 100_000);
     if (counts.length === 0) throw new UsageError('`count` must be a number of subclips or a non-empty array of them');
-    const statistics = checkStatistics('statistic', statistic);
+    const statistics = resolveStatistics(options);
     return (input) => {
       const { source, network, steps } = this.#originOf(input);
       const rows = this.#stream<SubclipRow>({ source, network: undefined, steps });
@@ -173,7 +175,7 @@ class TracedScope implements VideoScope {
       if (cut === undefined) {
         throw new UsageError(`column '${name}' must end in \`scope.subclips\`, but is ${shown(rows)}`);
       }
-      return { ...cut, name, operator: cut.operator ?? `subclips-${name}` };
+      return { ...cut, name, operator: subclipsName(name, cut.operator) };
     });
     return {
       sources: [...this.#used],

@@ -16,9 +16,9 @@ const HEAD = 10;
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
 export async function packetsWithTags(path: string, index: number, signal?: AbortSignal): Promise<number[]> {
-  const tags = await withReadAt(path, tagPositions);
+  const tags = await withReadAt(path, (readAt) => tagPositions(readAt, signal));
   const found: number[] = [];
-  if (tags.size === 0) return found;
+  if (tags.size === 0 && !signal?.aborted) return found;
   let count = 0;
   let open = '';
   const take = (line: string): void => {
@@ -49,7 +49,7 @@ export async function packetsWithTags(path: string, index: number, signal?: Abor
 }
 
 /** Where in a file tags begin, other than at its beginning. */
-async function tagPositions(readAt: ReadAt): Promise<ReadonlySet<number>> {
+async function tagPositions(readAt: ReadAt, signal: AbortSignal | undefined): Promise<ReadonlySet<number>> {
   const found = new Set<number>();
   for (let position = 0; ; position += CHUNK) {
     const chunk = await readAt(position, CHUNK + HEAD);
@@ -59,6 +59,7 @@ async function tagPositions(readAt: ReadAt): Promise<ReadonlySet<number>> {
         if (isTag && position + at > 0) found.add(position + at);
       }
     }
-    if (chunk.length <= CHUNK) return found;
+    // Whoever is aborted is told so by what is run next.
+    if (chunk.length <= CHUNK || signal?.aborted) return found;
   }
 }

@@ -1,0 +1,24 @@
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import { DUPLICATES, type Duplicates } from '../../operators/embed.ts';
+import { checkStatistics, type Statistic } from '../../operators/statistics.ts';
+import type { ColumnOptions, EmbeddingOptions } from './video-scope.ts';
+
+// What the options of a scope come to, for the plan and for the run alike.
+
+/** How a network is used, with its operator's name. */
+export function resolveEmbedding(
+  network: NetworkPlan,
+  { name = `embed-${network.name}`, duplicates = DUPLICATES[0] }: EmbeddingOptions = {},
+): { readonly name: string; readonly duplicates: Duplicates } {
+  return { name, duplicates };
+}
+
+/** The statistics of a column. @throws UsageError for one that does not exist. */
+export function resolveStatistics({ statistic = 'mean' }: ColumnOptions): readonly Statistic[] {
+  return checkStatistics('statistic', statistic);
+}
+
+/** Name of the operator that summarises a column. */
+export function subclipsName(column: string, operator: string | undefined): string {
+  return operator ?? `subclips-${column}`;
+}
