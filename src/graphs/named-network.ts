@@ -1,6 +1,6 @@
 import { type NetworkOptions, type NetworkPlan, network as networkOf } from '../models/networks/network.ts';
-import { isNetworkName, type NetworkName, type NetworkReads } from '../models/networks/registry.ts';
-import { storedWeights } from './models/stored-weights.ts';
+import type { NetworkName, NetworkReads } from '../models/networks/registry.ts';
+import { usualWeights } from './models/stored-weights.ts';
 
 /**
  * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights;
@@ -24,8 +24,7 @@ export function network<T extends Uint8Array | Float32Array = Uint8Array | Float
   options?: NetworkOptions,
 ): NetworkPlan<T>;
 export function network(name: string, options: NetworkOptions = {}): NetworkPlan {
-  if (options.weights !== undefined || !isNetworkName(name)) return networkOf(name, options);
-  const stored = storedWeights(name);
-  if (stored === undefined) return networkOf(name, { ...options, weights: 'random:1' });
-  return networkOf(name, { ...options, weights: stored.path, weightsOrigin: stored });
+  if (options.weights !== undefined) return networkOf(name, options);
+  const { weights, stored } = usualWeights(name);
+  return networkOf(name, { ...options, weights, weightsOrigin: stored });
 }

@@ -5,7 +5,7 @@ import { type NetworkPlan, network } from '../models/networks/network.ts';
 import { isNetworkName, networkNames, postprocessedNetworks, postprocessingOf } from '../models/networks/registry.ts';
 import { checkStatedHash } from './models/stated-hash.ts';
 import { storedPostprocessing } from './models/stored-postprocessing.ts';
-import { storedWeights } from './models/stored-weights.ts';
+import { usualWeights } from './models/stored-weights.ts';
 
 /** How networks are named. */
 export interface NetworkChoice {
@@ -56,18 +56,17 @@ export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
     if (name === 'none') return undefined;
     const own = modality === 'visual' ? options.visualWeights : options.audioWeights;
     const given = own ?? (isNetworkName(name) ? options.weights : undefined);
-    const stored = given === undefined && isNetworkName(name) ? storedWeights(name) : undefined;
-    const weights = given ?? stored?.path ?? (isNetworkName(name) ? 'random:1' : undefined);
+    const { weights, stored } = given === undefined ? usualWeights(name) : { weights: given, stored: undefined };
     const postprocess = modality === 'audio' ? options.audioPostprocess : undefined;
     const stores = postprocessingOf(name)?.name;
     const storedPca = stores !== undefined && postprocess === stores ? storedPostprocessing(stores) : undefined;
     const plan = network(name, {
-      ...(options.convolutions !== undefined && { convolutions: options.convolutions }),
-      ...(weights !== undefined && { weights }),
-      ...(stored && { weightsOrigin: stored }),
-      ...(modality === 'visual' && options.layer !== undefined && { layer: options.layer }),
-      ...(postprocess !== undefined && { postprocess: storedPca?.path ?? postprocess }),
-      ...(storedPca && { postprocessOrigin: storedPca }),
+      convolutions: options.convolutions,
+      weights,
+      weightsOrigin: stored,
+      layer: modality === 'visual' ? options.layer : undefined,
+      postprocess: storedPca?.path ?? postprocess,
+      postprocessOrigin: storedPca,
     });
     if (plan.card.modality !== modality) {
       throw new UsageError(
