@@ -16,6 +16,7 @@ export interface ColumnScale {
   readonly constant?: 'constant' | 'constant between its 1st and 99th percentile' | undefined;
 }
 
+const AS_IT_IS: ColumnScale = { low: -Infinity, high: Infinity, mean: 0, deviation: 1 };
 /** Bytes of columns that are held at a time. */
 const HELD_BYTES = 64 * 2 ** 20;
 const [LOW, HIGH] = [0.01, 0.99];
@@ -32,6 +33,7 @@ export async function fitScales(
   check: () => void,
 ): Promise<ColumnScale[]> {
   const { dimension } = stream;
+  if (how === 'none' && stream.missing === 0) return Array.from({ length: dimension }, () => AS_IT_IS);
   const perPass = Math.min(dimension, Math.max(1, Math.floor(HELD_BYTES / 8 / Math.max(1, rows.length))));
   const scales: ColumnScale[] = [];
   const breather = new Breather();
@@ -66,7 +68,7 @@ function scaleOf(values: Float64Array, how: Standardisation): ColumnScale {
   let sum = 0;
   for (const value of present) sum += clip(value, low, high);
   const mean = present.length === 0 ? 0 : sum / present.length;
-  if (how === 'none') return { low: -Infinity, high: Infinity, mean, deviation: 1 };
+  if (how === 'none') return { ...AS_IT_IS, mean };
   let squares = 0;
   for (const value of present) squares += (clip(value, low, high) - mean) ** 2;
   const deviation = Math.sqrt(squares / Math.max(1, present.length));
@@ -91,10 +93,30 @@ function percentile(sorted: Float64Array, share: number): number {
   return lower + (upper - lower) * (position - below);
 }
 
-/** A value as it goes into the store; a missing one is the mean. */
-export function scaled(value: number, { low, high, mean, deviation }: ColumnScale, how: Standardisation): number {
-  const known = Number.isNaN(value) ? mean : value;
-  return how === 'none' ? known : (clip(known, low, high) - mean) / deviation;
+/**
+ * What makes values of the store out of those of a row: only the columns that are kept, a missing value being the mean. With `none` all are as they are.
+ */
+export function scaler(
+  scales: readonly ColumnScale[],
+  kept: readonly number[],
+  how: Standardisation,
+): (row: Float64Array, into: Float32Array, start: number) => void {
+  // In typed arrays: of objects the same takes ten times as long.
+  const column = (pick: (scale: ColumnScale) => number) =>
+    Float64Array.from(kept, (position) => pick(scales[position] as ColumnScale));
+  const [low, high] = [column((scale) => scale.low), column((scale) => scale.high)];
+  const mean = column((scale) => scale.mean);
+  const offset = how === 'none' ? new Float64Array(kept.length) : mean;
+  const deviation = column((scale) => scale.deviation);
+  const positions = Int32Array.from(kept);
+  return (row, into, start) => {
+    for (let at = 0; at < positions.length; at += 1) {
+      const value = row[positions[at] as number] as number;
+      const known = Number.isNaN(value) ? (mean[at] as number) : value;
+      const clipped = clip(known, low[at] as number, high[at] as number);
+      into[start + at] = (clipped - (offset[at] as number)) / (deviation[at] as number);
+    }
+  };
 }
 
 function clip(value: number, low: number, high: number): number {

@@ -23,7 +23,11 @@ export async function openCsvFeatures(
   ids: readonly string[] | undefined,
 ): Promise<FeatureFile> {
   const { text, isWhole } = await sampleOf(path);
-  const { delimiter, hasHeader, columns } = csvLayout(path, text, isWhole, ids !== undefined);
+  const { delimiter, hasHeader, columns } = csvLayout(path, text, {
+    isWhole,
+    idsElsewhere: ids !== undefined,
+    listIsNamed: options.column !== undefined,
+  });
   const chosen = chooseColumns(path, columns, options);
   const nameAt = (position: number) => columns[position]?.name ?? '';
   return {

@@ -1,4 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
+import { quoted } from '../../io/ratings/bad-lines.ts';
 import { columnOf } from '../../io/ratings/csv-records.ts';
 import { ID_NAMES, type KnownColumn } from './choose-columns.ts';
 import { featureFault } from './feature-fault.ts';
@@ -26,10 +27,14 @@ export const CSV_OPTIONS = { relax_column_count: true, relax_quotes: true, skip_
 /**
  * Finds out the delimiter (tab, semicolon, comma, bar or blank), whether the first line is a header, and what the columns hold.
  *
- * @param sample the beginning of the file; whole records, or the whole file.
+ * @param sample the beginning of the file, or the whole.
  * @throws UsageError `features` when it has no record, or they are not of at least two fields.
  */
-export function csvLayout(file: string, sample: string, isWhole: boolean, idsElsewhere: boolean): CsvLayout {
+export function csvLayout(
+  file: string,
+  sample: string,
+  { isWhole, idsElsewhere, listIsNamed }: { isWhole: boolean; idsElsewhere: boolean; listIsNamed: boolean },
+): CsvLayout {
   const { end, counts } = scanRecords(sample, isWhole);
   if (end === 0) {
     const fact = isWhole ? 'has no lines' : `has a first line of more than ${SAMPLE_BYTES} bytes`;
@@ -46,11 +51,14 @@ export function csvLayout(file: string, sample: string, isWhole: boolean, idsEls
   const [first = [], ...others] = recordsOf(file, sample.slice(0, end), delimiter);
   const hasHeader = looksLikeHeader(first);
   const rows = (hasHeader ? others : [first, ...others]).filter(({ length }) => length === first.length);
-  const columns = first.map((name, position) => ({
-    name: hasHeader ? name : String(position + 1),
-    kind: sampledKind(rows.map((fields) => fields[position] ?? '')),
-  }));
-  if (rows.length === 0 && isWhole) throw featureFault(file, 'has no line of values');
+  if (rows.length === 0 && isWhole) {
+    throw featureFault(file, 'has no line of values', 'Give a line for each item: its id, and its values.');
+  }
+  const columns = first.map((name, position) => {
+    const fields = rows.map((each) => each[position] ?? '');
+    if (!listIsNamed) refuseDecimalCommas(file, fields);
+    return { name: hasHeader ? name : String(position + 1), kind: sampledKind(fields) };
+  });
   return { delimiter, hasHeader, columns };
 }
 
@@ -119,4 +127,16 @@ function looksLikeHeader(fields: readonly string[]): boolean {
   const from = Number(rest[0]);
   const counts = rest.length > 1 && rest.every((field, index) => field === String(from + index));
   return counts && (from === 0 || from === 1) && kindOfText(first) !== 'number';
+}
+
+/** A column of `0,5` and `1` has numbers written with a comma, or lists of one or two: a person must say. */
+function refuseDecimalCommas(file: string, fields: readonly string[]): void {
+  const isEither = fields.every((field) => field === '' || /^[+-]?\d+(,\d+)?(e[+-]?\d+)?$/i.test(field));
+  const example = fields.find((field) => field.includes(','));
+  if (!isEither || example === undefined) return;
+  throw featureFault(
+    file,
+    `has ${quoted(example)}, which may be one number with a decimal comma, or two`,
+    'Write numbers with a decimal point; if these are lists, name their column (--column NAME).',
+  );
 }

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import { type ColumnScale, fitScales, type Standardisation, scaled } from './column-scales.ts';
+import { type ColumnScale, fitScales, type Standardisation, scaler } from './column-scales.ts';
 import { featureFault } from './feature-fault.ts';
 import type { FeatureFile } from './feature-file.ts';
 import { type FeatureInput, type MissingRule, streamName } from './import-options.ts';
@@ -106,6 +106,7 @@ export async function readyDense(
     );
   }
   const buffer = new Float64Array(rows.dimension);
+  const scale = scaler(scales, kept, standardise);
   return {
     name: rows.name,
     kind: 'dense',
@@ -125,10 +126,7 @@ export async function readyDense(
     read(item, into) {
       for (const [index, row] of rows.rowsOf(item).entries()) {
         rows.read(row, 0, buffer);
-        const start = index * kept.length;
-        for (const [at, column] of kept.entries()) {
-          into[start + at] = scaled(buffer[column] as number, scales[column] as ColumnScale, standardise);
-        }
+        scale(buffer, into, index * kept.length);
       }
     },
   };

@@ -62,6 +62,7 @@ export async function importFeatures(
   const dense: DenseStream[] = [];
   try {
     for (const input of inputs) {
+      check();
       const file = await openFeatures(input.path, input);
       const streams = denseStreams(file, input, directory);
       dense.push(...streams);
@@ -87,6 +88,7 @@ export async function importFeatures(
     for (const each of dense) streams.push(await readyDense(each, items.ids, rules, check));
     for (const list of lists) streams.push(readyCategories(list, items.ids, options.minimumItems ?? 5, fitted));
     const subclips = commonSubclips(streams);
+    check();
     const how = {
       standardise: rules.standardise,
       missing: rules.missing,

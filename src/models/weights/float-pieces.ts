@@ -115,7 +115,9 @@ export function* doublePieces(tensor: WeightTensor): Generator<Float64Array> {
   const [width, read] = doubleReaderOf(tensor.type);
   for (const piece of tensor.pieces()) {
     const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
-    yield Float64Array.from({ length: piece.byteLength / width }, (_, index) => read(view, index * width));
+    const values = new Float64Array(piece.byteLength / width);
+    for (let index = 0; index < values.length; index++) values[index] = read(view, index * width);
+    yield values;
   }
 }
 

@@ -39,6 +39,12 @@ describe('a file of features is read', () => {
     expect(content).toEqual(EXPECTED);
   });
 
+  it('as lists of two whole numbers, where their column is named', async () => {
+    const path = await fileWith('features.csv', 'id;v\n7;3,4\n12;5,6\n');
+    const { content } = await imported([{ path, name: 'f', column: 'v' }]);
+    expect(content).toEqual({ '7': { f: [3, 4] }, '12': { f: [5, 6] } });
+  });
+
   it('as CSV of values alone, with the ids in a list', async () => {
     const path = await fileWith('features.csv', '0.5,-1.25,3\n2,0,-0.125\n');
     const ids = await fileWith('ids.txt', '7\n12\n');
