@@ -37,7 +37,14 @@ export async function openFeatures(path: string, options: FeatureFileOptions): P
 
 /** The ids of a list, in its order. */
 async function readIds(path: string): Promise<string[]> {
-  return (await formatOf(path)) === 'arrays' ? arrayIds(path) : (await listItemIds(path)).map(plainId);
+  const format = await formatOf(path);
+  if (format === 'arrays') return arrayIds(path);
+  if (format === 'csv') return (await listItemIds(path)).map(plainId);
+  throw featureFault(
+    path,
+    'is no list of ids',
+    'Give a text of one id in each line, a CSV file, or an array of NumPy (.npy).',
+  );
 }
 
 async function formatOf(path: string): Promise<Format> {

@@ -114,6 +114,8 @@ describe('a file of features that is wrong says where and what', () => {
     expect((await refusal(text, { ids })).message).toBe('f has 2 rows, but 3 ids were given');
     await writeFile(ids, '1\n');
     expect((await refusal(text, { ids })).message).toBe('f, line 3: there is no id for this row: 1 were given');
+    await writeFile(ids, '{"id": 1}\n{"id": 2}\n');
+    expect((await refusal(text, { ids })).message).toBe(`${ids} is no list of ids`);
   });
 
   it('a place that is taken, two streams of one name, subclips that differ, and a list that meets no item', async () => {
