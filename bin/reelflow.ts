@@ -102,8 +102,6 @@ try {
   }
   process.stderr.write(`reelflow: ${error.message} [${error.code}]\n`);
   if (error.remedy !== undefined) process.stderr.write(`  ${error.remedy}\n`);
-  const failed = ['session', 'disk-full', 'download'].includes(error.code);
-  const refused = !failed && (error instanceof UsageError || error instanceof ModelError);
-  process.exitCode = refused ? 2 : 1;
+  process.exitCode = error instanceof UsageError || error instanceof ModelError ? 2 : 1;
 }
 finished = true;

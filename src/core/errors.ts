@@ -44,10 +44,9 @@ export type MediaErrorCode =
   | 'corrupt'
   | 'unsupported'
   | 'timeout'
-  | 'unreadable'
-  | 'decoder-missing';
+  | 'unreadable';
 
-/** A media file, or the decoder that reads it, is at fault. */
+/** A media file is at fault. */
 export class MediaError extends ReelflowError {
   declare readonly code: MediaErrorCode;
   /** The last lines the decoder printed, addresses removed; empty when it printed none. */
@@ -63,21 +62,10 @@ export class MediaError extends ReelflowError {
   }
 }
 
-/**
- * What is wrong with a network, its card, its weights or its session, with fetching its weights (`download`), with how far it is from float32 (`precision`), or
- * with the memory of the device that should compute it (`device-memory`).
- */
-export type ModelErrorCode =
-  | 'card'
-  | 'weights'
-  | 'shape'
-  | 'session'
-  | 'hash'
-  | 'download'
-  | 'precision'
-  | 'device-memory';
+/** What is wrong with a network, its card or its weights, or with how far it is from float32 (`precision`). */
+export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'hash' | 'precision';
 
-/** A network, its model card, its weights or its session is at fault. */
+/** A network, its model card or its weights are at fault. */
 export class ModelError extends ReelflowError {
   declare readonly code: ModelErrorCode;
 
@@ -132,6 +120,14 @@ export type SystemErrorCode =
   | 'not-writable'
   /** There is no ffmpeg or ffprobe that runs. */
   | 'decoder-missing'
+  /** ONNX Runtime cannot open or run a network, or a thread that computed has ended. */
+  | 'session'
+  /** A graphics card has no memory for a run. */
+  | 'device-memory'
+  /** A server cannot be reached, or sends something else than was asked for. */
+  | 'download'
+  /** The unit cache cannot be opened, or its adapter is not installed. */
+  | 'cache'
   /** Anything else. */
   | 'system';
 

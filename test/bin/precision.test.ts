@@ -107,7 +107,7 @@ describe('extraction in int8', () => {
     mkdirSync(out);
     writeFileSync(join(out, 'calibration.json'), '{"format":');
     const failing = run('damaged', { precision: 'int8' });
-    await expect(failing).rejects.toMatchObject({ code: 'dataset', remedy: expect.stringContaining('Delete it') });
+    await expect(failing).rejects.toMatchObject({ code: 'damaged', remedy: expect.stringContaining('Delete it') });
     await expect(run('none', { precision: 'int8', visual: 'none' })).rejects.toThrow(/visual network|neither/);
   });
 });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ModelError } from '../../core/errors.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { addModel } from '../../io/model-store/add-model.ts';
 import { shownAddress, sourceAddress } from '../../io/model-store/addresses.ts';
 import { downloadFile } from '../../io/model-store/download.ts';
@@ -33,7 +33,7 @@ export interface PullModelOptions {
  * must begin with the digits that its source states, and its tensors must be that network's, before it appears in the store. Where the file is
  * stored already, nothing is asked of the network.
  *
- * @throws UsageError for a wrong name or address; ModelError `download` with the file to bring when the source cannot be reached, `hash` for another
+ * @throws UsageError for a wrong name or address; SystemError `download` with the file to bring when the source cannot be reached; ModelError `hash` for another
  * file, `weights` when the file has not that network's tensors or other weights are stored; FlowError `aborted`, the part kept where the server names
  * an ETag or a time of modification.
  *
@@ -45,7 +45,7 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
   const wanted = checkSha256(options.sha256);
   const { directory, replace, timeoutSeconds, signal, onBytes, onMessage } = options;
   const official = officialSource(name);
-  if (!official) throw new ModelError('download', `there is no official source of ${name}`);
+  if (!official) throw new UsageError(`there is no official source of ${name}`);
   const isOfficial = wanted === undefined || wanted.startsWith(official.sha256Prefix);
   if (!isOfficial && options.source === undefined) {
     throw new ModelError(

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOnce, makeDirectory } from '../../core/atomic-file.ts';
-import { ModelError, UsageError } from '../../core/errors.ts';
+import { DatasetError, ModelError, UsageError } from '../../core/errors.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
@@ -29,7 +29,7 @@ export function calibrationPath(directory: string): string {
 /**
  * The calibration that a dataset was begun with, or undefined when there is none.
  *
- * @throws UsageError `dataset` when the file is damaged, is of another network, or lacks in a dataset that exists.
+ * @throws DatasetError `damaged`; UsageError `dataset` when the file is of another network, or is missing from a dataset that exists.
  */
 export function readCalibration(directory: string, plan: NetworkPlan): Calibration | undefined {
   const path = calibrationPath(directory);
@@ -124,9 +124,9 @@ function withoutCalibration(path: string, directory: string): UsageError {
       });
 }
 
-function damaged(path: string, directory: string, what: string, cause?: unknown): UsageError {
+function damaged(path: string, directory: string, what: string, cause?: unknown): DatasetError {
   const remedy = existsSync(datasetFilePath(directory))
     ? 'Restore it from a copy. Without it the dataset can be read, but not continued: name another --out.'
     : 'Delete it: the dataset has not been begun, and is calibrated anew.';
-  return new UsageError(`${path} is damaged: ${what}`, { code: 'dataset', remedy, cause });
+  return new DatasetError('damaged', `${path} is damaged: ${what}`, { remedy, cause });
 }

@@ -57,7 +57,7 @@ export interface SavedModel {
  * Writes a model into a directory: `ids.json`, `ratings.safetensors`, of networks `weights.safetensors`, and last `model.json`, which names the
  * SHA-256 of the others. A directory without `model.json` holds no model.
  *
- * @throws UsageError `disk-full`.
+ * @throws SystemError `disk-full`.
  */
 export async function saveModel(directory: string, saved: SavedModel): Promise<void> {
   await makeDirectory(directory);

@@ -82,7 +82,7 @@ export class ItemRunner<Item, Services> {
       if (await this.#attempt(item, itemId, fingerprint)) return;
     }
     const changing = new MediaError('unreadable', `'${itemId}' has changed again and again while it was computed`, {
-      remedy: 'Run the same command again when nothing writes to it any more.',
+      remedy: 'Run it again when nothing writes to it any more.',
     });
     return this.#bury(item, unreadable, changing, 'read');
   }

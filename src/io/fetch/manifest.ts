@@ -10,7 +10,7 @@ export const MANIFEST = 'manifest.csv';
  * manifest), item_id (the id of the list, by which a trailer list finds its movies), movie_ids (with `|` between).
  *
  * @returns the manifest's path.
- * @throws UsageError `disk-full`.
+ * @throws SystemError `disk-full`.
  */
 export async function writeManifest(directory: string, records: readonly FetchedRecord[]): Promise<string> {
   const lines = records.map(({ file, id, movieIds }) => [file, id, movieIds.join('|')].map(csvField).join(','));

@@ -36,7 +36,7 @@ const listLimit = 12;
  * what the axes of a spectrogram mean) is filled in with the usual values and listed. The card fits the graph, or there is none.
  *
  * @param origin - what messages call the file.
- * @throws ModelError `card` listing what the file has when it cannot be told which output or kind of input is meant, `session` when the network must be
+ * @throws ModelError `card` listing what the file has when it cannot be told which output or kind of input is meant; SystemError `session` when the network must be
  * run to tell its dimension, and cannot.
  */
 export async function guessCard(graph: OnnxGraph, origin: string, options: GuessOptions): Promise<GuessedCard> {

@@ -66,7 +66,7 @@ export function placesOf({ device, numbers, workers }: DeviceSessions): readonly
  * Opens the sessions of a network on a device: `workers` of them, or one at each place, and there a second one where bringing batches together takes long
  * beside computing them.
  *
- * @throws UsageError for several sessions of WebGPU; ModelError `session` while it has another network's; else as `WorkerPool.open`.
+ * @throws UsageError for several sessions of WebGPU; SystemError `session` while it has another network's; else as `WorkerPool.open`.
  */
 export async function openOnDevice(
   plan: SessionPlan,

@@ -68,8 +68,8 @@ describe('fetching ends', () => {
     await expect(
       fetchCorpus(downloader.optionsFor(['ok'], { concurrency: 1, out: join(file, 'out') })),
     ).rejects.toMatchObject({
-      name: 'UsageError',
-      code: 'dataset',
+      name: 'SystemError',
+      code: 'not-writable',
       remedy: expect.stringContaining('Name a directory'),
     });
   });
@@ -80,7 +80,7 @@ describe('fetching ends', () => {
     chmodSync(directory, 0o755);
     process.seteuid?.(65_534);
     try {
-      await expect(fetchCorpus(options)).rejects.toMatchObject({ name: 'UsageError', code: 'dataset' });
+      await expect(fetchCorpus(options)).rejects.toMatchObject({ name: 'SystemError', code: 'not-writable' });
     } finally {
       process.seteuid?.(0);
     }
