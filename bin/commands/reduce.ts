@@ -50,7 +50,7 @@ async function run(args: Arguments): Promise<number> {
   const out = args.required('out');
   try {
     const summary = await reduce({
-      ...{ input, out, signal, onMessage: say },
+      ...{ input, out, signal, onMessage: (message) => say(args.render(message)) },
       ...given('column', args.text('column')),
       ...given('subclips', args.integer('subclips')),
       ...given('aggregate', statistic(args.text('aggregate'))),

@@ -61,7 +61,7 @@ export class ExperimentStore {
     if (names.length > 0 && !names.includes('experiment.json')) {
       throw new UsageError(`${directory} is not empty and holds no experiment`, {
         code: 'exists',
-        remedy: 'Name an empty or a new directory with --out.',
+        remedy: 'Name an empty or a new directory as `out`.',
       });
     }
     const record = { format, software: softwareVersion(), configuration: experiment, identity };
@@ -131,7 +131,7 @@ function checkSame(found: unknown, identity: Record<string, unknown>, directory:
   if (differing.length === 0) return;
   throw new UsageError(`${directory} holds another experiment: ${differing.join(', ')} differ`, {
     code: 'exists',
-    remedy: 'Name another directory with --out; what is there stays as it is.',
+    remedy: 'Name another directory as `out`; what is there stays as it is.',
   });
 }
 

@@ -51,7 +51,9 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
     throw new ModelError(
       'hash',
       `\`sha256\` is ${wanted}, but the official file of ${name} has one that begins with ${official.sha256Prefix}`,
-      { remedy: `Another file: give its address with --source, or \`reelflow models import ${name} FILE\`.` },
+      {
+        remedy: `Another file: give its address as \`source\`, or \`importModel({ name: '${name}', file: 'FILE' })\`.`,
+      },
     );
   }
   const address = sourceAddress(options.source ?? official.url);
@@ -64,7 +66,7 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
     throw new ModelError(
       'weights',
       `the model store has other weights of '${name}': SHA-256 ${stored.sha256} from ${stored.origin}`,
-      { remedy: 'Add --replace to put the file that is pulled in their place.' },
+      { remedy: 'Add `replace: true` to put the file that is pulled in their place.' },
     );
   }
   const file = await downloadFile(address.href, {
@@ -91,16 +93,16 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
 function bringRemedy(name: string, official: OfficialSource, otherHash: string | undefined): string {
   const otherwise = 'Without a way to it from here, bring';
   if (otherHash !== undefined) {
-    return `${otherwise} the file with SHA-256 ${otherHash} from another machine and run \`reelflow models import ${name} FILE --sha256 ${otherHash}\`.`;
+    return `${otherwise} the file with SHA-256 ${otherHash} from another machine and store it: \`importModel({ name: '${name}', file: 'FILE', sha256: '${otherHash}' })\`.`;
   }
-  return `${otherwise} ${official.file} (${official.url}) from another machine and run \`reelflow models import ${name} ${official.file}\`.`;
+  return `${otherwise} ${official.file} (${official.url}) from another machine and store it: \`importModel({ name: '${name}', file: '${official.file}' })\`.`;
 }
 
 /** What to do where a whole file came that is not the wanted one. */
 function otherFileRemedy(official: OfficialSource, found: string, { source, sha256 }: PullModelOptions): string {
   return source === undefined
-    ? `Try over another connection. If its publisher has put this file there and it is meant: \`--source ${official.url} --sha256 ${found}\`.`
-    : `If this file is meant, ${sha256 === undefined ? 'add' : 'give'} \`--sha256 ${found}\`; otherwise try another source.`;
+    ? `Try over another connection. If its publisher has put this file there and it is meant: \`source: '${official.url}', sha256: '${found}'\`.`
+    : `If this file is meant, ${sha256 === undefined ? 'add' : 'give'} \`sha256: '${found}'\`; otherwise try another source.`;
 }
 
 /** What is wrong with a file that came is said of its address: the path that it has here goes away with it. */
@@ -110,7 +112,7 @@ function inspectDownload(name: string, path: string, origin: string): ReturnType
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw new ModelError(error.code, `${error.message.replaceAll(path, origin)}; what came was removed`, {
-      remedy: 'Give the address of a weight file of that network with --source, and its --sha256.',
+      remedy: 'Give the address of a weight file of that network as `source`, and its `sha256`.',
       cause: error,
     });
   }

@@ -49,7 +49,7 @@ export function readCalibration(directory: string, plan: NetworkPlan): Calibrati
       `${path} is the calibration of another network or of other weights than those of ${plan.name}`,
       {
         code: 'dataset',
-        remedy: 'Name another --out, or use the network and the weights that the dataset was begun with.',
+        remedy: 'Name another directory, or use the network and the weights that the dataset was begun with.',
       },
     );
   }
@@ -71,7 +71,7 @@ export async function keepCalibration(
 ): Promise<Calibration> {
   if (!isCalibration({ format, ...calibration })) {
     throw new ModelError('precision', `activations of ${plan.name} are not finite on frames of this corpus`, {
-      remedy: 'Use --precision float32, and look at the weights: `reelflow models verify`.',
+      remedy: "Use `precision: 'float32'`, and check the weights: `verifyModels()`.",
     });
   }
   await makeDirectory(directory);
@@ -114,19 +114,20 @@ function isRange(range: unknown): boolean {
 function withoutCalibration(path: string, directory: string): UsageError {
   const params = readDatasetFile(directory).params as { readonly visual?: { readonly precision?: unknown } | null };
   return params?.visual?.precision === 'int8'
-    ? new UsageError(`${path} is missing, but the dataset there was made with --precision int8`, {
+    ? new UsageError(`${path} is missing, but the dataset there was made with \`precision: 'int8'\``, {
         code: 'dataset',
-        remedy: 'Restore it from a copy. Without it the dataset can be read, but not continued: name another --out.',
+        remedy:
+          'Restore it from a copy. Without it the dataset can be read, but not continued: name another directory.',
       })
-    : new UsageError(`${directory} holds a dataset that was not made with --precision int8`, {
+    : new UsageError(`${directory} holds a dataset that was not made with \`precision: 'int8'\``, {
         code: 'dataset',
-        remedy: 'Name another --out, or continue it with --precision float32.',
+        remedy: "Name another directory, or continue it with `precision: 'float32'`.",
       });
 }
 
 function damaged(path: string, directory: string, what: string, cause?: unknown): DatasetError {
   const remedy = existsSync(datasetFilePath(directory))
-    ? 'Restore it from a copy. Without it the dataset can be read, but not continued: name another --out.'
+    ? 'Restore it from a copy. Without it the dataset can be read, but not continued: name another directory.'
     : 'Delete it: the dataset has not been begun, and is calibrated anew.';
   return new DatasetError('damaged', `${path} is damaged: ${what}`, { remedy, cause });
 }

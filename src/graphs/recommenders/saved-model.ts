@@ -118,7 +118,7 @@ export async function readSavedModel(directory: string): Promise<SavedModel> {
   if (facts === undefined) {
     throw new UsageError(`${directory} holds no trained model: it has no model.json`, {
       code: 'no-model',
-      remedy: 'Train one with `reelflow train MODEL --out DIR`; one that was interrupted goes on when it is run again.',
+      remedy: 'Train one with `trainRecommender`; a training that was interrupted goes on when it is run again.',
     });
   }
   const read = async (name: string): Promise<Buffer> => {

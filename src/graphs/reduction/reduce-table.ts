@@ -42,7 +42,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   const column = options.column ?? 'visual';
   if (column === 'none') {
     throw new UsageError('`column` must name a column of the table: only a dataset is turned into a training store', {
-      remedy: 'Name a directory that `reelflow extract` has written.',
+      remedy: 'Name a directory that `extract` or `writeDataset` has written.',
     });
   }
   const how = fitOf(options);

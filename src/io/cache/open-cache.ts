@@ -100,7 +100,7 @@ function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set'> {
 
 function cannotOpen(address: CacheAddress, cause: unknown): SystemError {
   return new SystemError('cache', `the cache ${shownAddress(address)} cannot be opened: ${reasonOf(cause)}`, {
-    remedy: 'Name another file or server, or leave --cache out.',
+    remedy: 'Name another file or server, or leave `cache` out.',
     cause,
   });
 }

@@ -12,7 +12,7 @@ async function loadAdapter(): Promise<typeof KeyvSqlite> {
   } catch (cause) {
     throw new SystemError('cache', 'a cache in an SQLite file needs @keyv/sqlite, which cannot be loaded', {
       remedy:
-        'Install it (`npm install @keyv/sqlite`; its sqlite3 must be allowed its install script), or leave --cache out.',
+        'Install it (`npm install @keyv/sqlite`; its sqlite3 must be allowed its install script), or leave `cache` out.',
       cause,
     });
   }

@@ -23,12 +23,13 @@ export function sourceAddress(text: string): URL {
     throw new UsageError(
       `\`source\` must be an https:// address, but is ${url ? `'${withoutSecrets(url)}'` : shown(text)}`,
       {
-        remedy: 'A file that is on this machine already: `reelflow models import NAME FILE`.',
+        option: 'source',
+        remedy: "A file that is on this machine already: `importModel({ name: 'NAME', file: 'FILE' })`.",
       },
     );
   }
   if (url.username !== '' || url.password !== '') {
-    throw new UsageError('`source` must be an address without a user name and password');
+    throw new UsageError('`source` must be an address without a user name and password', { option: 'source' });
   }
   return url;
 }
@@ -53,7 +54,7 @@ export function redirectTarget(source: URL, from: URL, location: string | undefi
       'download',
       `${shownAddress(from)} redirects to ${withoutSecrets(target)}, which is refused`,
       {
-        remedy: 'Only https:// addresses without user names are followed; give another one with --source.',
+        remedy: 'Only https:// addresses without user names are followed; give another one as `source`.',
       },
     );
   }

@@ -88,7 +88,9 @@ type Limits = Pick<TransferOptions, 'patience' | 'limits'> & {
 function checkLimits(options: DownloadOptions): Limits {
   const seconds = checkPositive('timeoutSeconds', options.timeoutSeconds ?? 30);
   if (seconds > longestTimeout) {
-    throw new UsageError(`\`timeoutSeconds\` must be at most ${longestTimeout}, but is ${seconds}`);
+    throw new UsageError(`\`timeoutSeconds\` must be at most ${longestTimeout}, but is ${seconds}`, {
+      option: 'timeoutSeconds',
+    });
   }
   const most = checkInteger('mostBytes', options.mostBytes ?? largestFile);
   return {

@@ -135,7 +135,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
       throw new ModelError(
         'precision',
         `${this.name} has no convolution or dense layer with constant float32 weights that int8 could take`,
-        { remedy: 'Use --precision float32.' },
+        { remedy: "Use `precision: 'float32'`." },
       );
     }
     const parts = this.#assembled.parts.map((part) => quantise(part, ranges));

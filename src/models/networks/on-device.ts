@@ -56,7 +56,8 @@ export function placesOf({ device, numbers, workers }: DeviceSessions): readonly
   const length = workers === undefined ? numbers.length : checkInteger('workers', workers, 1, 256);
   if (device === 'webgpu' && length > 1) {
     throw new UsageError(`\`workers\` of a network on webgpu must be 1, but is ${length}`, {
-      remedy: 'Leave --workers out: several sessions in one process bring its driver down.',
+      option: 'workers',
+      remedy: 'Leave `workers` out: several sessions in one process bring its driver down.',
     });
   }
   return Array.from({ length }, (_, index) => ({ device, number: numbers[index % numbers.length] as number }));

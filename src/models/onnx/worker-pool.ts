@@ -157,7 +157,7 @@ export class WorkerPool {
           'session',
           `an inference thread of ${this.#plan.name} ended unexpectedly (exit code ${code})`,
           {
-            remedy: 'Run again; if it happens again, look at free memory and lower --batch or the number of workers.',
+            remedy: 'Run again; if it happens again, look at free memory and lower `batch` or the number of `workers`.',
           },
         );
         settle(error);
@@ -273,7 +273,7 @@ export class WorkerPool {
 }
 
 const moreDeviceMemory =
-  'Lower --batch, end other programs on the device, take another one (--device cuda:1), or compute on the CPU (--device cpu).';
+  "Lower `batch`, end other programs on the device, take another one (`device: 'cuda:1'`), or compute on the CPU (`device: 'cpu'`).";
 
 function copyRows(rows: readonly Row[], into: SharedArrayBuffer): void {
   const bytes = new Uint8Array(into);

@@ -58,7 +58,7 @@ describe('fetching ends', () => {
   it('before anything is made, when nothing in the list is an id', async () => {
     const options = downloader.optionsFor(['a b', 'c d'], { concurrency: 1 });
     await expect(fetchCorpus(options)).rejects.toThrow("has no id in its column 'youtubeId': 'a b' is no id");
-    await expect(planFetch(options)).rejects.toMatchObject({ remedy: expect.stringContaining('--column') });
+    await expect(planFetch(options)).rejects.toMatchObject({ remedy: expect.stringContaining('`column`') });
     expect(existsSync(options.out)).toBe(false);
   });
 
