@@ -1,6 +1,7 @@
 import { printable } from '../src/core/printable.ts';
 import { makeCard } from '../src/graphs/models/make-card.ts';
 import type { Arguments } from './options.ts';
+import { shellWord } from './shell-word.ts';
 
 /** `reelflow models card`. */
 export async function cardCommand(args: Arguments, file: string): Promise<number> {
@@ -24,7 +25,7 @@ export async function cardCommand(args: Arguments, file: string): Promise<number
     `${path}: ${card.name}, from ${input.kind} of ${size} (${input.layout}) to ${values} of '${card.output.name}'`,
     'ASSUMED, because the file does not say; check against what its authors write, and correct the card:',
     ...assumptions.map(({ field, value, why }) => `  ${field} = ${JSON.stringify(value)}  (${why})`),
-    `Use: --${card.modality} ${printable(path) === path ? shellWord(path) : 'and the path of the card, whose name cannot be shown'}`,
+    `Use: --${card.modality} ${printable(path) === path ? cardWord(path) : 'and the path of the card, whose name cannot be shown'}`,
   ];
   process.stdout.write(`${lines.map((text) => printable(text)).join('\n')}\n`);
   return 0;
@@ -32,8 +33,7 @@ export async function cardCommand(args: Arguments, file: string): Promise<number
 
 const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
 
-/** The path of a card as it is typed after an option in a POSIX shell: never taken for an option, a network's name, or several words. */
-function shellWord(path: string): string {
-  const word = path.startsWith('-') || !/[./\\]/.test(path) ? `./${path}` : path;
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/** The path of a card as it is typed after an option: never taken for an option, a network's name, or several words. */
+function cardWord(path: string): string {
+  return shellWord(path.startsWith('-') || !/[./\\]/.test(path) ? `./${path}` : path);
 }

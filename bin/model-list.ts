@@ -7,7 +7,7 @@ import type { Arguments } from './options.ts';
 
 /** `reelflow models list`. */
 export function listCommand(args: Arguments): number {
-  const { networks, postprocessing } = listModels();
+  const { networks, postprocessing } = args.rendered(listModels());
   if (args.flag('json')) {
     const directory = modelDirectory();
     const listed = networks.map(({ description, card, weights, problem }) => ({
@@ -48,7 +48,7 @@ function weightsText({ weights, problem }: ListedWeights): string {
 
 /** `reelflow models verify`. Exit code 1 when a model is damaged. */
 export async function verifyCommand(args: Arguments, name: string | undefined, signal: AbortSignal): Promise<number> {
-  const models = await verifyModels({ ...(name !== undefined && { name }), signal });
+  const models = args.rendered(await verifyModels({ ...(name !== undefined && { name }), signal }));
   const damaged = models.filter(({ whole }) => !whole);
   if (args.flag('json')) {
     process.stdout.write(`${JSON.stringify({ directory: modelDirectory(), models })}\n`);

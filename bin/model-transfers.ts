@@ -39,7 +39,7 @@ export async function pullCommand(args: Arguments, name: string, signal: AbortSi
       ...(source !== undefined && { source }),
       ...(timeoutSeconds !== undefined && { timeoutSeconds }),
       onBytes: progress.show,
-      onMessage: (line) => progress.say(printable(line)),
+      onMessage: (line) => progress.say(printable(args.render(line))),
     });
     progress.close();
     return tell(args, report);

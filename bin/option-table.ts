@@ -26,7 +26,9 @@ type AnyTable = Readonly<Record<string, Option<unknown>>>;
 
 /** The table by flags, as a command lists its options. */
 export function specsOf(table: AnyTable): Record<string, OptionSpec> {
-  return Object.fromEntries(Object.entries(table).map(([name, option]) => [option.flag ?? flagOf(name), option]));
+  return Object.fromEntries(
+    Object.entries(table).map(([name, option]) => [option.flag ?? flagOf(name), { ...option, name }]),
+  );
 }
 
 /** Reads every option of a table that was given. @throws UsageError when one does not fit. */

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { UsageError } from '../src/core/errors.ts';
 import { readConfigFile } from './config-file.ts';
 import { didYouMean } from './nearest.ts';
+import { type Flags, type Render, renderMessages, renderOptions } from './render-options.ts';
 
 /** One option of a command: what `--help` prints and what the parser accepts. */
 export interface OptionSpec {
@@ -10,6 +11,8 @@ export interface OptionSpec {
   readonly value?: string;
   readonly does: string;
   readonly multiple?: boolean;
+  /** The library's name of it, where that is not its flag in camel case. */
+  readonly name?: string;
 }
 
 /** A command of the command line. */
@@ -31,7 +34,14 @@ export class Arguments {
   constructor(
     readonly positionals: readonly string[],
     private readonly values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>,
+    /** Gives what the library says in the words of the command that runs. */
+    readonly render: Render = (text) => text,
   ) {}
+
+  /** A result of the library, with what it says in the words of the command. */
+  rendered<Value>(result: Value): Value {
+    return renderMessages(result, this.render);
+  }
 
   /** The option's text, or undefined when it was not given. */
   text(name: string): string | undefined {
@@ -128,7 +138,13 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
   const parsed = parsedBy(command, () => parseArgs({ args: [...argv], options, allowPositionals: true, strict: true }));
   const { config } = parsed.values;
   const values = typeof config === 'string' ? readConfigFile(config, command.name, specs) : {};
-  return new Arguments(parsed.positionals, { ...values, ...parsed.values });
+  return new Arguments(parsed.positionals, { ...values, ...parsed.values }, renderOptions(flagsOf(command), argv));
+}
+
+/** The options of a command by the library's names of them. */
+export function flagsOf({ options }: Pick<Command, 'options'>): Flags {
+  const camel = (flag: string) => flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return new Map(Object.entries(options).map(([flag, { name, type }]) => [name ?? camel(flag), { flag, type }]));
 }
 
 function parsedBy<Parsed>(command: Command, parse: () => Parsed): Parsed {

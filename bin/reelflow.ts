@@ -4,6 +4,10 @@ import { ModelError, ReelflowError, UsageError } from '../src/core/errors.ts';
 import { systemFault } from '../src/core/system-fault.ts';
 import { didYouMean } from './nearest.ts';
 import { type Command, commandHelp, parseArguments } from './options.ts';
+import type { Render } from './render-options.ts';
+
+/** How the command that runs says what the library says. */
+let render: Render = (text) => text;
 
 /** Every command by name; its module is loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = {
@@ -72,7 +76,9 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(commandHelp(command, rest));
     return 0;
   }
-  return command.run(parseArguments(command, rest));
+  const args = parseArguments(command, rest);
+  render = args.render;
+  return command.run(args);
 }
 
 /** A reader that goes away (`reelflow ... | head`) is no failure. */
@@ -101,10 +107,8 @@ try {
     process.stderr.write(`reelflow: ${message} [${code}]\n`);
     process.exit(1);
   }
-  process.stderr.write(`reelflow: ${error.message} [${error.code}]\n`);
-  if (error.remedy !== undefined) process.stderr.write(`  ${error.remedy}\n`);
-  const failed = ['session', 'disk-full', 'download'].includes(error.code);
-  const refused = !failed && (error instanceof UsageError || error instanceof ModelError);
-  process.exitCode = refused ? 2 : 1;
+  process.stderr.write(`reelflow: ${render(error.message)} [${error.code}]\n`);
+  if (error.remedy !== undefined) process.stderr.write(`  ${render(error.remedy)}\n`);
+  process.exitCode = error instanceof UsageError || error instanceof ModelError ? 2 : 1;
 }
 finished = true;

@@ -1,6 +1,8 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
-import type { Arguments, Command } from '../options.ts';
+import { extractionOptions } from '../extraction-options.ts';
+import { type Arguments, type Command, flagsOf } from '../options.ts';
+import { renderMessages, renderOptions } from '../render-options.ts';
 
 /** `reelflow dead`: the items that failed, and why. */
 export const command: Command = {
@@ -24,12 +26,11 @@ async function run(args: Arguments): Promise<number> {
   }
   const store = await CommitStore.open(directory, { create: false });
   const code = args.text('code');
-  const letters = store
-    .letters()
-    .filter(
-      ({ letter }) =>
-        (items.length === 0 || items.includes(letter.item)) && (code === undefined || letter.code === code),
-    );
+  // What is to be done about a letter is done with the next extraction.
+  const render = renderOptions(flagsOf({ options: extractionOptions }));
+  const letters = renderMessages(store.letters(), render).filter(
+    ({ letter }) => (items.length === 0 || items.includes(letter.item)) && (code === undefined || letter.code === code),
+  );
   const unknown = items.filter((item) => !letters.some(({ letter }) => letter.item === item));
   if (unknown.length > 0) {
     throw new UsageError(

@@ -27,7 +27,7 @@ async function run(args: Arguments): Promise<number> {
   const report = await runDemo(directory, {
     ...(memory === undefined ? {} : { memory }),
     onProgress: (progress) => view.show(progress),
-    onMessage: (message) => view.say(message),
+    onMessage: (message) => view.say(args.render(message)),
   });
   view.close();
   if (args.flag('json')) {

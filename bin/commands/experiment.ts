@@ -32,11 +32,12 @@ async function run(args: Arguments): Promise<number> {
       out: args.text('out') ?? 'experiment',
       signal: interrupts.drain,
       stop: interrupts.stop,
-      onMessage: say,
+      onMessage: (message) => say(args.render(message)),
     });
   } finally {
     interrupts.release();
   }
+  result = args.rendered(result);
   process.stdout.write(args.flag('json') ? `${JSON.stringify(result)}\n` : resultText(result));
   return exitCode(result);
 }

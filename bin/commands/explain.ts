@@ -45,7 +45,9 @@ async function run(args: Arguments): Promise<number> {
   const placement = await placeNetworks(networksOf(graph), device, options);
   const planned = await planRun(graph, corpus, { ...options, remains: networks.remains }, placement);
   const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
-  const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
+  const notes = [...beside, precision.says, device.says, ...placement.says]
+    .filter((note) => note !== undefined)
+    .map(args.render);
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...plan, notes })}\n`);
   else process.stdout.write(args.flag('mermaid') ? explainMermaid(plan) : explainText(plan, notes));
   return 0;

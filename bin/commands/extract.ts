@@ -67,12 +67,13 @@ async function run(args: Arguments): Promise<number> {
       drain: interrupts.drain,
       signal: interrupts.stop,
       onProgress: (progress) => view.show(progress),
-      onMessage: (message) => view.say(message),
+      onMessage: (message) => view.say(args.render(message)),
     });
   } finally {
     interrupts.release();
     view.close();
   }
+  summary = args.rendered(summary);
   if (directory === undefined) process.stderr.write(summaryText(summary, undefined));
   else process.stdout.write(args.flag('json') ? `${JSON.stringify(summary)}\n` : summaryText(summary, directory));
   return exitCode(summary, args.flag('allow-dead'));

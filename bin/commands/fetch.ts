@@ -98,7 +98,7 @@ async function run(args: Arguments): Promise<number> {
         interrupts.stop.addEventListener('abort', () => stop.abort());
       },
       onProgress: (progress) => view.show(progress),
-      onMessage: (message) => view.say(message),
+      onMessage: (message) => view.say(args.render(message)),
     });
   } finally {
     interrupts?.release();

@@ -16,6 +16,7 @@ export const command: Command = {
     source: { type: 'string', value: 'URL', does: 'pull: a mirror in place of the official address' },
     timeout: {
       type: 'string',
+      name: 'timeoutSeconds',
       value: 'SECONDS',
       does: 'pull: for an answer, and for the next bytes (default 30, at most 86400)',
     },

@@ -51,7 +51,7 @@ async function run(args: Arguments): Promise<number> {
   const out = args.required('out');
   try {
     const summary = await reduce({
-      ...{ input, out, signal, onMessage: say },
+      ...{ input, out, signal, onMessage: (message) => say(args.render(message)) },
       ...given('column', args.text('column')),
       ...given('id', args.text('id')),
       ...given('subclips', args.integer('subclips')),

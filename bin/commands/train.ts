@@ -33,6 +33,7 @@ export const command: Command = {
     },
     logdir: {
       type: 'string',
+      name: 'logDirectory',
       value: 'DIR',
       does: 'TensorBoard event files of a network: losses, learning rate, weights',
     },
@@ -74,7 +75,7 @@ async function run(args: Arguments): Promise<number> {
       seed: readSeed(args),
       ...(interrupts && { signal: interrupts.drain }),
       onProgress: (progress) => say(progressLine(progress)),
-      onMessage: say,
+      onMessage: (message) => say(args.render(message)),
     });
   } catch (error) {
     if (interrupts?.drain.aborted !== true || error !== interrupts.drain.reason) throw error;

@@ -80,7 +80,7 @@ function* pictures(scene: Scene, seconds: number): Generator<Uint8Array> {
  * Writes six short synthetic clips with sound into a directory: our own pictures and samples, encoded by ffmpeg.
  *
  * @returns the paths, in a fixed order.
- * @throws MediaError when ffmpeg is missing or cannot encode.
+ * @throws SystemError when ffmpeg is missing, MediaError when it cannot encode.
  *
  * @example
  * const paths = await writeDemoClips('demo/clips', { seconds: 8 });

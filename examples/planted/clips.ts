@@ -26,7 +26,7 @@ export const toneFrequencies: readonly number[] = Array.from(
  * Writes a small clip with sound for each item: `SCENES` scenes of one second, 64 x 64 pixels, mono.
  *
  * @returns the paths, in the order of the items.
- * @throws MediaError when ffmpeg is missing or cannot encode.
+ * @throws SystemError when ffmpeg is missing, MediaError when it cannot encode.
  */
 export async function writePlantedClips(
   directory: string,

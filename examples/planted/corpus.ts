@@ -43,7 +43,7 @@ const GENRES = ['Action', 'Comedy', 'Documentary', 'Drama', 'Fantasy', 'Horror',
  * same tones, so a clip's mean colour tells nothing of the factor; genres tell nothing either. Files: `clips/`, `networks/`,
  * `ratings.csv`, `movies.csv` and `ml-youtube.csv` (which clip shows which movie) in the form of MovieLens.
  *
- * @throws UsageError when a number is out of range; MediaError when ffmpeg is missing or cannot encode.
+ * @throws UsageError when a number is out of range; SystemError when ffmpeg is missing, MediaError when it cannot encode.
  * @example
  * const corpus = await writePlantedCorpus('planted/', { items: 64, users: 200, seed: 1 });
  */

@@ -4,7 +4,7 @@ import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promis
 import { dirname, join, resolve } from 'node:path';
 import { directoryFailure } from './directory-failure.ts';
 import { writeFailure } from './disk-full.ts';
-import { UsageError } from './errors.ts';
+import { SystemError, UsageError } from './errors.ts';
 import { PROCESS_NAME, processState } from './process-identity.ts';
 
 /** Temporary files are `.tmp-HOST~PID~START~RANDOM`. */
@@ -25,7 +25,7 @@ export function temporaryPath(directory: string): string {
  * processes and over machines that share the file system. Data and directory are on disk when it returns.
  *
  * @returns whether this call created the file.
- * @throws UsageError `dataset` on file systems without hard links, `disk-full` on full ones.
+ * @throws SystemError `not-writable` on file systems without hard links, `disk-full` on full ones.
  */
 export async function createOnce(path: string, bytes: Uint8Array): Promise<boolean> {
   const directory = dirname(path);
@@ -45,11 +45,11 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
       // Another machine of the same host name took this process for dead and removed its temporary: write it again.
       if (code === 'ENOENT' && attempt < 3) continue;
       if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') {
-        throw new UsageError(`${directory} is on a file system without hard links, which exactly-once commits need`, {
-          code: 'dataset',
-          remedy: 'Write the dataset to a local disk or NFS, and copy it afterwards.',
-          cause: error,
-        });
+        throw new SystemError(
+          'not-writable',
+          `${directory} is on a file system without hard links, which exactly-once commits need`,
+          { remedy: 'Write the dataset to a local disk or NFS, and copy it afterwards.', cause: error },
+        );
       }
       throw writeFailure(path, error);
     } finally {
@@ -61,7 +61,7 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
 /**
  * Writes a file that replaces the one of that path at once: readers see the old bytes or the new ones.
  *
- * @throws UsageError `disk-full`; the old file stays.
+ * @throws SystemError `disk-full`; the old file stays.
  */
 export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = await writeTemporary(dirname(path), typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
@@ -87,7 +87,7 @@ export function missingDirectories(path: string): string[] {
 /**
  * Makes a directory and its parents; the names of those that are new are on disk when it returns.
  *
- * @throws UsageError `dataset` when it cannot be made, or is a file; `disk-full`.
+ * @throws SystemError `not-writable` when it cannot be made, `disk-full`; UsageError `dataset` when it is a file.
  */
 export async function makeDirectory(path: string): Promise<void> {
   for (const directory of missingDirectories(path)) {

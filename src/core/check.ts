@@ -10,7 +10,10 @@ export function shown(value: unknown): string {
 }
 
 function fail(name: string, expected: string, value: unknown): never {
-  throw new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`);
+  throw new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`, {
+    // What stands inside an option, such as `validation.share`, is no option.
+    ...(/^\w+$/.test(name) && { option: name }),
+  });
 }
 
 /** Asserts an integer of at least `least` (default 1). */

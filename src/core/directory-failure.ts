@@ -1,18 +1,19 @@
 import { writeFailure } from './disk-full.ts';
-import { UsageError } from './errors.ts';
+import { SystemError } from './errors.ts';
 
-const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR'];
+const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
- * What to throw when a directory cannot be made, or a file in it: a UsageError `dataset` when it may not be written, is
+ * What to throw when a directory cannot be made, or a file in it: a SystemError `not-writable` when it may not be written, is
  * read-only or lies where none can be made, `disk-full` as `writeFailure`; other errors as they are.
+ *
+ * @param what cannot be written: a directory, or what a sentence calls it.
  */
-export function directoryFailure(directory: string, error: unknown): unknown {
+export function directoryFailure(what: string, error: unknown, remedy?: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined || !REFUSED.includes(code)) return writeFailure(directory, error);
-  return new UsageError(`${directory} cannot be written: ${message}`, {
-    code: 'dataset',
-    remedy: 'Name a directory that you may write to, on a disk that is not read-only.',
+  if (code === undefined || !REFUSED.includes(code)) return writeFailure(what, error, remedy);
+  return new SystemError('not-writable', `${what} cannot be written: ${message}`, {
+    remedy: remedy ?? 'Name a directory that you may write to, on a disk that is not read-only.',
     cause: error,
   });
 }

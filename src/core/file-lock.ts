@@ -18,7 +18,7 @@ export class LockLost extends Error {}
  * agree: a lock is given up for lost when it shows no sign of life while we watch. Whoever was stopped and goes on finds by
  * `assertHeld`, before each step that others see, that the lock is not its own any more.
  *
- * @throws LockLost when `assertHeld` finds the lock taken away; UsageError `dataset` where it cannot be made.
+ * @throws LockLost when `assertHeld` finds the lock taken away; SystemError `not-writable` where it cannot be made.
  *
  * @example
  * await underLock('features/.lock', async (assertHeld) => {

@@ -1,9 +1,9 @@
-import { FlowError, MediaError, ModelError, ReelflowError, UsageError } from './errors.ts';
+import { FlowError, ModelError, type ReelflowError } from './errors.ts';
 import { systemFault } from './system-fault.ts';
 
 /**
  * What ends the run, of an error that came while an item was worked on; undefined when the item alone is at fault. Only what every item would
- * meet ends a run: a decoder that is missing, a network that cannot run, a full disk, a stop, and whatever the operating system refuses
+ * meet ends a run: a network that is at fault, a stop, and every fault of the machine, such as whatever the operating system refuses
  * that nobody blamed on the item. What comes from the item, its bytes, its rows or the code that is run on it, is its own.
  *
  * @example
@@ -12,11 +12,6 @@ import { systemFault } from './system-fault.ts';
 export function runFault(error: unknown): ReelflowError | undefined {
   const fault = systemFault(error);
   if (fault !== undefined) return fault;
-  if (!(error instanceof ReelflowError)) return undefined;
-  const ends =
-    (error instanceof MediaError && error.code === 'decoder-missing') ||
-    error instanceof ModelError ||
-    (error instanceof UsageError && error.code === 'disk-full') ||
-    (error instanceof FlowError && error.code === 'aborted');
-  return ends ? error : undefined;
+  if (error instanceof ModelError || (error instanceof FlowError && error.code === 'aborted')) return error;
+  return undefined;
 }

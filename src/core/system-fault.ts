@@ -1,7 +1,10 @@
-import { ReelflowError, SystemError } from './errors.ts';
+import { ReelflowError, SystemError, type SystemErrorCode } from './errors.ts';
 
 /** What the system lacks for everybody, whatever was asked of it: open files, processes, memory, room on the disk. */
 const EXHAUSTED = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOSPC', 'EDQUOT'];
+
+/** What says already that something has run out. */
+const SAID: readonly SystemErrorCode[] = ['open-files', 'disk-full', 'system'];
 
 /**
  * The fault of the machine that an error tells of, with what to do about it; undefined when it tells of something else. An error of the
@@ -12,20 +15,21 @@ const EXHAUSTED = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOSPC', 'EDQUOT'];
  * throw systemFault(error) ?? error;
  */
 export function systemFault(error: unknown): SystemError | undefined {
-  if (error instanceof SystemError) return error;
+  const known = error instanceof SystemError ? error : undefined;
+  if (known !== undefined && SAID.includes(known.code)) return known;
   const raw = error instanceof ReelflowError ? exhaustionBelow(error) : asRaw(error);
-  if (raw === undefined) return undefined;
+  if (raw === undefined) return known;
   const { code } = raw as NodeJS.ErrnoException;
   if (code === 'EMFILE' || code === 'ENFILE') {
     return new SystemError('open-files', `no more files can be opened: ${raw.message}`, {
       remedy:
-        'Raise the limit (`ulimit -n 65536`; below 256 nothing runs) and run the same command again: what is committed is kept.',
+        'Raise the limit (`ulimit -n 65536`; below 256 nothing runs) and run it again: what is committed is kept.',
       cause: error,
     });
   }
   // Who met it may have said where, and what to do.
   const { message, remedy } = error instanceof ReelflowError ? error : { message: raw.message, remedy: undefined };
-  const again = 'run the same command again: what is committed is kept, and no item is blamed.';
+  const again = 'run it again: what is committed is kept, and no item is blamed.';
   return new SystemError('system', `the system refused what every item needs: ${message}`, {
     remedy: remedy === undefined ? `Mend it and ${again}` : `${remedy} Then ${again}`,
     cause: error,
@@ -43,9 +47,8 @@ function asRaw(error: unknown): Error | undefined {
   return systemCode(error) === undefined ? undefined : (error as Error);
 }
 
-/** Exhaustion among the causes of a typed error. A full disk has its own type, and its own remedy. */
+/** Exhaustion among the causes of a typed error. */
 function exhaustionBelow(error: ReelflowError): Error | undefined {
-  if (error.code === 'disk-full') return undefined;
   for (let at: unknown = error.cause; at instanceof Error; at = at.cause) {
     if (EXHAUSTED.includes((at as NodeJS.ErrnoException).code ?? '')) return at;
   }

@@ -39,7 +39,7 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   if (found.length === 0) {
     throw new UsageError('no inputs were given, or the manifest has no rows', {
       code: 'no-inputs',
-      remedy: 'Name video or audio files, directories, globs, or a CSV with --manifest.',
+      remedy: 'Name video or audio files, directories, globs, or a CSV file as `manifest`.',
     });
   }
   await checkUniqueIds(found);
@@ -106,7 +106,7 @@ export async function checkUniqueIds(found: readonly Video[]): Promise<void> {
     if (other !== undefined) {
       throw new UsageError(`two inputs have the item id '${video.id}': ${other.path} and ${video.path}`, {
         code: 'duplicate-id',
-        remedy: 'Rename one, or give ids with --manifest (columns path,item_id).',
+        remedy: 'Rename one, or give ids by a CSV file as `manifest` (columns path,item_id).',
       });
     }
     byId.set(video.id, video);

@@ -54,7 +54,8 @@ export class MemoryGuard implements RunGuard {
       `\`memory\` is ${formatBytes(this.#limit)}, but measuring what ${name} needs takes more: its operations do not tell it, and a row had to be run`,
       {
         code: 'memory-too-small',
-        remedy: `Pass --memory ${Math.ceil((2 * this.#limit) / MiB)}MiB, or more if that is refused too; or take a smaller input or an earlier output in its card.`,
+        option: 'memory',
+        remedy: `Give \`memory: '${Math.ceil((2 * this.#limit) / MiB)}MiB'\`, or more if that is refused too; or take a smaller input or an earlier output in its card.`,
       },
     );
   }

@@ -220,7 +220,8 @@ export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {
     `\`memory\` is ${formatBytes(limit)}, but this graph needs at least ${formatBytes(needed)} for the process and its decoders`,
     {
       code: 'memory-too-small',
-      remedy: `Pass --memory ${Math.ceil(needed / MiB)}MiB or more${needs.networks.length > 1 ? ', leave out a network (--audio none)' : ''}, or choose a smaller one.`,
+      option: 'memory',
+      remedy: `Give \`memory: '${Math.ceil(needed / MiB)}MiB'\` or more${needs.networks.length > 1 ? ", leave out a network (`audio: 'none'`)" : ''}, or choose a smaller one.`,
     },
   );
 }

@@ -50,7 +50,8 @@ export async function evaluateModel(options: ModelEvaluationOptions): Promise<Ev
   const { train, test, validation, seed = 1, skipBadLines = false } = options;
   if (modelReadsFeatures(model) && options.features === undefined) {
     throw new UsageError(`model ${model} needs \`features\``, {
-      remedy: 'Give a training store that `reelflow reduce` wrote: --features reduced/items.arrow.',
+      option: 'features',
+      remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
     });
   }
   const files = { train, test, ...(validation !== undefined && { validation }) };

@@ -4,7 +4,7 @@ import { usualWeights } from './models/stored-weights.ts';
 
 /**
  * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights;
- * nothing is opened. Weights of a named network are those of the options, else those that `reelflow models pull` or `import` stored, else
+ * nothing is opened. Weights of a named network are those of the options, else those that `pullModel` or `importModel` stored, else
  * `random:1`, which every run and dataset says.
  *
  * @param name - one of `networkNames`, or the path of a card (JSON). What a card's network reads is not known from its path: say it, as in

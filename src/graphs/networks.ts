@@ -103,6 +103,7 @@ function checkChoice(
   if (weights !== undefined && named.length === 0) {
     throw new UsageError(
       `\`weights\` are for networks known by name (${networkNames.join(', ')}): a model card names its own, but '${weights}' came`,
+      { option: 'weights' },
     );
   }
   const waiting = named.filter(
@@ -112,13 +113,15 @@ function checkChoice(
     throw new UsageError(
       `\`weights\` is one file, '${weights}', but two networks need weights: ${waiting.join(' and ')}`,
       {
-        remedy: 'Give --visual-weights and --audio-weights, or turn one network off with `none`.',
+        option: 'weights',
+        remedy:
+          "Give `visualWeights` and `audioWeights`, or turn one network off with `visual: 'none'` or `audio: 'none'`.",
       },
     );
   }
   const needs = (option: keyof NetworkChoice, modality: string, name: string) => {
     if (options[option] !== undefined && name === 'none')
-      throw new UsageError(`\`${option}\` is for the ${modality} network, but \`${modality}\` is none`);
+      throw new UsageError(`\`${option}\` is for the ${modality} network, but \`${modality}\` is none`, { option });
   };
   needs('layer', 'visual', visual);
   needs('visualWeights', 'visual', visual);
@@ -127,6 +130,7 @@ function checkChoice(
   if (options.audioPostprocess !== undefined && postprocessingOf(audio) === undefined) {
     throw new UsageError(
       `\`audioPostprocess\` is for ${postprocessedNetworks.join(', ')}, but \`audio\` is '${audio}'`,
+      { option: 'audioPostprocess' },
     );
   }
 }

@@ -225,7 +225,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   if (readerGone) say('the reader closed the stream: the run ended there');
   if (tally.alreadyPartial > 0 && !graph.allowPartial) {
     say(
-      `${tally.alreadyPartial} of the videos already done are partial: an earlier run with --allow-partial kept them`,
+      `${tally.alreadyPartial} of the videos already done are partial: an earlier run with \`allowPartial: true\` kept them`,
     );
   }
   sampler.stop();

@@ -1,4 +1,4 @@
-import { ModelError } from '../core/errors.ts';
+import { SystemError } from '../core/errors.ts';
 import type { Network } from '../models/networks/embedder.ts';
 import type { NetworkPlan } from '../models/networks/network.ts';
 import { readCards } from '../models/onnx/cards.ts';
@@ -50,7 +50,7 @@ export class Sessions {
       const earlier = this.#open.at(-1);
       const opened = (async () => {
         await earlier;
-        if (this.#isClosed) throw new ModelError('session', `${network.name} was closed`);
+        if (this.#isClosed) throw new SystemError('session', `${network.name} was closed`);
         return this.#session(network, workers, placement);
       })();
       this.#open.push(opened);

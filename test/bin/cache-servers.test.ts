@@ -113,7 +113,7 @@ for (const { name, missing, start } of CACHE_SERVERS) {
     it('is refused before anything starts when there is no server, without showing the password', async () => {
       const scheme = name === 'Redis' ? 'redis' : 'postgresql';
       const { code, stderr } = await reelflow(args(out('none'), `${scheme}://me:secret@127.0.0.1:${await freePort()}`));
-      expect(code).toBe(2);
+      expect(code).toBe(1);
       expect(stderr).toMatch(/the cache .* cannot be opened: .*ECONNREFUSED/);
       expect(stderr).toContain('[cache]');
       expect(stderr).not.toContain('secret');
@@ -124,7 +124,7 @@ for (const { name, missing, start } of CACHE_SERVERS) {
       const server = await started();
       server.signal('SIGSTOP');
       const { code, stderr } = await reelflow(args(out('mute'), server.uri));
-      expect(code).toBe(2);
+      expect(code).toBe(1);
       expect(stderr).toMatch(/the cache .* cannot be opened: .*\[cache\]/s);
       expect(readdirSync(directory)).not.toContain(out('mute'));
     });

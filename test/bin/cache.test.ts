@@ -143,13 +143,15 @@ describe('reelflow extract --cache', () => {
     expect(second.summary.videos).toMatchObject({ committed: 1, cached: 0, partial: 1 });
   });
 
-  it('refuses a cache that it does not know or cannot open, with exit 2 and before there is a dataset', async () => {
-    for (const cache of ['gopher://x', 'redis://localhost:1', join(clips, 'a.mp4')]) {
-      const out = join(directory, 'refused');
-      const { code, stderr } = await reelflow(['extract', clips, '--out', out, ...cards, '--cache', cache]);
-      expect(code).toBe(2);
-      expect(stderr).toContain('[cache]');
-      expect(readdirSync(directory)).not.toContain('refused');
-    }
+  it.each([
+    ['that it does not know, as wrong usage', 'gopher://x', 2],
+    ['whose server does not answer', 'redis://localhost:1', 1],
+    ['that is no database', join(clips, 'a.mp4'), 1],
+  ])('refuses a cache %s before there is a dataset', async (_, cache, exitCode) => {
+    const out = join(directory, 'refused');
+    const { code, stderr } = await reelflow(['extract', clips, '--out', out, ...cards, '--cache', cache]);
+    expect(code).toBe(exitCode);
+    expect(stderr).toContain('[cache]');
+    expect(readdirSync(directory)).not.toContain('refused');
   });
 });

@@ -55,7 +55,7 @@ describe('extraction in int8', () => {
     expect(readFileSync(join(directory, 'int8', 'calibration.json'), 'utf8')).toBe(kept);
     const float32 = await run('float32');
     expect(float32.graphId).not.toBe(first.graphId);
-    await expect(run('float32', int8)).rejects.toThrow(/was not made with --precision int8/);
+    await expect(run('float32', int8)).rejects.toThrow(/was not made with `precision: 'int8'`/);
     const [model] = JSON.parse(readFileSync(join(directory, 'int8', 'dataset.json'), 'utf8')).models;
     expect(model).toMatchObject({
       precision: 'int8',
@@ -63,7 +63,9 @@ describe('extraction in int8', () => {
       calibration: { cosine: first.calibration?.cosine },
     });
     rmSync(join(directory, 'int8', 'calibration.json'));
-    await expect(run('int8', int8)).rejects.toThrow(/is missing, but the dataset there was made with --precision int8/);
+    await expect(run('int8', int8)).rejects.toThrow(
+      /is missing, but the dataset there was made with `precision: 'int8'`/,
+    );
   });
 
   it('is refused where it is far from float32, unless forced', async () => {
@@ -75,7 +77,7 @@ describe('extraction in int8', () => {
     writeFileSync(path, JSON.stringify({ ...calibration, cosine: { mean: 0.98, least: 0.9 } }));
     await expect(run('far', { precision: 'int8' })).rejects.toMatchObject({
       code: 'precision',
-      remedy: /--force-precision/,
+      remedy: /`forcePrecision: true`/,
     });
     expect((await run('far', int8)).calibration?.cosine.mean).toBe(0.98);
   });
@@ -107,7 +109,7 @@ describe('extraction in int8', () => {
     mkdirSync(out);
     writeFileSync(join(out, 'calibration.json'), '{"format":');
     const failing = run('damaged', { precision: 'int8' });
-    await expect(failing).rejects.toMatchObject({ code: 'dataset', remedy: expect.stringContaining('Delete it') });
+    await expect(failing).rejects.toMatchObject({ code: 'damaged', remedy: expect.stringContaining('Delete it') });
     await expect(run('none', { precision: 'int8', visual: 'none' })).rejects.toThrow(/visual network|neither/);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MediaError, ModelError, SystemError, UsageError } from '../../src/core/errors.ts';
+import { MediaError, SystemError } from '../../src/core/errors.ts';
 import { systemFault } from '../../src/core/system-fault.ts';
 
 /** An error as the operating system gives it. */
@@ -15,14 +15,14 @@ describe('a fault of the machine', () => {
   });
 
   it('is exhaustion below an error that has a meaning, whose words and remedy it keeps', () => {
-    const full = new ModelError('session', 'the cache of networks /cache cannot be written', {
+    const full = new SystemError('session', 'the cache of networks /cache cannot be written', {
       remedy: 'Set REELFLOW_CACHE_DIR to a folder with room.',
       cause: refusal('ENOSPC'),
     });
     expect(systemFault(full)).toMatchObject({
       code: 'system',
       message: expect.stringContaining('the cache of networks /cache cannot be written'),
-      remedy: expect.stringMatching(/^Set REELFLOW_CACHE_DIR to a folder with room\. Then run the same command again/),
+      remedy: expect.stringMatching(/^Set REELFLOW_CACHE_DIR to a folder with room\. Then run it again/),
     });
   });
 
@@ -31,9 +31,19 @@ describe('a fault of the machine', () => {
     expect(systemFault(error)).toMatchObject({ code: 'open-files', remedy: expect.stringContaining('ulimit -n') });
   });
 
-  it('is no full disk that has its own code, nor what one item is at fault for', () => {
-    const full = new UsageError('the disk is full', { code: 'disk-full', cause: refusal('ENOSPC') });
-    expect(systemFault(full)).toBeUndefined();
+  it('is a decoder that is missing, unless it could not be started because something has run out', () => {
+    const missing = (code: string) => new SystemError('decoder-missing', 'no ffmpeg', { cause: refusal(code) });
+    expect(systemFault(missing('ENOENT'))).toMatchObject({ code: 'decoder-missing' });
+    expect(systemFault(missing('EAGAIN'))).toMatchObject({ code: 'system' });
+    expect(systemFault(missing('EMFILE'))).toMatchObject({ code: 'open-files' });
+  });
+
+  it('is a full disk, which keeps its own code and remedy', () => {
+    const full = new SystemError('disk-full', 'the disk is full', { cause: refusal('ENOSPC') });
+    expect(systemFault(full)).toBe(full);
+  });
+
+  it('is not what one item is at fault for', () => {
     expect(systemFault(new MediaError('unreadable', 'no such file', { cause: refusal('ENOENT') }))).toBeUndefined();
     expect(systemFault(new TypeError('x is undefined'))).toBeUndefined();
   });

@@ -129,7 +129,7 @@ it('one that fits not even alone is a letter that names the limit that would do'
   const [{ letter } = { letter: undefined }] = store.letters();
   expect(letter).toMatchObject({ item: 'giant', code: 'budget-too-small', stage: 'probe' });
   // 1,000 less the 600 that are left for one alone, and 800 for this one.
-  expect(letter?.remedy).toContain('--memory 1200MiB');
+  expect(letter?.remedy).toContain("`memory: '1200MiB'`");
   expect(letter?.message).toContain('700 MiB');
 });
 
@@ -161,7 +161,7 @@ it('an item that turns out to be other than it said is admitted by what it reall
   const [{ letter } = { letter: undefined }, ...others] = store.letters();
   expect(others).toEqual([]);
   expect(letter).toMatchObject({ item: 'giant', code: 'budget-too-small', stage: 'probe' });
-  expect(letter?.remedy).toContain('--memory 1200MiB');
+  expect(letter?.remedy).toContain("`memory: '1200MiB'`");
 });
 
 it('whoever waits at the gate leaves it when the run is stopped, and holds up nobody', async () => {

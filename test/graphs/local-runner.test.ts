@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { map, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MediaError, ModelError } from '../../src/core/errors.ts';
+import { MediaError, SystemError } from '../../src/core/errors.ts';
 import type { Graph, UnitContext } from '../../src/graphs/graph.ts';
 import { type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
@@ -137,9 +137,9 @@ describe('runLocally', () => {
   });
 
   it('an error that would meet every item ends the run; what is committed stays', async () => {
-    const graph = graphOf({ b: new ModelError('session', 'a thread died') });
+    const graph = graphOf({ b: new SystemError('session', 'a thread died') });
     const { events, error } = await run(['a', 'b', 'c', 'd', 'e'], graph);
-    expect(error).toBeInstanceOf(ModelError);
+    expect(error).toBeInstanceOf(SystemError);
     expect(events).not.toContain('e committed');
     expect(store.letters()).toEqual([]);
     expect(store.keys()).toHaveLength(events.filter((event) => event.endsWith('committed')).length);

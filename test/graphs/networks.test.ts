@@ -94,7 +94,7 @@ describe('the choice of networks', () => {
       expect.objectContaining({
         code: 'weights',
         message: expect.stringMatching(/damaged: .* has SHA-256/),
-        remedy: expect.stringContaining('models import squeezenet1_1 FILE --replace'),
+        remedy: expect.stringContaining("importModel({ name: 'squeezenet1_1', file: 'FILE', replace: true })"),
       }),
     );
     const named = join(folder, 'squeezenet1_1-b8a52dc0.safetensors');

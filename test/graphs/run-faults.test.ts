@@ -93,7 +93,7 @@ describe('who may end a run', () => {
       });
       const { error } = await run({ graph });
       expect(error).toBeInstanceOf(SystemError);
-      expect((error as SystemError).remedy).toContain('run the same command again');
+      expect((error as SystemError).remedy).toContain('run it again');
       expect((error as SystemError).code).toBe(code === 'EMFILE' ? 'open-files' : 'system');
       expect(letters()).toEqual([]);
     }

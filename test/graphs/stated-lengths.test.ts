@@ -42,6 +42,6 @@ test('a file that turns out longer than --max-duration only while it is decoded 
   const summary = await extract({ ...common, out: at('skipped'), maxDuration: 2 });
   expect(summary.videos).toMatchObject({ committed: 0, dead: 0, skipped: 1 });
   expect(summary.skipped).toEqual([
-    { item: 'stated', reason: expect.stringMatching(/^lasts 4\.\d s, longer than --max-duration 2$/) },
+    { item: 'stated', reason: expect.stringMatching(/^lasts 4\.\d s, longer than `maxDuration: 2`$/) },
   ]);
 }, 120_000);

@@ -9,7 +9,7 @@ import type { ModelName } from '../recommenders/model-names.ts';
 export type ModelSettings = Readonly<Record<string, Readonly<Record<string, Json>>>>;
 
 /**
- * What is compared, and on what: the JSON of `reelflow experiment FILE.json`. Each key is described in `experimentKeys`
+ * What is compared, and on what: as JSON. Each key is described in `experimentKeys`
  * and in the guide; all but `ratings` may be left out.
  */
 export interface ExperimentConfig {

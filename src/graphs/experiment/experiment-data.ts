@@ -72,7 +72,9 @@ async function readData({ ratings: path, movieList, trailers: trailerPath, scale
   const reading = { skipBadLines, ...(scale && { scale }) };
   if (await isDirectory(path)) {
     if (movieList !== undefined) {
-      throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list');
+      throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list', {
+        option: 'movieList',
+      });
     }
     const trailersOption = trailerPath === undefined ? {} : { trailers: trailerPath };
     const { badLines: others, ...lens } = await openMovieLens(path, { ...reading, ...trailersOption });

@@ -9,7 +9,7 @@ import {
   replaceFile,
 } from '../../core/atomic-file.ts';
 import { canonicalJson, contentHash } from '../../core/canonical-json.ts';
-import { UsageError } from '../../core/errors.ts';
+import { DatasetError, UsageError } from '../../core/errors.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { Evaluation } from '../../models/metrics/evaluation.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -61,7 +61,7 @@ export class ExperimentStore {
     if (names.length > 0 && !names.includes('experiment.json')) {
       throw new UsageError(`${directory} is not empty and holds no experiment`, {
         code: 'exists',
-        remedy: 'Name an empty or a new directory with --out.',
+        remedy: 'Name an empty or a new directory as `out`.',
       });
     }
     const record = { format, software: softwareVersion(), configuration: experiment, identity };
@@ -76,7 +76,7 @@ export class ExperimentStore {
   /**
    * The result of a point, or undefined when it is not there yet.
    *
-   * @throws UsageError `dataset` when its file is damaged or of another experiment.
+   * @throws DatasetError `damaged` when its file is damaged or of another experiment.
    */
   async read(point: ExperimentPoint): Promise<PointResult | undefined> {
     const path = this.#pathOf('points', point);
@@ -131,7 +131,7 @@ function checkSame(found: unknown, identity: Record<string, unknown>, directory:
   if (differing.length === 0) return;
   throw new UsageError(`${directory} holds another experiment: ${differing.join(', ')} differ`, {
     code: 'exists',
-    remedy: 'Name another directory with --out; what is there stays as it is.',
+    remedy: 'Name another directory as `out`; what is there stays as it is.',
   });
 }
 
@@ -157,8 +157,8 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-function damaged(path: string, fact: string): UsageError {
-  return new UsageError(`${path} ${fact}`, { code: 'dataset', remedy: 'Remove it; its point is computed anew.' });
+function damaged(path: string, fact: string): DatasetError {
+  return new DatasetError('damaged', `${path} ${fact}`, { remedy: 'Remove it; its point is computed anew.' });
 }
 
 /** JSON has null where a metric is NaN. */

@@ -22,7 +22,8 @@ export function resolveConfig(config: ExperimentConfig): Experiment {
   const reading = models.find(modelReadsFeatures);
   if (reading !== undefined && Object.keys(features).length === 0) {
     throw new UsageError(`model ${reading} needs \`features\``, {
-      remedy: 'Give a training store that `reelflow reduce` wrote: --features reduced/items.arrow.',
+      option: 'features',
+      remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
     });
   }
   const integer = (key: 'movies' | 'users' | 'perUser' | 'minUserRatings' | 'minItemRatings' | 'concurrency') =>
@@ -99,7 +100,7 @@ function distinct<T>(name: string, list: unknown, check: (value: unknown) => T):
   if (!Array.isArray(list) || list.length === 0) throw mustBe(name, 'a list of at least one', list);
   const checked = list.map(check);
   const twice = checked.find((value, index) => checked.indexOf(value) !== index);
-  if (twice !== undefined) throw new UsageError(`\`${name}\` has ${shown(twice)} twice`);
+  if (twice !== undefined) throw new UsageError(`\`${name}\` has ${shown(twice)} twice`, { option: name });
   return checked;
 }
 
@@ -152,7 +153,7 @@ function booleanOf(name: string, value: unknown): boolean {
 }
 
 function mustBe(name: string, expected: string, value: unknown): UsageError {
-  return new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`);
+  return new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`, { option: name });
 }
 
 function isObject(value: unknown): value is Record<string, Json> {

@@ -6,7 +6,7 @@ import { fetchPaths } from './fetch-plan.ts';
 /** What a run of `fetchCorpus` did. Counts are of ids: rows that share one are one. */
 export interface FetchSummary {
   readonly out: string;
-  /** Path of the manifest: every file of the directory that is recorded and there, for `extract --manifest`. */
+  /** Path of the manifest: every file of the directory that is recorded and there, for the option `manifest` of `extract`. */
   readonly manifest: string;
   readonly ids: {
     readonly listed: number;
@@ -42,7 +42,7 @@ export async function fetchFailures(directory: string): Promise<FailedRecord[]> 
   if (!existsSync(records)) {
     throw new UsageError(`${directory} has no records of fetching`, {
       code: 'fetch',
-      remedy: 'Name a directory that `reelflow fetch --out` has written.',
+      remedy: 'Name a directory that `fetchCorpus` has written.',
     });
   }
   return (await FetchRecords.read(records)).all().filter((record) => record.state === 'failed');

@@ -26,8 +26,8 @@ import type { FetchSummary } from './fetch-summary.ts';
  * On `drain` no command is started any more; on `signal` those that run are killed. The manifest is written in both
  * cases, and after every 100 files; an error that is thrown leaves it as it was last written.
  *
- * @throws UsageError for wrong options, list or command, `in-use` when another process works on the directory, `program`
- * when the downloader is not there, `disk-full`; MediaError `decoder-missing` when `check` finds no ffprobe.
+ * @throws UsageError for wrong options, list or command, `program` when the downloader is not there; DatasetError
+ * `in-use` when another process works on the directory; SystemError `disk-full`, or `decoder-missing` when `check` finds no ffprobe.
  *
  * @example
  * const { manifest, failures } = await fetchCorpus({

@@ -97,7 +97,7 @@ function nameOfIds(path: string, tensors: ReadonlyMap<string, WeightTensor>, opt
   throw featureFault(
     path,
     names.length === 1 && names[0] === '' ? 'has no ids' : `has no array of ids; it has ${listed(names, quoted)}`,
-    'Give a file with one id for each row (--ids FILE); of an .npz, name the array of the ids (--id NAME).',
+    'Give a file with one id for each row (`ids`); of an .npz, name the array of the ids (`id`).',
   );
 }
 

@@ -71,7 +71,7 @@ function streamsOf(
     throw featureFault(
       file,
       'was given both a column of vectors and columns of values',
-      'Give --column for vectors that stand in one column, or --columns for one value in each.',
+      'Give `column` for vectors that stand in one column, or `columns` for one value in each.',
     );
   }
   if (options.column !== undefined) {
@@ -100,7 +100,7 @@ function streamsOf(
         columns.map(({ name }) => name),
         quoted,
       )}`,
-      'Name the columns of the values: --columns f1,f2,... or, where one column holds whole vectors, --column NAME.',
+      'Name the columns of the values (`columns`) or, where one column holds whole vectors, that one (`column`).',
     );
   }
   return [{ name: undefined, columns: numbers.map(nameAt), positions: numbers, isList: false }];

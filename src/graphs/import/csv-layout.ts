@@ -45,7 +45,7 @@ export function csvLayout(
     throw featureFault(
       file,
       'is not laid out as lines of as many fields each, an id and values',
-      'Separate the fields by commas, semicolons or tabs; if the ids are in another file, name it with --ids.',
+      'Separate the fields by commas, semicolons or tabs; if the ids are in another file, name it with `ids`.',
     );
   }
   const [first = [], ...others] = recordsOf(file, sample.slice(0, end), delimiter);
@@ -137,6 +137,6 @@ function refuseDecimalCommas(file: string, fields: readonly string[]): void {
   throw featureFault(
     file,
     `has ${quoted(example)}, which may be one number with a decimal comma, or two`,
-    'Write numbers with a decimal point; if these are lists, name their column (--column NAME).',
+    'Write numbers with a decimal point; if these are lists, name their column (`column`).',
   );
 }

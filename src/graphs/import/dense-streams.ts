@@ -22,7 +22,7 @@ export function denseStreams(file: FeatureFile, input: FeatureInput, directory: 
     throw featureFault(
       path,
       `has several vectors for each item, ${names}, but was given the one name '${input.name}'`,
-      `Name one of them (--column ${streams[0]?.name}), or leave the name out: then each is a stream.`,
+      `Name one of them (\`column: '${streams[0]?.name}'\`), or leave the name out: then each is a stream.`,
     );
   }
   return streams.map(({ name, columns }) => ({
@@ -78,7 +78,7 @@ export async function readyDense(
       {
         code: 'features',
         remedy:
-          'Fill them in, or say what is done: --missing mean (of the column), or --missing drop (those items are without the stream).',
+          "Fill them in, or say what is done: `missing: 'mean'` (of the column), or `missing: 'drop'` (those items are without the stream).",
       },
     );
   }
@@ -91,7 +91,7 @@ export async function readyDense(
       owners.length === 0
         ? `has no whole vectors of '${rows.name}'`
         : `has none of the items that scales are fitted to`,
-      'Check that the ids of the files are of one kind, or leave --fit-on or --missing drop out.',
+      "Check that the ids of the files are of one kind, or leave `fitOn` or `missing: 'drop'` out.",
     );
   }
   const fitRows = Int32Array.from(own.flatMap((item) => [...rows.rowsOf(item)]));

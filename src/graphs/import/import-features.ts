@@ -126,7 +126,7 @@ async function refuseOther(out: string): Promise<void> {
   throw featureFault(
     out,
     'is there, and is no training store: it is not written over',
-    'Name a new file: --out items.arrow.',
+    "Name a new file: `out: 'items.arrow'`.",
   );
 }
 

@@ -113,13 +113,13 @@ export function checkImport(files: readonly FeatureInput[], out: string, options
   checkInteger('minimumItems', options.minimumItems ?? 5);
   if (options.year === true && options.genres === undefined) {
     throw new UsageError('`year` is of the list of movies that `genres` names, and there is none', {
-      remedy: 'Give the list: --genres movies.csv --year.',
+      remedy: "Give the list: `genres: 'movies.csv', year: true`.",
     });
   }
   if (files.length === 0 && options.genres === undefined && (options.categories ?? []).length === 0) {
     throw new UsageError('no file of features was given', {
       code: 'no-inputs',
-      remedy: 'Name one or several: reelflow import-features visual=visual.csv audio=audio.csv --out items.arrow.',
+      remedy: 'Name one or several, such as visual=visual.csv audio=audio.csv.',
     });
   }
 }

@@ -21,7 +21,7 @@ export function itemIdOf(value: unknown, place: FeaturePlace, chosen: boolean): 
     throw rowFault(
       place,
       `the first column should have the items' ids, but has ${quoted(id)}`,
-      'Name the column of the ids (--id COLUMN), or give a file with one id for each row (--ids FILE).',
+      'Name the column of the ids (`id`), or give a file with one id for each row (`ids`).',
     );
   }
   return id;

@@ -71,7 +71,7 @@ export class StreamRows {
       throw rowFault(
         place,
         `item ${quoted(itemId)} has a row already`,
-        'If items have several rows, name the column that numbers them (--subclip COLUMN); else leave one out.',
+        'If items have several rows, name the column that numbers them (`subclip`); else leave one out.',
       );
     }
     this.#seen.add(item);
@@ -110,7 +110,7 @@ export class StreamRows {
         throw featureFault(
           this.file,
           `has subclip ${subclips[row]} of item ${quoted(itemIds[item] as string)} twice`,
-          'Number the rows of an item, and name that column with --subclip.',
+          'Number the rows of an item, and name that column with `subclip`.',
         );
       }
       counts.set(item, before + 1);

@@ -79,7 +79,7 @@ function reachable(file: string, path: string, card: string, inside: string): st
   throw new ModelError(
     'card',
     `${file} is a link that leads out of the folder of the card ${card} (to ${path}); such links are not followed`,
-    { remedy: 'Copy the file beside the card (`cp -L`), or run the command on the file that the link leads to.' },
+    { remedy: 'Copy the file beside the card (`cp -L`), or give the file that the link leads to.' },
   );
 }
 
@@ -103,5 +103,5 @@ async function write(path: string, text: string, replace: boolean): Promise<void
     if (code === undefined || syscall === undefined) throw error;
     throw new ModelError('card', `the card ${path} cannot be written: ${message}`, { cause: error });
   }
-  throw new UsageError(`${path} is there already`, { remedy: 'Give another path with --out, or add --replace.' });
+  throw new UsageError(`${path} is there already`, { remedy: 'Give another path as `out`, or add `replace: true`.' });
 }

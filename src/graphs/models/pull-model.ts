@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ModelError } from '../../core/errors.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
 import { addModel } from '../../io/model-store/add-model.ts';
 import { shownAddress, sourceAddress } from '../../io/model-store/addresses.ts';
 import { downloadFile } from '../../io/model-store/download.ts';
@@ -33,7 +33,7 @@ export interface PullModelOptions {
  * must begin with the digits that its source states, and its tensors must be that network's, before it appears in the store. Where the file is
  * stored already, nothing is asked of the network.
  *
- * @throws UsageError for a wrong name or address; ModelError `download` with the file to bring when the source cannot be reached, `hash` for another
+ * @throws UsageError for a wrong name or address; SystemError `download` with the file to bring when the source cannot be reached; ModelError `hash` for another
  * file, `weights` when the file has not that network's tensors or other weights are stored; FlowError `aborted`, the part kept where the server names
  * an ETag or a time of modification.
  *
@@ -45,13 +45,15 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
   const wanted = checkSha256(options.sha256);
   const { directory, replace, timeoutSeconds, signal, onBytes, onMessage } = options;
   const official = officialSource(name);
-  if (!official) throw new ModelError('download', `there is no official source of ${name}`);
+  if (!official) throw new UsageError(`there is no official source of ${name}`);
   const isOfficial = wanted === undefined || wanted.startsWith(official.sha256Prefix);
   if (!isOfficial && options.source === undefined) {
     throw new ModelError(
       'hash',
       `\`sha256\` is ${wanted}, but the official file of ${name} has one that begins with ${official.sha256Prefix}`,
-      { remedy: `Another file: give its address with --source, or \`reelflow models import ${name} FILE\`.` },
+      {
+        remedy: `Another file: give its address as \`source\`, or \`importModel({ name: '${name}', file: 'FILE' })\`.`,
+      },
     );
   }
   const address = sourceAddress(options.source ?? official.url);
@@ -64,7 +66,7 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
     throw new ModelError(
       'weights',
       `the model store has other weights of '${name}': SHA-256 ${stored.sha256} from ${stored.origin}`,
-      { remedy: 'Add --replace to put the file that is pulled in their place.' },
+      { remedy: 'Add `replace: true` to put the file that is pulled in their place.' },
     );
   }
   const file = await downloadFile(address.href, {
@@ -91,16 +93,16 @@ export async function pullModel(options: PullModelOptions): Promise<ModelReport>
 function bringRemedy(name: string, official: OfficialSource, otherHash: string | undefined): string {
   const otherwise = 'Without a way to it from here, bring';
   if (otherHash !== undefined) {
-    return `${otherwise} the file with SHA-256 ${otherHash} from another machine and run \`reelflow models import ${name} FILE --sha256 ${otherHash}\`.`;
+    return `${otherwise} the file with SHA-256 ${otherHash} from another machine and store it: \`importModel({ name: '${name}', file: 'FILE', sha256: '${otherHash}' })\`.`;
   }
-  return `${otherwise} ${official.file} (${official.url}) from another machine and run \`reelflow models import ${name} ${official.file}\`.`;
+  return `${otherwise} ${official.file} (${official.url}) from another machine and store it: \`importModel({ name: '${name}', file: '${official.file}' })\`.`;
 }
 
 /** What to do where a whole file came that is not the wanted one. */
 function otherFileRemedy(official: OfficialSource, found: string, { source, sha256 }: PullModelOptions): string {
   return source === undefined
-    ? `Try over another connection. If its publisher has put this file there and it is meant: \`--source ${official.url} --sha256 ${found}\`.`
-    : `If this file is meant, ${sha256 === undefined ? 'add' : 'give'} \`--sha256 ${found}\`; otherwise try another source.`;
+    ? `Try over another connection. If its publisher has put this file there and it is meant: \`source: '${official.url}', sha256: '${found}'\`.`
+    : `If this file is meant, ${sha256 === undefined ? 'add' : 'give'} \`sha256: '${found}'\`; otherwise try another source.`;
 }
 
 /** What is wrong with a file that came is said of its address: the path that it has here goes away with it. */
@@ -110,7 +112,7 @@ function inspectDownload(name: string, path: string, origin: string): ReturnType
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     throw new ModelError(error.code, `${error.message.replaceAll(path, origin)}; what came was removed`, {
-      remedy: 'Give the address of a weight file of that network with --source, and its --sha256.',
+      remedy: 'Give the address of a weight file of that network as `source`, and its `sha256`.',
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
 import { ModelError } from '../../core/errors.ts';
 import type { StoredModel } from '../../io/model-store/model-store.ts';
 import { storedWeights } from './stored-weights.ts';
+import { bringRemedy } from './weight-names.ts';
 
 /**
  * The stored parameters of a network's post-processing.
@@ -12,6 +13,6 @@ export function storedPostprocessing(name: string): StoredModel {
   const stored = storedWeights(name);
   if (stored) return stored;
   throw new ModelError('weights', `no parameters of post-processing are stored under '${name}'`, {
-    remedy: `Bring them in: \`reelflow models pull ${name}\`, or \`reelflow models import ${name} FILE\`.`,
+    remedy: bringRemedy(name),
   });
 }

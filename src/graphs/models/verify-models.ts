@@ -2,7 +2,7 @@ import { ModelError } from '../../core/errors.ts';
 import { damagedModel } from '../../io/model-store/model-record.ts';
 import { storedModel, storedModelNames } from '../../io/model-store/model-store.ts';
 import { hashWeightFile } from '../../io/model-store/stage-file.ts';
-import { checkWeightName } from './weight-names.ts';
+import { bringRemedy, checkWeightName } from './weight-names.ts';
 
 /** What verifying found of one stored model. */
 export interface VerifiedModel {
@@ -32,7 +32,7 @@ export async function verifyModels(
   const { name: wanted } = options;
   if (wanted !== undefined && !stored.includes(checkWeightName(wanted))) {
     throw new ModelError('weights', `no weights of '${wanted}' are stored`, {
-      remedy: `Bring them in: \`reelflow models pull ${wanted}\`, or \`reelflow models import ${wanted} FILE\`.`,
+      remedy: bringRemedy(wanted),
     });
   }
   const verified: VerifiedModel[] = [];

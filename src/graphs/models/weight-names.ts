@@ -33,8 +33,13 @@ export const weightNames: readonly string[] = [...kinds.keys()];
 export function checkWeightName(name: unknown): string {
   if (typeof name === 'string' && weightNames.includes(name)) return name;
   throw new UsageError(`there are no weights called '${String(name).slice(0, 80)}'`, {
-    remedy: `Names: ${weightNames.join(', ')}. Any other network is used through its model card; see \`reelflow models card\`.`,
+    remedy: `Names: ${weightNames.join(', ')}. Any other network is used through its model card; see \`makeCard\`.`,
   });
+}
+
+/** What to do where weights are not stored. */
+export function bringRemedy(name: string): string {
+  return `Bring them in: \`pullModel({ name: '${name}' })\`, or \`importModel({ name: '${name}', file: 'FILE' })\`.`;
 }
 
 /** What the structure of a weight file says. */
@@ -66,7 +71,9 @@ export function inspectWeights(name: string, path: string): InspectedWeights {
 /** @throws UsageError when a wanted hash is not one. */
 export function checkSha256(value: string | undefined): string | undefined {
   if (value === undefined || /^[0-9a-f]{64}$/i.test(value)) return value?.toLowerCase();
-  throw new UsageError(`\`sha256\` must be 64 hexadecimal digits, but is '${value.slice(0, 80)}'`);
+  throw new UsageError(`\`sha256\` must be 64 hexadecimal digits, but is '${value.slice(0, 80)}'`, {
+    option: 'sha256',
+  });
 }
 
 /** Room for what a file has beside its values, and for small networks' files. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createOnce, makeDirectory } from '../../core/atomic-file.ts';
-import { ModelError, UsageError } from '../../core/errors.ts';
+import { DatasetError, ModelError, UsageError } from '../../core/errors.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
@@ -29,7 +29,7 @@ export function calibrationPath(directory: string): string {
 /**
  * The calibration that a dataset was begun with, or undefined when there is none.
  *
- * @throws UsageError `dataset` when the file is damaged, is of another network, or lacks in a dataset that exists.
+ * @throws DatasetError `damaged`; UsageError `dataset` when the file is of another network, or is missing from a dataset that exists.
  */
 export function readCalibration(directory: string, plan: NetworkPlan): Calibration | undefined {
   const path = calibrationPath(directory);
@@ -49,7 +49,7 @@ export function readCalibration(directory: string, plan: NetworkPlan): Calibrati
       `${path} is the calibration of another network or of other weights than those of ${plan.name}`,
       {
         code: 'dataset',
-        remedy: 'Name another --out, or use the network and the weights that the dataset was begun with.',
+        remedy: 'Name another directory, or use the network and the weights that the dataset was begun with.',
       },
     );
   }
@@ -71,7 +71,7 @@ export async function keepCalibration(
 ): Promise<Calibration> {
   if (!isCalibration({ format, ...calibration })) {
     throw new ModelError('precision', `activations of ${plan.name} are not finite on frames of this corpus`, {
-      remedy: 'Use --precision float32, and look at the weights: `reelflow models verify`.',
+      remedy: "Use `precision: 'float32'`, and check the weights: `verifyModels()`.",
     });
   }
   await makeDirectory(directory);
@@ -114,19 +114,20 @@ function isRange(range: unknown): boolean {
 function withoutCalibration(path: string, directory: string): UsageError {
   const params = readDatasetFile(directory).params as { readonly visual?: { readonly precision?: unknown } | null };
   return params?.visual?.precision === 'int8'
-    ? new UsageError(`${path} is missing, but the dataset there was made with --precision int8`, {
+    ? new UsageError(`${path} is missing, but the dataset there was made with \`precision: 'int8'\``, {
         code: 'dataset',
-        remedy: 'Restore it from a copy. Without it the dataset can be read, but not continued: name another --out.',
+        remedy:
+          'Restore it from a copy. Without it the dataset can be read, but not continued: name another directory.',
       })
-    : new UsageError(`${directory} holds a dataset that was not made with --precision int8`, {
+    : new UsageError(`${directory} holds a dataset that was not made with \`precision: 'int8'\``, {
         code: 'dataset',
-        remedy: 'Name another --out, or continue it with --precision float32.',
+        remedy: "Name another directory, or continue it with `precision: 'float32'`.",
       });
 }
 
-function damaged(path: string, directory: string, what: string, cause?: unknown): UsageError {
+function damaged(path: string, directory: string, what: string, cause?: unknown): DatasetError {
   const remedy = existsSync(datasetFilePath(directory))
-    ? 'Restore it from a copy. Without it the dataset can be read, but not continued: name another --out.'
+    ? 'Restore it from a copy. Without it the dataset can be read, but not continued: name another directory.'
     : 'Delete it: the dataset has not been begun, and is calibrated anew.';
-  return new UsageError(`${path} is damaged: ${what}`, { code: 'dataset', remedy, cause });
+  return new DatasetError('damaged', `${path} is damaged: ${what}`, { remedy, cause });
 }

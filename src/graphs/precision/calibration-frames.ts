@@ -27,7 +27,7 @@ export interface CalibrationFrames {
  * (key frames, where it lasts longer than a minute), 128 in all. Items without a picture or that cannot be decoded give none: others are opened in
  * their place, 256 in all. Held at once: these frames, and as many again of one item.
  *
- * @throws FlowError `aborted`; MediaError `decoder-missing`.
+ * @throws FlowError `aborted`; SystemError `decoder-missing`.
  */
 export async function calibrationFrames(
   corpus: readonly Video[],
@@ -49,7 +49,7 @@ export async function calibrationFrames(
       all.push(...taken);
     } catch (error) {
       // What is wrong with the item is said when its own turn comes.
-      if (!(error instanceof MediaError) || error.code === 'decoder-missing') throw error;
+      if (!(error instanceof MediaError)) throw error;
     }
   }
   return { items, frames: all.slice(0, calibrationFrameCount), tried };

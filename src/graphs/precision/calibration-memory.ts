@@ -29,7 +29,8 @@ export function planCalibration(plan: NetworkPlan, limit: Bytes): Pick<Calibrati
     `\`memory\` is ${formatBytes(limit)}, but calibrating ${plan.name} for int8 needs at least ${formatBytes(least * MiB)}`,
     {
       code: 'memory-too-small',
-      remedy: `Pass --memory ${least}MiB or more at the first run; later runs do not calibrate.`,
+      option: 'memory',
+      remedy: `Give \`memory: '${least}MiB'\` or more at the first run; later runs do not calibrate.`,
     },
   );
 }

@@ -68,14 +68,14 @@ export async function choosePrecision(
   const measured = `int8 ${plan.name}: cosine similarity to float32 ${mean.toFixed(5)} in the mean, ${least.toFixed(5)} at least, on ${calibration.frames.heldOut} frames that the calibration did not see`;
   if (!(mean >= leastCosine) && options.forcePrecision !== true) {
     throw new ModelError('precision', `${measured}: the mean is below ${leastCosine}`, {
-      remedy: 'Use --precision float32, or take it all the same with --force-precision.',
+      remedy: "Use `precision: 'float32'`, or take it all the same with `forcePrecision: true`.",
     });
   }
   say(
     `${measured}${kept === undefined ? '' : ' (calibrated by an earlier run)'}${mean >= leastCosine ? '' : '; FORCED'}`,
   );
   if (networks.audio !== undefined)
-    say(`${networks.audio.name} stays float32: --precision int8 is for the visual network`);
+    say(`${networks.audio.name} stays float32: \`precision: 'int8'\` is for the visual network`);
   const standing =
     kept !== undefined || directory === undefined ? calibration : await keepCalibration(directory, plan, calibration);
   return {
@@ -115,14 +115,16 @@ export function explainPrecision(
 function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): NetworkPlan<Uint8Array> | undefined {
   const precision = checkOneOf('precision', options.precision ?? 'float32', ['float32', 'int8']);
   if (precision === 'float32' && options.forcePrecision === true) {
-    throw new UsageError('`forcePrecision` (--force-precision) is for `precision` int8, but that is float32', {
-      remedy: 'Add --precision int8, or leave --force-precision out.',
+    throw new UsageError("`forcePrecision` is for `precision: 'int8'`, but that is float32", {
+      option: 'forcePrecision',
+      remedy: "Add `precision: 'int8'`, or leave `forcePrecision` out.",
     });
   }
   if (precision === 'float32') return undefined;
   if (networks.visual === undefined) {
-    throw new UsageError('`precision` int8 is for the visual network, but there is none', {
-      remedy: 'Name one with --visual, or leave --precision out.',
+    throw new UsageError("`precision: 'int8'` is for the visual network, but there is none", {
+      option: 'precision',
+      remedy: 'Name one as `visual`, or leave `precision` out.',
     });
   }
   return networks.visual as NetworkPlan<Uint8Array>;
@@ -142,7 +144,7 @@ async function newCalibration(
       'precision',
       `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed (${tried} of its ${corpus.length} videos were tried)`,
       {
-        remedy: 'Use --precision float32, or give videos that can be decoded.',
+        remedy: "Use `precision: 'float32'`, or give videos that can be decoded.",
       },
     );
   }

@@ -63,7 +63,7 @@ function featuresOf(model: DeepModel, { features, ratings, trailers }: FitData):
   if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
   throw new UsageError(`model ${model} learns from features of the items, but there are none`, {
     code: 'missing-features',
-    remedy: 'Give a training store: the `items.arrow` that `reelflow reduce` has written.',
+    remedy: 'Give a training store as `features`: the items.arrow that `reduce` has written.',
   });
 }
 

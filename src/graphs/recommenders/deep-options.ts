@@ -46,7 +46,9 @@ function modalitiesOf(
 function namesOf(value: Json): string[] {
   const names = typeof value === 'string' ? [value] : value;
   if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string')) return [...names];
-  throw new UsageError(`\`modalities\` must be a list of stream names, but is ${shown(value)}`);
+  throw new UsageError(`\`modalities\` must be a list of stream names, but is ${shown(value)}`, {
+    option: 'modalities',
+  });
 }
 
 function unitsByStream(lstm: Json | undefined, names: readonly string[]): ReadonlyMap<string, number[]> {
@@ -59,7 +61,9 @@ function unitsByStream(lstm: Json | undefined, names: readonly string[]): Readon
   }
   const unknown = Object.keys(lstm).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw new UsageError(`\`lstm\` has units for '${unknown}', but the modalities are ${names.join(', ')}`);
+    throw new UsageError(`\`lstm\` has units for '${unknown}', but the modalities are ${names.join(', ')}`, {
+      option: 'lstm',
+    });
   }
   return new Map(Object.entries(lstm).map(([name, units]) => [name, unitList(`lstm.${name}`, units as Json)]));
 }

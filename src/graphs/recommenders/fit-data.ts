@@ -98,5 +98,5 @@ export function checkFitData({ ratings, train, validation }: FitData): void {
     if (wrong === undefined) continue;
     throw new UsageError(`\`${name}\` must have row numbers below ${ratings.values.length}, but has ${wrong}`);
   }
-  if (train.length === 0) throw new UsageError('`train` must have at least one row, but is empty');
+  if (train.length === 0) throw new UsageError('`train` must have at least one row, but is empty', { option: 'train' });
 }

@@ -90,6 +90,6 @@ async function openFeatures({ facts }: SavedModel, moved: string | undefined): P
   await store.close();
   throw new UsageError(`${path} is not the training store that the model was trained with: it was changed since`, {
     code: 'dataset',
-    remedy: 'Train again with these features, or give the store as it was (--features FILE).',
+    remedy: 'Train again with these features, or give the store as it was, as `features`.',
   });
 }

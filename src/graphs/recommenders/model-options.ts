@@ -6,7 +6,7 @@ import { type ModelName, modelReadsFeatures } from './model-names.ts';
 /** What an option's value is. */
 export type OptionKind = 'integer' | 'number' | 'boolean' | 'text' | 'integers' | 'json';
 
-/** One option of a model: a key of `options` in `fitModel` and in an experiment, a flag of `reelflow train`. */
+/** One option of a model: a key of `options` in `fitModel`, in `trainRecommender` and in an experiment. */
 export interface ModelOption {
   readonly key: string;
   /** Another name of the same option. */
@@ -131,7 +131,7 @@ export function checkModelOptions(model: ModelName, options: Readonly<Record<str
 }
 
 /**
- * Reads an option's value from a text, as the command line and `--grid` have it.
+ * Reads an option's value from a text, as the command line has it.
  *
  * @throws UsageError when the text is no value of that kind.
  */

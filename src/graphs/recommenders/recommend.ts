@@ -129,7 +129,8 @@ function candidatesOf(
   if (coldOnly && content === undefined) {
     throw new UsageError(`model ${model} knows nothing of items that nobody has rated`, {
       code: 'no-content',
-      remedy: 'Train dcf-av-1, dcf-av-2 or lstm-av with features, or genre-content, for --cold-only.',
+      option: 'coldOnly',
+      remedy: 'Train dcf-av-1, dcf-av-2 or lstm-av with features, or genre-content, for `coldOnly`.',
     });
   }
   return Int32Array.from(catalogue.keys()).filter((item) => {

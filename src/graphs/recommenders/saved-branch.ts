@@ -19,7 +19,7 @@ export async function savedBranch(directory: string, model: DeepModel, ids: Embe
   const { facts, userIds, catalogue, weights } = await readSavedModel(directory);
   if (facts.model !== model) {
     throw new UsageError(`${directory} holds ${facts.model}, but the branch must be a ${model}`, {
-      remedy: `Train one: reelflow train ${model} --out DIR, with the same widths and join.`,
+      remedy: `Train one with the same widths and join: \`trainRecommender({ model: '${model}', out: 'DIR' })\`.`,
     });
   }
   const places = {

@@ -57,7 +57,7 @@ export interface SavedModel {
  * Writes a model into a directory: `ids.json`, `ratings.safetensors`, of networks `weights.safetensors`, and last `model.json`, which names the
  * SHA-256 of the others. A directory without `model.json` holds no model.
  *
- * @throws UsageError `disk-full`.
+ * @throws SystemError `disk-full`.
  */
 export async function saveModel(directory: string, saved: SavedModel): Promise<void> {
   await makeDirectory(directory);
@@ -118,7 +118,7 @@ export async function readSavedModel(directory: string): Promise<SavedModel> {
   if (facts === undefined) {
     throw new UsageError(`${directory} holds no trained model: it has no model.json`, {
       code: 'no-model',
-      remedy: 'Train one with `reelflow train MODEL --out DIR`; one that was interrupted goes on when it is run again.',
+      remedy: 'Train one with `trainRecommender`; a training that was interrupted goes on when it is run again.',
     });
   }
   const read = async (name: string): Promise<Buffer> => {

@@ -90,7 +90,7 @@ export class StoreFeatures implements FeatureSource {
     );
   }
 
-  /** See `FeatureSource`. @throws MissingFeaturesError; UsageError `dataset` when the file is damaged. */
+  /** See `FeatureSource`. @throws MissingFeaturesError; DatasetError `damaged`. */
   async read(items: Int32Array, into: Readonly<Record<string, Float32Array>>): Promise<Record<string, Uint8Array>> {
     this.check(items);
     const present = Object.fromEntries(Object.keys(into).map((name) => [name, new Uint8Array(items.length)]));

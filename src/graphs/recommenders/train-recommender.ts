@@ -77,7 +77,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   for (const [name, given] of Object.entries({ validation: train.validation, logDirectory: train.logDirectory })) {
     if (given === undefined || isDeepModel(model)) continue;
     throw new UsageError(`\`${name}\` is for networks: ${model} has no epochs to stop or to note`, {
-      remedy: `Leave --${name === 'logDirectory' ? 'logdir' : name} out.`,
+      option: name,
+      remedy: `Leave \`${name}\` out.`,
     });
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };

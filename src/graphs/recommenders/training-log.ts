@@ -16,7 +16,7 @@ export class TrainingLog {
    * each weight by its name. A training that goes on from a checkpoint begins a file of its own, which takes the place of
    * what was noted of the epochs that are learnt again.
    *
-   * @throws UsageError `logdir` when the file cannot be made.
+   * @throws SystemError `not-writable` when the file cannot be made, `disk-full`.
    */
   add(record: EpochRecord, weights: ReadonlyMap<string, Float32Array>): void {
     const { epoch, trainingLoss, validationLoss, learningRate } = record;

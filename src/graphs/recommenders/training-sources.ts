@@ -66,7 +66,7 @@ export async function readTrainingInputs(model: ModelName, sources: TrainingSour
     if (rows?.length === 0) {
       throw new UsageError(`none of the ${read.itemIds.length} rated items has features in ${sources.features}`, {
         code: 'missing-features',
-        remedy: 'If the features have ids of trailers, give the list that maps them to items (--trailers).',
+        remedy: 'If the features have ids of trailers, give the list that maps them to items as `trailers`.',
       });
     }
     const rated = selectRatings(read, rows);
@@ -119,7 +119,7 @@ async function readLists({ ratings: path, movies: moviesPath, trailers: trailers
   if (!(scale.minimum < scale.maximum)) {
     throw new UsageError(`all ratings of ${path} are ${scale.minimum}: they have no scale`, {
       code: 'ratings',
-      remedy: 'Give the least and the greatest rating that can be given (--scale 0.5,5).',
+      remedy: 'Give the least and the greatest rating that can be given as `scale`.',
     });
   }
   return { ratings, movies: named, trailers, scale, badLines: report.badLines.count };

@@ -35,12 +35,12 @@ export async function writeModel(directory: string, column: string, { model, fac
  */
 export async function readModel(description: string): Promise<FittedPca> {
   if (!description.endsWith('.json')) {
-    throw new UsageError(`\`model\` must be the .json file of a PCA, but is '${description}'`);
+    throw new UsageError(`\`model\` must be the .json file of a PCA, but is '${description}'`, { option: 'model' });
   }
   const read = (path: string) =>
     readFile(path).catch((cause: Error) => {
       throw new UsageError(`the PCA's file ${path} cannot be read: ${cause.message}`, {
-        remedy: 'Name the .json file that `reelflow reduce` wrote; its .safetensors file must be beside it.',
+        remedy: 'Name the .json file that `reduce` has written; its .safetensors file must be beside it.',
         cause,
       });
     });
@@ -66,7 +66,7 @@ export function checkModelFits(
   vectors: { readonly name: string; readonly dimension: number; readonly facts: Readonly<Record<string, string>> },
 ): void {
   const { model, facts } = fitted;
-  const remedy = 'Fit a model to these vectors (without --model), or reduce the ones that it was fitted to.';
+  const remedy = 'Fit a model to these vectors (without `model`), or reduce the ones that it was fitted to.';
   if (model.dimension !== vectors.dimension) {
     throw new ModelError(
       'shape',

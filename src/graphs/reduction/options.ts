@@ -86,13 +86,16 @@ export function fitOf(options: ReduceOptions): Fit {
     throw new UsageError(
       'the incremental algorithm must be given `components`: it cannot tell how many a share needs',
       {
-        remedy: 'Give --components N, or use --algorithm exact.',
+        option: 'components',
+        remedy: "Give `components`, or use `algorithm: 'exact'`.",
       },
     );
   }
   const share = variance ?? 0.95;
   if (!(share > 0 && share <= 1)) {
-    throw new UsageError(`\`variance\` must be a number above 0 and at most 1, but is ${share}`);
+    throw new UsageError(`\`variance\` must be a number above 0 and at most 1, but is ${share}`, {
+      option: 'variance',
+    });
   }
   return { algorithm: 'exact', variance: share };
 }

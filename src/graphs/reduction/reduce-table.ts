@@ -48,7 +48,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   const column = options.column ?? 'visual';
   if (column === 'none') {
     throw new UsageError('`column` must name a column of the table: only of a dataset is nothing reduced', {
-      remedy: `Turn the table into a training store: reelflow import-features ${options.input} --out items.arrow.`,
+      remedy: 'Turn the table into a training store with `importFeatures`.',
     });
   }
   const how = fitOf(options);

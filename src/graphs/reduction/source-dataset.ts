@@ -45,7 +45,9 @@ export async function openSource(
   );
   const [table, ...others] = fitting;
   if (table === undefined || others.length > 0) {
-    const there = tables.map(({ subclips, statistic }) => `--subclips ${subclips} --aggregate ${statistic}`).join('; ');
+    const there = tables
+      .map(({ subclips, statistic }) => `\`subclips: ${subclips}, aggregate: '${statistic}'\``)
+      .join('; ');
     throw new UsageError(
       table === undefined
         ? `${directory} has no such table`
@@ -81,7 +83,7 @@ export function streamVectors(
     const streams = source.table.columns.map((each) => each.stream).join(', ');
     throw new UsageError(`the dataset has no stream '${stream}'; it has: ${streams}`, {
       code: 'dataset',
-      remedy: 'Name one of these with --column.',
+      remedy: 'Name one of these as `column`.',
     });
   }
   const { dimension } = column;

@@ -82,7 +82,7 @@ export class ItemRunner<Item, Services> {
       if (await this.#attempt(item, itemId, fingerprint)) return;
     }
     const changing = new MediaError('unreadable', `'${itemId}' has changed again and again while it was computed`, {
-      remedy: 'Run the same command again when nothing writes to it any more.',
+      remedy: 'Run it again when nothing writes to it any more.',
     });
     return this.#bury(item, unreadable, changing, 'read');
   }
@@ -289,12 +289,12 @@ function isBudgetTooSmall(error: unknown): boolean {
 function tooLarge(plan: UnitPlan, left: Bytes, limit: Bytes | undefined): FlowError {
   const { claim, decoders = 0 } = plan;
   const needs = `${formatBytes(claim)} at once${decoders > 0 ? `, and its decoders take ${formatBytes(decoders)}` : ''}`;
-  const raise = limit === undefined ? 'Raise --memory' : `Pass --memory ${Math.ceil(limit / 2 ** 20)}MiB or more`;
+  const raise = limit === undefined ? 'Raise `memory`' : `Give \`memory: '${Math.ceil(limit / 2 ** 20)}MiB'\` or more`;
   return new FlowError(
     'budget-too-small',
     `this video may hold ${needs}: more than the ${formatBytes(left)} that are left for it`,
     {
-      remedy: `${raise}, sample fewer frames (--fps), use more subclips, or leave out the median statistics.`,
+      remedy: `${raise}, sample fewer frames (\`sampling\`), use more subclips, or leave out the median statistics.`,
     },
   );
 }

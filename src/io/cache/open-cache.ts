@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import Keyv from 'keyv';
 import { makeDirectory } from '../../core/atomic-file.ts';
-import { UsageError } from '../../core/errors.ts';
+import { ReelflowError, SystemError } from '../../core/errors.ts';
 import { type CacheAddress, cacheAddress, shownAddress } from './cache-address.ts';
 import { openPostgresCache } from './postgres-cache.ts';
 import { ANSWER, FIRST_ANSWER, farewell, needsPackage } from './server-patience.ts';
@@ -13,7 +13,7 @@ import type { UnitCache } from './unit-cache.ts';
  * server, whose package is installed. `none` is no cache. A value takes its own bytes; Redis, reached through Keyv, keeps
  * text, so there it takes a third more (base64).
  *
- * @throws UsageError `cache` when the address is not understood, its package is not installed, or it cannot be opened.
+ * @throws UsageError `cache` when the address is not understood; SystemError `cache` when its package is not installed, or it cannot be opened.
  *
  * @example
  * const cache = await openUnitCache('sqlite:///srv/reelflow/cache.sqlite');
@@ -25,7 +25,7 @@ export async function openUnitCache(uri: string): Promise<UnitCache | undefined>
     if (address.kind === 'sqlite') return await openFile(address.path);
     return await (address.kind === 'redis' ? openRedis : openPostgresCache)(address.uri);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
+    if (error instanceof ReelflowError) throw error;
     throw cannotOpen(address, error);
   }
 }
@@ -98,10 +98,9 @@ function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set'> {
   };
 }
 
-function cannotOpen(address: CacheAddress, cause: unknown): UsageError {
-  return new UsageError(`the cache ${shownAddress(address)} cannot be opened: ${reasonOf(cause)}`, {
-    code: 'cache',
-    remedy: 'Name another file or server, or leave --cache out.',
+function cannotOpen(address: CacheAddress, cause: unknown): SystemError {
+  return new SystemError('cache', `the cache ${shownAddress(address)} cannot be opened: ${reasonOf(cause)}`, {
+    remedy: 'Name another file or server, or leave `cache` out.',
     cause,
   });
 }

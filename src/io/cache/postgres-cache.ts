@@ -9,7 +9,7 @@ const [UNDEFINED_TABLE, UNIQUE_VIOLATION] = ['42P01', '23505'];
 /**
  * Opens a cache in the table `reelflow_units` of a PostgreSQL database, made if it is missing; values are the bytes that they are.
  *
- * @throws UsageError `cache` when `pg` is not installed; otherwise what the server says.
+ * @throws SystemError `cache` when `pg` is not installed; otherwise what the server says.
  */
 export async function openPostgresCache(uri: string): Promise<UnitCache> {
   const { Pool } = await loadPg(uri);

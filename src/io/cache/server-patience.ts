@@ -1,4 +1,4 @@
-import { UsageError } from '../../core/errors.ts';
+import { SystemError } from '../../core/errors.ts';
 
 /** Milliseconds that a server may take to answer the first question. */
 export const FIRST_ANSWER = 10_000;
@@ -20,9 +20,9 @@ export async function farewell(closing: Promise<unknown> | undefined): Promise<v
 }
 
 /** The package that reaches the server at `uri` cannot be loaded. */
-export function needsPackage(uri: string, name: string, cause: unknown): UsageError {
-  return new UsageError(`a cache at ${uri.slice(0, uri.indexOf('://'))}:// needs ${name}, which cannot be loaded`, {
-    code: 'cache',
+export function needsPackage(uri: string, name: string, cause: unknown): SystemError {
+  const scheme = uri.slice(0, uri.indexOf('://'));
+  return new SystemError('cache', `a cache at ${scheme}:// needs ${name}, which cannot be loaded`, {
     remedy: `Install it: \`npm install ${name}\`.`,
     cause,
   });

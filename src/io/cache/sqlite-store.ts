@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type KeyvSqlite from '@keyv/sqlite';
-import { UsageError } from '../../core/errors.ts';
+import { SystemError } from '../../core/errors.ts';
 
 /** Milliseconds that a statement waits for other processes' writes. */
 const BUSY_TIMEOUT = 30_000;
 
-/** Loads the adapter. @throws UsageError `cache` when it is not installed. */
+/** Loads the adapter. @throws SystemError `cache` when it is not installed. */
 async function loadAdapter(): Promise<typeof KeyvSqlite> {
   try {
     return (await import('@keyv/sqlite')).default;
   } catch (cause) {
-    throw new UsageError('a cache in an SQLite file needs @keyv/sqlite, which cannot be loaded', {
-      code: 'cache',
+    throw new SystemError('cache', 'a cache in an SQLite file needs @keyv/sqlite, which cannot be loaded', {
       remedy:
-        'Install it (`npm install @keyv/sqlite`; its sqlite3 must be allowed its install script), or leave --cache out.',
+        'Install it (`npm install @keyv/sqlite`; its sqlite3 must be allowed its install script), or leave `cache` out.',
       cause,
     });
   }
@@ -23,7 +22,7 @@ async function loadAdapter(): Promise<typeof KeyvSqlite> {
  * Opens an SQLite file as a store of Keyv, with a write-ahead log and a busy timeout, so that any number of processes
  * read and write at once.
  *
- * @throws UsageError `cache` when the adapter is not installed; otherwise what SQLite says.
+ * @throws SystemError `cache` when the adapter is not installed; otherwise what SQLite says.
  */
 export async function openSqliteStore(path: string): Promise<KeyvSqlite> {
   const Adapter = await loadAdapter();

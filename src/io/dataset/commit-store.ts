@@ -73,7 +73,7 @@ export class CommitStore {
     if (options.create === false && !existsSync(units)) {
       throw new UsageError(`${directory} is no dataset: it has no 'units' folder`, {
         code: 'dataset',
-        remedy: 'Name a directory that `reelflow extract --out` has written.',
+        remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       });
     }
     if (options.create !== false) await makeDirectory(units);

@@ -91,7 +91,7 @@ export function readDatasetFile(directory: string): DatasetFile {
   } catch (cause) {
     throw new UsageError(`${directory} is no dataset: ${(cause as Error).message}`, {
       code: 'dataset',
-      remedy: 'Name a directory that `reelflow extract --out` or `writeDataset` has written.',
+      remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       cause,
     });
   }

@@ -129,7 +129,7 @@ function scratchBytes(layout: ItemLayout): number {
 export function damagedStore(path: string, what: string, cause?: unknown): UsageError {
   return new UsageError(`${path} is not a whole training store: ${what}`, {
     code: 'dataset',
-    remedy: 'Write it again with `reelflow reduce` or `ItemStoreWriter`.',
+    remedy: 'Write it again with `reduce` or `ItemStoreWriter`.',
     cause,
   });
 }

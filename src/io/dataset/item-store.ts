@@ -78,7 +78,7 @@ export class ItemStore {
       if (error.code !== 'ENOENT') throw error;
       throw new UsageError(`${path} does not exist`, {
         code: 'dataset',
-        remedy: 'Name a file that `reelflow reduce`, `reelflow import-features` or `ItemStoreWriter` has written.',
+        remedy: 'Name a file that `reduce`, `importFeatures` or `ItemStoreWriter` has written.',
         cause: error,
       });
     });

@@ -55,7 +55,7 @@ export async function tableFiles(path: string): Promise<PartFile[]> {
       `${path} has no parts: no file in it, or in a key=value directory, is named *.parquet or *.arrow`,
       {
         code: 'dataset',
-        remedy: 'Name a table of a dataset (features/subclips=10/aggregate=mean); `reelflow compact` writes them.',
+        remedy: 'Name a table of a dataset (features/subclips=10/aggregate=mean); `compact` writes them.',
       },
     );
   }

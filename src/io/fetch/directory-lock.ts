@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeDirectory, removeIfThere, removeStaleTemporaries, temporaryPath } from '../../core/atomic-file.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
-import { UsageError } from '../../core/errors.ts';
+import { DatasetError } from '../../core/errors.ts';
 
 /**
  * Makes this the only process that works on a directory. Each process puts a file of its own name into `directory`, and then
@@ -10,7 +10,7 @@ import { UsageError } from '../../core/errors.ts';
  * processes of this machine are removed.
  *
  * @returns what gives the lock back.
- * @throws UsageError `in-use` when another process is there, naming its file; `dataset` when it cannot be written.
+ * @throws DatasetError `in-use` when another process is there, naming its file; SystemError `not-writable` when it cannot be written.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   await makeDirectory(directory);
@@ -22,8 +22,7 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
   const other = (await readdir(directory)).find((name) => name !== basename(own));
   if (other === undefined) return () => removeIfThere(own);
   await removeIfThere(own);
-  throw new UsageError(`another process works on this directory: ${join(directory, other)}`, {
-    code: 'in-use',
+  throw new DatasetError('in-use', `another process works on this directory: ${join(directory, other)}`, {
     remedy: 'Wait until it has ended. If it ran on another machine and is dead, delete that file.',
   });
 }

@@ -36,7 +36,7 @@ export function outputPrefix(folder: string, id: string): string {
 /**
  * Runs the command once for one id. The file it wrote is checked and flushed to disk; it stays in `folder`.
  *
- * @throws UsageError `program` when the command's program is missing; MediaError `decoder-missing`; FlowError `aborted`.
+ * @throws UsageError `program` when the command's program is missing; SystemError `decoder-missing`; FlowError `aborted`.
  */
 export async function download(
   template: CommandTemplate,
@@ -77,7 +77,7 @@ async function whyNoMedia(path: string, signal: AbortSignal): Promise<Omit<Fetch
     await probe(path, { signal });
     return undefined;
   } catch (error) {
-    if (!(error instanceof MediaError) || error.code === 'decoder-missing') throw error;
+    if (!(error instanceof MediaError)) throw error;
     // The temporary path is gone when somebody reads this.
     return { reason: error.code, message: error.message.replaceAll(`'${path}'`, 'what the command wrote') };
   }

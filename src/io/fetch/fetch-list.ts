@@ -38,7 +38,7 @@ export async function readFetchList(path: string, options: { readonly column?: s
     throw fileFault(
       path,
       `has not ${what}: its first line is ${quoted(names.join(','))}`,
-      'The first line must name the columns: youtubeId, trailerId or id, or the one that --column names.',
+      'The first line must name the columns: youtubeId, trailerId or id, or the one that `column` names.',
     );
   }
   const movieColumn = columnOf(names, MOVIE_COLUMNS);
@@ -60,7 +60,7 @@ export async function readFetchList(path: string, options: { readonly column?: s
     throw fileFault(
       path,
       `has no id in its column ${quoted(names[idColumn] ?? '')}: ${badIdMessage(first)}`,
-      'Name the column of the ids with --column. Addresses are no ids: the command has the address, with {id} in it.',
+      'Name the column of the ids as `column`. Addresses are no ids: the command has the address, with {id} in it.',
     );
   }
   return list;

@@ -95,7 +95,7 @@ export class FetchRecords {
     return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   }
 
-  /** Writes a record in place of an earlier one. On disk when this resolves. @throws UsageError `disk-full`. */
+  /** Writes a record in place of an earlier one. On disk when this resolves. @throws SystemError `disk-full`. */
   async put(record: FetchRecord): Promise<void> {
     const key = recordKey(record.id);
     const shard = join(this.#directory, key.slice(0, 2));

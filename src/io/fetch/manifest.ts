@@ -6,11 +6,11 @@ import type { FetchedRecord } from './fetch-record.ts';
 export const MANIFEST = 'manifest.csv';
 
 /**
- * Writes the list of fetched files as `extract --manifest` takes it, whole or not at all: columns path (relative to the
+ * Writes the list of fetched files as the option `manifest` of `extract` takes it, whole or not at all: columns path (relative to the
  * manifest), item_id (the id of the list, by which a trailer list finds its movies), movie_ids (with `|` between).
  *
  * @returns the manifest's path.
- * @throws UsageError `disk-full`.
+ * @throws SystemError `disk-full`.
  */
 export async function writeManifest(directory: string, records: readonly FetchedRecord[]): Promise<string> {
   const lines = records.map(({ file, id, movieIds }) => [file, id, movieIds.join('|')].map(csvField).join(','));

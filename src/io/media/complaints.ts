@@ -39,7 +39,7 @@ const TIMEOUT = 60 * 60_000;
  * Decodes a stream once more, this time only to see at which frame each complaint comes: ffmpeg prints the frames' times into
  * its log. It stops at the first complaint that can lie at neither end. Only asked of streams that were complained of.
  *
- * @throws MediaError `timeout`, `decoder-missing`; FlowError `aborted`.
+ * @throws MediaError `timeout`; SystemError `decoder-missing`; FlowError `aborted`.
  */
 export async function whereItComplains(
   path: string,

@@ -244,7 +244,7 @@ function deathOf(cause: Error): SystemError {
   return (
     systemFault(known) ??
     new SystemError('system', `a thread of decoders died: ${cause.message}`, {
-      remedy: 'Run the same command again: what is committed is kept, and no item is blamed.',
+      remedy: 'Run it again: what is committed is kept, and no item is blamed.',
       cause,
     })
   );

@@ -47,7 +47,7 @@ export class DecoderProcess {
     this.#watchdog.unref();
   }
 
-  /** Starts a decoder. @throws MediaError `decoder-missing` when it cannot be started. */
+  /** Starts a decoder. @throws SystemError `decoder-missing` when it cannot be started. */
   static async start(
     name: string,
     inputAndOutput: readonly string[],
@@ -58,9 +58,9 @@ export class DecoderProcess {
     try {
       child = await DecoderChild.start(findFfmpeg().path, args, toolEnvironment());
     } catch (cause) {
-      if (cause instanceof MediaError || cause instanceof SystemError) throw cause;
+      if (cause instanceof SystemError) throw cause;
       const message = `ffmpeg could not be started for '${name}': ${(cause as Error).message}`;
-      throw new MediaError('decoder-missing', message, { cause });
+      throw new SystemError('decoder-missing', message, { cause });
     }
     return new DecoderProcess(name, child, options);
   }

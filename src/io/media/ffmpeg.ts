@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, chmodSync, constants, existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { MediaError } from '../../core/errors.ts';
+import { SystemError } from '../../core/errors.ts';
 
 /** Where a decoder binary was found. */
 export type ToolOrigin =
@@ -38,7 +38,7 @@ const remembered = new Map<string, MediaTool>();
  * The ffmpeg to use: `REELFLOW_FFMPEG`, else the PATH's, else that of `ffmpeg-static` if installed, else that of the
  * optional dependency `@ffmpeg-binary/*`. Remembered for as long as the environment stays the same.
  *
- * @throws MediaError `decoder-missing` when there is none, or when the one that `REELFLOW_FFMPEG` names does not run.
+ * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFMPEG` names does not run.
  * @example
  * const { path, version, origin } = findFfmpeg();
  */
@@ -56,7 +56,7 @@ export function findFfmpeg(): MediaTool {
  * The ffprobe to use: `REELFLOW_FFPROBE`, else the PATH's, else that of the optional dependency
  * `@ffprobe-installer/ffprobe`. Remembered for as long as the environment stays the same.
  *
- * @throws MediaError `decoder-missing` when there is none, or when the one that `REELFLOW_FFPROBE` names does not run.
+ * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFPROBE` names does not run.
  */
 export function findFfprobe(): MediaTool {
   return find('ffprobe', 'REELFLOW_FFPROBE', [
@@ -90,7 +90,7 @@ function atNamedPath(name: string, variable: ToolOrigin, named: string): MediaTo
   const path = resolve(named);
   const version = existsSync(path) ? versionOf(path) : undefined;
   if (version === undefined) {
-    throw new MediaError('decoder-missing', `${variable} is '${named}', which does not run as ${name}`, {
+    throw new SystemError('decoder-missing', `${variable} is '${named}', which does not run as ${name}`, {
       remedy: `Let ${variable} name an ${name} binary, or unset it.`,
     });
   }
@@ -109,7 +109,7 @@ function search(name: string, variable: string, packaged: readonly Candidate[]):
     const version = versionOf(path);
     if (version !== undefined) return { path, version, origin: candidate.origin };
   }
-  throw new MediaError('decoder-missing', `no ${name} was found`, {
+  throw new SystemError('decoder-missing', `no ${name} was found`, {
     remedy: `Install ffmpeg (https://ffmpeg.org), or run \`npm install\` with optional dependencies, or let ${variable} name an ${name} binary.`,
   });
 }
@@ -159,7 +159,7 @@ function makeExecutable(path: string): void {
     try {
       chmodSync(path, 0o755);
     } catch (cause) {
-      throw new MediaError('decoder-missing', `'${path}' is not executable, and cannot be made so`, {
+      throw new SystemError('decoder-missing', `'${path}' is not executable, and cannot be made so`, {
         remedy: `Run: chmod +x '${path}'`,
         cause: cause ?? denied,
       });

@@ -35,7 +35,7 @@ const LEAST_PROBE_SCORE = 5;
  *
  * @throws MediaError `unreadable`, `empty` (no byte, or headers without media), `not-media`, `corrupt`, `unsupported` (see
  * `whyUnrecognised`; encrypted; a codec that is not known; pictures that are too large), `no-streams` when there is
- * neither audio nor video, `timeout`, `decoder-missing`; FlowError `aborted`.
+ * neither audio nor video, `timeout`; SystemError `decoder-missing`; FlowError `aborted`.
  */
 export async function probe(path: string, options: ProbeOptions = {}): Promise<MediaInfo> {
   const { signal, timeout = 30_000, maximumPixels = MAXIMUM_PIXELS } = options;

@@ -19,7 +19,7 @@ export interface ToolRun {
  * Runs ffprobe or ffmpeg to its end. Its standard output goes to `onText` in pieces, or is collected when that is
  * missing. Nothing of it is left behind on timeout, abort or error.
  *
- * @throws MediaError `timeout` after `timeout` ms, `decoder-missing` when it cannot be started; FlowError `aborted`.
+ * @throws MediaError `timeout` after `timeout` ms; SystemError `decoder-missing` when it cannot be started; FlowError `aborted`.
  */
 export async function runTool(
   path: string,
@@ -40,7 +40,7 @@ export async function runTool(
   if (signal?.aborted) throw abortion();
   const child = await DecoderChild.start(path, toolArguments, toolEnvironment()).catch((cause: Error) => {
     if (cause instanceof SystemError) throw cause;
-    throw new MediaError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause });
+    throw new SystemError('decoder-missing', `${tool} could not be started: ${cause.message}`, { cause });
   });
   let failure: unknown;
   const stop = (error: unknown): void => {

@@ -108,7 +108,7 @@ function sameOrRefused(there: StoredModel, staged: StagedFile): AddedModel {
   throw new ModelError(
     'weights',
     `the model store has other weights of '${there.name}': SHA-256 ${there.sha256} from ${there.origin}, while the new file's is ${staged.sha256}`,
-    { remedy: 'Add --replace to put the new file in their place.' },
+    { remedy: 'Add `replace: true` to put the new file in their place.' },
   );
 }
 

@@ -1,5 +1,5 @@
 import { shown } from '../../core/check.ts';
-import { ModelError, UsageError } from '../../core/errors.ts';
+import { SystemError, UsageError } from '../../core/errors.ts';
 
 /** Whether a host is this machine by its address: `localhost`, 127.0.0.0/8 or ::1. */
 export function isLoopback(hostname: string): boolean {
@@ -23,12 +23,13 @@ export function sourceAddress(text: string): URL {
     throw new UsageError(
       `\`source\` must be an https:// address, but is ${url ? `'${withoutSecrets(url)}'` : shown(text)}`,
       {
-        remedy: 'A file that is on this machine already: `reelflow models import NAME FILE`.',
+        option: 'source',
+        remedy: "A file that is on this machine already: `importModel({ name: 'NAME', file: 'FILE' })`.",
       },
     );
   }
   if (url.username !== '' || url.password !== '') {
-    throw new UsageError('`source` must be an address without a user name and password');
+    throw new UsageError('`source` must be an address without a user name and password', { option: 'source' });
   }
   return url;
 }
@@ -37,11 +38,11 @@ export function sourceAddress(text: string): URL {
  * Where a redirect leads. Only https is followed, and http between addresses of this machine: never to another scheme, never from https to plain
  * http, never from the network to a server on this machine.
  *
- * @throws ModelError `download` when the redirect is refused.
+ * @throws SystemError `download` when the redirect is refused.
  */
 export function redirectTarget(source: URL, from: URL, location: string | undefined): URL {
   const target = location !== undefined && URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
-  if (!target) throw new ModelError('download', `${shownAddress(from)} redirects without saying where`);
+  if (!target) throw new SystemError('download', `${shownAddress(from)} redirects without saying where`);
   const toLoopback = isLoopback(target.hostname);
   const allowed =
     target.username === '' &&
@@ -49,9 +50,13 @@ export function redirectTarget(source: URL, from: URL, location: string | undefi
     (target.protocol === 'https:' || (target.protocol === 'http:' && toLoopback && from.protocol === 'http:')) &&
     (!toLoopback || isLoopback(source.hostname));
   if (!allowed) {
-    throw new ModelError('download', `${shownAddress(from)} redirects to ${withoutSecrets(target)}, which is refused`, {
-      remedy: 'Only https:// addresses without user names are followed; give another one with --source.',
-    });
+    throw new SystemError(
+      'download',
+      `${shownAddress(from)} redirects to ${withoutSecrets(target)}, which is refused`,
+      {
+        remedy: 'Only https:// addresses without user names are followed; give another one as `source`.',
+      },
+    );
   }
   return target;
 }

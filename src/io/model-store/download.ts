@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkInteger, checkPositive } from '../../core/check.ts';
-import { FlowError, ModelError, ReelflowError, UsageError } from '../../core/errors.ts';
+import { FlowError, ModelError, ReelflowError, SystemError, UsageError } from '../../core/errors.ts';
 import { shownAddress, sourceAddress } from './addresses.ts';
 import { PartialFile } from './partial-file.ts';
 import { InterruptedTransfer } from './request.ts';
@@ -47,7 +47,7 @@ const largestFile = 4 * 1024 ** 3;
  * Last-Modified); a part that proved wrong is removed.
  *
  * @returns the whole file, to be moved into the store, and `release`, which removes what is left of the part's folder.
- * @throws UsageError for a wrong address or a full disk; ModelError `download`, or `hash` naming both hashes; FlowError `aborted`.
+ * @throws UsageError for a wrong address; SystemError `download` or `disk-full`; ModelError `hash` naming both hashes; FlowError `aborted`.
  */
 export async function downloadFile(
   address: string,
@@ -72,8 +72,8 @@ export async function downloadFile(
     return { path: part.path, sha256, bytes, release: () => part.discard() };
   } catch (error) {
     if (!(error instanceof ModelError && error.code === 'hash')) await part.release();
-    if (error instanceof ModelError && error.code === 'download' && error.remedy === undefined) {
-      throw new ModelError('download', error.message, { remedy: options.remedy, cause: error });
+    if (error instanceof SystemError && error.code === 'download' && error.remedy === undefined) {
+      throw new SystemError('download', error.message, { remedy: options.remedy, cause: error });
     }
     throw error;
   }
@@ -88,7 +88,9 @@ type Limits = Pick<TransferOptions, 'patience' | 'limits'> & {
 function checkLimits(options: DownloadOptions): Limits {
   const seconds = checkPositive('timeoutSeconds', options.timeoutSeconds ?? 30);
   if (seconds > longestTimeout) {
-    throw new UsageError(`\`timeoutSeconds\` must be at most ${longestTimeout}, but is ${seconds}`);
+    throw new UsageError(`\`timeoutSeconds\` must be at most ${longestTimeout}, but is ${seconds}`, {
+      option: 'timeoutSeconds',
+    });
   }
   const most = checkInteger('mostBytes', options.mostBytes ?? largestFile);
   return {
@@ -125,7 +127,7 @@ async function fetchWhole(
         pause > longestPause
           ? `it asks to wait ${Math.round(pause)} s`
           : `given up after ${failures} ${failures === 1 ? 'try' : 'tries'} without gain`;
-      throw new ModelError('download', `${result.why}; ${gaveUp}${resumable ? `, ${part.size} bytes are kept` : ''}`, {
+      throw new SystemError('download', `${result.why}; ${gaveUp}${resumable ? `, ${part.size} bytes are kept` : ''}`, {
         cause: result.cause,
       });
     }

@@ -85,7 +85,7 @@ export function parseRecord(text: string, name: string, path: string): ModelReco
 /** What to throw when a stored model cannot be used. */
 export function damagedModel(name: string, why: string, cause?: unknown): ModelError {
   return new ModelError('weights', `the stored weights of '${name}' are damaged: ${why}`, {
-    remedy: `Bring them in again: \`reelflow models pull ${name} --replace\`, or \`reelflow models import ${name} FILE --replace\`.`,
+    remedy: `Bring them in again: \`pullModel({ name: '${name}', replace: true })\`, or \`importModel({ name: '${name}', file: 'FILE', replace: true })\`.`,
     cause,
   });
 }

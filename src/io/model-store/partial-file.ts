@@ -100,7 +100,7 @@ export class PartialFile {
     }
   }
 
-  /** Appends a piece. @throws UsageError `disk-full`. */
+  /** Appends a piece. @throws SystemError `disk-full`. */
   async append(piece: Uint8Array): Promise<void> {
     try {
       await this.#handle.appendFile(piece);

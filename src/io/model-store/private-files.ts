@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { link, mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { missingDirectories, removeIfThere, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
-import { writeFailure } from '../../core/disk-full.ts';
-import { ModelError, ReelflowError } from '../../core/errors.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
+import { ReelflowError } from '../../core/errors.ts';
 
 /** Makes a directory, and what its path lacks, for the user alone; those that are there keep their permissions. */
 export async function makePrivateDirectory(path: string): Promise<void> {
@@ -28,7 +28,7 @@ export function weightFileName(sha256: string, extension: string): string {
  *
  * @param replace - false: only if none of that path is there; the first writer wins.
  * @returns whether this call wrote it.
- * @throws ModelError `weights` where the file system lacks hard links; UsageError `disk-full`.
+ * @throws SystemError `not-writable` where the file system lacks hard links, `disk-full`.
  */
 export async function writePrivateFile(path: string, text: string, replace: boolean): Promise<boolean> {
   const temporary = temporaryPath(dirname(path));
@@ -74,11 +74,9 @@ export async function moveInto(folder: string, from: string, name: string): Prom
 /** What to throw when the store cannot be written. */
 export function storeFailure(path: string, error: unknown): unknown {
   if (error instanceof ReelflowError) return error;
-  const failure = writeFailure(path, error);
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (failure !== error || code === undefined) return failure;
-  return new ModelError('weights', `the model store cannot be written: ${message}`, {
-    remedy: 'Set REELFLOW_MODELS_DIR to a folder on a local disk that you may write to.',
-    cause: error,
-  });
+  return directoryFailure(
+    `the model store ${path}`,
+    error,
+    'Set REELFLOW_MODELS_DIR to a folder with room, on a local disk that you may write to.',
+  );
 }

@@ -1,6 +1,6 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
-import { FlowError, ModelError } from '../../core/errors.ts';
+import { FlowError, SystemError } from '../../core/errors.ts';
 import { redirectTarget, shownAddress } from './addresses.ts';
 
 /** How long to wait, in milliseconds. */
@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** The connection broke or the server fell silent: the same request may succeed another time. */
-export class InterruptedTransfer extends ModelError {
+export class InterruptedTransfer extends SystemError {
   constructor(message: string, cause?: unknown) {
     super('download', message, { cause });
   }
@@ -34,7 +34,7 @@ const redirectLimit = 5;
  * Asks for a file with GET, following at most five redirects by hand. Every connection is its own and is closed with its answer. Proxies named by
  * environment variables are not used.
  *
- * @throws ModelError `download` when the server cannot be reached or its redirects are refused; InterruptedTransfer when trying again may help;
+ * @throws SystemError `download` when the server cannot be reached or its redirects are refused; InterruptedTransfer when trying again may help;
  * FlowError `aborted`.
  */
 export async function requestFile(
@@ -53,7 +53,7 @@ export async function requestFile(
     body.destroy();
     url = redirectTarget(source, url, body.headers.location);
   }
-  throw new ModelError('download', `${shownAddress(source)} redirects more than ${redirectLimit} times`);
+  throw new SystemError('download', `${shownAddress(source)} redirects more than ${redirectLimit} times`);
 }
 
 function answerOf(
@@ -130,10 +130,10 @@ const interrupted = (url: URL) => new FlowError('aborted', `the download of ${sh
 const transient = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'];
 
 function connectionFailure(url: URL, error: unknown): Error {
-  if (error instanceof ModelError || error instanceof FlowError) return error;
+  if (error instanceof SystemError || error instanceof FlowError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
   if (transient.includes(code) || message === 'aborted') {
     return new InterruptedTransfer(`the connection to ${shownAddress(url)} was cut (${code || message})`, error);
   }
-  return new ModelError('download', `${shownAddress(url)} cannot be reached: ${message || code}`, { cause: error });
+  return new SystemError('download', `${shownAddress(url)} cannot be reached: ${message || code}`, { cause: error });
 }

@@ -20,7 +20,7 @@ const pieceBytes = 1 << 20;
 /**
  * Copies a file into the store's directory, hashing it on the way: 1 MiB of memory whatever its size.
  *
- * @throws ModelError `weights` when it cannot be read or changes meanwhile; FlowError `aborted`; UsageError `disk-full`.
+ * @throws ModelError `weights` when it cannot be read or changes meanwhile; FlowError `aborted`; SystemError `disk-full`.
  */
 export async function stageFile(
   path: string,

@@ -1,4 +1,4 @@
-import { ModelError } from '../../core/errors.ts';
+import { SystemError } from '../../core/errors.ts';
 import { shownAddress } from './addresses.ts';
 import { type PartFacts, type PartialFile, validatorOf } from './partial-file.ts';
 import { type Answer, bodyOf, InterruptedTransfer, type Patience, requestFile } from './request.ts';
@@ -29,7 +29,7 @@ const worthTryingAgain = [408, 425, 429, 500, 502, 503, 504];
  * Asks once for a file, or, where a part of it is here with a validator (RFC 9110: strong ETag, else Last-Modified), for the rest of it with `Range`
  * and `If-Range`. A server that sends the whole file instead, because it ignores ranges or the file has changed, makes the part begin anew.
  *
- * @throws ModelError `download` for an answer that trying again does not change; InterruptedTransfer; FlowError `aborted`.
+ * @throws SystemError `download` for an answer that trying again does not change; InterruptedTransfer; FlowError `aborted`.
  */
 export async function transfer(url: URL, part: PartialFile, options: TransferOptions): Promise<Transfer> {
   const facts = part.size > 0 ? await part.facts() : undefined;
@@ -63,11 +63,11 @@ async function receive(
     return { outcome: 'again', why: `${where} has no bytes after those that were here (416), beginning anew` };
   }
   if (status !== 200 && !(status === 206 && facts)) {
-    throw new ModelError('download', `${where} answers ${status}${status === 404 ? ', there is no such file' : ''}`);
+    throw new SystemError('download', `${where} answers ${status}${status === 404 ? ', there is no such file' : ''}`);
   }
   const encoding = header('content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
-    throw new ModelError('download', `${where} sends the file in encoding '${encoding.slice(0, 40)}', not as it is`);
+    throw new SystemError('download', `${where} sends the file in encoding '${encoding.slice(0, 40)}', not as it is`);
   }
   const length = contentLength(header('content-length'));
   let total: number | undefined;
@@ -118,8 +118,8 @@ function checkTotal(total: number | undefined, limits: TransferOptions['limits']
 }
 
 /** The source was reached, but what it has cannot be the file. */
-function otherSize(message: string): ModelError {
-  return new ModelError('download', message, { remedy: 'It is another file than is wanted: try another source.' });
+function otherSize(message: string): SystemError {
+  return new SystemError('download', message, { remedy: 'It is another file than is wanted: try another source.' });
 }
 
 function factsOf(answer: Answer, total: number | undefined): PartFacts {

@@ -27,7 +27,7 @@ export class RatingFileError extends UsageError {
   constructor({ file, line, reason }: BadLine, unit: 'line' | 'row' = 'line') {
     super(`${file}, ${unit} ${line}: ${reason}`, {
       code: 'bad-line',
-      remedy: `Correct the ${unit}, or pass over such ${unit}s with \`skipBadLines\` (--skip-bad-lines); they are counted.`,
+      remedy: `Correct the ${unit}, or pass over such ${unit}s with \`skipBadLines: true\`; they are counted.`,
     });
     this.file = file;
     this.line = line;
@@ -44,7 +44,7 @@ export class DuplicateRatingError extends UsageError {
   constructor({ file, line, reason }: BadLine, unit: 'line' | 'row' = 'line') {
     super(`${file}, ${unit} ${line}: ${reason}`, {
       code: 'duplicate',
-      remedy: "Say which one counts: `duplicates: 'last'` or `'first'` (--duplicates last).",
+      remedy: "Say which one counts: `duplicates: 'last'` or `duplicates: 'first'`.",
     });
     this.file = file;
     this.line = line;

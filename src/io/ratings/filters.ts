@@ -59,7 +59,9 @@ export function filterRatings(
 function movieTest(filter: ItemFilter, movies: ReadonlyMap<string, Movie>): (movie: Movie) => boolean {
   const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = filter.years ?? {};
   if (filter.years !== undefined && (Number.isNaN(from) || Number.isNaN(to) || from > to)) {
-    throw new UsageError(`\`years\` must go from a year to a later one or the same, but are ${from} to ${to}`);
+    throw new UsageError(`\`years\` must go from a year to a later one or the same, but are ${from} to ${to}`, {
+      option: 'years',
+    });
   }
   if (filter.genres === undefined) return ({ year }) => filter.years === undefined || within(year, from, to);
   const wanted = new Set(filter.genres.map((genre) => genre.toLowerCase()));

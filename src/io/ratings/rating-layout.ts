@@ -62,7 +62,7 @@ export function missingColumns(file: string, names: readonly string[]): Error {
   return fileFault(
     file,
     `has no columns of users, items and ratings that are known by name; it has ${listed(names)}`,
-    'Name them: `columns: { user, item, rating }` (--columns user=NAME,item=NAME,rating=NAME).',
+    "Name them: `columns: { user: 'NAME', item: 'NAME', rating: 'NAME' }`.",
   );
 }
 

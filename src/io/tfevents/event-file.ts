@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { missingDirectories } from '../../core/atomic-file.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
 import { UsageError } from '../../core/errors.ts';
 import {
   doubleField,
@@ -55,7 +56,7 @@ export class EventFile {
    * Begins a new file in a directory, which is made where it is missing.
    *
    * @param firstStep the step that the run begins with; what other files of the directory have of it and of later ones is void.
-   * @throws UsageError `logdir` when the file cannot be made.
+   * @throws SystemError `not-writable` when the file cannot be made, `disk-full`.
    */
   static create(directory: string, firstStep: number, seconds = Date.now() / 1000): EventFile {
     checkString('directory', directory);
@@ -67,11 +68,7 @@ export class EventFile {
       for (const missing of missingDirectories(directory)) mkdirSync(missing);
       file = new EventFile(join(directory, name));
     } catch (cause) {
-      throw new UsageError(`no event file can be written in ${directory}: ${(cause as Error).message}`, {
-        code: 'logdir',
-        remedy: 'Name a directory that can be written.',
-        cause,
-      });
+      throw directoryFailure(`an event file in ${directory}`, cause, 'Name another directory, that you may write to.');
     }
     const time = doubleField(event.wallTime, seconds);
     file.#append([

@@ -62,7 +62,7 @@ export class Trainer {
   /**
    * Writes the network's graphs, starts its thread and gives it its first weights.
    *
-   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do not fit, `session`
+   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do not fit; SystemError `session`
    * when the graphs cannot be run.
    */
   static async open(network: TrainableNetwork, options: TrainerOptions = {}): Promise<Trainer> {
@@ -88,7 +88,7 @@ export class Trainer {
    * epoch. Goes on from the checkpoint when there is one.
    *
    * @throws the abort signal's reason; ModelError `weights` when the loss is no longer a number or the checkpoint is
-   * damaged; `session` when a step fails.
+   * damaged; SystemError `session` when a step fails.
    */
   async fit(data: TrainingData, validation?: ValidationData): Promise<TrainingResult> {
     this.#options.signal?.throwIfAborted();

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { ModelError } from '../../core/errors.ts';
+import { SystemError } from '../../core/errors.ts';
 import { FeedBuffers } from './feed-buffers.ts';
 import type { Feeds } from './feeds.ts';
 import type { StateValues } from './state.ts';
@@ -7,7 +7,7 @@ import type { StepRequest, ThreadReply, ThreadRequest, ThreadStart } from './thr
 
 interface Waiting {
   readonly resolve: (values: readonly Float32Array[]) => void;
-  readonly reject: (error: ModelError) => void;
+  readonly reject: (error: SystemError) => void;
 }
 
 /** The buffers behind feeds, each once. */
@@ -27,7 +27,7 @@ export class TrainingThread {
   readonly #worker: Worker;
   readonly #name: string;
   readonly #waiting: Waiting[] = [];
-  #failure: ModelError | undefined;
+  #failure: SystemError | undefined;
   #exited: Promise<void> = Promise.resolve();
 
   private constructor(worker: Worker, name: string) {
@@ -38,7 +38,7 @@ export class TrainingThread {
   /**
    * Starts a thread and opens its sessions. Its state is all zeros until `load`.
    *
-   * @throws ModelError `session` when ONNX Runtime does not take the graphs.
+   * @throws SystemError `session` when ONNX Runtime does not take the graphs.
    */
   static async open(name: string, start: ThreadStart): Promise<TrainingThread> {
     const worker = new Worker(new URL('./training-worker.js', import.meta.url), {
@@ -93,7 +93,7 @@ export class TrainingThread {
 
   /** Lets what is under way end, then closes sessions and thread. */
   async close(): Promise<void> {
-    this.#failure ??= new ModelError('session', `the training of ${this.#name} was closed`);
+    this.#failure ??= new SystemError('session', `the training of ${this.#name} was closed`);
     this.#worker.postMessage({ kind: 'close' } satisfies ThreadRequest);
     await this.#exited;
   }
@@ -107,7 +107,7 @@ export class TrainingThread {
     return new Promise<void>((resolve, reject) => {
       this.#exited = new Promise((ended) => {
         this.#worker.once('exit', (code) => {
-          const error = new ModelError('session', `the training thread of ${this.#name} ended (exit code ${code})`, {
+          const error = new SystemError('session', `the training thread of ${this.#name} ended (exit code ${code})`, {
             remedy: 'Run again; training goes on from its last checkpoint when it has one.',
           });
           this.#fail(error);
@@ -116,7 +116,7 @@ export class TrainingThread {
         });
       });
       this.#worker.on('error', (cause) => {
-        const error = new ModelError('session', `the training thread of ${this.#name} died: ${cause.message}`, {
+        const error = new SystemError('session', `the training thread of ${this.#name} died: ${cause.message}`, {
           cause,
         });
         this.#fail(error);
@@ -125,7 +125,7 @@ export class TrainingThread {
       this.#worker.on('message', (reply: ThreadReply) => {
         if (reply.kind === 'ready') resolve();
         else if (reply.kind === 'unusable') {
-          reject(new ModelError('session', `${this.#name} cannot be trained: ${reply.message}`));
+          reject(new SystemError('session', `${this.#name} cannot be trained: ${reply.message}`));
         } else this.#receive(reply);
       });
     });
@@ -134,7 +134,7 @@ export class TrainingThread {
   #receive(reply: Extract<ThreadReply, { kind: 'done' | 'failed' }>): void {
     const waiting = this.#waiting.shift();
     if (reply.kind === 'failed') {
-      waiting?.reject(new ModelError('session', `${this.#name} failed in training: ${reply.message}`));
+      waiting?.reject(new SystemError('session', `${this.#name} failed in training: ${reply.message}`));
       return;
     }
     for (const buffer of reply.buffers) this.buffers.give(buffer);
@@ -152,7 +152,7 @@ export class TrainingThread {
     });
   }
 
-  #fail(error: ModelError): void {
+  #fail(error: SystemError): void {
     this.#failure ??= error;
     for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);
   }

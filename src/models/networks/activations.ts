@@ -1,4 +1,4 @@
-import { ModelError } from '../../core/errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { measureRun, type RunGuard } from '../onnx/measure-run.ts';
 import type { SessionPart } from '../onnx/session.ts';
 import type { AssembledNetwork } from './assemble.ts';
@@ -34,7 +34,7 @@ class Activations {
    *
    * @param parts - how the network is run.
    * @param guard - may end that process.
-   * @throws ModelError `session` when it cannot be run; what the guard refuses with.
+   * @throws SystemError `session` when it cannot be run; what the guard refuses with.
    */
   async measure(name: string, parts: () => readonly SessionPart[], guard?: RunGuard): Promise<void> {
     if (this.#network.parts.every((_, index) => this.#bytes(index) !== undefined)) return;
@@ -56,12 +56,12 @@ class Activations {
   /**
    * Bytes of a part at their widest.
    *
-   * @throws ModelError `session` when they are neither known nor measured.
+   * @throws UsageError when they are neither known nor measured.
    */
   bytes(index: number, name: string): PartBytes {
     const bytes = this.#bytes(index);
     if (bytes !== undefined) return bytes;
-    throw new ModelError('session', `how much memory ${name} needs cannot be told from its operations`, {
+    throw new UsageError(`how much memory ${name} needs cannot be told from its operations`, {
       remedy: 'Call `await plan.measure()` first: it runs one row.',
     });
   }

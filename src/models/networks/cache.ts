@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -13,7 +14,8 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ModelError } from '../../core/errors.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
+import { ModelError, ReelflowError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 
 /** An unfinished folder of a process that was killed is removed after this many milliseconds. */
@@ -39,14 +41,11 @@ function writing<T>(directory: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    if (error instanceof ModelError || codeOf(error) === undefined) throw error;
-    throw new ModelError(
-      'session',
-      `the cache of networks ${directory} cannot be written: ${(error as Error).message}`,
-      {
-        remedy: 'Set REELFLOW_CACHE_DIR to a folder with room for the networks (about 520 MB for AlexNet and VGGish).',
-        cause: error,
-      },
+    if (error instanceof ReelflowError) throw error;
+    throw directoryFailure(
+      `the cache of networks ${directory}`,
+      error,
+      'Set REELFLOW_CACHE_DIR to a folder with room for the networks (about 520 MB for AlexNet and VGGish).',
     );
   }
 }
@@ -111,7 +110,7 @@ export function fileHash(path: string, directory: string): string {
     const identity = [resolve(path), status.dev, status.ino, status.size, status.mtimeNs, status.ctimeNs].join('\n');
     const folder = join(directory, 'hashes');
     const remembered = join(folder, sha256(identity));
-    if (statSync(remembered, { throwIfNoEntry: false })) {
+    if (existsSync(remembered)) {
       const text = readFileSync(remembered, 'utf8');
       if (/^[0-9a-f]{64}$/.test(text)) return text;
     }

@@ -86,7 +86,7 @@ export function loadCard(path: string): { readonly card: ModelCard; readonly fol
     text = readFileSync(path, 'utf8');
   } catch (error) {
     throw new ModelError('card', `model card ${path} cannot be read: ${(error as Error).message}`, {
-      remedy: 'Give the name of a built-in network (see `reelflow models list`) or the path of a model card (JSON).',
+      remedy: 'Give the name of a built-in network (see `listModels()`) or the path of a model card (JSON).',
       cause: error,
     });
   }

@@ -45,7 +45,7 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
    * The vectors of up to `maxBatch` inputs, in order, each with memory of its own.
    *
    * @param inputs - visual: uint8 RGB of height x width x 3; audio: float32 mono samples of one patch.
-   * @throws UsageError for a wrong count, type or length; ModelError `session` when a thread dies or the network is closed.
+   * @throws UsageError for a wrong count, type or length; SystemError `session` when a thread dies or the network is closed.
    */
   async embed(inputs: readonly T[]): Promise<readonly Float32Array[]> {
     if (!Array.isArray(inputs) || inputs.length > this.maxBatch) {
@@ -84,7 +84,7 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
     return this.close();
   }
 
-  /** Stops the threads at once: running and waiting batches fail with ModelError `session`, as when a thread dies. */
+  /** Stops the threads at once: running and waiting batches fail with SystemError `session`, as when a thread dies. */
   abort(): Promise<void> {
     return this.#pool.abort();
   }

@@ -36,7 +36,7 @@ const listLimit = 12;
  * what the axes of a spectrogram mean) is filled in with the usual values and listed. The card fits the graph, or there is none.
  *
  * @param origin - what messages call the file.
- * @throws ModelError `card` listing what the file has when it cannot be told which output or kind of input is meant, `session` when the network must be
+ * @throws ModelError `card` listing what the file has when it cannot be told which output or kind of input is meant; SystemError `session` when the network must be
  * run to tell its dimension, and cannot.
  */
 export async function guessCard(graph: OnnxGraph, origin: string, options: GuessOptions): Promise<GuessedCard> {
@@ -47,7 +47,7 @@ export async function guessCard(graph: OnnxGraph, origin: string, options: Guess
     throw new ModelError(
       'card',
       `${origin} needs ${network.inputs.length} inputs for output '${output.name}' (${described(network.inputs)}); a network with exactly one is needed`,
-      { remedy: 'Give an output that needs one input only with --output NAME.' },
+      { remedy: 'Give an output that needs one input only as `output`.' },
     );
   }
   const guessed = guessInput(input, origin, options.modality);
@@ -72,7 +72,7 @@ export async function guessCard(graph: OnnxGraph, origin: string, options: Guess
 }
 
 function chooseOutput(graph: OnnxGraph, origin: string, wanted: string | undefined): GraphValue {
-  const remedy = 'Give the tensor that is the feature vector with --output NAME.';
+  const remedy = 'Give the tensor that is the feature vector as `output`.';
   if (wanted === undefined) {
     const [only, another] = graph.outputs;
     if (only && !another) return only;
@@ -101,7 +101,7 @@ function guessInput(input: GraphValue, origin: string, modality: GuessOptions['m
     const other = guessed && !frames && modality === undefined ? otherThanSound(input.name, shape) : undefined;
     if (other !== undefined) {
       throw new ModelError('card', `the input of ${origin} may be sound or ${other}: ${described([input])}`, {
-        remedy: `Give --modality audio if it is sound; a network of ${other === 'a grey picture' ? 'grey pictures' : 'features'} cannot be described by a card.`,
+        remedy: `Give \`modality: 'audio'\` if it is sound; a network of ${other === 'a grey picture' ? 'grey pictures' : 'features'} cannot be described by a card.`,
       });
     }
     if (guessed) return guessed;

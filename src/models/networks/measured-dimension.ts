@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { directoryFailure } from '../../core/directory-failure.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { measureRun } from '../onnx/measure-run.ts';
 import { assemble } from './assemble.ts';
@@ -12,11 +13,12 @@ import { sessionParts } from './session-parts.ts';
  * How many values a network gives for each row, found by running it once, for outputs whose shape neither the file states nor its operations tell.
  *
  * @param card - whose `output.dimension` is what is asked for; the one that stands in it does not count.
- * @throws ModelError `card` when the graph has not what the card says, `session` when it cannot be run.
+ * @throws ModelError `card` when the graph has not what the card says; SystemError `session` when it cannot be run, `not-writable` or
+ * `disk-full` when the temporary directory cannot be used.
  */
 export async function measuredDimension(card: ModelCard, graph: OnnxGraph, origin: string): Promise<number> {
   const { parts, fixedRows } = assemble(card, graph, origin);
-  const folder = mkdtempSync(join(tmpdir(), 'reelflow-measure-'));
+  const folder = temporaryFolder();
   try {
     const models = prepareParts(parts, ['measured'], folder);
     const { shape } = await measureRun(
@@ -26,5 +28,17 @@ export async function measuredDimension(card: ModelCard, graph: OnnxGraph, origi
     return shape.reduce((product, size) => product * size, 1);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function temporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'reelflow-measure-'));
+  } catch (error) {
+    throw directoryFailure(
+      `the temporary directory ${tmpdir()}`,
+      error,
+      'Let TMPDIR name a directory with room, that you may write to.',
+    );
   }
 }

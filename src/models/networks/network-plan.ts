@@ -135,7 +135,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
       throw new ModelError(
         'precision',
         `${this.name} has no convolution or dense layer with constant float32 weights that int8 could take`,
-        { remedy: 'Use --precision float32.' },
+        { remedy: "Use `precision: 'float32'`." },
       );
     }
     const parts = this.#assembled.parts.map((part) => quantise(part, ranges));
@@ -228,7 +228,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
    * operations, nor a second time.
    *
    * @param guard - may end that process, for the memory that it takes.
-   * @throws ModelError `session` when it cannot be run; what the guard refuses with.
+   * @throws SystemError `session` when it cannot be run; what the guard refuses with.
    */
   measure(guard?: RunGuard): Promise<void> {
     return activationsOf(this.#onCpu).measure(this.name, () => this.#sessionParts(1), guard);
@@ -237,7 +237,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   /**
    * What it will take of memory; see `sessionMemory`.
    *
-   * @throws ModelError `session` when it has operations whose memory cannot be told, and `measure` was not called before.
+   * @throws UsageError when it has operations whose memory cannot be told, and `measure` was not called before.
    */
   memory(options: OpenOptions = {}): SessionMemory {
     const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
@@ -268,7 +268,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
    * Writes the network into the cache unless it is there, then creates its sessions one after another. On the CPU each has the network in parts, which run as
    * many rows as pay; on a device the whole network runs whole batches, always of the same shape, so that the device chooses its algorithms once.
    *
-   * @throws UsageError for a wrong setting; ModelError when the network cannot be run as its card says, `device-memory` when a device has no room for it.
+   * @throws UsageError for a wrong setting; ModelError when the network cannot be run as its card says; SystemError `device-memory` when a device has no room for it.
    */
   async open(options: OpenOptions = {}): Promise<Network<T>> {
     const device = this.#device(options);

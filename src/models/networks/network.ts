@@ -52,7 +52,7 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
   if (options.weights === undefined) {
     throw new ModelError('weights', `${named.name} has no weights yet`, {
       remedy:
-        'Give a weight file, --weights random:SEED to try things out, or a model card of a trained .onnx file in place of the name.',
+        "Give a weight file, `weights: 'random:1'` to try things out, or a model card of a trained .onnx file in place of the name.",
     });
   }
   const { architecture, card } = named;
@@ -78,7 +78,7 @@ function cardNetwork(path: string, options: NetworkOptions, cache: string): Netw
       'card',
       `model card ${path}: \`file\` must name a file inside the card's own folder (links out of it are not followed), but '${card.file}' is not one`,
       {
-        remedy: `Put the ONNX file beside the card, or give its path with --${card.modality}-weights FILE.`,
+        remedy: `Put the ONNX file beside the card, or give its path as \`${card.modality}Weights\`; to \`network\` itself, as its weights.`,
       },
     );
   }

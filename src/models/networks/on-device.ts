@@ -56,7 +56,8 @@ export function placesOf({ device, numbers, workers }: DeviceSessions): readonly
   const length = workers === undefined ? numbers.length : checkInteger('workers', workers, 1, 256);
   if (device === 'webgpu' && length > 1) {
     throw new UsageError(`\`workers\` of a network on webgpu must be 1, but is ${length}`, {
-      remedy: 'Leave --workers out: several sessions in one process bring its driver down.',
+      option: 'workers',
+      remedy: 'Leave `workers` out: several sessions in one process bring its driver down.',
     });
   }
   return Array.from({ length }, (_, index) => ({ device, number: numbers[index % numbers.length] as number }));
@@ -66,7 +67,7 @@ export function placesOf({ device, numbers, workers }: DeviceSessions): readonly
  * Opens the sessions of a network on a device: `workers` of them, or one at each place, and there a second one where bringing batches together takes long
  * beside computing them.
  *
- * @throws UsageError for several sessions of WebGPU; ModelError `session` while it has another network's; else as `WorkerPool.open`.
+ * @throws UsageError for several sessions of WebGPU; SystemError `session` while it has another network's; else as `WorkerPool.open`.
  */
 export async function openOnDevice(
   plan: SessionPlan,

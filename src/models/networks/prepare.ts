@@ -36,7 +36,7 @@ function isWhole(folder: string, count: number): boolean {
  *
  * @param identity - decides the content: hashes of card and weights.
  * @returns paths of the parts' ONNX files.
- * @throws ModelError `session` when the cache cannot be written, `weights` when the weights cannot be read.
+ * @throws SystemError `not-writable` or `disk-full` when the cache cannot be written; ModelError `weights` when the weights cannot be read.
  */
 export function prepareParts(
   parts: readonly OnnxGraph[],

@@ -82,7 +82,9 @@ export function networkFrom(name: string, entry: NetworkEntry, options: NamedOpt
     postprocessed !== undefined &&
     architecture.layers.length < architectureTo(described, postprocessed).layers.length
   ) {
-    throw new UsageError(`\`postprocess\` has no effect on the layer '${options.layer}', which comes before it`);
+    throw new UsageError(`\`postprocess\` has no effect on the layer '${options.layer}', which comes before it`, {
+      option: 'postprocess',
+    });
   }
   const output = { name: architecture.output, dimension: dimensionOf(architecture) };
   const card = cardOf(name, entry, options, described.input.shape, output);
@@ -93,7 +95,9 @@ export function networkFrom(name: string, entry: NetworkEntry, options: NamedOpt
 
 function postprocessingLayer(name: string, entry: NetworkEntry): string {
   if (entry.reads === 'sound' && entry.postprocessing !== undefined) return entry.postprocessing.layer;
-  throw new UsageError(`\`postprocess\` is for ${postprocessedNetworks.join(', ')}: ${name} has no post-processing`);
+  throw new UsageError(`\`postprocess\` is for ${postprocessedNetworks.join(', ')}: ${name} has no post-processing`, {
+    option: 'postprocess',
+  });
 }
 
 function cardOf(

@@ -19,6 +19,6 @@ export function notOnnx(path: string, start: Uint8Array): ModelError {
   return new ModelError('weights', `${path} is not an ONNX model: it ${is}`, {
     remedy:
       kind?.remedy ??
-      'Give a network exported as .onnx (torch.onnx.export, tf2onnx). Weights of a network that is known by name: `reelflow models import NAME FILE`.',
+      "Give a network exported as .onnx (torch.onnx.export, tf2onnx). Weights of a network that is known by name: `importModel({ name: 'NAME', file: 'FILE' })`.",
   });
 }

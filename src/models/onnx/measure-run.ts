@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { ModelError } from '../../core/errors.ts';
+import { SystemError } from '../../core/errors.ts';
 import { type ChildFailure, inChild } from './child-try.ts';
 import type { SessionPart } from './session.ts';
 
@@ -38,7 +38,7 @@ export type RunReply = ({ readonly kind: 'ran' } & MeasuredRun) | ChildFailure;
  *
  * @param name - what messages call the network.
  * @param guard - may end the process.
- * @throws ModelError `session` when the network cannot be run, or the process ends without an answer; what the guard refuses with.
+ * @throws SystemError `session` when the network cannot be run, or the process ends without an answer; what the guard refuses with.
  */
 export async function measureRun(name: string, parts: readonly SessionPart[], guard?: RunGuard): Promise<MeasuredRun> {
   // glibc gives large blocks back to the system as soon as they are free, whatever came before.
@@ -52,7 +52,7 @@ export async function measureRun(name: string, parts: readonly SessionPart[], gu
   const refusal = guard?.refusal(name);
   if (refusal !== undefined) throw refusal;
   if (reply.kind === 'ran') return reply;
-  throw new ModelError('session', `${name} could not be run to measure what it needs and gives: ${reply.message}`, {
+  throw new SystemError('session', `${name} could not be run to measure what it needs and gives: ${reply.message}`, {
     remedy: 'Run it where there is more memory, or take a smaller input or an earlier output in its card.',
   });
 }

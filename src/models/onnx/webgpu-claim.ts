@@ -1,4 +1,4 @@
-import { ModelError } from '../../core/errors.ts';
+import { SystemError } from '../../core/errors.ts';
 
 /** The network whose session is open on WebGPU in this process. */
 let holder: string | undefined;
@@ -7,11 +7,11 @@ let holder: string | undefined;
  * Claims WebGPU for the session of one network: a second session in the same process ends the process (ONNX Runtime 1.29 and 1.30, seen with an NVIDIA driver).
  *
  * @returns gives it back; to be called when the session is closed.
- * @throws ModelError `session` while another network has it.
+ * @throws SystemError `session` while another network has it.
  */
 export function claimWebgpu(name: string): () => void {
   if (holder !== undefined) {
-    throw new ModelError(
+    throw new SystemError(
       'session',
       `${name} cannot be opened on webgpu while ${holder} is: a process has one session there`,
       {

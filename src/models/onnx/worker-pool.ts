@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { ModelError } from '../../core/errors.ts';
+import { ModelError, SystemError } from '../../core/errors.ts';
 import { isShared, MemoryLink } from '../../core/shared-memory.ts';
 import type { BatchTimes, Place, SessionPlan, WorkerData, WorkerReply, WorkerRequest } from './session.ts';
 
@@ -14,7 +14,7 @@ interface Task {
   /** Copies the results out of the buffer, which is used again at once. */
   readonly take: (output: Float32Array) => void;
   readonly resolve: () => void;
-  readonly reject: (error: ModelError) => void;
+  readonly reject: (error: SystemError) => void;
 }
 
 /** Memory that a batch is brought and its results are fetched in. */
@@ -56,7 +56,7 @@ export class WorkerPool {
   readonly #waitingForBuffer: Task[] = [];
   readonly #buffers: BatchBuffers[] = [];
   #buffersMade = 0;
-  #failure: ModelError | undefined;
+  #failure: SystemError | undefined;
   #closing: Promise<void> | undefined;
   readonly #options: PoolOptions;
 
@@ -69,7 +69,7 @@ export class WorkerPool {
   /**
    * Opens a session at each of the places, one after another, so that what one needs only while it is created is needed once.
    *
-   * @throws ModelError `session`, `shape` or `device-memory` when the network cannot be run as its card says; what was opened is closed again.
+   * @throws ModelError `shape`, SystemError `session` or `device-memory` when the network cannot be run as its card says; what was opened is closed again.
    */
   static async open(
     plan: SessionPlan,
@@ -147,17 +147,17 @@ export class WorkerPool {
       execArgv: [],
     });
     const link = new MemoryLink((message) => worker.postMessage(message satisfies WorkerRequest));
-    let settle: (answer: ModelError | BatchTimes | undefined) => void = () => {};
+    let settle: (answer: Error | BatchTimes | undefined) => void = () => {};
     const ready = new Promise<BatchTimes | undefined>((resolve, reject) => {
-      settle = (answer) => (answer instanceof ModelError ? reject(answer) : resolve(answer));
+      settle = (answer) => (answer instanceof Error ? reject(answer) : resolve(answer));
     });
     const exited = new Promise<void>((resolve) => {
       worker.once('exit', (code) => {
-        const error = new ModelError(
+        const error = new SystemError(
           'session',
           `an inference thread of ${this.#plan.name} ended unexpectedly (exit code ${code})`,
           {
-            remedy: 'Run again; if it happens again, look at free memory and lower --batch or the number of workers.',
+            remedy: 'Run again; if it happens again, look at free memory and lower `batch` or the number of `workers`.',
           },
         );
         settle(error);
@@ -171,7 +171,7 @@ export class WorkerPool {
     });
     const member: Member = { worker, link, task: undefined, buffers: undefined, exited };
     worker.on('error', (cause) => {
-      const error = new ModelError('session', `an inference thread of ${this.#plan.name} died: ${cause.message}`, {
+      const error = new SystemError('session', `an inference thread of ${this.#plan.name} died: ${cause.message}`, {
         cause,
       });
       settle(error);
@@ -181,11 +181,7 @@ export class WorkerPool {
       if (reply.kind === 'ready') settle(reply.times);
       else if (reply.kind === 'unusable') {
         this.#members.splice(this.#members.indexOf(member), 1);
-        settle(
-          new ModelError(reply.code, `${this.#plan.name} cannot be run: ${reply.message}`, {
-            remedy: reply.code === 'device-memory' ? moreDeviceMemory : 'Compare the model card with the ONNX file.',
-          }),
-        );
+        settle(this.#unusable(reply));
       } else this.#finish(member, reply);
     });
     this.#members.push(member);
@@ -210,7 +206,7 @@ export class WorkerPool {
     if (reply.kind === 'done') task?.resolve();
     else {
       const remedy = reply.code === 'device-memory' ? { remedy: moreDeviceMemory } : {};
-      task?.reject(new ModelError(reply.code, `${this.#plan.name} failed on a batch: ${reply.message}`, remedy));
+      task?.reject(new SystemError(reply.code, `${this.#plan.name} failed on a batch: ${reply.message}`, remedy));
     }
   }
 
@@ -251,7 +247,7 @@ export class WorkerPool {
     return { input: undefined, output: new SharedArrayBuffer(4 * dimension * batch) };
   }
 
-  #fail(error: ModelError): void {
+  #fail(error: SystemError): void {
     this.#failure ??= error;
     for (const member of this.#members) {
       member.task?.reject(this.#failure);
@@ -260,18 +256,24 @@ export class WorkerPool {
     this.#refuseWaiting(this.#failure);
   }
 
-  #refuseWaiting(error: ModelError): void {
+  #refuseWaiting(error: SystemError): void {
     for (const { task } of this.#queue.splice(0)) task.reject(error);
     for (const task of this.#waitingForBuffer.splice(0)) task.reject(error);
   }
 
-  #closedError(): ModelError {
-    return new ModelError('session', `${this.#plan.name} was closed`);
+  #unusable({ code, message }: Extract<WorkerReply, { kind: 'unusable' }>): Error {
+    const fact = `${this.#plan.name} cannot be run: ${message}`;
+    const remedy = code === 'device-memory' ? moreDeviceMemory : 'Compare the model card with the ONNX file.';
+    return code === 'shape' ? new ModelError(code, fact, { remedy }) : new SystemError(code, fact, { remedy });
+  }
+
+  #closedError(): SystemError {
+    return new SystemError('session', `${this.#plan.name} was closed`);
   }
 }
 
 const moreDeviceMemory =
-  'Lower --batch, end other programs on the device, take another one (--device cuda:1), or compute on the CPU (--device cpu).';
+  "Lower `batch`, end other programs on the device, take another one (`device: 'cuda:1'`), or compute on the CPU (`device: 'cpu'`).";
 
 function copyRows(rows: readonly Row[], into: SharedArrayBuffer): void {
   const bytes = new Uint8Array(into);

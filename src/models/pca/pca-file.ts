@@ -148,7 +148,7 @@ function hashOf(bytes: Uint8Array): string {
 
 function broken(what: string, cause?: unknown): ModelError {
   return new ModelError('weights', `the description of a PCA ${what}`, {
-    remedy: 'Give the .json file that `reelflow reduce` wrote beside the .safetensors file.',
+    remedy: 'Give the .json file that `reduce` has written beside the .safetensors file.',
     cause,
   });
 }

@@ -21,7 +21,7 @@ export function parseRandomWeights(weights: string): number {
     throw new ModelError(
       'weights',
       `weights '${weights}' cannot be read: random weights are 'random:SEED' (SEED an integer from 0 to 4294967295)`,
-      { remedy: 'Give for example --weights random:1, or the path of a weight file.' },
+      { remedy: "Give for example `weights: 'random:1'`, or the path of a weight file." },
     );
   }
   return seed;

@@ -53,7 +53,7 @@ describe('the directory of an experiment', () => {
     const store = await ExperimentStore.open(directory, experiment, {});
     const path = join(directory, 'points', `${pointName(point)}.json`);
     await writeFile(path, '{"experiment": "');
-    await expect(store.read(point)).rejects.toMatchObject({ code: 'dataset', message: expect.stringContaining(path) });
+    await expect(store.read(point)).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining(path) });
     await writeFile(path, JSON.stringify({ experiment: 'another', evaluation: {} }));
     await expect(store.read(point)).rejects.toThrow('another experiment');
   });

@@ -58,7 +58,7 @@ describe('fetching ends', () => {
   it('before anything is made, when nothing in the list is an id', async () => {
     const options = downloader.optionsFor(['a b', 'c d'], { concurrency: 1 });
     await expect(fetchCorpus(options)).rejects.toThrow("has no id in its column 'youtubeId': 'a b' is no id");
-    await expect(planFetch(options)).rejects.toMatchObject({ remedy: expect.stringContaining('--column') });
+    await expect(planFetch(options)).rejects.toMatchObject({ remedy: expect.stringContaining('`column`') });
     expect(existsSync(options.out)).toBe(false);
   });
 
@@ -68,8 +68,8 @@ describe('fetching ends', () => {
     await expect(
       fetchCorpus(downloader.optionsFor(['ok'], { concurrency: 1, out: join(file, 'out') })),
     ).rejects.toMatchObject({
-      name: 'UsageError',
-      code: 'dataset',
+      name: 'SystemError',
+      code: 'not-writable',
       remedy: expect.stringContaining('Name a directory'),
     });
   });
@@ -80,7 +80,7 @@ describe('fetching ends', () => {
     chmodSync(directory, 0o755);
     process.seteuid?.(65_534);
     try {
-      await expect(fetchCorpus(options)).rejects.toMatchObject({ name: 'UsageError', code: 'dataset' });
+      await expect(fetchCorpus(options)).rejects.toMatchObject({ name: 'SystemError', code: 'not-writable' });
     } finally {
       process.seteuid?.(0);
     }

@@ -45,7 +45,7 @@ describe('importing weights', () => {
     const other = writeStateDict(path('second.safetensors'), 'squeezenet1_1', 2);
     const first = await bring('first.safetensors');
     expect(await bring('first.safetensors')).toEqual({ ...first, outcome: 'same' });
-    await expect(bring('second.safetensors')).rejects.toMatchObject({ code: 'weights', remedy: /--replace/ });
+    await expect(bring('second.safetensors')).rejects.toMatchObject({ code: 'weights', remedy: /`replace: true`/ });
     expect(await bring('second.safetensors', { replace: true })).toMatchObject({ outcome: 'replaced', sha256: other });
   });
 
@@ -101,7 +101,7 @@ describe('verifying', () => {
     writeFileSync(stored, bytes);
     const [found] = await verifyModels({ directory, name: 'squeezenet1_1' });
     expect(found).toMatchObject({ whole: false, problem: expect.stringContaining('has SHA-256') });
-    expect(found?.remedy).toMatch(/models pull squeezenet1_1 --replace/);
+    expect(found?.remedy).toMatch(/pullModel\(\{ name: 'squeezenet1_1', replace: true \}\)/);
     await bring('own.safetensors', { replace: true });
     expect(await verifyModels({ directory })).toMatchObject([{ whole: true }]);
   });
@@ -110,7 +110,7 @@ describe('verifying', () => {
     expect(await verifyModels({ directory })).toEqual([]);
     await expect(verifyModels({ directory, name: 'alexnet' })).rejects.toMatchObject({
       code: 'weights',
-      remedy: /models pull alexnet/,
+      remedy: /pullModel\(\{ name: 'alexnet' \}\)/,
     });
   });
 });

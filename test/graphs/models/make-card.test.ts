@@ -109,7 +109,7 @@ describe('a card made from an ONNX file', () => {
     await expect(makeCard({ file })).rejects.toMatchObject({
       code: 'card',
       message: expect.stringMatching(/2 outputs: 'out' float32.*'flat' float32/),
-      remedy: expect.stringContaining('--output'),
+      remedy: expect.stringContaining('`output`'),
     });
     await expect(makeCard({ file, output: 'pool' })).rejects.toThrow(/no tensor 'pool'; its outputs are 'out'/);
     expect((await makeCard({ file, output: 'flat' })).card.output).toEqual({ name: 'flat', dimension: 192 });
@@ -134,7 +134,7 @@ describe('a card made from an ONNX file', () => {
       await expect(makeCard({ file })).rejects.toMatchObject({
         code: 'card',
         message: expect.stringMatching(message),
-        remedy: expect.stringContaining('--modality audio'),
+        remedy: expect.stringContaining("`modality: 'audio'`"),
       });
       expect((await makeCard({ file, modality: 'audio' })).card.modality).toBe('audio');
     },
@@ -216,7 +216,10 @@ describe('a card made from an ONNX file', () => {
     const file = writeFlatten([3, 8, 8]);
     const { path } = await makeCard({ file });
     const before = readFileSync(path, 'utf8');
-    await expect(makeCard({ file, output: 'flat' })).rejects.toMatchObject({ name: 'UsageError', remedy: /--replace/ });
+    await expect(makeCard({ file, output: 'flat' })).rejects.toMatchObject({
+      name: 'UsageError',
+      remedy: /`replace: true`/,
+    });
     expect(readFileSync(path, 'utf8')).toBe(before);
     expect((await makeCard({ file, output: 'flat', replace: true })).card.output.name).toBe('flat');
     mkdirSync(join(files, 'elsewhere'));
@@ -253,7 +256,7 @@ describe('a file that no card could name', () => {
     await expect(makeCard({ file: join(files, name) })).rejects.toMatchObject({
       code: 'weights',
       message: expect.stringMatching(message),
-      remedy: expect.stringContaining('models import NAME FILE'),
+      remedy: expect.stringContaining("importModel({ name: 'NAME', file: 'FILE' })"),
     });
   });
 

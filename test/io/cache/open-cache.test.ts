@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import KeyvSqlite from '@keyv/sqlite';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { UsageError } from '../../../src/core/errors.ts';
+import { SystemError } from '../../../src/core/errors.ts';
 import { openUnitCache } from '../../../src/io/cache/open-cache.ts';
 import type { UnitCache } from '../../../src/io/cache/unit-cache.ts';
 import { temporaryDirectory } from '../dataset/fixtures.ts';
@@ -73,7 +73,7 @@ it('refuses a file that is no database, naming it', async () => {
   const path = join(await temporaryDirectory(), 'film.mp4');
   writeFileSync(path, 'ftyp'.repeat(1000));
   await expect(openUnitCache(path)).rejects.toThrow(
-    expect.objectContaining({ name: 'UsageError', code: 'cache', message: expect.stringContaining(path) }),
+    expect.objectContaining({ name: 'SystemError', code: 'cache', message: expect.stringContaining(path) }),
   );
 });
 
@@ -86,7 +86,7 @@ it.each([
   });
   onTestFinished(() => vi.doUnmock(name));
   const error: unknown = await openUnitCache(uri).catch((refusal: unknown) => refusal);
-  expect(error).toBeInstanceOf(UsageError);
+  expect(error).toBeInstanceOf(SystemError);
   expect(error).toMatchObject({ code: 'cache', remedy: expect.stringContaining(`npm install ${name}`) });
   expect(String(error)).not.toContain('secret');
 });

@@ -89,7 +89,7 @@ describe('a stored model', () => {
 
   it('is replaced by another file only when that is asked for', async () => {
     await add('alexnet', 'weights');
-    await expect(add('alexnet', 'others')).rejects.toMatchObject({ code: 'weights', remedy: /--replace/ });
+    await expect(add('alexnet', 'others')).rejects.toMatchObject({ code: 'weights', remedy: /`replace: true`/ });
     expect(storedModel('alexnet', directory)?.sha256).toBe(sha256('weights'));
     expect((await add('alexnet', 'others', true)).outcome).toBe('replaced');
     expect(storedModel('alexnet', directory)?.sha256).toBe(sha256('others'));
@@ -150,7 +150,7 @@ describe('what is damaged is named with a remedy', () => {
       expect.objectContaining({
         code: 'weights',
         message: expect.stringContaining('is missing'),
-        remedy: expect.stringContaining('--replace'),
+        remedy: expect.stringContaining('replace: true'),
       }),
     );
     expect((await add('alexnet', 'weights', true)).model.bytes).toBe(7);

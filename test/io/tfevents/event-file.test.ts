@@ -79,7 +79,9 @@ print(json.dumps([board.Tags()['scalars'], board.Scalars('loss/training')[0].val
 
   it('refuse a directory that cannot be written', () => {
     writeFileSync(join(directory, 'file'), '');
-    expect(() => EventFile.create(join(directory, 'file'), 0)).toThrow(expect.objectContaining({ code: 'logdir' }));
+    expect(() => EventFile.create(join(directory, 'file'), 0)).toThrow(
+      expect.objectContaining({ code: 'not-writable' }),
+    );
   });
 });
 

@@ -147,7 +147,7 @@ describe('a card and its file', () => {
     expect(open('file', 'small.bin').weightsFiles).toEqual([
       { role: 'weights', sha256: open('name', 'small').weightsHash, origin: 'small.bin' },
     ]);
-    const remedy = expect.stringContaining('--visual-weights FILE');
+    const remedy = expect.stringContaining('`visualWeights`');
     expect(() => open('file', 'none.onnx')).toThrow(expect.objectContaining({ remedy }));
   });
 

@@ -1,0 +1,125 @@
+import { shellWord } from './shell-word.ts';
+
+/** An option of a command: its flag without dashes, and whether it takes a value. */
+export interface Flag {
+  readonly flag: string;
+  readonly type: 'string' | 'boolean';
+}
+
+/** The options of a command by the library's names of them. */
+export type Flags = ReadonlyMap<string, Flag>;
+
+/** Gives a text of the library as the command line says it. */
+export type Render = (text: string) => string;
+
+/** Functions of the library that a command does; `operands` are the options that it takes by their place. */
+const COMMANDS: Readonly<Record<string, { readonly command: string; readonly operands?: readonly string[] }>> = {
+  extract: { command: 'extract' },
+  compact: { command: 'compact' },
+  importFeatures: { command: 'import-features', operands: ['files'] },
+  reduce: { command: 'reduce' },
+  fetchCorpus: { command: 'fetch' },
+  trainRecommender: { command: 'train', operands: ['model'] },
+  listModels: { command: 'models list' },
+  verifyModels: { command: 'models verify' },
+  makeCard: { command: 'models card' },
+  pullModel: { command: 'models pull', operands: ['name'] },
+  importModel: { command: 'models import', operands: ['name', 'file'] },
+};
+
+/** A value: `'text'`, a number, `true` or `false`, or names with texts. */
+const VALUE = String.raw`'[^'\`]*'|-?\d[\d.]*|true|false|\{ \w+: [^\`{}]* \}`;
+const BEFORE = String.raw`(?<=^|[\s([])`;
+const AFTER = String.raw`(?=$|[\s)\],.;:?!])`;
+/** What stands between quotes is somebody else's text, and is left alone. */
+const QUOTED = String.raw`${BEFORE}'[^\n]*?'${AFTER}`;
+const NAME = String.raw`[A-Za-z]\w*`;
+const SETTING = `${NAME}: (?:${VALUE})`;
+const MENTION = [
+  `(?<option>${NAME})`,
+  `(?<settings>${SETTING}(?:, ${SETTING})*)`,
+  String.raw`(?<called>${NAME})\((?:\{ (?<given>${SETTING}(?:, ${SETTING})*) \})?\)`,
+].join('|');
+
+/**
+ * How a command says what the library says: the library names an option in backticks, `maxDuration`, one with a value as
+ * `memory: '907MiB'` (several with commas between), and a function as `pullModel({ name: 'alexnet' })`; the user of the command types `--max-duration`,
+ * `--memory 907MiB` and `reelflow models pull alexnet`. Names that the command does not have stay as they are, and so does
+ * what comes from outside: what stands in quotes or inside a path, and all of `outside`.
+ *
+ * @param outside texts that the user typed, which a message may hold as they are.
+ *
+ * @example
+ * renderOptions(new Map([['memory', { flag: 'memory', type: 'string' }]]))("Give `memory: '907MiB'` or more.");
+ */
+export function renderOptions(flags: Flags, outside: readonly string[] = []): Render {
+  const literal = [...new Set(outside)]
+    .filter((text) => text.includes('`'))
+    .sort((one, other) => other.length - one.length)
+    .map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
+  const pattern = new RegExp([...literal, QUOTED, `${BEFORE}\`(?:${MENTION})\`${AFTER}`].join('|'), 'g');
+  return (text) =>
+    text.replaceAll(pattern, (whole, ...found) => {
+      const { option, settings, called, given } = found.at(-1) as Readonly<Record<string, string | undefined>>;
+      const words =
+        settings !== undefined
+          ? pairs(settings).map(([name, value]) => settingWords(flags, name, value))
+          : [
+              option !== undefined && flags.has(option)
+                ? `--${flags.get(option)?.flag}`
+                : callWords(called ?? option, given),
+            ];
+      return words.includes(undefined) ? whole : `\`${words.join(' ')}\``;
+    });
+}
+
+/** The fields of results and events in which the library speaks; all others are data. */
+const SPOKEN = new Set(['message', 'remedy', 'problem', 'reason', 'notes', 'says']);
+
+/** A result or an event with what the library says in it rendered: `--json` and NDJSON are read by users of the command too. */
+export function renderMessages<Value>(value: Value, render: Render): Value {
+  return rendered(value, render, false) as Value;
+}
+
+function rendered(value: unknown, render: Render, isSpoken: boolean): unknown {
+  if (typeof value === 'string') return isSpoken ? render(value) : value;
+  if (Array.isArray(value)) return value.map((each) => rendered(each, render, isSpoken));
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rendered(each, render, SPOKEN.has(key))]));
+}
+
+function settingWords(flags: Flags, name: string, value: string): string | undefined {
+  const found = flags.get(name);
+  if (value === 'false') {
+    const not = flags.get(`no${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+    return not && `--${not.flag}`;
+  }
+  if (found === undefined) return undefined;
+  return found.type === 'boolean' ? `--${found.flag}` : `--${found.flag} ${shellWord(plain(value))}`;
+}
+
+function callWords(called: string | undefined, given: string | undefined): string | undefined {
+  const { command, operands = [] } =
+    (called !== undefined && Object.hasOwn(COMMANDS, called) && COMMANDS[called]) || {};
+  if (command === undefined) return undefined;
+  const options = new Map(pairs(given ?? ''));
+  const placed = operands.flatMap((name) => options.get(name) ?? []).map((value) => shellWord(plain(value)));
+  const others = [...options]
+    .filter(([name]) => !operands.includes(name))
+    .map(([name, value]) => (value === 'true' ? `--${name}` : `--${name} ${shellWord(plain(value))}`));
+  return ['reelflow', command, ...placed, ...others].join(' ');
+}
+
+/** `user: 'A', item: 'B'` by names. */
+function pairs(text: string): [string, string][] {
+  return [...text.matchAll(new RegExp(`(${NAME}): (${VALUE})`, 'g'))].map(([, name = '', value = '']) => [name, value]);
+}
+
+/** A value as it is typed. */
+function plain(value: string): string {
+  if (value.startsWith('{'))
+    return pairs(value.slice(2, -2))
+      .map(([name, each]) => `${name}=${plain(each)}`)
+      .join(',');
+  return value.startsWith("'") ? value.slice(1, -1) : value;
+}
