@@ -9,6 +9,8 @@ export interface Call<Further> {
   /** Whether the result is wanted as JSON. */
   readonly json: boolean;
   readonly console: Console;
+  /** Every command there is, for those that speak of all. */
+  readonly allCommands: () => Promise<readonly (Command | CommandGroup)[]>;
 }
 
 /** A command of the command line: what it takes, and what it does. */
@@ -19,6 +21,8 @@ export interface CommandOf<Table extends AnyTable, Further> {
   readonly formerly?: readonly string[];
   /** What it takes beside options: `DIR` must be there, `[NAME]` may, `INPUT...` and `[ITEM...]` are any number. */
   readonly operands: readonly string[];
+  /** The words that the first operand may be, where they are known. */
+  readonly operandWords?: readonly string[];
   /** The usage line after the name, where it is more than operands and options. */
   readonly usage?: string;
   readonly does: string;

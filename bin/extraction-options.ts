@@ -1,11 +1,25 @@
+import { existsSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import { PARQUET_COMPRESSIONS, PARQUET_ENCODINGS } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
 import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
+import { networkNames } from '../src/models/networks/registry.ts';
 import { readDevice } from '../src/models/onnx/device-name.ts';
 import { STATISTICS } from '../src/operators/statistics.ts';
-import { flag, integer, integers, type OptionTable, parsed, positive, text, word, words } from './option-table.ts';
+import { didYouMean } from './did-you-mean.ts';
+import {
+  flag,
+  integer,
+  integers,
+  type Option,
+  type OptionTable,
+  parsed,
+  positive,
+  text,
+  word,
+  words,
+} from './option-table.ts';
 
 /** The bound of every command that keeps one. */
 export const memoryOption = text(
@@ -17,8 +31,8 @@ export const memoryOption = text(
 /** Options that `extract` and `explain` share. */
 export const extractionOptions = {
   manifest: text('CSV', 'inputs from a CSV file with the columns path,item_id'),
-  visual: text('CARD', "a network, a model card's path, or none", 'alexnet'),
-  audio: text('CARD', "a network, a model card's path, or none", 'vggish'),
+  visual: networkOption('alexnet'),
+  audio: networkOption('vggish'),
   weights: text('random:SEED|FILE', 'weights of named networks', 'the model store, else random:1, which it says aloud'),
   visualWeights: text('FILE', 'weights of the visual network alone'),
   audioWeights: text('FILE', 'weights of the audio network alone'),
@@ -62,6 +76,25 @@ export const storageOptions = {
   encoding: word(PARQUET_ENCODINGS, "how the tables' vectors are stored; the values are the same", 'plain'),
   compression: word(PARQUET_COMPRESSIONS, 'of the tables; parquetjs-lite reads all but zstd', 'zstd'),
 } satisfies OptionTable<ExtractOptions>;
+
+/** A network by name, or by the path of its card. */
+function networkOption(byDefault: string): Option<string> {
+  const known = [...networkNames, 'none'];
+  return {
+    ...parsed(
+      'CARD',
+      "a network, a model card's path, or none",
+      (given, name) => {
+        if (known.includes(given) || /[./\\]/.test(given) || existsSync(given)) return given;
+        throw new UsageError(`\`--${name}\` must be a network, the path of a model card, or none, but is '${given}'`, {
+          remedy: `${didYouMean(given, known)}Networks: ${networkNames.join(', ')}.`,
+        });
+      },
+      byDefault,
+    ),
+    suggestions: known,
+  };
+}
 
 function samplingOf(given: string, name: string): FrameSampling {
   if (given === 'native' || given === 'keyframes') return given;

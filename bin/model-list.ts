@@ -1,6 +1,7 @@
 import { printable } from '../src/core/printable.ts';
 import { type ListedWeights, listModels } from '../src/graphs/models/list-models.ts';
 import { verifyModels } from '../src/graphs/models/verify-models.ts';
+import { weightNames } from '../src/graphs/models/weight-names.ts';
 import { modelDirectory } from '../src/io/model-store/model-store.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import { defineCommand } from './command.ts';
@@ -63,6 +64,7 @@ function weightsText({ weights, problem }: ListedWeights): string {
 export const verifyCommand = defineCommand({
   name: 'models verify',
   operands: ['[NAME]'],
+  operandWords: weightNames,
   does: 'reads stored weights again and compares their hashes',
   options: {},
   examples: ['reelflow models verify'],

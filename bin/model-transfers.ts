@@ -1,9 +1,14 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { UsageError } from '../src/core/errors.ts';
 import { printable } from '../src/core/printable.ts';
 import { type ImportModelOptions, importModel } from '../src/graphs/models/import-model.ts';
 import type { ModelReport } from '../src/graphs/models/model-report.ts';
 import { type PullModelOptions, pullModel } from '../src/graphs/models/pull-model.ts';
+import { checkWeightName, weightNames } from '../src/graphs/models/weight-names.ts';
 import { longestTimeout } from '../src/io/model-store/download.ts';
+import { modelDirectory } from '../src/io/model-store/model-store.ts';
+import { removeModel } from '../src/io/model-store/remove-model.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import { defineCommand } from './command.ts';
 import type { Console } from './console.ts';
@@ -19,6 +24,7 @@ const storing = {
 export const importCommand = defineCommand({
   name: 'models import',
   operands: ['NAME', 'FILE'],
+  operandWords: weightNames,
   does: "stores a file of a network's weights",
   options: storing,
   examples: ['reelflow models import alexnet alexnet-owt-7be5be79.pth'],
@@ -34,6 +40,7 @@ export const importCommand = defineCommand({
 export const pullCommand = defineCommand({
   name: 'models pull',
   operands: ['NAME'],
+  operandWords: weightNames,
   does: 'downloads the weights of a network from their official source',
   options: {
     ...storing,
@@ -52,6 +59,27 @@ export const pullCommand = defineCommand({
       console.result(await pullModel({ ...values, name, signal, onBytes, onMessage }), reportText);
       return 0;
     });
+  },
+});
+
+/** `reelflow models remove`. */
+export const removeCommand = defineCommand({
+  name: 'models remove',
+  operands: ['NAME'],
+  operandWords: weightNames,
+  does: "takes a network's weights out of the store",
+  options: { dryRun: flag('only says what would be removed') },
+  examples: ['reelflow models remove alexnet'],
+  async run({ dryRun = false }, { operands: [given], console }) {
+    const name = checkWeightName(given);
+    const path = join(modelDirectory(), name);
+    const isThere = dryRun ? existsSync(path) : await removeModel(name);
+    console.result({ name, path, removed: isThere && !dryRun, wouldRemove: isThere && dryRun }, () =>
+      isThere
+        ? `${name}: ${dryRun ? 'would be removed' : 'removed'} (${printable(path)})\n`
+        : `${name}: no weights are stored\n`,
+    );
+    return 0;
   },
 });
 

@@ -21,6 +21,8 @@ export interface Option<Value> {
   readonly isRequired?: true;
   /** The words that it may be. */
   readonly choices?: readonly string[];
+  /** Words that it may be among others. */
+  readonly suggestions?: readonly string[];
   /** The value of what was typed: one text, several of an option that may be given again, none of a switch. @throws UsageError when it does not fit. */
   readonly read: (texts: readonly string[], flag: string) => Value;
 }

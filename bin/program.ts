@@ -32,7 +32,7 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
   const console = new Console(globals);
   open(console);
   try {
-    return await command.run(values, { operands, further, json: globals.json ?? false, console });
+    return await command.run(values, { operands, further, json: globals.json ?? false, console, allCommands: loadAll });
   } finally {
     console.close();
   }

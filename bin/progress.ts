@@ -1,3 +1,4 @@
+import { duration } from '../src/graphs/explain.ts';
 import type { RunProgress } from '../src/graphs/run-progress.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 
@@ -5,7 +6,8 @@ import { formatBytes } from '../src/operators/budget.ts';
 export function progressLine(state: RunProgress): string {
   const seconds = Math.max(state.wallSeconds, 1e-3);
   const speed = state.mediaSeconds / seconds;
-  const left = state.remainingMediaSeconds / Math.max(speed, 1e-6);
+  // Before anything is done nobody knows how long the rest takes.
+  const left = speed > 0 ? state.remainingMediaSeconds / speed : Number.NaN;
   const eta = Number.isFinite(left)
     ? `${duration(left)} for ${(state.remainingMediaSeconds / 3600).toFixed(2)} video hours`
     : 'unknown';
@@ -16,10 +18,4 @@ export function progressLine(state: RunProgress): string {
     `ETA ${eta}`,
     `held ${formatBytes(state.heldBytes)} of ${formatBytes(state.budgetBytes)}`,
   ].join('  ');
-}
-
-function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

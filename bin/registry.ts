@@ -23,6 +23,7 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'train', load: () => import('./commands/train.ts') },
   { name: 'recommend', load: () => import('./commands/recommend.ts') },
   { name: 'demo', load: () => import('./commands/demo.ts') },
+  { name: 'completion', load: () => import('./commands/completion.ts') },
 ];
 
 /** Every command, loaded. */

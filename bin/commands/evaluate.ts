@@ -1,7 +1,7 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { evaluatePredictions } from '../../src/graphs/evaluation.ts';
 import { evaluateModel, type ModelEvaluationOptions } from '../../src/graphs/model-evaluation.ts';
-import { checkModelName } from '../../src/graphs/recommenders/model-names.ts';
+import { checkModelName, modelNames } from '../../src/graphs/recommenders/model-names.ts';
 import { defineCommand } from '../command.ts';
 import { evaluationText } from '../evaluation-text.ts';
 import { evaluatedModelFlags, helpOfModel, readModelFlags, readModelSettings } from '../model-flags.ts';
@@ -13,7 +13,10 @@ const ofModels = {
   train: text('FILE', 'ratings to learn from: CSV, u1.base, Parquet, ...'),
   test: text('FILE', 'ratings to be predicted'),
   validation: text('FILE', 'ratings for early stopping', 'a tenth of --train'),
-  model: text('NAME', 'random, baseline, user-knn, item-knn, regsvd, svd, ...'),
+  model: {
+    ...text('NAME', 'random, baseline, user-knn, item-knn, regsvd, svd, ...'),
+    suggestions: modelNames,
+  },
   seed: seed('decides all draws', '1'),
   ...featureSources,
 } satisfies OptionTable<ModelEvaluationOptions>;

@@ -1,4 +1,5 @@
-import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
+import { diskEstimate } from '../../src/graphs/disk-estimate.ts';
+import { diskText, explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
 import { uncalibratedId } from '../../src/graphs/interrupted-summary.ts';
@@ -7,6 +8,7 @@ import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { placeNetworks } from '../../src/graphs/placement.ts';
 import { memoryLimit, networksOf, type Plan, planRun } from '../../src/graphs/plan.ts';
 import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
+import { timeEstimate } from '../../src/graphs/time-estimate.ts';
 import { chooseDevice } from '../../src/models/onnx/device.ts';
 import { defineCommand } from '../command.ts';
 import { extractionOptions } from '../extraction-options.ts';
@@ -27,10 +29,11 @@ export const command = defineCommand({
   options: {
     ...extractionOptions,
     out: text('DIR', 'the dataset that is meant: its calibration is used, and its disk looked at'),
+    noTime: flag('does not run the networks on noise to estimate the time'),
     mermaid: flag('prints the graph as a Mermaid flowchart'),
   },
   examples: ['reelflow explain trailers/ --memory 1GiB --aggregate medmad'],
-  async run({ out, mermaid = false, ...given }, { operands, console }) {
+  async run({ out, mermaid = false, noTime, ...given }, { operands, console }) {
     const options = { ...given, inputs: operands };
     console.stage('opening networks');
     const chosen = chooseNetworks(options);
@@ -47,7 +50,13 @@ export const command = defineCommand({
     const planned = await planRun(graph, corpus, { ...options, remains: networks.remains }, placement);
     const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
     const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
-    console.result({ ...plan, notes }, () => (mermaid ? explainMermaid(plan) : explainText(plan, notes)));
+    const disk = diskEstimate(plan, out ?? '.');
+    if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });
+    if (noTime !== true && !mermaid) console.stage('timing the networks');
+    const time = noTime === true || mermaid ? undefined : await timeEstimate(plan, networksOf(graph));
+    console.result({ ...plan, notes, disk, ...(time && { time }) }, () =>
+      mermaid ? explainMermaid(plan) : explainText(plan, { notes, disk, time }),
+    );
     return 0;
   },
 });

@@ -1,13 +1,13 @@
 import type { CommandGroup } from '../command.ts';
 import { cardCommand } from '../model-card.ts';
 import { listCommand, verifyCommand } from '../model-list.ts';
-import { importCommand, pullCommand } from '../model-transfers.ts';
+import { importCommand, pullCommand, removeCommand } from '../model-transfers.ts';
 
 /** `reelflow models`: networks by name, their weights in the model store, and cards of other networks. */
 export const command: CommandGroup = {
   name: 'models',
   does: 'lists networks; stores, downloads and verifies their weights; writes model cards',
-  commands: [listCommand, importCommand, pullCommand, verifyCommand, cardCommand],
+  commands: [listCommand, importCommand, pullCommand, verifyCommand, removeCommand, cardCommand],
   examples: [
     'reelflow models list',
     'reelflow models pull alexnet',

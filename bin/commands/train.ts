@@ -29,6 +29,7 @@ const options = {
 export const command = defineCommand({
   name: 'train',
   operands: ['MODEL'],
+  operandWords: modelNames,
   usage: 'MODEL --ratings DIR|FILE --out DIR [options]        (the options of a model: train MODEL --help)',
   does: `trains a recommender and saves it (${modelNames.join(', ')})`,
   options,

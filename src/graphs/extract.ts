@@ -67,7 +67,12 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {
     say('stopped while calibrating int8: no dataset was begun');
-    return interruptedSummary(plans, { memory: options.memory, peak: sampler.peak, device: device.device });
+    return interruptedSummary(plans, {
+      memory: options.memory,
+      peak: sampler.peak,
+      device: device.device,
+      items: corpus.length,
+    });
   }
   for (const sentence of networks.says) say(sentence);
   const { out } = options;

@@ -20,6 +20,7 @@ import { describeDataset, withoutCards } from './dataset-description.ts';
 import { tooLong } from './duration-limit.ts';
 import { type GraphNode, graphId } from './graph.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
+import { itemsLeft } from './items-left.ts';
 import { listener } from './listener.ts';
 import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
@@ -100,6 +101,7 @@ export async function runGraph(
       peak: sampler.peak,
       device: device.device,
       graphId: graphId(graph),
+      items: corpus.length,
       precision: first?.precision ?? 'float32',
     });
   }
@@ -175,6 +177,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
 
   const sessions = new Sessions(networks, plan, say);
   const tally = new RunTally(corpus.length);
+  const finished = new Set<string>();
   const flowsAlone: Flow[] = [];
   const clock = stopwatch();
   const showProgress = listener('onProgress', options.onProgress);
@@ -217,7 +220,9 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       onEvent: (event) => {
         tally.add(event);
         const report = itemReportOf(event);
-        if (report !== undefined) tellItem(report);
+        if (report === undefined) return;
+        finished.add(report.item);
+        tellItem(report);
         for (const sentence of sentencesOf(report)) say(sentence, aboutItem(report));
       },
     });
@@ -230,6 +235,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   }
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
+  const left = interrupted ? itemsLeft(corpus, finished, output, plan.graph.id) : 0;
   const finishing = stopwatch();
   if (!interrupted && options.compact !== false) tellStage('writing tables');
   const failure = await output.finish(!interrupted);
@@ -298,6 +304,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     },
     tables: output.tables(),
     interrupted,
+    left,
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,
   };

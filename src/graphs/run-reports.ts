@@ -69,8 +69,8 @@ export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
 }
 
 /** What a person should read of an item: its damage, what is odd about it, why it was left out. */
-export function sentencesOf(report: ItemReport | undefined): string[] {
-  switch (report?.type) {
+export function sentencesOf(report: ItemReport): string[] {
+  switch (report.type) {
     case 'dead':
       return report.earlier ? [] : [`${report.path}: ${report.message} [${report.code}]`];
     case 'committed':
@@ -83,8 +83,7 @@ export function sentencesOf(report: ItemReport | undefined): string[] {
 }
 
 /** What the sentences on an item are about. */
-export function aboutItem(report: ItemReport | undefined): MessageAbout {
-  if (report === undefined) return {};
+export function aboutItem(report: ItemReport): MessageAbout {
   const { item, path } = report;
   return { item, path, ...(report.type === 'dead' && { code: report.code }) };
 }
