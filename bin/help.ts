@@ -37,9 +37,9 @@ export function groupHelp(group: CommandGroup): string {
   return [
     `reelflow ${group.name}: ${group.does}`,
     '',
-    ...indented(group.commands.map((command) => [`${command.name} ${command.operands.join(' ')}`, command.does])),
+    `usage: reelflow ${group.name} COMMAND ...        reelflow help ${group.name} COMMAND for its options`,
     '',
-    `Options: reelflow help ${group.name} COMMAND`,
+    ...indented(group.commands.map((command) => [`${command.name} ${command.operands.join(' ')}`, command.does])),
     ...exampleLines(group.examples),
     '',
   ].join('\n');

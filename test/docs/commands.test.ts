@@ -56,6 +56,7 @@ function unknownIn(line: string): string[] {
   }
   const [program, name = '', ...rest] = first === 'npx' ? words.slice(1) : words;
   if (program !== 'reelflow' || !/^[a-z]/.test(name)) return [];
+  if (name === 'help' && /^[A-Z]/.test(rest[0] ?? '')) return [];
   if (name === 'help') return findByName(commands, rest[0] ?? '') ? [] : [`there is no command ${rest[0]}`];
   const entry = findByName(commands, name);
   if (entry === undefined) return [`there is no command ${name}`];
