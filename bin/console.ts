@@ -102,6 +102,13 @@ export class Console {
     }
   }
 
+  /** What nobody foresaw: an event for a program. A person is shown where it was thrown. */
+  fault(fault: unknown): void {
+    const message = fault instanceof Error ? fault.message : String(fault);
+    if (this.#style === 'ndjson') this.error({ message, code: 'internal' });
+    this.close();
+  }
+
   /** Ends the progress. */
   close(): void {
     clearInterval(this.#timer);

@@ -29,7 +29,10 @@ try {
   const error = lacking?.code === 'open-files' ? lacking : fault;
   if (!(error instanceof ReelflowError)) {
     const { code, syscall, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined) throw error;
+    if (code === undefined || syscall === undefined) {
+      console.fault(error);
+      throw error;
+    }
     console.error({ message, code });
     process.exit(1);
   }

@@ -5,6 +5,7 @@ import {
   type RunStage,
   sentencesOf,
 } from '../src/graphs/run-reports.ts';
+import type { FetchRecord } from '../src/io/fetch/fetch-record.ts';
 import type { Console } from './console.ts';
 
 /** The listener of what a library function says beside its result. */
@@ -12,6 +13,19 @@ export function toldTo(console: Console) {
   return {
     onMessage: (message: string, { isWarning, ...about }: MessageAbout = {}): void =>
       isWarning ? console.warn(message, about) : console.note(message, about),
+  };
+}
+
+/** The listener of what becomes of each id that is fetched; the summary names the failures. */
+export function fetchesToldTo(console: Console) {
+  return {
+    ...toldTo(console),
+    onItem: (record: FetchRecord): void => {
+      const { state, id: item, time: _recorded, ...facts } = record;
+      if (!('reason' in facts)) return console.item(state, { item, ...facts }, []);
+      const { reason: code, ...others } = facts;
+      return console.item(state, { item, code, ...others }, []);
+    },
   };
 }
 

@@ -10,7 +10,7 @@ import type { Console } from '../console.ts';
 import { failureText, fetchProgressLine, fetchSummaryText } from '../fetch-text.ts';
 import { catchInterrupts, drainNotice, type Interrupts } from '../interrupts.ts';
 import { flag, integer, missingOption, notNegative, type OptionTable, positive, text } from '../option-table.ts';
-import { toldTo } from '../told-to.ts';
+import { fetchesToldTo } from '../told-to.ts';
 
 const options = {
   list: text('CSV', 'ids in a column youtubeId, trailerId or id; movieId where it has one'),
@@ -84,7 +84,7 @@ async function fetchUntilStopped(source: FetchOptions, console: Console): Promis
         interrupts.stop.addEventListener('abort', () => stop.abort());
       },
       onProgress: (progress) => console.progress(progress, fetchProgressLine),
-      ...toldTo(console),
+      ...fetchesToldTo(console),
     });
   } finally {
     interrupts?.release();

@@ -119,6 +119,16 @@ describe('events', () => {
     expect(out.text()).toBe('{"committed":1}\n');
   });
 
+  it('tell of a fault that nobody foresaw too, which a person sees elsewhere', () => {
+    const { console, err } = opened({ progress: 'ndjson' });
+    console.fault(new TypeError('undefined is not a function'));
+    const [event] = events(err.text());
+    expect(event).toMatchObject({ type: 'error', code: 'internal', message: 'undefined is not a function' });
+    const forPerson = opened({});
+    forPerson.console.fault(new TypeError('undefined is not a function'));
+    expect(forPerson.err.text()).toBe('');
+  });
+
   it('end with the last state, however soon it came after the one before', () => {
     const { console, err } = opened({ progress: 'ndjson' });
     for (const done of [1, 2, 3]) console.progress({ done }, () => '');
