@@ -22,9 +22,10 @@ export function fetchesToldTo(console: Console) {
     ...toldTo(console),
     onItem: (record: FetchRecord): void => {
       const { state, id: item, time: _recorded, ...facts } = record;
-      if (!('reason' in facts)) return console.item(state, { item, ...facts }, []);
-      const { reason: code, ...others } = facts;
-      return console.item(state, { item, code, ...others }, []);
+      if ('reason' in facts) {
+        const { reason: code, ...others } = facts;
+        console.item(state, { item, code, ...others }, []);
+      } else console.item(state, { item, ...facts }, []);
     },
   };
 }
