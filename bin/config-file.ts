@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
-import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
-import { didYouMean } from './nearest.ts';
-import type { OptionSpec } from './options.ts';
-
-/** A value of an option as the parser gives it. */
-export type GivenValue = string | boolean | (string | boolean)[];
+import type { Command } from './command.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { typedOnly } from './global-options.ts';
+import { type AnyTable, type FlaggedOption, findOption, flaggedOptions, type Given } from './option-table.ts';
 
 /**
  * The options that a configuration file has for a command: JSON with an object for each command, whose keys are the command's
@@ -13,28 +11,28 @@ export type GivenValue = string | boolean | (string | boolean)[];
  *
  * @throws UsageError when the file cannot be read, is not such JSON, or has an option that the command does not have.
  */
-export function readConfigFile(
-  path: string,
-  command: string,
-  options: Readonly<Record<string, OptionSpec>>,
-): Record<string, GivenValue> {
-  const commands = objectOf(path, parsedJson(path));
-  const own = objectOf(`${path}: \`${command}\``, commands[command] ?? {});
-  return Object.fromEntries(
-    Object.entries(own).map(([key, value]) => {
-      const flag = flagOf(key);
-      const spec = Object.hasOwn(options, flag) ? options[flag] : undefined;
-      if (spec === undefined || flag === 'config') {
-        throw new UsageError(`${path}: \`${command}\` has no option '${key}'`, {
-          remedy: `${didYouMean(flag, Object.keys(options))}See \`reelflow ${command} --help\`.`,
-        });
-      }
-      return [flag, givenValue(`${path}: \`${command}.${key}\``, value, spec)];
-    }),
-  );
+export function readConfigFile(path: string, command: Command, table: AnyTable): Given {
+  const commands = objectOf(path, readJsonFile(path));
+  const name = [command.name, ...(command.formerly ?? [])].find((each) => Object.hasOwn(commands, each));
+  if (name === undefined) return new Map();
+  const given = new Map<string, readonly string[]>();
+  for (const [key, value] of Object.entries(objectOf(`${path}: \`${name}\``, commands[name]))) {
+    const option = findOption(table, key);
+    if (option === undefined || typedOnly.includes(option.flag)) {
+      const flags = flaggedOptions(table).map(({ flag }) => flag);
+      throw new UsageError(`${path}: \`${name}\` has no option '${key}'`, {
+        remedy: `${didYouMean(key, flags)}See \`reelflow ${command.name} --help\`.`,
+      });
+    }
+    if (given.has(option.flag)) throw new UsageError(`${path}: \`${name}\` has the option '${option.flag}' twice`);
+    const texts = textsOf(`${path}: \`${name}.${key}\``, value, option);
+    if (texts !== undefined) given.set(option.flag, texts);
+  }
+  return given;
 }
 
-function parsedJson(path: string): unknown {
+/** The value of a JSON file. @throws UsageError when it cannot be read, or is none. */
+export function readJsonFile(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -53,14 +51,15 @@ function objectOf(what: string, value: unknown): Record<string, unknown> {
   throw new UsageError(`${what} must be a JSON object`, { remedy: 'Such as {"extract": {"memory": "1GiB"}}.' });
 }
 
-function givenValue(what: string, value: unknown, { type, multiple }: OptionSpec): GivenValue {
+/** A value as it would be typed; undefined for a switch that is off. */
+function textsOf(what: string, value: unknown, { type, multiple }: FlaggedOption): readonly string[] | undefined {
   if (type === 'boolean') {
-    if (typeof value === 'boolean') return value;
-    throw new UsageError(`${what} must be true or false`);
+    if (typeof value !== 'boolean') throw new UsageError(`${what} must be true or false`);
+    return value ? [] : undefined;
   }
   const entries = (Array.isArray(value) ? value : [value]).map((entry: unknown) => {
     if (typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean') return String(entry);
     throw new UsageError(`${what} must be a text, a number, or a list of these`);
   });
-  return multiple ? entries : entries.join(',');
+  return multiple ? entries : [entries.join(',')];
 }

@@ -1,40 +1,40 @@
-import { readFile } from 'node:fs/promises';
 import { UsageError } from '../src/core/errors.ts';
 import type { ExperimentConfig } from '../src/graphs/experiment/experiment-config.ts';
-import { type ExperimentKey, experimentKeys, flagOf } from '../src/graphs/experiment/experiment-keys.ts';
+import { type ExperimentKey, experimentKeys } from '../src/graphs/experiment/experiment-keys.ts';
 import type { Json } from '../src/graphs/graph.ts';
 import { checkModelName, type ModelName } from '../src/graphs/recommenders/model-names.ts';
 import { modelOptions, parseOptionText } from '../src/graphs/recommenders/model-options.ts';
-import type { Arguments, OptionSpec } from './options.ts';
+import { readJsonFile } from './config-file.ts';
+import { finiteNumber, listOf, type Option } from './option-table.ts';
 
-/** Every key of an experiment's configuration as a flag. */
-export const experimentFlags: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
-  experimentKeys.map(({ key, kind, value, does, default: byDefault }): [string, OptionSpec] => [
-    flagOf(key),
-    {
-      type: kind === 'boolean' ? 'boolean' : 'string',
-      value,
-      multiple: kind === 'sets',
-      does: ['needed', 'none', 'false', 'all'].includes(byDefault) ? does : `${does} (default: ${byDefault})`,
-    },
-  ]),
+/** Every key of an experiment's configuration as an option. */
+export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fromEntries(
+  experimentKeys.map((entry): [string, Option<Json>] => {
+    const { key, kind, value, does, default: byDefault } = entry;
+    return [
+      key,
+      {
+        ...{ type: kind === 'boolean' ? 'boolean' : 'string', value, does, multiple: kind === 'sets' },
+        ...(!['needed', 'none', 'false'].includes(byDefault) && { default: byDefault }),
+        read: (texts, flag) => keyValue(entry, texts, flag),
+      },
+    ];
+  }),
 );
 
 /**
- * The configuration of a file with the flags laid over it: a flag replaces the file's key, `--set` and `--grid` the
+ * The configuration of a file with the options laid over it: an option replaces the file's key, `--set` and `--grid` the
  * option of that model.
  *
- * @throws UsageError when the file cannot be read or is no JSON, or a flag's text does not fit its key.
+ * @throws UsageError when the file cannot be read or is not JSON.
  */
-export async function readExperimentConfig(args: Arguments): Promise<ExperimentConfig> {
-  const [path, ...rest] = args.positionals;
-  if (rest.length > 0) throw new UsageError('`reelflow experiment` takes one configuration file');
-  const config: Record<string, Json> = path === undefined ? {} : await readConfigFile(path);
-  for (const entry of experimentKeys) {
-    const value = flagValue(args, entry);
-    if (value === undefined) continue;
-    const merged = entry.kind === 'sets' ? mergedSettings(config[entry.key], value) : value;
-    config[entry.key] = merged;
+export function readExperimentConfig(
+  path: string | undefined,
+  given: Readonly<Record<string, Json>>,
+): ExperimentConfig {
+  const config: Record<string, Json> = path === undefined ? {} : readConfiguration(path);
+  for (const [key, value] of Object.entries(given)) {
+    config[key] = key === 'set' || key === 'grid' ? mergedSettings(config[key], value) : value;
   }
   if (config.ratings === undefined) {
     throw new UsageError('`--ratings PATH`, or a configuration file with `ratings`, is required', {
@@ -45,49 +45,33 @@ export async function readExperimentConfig(args: Arguments): Promise<ExperimentC
   return config as unknown as ExperimentConfig;
 }
 
-async function readConfigFile(path: string): Promise<Record<string, Json>> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    const value = JSON.parse(text) as unknown;
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, Json>;
-  } catch (error) {
-    throw new UsageError(`${path} is no JSON: ${(error as Error).message}`, { cause: error });
-  }
+function readConfiguration(path: string): Record<string, Json> {
+  const value = readJsonFile(path);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, Json>;
   throw new UsageError(`${path} must hold a JSON object`);
 }
 
-function flagValue(args: Arguments, { key, kind }: ExperimentKey): Json | undefined {
-  const flag = flagOf(key);
-  if (kind === 'boolean') return args.flag(flag) ? true : undefined;
-  if (kind === 'sets') return settings(args.texts(flag), key);
-  const text = args.text(flag);
-  if (text === undefined) return undefined;
+function keyValue({ key, kind }: ExperimentKey, texts: readonly string[], flag: string): Json {
+  const text = texts.at(-1) ?? '';
   if (key === 'features') return namedPaths(text);
   switch (kind) {
+    case 'boolean':
+      return true;
+    case 'sets':
+      return settings(texts, key);
     case 'text':
       return text;
     case 'integer':
     case 'number':
-      return numberOf(flag, text);
+      return finiteNumber(text, flag);
     case 'texts':
-      return args.list(flag) ?? [];
+      return listOf(text);
     case 'integers':
     case 'numbers':
-      return (args.list(flag) ?? []).map((entry) => numberOf(flag, entry));
+      return listOf(text).map((entry) => finiteNumber(entry, flag));
     case 'years':
       return yearsOf(text);
   }
-}
-
-function numberOf(flag: string, text: string): number {
-  const number = text.trim() === '' ? Number.NaN : Number(text);
-  if (!Number.isFinite(number)) throw new UsageError(`\`--${flag}\` must be a number, but has '${text}'`);
-  return number;
 }
 
 function yearsOf(text: string): Json {
@@ -105,8 +89,7 @@ function namedPaths(text: string): Json {
 }
 
 /** Entries MODEL.KEY=VALUE, by model and key. Of a grid the values are lists. */
-function settings(entries: readonly string[], key: string): Json | undefined {
-  if (entries.length === 0) return undefined;
+function settings(entries: readonly string[], key: string): Json {
   const models: Record<string, Record<string, Json>> = {};
   for (const entry of entries) {
     const [, name = '', option = '', text = ''] = /^([^.=]+)\.([^=]+)=(.*)$/s.exec(entry) ?? [];

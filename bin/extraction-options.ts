@@ -1,34 +1,39 @@
+import { existsSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import { PARQUET_COMPRESSIONS, PARQUET_ENCODINGS } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
 import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
+import { networkNames } from '../src/models/networks/registry.ts';
 import { readDevice } from '../src/models/onnx/device-name.ts';
 import { STATISTICS } from '../src/operators/statistics.ts';
+import { didYouMean } from './did-you-mean.ts';
 import {
   flag,
   integer,
   integers,
+  type Option,
   type OptionTable,
-  type OptionValues,
   parsed,
   positive,
-  readOptions,
-  specsOf,
   text,
   word,
   words,
 } from './option-table.ts';
-import type { Arguments } from './options.ts';
 
-const extraction = {
+/** The bound of every command that keeps one. */
+export const memoryOption = text(
+  'SIZE',
+  'bound on the process and its decoders together, such as 1G, 512M or 50% of the memory that it may use',
+  'half of that, at most 4GiB',
+);
+
+/** Options that `extract` and `explain` share. */
+export const extractionOptions = {
   manifest: text('CSV', 'inputs from a CSV file with the columns path,item_id'),
-  visual: text('CARD', "a network, a model card's path, or none (default alexnet)"),
-  audio: text('CARD', "a network, a model card's path, or none (default vggish)"),
-  weights: text(
-    'random:SEED|FILE',
-    'weights of named networks (default: the model store, else random:1, which it says aloud)',
-  ),
+  visual: networkOption('alexnet'),
+  audio: networkOption('vggish'),
+  weights: text('random:SEED|FILE', 'weights of named networks', 'the model store, else random:1, which it says aloud'),
   visualWeights: text('FILE', 'weights of the visual network alone'),
   audioWeights: text('FILE', 'weights of the audio network alone'),
   layer: text('NAME', 'tensor of the visual network to take, such as fc6 (docs/networks.md)'),
@@ -36,57 +41,59 @@ const extraction = {
     'FILE',
     "VGGish's PCA parameters, or vggish-pca for the stored ones; makes its 8-bit embedding",
   ),
-  subclips: integers('10[,20..]', 'numbers of subclips, all from one decode (default 10)'),
+  subclips: integers('10[,20..]', 'numbers of subclips, all from one decode', '10'),
   statistics: {
-    ...words('mean[,..]', STATISTICS, `${STATISTICS.join(', ')} (default mean)`),
+    ...words('mean[,..]', STATISTICS, STATISTICS.join(', '), 'mean'),
     flag: 'aggregate',
   },
   sampling: {
-    ...parsed('N|native|keyframes', 'which frames are taken (default native: every one)', samplingOf),
+    ...parsed('N|native|keyframes', 'which frames are taken', samplingOf, 'native: every one'),
     flag: 'fps',
   },
-  maxDuration: positive('SECONDS', 'skips longer items (default: none)'),
+  maxDuration: positive('SECONDS', 'skips longer items', 'none'),
   limit: integer('N', 'takes the first N items only'),
-  memory: text('SIZE', 'bound on the process and its decoders together, such as 1GiB'),
-  concurrency: integer('N', 'videos at a time (default: chosen from cores and memory)'),
-  batch: integer('N', 'frames per batch (default: chosen)'),
-  workers: integer('N', 'inference workers, one session each (default: chosen)'),
-  threads: integer('N', 'threads inside one session (default: chosen)'),
+  memory: memoryOption,
+  concurrency: integer('N', 'videos at a time', 'from cores and memory'),
+  batch: integer('N', 'frames per batch', 'chosen'),
+  workers: integer('N', 'inference workers, one session each', 'chosen'),
+  threads: integer('N', 'threads inside one session', 'chosen'),
   device: parsed(
     'NAME',
-    'auto, cpu, webgpu, cuda, or cards such as cuda:0,cuda:1; auto takes the first that works (default auto)',
+    'auto, cpu, webgpu, cuda, or cards such as cuda:0,cuda:1; auto takes the first that works',
     (name) => {
       readDevice(name);
       return name;
     },
+    'auto',
   ),
-  precision: word(
-    ['float32', 'int8'],
-    'of the visual network; int8 is calibrated on frames of the corpus (default float32)',
-  ),
-  convolutions: word(convolutionForms, 'fast: with fewer products where that pays, 1e-6 from direct (default fast)'),
+  precision: word(['float32', 'int8'], 'of the visual network; int8 is calibrated on frames of the corpus', 'float32'),
+  convolutions: word(convolutionForms, 'fast: with fewer products where that pays, 1e-6 from direct', 'fast'),
   forcePrecision: flag('takes int8 also where it is less alike to float32 than 0.99'),
 } satisfies OptionTable<ExtractOptions>;
 
-/** Options that `extract` and `explain` share. */
-export const extractionOptions = specsOf(extraction);
-
-const storage = {
-  encoding: word(PARQUET_ENCODINGS, "how the tables' vectors are stored; the values are the same (default plain)"),
-  compression: word(PARQUET_COMPRESSIONS, 'of the tables; parquetjs-lite reads all but zstd (default zstd)'),
+/** How Parquet tables are stored. */
+export const storageOptions = {
+  encoding: word(PARQUET_ENCODINGS, "how the tables' vectors are stored; the values are the same", 'plain'),
+  compression: word(PARQUET_COMPRESSIONS, 'of the tables; parquetjs-lite reads all but zstd', 'zstd'),
 } satisfies OptionTable<ExtractOptions>;
 
-/** How Parquet tables are stored. */
-export const storageOptions = specsOf(storage);
-
-/** How the tables are to be stored, as far as it was asked for. @throws UsageError when there is no such encoding or compression. */
-export function readStorage(args: Arguments): OptionValues<typeof storage> {
-  return readOptions(args, storage);
-}
-
-/** Reads the shared options. @throws UsageError when one does not fit. */
-export function readExtractionOptions(args: Arguments): Omit<ExtractOptions, 'out'> {
-  return { inputs: args.positionals, ...readOptions(args, extraction) };
+/** A network by name, or by the path of its card. */
+function networkOption(byDefault: string): Option<string> {
+  const known = [...networkNames, 'none'];
+  return {
+    ...parsed(
+      'CARD',
+      "a network, a model card's path, or none",
+      (given, name) => {
+        if (known.includes(given) || /[./\\]/.test(given) || existsSync(given)) return given;
+        throw new UsageError(`\`--${name}\` must be a network, the path of a model card, or none, but is '${given}'`, {
+          remedy: `${didYouMean(given, known)}Networks: ${networkNames.join(', ')}.`,
+        });
+      },
+      byDefault,
+    ),
+    suggestions: known,
+  };
 }
 
 function samplingOf(given: string, name: string): FrameSampling {

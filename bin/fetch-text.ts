@@ -26,6 +26,7 @@ export function failureText({ id, reason, message, attempts, output }: FailedRec
 export function fetchSummaryText(summary: FetchSummary): string {
   const { fetched, alreadyThere, failed, failedEarlier, left } = summary.ids;
   const lines = [
+    ...(summary.interrupted ? [`interrupted: ${left} of ${summary.ids.listed} left; the same command goes on`] : []),
     `${fetched} fetched (${formatBytes(summary.bytes)}), ${alreadyThere} already there, ${failed} failed, ` +
       `${failedEarlier} failed earlier${left > 0 ? `, ${left} left` : ''}; ${summary.starts} commands in ${summary.wallSeconds.toFixed(1)} s`,
   ];

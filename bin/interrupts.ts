@@ -1,3 +1,6 @@
+import { FlowError } from '../src/core/errors.ts';
+import type { Console } from './console.ts';
+
 /** What interrupts ask for: one to drain, two to stop. */
 export interface Interrupts {
   /** Aborted by the first interrupt, and with `stop`: finish what runs, start nothing new. */
@@ -19,9 +22,9 @@ const STOP_WITHIN = 5000;
  * @param drainWithin milliseconds after the first one in which the process ends in any case; without it, as long as it takes
  *
  * @example
- * const interrupts = catchInterrupts((line) => console.error(line), drainNotice('videos'));
+ * const interrupts = catchInterrupts(console, drainNotice('videos'));
  */
-export function catchInterrupts(say: (line: string) => void, first: string, drainWithin?: number): Interrupts {
+export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, drainWithin?: number): Interrupts {
   const drain = new AbortController();
   const stop = new AbortController();
   const endWithin = (milliseconds: number) => void setTimeout(() => process.exit(130), milliseconds).unref();
@@ -32,7 +35,7 @@ export function catchInterrupts(say: (line: string) => void, first: string, drai
   };
   const onQuit = () => {
     if (stop.signal.aborted) return;
-    say('stopping now; what is finished stays');
+    console.warn('stopping now; what is finished stays');
     stopNow();
   };
   const onHangup = () => {
@@ -42,7 +45,7 @@ export function catchInterrupts(say: (line: string) => void, first: string, drai
   };
   const onSignal = () => {
     if (drain.signal.aborted) return onQuit();
-    say(first);
+    console.warn(first);
     drain.abort();
     if (drainWithin !== undefined) endWithin(drainWithin);
   };
@@ -65,4 +68,22 @@ export function catchInterrupts(say: (line: string) => void, first: string, drai
 /** What a command says that finishes what runs before it ends. */
 export function drainNotice(what: string): string {
   return `finishing the ${what} that run; interrupt again to stop at once`;
+}
+
+/** Does what a first interrupt stops; then the exit code is 130. */
+export async function untilInterrupted(
+  console: Console,
+  first: string,
+  work: (signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const interrupts = catchInterrupts(console, first);
+  const signal = interrupts.drain;
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (signal.aborted && error instanceof FlowError && error.code === 'aborted') return 130;
+    throw error;
+  } finally {
+    interrupts.release();
+  }
 }

@@ -1,23 +1,28 @@
 import { printable } from '../src/core/printable.ts';
-import { makeCard } from '../src/graphs/models/make-card.ts';
-import type { Arguments } from './options.ts';
-import { shellWord } from './shell-word.ts';
+import { type MadeCard, type MakeCardOptions, makeCard } from '../src/graphs/models/make-card.ts';
+import { defineCommand } from './command.ts';
+import { flag, type OptionTable, text, word } from './option-table.ts';
+import { shellPath } from './shell-word.ts';
 
 /** `reelflow models card`. */
-export async function cardCommand(args: Arguments, file: string): Promise<number> {
-  const [out, output, modality] = ['out', 'output', 'modality'].map((name) => args.text(name));
-  const made = await makeCard({
-    file,
-    ...(out !== undefined && { out }),
-    ...(output !== undefined && { output }),
-    ...(modality !== undefined && { modality: modality as 'visual' }),
-    replace: args.flag('replace'),
-  });
-  if (args.flag('json')) {
-    process.stdout.write(`${JSON.stringify(made)}\n`);
+export const cardCommand = defineCommand({
+  name: 'models card',
+  operands: ['FILE.onnx'],
+  does: 'writes a model card from an ONNX file',
+  options: {
+    out: text('CARD', 'where to write it', 'beside the file, NAME.card.json'),
+    output: text('NAME', 'the tensor that is the feature vector'),
+    modality: word(['visual', 'audio'], 'where the input can be read both ways'),
+    replace: flag('in the place of a card that is there'),
+  } satisfies OptionTable<MakeCardOptions>,
+  examples: ['reelflow models card network.onnx --output features'],
+  async run(values, { operands: [file = ''], console }) {
+    console.result(await makeCard({ ...values, file }), cardText);
     return 0;
-  }
-  const { card, path, assumptions } = made;
+  },
+});
+
+function cardText({ card, path, assumptions }: MadeCard): string {
   const { input } = card;
   const size = input.kind === 'frames' ? `${input.width} x ${input.height}` : counted(input.patchSamples, 'sample');
   const values = counted(card.output.dimension, 'value');
@@ -27,13 +32,12 @@ export async function cardCommand(args: Arguments, file: string): Promise<number
     ...assumptions.map(({ field, value, why }) => `  ${field} = ${JSON.stringify(value)}  (${why})`),
     `Use: --${card.modality} ${printable(path) === path ? cardWord(path) : 'and the path of the card, whose name cannot be shown'}`,
   ];
-  process.stdout.write(`${lines.map((text) => printable(text)).join('\n')}\n`);
-  return 0;
+  return `${lines.map((line) => printable(line)).join('\n')}\n`;
 }
 
 const counted = (count: number, unit: string) => `${count} ${unit}${count === 1 ? '' : 's'}`;
 
-/** The path of a card as it is typed after an option: never taken for an option, a network's name, or several words. */
+/** The path of a card as it is typed after an option: never taken for another option, or for a network's name. */
 function cardWord(path: string): string {
-  return shellWord(path.startsWith('-') || !/[./\\]/.test(path) ? `./${path}` : path);
+  return shellPath(/[./\\]/.test(path) ? path : `./${path}`);
 }

@@ -1,56 +1,39 @@
+import { UsageError } from '../src/core/errors.ts';
 import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
-import { modelNames } from '../src/graphs/recommenders/model-names.ts';
-import { type ModelOption, modelOptions, parseOptionText } from '../src/graphs/recommenders/model-options.ts';
-import type { Arguments, OptionSpec } from './options.ts';
+import type { Json } from '../src/graphs/graph.ts';
+import { type ModelName, modelNames } from '../src/graphs/recommenders/model-names.ts';
+import { modelOptions, parseOptionText } from '../src/graphs/recommenders/model-options.ts';
+import { type AnyTable, type Option, text } from './option-table.ts';
 
 /** Options whose value on the command line has another name than its kind. */
 const valueNames = { integer: 'N', number: 'X', boolean: 'true|false', text: 'NAME', integers: 'N,N', json: 'VALUE' };
 
-/** Every option of every model by its names as they are written in `options`. */
-const models = new Map<string, { option: ModelOption; names: string[] }[]>();
-for (const model of modelNames) {
-  for (const option of modelOptions(model)) {
-    for (const key of option.alias === undefined ? [option.key] : [option.key, option.alias]) {
-      const uses = models.get(key) ?? [];
-      const same = uses.find((use) => use.option.does === option.does && use.option.default === option.default);
-      if (same === undefined) uses.push({ option, names: [model] });
-      else same.names.push(model);
-      models.set(key, uses);
-    }
-  }
-}
-
-/** The flags of all models' options. */
-export const modelFlags: Readonly<Record<string, OptionSpec>> = Object.fromEntries(
-  [...models].map(([key, uses]) => {
-    const [first] = uses as [{ option: ModelOption; names: string[] }];
-    const does = uses.map(({ option, names }) => `${meaning(key, option)} (${names.join(', ')})`).join('; ');
-    return [flagOf(key), { type: 'string' as const, value: valueNames[first.option.kind], does }];
-  }),
-);
-
-/**
- * The options to print in a help: of all those of a command without the models' flags, and those of the model that is named
- * beside `--help`; without one, what to type for them.
- */
-export function helpOfModel(
-  options: Readonly<Record<string, OptionSpec>>,
-  argv: readonly string[],
-): Readonly<Record<string, OptionSpec>> {
-  const shared = Object.fromEntries(Object.entries(options).filter(([name, spec]) => modelFlags[name] !== spec));
-  const model = modelNames.find((name) => argv.includes(name));
-  if (model === undefined) return shared;
-  const own = modelOptions(model).flatMap((option) =>
-    [option.key, option.alias ?? option.key].map((key): [string, OptionSpec] => [
-      flagOf(key),
-      { type: 'string', value: valueNames[option.kind], does: meaning(key, option) },
-    ]),
+/** The options of a model as flags. Their texts are read by the model that is trained: the same name may be of another kind in another one. */
+function flagsOf(model: ModelName): Record<string, Option<string>> {
+  return Object.fromEntries(
+    modelOptions(model).flatMap((option) => {
+      const value = valueNames[option.kind];
+      const { alias } = option;
+      return [
+        [option.key, text(value, option.does, option.default)],
+        ...(alias === undefined ? [] : [[alias, text(value, `the same as --${flagOf(option.key)}`)]]),
+      ] as const;
+    }),
   );
-  return { ...Object.fromEntries(own.filter(([name]) => Object.hasOwn(options, name))), ...shared };
 }
 
-function meaning(key: string, option: ModelOption): string {
-  return key === option.alias ? `the same as --${flagOf(option.key)}` : `${option.does}, default ${option.default}`;
+/** The options of all models as flags. */
+export const modelFlags: Readonly<Record<string, Option<string>>> = Object.assign({}, ...modelNames.map(flagsOf));
+
+const { k: _lengths, ...others } = modelFlags;
+
+/** Those of them beside `--k`, which is the list lengths where models are evaluated. */
+export const evaluatedModelFlags: Readonly<Record<string, Option<string>>> = others;
+
+/** A command's own options after those of the model that is named beside `--help`. */
+export function helpOfModel(options: AnyTable, argv: readonly string[]): AnyTable {
+  const model = modelNames.find((name) => argv.includes(name) || argv.includes(`--model=${name}`));
+  return model === undefined ? options : { ...flagsOf(model), ...options };
 }
 
 /**
@@ -58,10 +41,22 @@ function meaning(key: string, option: ModelOption): string {
  *
  * @throws UsageError when the model has no such option (it lists those it has), or a value does not fit.
  */
-export function readModelFlags(args: Arguments, model: (typeof modelNames)[number]): Record<string, never> {
-  const given = [...models.keys()].flatMap((key) => {
-    const text = args.text(flagOf(key));
-    return text === undefined ? [] : [[key, parseOptionText(model, key, text)] as const];
-  });
-  return Object.fromEntries(given) as Record<string, never>;
+export function readModelFlags(given: Readonly<Record<string, string>>, model: ModelName): Record<string, Json> {
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, parseOptionText(model, key, value)]));
+}
+
+/** Adds `KEY=VALUE` texts to a model's options. @throws UsageError for one that the model does not have, or given twice. */
+export function readModelSettings(
+  model: ModelName,
+  options: Readonly<Record<string, Json>>,
+  settings: readonly string[],
+): Record<string, Json> {
+  const all: Record<string, Json> = { ...options };
+  for (const entry of settings) {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(entry) ?? [];
+    if (key === '') throw new UsageError(`\`--set\` must be KEY=VALUE, but is '${entry}'`);
+    if (Object.hasOwn(all, key)) throw new UsageError(`option '${key}' of the model is given twice`);
+    all[key] = parseOptionText(model, key, value);
+  }
+  return all;
 }

@@ -1,61 +1,115 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { UsageError } from '../src/core/errors.ts';
 import { printable } from '../src/core/printable.ts';
-import { importModel } from '../src/graphs/models/import-model.ts';
+import { type ImportModelOptions, importModel } from '../src/graphs/models/import-model.ts';
 import type { ModelReport } from '../src/graphs/models/model-report.ts';
-import { pullModel } from '../src/graphs/models/pull-model.ts';
+import { type PullModelOptions, pullModel } from '../src/graphs/models/pull-model.ts';
+import { checkWeightName, weightNames } from '../src/graphs/models/weight-names.ts';
 import { longestTimeout } from '../src/io/model-store/download.ts';
+import { modelDirectory } from '../src/io/model-store/model-store.ts';
+import { removeModel } from '../src/io/model-store/remove-model.ts';
 import { formatBytes } from '../src/operators/budget.ts';
-import { openByteProgress } from './byte-progress.ts';
-import type { Arguments } from './options.ts';
+import { defineCommand } from './command.ts';
+import type { Console } from './console.ts';
+import { untilInterrupted } from './interrupts.ts';
+import { finiteNumber, flag, type OptionTable, parsed, text } from './option-table.ts';
+
+const storing = {
+  replace: flag('in the place of what is stored'),
+  sha256: text('HEX', 'the hash that the file must have'),
+} satisfies OptionTable<ImportModelOptions & PullModelOptions>;
 
 /** `reelflow models import`. */
-export async function importCommand(args: Arguments, name: string, file: string, signal: AbortSignal): Promise<number> {
-  const progress = openByteProgress(`copying ${printable(file)}`, process.stderr);
-  try {
-    const report = await importModel({
-      ...{ name, file, replace: args.flag('replace'), signal },
-      ...sha256Of(args),
-      onBytes: progress.show,
-    });
-    progress.close();
-    return tell(args, report);
-  } finally {
-    progress.close();
-  }
-}
+export const importCommand = defineCommand({
+  name: 'models import',
+  operands: ['NAME', 'FILE'],
+  operandWords: weightNames,
+  does: "stores a file of a network's weights",
+  options: storing,
+  examples: ['reelflow models import alexnet alexnet-owt-7be5be79.pth'],
+  run: (values, { operands: [name = '', file = ''], console }) =>
+    untilInterrupted(console, 'stopping', async (signal) => {
+      const onBytes = bytesShown(console, `copying ${printable(file)}`);
+      console.result(await importModel({ ...values, name, file, signal, onBytes }), reportText);
+      return 0;
+    }),
+});
 
 /** `reelflow models pull`. */
-export async function pullCommand(args: Arguments, name: string, signal: AbortSignal): Promise<number> {
-  const progress = openByteProgress(`pulling ${name}`, process.stderr);
-  const source = args.text('source');
-  const timeoutSeconds = args.positive('timeout');
-  if (timeoutSeconds !== undefined && timeoutSeconds > longestTimeout) {
-    throw new UsageError(`\`--timeout\` must be at most ${longestTimeout} seconds, but is ${timeoutSeconds}`);
-  }
-  try {
-    const report = await pullModel({
-      ...{ name, replace: args.flag('replace'), signal },
-      ...sha256Of(args),
-      ...(source !== undefined && { source }),
-      ...(timeoutSeconds !== undefined && { timeoutSeconds }),
-      onBytes: progress.show,
-      onMessage: (line) => progress.say(printable(args.render(line))),
+export const pullCommand = defineCommand({
+  name: 'models pull',
+  operands: ['NAME'],
+  operandWords: weightNames,
+  does: 'downloads the weights of a network from their official source',
+  options: {
+    ...storing,
+    source: text('URL', 'a mirror in place of the official address'),
+    timeoutSeconds: {
+      ...parsed('SECONDS', `for an answer, and for the next bytes; at most ${longestTimeout}`, timeoutOf, '30'),
+      flag: 'timeout',
+    },
+  } satisfies OptionTable<PullModelOptions>,
+  examples: ['reelflow models pull alexnet'],
+  run: (values, { operands: [name = ''], console }) => {
+    const first = 'stopping; what came so far is kept where the server lets the same command go on from it';
+    return untilInterrupted(console, first, async (signal) => {
+      const onBytes = bytesShown(console, `pulling ${name}`);
+      const onMessage = (line: string) => console.note(printable(line), { item: name });
+      console.result(await pullModel({ ...values, name, signal, onBytes, onMessage }), reportText);
+      return 0;
     });
-    progress.close();
-    return tell(args, report);
-  } finally {
-    progress.close();
-  }
+  },
+});
+
+/** `reelflow models remove`. */
+export const removeCommand = defineCommand({
+  name: 'models remove',
+  operands: ['NAME'],
+  operandWords: weightNames,
+  does: "takes a network's weights out of the store",
+  options: { dryRun: flag('only says what would be removed') },
+  examples: ['reelflow models remove alexnet'],
+  async run({ dryRun = false }, { operands: [given], console }) {
+    const name = checkWeightName(given);
+    const path = join(modelDirectory(), name);
+    const isThere = dryRun ? existsSync(path) : await removeModel(name);
+    console.result({ name, path, removed: isThere && !dryRun, wouldRemove: isThere && dryRun }, () =>
+      isThere
+        ? `${name}: ${dryRun ? 'would be removed' : 'removed'} (${printable(path)})\n`
+        : `${name}: no weights are stored\n`,
+    );
+    return 0;
+  },
+});
+
+function timeoutOf(given: string, name: string): number {
+  const seconds = finiteNumber(given, name, 'a number above 0');
+  if (seconds > 0 && seconds <= longestTimeout) return seconds;
+  throw new UsageError(
+    seconds > 0
+      ? `\`--${name}\` must be at most ${longestTimeout} seconds, but is ${seconds}`
+      : `\`--${name}\` must be a number above 0, but is '${given}'`,
+  );
 }
 
-function sha256Of(args: Arguments): { readonly sha256?: string } {
-  const sha256 = args.text('sha256');
-  return sha256 === undefined ? {} : { sha256 };
+/** Shows how far a transfer is. */
+function bytesShown(console: Console, what: string): (done: number, total: number | undefined) => void {
+  const start = Date.now();
+  console.stage(what);
+  return (done, total) => {
+    const seconds = Math.max(0.001, (Date.now() - start) / 1000);
+    console.progress({ bytes: done, totalBytes: total ?? null, wallSeconds: seconds }, () => {
+      const part =
+        total === undefined ? '' : ` of ${formatBytes(total)} (${Math.floor((100 * done) / Math.max(1, total))} %)`;
+      return `${what}: ${formatBytes(done)}${part}  ${formatBytes(Math.round(done / seconds))}/s`;
+    });
+  };
 }
 
 const done = { added: 'stored', same: 'the very same file is stored already; nothing was done', replaced: 'replaced' };
 
-function tell(args: Arguments, report: ModelReport): number {
+function reportText(report: ModelReport): string {
   const { name, outcome, path, sha256, bytes, origin, licence, format, tensors, lackingLayers } = report;
   const lines = [
     `${name}: ${done[outcome]}`,
@@ -67,8 +121,5 @@ function tell(args: Arguments, report: ModelReport): number {
       ? [`  lacks    tensors of the layers ${lackingLayers.join(', ')}: these are not possible with it`]
       : []),
   ];
-  process.stdout.write(
-    args.flag('json') ? `${JSON.stringify(report)}\n` : `${lines.map((text) => printable(text)).join('\n')}\n`,
-  );
-  return 0;
+  return `${lines.map((line) => printable(line)).join('\n')}\n`;
 }

@@ -1,89 +1,213 @@
 import { checkOneOf } from '../src/core/check.ts';
 import { UsageError } from '../src/core/errors.ts';
 import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
-import { finiteNumber, integerList, wordOf } from './list-options.ts';
-import type { Arguments, OptionSpec } from './options.ts';
 
 /**
- * An option declared once: what `--help` prints, what the parser accepts, and how its text becomes a value of the library. In a
- * table it stands under the library's name of it; its flag is that name in kebab case, or `flag`.
+ * An option declared once: how its text becomes a value of the library, and what the help, the configuration file, the
+ * completion and the documentation say of it. In a table it stands under the library's name of it; its flag is that name in
+ * kebab case, or `flag`.
  */
-export interface Option<Value> extends OptionSpec {
+export interface Option<Value> {
+  readonly type: 'string' | 'boolean';
+  /** How the value is named in the help, for instance `DIR`. */
+  readonly value?: string;
+  readonly does: string;
+  /** What holds without it, in words. */
+  readonly default?: string;
   readonly flag?: string;
-  /** The value, or undefined when the option was not given. @throws UsageError when the text does not fit. */
-  readonly read: (args: Arguments, flag: string) => Value | undefined;
+  /** Older spellings, which are accepted and not shown. */
+  readonly formerly?: readonly string[];
+  readonly multiple?: boolean;
+  readonly isRequired?: true;
+  /** The words that it may be. */
+  readonly choices?: readonly string[];
+  /** Words that it may be among others. */
+  readonly suggestions?: readonly string[];
+  /** The value of what was typed: one text, several of an option that may be given again, none of a switch. @throws UsageError when it does not fit. */
+  readonly read: (texts: readonly string[], flag: string) => Value;
 }
 
 /** Options by the library's names, for the values that they are read into: `satisfies OptionTable<ExtractOptions>`. */
 export type OptionTable<Values> = { readonly [Name in keyof Values]?: Option<NonNullable<Values[Name]>> };
 
+/** Any table of options. */
+export type AnyTable = Readonly<Record<string, Option<unknown>>>;
+
+type ValueOf<Each> = Each extends Option<infer Value> ? Value : never;
+
 /** What a table is read into. */
 export type OptionValues<Table> = {
-  readonly [Name in keyof Table]?: Table[Name] extends Option<infer Value> ? Value : never;
+  readonly [Name in keyof Table as Table[Name] extends { isRequired: true } ? Name : never]: ValueOf<Table[Name]>;
+} & {
+  readonly [Name in keyof Table as Table[Name] extends { isRequired: true } ? never : Name]?: ValueOf<Table[Name]>;
 };
 
-type AnyTable = Readonly<Record<string, Option<unknown>>>;
+/** What was typed, or stands in a configuration file, by flags. */
+export type Given = ReadonlyMap<string, readonly string[]>;
 
-/** The table by flags, as a command lists its options. */
-export function specsOf(table: AnyTable): Record<string, OptionSpec> {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, option]) => [option.flag ?? flagOf(name), { ...option, name }]),
-  );
+/** The flag of an entry of a table. */
+export function flagOfOption(name: string, option: Pick<Option<unknown>, 'flag'>): string {
+  return option.flag ?? flagOf(name);
 }
 
-/** Reads every option of a table that was given. @throws UsageError when one does not fit. */
-export function readOptions<Table extends AnyTable>(args: Arguments, table: Table): OptionValues<Table> {
-  const values = Object.entries(table).map(([name, option]) => [name, option.read(args, option.flag ?? flagOf(name))]);
-  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as OptionValues<Table>;
+/** An option and its flag. */
+export interface FlaggedOption extends Option<unknown> {
+  readonly flag: string;
 }
 
-function option<Value>(value: string, does: string, read: Option<Value>['read']): Option<Value> {
-  return { type: 'string', value, does, read };
+/** The options of a table, each with its flag. */
+export function flaggedOptions(table: AnyTable): FlaggedOption[] {
+  return Object.entries(table).map(([name, option]) => ({ ...option, flag: flagOfOption(name, option) }));
 }
 
-/** Any text. */
-export const text = (value: string, does: string): Option<string> =>
-  option(value, does, (args, flag) => args.text(flag));
+/** The option that a flag, the library's name of it, or an older spelling means. */
+export function findOption(table: AnyTable, written: string): FlaggedOption | undefined {
+  const flag = flagOf(written);
+  const entry =
+    Object.entries(table).find(([name, option]) => flagOfOption(name, option) === flag || name === written) ??
+    Object.entries(table).find(([, option]) => option.formerly?.includes(flag));
+  return entry && { ...entry[1], flag: flagOfOption(...entry) };
+}
 
-/** A switch: true, or left out. */
-export const flag = (does: string): Option<true> => ({
-  type: 'boolean',
-  does,
-  read: (args, name) => args.flag(name) || undefined,
+/** Reads every option of a table that was given. @throws UsageError when one does not fit, or a required one is missing. */
+export function readOptions<Table extends AnyTable>(given: Given, table: Table): OptionValues<Table> {
+  const values = Object.entries(table).flatMap(([name, option]): [string, unknown][] => {
+    const flag = flagOfOption(name, option);
+    const texts = given.get(flag);
+    if (option.isRequired && (texts === undefined || texts.includes(''))) throw missingOption(flag);
+    return texts === undefined ? [] : [[name, option.read(texts, flag)]];
+  });
+  return Object.fromEntries(values) as OptionValues<Table>;
+}
+
+/** What to throw when an option that is needed was not given. */
+export function missingOption(flag: string): UsageError {
+  return new UsageError(`\`--${flag}\` is required`, { remedy: 'See --help.' });
+}
+
+function option<Value>(
+  value: string,
+  does: string,
+  byDefault: string | undefined,
+  read: (text: string, flag: string) => Value,
+): Option<Value> {
+  return {
+    type: 'string',
+    ...{ value, does, ...(byDefault !== undefined && { default: byDefault }) },
+    read: (texts, flag) => read(texts.at(-1) ?? '', flag),
+  };
+}
+
+/** The same option, which must be given. */
+export const required = <Value>(each: Option<Value>): Option<Value> & { readonly isRequired: true } => ({
+  ...each,
+  isRequired: true,
 });
 
-/** A whole number of at least 1. */
-export const integer = (value: string, does: string): Option<number> =>
-  option(value, does, (args, name) => args.integer(name));
+/** Any text. */
+export const text = (value: string, does: string, byDefault?: string): Option<string> =>
+  option(value, does, byDefault, (given) => given);
 
-/** A number above 0. */
-export const positive = (value: string, does: string): Option<number> =>
-  option(value, does, (args, name) => args.positive(name));
-
-/** Any number. */
-export const number = (value: string, does: string): Option<number> => option(value, does, finiteNumber);
-
-/** Whole numbers of at least 1 with commas between. */
-export const integers = (value: string, does: string): Option<number[]> => option(value, does, integerList);
-
-/** One of some words, which the help lists. */
-export const word = <Word extends string>(words: readonly Word[], does: string): Option<Word> =>
-  option(words.join('|'), does, (args, name) => wordOf(args, name, words));
-
-/** Several of some words with commas between. */
-export const words = <Word extends string>(value: string, all: readonly Word[], does: string): Option<Word[]> =>
-  option(value, does, (args, name) => args.list(name)?.map((entry) => checkOneOf(`--${name}`, entry, all)));
+/** A switch: true, or left out. */
+export const flag = (does: string): Option<true> => ({ type: 'boolean', does, read: () => true });
 
 /** A text that a function makes a value of, or refuses. */
 export const parsed = <Value>(
   value: string,
   does: string,
   parse: (text: string, flag: string) => Value,
-): Option<Value> =>
-  option(value, does, (args, name) => {
-    const given = args.text(name);
-    return given === undefined ? undefined : parse(given, name);
+  byDefault?: string,
+): Option<Value> => option(value, does, byDefault, parse);
+
+/** Texts of an option that may be given again. */
+export const repeated = <Value>(
+  value: string,
+  does: string,
+  parse: (texts: readonly string[], flag: string) => Value,
+): Option<Value> => ({ type: 'string', value, does: `${does}; may be given again`, multiple: true, read: parse });
+
+/** A whole number of at least 1, or of at least `least`. */
+export const integer = (value: string, does: string, byDefault?: string, least = 1): Option<number> =>
+  option(value, does, byDefault, (given, name) => wholeNumber(given, name, least));
+
+function wholeNumber(given: string, name: string, least: number): number {
+  const whole = /^\d+$/.test(given) ? Number(given) : Number.NaN;
+  if (Number.isSafeInteger(whole) && whole >= least) return whole;
+  throw new UsageError(`\`--${name}\` must be a whole number of at least ${least}, but is '${given}'`);
+}
+
+/** Any finite number of a text. @throws UsageError for anything else. */
+export function finiteNumber(given: string, name: string, expected = 'a number'): number {
+  const found = given.trim() === '' ? Number.NaN : Number(given);
+  if (Number.isFinite(found)) return found;
+  throw new UsageError(`\`--${name}\` must be ${expected}, but is '${given}'`);
+}
+
+/** A number above 0. */
+export const positive = (value: string, does: string, byDefault?: string): Option<number> =>
+  option(value, does, byDefault, (given, name) => {
+    const found = finiteNumber(given, name, 'a number above 0');
+    if (found > 0) return found;
+    throw new UsageError(`\`--${name}\` must be a number above 0, but is '${given}'`);
   });
+
+/** A number of at least 0. */
+export const notNegative = (value: string, does: string, byDefault?: string): Option<number> =>
+  option(value, does, byDefault, (given, name) => {
+    const found = finiteNumber(given, name, 'a number of at least 0');
+    if (found >= 0) return found;
+    throw new UsageError(`\`--${name}\` must be a number of at least 0, but is '${given}'`);
+  });
+
+/** Any number. */
+export const number = (value: string, does: string, byDefault?: string): Option<number> =>
+  option(value, does, byDefault, (given, name) => finiteNumber(given, name));
+
+/** The entries of a comma-separated list. */
+export function listOf(given: string): string[] {
+  return given
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+/** Whole numbers of at least 1 with commas between, each once. */
+export const integers = (value: string, does: string, byDefault?: string): Option<number[]> =>
+  option(value, does, byDefault, (given, name) => {
+    const numbers = listOf(given).map((entry) => (/^\d{1,10}$/.test(entry) ? Number(entry) : Number.NaN));
+    if (numbers.length > 0 && numbers.every((each) => each >= 1)) return [...new Set(numbers)];
+    throw new UsageError(`\`--${name}\` must be whole numbers of at least 1 with commas between, but is '${given}'`);
+  });
+
+/** What decides all draws. */
+export const seed = (does: string, byDefault?: string): Option<number> =>
+  option('N', does, byDefault, (given, name) => {
+    if (/^\d{1,10}$/.test(given) && Number(given) <= 0xffffffff) return Number(given);
+    throw new UsageError(`\`--${name}\` must be a whole number from 0 to 4294967295, but is '${given}'`);
+  });
+
+/** One of some words, which the help lists. */
+export const word = <Word extends string>(
+  choices: readonly Word[],
+  does: string,
+  byDefault?: NoInfer<Word>,
+): Option<Word> => ({
+  ...option(choices.join('|'), does, byDefault, (given, name) => checkOneOf(`--${name}`, given, choices)),
+  choices,
+});
+
+/** Several of some words with commas between. */
+export const words = <Word extends string>(
+  value: string,
+  choices: readonly Word[],
+  does: string,
+  byDefault?: NoInfer<Word>,
+): Option<Word[]> => ({
+  ...option(value, does, byDefault, (given, name) =>
+    listOf(given).map((entry) => checkOneOf(`--${name}`, entry, choices)),
+  ),
+  choices,
+});
 
 /** Names for some roles, as in `user=A,item=B`. */
 export const names = <Role extends string>(
@@ -91,8 +215,8 @@ export const names = <Role extends string>(
   roles: readonly Role[],
   does: string,
 ): Option<{ readonly [Each in Role]?: string }> =>
-  option(value, does, (args, name) => {
-    const pairs = args.list(name)?.map((pair): [Role, string] => {
+  option(value, does, undefined, (given, name) => {
+    const pairs = listOf(given).map((pair): [Role, string] => {
       const at = pair.indexOf('=');
       const role = roles.find((each) => each === pair.slice(0, Math.max(at, 0)));
       const called = pair.slice(at + 1);
@@ -101,5 +225,5 @@ export const names = <Role extends string>(
         remedy: `It takes ${roles.join(', ')}.`,
       });
     });
-    return pairs && (Object.fromEntries(pairs) as { readonly [Each in Role]?: string });
+    return Object.fromEntries(pairs) as { readonly [Each in Role]?: string };
   });

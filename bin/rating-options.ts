@@ -4,8 +4,8 @@ import { flag, parsed, word } from './option-table.ts';
 
 /** How ratings are read, in every command that reads them. */
 export const ratingOptions = {
-  scale: parsed('MIN,MAX', 'least and greatest rating (default: those that there are)', scaleOf),
-  duplicates: word(['first', 'last'], 'which of two ratings of an item by a user counts (default: an error)'),
+  scale: parsed('MIN,MAX', 'least and greatest rating', scaleOf, 'those that there are'),
+  duplicates: word(['first', 'last'], 'which of two ratings of an item by a user counts; without it, that is an error'),
   skipBadLines: flag('passes over bad lines and counts them'),
 };
 

@@ -1,3 +1,4 @@
+import { type AnyTable, flagOfOption } from './option-table.ts';
 import { shellWord } from './shell-word.ts';
 
 /** An option of a command: its flag without dashes, and whether it takes a value. */
@@ -8,6 +9,13 @@ export interface Flag {
 
 /** The options of a command by the library's names of them. */
 export type Flags = ReadonlyMap<string, Flag>;
+
+/** The options of a table by the library's names of them. */
+export function flagsOf(table: AnyTable): Flags {
+  return new Map(
+    Object.entries(table).map(([name, option]) => [name, { flag: flagOfOption(name, option), type: option.type }]),
+  );
+}
 
 /** Gives a text of the library as the command line says it. */
 export type Render = (text: string) => string;

@@ -2,6 +2,7 @@ import { uncalibratedId } from '../src/graphs/interrupted-summary.ts';
 import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/observe.ts';
+import { shellPath } from './shell-word.ts';
 
 /**
  * One line per operator: how much of the wall time it was busy, starved of input, or blocked by what comes after it or by
@@ -33,6 +34,22 @@ function duplicateShare(duplicates: number, elements: number): string {
   return percent < 1 ? 'under 1 %' : `${Math.floor(percent)} %`;
 }
 
+/** That it was interrupted, what is left, and what to do. */
+function interruptedText({ left, videos, tables, graphId }: RunSummary, out: string | undefined): string {
+  const { committed, alreadyDone, skipped, dead } = videos;
+  const total = left + committed + alreadyDone + skipped + dead;
+  // Of a stream nothing is kept to go on from.
+  if (out === undefined) return `interrupted: ${left} of ${total} left`;
+  if (left === 0) return 'interrupted: nothing is left; the same command writes the tables';
+  const none = graphId !== uncalibratedId && committed + alreadyDone > 0 && tables.length === 0;
+  return `interrupted: ${left} of ${total} left; the same command goes on${none ? ', and writes the tables at its end' : ''}`;
+}
+
+/** Whether no decoder gave anything. */
+function isNothingDecoded({ operators }: RunSummary): boolean {
+  return operators.every(({ name, out }) => !name.startsWith('decode-') || out === 0);
+}
+
 /** Items named in one line at most. */
 const NAMED = 10;
 
@@ -44,12 +61,13 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   const lines = [
     `${committed} committed${which.length > 0 ? ` (${which.join(', ')})` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
   ];
-  if (committed === 0 && alreadyDone > 0)
-    lines.push('Nothing was decoded: every unit was committed by an earlier run.');
-  if (cached > 0 && cached === committed && dead === 0) {
-    lines.push(
-      `Nothing was decoded: every unit ${alreadyDone > 0 ? 'was committed before or ' : ''}came from the cache.`,
-    );
+  if (summary.interrupted) lines.unshift(interruptedText(summary, out));
+  else if (isNothingDecoded(summary) && alreadyDone + cached > 0) {
+    const where = [
+      ...(alreadyDone > 0 ? [`was committed ${cached > 0 ? 'before' : 'by an earlier run'}`] : []),
+      ...(cached > 0 ? ['came from the cache'] : []),
+    ];
+    lines.push(`Nothing was decoded: every unit ${where.join(' or ')}.`);
   }
   if (summary.frames + summary.patches > 0) {
     lines.push(
@@ -68,8 +86,12 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
         .join(', ')}${summary.notes.length > NAMED ? ', ...' : ''}`,
     );
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
-  if (dead > 0 && out !== undefined)
-    lines.push(`See \`reelflow dead list ${out}\`; \`reelflow dead retry ${out}\` tries them again at the next run.`);
+  if (dead > 0 && out !== undefined) {
+    const dataset = shellPath(out);
+    lines.push(
+      `See \`reelflow dead list ${dataset}\`; \`reelflow dead retry ${dataset}\` tries them again at the next run.`,
+    );
+  }
   const { device, precision } = summary.execution;
   if (device !== 'cpu' || summary.calibration !== undefined) {
     const cosine = summary.calibration?.cosine;

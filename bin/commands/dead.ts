@@ -1,59 +1,86 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { type CommandGroup, defineCommand } from '../command.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { extractionOptions } from '../extraction-options.ts';
-import { type Arguments, type Command, flagsOf } from '../options.ts';
-import { renderMessages, renderOptions } from '../render-options.ts';
+import { flag, text } from '../option-table.ts';
+import { flagsOf, renderMessages, renderOptions } from '../render-options.ts';
+import { shellPath } from '../shell-word.ts';
+
+const code = text('CODE', 'only letters with this reason, such as truncated');
+
+const list = defineCommand({
+  name: 'dead list',
+  operands: ['DIR', '[ITEM...]'],
+  does: 'lists the dead letters: which items failed, and why',
+  options: { code },
+  examples: ['reelflow dead list features/'],
+  async run(values, { operands, console }) {
+    const { letters } = await chosenLetters(operands, values.code);
+    console.result({ dead: letters.map(({ letter }) => letter) }, ({ dead }) =>
+      [
+        ...dead.flatMap((letter) => [
+          `${letter.item}  ${letter.code}  ${letter.message}`,
+          ...letter.decoderLines.map((line) => `    ${line}`),
+        ]),
+        `${dead.length} dead letter(s)\n`,
+      ].join('\n'),
+    );
+    return 0;
+  },
+});
+
+const retry = defineCommand({
+  name: 'dead retry',
+  operands: ['DIR', '[ITEM...]'],
+  does: 'lets dead letters be tried again at the next run',
+  options: { code, dryRun: flag('only says which items that would be') },
+  examples: ['reelflow dead retry features/ --code timeout'],
+  async run(values, { operands, console }) {
+    const { store, letters } = await chosenLetters(operands, values.code);
+    const items = letters.map(({ letter }) => letter.item);
+    if (values.dryRun) {
+      console.result({ raised: 0, wouldRaise: items }, () =>
+        [...items, `${items.length} item(s) would be tried again at the next run\n`].join('\n'),
+      );
+      return 0;
+    }
+    const raised = store.raise(letters.map(({ key }) => key));
+    console.result({ raised }, () => `${raised} item(s) will be tried again at the next run\n`);
+    return 0;
+  },
+});
 
 /** `reelflow dead`: the items that failed, and why. */
-export const command: Command = {
+export const command: CommandGroup = {
   name: 'dead',
-  usage: 'list|retry DIR [ITEM...]',
-  does: "lists a dataset's dead letters, or lets them be tried again at the next run",
-  options: {
-    code: { type: 'string', value: 'CODE', does: 'only letters with this reason, such as truncated' },
-    json: { type: 'boolean', does: 'prints JSON' },
-  },
+  does: "a dataset's dead letters",
+  commands: [list, retry],
   examples: ['reelflow dead list features/', 'reelflow dead retry features/ --code timeout'],
-  run,
 };
 
-async function run(args: Arguments): Promise<number> {
-  const [verb, directory, ...items] = args.positionals;
-  if ((verb !== 'list' && verb !== 'retry') || directory === undefined) {
-    throw new UsageError(
-      '`reelflow dead` takes `list` or `retry`, a dataset directory, and item ids if only some are meant',
-    );
-  }
+/** The letters that are meant. @throws UsageError when an item has none, or no letter has the code. */
+async function chosenLetters([directory = '', ...items]: readonly string[], wanted: string | undefined) {
   const store = await CommitStore.open(directory, { create: false });
-  const code = args.text('code');
   // What is to be done about a letter is done with the next extraction.
-  const render = renderOptions(flagsOf({ options: extractionOptions }));
-  const letters = renderMessages(store.letters(), render).filter(
-    ({ letter }) => (items.length === 0 || items.includes(letter.item)) && (code === undefined || letter.code === code),
+  const all = renderMessages(store.letters(), renderOptions(flagsOf(extractionOptions)));
+  const codes = [...new Set(all.map(({ letter }) => letter.code))].sort();
+  if (wanted !== undefined && !codes.includes(wanted)) {
+    throw new UsageError(`no dead letter of ${directory} has the code '${wanted}'`, {
+      remedy:
+        codes.length === 0 ? 'There are no dead letters.' : `${didYouMean(wanted, codes)}Codes: ${codes.join(', ')}.`,
+    });
+  }
+  const letters = all.filter(
+    ({ letter }) =>
+      (items.length === 0 || items.includes(letter.item)) && (wanted === undefined || letter.code === wanted),
   );
   const unknown = items.filter((item) => !letters.some(({ letter }) => letter.item === item));
   if (unknown.length > 0) {
     throw new UsageError(
-      `there is no dead letter${code === undefined ? '' : ` '${code}'`} of '${unknown.join("', '")}'`,
-      {
-        remedy: `See \`reelflow dead list ${directory}\`.`,
-      },
+      `there is no dead letter${wanted === undefined ? '' : ` '${wanted}'`} of '${unknown.join("', '")}'`,
+      { remedy: `See \`reelflow dead list ${shellPath(directory)}\`.` },
     );
   }
-  if (verb === 'retry') {
-    const raised = await store.raise(letters.map(({ key }) => key));
-    if (args.flag('json')) process.stdout.write(`${JSON.stringify({ raised })}\n`);
-    else process.stdout.write(`${raised} item(s) will be tried again at the next run\n`);
-    return 0;
-  }
-  if (args.flag('json')) {
-    process.stdout.write(`${JSON.stringify({ dead: letters.map(({ letter }) => letter) })}\n`);
-    return 0;
-  }
-  for (const { letter } of letters) {
-    process.stdout.write(`${letter.item}  ${letter.code}  ${letter.message}\n`);
-    for (const line of letter.decoderLines) process.stdout.write(`    ${line}\n`);
-  }
-  process.stdout.write(`${letters.length} dead letter(s)\n`);
-  return 0;
+  return { store, letters };
 }

@@ -1,66 +1,56 @@
-import { type Likeness, runDemo } from '../../examples/demo/demo.ts';
+import { type DemoReport, type Likeness, runDemo } from '../../examples/demo/demo.ts';
 import type { ColdRecommendation, PlantedReport } from '../../examples/planted/demonstration.ts';
 import { evidenceTable } from '../../examples/planted/evidence.ts';
-import type { Arguments, Command } from '../options.ts';
-import { openProgress } from '../progress.ts';
+import { defineCommand } from '../command.ts';
+import { memoryOption } from '../extraction-options.ts';
+import { text } from '../option-table.ts';
+import { progressLine } from '../progress.ts';
 import { summaryText } from '../summary.ts';
+import { extractionToldTo } from '../told-to.ts';
 
 /** `reelflow demo`: the whole way from clips to recommendations, on clips and ratings that it makes itself. */
-export const command: Command = {
+export const command = defineCommand({
   name: 'demo',
-  usage: '[--out DIR]',
+  operands: [],
   does: 'makes small synthetic corpora, extracts them, recommends from them, and shows what came out',
-  options: {
-    out: { type: 'string', value: 'DIR', does: 'where clips and features go (default demo/)' },
-    memory: { type: 'string', value: 'SIZE', does: 'bound on the process and its decoders together' },
-    json: { type: 'boolean', does: 'prints one JSON report on stdout' },
-  },
+  options: { out: text('DIR', 'where clips and features go', 'demo/'), memory: memoryOption },
   examples: ['reelflow demo', 'reelflow demo --memory 1GiB'],
-  run,
-};
-
-async function run(args: Arguments): Promise<number> {
-  args.none(command.name);
-  const directory = args.text('out') ?? 'demo';
-  const view = openProgress(process.stderr.isTTY ? 'line' : 'none', process.stderr);
-  const memory = args.text('memory');
-  const report = await runDemo(directory, {
-    ...(memory === undefined ? {} : { memory }),
-    onProgress: (progress) => view.show(progress),
-    onMessage: (message) => view.say(args.render(message)),
-  });
-  view.close();
-  if (args.flag('json')) {
-    process.stdout.write(`${JSON.stringify(report)}\n`);
+  async run({ out: directory = 'demo', memory }, { console }) {
+    const report = await runDemo(directory, {
+      memory,
+      onProgress: (progress) => console.progress(progress, progressLine),
+      ...extractionToldTo(console),
+    });
+    console.result(report, (made) => demoText(made, directory));
     return 0;
-  }
+  },
+});
+
+function demoText(report: DemoReport, directory: string): string {
   const out = `${directory}/features`;
-  process.stdout.write(
-    [
-      '',
-      'SYNTHETIC CLIPS, RANDOM WEIGHTS: this shows the machinery, not what trained features know.',
-      '',
-      'first run',
-      indent(summaryText(report.first, out)),
-      'second run: exact resume',
-      indent(summaryText(report.second, out)),
-      'which clip is most like which, by features (two variants of each look were made)',
-      ...table(report.visual, report.audio),
-      '',
-      ...plantedText(report.planted),
-      '',
-      'what is there now',
-      `  ${out}/dataset.json                                  what made it`,
-      `  ${out}/units/                                        one Arrow file per video`,
-      `  ${out}/subclips=10/aggregate=mean/part-00000.parquet the table`,
-      `  ${directory}/planted/                                               the second corpus, all the way to the experiment`,
-      '',
-      'look at it with DuckDB',
-      `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,
-      '',
-    ].join('\n'),
-  );
-  return 0;
+  return [
+    '',
+    'SYNTHETIC CLIPS, RANDOM WEIGHTS: this shows the machinery, not what trained features know.',
+    '',
+    'first run',
+    indent(summaryText(report.first, out)),
+    'second run: exact resume',
+    indent(summaryText(report.second, out)),
+    'which clip is most like which, by features (two variants of each look were made)',
+    ...table(report.visual, report.audio),
+    '',
+    ...plantedText(report.planted),
+    '',
+    'what is there now',
+    `  ${out}/dataset.json                                  what made it`,
+    `  ${out}/units/                                        one Arrow file per video`,
+    `  ${out}/subclips=10/aggregate=mean/part-00000.parquet the table`,
+    `  ${directory}/planted/                                               the second corpus, all the way to the experiment`,
+    '',
+    'look at it with DuckDB',
+    `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,
+    '',
+  ].join('\n');
 }
 
 function plantedText({ clips, users, unratedMovies, recommendations, evidence }: PlantedReport): string[] {

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
 import { ReelflowError, UsageError } from '../../src/core/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
 import { availableCores, availableMemory } from '../../src/io/media/container-limits.ts';
@@ -9,7 +10,9 @@ import { tryDevice } from '../../src/models/onnx/device.ts';
 import { placeName, readDevice } from '../../src/models/onnx/device-name.ts';
 import { executionProviders, runtimeVersion } from '../../src/models/onnx/runtime.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
-import type { Arguments, Command } from '../options.ts';
+import type { Colours } from '../colours.ts';
+import { defineCommand } from '../command.ts';
+import { text } from '../option-table.ts';
 
 /** One thing that was looked at. */
 interface Finding {
@@ -22,43 +25,35 @@ interface Finding {
 }
 
 /** `reelflow doctor`: whether everything is there that a run needs. */
-export const command: Command = {
+export const command = defineCommand({
   name: 'doctor',
-  usage: '[--device NAME] [--json]',
-  does: 'checks Node.js, ffmpeg, ONNX Runtime, its devices, cores and memory',
-  options: {
-    device: {
-      type: 'string',
-      value: 'NAME',
-      does: 'cpu, webgpu, cuda or cuda:1: that one alone, with a benchmark of two seconds',
-    },
-    json: { type: 'boolean', does: 'prints JSON' },
-  },
+  operands: [],
+  does: 'checks Node.js, ffmpeg, ONNX Runtime, its devices, cores, memory and free disk',
+  options: { device: text('NAME', 'cpu, webgpu, cuda or cuda:1: that one alone, with a benchmark of two seconds') },
   examples: ['reelflow doctor', 'reelflow doctor --device cuda'],
-  run,
-};
+  async run({ device }, { console }) {
+    console.stage('looking at the machine and its devices');
+    const findings = [
+      nodeVersion(),
+      mediaTool('ffmpeg', findFfmpeg),
+      mediaTool('ffprobe', findFfprobe),
+      onnxRuntime(),
+      ...(device === undefined ? await devices() : await oneDevice(device)),
+      ...machine(),
+      memoryAccounting(),
+    ];
+    console.result({ findings }, findingsText);
+    return findings.every((finding) => finding.ok) ? 0 : 1;
+  },
+});
 
-async function run(args: Arguments): Promise<number> {
-  args.none(command.name);
-  const findings = [
-    nodeVersion(),
-    mediaTool('ffmpeg', findFfmpeg),
-    mediaTool('ffprobe', findFfprobe),
-    onnxRuntime(),
-    ...(args.text('device') === undefined ? await devices() : await oneDevice(args.text('device') as string)),
-    machine(),
-    memoryAccounting(),
-  ];
-  if (args.flag('json')) process.stdout.write(`${JSON.stringify({ findings })}\n`);
-  else {
-    for (const finding of findings) {
-      process.stdout.write(
-        `${finding.absent ? 'absent  ' : finding.ok ? 'ok      ' : 'MISSING '} ${finding.what.padEnd(14)} ${finding.says}\n`,
-      );
-      if (finding.remedy !== undefined) process.stdout.write(`${' '.repeat(24)}${finding.remedy}\n`);
-    }
-  }
-  return findings.every((finding) => finding.ok) ? 0 : 1;
+function findingsText({ findings }: { readonly findings: readonly Finding[] }, colours: Colours): string {
+  const verdicts = { ok: colours.green('ok      '), absent: 'absent  ', missing: colours.red('MISSING ') };
+  const lines = findings.flatMap(({ what, ok, absent = false, says, remedy }) => [
+    `${verdicts[absent ? 'absent' : ok ? 'ok' : 'missing']} ${what.padEnd(14)} ${says}`,
+    ...(remedy === undefined ? [] : [`${' '.repeat(24)}${remedy}`]),
+  ]);
+  return `${lines.join('\n')}\n`;
 }
 
 function nodeVersion(): Finding {
@@ -172,9 +167,35 @@ const remedies = {
   webgpu: 'On Linux: install the Vulkan driver of your graphics card (`vulkaninfo` must show it); see docs/devices.md.',
 } as const;
 
-function machine(): Finding {
-  const says = `${availableCores()} cores, ${formatBytes(availableMemory())}; default --memory ${formatBytes(defaultMemory())}`;
-  return { what: 'machine', ok: true, says };
+/** What this process may use: of the machine, of its container, of the disk. */
+function machine(): Finding[] {
+  const [cores, memory] = [availableCores(), availableMemory()];
+  const limits = [
+    ...(memory < totalmem() ? [`memory ${formatBytes(memory)} of ${formatBytes(totalmem())}`] : []),
+    ...(cores < cpus().length ? [`${cores} of ${cpus().length} cores`] : []),
+  ];
+  const here = process.cwd();
+  const { bavail, bsize, blocks } = statfsSync(here);
+  return [
+    {
+      what: 'machine',
+      ok: true,
+      says: `${cores} cores, ${formatBytes(memory)}; default --memory ${formatBytes(defaultMemory())}`,
+    },
+    {
+      what: 'container',
+      ok: true,
+      says:
+        limits.length > 0
+          ? `limits this process to ${limits.join(' and ')} (control groups, or the cores that it may run on)`
+          : 'no limit of memory or cores below those of the machine',
+    },
+    {
+      what: 'free disk',
+      ok: true,
+      says: `${formatBytes(bavail * bsize)} of ${formatBytes(blocks * bsize)} at ${here}`,
+    },
+  ];
 }
 
 function memoryAccounting(): Finding {

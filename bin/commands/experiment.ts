@@ -1,46 +1,44 @@
 import { tablesText } from '../../src/graphs/experiment/render-tables.ts';
 import { type ExperimentResult, runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
+import { type Command, defineCommand, optionsOf } from '../command.ts';
 import { experimentFlags, readExperimentConfig } from '../experiment-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
-import type { Arguments, Command } from '../options.ts';
+import { text } from '../option-table.ts';
+import { toldTo } from '../told-to.ts';
 
 /** `reelflow experiment`: the tables of the thesis. */
-export const command: Command = {
+export const command: Command = defineCommand({
   name: 'experiment',
+  operands: ['[FILE.json]'],
   usage: '[FILE.json] --out DIR [any key of the file as a flag]',
   does: 'compares recommenders over scenarios, folds and seeds, and prints the tables',
-  options: {
-    ...experimentFlags,
-    out: { type: 'string', value: 'DIR', does: 'where results go; goes on with what is there (default experiment/)' },
-    json: { type: 'boolean', does: 'prints one JSON result on stdout' },
-  },
+  options: { out: text('DIR', 'where results go; goes on with what is there', 'experiment/') },
+  further: experimentFlags,
+  helpOptions: () => optionsOf(command),
   examples: [
     'reelflow experiment --ratings ml-latest-small/ --movies 400 --users 300 --per-user 20 --out results/',
     'reelflow experiment --ratings ml-latest-small/ --models item-knn --grid item-knn.neighbours=10,20,40 --out grid/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],
-  run,
-};
-
-async function run(args: Arguments): Promise<number> {
-  const config = await readExperimentConfig(args);
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
-  const interrupts = catchInterrupts(say, drainNotice('trainings'));
-  let result: ExperimentResult;
-  try {
-    result = await runExperiment(config, {
-      out: args.text('out') ?? 'experiment',
-      signal: interrupts.drain,
-      stop: interrupts.stop,
-      onMessage: (message) => say(args.render(message)),
-    });
-  } finally {
-    interrupts.release();
-  }
-  result = args.rendered(result);
-  process.stdout.write(args.flag('json') ? `${JSON.stringify(result)}\n` : resultText(result));
-  return exitCode(result);
-}
+  async run({ out = 'experiment' }, { operands: [file], further, console }) {
+    const config = readExperimentConfig(file, further);
+    console.stage('reading ratings');
+    const interrupts = catchInterrupts(console, drainNotice('trainings'));
+    let result: ExperimentResult;
+    try {
+      result = await runExperiment(config, {
+        out,
+        signal: interrupts.drain,
+        stop: interrupts.stop,
+        ...toldTo(console),
+      });
+    } finally {
+      interrupts.release();
+    }
+    console.result(result, resultText);
+    return exitCode(result);
+  },
+});
 
 function resultText(result: ExperimentResult): string {
   const { points, published, failures, directory, interrupted } = result;

@@ -1,4 +1,5 @@
-import { explainMermaid, explainText } from '../../src/graphs/explain.ts';
+import { diskEstimate } from '../../src/graphs/disk-estimate.ts';
+import { diskText, explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
 import { uncalibratedId } from '../../src/graphs/interrupted-summary.ts';
@@ -7,24 +8,11 @@ import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { placeNetworks } from '../../src/graphs/placement.ts';
 import { memoryLimit, networksOf, type Plan, planRun } from '../../src/graphs/plan.ts';
 import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
+import { timeEstimate } from '../../src/graphs/time-estimate.ts';
 import { chooseDevice } from '../../src/models/onnx/device.ts';
-import { extractionOptions, readExtractionOptions } from '../extraction-options.ts';
-import type { Arguments, Command } from '../options.ts';
-
-/** `reelflow explain`: the plan of an extraction, before anything is decoded. */
-export const command: Command = {
-  name: 'explain',
-  usage: 'INPUT... [the options of extract]',
-  does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
-  options: {
-    ...extractionOptions,
-    out: { type: 'string', value: 'DIR', does: 'with --precision int8: the dataset whose calibration is used' },
-    mermaid: { type: 'boolean', does: 'prints the graph as a Mermaid flowchart' },
-    json: { type: 'boolean', does: 'prints the plan as JSON' },
-  },
-  examples: ['reelflow explain trailers/ --memory 1GiB --aggregate medmad'],
-  run,
-};
+import { defineCommand } from '../command.ts';
+import { extractionOptions } from '../extraction-options.ts';
+import { flag, text } from '../option-table.ts';
 
 /** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */
 function uncalibrated(graph: Plan['graph']): Plan['graph'] {
@@ -32,23 +20,43 @@ function uncalibrated(graph: Plan['graph']): Plan['graph'] {
   return { ...graph, params, id: uncalibratedId };
 }
 
-async function run(args: Arguments): Promise<number> {
-  const options = readExtractionOptions(args);
-  const chosen = chooseNetworks(options);
-  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure(new MemoryGuard(memoryLimit(options)));
-  const precision = explainPrecision(chosen, { ...options, directory: args.text('out') });
-  const { networks } = precision;
-  const graph = extractionGraph({ ...options, ...networks });
-  const beside: string[] = [];
-  const corpus = await listCorpus({ ...options, onPassedOver: (text) => void beside.push(text) });
-  const device = await chooseDevice(options.device ?? 'auto');
-  const placement = await placeNetworks(networksOf(graph), device, options);
-  const planned = await planRun(graph, corpus, { ...options, remains: networks.remains }, placement);
-  const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
-  const notes = [...beside, precision.says, device.says, ...placement.says]
-    .filter((note) => note !== undefined)
-    .map(args.render);
-  if (args.flag('json')) process.stdout.write(`${JSON.stringify({ ...plan, notes })}\n`);
-  else process.stdout.write(args.flag('mermaid') ? explainMermaid(plan) : explainText(plan, notes));
-  return 0;
-}
+/** `reelflow explain`: the plan of an extraction, before anything is decoded. */
+export const command = defineCommand({
+  name: 'explain',
+  operands: ['INPUT...'],
+  usage: 'INPUT... [the options of extract]',
+  does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
+  options: {
+    ...extractionOptions,
+    out: text('DIR', 'the dataset that is meant: its calibration is used, and its disk looked at'),
+    noTime: flag('does not run the networks on noise to estimate the time'),
+    mermaid: flag('prints the graph as a Mermaid flowchart'),
+  },
+  examples: ['reelflow explain trailers/ --memory 1GiB --aggregate medmad'],
+  async run({ out, mermaid = false, noTime, ...given }, { operands, console }) {
+    const options = { ...given, inputs: operands };
+    console.stage('opening networks');
+    const chosen = chooseNetworks(options);
+    for (const plan of [chosen.visual, chosen.audio]) await plan?.measure(new MemoryGuard(memoryLimit(options)));
+    const precision = explainPrecision(chosen, { ...options, directory: out });
+    const { networks } = precision;
+    const graph = extractionGraph({ ...options, ...networks });
+    console.stage('listing inputs');
+    const beside: string[] = [];
+    const corpus = await listCorpus({ ...options, onPassedOver: (said) => void beside.push(said) });
+    const device = await chooseDevice(options.device ?? 'auto');
+    const placement = await placeNetworks(networksOf(graph), device, options);
+    console.stage('planning');
+    const planned = await planRun(graph, corpus, { ...options, remains: networks.remains }, placement);
+    const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
+    const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
+    const disk = diskEstimate(plan, out ?? '.');
+    if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });
+    if (noTime !== true && !mermaid) console.stage('timing the networks');
+    const time = noTime === true || mermaid ? undefined : await timeEstimate(plan, networksOf(graph));
+    console.result({ ...plan, notes, disk, ...(time && { time }) }, (shown) =>
+      mermaid ? explainMermaid(plan) : explainText(plan, { notes: shown.notes, disk, time }),
+    );
+    return 0;
+  },
+});

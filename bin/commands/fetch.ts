@@ -1,130 +1,98 @@
 import { UsageError } from '../../src/core/errors.ts';
+import { flagOf } from '../../src/graphs/experiment/experiment-keys.ts';
 import { fetchCorpus } from '../../src/graphs/fetch/fetch.ts';
 import type { FetchOptions } from '../../src/graphs/fetch/fetch-options.ts';
 import { planFetch } from '../../src/graphs/fetch/fetch-plan.ts';
 import { type FetchSummary, fetchFailures } from '../../src/graphs/fetch/fetch-summary.ts';
+import type { FailedRecord } from '../../src/io/fetch/fetch-record.ts';
+import { defineCommand } from '../command.ts';
+import type { Console } from '../console.ts';
 import { failureText, fetchProgressLine, fetchSummaryText } from '../fetch-text.ts';
 import { catchInterrupts, drainNotice, type Interrupts } from '../interrupts.ts';
-import { wordOf } from '../list-options.ts';
-import type { Arguments, Command } from '../options.ts';
-import { openProgressOf } from '../progress.ts';
+import { flag, integer, missingOption, notNegative, type OptionTable, positive, text } from '../option-table.ts';
+import { fetchesToldTo } from '../told-to.ts';
+
+const options = {
+  list: text('CSV', 'ids in a column youtubeId, trailerId or id; movieId where it has one'),
+  column: text('NAME', 'the column of the ids, if it has another name'),
+  out: text('DIR', 'files, manifest.csv and records; an existing one is resumed'),
+  command: text(
+    'TEXT',
+    'the downloader; {id} is the id, {out} the path to write without extension; no shell: words are split, nothing else',
+  ),
+  concurrency: integer('N', 'commands at a time', '2'),
+  rate: text('N/s|N/min|N/h', 'starts per time, retries included', 'no limit'),
+  retries: integer('N', 'further attempts after one that failed', '2', 0),
+  retryDelay: notNegative('SECONDS', 'before the first retry, doubled before each further one', '2'),
+  timeout: positive('SECONDS', 'a command that takes longer is killed', '600'),
+  limit: integer('N', 'only the first N ids of the list'),
+  retryFailed: flag('tries again what failed in earlier runs, which is passed over otherwise'),
+  noCheck: flag('takes what was written without asking ffprobe whether it is audio or video'),
+  dryRun: flag('prints the commands as JSON, one line for each id, and starts none'),
+  failures: text('DIR', 'lists what failed there and why, and does nothing else'),
+} satisfies OptionTable<FetchOptions & { noCheck: boolean; dryRun: boolean; failures: string }>;
 
 /** `reelflow fetch`: each row of a list to the user's own downloader. */
-export const command: Command = {
+export const command = defineCommand({
   name: 'fetch',
+  operands: [],
   usage: "--list CSV --out DIR --command '... {id} ... {out} ...' [options]  |  --failures DIR",
   does: 'hands each row of a trailer list to your own downloader, and makes a manifest for extract',
-  options: {
-    list: {
-      type: 'string',
-      value: 'CSV',
-      does: 'ids in a column youtubeId, trailerId or id; movieId where it has one',
-    },
-    column: { type: 'string', value: 'NAME', does: 'the column of the ids, if it has another name' },
-    out: { type: 'string', value: 'DIR', does: 'files, manifest.csv and records; an existing one is resumed' },
-    command: {
-      type: 'string',
-      value: 'TEXT',
-      does: 'the downloader; {id} is the id, {out} the path to write without extension; no shell: words are split, nothing else',
-    },
-    concurrency: { type: 'string', value: 'N', does: 'commands at a time (default 2)' },
-    rate: { type: 'string', value: 'N/s|N/min|N/h', does: 'starts per time, retries included (default no limit)' },
-    retries: { type: 'string', value: 'N', does: 'further attempts after one that failed (default 2)' },
-    'retry-delay': {
-      type: 'string',
-      value: 'SECONDS',
-      does: 'before the first retry, doubled before each further one (default 2)',
-    },
-    timeout: { type: 'string', value: 'SECONDS', does: 'a command that takes longer is killed (default 600)' },
-    limit: { type: 'string', value: 'N', does: 'only the first N ids of the list' },
-    'retry-failed': { type: 'boolean', does: 'tries again what failed in earlier runs (default: passed over)' },
-    'no-check': { type: 'boolean', does: 'takes what was written without asking ffprobe whether it is audio or video' },
-    'dry-run': { type: 'boolean', does: 'prints the commands as JSON, one line for each id, and starts none' },
-    failures: { type: 'string', value: 'DIR', does: 'lists what failed there and why, and does nothing else' },
-    progress: { type: 'string', value: 'line|ndjson|none', does: 'default: a line on a terminal, NDJSON elsewhere' },
-    json: { type: 'boolean', does: 'prints one JSON summary on stdout' },
-  },
+  options,
   examples: [
     "reelflow fetch --list ml-youtube.csv --out trailers/ --rate 10/min --command \"yt-dlp --no-playlist -o '{out}.%(ext)s' 'https://www.youtube.com/watch?v={id}'\"",
     'reelflow fetch --failures trailers/',
     'reelflow extract --manifest trailers/manifest.csv --out features/',
   ],
-  run,
-};
+  async run({ failures, dryRun = false, noCheck = false, ...values }, { console }) {
+    if (failures !== undefined) {
+      const [other] = [...Object.keys(values), ...(dryRun ? ['dryRun'] : []), ...(noCheck ? ['noCheck'] : [])];
+      if (other !== undefined) {
+        throw new UsageError(`\`--failures\` does nothing else: \`--${flagOf(other)}\` cannot go with it`);
+      }
+      console.result({ failures: await fetchFailures(failures) }, failuresText);
+      return 0;
+    }
+    const { list, out, command: downloader } = values;
+    if (!list) throw missingOption('list');
+    if (!out) throw missingOption('out');
+    if (!downloader) throw missingOption('command');
+    const source = { ...values, list, out, command: downloader, check: !noCheck };
+    if (dryRun) {
+      for (const planned of await planFetch(source)) process.stdout.write(`${JSON.stringify(planned)}\n`);
+      return 0;
+    }
+    console.stage('reading the list');
+    const summary = await fetchUntilStopped(source, console);
+    console.result(summary, fetchSummaryText);
+    return exitCode(summary);
+  },
+});
 
-async function run(args: Arguments): Promise<number> {
-  args.none('fetch');
-  const failuresOf = args.text('failures');
-  if (failuresOf !== undefined) {
-    const other = Object.keys(command.options).find(
-      (name) => !['failures', 'json'].includes(name) && (args.text(name) !== undefined || args.flag(name)),
-    );
-    if (other !== undefined) throw new UsageError(`\`--failures\` does nothing else: \`--${other}\` cannot go with it`);
-    return listFailures(failuresOf, args.flag('json'));
-  }
-  const options: FetchOptions = {
-    list: args.required('list'),
-    column: args.text('column'),
-    out: args.required('out'),
-    command: args.required('command'),
-    limit: args.integer('limit'),
-    retryFailed: args.flag('retry-failed'),
-    concurrency: args.integer('concurrency'),
-    rate: args.text('rate'),
-    retries: wholeNumber(args, 'retries'),
-    retryDelay: args.notNegative('retry-delay'),
-    timeout: args.positive('timeout'),
-    check: !args.flag('no-check'),
-  };
-  const style =
-    wordOf(args, 'progress', ['line', 'ndjson', 'none'] as const) ?? (process.stderr.isTTY ? 'line' : 'ndjson');
-  if (args.flag('dry-run')) {
-    for (const planned of await planFetch(options)) process.stdout.write(`${JSON.stringify(planned)}\n`);
-    return 0;
-  }
-  const view = openProgressOf(style, process.stderr, fetchProgressLine);
+async function fetchUntilStopped(source: FetchOptions, console: Console): Promise<FetchSummary> {
   const [drain, stop] = [new AbortController(), new AbortController()];
   let interrupts: Interrupts | undefined;
-  let summary: FetchSummary;
   try {
-    summary = await fetchCorpus({
-      ...options,
+    return await fetchCorpus({
+      ...source,
       drain: drain.signal,
       signal: stop.signal,
       // A list that comes from a pipe may be waited for, and then Ctrl-C is to end that as it does everywhere.
       onListed: () => {
-        interrupts = catchInterrupts((line) => view.say(line), drainNotice('downloads'));
+        interrupts = catchInterrupts(console, drainNotice('downloads'));
         interrupts.drain.addEventListener('abort', () => drain.abort());
         interrupts.stop.addEventListener('abort', () => stop.abort());
       },
-      onProgress: (progress) => view.show(progress),
-      onMessage: (message) => view.say(args.render(message)),
+      onProgress: (progress) => console.progress(progress, fetchProgressLine),
+      ...fetchesToldTo(console),
     });
   } finally {
     interrupts?.release();
-    view.close();
   }
-  process.stdout.write(args.flag('json') ? `${JSON.stringify(summary)}\n` : fetchSummaryText(summary));
-  return exitCode(summary);
 }
 
-async function listFailures(directory: string, json: boolean): Promise<number> {
-  const failures = await fetchFailures(directory);
-  if (json) process.stdout.write(`${JSON.stringify({ failures })}\n`);
-  else {
-    for (const failure of failures) process.stdout.write(`${failureText(failure)}\n`);
-    process.stdout.write(`${failures.length} failed\n`);
-  }
-  return 0;
-}
-
-/** A whole number of at least 0, or undefined. */
-function wholeNumber(args: Arguments, name: string): number | undefined {
-  const text = args.text(name);
-  if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text))
-    throw new UsageError(`\`--${name}\` must be a whole number of at least 0, but is '${text}'`);
-  return Number(text);
+function failuresText({ failures }: { readonly failures: readonly FailedRecord[] }): string {
+  return [...failures.map(failureText), `${failures.length} failed\n`].join('\n');
 }
 
 /** 130 interrupted; 0 nothing failed, in this run or before; 1 everything failed; 3 some. */

@@ -1,47 +1,34 @@
-import { UsageError } from '../../src/core/errors.ts';
 import { loadModel } from '../../src/graphs/recommenders/load-model.ts';
 import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
-import type { Arguments, Command } from '../options.ts';
+import { defineCommand } from '../command.ts';
+import { flag, integer, required, text } from '../option-table.ts';
 
 /** `reelflow recommend`: items for a user, by a trained model. */
-export const command: Command = {
+export const command = defineCommand({
   name: 'recommend',
-  usage: 'DIR --user U [--k 10] [--cold-only] [--explain]',
+  operands: ['DIR'],
   does: 'the items that a trained model thinks a user would rate highest',
   options: {
-    user: { type: 'string', value: 'ID', does: 'the user, as in the ratings' },
-    k: { type: 'string', value: 'N', does: 'how many items (default 10)' },
-    'cold-only': { type: 'boolean', does: 'only items that nobody has rated in training, judged by their content' },
-    explain: {
-      type: 'boolean',
-      does: "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
-    },
-    features: { type: 'string', value: 'FILE', does: 'where the training store is now, if it was moved' },
-    json: { type: 'boolean', does: 'prints JSON' },
+    user: required(text('ID', 'the user, as in the ratings')),
+    k: integer('N', 'how many items', '10'),
+    coldOnly: flag('only items that nobody has rated in training, judged by their content'),
+    explain: flag(
+      "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
+    ),
+    features: text('FILE', 'where the training store is now, if it was moved'),
   },
   examples: ['reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain'],
-  run,
-};
-
-async function run(args: Arguments): Promise<number> {
-  const [directory, ...rest] = args.positionals;
-  if (directory === undefined || rest.length > 0) {
-    throw new UsageError('`reelflow recommend` takes one directory of a trained model');
-  }
-  const user = args.required('user');
-  const [k, features] = [args.integer('k'), args.text('features')];
-  const model = await loadModel(directory, features === undefined ? {} : { features });
-  try {
-    const found = await recommend(model, {
-      ...{ user, coldOnly: args.flag('cold-only'), explain: args.flag('explain') },
-      ...(k !== undefined && { k }),
-    });
-    process.stdout.write(args.flag('json') ? `${JSON.stringify(found)}\n` : textOf(found));
-  } finally {
-    await model.close();
-  }
-  return 0;
-}
+  async run({ features, ...options }, { operands: [directory = ''], console }) {
+    console.stage('opening the model');
+    const model = await loadModel(directory, features === undefined ? {} : { features });
+    try {
+      console.result(await recommend(model, options), textOf);
+    } finally {
+      await model.close();
+    }
+    return 0;
+  },
+});
 
 function textOf({ user, model, rated, candidates, items, branchNote }: Recommendations): string {
   const head = `${model} for user ${user}, who has rated ${rated} items: the best of ${candidates} others`;

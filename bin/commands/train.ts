@@ -1,97 +1,73 @@
-import { UsageError } from '../../src/core/errors.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { checkModelName, isDeepModel, modelNames } from '../../src/graphs/recommenders/model-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
+import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { helpOfModel, modelFlags, readModelFlags } from '../model-flags.ts';
-import type { Arguments, Command } from '../options.ts';
-import { ratingFlags, readRatingFlags } from '../rating-flags.ts';
+import { required, seed, text, word } from '../option-table.ts';
+import { featureSources, ratingReading, ratingSources } from '../rating-sources.ts';
+import { toldTo } from '../told-to.ts';
+
+const options = {
+  ...ratingSources,
+  ...featureSources,
+  out: required(text('DIR', 'the trained model; an interrupted training continues')),
+  ...ratingReading,
+  seed: seed('decides every draw', '1'),
+  validation: word(
+    ['ratings', 'item-cold', 'none'],
+    'ratings for early stopping of networks: ratings (a tenth of them), item-cold (of a tenth, whole items), none',
+    'ratings',
+  ),
+  logDirectory: {
+    ...text('DIR', 'TensorBoard event files of a network: losses, learning rate, weights'),
+    flag: 'logdir',
+  },
+};
 
 /** `reelflow train`: a recommender from ratings and features. */
-export const command: Command = {
+export const command = defineCommand({
   name: 'train',
+  operands: ['MODEL'],
+  operandWords: modelNames,
   usage: 'MODEL --ratings DIR|FILE --out DIR [options]        (the options of a model: train MODEL --help)',
   does: `trains a recommender and saves it (${modelNames.join(', ')})`,
-  options: {
-    ...ratingFlags,
-    features: {
-      type: 'string',
-      value: 'FILE',
-      does: 'features of the items: the items.arrow of `reelflow reduce` or `import-features`',
-    },
-    trailers: {
-      type: 'string',
-      value: 'FILE',
-      does: 'which trailers show which items, when features have trailer ids',
-    },
-    out: { type: 'string', value: 'DIR', does: 'the trained model; an interrupted training continues' },
-    seed: { type: 'string', value: 'N', does: 'decides every draw (default 1)' },
-    validation: {
-      type: 'string',
-      value: 'KIND',
-      does: 'ratings for early stopping of networks: ratings (default: a tenth of them), item-cold (of a tenth, whole items), none',
-    },
-    logdir: {
-      type: 'string',
-      name: 'logDirectory',
-      value: 'DIR',
-      does: 'TensorBoard event files of a network: losses, learning rate, weights',
-    },
-    json: { type: 'boolean', does: 'prints one JSON summary on stdout' },
-    ...modelFlags,
-  },
+  options,
+  further: modelFlags,
+  helpOptions: (argv) => helpOfModel(options, argv),
   examples: [
     'reelflow train item-knn --ratings ml-latest-small --out models/item-knn --k 40 --similarity pearson-baseline',
     'reelflow train dcf-av-1 --ratings ml-20m --features reduced/items.arrow --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
   ],
-  helpOptions: (argv) => helpOfModel(command.options, argv),
-  run,
-};
-
-async function run(args: Arguments): Promise<number> {
-  const [name, ...rest] = args.positionals;
-  if (name === undefined || rest.length > 0) {
-    throw new UsageError(`\`reelflow train\` takes one model, but ${args.positionals.length} came`, {
-      remedy: `Models: ${modelNames.join(', ')}.`,
-    });
-  }
-  const model = checkModelName(name);
-  const { features, trailers, logdir, validation } = Object.fromEntries(
-    ['features', 'trailers', 'logdir', 'validation'].map((option) => [option, args.text(option)]),
-  );
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
-  // The other models learn without a pause in which an interrupt could be heard, and have nothing to keep: it ends the process.
-  const interrupts = !isDeepModel(model)
-    ? undefined
-    : catchInterrupts(say, 'stopping; the checkpoint stays, and the same command goes on from it');
-  let summary: TrainSummary;
-  try {
-    summary = await trainRecommender({
-      ...{ model, ...readRatingFlags(args), out: args.required('out'), options: readModelFlags(args, model) },
-      ...(features !== undefined && { features }),
-      ...(trailers !== undefined && { trailers }),
-      ...(logdir !== undefined && { logDirectory: logdir }),
-      ...(validation !== undefined && { validation: { kind: validation as 'ratings' } }),
-      seed: readSeed(args),
-      ...(interrupts && { signal: interrupts.drain }),
-      onProgress: (progress) => say(progressLine(progress)),
-      onMessage: (message) => say(args.render(message)),
-    });
-  } catch (error) {
-    if (interrupts?.drain.aborted !== true || error !== interrupts.drain.reason) throw error;
-    return 130;
-  } finally {
-    interrupts?.release();
-  }
-  process.stdout.write(args.flag('json') ? `${JSON.stringify(summary)}\n` : summaryText(summary));
-  return 0;
-}
-
-function readSeed(args: Arguments): number {
-  const text = args.text('seed') ?? '1';
-  if (/^\d{1,10}$/.test(text) && Number(text) <= 0xffffffff) return Number(text);
-  throw new UsageError(`\`--seed\` must be a whole number from 0 to 4294967295, but is '${text}'`);
-}
+  async run(values, { operands: [name], further, console }) {
+    const model = checkModelName(name);
+    const { columns, scale, duplicates, skipBadLines, validation, ...training } = values;
+    console.stage('reading ratings');
+    // The other models learn without a pause in which an interrupt could be heard, and have nothing to keep: it ends the process.
+    const interrupts = !isDeepModel(model)
+      ? undefined
+      : catchInterrupts(console, 'stopping; the checkpoint stays, and the same command goes on from it');
+    try {
+      const summary = await trainRecommender({
+        ...training,
+        model,
+        options: readModelFlags(further, model),
+        reading: { columns, scale, duplicates, skipBadLines },
+        ...(validation !== undefined && { validation: { kind: validation } }),
+        signal: interrupts?.drain,
+        onProgress: (progress) => console.progress(progress, progressLine),
+        ...toldTo(console),
+      });
+      console.result(summary, summaryText);
+      return 0;
+    } catch (error) {
+      if (interrupts?.drain.aborted !== true || error !== interrupts.drain.reason) throw error;
+      return 130;
+    } finally {
+      interrupts?.release();
+    }
+  },
+});
 
 function progressLine({ epoch, epochs, loss, validationLoss }: FitProgress): string {
   const validation = validationLoss === undefined ? '' : `  validation loss ${validationLoss.toFixed(4)}`;

@@ -1,4 +1,5 @@
 import { UsageError } from './errors.ts';
+import { nearestOf } from './nearest.ts';
 
 /** How a value looks in an error message: short, typed, never a dump of a large object. */
 export function shown(value: unknown): string {
@@ -9,8 +10,9 @@ export function shown(value: unknown): string {
   return `a ${value.constructor?.name ?? 'object'}`;
 }
 
-function fail(name: string, expected: string, value: unknown): never {
+function fail(name: string, expected: string, value: unknown, remedy?: string): never {
   throw new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`, {
+    remedy,
     // What stands inside an option, such as `validation.share`, is no option.
     ...(/^\w+$/.test(name) && { option: name }),
   });
@@ -46,7 +48,9 @@ export function checkFunction(name: string, value: unknown): void {
 /** Asserts one of a fixed list of words. */
 export function checkOneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
   if (typeof value !== 'string' || !words.includes(value as T)) {
-    fail(name, `one of ${words.map((word) => `'${word}'`).join(', ')}`, value);
+    const near = typeof value === 'string' ? nearestOf(value, words) : undefined;
+    const remedy = near === undefined ? undefined : `Did you mean '${near}'?`;
+    fail(name, `one of ${words.map((word) => `'${word}'`).join(', ')}`, value, remedy);
   }
   return value as T;
 }

@@ -1,6 +1,7 @@
 /** What the command line does, as functions, and what a run is made of. The entry point `reelflow/commands`. */
 
-export { explainMermaid, explainText } from '../graphs/explain.ts';
+export { type DiskEstimate, diskEstimate } from '../graphs/disk-estimate.ts';
+export { type ExplainedBeside, explainMermaid, explainText } from '../graphs/explain.ts';
 export { type ExtractOptions, extract } from '../graphs/extract.ts';
 export { type ExtractionOptions, extractionGraph } from '../graphs/extraction.ts';
 export { fetchCorpus } from '../graphs/fetch/fetch.ts';
@@ -39,7 +40,9 @@ export {
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
 export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/options.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';
+export type { ItemReport, MessageAbout, RunStage } from '../graphs/run-reports.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from '../graphs/runners/local.ts';
+export { type TimeEstimate, timeEstimate } from '../graphs/time-estimate.ts';
 export type { FetchFault, FetchReason } from '../io/fetch/fetch-fault.ts';
 export type { FailedRecord } from '../io/fetch/fetch-record.ts';
 export { splitCommand } from '../io/fetch/split-command.ts';

@@ -1,15 +1,29 @@
 import { formatBytes } from '../operators/budget.ts';
+import type { DiskEstimate } from './disk-estimate.ts';
 import { deviceName } from './placement.ts';
 import type { Plan, PlannedNetwork } from './plan.ts';
+import type { TimeEstimate } from './time-estimate.ts';
+
+/** Unreadable items that are named. */
+const NAMED = 10;
+
+/** What `explainText` says beside the plan. */
+export interface ExplainedBeside {
+  /** Sentences that stand below the nodes. */
+  readonly notes?: readonly string[] | undefined;
+  readonly time?: TimeEstimate | undefined;
+  readonly disk?: DiskEstimate | undefined;
+}
 
 /**
  * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided, and what the corpus
- * comes to. `estimate` figures come from probing at most 32 items. `notes` are sentences that stand below the nodes.
+ * comes to, in time and room on the disk too where these were estimated. `estimate` figures come from probing at most 32 items.
  *
  * @example
- * console.log(explainText(await planRun(graph, corpus)));
+ * const plan = await planRun(graph, corpus);
+ * console.log(explainText(plan, { disk: diskEstimate(plan, 'features/') }));
  */
-export function explainText(plan: Plan, notes: readonly string[] = []): string {
+export function explainText(plan: Plan, { notes = [], time, disk }: ExplainedBeside = {}): string {
   const { graph, memory, estimate } = plan;
   const nodeWidth = Math.max(...plan.nodes.map((node) => node.id.length));
   const shapes = plan.nodes.map((node) => `${node.dtype}[${node.shape.join(', ')}]`);
@@ -46,8 +60,36 @@ export function explainText(plan: Plan, notes: readonly string[] = []): string {
     '',
     `corpus: ${estimate.items} items (${estimate.probed} probed${estimate.unreadable > 0 ? `, ${estimate.unreadable} unreadable` : ''}), ` +
       `${estimate.videoHours.toFixed(2)} video hours, ${estimate.frames} frames, dataset about ${formatBytes(estimate.datasetBytes)}`,
+    ...unreadableLines(plan),
+    ...(time === undefined ? [] : [timeText(time)]),
+    ...(disk === undefined ? [] : [diskText(disk)]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Items that cannot be read, of those that were probed. */
+function unreadableLines({ estimate: { unreadableItems } }: Plan): string[] {
+  const named = unreadableItems.slice(0, NAMED).map(({ path, code }) => `  unreadable: ${path} [${code}]`);
+  const more = unreadableItems.length - named.length;
+  return more > 0 ? [...named, `  and ${more} more`] : named;
+}
+
+function timeText({ seconds, networks }: TimeEstimate): string {
+  const rates = networks.map(({ name, rowsPerSecond }) => `${name} ${rowsPerSecond.toFixed(0)} rows/s`);
+  return `time: at least about ${duration(seconds)} for the networks (${rates.join(', ')}, measured just now); where decoding is slower, it decides`;
+}
+
+/** Seconds for a person: `40 s`, `12 min`, `3.5 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  if (seconds < 5400) return `${Math.ceil(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** What a dataset takes of the disk; a warning where there is not enough. */
+export function diskText({ directory, neededBytes, freeBytes, isEnough }: DiskEstimate): string {
+  const figures = `units and tables take about ${formatBytes(neededBytes)} uncompressed, ${formatBytes(freeBytes)} are free at ${directory}`;
+  return isEnough ? `disk: ${figures}` : `NOT ENOUGH ROOM ON THE DISK: ${figures}`;
 }
 
 /** The weights of a model: every file with its own hash; where there are two, or one beside random weights, the hash of both together too. */

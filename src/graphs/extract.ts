@@ -53,17 +53,26 @@ export async function extract(options: ExtractOptions): Promise<RunSummary> {
 
 async function extractSampled(options: ExtractOptions, sampler: MemorySampler): Promise<RunSummary> {
   const say = listener('onMessage', options.onMessage);
+  const tellStage = listener('onStage', options.onStage);
+  tellStage('opening networks');
   const chosen = chooseNetworks(options);
+  tellStage('listing inputs');
   const corpus = await listCorpus({ ...options, onPassedOver: say });
   const device = await chooseDevice(options.device ?? 'auto');
   if (device.says !== undefined) say(device.says);
+  tellStage('opening networks');
   const plans = [chosen.visual, chosen.audio].filter((plan) => plan !== undefined);
   for (const plan of plans) await plan.measure(new MemoryGuard(memoryLimit(options)));
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {
     say('stopped while calibrating int8: no dataset was begun');
-    return interruptedSummary(plans, { memory: options.memory, peak: sampler.peak, device: device.device });
+    return interruptedSummary(plans, {
+      memory: options.memory,
+      peak: sampler.peak,
+      device: device.device,
+      items: corpus.length,
+    });
   }
   for (const sentence of networks.says) say(sentence);
   const { out } = options;

@@ -18,6 +18,8 @@ export function interruptedSummary(
     /** Known where it was only planned. */
     readonly graphId?: string;
     readonly precision?: Precision;
+    /** Items of the corpus. */
+    readonly items: number;
   },
 ): RunSummary {
   const limitBytes = memoryLimit(run);
@@ -46,6 +48,7 @@ export function interruptedSummary(
     phases: { sessions: 0, run: 0, compaction: 0 },
     tables: [],
     interrupted: true,
+    left: run.items,
     readerGone: false,
   };
 }

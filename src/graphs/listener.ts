@@ -5,7 +5,10 @@
  * @example
  * const tell = listener('onEvent', options.onEvent);
  */
-export function listener<Value>(name: string, listen: ((value: Value) => void) | undefined): (value: Value) => void {
+export function listener<Values extends unknown[]>(
+  name: string,
+  listen: ((...values: Values) => void) | undefined,
+): (...values: Values) => void {
   if (listen === undefined) return () => {};
   const warned = new Set<string>();
   const warn = (error: unknown): void => {
@@ -17,9 +20,9 @@ export function listener<Value>(name: string, listen: ((value: Value) => void) |
       ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),
     });
   };
-  return (value) => {
+  return (...values) => {
     try {
-      const given: unknown = listen(value);
+      const given: unknown = listen(...values);
       if (given instanceof Promise) given.catch(warn);
     } catch (error) {
       warn(error);

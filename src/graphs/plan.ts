@@ -19,7 +19,10 @@ import { type DeviceUse, driverMemory, type NetworkPlacement, type Placement, pl
 
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
-  /** Bound on the memory of the process and its children together. Default: 4 GiB, or half of the machine's or the container's. */
+  /**
+   * Bound on the memory of the process and its children together: as `parseBytes` takes it, or a percentage of the memory of the machine or the
+   * container, such as `50%`. Default: half of that, at most 4 GiB.
+   */
   readonly memory?: Bytes | string | undefined;
   /** Videos at a time. Default: chosen from cores and memory. */
   readonly concurrency?: number | undefined;
@@ -40,6 +43,8 @@ export interface Estimate {
   readonly probed: number;
   /** Probed items that cannot be read as media. */
   readonly unreadable: number;
+  /** Those items, each with why. */
+  readonly unreadableItems: readonly { readonly item: string; readonly path: string; readonly code: string }[];
   readonly videoHours: number;
   readonly frames: number;
   /** Bytes of the finished dataset, uncompressed. */
@@ -104,7 +109,7 @@ export function defaultMemory(): Bytes {
 
 /** Bound on the memory of the process and its children: the one given, else `defaultMemory`. */
 export function memoryLimit({ memory }: Pick<ExecutionOptions, 'memory'>): Bytes {
-  return memory === undefined ? defaultMemory() : parseBytes(memory);
+  return memory === undefined ? defaultMemory() : parseBytes(memory, availableMemory());
 }
 
 /**
@@ -211,7 +216,8 @@ async function estimateCorpus(
   if (signal.aborted) throw stopped();
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
   const sample = evenlySpaced(corpus, PROBED_AT_MOST);
-  let [seconds, frames, bytes, largestClaim, unreadable] = [0, 0, 0, 0, 0];
+  let [seconds, frames, bytes, largestClaim] = [0, 0, 0, 0];
+  const unreadableItems: { item: string; path: string; code: string }[] = [];
   let decoders = leastDecoders(graph.trace);
   await forEachAtATime(sample, probes, async (video) => {
     if (signal.aborted) throw stopped();
@@ -227,7 +233,7 @@ async function estimateCorpus(
       decoders = Math.max(decoders, unit.decoders ?? 0);
     } catch (error) {
       if (!(error instanceof ReelflowError) || signal.aborted) throw error;
-      unreadable += 1;
+      unreadableItems.push({ item: video.id, path: video.path, code: error.code });
     }
   });
   const weighed = evenlySpaced(corpus, SIZES_AT_MOST);
@@ -241,7 +247,8 @@ async function estimateCorpus(
   const estimate = {
     items: corpus.length,
     probed: sample.length,
-    unreadable,
+    unreadable: unreadableItems.length,
+    unreadableItems: unreadableItems.sort((first, second) => (first.path < second.path ? -1 : 1)),
     videoHours: (seconds * scale) / 3600,
     frames: Math.round(frames * scale),
     datasetBytes: corpus.length * (rowBytes?.bytes ?? 0) * Number(rowBytes?.shape[0] ?? 1),

@@ -18,9 +18,9 @@ import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
 import { tooLong } from './duration-limit.ts';
-import { notesOf } from './extraction-notes.ts';
 import { type GraphNode, graphId } from './graph.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
+import { itemsLeft } from './items-left.ts';
 import { listener } from './listener.ts';
 import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
@@ -28,6 +28,14 @@ import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts
 import type { Calibration } from './precision/calibration-file.ts';
 import { metricsOfAll } from './run-metrics.ts';
 import { progressOf, type RunProgress } from './run-progress.ts';
+import {
+  aboutItem,
+  type ItemReport,
+  itemReportOf,
+  type MessageAbout,
+  type RunStage,
+  sentencesOf,
+} from './run-reports.ts';
 import type { RunSummary } from './run-summary.ts';
 import { RunTally } from './run-tally.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
@@ -51,7 +59,11 @@ export interface RunOptions extends ExecutionOptions {
   /** Called about once a second. */
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Sentences a person should read: random weights, items left out, dead letters. */
-  readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
+  /** Told of each item that is done with. */
+  readonly onItem?: ((report: ItemReport) => void) | undefined;
+  /** Told what begins before there is any progress, and after. */
+  readonly onStage?: ((stage: RunStage) => void) | undefined;
 }
 
 /** What a run is given beside its options. */
@@ -89,6 +101,7 @@ export async function runGraph(
       peak: sampler.peak,
       device: device.device,
       graphId: graphId(graph),
+      items: corpus.length,
       precision: first?.precision ?? 'float32',
     });
   }
@@ -122,6 +135,7 @@ async function planUnlessStopped(
   { device, remains }: RunSetting,
 ): Promise<Plan | undefined> {
   const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
+  listener('onStage', options.onStage)('planning');
   const execution = { ...options, signal, remains };
   const networks = networksOf(graph);
   try {
@@ -146,7 +160,7 @@ interface Run {
   readonly plan: Plan;
   readonly flow: Flow;
   readonly cache: CachedUnits | undefined;
-  readonly say: (message: string) => void;
+  readonly say: (message: string, about?: MessageAbout) => void;
   readonly sampler: MemorySampler;
 }
 
@@ -157,14 +171,19 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   if (randomWeights.length > 0) {
     say(
       `${randomWeights.join(' and ')}: RANDOM WEIGHTS. The features are repeatable, but they mean nothing: for trying out and for measuring only.`,
+      { code: 'random-weights', isWarning: true },
     );
   }
 
   const sessions = new Sessions(networks, plan, say);
   const tally = new RunTally(corpus.length);
+  const finished = new Set<string>();
   const flowsAlone: Flow[] = [];
   const clock = stopwatch();
   const showProgress = listener('onProgress', options.onProgress);
+  const tellItem = listener('onItem', options.onItem);
+  const tellStage = listener('onStage', options.onStage);
+  tellStage('running');
   const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
   let wallSeconds = 0;
@@ -200,11 +219,11 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       retry: (letter) => isWorthAnother(letter, graph),
       onEvent: (event) => {
         tally.add(event);
-        if (event.type === 'dead' && !event.earlier) {
-          say(`${event.item.path}: ${event.letter.message} [${event.letter.code}]`);
-        }
-        if (event.type === 'committed') for (const note of notesOf(event.table)) say(`${event.item.path}: ${note}`);
-        if (event.type === 'skipped') say(`${event.item.path}: skipped, ${event.reason}`);
+        const report = itemReportOf(event);
+        if (report === undefined) return;
+        finished.add(report.item);
+        tellItem(report);
+        for (const sentence of sentencesOf(report)) say(sentence, aboutItem(report));
       },
     });
   } finally {
@@ -216,13 +235,20 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   }
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
+  const left = interrupted ? itemsLeft(corpus, finished, output, plan.graph.id) : 0;
   const finishing = stopwatch();
+  if (!interrupted && options.compact !== false) tellStage('writing tables');
   const failure = await output.finish(!interrupted);
   if (failure !== undefined) {
-    say(`the tables were not written: ${failure.message}${failure.remedy === undefined ? '' : ` ${failure.remedy}`}`);
+    // Whatever ends a sentence ends the message, and the remedy is one of its own.
+    const remedy = failure.remedy === undefined ? '' : ` ${failure.remedy}`;
+    say(`the tables were not written: ${failure.message.replace(/[^.!?]$/, '$&.')}${remedy}`, {
+      code: failure.code,
+      isWarning: true,
+    });
   }
   const readerGone = output.readerGone?.aborted === true;
-  if (readerGone) say('the reader closed the stream: the run ended there');
+  if (readerGone) say('the reader closed the stream: the run ended there', { code: 'reader-gone' });
   if (tally.alreadyPartial > 0 && !graph.allowPartial) {
     say(
       `${tally.alreadyPartial} of the videos already done are partial: an earlier run with \`allowPartial: true\` kept them`,
@@ -232,6 +258,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   if (sampler.peak > plan.memory.limit) {
     say(
       `the process and its decoders took ${formatBytes(sampler.peak)}, more than the limit of ${formatBytes(plan.memory.limit)}: a decoder took more than was planned for it`,
+      { code: 'memory-exceeded', isWarning: true },
     );
   }
   return {
@@ -277,6 +304,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     },
     tables: output.tables(),
     interrupted,
+    left,
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,
   };

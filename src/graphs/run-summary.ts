@@ -62,6 +62,8 @@ export interface RunSummary {
   readonly tables: readonly DatasetTable[];
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
+  /** Items that an interrupted run leaves to the same command: 0 of one that was not interrupted. */
+  readonly left: number;
   /** Why the tables were not written, although the units are committed. */
   readonly failure?: { readonly code: string; readonly message: string };
   /** Whether it ended because the reader of its stream went away. */

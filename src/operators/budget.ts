@@ -4,6 +4,10 @@ import type { Bytes } from './payload.ts';
 
 const UNITS: Readonly<Record<string, number>> = {
   b: 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
   kb: 1e3,
   mb: 1e6,
   gb: 1e9,
@@ -15,26 +19,34 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a size: a number of bytes, or text such as `256MiB`, `1.5GB`, `512 KiB` (1 KiB = 1,024 B, 1 kB = 1,000 B).
- * Fractions of a byte are cut off.
+ * Reads a size: a number of bytes, or text such as `256MiB`, `1.5GB`, `512 KiB` (1 KiB = 1,024 B, 1 kB = 1,000 B). A single
+ * letter is the binary unit, as for docker and systemd: `1G` and `1g` are 1 GiB. Fractions of a byte are cut off.
  *
- * @throws UsageError when it is neither, or less than one byte.
+ * @param whole what a percentage such as `50%` is of; without it, percentages are refused.
+ * @throws UsageError when it is none of these, or less than one byte.
  * @example
  * parseBytes('256MiB'); // 268435456
  */
-export function parseBytes(size: Bytes | string): Bytes {
+export function parseBytes(size: Bytes | string, whole?: Bytes): Bytes {
   let bytes = Number.NaN;
   if (typeof size === 'number') bytes = size;
   else if (typeof size === 'string') {
-    const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b)?\s*$/i.exec(size);
-    const unit = UNITS[(match?.[2] ?? 'B').toLowerCase()];
+    const match = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]i?b|[kmgtb]|%)?\s*$/i.exec(size);
+    const letters = (match?.[2] ?? 'B').toLowerCase();
+    const unit = letters === '%' ? share(whole, Number(match?.[1])) : UNITS[letters];
     if (match !== null && unit !== undefined) bytes = Number(match[1]) * unit;
   }
   bytes = Math.floor(bytes);
   if (!Number.isSafeInteger(bytes) || bytes < 1) {
-    throw new UsageError(`a size must be a number of bytes or text such as '256MiB', but is ${shown(size)}`);
+    const texts = whole === undefined ? "'256MiB' or '1G'" : "'256MiB', '1G' or '50%'";
+    throw new UsageError(`a size must be a number of bytes or text such as ${texts}, but is ${shown(size)}`);
   }
   return bytes;
+}
+
+/** One percent of the whole, of which there are at most a hundred. */
+function share(whole: Bytes | undefined, percent: number): number | undefined {
+  return whole === undefined || percent > 100 ? undefined : whole / 100;
 }
 
 /**

@@ -116,6 +116,12 @@ describe('broken files beside good ones', () => {
       dead: 7,
     });
 
+    const nonesuch = await reelflow(['dead', 'retry', out, '--code', 'corupt']);
+    expect([nonesuch.code, nonesuch.stdout]).toEqual([2, '']);
+    expect(nonesuch.stderr).toMatch(/Did you mean corrupt\? Codes: .*corrupt.*not-media.*truncated/);
+    const dry = await reelflow(['dead', 'retry', out, '--code', 'not-media', '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toMatchObject({ raised: 0, wouldRaise: [expect.any(String)] });
+    expect(JSON.parse((await reelflow(['dead', 'list', out, '--json'])).stdout).dead).toHaveLength(7);
     const retried = await reelflow(['dead', 'retry', out, '--code', 'not-media']);
     expect(retried.stdout).toContain('1 item(s)');
     const unknown = await reelflow(['dead', 'retry', out, 'nobody']);

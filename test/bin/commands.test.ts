@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlantedReport } from '../../examples/planted/demonstration.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 async function explain(args: readonly string[]): Promise<Plan> {
-  const { stdout, stderr } = await reelflow(['explain', clip, '--json', ...args]);
+  const { stdout, stderr } = await reelflow(['explain', clip, '--json', '--no-time', ...args]);
   expect(stdout, stderr).not.toBe('');
   return JSON.parse(stdout) as Plan;
 }
@@ -39,7 +39,7 @@ describe('reelflow explain', () => {
     const planned = plan.memory.parts.reduce((sum, { bytes }) => sum + bytes, 0) + plan.memory.budget;
     expect(planned).toBeLessThanOrEqual(2 ** 30);
     expect(plan.estimate).toMatchObject({ items: 1, probed: 1, unreadable: 0, frames: 100 });
-    const text = await reelflow(['explain', clip, '--memory', '1GiB']);
+    const text = await reelflow(['explain', clip, '--memory', '1GiB', '--no-time']);
     expect(text.stdout).toContain(plan.graph.id);
     expect(text.stdout).toContain('uint8[224, 224, 3]');
     expect(text.stdout).toContain('between operators (flow budget)');
@@ -71,6 +71,17 @@ describe('reelflow explain', () => {
     expect(stderr).toMatch(/needs at least .* \[memory-too-small\]/);
   });
 
+  it('names what cannot be read, and estimates the time and the room on the disk', async () => {
+    const bad = join(place.path, 'bad.mp4');
+    writeFileSync(bad, 'no video at all');
+    const args = ['explain', clip, bad, '--visual', 'squeezenet1_1', '--audio', 'none', '--fps', '1'];
+    const { code, stdout, stderr } = await reelflow([...args, '--out', join(place.path, 'not-there-yet')]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`unreadable: ${bad} [not-media]`);
+    expect(stdout).toMatch(/time: at least about \d+ s for the networks \(squeezenet1_1 \d+ rows\/s/);
+    expect(stdout).toMatch(new RegExp(`disk: units and tables take about .* are free at ${place.path}$`, 'm'));
+  });
+
   it('draws a Mermaid flowchart with every node and arrow', async () => {
     const { stdout } = await reelflow(['explain', clip, '--mermaid', '--audio', 'none']);
     expect(stdout.split('\n')[0]).toBe('flowchart LR');
@@ -95,7 +106,7 @@ describe('the small commands', () => {
     expect(well.code).toBe(0);
     const { findings } = JSON.parse(well.stdout) as { findings: { what: string; ok: boolean }[] };
     expect(findings.map(({ what }) => what)).toEqual(
-      expect.arrayContaining(['Node.js', 'ffmpeg', 'ffprobe', 'ONNX Runtime']),
+      expect.arrayContaining(['Node.js', 'ffmpeg', 'ffprobe', 'ONNX Runtime', 'container', 'free disk']),
     );
     expect(findings.every(({ ok }) => ok)).toBe(true);
     const ill = await reelflow(['doctor'], { env: { REELFLOW_FFMPEG: join(place.path, 'no-such-program') } });
@@ -112,6 +123,16 @@ describe('the small commands', () => {
       expect(help.code).toBe(0);
       expect(help.stdout).toContain(`usage: reelflow ${name}`);
     }
+    const ofPull = await reelflow(['help', 'models', 'pull']);
+    expect(ofPull.stdout).toContain('usage: reelflow models pull NAME');
+    expect((await reelflow(['models', 'pull', '--help'])).stdout).toBe(ofPull.stdout);
+    expect((await reelflow(['--quiet', '--json', 'models', 'pul'])).stderr).toContain('Did you mean pull?');
+    expect((await reelflow(['train', 'item-kn', '--ratings', 'r', '--out', 'o'])).stderr).toContain(
+      "Did you mean 'item-knn'?",
+    );
+    expect((await reelflow(['extract', clip, '--out', 'o', '--visual', 'alexnt'])).stderr).toContain(
+      'Did you mean alexnet?',
+    );
     const version = (
       JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
     ).version;

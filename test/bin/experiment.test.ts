@@ -141,7 +141,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     writeFileSync(at('wrong.json'), JSON.stringify({ ratings, seed: 1 }));
     expect(await refused([at('wrong.json')])).toContain("unknown key 'seed'");
     writeFileSync(at('broken.json'), '{"ratings": ');
-    expect(await refused([at('broken.json')])).toContain('broken.json is no JSON');
+    expect(await refused([at('broken.json')])).toContain('broken.json is not JSON');
     expect(() => readdirSync(at('refused'))).toThrow('ENOENT');
   });
 

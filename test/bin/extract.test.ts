@@ -139,6 +139,34 @@ describe('reelflow extract', () => {
     expect(summary.interrupted).toBe(true);
     expect(summary.videos.committed).toBe(unitFiles(out).size);
     expect(summary.videos.committed).toBeLessThan(8);
+    expect(summary.left).toBe(8 - summary.videos.committed);
+  });
+
+  it('interrupted, it says how many are left, those of earlier runs not among them, and that the same command goes on', async () => {
+    const out = join(directory, 'left');
+    const many = manyClips(8);
+    const first = await extractJson([many, '--out', out, '--limit', '3']);
+    expect(first.summary).toMatchObject({ interrupted: false, left: 0 });
+    const gate = gatedFfmpeg(directory, 'clip-4');
+    const args = ['extract', many, '--out', out, ...cards, '--concurrency', '1', '--progress', 'ndjson'];
+    const running = startCli(args, { env: gate.env });
+    await running.until(() => unitFiles(out).size >= 4);
+    running.kill('SIGINT');
+    await running.until(() => running.stderr().includes('finishing the videos that run'));
+    gate.open();
+    const { code, stdout, stderr } = await running.ended;
+    expect(code).toBe(130);
+    const left = 8 - unitFiles(out).size;
+    expect(left).toBeGreaterThanOrEqual(1);
+    expect(stdout.split('\n')[0]).toMatch(new RegExp(`^interrupted: ${left} of 8 left; the same command goes on`));
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly type: string; readonly time: string });
+    expect(events.every(({ time }) => new Date(time).toISOString() === time)).toBe(true);
+    expect(events.filter(({ type }) => type === 'already-done')).toHaveLength(3);
+    expect(events.filter(({ type }) => type === 'committed')).toHaveLength(5 - left);
+    expect(events.at(-1)).toMatchObject({ type: 'summary', interrupted: true, left });
   });
 
   it('interrupted twice, it stops at once, keeps what is committed, and exits 130', async () => {

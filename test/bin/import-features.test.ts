@@ -87,7 +87,7 @@ describe('reelflow import-features', () => {
   it('ends with 2 and what to do when a file is wrong', async () => {
     const { code, stderr } = await reelflow(['import-features', at('audio.npy'), '--out', at('none.arrow')]);
     expect(code).toBe(2);
-    expect(stderr).toContain('audio.npy has no ids [features]\n  Give a file with one id for each row (--ids FILE)');
+    expect(stderr).toContain('audio.npy has no ids [features]\n  Give a file with one id for each row (`--ids`)');
     expect((await reelflow(['import-features', '--out', at('none.arrow')])).stderr).toContain('[no-inputs]');
   });
 

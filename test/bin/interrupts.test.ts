@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 it('an interrupt drains, a second one stops, and further ones say and do nothing', () => {
   const before = process.listeners('SIGINT');
   const said: string[] = [];
-  const interrupts = catchInterrupts((line) => said.push(line), 'finishing');
+  const interrupts = catchInterrupts({ warn: (line) => said.push(line) }, 'finishing');
   const [signal] = process.listeners('SIGINT').filter((listener) => !before.includes(listener));
   signal?.('SIGINT');
   expect([interrupts.drain.aborted, interrupts.stop.aborted]).toEqual([true, false]);
@@ -23,7 +23,7 @@ it('an interrupt drains, a second one stops, and further ones say and do nothing
 it('a command that cannot drain has a time in which it ends, from the first interrupt on', () => {
   const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never);
   const before = process.listeners('SIGINT');
-  const interrupts = catchInterrupts(() => undefined, 'stopping', 2000);
+  const interrupts = catchInterrupts({ warn: () => undefined }, 'stopping', 2000);
   const [signal] = process.listeners('SIGINT').filter((listener) => !before.includes(listener));
   signal?.('SIGINT');
   vi.advanceTimersByTime(1999);

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findByName } from '../../bin/command.ts';
 import { command as evaluate } from '../../bin/commands/evaluate.ts';
 import { command as extract } from '../../bin/commands/extract.ts';
 import { command as train } from '../../bin/commands/train.ts';
-import { readExtractionOptions } from '../../bin/extraction-options.ts';
-import { nearest } from '../../bin/nearest.ts';
-import { commandHelp, parseArguments } from '../../bin/options.ts';
-import { readRatingFlags } from '../../bin/rating-flags.ts';
-import { readScoringOptions } from '../../bin/scoring-options.ts';
+import { commandHelp } from '../../bin/help.ts';
+import { type AnyTable, findOption, flag, integer, readOptions, text } from '../../bin/option-table.ts';
+import { parseCommand } from '../../bin/parse-command.ts';
 import { UsageError } from '../../src/core/errors.ts';
+import { nearestOf } from '../../src/core/nearest.ts';
 import { modelNames } from '../../src/graphs/recommenders/model-names.ts';
 import { modelOptions } from '../../src/graphs/recommenders/model-options.ts';
 
@@ -40,9 +40,11 @@ function errorOf(call: () => unknown): UsageError {
 describe('options of extract', () => {
   it('are read into the names and types of the library, and what was not given is left out', () => {
     const typed = ['a.mp4', '--subclips', '10,20', '--aggregate', 'mean,medmad', '--fps', '2', '--max-duration', '9.5'];
-    const args = parseArguments(extract, [...typed, '--visual-weights', 'w.pth', '--force-precision']);
-    expect(readExtractionOptions(args)).toEqual({
-      ...{ inputs: ['a.mp4'], subclips: [10, 20], statistics: ['mean', 'medmad'], sampling: 2, maxDuration: 9.5 },
+    const more = ['--visual-weights', 'w.pth', '--force-precision', '--out', 'features'];
+    const { operands, values } = parseCommand(extract, [...typed, ...more]);
+    expect(operands).toEqual(['a.mp4']);
+    expect(values).toEqual({
+      ...{ out: 'features', subclips: [10, 20], statistics: ['mean', 'medmad'], sampling: 2, maxDuration: 9.5 },
       ...{ visualWeights: 'w.pth', forcePrecision: true },
     });
   });
@@ -53,7 +55,7 @@ describe('options of extract', () => {
     ['--aggregate', 'mode', "'mean', 'meanvar', 'median', 'medmad'"],
     ['--precision', 'int4', "'float32', 'int8'"],
   ])('%s %s is refused with what fits', (flag, value, expected) => {
-    const { message } = errorOf(() => readExtractionOptions(parseArguments(extract, ['a.mp4', flag, value])));
+    const { message } = errorOf(() => parseCommand(extract, ['a.mp4', '--out', 'x', flag, value]));
     expect(message).toContain(flag);
     expect(message).toContain(expected);
   });
@@ -66,8 +68,8 @@ describe('options of ratings', () => {
     ['--duplicates', 'bad'],
     ['--columns', 'user'],
   ])('%s %s is refused alike by train and evaluate', (flag, value) => {
-    const ofTrain = errorOf(() => readRatingFlags(parseArguments(train, ['--ratings', 'r', flag, value])));
-    const ofEvaluate = errorOf(() => readScoringOptions(parseArguments(evaluate, [flag, value])));
+    const ofTrain = errorOf(() => parseCommand(train, ['svd', '--ratings', 'r', '--out', 'm', flag, value]));
+    const ofEvaluate = errorOf(() => parseCommand(evaluate, [flag, value]));
     expect(ofTrain.message).toBe(ofEvaluate.message);
     expect(ofTrain.message).toContain(flag);
   });
@@ -75,10 +77,9 @@ describe('options of ratings', () => {
   it('are read', () => {
     const typed = ['--scale', '0.5,5', '--duplicates', 'last', '--columns', 'user=u,item=i', '--skip-bad-lines'];
     const read = { columns: { user: 'u', item: 'i' }, scale: { minimum: 0.5, maximum: 5 }, duplicates: 'last' };
-    expect(readScoringOptions(parseArguments(evaluate, typed))).toEqual({ ...read, skipBadLines: true });
-    expect(readRatingFlags(parseArguments(train, ['--ratings', 'r', ...typed]))).toEqual({
-      ratings: 'r',
-      reading: { ...read, skipBadLines: true },
+    expect(parseCommand(evaluate, typed).values).toEqual({ ...read, skipBadLines: true });
+    expect(parseCommand(train, ['svd', '--ratings', 'r', '--out', 'm', ...typed]).values).toEqual({
+      ...{ ...read, ratings: 'r', out: 'm', skipBadLines: true },
     });
   });
 });
@@ -90,19 +91,19 @@ describe('a mistyped word', () => {
     ['agregate', ['aggregate'], 'aggregate'],
     ['xyz', ['out', 'memory'], undefined],
   ])('%s is near the word that was meant, or near none', (word, words, expected) => {
-    expect(nearest(word, words)).toBe(expected);
+    expect(nearestOf(word, words)).toBe(expected);
   });
 
   it('that is an option is answered with the option', () => {
-    expect(errorOf(() => parseArguments(extract, ['--memroy', '1GiB'])).remedy).toMatch(/^Did you mean --memory\? See/);
-    expect(errorOf(() => parseArguments(extract, ['--zzzzzz', '1'])).remedy).toBe('See `reelflow extract --help`.');
+    expect(errorOf(() => parseCommand(extract, ['--memroy', '1GiB'])).remedy).toMatch(/^Did you mean --memory\? See/);
+    expect(errorOf(() => parseCommand(extract, ['--zzzzzz', '1'])).remedy).toBe('See `reelflow extract --help`.');
   });
 });
 
 describe('the help of a model', () => {
   it.each(modelNames)('of train %s has every option of that model, and those of no other', (model) => {
     const help = commandHelp(train, [model, '--help']);
-    const flags = [...help.matchAll(/^ {2}--([a-z0-9-]+)/gm)].map(([, flag = '']) => flag);
+    const flags = [...help.matchAll(/^ {2}(?:-[a-zA-Z], )?--([a-z0-9-]+)/gm)].map(([, flag = '']) => flag);
     const flagsOf = (name: (typeof modelNames)[number]) =>
       modelOptions(name)
         .flatMap(({ key, alias }) => [key, alias ?? key])
@@ -127,21 +128,17 @@ describe('the help of a model', () => {
 describe('--config FILE', () => {
   it('holds options of the command, and what is typed comes first', () => {
     const own = { memory: '1GiB', subclips: [10, 20], maxDuration: 60, 'force-precision': true, batch: 8 };
-    const args = parseArguments(extract, [
-      'a.mp4',
-      '--batch',
-      '4',
-      '--config',
-      configFile({ extract: own, train: {} }),
-    ]);
-    expect(readExtractionOptions(args)).toEqual({
-      ...{ inputs: ['a.mp4'], memory: '1GiB', subclips: [10, 20], maxDuration: 60, forcePrecision: true, batch: 4 },
+    const config = configFile({ extract: { ...own, fps: 2, quiet: true, allowDead: false }, train: {} });
+    const { values, globals } = parseCommand(extract, ['a.mp4', '--batch', '4', '--out', 'x', '--config', config]);
+    expect(values).toEqual({
+      ...{ out: 'x', memory: '1GiB', subclips: [10, 20], maxDuration: 60, forcePrecision: true, batch: 4, sampling: 2 },
     });
+    expect(globals).toEqual({ config, quiet: true });
   });
 
   it('holds options that may be given again as a list', () => {
     const path = configFile({ evaluate: { set: ['factors=5', 'epochs=2'] } });
-    expect(parseArguments(evaluate, ['--config', path]).texts('set')).toEqual(['factors=5', 'epochs=2']);
+    expect(parseCommand(evaluate, ['--config', path]).values.set).toEqual(['factors=5', 'epochs=2']);
   });
 
   it.each([
@@ -149,13 +146,58 @@ describe('--config FILE', () => {
     [{ extract: { limit: {} } }, '`extract.limit` must be a text'],
     [{ extract: { json: 'yes' } }, '`extract.json` must be true or false'],
     [{ extract: [] }, 'must be a JSON object'],
+    [{ extract: { help: true } }, "has no option 'help'"],
+    [{ extract: { fps: 2, sampling: 4 } }, "has the option 'fps' twice"],
     ['{', 'is not JSON'],
   ])('%j is refused', (content, expected) => {
-    expect(errorOf(() => parseArguments(extract, ['--config', configFile(content)])).message).toContain(expected);
+    expect(errorOf(() => parseCommand(extract, ['--config', configFile(content)])).message).toContain(expected);
   });
 
   it('that is not there is refused', () => {
     const missing = join(folder, 'none.json');
-    expect(errorOf(() => parseArguments(extract, ['--config', missing])).message).toContain('cannot be read');
+    expect(errorOf(() => parseCommand(extract, ['--config', missing])).message).toContain('cannot be read');
+  });
+});
+
+describe('older spellings', () => {
+  const table: AnyTable = {
+    statistics: { ...text('NAME', 'statistics'), formerly: ['aggregate', 'pooling'] },
+    dryRun: { ...flag('only says'), formerly: ['pretend'] },
+    limit: integer('N', 'how many'),
+  };
+  const command = { ...extract, name: 'summarise', usage: '[options]', options: table, operands: [], examples: [] };
+
+  it('of options go on working, typed and in a configuration file', () => {
+    expect(parseCommand(command, ['--aggregate', 'mean', '--pretend']).values).toEqual({
+      ...{ statistics: 'mean', dryRun: true },
+    });
+    const config = configFile({ summarise: { pooling: 'median', limit: 3 } });
+    expect(parseCommand(command, ['--config', config]).values).toEqual({ statistics: 'median', limit: 3 });
+  });
+
+  it('of options are neither shown nor suggested', () => {
+    expect(commandHelp(command)).not.toMatch(/aggregate|pooling|pretend/);
+    expect(errorOf(() => parseCommand(command, ['--agregate', 'mean'])).remedy).not.toContain('aggregate');
+  });
+
+  it('beside the newer one are refused', () => {
+    const { message } = errorOf(() => parseCommand(command, ['--statistics', 'mean', '--aggregate', 'mean']));
+    expect(message).toBe('`--aggregate` is an older name of `--statistics`: give one of them');
+  });
+
+  it('of commands find the command, typed and in a configuration file, unless another has that name now', () => {
+    const weights = { ...command, name: 'weights', formerly: ['models', 'networks'] };
+    const networks = { ...command, name: 'networks' };
+    expect(findByName([weights, networks], 'models')).toBe(weights);
+    expect(findByName([weights, networks], 'networks')).toBe(networks);
+    expect(findByName([weights, networks], 'model')).toBeUndefined();
+    const config = configFile({ models: { limit: 7 } });
+    expect(parseCommand(weights, ['--config', config]).values).toEqual({ limit: 7 });
+  });
+
+  it('are looked for after flags and names of the library', () => {
+    const both: AnyTable = { fps: { ...text('N', 'new'), formerly: ['limit'] }, limit: integer('N', 'how many') };
+    expect(findOption(both, 'limit')?.does).toBe('how many');
+    expect(readOptions(new Map([['limit', ['2']]]), both)).toEqual({ limit: 2 });
   });
 });

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { extractionOptions } from '../../bin/extraction-options.ts';
-import { type Command, flagsOf } from '../../bin/options.ts';
-import { type Flags, renderMessages, renderOptions } from '../../bin/render-options.ts';
+import { type Flags, flagsOf, renderMessages, renderOptions } from '../../bin/render-options.ts';
 
 const flags: Flags = new Map([
   ['memory', { flag: 'memory', type: 'string' }],
@@ -77,7 +76,7 @@ describe('text of the user with backticks in it stays as it is', () => {
 
 describe('the options of a command', () => {
   it('are found by the names that the library has for them', () => {
-    const found = flagsOf({ options: extractionOptions } satisfies Pick<Command, 'options'>);
+    const found = flagsOf(extractionOptions);
     expect(found.get('statistics')?.flag).toBe('aggregate');
     expect(found.get('sampling')?.flag).toBe('fps');
     expect(found.get('maxDuration')?.flag).toBe('max-duration');

@@ -154,7 +154,7 @@ describe('reelflow extract --format arrow --out -', () => {
     [['--out', '-'], 'needs `--format arrow`'],
     [['--out', '-', '--format', 'parquet'], 'needs `--format arrow`'],
     [['--out', '-', '--format', 'arrow', '--json'], '`--json` and `--out -`'],
-    [['--out', 'x', '--format', 'csv'], 'parquet or arrow'],
+    [['--out', 'x', '--format', 'csv'], "`--format` must be one of 'parquet', 'arrow', but is 'csv'"],
   ])('refuses %j with exit 2', async (args, message) => {
     const { code, stdout, stderr } = await reelflow(['extract', clips, ...cards, ...args]);
     expect(code).toBe(2);

@@ -28,7 +28,7 @@ function network(model: string, out: string, ...flags: string[]) {
 
 describe('reelflow train, on synthetic ratings and features', () => {
   it('trains a network, saves it, and tells how it went', async () => {
-    const flags = ['--epochs', '6', '--seed', '5', '--logdir', at('log'), '--json'];
+    const flags = ['--epochs', '6', '--seed', '5', '--logdir', at('log'), '--json', '--progress', 'ndjson'];
     const { code, stdout, stderr } = await network('dcf-av-1', 'av', ...flags);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
@@ -36,7 +36,14 @@ describe('reelflow train, on synthetic ratings and features', () => {
       ...{ ratedItems: 20, unratedItems: 4, epochs: 6, resumed: false, alreadyTrained: false },
       options: { embedding: 8, widths: [8, 6, 4], lstm: [6, 4], batch: 32, epochs: 6 },
     });
-    expect(stderr).toMatch(/epoch 6 of at most 6 {2}loss \d\.\d{4} {2}validation loss \d\.\d{4}/);
+    const events = stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { readonly type: string });
+    expect(events.filter(({ type }) => type === 'progress').at(-1)).toMatchObject({
+      ...{ epoch: 6, epochs: 6, loss: expect.any(Number), validationLoss: expect.any(Number) },
+    });
+    expect(events.at(-1)).toMatchObject({ type: 'summary', epochs: 6 });
     expect(readdirSync(at('av')).sort()).toEqual([
       'ids.json',
       'model.json',

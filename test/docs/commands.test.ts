@@ -1,7 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type Command, commonOptions } from '../../bin/options.ts';
+import { type Command, findByName, isGroup, optionsOf } from '../../bin/command.ts';
+import { globalOptions } from '../../bin/global-options.ts';
+import { lastWord } from '../../bin/help.ts';
+import { findOption } from '../../bin/option-table.ts';
+import { loadAll, registry } from '../../bin/registry.ts';
 import { codeBlocks, pages, pageText } from '../fixtures/docs.ts';
 
 // A reader types these. Whatever README and guide show of the command line must exist: the command, what follows it where it
@@ -13,11 +17,7 @@ interface Package {
   readonly scripts: Readonly<Record<string, string>>;
 }
 
-const commands = new Map<string, Command>();
-for (const file of readdirSync(resolve(root, 'bin/commands'))) {
-  const { command } = (await import(`../../bin/commands/${file.replace('.ts', '')}.ts`)) as { command: Command };
-  commands.set(command.name, command);
-}
+const commands = await loadAll();
 
 /** README, the guide, and the reports, whose commands made their figures. */
 const shown = [...pages(), ...readdirSync(resolve(root, 'docs/evidence')).map((name) => `docs/evidence/${name}`)];
@@ -56,29 +56,33 @@ function unknownIn(line: string): string[] {
   }
   const [program, name = '', ...rest] = first === 'npx' ? words.slice(1) : words;
   if (program !== 'reelflow' || !/^[a-z]/.test(name)) return [];
-  const command = commands.get(name);
-  if (command === undefined) return [`there is no command ${name}`];
+  if (name === 'help' && /^[A-Z]/.test(rest[0] ?? '')) return [];
+  if (name === 'help') return findByName(commands, rest[0] ?? '') ? [] : [`there is no command ${rest[0]}`];
+  const entry = findByName(commands, name);
+  if (entry === undefined) return [`there is no command ${name}`];
+  const form = rest[0] ?? '';
+  let meant: readonly Command[] = isGroup(entry) ? entry.commands : [entry];
+  if (isGroup(entry) && /^[a-z]+$/.test(form)) {
+    meant = meant.filter((each) => lastWord(each) === form);
+    if (meant.length === 0) return [`${name} has no form '${form}'`];
+  }
   const ends = rest.indexOf('--');
   const options = (ends < 0 ? rest : rest.slice(0, ends))
     .filter((word) => word.startsWith('--'))
     .map((word) => word.slice(2).replace(/[=,;.:)\]].*$/, ''));
-  const unknown = options.filter(
-    (option) => option !== 'help' && !(option in command.options) && !(option in commonOptions),
-  );
-  const forms = / \| /.test(command.usage) ? command.usage.split(' | ').map((form) => form.split(' ')[0] ?? '') : [];
-  const form = rest[0];
-  const stray =
-    form !== undefined && /^[a-z]+$/.test(form) && forms.every((one) => /^[a-z]+$/.test(one)) && forms.length > 0;
-  return [
-    ...unknown.map((option) => `${name} has no option --${option}`),
-    ...(stray && !forms.includes(form) ? [`${name} has no form '${form}'`] : []),
-  ];
+  const tables = [globalOptions, ...meant.map(optionsOf)];
+  const unknown = options.filter((option) => tables.every((table) => findOption(table, option) === undefined));
+  return unknown.map((option) => `${name} has no option --${option}`);
 }
 
 describe('the command lines of README and guide', () => {
   it.each(shown)('%s shows only what there is', (page) => {
     const faults = shownCommands(page).flatMap((line) => unknownIn(line).map((fault) => `${line}: ${fault}`));
     expect(faults).toEqual([]);
+  });
+
+  it('know every command by the name that it has itself', () => {
+    expect(commands.map((each) => each.name)).toEqual(registry.map((each) => each.name));
   });
 
   it('are found, and what does not exist is noticed', () => {

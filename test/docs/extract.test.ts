@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { command, exitCode } from '../../bin/commands/extract.ts';
-import type { OptionSpec } from '../../bin/options.ts';
+import { type FlaggedOption, flaggedOptions } from '../../bin/option-table.ts';
 import { pageText } from '../fixtures/docs.ts';
 
 const page = pageText('docs/extract.md');
 const rows = [...page.matchAll(/^\| `--([a-z-]+)(?: ([^`]+))?` \|(.*)\|$/gm)].map(
   ([, name = '', value, rest = '']) => ({ name, value, cells: rest.split(' | ') }),
 );
-const options = Object.entries(command.options);
+const options = flaggedOptions(command.options).map((option) => [option.flag, option] as const);
 
 type Summary = Parameters<typeof exitCode>[0];
 /** The fields of the summary, complete: the compiler holds them to its type. */
@@ -30,13 +30,14 @@ const fields: Readonly<Record<keyof Summary, true>> = {
   phases: true,
   tables: true,
   interrupted: true,
+  left: true,
   failure: true,
   readerGone: true,
 };
 
 /** The words that an option's value may be, of those whose help lists them: `float32|int8`. */
-function wordsOf({ value = '' }: OptionSpec): string[] {
-  return value.split('|').filter((word) => /^[a-z0-9-]+$/.test(word));
+function wordsOf({ choices = [] }: FlaggedOption): readonly string[] {
+  return choices;
 }
 
 describe('the page of extract', () => {
@@ -55,10 +56,10 @@ describe('the page of extract', () => {
     expect(wordsOf(spec).filter((word) => !text.includes(`\`${word}\``))).toEqual([]);
   });
 
-  it.each(options.filter(([, { does }]) => /\(default (?!chosen|none)/.test(does)))(
+  it.each(options.filter(([, each]) => /^(?!chosen|none)[a-z0-9]+\b/.test(each.default ?? '')))(
     'says the default of --%s that its help says',
-    (name, { does }) => {
-      const [, stated = ''] = /\(default ([a-z0-9]+)/.exec(does) ?? [];
+    (name, each) => {
+      const [stated = ''] = /^[a-z0-9]+/.exec(each.default ?? '') ?? [];
       const row = rows.find((each) => each.name === name);
       expect(stated).not.toBe('');
       expect(row?.cells[1]).toContain(stated);

@@ -14,12 +14,30 @@ describe('sizes', () => {
     ['2 gib', 2_147_483_648],
     ['1TiB', 2 ** 40],
     ['3kb', 3000],
+    ['1G', 2 ** 30],
+    ['1g', 2 ** 30],
+    ['1GiB', 2 ** 30],
+    ['512M', 2 ** 29],
+    ['1.5 k', 1536],
+    ['2T', 2 ** 41],
   ])('reads %s as %i bytes', (text, bytes) => {
     expect(parseBytes(text)).toBe(bytes);
   });
 
-  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '', '12 parsecs', '-3MiB', 'MiB'])('refuses %s', (text) => {
-    expect(() => parseBytes(text)).toThrow(UsageError);
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '', '12 parsecs', '-3MiB', 'MiB', '1i', '1Gi', '1GG'])(
+    'refuses %s',
+    (text) => {
+      expect(() => parseBytes(text)).toThrow(UsageError);
+    },
+  );
+
+  it('may be a percentage of a whole that is known, and of no other', () => {
+    expect([parseBytes('50%', 4 * 2 ** 30), parseBytes('100 %', 1000), parseBytes('12.5%', 1000)]).toEqual([
+      ...[2 * 2 ** 30, 1000, 125],
+    ]);
+    for (const size of ['0%', '101%', '%', '-5%', '50%%'])
+      expect(() => parseBytes(size, 1000), size).toThrow(UsageError);
+    expect(() => parseBytes('50%')).toThrow("such as '256MiB' or '1G', but is '50%'");
   });
 
   it('are written in binary units', () => {

@@ -1,6 +1,7 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { startInterval } from '../../core/start-rate.ts';
 import { CommandTemplate } from '../../io/fetch/command-template.ts';
+import type { FetchRecord } from '../../io/fetch/fetch-record.ts';
 
 /** What is fetched: a list, a command, and where to. */
 export interface FetchSource {
@@ -39,6 +40,8 @@ export interface FetchOptions extends FetchSource {
   readonly onListed?: (() => void) | undefined;
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
+  /** Told of each id that has a verdict now, with what is recorded of it. */
+  readonly onItem?: ((record: FetchRecord) => void) | undefined;
 }
 
 /** How far a run is. */

@@ -9,6 +9,7 @@ import { type FailedRecord, type FetchedRecord, type FetchRecord, FetchRecords }
 import { writeManifest } from '../../io/fetch/manifest.ts';
 import { removeFolder } from '../../io/fetch/remove-folder.ts';
 import { findFfprobe } from '../../io/media/ffmpeg.ts';
+import { listener } from '../listener.ts';
 import { fetchItem, putFailed } from './fetch-item.ts';
 import { checkSource, type FetchOptions, type FetchSettings, fetchSettings } from './fetch-options.ts';
 import { type FetchPaths, type FetchPlan, fetchPaths, planItems, readItems, recordsWithFiles } from './fetch-plan.ts';
@@ -78,6 +79,7 @@ class FetchRun {
   readonly #failures: FailedRecord[] = [];
   readonly #failed = new AbortController();
   readonly #active = new Set<Promise<unknown>>();
+  readonly #tellItem: (record: FetchRecord) => void;
   #fetched = 0;
   /** Files fetched when the manifest was last written. */
   #listed = 0;
@@ -98,6 +100,7 @@ class FetchRun {
     this.#paths = paths;
     this.#records = records;
     this.#plan = plan;
+    this.#tellItem = listener('onItem', options.onItem);
   }
 
   async run(): Promise<FetchSummary> {
@@ -107,7 +110,7 @@ class FetchRun {
     for (const item of this.#plan.invalid) {
       if (begin.aborted) break;
       const fault = { reason: 'bad-id', message: badIdMessage(item), output: [] } as const;
-      this.#failures.push(await putFailed(item, fault, 0, { records: this.#records }));
+      this.#count(await putFailed(item, fault, 0, { records: this.#records }));
     }
     this.#report();
     // Every command that runs or waits listens, and there may be many.
@@ -147,10 +150,12 @@ class FetchRun {
   }
 
   #count(record: FetchRecord | undefined): void {
-    if (record?.state === 'fetched') {
+    if (record === undefined) return;
+    if (record.state === 'fetched') {
       this.#fetched += 1;
       this.#bytes += record.bytes;
-    } else if (record !== undefined) this.#failures.push(record);
+    } else this.#failures.push(record);
+    this.#tellItem(record);
   }
 
   /** Writes the manifest after every so many files, for a run that may be killed before its end. */

@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
+import { nearestOf } from '../../core/nearest.ts';
 import {
   checkPostprocessing,
   checkWeights,
@@ -32,8 +33,9 @@ export const weightNames: readonly string[] = [...kinds.keys()];
 /** @throws UsageError when there are no weights of that name. */
 export function checkWeightName(name: unknown): string {
   if (typeof name === 'string' && weightNames.includes(name)) return name;
+  const near = nearestOf(String(name), weightNames);
   throw new UsageError(`there are no weights called '${String(name).slice(0, 80)}'`, {
-    remedy: `Names: ${weightNames.join(', ')}. Any other network is used through its model card; see \`makeCard\`.`,
+    remedy: `${near === undefined ? '' : `Did you mean ${near}? `}Names: ${weightNames.join(', ')}. Any other network is used through its model card; see \`makeCard\`.`,
   });
 }
 

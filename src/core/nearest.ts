@@ -3,18 +3,12 @@
  * or swapped with the next.
  *
  * @example
- * nearest('ouput', ['out', 'output']); // 'output'
+ * nearestOf('ouput', ['out', 'output']); // 'output'
  */
-export function nearest(word: string, words: readonly string[]): string | undefined {
+export function nearestOf(word: string, words: readonly string[]): string | undefined {
   const distances = words.map((each) => ({ each, distance: editDistance(word, each) }));
   const [best] = distances.sort((first, second) => first.distance - second.distance);
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.each : undefined;
-}
-
-/** `Did you mean ...? ` where a word is near, else nothing. */
-export function didYouMean(word: string, words: readonly string[], prefix = ''): string {
-  const found = nearest(word, words);
-  return found === undefined ? '' : `Did you mean ${prefix}${found}? `;
 }
 
 /** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours, each letter once. */

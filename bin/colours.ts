@@ -1,0 +1,27 @@
+/** Texts in colours, where they are wanted. */
+export interface Colours {
+  red(text: string): string;
+  yellow(text: string): string;
+  green(text: string): string;
+}
+
+const painted = (colour: number) => (text: string) => `\u001b[${colour}m${text}\u001b[39m`;
+const plain = (text: string) => text;
+
+/**
+ * Whether a stream wants colours: `FORCE_COLOR` (but 0 or false) says yes, `NO_COLOR` no, else a terminal that can show them
+ * (`TERM=dumb` cannot).
+ */
+export function wantsColours(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): boolean {
+  const { FORCE_COLOR: force, NO_COLOR: none } = env;
+  if (force !== undefined) return force !== '0' && force !== 'false';
+  if (none !== undefined && none !== '') return false;
+  return stream.isTTY === true && stream.hasColors(env);
+}
+
+/** The colours of a stream; without effect where none are wanted. */
+export function coloursOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): Colours {
+  return wantsColours(stream, env)
+    ? { red: painted(31), yellow: painted(33), green: painted(32) }
+    : { red: plain, yellow: plain, green: plain };
+}

@@ -1,0 +1,166 @@
+import { type Colours, coloursOf } from './colours.ts';
+import type { GlobalValues } from './global-options.ts';
+import { type Render, renderMessages } from './render-options.ts';
+
+/** What a note is about, where it is about something. */
+export interface NoteAbout {
+  readonly item?: string | undefined;
+  readonly path?: string | undefined;
+  readonly code?: string | undefined;
+}
+
+/** Where a console writes. */
+export interface ConsoleStreams {
+  readonly out: NodeJS.WriteStream;
+  readonly err: NodeJS.WriteStream;
+}
+
+/** Seconds between two lines of progress, on a terminal and for a program that reads them, and for a log that a person reads. */
+const EVERY = { live: 1, log: 60 } as const;
+
+/**
+ * Everything that a command prints: its result on stdout; progress, notes, warnings and errors on stderr, as lines for a person
+ * or, with `--progress ndjson`, as one JSON object per line.
+ */
+export class Console {
+  readonly #style: 'line' | 'ndjson' | 'none';
+  readonly #streams: ConsoleStreams;
+  readonly #every: number;
+  readonly #quiet: boolean;
+  readonly #json: boolean;
+  readonly #render: Render;
+  #due: number;
+  #pending: { state: object; line: () => string } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isDrawn = false;
+
+  /** @param render gives what the library says in the words of the command that runs. */
+  constructor(
+    settings: Partial<Pick<GlobalValues, 'progress' | 'progressEvery' | 'quiet' | 'json'>>,
+    render: Render = (text) => text,
+    streams: ConsoleStreams = { out: process.stdout, err: process.stderr },
+  ) {
+    this.#render = render;
+    this.#style = settings.progress ?? 'line';
+    this.#streams = streams;
+    this.#quiet = settings.quiet === true;
+    this.#json = settings.json === true;
+    const isLog = this.#style === 'line' && !streams.err.isTTY;
+    this.#every = 1000 * (settings.progressEvery ?? (isLog ? EVERY.log : EVERY.live));
+    // A log of a run that is done sooner has no progress at all.
+    this.#due = isLog ? Date.now() + this.#every : 0;
+  }
+
+  /** Says what is being done before there is any progress to show. */
+  stage(stage: string): void {
+    if (this.#style === 'ndjson') this.#event('stage', { stage });
+    else this.progress({}, () => `${stage} ...`, { now: this.#streams.err.isTTY });
+  }
+
+  /** Shows how far the work is, if a line is due. `state` is what a program is given, `line` what a person is. */
+  progress<State extends object>(state: State, line: (state: State) => string, { now = false } = {}): void {
+    if (this.#quiet || this.#style === 'none') return;
+    this.#pending = { state, line: () => line(state) };
+    if (now || Date.now() >= this.#due) this.#draw();
+    else this.#timer ??= setInterval(() => this.#draw(), this.#every).unref();
+  }
+
+  /** A sentence that a person should read. */
+  note(message: string, about: NoteAbout = {}): void {
+    if (this.#quiet) return;
+    this.#say('note', message, about);
+  }
+
+  /** A sentence that changes what the result means, or what happens to it: `--quiet` does not silence it. */
+  warn(message: string, about: NoteAbout = {}): void {
+    this.#say('warning', message, about);
+  }
+
+  /** What happened to one item: an event of its own for a program, lines for a person where there is anything to say. */
+  item(type: string, fields: object, lines: readonly string[]): void {
+    if (this.#quiet) return;
+    if (this.#style === 'ndjson') this.#event(type, renderMessages(fields, this.#render));
+    else for (const line of lines) this.note(line);
+  }
+
+  /** The result: JSON with `--json`, else text; a program that reads events is given it as their last too. */
+  result<Value extends object>(
+    value: Value,
+    text: (value: Value, colours: Colours) => string,
+    to: keyof ConsoleStreams = 'out',
+  ): void {
+    this.close();
+    const shown = renderMessages(value, this.#render);
+    if (this.#style === 'ndjson') this.#event('summary', shown);
+    if (this.#style === 'ndjson' && to === 'err') return;
+    const stream = this.#streams[to];
+    stream.write(this.#json && to === 'out' ? `${JSON.stringify(shown)}\n` : text(shown, coloursOf(stream)));
+  }
+
+  /** What ended the command. */
+  error(error: { readonly message: string; readonly code: string; readonly remedy?: string | undefined }): void {
+    this.close();
+    const { code } = error;
+    const message = this.#render(error.message);
+    const remedy = error.remedy === undefined ? undefined : this.#render(error.remedy);
+    if (this.#style === 'ndjson') this.#event('error', { code, message, ...(remedy !== undefined && { remedy }) });
+    else {
+      this.#line(`${coloursOf(this.#streams.err).red('reelflow:')} ${message} [${code}]`);
+      if (remedy !== undefined) this.#line(`  ${remedy}`);
+    }
+  }
+
+  /** What nobody foresaw: an event for a program. A person is shown where it was thrown. */
+  fault(fault: unknown): void {
+    const message = fault instanceof Error ? fault.message : String(fault);
+    if (this.#style === 'ndjson') this.error({ message, code: 'internal' });
+    this.close();
+  }
+
+  /** Ends the progress. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    if (this.#style === 'ndjson') this.#draw();
+    this.#pending = undefined;
+    this.#clear();
+  }
+
+  #say(level: 'note' | 'warning', said: string, about: NoteAbout): void {
+    const message = this.#render(said);
+    if (this.#style === 'ndjson') this.#event('note', { level, message, ...about });
+    else {
+      this.#clear();
+      this.#line(level === 'warning' ? coloursOf(this.#streams.err).yellow(message) : message);
+    }
+  }
+
+  #draw(): void {
+    if (this.#pending === undefined) return;
+    const { state, line } = this.#pending;
+    this.#pending = undefined;
+    this.#due = Date.now() + this.#every;
+    const { err } = this.#streams;
+    if (this.#style === 'ndjson') this.#event('progress', state);
+    else if (!err.isTTY) this.#line(line());
+    else {
+      this.#clear();
+      // A terminal that says that it has no columns says nothing of its width.
+      err.write(line().slice(0, Math.max(20, (err.columns || 120) - 1)));
+      this.#isDrawn = true;
+    }
+  }
+
+  #clear(): void {
+    if (this.#isDrawn) this.#streams.err.write('\r\u001b[2K');
+    this.#isDrawn = false;
+  }
+
+  #line(text: string): void {
+    this.#streams.err.write(`${text}\n`);
+  }
+
+  #event(type: string, fields: object): void {
+    this.#streams.err.write(`${JSON.stringify({ type, time: new Date().toISOString(), ...fields })}\n`);
+  }
+}

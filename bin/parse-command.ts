@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from '../src/core/errors.ts';
+import { type Command, optionsOf } from './command.ts';
+import { readConfigFile } from './config-file.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { type GlobalValues, globalLetters, globalOptions } from './global-options.ts';
+import {
+  type AnyTable,
+  findOption,
+  flaggedOptions,
+  type Given,
+  type OptionValues,
+  readOptions,
+} from './option-table.ts';
+
+/** What was typed after a command's name, checked and read. */
+export interface ParsedCommand {
+  readonly operands: readonly string[];
+  readonly globals: GlobalValues;
+  readonly values: OptionValues<AnyTable>;
+  readonly further: OptionValues<AnyTable>;
+}
+
+/**
+ * Reads what follows the command's name, laid over the options of `--config`.
+ *
+ * @throws UsageError for an unknown option, naming the nearest; a missing or superfluous operand; a value that does not fit.
+ */
+export function parseCommand(command: Command, argv: readonly string[]): ParsedCommand {
+  const table = { ...optionsOf(command), ...globalOptions };
+  const { positionals, given: typed } = typedOptions(command, table, argv);
+  const config = typed.get('config')?.at(-1);
+  const given: Given = new Map([...(config === undefined ? [] : readConfigFile(config, command, table)), ...typed]);
+  const globals = readOptions(given, globalOptions);
+  const operands = checkOperands(command, positionals);
+  return {
+    operands,
+    globals,
+    values: readOptions(given, command.options),
+    further: readOptions(given, command.further ?? {}),
+  };
+}
+
+/** The options as `parseArgs` takes them, older spellings too. */
+function parserOptions(table: AnyTable) {
+  return Object.fromEntries(
+    flaggedOptions(table).flatMap(({ flag, type, multiple = false, formerly = [] }) => {
+      const letter = Object.hasOwn(table, flag) && table[flag] === globalOptions[flag as 'help'] && globalLetters[flag];
+      return [flag, ...formerly].map((name) => [
+        name,
+        { type, multiple, ...(letter !== undefined && letter !== false && name === flag && { short: letter }) },
+      ]);
+    }),
+  );
+}
+
+function typedOptions(command: Command, table: AnyTable, argv: readonly string[]) {
+  const { positionals, values } = parsedBy(command, table, () =>
+    parseArgs({ args: [...argv], options: parserOptions(table), allowPositionals: true, strict: true }),
+  );
+  const given = new Map<string, readonly string[]>();
+  for (const [written, value] of Object.entries(values)) {
+    const flag = findOption(table, written)?.flag ?? written;
+    if (given.has(flag)) {
+      throw new UsageError(`\`--${written}\` is an older name of \`--${flag}\`: give one of them`);
+    }
+    given.set(
+      flag,
+      [value].flat().filter((each) => typeof each === 'string'),
+    );
+  }
+  return { positionals, given };
+}
+
+function parsedBy<Parsed>(command: Command, table: AnyTable, parse: () => Parsed): Parsed {
+  try {
+    return parse();
+  } catch (error) {
+    const message =
+      error instanceof Error ? (error.message.split(/\. To specify|\n/)[0] ?? error.message) : String(error);
+    const unknown = /^Unknown option '--?([^']+)'/.exec(message)?.[1];
+    const flags = flaggedOptions(table).map(({ flag }) => flag);
+    const near = unknown === undefined ? '' : didYouMean(unknown, flags, '--');
+    throw new UsageError(message, { remedy: `${near}See \`reelflow ${command.name} --help\`.`, cause: error });
+  }
+}
+
+function checkOperands(command: Command, operands: readonly string[]): readonly string[] {
+  const isMany = (each: string) => /\.\.\.\]?$/.test(each);
+  const most = command.operands.some(isMany) ? Number.POSITIVE_INFINITY : command.operands.length;
+  const least = command.operands.filter((each) => !each.startsWith('[') && !isMany(each)).length;
+  if (operands.length >= least && operands.length <= most && !operands.includes('')) return operands;
+  const wanted = command.operands.length === 0 ? 'no operands' : command.operands.join(' ');
+  const came = operands.length === 0 ? 'nothing' : `'${operands.join(' ').slice(0, 120)}'`;
+  throw new UsageError(`\`reelflow ${command.name}\` takes ${wanted}, but ${came} came`, {
+    remedy: `See \`reelflow ${command.name} --help\`.`,
+  });
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { UsageError } from '../src/core/errors.ts';
+import { type Command, findByName, isGroup, optionsOf } from './command.ts';
+import { Console } from './console.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { globalLetters, globalOptions, PROGRESS_STYLES } from './global-options.ts';
+import { commandHelp, groupHelp, lastWord, programHelp } from './help.ts';
+import { flaggedOptions } from './option-table.ts';
+import { parseCommand } from './parse-command.ts';
+import { loadAll, registry } from './registry.ts';
+import { flagsOf, type Render, renderOptions } from './render-options.ts';
+
+/** What a command line asks for. */
+type Wanted =
+  | { readonly print: string; readonly code: number }
+  | { readonly command: Command; readonly argv: readonly string[] };
+
+/**
+ * Runs a command line and returns the exit code. What is printed before its options are known goes to a console of its own.
+ *
+ * @throws UsageError for a command line that does not fit, and whatever the command throws.
+ */
+export async function runProgram(argv: readonly string[], open: (console: Console) => void): Promise<number> {
+  open(consoleBefore(argv));
+  const wanted = await wantedOf(argv);
+  if ('print' in wanted) {
+    process.stdout.write(wanted.print);
+    return wanted.code;
+  }
+  const { command } = wanted;
+  const render = renderOptions(flagsOf(optionsOf(command)), wanted.argv);
+  open(consoleBefore(argv, render));
+  const { operands, globals, values, further } = parseCommand(command, wanted.argv);
+  const console = new Console(globals, render);
+  open(console);
+  try {
+    return await command.run(values, { operands, further, json: globals.json ?? false, console, allCommands: loadAll });
+  } finally {
+    console.close();
+  }
+}
+
+/** A console in the style that is asked for, whether or not the rest of the command line can be read. */
+function consoleBefore(argv: readonly string[], render?: Render): Console {
+  const { values } = parseArgs({ args: [...argv], strict: false, options: { progress: { type: 'string' } } });
+  return new Console({ progress: PROGRESS_STYLES.find((style) => style === values.progress) ?? 'line' }, render);
+}
+
+async function wantedOf(argv: readonly string[]): Promise<Wanted> {
+  const [first, ...rest] = withGlobalsLast(argv);
+  if (first === 'help') return { print: await helpOn(rest), code: 0 };
+  if (first === undefined || first.startsWith('-')) {
+    const asked = new Set(argv);
+    if (asked.has('--version') || asked.has('-V')) return { print: `${version()}\n`, code: 0 };
+    return { print: programHelp(await loadAll()), code: asked.has('--help') || asked.has('-h') ? 0 : 2 };
+  }
+  const typed = rest.slice(0, rest.includes('--') ? rest.indexOf('--') : rest.length);
+  const wantsHelp = typed.includes('--help') || typed.includes('-h');
+  if (typed.includes('--version') || typed.includes('-V')) return { print: `${version()}\n`, code: 0 };
+  const entry = await loadedCommand(first);
+  if (!isGroup(entry)) {
+    return wantsHelp ? { print: commandHelp(entry, rest), code: 0 } : { command: entry, argv: rest };
+  }
+  const at = rest.findIndex((each) => !each.startsWith('-'));
+  if (at === -1) {
+    if (wantsHelp) return { print: groupHelp(entry), code: 0 };
+    throw new UsageError(`\`reelflow ${entry.name}\` takes one of ${entry.commands.map(lastWord).join(', ')}`, {
+      remedy: `See \`reelflow help ${entry.name}\`.`,
+    });
+  }
+  const command = commandOfGroup(entry, rest[at] as string);
+  const argvOfCommand = rest.filter((_, index) => index !== at);
+  return wantsHelp ? { print: commandHelp(command, argvOfCommand), code: 0 } : { command, argv: argvOfCommand };
+}
+
+/** Options that stand before the command are those of every command: they are moved behind it. */
+function withGlobalsLast(argv: readonly string[]): string[] {
+  const known = flaggedOptions(globalOptions);
+  let at = 0;
+  while (at < argv.length && argv[at]?.startsWith('-')) {
+    const [, name = '', value] = /^-{1,2}([^=]*)(=.*)?$/s.exec(argv[at] as string) ?? [];
+    const option = known.find(({ flag }) => flag === name || globalLetters[flag] === name);
+    at += option?.type === 'string' && value === undefined ? 2 : 1;
+  }
+  const before = argv.slice(0, at);
+  const [command, ...rest] = argv.slice(at);
+  return command === undefined ? before : [command, ...(command === 'help' ? [] : before), ...rest];
+}
+
+async function helpOn([name, sub]: readonly string[]): Promise<string> {
+  if (name === undefined || name.startsWith('-')) return programHelp(await loadAll());
+  const entry = await loadedCommand(name);
+  if (!isGroup(entry)) return commandHelp(entry, sub === undefined ? [] : [sub]);
+  return sub === undefined ? groupHelp(entry) : commandHelp(commandOfGroup(entry, sub));
+}
+
+async function loadedCommand(name: string) {
+  const found = findByName(registry, name);
+  if (found !== undefined) return (await found.load()).command;
+  const names = registry.map((each) => each.name);
+  throw new UsageError(`there is no command '${name}'`, {
+    remedy: `${didYouMean(name, names)}Commands: ${names.join(', ')}.`,
+  });
+}
+
+function commandOfGroup(group: { readonly name: string; readonly commands: readonly Command[] }, sub: string): Command {
+  const found = findByName(group.commands, `${group.name} ${sub}`);
+  if (found !== undefined) return found;
+  const names = group.commands.map(lastWord);
+  throw new UsageError(`\`reelflow ${group.name}\` has no command '${sub}'`, {
+    remedy: `${didYouMean(sub, names)}It has ${names.join(', ')}.`,
+  });
+}
+
+/** The version in the package's own `package.json`, from the source tree and from `dist` alike. */
+function version(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  throw new Error('package.json was not found beside the program');
+}

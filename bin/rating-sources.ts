@@ -1,0 +1,24 @@
+import { names, required, text } from './option-table.ts';
+import { ratingOptions } from './rating-options.ts';
+
+/** Where ratings to learn from are. */
+export const ratingSources = {
+  ratings: required(text('DIR|FILE', 'a MovieLens directory, or a CSV, Parquet or Arrow file of ratings')),
+  movies: text('FILE', 'titles and genres, where the ratings are a file'),
+};
+
+/** How they are read. */
+export const ratingReading = {
+  columns: names(
+    'user=A,item=B',
+    ['user', 'item', 'rating', 'timestamp'] as const,
+    'names of the columns of a file of ratings',
+  ),
+  ...ratingOptions,
+};
+
+/** Features of items, for the models that read them. */
+export const featureSources = {
+  features: text('FILE', 'features of the items: the items.arrow of `reelflow reduce` or `import-features`'),
+  trailers: text('FILE', 'which trailers show which items, when features have trailer ids'),
+};

@@ -1,0 +1,33 @@
+import type { Command, CommandGroup } from './command.ts';
+
+/** A command by name, whose module is loaded when it is called. */
+export interface RegisteredCommand {
+  readonly name: string;
+  /** Names that it had, which still work and are not shown. */
+  readonly formerly?: readonly string[];
+  readonly load: () => Promise<{ readonly command: Command | CommandGroup }>;
+}
+
+/** Every command. */
+export const registry: readonly RegisteredCommand[] = [
+  { name: 'fetch', load: () => import('./commands/fetch.ts') },
+  { name: 'extract', load: () => import('./commands/extract.ts') },
+  { name: 'explain', load: () => import('./commands/explain.ts') },
+  { name: 'compact', load: () => import('./commands/compact.ts') },
+  { name: 'reduce', load: () => import('./commands/reduce.ts') },
+  { name: 'import-features', load: () => import('./commands/import-features.ts') },
+  { name: 'dead', load: () => import('./commands/dead.ts') },
+  { name: 'evaluate', load: () => import('./commands/evaluate.ts') },
+  { name: 'experiment', load: () => import('./commands/experiment.ts') },
+  { name: 'models', load: () => import('./commands/models.ts') },
+  { name: 'doctor', load: () => import('./commands/doctor.ts') },
+  { name: 'train', load: () => import('./commands/train.ts') },
+  { name: 'recommend', load: () => import('./commands/recommend.ts') },
+  { name: 'demo', load: () => import('./commands/demo.ts') },
+  { name: 'completion', load: () => import('./commands/completion.ts') },
+];
+
+/** Every command, loaded. */
+export async function loadAll(): Promise<(Command | CommandGroup)[]> {
+  return Promise.all(registry.map(async ({ load }) => (await load()).command));
+}

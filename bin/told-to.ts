@@ -1,0 +1,48 @@
+import {
+  aboutItem,
+  type ItemReport,
+  type MessageAbout,
+  type RunStage,
+  sentencesOf,
+} from '../src/graphs/run-reports.ts';
+import type { FetchRecord } from '../src/io/fetch/fetch-record.ts';
+import type { Console } from './console.ts';
+
+/** The listener of what a library function says beside its result. */
+export function toldTo(console: Console) {
+  return {
+    onMessage: (message: string, { isWarning, ...about }: MessageAbout = {}): void =>
+      isWarning ? console.warn(message, about) : console.note(message, about),
+  };
+}
+
+/** The listener of what becomes of each id that is fetched; the summary names the failures. */
+export function fetchesToldTo(console: Console) {
+  return {
+    ...toldTo(console),
+    onItem: (record: FetchRecord): void => {
+      const { state, id: item, time: _recorded, ...facts } = record;
+      if ('reason' in facts) {
+        const { reason: code, ...others } = facts;
+        console.item(state, { item, code, ...others }, []);
+      } else console.item(state, { item, ...facts }, []);
+    },
+  };
+}
+
+/** The listeners of what an extraction says beside its result and its progress. */
+export function extractionToldTo(console: Console) {
+  return {
+    // What is said of an item is said where the item is reported.
+    onMessage: (message: string, about: MessageAbout = {}): void => {
+      if (about.item === undefined) toldTo(console).onMessage(message, about);
+    },
+    onStage: (stage: RunStage): void => console.stage(stage),
+    onItem: (report: ItemReport): void => {
+      const { type, ...fields } = report;
+      const sentences = sentencesOf(report);
+      console.item(type, fields, type === 'committed' ? [] : sentences);
+      if (type === 'committed') for (const note of sentences) console.note(note, aboutItem(report));
+    },
+  };
+}

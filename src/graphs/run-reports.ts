@@ -1,0 +1,89 @@
+import type { Video } from '../io/media/video.ts';
+import { notesOf } from './extraction-notes.ts';
+import type { RunEvent } from './runners/local.ts';
+
+/** What a message is about, where it is about something. */
+export interface MessageAbout {
+  /** Id of an item. */
+  readonly item?: string;
+  /** File of that item. */
+  readonly path?: string;
+  /** Stable, lower-case, hyphenated. */
+  readonly code?: string;
+  /** Changes what the result means, or what becomes of it. */
+  readonly isWarning?: boolean;
+}
+
+/** What an extraction is doing before it has any progress, and after. */
+export type RunStage = 'listing inputs' | 'opening networks' | 'planning' | 'running' | 'writing tables';
+
+/** What became of an item. */
+export type ItemReport = { readonly item: string; readonly path: string } & (
+  | {
+      readonly type: 'committed';
+      readonly partial: boolean;
+      /** Taken from the cache: nothing of it was decoded. */
+      readonly cached: boolean;
+      readonly frames: number;
+      readonly patches: number;
+      /** Seconds of its media. */
+      readonly seconds: number;
+      /** What is odd about its media, though nothing of them is lost. */
+      readonly notes: readonly string[];
+    }
+  | { readonly type: 'already-done'; readonly partial: boolean }
+  | { readonly type: 'skipped'; readonly reason: string }
+  | {
+      readonly type: 'dead';
+      readonly code: string;
+      readonly message: string;
+      readonly remedy?: string;
+      /** By an earlier run, and not tried again. */
+      readonly earlier: boolean;
+    }
+);
+
+/** What a run's event says of an item that is done with; undefined of one that is not. */
+export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
+  const { id: item, path } = event.item;
+  switch (event.type) {
+    case 'committed': {
+      const { verdict, frames, patches, seconds } = event.table.metadata;
+      const counts = { frames: Number(frames), patches: Number(patches), seconds: Number(seconds) };
+      const partial = verdict === 'partial';
+      const { type, cached = false } = event;
+      return { type, item, path, partial, cached, ...counts, notes: notesOf(event.table) };
+    }
+    case 'already-done':
+      return { type: event.type, item, path, partial: event.partial };
+    case 'skipped':
+      return { type: event.type, item, path, reason: event.reason };
+    case 'dead': {
+      const { code, message, remedy } = event.letter;
+      const { type, earlier } = event;
+      return { type, item, path, code, message, ...(remedy !== undefined && { remedy }), earlier };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** What a person should read of an item: its damage, what is odd about it, why it was left out. */
+export function sentencesOf(report: ItemReport): string[] {
+  switch (report.type) {
+    case 'dead':
+      return report.earlier ? [] : [`${report.path}: ${report.message} [${report.code}]`];
+    case 'committed':
+      return report.notes.map((note) => `${report.path}: ${note}`);
+    case 'skipped':
+      return [`${report.path}: skipped, ${report.reason}`];
+    default:
+      return [];
+  }
+}
+
+/** What the sentences on an item are about. */
+export function aboutItem(report: ItemReport): MessageAbout {
+  const { item, path } = report;
+  return { item, path, ...(report.type === 'dead' && { code: report.code }) };
+}
