@@ -19,7 +19,7 @@ export async function farewell(closing: Promise<unknown> | undefined): Promise<v
   clearTimeout(timer);
 }
 
-/** The package that reaches the server at `uri` cannot be loaded. */
+/** The package that reaches the file or server at `uri` cannot be loaded. */
 export function needsPackage(uri: string, name: string, cause: unknown): UsageError {
   return new UsageError(`a cache at ${uri.slice(0, uri.indexOf('://'))}:// needs ${name}, which cannot be loaded`, {
     code: 'cache',
