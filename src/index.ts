@@ -1,3 +1,9 @@
+/**
+ * What a dataflow needs.
+ *
+ * @module reelflow
+ */
+
 export {
   DatasetError,
   type DatasetErrorCode,
@@ -22,12 +28,15 @@ export type {
   VideoScope,
 } from './graphs/dataflow/video-scope.ts';
 export { network } from './graphs/named-network.ts';
+export type { Calibration } from './graphs/precision/calibration-file.ts';
 export type { RunOptions } from './graphs/run-graph.ts';
 export type { RunSummary } from './graphs/run-summary.ts';
+export type { MeasuredDeviceUse } from './graphs/sessions.ts';
 export { type WriteDatasetOptions, writeDataset } from './graphs/write-dataset.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
 export { type FrameSampling, type FramesOptions, frames } from './io/media/frames.ts';
 export { Video, type VideosOptions, video, videos } from './io/media/video.ts';
+export type { Similarity } from './models/quantisation/cosine.ts';
 export { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './operators/budget.ts';
 export {
   DUPLICATES,

@@ -1,5 +1,11 @@
-/** What the command line does, as functions, and what a run is made of. The entry point `reelflow/commands`. */
+/**
+ * What the command line does, as functions, and what a run is made of. The entry point `reelflow/commands`.
+ *
+ * @module reelflow/commands
+ */
 
+export type { VideoGraph } from '../graphs/dataflow/dataflow.ts';
+export type { NetworkServices } from '../graphs/dataflow/running-scope.ts';
 export { type DiskEstimate, diskEstimate } from '../graphs/disk-estimate.ts';
 export { type ExplainedBeside, explainMermaid, explainText } from '../graphs/explain.ts';
 export { type ExtractOptions, extract } from '../graphs/extract.ts';
@@ -29,6 +35,7 @@ export {
   type WorkerPlan,
 } from '../graphs/memory-plan.ts';
 export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from '../graphs/networks.ts';
+export type { DeviceUse, NetworkPlacement, Placement } from '../graphs/placement.ts';
 export {
   defaultMemory,
   type Estimate,
@@ -40,9 +47,11 @@ export {
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
 export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/options.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';
+export type { RunProgress } from '../graphs/run-progress.ts';
 export type { ItemReport, MessageAbout, RunStage } from '../graphs/run-reports.ts';
+export type { RunMemory } from '../graphs/runners/local.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from '../graphs/runners/local.ts';
 export { type TimeEstimate, timeEstimate } from '../graphs/time-estimate.ts';
 export type { FetchFault, FetchReason } from '../io/fetch/fetch-fault.ts';
-export type { FailedRecord } from '../io/fetch/fetch-record.ts';
+export type { FailedRecord, FetchedRecord, FetchRecord } from '../io/fetch/fetch-record.ts';
 export { splitCommand } from '../io/fetch/split-command.ts';

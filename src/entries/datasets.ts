@@ -1,4 +1,8 @@
-/** Datasets: units, tables, caches, dead letters. The entry point `reelflow/datasets`. */
+/**
+ * Datasets: units, tables, caches, dead letters. The entry point `reelflow/datasets`.
+ *
+ * @module reelflow/datasets
+ */
 
 export type { Standardisation } from '../graphs/import/column-scales.ts';
 export type { FeatureFileOptions } from '../graphs/import/feature-file.ts';
@@ -19,6 +23,7 @@ export { Dataset } from '../io/dataset/dataset.ts';
 export type { DatasetCounts, DatasetDescription, DatasetFile, DatasetTable } from '../io/dataset/dataset-file.ts';
 export type { DeadLetter } from '../io/dataset/dead-letter.ts';
 export type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
-export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from '../io/dataset/schema.ts';
+export type { ColumnFacts, ColumnShape, UnitColumn, UnitFacts, UnitTable } from '../io/dataset/schema.ts';
+export type { PlannedUnit } from '../io/dataset/table-plan.ts';
 export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from '../io/dataset/table-reader.ts';
 export { type BatchPlace, type Vectors, vectorsOf } from '../io/dataset/vector-column.ts';

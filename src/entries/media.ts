@@ -1,4 +1,8 @@
-/** What is known of media files, and the tools that decode them. The entry point `reelflow/media`. */
+/**
+ * What is known of media files, and the tools that decode them. The entry point `reelflow/media`.
+ *
+ * @module reelflow/media
+ */
 
 export { type DecodingOptions, DoubtfulLength } from '../io/media/decoding-options.ts';
 export { type ClipDescription, encodeClip } from '../io/media/encode.ts';

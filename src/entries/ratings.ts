@@ -1,4 +1,8 @@
-/** Ratings, movies, trailers, and how they are split. The entry point `reelflow/ratings`. */
+/**
+ * Ratings, movies, trailers, and how they are split. The entry point `reelflow/ratings`.
+ *
+ * @module reelflow/ratings
+ */
 
 export type { RatingScale } from '../core/rating-scale.ts';
 export { type BadLine, type BadLineReport, DuplicateRatingError, RatingFileError } from '../io/ratings/bad-lines.ts';

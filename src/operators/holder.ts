@@ -20,7 +20,7 @@ export class Holder {
   readonly #station: Station;
   #additions = 0;
 
-  /** Made by `scope.holder(name)`. */
+  /** Made by `scope.holder(name)`. @internal */
   constructor(core: FlowCore, scope: ScopeAccount, name: string) {
     checkString('name', name);
     this.#core = core;

@@ -57,7 +57,7 @@ export class MicroBatch<A, R> implements Flusher {
   #batches = 0;
   #items = 0;
 
-  /** Made by `flow.microBatch`. */
+  /** Made by `flow.microBatch`. @internal */
   constructor(core: FlowCore, root: ScopeAccount, options: MicroBatchOptions<A, R>) {
     checkMicroBatch(options);
     this.#core = core;

@@ -113,7 +113,7 @@ export class OperatorClock {
   #bytes: Bytes = 0;
   #peakBytes: Bytes = 0;
 
-  /** Made by `flow.operator(name)`. `origin` is the flow's first activity in milliseconds of `performance.now()`. */
+  /** Made by `flow.operator(name)`. `origin` is the flow's first activity in milliseconds of `performance.now()`. @internal */
   constructor(
     readonly name: string,
     readonly kind: OperatorKind,

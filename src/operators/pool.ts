@@ -25,7 +25,7 @@ export class BufferPool {
   #idleBytes: Bytes = 0;
   #allocations = 0;
 
-  /** Made by `Flow`. */
+  /** Made by `Flow`. @internal */
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
     ledger.onRise = () => {

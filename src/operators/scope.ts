@@ -28,7 +28,7 @@ export class Scope {
   readonly #core: FlowCore;
   readonly #account: ScopeAccount;
 
-  /** Made by `flow.scope(name)`. */
+  /** Made by `flow.scope(name)`. @internal */
   constructor(
     readonly flow: Flow,
     core: FlowCore,
@@ -95,7 +95,7 @@ export class Scope {
     return new Holder(this.#core, this.#account, name);
   }
 
-  /** Its account in the flow with this core. For operators of the flow. @throws UsageError when it is another flow's. */
+  /** Its account in the flow with this core. For operators of the flow. @throws UsageError when it is another flow's. @internal */
   account(core: FlowCore): ScopeAccount {
     if (core !== this.#core) {
       throw new UsageError(`\`scope\` must be of the same flow, but '${this.name}' belongs to another`);

@@ -3,11 +3,11 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } fro
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import KeyvSqlite from '@keyv/sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
+import { sqlite } from '../fixtures/sqlite.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
 const SIZES = { width: 64, height: 48, fps: 10 };
@@ -92,12 +92,12 @@ describe('reelflow extract --cache', () => {
   });
 
   it('a damaged entry is a miss with a warning, and the fresh unit takes its place', async () => {
-    copyFileSync(join(directory, 'c1.sqlite'), join(directory, 'c5.sqlite'));
-    const store = new KeyvSqlite({ uri: `sqlite://${join(directory, 'c5.sqlite')}`, table: 'units' });
-    const [row] = await store.query('SELECT key, value FROM units WHERE key LIKE ? LIMIT 1', `%:${first.graphId}:%`);
-    row.value[row.value.length >> 1] ^= 1;
-    await store.query('UPDATE units SET value = ? WHERE key = ?', row.value, row.key);
-    await store.disconnect();
+    const path = join(directory, 'c5.sqlite');
+    copyFileSync(join(directory, 'c1.sqlite'), path);
+    const [row] = sqlite(path, 'SELECT key, value FROM units WHERE key LIKE ? LIMIT 1', `%:${first.graphId}:%`);
+    const value = Buffer.from(row?.value as ArrayBuffer);
+    value.writeUInt8(value.readUInt8(value.length >> 1) ^ 1, value.length >> 1);
+    sqlite(path, 'UPDATE units SET value = ? WHERE key = ?', value, row?.key);
     const second = await extract('mended', 'c5.sqlite');
     expect(second.summary.videos).toMatchObject({ committed: 3, cached: 2 });
     expect(second.stderr).toMatch(/in the cache is not a whole unit.*computed anew/);

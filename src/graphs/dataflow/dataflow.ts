@@ -36,7 +36,7 @@ export interface DataflowOptions {
 
 /** A graph over videos: one unit for each, of the columns that its dataflow gives. */
 export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
-  /** What it is made of. */
+  /** What it is made of. @internal */
   readonly trace: Trace;
   /** The vector columns whose length is known before anything runs: every unit has them. */
   readonly columns: readonly ColumnShape[];

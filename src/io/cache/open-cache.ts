@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
-import Keyv from 'keyv';
+import type Keyv from 'keyv';
 import { makeDirectory } from '../../core/atomic-file.ts';
 import { ReelflowError, SystemError } from '../../core/errors.ts';
 import { type CacheAddress, cacheAddress, shownAddress } from './cache-address.ts';
 import { openPostgresCache } from './postgres-cache.ts';
 import { ANSWER, FIRST_ANSWER, farewell, needsPackage } from './server-patience.ts';
-import { openSqliteStore } from './sqlite-store.ts';
+import { openSqliteCache } from './sqlite-cache.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 /**
@@ -32,13 +32,12 @@ export async function openUnitCache(uri: string): Promise<UnitCache | undefined>
 
 async function openFile(path: string): Promise<UnitCache> {
   await makeDirectory(dirname(path));
-  const store = await openSqliteStore(path);
-  const keyv = new Keyv({ store, ...asBytes, ...settings });
-  return { ...overKeyv(keyv), close: () => keyv.disconnect() };
+  return await openSqliteCache(path);
 }
 
 async function openRedis(uri: string): Promise<UnitCache> {
-  const store = new (await loadRedis(uri))(uri);
+  const [Keyv, KeyvRedis] = await loadRedis(uri);
+  const store = new KeyvRedis(uri);
   const cache = overKeyv(new Keyv({ store, ...asText, ...settings }));
   // Without a farewell: a server that has gone away would be waited for, and connected to again, without an end.
   const close = () => farewell(store.disconnect(true));
@@ -59,9 +58,10 @@ async function openRedis(uri: string): Promise<UnitCache> {
   return { ...cache, patience: ANSWER, close };
 }
 
-async function loadRedis(uri: string): Promise<typeof import('@keyv/redis').default> {
+/** Keyv, which npm installs with its adapter, and the adapter. */
+async function loadRedis(uri: string): Promise<[typeof Keyv, typeof import('@keyv/redis').default]> {
   try {
-    return (await import('@keyv/redis')).default;
+    return [(await import('keyv')).default, (await import('@keyv/redis')).default];
   } catch (cause) {
     throw needsPackage(uri, '@keyv/redis', cause);
   }
@@ -70,12 +70,7 @@ async function loadRedis(uri: string): Promise<typeof import('@keyv/redis').defa
 /** Errors are thrown as well as emitted, and the namespace keeps out of the way of other uses of a server. */
 const settings = { namespace: 'reelflow', throwOnErrors: true };
 
-/** Keyv's own serialization is JSON with base64 in it; SQLite takes the bytes as they are. Keyv's types know only text. */
-const asBytes = {
-  serialize: ({ value }: { value?: unknown }) => value as string,
-  deserialize: (text: string) => ({ value: Buffer.from(text) as never, expires: undefined }),
-};
-
+/** Keyv's own serialization is JSON with base64 in it. */
 const asText = {
   serialize: ({ value }: { value?: unknown }) => (value as Buffer).toString('base64'),
   deserialize: (text: string) => ({ value: Buffer.from(text, 'base64') as never, expires: undefined }),
@@ -85,13 +80,7 @@ function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set'> {
   // Without a listener the emitter would throw them out of nowhere.
   keyv.on('error', () => {});
   return {
-    get: async (key) => {
-      const raw: unknown = await keyv.getRaw(key);
-      if (raw === undefined || raw instanceof Uint8Array) return raw;
-      const { value } = Object(raw) as { value?: unknown };
-      // Whatever else is there was not set by this program: bytes that are no unit.
-      return value instanceof Uint8Array ? value : Buffer.from(String(raw));
-    },
+    get: (key) => keyv.get<Uint8Array>(key),
     set: async (key, bytes) => {
       await keyv.set(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     },

@@ -19,7 +19,7 @@ export async function farewell(closing: Promise<unknown> | undefined): Promise<v
   clearTimeout(timer);
 }
 
-/** The package that reaches the server at `uri` cannot be loaded. */
+/** The package that reaches the file or server at `uri` cannot be loaded. */
 export function needsPackage(uri: string, name: string, cause: unknown): SystemError {
   const scheme = uri.slice(0, uri.indexOf('://'));
   return new SystemError('cache', `a cache at ${scheme}:// needs ${name}, which cannot be loaded`, {

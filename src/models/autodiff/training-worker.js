@@ -57,7 +57,8 @@ try {
   const handle = async (request) => {
     if (request.kind === 'close') {
       await runner.close();
-      port.close();
+      // Without a port to wait for the thread ends. Deno's cannot be closed.
+      port.unref();
       return;
     }
     try {
@@ -77,5 +78,5 @@ try {
   answer({ kind: 'ready' });
 } catch (error) {
   answer({ kind: 'unusable', message: messageOf(error) });
-  port.close();
+  port.unref();
 }

@@ -15,7 +15,7 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
   readonly #rowLength: number;
   readonly #isBytes: boolean;
 
-  /** Made by `NetworkPlan.open`. */
+  /** Made by `NetworkPlan.open`. @internal */
   constructor(
     pool: WorkerPool,
     /** Name of the card. */

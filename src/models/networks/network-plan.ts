@@ -75,7 +75,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   readonly #cacheDirectory: string;
   readonly #quantised: Quantised | undefined;
 
-  /** Made by `network`. */
+  /** Made by `network`. @internal */
   constructor(
     readonly card: ModelCard,
     /** SHA-256 of what in the card (and, for a named network, in its architecture) changes values. */
@@ -289,7 +289,7 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     return opened;
   }
 
-  /** What a rehearsal runs: the sessions that `open` would have on a device. Writes the network into the cache unless it is there. */
+  /** What a rehearsal runs: the sessions that `open` would have on a device. Writes the network into the cache unless it is there. @internal */
   rehearsed(options: OpenOptions): RehearsedNetwork {
     const { device, numbers } = this.#device(options);
     const plan = this.#sessionPlan(device, options);

@@ -227,7 +227,8 @@ try {
   const handle = async (request) => {
     if (request.kind === 'close') {
       for (const { session } of opened) await session.release();
-      port.close();
+      // Without a port to wait for the thread ends. Deno's cannot be closed.
+      port.unref();
       return;
     }
     try {
@@ -252,5 +253,5 @@ try {
 } catch (error) {
   const code = error instanceof ShapeError ? 'shape' : lacksDeviceMemory(error) ? 'device-memory' : 'session';
   answer({ kind: 'unusable', code, message: messageOf(error) });
-  port.close();
+  port.unref();
 }

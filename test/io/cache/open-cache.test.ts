@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import KeyvSqlite from '@keyv/sqlite';
+import Database from 'libsql';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { SystemError } from '../../../src/core/errors.ts';
 import { openUnitCache } from '../../../src/io/cache/open-cache.ts';
 import type { UnitCache } from '../../../src/io/cache/unit-cache.ts';
+import { sqlite } from '../../fixtures/sqlite.ts';
 import { temporaryDirectory } from '../dataset/fixtures.ts';
 
 const run = promisify(execFile);
@@ -17,16 +18,6 @@ async function opened(uri: string): Promise<UnitCache> {
   if (cache === undefined) throw new Error('there is a cache');
   onTestFinished(() => cache.close?.());
   return cache;
-}
-
-/** Rows of a query of the cache's file. */
-async function query(path: string, sql: string): Promise<Record<string, unknown>[]> {
-  const store = new KeyvSqlite({ uri: `sqlite://${path}`, busyTimeout: 5000, table: 'units' });
-  try {
-    return await store.query(sql);
-  } finally {
-    await store.disconnect();
-  }
 }
 
 it('none is no cache', async () => {
@@ -51,7 +42,7 @@ it('keeps a value as its own bytes: no text, no base64', async () => {
   const value = new Uint8Array(1_600_000).map((_, index) => index * 31);
   await cache?.set('a', value);
   await cache?.close?.();
-  const [row] = await query(path, 'SELECT typeof(value) AS type, length(value) AS length FROM units');
+  const [row] = sqlite(path, 'SELECT typeof(value) AS type, length(value) AS length FROM units');
   expect(row).toEqual({ type: 'blob', length: value.length });
   expect(statSync(path).size).toBeLessThan(1.02 * value.length);
 });
@@ -59,22 +50,86 @@ it('keeps a value as its own bytes: no text, no base64', async () => {
 it('has a write-ahead log', async () => {
   const path = join(await temporaryDirectory(), 'cache.sqlite');
   await opened(path);
-  expect(await query(path, 'PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
+  expect(sqlite(path, 'PRAGMA journal_mode')).toEqual([{ journal_mode: 'wal' }]);
 });
 
 it('an entry that is text is given as its bytes, for the reader to refuse', async () => {
   const path = join(await temporaryDirectory(), 'cache.sqlite');
   const cache = await opened(path);
-  await query(path, "INSERT INTO units VALUES ('reelflow:a', 'no unit')");
+  sqlite(path, "INSERT INTO units VALUES ('reelflow:a', 'no unit')");
   expect(Buffer.from((await cache.get('a')) ?? []).toString()).toBe('no unit');
 });
 
-it('refuses a file that is no database, naming it', async () => {
+it("opens a file that Keyv's adapter for SQLite has written, with all its entries", async () => {
+  const path = join(await temporaryDirectory(), 'cache.sqlite');
+  // The statements of @keyv/sqlite 4.0.8, without a write-ahead log.
+  sqlite(path, 'CREATE TABLE IF NOT EXISTS units(key VARCHAR(255) PRIMARY KEY, value TEXT )');
+  const insert = 'INSERT INTO units (key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value=excluded.value;';
+  sqlite(path, insert, 'reelflow:unit:1:graph:film', Buffer.of(1, 0, 255));
+  sqlite(path, insert, 'reelflow:unit:1:graph:empty', Buffer.of());
+  const cache = await opened(path);
+  expect(await cache.get('unit:1:graph:film')).toEqual(Uint8Array.of(1, 0, 255));
+  expect(await cache.get('unit:1:graph:empty')).toEqual(new Uint8Array(0));
+  await cache.set('unit:1:graph:film', Uint8Array.of(2));
+  expect(sqlite(path, 'SELECT count(*) AS entries FROM units')).toEqual([{ entries: 2 }]);
+  expect(await cache.get('unit:1:graph:film')).toEqual(Uint8Array.of(2));
+});
+
+it.each<[string, (path: string) => void]>([
+  ['a file that is no database', (path) => writeFileSync(path, 'ftyp'.repeat(1000))],
+  ['a database that is cut off', (path) => writeCutOff(path)],
+  ['a directory', (path) => mkdirSync(path)],
+])('refuses %s, naming it', async (_, make) => {
   const path = join(await temporaryDirectory(), 'film.mp4');
-  writeFileSync(path, 'ftyp'.repeat(1000));
+  make(path);
   await expect(openUnitCache(path)).rejects.toThrow(
     expect.objectContaining({ name: 'SystemError', code: 'cache', message: expect.stringContaining(path) }),
   );
+});
+
+function writeCutOff(path: string): void {
+  sqlite(path, 'CREATE TABLE units(key VARCHAR(255) PRIMARY KEY, value TEXT )');
+  truncateSync(path, 5000);
+}
+
+it('refuses a file that this user may not write, naming it', async () => {
+  const directory = await temporaryDirectory();
+  const path = join(directory, 'cache.sqlite');
+  await (await openUnitCache(path))?.close?.();
+  chmodSync(path, 0o444);
+  chmodSync(directory, 0o555);
+  onTestFinished(() => chmodSync(directory, 0o755));
+  const module = pathToFileURL(resolve(import.meta.dirname, '../../../dist/src/io/cache/open-cache.js')).href;
+  const child = `
+    const [path, module] = process.argv.slice(1);
+    // Whoever may do everything becomes somebody else.
+    if (process.getuid() === 0) process.setuid(65534);
+    const { openUnitCache } = await import(module);
+    await openUnitCache(path).catch(({ name, code, message }) => console.log(JSON.stringify({ name, code, message })));`;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', child, path, module]);
+  expect(JSON.parse(stdout)).toEqual({
+    name: 'UsageError',
+    code: 'cache',
+    message: expect.stringContaining(`the cache ${path} cannot be opened: `),
+  });
+});
+
+it('waits for its turn while another process writes, and the event loop goes on meanwhile', async () => {
+  const path = join(await temporaryDirectory(), 'cache.sqlite');
+  const cache = await opened(path);
+  const writer = new Database(path);
+  onTestFinished(() => void writer.close());
+  writer.exec('BEGIN IMMEDIATE');
+  let done = false;
+  const set = cache.set('a', Uint8Array.of(1)).then(() => {
+    done = true;
+  });
+  // Turns of the event loop, which would not come while SQLite waited on this thread.
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(done).toBe(false);
+  writer.exec('COMMIT');
+  await set;
+  expect(sqlite(path, 'SELECT key FROM units')).toEqual([{ key: 'reelflow:a' }]);
 });
 
 it.each([

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { needsPackage } from './server-patience.ts';
+import type { UnitCache } from './unit-cache.ts';
+
+/** The table of Keyv's adapter for SQLite: files of versions that went through it are opened as they are. */
+const CREATE = 'CREATE TABLE IF NOT EXISTS units (key VARCHAR(255) PRIMARY KEY, value TEXT)';
+const SELECT = 'SELECT value FROM units WHERE key = ?';
+const UPSERT = 'INSERT INTO units (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
+/** Milliseconds that a statement waits for other processes' writes. */
+const PATIENCE = 30_000;
+/** SQLite's numbers for a file that another process writes, whatever the rest of the code, and for one that it cannot open. */
+const [BUSY, CANNOT_OPEN] = [5, 14];
+
+/** What is used of `libsql/promise`, whose own types do not say what it gives. */
+interface Database {
+  exec(sql: string): Promise<void>;
+  prepare(sql: string): Promise<Statement>;
+  close(): void;
+}
+
+interface Statement {
+  run(...values: readonly unknown[]): void;
+  all(...values: readonly unknown[]): Promise<readonly unknown[]>;
+}
+
+/**
+ * Opens a cache in an SQLite file, made if it is missing, with a write-ahead log, so that any number of processes read and
+ * write at once. Values are the bytes that they are.
+ *
+ * @throws SystemError `cache` when `libsql` is not installed; otherwise what SQLite says.
+ */
+export async function openSqliteCache(path: string): Promise<UnitCache> {
+  const database = await openDatabase(path);
+  let last: Promise<unknown> = Promise.resolve();
+  // SQLite works on a thread of its own, for one statement at a time: what asked for the connection meanwhile would hold up
+  // this thread.
+  const next = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+  const close = () => next(async () => database.close());
+  try {
+    await next(() => prepareFile(database));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    get: (key) => next(() => read(database, keyOf(key))),
+    set: (key, bytes) => next(() => write(database, keyOf(key), bytes)),
+    close,
+  };
+}
+
+async function prepareFile(database: Database): Promise<void> {
+  await inTurn(() => database.exec('PRAGMA journal_mode = WAL'));
+  // With a write-ahead log a power cut may cost the latest entries, but never harms the file.
+  await inTurn(() => database.exec('PRAGMA synchronous = NORMAL'));
+  await inTurn(() => database.exec(CREATE));
+}
+
+async function read(database: Database, key: string): Promise<Uint8Array | undefined> {
+  const [row] = await inTurn(async () => (await database.prepare(SELECT)).all(key));
+  return row === undefined ? undefined : bytesOf((row as { readonly value: unknown }).value);
+}
+
+/** Only `exec` waits for the disk, and for other processes, off this thread; what is between only copies. */
+async function write(database: Database, key: string, bytes: Uint8Array): Promise<void> {
+  await inTurn(() => database.exec('BEGIN IMMEDIATE'));
+  try {
+    const statement = await database.prepare(UPSERT);
+    statement.run(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    await database.exec('COMMIT');
+  } catch (error) {
+    // SQLite itself has ended the transaction after some failures; one that is still open fails the next write.
+    await database.exec('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openDatabase(path: string): Promise<Database> {
+  const Libsql = await loadLibsql();
+  try {
+    return new Libsql(path, { timeout: 0 });
+  } catch (error) {
+    if (!String(error).includes(`: ${CANNOT_OPEN}"`)) throw error;
+    throw new Error('it is no file that can be read and written', { cause: error });
+  }
+}
+
+async function loadLibsql(): Promise<new (path: string, options: { readonly timeout: number }) => Database> {
+  try {
+    return (await import('libsql/promise')).default;
+  } catch (cause) {
+    throw needsPackage('sqlite://', 'libsql', cause);
+  }
+}
+
+/** Tries again while another process writes. SQLite's own way of waiting would keep the connection meanwhile. */
+async function inTurn<T>(statement: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    try {
+      return await statement();
+    } catch (error) {
+      const { rawCode = 0 } = error as { readonly rawCode?: number };
+      if ((rawCode & 0xff) !== BUSY || performance.now() > deadline) throw error;
+      await sleep(5 + 20 * Math.random());
+    }
+  }
+}
+
+/** Keyv's namespace, which the entries of earlier versions have. */
+function keyOf(key: string): string {
+  return `reelflow:${key}`;
+}
+
+/** Bytes as they are; text, which this program never writes, as its own, for the reader to refuse. */
+function bytesOf(value: unknown): Uint8Array {
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : Buffer.from(String(value));
+}
