@@ -22,6 +22,9 @@ export type {
 export { network } from './graphs/named-network.ts';
 export type { RunOptions } from './graphs/run-graph.ts';
 export type { RunSummary } from './graphs/run-summary.ts';
+export type { Dataflow } from './graphs/spec/flow-module.ts';
+export { type GraphFromOptions, graphFrom } from './graphs/spec/graph-from.ts';
+export { type GraphSpec, readSpec } from './graphs/spec/graph-spec.ts';
 export { type WriteDatasetOptions, writeDataset } from './graphs/write-dataset.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
 export { type FrameSampling, type FramesOptions, frames } from './io/media/frames.ts';

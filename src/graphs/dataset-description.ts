@@ -19,6 +19,7 @@ export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Cal
     version: plan.graph.version,
     params: plan.graph.params,
     models,
+    spec: graph.spec,
   };
 }
 

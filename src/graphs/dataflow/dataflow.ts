@@ -11,7 +11,8 @@ import { dimensionOf } from '../../operators/statistics.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { tooLong } from '../duration-limit.ts';
 import { notesMetadata } from '../extraction-notes.ts';
-import { type Graph, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
+import { type Graph, graphId, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
+import type { GraphOrigin, GraphSpec } from '../spec/graph-spec.ts';
 import { boundsOf, framesOf, has, resultBytes } from './bounds.ts';
 import { COMMIT, nodesOf } from './nodes.ts';
 import { type NetworkServices, RunningScope } from './running-scope.ts';
@@ -20,24 +21,28 @@ import type { Columns, VideoScope } from './video-scope.ts';
 
 /** What a dataflow computes of each video. */
 export interface DataflowOptions {
-  /** For people; part of the id. */
-  readonly name: string;
-  /** Everything that changes values; part of the id. Default: what tracing it tells, and the version of its functions. */
+  /** For people; part of the id. Default `dataflow`. */
+  readonly name?: string | undefined;
+  /** Everything that changes values; part of the id. Default: what tracing it tells, the version of its functions, and what a module was given. */
   readonly params?: Json | undefined;
   /** Version of the functions between reelflow's operators: required where there are any, unless `params` are given. */
-  readonly code?: string | undefined;
+  readonly version?: string | undefined;
   /** Composes the columns of a video. */
   readonly columns: (scope: VideoScope) => Columns;
   /** Items longer than this many seconds are skipped. Default: none. */
   readonly maxDuration?: number | undefined;
   /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
   readonly allowPartial?: boolean | undefined;
+  /** How another process makes it again. Default: it was written inline, and cannot be. */
+  readonly origin?: GraphOrigin | undefined;
 }
 
 /** A graph over videos: one unit for each, of the columns that its dataflow gives. */
 export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
   /** What it is made of. */
   readonly trace: Trace;
+  /** The same as JSON, for another process: see `graphFrom`. */
+  readonly spec: GraphSpec;
   /** The vector columns whose length is known before anything runs: every unit has them. */
   readonly columns: readonly ColumnShape[];
   /** Items longer than this many seconds are skipped. */
@@ -58,10 +63,11 @@ const VERSION = 2;
  * @throws UsageError when an option does not fit, or the function gives no columns.
  *
  * @example
- * const graph = dataflow({ name: 'brightness', code: '1', columns: (scope) => ({ brightness: brightnessOf(scope) }) });
+ * const graph = dataflow({ name: 'brightness', version: '1', columns: (scope) => ({ brightness: brightnessOf(scope) }) });
  */
 export function dataflow(options: DataflowOptions): VideoGraph {
-  const { name, columns, maxDuration, allowPartial = false } = options;
+  const { columns, maxDuration, allowPartial = false, origin = { kind: 'inline' } } = options;
+  const name = checkString('name', options.name ?? 'dataflow');
   if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
   const trace = traceColumns(columns);
   /** Lengths of the vectors that functions gave, by their columns. */
@@ -74,11 +80,13 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     return statistics.map((statistic) => ({ stream, statistic, dimension: dimensionOf(statistic, dimension) }));
   });
 
+  const graph = { name, version: VERSION, params: options.params ?? paramsOf(trace, options.version, origin) };
+  const policy = { ...(maxDuration !== undefined && { maxDuration }), allowPartial };
+
   return {
-    name,
-    version: VERSION,
-    params: options.params ?? paramsOf(trace, options.code),
+    ...graph,
     trace,
+    spec: { ...origin, id: graphId(graph), graph, policy },
     columns: shapes,
     maxDuration,
     allowPartial,
@@ -148,10 +156,10 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   }
 }
 
-/** What of a dataflow changes values: what tracing it tells, and the version of what it does not. */
-function paramsOf({ columns, hasFunctions }: Trace, code: string | undefined): Json {
-  if (code !== undefined) checkString('version', code);
-  if (hasFunctions && code === undefined) {
+/** What of a dataflow changes values: what tracing it tells, and of what it does not, the version and the parameters. */
+function paramsOf({ columns, hasFunctions }: Trace, version: string | undefined, origin: GraphOrigin): Json {
+  if (version !== undefined) checkString('version', version);
+  if (hasFunctions && version === undefined) {
     const names = columns.filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
     throw new UsageError(
       `\`version\` must be given, because functions make ${names.join(', ')}, and no hash tells their code`,
@@ -162,7 +170,8 @@ function paramsOf({ columns, hasFunctions }: Trace, code: string | undefined): J
     );
   }
   const steps = Object.fromEntries(columns.map((column) => [column.name, column.steps]));
-  return { columns: steps, ...(code === undefined ? {} : { version: code }) };
+  const params = origin.kind === 'module' ? origin.params : undefined;
+  return { columns: steps, ...(version !== undefined && { version }), ...(params !== undefined && { params }) };
 }
 
 /** @throws MediaError `no-streams` when a video has nothing of what is decoded. */

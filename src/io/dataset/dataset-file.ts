@@ -21,6 +21,8 @@ export interface DatasetDescription {
   readonly params: unknown;
   /** The networks: name, hashes of card and weights, the weight files (`files`: role, SHA-256, origin, licence), the card itself. */
   readonly models: readonly unknown[];
+  /** How the graph is made again, as JSON: see `graphFrom`. */
+  readonly spec?: unknown;
 }
 
 /** What is in a dataset. */
@@ -197,15 +199,16 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
   }
   const file = readDatasetFile(directory);
   if (file.graphId === description.graphId) return file;
-  const changes = differences('', comparable(file), comparable(description));
+  const changes = changesBetween(comparable(file), comparable(description));
   throw new UsageError(
-    `${directory} holds another dataset (graph ${file.graphId}, not ${description.graphId}): ${changesText(changes)}`,
+    `${directory} holds another dataset (graph ${file.graphId}, not ${description.graphId}): ${changes}`,
     { code: 'dataset', remedy: 'Name another output directory, or use the parameters that the dataset was made with.' },
   );
 }
 
-/** The first changes in words, not longer than a reader takes in. */
-function changesText(changes: readonly string[]): string {
+/** Where two JSON values differ, in words not longer than a reader takes in. */
+export function changesBetween(there: unknown, now: unknown): string {
+  const changes = differences('', there, now);
   if (changes.length === 0) return 'the parameters read the same';
   const more = changes.length - LISTED_CHANGES;
   return `${changes.slice(0, LISTED_CHANGES).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
@@ -222,7 +225,8 @@ function comparable({ name, version, params }: DatasetDescription): unknown {
 
 /** Where two JSON values differ, a phrase for each place. */
 function differences(path: string, there: unknown, now: unknown): string[] {
-  const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+  const isMap = (value: unknown) => isObject(value) && (!Array.isArray(value) || value.some(isObject));
   if (isMap(there) && isMap(now)) {
     const left = there as Record<string, unknown>;
     const right = now as Record<string, unknown>;
