@@ -2,6 +2,7 @@ import { catchError, concat, defer, ignoreElements, merge, type Observable, of, 
 import { checkPositive, checkString } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
 import { joinRows } from '../../io/dataset/join.ts';
+import type { RowTable } from '../../io/dataset/row-table.ts';
 import type { ColumnShape, UnitTable } from '../../io/dataset/schema.ts';
 import { DoubtfulLength } from '../../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../../io/media/faults.ts';
@@ -128,15 +129,20 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     const { scope, services, signal, reached, mayReplan: stopInDoubt } = context;
     const { info } = video;
     const rows: SubclipRow[] = [];
+    const tables = new Map<string, RowTable>();
     const verdicts: Verdict[] = [];
     const decoding = { allowPartial, stopInDoubt, onVerdict: (verdict: Verdict) => void verdicts.push(verdict) };
     const running = new RunningScope(video, signal, { scope, services, decoding, reached });
-    const streams = running.rows(columns(running));
+    const streams = running.compose(columns(running));
 
     const finished = scope.holder(COMMIT);
     finished.add(Math.ceil(resultBytes(trace, info, seen)));
-    const collect = merge(...streams).pipe(
-      tap((row) => void rows.push(row)),
+    const collect = merge<(SubclipRow | RowTable)[]>(...streams).pipe(
+      tap((row) => {
+        if (!('table' in row)) return void rows.push(row);
+        tables.set(row.table, row);
+        finished.add(row.bytes.length);
+      }),
       ignoreElements(),
     );
     const table = defer(() => {
@@ -150,17 +156,19 @@ export function dataflow(options: DataflowOptions): VideoGraph {
       // Nobody misses the cover's picture among the pictures.
       const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
       const facts = { seconds: info.duration, ...running.decoded, verdict, metadata: notesMetadata(notes) };
-      return of(joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts }));
+      const rowTables = trace.tables.flatMap(({ name }) => tables.get(name) ?? []);
+      const joined = joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts });
+      return of(rowTables.length === 0 ? joined : { ...joined, rowTables });
     });
     return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
   }
 }
 
 /** What of a dataflow changes values: what tracing it tells, and of what it does not, the version and the parameters. */
-function paramsOf({ columns, hasFunctions }: Trace, version: string | undefined, origin: GraphOrigin): Json {
+function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | undefined, origin: GraphOrigin): Json {
   if (version !== undefined) checkString('version', version);
   if (hasFunctions && version === undefined) {
-    const names = columns.filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
+    const names = [...columns, ...tables].filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
     throw new UsageError(
       `\`version\` must be given, because functions make ${names.join(', ')}, and no hash tells their code`,
       {
@@ -169,7 +177,7 @@ function paramsOf({ columns, hasFunctions }: Trace, version: string | undefined,
       },
     );
   }
-  const steps = Object.fromEntries(columns.map((column) => [column.name, column.steps]));
+  const steps = Object.fromEntries([...columns, ...tables].map(({ name, steps }) => [name, steps]));
   const params = origin.kind === 'module' ? origin.params : undefined;
   return { columns: steps, ...(version !== undefined && { version }), ...(params !== undefined && { params }) };
 }

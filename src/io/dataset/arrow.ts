@@ -6,11 +6,12 @@ import { recordBatch, vectorColumn } from './batch-columns.ts';
 import { type ColumnShape, columnName, type UnitFacts, type UnitTable } from './schema.ts';
 import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';
 import { wholeUnitColumns } from './unit-columns.ts';
+import { listRowTables, ROW_TABLES, readRowTables, rowTableBytes } from './unit-rows.ts';
 
 /** Entries of the schema metadata that the format itself owns; units of 0.1.0 before its release have their checksum among them. */
 const ITEM = 'item_id';
 const COUNTS = 'subclips';
-const OWN_ENTRIES = [ITEM, COUNTS, 'checksum'];
+const OWN_ENTRIES = [ITEM, COUNTS, ROW_TABLES, 'checksum'];
 /** Stands before the eight digits of the checksum. */
 const SEAL = 'reelflow-unit-crc32=';
 const NO_DIGITS = '00000000';
@@ -25,13 +26,15 @@ const TAIL_BYTES = 4 + FILE_MAGIC.length;
  * exceeded: the same bytes for equal units.
  * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
  * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted.
- * A checksum of the whole file stands between the record batch and the footer.
+ * Tables of rows follow the record batches (see `unit-rows.ts`). A checksum of the whole file stands between the record batch and the footer.
  */
 export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
   const metadata = new Map(names.sort().map((name) => [name, table.metadata[name] as string]));
   metadata.set(ITEM, table.itemId);
   metadata.set(COUNTS, [...new Set(table.subclips)].join(','));
+  const rowTables = listRowTables(table);
+  if (rowTables !== undefined) metadata.set(ROW_TABLES, rowTables);
   const batch = recordBatch(
     [
       ...wholeUnitColumns(table),
@@ -53,8 +56,9 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const written = asBuffer(tableToIPC(new Table(batch.schema, unitBatches(batch, batchBytes)), 'file'));
   const footer = footerStart(written);
   const seal = Buffer.from(`${SEAL}${NO_DIGITS}`.padEnd(SEAL_BYTES), 'latin1');
-  const bytes = Buffer.concat([written.subarray(0, footer), seal, written.subarray(footer)]);
-  const position = footer + SEAL.length;
+  const beforeSeal = Buffer.concat([written.subarray(0, footer), ...rowTableBytes(table)]);
+  const bytes = Buffer.concat([beforeSeal, seal, written.subarray(footer)]);
+  const position = beforeSeal.length + SEAL.length;
   bytes.write(checksum(bytes, position), position, 'latin1');
   return bytes;
 }
@@ -110,6 +114,7 @@ export function decodeUnitFacts(tail: Uint8Array, file: string): UnitFacts | num
 function unitOf(bytes: Buffer): UnitTable {
   const { schema, rows, numbers, vectors } = readUnitBatches(bytes);
   const { metadata } = schema;
+  const rowTables = readRowTables(bytes, footerStart(bytes) - SEAL_BYTES, metadata.get(ROW_TABLES));
   return {
     itemId: entry(metadata, ITEM),
     length: rows,
@@ -123,6 +128,7 @@ function unitOf(bytes: Buffer): UnitTable {
       const shape = shapeOf(field);
       return shape ? [{ ...shape, ...vectors(index, shape.dimension) }] : [];
     }),
+    ...(rowTables && { rowTables }),
     metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
   };
 }

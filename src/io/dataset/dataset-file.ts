@@ -4,6 +4,7 @@ import { replaceFile } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { LockLost, underLock } from '../../core/file-lock.ts';
 import { printableStart } from '../../core/printable.ts';
+import type { RowSchema } from './row-types.ts';
 
 /** Of what differs between two datasets, so many places are named, each in so many characters. */
 const LISTED_CHANGES = 4;
@@ -23,6 +24,8 @@ export interface DatasetDescription {
   readonly models: readonly unknown[];
   /** How the graph is made again, as JSON: see `graphFrom`. */
   readonly spec?: unknown;
+  /** The tables of rows that units have, by their names: their columns and the types of these. */
+  readonly rows?: Readonly<Record<string, RowSchema>>;
 }
 
 /** What is in a dataset. */
@@ -59,6 +62,13 @@ export interface DatasetTable {
   readonly columns: readonly { readonly name: string; readonly dimension: number }[];
 }
 
+/** A Parquet table of rows. */
+export interface DatasetRowTable
+  extends Pick<DatasetTable, 'path' | 'encoding' | 'compression' | 'items' | 'rows' | 'parts'> {
+  /** Its columns beside `item_id`, and their types. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
 /** `dataset.json`. */
 export interface DatasetFile extends DatasetDescription {
   readonly format: 'reelflow-dataset';
@@ -67,6 +77,8 @@ export interface DatasetFile extends DatasetDescription {
   readonly counts: DatasetCounts;
   /** Empty until the dataset is compacted. */
   readonly tables: readonly DatasetTable[];
+  /** The tables of rows, where there are any. */
+  readonly rowTables?: readonly DatasetRowTable[];
   /** Grows by one with every change of this file. */
   readonly generation?: number;
   /** SHA-256 over the keys of the current units, in order. */
@@ -165,8 +177,9 @@ export function areTablesOutOfDate(
   directory: string,
   wanted: { readonly encoding?: string | undefined; readonly compression?: string | undefined } = {},
 ): boolean {
-  const { counts, tables, contents, compacted } = readDatasetFile(directory);
-  if (tables.length === 0) return counts.videos > 0;
+  const { counts, tables: ofSubclips, rowTables = [], contents, compacted } = readDatasetFile(directory);
+  const tables = [...ofSubclips, ...rowTables.filter(({ parts }) => parts > 0)];
+  if (ofSubclips.length + rowTables.length === 0) return counts.videos > 0;
   if (contents === undefined || contents !== compacted?.contents) return true;
   if (tables.some(({ path }) => !existsSync(join(directory, path)))) return true;
   const { encoding, compression } = wanted;
@@ -188,7 +201,9 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
     throw new UsageError(`${directory} must be a directory, but is a file`, { code: 'dataset' });
   }
   if (!existsSync(datasetFilePath(directory))) {
-    const foreign = existsSync(directory) ? readdirSync(directory).filter((name) => !isOwn(name)) : [];
+    const foreign = existsSync(directory)
+      ? readdirSync(directory).filter((name) => !isOwn(name) && !Object.hasOwn(description.rows ?? {}, name))
+      : [];
     if (foreign.length > 0) {
       throw new UsageError(
         `${directory} is not empty and holds no dataset: it has '${foreign.sort()[0]}'${foreign.length > 1 ? ` and ${foreign.length - 1} more` : ''}`,

@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+import type { RowTable } from './row-table.ts';
 
 /** One vector column of a unit: one statistic of one stream. */
 export interface UnitColumn {
@@ -34,6 +35,8 @@ export interface UnitTable {
   /** Rows of the stream `audio` in the subclip. */
   readonly patches: Int32Array;
   readonly columns: readonly UnitColumn[];
+  /** Rows of tables of their own. */
+  readonly rowTables?: readonly RowTable[] | undefined;
   /** What is known of the unit as a whole, see `UnitFacts`; more entries may stand beside those. */
   readonly metadata: Readonly<Record<string, string>>;
 }
