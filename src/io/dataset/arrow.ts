@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
-import { type DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } from 'apache-arrow';
+import { DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } from 'apache-arrow';
 import { UsageError } from '../../core/errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
-import { recordBatch, vectorColumn } from './batch-columns.ts';
-import { type ColumnShape, columnName, type UnitFacts, type UnitTable } from './schema.ts';
+import { numberColumn, recordBatch, vectorColumn } from './batch-columns.ts';
+import { type ColumnShape, columnName, countedStream, countName, type UnitFacts, type UnitTable } from './schema.ts';
 import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';
 import { wholeUnitColumns } from './unit-columns.ts';
 import { listRowTables, ROW_TABLES, readRowTables, rowTableBytes } from './unit-rows.ts';
@@ -24,7 +24,8 @@ const TAIL_BYTES = 4 + FILE_MAGIC.length;
 /**
  * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of `batchBytes` where that is
  * exceeded: the same bytes for equal units.
- * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
+ * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; an int32 `NAME_rows` for each
+ * stream but visual and audio; then a nullable
  * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted.
  * Tables of rows follow the record batches (see `unit-rows.ts`). A checksum of the whole file stands between the record batch and the footer.
  */
@@ -38,6 +39,9 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const batch = recordBatch(
     [
       ...wholeUnitColumns(table),
+      ...Object.entries(table.counts ?? {}).map(([stream, counts]) =>
+        numberColumn(countName(stream) as string, counts),
+      ),
       ...table.columns.map((column) =>
         vectorColumn(
           columnName(column),
@@ -115,6 +119,10 @@ function unitOf(bytes: Buffer): UnitTable {
   const { schema, rows, numbers, vectors } = readUnitBatches(bytes);
   const { metadata } = schema;
   const rowTables = readRowTables(bytes, footerStart(bytes) - SEAL_BYTES, metadata.get(ROW_TABLES));
+  const counts = schema.fields.flatMap(({ name, type }): [string, Int32Array][] => {
+    const stream = DataType.isInt(type) ? countedStream(name) : undefined;
+    return stream === undefined ? [] : [[stream, numbers(name, Int32Array)]];
+  });
   return {
     itemId: entry(metadata, ITEM),
     length: rows,
@@ -128,6 +136,7 @@ function unitOf(bytes: Buffer): UnitTable {
       const shape = shapeOf(field);
       return shape ? [{ ...shape, ...vectors(index, shape.dimension) }] : [];
     }),
+    ...(counts.length > 0 && { counts: Object.fromEntries(counts) }),
     ...(rowTables && { rowTables }),
     metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
   };

@@ -1,11 +1,11 @@
 import type { RecordBatch } from 'apache-arrow';
-import { type BatchColumn, listColumn, recordBatch, textColumn } from './batch-columns.ts';
+import { type BatchColumn, listColumn, numberColumn, recordBatch, textColumn } from './batch-columns.ts';
 import type { DatasetDescription } from './dataset-file.ts';
 import type { ParquetEncoding } from './parquet.ts';
 import { columnProvenance, rowTableProvenance, tableProvenance } from './provenance.ts';
 import { batchOfRows, type RowTable } from './row-table.ts';
 import { type ParsedRowType, parseRowSchema, type RowSchema } from './row-types.ts';
-import type { UnitTable } from './schema.ts';
+import { countName, type UnitTable } from './schema.ts';
 import { type TablePlan, tablePath } from './table-plan.ts';
 import { UNIT_COLUMNS, type UnitRows, unitColumns } from './unit-columns.ts';
 import { cutOf } from './unit-cut.ts';
@@ -37,10 +37,14 @@ export function subclipTable(plan: TablePlan, description: DatasetDescription): 
   const fields = new Map(
     plan.columns.map(({ stream, dimension }) => [stream, columnProvenance(description, plan, stream, dimension)]),
   );
+  const counted = plan.columns.flatMap(({ stream }) => {
+    const column = countName(stream);
+    return column === undefined ? [] : [{ stream, column }];
+  });
   return {
     path: tablePath(plan),
     rowBytes,
-    scalarColumns: UNIT_COLUMNS,
+    scalarColumns: [...UNIT_COLUMNS, ...counted.map(({ column }) => column)],
     provenance: (encoding) => tableProvenance(description, plan, encoding),
     take(unit) {
       const { first, rows } = cutOf(unit, plan.subclips);
@@ -62,9 +66,22 @@ export function subclipTable(plan: TablePlan, description: DatasetDescription): 
         }
         return listColumn(stream, { dimension, values, valid }, fields.get(stream));
       });
-      return [recordBatch([...unitColumns(units), ...vectors], rows)];
+      const counts = counted.map(({ stream, column }) => numberColumn(column, countsOf(units, stream, rows)));
+      return [recordBatch([...unitColumns(units), ...counts, ...vectors], rows)];
     },
   };
+}
+
+/** Rows of a stream in each subclip; none where a unit does not say. */
+function countsOf(units: readonly UnitRows[], stream: string, length: number): Int32Array {
+  const counts = new Int32Array(length);
+  let at = 0;
+  for (const { unit, first, rows } of units) {
+    const own = unit.counts?.[stream];
+    if (own !== undefined) counts.set(own.subarray(first, first + rows), at);
+    at += rows;
+  }
+  return counts;
 }
 
 /** A table of rows: of each item those that its unit has, in their order, under the item's id. */
