@@ -1,15 +1,15 @@
 /**
- * Shot boundaries from frame differences, with an operator of your own that keeps the frame before: `scope.operator`.
+ * Shot boundaries from frame differences, with an operator of your own that keeps the frame before (`scope.operator`), into a table of shots.
  *
- *   node dist/examples/shot-boundaries.js VIDEO...
+ *   node dist/examples/shot-boundaries.js VIDEO... OUT
  *
- * Prints a line of JSON for each shot: where it starts and ends in seconds, and how much the picture changed there, 0 to 1.
+ * A row for each shot: where it starts and ends in seconds, how much the picture changed there, 0 to 1, and its mean colour.
  */
-import { Flow, type Frame, frames, type Scope, videos } from 'reelflow';
-import { from, lastValueFrom, map, mergeMap, tap } from 'rxjs';
+import { type Frame, type VideoScope, writeDataset } from 'reelflow';
 
-const inputs = process.argv.slice(2);
-if (inputs.length === 0) throw new Error('usage: shot-boundaries VIDEO...');
+const inputs = process.argv.slice(2, -1);
+const out = process.argv.at(-1);
+if (out === undefined || inputs.length === 0) throw new Error('usage: shot-boundaries VIDEO... OUT');
 
 /** A mean difference of so much, of a byte's range, is a cut. */
 const CUT = 0.2;
@@ -18,6 +18,9 @@ interface Shot {
   readonly start: number;
   readonly end: number;
   readonly change: number;
+  readonly cut: boolean;
+  /** Red, green and blue, 0 to 1. */
+  readonly colour: readonly number[];
 }
 
 /** The mean difference of two frames' bytes, 0 to 1. */
@@ -29,39 +32,44 @@ function difference(before: Frame, after: Frame): number {
 }
 
 /** A frame is valid inside the `next` it came in; one that is kept, until it is released. At the end the rest is released by itself. */
-const shots = (scope: Scope) =>
+const shots = (scope: VideoScope) =>
   scope.operator<Frame, Shot>('shots', ({ keep, release, emit }) => {
     let last: Frame | undefined;
     let start = 0;
+    let sums = [0, 0, 0];
+    let values = 0;
+    const end = (time: number, change: number, cut: boolean) => {
+      emit({ start, end: time, change, cut, colour: sums.map((sum) => (3 * sum) / (255 * values)) });
+      [start, sums, values] = [time, [0, 0, 0], 0];
+    };
     return {
       next(frame) {
         if (last === undefined) start = frame.time;
         else {
           const change = difference(last, frame);
-          if (change > CUT) {
-            emit({ start, end: frame.time, change });
-            start = frame.time;
-          }
+          if (change > CUT) end(frame.time, change, true);
           release(last);
         }
+        for (let at = 0; at < frame.data.length; at++) sums[at % 3] = (sums[at % 3] ?? 0) + (frame.data[at] ?? 0);
+        values += frame.data.length;
         last = keep(frame);
       },
       complete() {
-        if (last !== undefined) emit({ start, end: last.time, change: 0 });
+        if (last !== undefined) end(last.time, 0, false);
       },
     };
   });
 
-const flow = new Flow('16MiB');
-const all = from(videos(inputs)).pipe(
-  mergeMap((video) => {
-    const scope = flow.scope(video.id);
-    return frames(video, { scope, width: 64, height: 36 }).pipe(
-      shots(scope),
-      map((shot) => ({ video: video.id, ...shot })),
-    );
-  }, 2),
-  tap((shot) => console.log(JSON.stringify(shot))),
-);
-await lastValueFrom(all, { defaultValue: undefined });
-console.error(`held at most ${flow.peakHeld} of ${flow.budget} bytes between operators`);
+const { videos, dead } = await writeDataset(out, inputs, {
+  name: 'shots',
+  version: '1',
+  columns: (scope) => ({
+    shots: scope
+      .frames({ width: 64, height: 36 })
+      .pipe(
+        shots(scope),
+        scope.rows({ start: 'time', end: 'time', change: 'float64', cut: 'bool', colour: 'float32[3]' }),
+      ),
+  }),
+});
+console.log(`${videos.committed} committed, ${dead.length} dead: read ${out}/shots/*.parquet`);

@@ -1,5 +1,5 @@
 /**
- * Sliding windows: how much moves in 16 frames, every 8 frames, summarised per subclip. A window holds its frames, and counts under the limit.
+ * Sliding windows: how much moves in 16 frames, every 8 frames, a row for each. A window holds its frames, and counts under the limit.
  *
  *   node dist/examples/windows.js VIDEO... OUT
  */
@@ -12,13 +12,12 @@ if (out === undefined || inputs.length === 0) throw new Error('usage: windows VI
 
 const SIZE = 16;
 
-/** The mean difference of neighbouring frames and of the first and the last, of a byte's range, in [0, 1]. */
+/** How far neighbouring frames are apart on average, and the first and the last, of a byte's range, in [0, 1]. */
 function motion(frames: readonly Frame[]) {
   const [first, last] = [frames[0] as Frame, frames.at(-1) as Frame];
   let steps = 0;
   for (let at = 1; at < frames.length; at++) steps += difference(frames[at - 1] as Frame, frames[at] as Frame);
-  const vector = [steps / (frames.length - 1), difference(first, last)];
-  return { time: first.time, centre: (first.time + last.time) / 2, vector };
+  return { start: first.time, end: last.time, motion: steps / (frames.length - 1), change: difference(first, last) };
 }
 
 function difference({ data: a }: Frame, { data: b }: Frame): number {
@@ -29,14 +28,14 @@ function difference({ data: a }: Frame, { data: b }: Frame): number {
 
 const { videos } = await writeDataset(out, inputs, {
   name: 'motion',
-  version: '1',
+  version: '2',
   columns: (scope) => ({
-    motion: scope.frames({ width: 64, height: 36, resize: 'stretch' }).pipe(
+    windows: scope.frames({ width: 64, height: 36, resize: 'stretch' }).pipe(
       scope.window<Frame>(SIZE, { step: SIZE / 2 }),
       filter((frames) => frames.length === SIZE), // the last one may be shorter
       map(motion),
-      scope.subclips({ count: 4 }),
+      scope.rows({ start: 'time', end: 'time', motion: 'float64', change: 'float64' }),
     ),
   }),
 });
-console.log(`${videos.committed} committed`);
+console.log(`${videos.committed} committed: read ${out}/windows/*.parquet`);

@@ -32,7 +32,26 @@ export type { Calibration } from './graphs/precision/calibration-file.ts';
 export type { RunOptions } from './graphs/run-graph.ts';
 export type { RunSummary } from './graphs/run-summary.ts';
 export type { MeasuredDeviceUse } from './graphs/sessions.ts';
-export { type WriteDatasetOptions, writeDataset } from './graphs/write-dataset.ts';
+export type { Dataflow } from './graphs/spec/flow-module.ts';
+export { type GraphFromOptions, graphFrom } from './graphs/spec/graph-from.ts';
+export {
+  type ExtractionOrigin,
+  type GraphFacts,
+  type GraphOrigin,
+  type GraphSpec,
+  type InlineOrigin,
+  type ModuleOrigin,
+  readSpec,
+} from './graphs/spec/graph-spec.ts';
+export {
+  type InlineDataflow,
+  type MadeGraph,
+  type ModuleDataflow,
+  type WriteDatasetOptions,
+  writeDataset,
+} from './graphs/write-dataset.ts';
+export type { RowTable } from './io/dataset/row-table.ts';
+export type { Row, RowScalar, RowSchema, RowType, RowValue } from './io/dataset/row-types.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
 export { type FrameSampling, type FramesOptions, frames } from './io/media/frames.ts';
 export { Video, type VideosOptions, video, videos } from './io/media/video.ts';

@@ -20,7 +20,13 @@ export type { UnitCache } from '../io/cache/unit-cache.ts';
 export { CommitStore } from '../io/dataset/commit-store.ts';
 export { type CompactOptions, compact } from '../io/dataset/compact.ts';
 export { Dataset } from '../io/dataset/dataset.ts';
-export type { DatasetCounts, DatasetDescription, DatasetFile, DatasetTable } from '../io/dataset/dataset-file.ts';
+export type {
+  DatasetCounts,
+  DatasetDescription,
+  DatasetFile,
+  DatasetRowTable,
+  DatasetTable,
+} from '../io/dataset/dataset-file.ts';
 export type { DeadLetter } from '../io/dataset/dead-letter.ts';
 export type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 export type { ColumnFacts, ColumnShape, UnitColumn, UnitFacts, UnitTable } from '../io/dataset/schema.ts';

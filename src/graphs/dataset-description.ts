@@ -5,6 +5,7 @@ import type { Calibration } from './precision/calibration-file.ts';
 
 /** What `dataset.json` says of the graph and of the networks that made it. */
 export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Calibration) {
+  const { tables } = graph.trace;
   const models = graph.trace.networks.map(({ network: entry }, index) => {
     const { stream, placement } = plan.networks[index] as PlannedNetwork;
     const { name, cardHash, weightsHash, random, weightsFiles: files, card, precision, convolutions } = entry;
@@ -19,6 +20,8 @@ export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Cal
     version: plan.graph.version,
     params: plan.graph.params,
     models,
+    spec: graph.spec,
+    ...(tables.length > 0 && { rows: Object.fromEntries(tables.map(({ name, schema }) => [name, schema])) }),
   };
 }
 

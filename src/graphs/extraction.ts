@@ -8,6 +8,7 @@ import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import { networkIdentity } from './dataflow/network-identity.ts';
 import type { Columns, VideoScope } from './dataflow/video-scope.ts';
 import type { Json } from './graph.ts';
+import { networkSpec } from './spec/network-spec.ts';
 
 /** Names of the operators of an extraction, as metrics and `explain` show them, beside those of every dataflow. */
 export const OPERATORS = { embedVisual: 'embed-visual', embedAudio: 'embed-audio' } as const;
@@ -74,5 +75,11 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
       }),
     };
   };
-  return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial });
+  const origin = {
+    kind: 'extraction',
+    ...(visual && { visual: networkSpec(visual) }),
+    ...(audio && { audio: networkSpec(audio) }),
+    ...(duplicates && { duplicates }),
+  } as const;
+  return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial, origin });
 }

@@ -2,11 +2,11 @@ import type { Observable } from 'rxjs';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { checkString } from '../core/check.ts';
 import { sha256 } from '../core/hash.ts';
+import type { Json } from '../core/json.ts';
 import type { Scope } from '../operators/flow.ts';
 import type { Bytes } from '../operators/payload.ts';
 
-/** A value that JSON can carry. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type { Json } from '../core/json.ts';
 
 /** One box of a graph as `explain` prints it. */
 export interface GraphNode {

@@ -80,7 +80,8 @@ function storageOf(
   directory: string,
   wanted: { readonly encoding?: ParquetEncoding | undefined; readonly compression?: ParquetCompression | undefined },
 ) {
-  const table = readDatasetFile(directory).tables[0];
+  const { tables, rowTables = [] } = readDatasetFile(directory);
+  const table = tables[0] ?? rowTables[0];
   const encoding: ParquetEncoding = table?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
   const compression = PARQUET_COMPRESSIONS.find((each) => each === table?.compression) ?? 'zstd';
   return { encoding: wanted.encoding ?? encoding, compression: wanted.compression ?? compression };

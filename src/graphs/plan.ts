@@ -10,6 +10,7 @@ import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
 import { leastDecoders } from './dataflow/bounds.ts';
 import type { VideoGraph } from './dataflow/dataflow.ts';
+import { COMMIT } from './dataflow/nodes.ts';
 import type { Trace, TracedNetwork } from './dataflow/trace.ts';
 import { type GraphNode, graphId, type Json } from './graph.ts';
 import { sizeOf } from './inputs.ts';
@@ -243,7 +244,7 @@ async function estimateCorpus(
     total += size;
   });
   const scale = bytes === 0 ? 1 : (total * corpus.length) / weighed.length / bytes;
-  const rowBytes = graph.nodes.find((node) => node.dtype === 'row');
+  const rowBytes = graph.nodes.find(({ id }) => id === COMMIT);
   const estimate = {
     items: corpus.length,
     probed: sample.length,

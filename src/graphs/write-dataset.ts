@@ -1,36 +1,54 @@
-import { checkString, shown } from '../core/check.ts';
+import { checkFunction, checkString, shown } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { MemorySampler } from '../io/media/memory.ts';
 import { Video, videos } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
-import { dataflow } from './dataflow/dataflow.ts';
-import type { Columns, VideoScope } from './dataflow/video-scope.ts';
+import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
+import type { Json } from './graph.ts';
 import { checkUniqueIds } from './inputs.ts';
 import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
 import { type RunOptions, runGraph } from './run-graph.ts';
 import type { RunSummary } from './run-summary.ts';
 import { Feed } from './runners/feed.ts';
+import type { Dataflow } from './spec/flow-module.ts';
+import { moduleGraph } from './spec/graph-from.ts';
 
-/** What `writeDataset` computes of each video, and how it runs. */
-export interface WriteDatasetOptions extends RunOptions {
-  /**
-   * Composes the columns of a video, each of which ends in `scope.subclips`. Called once to plan the run, with nothing decoded, and
-   * once for each video: it composes, and does nothing else.
-   */
-  readonly columns: (scope: VideoScope) => Columns;
-  /**
-   * Version of the functions between reelflow's operators, whose code no hash tells: required as soon as there are any. Another version
-   * is another dataset. Networks identify themselves.
-   */
-  readonly version?: string | undefined;
-  /** Name of the dataflow, in the dataset and part of its id. Default `dataflow`. */
-  readonly name?: string | undefined;
+/** Which items are computed and kept. */
+interface Policy {
   /** Longer items are skipped, in seconds. Default: none. */
   readonly maxDuration?: number | undefined;
   /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
   readonly allowPartial?: boolean | undefined;
 }
+
+/** A dataflow written where it is run: no other process can make it again. */
+export interface InlineDataflow extends Dataflow, Policy {
+  readonly module?: undefined;
+  readonly graph?: undefined;
+}
+
+/** A dataflow that a module exports: the dataset keeps how another process makes it again. */
+export interface ModuleDataflow extends Policy {
+  /** The module's path below the working directory, and its export: `./flow.js#shots`. */
+  readonly module: string;
+  /** What the export is called with, where it is a function: JSON, and part of the id. */
+  readonly params?: Json | undefined;
+  readonly columns?: undefined;
+  readonly version?: undefined;
+  readonly name?: undefined;
+  readonly graph?: undefined;
+}
+
+/** A graph made before, as by `graphFrom`. */
+export interface MadeGraph {
+  readonly graph: VideoGraph;
+  readonly columns?: undefined;
+  readonly module?: undefined;
+}
+
+/** What `writeDataset` computes of each video (`columns`, a `module` that exports them, or a `graph`), and how it runs. */
+export type WriteDatasetOptions = RunOptions & (InlineDataflow | ModuleDataflow | MadeGraph);
 
 /**
  * Runs a dataflow of your own over videos into a dataset, under one memory limit for the process and its decoders: what `extract` does
@@ -41,8 +59,8 @@ export interface WriteDatasetOptions extends RunOptions {
  * runs, `signal` stops it; both resolve normally, with `interrupted` in the summary.
  *
  * @param input - files, directories or globs, or videos.
- * @throws UsageError `version` for functions without a version, `dataset` when the directory holds another dataset, `memory-too-small`,
- * `no-inputs`, `duplicate-id`; ModelError when a network cannot be run.
+ * @throws UsageError `version` for functions without a version, `module` for a module that exports no dataflow, `dataset` when the
+ * directory holds another dataset, `memory-too-small`, `no-inputs`, `duplicate-id`; ModelError when a network cannot be run.
  *
  * @example
  * const alexnet = network('alexnet');
@@ -52,6 +70,7 @@ export interface WriteDatasetOptions extends RunOptions {
  *     visual: scope.frames(alexnet.input).pipe(scope.embed(alexnet), scope.subclips({ count: 10 })),
  *   }),
  * });
+ * await writeDataset('shots/', 'trailers/', { module: './flow.js#shots', params: { threshold: 0.3 } });
  */
 export async function writeDataset(
   directory: string,
@@ -59,14 +78,7 @@ export async function writeDataset(
   options: WriteDatasetOptions,
 ): Promise<RunSummary> {
   checkString('directory', directory);
-  const { name = 'dataflow', version, columns, maxDuration, allowPartial } = options;
-  const graph = dataflow({
-    name: checkString('name', name),
-    code: version,
-    columns,
-    maxDuration,
-    allowPartial,
-  });
+  const graph = await graphOf(options);
   const say = listener('onMessage', options.onMessage);
   const stop = AbortSignal.any([options.drain, options.signal].filter((signal) => signal !== undefined));
   const corpus = await collect(input, stop);
@@ -87,6 +99,23 @@ export async function writeDataset(
   } finally {
     sampler.stop();
   }
+}
+
+async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Promise<VideoGraph> {
+  if (options.graph !== undefined) {
+    checkFunction('graph.unit', options.graph.unit);
+    return options.graph;
+  }
+  const { maxDuration, allowPartial } = options;
+  if (options.module !== undefined) {
+    for (const key of ['columns', 'version', 'name'] as const) {
+      if (options[key] === undefined) continue;
+      throw new UsageError(`\`${key}\` is what the export of \`module\` gives, and cannot be given beside it`);
+    }
+    return moduleGraph(options, { maxDuration, allowPartial });
+  }
+  const { columns, version, name } = options;
+  return dataflow({ columns, version, name, maxDuration, allowPartial });
 }
 
 /** The videos of a list, to its end or until `stop`, which a list that waits for its next video does not hold up. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { encodeClip } from '../../src/io/media/encode.ts';
@@ -39,6 +40,12 @@ async function onlyUnit(out: string) {
   const store = await CommitStore.open(out, { create: false });
   expect(store.keys()).toHaveLength(1);
   return store.read(store.keys()[0] as string);
+}
+
+async function tableOf(out: string, table: string): Promise<Record<string, unknown>[]> {
+  const connection = await (await DuckDBInstance.create()).connect();
+  const rows = await connection.runAndReadAll(`SELECT * FROM read_parquet('${out}/${table}/*.parquet')`);
+  return rows.getRowObjectsJson() as Record<string, unknown>[];
 }
 
 describe('the examples', () => {
@@ -77,18 +84,17 @@ describe('the examples', () => {
     ]);
   });
 
-  it('windows gives one vector for each window, of which only those over the cut have motion', async () => {
+  it('windows gives a row for each window, of which only those over the cut have motion', async () => {
     const out = join(directory, 'windows');
-    expect(await example('windows', [clip, out])).toBe('1 committed\n');
-    const { columns, patches, frames } = await onlyUnit(out);
-    expect(columns.map(({ stream, dimension }) => [stream, dimension])).toEqual([['motion', 2]]);
-    // 40 frames: windows from frames 0, 8, 16 and 24, those from 8 and 16 over the cut at 20.
-    expect([...frames]).toEqual([2, 1, 1, 0]);
-    expect([...patches]).toEqual([0, 0, 0, 0]);
-    const { values } = columns[0] as (typeof columns)[number];
-    expect(values[0]).toBeCloseTo(2 / 3 / 15 / 2, 2);
-    expect(values[3]).toBeCloseTo(2 / 3, 1);
-    expect(values[4]).toBeCloseTo(0, 2);
+    expect(await example('windows', [clip, out])).toContain('1 committed');
+    const rows = await tableOf(out, 'windows');
+    // 40 frames of a tenth of a second: windows from frames 0, 8, 16 and 24, those from 8 and 16 over the cut at 20.
+    expect(rows.map(({ start }) => start)).toEqual([0, 0.8, 1.6, 2.4].map((time) => expect.closeTo(time, 6)));
+    expect(rows.map(({ end }) => end)).toEqual([1.5, 2.3, 3.1, 3.9].map((time) => expect.closeTo(time, 6)));
+    expect(rows.map(({ change }) => change)).toEqual([0, 2 / 3, 2 / 3, 0].map((value) => expect.closeTo(value, 1)));
+    expect(rows.map(({ motion }) => motion)).toEqual(
+      [0, 2 / 3 / 15, 2 / 3 / 15, 0].map((value) => expect.closeTo(value, 2)),
+    );
   });
 
   it('remote-vectors gets a vector a second from a service that sometimes fails, and nothing the second time', async () => {
@@ -119,15 +125,17 @@ describe('the examples', () => {
     }
   });
 
-  it('shot-boundaries finds the cut with an operator that keeps one frame', async () => {
-    const lines = (await example('shot-boundaries', [clip])).trim().split('\n');
-    const shots = lines.map((line) => JSON.parse(line));
+  it('shot-boundaries finds the cut with an operator that keeps one frame, and writes a table of shots', async () => {
+    const out = join(directory, 'shots');
+    expect(await example('shot-boundaries', [clip, out])).toContain('1 committed, 0 dead');
+    const shots = await tableOf(out, 'shots');
     expect(shots).toMatchObject([
-      { video: 'red then blue', start: 0, change: expect.closeTo(2 / 3, 1) },
-      { end: expect.closeTo(3.9, 5), change: 0 },
+      { item_id: 'red then blue', start: 0, end: expect.closeTo(2, 5), change: expect.closeTo(2 / 3, 1), cut: true },
+      { start: expect.closeTo(2, 5), end: expect.closeTo(3.9, 5), change: 0, cut: false },
     ]);
-    expect(shots[0].end).toBeCloseTo(2, 5);
-    expect(shots[1].start).toBe(shots[0].end);
+    const [red, blue] = shots.map(({ colour }) => colour as number[]);
+    expect(red).toEqual([1, 0, 0].map((value) => expect.closeTo(value, 1)));
+    expect(blue).toEqual([0, 0, 1].map((value) => expect.closeTo(value, 1)));
   });
 
   it('tfjs-lstm learns from a training store, and says that its features are synthetic', async () => {

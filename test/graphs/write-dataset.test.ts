@@ -1,7 +1,8 @@
 import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filter, map, Observable } from 'rxjs';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { filter, from, map, Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Columns, VideoScope } from '../../src/graphs/dataflow/video-scope.ts';
 import { network } from '../../src/graphs/named-network.ts';
@@ -79,6 +80,26 @@ describe('writeDataset', () => {
     ]);
     expect(Number(heat?.metadata.frames)).toBe(50);
     expect([...(heat?.frames ?? [])]).toEqual([25, 25]);
+  });
+
+  it('counts the rows of every column in each subclip, also of one that is made of nothing that is decoded', async () => {
+    const columns = (scope: VideoScope): Columns => ({
+      brightness: scope.frames({ width: 8, height: 8, fps: 5 }).pipe(map(brightness), scope.subclips({ count: 2 })),
+      beats: from([0.1, 0.2, 1.7].map((time) => ({ time, vector: [1] }))).pipe(scope.subclips({ count: 2 })),
+    });
+    await writeDataset(out, clips, { ...options, version: '1', columns });
+    const connection = await (await DuckDBInstance.create()).connect();
+    const rows = await connection.runAndReadAll(
+      `SELECT item_id, frames, beats_rows, brightness_rows FROM read_parquet('${out}/subclips=2/aggregate=mean/*.parquet') ORDER BY item_id, subclip`,
+    );
+    expect(rows.getRowsJson()).toEqual([
+      ['alien', 8, 2, 8],
+      ['alien', 7, 1, 7],
+      ['heat', 5, 2, 5],
+      ['heat', 5, 1, 5],
+    ]);
+    const heat = (await unitsOf(out)).get('heat');
+    expect(heat?.counts).toEqual({ beats: Int32Array.of(2, 1), brightness: Int32Array.of(5, 5) });
   });
 
   it('decodes the pictures once, however many columns use them', async () => {

@@ -11,6 +11,8 @@ import type { Trace, TracedColumn } from './trace.ts';
 
 /** Values of a vector that a function makes, until the first has come. */
 const GUESSED_DIMENSION = 512;
+/** Bytes that the rows of a table are taken to be; what they take indeed is counted. */
+const GUESSED_ROWS = 64 * 1024;
 
 /** Length of the vectors of a column: of its network, or what `seen` says that its functions gave. */
 function vectorLength(column: TracedColumn, seen: ReadonlyMap<string, number>): number {
@@ -58,6 +60,7 @@ export function boundsOf(
       ...ratesOf(column.source, info),
     });
   }
+  for (const { source } of trace.tables) if (has(info, source)) kept += GUESSED_ROWS;
   for (const { network, duplicates, source } of trace.networks) {
     if (has(info, source)) kept += embedKeeps(network.dimension, duplicates);
   }

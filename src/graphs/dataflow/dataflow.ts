@@ -2,6 +2,7 @@ import { catchError, concat, defer, ignoreElements, merge, type Observable, of, 
 import { checkPositive, checkString } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
 import { joinRows } from '../../io/dataset/join.ts';
+import type { RowTable } from '../../io/dataset/row-table.ts';
 import type { ColumnShape, UnitTable } from '../../io/dataset/schema.ts';
 import { DoubtfulLength } from '../../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../../io/media/faults.ts';
@@ -11,7 +12,8 @@ import { dimensionOf } from '../../operators/statistics.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { tooLong } from '../duration-limit.ts';
 import { notesMetadata } from '../extraction-notes.ts';
-import { type Graph, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
+import { type Graph, graphId, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
+import type { GraphOrigin, GraphSpec } from '../spec/graph-spec.ts';
 import { boundsOf, framesOf, has, resultBytes } from './bounds.ts';
 import { COMMIT, nodesOf } from './nodes.ts';
 import { type NetworkServices, RunningScope } from './running-scope.ts';
@@ -20,24 +22,28 @@ import type { Columns, VideoScope } from './video-scope.ts';
 
 /** What a dataflow computes of each video. */
 export interface DataflowOptions {
-  /** For people; part of the id. */
-  readonly name: string;
-  /** Everything that changes values; part of the id. Default: what tracing it tells, and the version of its functions. */
+  /** For people; part of the id. Default `dataflow`. */
+  readonly name?: string | undefined;
+  /** Everything that changes values; part of the id. Default: what tracing it tells, the version of its functions, and what a module was given. */
   readonly params?: Json | undefined;
   /** Version of the functions between reelflow's operators: required where there are any, unless `params` are given. */
-  readonly code?: string | undefined;
+  readonly version?: string | undefined;
   /** Composes the columns of a video. */
   readonly columns: (scope: VideoScope) => Columns;
   /** Items longer than this many seconds are skipped. Default: none. */
   readonly maxDuration?: number | undefined;
   /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
   readonly allowPartial?: boolean | undefined;
+  /** How another process makes it again. Default: it was written inline, and cannot be. */
+  readonly origin?: GraphOrigin | undefined;
 }
 
 /** A graph over videos: one unit for each, of the columns that its dataflow gives. */
 export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
   /** What it is made of. @internal */
   readonly trace: Trace;
+  /** The same as JSON, for another process: see `graphFrom`. */
+  readonly spec: GraphSpec;
   /** The vector columns whose length is known before anything runs: every unit has them. */
   readonly columns: readonly ColumnShape[];
   /** Items longer than this many seconds are skipped. */
@@ -58,10 +64,11 @@ const VERSION = 2;
  * @throws UsageError when an option does not fit, or the function gives no columns.
  *
  * @example
- * const graph = dataflow({ name: 'brightness', code: '1', columns: (scope) => ({ brightness: brightnessOf(scope) }) });
+ * const graph = dataflow({ name: 'brightness', version: '1', columns: (scope) => ({ brightness: brightnessOf(scope) }) });
  */
 export function dataflow(options: DataflowOptions): VideoGraph {
-  const { name, columns, maxDuration, allowPartial = false } = options;
+  const { columns, maxDuration, allowPartial = false, origin = { kind: 'inline' } } = options;
+  const name = checkString('name', options.name ?? 'dataflow');
   if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
   const trace = traceColumns(columns);
   /** Lengths of the vectors that functions gave, by their columns. */
@@ -74,11 +81,13 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     return statistics.map((statistic) => ({ stream, statistic, dimension: dimensionOf(statistic, dimension) }));
   });
 
+  const graph = { name, version: VERSION, params: options.params ?? paramsOf(trace, options.version, origin) };
+  const policy = { ...(maxDuration !== undefined && { maxDuration }), allowPartial };
+
   return {
-    name,
-    version: VERSION,
-    params: options.params ?? paramsOf(trace, options.code),
+    ...graph,
     trace,
+    spec: { ...origin, id: graphId(graph), graph, policy },
     columns: shapes,
     maxDuration,
     allowPartial,
@@ -120,15 +129,20 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     const { scope, services, signal, reached, mayReplan: stopInDoubt } = context;
     const { info } = video;
     const rows: SubclipRow[] = [];
+    const tables = new Map<string, RowTable>();
     const verdicts: Verdict[] = [];
     const decoding = { allowPartial, stopInDoubt, onVerdict: (verdict: Verdict) => void verdicts.push(verdict) };
     const running = new RunningScope(video, signal, { scope, services, decoding, reached });
-    const streams = running.rows(columns(running));
+    const streams = running.compose(columns(running));
 
     const finished = scope.holder(COMMIT);
     finished.add(Math.ceil(resultBytes(trace, info, seen)));
-    const collect = merge(...streams).pipe(
-      tap((row) => void rows.push(row)),
+    const collect = merge<(SubclipRow | RowTable)[]>(...streams).pipe(
+      tap((row) => {
+        if (!('table' in row)) return void rows.push(row);
+        tables.set(row.table, row);
+        finished.add(row.bytes.length);
+      }),
       ignoreElements(),
     );
     const table = defer(() => {
@@ -142,17 +156,19 @@ export function dataflow(options: DataflowOptions): VideoGraph {
       // Nobody misses the cover's picture among the pictures.
       const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
       const facts = { seconds: info.duration, ...running.decoded, verdict, metadata: notesMetadata(notes) };
-      return of(joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts }));
+      const rowTables = trace.tables.flatMap(({ name }) => tables.get(name) ?? []);
+      const joined = joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts });
+      return of(rowTables.length === 0 ? joined : { ...joined, rowTables });
     });
     return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
   }
 }
 
-/** What of a dataflow changes values: what tracing it tells, and the version of what it does not. */
-function paramsOf({ columns, hasFunctions }: Trace, code: string | undefined): Json {
-  if (code !== undefined) checkString('version', code);
-  if (hasFunctions && code === undefined) {
-    const names = columns.filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
+/** What of a dataflow changes values: what tracing it tells, and of what it does not, the version and the parameters. */
+function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | undefined, origin: GraphOrigin): Json {
+  if (version !== undefined) checkString('version', version);
+  if (hasFunctions && version === undefined) {
+    const names = [...columns, ...tables].filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
     throw new UsageError(
       `\`version\` must be given, because functions make ${names.join(', ')}, and no hash tells their code`,
       {
@@ -161,8 +177,9 @@ function paramsOf({ columns, hasFunctions }: Trace, code: string | undefined): J
       },
     );
   }
-  const steps = Object.fromEntries(columns.map((column) => [column.name, column.steps]));
-  return { columns: steps, ...(code === undefined ? {} : { version: code }) };
+  const steps = Object.fromEntries([...columns, ...tables].map(({ name, steps }) => [name, steps]));
+  const params = origin.kind === 'module' ? origin.params : undefined;
+  return { columns: steps, ...(version !== undefined && { version }), ...(params !== undefined && { params }) };
 }
 
 /** @throws MediaError `no-streams` when a video has nothing of what is decoded. */

@@ -2,7 +2,7 @@ import type { NetworkPlan } from '../../models/networks/network.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
 import type { GraphNode } from '../graph.ts';
 import { elementBytes, type Source } from './sources.ts';
-import type { Trace, TracedColumn, TracedNetwork } from './trace.ts';
+import type { Trace, TracedColumn, TracedNetwork, TracedTable } from './trace.ts';
 
 /** Name of the operator that commits units. */
 export const COMMIT = 'commit';
@@ -14,17 +14,18 @@ export function nodesOf(trace: Trace): GraphNode[] {
   const ofSource = (source: Source | undefined) => [
     ...trace.networks.filter((network) => network.source === source).map(networkNode),
     ...trace.columns.filter((column) => column.source === source).map(columnNode),
+    ...trace.tables.filter((table) => table.source === source).map(tableNode),
   ];
   const nodes = trace.sources.flatMap((source) => [sourceNode(source), ...ofSource(source)]);
   const all = [...nodes, ...ofSource(undefined)];
-  const ends = all.filter(({ id }) => trace.columns.some(({ operator }) => operator === id));
+  const ends = all.filter(({ id }) => [...trace.columns, ...trace.tables].some(({ operator }) => operator === id));
   return [
     ...all,
     {
       id: COMMIT,
       inputs: ends.map(({ id }) => id),
       does: 'one Arrow unit per video, linked once',
-      shape: [Math.max(...trace.columns.map(rowsOf))],
+      shape: [Math.max(0, ...trace.columns.map(rowsOf))],
       dtype: 'row',
       bytes: ends.reduce((sum, node) => sum + node.bytes, 0),
     },
@@ -65,6 +66,17 @@ function columnNode(column: TracedColumn): GraphNode {
     shape: [rowsOf(column), values ?? '?'],
     dtype: 'float32',
     bytes: 4 * (values ?? 0),
+  };
+}
+
+function tableNode({ operator, name, schema, source }: TracedTable): GraphNode {
+  return {
+    id: operator,
+    inputs: source === undefined ? [] : [source.name],
+    does: `rows of the table ${name}`,
+    shape: ['?', Object.keys(schema).length],
+    dtype: 'row',
+    bytes: 0,
   };
 }
 

@@ -18,6 +18,11 @@ export function resolveStatistics({ statistic = 'mean' }: ColumnOptions): readon
   return checkStatistics('statistic', statistic);
 }
 
+/** Name of the operator that collects the rows of a table. */
+export function rowsName(table: string): string {
+  return `rows-${table}`;
+}
+
 /** Name of the operator that summarises a column. */
 export function subclipsName(column: string, operator: string | undefined): string {
   return operator ?? `subclips-${column}`;

@@ -1,5 +1,7 @@
 import { defer, type Observable, type OperatorFunction, share, tap } from 'rxjs';
 import { UsageError } from '../../core/errors.ts';
+import type { RowTable } from '../../io/dataset/row-table.ts';
+import { parseRowSchema, type Row, type RowSchema } from '../../io/dataset/row-types.ts';
 import { audio } from '../../io/media/audio.ts';
 import type { DecodingOptions } from '../../io/media/decoding-options.ts';
 import { frames } from '../../io/media/frames.ts';
@@ -14,7 +16,8 @@ import type { Patch } from '../../operators/patch.ts';
 import { type SubclipRow, subclips, type Timed } from '../../operators/subclips.ts';
 import type { HoldOptions, WindowOptions } from '../../operators/window.ts';
 import type { ZipOptions } from '../../operators/zip.ts';
-import { resolveEmbedding, resolveStatistics, subclipsName } from './resolve.ts';
+import { resolveEmbedding, resolveStatistics, rowsName, subclipsName } from './resolve.ts';
+import { collectRows } from './rows.ts';
 import { type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,
@@ -69,8 +72,8 @@ export class RunningScope implements VideoScope {
     return this.video.info.video !== undefined && [...this.#streams.keys()].some(({ kind }) => kind === 'pictures');
   }
 
-  /** The rows of all columns, each under its column's name. */
-  rows(columns: Columns): readonly Observable<SubclipRow>[] {
+  /** What columns and tables give, each under its name. */
+  compose(columns: Columns): readonly (Observable<SubclipRow> | Observable<RowTable>)[] {
     return Object.entries(columns).map(([name, rows]) => {
       this.#names.set(rows, name);
       return rows;
@@ -117,14 +120,31 @@ export class RunningScope implements VideoScope {
     return embed(embedder as Embedder<ElementOf<T>['data']>, used);
   }
 
+  rows<const S extends RowSchema>(schema: S): OperatorFunction<Row<S>, RowTable> {
+    const parsed = parseRowSchema(schema);
+    return (input) => {
+      const rows: Observable<RowTable> = defer(() => {
+        const name = this.#nameOf(rows, 'scope.rows');
+        return input.pipe(collectRows(name, parsed, { scope: this.#scope, operator: rowsName(name) }));
+      });
+      return rows;
+    };
+  }
+
+  /** A column or table is named when all are composed, which is before anybody subscribes to it. */
+  #nameOf(rows: Observable<unknown>, end: string): string {
+    const name = this.#names.get(rows);
+    if (name === undefined)
+      throw new UsageError(`what ends in \`${end}\` is a key of what \`columns\` gives: give it as one`);
+    return name;
+  }
+
   subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
     const { count } = options;
     const statistic = resolveStatistics(options);
     return (input) => {
-      // A column is named when all are composed, which is before anybody subscribes to it.
       const rows: Observable<SubclipRow> = defer(() => {
-        const name = this.#names.get(rows);
-        if (name === undefined) throw new UsageError('rows of `scope.subclips` are a column: give them as one');
+        const name = this.#nameOf(rows, 'scope.subclips');
         return input.pipe(
           subclips(this.video, {
             name,

@@ -1,6 +1,8 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkFunction, checkInteger, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { RowTable } from '../../io/dataset/row-table.ts';
+import { checkTableName, parseRowSchema, type Row, type RowSchema } from '../../io/dataset/row-types.ts';
 import { checkStreamName } from '../../io/dataset/schema.ts';
 import { Video } from '../../io/media/video.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
@@ -14,7 +16,7 @@ import type { SubclipRow, Timed } from '../../operators/subclips.ts';
 import type { WindowOptions } from '../../operators/window.ts';
 import type { Json } from '../graph.ts';
 import { networkIdentity } from './network-identity.ts';
-import { resolveEmbedding, resolveStatistics, subclipsName } from './resolve.ts';
+import { resolveEmbedding, resolveStatistics, rowsName, subclipsName } from './resolve.ts';
 import { type PictureSource, type SoundSource, type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,
@@ -51,11 +53,24 @@ export interface TracedColumn {
   readonly steps: readonly Json[];
 }
 
+/** A table of rows that a dataflow gives. */
+export interface TracedTable {
+  readonly name: string;
+  /** Name of its operator. */
+  readonly operator: string;
+  readonly schema: RowSchema;
+  /** What it is made of, where that is known. */
+  readonly source: Source | undefined;
+  /** Its way from the decoder, step by step: what of it changes values. */
+  readonly steps: readonly Json[];
+}
+
 /** What a dataflow is made of, found out without running it. */
 export interface Trace {
   readonly sources: readonly Source[];
   readonly networks: readonly TracedNetwork[];
   readonly columns: readonly TracedColumn[];
+  readonly tables: readonly TracedTable[];
   /** Elements that its operators keep at once, beside those on their way: of windows and of asynchronous work. */
   readonly held: readonly { readonly source: Source; readonly elements: number }[];
   /** Whether there are functions in it whose code no hash tells. */
@@ -76,7 +91,7 @@ const CODE = 'function';
 /**
  * Finds out what a dataflow is made of: calls it once with a scope of which nothing is decoded and no element ever comes.
  *
- * @throws UsageError when it gives no columns, or a column that does not end in `scope.subclips`.
+ * @throws UsageError when it gives nothing, or what does not end in `scope.subclips` or `scope.rows`.
  */
 export function traceColumns(columns: (scope: VideoScope) => Columns): Trace {
   checkFunction('columns', columns);
@@ -91,6 +106,7 @@ class TracedScope implements VideoScope {
   readonly #used = new Set<Source>();
   readonly #origins = new WeakMap<Observable<unknown>, Origin>();
   readonly #cuts = new WeakMap<Observable<unknown>, Omit<TracedColumn, 'name' | 'operator'> & { operator?: string }>();
+  readonly #tables = new WeakMap<Observable<unknown>, Omit<TracedTable, 'name' | 'operator'>>();
   readonly #networks = new Map<NetworkPlan, TracedNetwork>();
   readonly #held: { source: Source; elements: number }[] = [];
 
@@ -132,6 +148,16 @@ class TracedScope implements VideoScope {
     };
   }
 
+  rows<const S extends RowSchema>(schema: S): OperatorFunction<Row<S>, RowTable> {
+    parseRowSchema(schema);
+    return (input) => {
+      const { source, steps } = this.#originOf(input);
+      const rows = this.#stream<RowTable>({ source, network: undefined, steps });
+      this.#tables.set(rows, { schema, source, steps: [...steps, { rows: schema }] });
+      return rows;
+    };
+  }
+
   mapAsync<A, B>(_: (value: A, signal: AbortSignal) => Promise<B>, options: MapAsyncOptions<A, B>) {
     return this.#code<A, B>('mapAsync', options?.concurrency ?? 1);
   }
@@ -169,20 +195,25 @@ class TracedScope implements VideoScope {
     if (typeof columns !== 'object' || columns === null || Object.keys(columns).length === 0) {
       throw new UsageError(`\`columns\` must give at least one column by its name, but gave ${shown(columns)}`);
     }
-    const traced = Object.entries(columns).map(([name, rows]): TracedColumn => {
+    const traced: TracedColumn[] = [];
+    const tables: TracedTable[] = [];
+    for (const [name, rows] of Object.entries(columns)) {
       checkStreamName(name);
-      const cut = rows instanceof Observable ? this.#cuts.get(rows) : undefined;
-      if (cut === undefined) {
-        throw new UsageError(`column '${name}' must end in \`scope.subclips\`, but is ${shown(rows)}`);
-      }
-      return { ...cut, name, operator: subclipsName(name, cut.operator) };
-    });
+      const [cut, table] = rows instanceof Observable ? [this.#cuts.get(rows), this.#tables.get(rows)] : [];
+      if (cut !== undefined) traced.push({ ...cut, name, operator: subclipsName(name, cut.operator) });
+      else if (table !== undefined) tables.push({ ...table, name: checkTableName(name), operator: rowsName(name) });
+      else
+        throw new UsageError(
+          `column '${name}' must end in \`scope.subclips\` or \`scope.rows\`, but is ${shown(rows)}`,
+        );
+    }
     return {
       sources: [...this.#used],
       networks: [...this.#networks.values()],
       columns: traced,
+      tables,
       held: this.#held,
-      hasFunctions: traced.some(({ steps }) => steps.some((step) => isCode(step))),
+      hasFunctions: [...traced, ...tables].some(({ steps }) => steps.some((step) => isCode(step))),
     };
   }
 

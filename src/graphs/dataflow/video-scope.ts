@@ -1,4 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs';
+import type { RowTable } from '../../io/dataset/row-table.ts';
+import type { Row, RowSchema } from '../../io/dataset/row-types.ts';
 import type { AudioOptions } from '../../io/media/audio.ts';
 import type { FramesOptions } from '../../io/media/frames.ts';
 import type { Video } from '../../io/media/video.ts';
@@ -70,8 +72,16 @@ export interface VideoScope {
     network: NetworkPlan<T>,
     options?: EmbeddingOptions,
   ): OperatorFunction<ElementOf<T>, Embedding>;
-  /** Cuts vectors with times into subclips and summarises each: the end of every column. See `subclips`. */
+  /** Cuts vectors with times into subclips and summarises each: the end of a column. See `subclips`. */
   subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow>;
+  /**
+   * Writes objects as rows of a table of their own, whatever they are of: shots, windows, seconds. The key under which it is given names the table; its
+   * columns are `item_id` and those of the schema. Values are checked and copied; one that does not fit ends its video, naming the column.
+   *
+   * @example
+   * shots: frames.pipe(shots, scope.rows({ start: 'time', end: 'time', score: 'float32', label: 'utf8?', vector: 'float32[512]' }))
+   */
+  rows<const S extends RowSchema>(schema: S): OperatorFunction<Row<S>, RowTable>;
 
   /** As `Scope.mapAsync`. */
   mapAsync<A, B>(
@@ -94,5 +104,5 @@ export interface VideoScope {
   ): OperatorFunction<In, Out>;
 }
 
-/** The columns of a dataset by their names; each ends in `scope.subclips`. */
-export type Columns = Readonly<Record<string, Observable<SubclipRow>>>;
+/** The columns of a dataset, each ending in `scope.subclips`, and tables of rows, each ending in `scope.rows`, by their names. */
+export type Columns = Readonly<Record<string, Observable<SubclipRow> | Observable<RowTable>>>;

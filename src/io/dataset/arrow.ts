@@ -1,16 +1,17 @@
 import { crc32 } from 'node:zlib';
-import { type DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } from 'apache-arrow';
+import { DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } from 'apache-arrow';
 import { UsageError } from '../../core/errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
-import { recordBatch, vectorColumn } from './batch-columns.ts';
-import { type ColumnShape, columnName, type UnitFacts, type UnitTable } from './schema.ts';
+import { numberColumn, recordBatch, vectorColumn } from './batch-columns.ts';
+import { type ColumnShape, columnName, countedStream, countName, type UnitFacts, type UnitTable } from './schema.ts';
 import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';
 import { wholeUnitColumns } from './unit-columns.ts';
+import { listRowTables, ROW_TABLES, readRowTables, rowTableBytes } from './unit-rows.ts';
 
 /** Entries of the schema metadata that the format itself owns; units of 0.1.0 before its release have their checksum among them. */
 const ITEM = 'item_id';
 const COUNTS = 'subclips';
-const OWN_ENTRIES = [ITEM, COUNTS, 'checksum'];
+const OWN_ENTRIES = [ITEM, COUNTS, ROW_TABLES, 'checksum'];
 /** Stands before the eight digits of the checksum. */
 const SEAL = 'reelflow-unit-crc32=';
 const NO_DIGITS = '00000000';
@@ -23,18 +24,24 @@ const TAIL_BYTES = 4 + FILE_MAGIC.length;
 /**
  * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of `batchBytes` where that is
  * exceeded: the same bytes for equal units.
- * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
+ * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; an int32 `NAME_rows` for each
+ * stream but visual and audio; then a nullable
  * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted.
- * A checksum of the whole file stands between the record batch and the footer.
+ * Tables of rows follow the record batches (see `unit-rows.ts`). A checksum of the whole file stands between the record batch and the footer.
  */
 export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
   const metadata = new Map(names.sort().map((name) => [name, table.metadata[name] as string]));
   metadata.set(ITEM, table.itemId);
   metadata.set(COUNTS, [...new Set(table.subclips)].join(','));
+  const rowTables = listRowTables(table);
+  if (rowTables !== undefined) metadata.set(ROW_TABLES, rowTables);
   const batch = recordBatch(
     [
       ...wholeUnitColumns(table),
+      ...Object.entries(table.counts ?? {}).map(([stream, counts]) =>
+        numberColumn(countName(stream) as string, counts),
+      ),
       ...table.columns.map((column) =>
         vectorColumn(
           columnName(column),
@@ -53,8 +60,9 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const written = asBuffer(tableToIPC(new Table(batch.schema, unitBatches(batch, batchBytes)), 'file'));
   const footer = footerStart(written);
   const seal = Buffer.from(`${SEAL}${NO_DIGITS}`.padEnd(SEAL_BYTES), 'latin1');
-  const bytes = Buffer.concat([written.subarray(0, footer), seal, written.subarray(footer)]);
-  const position = footer + SEAL.length;
+  const beforeSeal = Buffer.concat([written.subarray(0, footer), ...rowTableBytes(table)]);
+  const bytes = Buffer.concat([beforeSeal, seal, written.subarray(footer)]);
+  const position = beforeSeal.length + SEAL.length;
   bytes.write(checksum(bytes, position), position, 'latin1');
   return bytes;
 }
@@ -110,6 +118,11 @@ export function decodeUnitFacts(tail: Uint8Array, file: string): UnitFacts | num
 function unitOf(bytes: Buffer): UnitTable {
   const { schema, rows, numbers, vectors } = readUnitBatches(bytes);
   const { metadata } = schema;
+  const rowTables = readRowTables(bytes, footerStart(bytes) - SEAL_BYTES, metadata.get(ROW_TABLES));
+  const counts = schema.fields.flatMap(({ name, type }): [string, Int32Array][] => {
+    const stream = DataType.isInt(type) ? countedStream(name) : undefined;
+    return stream === undefined ? [] : [[stream, numbers(name, Int32Array)]];
+  });
   return {
     itemId: entry(metadata, ITEM),
     length: rows,
@@ -123,6 +136,8 @@ function unitOf(bytes: Buffer): UnitTable {
       const shape = shapeOf(field);
       return shape ? [{ ...shape, ...vectors(index, shape.dimension) }] : [];
     }),
+    ...(counts.length > 0 && { counts: Object.fromEntries(counts) }),
+    ...(rowTables && { rowTables }),
     metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
   };
 }

@@ -9,11 +9,10 @@ import {
 } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { checkInteger, checkOneOf } from '../../core/check.ts';
-import { listColumn, recordBatch } from './batch-columns.ts';
 import { CommitStore } from './commit-store.ts';
 import { countDataset } from './dataset.ts';
 import {
-  type DatasetFile,
+  type DatasetRowTable,
   type DatasetTable,
   generationOf,
   readDatasetFile,
@@ -26,12 +25,11 @@ import {
   type ParquetEncoding,
   ParquetWriter,
 } from './parquet.ts';
-import { columnProvenance, tableProvenance } from './provenance.ts';
+import type { RowSchema } from './row-types.ts';
 import type { UnitTable } from './schema.ts';
 import { softwareVersion } from './software.ts';
-import { orderUnits, type PlannedUnit, planTables, type TablePlan, tablePath } from './table-plan.ts';
-import { UNIT_COLUMNS, type UnitRows, unitColumns } from './unit-columns.ts';
-import { cutOf } from './unit-cut.ts';
+import { rowTable, subclipTable, type TableContent } from './table-content.ts';
+import { orderUnits, type PlannedUnit, planTables, type TablePlan } from './table-plan.ts';
 import { UnitTally } from './unit-tally.ts';
 
 const MIB = 1024 * 1024;
@@ -62,7 +60,7 @@ export interface CompactOptions {
  * Writes the committed units of a dataset as Parquet tables, one for each number of subclips and statistic:
  * `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes, then subclip. Columns: item_id,
  * subclip, start, end, frames, patches, partial, and a list of float32 for each stream, null where the unit has none. The number
- * of subclips and the statistic are in the path only (hive partitions). The key-value metadata entry `reelflow` of every part is JSON with the
+ * of subclips and the statistic are in the path only (hive partitions). Rows of tables of their own go to `shots/part-00000.parquet`, by their names. The key-value metadata entry `reelflow` of every part is JSON with the
  * graph's id and parameters and the networks' cards and hashes; of every vector column the Arrow field metadata name its networks and hashes.
  *
  * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the same units writes
@@ -108,11 +106,16 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
   const { contents } = tally.end(0);
   const units = await orderUnits(committed);
   const plans = await planTables(units);
+  const declared = Object.entries(description.rows ?? {});
+  const ofSubclips = plans.map((plan) => subclipTable(plan, description));
+  const ofRows = declared.map(([name, columns]) => rowTable(name, columns, description));
 
-  const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, plans.length));
+  const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, ofSubclips.length + ofRows.length));
   const rowGroupBytes = layout.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
   const breather = new Breather();
-  const tables = plans.map((plan) => new TableWriter(directory, plan, description, { ...layout, rowGroupBytes }));
+  const tables = [...ofSubclips, ...ofRows].map(
+    (content) => new TableWriter(directory, content as TableContent, { ...layout, rowGroupBytes }),
+  );
   try {
     for (let first = 0; first < tables.length; first += TABLES_AT_A_TIME) {
       const group = tables.slice(first, first + TABLES_AT_A_TIME);
@@ -124,7 +127,11 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
       }
       for (const table of group) await table.close();
     }
-    const listed = tables.map((table) => table.summary());
+    const written = tables.map((table) => table.summary());
+    const listed = plans.map((plan, at) => listedTable(plan, written[at] as WrittenTable));
+    const rowTables = declared.map(([, columns], at) =>
+      listedRows(columns, written[plans.length + at] as WrittenTable),
+    );
     let outcome: readonly DatasetTable[] | undefined = listed;
     await updateDatasetFile(directory, async (file, assertHeld) => {
       const counted = await countDataset(store, 'throw');
@@ -134,11 +141,14 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
         return undefined;
       }
       for (const table of tables) await table.publish(assertHeld);
-      await removeOldParts(directory, new Set(tables.flatMap((table) => table.parts)));
+      const current = new Set(tables.flatMap((table) => table.parts));
+      await removeOldParts(directory, current);
+      for (const { path } of ofRows) await removeOldPartsOf(directory, path, current);
       // Written again as they were, nothing has changed.
-      const same = file.compacted?.contents === contents && JSON.stringify(file.tables) === JSON.stringify(listed);
+      const before = JSON.stringify([file.tables, file.rowTables ?? []]);
+      const same = file.compacted?.contents === contents && before === JSON.stringify([listed, rowTables]);
       const compacted = (same && file.compacted) || { contents, generation: generationOf(file) + 1 };
-      return { ...file, ...counted, tables: listed, compacted };
+      return { ...file, ...counted, tables: listed, ...(rowTables.length > 0 && { rowTables }), compacted };
     });
     return outcome;
   } finally {
@@ -150,27 +160,23 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
 /** One table in the making: its parts are temporary files until `publish`. */
 class TableWriter {
   readonly #directory: string;
-  readonly #plan: TablePlan;
-  readonly #description: DatasetFile;
+  readonly #content: TableContent;
   readonly #partBytes: number;
   readonly #encoding: ParquetEncoding;
   readonly #compression: ParquetCompression;
   readonly #rowGroupRows: number;
-  readonly #rowBytes: number;
   readonly #finished: string[] = [];
   #published = 0;
   #writer: ParquetWriter | undefined;
   #writtenBytes = 0;
   #rows = 0;
   #items = 0;
-  #waiting: UnitRows[] = [];
+  #waiting: unknown[] = [];
   #waitingBytes = 0;
-  readonly #fields: ReadonlyMap<string, Map<string, string>>;
 
   constructor(
     directory: string,
-    plan: TablePlan,
-    description: DatasetFile,
+    content: TableContent,
     how: {
       readonly partBytes: number;
       readonly rowGroupBytes: number;
@@ -179,40 +185,36 @@ class TableWriter {
     },
   ) {
     this.#directory = directory;
-    this.#plan = plan;
-    this.#description = description;
+    this.#content = content;
     this.#partBytes = how.partBytes;
     this.#encoding = how.encoding;
     this.#compression = how.compression;
-    this.#rowBytes = plan.columns.reduce((sum, column) => sum + 4 * column.dimension, SCALAR_BYTES);
-    this.#rowGroupRows = Math.max(1, Math.floor(how.rowGroupBytes / this.#rowBytes));
-    const provenance = ({ stream, dimension }: TablePlan['columns'][number]) =>
-      [stream, columnProvenance(description, plan, stream, dimension)] as const;
-    this.#fields = new Map(plan.columns.map(provenance));
+    this.#rowGroupRows = Math.max(1, Math.floor(how.rowGroupBytes / content.rowBytes));
   }
 
   /** Paths of the published parts, relative to the dataset. */
   get parts(): string[] {
-    return this.#finished.map((_, index) => `${tablePath(this.#plan)}/${partName(index)}`);
+    return this.#finished.map((_, index) => `${this.#content.path}/${partName(index)}`);
   }
 
   /** Makes the table's directory and clears it of what killed runs left. */
   async open(): Promise<void> {
-    const directory = join(this.#directory, tablePath(this.#plan));
+    const directory = join(this.#directory, this.#content.path);
     await makeDirectory(directory);
     await removeStaleTemporaries(directory);
   }
 
   async write(unit: UnitTable): Promise<void> {
-    const { first, rows } = cutOf(unit, this.#plan.subclips);
-    if (rows === 0) return;
+    const found = this.#content.take(unit);
+    if (found === undefined) return;
+    const { taken, rows, bytes } = found;
     if (!this.#writer || this.#writtenBytes >= this.#partBytes) {
       await this.close();
       await this.#begin();
     }
-    this.#waiting.push({ unit, first, rows });
-    this.#waitingBytes += rows * (this.#rowBytes + SCALAR_BYTES);
-    this.#writtenBytes += rows * this.#rowBytes;
+    this.#waiting.push(taken);
+    this.#waitingBytes += bytes + rows * SCALAR_BYTES;
+    this.#writtenBytes += bytes;
     this.#rows += rows;
     this.#items += 1;
     if (this.#waitingBytes >= BATCH_BYTES || this.#waiting.length >= BATCH_UNITS) await this.#flush();
@@ -233,10 +235,10 @@ class TableWriter {
     for (const [index, part] of this.#finished.entries()) {
       if (index < this.#published) continue;
       await assertHeld();
-      await rename(part, join(this.#directory, tablePath(this.#plan), partName(index)));
+      await rename(part, join(this.#directory, this.#content.path, partName(index)));
       this.#published = index + 1;
     }
-    await syncDirectory(join(this.#directory, tablePath(this.#plan)));
+    await syncDirectory(join(this.#directory, this.#content.path));
   }
 
   /** Removes what is not published. */
@@ -245,18 +247,14 @@ class TableWriter {
     for (const part of this.#finished.slice(this.#published)) await removeIfThere(part);
   }
 
-  summary(): DatasetTable {
-    const { subclips, statistic, columns } = this.#plan;
+  summary(): WrittenTable {
     return {
-      path: tablePath(this.#plan),
-      subclips,
-      aggregate: statistic,
+      path: this.#content.path,
       encoding: this.#encoding,
       compression: this.#compression,
       items: this.#items,
       rows: this.#rows,
       parts: this.#finished.length,
-      columns: columns.map(({ stream, dimension }) => ({ name: stream, dimension })),
     };
   }
 
@@ -265,41 +263,35 @@ class TableWriter {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    if (waiting.length > 0) await this.#writer?.write(batchOf(waiting, this.#plan, this.#fields));
+    if (waiting.length === 0) return;
+    for (const batch of this.#content.batches(waiting)) await this.#writer?.write(batch);
   }
 
   async #begin(): Promise<void> {
-    const path = temporaryPath(join(this.#directory, tablePath(this.#plan)));
+    const path = temporaryPath(join(this.#directory, this.#content.path));
     this.#writer = await ParquetWriter.create(path, {
       rowGroupRows: this.#rowGroupRows,
-      metadata: tableProvenance(this.#description, this.#plan, this.#encoding),
+      metadata: this.#content.provenance(this.#encoding),
       encoding: this.#encoding,
       compression: this.#compression,
       createdBy: softwareVersion(),
-      scalarColumns: UNIT_COLUMNS,
+      scalarColumns: this.#content.scalarColumns,
     });
     this.#writtenBytes = 0;
   }
 }
 
-/** The rows of units, with the columns of a table. */
-function batchOf(units: readonly UnitRows[], plan: TablePlan, fields: ReadonlyMap<string, Map<string, string>>) {
-  const rows = units.reduce((sum, unit) => sum + unit.rows, 0);
-  const vectors = plan.columns.map(({ stream, dimension }) => {
-    const values = new Float32Array(rows * dimension);
-    const valid = new Uint8Array(rows);
-    let at = 0;
-    for (const { unit, first, rows: count } of units) {
-      const column = unit.columns.find((each) => each.stream === stream && each.statistic === plan.statistic);
-      if (column !== undefined) {
-        values.set(column.values.subarray(first * dimension, (first + count) * dimension), at * dimension);
-        valid.set(column.valid.subarray(first, first + count), at);
-      }
-      at += count;
-    }
-    return listColumn(stream, { dimension, values, valid }, fields.get(stream));
-  });
-  return recordBatch([...unitColumns(units), ...vectors], rows);
+/** What is known of a table that was written. */
+type WrittenTable = Pick<DatasetTable, 'path' | 'encoding' | 'compression' | 'items' | 'rows' | 'parts'>;
+
+function listedTable({ subclips, statistic, columns }: TablePlan, written: WrittenTable): DatasetTable {
+  const { path, ...rest } = written;
+  const vectors = columns.map(({ stream, dimension }) => ({ name: stream, dimension }));
+  return { path, subclips, aggregate: statistic, ...rest, columns: vectors };
+}
+
+function listedRows(columns: RowSchema, written: WrittenTable): DatasetRowTable {
+  return { ...written, columns: Object.entries(columns).map(([name, type]) => ({ name, type })) };
 }
 
 function partName(index: number): string {
@@ -310,14 +302,17 @@ function partName(index: number): string {
 async function removeOldParts(directory: string, current: ReadonlySet<string>): Promise<void> {
   for (const cut of (await readdir(directory)).filter((name) => /^subclips=\d+$/.test(name))) {
     for (const aggregate of (await readdir(join(directory, cut))).filter((name) => name.startsWith('aggregate='))) {
-      const table = `${cut}/${aggregate}`;
-      for (const part of await readdir(join(directory, table))) {
-        const old = /^part-\d+\.parquet$/.test(part) && !current.has(`${table}/${part}`);
-        if (old) await removeIfThere(join(directory, table, part));
-      }
-      await removeIfEmpty(join(directory, table));
+      await removeOldPartsOf(directory, `${cut}/${aggregate}`, current);
+      await removeIfEmpty(join(directory, cut, aggregate));
     }
     await removeIfEmpty(join(directory, cut));
+  }
+}
+
+async function removeOldPartsOf(directory: string, table: string, current: ReadonlySet<string>): Promise<void> {
+  for (const part of await readdir(join(directory, table))) {
+    const old = /^part-\d+\.parquet$/.test(part) && !current.has(`${table}/${part}`);
+    if (old) await removeIfThere(join(directory, table, part));
   }
 }
 

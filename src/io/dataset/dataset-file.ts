@@ -4,6 +4,7 @@ import { replaceFile } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { LockLost, underLock } from '../../core/file-lock.ts';
 import { printableStart } from '../../core/printable.ts';
+import type { RowSchema } from './row-types.ts';
 
 /** Of what differs between two datasets, so many places are named, each in so many characters. */
 const LISTED_CHANGES = 4;
@@ -21,6 +22,10 @@ export interface DatasetDescription {
   readonly params: unknown;
   /** The networks: name, hashes of card and weights, the weight files (`files`: role, SHA-256, origin, licence), the card itself. */
   readonly models: readonly unknown[];
+  /** How the graph is made again, as JSON: see `graphFrom`. */
+  readonly spec?: unknown;
+  /** The tables of rows that units have, by their names: their columns and the types of these. */
+  readonly rows?: Readonly<Record<string, RowSchema>>;
 }
 
 /** What is in a dataset. */
@@ -57,6 +62,13 @@ export interface DatasetTable {
   readonly columns: readonly { readonly name: string; readonly dimension: number }[];
 }
 
+/** A Parquet table of rows. */
+export interface DatasetRowTable
+  extends Pick<DatasetTable, 'path' | 'encoding' | 'compression' | 'items' | 'rows' | 'parts'> {
+  /** Its columns beside `item_id`, and their types. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
 /** `dataset.json`. */
 export interface DatasetFile extends DatasetDescription {
   readonly format: 'reelflow-dataset';
@@ -65,6 +77,8 @@ export interface DatasetFile extends DatasetDescription {
   readonly counts: DatasetCounts;
   /** Empty until the dataset is compacted. */
   readonly tables: readonly DatasetTable[];
+  /** The tables of rows, where there are any. */
+  readonly rowTables?: readonly DatasetRowTable[];
   /** Grows by one with every change of this file. */
   readonly generation?: number;
   /** SHA-256 over the keys of the current units, in order. */
@@ -163,8 +177,9 @@ export function areTablesOutOfDate(
   directory: string,
   wanted: { readonly encoding?: string | undefined; readonly compression?: string | undefined } = {},
 ): boolean {
-  const { counts, tables, contents, compacted } = readDatasetFile(directory);
-  if (tables.length === 0) return counts.videos > 0;
+  const { counts, tables: ofSubclips, rowTables = [], contents, compacted } = readDatasetFile(directory);
+  const tables = [...ofSubclips, ...rowTables.filter(({ parts }) => parts > 0)];
+  if (ofSubclips.length + rowTables.length === 0) return counts.videos > 0;
   if (contents === undefined || contents !== compacted?.contents) return true;
   if (tables.some(({ path }) => !existsSync(join(directory, path)))) return true;
   const { encoding, compression } = wanted;
@@ -186,7 +201,9 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
     throw new UsageError(`${directory} must be a directory, but is a file`, { code: 'dataset' });
   }
   if (!existsSync(datasetFilePath(directory))) {
-    const foreign = existsSync(directory) ? readdirSync(directory).filter((name) => !isOwn(name)) : [];
+    const foreign = existsSync(directory)
+      ? readdirSync(directory).filter((name) => !isOwn(name) && !Object.hasOwn(description.rows ?? {}, name))
+      : [];
     if (foreign.length > 0) {
       throw new UsageError(
         `${directory} is not empty and holds no dataset: it has '${foreign.sort()[0]}'${foreign.length > 1 ? ` and ${foreign.length - 1} more` : ''}`,
@@ -197,15 +214,16 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
   }
   const file = readDatasetFile(directory);
   if (file.graphId === description.graphId) return file;
-  const changes = differences('', comparable(file), comparable(description));
+  const changes = changesBetween(comparable(file), comparable(description));
   throw new UsageError(
-    `${directory} holds another dataset (graph ${file.graphId}, not ${description.graphId}): ${changesText(changes)}`,
+    `${directory} holds another dataset (graph ${file.graphId}, not ${description.graphId}): ${changes}`,
     { code: 'dataset', remedy: 'Name another output directory, or use the parameters that the dataset was made with.' },
   );
 }
 
-/** The first changes in words, not longer than a reader takes in. */
-function changesText(changes: readonly string[]): string {
+/** Where two JSON values differ, in words not longer than a reader takes in. */
+export function changesBetween(there: unknown, now: unknown): string {
+  const changes = differences('', there, now);
   if (changes.length === 0) return 'the parameters read the same';
   const more = changes.length - LISTED_CHANGES;
   return `${changes.slice(0, LISTED_CHANGES).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
@@ -222,7 +240,8 @@ function comparable({ name, version, params }: DatasetDescription): unknown {
 
 /** Where two JSON values differ, a phrase for each place. */
 function differences(path: string, there: unknown, now: unknown): string[] {
-  const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
+  const isMap = (value: unknown) => isObject(value) && (!Array.isArray(value) || value.some(isObject));
   if (isMap(there) && isMap(now)) {
     const left = there as Record<string, unknown>;
     const right = now as Record<string, unknown>;

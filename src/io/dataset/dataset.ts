@@ -17,6 +17,7 @@ import {
   type DatasetDescription,
   type DatasetFile,
   datasetFilePath,
+  readDatasetFile,
   updateDatasetFile,
 } from './dataset-file.ts';
 import { Fingerprints } from './fingerprint.ts';
@@ -72,6 +73,7 @@ export class Dataset {
       // Another process may have been first, with another graph.
       checkDirectory(directory, description);
     }
+    await keepSpec(directory, description);
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
     const processes = await markOpen(directory);
@@ -113,6 +115,15 @@ export class Dataset {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Keeps how the graph is made again, where the dataset does not tell it: it is older, or its graph was written inline. */
+async function keepSpec(directory: string, { spec }: DatasetDescription): Promise<void> {
+  const kindOf = (value: unknown) => (value as { readonly kind?: string } | undefined)?.kind ?? 'inline';
+  const says = (file: DatasetFile) =>
+    file.spec !== undefined && (kindOf(file.spec) !== 'inline' || kindOf(spec) === 'inline');
+  if (spec === undefined || says(readDatasetFile(directory))) return;
+  await updateDatasetFile(directory, async (file) => (says(file) ? undefined : { ...file, spec }));
 }
 
 /** Marks a dataset as open in this process, by a temporary file: those of dead processes are removed as all temporaries are. */

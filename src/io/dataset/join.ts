@@ -6,6 +6,7 @@ import {
   checkStreamName,
   columnName,
   compareColumns,
+  countName,
   type UnitColumn,
   type UnitTable,
 } from './schema.ts';
@@ -84,6 +85,10 @@ export function joinRows(input: JoinInput): UnitTable {
     const values = new Float32Array(length * shape.dimension);
     columns.set(columnName(shape), { ...pick(shape), values, valid: new Uint8Array(length) });
   }
+  const counts = new Map<string, Int32Array>();
+  for (const { stream } of shapes.values()) {
+    if (countName(stream) !== undefined) counts.set(stream, new Int32Array(length));
+  }
   for (const row of rows) {
     const index = places.get(row.subclips)?.get(row.subclip) as number;
     const column = columns.get(columnName(row)) as UnitColumn;
@@ -97,10 +102,13 @@ export function joinRows(input: JoinInput): UnitTable {
     column.values.set(row.vector, index * column.dimension);
     table.start[index] = row.start;
     table.end[index] = row.end;
-    const counts = countsOf(row.stream, input.countedAs);
-    if (counts !== undefined) table[counts][index] = Math.max(table[counts][index] as number, row.count);
+    const own = counts.get(row.stream);
+    if (own !== undefined) own[index] = row.count;
+    const kind = countsOf(row.stream, input.countedAs);
+    if (kind !== undefined) table[kind][index] = Math.max(table[kind][index] as number, row.count);
   }
-  return { ...table, columns: [...columns.values()], metadata: metadataOf(input) };
+  const whole = { ...table, columns: [...columns.values()], metadata: metadataOf(input) };
+  return counts.size === 0 ? whole : { ...whole, counts: Object.fromEntries(counts) };
 }
 
 /** The count that the rows of a stream go into. */

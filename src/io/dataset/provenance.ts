@@ -1,5 +1,6 @@
 import type { DatasetDescription } from './dataset-file.ts';
 import type { ParquetEncoding } from './parquet.ts';
+import type { RowSchema } from './row-types.ts';
 import type { TablePlan } from './table-plan.ts';
 
 /**
@@ -24,6 +25,18 @@ export function tableProvenance(description: DatasetDescription, plan: TablePlan
   const models = description.models.map(withoutFiles);
   const { subclips, statistic } = plan;
   return JSON.stringify({ graphId, name, version, subclips, aggregate: statistic, encoding, models, params });
+}
+
+/** What the file of a table of rows says of itself as a whole, likewise. */
+export function rowTableProvenance(
+  description: DatasetDescription,
+  table: string,
+  columns: RowSchema,
+  encoding: ParquetEncoding,
+): string {
+  const { graphId, name, version, params } = description;
+  const models = description.models.map(withoutFiles);
+  return JSON.stringify({ graphId, name, version, table, columns, encoding, models, params });
 }
 
 /**

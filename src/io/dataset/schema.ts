@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+import type { RowTable } from './row-table.ts';
 
 /** One vector column of a unit: one statistic of one stream. */
 export interface UnitColumn {
@@ -34,6 +35,10 @@ export interface UnitTable {
   /** Rows of the stream `audio` in the subclip. */
   readonly patches: Int32Array;
   readonly columns: readonly UnitColumn[];
+  /** For each stream but `visual` and `audio`, the rows that it has in each subclip. */
+  readonly counts?: Readonly<Record<string, Int32Array>> | undefined;
+  /** Rows of tables of their own. */
+  readonly rowTables?: readonly RowTable[] | undefined;
   /** What is known of the unit as a whole, see `UnitFacts`; more entries may stand beside those. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -64,6 +69,8 @@ export interface UnitFacts {
 
 /** Names that a stream cannot have, because a column has them already. */
 const RESERVED = ['item_id', 'subclips', 'subclip', 'start', 'end', 'frames', 'patches', 'partial', 'aggregate'];
+/** How the name of a column ends that counts rows. */
+const COUNTS = '_rows';
 const STREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /**
@@ -77,9 +84,22 @@ export function checkStreamName(name: string): void {
       `a stream that goes into a dataset must be named by a letter followed by up to 63 letters, digits, '_' or '-', but is named '${name}'`,
     );
   }
+  if (name.endsWith(COUNTS)) {
+    throw new UsageError(`a stream cannot be named '${name}': '${COUNTS}' ends the names of columns that count rows`);
+  }
   if (RESERVED.includes(name)) {
     throw new UsageError(`a stream cannot be named '${name}': every dataset has a column of that name`);
   }
+}
+
+/** Name of the column that counts the rows of a stream; `frames` and `patches` are those of `visual` and `audio`. */
+export function countName(stream: string): string | undefined {
+  return stream === 'visual' || stream === 'audio' ? undefined : `${stream}${COUNTS}`;
+}
+
+/** The stream whose rows a column counts. */
+export function countedStream(column: string): string | undefined {
+  return column.endsWith(COUNTS) ? column.slice(0, -COUNTS.length) : undefined;
 }
 
 /** Name of a vector column in a unit: `visual_mean`, `audio_medmad`. */

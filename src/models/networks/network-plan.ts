@@ -9,7 +9,7 @@ import type { Place, SessionPart, SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
 import { observed, observedOutput, rangedBytes } from '../quantisation/observe.ts';
 import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
-import type { Ranges } from '../quantisation/range.ts';
+import type { Range, Ranges } from '../quantisation/range.ts';
 import { activationsOf } from './activations.ts';
 import type { AssembledNetwork } from './assemble.ts';
 import type { ModelCard } from './card.ts';
@@ -17,6 +17,7 @@ import { Network } from './embedder.ts';
 import type { ConvolutionForm } from './fast-convolutions/form.ts';
 import { fastForm } from './fast-convolutions/rule.ts';
 import { hostMemory, type SessionMemory, sessionMemory } from './memory.ts';
+import type { NamedOptions } from './network-entry.ts';
 import { type DeviceMemory, deviceBatch, deviceMemory, openOnDevice, placesOf } from './on-device.ts';
 import { prepareParts } from './prepare.ts';
 import { checkRepeatable } from './repeatable.ts';
@@ -61,6 +62,7 @@ export type NetworkInput<T extends Uint8Array | Float32Array> = T extends Uint8A
 /** How a network was put on 8-bit integers. */
 interface Quantised {
   readonly parts: readonly OnnxGraph[];
+  readonly ranges: Ranges;
   /** SHA-256 of the ranges and of the form. */
   readonly hash: string;
 }
@@ -90,6 +92,8 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
     readonly weightsFiles: readonly WeightsFile[],
     /** Rows per batch when nothing else is asked for. */
     readonly defaultBatch: number,
+    /** The options that decide a named network, beside its weights; undefined for that of a card. */
+    readonly named: NamedOptions | undefined,
     assembled: AssembledNetwork,
     cache: string,
     quantised?: Quantised,
@@ -112,6 +116,11 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   /** SHA-256 of what decides the integers, beside the weights; undefined in float32. */
   get rangesHash(): string | undefined {
     return this.#quantised?.hash;
+  }
+
+  /** The ranges that decide the integers; undefined in float32. */
+  get ranges(): Ranges | undefined {
+    return this.#quantised?.ranges;
   }
 
   /** Names of the tensors whose ranges `quantised` needs; none when the network has no layer that 8 bits could take. */
@@ -139,9 +148,13 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
       );
     }
     const parts = this.#assembled.parts.map((part) => quantise(part, ranges));
-    const used = this.rangedTensors.map((name) => [name, ...(ranges[name] as readonly number[])]);
-    const hash = sha256(JSON.stringify([quantisationForm, used]));
-    return this.#with(this.card, this.#assembled, this.#cacheDirectory, { parts, hash });
+    const used = this.rangedTensors.map((name) => [name, ranges[name] as Range] as const);
+    const hash = sha256(JSON.stringify([quantisationForm, used.map(([name, range]) => [name, ...range])]));
+    return this.#with(this.card, this.#assembled, this.#cacheDirectory, {
+      parts,
+      ranges: Object.fromEntries(used),
+      hash,
+    });
   }
 
   /**
@@ -162,8 +175,9 @@ export class NetworkPlan<T extends Uint8Array | Float32Array = Uint8Array | Floa
   }
 
   #with(card: ModelCard, assembled: AssembledNetwork, cache: string, quantised: Quantised | undefined): NetworkPlan<T> {
-    const { cardHash, weightsHash, random, weightsOrigin: origin, weightsFiles: files, defaultBatch: batch } = this;
-    return new NetworkPlan<T>(card, cardHash, weightsHash, random, origin, files, batch, assembled, cache, quantised);
+    const { cardHash, weightsHash, random, weightsOrigin, weightsFiles, defaultBatch, named } = this;
+    const own = [cardHash, weightsHash, random, weightsOrigin, weightsFiles, defaultBatch, named] as const;
+    return new NetworkPlan<T>(card, ...own, assembled, cache, quantised);
   }
 
   /** The network in the form whose activations the CPU holds. */

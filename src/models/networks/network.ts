@@ -4,9 +4,10 @@ import { insideFolder, readModel } from '../onnx/read.ts';
 import { architectureGraph } from './architecture.ts';
 import { assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
-import { hashCard, loadCard } from './card.ts';
+import { hashCard, loadCard, type ModelCard } from './card.ts';
 import { convolutionForms } from './fast-convolutions/form.ts';
 import { namedWeights } from './named-weights.ts';
+import type { NamedOptions } from './network-entry.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { NetworkPlan } from './network-plan.ts';
 import { type NetworkName, type NetworkReads, namedNetwork, networkNames } from './registry.ts';
@@ -65,13 +66,33 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
   const cardHash = hashCard(card, architecture);
   const assembled = assemble(card, graph, named.name, convolutions);
   const { hash, random, origin, files } = weights;
-  return new NetworkPlan(card, cardHash, hash, random, origin, files, named.batch, assembled, cache);
+  return new NetworkPlan(
+    card,
+    cardHash,
+    hash,
+    random,
+    origin,
+    files,
+    named.batch,
+    namedOptions(options),
+    assembled,
+    cache,
+  );
+}
+
+/** The options that decide a named network, beside its weights. */
+function namedOptions({ layer, final, postprocess, resize }: NamedOptions): NamedOptions {
+  return {
+    ...(layer !== undefined && { layer }),
+    ...(final !== undefined && { final }),
+    ...((postprocess ?? false) !== false && { postprocess: true }),
+    ...(resize !== undefined && { resize }),
+  };
 }
 
 function cardNetwork(path: string, options: NetworkOptions, cache: string): NetworkPlan {
-  const { weights, weightsOrigin, layer, convolutions } = options;
-  const { card: own, folder } = loadCard(path);
-  let card = own;
+  const { weights } = options;
+  const { card, folder } = loadCard(path);
   const file = weights === undefined || weights.startsWith('random:') ? insideFolder(folder, card.file ?? '') : weights;
   if (file === undefined) {
     throw new ModelError(
@@ -82,6 +103,22 @@ function cardNetwork(path: string, options: NetworkOptions, cache: string): Netw
       },
     );
   }
+  return networkOfCard(card, file, { ...options, cacheDirectory: cache });
+}
+
+/**
+ * The network of a model card, and of the ONNX file that is its weights, wherever that lies.
+ *
+ * @throws ModelError `card`, `weights` or `hash`, as `network`.
+ */
+export function networkOfCard(
+  given: ModelCard,
+  file: string,
+  options: Pick<NetworkOptions, 'weightsOrigin' | 'layer' | 'convolutions' | 'cacheDirectory'> = {},
+): NetworkPlan {
+  const { weightsOrigin, layer, convolutions = 'fast' } = options;
+  const cache = cacheDirectory(options.cacheDirectory);
+  let card = given;
   const weightsHash = fileHash(file, cache);
   if (card.sha256 !== undefined && card.sha256 !== weightsHash) {
     throw new ModelError(
@@ -97,5 +134,5 @@ function cardNetwork(path: string, options: NetworkOptions, cache: string): Netw
   const assembled = assemble(card, graph, file, convolutions);
   const files = [weightsFile('weights', weightsHash, file, weightsOrigin)];
   const batch = card.batch ?? defaultBatch;
-  return new NetworkPlan(card, hashCard(card), weightsHash, false, file, files, batch, assembled, cache);
+  return new NetworkPlan(card, hashCard(card), weightsHash, false, file, files, batch, undefined, assembled, cache);
 }

@@ -32,6 +32,7 @@ const COLUMNS = [
   'frames',
   'patches',
   'partial',
+  'optical-flow_rows',
   'visual',
   'audio',
   'optical-flow',

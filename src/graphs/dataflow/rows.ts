@@ -1,0 +1,44 @@
+import { Observable, type OperatorFunction } from 'rxjs';
+import { type RowTable, RowTableBuilder } from '../../io/dataset/row-table.ts';
+import type { ParsedRowType } from '../../io/dataset/row-types.ts';
+import { connect } from '../../operators/connect.ts';
+import type { SubclipScope } from '../../operators/subclips.ts';
+
+/** Collects the rows of a table, and emits them together when the source completes. What they take until then is accounted for. */
+export function collectRows(
+  table: string,
+  schema: ReadonlyMap<string, ParsedRowType>,
+  { scope, operator }: { readonly scope: SubclipScope; readonly operator: string },
+): OperatorFunction<unknown, RowTable> {
+  return (source) =>
+    new Observable<RowTable>((subscriber) => {
+      const holder = scope.holder(operator);
+      subscriber.add(() => holder.close());
+      const clock = scope.operator(operator);
+      const rows = new RowTableBuilder(table, schema);
+      let accounted = 0;
+      const timed = <T>(work: () => T): T => {
+        clock.enter();
+        try {
+          return work();
+        } finally {
+          clock.leave();
+        }
+      };
+      connect(source, subscriber, {
+        next: (row) => {
+          clock.in += 1;
+          timed(() => rows.push(row));
+          holder.add(rows.byteLength - accounted);
+          accounted = rows.byteLength;
+        },
+        complete: () => {
+          clock.emit(
+            subscriber,
+            timed(() => rows.finish()),
+          );
+          subscriber.complete();
+        },
+      });
+    });
+}

@@ -1,0 +1,99 @@
+import { checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { changesBetween } from '../../io/dataset/dataset-file.ts';
+import type { FrameSampling } from '../../io/media/frames.ts';
+import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { Statistic } from '../../operators/statistics.ts';
+import { dataflow, type VideoGraph } from '../dataflow/dataflow.ts';
+import { extractionGraph } from '../extraction.ts';
+import { loadFlow } from './flow-module.ts';
+import { checkSpec, type GraphFacts, type GraphSpec, type ModuleOrigin } from './graph-spec.ts';
+import { type NetworkSpec, networkFrom } from './network-spec.ts';
+
+/** What a graph may be made of again. */
+export interface GraphFromOptions {
+  /** Files of weights, and directories of them, looked through before the model store: weights are found by their hash. */
+  readonly weights?: string | readonly string[] | undefined;
+  /**
+   * The modules that may be loaded, by their paths below the working directory: `['./flow.js']`. Default none: a spec that comes with a dataset or a
+   * job is no way to run code that was not asked for.
+   */
+  readonly modules?: readonly string[] | undefined;
+}
+
+/**
+ * Makes the graph of a spec, in any process: networks from weights found by their hash, a dataflow of one's own from the module that exports it. The graph
+ * has the id that the spec says, or is refused.
+ *
+ * @throws UsageError `spec` for what is no spec, or that of a dataflow written inline; `module` for a module that is not in `modules` or cannot be
+ * loaded; `graph` when what was made is another graph, saying what differs. ModelError `weights` when weights are nowhere.
+ *
+ * @example
+ * const graph = await graphFrom(await readSpec('features/'), { modules: ['./flow.js'] });
+ * await writeDataset('more-features/', 'more-trailers/', { graph });
+ */
+export async function graphFrom(spec: GraphSpec, options: GraphFromOptions = {}): Promise<VideoGraph> {
+  const checked = checkSpec(spec);
+  const { weights = [] } = options;
+  const places = typeof weights === 'string' ? [weights] : weights;
+  for (const place of places) checkString('weights', place);
+  const graph = await make(checked, places, options.modules ?? []);
+  if (graph.spec.id === checked.id) return graph;
+  const changes = changesBetween(withoutPath(checked.graph), withoutPath(graph.spec.graph));
+  throw new UsageError(`the graph is not that of the spec (${graph.spec.id}, not ${checked.id}): ${changes}`, {
+    code: 'graph',
+    remedy:
+      checked.kind === 'module' && checked.graph.version === graph.version
+        ? `Use ${checked.module} and the weights as they were, or write another dataset with what there is now.`
+        : 'Use the version of reelflow that wrote the spec, or write another dataset with this one.',
+  });
+}
+
+/** Name and version under one key, so that a change of the parameters is told by its own name. */
+const withoutPath = ({ name, version, params }: GraphFacts['graph']) => ({ graph: { name, version }, params });
+
+async function make(spec: GraphSpec, places: readonly string[], modules: readonly string[]): Promise<VideoGraph> {
+  const { policy } = spec;
+  switch (spec.kind) {
+    case 'extraction': {
+      const { sampling, subclips, statistics } = spec.graph.params as unknown as ExtractionParams;
+      const of = (network: NetworkSpec | undefined) => network && networkFrom(network, places);
+      return extractionGraph({
+        visual: of(spec.visual) as NetworkPlan<Uint8Array> | undefined,
+        audio: of(spec.audio) as NetworkPlan<Float32Array> | undefined,
+        ...{ sampling, subclips, statistics, duplicates: spec.duplicates, ...policy },
+      });
+    }
+    case 'module':
+      return moduleGraph(spec, policy, modules);
+    case 'inline':
+      throw new UsageError(
+        `the dataflow '${spec.graph.name}' was written inline: its functions are nowhere but there`,
+        {
+          code: 'spec',
+          remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
+        },
+      );
+  }
+}
+
+/** What stands in the parameters of an extraction beside its networks. */
+interface ExtractionParams {
+  readonly sampling: FrameSampling;
+  readonly subclips: readonly number[];
+  readonly statistics: readonly Statistic[];
+}
+
+/**
+ * The graph of a dataflow that a module exports.
+ *
+ * @param allowed as `loadFlow`.
+ */
+export async function moduleGraph(
+  origin: Omit<ModuleOrigin, 'kind'>,
+  policy: { readonly maxDuration?: number | undefined; readonly allowPartial?: boolean | undefined },
+  allowed?: readonly string[],
+): Promise<VideoGraph> {
+  const { flow, module, params } = await loadFlow(origin.module, origin.params, allowed);
+  return dataflow({ ...flow, ...policy, origin: { kind: 'module', module, params } });
+}

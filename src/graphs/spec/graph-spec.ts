@@ -1,0 +1,102 @@
+import { checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { checkJson, type Json } from '../../core/json.ts';
+import { readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import type { Duplicates } from '../../operators/embed.ts';
+import { graphId } from '../graph.ts';
+import type { NetworkSpec } from './network-spec.ts';
+
+/** How an extraction is made again. */
+export interface ExtractionOrigin {
+  readonly kind: 'extraction';
+  readonly visual?: NetworkSpec | undefined;
+  readonly audio?: NetworkSpec | undefined;
+  /** Whether equal frames take one vector; changes no values. */
+  readonly duplicates?: Duplicates | undefined;
+}
+
+/** How a dataflow of a module is made again. */
+export interface ModuleOrigin {
+  readonly kind: 'module';
+  /** The module's path below the working directory, and its export: `./flow.js#shots`. */
+  readonly module: string;
+  /** What the export is called with, where it is a function. */
+  readonly params?: Json | undefined;
+}
+
+/** A dataflow written in the program that ran it: nobody else has its functions. */
+export interface InlineOrigin {
+  readonly kind: 'inline';
+}
+
+/** What a graph is made of, beside what its id is the hash of. */
+export type GraphOrigin = ExtractionOrigin | ModuleOrigin | InlineOrigin;
+
+/** What every spec says of its graph. */
+export interface GraphFacts {
+  /** The graph's id: the hash of `graph`. */
+  readonly id: string;
+  /** Everything that changes values. */
+  readonly graph: { readonly name: string; readonly version: number; readonly params: Json };
+  /** Which items are computed and kept; changes no values. */
+  readonly policy: { readonly maxDuration?: number | undefined; readonly allowPartial: boolean };
+}
+
+/**
+ * A graph as JSON: what a dataset keeps of it, and what a job may carry, so that another process makes the same graph of it with
+ * `graphFrom`. It has hashes of weights, and names of modules; no weights, and no code.
+ */
+export type GraphSpec = GraphFacts & GraphOrigin;
+
+/** @throws UsageError `spec` when a value is no spec, or one whose id is not that of what it says. */
+export function checkSpec(value: unknown): GraphSpec {
+  const json = asSpec('spec', () => checkJson('spec', value));
+  const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
+    typeof json === 'object' && json !== null && !Array.isArray(json);
+  if (!isObject(json)) throw noSpec(`it is ${shown(value)}`);
+  const { id, graph, policy } = json;
+  if (!isObject(graph) || !isObject(policy)) throw noSpec('it lacks `graph` or `policy`');
+  return asSpec('spec', () => {
+    const kind = checkOneOf('spec.kind', json.kind, ['extraction', 'module', 'inline']);
+    if (kind === 'module') checkString('spec.module', json.module);
+    if (policy.maxDuration !== undefined) checkPositive('spec.policy.maxDuration', policy.maxDuration);
+    const spec = json as unknown as GraphSpec;
+    const found = graphId(spec.graph);
+    if (found !== id) throw noSpec(`its \`id\` is ${shown(id)}, but that of its \`graph\` is '${found}'`);
+    return spec;
+  });
+}
+
+function asSpec<T>(name: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.code === 'spec') throw error;
+    throw noSpec(error.message.replace(`\`${name}.`, '`'), error);
+  }
+}
+
+function noSpec(why: string, cause?: unknown): UsageError {
+  return new UsageError(`this is no spec of a graph: ${why}`, {
+    code: 'spec',
+    remedy: 'Give what `readSpec` read from a dataset, or what stands in `spec` of its description, unchanged.',
+    cause,
+  });
+}
+
+/**
+ * The spec of the graph that made a dataset.
+ *
+ * @throws UsageError `dataset` when the directory is no dataset; `spec` when it has none, because it was made before datasets had one.
+ *
+ * @example
+ * const graph = await graphFrom(await readSpec('features/'));
+ */
+export async function readSpec(directory: string): Promise<GraphSpec> {
+  const { spec } = readDatasetFile(checkString('directory', directory));
+  if (spec !== undefined) return checkSpec(spec);
+  throw new UsageError(`the dataset ${directory} has no spec of its graph: an earlier version of reelflow made it`, {
+    code: 'spec',
+    remedy: 'Run once more what made it, into the same directory: that adds the spec, and computes nothing anew.',
+  });
+}

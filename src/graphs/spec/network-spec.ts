@@ -1,0 +1,105 @@
+import { checkOneOf, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { type ModelCard, parseCard } from '../../models/networks/card.ts';
+import type { ConvolutionForm } from '../../models/networks/fast-convolutions/form.ts';
+import { type NetworkPlan, network, networkOfCard } from '../../models/networks/network.ts';
+import type { NamedOptions } from '../../models/networks/network-entry.ts';
+import { isNetworkName, networkNames, postprocessingOf } from '../../models/networks/registry.ts';
+import type { Ranges } from '../../models/quantisation/range.ts';
+import { findWeights } from './find-weights.ts';
+
+/** A network as JSON: how it is found again where its weights are. */
+export interface NetworkSpec {
+  readonly name: string;
+  /** The model card; left out for networks that reelflow writes itself. */
+  readonly card?: ModelCard | undefined;
+  /** Of a network that reelflow writes itself, what was chosen. */
+  readonly options?: NamedOptions | undefined;
+  /** `random:SEED`, or `sha256:` and the hash of the file. */
+  readonly weights: string;
+  /** The file of post-processing's parameters, likewise. */
+  readonly postprocess?: string | undefined;
+  readonly convolutions: ConvolutionForm;
+  /** Of int8, what its activations range over. */
+  readonly ranges?: Ranges | undefined;
+}
+
+const HASH = /^sha256:([0-9a-f]{64})$/;
+
+/** Says of a network what `networkFrom` needs. */
+export function networkSpec(plan: NetworkPlan): NetworkSpec {
+  const { name, card, named, random, weightsOrigin, weightsFiles, convolutions, ranges } = plan;
+  const fileOf = (role: 'weights' | 'postprocess') => {
+    const file = weightsFiles.find((each) => each.role === role);
+    return file && `sha256:${file.sha256}`;
+  };
+  const postprocess = fileOf('postprocess');
+  return {
+    name,
+    ...(named === undefined ? { card } : { options: named }),
+    weights: random ? weightsOrigin : (fileOf('weights') as string),
+    ...(postprocess !== undefined && { postprocess }),
+    convolutions,
+    ...(ranges !== undefined && { ranges }),
+  };
+}
+
+/**
+ * Finds a network by what its spec says. Nothing that a spec says is used as a path: weights are found by their hash.
+ *
+ * @param places files, and directories of files, where weights are looked for before the model store.
+ * @throws UsageError `spec` for what is no network; ModelError `weights` when weights are nowhere; `card`, `precision` when they do not fit.
+ */
+export function networkFrom(spec: NetworkSpec, places: readonly string[]): NetworkPlan {
+  const name = checkString('spec.name', spec.name);
+  const convolutions = checkOneOf('spec.convolutions', spec.convolutions, ['fast', 'direct']);
+  const found = spec.card === undefined ? named() : ofCard(spec.card);
+  return spec.ranges === undefined ? found : found.quantised(checkRanges(spec.ranges));
+
+  function ofCard(value: ModelCard): NetworkPlan {
+    const card = parseCard(value, `of ${name} in the spec`);
+    const { path } = findWeights(hashOf(spec.weights), { name, hint: card.file, places });
+    return networkOfCard(card, path, { convolutions });
+  }
+
+  function named(): NetworkPlan {
+    if (!isNetworkName(name)) {
+      throw new UsageError(`there is no network '${name}', and the spec has no card of it`, {
+        code: 'spec',
+        remedy: `Names are ${networkNames.join(', ')}. Use the version of reelflow that wrote the spec.`,
+      });
+    }
+    const weights = /^random:\d+$/.test(spec.weights)
+      ? { path: spec.weights, known: undefined }
+      : findWeights(hashOf(spec.weights), { name, stored: name, places });
+    const own = postprocessingOf(name)?.name;
+    const postprocess =
+      spec.postprocess === undefined
+        ? undefined
+        : findWeights(hashOf(spec.postprocess), { name: own ?? name, stored: own, places });
+    const { layer, final, resize, postprocess: isPostprocessed } = spec.options ?? {};
+    return network(name, {
+      ...{ layer, final, resize, convolutions },
+      weights: weights.path,
+      weightsOrigin: weights.known,
+      postprocess: postprocess?.path ?? isPostprocessed === true,
+      postprocessOrigin: postprocess?.known,
+    });
+  }
+}
+
+function hashOf(weights: string): string {
+  const [, hash] = HASH.exec(weights) ?? [];
+  if (hash !== undefined) return hash;
+  throw new UsageError(`weights in a spec must be 'random:SEED' or 'sha256:' and a hash, but are '${weights}'`, {
+    code: 'spec',
+  });
+}
+
+function checkRanges(ranges: Ranges): Ranges {
+  const isRange = (range: unknown) =>
+    Array.isArray(range) && range.length === 2 && range.every((bound) => typeof bound === 'number');
+  const wrong = Object.entries(ranges).find(([, range]) => !isRange(range));
+  if (wrong === undefined) return ranges;
+  throw new UsageError(`the range of tensor '${wrong[0]}' in a spec must be two numbers`, { code: 'spec' });
+}
