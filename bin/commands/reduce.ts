@@ -18,6 +18,7 @@ export const command: Command = {
   options: {
     out: { type: 'string', value: 'DIR', does: 'the reduced dataset, or the directory of the reduced table' },
     column: { type: 'string', value: 'NAME', does: 'which vectors (default visual); none: the training store alone' },
+    id: { type: 'string', value: 'COLUMN', does: "of a table: its items' ids; then items.arrow is written too" },
     subclips: { type: 'string', value: 'N', does: 'which cut of a dataset that has several' },
     aggregate: { type: 'string', value: 'NAME', does: 'which statistic of a dataset that has several' },
     components: { type: 'string', value: 'N', does: 'values that remain of a vector' },
@@ -30,7 +31,7 @@ export const command: Command = {
   examples: [
     'reelflow reduce features/ --out reduced/ --components 600',
     'reelflow reduce features/ --out reduced/ --subclips 10 --aggregate medmad --variance 0.95',
-    'reelflow reduce vectors.parquet --column embedding --out reduced/',
+    'reelflow reduce vectors.parquet --id movieId --column embedding --out reduced/',
     'reelflow reduce more-features/ --model reduced/pca/visual.json --out more-reduced/',
   ],
   run,
@@ -52,6 +53,7 @@ async function run(args: Arguments): Promise<number> {
     const summary = await reduce({
       ...{ input, out, signal, onMessage: say },
       ...given('column', args.text('column')),
+      ...given('id', args.text('id')),
       ...given('subclips', args.integer('subclips')),
       ...given('aggregate', statistic(args.text('aggregate'))),
       ...given('components', args.integer('components')),

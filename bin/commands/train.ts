@@ -15,7 +15,11 @@ export const command: Command = {
   does: `trains a recommender and saves it (${modelNames.join(', ')})`,
   options: {
     ...ratingFlags,
-    features: { type: 'string', value: 'FILE', does: 'features of the items: the items.arrow of `reelflow reduce`' },
+    features: {
+      type: 'string',
+      value: 'FILE',
+      does: 'features of the items: the items.arrow of `reelflow reduce` or `import-features`',
+    },
     trailers: {
       type: 'string',
       value: 'FILE',

@@ -1,5 +1,16 @@
 /** Datasets: units, tables, caches, dead letters. The entry point `reelflow/datasets`. */
 
+export type { Standardisation } from '../graphs/import/column-scales.ts';
+export type { FeatureFileOptions } from '../graphs/import/feature-file.ts';
+export { importFeatures } from '../graphs/import/import-features.ts';
+export type {
+  CategoryInput,
+  FeatureInput,
+  ImportedStream,
+  ImportOptions,
+  ImportSummary,
+  MissingRule,
+} from '../graphs/import/import-options.ts';
 export { openUnitCache } from '../io/cache/open-cache.ts';
 export type { UnitCache } from '../io/cache/unit-cache.ts';
 export { CommitStore } from '../io/dataset/commit-store.ts';

@@ -12,6 +12,8 @@ export interface ReduceOptions {
   readonly out: string;
   /** The stream (of a table: the column) whose vectors are reduced; `none` only writes the training store. Default `visual`. */
   readonly column?: string | undefined;
+  /** Of a table: the column of the items' ids. With it the reduced vectors become a training store too. */
+  readonly id?: string | undefined;
   /** Which of a dataset's cuts; must be given where it has several. */
   readonly subclips?: number | undefined;
   /** Which of a dataset's statistics; must be given where it has several. */
@@ -48,7 +50,7 @@ export interface ReduceSummary {
   /** Rows written, and how many of them have no vector. */
   readonly rows: number;
   readonly rowsWithout: number;
-  /** Of a dataset: its items, and how many units were there already. */
+  /** Items of the training store; of a dataset, how many units were there already. */
   readonly items: number;
   readonly alreadyDone: number;
   /** Share of the variance along each component: the curve. */
@@ -100,5 +102,6 @@ export function checkReduceOptions(options: ReduceOptions): void {
   checkString('input', options.input);
   checkString('out', options.out);
   if (options.column !== undefined) checkString('column', options.column);
+  if (options.id !== undefined) checkString('id', options.id);
   if (options.subclips !== undefined) checkInteger('subclips', options.subclips);
 }

@@ -17,12 +17,16 @@ import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';
 import { vectorsOf } from '../../io/dataset/vector-column.ts';
 import { checkWritable, writable } from '../../io/dataset/writable-types.ts';
 import { transform } from '../../models/pca/model.ts';
+import { importFeatures } from '../import/import-features.ts';
+import { streamName } from '../import/import-options.ts';
 import { checkAborted, fitPca, spread, type VectorSource, validOnly } from './fit-pca.ts';
 import { checkModelFits, type FittedPca, modelHash, readModel, writeModel } from './model-files.ts';
 import { fitOf, type ReduceOptions } from './options.ts';
 
 /** The reduced table. */
 const REDUCED = 'reduced.parquet';
+/** The training store of it. */
+const ITEMS = 'items.arrow';
 const ROW_GROUP_BYTES = 16 * 1024 * 1024;
 
 /** What reducing a table did. */
@@ -31,23 +35,25 @@ export interface ReducedTable {
   readonly dimension: number;
   readonly rows: number;
   readonly rowsWithout: number;
+  /** Items of the training store; 0: there is none. */
+  readonly items: number;
   readonly files: readonly string[];
 }
 
 /**
  * Fits a PCA to a vector column of any table (or takes a fitted one), and writes `reduced.parquet` with that column reduced
- * and the others as they are, and the model. The table is read twice, a batch at a time.
+ * and the others as they are, the model, and, where the ids are named, the training store `items.arrow`. The table is read twice, a batch at a time.
  */
 export async function reduceTable(options: ReduceOptions): Promise<ReducedTable> {
   const column = options.column ?? 'visual';
   if (column === 'none') {
-    throw new UsageError('`column` must name a column of the table: only a dataset is turned into a training store', {
-      remedy: 'Name a directory that `reelflow extract` has written.',
+    throw new UsageError('`column` must name a column of the table: only of a dataset is nothing reduced', {
+      remedy: `Turn the table into a training store: reelflow import-features ${options.input} --out items.arrow.`,
     });
   }
   const how = fitOf(options);
   await prepareTarget(options.out);
-  await checkColumns(options.input);
+  await checkColumns(options.input, options.id);
   const vectors = await openTable(options.input, { columns: [column] });
   let fitted: FittedPca;
   let dimension: number;
@@ -66,16 +72,24 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   const table = await openTable(options.input);
   try {
     const { path, rows, rowsWithout } = await writeReduced(table, { column, dimension, fitted, options });
-    let files: string[];
+    const target = join(options.out, REDUCED);
+    const files: string[] = [];
+    let items = 0;
     try {
-      files = await writeModel(options.out, column, fitted);
-      await rename(path, join(options.out, REDUCED));
+      files.push(...(await writeModel(options.out, column, fitted)), REDUCED);
+      await rename(path, target);
+      if (options.id !== undefined) {
+        const input = { path: target, name: streamName(column), id: options.id, column };
+        const how = { standardise: 'none', signal: options.signal } as const;
+        items = (await importFeatures([input], join(options.out, ITEMS), how)).items;
+        files.push(ITEMS);
+      }
     } catch (error) {
-      await removeIfThere(path);
+      for (const each of [path, target]) await removeIfThere(each);
       throw error;
     }
     await syncDirectory(options.out);
-    return { fitted, dimension, rows, rowsWithout, files: [...files, REDUCED] };
+    return { fitted, dimension, rows, rowsWithout, items, files };
   } finally {
     await table.close();
   }
@@ -97,7 +111,8 @@ async function prepareTarget(out: string): Promise<void> {
 }
 
 /** Whether the table's columns can be written again: before anything is fitted, which may take hours. */
-async function checkColumns(input: string): Promise<void> {
+async function checkColumns(input: string, id: string | undefined): Promise<void> {
+  if (id !== undefined) await (await openTable(input, { columns: [id] })).close();
   const table = await openTable(input);
   await table.close();
   checkWritable(table.schema, input);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { UsageError } from '../../core/errors.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { checkReduceOptions, type ReduceOptions, type ReduceSummary } from './options.ts';
 import { reduceDataset } from './reduce-dataset.ts';
@@ -6,8 +7,8 @@ import { reduceTable } from './reduce-table.ts';
 
 /**
  * Reduces vectors with a PCA. Of a dataset: one cut and statistic becomes a dataset of its own, with Parquet tables, the
- * fitted model in `pca/`, and the training store `items.arrow`. Of any other Parquet or Arrow table: `reduced.parquet` and the
- * model.
+ * fitted model in `pca/`, and the training store `items.arrow`. Of any other Parquet or Arrow table: `reduced.parquet`, the
+ * model, and, with `id`, the training store too.
  *
  * Buffering: the moments (4 D^2 bytes) or the incremental algorithm's batch, and one unit or batch of rows. Cancellation:
  * `signal`, at the next batch; committed units stay.
@@ -22,6 +23,9 @@ export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
   checkReduceOptions(options);
   const started = performance.now();
   const isDataset = existsSync(datasetFilePath(options.input));
+  if (isDataset && options.id !== undefined) {
+    throw new UsageError('`id` is for tables: a dataset knows the ids of its items');
+  }
   const done = isDataset ? await reduceDataset(options) : { ...(await reduceTable(options)), ...NO_DATASET };
   const curve = Array.from(done.fitted?.model.explainedVarianceRatio ?? []);
   return {
@@ -43,4 +47,4 @@ export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
   };
 }
 
-const NO_DATASET = { graphId: undefined, items: 0, alreadyDone: 0 };
+const NO_DATASET = { graphId: undefined, alreadyDone: 0 };

@@ -9,6 +9,9 @@ import { checkItemShape, type ItemShape } from './item-shape.ts';
 /** The metadata of a record batch take about 100 bytes for each stream. */
 const MOST_METADATA_BYTES = 2 ** 24;
 
+/** A whole Arrow file that is no training store. */
+export class OtherArrowError extends RangeError {}
+
 /** What the footer of a training store says. */
 export interface ItemFooter {
   readonly shape: ItemShape;
@@ -34,7 +37,7 @@ export function decodeItemFooter(bytes: Buffer, start: number): ItemFooter {
   if (schema === undefined) throw new RangeError('it has no schema');
   const entries = entriesOf(schema.tables(2));
   const version = entries.get(VERSION_ENTRY);
-  if (version === undefined) throw new RangeError('it is an Arrow file of another kind');
+  if (version === undefined) throw new OtherArrowError('it is an Arrow file of another kind');
   if (version !== VERSION) throw new RangeError(`its version is '${version}', and this reader knows '${VERSION}'`);
   const shape = checkItemShape(JSON.parse(entries.get(SHAPE_ENTRY) ?? 'null'));
   checkFields(schema, shape);

@@ -2,12 +2,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { checkInteger, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { type ItemBatch, ItemBatches, type ItemBatchOptions } from './item-batches.ts';
-import { checkBatchMessage, decodeItemFooter, type ItemFooter } from './item-footer.ts';
+import { checkBatchMessage, decodeItemFooter, type ItemFooter, OtherArrowError } from './item-footer.ts';
 import { itemLayout } from './item-layout.ts';
 import { END_OF_STREAM, MAGIC } from './item-messages.ts';
 import { type Destinations, damagedStore, ItemReader, readBytes } from './item-reader.ts';
 import type { Item, ItemShape } from './item-shape.ts';
 import { MOST_FOOTER_BYTES } from './item-store-writer.ts';
+import { notAStore, otherKind } from './not-a-store.ts';
 
 /** Length of the footer, and the magic again. */
 const TAIL_BYTES = 4 + MAGIC.length;
@@ -77,7 +78,7 @@ export class ItemStore {
       if (error.code !== 'ENOENT') throw error;
       throw new UsageError(`${path} does not exist`, {
         code: 'dataset',
-        remedy: 'Name a file that `reelflow reduce` or `ItemStoreWriter` has written.',
+        remedy: 'Name a file that `reelflow reduce`, `reelflow import-features` or `ItemStoreWriter` has written.',
         cause: error,
       });
     });
@@ -211,9 +212,13 @@ export class ItemStore {
 }
 
 async function readFooter(file: FileHandle, path: string): Promise<ItemFooter> {
-  const { size } = await file.stat();
+  const status = await file.stat();
+  if (status.isDirectory()) throw notAStore(path, 'a directory');
+  const { size } = status;
   const tail = await readBytes(file.fd, Math.max(0, size - TAIL_BYTES), TAIL_BYTES);
   const head = await readBytes(file.fd, 0, MAGIC.length);
+  const other = otherKind(await readBytes(file.fd, 0, 64));
+  if (head.toString('latin1') !== MAGIC && other !== undefined) throw notAStore(path, other);
   if (head.toString('latin1') !== MAGIC || tail.toString('latin1', 4) !== MAGIC) {
     throw damagedStore(path, size === 0 ? 'it is empty' : 'it does not begin and end as an Arrow file does');
   }
@@ -231,6 +236,7 @@ async function readFooter(file: FileHandle, path: string): Promise<ItemFooter> {
     }
     return footer;
   } catch (error) {
+    if (error instanceof OtherArrowError) throw notAStore(path, 'an Arrow file of another kind', error);
     throw damagedStore(path, reasonOf(error), error);
   }
 }

@@ -10,17 +10,22 @@ import { readText } from './read-text.ts';
  * RatingFileError `bad-line` for an empty id.
  */
 export async function readItemIds(path: string): Promise<ReadonlySet<string>> {
+  return new Set(await listItemIds(path));
+}
+
+/** As `readItemIds`, every id as often as it comes, in the order of the file. */
+export async function listItemIds(path: string): Promise<string[]> {
   const records = csvRecords(await readText(path), path);
   const header = records[0]?.fields ?? [];
   const column = columnOf(header, ['item', 'itemid', 'movieid', 'movie', 'id']);
   if (column < 0 && header.length > 1) {
     throw fileFault(path, 'has no column of items', 'Name one item or movieId, or write one id in each line.');
   }
-  const ids = new Set<string>();
+  const ids: string[] = [];
   for (const { line, fields } of column < 0 ? records : records.slice(1)) {
     const id = fields[Math.max(0, column)] ?? '';
     if (id === '') throw new RatingFileError({ file: path, line, reason: 'the item id is empty' });
-    ids.add(id);
+    ids.push(id);
   }
   return ids;
 }

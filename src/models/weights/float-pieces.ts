@@ -109,3 +109,27 @@ function* converted(tensor: WeightTensor, width: number, read: Read): Generator<
     }
   }
 }
+
+/** Values of a tensor as float64, which has every type but 64-bit integers beyond 2^53 exactly; at most 1 MiB of the file at a time. */
+export function* doublePieces(tensor: WeightTensor): Generator<Float64Array> {
+  const [width, read] = doubleReaderOf(tensor.type);
+  for (const piece of tensor.pieces()) {
+    const view = new DataView(piece.buffer, piece.byteOffset, piece.byteLength);
+    const values = new Float64Array(piece.byteLength / width);
+    for (let index = 0; index < values.length; index++) values[index] = read(view, index * width);
+    yield values;
+  }
+}
+
+function doubleReaderOf(type: WeightType): readonly [width: number, read: Read] {
+  if (type === 'F32') return [4, (view, position) => view.getFloat32(position, true)];
+  if (type !== 'BF16') return readerOf(type);
+  const word = new DataView(new ArrayBuffer(4));
+  return [
+    2,
+    (view, position) => {
+      word.setUint16(2, view.getUint16(position, true), true);
+      return word.getFloat32(0, true);
+    },
+  ];
+}

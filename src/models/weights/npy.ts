@@ -21,6 +21,26 @@ export function looksLikeNpy(start: Uint8Array): boolean {
  * @throws what `refuse` makes, for a broken header, or values that do not fit the shape.
  */
 export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): WeightTensor | string {
+  const { label, description, fortran, shape, values } = openNpy(name, bytes, refuse);
+  const type = numpyTypes[description.slice(1)];
+  if (!type || !/^[<>|=]/.test(description)) {
+    const objects = description.slice(1).startsWith('O');
+    return objects
+      ? `keeps Python objects in ${label}: a pickle, which could run a program; nothing was executed`
+      : `has ${label} of the type '${description}'`;
+  }
+  return numpyTensor(name, { shape, type, fortran, bigEndian: description.startsWith('>') }, values, refuse);
+}
+
+/** What the header of a `.npy` array says, and the bytes of its values. */
+export interface NpyArray extends NpyHeader {
+  /** What the array is called in messages. */
+  readonly label: string;
+  readonly values: WeightBytes;
+}
+
+/** Reads the header of a `.npy` array of any type. @throws what `refuse` makes, when it is broken. */
+export function openNpy(name: string, bytes: WeightBytes, refuse: Refuse): NpyArray {
   const label = `array '${name}'`;
   const start = firstBytes(bytes, 12);
   if (!looksLikeNpy(start) || start.byteLength < 10) throw refuse(`has no NumPy array where ${label} should be`);
@@ -34,20 +54,12 @@ export function readNpy(name: string, bytes: WeightBytes, refuse: Refuse): Weigh
     throw refuse(`claims a header of ${length} bytes for ${label}`);
   }
   const text = Buffer.from(firstBytes(bytes, prefix + length).subarray(prefix)).toString('latin1');
-  const { description, fortran, shape } = parseHeader(text, label, refuse);
-  const type = numpyTypes[description.slice(1)];
-  if (!type || !/^[<>|=]/.test(description)) {
-    const objects = description.slice(1).startsWith('O');
-    return objects
-      ? `keeps Python objects in ${label}: a pickle, which could run a program; nothing was executed`
-      : `has ${label} of the type '${description}'`;
-  }
   const data = prefix + length;
   const values: WeightBytes = {
     byteLength: bytes.byteLength - data,
     pieces: (from, to) => bytes.pieces(data + from, data + to),
   };
-  return numpyTensor(name, { shape, type, fortran, bigEndian: description.startsWith('>') }, values, refuse);
+  return { label, ...parseHeader(text, label, refuse), values };
 }
 
 function firstBytes(bytes: WeightBytes, count: number): Uint8Array {

@@ -81,7 +81,7 @@ test('files of other kinds are refused by what they are', async () => {
   };
   expect(await refusal('')).toContain('it is empty');
   expect(await refusal('PAR1, and then some bytes of Parquet, PAR1')).toContain(
-    'does not begin and end as an Arrow file',
+    'is a Parquet file, not a training store',
   );
   expect(await refusal(tableToIPC(tableFromArrays({ a: [1, 2] }), 'file'))).toContain('an Arrow file of another kind');
   await expect(ItemStore.open(`${path}.missing`)).rejects.toMatchObject({ code: 'dataset' });

@@ -1,19 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { doublePieces } from '../../../src/models/weights/float-pieces.ts';
 import { floatInitializer, type WeightTensor, type WeightType } from '../../../src/models/weights/weight-file.ts';
 import { weightTypeBytes } from '../../../src/models/weights/weight-tensor.ts';
 import { valuesOf } from '../networks/helpers.ts';
 
-function floats(type: WeightType, bytes: Uint8Array): Float32Array {
+function tensorOf(type: WeightType, bytes: Uint8Array): WeightTensor {
   const elements = bytes.byteLength / weightTypeBytes[type];
-  const tensor: WeightTensor = {
-    name: 'a',
-    shape: [elements],
-    type,
-    byteLength: bytes.byteLength,
-    pieces: () => [bytes],
-  };
-  return valuesOf(floatInitializer(tensor));
+  return { name: 'a', shape: [elements], type, byteLength: bytes.byteLength, pieces: () => [bytes] };
+}
+
+function floats(type: WeightType, bytes: Uint8Array): Float32Array {
+  return valuesOf(floatInitializer(tensorOf(type, bytes)));
 }
 
 describe('values as float32', () => {
@@ -63,5 +61,18 @@ describe('values as float32', () => {
     const read = floats('U8', bytes);
     expect(read.length).toBe(bytes.length);
     expect(read.findIndex((value, index) => value !== index % 251)).toBe(-1);
+  });
+});
+
+describe('values as float64', () => {
+  const doubles = (type: WeightType, bytes: Uint8Array) =>
+    [...doublePieces(tensorOf(type, bytes))].flatMap((piece) => [...piece]);
+
+  it('are what the file has, of every type', () => {
+    const values = Float64Array.of(Math.PI, 1e300, -1e-60);
+    expect(doubles('F64', new Uint8Array(values.buffer))).toEqual([...values]);
+    expect(doubles('F32', new Uint8Array(Float32Array.of(0.1, -3).buffer))).toEqual([Math.fround(0.1), -3]);
+    expect(doubles('BF16', new Uint8Array(Uint16Array.of(0x3fc0, 0xc000).buffer))).toEqual([1.5, -2]);
+    expect(doubles('I64', new Uint8Array(BigInt64Array.of(-5n, 16777217n).buffer))).toEqual([-5, 16777217]);
   });
 });

@@ -1,0 +1,107 @@
+import { quoted } from '../../io/ratings/bad-lines.ts';
+import { columnOf } from '../../io/ratings/csv-records.ts';
+import { featureFault, listed } from './feature-fault.ts';
+import type { FeatureFileOptions, FileStream } from './feature-file.ts';
+import type { FieldKind } from './feature-values.ts';
+
+/** Names that ids go by, case and underscores aside. */
+export const ID_NAMES = ['itemid', 'movieid', 'mlid', 'trailerid', 'youtubeid', 'item', 'movie', 'id', 'ids'];
+
+/** A column, and what most of it holds. */
+export interface KnownColumn {
+  readonly name: string;
+  readonly kind: FieldKind;
+}
+
+/** Which columns are what, by their positions. */
+export interface ChosenColumns {
+  /** -1: the ids are in a file of their own. */
+  readonly id: number;
+  /** Whether the ids were named, by the user or by their column. */
+  readonly idIsNamed: boolean;
+  /** -1: an item has one row. */
+  readonly subclip: number;
+  readonly streams: readonly (FileStream & {
+    readonly positions: readonly number[];
+    /** Whether a column holds whole vectors. */
+    readonly isList: boolean;
+  })[];
+  readonly passedOver: readonly string[];
+}
+
+/**
+ * Chooses ids, subclips and values among the columns of a file. What is not named: columns of lists are streams, each its own; where there are none, all
+ * columns of numbers together are one.
+ *
+ * @throws UsageError `features` when a named column is not there, or there are no values.
+ */
+export function chooseColumns(
+  file: string,
+  columns: readonly KnownColumn[],
+  options: FeatureFileOptions,
+): ChosenColumns {
+  const names = columns.map(({ name }) => name);
+  const named = (name: string): number => {
+    const position = names.indexOf(name);
+    if (position >= 0) return position;
+    throw featureFault(file, `has no column ${quoted(name)}; it has ${listed(names, quoted)}`, 'Name one of these.');
+  };
+  const usual = columnOf(names, ID_NAMES);
+  const idIsNamed = options.id !== undefined || usual >= 0;
+  let id = Math.max(0, usual);
+  if (options.id !== undefined) id = named(options.id);
+  else if (options.ids !== undefined) id = -1;
+  const subclip = options.subclip === undefined ? names.indexOf('subclip') : named(options.subclip);
+  const isFree = (position: number) => position !== id && position !== subclip;
+  const streams = streamsOf(file, columns, options, isFree, named);
+  const used = new Set(streams.flatMap(({ positions }) => positions));
+  const passedOver = names.filter((_, position) => isFree(position) && !used.has(position));
+  return { id, idIsNamed, subclip, streams, passedOver };
+}
+
+function streamsOf(
+  file: string,
+  columns: readonly KnownColumn[],
+  options: FeatureFileOptions,
+  isFree: (position: number) => boolean,
+  named: (name: string) => number,
+): ChosenColumns['streams'] {
+  const nameAt = (position: number) => (columns[position] as KnownColumn).name;
+  if (options.column !== undefined && options.columns !== undefined) {
+    throw featureFault(
+      file,
+      'was given both a column of vectors and columns of values',
+      'Give --column for vectors that stand in one column, or --columns for one value in each.',
+    );
+  }
+  if (options.column !== undefined) {
+    return [{ name: undefined, columns: undefined, positions: [named(options.column)], isList: true }];
+  }
+  if (options.columns !== undefined) {
+    const positions = options.columns.map(named);
+    return [{ name: undefined, columns: options.columns, positions, isList: false }];
+  }
+  const positions = [...columns.keys()].filter(isFree);
+  const lists = positions.filter((position) => columns[position]?.kind === 'list');
+  if (lists.length > 0) {
+    return lists.map((position) => ({
+      ...{ name: lists.length > 1 ? nameAt(position) : undefined, columns: undefined },
+      ...{ positions: [position], isList: true },
+    }));
+  }
+  // A column without a name is the index that pandas writes.
+  const numbers = positions.filter(
+    (position) => columns[position]?.kind === 'number' && !/^(unnamed: \d+)?$/i.test(nameAt(position)),
+  );
+  if (numbers.length === 0) {
+    throw featureFault(
+      file,
+      `has no column of numbers or of lists of numbers beside the ids; it has ${listed(
+        columns.map(({ name }) => name),
+        quoted,
+      )}`,
+      'Name the columns of the values: --columns f1,f2,... or, where one column holds whole vectors, --column NAME.',
+    );
+  }
+  return [{ name: undefined, columns: numbers.map(nameAt), positions: numbers, isList: false }];
+}

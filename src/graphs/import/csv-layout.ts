@@ -1,0 +1,142 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { quoted } from '../../io/ratings/bad-lines.ts';
+import { columnOf } from '../../io/ratings/csv-records.ts';
+import { ID_NAMES, type KnownColumn } from './choose-columns.ts';
+import { featureFault } from './feature-fault.ts';
+import { kindOfText } from './feature-values.ts';
+import { sampledKind } from './sampled-kinds.ts';
+
+/** The beginning of a file by which its layout is found out. */
+export const SAMPLE_BYTES = 4 * 2 ** 20;
+/** What is likelier comes first: fields often have commas and blanks inside. */
+const DELIMITERS = ['\t', ';', ',', '|', ' '] as const;
+const SAMPLE_RECORDS = 21;
+const [QUOTE, NEWLINE] = ['"', '\n'];
+
+/** How the records of a CSV file are laid out. */
+export interface CsvLayout {
+  readonly delimiter: string;
+  readonly hasHeader: boolean;
+  /** Without a header their numbers, from 1. */
+  readonly columns: readonly KnownColumn[];
+}
+
+/** What both readings of CSV, that of the sample and that of the file, take for CSV. */
+export const CSV_OPTIONS = { relax_column_count: true, relax_quotes: true, skip_empty_lines: true, bom: true } as const;
+
+/**
+ * Finds out the delimiter (tab, semicolon, comma, bar or blank), whether the first line is a header, and what the columns hold.
+ *
+ * @param sample the beginning of the file, or the whole.
+ * @throws UsageError `features` when it has no record, or they are not of at least two fields.
+ */
+export function csvLayout(
+  file: string,
+  sample: string,
+  { isWhole, idsElsewhere, listIsNamed }: { isWhole: boolean; idsElsewhere: boolean; listIsNamed: boolean },
+): CsvLayout {
+  const { end, counts } = scanRecords(sample, isWhole);
+  if (end === 0) {
+    const fact = isWhole ? 'has no lines' : `has a first line of more than ${SAMPLE_BYTES} bytes`;
+    throw featureFault(file, fact, 'Give a CSV file of a line for each item, or an array of NumPy.');
+  }
+  const delimiter = delimiterOf(counts) ?? (idsElsewhere ? ',' : undefined);
+  if (delimiter === undefined) {
+    throw featureFault(
+      file,
+      'is not laid out as lines of as many fields each, an id and values',
+      'Separate the fields by commas, semicolons or tabs; if the ids are in another file, name it with --ids.',
+    );
+  }
+  const [first = [], ...others] = recordsOf(file, sample.slice(0, end), delimiter);
+  const hasHeader = looksLikeHeader(first);
+  const rows = (hasHeader ? others : [first, ...others]).filter(({ length }) => length === first.length);
+  if (rows.length === 0 && isWhole) {
+    throw featureFault(file, 'has no line of values', 'Give a line for each item: its id, and its values.');
+  }
+  const columns = first.map((name, position) => {
+    const fields = rows.map((each) => each[position] ?? '');
+    if (!listIsNamed) refuseDecimalCommas(file, fields);
+    return { name: hasHeader ? name : String(position + 1), kind: sampledKind(fields) };
+  });
+  return { delimiter, hasHeader, columns };
+}
+
+/** Where the first records end, and how often each delimiter stands in them outside quotes. */
+function scanRecords(sample: string, isWhole: boolean): { end: number; counts: number[][] } {
+  const counts: number[][] = [];
+  let record = DELIMITERS.map(() => 0);
+  let [isQuoted, start, end] = [false, 0, 0];
+  for (let at = 0; at < sample.length && counts.length < SAMPLE_RECORDS; at += 1) {
+    const character = sample[at] as string;
+    if (character === QUOTE) isQuoted = !isQuoted;
+    else if (isQuoted) continue;
+    else if (character === NEWLINE) {
+      if (sample.slice(start, at).trim() !== '') counts.push(record);
+      record = DELIMITERS.map(() => 0);
+      start = at + 1;
+      end = at + 1;
+    } else {
+      const index = (DELIMITERS as readonly string[]).indexOf(character);
+      if (index >= 0) record[index] = (record[index] as number) + 1;
+    }
+  }
+  if (isWhole && counts.length < SAMPLE_RECORDS && sample.slice(end).trim() !== '') {
+    counts.push(record);
+    end = sample.length;
+  }
+  return { end: counts.length === 0 ? 0 : end, counts };
+}
+
+/** The first delimiter that all records have equally often; else the first that most have. */
+function delimiterOf(counts: readonly (readonly number[])[]): string | undefined {
+  const indices = [...DELIMITERS.keys()];
+  const [first = []] = counts;
+  const equal = indices.find(
+    (index) => (first[index] ?? 0) > 0 && counts.every((record) => record[index] === first[index]),
+  );
+  // A line that is too short or too long is an error that is to name the line: so the layout is that of the others.
+  const common = indices.find(
+    (index) =>
+      (first[index] ?? 0) > 0 && counts.filter((record) => record[index] === first[index]).length > counts.length / 2,
+  );
+  return DELIMITERS[equal ?? common ?? -1];
+}
+
+function recordsOf(file: string, text: string, delimiter: string): string[][] {
+  try {
+    const records: string[][] = parse(text, { ...CSV_OPTIONS, delimiter });
+    return records.map((fields) => fields.map((field) => field.trim()));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    throw notCsv(file, error);
+  }
+}
+
+/** The error for a text whose quotes do not fit. */
+export function notCsv(file: string, error: CsvError): Error {
+  return featureFault(file, `is not CSV: ${error.message}`, 'Quotes inside a quoted field must be doubled.', error);
+}
+
+/** Names of columns: none is a number, or one is that of ids, or they count (as those do that pandas makes up). */
+function looksLikeHeader(fields: readonly string[]): boolean {
+  const kinds = fields.map(kindOfText);
+  if (!kinds.some((kind) => kind === 'number' || kind === 'list')) return true;
+  if (columnOf(fields, ID_NAMES) >= 0) return true;
+  const [first = '', ...rest] = fields;
+  const from = Number(rest[0]);
+  const counts = rest.length > 1 && rest.every((field, index) => field === String(from + index));
+  return counts && (from === 0 || from === 1) && kindOfText(first) !== 'number';
+}
+
+/** A column of `0,5` and `1` has numbers written with a comma, or lists of one or two: a person must say. */
+function refuseDecimalCommas(file: string, fields: readonly string[]): void {
+  const isEither = fields.every((field) => field === '' || /^[+-]?\d+(,\d+)?(e[+-]?\d+)?$/i.test(field));
+  const example = fields.find((field) => field.includes(','));
+  if (!isEither || example === undefined) return;
+  throw featureFault(
+    file,
+    `has ${quoted(example)}, which may be one number with a decimal comma, or two`,
+    'Write numbers with a decimal point; if these are lists, name their column (--column NAME).',
+  );
+}

@@ -1,0 +1,79 @@
+import { Vector } from 'apache-arrow';
+import { columnValues } from '../../io/ratings/column-values.ts';
+import { decimalText } from '../../io/ratings/fields.ts';
+
+/** What stands for a value that is not there, or is no finite number. */
+const MISSING = /^([+-]?(nan|inf|infinity)|na|n\/a|null|none|)$/i;
+const SEPARATORS = /[\s,;|]+/;
+
+/** What a field holds. */
+export type FieldKind = 'number' | 'list' | 'missing' | 'text';
+
+/** The number of a text; NaN where it says that there is none; undefined when it is another text. */
+export function numberOfText(text: string): number | undefined {
+  const value = decimalText(text);
+  if (!Number.isNaN(value)) return value;
+  return MISSING.test(text.trim()) ? Number.NaN : undefined;
+}
+
+/** The numbers of a text such as `[0.1, 0.2]`, `0.1 0.2` or `0.1,0.2`; undefined when it is another text. */
+export function numbersOfText(text: string): Float64Array | undefined {
+  const tokens = tokensOf(text);
+  const values = new Float64Array(tokens.length);
+  for (const [index, token] of tokens.entries()) {
+    const value = numberOfText(token);
+    if (value === undefined) return undefined;
+    values[index] = value;
+  }
+  return values;
+}
+
+/** What a text holds. */
+export function kindOfText(text: string): FieldKind {
+  if (MISSING.test(text.trim())) return 'missing';
+  if (!Number.isNaN(decimalText(text))) return 'number';
+  return numbersOfText(text) === undefined ? 'text' : 'list';
+}
+
+/** The number of a value of a table or of JSON: NaN where there is none, undefined when it is something else. */
+export function numberOf(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
+  if (typeof value === 'bigint') return Number(value);
+  if (value === null || value === undefined) return Number.NaN;
+  return typeof value === 'string' ? numberOfText(value) : undefined;
+}
+
+/** The numbers of a list of a table or of JSON, or of a text; `null` where there is none, undefined when it is something else. */
+export function numbersOf(value: unknown): Float64Array | null | undefined {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string') return MISSING.test(value.trim()) ? null : numbersOfText(value);
+  if (value instanceof Vector) {
+    const at = columnValues(value);
+    return listOf(value.length, at);
+  }
+  return Array.isArray(value) ? listOf(value.length, (index) => value[index]) : undefined;
+}
+
+/** What a value of JSON holds. */
+export function kindOf(value: unknown): FieldKind {
+  if (typeof value === 'string') return kindOfText(value);
+  if (Array.isArray(value)) return numbersOf(value) === undefined ? 'text' : 'list';
+  const number = numberOf(value);
+  return number === undefined ? 'text' : Number.isNaN(number) ? 'missing' : 'number';
+}
+
+function listOf(length: number, at: (index: number) => unknown): Float64Array | undefined {
+  const values = new Float64Array(length);
+  for (let index = 0; index < length; index += 1) {
+    const value = numberOf(at(index));
+    if (value === undefined) return undefined;
+    values[index] = value;
+  }
+  return values;
+}
+
+function tokensOf(text: string): string[] {
+  const inner = /^\s*(?:\[([^[\]]*)\]|\(([^()]*)\)|([^[\]()]*))\s*$/s.exec(text);
+  const body = (inner?.[1] ?? inner?.[2] ?? inner?.[3] ?? text).trim().replace(/[,;|]$/, '');
+  return body.trim() === '' ? [] : body.trim().split(SEPARATORS);
+}

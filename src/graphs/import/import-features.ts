@@ -1,0 +1,234 @@
+import { open } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
+import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
+import { checkStreamName } from '../../io/dataset/schema.ts';
+import { softwareVersion } from '../../io/dataset/software.ts';
+import { readItemIds } from '../../io/ratings/read-item-ids.ts';
+import { type CategoryList, openYears, readCategories, readGenres } from './category-lists.ts';
+import { type DenseStream, denseStreams, readDense, readyDense } from './dense-streams.ts';
+import { featureFault } from './feature-fault.ts';
+import {
+  checkImport,
+  type FeatureInput,
+  featureInput,
+  type ImportOptions,
+  type ImportSummary,
+  streamName,
+} from './import-options.ts';
+import { plainId } from './item-id.ts';
+import { ItemIndex } from './item-index.ts';
+import { openFeatures } from './open-features.ts';
+import { readyCategories } from './ready-categories.ts';
+import type { ReadyStream } from './ready-stream.ts';
+
+/** Ids that a summary names. */
+const NAMED = 10;
+
+/**
+ * Makes a training store of features that come from elsewhere: CSV, JSON lines, NumPy, Parquet or Arrow, and lists of genres and other categories. Each file
+ * is a stream; items are joined by their ids, `1` and `1.0` being one.
+ *
+ * Each file is read once, into a temporary file beside `out`; in memory are the ids, 12 bytes for each row, at most 64 MiB of values, and lists of categories.
+ *
+ * @param files paths, `NAME=PATH`, or inputs with options of their own.
+ * @param out the training store, put there as a whole; one that is there is replaced.
+ * @throws UsageError `features` when a file or a line of it is wrong, `dataset` for a damaged table or when `out` is something else, `ratings` for a list of movies;
+ * ModelError `weights` for damaged arrays; FlowError `aborted`.
+ *
+ * @example
+ * const { items, streams } = await importFeatures(['visual=avf.csv', 'audio=ivectors.npz'], 'items.arrow', { genres: 'ml-latest-small/movies.csv' });
+ */
+export async function importFeatures(
+  files: readonly (string | FeatureInput)[],
+  out: string,
+  options: ImportOptions = {},
+): Promise<ImportSummary> {
+  const started = performance.now();
+  const inputs = files.map((file) => (typeof file === 'string' ? featureInput(file) : file));
+  checkImport(inputs, out, options);
+  const check = () => {
+    if (options.signal?.aborted)
+      throw new FlowError('aborted', 'the import was stopped', { cause: options.signal.reason });
+  };
+  await refuseOther(out);
+  const directory = dirname(resolve(out));
+  await makeDirectory(directory);
+  await removeStaleTemporaries(directory);
+  const lists = await readLists(options, inputs);
+  const items = new ItemIndex();
+  const dense: DenseStream[] = [];
+  try {
+    for (const input of inputs) {
+      check();
+      const file = await openFeatures(input.path, input);
+      const streams = denseStreams(file, input, directory);
+      dense.push(...streams);
+      checkNames([...dense.map(({ rows }) => rows.name), ...lists.map(({ name }) => name)]);
+      await readDense(file, streams, items, false, check);
+    }
+    if (inputs.length === 0) for (const { categoriesOf } of lists) for (const id of categoriesOf.keys()) items.add(id);
+    if (options.year === true && options.genres !== undefined) {
+      const years = await openYears(options.genres);
+      const streams = denseStreams(years, { path: years.path, name: 'year' }, directory);
+      dense.push(...streams);
+      checkNames([...dense.map(({ rows }) => rows.name), ...lists.map(({ name }) => name)]);
+      await readDense(years, streams, items, true, check);
+    }
+    const fitOn = options.fitOn === undefined ? undefined : await fittedItems(options.fitOn, items);
+    const fitted = fitOn?.fitted;
+    const rules = {
+      standardise: options.standardise ?? 'robust',
+      missing: options.missing ?? 'refuse',
+      fitted,
+    } as const;
+    const streams: ReadyStream[] = [];
+    for (const each of dense) streams.push(await readyDense(each, items.ids, rules, check));
+    for (const list of lists) streams.push(readyCategories(list, items.ids, options.minimumItems ?? 5, fitted));
+    const subclips = commonSubclips(streams);
+    check();
+    const how = {
+      standardise: rules.standardise,
+      missing: rules.missing,
+      fitOn: fitOn && { file: fitOn.file, items: fitOn.items, unknown: fitOn.unknown },
+    };
+    const { written, leftOut } = await writeStore(out, items.ids, streams, subclips, how, check);
+    return {
+      out,
+      items: written,
+      subclips,
+      streams: streams.map((stream) => summaryOf(stream, items.ids, streams)),
+      ...how,
+      leftOut: { count: leftOut.length, first: leftOut.slice(0, NAMED) },
+      wallSeconds: (performance.now() - started) / 1000,
+    };
+  } finally {
+    for (const { rows } of dense) rows.close();
+  }
+}
+
+/** A file of that name is replaced only if it looks like a training store. */
+async function refuseOther(out: string): Promise<void> {
+  const file = await open(out, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT')
+      throw featureFault(out, `cannot be written (${error.code})`, 'Name another file.', error);
+  });
+  if (file === undefined) return;
+  try {
+    const head = Buffer.alloc(6);
+    const isStore = !(await file.stat()).isDirectory() && (await file.read(head, 0, 6, 0)).bytesRead === 6;
+    if (isStore && head.toString('latin1') === 'ARROW1') return;
+  } finally {
+    await file.close();
+  }
+  throw featureFault(
+    out,
+    'is there, and is no training store: it is not written over',
+    'Name a new file: --out items.arrow.',
+  );
+}
+
+async function readLists(options: ImportOptions, inputs: readonly FeatureInput[]): Promise<CategoryList[]> {
+  const lists = options.genres === undefined ? [] : [await readGenres(options.genres)];
+  for (const { file, column, name } of options.categories ?? []) {
+    lists.push(await readCategories(file, column, name ?? streamName(column), inputs[0]?.id));
+  }
+  return lists;
+}
+
+function checkNames(names: readonly string[]): void {
+  for (const name of names) checkStreamName(name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new UsageError(`two streams have the name '${twice}'`, {
+    code: 'features',
+    remedy: 'Give each a name of its own: visual=FILE audio=FILE.',
+  });
+}
+
+async function fittedItems(file: string, items: ItemIndex) {
+  const ids = [...new Set([...(await readItemIds(file))].map(plainId))];
+  const numbers = ids.map((id) => items.find(id));
+  const fitted = new Set(numbers.filter((item) => item !== undefined));
+  return { fitted, file, items: fitted.size, unknown: ids.length - fitted.size };
+}
+
+/** What items have. @throws UsageError `features` when streams have different numbers of rows above one. */
+function commonSubclips(streams: readonly ReadyStream[]): number {
+  const longest = streams.reduce((best, each) => (each.rowsPerItem > best.rowsPerItem ? each : best));
+  const other = streams.find(({ rowsPerItem }) => rowsPerItem !== 1 && rowsPerItem !== longest.rowsPerItem);
+  if (other === undefined) return longest.rowsPerItem;
+  throw new UsageError(
+    `all streams of a store must have the same number of subclips, or one, but '${longest.name}' has ${longest.rowsPerItem} and '${other.name}' ${other.rowsPerItem}`,
+    { code: 'features', remedy: 'Cut both into the same number, or make a store of each.' },
+  );
+}
+
+async function writeStore(
+  out: string,
+  itemIds: readonly string[],
+  streams: readonly ReadyStream[],
+  subclips: number,
+  how: Pick<ImportSummary, 'standardise' | 'missing' | 'fitOn'>,
+  check: () => void,
+): Promise<{ written: number; leftOut: string[] }> {
+  const described = streams.map(({ name, kind, file, described: own }) => ({ name, kind, file, ...own }));
+  const metadata = {
+    kinds: JSON.stringify(Object.fromEntries(streams.map(({ name, kind }) => [name, kind]))),
+    import: JSON.stringify({ software: softwareVersion(), ...how, streams: described }),
+  };
+  const shape = { subclips, streams: streams.map(({ name, dimension }) => ({ name, dimension })) };
+  const buffers = streams.map(({ dimension }) => new Float32Array(subclips * dimension));
+  const breather = new Breather();
+  const leftOut: string[] = [];
+  const writer = await ItemStoreWriter.create(out, shape, metadata);
+  let written = 0;
+  try {
+    for (const [item, itemId] of itemIds.entries()) {
+      const vectors: Record<string, Float32Array | undefined> = {};
+      for (const [index, stream] of streams.entries()) {
+        const buffer = buffers[index] as Float32Array;
+        if (stream.has(item)) vectors[stream.name] = filled(stream, item, buffer);
+      }
+      if (Object.keys(vectors).length === 0) leftOut.push(itemId);
+      else {
+        await writer.add({ itemId, vectors });
+        written += 1;
+      }
+      if (breather.isDue) {
+        await breather.rest();
+        check();
+      }
+    }
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  return { written, leftOut };
+}
+
+/** The vectors of an item; its only row serves for every subclip. */
+function filled(stream: ReadyStream, item: number, buffer: Float32Array): Float32Array {
+  const length = stream.rowsPerItem * stream.dimension;
+  stream.read(item, buffer.subarray(0, length));
+  for (let end = length; end < buffer.length; end += length) buffer.copyWithin(end, 0, length);
+  return buffer;
+}
+
+function summaryOf(
+  stream: ReadyStream,
+  itemIds: readonly string[],
+  streams: readonly ReadyStream[],
+): ImportSummary['streams'][number] {
+  const { name, kind, file, dimension, dropped, passedOver, missingValues } = stream;
+  const inStore = [...itemIds.keys()].filter((item) => streams.some((each) => each.has(item)));
+  const lacking = inStore.filter((item) => !stream.has(item)).map((item) => itemIds[item] as string);
+  return {
+    ...{ name, kind, file, dimension, items: inStore.length - lacking.length },
+    lacking: { count: lacking.length, first: lacking.slice(0, NAMED) },
+    ...{ dropped, passedOver, missingValues },
+  };
+}

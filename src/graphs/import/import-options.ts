@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { checkInteger, checkOneOf, checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { STANDARDISATIONS, type Standardisation } from './column-scales.ts';
+import type { FeatureFileOptions } from './feature-file.ts';
+
+/** What is done with values that are missing or not finite. */
+export const MISSING_RULES = ['refuse', 'mean', 'drop'] as const;
+/** One of `MISSING_RULES`. */
+export type MissingRule = (typeof MISSING_RULES)[number];
+
+/** A file of features, and what its stream is called. */
+export interface FeatureInput extends FeatureFileOptions {
+  readonly path: string;
+  /** Default: the file's name without its extension. */
+  readonly name?: string | undefined;
+}
+
+/** A column of categories, which becomes a stream of ones and zeros. */
+export interface CategoryInput {
+  readonly file: string;
+  readonly column: string;
+  /** Default: the column's name. */
+  readonly name?: string | undefined;
+}
+
+/** How features are imported. */
+export interface ImportOptions {
+  /**
+   * `robust` (default): each value clipped at the 1st and 99th percentile of its column, then mean 0 and deviation 1. `standard`: without the clipping.
+   * `none`: as it is.
+   */
+  readonly standardise?: Standardisation | undefined;
+  /** File with the ids of the items to which percentiles, means and deviations are fitted, and by which categories are counted. Default: all items. */
+  readonly fitOn?: string | undefined;
+  /** Missing values: an error (`refuse`, default), the column's `mean`, or their items are without the stream (`drop`). */
+  readonly missing?: MissingRule | undefined;
+  /** A MovieLens list of movies, whose genres become the stream `genres`. */
+  readonly genres?: string | undefined;
+  /** Whether the years in the titles of that list become the stream `year`. */
+  readonly year?: boolean | undefined;
+  readonly categories?: readonly CategoryInput[] | undefined;
+  /** Items that a genre or category must have to count. Default 5. */
+  readonly minimumItems?: number | undefined;
+  /** Aborted: the import stops, and nothing is written. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One stream of an import. */
+export interface ImportedStream {
+  readonly name: string;
+  /** Numbers that were measured, or ones and zeros of categories. */
+  readonly kind: 'dense' | 'categorical';
+  readonly file: string;
+  readonly dimension: number;
+  /** Items that have it, and those of the store that lack it: how many, and the first ten. */
+  readonly items: number;
+  readonly lacking: { readonly count: number; readonly first: readonly string[] };
+  /** Columns (by their numbers, from 1, where they have no names) that are left out, and why: of categories, those of too few items. */
+  readonly dropped: readonly { readonly column: string; readonly why: string }[];
+  /** Columns of the file that are neither ids nor values. */
+  readonly passedOver: readonly string[];
+  /** Values that were missing or not finite. */
+  readonly missingValues: number;
+}
+
+/** What an import did. */
+export interface ImportSummary {
+  readonly out: string;
+  readonly items: number;
+  readonly subclips: number;
+  readonly streams: readonly ImportedStream[];
+  readonly standardise: Standardisation;
+  /** The list of the items that scales are fitted to, and how many of them there are; undefined: all items. */
+  readonly fitOn: { readonly file: string; readonly items: number; readonly unknown: number } | undefined;
+  readonly missing: MissingRule;
+  /** Items of the files that are not in the store, because no stream has vectors of them. */
+  readonly leftOut: { readonly count: number; readonly first: readonly string[] };
+  readonly wallSeconds: number;
+}
+
+/** The input that `visual=avf.csv` or `avf.csv` stands for; a path that exists is one whatever it looks like. */
+export function featureInput(text: string): FeatureInput {
+  const [, name, path] = /^([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)$/s.exec(text) ?? [];
+  return name === undefined || path === undefined || existsSync(text) ? { path: text } : { name, path };
+}
+
+/** The category input that `FILE:COLUMN` or `NAME=FILE:COLUMN` stands for. @throws UsageError when it is neither. */
+export function categoryInput(text: string): CategoryInput {
+  const { name, path } = featureInput(text);
+  const colon = path.lastIndexOf(':');
+  if (colon < 1 || colon === path.length - 1) {
+    throw new UsageError(`\`categories\` must be FILE:COLUMN or NAME=FILE:COLUMN, but is ${shown(text)}`);
+  }
+  return { name, file: path.slice(0, colon), column: path.slice(colon + 1) };
+}
+
+/** A name for a stream that has none: what of a file's or column's name can stand in one. */
+export function streamName(text: string): string {
+  const plain = basename(text)
+    .replace(/\.[A-Za-z][A-Za-z0-9]{0,9}$/, '')
+    .replaceAll(/[^A-Za-z0-9_-]+/g, '_');
+  return (/^[A-Za-z]/.test(plain) ? plain : `x${plain}`).slice(0, 64);
+}
+
+/** Checks what needs no look at the files. @throws UsageError */
+export function checkImport(files: readonly FeatureInput[], out: string, options: ImportOptions): void {
+  checkString('out', out);
+  for (const { path } of files) checkString('path', path);
+  checkOneOf('standardise', options.standardise ?? 'robust', STANDARDISATIONS);
+  checkOneOf('missing', options.missing ?? 'refuse', MISSING_RULES);
+  checkInteger('minimumItems', options.minimumItems ?? 5);
+  if (options.year === true && options.genres === undefined) {
+    throw new UsageError('`year` is of the list of movies that `genres` names, and there is none', {
+      remedy: 'Give the list: --genres movies.csv --year.',
+    });
+  }
+  if (files.length === 0 && options.genres === undefined && (options.categories ?? []).length === 0) {
+    throw new UsageError('no file of features was given', {
+      code: 'no-inputs',
+      remedy: 'Name one or several: reelflow import-features visual=visual.csv audio=audio.csv --out items.arrow.',
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import { quoted } from '../../io/ratings/bad-lines.ts';
+import { type FeaturePlace, rowFault } from './feature-fault.ts';
+
+/** The id that a text stands for: spaces around it do not count, and a whole number written `1.0` is `1`. */
+export function plainId(text: string): string {
+  const trimmed = text.trim();
+  return /^-?\d+\.0+$/.test(trimmed) ? trimmed.slice(0, trimmed.indexOf('.')) : trimmed;
+}
+
+/**
+ * The id in a row.
+ *
+ * @param chosen whether somebody or the column's name says that these are ids: else they are not to be numbers such as 0.44.
+ * @throws UsageError `features` when it is empty, or no id.
+ */
+export function itemIdOf(value: unknown, place: FeaturePlace, chosen: boolean): string {
+  const text = value === null || value === undefined || Number.isNaN(value) ? '' : String(value);
+  const id = plainId(text);
+  if (id === '') throw rowFault(place, 'the item id is empty');
+  if (!chosen && /^[+-]?\d*\.\d/.test(id)) {
+    throw rowFault(
+      place,
+      `the first column should have the items' ids, but has ${quoted(id)}`,
+      'Name the column of the ids (--id COLUMN), or give a file with one id for each row (--ids FILE).',
+    );
+  }
+  return id;
+}

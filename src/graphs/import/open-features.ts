@@ -1,0 +1,85 @@
+import { open, stat } from 'node:fs/promises';
+import { fileKind } from '../../core/file-kind.ts';
+import { fill } from '../../core/whole-io.ts';
+import { listItemIds } from '../../io/ratings/read-item-ids.ts';
+import { arrayIds, openArrayFeatures } from './array-features.ts';
+import { openCsvFeatures } from './csv-features.ts';
+import { featureFault } from './feature-fault.ts';
+import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
+import { plainId } from './item-id.ts';
+import { openJsonFeatures } from './json-features.ts';
+import { openTableFeatures } from './table-features.ts';
+
+type Format = 'csv' | 'json' | 'table' | 'arrays';
+
+const HEAD_BYTES = 64;
+const KNOWN = 'Give CSV, JSON lines, NumPy (.npy, .npz), Parquet or Arrow.';
+/** What files of each format begin with. */
+const STARTS: readonly (readonly [start: string, format: Format])[] = [
+  ['PAR1', 'table'],
+  ['ARROW1', 'table'],
+  ['\xff\xff\xff\xff', 'table'],
+  ['\x93NUMPY', 'arrays'],
+  ['PK\x03\x04', 'arrays'],
+];
+
+/**
+ * Opens a file of features, told by its first bytes: CSV, JSON lines, NumPy, Parquet or Arrow; of Parquet a directory of parts too.
+ *
+ * @throws UsageError `features` when it is missing, of another kind, or has not the columns that are wanted; what its format's reader throws.
+ */
+export async function openFeatures(path: string, options: FeatureFileOptions): Promise<FeatureFile> {
+  const format = await formatOf(path);
+  const ids = options.ids === undefined ? undefined : await readIds(options.ids);
+  const openers = { csv: openCsvFeatures, json: openJsonFeatures, table: openTableFeatures, arrays: openArrayFeatures };
+  return openers[format](path, options, ids);
+}
+
+/** The ids of a list, in its order. */
+async function readIds(path: string): Promise<string[]> {
+  const format = await formatOf(path);
+  if (format === 'arrays') return arrayIds(path);
+  if (format === 'csv') return (await listItemIds(path)).map(plainId);
+  throw featureFault(
+    path,
+    'is no list of ids',
+    'Give a text of one id in each line, a CSV file, or an array of NumPy (.npy).',
+  );
+}
+
+async function formatOf(path: string): Promise<Format> {
+  let head: Buffer;
+  try {
+    const status = await stat(path);
+    if (status.isDirectory()) return 'table';
+    if (!status.isFile()) throw featureFault(path, 'is not a file: it must be read more than once', KNOWN);
+    const file = await open(path, 'r');
+    try {
+      const bytes = Buffer.alloc(HEAD_BYTES);
+      head = bytes.subarray(0, await fill(file, bytes, 0));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    throw featureFault(
+      path,
+      code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`,
+      'Check the path.',
+      error,
+    );
+  }
+  const text = head.toString('latin1');
+  const [, known] = STARTS.find(([start]) => text.startsWith(start)) ?? [];
+  if (known !== undefined) return known;
+  const kind = fileKind(head);
+  if (kind !== undefined) throw featureFault(path, kind.is, kind.remedy ?? KNOWN);
+  if (head.includes(0)) throw featureFault(path, 'is in none of the formats that can be read', KNOWN);
+  const first = text.replace(/^\xef\xbb\xbf/, '').trimStart()[0];
+  if (first === '[') {
+    const lines = 'Write one object {"id": ..., ...} in each line (of pandas: to_json(orient="records", lines=True)).';
+    throw featureFault(path, 'is one JSON array, not JSON lines', lines);
+  }
+  return first === '{' ? 'json' : 'csv';
+}

@@ -1,0 +1,70 @@
+import { DataType, type Field, type Vector } from 'apache-arrow';
+import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';
+import { columnValues } from '../../io/ratings/column-values.ts';
+import { chooseColumns } from './choose-columns.ts';
+import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
+import type { FieldKind } from './feature-values.ts';
+import { RowMaker } from './row-maker.ts';
+
+/**
+ * Opens a Parquet or Arrow table: lists of numbers, of fixed size or not, or a column for each value. One batch of rows is held.
+ *
+ * @throws UsageError `dataset` when it is damaged, `features` when its columns are not what is wanted.
+ */
+export async function openTableFeatures(
+  path: string,
+  options: FeatureFileOptions,
+  ids: readonly string[] | undefined,
+): Promise<FeatureFile> {
+  const fields = await withTable(path, undefined, async ({ schema }) => schema.fields);
+  const columns = fields.map((field) => ({ name: field.name, kind: kindOfField(field) }));
+  const chosen = chooseColumns(path, columns, options);
+  const nameAt = (position: number) => columns[position]?.name ?? '';
+  const wanted = [chosen.id, chosen.subclip, ...chosen.streams.flatMap(({ positions }) => positions)].filter(
+    (position) => position >= 0,
+  );
+  return {
+    path,
+    streams: chosen.streams,
+    hasSubclips: chosen.subclip >= 0,
+    passedOver: chosen.passedOver,
+    async read(take) {
+      const maker = new RowMaker(path, chosen, ids);
+      await withTable(path, [...new Set(wanted)].map(nameAt), async (table) => {
+        for await (const { batch, file, firstRow } of table.batches()) {
+          const readers = new Map(
+            wanted.map((position) => [position, columnValues(batch.getChild(nameAt(position)) as Vector)]),
+          );
+          for (let row = 0; row < batch.numRows; row += 1) {
+            const place = { file, unit: 'row', number: firstRow + row + 1 } as const;
+            take(maker.row((position) => readers.get(position)?.(row), place, nameAt));
+          }
+        }
+      });
+      maker.end();
+    },
+  };
+}
+
+async function withTable<Result>(
+  path: string,
+  columns: readonly string[] | undefined,
+  use: (table: TableReader) => Promise<Result>,
+): Promise<Result> {
+  const table = await openTable(path, { columns });
+  try {
+    return await use(table);
+  } finally {
+    await table.close();
+  }
+}
+
+function kindOfField({ type }: Field): FieldKind {
+  if (isNumber(type)) return 'number';
+  const isList = DataType.isList(type) || DataType.isLargeList(type) || DataType.isFixedSizeList(type);
+  return isList && isNumber(type.children[0]?.type) ? 'list' : 'text';
+}
+
+function isNumber(type: unknown): boolean {
+  return DataType.isFloat(type) || DataType.isInt(type) || DataType.isDecimal(type);
+}

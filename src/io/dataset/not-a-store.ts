@@ -1,0 +1,26 @@
+import { UsageError } from '../../core/errors.ts';
+import { isText } from '../../core/file-kind.ts';
+
+/** What else than training stores is given as features, by its first bytes. */
+const KINDS: readonly (readonly [start: string, is: string])[] = [
+  ['PAR1', 'a Parquet file'],
+  ['\xff\xff\xff\xff', 'an Arrow stream'],
+  ['\x93NUMPY', 'an array of NumPy'],
+  ['PK\x03\x04', 'a zip archive (of NumPy, if it is .npz)'],
+];
+
+/** The error for a file that is not a training store, but may be made into one. */
+export function notAStore(path: string, is: string, cause?: unknown): UsageError {
+  return new UsageError(`${path} is ${is}, not a training store`, {
+    code: 'dataset',
+    remedy: `Make one of it: reelflow import-features ${path} --out items.arrow (of a directory of \`reelflow reduce\`, name its items.arrow).`,
+    cause,
+  });
+}
+
+/** What a file is that does not begin as a training store does; undefined: nobody can say. */
+export function otherKind(head: Uint8Array): string | undefined {
+  const start = Buffer.from(head).toString('latin1');
+  const [, known] = KINDS.find(([magic]) => start.startsWith(magic)) ?? [];
+  return known ?? (head.length > 0 && isText(head) ? 'a text file' : undefined);
+}
