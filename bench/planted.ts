@@ -4,7 +4,7 @@
  * (hard-cold start only).
  * One corpus per corpus seed; figures are mean and deviation over the seeds of the folds, corpus by corpus, then over all corpora.
  *
- *   node dist/bench/planted.js [--corpora 1,2,3,4] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--join 0] [--models ...]
+ *   node dist/bench/planted.js [--corpora 1,2,3,4] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--models ...]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { seedMean } from '../src/graphs/experiment/summarise.ts';
 import { benchOptions } from './clips.ts';
 
 const options = benchOptions({
-  ...{ corpora: '1,2,3,4', seeds: '1', items: '48', users: '150', 'per-user': '20', join: '0' },
+  ...{ corpora: '1,2,3,4', seeds: '1', items: '48', users: '150', 'per-user': '20' },
   models: 'baseline,user-knn,item-knn,regsvd,genre-content,deepcf,lstm-av,dcf-av-1,dcf-av-2',
 });
 const numbers = (name: string) => (options[name] ?? '').split(',').map(Number);
@@ -34,7 +34,6 @@ for (const seed of numbers('corpora')) {
     const extracted = performance.now();
     const rows = await plantedEvidence(corpus, features, {
       ...{ models: (options.models ?? '').split(','), scenarios: ['hard-cold', 'non-cold'], seeds: numbers('seeds') },
-      join: Number(options.join),
     });
     results.push(rows);
     const seconds = [written - started, extracted - written, performance.now() - extracted].map((ms) =>

@@ -43,6 +43,7 @@ export {
   type ModuleOrigin,
   readSpec,
 } from './graphs/spec/graph-spec.ts';
+export type { NetworkSpec } from './graphs/spec/network-spec.ts';
 export {
   type InlineDataflow,
   type MadeGraph,

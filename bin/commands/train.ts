@@ -1,6 +1,7 @@
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { checkModelName, isDeepModel, modelNames } from '../../src/graphs/recommenders/model-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
+import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { helpOfModel, modelFlags, readModelFlags } from '../model-flags.ts';
@@ -16,8 +17,7 @@ const options = {
   seed: seed('decides every draw', '1'),
   validation: word(
     ['ratings', 'item-cold', 'none'],
-    'ratings for early stopping of networks: ratings (a tenth of them), item-cold (of a tenth, whole items), none',
-    'ratings',
+    'a tenth for early stopping of networks: ratings at random, item-cold (whole items; default with features), none',
   ),
   logDirectory: {
     ...text('DIR', 'TensorBoard event files of a network: losses, learning rate, weights'),
@@ -74,6 +74,12 @@ function progressLine({ epoch, epochs, loss, validationLoss }: FitProgress): str
   return `epoch ${epoch} of at most ${epochs}  loss ${loss.toFixed(4)}${validation}`;
 }
 
+function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: ValidationFigures): string {
+  const what = newItems > 0 ? `${ratings} ratings of ${newItems} held-out items` : `${ratings} held-out ratings`;
+  const area = Number.isNaN(auc) ? '' : `, AUC ${auc.toFixed(3)} over ${aucUsers} users (chance 0.5)`;
+  return `validation, ${what}: RMSE ${rmse.toFixed(3)} (the mean rating ${meanRmse.toFixed(3)})${area}`;
+}
+
 function summaryText(summary: TrainSummary): string {
   const { model, out, ratings, validationRatings, users, ratedItems, unratedItems, best, epochs } = summary;
   const lines = [
@@ -86,6 +92,7 @@ function summaryText(summary: TrainSummary): string {
     const loss = best.loss === null ? '' : `, validation loss ${best.loss.toFixed(4)}`;
     lines.push(`${epochs} epochs, weights of epoch ${best.epoch + 1}${loss}`);
   }
+  if (summary.validation !== undefined) lines.push(validationLine(summary.validation));
   if (summary.badLines > 0) lines.push(`bad lines passed over: ${summary.badLines}`);
   return `${lines.join('\n')}\n`;
 }

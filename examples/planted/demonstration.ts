@@ -6,7 +6,6 @@ import { trainRecommender } from '../../src/graphs/recommenders/train-recommende
 import { type PlantedCorpus, writePlantedCorpus } from './corpus.ts';
 import { type EvidenceRow, plantedEvidence } from './evidence.ts';
 import { makePlantedFeatures } from './features.ts';
-import { plantedSettings } from './settings.ts';
 
 const MODEL = 'dcf-av-1';
 const SEED = 1;
@@ -71,9 +70,8 @@ async function recommendUnrated(
   signal: AbortSignal | undefined,
 ): Promise<ColdRecommendation[]> {
   const out = join(corpus.directory, 'model');
-  const options = plantedSettings()[MODEL] ?? {};
   await trainRecommender({
-    ...{ model: MODEL, options, ratings: corpus.directory, features: store, out, seed: SEED },
+    ...{ model: MODEL, ratings: corpus.directory, features: store, out, seed: SEED },
     ...(signal && { signal }),
   });
   const model = await loadModel(out);

@@ -8,7 +8,6 @@ import type { PlantedCorpus } from './corpus.ts';
 import type { PlantedFeatures } from './features.ts';
 import { REGIONS } from './networks.ts';
 import { type RidgeFigures, type RidgeInput, ridgeFigures } from './ridge-rows.ts';
-import { plantedSettings } from './settings.ts';
 
 /** The name of the store whose link is cut. */
 const SHUFFLED = 'shuffled';
@@ -18,8 +17,6 @@ export interface EvidenceOptions {
   readonly models: readonly string[];
   readonly scenarios: readonly ('non-cold' | 'hard-cold')[];
   readonly seeds: readonly number[];
-  /** Where the branches of the networks join; default 0. */
-  readonly join?: number;
   /** Networks that train side by side. Default: as many as processors. */
   readonly concurrency?: number;
   readonly onMessage?: (message: string) => void;
@@ -73,13 +70,12 @@ function configOf(
   scenario: EvidenceRow['scenario'],
   corpus: PlantedCorpus,
   features: PlantedFeatures,
-  { models, seeds, concurrency, join }: EvidenceOptions,
+  { models, seeds, concurrency }: EvidenceOptions,
 ): ExperimentConfig {
   const cut = scenario === 'hard-cold' ? { [SHUFFLED]: features.shuffledStore } : {};
-  const settings = Object.entries(plantedSettings(join)).filter(([model]) => models.includes(model));
   return {
     ...{ ratings: corpus.directory, features: { linked: features.store, ...cut } },
-    ...{ models, scenarios: [scenario], seeds, k: [4], set: Object.fromEntries(settings) },
+    ...{ models, scenarios: [scenario], seeds, k: [4] },
     ...(concurrency !== undefined && { concurrency }),
   };
 }

@@ -40,6 +40,7 @@ export type { ModelFacts, SavedModel } from '../graphs/recommenders/saved-model.
 export { MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';
+export type { ValidationFigures } from '../graphs/recommenders/validation-figures.ts';
 export type { PlateauOptions } from '../models/autodiff/plateau.ts';
 export type { GenreTable } from '../models/genres.ts';
 export { type Accuracy, accuracy } from '../models/metrics/accuracy.ts';
@@ -55,7 +56,7 @@ export { BaselineRecommender } from '../models/recommenders/baseline.ts';
 export type { BiasOptions } from '../models/recommenders/biases.ts';
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
 export type { RatingSpace } from '../models/recommenders/deep/branches.ts';
-export type { TrainingSet } from '../models/recommenders/deep/deep-recommender.ts';
+
 export { type DeepOptions, DeepRecommender } from '../models/recommenders/deep/deep-recommender.ts';
 export type { FeatureSource, SourceModality } from '../models/recommenders/deep/feature-source.ts';
 export {
@@ -63,9 +64,12 @@ export {
   type DeepModel,
   deepModels,
   type Modality,
+  type NetworkForm,
+  networkForms,
 } from '../models/recommenders/deep/options.ts';
 export type { NamedWeights, PretrainedBranches } from '../models/recommenders/deep/pretrained.ts';
 export type { RatingPairs } from '../models/recommenders/deep/rating-batches.ts';
+export type { TrainingSet } from '../models/recommenders/deep/training-set.ts';
 export { GenreContentRecommender } from '../models/recommenders/genre-content.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from '../models/recommenders/knn.ts';
 export { RandomRecommender } from '../models/recommenders/random.ts';

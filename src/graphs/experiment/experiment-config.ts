@@ -61,7 +61,8 @@ export interface Experiment {
   readonly folds: number;
   readonly seeds: readonly number[];
   readonly splitSeed: number | undefined;
-  readonly validation: { readonly kind: 'ratings' | 'item-cold' | 'none'; readonly share: number };
+  /** `by-scenario`: whole items in a scenario of new items, else ratings at random. */
+  readonly validation: { readonly kind: 'ratings' | 'item-cold' | 'none' | 'by-scenario'; readonly share: number };
   readonly years: { readonly from?: number; readonly to?: number } | undefined;
   readonly genres: readonly string[] | undefined;
   readonly minUserRatings: number;

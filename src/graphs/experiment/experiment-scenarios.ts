@@ -14,6 +14,11 @@ export interface ScenarioData {
   readonly genres: GenreTable | undefined;
 }
 
+/** A model that is to meet new items is stopped by new items. */
+function usualKind(kind: FoldKind): 'ratings' | 'item-cold' {
+  return kind === 'hard-cold' || kind === 'leave-items-out' ? 'item-cold' : 'ratings';
+}
+
 /** Makes the scenarios of an experiment when they are asked for, and holds the last two. */
 export class ExperimentScenarios {
   readonly #experiment: Experiment;
@@ -49,7 +54,7 @@ export class ExperimentScenarios {
       kind,
       folds,
       seed,
-      validation,
+      validation: { ...validation, kind: validation.kind === 'by-scenario' ? usualKind(kind) : validation.kind },
       filter,
       fewer,
       ...(items !== undefined && { items }),

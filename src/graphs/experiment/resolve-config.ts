@@ -106,7 +106,7 @@ function distinct<T>(name: string, list: unknown, check: (value: unknown) => T):
 
 function validationOf({ validation, validationShare }: ExperimentConfig): Experiment['validation'] {
   const share = validationShare === undefined ? {} : { share: checkPositive('validationShare', validationShare) };
-  return resolveValidation({ kind: validation ?? 'ratings', ...share });
+  return { ...resolveValidation({ kind: validation, ...share }), kind: validation ?? 'by-scenario' };
 }
 
 function yearsOf(years: unknown): Experiment['years'] {

@@ -1,5 +1,8 @@
 import type { FeatureSource } from '../../models/recommenders/deep/feature-source.ts';
+import { formOf, type NetworkForm } from '../../models/recommenders/deep/options.ts';
+import { factNames } from '../../models/recommenders/deep/residual-content.ts';
 import { type LoadedModel, networkOf } from './load-model.ts';
+import { isDeepModel } from './model-names.ts';
 import type { SavedModel } from './saved-model.ts';
 import type { StoreFeatures } from './store-features.ts';
 
@@ -13,12 +16,19 @@ export interface BranchOutputs {
   readonly average: number;
 }
 
-/** How `BranchOutputs` are made, for people. */
-export const branchNote =
-  'A branch alone: the other one is given averages, of the embeddings over all users and items that have ratings, and of the features over at most 256 of these items.';
+/** How the `BranchOutputs` of a model are made, for people. */
+export function branchNoteOf(saved: SavedModel): string {
+  return isResidual(saved)
+    ? "The user's mean rating (average), with what the content adds to it, and with what the ratings of the item add to it."
+    : 'A branch alone: the other one is given averages, of the embeddings over all users and items that have ratings, and of the features over at most 256 of these items.';
+}
 
 /** Items that the average of the features is taken over, at most. */
 const averagedItems = 256;
+
+function isResidual({ facts: { model, options } }: SavedModel): boolean {
+  return isDeepModel(model) && formOf(model, options.form as NetworkForm | undefined) === 'residual';
+}
 
 /** Whether a model has a collaborative and an audiovisual branch. */
 export function hasTwoBranches({ facts }: SavedModel): boolean {
@@ -27,6 +37,36 @@ export function hasTwoBranches({ facts }: SavedModel): boolean {
 
 /** What each branch contributes to these predictions of one user. */
 export async function branchOutputs(
+  model: LoadedModel,
+  users: Int32Array,
+  items: Int32Array,
+): Promise<BranchOutputs[]> {
+  return isResidual(model.saved) ? residualTerms(model, users, items) : branchesAlone(model, users, items);
+}
+
+/** The rating is a sum of the user's mean, what the content says and what the ratings of the item say. */
+async function residualTerms(
+  { saved, features }: LoadedModel,
+  users: Int32Array,
+  items: Int32Array,
+): Promise<BranchOutputs[]> {
+  const network = await networkOf(saved, features);
+  try {
+    const whole = await network.score(users, items);
+    const content = await network.score(users, items, { content: true });
+    const means = saved.weights?.get(factNames.base)?.values;
+    return Array.from(users, (user, row) => {
+      const average = means?.[user] as number;
+      const collaborative = average + (whole[row] as number) - (content[row] as number);
+      return { collaborative, content: content[row] as number, average };
+    });
+  } finally {
+    await network.close();
+  }
+}
+
+/** A network of the thesis's form mixes its branches in its last layers: each is asked alone, with averages for the other. */
+async function branchesAlone(
   { saved, features }: LoadedModel,
   users: Int32Array,
   items: Int32Array,

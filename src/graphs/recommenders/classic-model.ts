@@ -61,5 +61,6 @@ export async function fitClassicModel(
     trainSeconds: (performance.now() - started) / 1000,
     history: [],
     predict: async (users, items) => recommender.predict(users, items),
+    score: async (users, items) => (recommender.score ?? recommender.predict).call(recommender, users, items),
   };
 }

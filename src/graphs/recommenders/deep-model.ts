@@ -11,6 +11,7 @@ import { type FitData, type FitOptions, type FitProgress, type FittedModel, trai
 import { pretrainedBranches } from './pretrained-branches.ts';
 import { StoreFeatures } from './store-features.ts';
 import { TrainingLog } from './training-log.ts';
+import { validationFigures } from './validation-figures.ts';
 
 /** Fits a network; with `pretrained: true` its branches first, and their time counts. */
 export async function fitDeepModel(
@@ -40,13 +41,16 @@ export async function fitDeepModel(
   });
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
+    const trainSeconds = (performance.now() - started) / 1000;
     return {
       name: model,
-      trainSeconds: (performance.now() - started) / 1000,
+      trainSeconds,
+      validation: await validationFigures(data, (users, items) => recommender.predict(users, items)),
       history,
       best: { epoch: bestEpoch, loss: bestLoss },
       resumed: resumedFrom !== undefined,
       predict: (users, items) => recommender.predict(users, items),
+      score: (users, items) => recommender.score(users, items),
       weights: () => recommender.weights(),
       close: () => recommender.close(),
     };

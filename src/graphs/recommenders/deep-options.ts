@@ -1,4 +1,4 @@
-import { shown } from '../../core/check.ts';
+import { checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { DeepOptions } from '../../models/recommenders/deep/deep-recommender.ts';
 import type { SourceModality } from '../../models/recommenders/deep/feature-source.ts';
@@ -15,22 +15,25 @@ export function deepOptions(
   options: Readonly<Record<string, Json>>,
   streams: readonly SourceModality[],
 ): Omit<DeepOptions, 'pretrained' | 'checkpoint' | 'seed'> {
-  const { batch, modalities, lstm, checkpointSteps: _steps, pretrained: _branches, ...others } = options;
+  const { batch, modalities, lstm, streamWeights, ...kept } = options;
+  const { checkpointSteps: _steps, pretrained: _branches, ...others } = kept;
   return {
     ...(others as DeepOptions),
     ...(batch !== undefined && { batchSize: batch as number }),
-    ...(streams.length > 0 && { modalities: modalitiesOf(streams, modalities, lstm) }),
+    ...(streams.length > 0 && { modalities: modalitiesOf(streams, modalities, lstm, streamWeights) }),
   };
 }
 
-/** The streams that a model reads, with the LSTM units of each. */
+/** The streams that a model reads, with the LSTM units and the weight of each. */
 function modalitiesOf(
   streams: readonly SourceModality[],
   wanted: Json | undefined,
   lstm: Json | undefined,
+  streamWeights: Json | undefined,
 ): readonly Modality[] {
   const names = wanted === undefined ? streams.map(({ name }) => name) : namesOf(wanted);
   const units = unitsByStream(lstm, names);
+  const weights = weightsByStream(streamWeights, names);
   return names.map((name) => {
     const stream = streams.find((each) => each.name === name);
     if (stream === undefined) {
@@ -38,8 +41,7 @@ function modalitiesOf(
         remedy: `They have ${streams.map((each) => `${each.name} (${each.steps} x ${each.dimension})`).join(', ')}.`,
       });
     }
-    const own = units.get(name);
-    return { ...stream, ...(own && { lstm: own }) };
+    return { ...stream, lstm: units.get(name), weight: weights.get(name) };
   });
 }
 
@@ -66,6 +68,20 @@ function unitsByStream(lstm: Json | undefined, names: readonly string[]): Readon
     });
   }
   return new Map(Object.entries(lstm).map(([name, units]) => [name, unitList(`lstm.${name}`, units as Json)]));
+}
+
+function weightsByStream(weights: Json | undefined, names: readonly string[]): ReadonlyMap<string, number> {
+  if (weights === undefined) return new Map();
+  if (typeof weights !== 'object' || weights === null || Array.isArray(weights)) {
+    throw new UsageError(`\`streamWeights\` must be an object with a number for each stream, but is ${shown(weights)}`);
+  }
+  for (const [name, weight] of Object.entries(weights)) {
+    if (!names.includes(name)) {
+      throw new UsageError(`\`streamWeights\` has a weight for '${name}', but the modalities are ${names.join(', ')}`);
+    }
+    checkPositive(`streamWeights.${name}`, weight);
+  }
+  return new Map(Object.entries(weights as Record<string, number>));
 }
 
 function unitList(name: string, units: Json): number[] {

@@ -8,6 +8,7 @@ import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
+import type { ValidationFigures } from './validation-figures.ts';
 
 /** What a recommender learns from. */
 export interface FitData {
@@ -64,10 +65,14 @@ export interface FittedModel {
   readonly history: readonly EpochRecord[];
   /** Of networks: the epoch (from 0) whose weights are kept, and the validation loss it had. */
   readonly best?: { readonly epoch: number; readonly loss: number | null };
+  /** Of networks with validation ratings: how they are predicted. */
+  readonly validation?: ValidationFigures | undefined;
   /** Of networks: whether the training went on from a checkpoint. */
   readonly resumed?: boolean;
   /** Ratings of the pairs (users[n], items[n]): numbers of the table's lists of ids. Inside the scale. */
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  /** What `predict` clips to the scale: it tells apart items that are all predicted to be as good as can be. */
+  score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /** Of networks: copies of all weights by name. */
   weights?(): Promise<ReadonlyMap<string, Float32Array>>;
   /** Ends the thread of a network. May be called again. */

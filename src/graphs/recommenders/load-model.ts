@@ -20,6 +20,8 @@ export interface LoadedModel {
   /** Features of the items, when the model was trained with some. */
   readonly features: StoreFeatures | undefined;
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  /** What `predict` clips to the scale of ratings, to rank by. */
+  score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function loadModel(directory: string, options: { readonly features?
     return {
       ...{ saved, genres, features },
       predict: (users, items) => predictor.predict(users, items),
+      score: (users, items) => predictor.score(users, items),
       close: async () => {
         await predictor.close?.();
         await store?.close();
@@ -62,7 +65,7 @@ export async function loadModel(directory: string, options: { readonly features?
  * @param weights other weights than the saved ones.
  */
 export async function networkOf(
-  { facts, userIds, catalogue, weights: saved }: SavedModel,
+  { facts, userIds, catalogue, ratings, validation, weights: saved }: SavedModel,
   features: FeatureSource | undefined,
   weights?: NamedWeights,
 ): Promise<DeepRecommender> {
@@ -71,7 +74,9 @@ export async function networkOf(
   const own = modelReadsFeatures(model) ? features : undefined;
   const recommender = new DeepRecommender(model, { ...deepOptions(options, own?.modalities ?? []), seed });
   const named = weights ?? new Map([...(saved ?? [])].map(([name, { values }]) => [name, values]));
-  await recommender.restore({ userCount: userIds.length, itemCount: catalogue.length, scale }, named, own);
+  const isJudged = new Set(validation);
+  const learnt = ratings.items.filter((_, row) => !isJudged.has(row));
+  await recommender.restore({ userCount: userIds.length, itemCount: catalogue.length, scale }, named, own, learnt);
   return recommender;
 }
 

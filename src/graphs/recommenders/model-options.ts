@@ -51,15 +51,21 @@ function factorOptions(factors: string): ModelOption[] {
 }
 
 const trainingOptions = [
-  option('embedding', 'integer', '64', 'width of each embedding', 'factors'),
-  option('l2', 'number', '1e-5', 'weight of the squared kernels and embeddings in the loss'),
+  option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
+  option('l2', 'number', '1e-5, residual 0.05', 'weight of the squared kernels and embeddings in the loss'),
   option('batch', 'integer', '128', 'ratings in a step'),
   option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs that learn something else'),
   option('itemsPerGroup', 'integer', '16', 'of item-grouped: items mixed with each other'),
-  option('epochs', 'integer', '100', 'epochs at most'),
-  option('patience', 'integer', '5', 'epochs without a better validation loss before training ends'),
-  option('learningRate', 'number', '0.001', 'first learning rate of Adam'),
-  option('plateau', 'json', '{"factor":0.5,"patience":2}', 'how the learning rate is lowered; false: never'),
+  option('epochs', 'integer', '100, residual 200', 'epochs at most'),
+  option('patience', 'integer', '5, residual 15', 'epochs without a better validation loss before training ends'),
+  option('patienceSteps', 'integer', '500', 'steps without one before training ends, however many epochs they are'),
+  option('learningRate', 'number', '0.001, residual 0.003', 'first learning rate of Adam'),
+  option(
+    'plateau',
+    'json',
+    '{"factor":0.5,"patience":2,"patienceSteps":200}, residual false',
+    'how the learning rate is lowered; false: never',
+  ),
   option('checkpointSteps', 'integer', 'epochs only', 'steps between checkpoints inside an epoch'),
 ];
 
@@ -79,7 +85,20 @@ const contentOptions = [
     'all streams of the features',
     'names of the streams to read, for instance visual,audio',
   ),
-  option('lstm', 'json', '128,64', 'units of the LSTM layers: a list, or an object with a list for each stream'),
+  option(
+    'lstm',
+    'json',
+    '128,64, residual 32',
+    'units of the LSTM layers: a list, or an object with a list for each stream',
+  ),
+];
+
+const formOptions = [
+  option('form', 'text', 'residual', 'residual, or thesis: the layout of the thesis'),
+  option('coldRate', 'number', '0.5', 'residual: share of the ratings learnt as if nobody had rated their items'),
+  option('fits', 'integer', '3', 'residual: networks that learn side by side; their mean predicts'),
+  option('components', 'integer', '20', 'residual: principal components that each stream is reduced to'),
+  option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'residual: an object with a weight for each stream'),
 ];
 
 const beta = option('beta', 'json', '1', 'weight of the audiovisual branch at the join: a number, or learnt');
@@ -89,6 +108,15 @@ const pretrained = option(
   'none',
   'true: trains the branches first, on the same ratings; or {"collaborative":DIR,"content":DIR} of saved models',
 );
+
+const joinedOptions = [
+  ...formOptions,
+  ...denseOptions('32,16,8, residual 32,16'),
+  beta,
+  ...contentOptions,
+  ...trainingOptions,
+  pretrained,
+];
 
 const optionsByModel: Readonly<Record<ModelName, readonly ModelOption[]>> = {
   random: [],
@@ -100,9 +128,9 @@ const optionsByModel: Readonly<Record<ModelName, readonly ModelOption[]>> = {
   'genre-content': [option('neighbours', 'integer', '5', 'items that a prediction is made of', 'k')],
   gmf: trainingOptions,
   deepcf: [...denseOptions('32,16,8'), ...trainingOptions],
-  'dcf-av-1': [...denseOptions('32,16,8'), beta, ...contentOptions, ...trainingOptions, pretrained],
-  'dcf-av-2': [...denseOptions('32,16,8'), beta, ...contentOptions, ...trainingOptions, pretrained],
-  'lstm-av': [...denseOptions('32,16'), ...contentOptions, ...trainingOptions],
+  'dcf-av-1': joinedOptions,
+  'dcf-av-2': joinedOptions,
+  'lstm-av': [...formOptions, ...denseOptions('32,16'), ...contentOptions, ...trainingOptions],
 };
 
 /** The options of a model, in the order of its table in the guide. */

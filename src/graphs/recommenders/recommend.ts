@@ -1,7 +1,8 @@
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { identifierRanks } from '../../io/ratings/identifiers.ts';
-import { type BranchOutputs, branchNote, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
+import { clip } from '../../models/recommenders/recommender.ts';
+import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { ContentSimilarity, type SimilarityBasis } from './content-similarity.ts';
 import type { LoadedModel } from './load-model.ts';
 import { contentOf } from './model-names.ts';
@@ -51,7 +52,7 @@ export interface Recommendations {
   readonly rated: number;
   /** Items that were ranked. */
   readonly candidates: number;
-  /** By predicted rating, ties by ascending id. */
+  /** By what is predicted before it is clipped to the scale; ties by number of ratings, then by ascending id. */
   readonly items: readonly RecommendedItem[];
   /** With `branches`: how they are made. */
   readonly branchNote?: string;
@@ -77,16 +78,18 @@ export async function recommend(model: LoadedModel, options: RecommendOptions): 
   for (const item of saved.ratings.items) counts[item] = (counts[item] as number) + 1;
   const candidates = candidatesOf(saved, counts, own, options.coldOnly ?? false);
   const users = new Int32Array(candidates.length).fill(user);
-  const predictions = candidates.length === 0 ? new Float32Array(0) : await model.predict(users, candidates);
+  const scores = candidates.length === 0 ? new Float32Array(0) : await model.score(users, candidates);
+  const { scale } = saved.facts;
   const ranks = identifierRanks(saved.catalogue.map(({ id }) => id));
   const order = [...candidates.keys()].sort(
     (a, b) =>
-      (predictions[b] as number) - (predictions[a] as number) ||
+      (scores[b] as number) - (scores[a] as number) ||
+      (counts[candidates[b] as number] as number) - (counts[candidates[a] as number] as number) ||
       (ranks[candidates[a] as number] as number) - (ranks[candidates[b] as number] as number),
   );
   const best = order.slice(0, k).map((place) => ({
     item: candidates[place] as number,
-    prediction: predictions[place] as number,
+    prediction: clip(scores[place] as number, scale),
   }));
   const explained = options.explain ? await explanations(model, user, own, best) : undefined;
   return {
@@ -96,7 +99,7 @@ export async function recommend(model: LoadedModel, options: RecommendOptions): 
       ratings: counts[item] as number,
       ...explained?.[place],
     })),
-    ...(options.explain && hasTwoBranches(saved) && { branchNote }),
+    ...(options.explain && hasTwoBranches(saved) && { branchNote: branchNoteOf(saved) }),
   };
 }
 

@@ -16,11 +16,14 @@ import {
 } from '../../models/weights/safetensors.ts';
 import type { Json } from '../graph.ts';
 import type { CatalogueItem } from './catalogue.ts';
-import { checkModelName, type ModelName } from './model-names.ts';
+import { checkModelName, type ModelName, modelReadsFeatures } from './model-names.ts';
 import { checkModelOptions } from './model-options.ts';
 import type { FeatureFile } from './training-sources.ts';
+import type { ValidationFigures } from './validation-figures.ts';
 
-const format = 'reelflow-model-1';
+const format = 'reelflow-model-2';
+/** Before there were two forms of audiovisual networks, all had the thesis's. */
+const formatOfThesis = 'reelflow-model-1';
 const files = { ids: 'ids.json', ratings: 'ratings.safetensors', weights: 'weights.safetensors' } as const;
 
 /** What `model.json` says. */
@@ -35,6 +38,7 @@ export interface ModelFacts {
   /** Of networks. */
   readonly history: readonly EpochRecord[];
   readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly validationFigures?: ValidationFigures;
   readonly features?: FeatureFile;
 }
 
@@ -97,8 +101,11 @@ export async function readModelFacts(directory: string): Promise<(ModelFacts & {
   }
   try {
     const facts = JSON.parse(text) as ModelFacts & { format: unknown; files: Json };
-    if (facts.format !== format) throw new UsageError(`its format is not ${format}`);
+    if (facts.format !== format && facts.format !== formatOfThesis) throw new UsageError(`its format is not ${format}`);
     const model = checkModelName(facts.model);
+    if (facts.format === formatOfThesis && modelReadsFeatures(model)) {
+      return { ...facts, options: { form: 'thesis', ...facts.options } };
+    }
     checkModelOptions(model, facts.options);
     const { minimum, maximum } = facts.scale;
     if (!(minimum < maximum)) throw new UsageError('its scale is none');

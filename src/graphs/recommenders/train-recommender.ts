@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { makeDirectory, removeIfThere } from '../../core/atomic-file.ts';
 import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import { sha256 } from '../../core/hash.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
 import { deepNetwork } from '../../models/recommenders/deep/network.ts';
 import { weightShapes } from '../../models/recommenders/deep/weight-shapes.ts';
 import type { Json } from '../graph.ts';
+import type { MessageAbout } from '../run-reports.ts';
 import { deepOptions } from './deep-options.ts';
 import type { FitData, FitProgress, FittedModel } from './fit-data.ts';
 import { fitModel } from './fit-model.ts';
@@ -16,6 +18,7 @@ import { checkModelOptions } from './model-options.ts';
 import { type ModelFacts, readModelFacts, type SavedModel, saveModel } from './saved-model.ts';
 import { featureIdOf, StoreFeatures } from './store-features.ts';
 import { readTrainingInputs, type TrainingInputs, type TrainingSources } from './training-sources.ts';
+import { type ValidationFigures, validationWarnings } from './validation-figures.ts';
 
 const checkpointName = 'checkpoint';
 /** Steps between checkpoints unless said otherwise: about a minute of a small model. */
@@ -29,12 +32,15 @@ export interface TrainOptions extends TrainingSources {
   readonly options?: Readonly<Record<string, Json>> | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
-  /** What is kept of the ratings for early stopping of networks; the other models learn from all. Default: a tenth, at random. */
+  /**
+   * What is kept of the ratings for early stopping of networks; the other models learn from all. Default: a tenth, of
+   * models that read features whole items, so that it is held against new items that training stops, else at random.
+   */
   readonly validation?: ValidationOptions | undefined;
   readonly logDirectory?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
-  readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
 }
 
 /** What a training gave. */
@@ -55,6 +61,8 @@ export interface TrainSummary {
   readonly trainSeconds: number;
   readonly epochs: number;
   readonly best?: { readonly epoch: number; readonly loss: number | null };
+  /** Of networks with validation ratings: how they are predicted. */
+  readonly validation?: ValidationFigures;
   /** Whether it went on from a checkpoint. */
   readonly resumed: boolean;
   /** Whether the directory held this very model already; then nothing was trained. */
@@ -85,12 +93,13 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   const inputs = await readTrainingInputs(model, { ...train, reading });
   try {
     const rows = Int32Array.from(inputs.ratings.values.keys());
-    const kind = isDeepModel(model) ? (train.validation ?? {}) : ({ kind: 'none' } as const);
+    const usual = { kind: modelReadsFeatures(model) ? ('item-cold' as const) : ('ratings' as const) };
+    const kind = isDeepModel(model) ? { ...usual, ...given(train.validation ?? {}) } : ({ kind: 'none' } as const);
     const nothing = new Int32Array(0);
     const split = withValidation(
       inputs.ratings,
       { name: 'all ratings', train: rows, validation: nothing, test: nothing },
-      { ...kind, ...(rows.length < 10 && kind.kind === undefined && { kind: 'none' as const }) },
+      { ...kind, ...(rows.length < 10 && train.validation?.kind === undefined && { kind: 'none' as const }) },
       seed,
     );
     const data: FitData = {
@@ -114,6 +123,9 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       ...(train.logDirectory !== undefined && { logDirectory: train.logDirectory }),
       ...(train.onProgress && { onProgress: train.onProgress }),
     });
+    for (const warning of fitted.validation ? validationWarnings(fitted.validation) : []) {
+      train.onMessage?.(`warning: ${warning}`, { isWarning: true });
+    }
     try {
       const facts = factsOf(model, options, seed, identity, inputs, fitted);
       await saveModel(train.out, await savedOf(facts, inputs, data, fitted));
@@ -143,11 +155,12 @@ function factsOf(
   seed: number,
   identity: string,
   { scale, featureFile }: TrainingInputs,
-  { trainSeconds, history, best }: FittedModel,
+  { trainSeconds, history, best, validation }: FittedModel,
 ): ModelFacts {
   return {
     ...{ model, options, seed, scale, identity, trainSeconds, history },
     ...(best && { best }),
+    ...(validation && { validationFigures: validation }),
     ...(featureFile && { features: featureFile }),
   };
 }
@@ -181,12 +194,13 @@ function summaryOf(
   { validation }: FitData,
   alreadyTrained: boolean,
 ): TrainSummary {
-  const { model, options, seed, trainSeconds, history, best } = facts;
+  const { model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
   const ratedItems = new Set(ratings.items).size;
   return {
     ...{ model, out, options, seed, ratings: ratings.values.length, validationRatings: validation.length },
     ...{ users: ratings.userIds.length, ratedItems, unratedItems: ratings.itemIds.length - ratedItems },
     ...{ leftOut, badLines, trainSeconds, epochs: history.length, ...(best && { best }) },
+    ...(figures && { validation: figures }),
     ...{ resumed: false, alreadyTrained },
   };
 }

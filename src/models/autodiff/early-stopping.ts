@@ -5,17 +5,27 @@ export interface EarlyStoppingState {
   readonly bestLoss: number | null;
   /** Epoch of the best loss, counted from 0; -1 before the first. */
   readonly bestEpoch: number;
+  /** Steps that had been made when the best loss came. */
+  readonly bestStep: number;
+  /** Epochs since. */
   readonly waited: number;
+  /** Steps since. */
+  readonly waitedSteps: number;
 }
 
-/** Ends training when the validation loss has not fallen for a number of epochs. */
+/**
+ * Ends training when the validation loss has not fallen for a number of epochs and of steps: an epoch of a small corpus
+ * is a handful of steps, and a network that still stands on its first plateau then is not one that has learnt.
+ */
 export class EarlyStopping {
   readonly #patience: number;
-  #state: EarlyStoppingState = { bestLoss: null, bestEpoch: -1, waited: 0 };
+  readonly #patienceSteps: number;
+  #state: EarlyStoppingState = { bestLoss: null, bestEpoch: -1, bestStep: 0, waited: 0, waitedSteps: 0 };
 
-  /** @throws UsageError when `patience` is not a positive integer. */
-  constructor(patience: number) {
+  /** @throws UsageError when `patience` is not a positive integer, or `patienceSteps` not an integer of at least 0. */
+  constructor(patience: number, patienceSteps = 0) {
     this.#patience = checkInteger('patience', patience);
+    this.#patienceSteps = checkInteger('patienceSteps', patienceSteps, 0);
   }
 
   get state(): EarlyStoppingState {
@@ -29,18 +39,20 @@ export class EarlyStopping {
 
   /** Whether it is time to stop. */
   get stop(): boolean {
-    return this.#state.waited >= this.#patience;
+    return this.#state.waited >= this.#patience && this.#state.waitedSteps >= this.#patienceSteps;
   }
 
   /**
    * Takes the validation loss of an epoch; says whether it is the best so far. A loss that is not a number never is.
+   *
+   * @param step steps of all epochs so far.
    */
-  epochEnded(epoch: number, loss: number): boolean {
-    const { bestLoss, bestEpoch, waited } = this.#state;
+  epochEnded(epoch: number, loss: number, step = 0): boolean {
+    const { bestLoss, bestEpoch, bestStep, waited } = this.#state;
     const better = Number.isFinite(loss) && (bestLoss === null || loss < bestLoss);
     this.#state = better
-      ? { bestLoss: loss, bestEpoch: epoch, waited: 0 }
-      : { bestLoss, bestEpoch, waited: waited + 1 };
+      ? { bestLoss: loss, bestEpoch: epoch, bestStep: step, waited: 0, waitedSteps: 0 }
+      : { bestLoss, bestEpoch, bestStep, waited: waited + 1, waitedSteps: step - bestStep };
     return better;
   }
 }

@@ -1,6 +1,6 @@
 import type { Dimension, Tensor } from './emitter.ts';
 import { fixedSize } from './emitter.ts';
-import { filled, forgetBias, glorotUniform, orthogonal, uniformWithin } from './initialisers.ts';
+import { filled, forgetBias, glorotUniform, type Initialiser, orthogonal, uniformWithin } from './initialisers.ts';
 import { batchNormalisation } from './operations/batch-normalisation.ts';
 import { dense } from './operations/dense.ts';
 import { lstm } from './operations/lstm.ts';
@@ -10,10 +10,13 @@ import type { Tape } from './tape.ts';
 /** Bound of the uniform initial values of embeddings, as Keras has it. */
 const embeddingBound = 0.05;
 
-/** A dense layer with weights `name/kernel` [inputs, units] and `name/bias` [units], without an activation. */
-export function denseLayer(tape: Tape, name: string, x: Tensor, units: number): Tensor {
+/**
+ * A dense layer with weights `name/kernel` [inputs, units] and `name/bias` [units], without an activation. The bias
+ * starts at 0, or as `bias` says.
+ */
+export function denseLayer(tape: Tape, name: string, x: Tensor, units: number, bias: Initialiser = filled(0)): Tensor {
   const kernel = tape.weight(`${name}/kernel`, [fixedSize(x, 1), units], glorotUniform);
-  return dense(tape, x, kernel, tape.weight(`${name}/bias`, [units], filled(0)));
+  return dense(tape, x, kernel, tape.weight(`${name}/bias`, [units], bias));
 }
 
 /** An embedding with weights `name` [count, width]: the rows that `indices` name. */

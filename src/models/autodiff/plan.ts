@@ -2,6 +2,7 @@ import { UsageError } from '../../core/errors.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import { encodeModel } from '../onnx/write.ts';
 import type { Dimension, Tensor } from './emitter.ts';
+import { add } from './operations/arithmetic.ts';
 import { l2Penalty } from './operations/losses.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
@@ -13,6 +14,8 @@ export interface NetworkOutputs {
   readonly output: Tensor;
   /** The loss without penalties, a scalar. */
   readonly loss: Tensor;
+  /** A penalty of the network's own, a scalar: the step lowers loss and penalty together, what is reported is the loss. */
+  readonly penalty?: Tensor;
 }
 
 /** A network that can be trained. */
@@ -83,16 +86,20 @@ function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
 function buildStep(network: TrainableNetwork, optimiser: Optimiser, l2: number) {
   const tape = new Tape({ training: true });
   const { graph } = tape;
-  const { loss } = network.build(tape);
+  const { loss, penalty } = network.build(tape);
+  const penalised = penalty ? add(tape, loss, penalty) : loss;
   const kernels = tape.variables.filter(({ kind, shape }) => kind === 'weight' && shape.length > 1);
   const objective =
     l2 === 0 || kernels.length === 0
-      ? loss
-      : addPenalty(
+      ? penalised
+      : add(
           tape,
-          loss,
-          kernels.map(({ tensor }) => tensor),
-          l2,
+          penalised,
+          l2Penalty(
+            tape,
+            kernels.map(({ tensor }) => tensor),
+            l2,
+          ),
         );
   tape.backward(objective);
   const groups = layOut(tape.variables, optimiser);
@@ -110,15 +117,6 @@ function buildStep(network: TrainableNetwork, optimiser: Optimiser, l2: number) 
     return [updated.weight, ...updated.slots];
   });
   return { tape, groups, loss, next, graph: graph.build([loss, ...next]) };
-}
-
-function addPenalty(tape: Tape, loss: Tensor, weights: readonly Tensor[], rate: number): Tensor {
-  const penalty = l2Penalty(tape, weights, rate);
-  const sum = tape.graph.add(loss, penalty);
-  return tape.record([loss, penalty], sum, (gradient) => {
-    tape.add(loss, () => gradient);
-    tape.add(penalty, () => gradient);
-  });
 }
 
 function fedInputs(graph: OnnxGraph, others: ReadonlySet<string>): FedInput[] {

@@ -7,6 +7,8 @@ export interface PlateauOptions {
   readonly factor?: number | undefined;
   /** Epochs without improvement before it is. Default 2. */
   readonly patience?: number | undefined;
+  /** Steps without improvement before it is, however many epochs they are. Default 200. */
+  readonly patienceSteps?: number | undefined;
   /** Rate below which it does not go. Default 1e-5. */
   readonly minimum?: number | undefined;
   /** What counts as improvement: lower than the best by more than this. Default 1e-4. */
@@ -17,13 +19,17 @@ export interface PlateauOptions {
 export interface PlateauState {
   readonly learningRate: number;
   readonly best: number | null;
+  /** Epochs without improvement. */
   readonly waited: number;
+  /** Steps that had been made when the best loss came, or the rate was lowered last. */
+  readonly since: number;
 }
 
 /** Lowers the learning rate when the validation loss no longer falls (Keras's `ReduceLROnPlateau`, no cooldown). */
 export class Plateau {
   readonly #factor: number;
   readonly #patience: number;
+  readonly #patienceSteps: number;
   readonly #minimum: number;
   readonly #minimumChange: number;
   #state: PlateauState;
@@ -33,9 +39,10 @@ export class Plateau {
     this.#factor = checkPositive('plateau.factor', options.factor ?? 0.5);
     if (this.#factor >= 1) throw new UsageError(`\`plateau.factor\` must be below 1, but is ${this.#factor}`);
     this.#patience = checkInteger('plateau.patience', options.patience ?? 2);
+    this.#patienceSteps = checkInteger('plateau.patienceSteps', options.patienceSteps ?? 200, 0);
     this.#minimum = checkPositive('plateau.minimum', options.minimum ?? 1e-5, { zero: true });
     this.#minimumChange = checkPositive('plateau.minimumChange', options.minimumChange ?? 1e-4, { zero: true });
-    this.#state = { learningRate: checkPositive('learningRate', learningRate), best: null, waited: 0 };
+    this.#state = { learningRate: checkPositive('learningRate', learningRate), best: null, waited: 0, since: 0 };
   }
 
   get learningRate(): number {
@@ -51,16 +58,21 @@ export class Plateau {
     this.#state = state;
   }
 
-  /** Takes the validation loss of an epoch. */
-  epochEnded(loss: number): void {
-    const { learningRate, best, waited } = this.#state;
+  /**
+   * Takes the validation loss of an epoch.
+   *
+   * @param step steps of all epochs so far.
+   */
+  epochEnded(loss: number, step: number): void {
+    const { learningRate, best, since } = this.#state;
+    const waited = this.#state.waited + 1;
     if (best === null || loss < best - this.#minimumChange) {
-      this.#state = { learningRate, best: loss, waited: 0 };
-    } else if (waited + 1 < this.#patience) {
-      this.#state = { learningRate, best, waited: waited + 1 };
+      this.#state = { learningRate, best: loss, waited: 0, since: step };
+    } else if (waited < this.#patience || step - since < this.#patienceSteps) {
+      this.#state = { learningRate, best, waited, since };
     } else {
       const lowered = Math.min(learningRate, Math.max(this.#minimum, learningRate * this.#factor));
-      this.#state = { learningRate: lowered, best, waited: 0 };
+      this.#state = { learningRate: lowered, best, waited: 0, since: step };
     }
   }
 }

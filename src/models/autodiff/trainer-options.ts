@@ -41,6 +41,8 @@ export interface TrainerOptions {
   readonly epochs?: number | undefined;
   /** Epochs without a better validation loss before training ends. Default 5. */
   readonly patience?: number | undefined;
+  /** Steps without a better validation loss before training ends, however many epochs they are. Default 500. */
+  readonly patienceSteps?: number | undefined;
   /** First learning rate. Default 0.001. */
   readonly learningRate?: number | undefined;
   /** How the learning rate is lowered; `false` never. */

@@ -55,7 +55,7 @@ export class Trainer {
     this.#planned = planned;
     this.#thread = thread;
     this.#epochs = checkInteger('epochs', options.epochs ?? 100);
-    this.#stopping = new EarlyStopping(options.patience ?? 5);
+    this.#stopping = new EarlyStopping(options.patience ?? 5, options.patienceSteps ?? 500);
     this.#plateau = new Plateau(options.learningRate ?? 0.001, options.plateau || undefined);
   }
 
@@ -180,8 +180,8 @@ export class Trainer {
     const { learningRate } = this.#plateau;
     const validationLoss = validation ? await this.validate(validation) : null;
     if (validationLoss !== null) {
-      if (this.#options.plateau !== false) this.#plateau.epochEnded(validationLoss);
-      if (this.#stopping.epochEnded(at.epoch, validationLoss)) await this.#thread.remember();
+      if (this.#options.plateau !== false) this.#plateau.epochEnded(validationLoss, at.step);
+      if (this.#stopping.epochEnded(at.epoch, validationLoss, at.step)) await this.#thread.remember();
     }
     const trainingLoss = at.lossSum / at.rows;
     const record = { epoch: at.epoch, trainingLoss, validationLoss, learningRate, steps: at.step };
@@ -192,10 +192,12 @@ export class Trainer {
 
   /** What the checkpoint is of: everything that the weights depend on. */
   #identity(): string {
-    const { epochs = 100, patience = 5, learningRate = 0.001, plateau = {}, seed = 1, checkpoint } = this.#options;
+    const { epochs = 100, patience = 5, patienceSteps = 500, checkpoint } = this.#options;
+    const { learningRate = 0.001, plateau = {}, seed = 1 } = this.#options;
     const facts = {
       epochs,
       patience,
+      patienceSteps,
       learningRate,
       plateau,
       seed,

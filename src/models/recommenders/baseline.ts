@@ -1,7 +1,7 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
-import { checkPairs, checkTrainingRatings, clip, notFitted } from './recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
 
 /**
  * r^ = mean + b_u + b_i (eq. 3 of the thesis; Koren 2010, eq. 2), clipped to the scale. The bias of an unknown user or item is 0.
@@ -32,6 +32,11 @@ export class BaselineRecommender implements Recommender {
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
   predict(users: Int32Array, items: Int32Array): Float32Array {
+    return clipAll(this.score(users, items), this.#scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#biases === undefined) throw notFitted(this.name);
     const { mean, users: ofUsers, items: ofItems } = this.#biases;
     checkPairs(users, items, ofUsers.length, ofItems.length);
@@ -39,7 +44,7 @@ export class BaselineRecommender implements Recommender {
     for (let row = 0; row < users.length; row++) {
       const ofUser = ofUsers[users[row] as number] as number;
       const ofItem = ofItems[items[row] as number] as number;
-      predictions[row] = clip(mean + ofUser + ofItem, this.#scale);
+      predictions[row] = mean + ofUser + ofItem;
     }
     return predictions;
   }

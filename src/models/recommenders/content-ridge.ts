@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { listsByUser } from './rating-lists.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
-import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 
 /** Options of `ContentRidgeRecommender`. */
 export interface ContentRidgeOptions {
@@ -85,6 +85,11 @@ export class ContentRidgeRecommender implements Recommender {
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
   predict(users: Int32Array, items: Int32Array): Float32Array {
+    return clipAll(this.score(users, items), this.#scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { mean, weights, features, userCount } = this.#fitted;
     const size = this.#dimension + 1;
@@ -94,7 +99,7 @@ export class ContentRidgeRecommender implements Recommender {
       for (let axis = 0; axis < size; axis++) {
         sum += (weights[user * size + axis] as number) * (features[(items[row] as number) * size + axis] as number);
       }
-      return clip(sum, this.#scale);
+      return sum;
     });
   }
 

@@ -4,7 +4,7 @@ import { groupRows } from '../group-rows.ts';
 import { Nearest } from './nearest.ts';
 import { listsByUser, type RatingLists } from './rating-lists.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
-import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 
 interface Fitted {
   readonly ratings: TrainingRatings;
@@ -44,6 +44,11 @@ export class GenreContentRecommender implements Recommender {
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
   predict(users: Int32Array, items: Int32Array): Float32Array {
+    return clipAll(this.score(users, items), (this.#fitted as Fitted).ratings.scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, lists, mean } = this.#fitted;
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -59,7 +64,7 @@ export class GenreContentRecommender implements Recommender {
       for (let place = start; place < end; place++) {
         const row = asked.rows[place] as number;
         const prediction = fromNearest(this.#fitted, user, items[row] as number, nearest);
-        predictions[row] = clip(prediction ?? userMean, ratings.scale);
+        predictions[row] = prediction ?? userMean;
       }
     }
     return predictions;

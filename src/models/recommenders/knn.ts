@@ -5,7 +5,7 @@ import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from 
 import { Nearest } from './nearest.ts';
 import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
-import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 import { type SimilarityName, SimilarityRows, similarityNames } from './similarity.ts';
 
 /** How the neighbours' ratings become a prediction. */
@@ -124,6 +124,11 @@ export class KnnRecommender implements Recommender {
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
   predict(users: Int32Array, items: Int32Array): Float32Array {
+    return clipAll(this.score(users, items), (this.#fitted as Fitted).ratings.scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, own, others, rows } = this.#fitted;
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -145,7 +150,7 @@ export class KnnRecommender implements Recommender {
           similarities !== undefined && rated
             ? this.#fromNeighbours(this.#fitted, owner, via, similarities, nearest)
             : unknown(this.#fitted, this.#options.prediction, users[row] as number, items[row] as number);
-        predictions[row] = clip(prediction, ratings.scale);
+        predictions[row] = prediction;
       }
     }
     return predictions;

@@ -24,6 +24,8 @@ export interface Recommender {
   fit(ratings: TrainingRatings): void | Promise<void>;
   /** The rating of each pair (users[n], items[n]), clipped to the scale of the training ratings. */
   predict(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
+  /** What `predict` clips, to rank by: of items that are all as good as can be, it tells which are better. Without it, `predict` ranks. */
+  score?(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
 }
 
 /**
@@ -78,6 +80,11 @@ export function notFitted(name: string): UsageError {
 /** `value` moved into the scale. */
 export function clip(value: number, scale: RatingScale): number {
   return Math.min(Math.max(value, scale.minimum), scale.maximum);
+}
+
+/** `values` moved into the scale. */
+export function clipAll(values: Float32Array, scale: RatingScale): Float32Array {
+  return values.map((value) => clip(value, scale));
 }
 
 /** The mean of all ratings. */

@@ -6,7 +6,7 @@ import { type FactorStep, factorKernel, factorsPerRound } from './factor-kernel.
 import { NormalNumbers } from './normal-numbers.ts';
 import { rowsByFirstAppearance } from './rating-lists.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
-import { checkPairs, checkRates, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
+import { checkPairs, checkRates, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 
 /** Options of `SvdRecommender`. */
 export interface SvdOptions {
@@ -106,6 +106,11 @@ export class SvdRecommender implements Recommender {
 
   /** @throws UsageError before `fit`, or when a number is out of range. */
   predict(users: Int32Array, items: Int32Array): Float32Array {
+    return clipAll(this.score(users, items), (this.#fitted as Fitted).ratings.scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  score(users: Int32Array, items: Int32Array): Float32Array {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, mean, userBiases, itemBiases, factors, stride, knownUsers, knownItems } = this.#fitted;
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
@@ -118,7 +123,7 @@ export class SvdRecommender implements Recommender {
       let prediction = known ? 0 : mean;
       if (biased) prediction = mean + (userBiases[user] as number) + (itemBiases[item] as number);
       if (known) prediction += product(factors, user * stride, (ratings.userCount + item) * stride, stride);
-      predictions[row] = clip(prediction, ratings.scale);
+      predictions[row] = prediction;
     }
     return predictions;
   }

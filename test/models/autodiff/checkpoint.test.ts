@@ -16,8 +16,8 @@ const checkpoint: Checkpoint = {
   progress: {
     ...{ epoch: 2, batches: 7, step: 31, lossSum: 0.1 + 0.2, rows: 24, finished: false },
     history: [{ epoch: 0, trainingLoss: 1 / 3, validationLoss: null, learningRate: 1e-3, steps: 12 }],
-    plateau: { learningRate: 1e-3, best: null, waited: 0 },
-    earlyStopping: { bestLoss: 0.7, bestEpoch: 1, waited: 1 },
+    plateau: { learningRate: 1e-3, best: null, waited: 0, since: 0 },
+    earlyStopping: { bestLoss: 0.7, bestEpoch: 1, bestStep: 24, waited: 1, waitedSteps: 7 },
   },
   state: [Float32Array.of(1, -2, 3.5, 1e-40), Float32Array.of(0, 5, 6)],
   best: [Float32Array.of(4, 3, 2, 1), Float32Array.of(7, 8, 9)],

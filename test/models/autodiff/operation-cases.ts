@@ -10,6 +10,7 @@ import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
 import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
 import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';
 import { columns } from '../../../src/models/autodiff/operations/slice.ts';
+import { meanSquaredLength, rowSums, sumOfSquares } from '../../../src/models/autodiff/operations/sums.ts';
 import type { OperatorCase } from './gradient-check.ts';
 
 const matrix = { shape: [4, 3], declared: ['batch', 3] };
@@ -75,6 +76,11 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
     },
   },
   'batch-normalisation': { training: normalisationCase(true), 'not training': normalisationCase(false) },
+  sums: {
+    rowSums: { inputs: { x: matrix }, build: (tape, inputs) => rowSums(tape, of(inputs, 'x')) },
+    sumOfSquares: { inputs: { x: matrix }, build: (tape, inputs) => sumOfSquares(tape, of(inputs, 'x')) },
+    meanSquaredLength: { inputs: { x: matrix }, build: (tape, inputs) => meanSquaredLength(tape, of(inputs, 'x')) },
+  },
   concat: {
     concat: {
       inputs: { a: matrix, b: { shape: [4, 2], declared: ['batch', 2] } },

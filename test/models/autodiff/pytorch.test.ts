@@ -42,7 +42,7 @@ test.skipIf(!python)(python ? title : `${title} (skipped: no PyTorch here)`, asy
   const save = (name: string, values: Int32Array | Float32Array) => writeFileSync(join(folder, `${name}.bin`), values);
   try {
     const optimiser = adam({ epsilon: 1e-8 });
-    const network = deepNetwork('dcf-av-1', SPACE, { dropout: 0, modalities: MODALITIES });
+    const network = deepNetwork('dcf-av-1', SPACE, { form: 'thesis', dropout: 0, modalities: MODALITIES });
     const { plan, groups } = planTraining(network, optimiser, 1e-5);
     const state = initialState(groups, 3);
     const members = plan.state.flatMap(({ kind, members }) => (kind === 'weight' ? members : []));

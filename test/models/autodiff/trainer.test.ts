@@ -10,6 +10,7 @@ test('training stops when the validation loss no longer falls, and the best weig
     seed: 1,
     epochs: 30,
     patience: 3,
+    patienceSteps: 0,
     plateau: false as const,
     optimiser: sgd(),
     learningRate: 0.9,
@@ -26,7 +27,7 @@ test('training stops when the validation loss no longer falls, and the best weig
 });
 
 test('the learning rate is lowered on a plateau', async () => {
-  const plateau = { factor: 0.1, patience: 1, minimumChange: 100, minimum: 1e-4 };
+  const plateau = { factor: 0.1, patience: 1, patienceSteps: 0, minimumChange: 100, minimum: 1e-4 };
   const trainer = await Trainer.open(lineNetwork, { epochs: 5, patience: 9, learningRate: 0.01, plateau });
   const { history } = await trainer.fit(lineData, lineValidation);
   const expected = [0.01, 0.01, 0.001, 0.0001, 0.0001];

@@ -16,6 +16,8 @@ export interface RatingSpace {
   readonly userCount: number;
   readonly itemCount: number;
   readonly scale: { readonly minimum: number; readonly maximum: number };
+  /** Mean of the ratings to learn from: where the output starts. Default: the middle of the scale. */
+  readonly mean?: number;
 }
 
 /** Names of the graph's inputs. */
@@ -30,10 +32,14 @@ export const inputNames = {
   itemPlaces: 'item-places',
   /** Features of the unique items, float32 [unique, steps, dimension]. */
   features: (modality: string) => `features/${modality}`,
+  /** 1 for the unique items that have the modality, 0 for the others, float32 [unique, 1, 1]. */
+  present: (modality: string) => `present/${modality}`,
+  /** 1 for each rating of an item that was learnt of, 0 for the others, float32 [batch, 1]. */
+  known: 'known',
 } as const;
 
 /** An int32 input [batch], as the int64 that the lookups take. */
-function indexInput(tape: Tape, name: string): Tensor {
+export function indexInput(tape: Tape, name: string): Tensor {
   return tape.graph.cast(tape.graph.input(name, ['batch'], 'int32'), 'int64');
 }
 
@@ -94,12 +100,21 @@ export function joinBranches(tape: Tape, collaborative: Tensor, content: Tensor,
   return concat(tape, [collaborative, weighted]);
 }
 
+/** The x whose sigmoid, spread over the scale, is the mean: a network that has learnt nothing predicts that. */
+function biasOf({ mean, scale: { minimum, maximum } }: RatingSpace): number {
+  const share = mean === undefined ? 0.5 : (mean - minimum) / (maximum - minimum);
+  const inside = Math.min(0.99, Math.max(0.01, share));
+  return Math.log(inside / (1 - inside));
+}
+
 /**
  * One number x per rating by a dense layer, the rating sigmoid(x) (maximum - minimum) + minimum, and its mean squared
- * error.
+ * error. The layer's bias starts where the rating is the mean of those to learn from.
  */
-export function ratingOutput(tape: Tape, x: Tensor, { scale: { minimum, maximum } }: RatingSpace): NetworkOutputs {
-  const output = affine(tape, sigmoid(tape, denseLayer(tape, 'output', x, 1)), maximum - minimum, minimum);
+export function ratingOutput(tape: Tape, x: Tensor, space: RatingSpace): NetworkOutputs {
+  const { minimum, maximum } = space.scale;
+  const sums = denseLayer(tape, 'output', x, 1, filled(biasOf(space)));
+  const output = affine(tape, sigmoid(tape, sums), maximum - minimum, minimum);
   const ratings = tape.graph.input(inputNames.ratings, ['batch', 1]);
   return { output, loss: meanSquaredError(tape, output, ratings) };
 }

@@ -1,28 +1,33 @@
 import { checkInteger } from '../../../core/check.ts';
 import { ModelError, UsageError } from '../../../core/errors.ts';
+import { given } from '../../../core/given.ts';
+import type { TrainableNetwork } from '../../autodiff/plan.ts';
 import { Trainer } from '../../autodiff/trainer.ts';
 import type { TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
 import { type BatchingMethod, epochOrder } from '../batching.ts';
+import { globalMean } from '../recommender.ts';
 import type { RatingSpace } from './branches.ts';
 import { FeatureReader } from './feature-reader.ts';
 import type { FeatureSource } from './feature-source.ts';
 import { deepNetwork } from './network.ts';
-import { type ArchitectureOptions, architectureOf, type DeepModel, readsFeatures } from './options.ts';
+import {
+  type ArchitectureOptions,
+  architectureOf,
+  type DeepModel,
+  type NetworkForm,
+  readsFeatures,
+} from './options.ts';
 import { type NamedWeights, type PretrainedBranches, pretrainedWeights } from './pretrained.ts';
 import { RatingFeeds, type RatingPairs } from './rating-batches.ts';
+import { residualFacts } from './residual-facts.ts';
+import { knownItems, type TrainingSet } from './training-set.ts';
 import { weightShapes } from './weight-shapes.ts';
 
-/** Ratings to learn from, with the numbers of users and items and the range of ratings. */
-export interface TrainingSet {
-  readonly users: Int32Array;
-  readonly items: Int32Array;
-  readonly values: Float32Array;
-  readonly userCount: number;
-  readonly itemCount: number;
-  readonly scale: { readonly minimum: number; readonly maximum: number };
-}
-
-/** How a deep recommender is made and trained. */
+/**
+ * How a deep recommender is made and trained. In the residual form the defaults of training are others: at most 200
+ * epochs, a patience of 15, a learning rate of 0.003 that stays, and an `l2` of 0.05 that weighs the mean squared length
+ * of the embeddings that a step looks up, and a tenth of it the squared kernels.
+ */
 export interface DeepOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights'> {
   /** Ratings per step. Default 128. */
   readonly batchSize?: number | undefined;
@@ -46,14 +51,20 @@ export interface DeepOptions extends ArchitectureOptions, Omit<TrainerOptions, '
 export class DeepRecommender {
   readonly name: DeepModel;
   readonly #options: DeepOptions;
+  readonly #form: NetworkForm;
   readonly #batchSize: number;
-  #trained: { trainer: Trainer; set: TrainingSet; reader: FeatureReader | undefined } | undefined;
+  #trained: { trainer: Trainer; set: TrainingSet; known: Uint8Array; reader: FeatureReader | undefined } | undefined;
 
   /** @throws UsageError when an option is out of range. */
   constructor(model: DeepModel, options: DeepOptions = {}) {
-    architectureOf(model, options);
+    this.#form = architectureOf(model, options).form;
+    if (options.pretrained && this.#form === 'residual') {
+      throw new UsageError('`pretrained` is an option of the form `thesis`, but the network has the form `residual`', {
+        remedy: "Leave it out, or give `form: 'thesis'`.",
+      });
+    }
     this.name = model;
-    this.#options = options;
+    this.#options = given(options);
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? 128);
   }
 
@@ -75,10 +86,11 @@ export class DeepRecommender {
     if (validation) checkPairs('validation', validation, set);
     await this.close();
     const reader = this.#reader(features);
-    const trainer = await this.#open(set);
-    this.#trained = { trainer, set, reader };
-    const learnt = this.#feeds(set, set.itemCount, reader);
-    const judged = validation?.users.length ? this.#feeds(validation, set.itemCount, reader) : undefined;
+    const trainer = await this.#open(set, features);
+    const known = knownItems(set);
+    this.#trained = { trainer, set, known, reader };
+    const learnt = this.#feeds(set, known, reader);
+    const judged = validation?.users.length ? this.#feeds(validation, known, reader) : undefined;
     const batching = {
       seed: this.#options.seed ?? 1,
       method: this.#options.batching ?? 'random',
@@ -98,32 +110,50 @@ export class DeepRecommender {
   }
 
   /**
-   * Predicted ratings of these pairs, inside the range of ratings. For an item that no rating was learnt of,
-   * embeddings keep their first values; its content speaks for it.
+   * Predicted ratings of these pairs, inside the range of ratings. For an item that no rating was learnt of, content
+   * speaks alone; in the thesis's form embeddings keep their first values.
    *
    * @throws UsageError before `fit`, or when a user or an item is out of range.
    */
   async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
-    const { trainer, set, reader } = this.#fitted();
+    const { minimum, maximum } = this.#fitted().set.scale;
+    return (await this.score(users, items)).map((value) => Math.min(maximum, Math.max(minimum, value)));
+  }
+
+  /**
+   * What `predict` clips: of items that are all predicted to be as good as can be, it tells which are better.
+   *
+   * @param content of the residual form: what users and content say, without what was learnt of the items by their ratings.
+   * @throws as `predict`.
+   */
+  async score(users: Int32Array, items: Int32Array, { content = false } = {}): Promise<Float32Array> {
+    const { trainer, set, known, reader } = this.#fitted();
     const pairs = { users, items };
     checkPairs('pairs', pairs, set);
-    const predictions = new Float32Array(users.length);
-    for await (const { feeds, order } of this.#feeds(pairs, set.itemCount, reader).evaluation(trainer.buffers)) {
-      const values = await trainer.predict(feeds);
-      for (const [index, row] of order.entries()) predictions[row] = values[index] as number;
+    const scores = new Float32Array(users.length);
+    const feeds = this.#feeds(pairs, content ? new Uint8Array(set.itemCount) : known, reader);
+    for await (const batch of feeds.evaluation(trainer.buffers)) {
+      const values = await trainer.predict(batch.feeds);
+      for (const [index, row] of batch.order.entries()) scores[row] = values[index] as number;
     }
-    return predictions;
+    return scores;
   }
 
   /**
    * Takes weights that were trained before, as `weights` gave them, instead of learning: afterwards it predicts as that recommender did.
    *
+   * @param learnt the items of the ratings that it learnt from.
    * @throws ModelError `weights` when one is missing, `shape` when one has another size or is of another network; UsageError when features are missing.
    */
-  async restore(space: RatingSpace, weights: NamedWeights, features?: FeatureSource): Promise<void> {
+  async restore(
+    space: RatingSpace,
+    weights: NamedWeights,
+    features?: FeatureSource,
+    learnt: Int32Array = new Int32Array(0),
+  ): Promise<void> {
     const { userCount, itemCount, scale } = space;
-    const none = { users: new Int32Array(0), items: new Int32Array(0), values: new Float32Array(0) };
-    const set = { ...none, userCount, itemCount, scale };
+    const none = { users: new Int32Array(0), values: new Float32Array(0) };
+    const set = { ...none, items: learnt, userCount, itemCount, scale };
     await this.close();
     const reader = this.#reader(features);
     const network = deepNetwork(this.name, space, this.#options);
@@ -131,7 +161,8 @@ export class DeepRecommender {
       if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
     }
     const { pretrained: _branches, checkpoint: _checkpoint, ...options } = this.#options;
-    this.#trained = { trainer: await Trainer.open(network, { ...options, initialWeights: weights }), set, reader };
+    const trainer = await Trainer.open(network, { ...options, initialWeights: weights });
+    this.#trained = { trainer, set, known: knownItems(set), reader };
   }
 
   /** Copies of all weights by name. */
@@ -163,24 +194,39 @@ export class DeepRecommender {
     return new FeatureReader(features, modalities);
   }
 
-  #feeds(pairs: RatingPairs, itemCount: number, reader: FeatureReader | undefined): RatingFeeds {
-    return new RatingFeeds(pairs, itemCount, this.name !== 'lstm-av', reader);
+  #feeds(pairs: RatingPairs, known: Uint8Array, reader: FeatureReader | undefined): RatingFeeds {
+    return new RatingFeeds(pairs, known, reader);
   }
 
-  async #open(set: TrainingSet): Promise<Trainer> {
-    const network = deepNetwork(this.name, set, this.#options);
+  async #open(set: TrainingSet, features: FeatureSource | undefined): Promise<Trainer> {
+    const space = { ...set, mean: globalMean(set.values) };
+    const network = deepNetwork(this.name, space, this.#options);
     const { pretrained, checkpoint, ...options } = this.#options;
-    const initialWeights = pretrained && pretrainedWeights(network, pretrained);
+    const initialWeights = await this.#initialWeights(network, set, features);
     // What else the weights depend on belongs to the checkpoint's identity.
     const { batching = 'random', itemsPerGroup = 16 } = this.#options;
     const data = checkpoint && `${checkpoint.data}|${this.#batchSize}|${batching}|${itemsPerGroup}|${set.users.length}`;
     return Trainer.open(network, {
+      ...trainingDefaults[this.#form],
       ...options,
+      ...(this.#form === 'residual' && { l2: 0 }),
       ...(initialWeights && { initialWeights }),
       ...(checkpoint && { checkpoint: { ...checkpoint, data: data as string } }),
     });
   }
+
+  async #initialWeights(network: TrainableNetwork, set: TrainingSet, features: FeatureSource | undefined) {
+    const { pretrained, seed = 1 } = this.#options;
+    if (this.#form === 'thesis') return pretrained && pretrainedWeights(network, pretrained);
+    return residualFacts(set, architectureOf(this.name, this.#options), features as FeatureSource, seed);
+  }
 }
+
+/** What each form trains with unless told otherwise; the rest are the defaults of `Trainer`. */
+const trainingDefaults: Readonly<Record<NetworkForm, TrainerOptions>> = {
+  residual: { epochs: 200, patience: 15, learningRate: 0.003, plateau: false },
+  thesis: {},
+};
 
 function checkPairs(name: string, pairs: RatingPairs, { userCount, itemCount, scale }: TrainingSet): void {
   const { users, items, values } = pairs;

@@ -40,9 +40,13 @@ export class FeatureReader {
     const padded = Math.ceil(items.length / uniqueMultiple) * uniqueMultiple;
     const feeds: Record<string, Feed> = {};
     const into: Record<string, Float32Array> = {};
+    const flagged: Record<string, Float32Array> = {};
     for (const { name, steps, dimension } of this.#modalities) {
       const data = buffers.reals(padded * steps * dimension);
       feeds[inputNames.features(name)] = { data, shape: [padded, steps, dimension] };
+      const flags = buffers.reals(padded);
+      feeds[inputNames.present(name)] = { data: flags, shape: [padded, 1, 1] };
+      flagged[name] = flags.fill(0);
       into[name] = data.subarray(0, items.length * steps * dimension);
       data.fill(0, items.length * steps * dimension);
     }
@@ -56,7 +60,10 @@ export class FeatureReader {
         );
       }
       for (const [index, item] of items.entries()) {
-        if (flags[index] !== 0) continue;
+        if (flags[index] !== 0) {
+          (flagged[name] as Float32Array)[index] = 1;
+          continue;
+        }
         into[name]?.fill(0, index * steps * dimension, (index + 1) * steps * dimension);
         this.#missing.get(name)?.add(item);
       }

@@ -20,18 +20,19 @@ const evaluatedRatings = 4096;
 export class RatingFeeds {
   readonly #pairs: RatingPairs;
   readonly #reader: FeatureReader | undefined;
-  readonly #usesItems: boolean;
+  readonly #known: Uint8Array;
   /** Place of an item among the unique ones of a batch, valid while its stamp is the batch's. */
   readonly #places: Int32Array;
   readonly #stamps: Int32Array;
   #stamp = 0;
 
-  constructor(pairs: RatingPairs, itemCount: number, usesItems: boolean, reader: FeatureReader | undefined) {
+  /** @param known for each item 1 where ratings of it were learnt. */
+  constructor(pairs: RatingPairs, known: Uint8Array, reader: FeatureReader | undefined) {
     this.#pairs = pairs;
     this.#reader = reader;
-    this.#usesItems = usesItems;
-    this.#places = new Int32Array(itemCount);
-    this.#stamps = new Int32Array(itemCount);
+    this.#known = known;
+    this.#places = new Int32Array(known.length);
+    this.#stamps = new Int32Array(known.length);
   }
 
   /** The feeds of these rows of the ratings. */
@@ -43,8 +44,15 @@ export class RatingFeeds {
       for (let index = 0; index < count; index++) data[index] = from[rows[index] as number] as number;
       return { data, shape: [count] };
     };
-    const feeds: Record<string, Feed> = { [inputNames.users]: taken(users) };
-    if (this.#usesItems) feeds[inputNames.items] = taken(items);
+    const known = buffers.reals(count);
+    for (let index = 0; index < count; index++) {
+      known[index] = this.#known[items[rows[index] as number] as number] as number;
+    }
+    const feeds: Record<string, Feed> = {
+      [inputNames.users]: taken(users),
+      [inputNames.items]: taken(items),
+      [inputNames.known]: { data: known, shape: [count, 1] },
+    };
     if (values) {
       const data = buffers.reals(count);
       for (let index = 0; index < count; index++) data[index] = values[rows[index] as number] as number;

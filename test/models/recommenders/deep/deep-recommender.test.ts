@@ -1,11 +1,12 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DeepRecommender } from '../../../../src/models/recommenders/deep/deep-recommender.ts';
 import { deepModels, readsFeatures } from '../../../../src/models/recommenders/deep/options.ts';
+import type { TrainingSet } from '../../../../src/models/recommenders/deep/training-set.ts';
 import { hashOf, tinyFeatures, tinyModalities, tinySettings, tinyTraining, tinyValidation } from './tiny-problem.ts';
 
 const optionsOf = (model: (typeof deepModels)[number]) => ({
   ...tinySettings,
-  ...(readsFeatures(model) ? { modalities: tinyModalities } : {}),
+  ...(readsFeatures(model) ? { form: 'thesis' as const, modalities: tinyModalities } : {}),
 });
 
 async function trained(model: (typeof deepModels)[number], more: object = {}) {
@@ -105,7 +106,8 @@ test('depth, join point, a learnt beta, batch normalisation and a third modality
     },
   };
   const recommender = new DeepRecommender('dcf-av-1', {
-    ...{ ...tinySettings, epochs: 2, widths: [12, 6], join: 0, beta: 'learnt', batchNormalisation: true },
+    ...{ ...tinySettings, form: 'thesis', epochs: 2, widths: [12, 6] },
+    ...{ join: 0, beta: 'learnt', batchNormalisation: true },
     modalities: [...tinyModalities, third],
   });
   await recommender.fit(tinyTraining, tinyValidation, features);
@@ -131,3 +133,85 @@ test('wrong arguments are named before anything is trained', async () => {
   const other = { ...tinyFeatures(), modalities: [] };
   await expect(content.fit(tinyTraining, undefined, other)).rejects.toThrow("a stream 'visual' of 4 x 3 values");
 });
+
+describe('the residual form', () => {
+  const residual = { ...tinySettings, modalities: tinyModalities, fits: 2, patienceSteps: 0 };
+  /** Ratings of the items from the twelfth on are never learnt. */
+  const isNew = (item: number) => item >= 12;
+  const warm = rowsWhere(tinyTraining, (item) => !isNew(item));
+  const cold = rowsWhere(tinyTraining, isNew);
+  const squaredError = (predictions: Float32Array, values: Float32Array) =>
+    predictions.reduce((sum, value, row) => sum + (value - (values[row] as number)) ** 2, 0) / values.length;
+
+  test.each(['dcf-av-1', 'dcf-av-2', 'lstm-av'] as const)(
+    '%s predicts items that nobody has rated from their content (synthetic), and gives the same weights again',
+    async (model) => {
+      const fit = async () => {
+        const recommender = new DeepRecommender(model, { ...residual, epochs: 60 });
+        await recommender.fit({ ...tinyTraining, ...warm }, undefined, tinyFeatures());
+        return recommender;
+      };
+      const [first, second] = [await fit(), await fit()];
+      expect(hashOf(await first.weights())).toBe(hashOf(await second.weights()));
+      const mean = warm.values.reduce((sum, value) => sum + value, 0) / warm.values.length;
+      const chance = squaredError(new Float32Array(cold.values.length).fill(mean), cold.values);
+      expect(squaredError(await first.predict(cold.users, cold.items), cold.values)).toBeLessThan(0.3 * chance);
+      await first.close();
+      await second.close();
+    },
+  );
+
+  test('the score of an unrated item is what users and content say, whatever its embedding; of a rated one it is not', async () => {
+    const recommender = new DeepRecommender('dcf-av-1', { ...residual, epochs: 5 });
+    await recommender.fit({ ...tinyTraining, ...warm }, undefined, tinyFeatures());
+    const alone = (pairs: typeof cold) => recommender.score(pairs.users, pairs.items, { content: true });
+    expect(await recommender.score(cold.users, cold.items)).toEqual(await alone(cold));
+    expect(await recommender.score(warm.users, warm.items)).not.toEqual(await alone(warm));
+    await recommender.close();
+  });
+
+  test('a network that has learnt nothing predicts the mean of each user, drawn towards the mean of all', async () => {
+    const recommender = new DeepRecommender('lstm-av', { ...residual, epochs: 1, learningRate: 1e-12, embedding: 1 });
+    const [users, items] = [Int32Array.of(0, 0, 0, 1), Int32Array.of(0, 1, 2, 0)];
+    const set = { ...tinyTraining, users, items, values: Float32Array.of(5, 5, 4, 2) };
+    await recommender.fit(set, undefined, tinyFeatures());
+    // mu = 4; user 0: 4 + 2 / (3 + 5), user 1: 4 - 2 / (1 + 5), user 2 is not known.
+    const scores = await recommender.score(Int32Array.of(0, 1, 2), Int32Array.of(3, 3, 3));
+    for (const [row, expected] of [4.25, 4 - 2 / 6, 4].entries()) {
+      expect(Math.abs((scores[row] as number) - expected)).toBeLessThan(0.15);
+    }
+    await recommender.close();
+  });
+
+  test('predictions are the scores, clipped to the range of ratings', async () => {
+    const recommender = new DeepRecommender('lstm-av', { ...residual, epochs: 30, l2: 0 });
+    await recommender.fit(tinyTraining, undefined, tinyFeatures());
+    const { users, items } = tinyTraining;
+    const scores = await recommender.score(users, items);
+    const clipped = scores.map((value) => Math.min(5, Math.max(1, value)));
+    expect(await recommender.predict(users, items)).toEqual(clipped);
+    await recommender.close();
+  });
+
+  test('options of the other form are refused, with the way to that form', () => {
+    const make = (options: object) => () => new DeepRecommender('dcf-av-1', { ...residual, ...options });
+    expect(make({ join: 0 })).toThrow(
+      "`join` is an option of the form 'thesis', but the network has the form 'residual'",
+    );
+    expect(make({ form: 'thesis', fits: 2 })).toThrow("`fits` is an option of the form 'residual'");
+    expect(make({ form: 'other' })).toThrow("`form` must be one of 'residual', 'thesis'");
+    expect(make({ pretrained: {} })).toThrow('`pretrained` is an option of the form');
+    expect(() => new DeepRecommender('deepcf', { form: 'residual' })).toThrow(
+      "`form` of model 'deepcf' must be 'thesis'",
+    );
+  });
+});
+
+function rowsWhere({ users, items, values }: TrainingSet, keep: (item: number) => boolean) {
+  const rows = Int32Array.from(items.keys()).filter((row) => keep(items[row] as number));
+  return {
+    users: Int32Array.from(rows, (row) => users[row] as number),
+    items: Int32Array.from(rows, (row) => items[row] as number),
+    values: Float32Array.from(rows, (row) => values[row] as number),
+  };
+}

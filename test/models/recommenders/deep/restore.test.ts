@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DeepRecommender } from '../../../../src/models/recommenders/deep/deep-recommender.ts';
 import { tinyFeatures, tinyModalities, tinySettings, tinyTraining } from './tiny-problem.ts';
 
-const options = { ...tinySettings, epochs: 2, modalities: tinyModalities };
+const options = { ...tinySettings, form: 'thesis' as const, epochs: 2, modalities: tinyModalities };
 
 describe('DeepRecommender.restore', () => {
   it('predicts as the recommender whose weights it was given, and refuses incomplete or foreign ones', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { TrainingSet } from '../../../../src/models/recommenders/deep/deep-recommender.ts';
 import type { FeatureSource } from '../../../../src/models/recommenders/deep/feature-source.ts';
 import type { Modality } from '../../../../src/models/recommenders/deep/options.ts';
+import type { TrainingSet } from '../../../../src/models/recommenders/deep/training-set.ts';
 
 /** 20 users, 16 items, ratings 3 + 1.8 taste x look: learnt by a small network in seconds. Synthetic. */
 const USERS = 20;

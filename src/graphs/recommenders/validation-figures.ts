@@ -1,0 +1,71 @@
+import type { RatingScale } from '../../core/rating-scale.ts';
+import { evaluate } from '../../models/metrics/evaluate.ts';
+import { globalMean } from '../../models/recommenders/recommender.ts';
+import { decimalRatings } from '../decimal-ratings.ts';
+import type { FitData } from './fit-data.ts';
+
+/** How a network predicts the ratings that it was stopped by. It learnt none of them, but was chosen by them. */
+export interface ValidationFigures {
+  readonly ratings: number;
+  /** Items among them of which no rating was learnt. */
+  readonly newItems: number;
+  readonly rmse: number;
+  /** Of the mean of the learnt ratings, whatever the user and the item. */
+  readonly meanRmse: number;
+  /** Area under each user's ROC curve, averaged; chance is 0.5. NaN where no user has relevant items and others. */
+  readonly auc: number;
+  /** Users that the area is the mean of. */
+  readonly aucUsers: number;
+}
+
+/** Deviation of one user's area over a handful of ratings that are ranked at random, about. */
+const deviationOfUser = 0.3;
+
+/** Where a rating begins to be a good one: two thirds up the scale, 3.5 of 0.5 to 5. */
+function relevanceThreshold({ minimum, maximum }: RatingScale): number {
+  return minimum + (2 / 3) * (maximum - minimum);
+}
+
+/** Judges a network by the validation ratings of its data; undefined without any. */
+export async function validationFigures(
+  { ratings, train, validation, scale }: FitData,
+  predict: (users: Int32Array, items: Int32Array) => Promise<Float32Array | Float64Array>,
+): Promise<ValidationFigures | undefined> {
+  if (validation.length === 0) return undefined;
+  const users = Int32Array.from(validation, (row) => ratings.users[row] as number);
+  const items = Int32Array.from(validation, (row) => ratings.items[row] as number);
+  const values = Float32Array.from(validation, (row) => ratings.values[row] as number);
+  const mean = globalMean(Float32Array.from(train, (row) => ratings.values[row] as number));
+  const predictions = await predict(users, items);
+  const evaluation = evaluate(
+    { users, items, ratings: decimalRatings(values), predictions },
+    { scale, ks: [10], threshold: relevanceThreshold(scale) },
+  );
+  const learnt = new Set(Array.from(train, (row) => ratings.items[row] as number));
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return {
+    ratings: validation.length,
+    newItems: new Set(items.filter((item) => !learnt.has(item))).size,
+    rmse: evaluation.rmse,
+    meanRmse: Math.sqrt(squares / values.length),
+    auc: evaluation.auc,
+    aucUsers: evaluation.users.evaluated - evaluation.users.withOneClass,
+  };
+}
+
+/** What is wrong with a network that these figures are of, for people; nothing where nothing is. */
+export function validationWarnings({ rmse, meanRmse, auc, aucUsers, newItems }: ValidationFigures): string[] {
+  const warnings: string[] = [];
+  if (!(rmse < meanRmse)) {
+    warnings.push(
+      `the network is no better than the mean rating on its validation ratings (RMSE ${rmse.toFixed(3)}, the mean ${meanRmse.toFixed(3)})`,
+    );
+  }
+  const chance = 0.5 + (2 * deviationOfUser) / Math.sqrt(aucUsers);
+  if (newItems > 0 && aucUsers > 0 && !(auc > chance)) {
+    warnings.push(
+      `on ${newItems} held-out items the network ranks no better than chance (AUC ${auc.toFixed(3)} over ${aucUsers} users): its features may say nothing about the ratings`,
+    );
+  }
+  return warnings;
+}
