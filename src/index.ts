@@ -1,4 +1,6 @@
 export {
+  DatasetError,
+  type DatasetErrorCode,
   FlowError,
   type FlowErrorCode,
   MediaError,

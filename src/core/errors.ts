@@ -23,8 +23,15 @@ export abstract class ReelflowError extends Error {
  * throw new UsageError('`count` must be a positive integer, but is 0');
  */
 export class UsageError extends ReelflowError {
-  constructor(message: string, options: { code?: string; remedy?: string | undefined; cause?: unknown } = {}) {
+  /** The library's name of the option at fault, such as `maxDuration`; undefined when it is not one option. */
+  readonly option: string | undefined;
+
+  constructor(
+    message: string,
+    options: { code?: string; option?: string; remedy?: string | undefined; cause?: unknown } = {},
+  ) {
     super(options.code ?? 'usage', message, options);
+    this.option = options.option;
   }
 }
 
@@ -91,10 +98,49 @@ export class FlowError extends ReelflowError {
   }
 }
 
-/** What of the machine is lacking: open files (`open-files`), or anything else (`system`). */
-export type SystemErrorCode = 'open-files' | 'system';
+/** Why a file of a dataset, a table or a store cannot be used now, though nothing is wrong with what was asked. */
+export type DatasetErrorCode =
+  /** Its bytes are not what was once written: cut off, changed, or in contradiction to another of its files. */
+  | 'damaged'
+  /** A file of it is there, but cannot be read. */
+  | 'unreadable'
+  /** Another process works on it. */
+  | 'in-use';
 
-/** The machine, not an item, is at fault: what would meet every item of a run, and so ends it. */
+/**
+ * A dataset, a table or a store is at fault: it is the one that was asked for, but is damaged, unreadable or in use. One that is
+ * not what was asked for, such as the dataset of another graph, is a `UsageError`.
+ *
+ * @example
+ * throw new DatasetError('damaged', `${path} is cut off`, { remedy: 'Restore it from a copy.' });
+ */
+export class DatasetError extends ReelflowError {
+  declare readonly code: DatasetErrorCode;
+
+  constructor(code: DatasetErrorCode, message: string, options: { remedy?: string | undefined; cause?: unknown } = {}) {
+    super(code, message, options);
+  }
+}
+
+/** What of the machine is lacking. */
+export type SystemErrorCode =
+  /** No more files can be opened. */
+  | 'open-files'
+  /** The disk, a quota or a file size limit is exhausted. */
+  | 'disk-full'
+  /** A directory cannot be made or written: no permission, read-only, or a file system that lacks what is needed. */
+  | 'not-writable'
+  /** There is no ffmpeg or ffprobe that runs. */
+  | 'decoder-missing'
+  /** Anything else. */
+  | 'system';
+
+/**
+ * The machine, not an item, is at fault: what would meet every item of a run, and so ends it.
+ *
+ * @example
+ * throw new SystemError('not-writable', `${directory} is read-only`, { remedy: 'Name another directory.' });
+ */
 export class SystemError extends ReelflowError {
   declare readonly code: SystemErrorCode;
 

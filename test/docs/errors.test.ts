@@ -27,7 +27,7 @@ const given = ['src', 'bin'].flatMap((folder) =>
     .flatMap((file) => [...readFileSync(join(root, folder, file), 'utf8').matchAll(/\bcode(?::| \?\?) '([a-z-]+)'/g)])
     .map(([, code = '']) => code),
 );
-const unions = ['MediaErrorCode', 'ModelErrorCode', 'FlowErrorCode', 'SystemErrorCode'];
+const unions = ['MediaErrorCode', 'ModelErrorCode', 'FlowErrorCode', 'DatasetErrorCode', 'SystemErrorCode'];
 const known = new Set([...given, ...unions.flatMap(declared)]);
 
 describe('the page of errors', () => {
