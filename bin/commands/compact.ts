@@ -17,7 +17,10 @@ async function run(args: Arguments): Promise<number> {
   const [directory, ...rest] = args.positionals;
   if (directory === undefined || rest.length > 0)
     throw new UsageError('`reelflow compact` takes one dataset directory');
-  const tables = await compact(directory, readStorage(args));
+  const tables = await compact(directory, {
+    ...readStorage(args),
+    onMessage: (message) => process.stderr.write(`${message}\n`),
+  });
   if (args.flag('json')) process.stdout.write(`${JSON.stringify({ tables })}\n`);
   else
     for (const table of tables) process.stdout.write(`${table.path}: ${table.rows} rows in ${table.parts} part(s)\n`);

@@ -1,5 +1,6 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { modernise } from '../../src/io/dataset/layout.ts';
 import type { Arguments, Command } from '../options.ts';
 
 /** `reelflow dead`: the items that failed, and why. */
@@ -21,6 +22,10 @@ async function run(args: Arguments): Promise<number> {
     throw new UsageError(
       '`reelflow dead` takes `list` or `retry`, a dataset directory, and item ids if only some are meant',
     );
+  }
+  if (verb === 'retry') {
+    const modernised = await modernise(directory);
+    if (modernised !== undefined) process.stderr.write(`${modernised}\n`);
   }
   const store = await CommitStore.open(directory, { create: false });
   const code = args.text('code');

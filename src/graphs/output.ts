@@ -52,6 +52,7 @@ export async function datasetOutput(
 ): Promise<RunOutput> {
   const dataset = await Dataset.open(directory, description);
   const { tables, say } = options;
+  if (dataset.modernised !== undefined) say(dataset.modernised);
   return {
     store: dataset.store,
     others: dataset.others,

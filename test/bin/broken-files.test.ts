@@ -141,8 +141,8 @@ describe('broken files beside good ones', () => {
     writeFileSync(unit, bytes);
     rmSync(join(out, 'subclips=10'), { recursive: true });
     writeFileSync(
-      join(out, 'dataset.json'),
-      readFileSync(join(out, 'dataset.json'), 'utf8').replace(/"tables": \[[\s\S]*\]/, '"tables": []'),
+      join(out, '_dataset.json'),
+      readFileSync(join(out, '_dataset.json'), 'utf8').replace(/"tables": \[[\s\S]*\]/, '"tables": []'),
     );
     const unwritten = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
     expect(unwritten.code).toBe(1);

@@ -44,9 +44,9 @@ async function extractJson(
 
 function unitFiles(out: string): Map<string, number> {
   const units = new Map<string, number>();
-  if (!existsSync(join(out, 'units'))) return units;
-  for (const file of readdirSync(join(out, 'units'), { recursive: true }) as string[]) {
-    if (file.endsWith('.arrow')) units.set(file, statSync(join(out, 'units', file)).ino);
+  if (!existsSync(join(out, '_units'))) return units;
+  for (const file of readdirSync(join(out, '_units'), { recursive: true }) as string[]) {
+    if (file.endsWith('.arrow')) units.set(file, statSync(join(out, '_units', file)).ino);
   }
   return units;
 }

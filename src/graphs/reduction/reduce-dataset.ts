@@ -54,6 +54,7 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   }
   const description = describe(source, column, fitted);
   const dataset = await Dataset.open(options.out, description);
+  if (dataset.modernised !== undefined) say(dataset.modernised);
   const files = fitted === undefined ? [] : await writeModel(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   await dataset.close();

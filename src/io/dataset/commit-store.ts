@@ -7,6 +7,7 @@ import { fillSync } from '../../core/whole-io.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import type { DeadLetter } from './dead-letter.ts';
+import { isOldLayout, partPath } from './layout.ts';
 import { keyOfLetter, LetterKeys } from './letter-keys.ts';
 import { Letters, renameIfThere } from './letters.ts';
 import { readWhole } from './read-whole.ts';
@@ -26,9 +27,9 @@ const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
 const NOTED_AT_A_TIME = 1000;
 
 /**
- * The truth of a dataset: one file for each committed unit (`units/<kk>/<key>.arrow`) or dead letter (`dead/<key>.json`).
+ * The truth of a dataset: one file for each committed unit (`_units/<kk>/<key>.arrow`) or dead letter (`_dead/<key>.json`).
  * A file appears whole or not at all and is never written over, so any number of processes and machines may commit the
- * same units at the same time, be killed anywhere, and each unit is there once. Readers need no lock. An index (`index.txt`) spares reading
+ * same units at the same time, be killed anywhere, and each unit is there once. Readers need no lock. An index (`_index.txt`) spares reading
  * every unit for its facts, and says which unit of an item is current when its file has changed.
  *
  * @example
@@ -46,14 +47,20 @@ export class CommitStore {
   readonly #seen: boolean[] = [];
   // Joined once: paths are asked for at every turn.
   readonly #units: string;
+  readonly #dead: string;
   readonly #letters: Letters;
 
-  private constructor(directory: string, metadata: Readonly<Record<string, string>>, index: UnitIndex) {
+  /** Whether what is found out is noted in the index: not in a dataset of version 1 that is only read. */
+  readonly #notes: boolean;
+
+  private constructor(directory: string, metadata: Readonly<Record<string, string>>, index: UnitIndex, notes: boolean) {
     this.directory = directory;
+    this.#notes = notes;
     this.#metadata = metadata;
     this.#index = index;
-    this.#units = join(directory, 'units');
-    const dead = join(directory, 'dead');
+    this.#units = partPath(directory, 'units');
+    const dead = partPath(directory, 'dead');
+    this.#dead = dead;
     this.#letters = new Letters(dead, (path) => void this.setAside.push(path));
     this.#letterKeys = new LetterKeys(dead);
   }
@@ -69,16 +76,18 @@ export class CommitStore {
     directory: string,
     options: { readonly create?: boolean; readonly metadata?: Readonly<Record<string, string>> } = {},
   ): Promise<CommitStore> {
-    const units = join(directory, 'units');
+    const units = partPath(directory, 'units');
     if (options.create === false && !existsSync(units)) {
-      throw new UsageError(`${directory} is no dataset: it has no 'units' folder`, {
+      throw new UsageError(`${directory} is no dataset: it has no '_units' folder`, {
         code: 'dataset',
         remedy: 'Name a directory that `reelflow extract --out` has written.',
       });
     }
     if (options.create !== false) await makeDirectory(units);
-    const index = await UnitIndex.open(join(directory, 'index.txt'));
-    const store = new CommitStore(directory, options.metadata ?? {}, index);
+    const index = await UnitIndex.open(partPath(directory, 'index'));
+    const notes = options.create !== false || !isOldLayout(directory);
+    const store = new CommitStore(directory, options.metadata ?? {}, index, notes);
+    if (!notes) return store;
     if (options.create !== false) await store.#letters.make();
     await store.#letters.tidy();
     if (options.create === false) {
@@ -114,7 +123,7 @@ export class CommitStore {
     const path = this.unitPath(key);
     if (existsSync(path)) return 'duplicate';
     const bytes = encodeUnit({ ...table, metadata: { ...table.metadata, ...this.#metadata } });
-    await makeDirectory(join(this.directory, 'units', key.slice(0, 2)));
+    await makeDirectory(join(this.#units, key.slice(0, 2)));
     // Another process may have committed the item as it was before.
     await this.#index.refresh();
     await this.makeCurrent(table.itemId, key);
@@ -338,6 +347,7 @@ export class CommitStore {
 
   /** A reader of a dataset that it may not write to, or whose disk is full, does without: the index is a help. */
   async #flush(): Promise<void> {
+    if (!this.#notes) return;
     try {
       await this.#index.flush();
     } catch (error) {
@@ -369,10 +379,9 @@ export class CommitStore {
 
   /** How many dead letters there are. Lets other work go on while it looks. */
   async countLetters(): Promise<number> {
-    const directory = join(this.directory, 'dead');
-    if (!existsSync(directory)) return 0;
+    if (!existsSync(this.#dead)) return 0;
     let letters = 0;
-    await eachEntry(directory, ({ name }) => {
+    await eachEntry(this.#dead, ({ name }) => {
       const key = keyOfLetter(name);
       if (key !== undefined && this.letter(key) !== undefined) letters += 1;
     });
@@ -394,9 +403,8 @@ export class CommitStore {
   }
 
   #shards(): string[] {
-    const units = join(this.directory, 'units');
-    if (!existsSync(units)) return [];
-    return readdirSync(units)
+    if (!existsSync(this.#units)) return [];
+    return readdirSync(this.#units)
       .filter((name) => /^[0-9a-f]{2}$/.test(name) && !isTemporary(name))
       .sort();
   }

@@ -1,5 +1,4 @@
 import { readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   createOnce,
   isTemporary,
@@ -20,6 +19,7 @@ import {
   updateDatasetFile,
 } from './dataset-file.ts';
 import { Fingerprints } from './fingerprint.ts';
+import { modernise, partPath } from './layout.ts';
 import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';
 import { NOTHING, UnitTally } from './unit-tally.ts';
@@ -40,6 +40,8 @@ export class Dataset {
   readonly store: CommitStore;
   /** How many other processes had it open for writing when it was opened, as far as the marks tell that they leave. */
   readonly others: number;
+  /** What there is to tell where it was of version 1 and has been given today's names. */
+  readonly modernised: string | undefined;
   readonly #fingerprints: Fingerprints;
   readonly #mark: string;
 
@@ -47,13 +49,14 @@ export class Dataset {
     directory: string,
     store: CommitStore,
     fingerprints: Fingerprints,
-    processes: { readonly mark: string; readonly others: number },
+    opened: { readonly mark: string; readonly others: number; readonly modernised: string | undefined },
   ) {
     this.directory = directory;
     this.store = store;
-    this.others = processes.others;
+    this.others = opened.others;
+    this.modernised = opened.modernised;
     this.#fingerprints = fingerprints;
-    this.#mark = processes.mark;
+    this.#mark = opened.mark;
   }
 
   /**
@@ -72,13 +75,14 @@ export class Dataset {
       // Another process may have been first, with another graph.
       checkDirectory(directory, description);
     }
+    const modernised = await modernise(directory);
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
     const processes = await markOpen(directory);
     try {
       const store = await CommitStore.open(directory, { metadata });
-      const fingerprints = await Fingerprints.open(join(directory, 'fingerprints.txt'));
-      return new Dataset(directory, store, fingerprints, processes);
+      const fingerprints = await Fingerprints.open(partPath(directory, 'fingerprints'));
+      return new Dataset(directory, store, fingerprints, { ...processes, modernised });
     } catch (error) {
       await removeIfThere(processes.mark);
       throw error;
@@ -100,7 +104,7 @@ export class Dataset {
     return removeIfThere(this.#mark);
   }
 
-  /** Brings the counts in `dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
+  /** Brings the counts in `_dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
   async close(): Promise<void> {
     await this.release();
     await updateDatasetFile(this.directory, async (file) => ({
@@ -125,7 +129,7 @@ async function markOpen(directory: string): Promise<{ mark: string; others: numb
   return { mark, others };
 }
 
-/** What stands in `dataset.json` of the units of a dataset that are current. */
+/** What stands in `_dataset.json` of the units of a dataset that are current. */
 export async function countDataset(
   store: CommitStore,
   damaged: 'throw' | 'aside',
@@ -140,7 +144,7 @@ export async function countDataset(
 function fileOf(description: DatasetDescription, counts: DatasetCounts, tables: DatasetFile['tables']): DatasetFile {
   return {
     format: 'reelflow-dataset',
-    formatVersion: 1,
+    formatVersion: 2,
     software: softwareVersion(),
     ...description,
     counts,

@@ -45,7 +45,7 @@ const UNIT_LINE =
  * is another is not believed, and an index that is gone is written anew from them. Any number of processes may append.
  *
  * @example
- * const index = await UnitIndex.open('features/index.txt');
+ * const index = await UnitIndex.open('features/_index.txt');
  * const place = index.placeOf(key);
  * if (place !== undefined) index.factsAt(place).itemId;
  */

@@ -112,11 +112,11 @@ describe('the Arrow file of a unit', () => {
   test('that is cut off anywhere is refused, naming the file and what to do', () => {
     const bytes = encodeUnit(unitTable({ itemId: 'heat' }));
     for (let length = 0; length < bytes.length; length += 7) {
-      const failure = attempt(() => decodeUnit(bytes.slice(0, length), 'units/ab/ab.arrow'));
+      const failure = attempt(() => decodeUnit(bytes.slice(0, length), '_units/ab/ab.arrow'));
       expect(failure).toBeInstanceOf(UsageError);
       expect(failure).toMatchObject({
         code: 'dataset',
-        message: expect.stringContaining('units/ab/ab.arrow'),
+        message: expect.stringContaining('_units/ab/ab.arrow'),
         remedy: expect.stringContaining('Delete'),
       });
     }

@@ -67,7 +67,7 @@ test('processes killed anywhere while they commit the same units lose, damage an
 
   // Opened again, nothing half-written is left of the dead.
   await CommitStore.open(directory);
-  const left = readdirSync(join(directory, 'units'), { recursive: true }).filter((name) =>
+  const left = readdirSync(join(directory, '_units'), { recursive: true }).filter((name) =>
     String(name).includes('.tmp-'),
   );
   expect(left).toEqual([]);

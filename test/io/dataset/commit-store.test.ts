@@ -21,14 +21,14 @@ describe('the commit store', () => {
     expect(store.has(key)).toBe(true);
     expect(await store.read(key)).toEqual({ ...first, metadata: { ...first.metadata, graph: 'g1' } });
     expect(store.readFacts(key)).toMatchObject({ itemId: 'heat', subclips: [2], frames: 12, seconds: 10 });
-    expect(await readdir(join(store.directory, 'units', key.slice(0, 2)))).toEqual([`${key}.arrow`]);
+    expect(await readdir(join(store.directory, '_units', key.slice(0, 2)))).toEqual([`${key}.arrow`]);
   });
 
   test('lists its keys in ascending order, without temporaries and strangers', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
     const keys = Array.from({ length: 20 }, (_, index) => keyOf(index));
     for (const key of keys) await store.commit(key, unitTable({ itemId: key }));
-    const folder = join(store.directory, 'units', (keys[0] as string).slice(0, 2));
+    const folder = join(store.directory, '_units', (keys[0] as string).slice(0, 2));
     await writeFile(join(folder, '.tmp-elsewhere~1~1~ab'), 'half');
     await writeFile(join(folder, 'notes.txt'), 'x');
     expect(store.keys()).toEqual([...keys].sort());
@@ -68,7 +68,7 @@ describe('the commit store', () => {
 
   test('removes what dead processes of this machine left, and nothing else', async () => {
     const directory = await temporaryDirectory();
-    const folder = join(directory, 'units', 'ab');
+    const folder = join(directory, '_units', 'ab');
     await mkdir(folder, { recursive: true });
     const host = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
     const dead = 2 ** 22 + 17;
@@ -108,10 +108,10 @@ describe('dead letters', () => {
     expect(store.letters()).toEqual([]);
     await store.bury(keyOf(0), letter);
     expect(store.letter(keyOf(0))?.attempts).toBe(2);
-    expect(await readdir(join(store.directory, 'dead'))).toEqual([`${keyOf(0)}.json`]);
+    expect(await readdir(join(store.directory, '_dead'))).toEqual([`${keyOf(0)}.json`]);
     store.raise([keyOf(0)]);
     await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
-    expect(await readdir(join(store.directory, 'dead'))).toEqual([]);
+    expect(await readdir(join(store.directory, '_dead'))).toEqual([]);
   });
 
   test("of what an item's file was before go when it commits, fails anew, or is again what an older unit was made of", async () => {
@@ -132,7 +132,7 @@ describe('dead letters', () => {
     expect(left()).toHaveLength(2);
     await store.makeCurrent(letter.item, keyOf(2));
     expect(left()).toEqual([alien]);
-    expect(await readdir(join(directory, 'dead'))).toEqual([`${keyOf(9)}.json`]);
+    expect(await readdir(join(directory, '_dead'))).toEqual([`${keyOf(9)}.json`]);
     expect(await store.countLetters()).toBe(1);
   });
 
@@ -146,7 +146,7 @@ describe('dead letters', () => {
 
   test('that are damaged are set aside, so that their items are tried again', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
-    const path = join(store.directory, 'dead', `${keyOf(0)}.json`);
+    const path = join(store.directory, '_dead', `${keyOf(0)}.json`);
     for (const damaged of ['', '{"item":', 'null', '{}']) {
       await writeFile(path, damaged);
       expect(store.letters()).toEqual([]);

@@ -54,7 +54,7 @@ async function filesOf(directory: string): Promise<Record<string, string>> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true });
   // The index grows in the order of the work; it is derived from the units. A dataset that is open has a mark of its own.
   const files = names
-    .filter((entry) => entry.isFile() && entry.name !== 'index.txt' && !entry.name.endsWith('~open'))
+    .filter((entry) => entry.isFile() && entry.name !== '_index.txt' && !entry.name.endsWith('~open'))
     .map((entry) => join(entry.parentPath, entry.name));
   const hashes = await Promise.all(
     files.map(async (path) => [
@@ -191,7 +191,7 @@ describe('compact', () => {
     ]);
   });
 
-  test('lists counts and tables in dataset.json', async () => {
+  test('lists counts and tables in _dataset.json', async () => {
     const { directory } = await datasetOf(SHAPES);
     await compact(directory);
     const { counts, tables, graphId } = readDatasetFile(directory);

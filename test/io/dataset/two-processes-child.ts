@@ -1,6 +1,6 @@
 /**
  * One of several processes on one dataset: `node two-processes-child.js DIR WHAT FIRST COUNT`. `work` commits units FIRST to FIRST + COUNT - 1, closes the
- * dataset and compacts it; `raise` raises their letters; `aside` asks for their facts. Prints what `dataset.json` says at its end, and waits for
+ * dataset and compacts it; `raise` raises their letters; `aside` asks for their facts. Prints what `_dataset.json` says at its end, and waits for
  * a line on its standard input before it begins.
  */
 import { createHash } from 'node:crypto';
