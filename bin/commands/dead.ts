@@ -29,12 +29,9 @@ async function run(args: Arguments): Promise<number> {
   }
   const store = await CommitStore.open(directory, { create: false });
   const code = args.text('code');
-  const letters = store
-    .letters()
-    .filter(
-      ({ letter }) =>
-        (items.length === 0 || items.includes(letter.item)) && (code === undefined || letter.code === code),
-    );
+  const letters = (await store.letters()).filter(
+    ({ letter }) => (items.length === 0 || items.includes(letter.item)) && (code === undefined || letter.code === code),
+  );
   const unknown = items.filter((item) => !letters.some(({ letter }) => letter.item === item));
   if (unknown.length > 0) {
     throw new UsageError(

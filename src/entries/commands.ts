@@ -39,7 +39,7 @@ export {
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
 export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/options.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';
-export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from '../graphs/runners/local.ts';
+export { type LocalRun, type RunEvent, runLocally, type UnitSource } from '../graphs/runners/local.ts';
 export type { FetchFault, FetchReason } from '../io/fetch/fetch-fault.ts';
 export type { FailedRecord } from '../io/fetch/fetch-record.ts';
 export { splitCommand } from '../io/fetch/split-command.ts';

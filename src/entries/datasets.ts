@@ -10,4 +10,6 @@ export type { DeadLetter } from '../io/dataset/dead-letter.ts';
 export type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 export type { ColumnShape, UnitColumn, UnitFacts, UnitTable } from '../io/dataset/schema.ts';
 export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from '../io/dataset/table-reader.ts';
+export type { KeptLetter, UnitStore } from '../io/dataset/unit-store.ts';
+export type { MediaFacts, UnitSummary } from '../io/dataset/unit-summary.ts';
 export { type BatchPlace, type Vectors, vectorsOf } from '../io/dataset/vector-column.ts';

@@ -13,9 +13,9 @@ import { Fingerprints } from '../io/dataset/fingerprint.ts';
 import { PARQUET_COMPRESSIONS, type ParquetCompression, type ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
+import type { UnitStore } from '../io/dataset/unit-store.ts';
 import type { Flow } from '../operators/flow.ts';
 import { COMMIT } from './dataflow/nodes.ts';
-import type { UnitStore } from './runners/local.ts';
 
 /** Where the units of a run go. */
 export interface RunOutput {

@@ -18,7 +18,6 @@ import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
 import { tooLong } from './duration-limit.ts';
-import { notesOf } from './extraction-notes.ts';
 import { type GraphNode, graphId } from './graph.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { listener } from './listener.ts';
@@ -203,7 +202,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
         if (event.type === 'dead' && !event.earlier) {
           say(`${event.item.path}: ${event.letter.message} [${event.letter.code}]`);
         }
-        if (event.type === 'committed') for (const note of notesOf(event.table)) say(`${event.item.path}: ${note}`);
+        if (event.type === 'committed') for (const note of event.unit.notes) say(`${event.item.path}: ${note}`);
         if (event.type === 'skipped') say(`${event.item.path}: skipped, ${event.reason}`);
       },
     });

@@ -3,6 +3,7 @@ import { checkPositive, checkString } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
 import { joinRows } from '../../io/dataset/join.ts';
 import type { ColumnShape, UnitTable } from '../../io/dataset/schema.ts';
+import { type MediaFacts, summaryMetadata } from '../../io/dataset/unit-summary.ts';
 import { DoubtfulLength } from '../../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../../io/media/faults.ts';
 import type { MediaInfo } from '../../io/media/media-info.ts';
@@ -10,7 +11,6 @@ import type { Video } from '../../io/media/video.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { tooLong } from '../duration-limit.ts';
-import { notesMetadata } from '../extraction-notes.ts';
 import { type Graph, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
 import { boundsOf, framesOf, has, resultBytes } from './bounds.ts';
 import { COMMIT, nodesOf } from './nodes.ts';
@@ -141,7 +141,12 @@ export function dataflow(options: DataflowOptions): VideoGraph {
       }
       // Nobody misses the cover's picture among the pictures.
       const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
-      const facts = { seconds: info.duration, ...running.decoded, verdict, metadata: notesMetadata(notes) };
+      const facts = {
+        seconds: info.duration,
+        ...running.decoded,
+        verdict,
+        metadata: summaryMetadata(notes, mediaFacts(info)),
+      };
       return of(joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts }));
     });
     return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
@@ -163,6 +168,13 @@ function paramsOf({ columns, hasFunctions }: Trace, code: string | undefined): J
   }
   const steps = Object.fromEntries(columns.map((column) => [column.name, column.steps]));
   return { columns: steps, ...(code === undefined ? {} : { version: code }) };
+}
+
+/** What the table of items tells of the media. */
+function mediaFacts({ video, audio, leftOut }: MediaInfo): MediaFacts {
+  const streams = [...(video ? [`video ${video.codec}`] : []), ...(audio ? [`audio ${audio.codec}`] : [])];
+  const pictures = video && { fps: video.averageRate, width: video.width, height: video.height };
+  return { ...pictures, streams, ...(leftOut.length === 0 ? {} : { leftOut }) };
 }
 
 /** @throws MediaError `no-streams` when a video has nothing of what is decoded. */

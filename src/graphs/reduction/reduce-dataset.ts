@@ -109,7 +109,7 @@ async function writeUnits(
   for (const { key: sourceKey, facts } of source.units) {
     checkAborted(work.signal);
     const key = unitKey(graph, facts.itemId, sourceKey);
-    const there = dataset.store.facts(key) !== undefined;
+    const there = (await dataset.store.facts(key)) !== undefined;
     const cut = there ? undefined : await readCut(source, sourceKey);
     if (!there && cut === undefined) continue;
     inOrder.push({ key, itemId: facts.itemId });

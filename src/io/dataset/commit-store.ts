@@ -14,6 +14,7 @@ import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
 import type { PlannedUnit } from './table-plan.ts';
 import { UnitIndex } from './unit-index.ts';
+import type { KeptLetter, UnitStore } from './unit-store.ts';
 
 const KEY = /^[0-9a-f]{8,128}$/;
 const EXTENSION = '.arrow';
@@ -34,9 +35,9 @@ const NOTED_AT_A_TIME = 1000;
  *
  * @example
  * const store = await CommitStore.open('features/');
- * if (!store.has(key)) await store.commit(key, table);
+ * if (!(await store.has(key))) await store.commit(key, table);
  */
-export class CommitStore {
+export class CommitStore implements UnitStore {
   readonly directory: string;
   /** Files that were found damaged and were renamed to end in `.damaged`: what they held is computed anew. */
   readonly setAside: string[] = [];
@@ -110,7 +111,7 @@ export class CommitStore {
   }
 
   /** Whether the unit is committed. */
-  has(key: string): boolean {
+  async has(key: string): Promise<boolean> {
     return existsSync(this.unitPath(key));
   }
 
@@ -129,7 +130,7 @@ export class CommitStore {
     await this.makeCurrent(table.itemId, key);
     const first = await createOnce(path, bytes);
     if (!first) return 'duplicate';
-    this.facts(key);
+    this.#placeUnlessDamaged(key);
     await this.#flush();
     await this.#letters.answered(key);
     return 'committed';
@@ -141,21 +142,21 @@ export class CommitStore {
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
     await this.#letters.supersede(itemId, key);
-    if (this.isCurrent(itemId, key)) return;
+    if (await this.isCurrent(itemId, key)) return;
     this.#index.choose(itemId, key);
     await this.#flush();
   }
 
   /** Whether a unit would be the current one of its item without `makeCurrent`. */
-  isCurrent(itemId: string, key: string): boolean {
+  async isCurrent(itemId: string, key: string): Promise<boolean> {
     if (!this.#index.hasSeveral(itemId) && this.#index.placeOf(key) !== undefined) return true;
     const keys = this.#index.keysOf(itemId);
     return keys.length === 0 || this.#index.currentOf(itemId, keys) === key;
   }
 
-  /** Keys that had a dead letter at the last `refresh`. */
-  get letterKeys(): ReadonlySet<string> {
-    return this.#letterKeys.keys;
+  /** Whether a key had a dead letter at the last `refresh`. */
+  async hasLetter(key: string): Promise<boolean> {
+    return this.#letterKeys.keys.has(key);
   }
 
   /** Looks at which dead letters other processes have written; at most once a second. */
@@ -164,7 +165,7 @@ export class CommitStore {
   }
 
   /** Keys of all committed units, ascending. */
-  keys(): string[] {
+  async keys(): Promise<string[]> {
     const keys = this.#shards().flatMap((shard) =>
       readdirSync(join(this.#units, shard)).flatMap((name) => keyOfUnit(name) ?? []),
     );
@@ -266,7 +267,7 @@ export class CommitStore {
    * What a committed unit says of itself, or undefined when it is not committed. A unit whose footer is damaged is set
    * aside, and counts as not committed: resuming computes it anew.
    */
-  facts(key: string): UnitFacts | undefined {
+  async facts(key: string): Promise<UnitFacts | undefined> {
     const place = this.#placeUnlessDamaged(key);
     return place === undefined ? undefined : this.#index.factsAt(place);
   }
@@ -360,19 +361,23 @@ export class CommitStore {
    *
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
-  bury(key: string, letter: DeadLetter): Promise<void> {
-    return this.#letters.bury(checkKey(key), letter);
+  async bury(key: string, letter: DeadLetter): Promise<void> {
+    await this.#letters.bury(checkKey(key), letter);
   }
 
   /** The dead letter of a key, if it has one and no unit. A damaged letter is set aside: its item is tried again. */
-  letter(key: string): DeadLetter | undefined {
-    return this.has(key) ? undefined : this.#letters.get(key);
+  async letter(key: string): Promise<DeadLetter | undefined> {
+    return this.#letter(key);
+  }
+
+  #letter(key: string): DeadLetter | undefined {
+    return existsSync(this.unitPath(key)) ? undefined : this.#letters.get(key);
   }
 
   /** All dead letters with their keys, by key. Letters of keys that some other process has committed are left out. */
-  letters(): { readonly key: string; readonly letter: DeadLetter }[] {
+  async letters(): Promise<KeptLetter[]> {
     return this.#letters.keys().flatMap((key) => {
-      const letter = this.letter(key);
+      const letter = this.#letter(key);
       return letter ? [{ key, letter }] : [];
     });
   }
@@ -383,7 +388,7 @@ export class CommitStore {
     let letters = 0;
     await eachEntry(this.#dead, ({ name }) => {
       const key = keyOfLetter(name);
-      if (key !== undefined && this.letter(key) !== undefined) letters += 1;
+      if (key !== undefined && this.#letter(key) !== undefined) letters += 1;
     });
     return letters;
   }
@@ -394,7 +399,7 @@ export class CommitStore {
    * @returns how many of the keys had a letter.
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
-  raise(keys: readonly string[]): number {
+  async raise(keys: readonly string[]): Promise<number> {
     return this.#letters.raise(keys.map(checkKey));
   }
 

@@ -40,7 +40,11 @@ async function contentsOf(directory: string) {
   const store = await CommitStore.open(directory, { create: false });
   const units = await store.currentUnits();
   const items = units.map(({ facts }) => facts.itemId).sort();
-  return { items, dead: store.letters().map(({ letter }) => letter.item), counts: readDatasetFile(directory).counts };
+  return {
+    items,
+    dead: (await store.letters()).map(({ letter }) => letter.item),
+    counts: readDatasetFile(directory).counts,
+  };
 }
 
 const all = async (directory: string) =>

@@ -44,8 +44,8 @@ describe('the index of a dataset', () => {
     await rm(join(store.directory, '_index.txt'));
     const without = await CommitStore.open(store.directory, { create: false });
     for (const [index, item] of items.entries()) {
-      expect(reopened.facts(keyOf(index))).toEqual(without.readFacts(keyOf(index)));
-      expect(reopened.facts(keyOf(index))?.itemId).toBe(item);
+      expect(await reopened.facts(keyOf(index))).toEqual(without.readFacts(keyOf(index)));
+      expect((await reopened.facts(keyOf(index)))?.itemId).toBe(item);
     }
   });
 
@@ -56,8 +56,8 @@ describe('the index of a dataset', () => {
     await cp(other.unitPath(keyOf(0)), store.unitPath(keyOf(1)));
     for (const opened of [store, await CommitStore.open(store.directory)]) {
       expect(await itemsOf(opened)).toEqual(['jaws', 'psycho']);
-      expect(opened.facts(keyOf(0))).toBeUndefined();
-      expect(opened.facts(keyOf(1))?.itemId).toBe('psycho');
+      expect(await opened.facts(keyOf(0))).toBeUndefined();
+      expect((await opened.facts(keyOf(1)))?.itemId).toBe('psycho');
     }
   });
 
