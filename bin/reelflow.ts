@@ -12,6 +12,8 @@ const commands: Readonly<Record<string, () => Promise<{ command: Command }>>> = 
   explain: () => import('./commands/explain.ts'),
   compact: () => import('./commands/compact.ts'),
   reduce: () => import('./commands/reduce.ts'),
+  status: () => import('./commands/status.ts'),
+  prune: () => import('./commands/prune.ts'),
   dead: () => import('./commands/dead.ts'),
   evaluate: () => import('./commands/evaluate.ts'),
   experiment: () => import('./commands/experiment.ts'),

@@ -51,8 +51,11 @@ async function run(args: Arguments): Promise<number> {
     process.stdout.write(`${JSON.stringify({ dead: letters.map(({ letter }) => letter) })}\n`);
     return 0;
   }
+  const known = await store.items();
   for (const { letter } of letters) {
-    process.stdout.write(`${letter.item}  ${letter.code}  ${letter.message}\n`);
+    const { path, state } = known.get(letter.item) ?? {};
+    const place = path === undefined ? '' : `  (${path}${state === 'gone' ? ', no input any more' : ''})`;
+    process.stdout.write(`${letter.item}  ${letter.code}  ${letter.message}${place}\n`);
     for (const line of letter.decoderLines) process.stdout.write(`    ${line}\n`);
   }
   process.stdout.write(`${letters.length} dead letter(s)\n`);

@@ -37,6 +37,7 @@ export {
   planRun,
 } from '../graphs/plan.ts';
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
+export { type PruneOptions, type PruneSummary, prune } from '../graphs/prune.ts';
 export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/options.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource } from '../graphs/runners/local.ts';

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../core/breather.ts';
 import { UsageError } from '../core/errors.ts';
+import { ITEM_COLUMNS } from '../io/dataset/items-file.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
 import { mediaPaths, Video } from '../io/media/video.ts';
 
@@ -46,6 +47,22 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   return options.limit === undefined ? found : found.slice(0, options.limit);
 }
 
+/**
+ * The directories, globs and manifests of which a corpus has everything, absolute: what of a dataset was found there and is not in the corpus is no input any
+ * more. None when the corpus is cut short by `limit`.
+ */
+export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 'limit'>): readonly string[] {
+  if (options.limit !== undefined) return [];
+  if (options.manifest !== undefined) return [resolve(options.manifest)];
+  return (options.inputs ?? []).flatMap((input) => sourceOf(input) ?? []);
+}
+
+/** What videos are found by that an input names; undefined of a file, which names itself. */
+function sourceOf(input: string): string | undefined {
+  const kind = statSync(input, { throwIfNoEntry: false });
+  return kind?.isFile() === true || (kind === undefined && !isDynamicPattern(input)) ? undefined : resolve(input);
+}
+
 async function readInputs(inputs: readonly string[], tell: CorpusOptions['onPassedOver']): Promise<Video[]> {
   if (inputs.length === 0) return [];
   const found: Video[] = [];
@@ -60,9 +77,12 @@ async function readInputs(inputs: readonly string[], tell: CorpusOptions['onPass
   const onPassedOver = (files: readonly PassedOver[]): void => {
     for (const file of files) passedOver.push(file);
   };
+  let index = 0;
   for await (const paths of mediaPaths(inputs, { onPassedOver })) {
+    const source = sourceOf(inputs[index] as string);
+    index += 1;
     for (const path of paths) {
-      found.push(new Video(path));
+      found.push(new Video(path, { source }));
       if (breather.isDue) await breather.rest();
     }
   }
@@ -86,14 +106,22 @@ async function readManifest(manifest: string): Promise<Video[]> {
       cause: error,
     });
   }
+  const source = resolve(manifest);
   return rows.map((row, index) => {
-    const { path, item_id: id } = row;
+    const { path, item_id: id, ...others } = row;
     if (!path || !id) {
       throw new UsageError(
         `${manifest}, row ${index + 1}: the columns \`path\` and \`item_id\` must both have a value`,
       );
     }
-    return new Video(resolve(dirname(manifest), path), { id });
+    const more = Object.fromEntries(
+      Object.entries(others).map(([name, value]) => [ITEM_COLUMNS.includes(name) ? `manifest_${name}` : name, value]),
+    );
+    return new Video(resolve(dirname(manifest), path), {
+      id,
+      source,
+      ...(Object.keys(more).length === 0 ? {} : { more }),
+    });
   });
 }
 

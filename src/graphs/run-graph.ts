@@ -25,6 +25,7 @@ import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
 import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
+import { RunItems } from './run-items.ts';
 import { metricsOfAll } from './run-metrics.ts';
 import { progressOf, type RunProgress } from './run-progress.ts';
 import type { RunSummary } from './run-summary.ts';
@@ -61,6 +62,8 @@ export interface RunSetting {
   readonly sampler: MemorySampler;
   /** Of a network in int8. */
   readonly calibration?: Calibration | undefined;
+  /** Directories, globs and manifests of which the corpus has everything: see `coverageOf`. */
+  readonly covers?: readonly string[] | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
 }
@@ -105,7 +108,8 @@ export async function runGraph(
             say,
           })
         : await streamOutput(out, withoutCards(description), graph.columns, { flow, signal: options.signal });
-    return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler });
+    const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? []);
+    return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler, noted });
   } finally {
     await output?.release();
     // A cache that was handed in is its owner's to close.
@@ -147,10 +151,12 @@ interface Run {
   readonly cache: CachedUnits | undefined;
   readonly say: (message: string) => void;
   readonly sampler: MemorySampler;
+  /** Undefined of a stream, which keeps nothing. */
+  readonly noted: RunItems | undefined;
 }
 
 async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
-  const { options, corpus, graph, plan, flow, cache, say, sampler } = run;
+  const { options, corpus, graph, plan, flow, cache, say, sampler, noted } = run;
   const networks = networksOf(graph);
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
@@ -174,6 +180,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
   const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
   try {
+    await noted?.begin();
     await runLocally<Video, NetworkServices>({
       graph,
       items: startingElsewhere(corpus, output.others),
@@ -199,6 +206,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       retry: (letter) => isWorthAnother(letter, graph),
       onEvent: (event) => {
         tally.add(event);
+        noted?.take(event);
         if (event.type === 'dead' && !event.earlier) {
           say(`${event.item.path}: ${event.letter.message} [${event.letter.code}]`);
         }
@@ -216,6 +224,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
   const finishing = stopwatch();
+  const inputs = await noted?.end();
   const failure = await output.finish(!interrupted);
   if (failure !== undefined) {
     say(`the tables were not written: ${failure.message}${failure.remedy === undefined ? '' : ` ${failure.remedy}`}`);
@@ -276,6 +285,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     },
     tables: output.tables(),
     interrupted,
+    ...(inputs && { inputs }),
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,
   };

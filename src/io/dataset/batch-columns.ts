@@ -132,7 +132,8 @@ export function listColumn(
   };
 }
 
-function bitmap(valid: Uint8Array): Uint8Array {
+/** A bit for each row, set where the byte is 1. */
+export function bitmap(valid: Uint8Array): Uint8Array {
   const bits = new Uint8Array(Math.ceil(valid.length / 8));
   for (const [row, flag] of valid.entries())
     if (flag === 1) bits[row >> 3] = (bits[row >> 3] as number) | (1 << (row & 7));

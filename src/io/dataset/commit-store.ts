@@ -1,12 +1,20 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
-import { createOnce, isTemporary, makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
+import { dirname, join, sep } from 'node:path';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  syncDirectory,
+} from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { UsageError } from '../../core/errors.ts';
 import { fillSync } from '../../core/whole-io.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import type { DeadLetter } from './dead-letter.ts';
+import { Items } from './items.ts';
 import { isOldLayout, partPath } from './layout.ts';
 import { keyOfLetter, LetterKeys } from './letter-keys.ts';
 import { Letters, renameIfThere } from './letters.ts';
@@ -50,6 +58,7 @@ export class CommitStore implements UnitStore {
   readonly #units: string;
   readonly #dead: string;
   readonly #letters: Letters;
+  #items: Promise<Items> | undefined;
 
   /** Whether what is found out is noted in the index: not in a dataset of version 1 that is only read. */
   readonly #notes: boolean;
@@ -151,7 +160,7 @@ export class CommitStore implements UnitStore {
   async isCurrent(itemId: string, key: string): Promise<boolean> {
     if (!this.#index.hasSeveral(itemId) && this.#index.placeOf(key) !== undefined) return true;
     const keys = this.#index.keysOf(itemId);
-    return keys.length === 0 || this.#index.currentOf(itemId, keys) === key;
+    return keys.length === 0 || this.#index.currentOf(itemId, keys, await this.#recorded(itemId)) === key;
   }
 
   /** Whether a key had a dead letter at the last `refresh`. */
@@ -162,6 +171,17 @@ export class CommitStore implements UnitStore {
   /** Looks at which dead letters other processes have written; at most once a second. */
   refresh(): Promise<void> {
     return this.#letterKeys.refresh();
+  }
+
+  /** What is known of the items, read when it is first asked for. */
+  items(): Promise<Items> {
+    this.#items ??= Items.open(this.directory);
+    return this.#items;
+  }
+
+  /** The unit of an item that the table of items names. */
+  async #recorded(itemId: string): Promise<string | undefined> {
+    return (await this.items()).get(itemId)?.unit;
   }
 
   /** Keys of all committed units, ascending. */
@@ -199,7 +219,8 @@ export class CommitStore implements UnitStore {
     for (const place of places) {
       const key = index.keyAt(place);
       const rivals = several.get(index.itemAt(place));
-      if (rivals === undefined || index.currentOf(index.itemAt(place), rivals) === key) {
+      const itemId = index.itemAt(place);
+      if (rivals === undefined || index.currentOf(itemId, rivals, await this.#recorded(itemId)) === key) {
         take({ key, facts: index.factsAt(place) });
       }
       if (breather.isDue) await breather.rest();
@@ -401,6 +422,22 @@ export class CommitStore implements UnitStore {
    */
   async raise(keys: readonly string[]): Promise<number> {
     return this.#letters.raise(keys.map(checkKey));
+  }
+
+  /** Removes every unit of an item, of whatever its file was, and its dead letters. @returns how many there were. */
+  async remove(itemId: string): Promise<{ readonly units: number; readonly letters: number }> {
+    await this.#index.refresh();
+    let units = 0;
+    for (const key of this.#index.keysOf(itemId)) {
+      const path = this.unitPath(key);
+      for (const each of [path, `${path}.damaged`]) {
+        if (!existsSync(each)) continue;
+        await removeIfThere(each);
+        units += 1;
+      }
+      if (existsSync(dirname(path))) await syncDirectory(dirname(path));
+    }
+    return { units, letters: await this.#letters.remove(itemId) };
   }
 
   #putAside(path: string): void {

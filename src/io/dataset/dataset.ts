@@ -1,4 +1,5 @@
 import { readdir, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import {
   createOnce,
   isTemporary,
@@ -19,6 +20,9 @@ import {
   updateDatasetFile,
 } from './dataset-file.ts';
 import { Fingerprints } from './fingerprint.ts';
+import type { ItemFacts } from './item-facts.ts';
+import { itemBatches, writeItems } from './items-file.ts';
+import { itemsNow } from './items-now.ts';
 import { modernise, partPath } from './layout.ts';
 import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';
@@ -104,13 +108,20 @@ export class Dataset {
     return removeIfThere(this.#mark);
   }
 
-  /** Brings the counts in `_dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
+  /** Writes the table of items where it has changed, and brings the counts in `_dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
   async close(): Promise<void> {
+    const items = await this.store.items();
+    await items.flush();
+    await updateDatasetFile(this.directory, async (file, assertHeld) => {
+      if (items.isUnwritten) {
+        await writeItemsNow(this.store, assertHeld);
+        // What others note goes on: they have the places of its lines.
+        if ((await openElsewhere(this.directory, this.#mark)) === 0) await items.forgetJournal();
+      }
+      return { ...file, ...(await countDataset(this.store, 'aside')) };
+    });
+    items.close();
     await this.release();
-    await updateDatasetFile(this.directory, async (file) => ({
-      ...file,
-      ...(await countDataset(this.store, 'aside')),
-    }));
   }
 
   /** Closes it at the end of an `await using` declaration. */
@@ -121,12 +132,31 @@ export class Dataset {
 
 /** Marks a dataset as open in this process, by a temporary file: those of dead processes are removed as all temporaries are. */
 async function markOpen(directory: string): Promise<{ mark: string; others: number }> {
-  const others = (await readdir(directory)).filter((name) => isTemporary(name) && name.endsWith(MARK)).length;
+  const others = await openElsewhere(directory);
   const mark = `${temporaryPath(directory)}${MARK}`;
   await writeFile(mark, '').catch((error: unknown) => {
     throw directoryFailure(directory, error);
   });
   return { mark, others };
+}
+
+/** How many processes have marked a dataset as open, this one aside. */
+async function openElsewhere(directory: string, own?: string): Promise<number> {
+  const marks = (await readdir(directory)).filter((name) => isTemporary(name) && name.endsWith(MARK));
+  return marks.filter((name) => own === undefined || name !== basename(own)).length;
+}
+
+/** Writes the table of items anew from what is known and what is there. */
+export async function writeItemsNow(
+  store: CommitStore,
+  assertHeld: () => Promise<void>,
+  isKept: (item: ItemFacts) => boolean = () => true,
+): Promise<void> {
+  const items = await store.items();
+  const kept = async function* () {
+    for await (const item of itemsNow(store, 'aside')) if (isKept(item)) yield item;
+  };
+  await writeItems(partPath(store.directory, 'items'), itemBatches(kept(), items.moreColumns), assertHeld);
 }
 
 /** What stands in `_dataset.json` of the units of a dataset that are current. */

@@ -90,6 +90,17 @@ export class Letters {
     }
   }
 
+  /** Removes every letter of an item. @returns how many there were. */
+  async remove(itemId: string): Promise<number> {
+    const keys = (await this.#itemsSeen()).get(itemId) ?? [];
+    for (const key of keys) {
+      await removeIfThere(this.#path(key));
+      await this.answered(key);
+    }
+    (await this.#itemsSeen()).delete(itemId);
+    return keys.length;
+  }
+
   /** Reads every letter, once. What other processes bury later, the next one sees. */
   #itemsSeen(): Promise<Map<string, string[]>> {
     this.#ofItems ??= this.#lookAtAll();

@@ -67,7 +67,7 @@ export function orderUnits(units: readonly PlannedUnit[]): Promise<PlannedUnit[]
 }
 
 /** Compares as the UTF-8 bytes do: UTF-16 puts what needs two of its units before the last of those that need one. */
-function compareUtf8(left: string, right: string): number {
+export function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at += 1) {
     const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];

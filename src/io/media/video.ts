@@ -16,6 +16,14 @@ import { probe } from './probe.ts';
 import { pulled } from './pull.ts';
 import { SharedWork } from './shared-work.ts';
 
+/** What a video is given beside its path. */
+export interface VideoOptions {
+  /** Its id in a dataset. Default: the file name without extension. */
+  readonly id?: string | undefined;
+  readonly source?: string | undefined;
+  readonly more?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
  * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
  *
@@ -27,15 +35,21 @@ export class Video {
   readonly path: string;
   /** The file name without extension, unless given. */
   readonly id: string;
+  /** The directory, glob or manifest that it was found by, absolute; undefined for a file that was named itself. */
+  readonly source: string | undefined;
+  /** What a manifest says of it beside its path and its id. */
+  readonly more: Readonly<Record<string, string>> | undefined;
   /** Made when somebody asks: of a large corpus most are never looked at. */
   #look: SharedWork<MediaInfo> | undefined;
   #info: MediaInfo | undefined;
 
-  constructor(path: string, options: { id?: string } = {}) {
+  constructor(path: string, options: VideoOptions = {}) {
     this.path = checkString('path', path);
     const name = basename(path);
     this.id =
       options.id === undefined ? name.slice(0, name.length - extname(name).length) : checkString('id', options.id);
+    this.source = options.source;
+    this.more = options.more;
   }
 
   /**

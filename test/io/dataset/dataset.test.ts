@@ -21,7 +21,7 @@ describe('a dataset', () => {
     const directory = join(await temporaryDirectory(), 'deep', 'features');
     const dataset = await Dataset.open(directory, description);
     await dataset.close();
-    expect((await readdir(directory)).sort()).toEqual(['_dataset.json', '_dead', '_units']);
+    expect((await readdir(directory)).sort()).toEqual(['_dataset.json', '_dead', '_items.arrow', '_units']);
     expect(readDatasetFile(directory)).toMatchObject({
       ...description,
       format: 'reelflow-dataset',
