@@ -2,6 +2,7 @@ import { UsageError } from '../src/core/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import { PARQUET_COMPRESSIONS, PARQUET_ENCODINGS } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
+import { ID_RULES } from '../src/io/media/item-id.ts';
 import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
 import { readDevice } from '../src/models/onnx/device-name.ts';
 import { STATISTICS } from '../src/operators/statistics.ts';
@@ -23,6 +24,10 @@ import type { Arguments } from './options.ts';
 
 const extraction = {
   manifest: text('CSV', 'inputs from a CSV file with the columns path,item_id'),
+  id: word(
+    ID_RULES,
+    'what of a file is its id: its name without extension, its path below the input, its directory (default stem)',
+  ),
   visual: text('CARD', "a network, a model card's path, or none (default alexnet)"),
   audio: text('CARD', "a network, a model card's path, or none (default vggish)"),
   weights: text(

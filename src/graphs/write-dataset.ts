@@ -113,7 +113,7 @@ async function collect(
     await feed.close();
   }
   if (found.length === 0 && !stop.aborted) throw new UsageError('there are no videos', { code: 'no-inputs' });
-  await checkUniqueIds(found);
+  await checkUniqueIds(found, 'videos');
   return found;
 }
 

@@ -169,7 +169,7 @@ describe('reelflow extract', () => {
     writeFileSync(manifest, 'path,item_id\nclips/a.mp4,same\nclips/b.mp4,same\n');
     const twice = await reelflow(['extract', '--manifest', manifest, '--out', join(directory, 'twice'), ...cards]);
     expect(twice.code).toBe(2);
-    expect(twice.stderr).toContain("two inputs have the item id 'same'");
+    expect(twice.stderr).toContain("one item id is of several inputs: 'same'");
     expect(existsSync(join(directory, 'twice'))).toBe(false);
   });
 

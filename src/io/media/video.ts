@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { basename, extname, isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../../core/breather.ts';
 import { checkString, shown } from '../../core/check.ts';
@@ -9,6 +9,7 @@ import type { Frame } from '../../operators/frame.ts';
 import type { Patch } from '../../operators/patch.ts';
 import { type AudioOptions, audio } from './audio.ts';
 import { type FramesOptions, frames } from './frames.ts';
+import { type IdRule, itemId, sourceOf } from './item-id.ts';
 import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
@@ -45,9 +46,7 @@ export class Video {
 
   constructor(path: string, options: VideoOptions = {}) {
     this.path = checkString('path', path);
-    const name = basename(path);
-    this.id =
-      options.id === undefined ? name.slice(0, name.length - extname(name).length) : checkString('id', options.id);
+    this.id = options.id === undefined ? itemId(path, 'stem', undefined) : checkString('id', options.id);
     this.source = options.source;
     this.more = options.more;
   }
@@ -142,6 +141,8 @@ export function video(path: string, options: { id?: string } = {}): Video {
 export interface VideosOptions {
   /** Told of every file in a directory that is not taken, once for each directory that holds some. */
   readonly onPassedOver?: ((files: readonly PassedOver[]) => void) | undefined;
+  /** What of a file is its id. Default `stem`. */
+  readonly id?: IdRule | undefined;
 }
 
 /**
@@ -158,9 +159,14 @@ export async function* videos(
   options: VideosOptions = {},
 ): AsyncGenerator<Video, void, undefined> {
   const breather = new Breather();
-  for await (const paths of mediaPaths(input, options)) {
+  const inputs = typeof input === 'string' ? [input] : input;
+  let place = 0;
+  for await (const paths of mediaPaths(inputs, options)) {
+    // One list for each input.
+    const source = sourceOf(inputs[place] as string);
+    place += 1;
     for (const path of paths) {
-      yield new Video(path);
+      yield new Video(path, { id: itemId(path, options.id ?? 'stem', source), source });
       if (breather.isDue) await breather.rest();
     }
   }
