@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ITEM_STATES } from '../../src/io/dataset/item-facts.ts';
 import { Items } from '../../src/io/dataset/items.ts';
@@ -96,6 +97,21 @@ describe('what a dataset knows of its items', () => {
     appendFileSync(join(place.out, '_journal.txt'), '\n0badf00d ["heat",{"path":"/no');
     expect(await place.item('heat')).toEqual({ ...known, path: '/elsewhere/heat.mp4' });
     expect(await place.states()).toEqual({ heat: 'committed', jaws: 'waiting' });
+  });
+
+  it('has every change, also those that come while others are written', async () => {
+    const place = new LengthRun();
+    place.write('films/heat.mp4', 'heat');
+    await place.run({ inputs: [place.path('films')] });
+    const items = await Items.open(place.out);
+    for (let index = 0; index < 2000; index += 1) {
+      items.note(`item-${index}`, { state: 'waiting', path: `/films/${index}.mp4` });
+      if (index % 100 === 0) await nextTurn();
+    }
+    await items.flush();
+    const read = await Items.open(place.out);
+    expect([...read.ids()]).toHaveLength(2001);
+    for (const index of [0, 255, 256, 257, 1999]) expect(read.get(`item-${index}`)?.path).toBe(`/films/${index}.mp4`);
   });
 
   it('keeps what was known of the media when another process only finds the item done', async () => {

@@ -9,7 +9,7 @@ import {
   syncDirectory,
 } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
-import { UsageError } from '../../core/errors.ts';
+import { DatasetError, UsageError } from '../../core/errors.ts';
 import { fillSync } from '../../core/whole-io.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
@@ -196,7 +196,7 @@ export class CommitStore implements UnitStore {
    * The units that stand for the items of the dataset, one for each, with their facts, by key. Lets other work go on while it looks.
    *
    * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
-   * @throws UsageError `dataset` as `read`.
+   * @throws DatasetError as `read`.
    */
   async currentUnits(damaged: 'throw' | 'aside' = 'throw'): Promise<PlannedUnit[]> {
     const units: PlannedUnit[] = [];
@@ -227,16 +227,16 @@ export class CommitStore implements UnitStore {
     }
   }
 
-  /** Reads a unit. @throws UsageError `dataset` when it is not there, cut off or damaged, naming the file. */
+  /** Reads a unit; a damaged one is set aside. @throws DatasetError `unreadable` when it is not there, `damaged`, naming the file. */
   async read(key: string): Promise<UnitTable> {
     const path = this.unitPath(key);
-    return decodeUnit(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
+    return this.#decode(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
   }
 
   /**
    * Reads a small unit at once: of many small files the pauses of an asynchronous read cost more than the reads. Undefined for a large one.
    *
-   * @throws UsageError `dataset` as `read`.
+   * @throws DatasetError as `read`.
    */
   readNow(key: string): UnitTable | undefined {
     const path = this.unitPath(key);
@@ -247,14 +247,24 @@ export class CommitStore implements UnitStore {
     } catch (error) {
       return missing(path, error);
     }
-    return decodeUnit(bytes, path);
+    return this.#decode(bytes, path);
+  }
+
+  /** A damaged unit is set aside, so that the next run computes its item anew. */
+  #decode(bytes: Uint8Array, path: string): UnitTable {
+    try {
+      return decodeUnit(bytes, path);
+    } catch (error) {
+      if (error instanceof DatasetError && this.#notes) this.#putAside(path);
+      throw error;
+    }
   }
 
   /**
    * Reads what a unit says of itself, without its rows. Synchronous, since the pauses of an asynchronous read cost ten
    * times what the read does, and datasets have thousands of units.
    *
-   * @throws UsageError `dataset` as `read`.
+   * @throws DatasetError as `read`.
    */
   readFacts(key: string): UnitFacts {
     const path = this.unitPath(key);
@@ -275,10 +285,13 @@ export class CommitStore implements UnitStore {
       if (typeof facts !== 'number') return facts;
       const again = decodeUnitFacts(readTail(facts), path);
       if (typeof again !== 'number') return again;
-      throw new UsageError(`${path} is not a whole unit of a dataset: its footer is longer than the file`, {
-        code: 'dataset',
-        remedy: 'Delete the file and run the same command again: only that unit is computed anew.',
-      });
+      throw new DatasetError(
+        'damaged',
+        `${path} is not a whole unit of a dataset: its footer is longer than the file`,
+        {
+          remedy: 'Run the command that made the dataset again: only that item is computed anew.',
+        },
+      );
     } finally {
       closeSync(file);
     }
@@ -303,7 +316,7 @@ export class CommitStore implements UnitStore {
     try {
       return this.#placeIfThere(key);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof DatasetError)) throw error;
       this.#putAside(this.unitPath(key));
       return undefined;
     }
@@ -358,7 +371,7 @@ export class CommitStore implements UnitStore {
         try {
           this.#placeIfThere(key);
         } catch (error) {
-          if (!(error instanceof UsageError)) throw error;
+          if (!(error instanceof DatasetError)) throw error;
         }
         if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();
@@ -465,8 +478,7 @@ function checkKey(key: string): string {
 }
 
 function missing(path: string, cause: unknown): never {
-  throw new UsageError(`${path} cannot be read: ${(cause as Error).message}`, {
-    code: 'dataset',
+  throw new DatasetError('unreadable', `${path} cannot be read: ${(cause as Error).message}`, {
     remedy: 'Run the command that made the dataset again: only what is missing is computed.',
     cause,
   });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
-import { UsageError } from '../../core/errors.ts';
+import { DatasetError, UsageError } from '../../core/errors.ts';
 import { printableStart } from '../../core/printable.ts';
 import { isPartName, partPath, underDatasetLock } from './layout.ts';
 
@@ -82,7 +82,7 @@ export function datasetFilePath(directory: string): string {
 /**
  * Reads `_dataset.json`.
  *
- * @throws UsageError `dataset` when the directory is no dataset, or one of a newer format.
+ * @throws UsageError `dataset` when the directory is no dataset, or one of a newer format; DatasetError `damaged`.
  */
 export function readDatasetFile(directory: string): DatasetFile {
   const path = datasetFilePath(directory);
@@ -100,8 +100,7 @@ export function readDatasetFile(directory: string): DatasetFile {
   try {
     file = JSON.parse(text) as DatasetFile;
   } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${(cause as Error).message}`, {
-      code: 'dataset',
+    throw new DatasetError('damaged', `${path} is not JSON: ${(cause as Error).message}`, {
       remedy: 'Delete it and run the command that made the dataset again: committed units are kept.',
       cause,
     });
@@ -109,8 +108,7 @@ export function readDatasetFile(directory: string): DatasetFile {
   const isWhole = Array.isArray(file.tables) && Array.isArray(file.models) && typeof file.counts?.videos === 'number';
   const isKnown = file.format === 'reelflow-dataset' && (file.formatVersion === 1 || file.formatVersion === 2);
   if (isKnown && !isWhole) {
-    throw new UsageError(`${path} is damaged: it lacks its tables, models or counts`, {
-      code: 'dataset',
+    throw new DatasetError('damaged', `${path} is damaged: it lacks its tables, models or counts`, {
       remedy: 'Delete it and run the command that made the dataset again: committed units are kept.',
     });
   }

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import type { RecordBatch } from 'apache-arrow';
 import { removeIfThere } from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
 import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { eachLine } from '../../core/line-blocks.ts';
@@ -11,6 +12,8 @@ import { ITEM_COLUMNS, itemAt } from './items-file.ts';
 import { partPath } from './layout.ts';
 import { openTable } from './table-reader.ts';
 
+/** More rows than a batch has. */
+const ROWS_AT_MOST = 2 ** 24;
 /** Changes that are appended to the journal at a time. */
 const APPENDED_AT_A_TIME = 256;
 
@@ -32,8 +35,9 @@ interface Line {
 export class Items {
   readonly #directory: string;
   readonly #journal: string;
-  /** By id: where the row is, the batch's number and the row's in it. */
-  #rows = new Map<string, { readonly batch: RecordBatch; readonly row: number }>();
+  /** By id: the number of the batch times `ROWS_AT_MOST`, and the row in it. */
+  #rows = new Map<string, number>();
+  #batches: readonly RecordBatch[] = [];
   readonly #lines = new Map<string, Line | Line[]>();
   readonly #more = new Set<string>();
   /** Whether there is a whole table. */
@@ -77,7 +81,7 @@ export class Items {
   /** What is known of an item. */
   get(id: string): ItemFacts | undefined {
     const place = this.#rows.get(id);
-    let facts = place && itemAt(place.batch, place.row);
+    let facts = place === undefined ? undefined : this.#factsAt(place);
     const lines = this.#lines.get(id);
     for (const line of lines === undefined ? [] : [lines].flat()) {
       const change = this.#changeAt(line);
@@ -129,7 +133,8 @@ export class Items {
   }
 
   async #flush(): Promise<void> {
-    const noted = this.#pending;
+    // More is noted while this is written.
+    const noted = [...this.#pending];
     if (noted.length > 0) {
       await appendFile(this.#journal, noted.map((each) => checkedLine(JSON.stringify(each))).join(''));
     }
@@ -167,11 +172,21 @@ export class Items {
     this.#rows = new Map();
     const batches = existsSync(path) ? await batchesOf(path) : undefined;
     this.#isTable = batches !== undefined;
-    for (const batch of batches ?? []) {
+    this.#batches = batches ?? [];
+    const breather = new Breather();
+    for (const [number, batch] of this.#batches.entries()) {
       for (const name of moreColumnsOf(batch)) this.#more.add(name);
       const ids = batch.getChild('item_id');
-      for (let row = 0; row < batch.numRows; row += 1) this.#rows.set(String(ids?.get(row)), { batch, row });
+      for (let row = 0; row < batch.numRows; row += 1) {
+        this.#rows.set(String(ids?.get(row)), number * ROWS_AT_MOST + row);
+        if (breather.isDue) await breather.rest();
+      }
     }
+  }
+
+  #factsAt(place: number): ItemFacts {
+    const batch = this.#batches[Math.floor(place / ROWS_AT_MOST)] as RecordBatch;
+    return itemAt(batch, place % ROWS_AT_MOST);
   }
 
   #changeAt({ start, bytes }: Line): ItemChange | undefined {

@@ -58,12 +58,27 @@ describe('the commit store', () => {
     const path = store.unitPath(keyOf(0));
     const bytes = await readFile(path);
     for (const damaged of [bytes.subarray(0, 100), bytes.subarray(0, bytes.length - 1), Buffer.alloc(0)]) {
-      await writeFile(path, damaged);
-      for (const read of [() => store.read(keyOf(0)), async () => store.readFacts(keyOf(0))]) {
-        await expect(read()).rejects.toMatchObject({ code: 'dataset', message: expect.stringContaining(path) });
+      for (const read of [async () => store.readFacts(keyOf(0)), () => store.read(keyOf(0))]) {
+        await writeFile(path, damaged);
+        await expect(read()).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining(path) });
       }
     }
-    await expect(store.read(keyOf(1))).rejects.toMatchObject({ code: 'dataset', remedy: expect.any(String) });
+    await expect(store.read(keyOf(1))).rejects.toMatchObject({ code: 'unreadable', remedy: expect.any(String) });
+  });
+
+  test('sets a unit aside whose rows are damaged, when it is read: the next run computes its item anew', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    await store.commit(keyOf(0), unitTable({ itemId: 'x' }));
+    const path = store.unitPath(keyOf(0));
+    const bytes = await readFile(path);
+    bytes[200] = (bytes[200] as number) ^ 1;
+    await writeFile(path, bytes);
+    expect(await store.has(keyOf(0))).toBe(true);
+    const failure = await store.read(keyOf(0)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'damaged', remedy: expect.stringContaining('again') });
+    expect(await store.has(keyOf(0))).toBe(false);
+    expect(store.setAside).toEqual([`${path}.damaged`]);
+    expect(await store.commit(keyOf(0), unitTable({ itemId: 'x' }))).toBe('committed');
   });
 
   test('removes what dead processes of this machine left, and nothing else', async () => {
