@@ -3,6 +3,7 @@ import { Breather } from '../core/breather.ts';
 import type { ItemChange, ItemFacts } from '../io/dataset/item-facts.ts';
 import type { Items } from '../io/dataset/items.ts';
 import { softwareVersion } from '../io/dataset/software.ts';
+import type { MediaFacts } from '../io/dataset/unit-summary.ts';
 import type { Video } from '../io/media/video.ts';
 import type { RunEvent } from './runners/local.ts';
 
@@ -68,13 +69,12 @@ export class RunItems {
       this.#noteIfNew(video, { state: 'skipped', hash, code: event.reason });
     } else {
       const { key: unit } = event;
-      const { partial, seconds } = event.unit;
-      const media = event.type === 'committed' ? event.unit.media : {};
-      this.#noteIfNew(video, {
-        ...{ state: partial ? 'partial' : 'committed', hash, unit, duration: seconds },
-        ...{ fps: media.fps, width: media.width, height: media.height },
-        ...{ streams: media.streams?.join(', '), leftOut: media.leftOut?.join('; ') },
-      });
+      const state = event.unit.partial ? 'partial' : 'committed';
+      // Of a corpus of which all is done this is all that happens, many thousand times.
+      if (event.type === 'already-done' && this.#items.isKnown(video.id, { state, unit, ...placeOf(video) })) return;
+      const { fps, width, height, streams, leftOut }: MediaFacts = event.type === 'committed' ? event.unit.media : {};
+      const media = { fps, width, height, streams: streams?.join(', '), leftOut: leftOut?.join('; ') };
+      this.#noteIfNew(video, { state, hash, unit, duration: event.unit.seconds, ...media });
     }
   }
 
@@ -110,12 +110,7 @@ export class RunItems {
   }
 
   #noteIfNew(video: Video, change: ItemChange): void {
-    const known = this.#items.get(video.id);
-    const named = { ...change, ...placeOf(video) };
-    const isNew = Object.entries(named).some(
-      ([name, value]) => value !== undefined && !isSame(value, known?.[name as keyof ItemFacts]),
-    );
-    if (isNew) this.#note(video.id, video, change);
+    if (!this.#items.isKnown(video.id, { ...change, ...placeOf(video) })) this.#note(video.id, video, change);
   }
 
   #note(id: string, video: Video, change: ItemChange): void {
@@ -126,10 +121,6 @@ export class RunItems {
 /** Where a video is, and what a manifest says of it beside. */
 function placeOf({ path, source, more }: Video): ItemChange {
   return { path: resolve(path), source, more };
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return typeof one === 'object' ? JSON.stringify(one) === JSON.stringify(other) : one === other;
 }
 
 function now(): ItemChange {

@@ -8,7 +8,7 @@ import { DatasetError, UsageError } from '../../core/errors.ts';
 import { eachLine } from '../../core/line-blocks.ts';
 import { fillSync } from '../../core/whole-io.ts';
 import { changed, type ItemChange, type ItemFacts } from './item-facts.ts';
-import { ITEM_COLUMNS, itemAt } from './items-file.ts';
+import { factAt, ITEM_COLUMNS, itemAt } from './items-file.ts';
 import { partPath } from './layout.ts';
 import { openTable } from './table-reader.ts';
 
@@ -89,6 +89,21 @@ export class Items {
     }
     for (const [each, change] of this.#pending) if (each === id) facts = changed(facts, id, change);
     return facts;
+  }
+
+  /** Whether all that a change names of an item is known already: what it leaves undefined it does not name. */
+  isKnown(id: string, change: ItemChange): boolean {
+    const place = this.#rows.get(id);
+    const isPlain = place !== undefined && this.#pending.length === 0 && !this.#lines.has(id);
+    const { more, ...facts } = change;
+    const known = isPlain && more === undefined ? undefined : this.get(id);
+    if (known === undefined && place === undefined) return false;
+    for (const [name, value] of Object.entries(facts)) {
+      if (value === undefined) continue;
+      const fact = name as keyof typeof facts;
+      if ((known === undefined ? this.#factAt(place as number, fact) : known[fact]) !== value) return false;
+    }
+    return more === undefined || JSON.stringify(more) === JSON.stringify(known?.more);
   }
 
   /** Names of the manifests' other columns. */
@@ -185,8 +200,15 @@ export class Items {
   }
 
   #factsAt(place: number): ItemFacts {
-    const batch = this.#batches[Math.floor(place / ROWS_AT_MOST)] as RecordBatch;
-    return itemAt(batch, place % ROWS_AT_MOST);
+    return itemAt(this.#batchOf(place), place % ROWS_AT_MOST);
+  }
+
+  #factAt(place: number, fact: Exclude<keyof ItemFacts, 'more'>): unknown {
+    return factAt(this.#batchOf(place), place % ROWS_AT_MOST, fact);
+  }
+
+  #batchOf(place: number): RecordBatch {
+    return this.#batches[Math.floor(place / ROWS_AT_MOST)] as RecordBatch;
   }
 
   #changeAt({ start, bytes }: Line): ItemChange | undefined {
