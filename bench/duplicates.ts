@@ -36,8 +36,8 @@ async function run(clip: string, duplicates: Duplicates) {
   });
   const { user, system } = process.cpuUsage(before);
   const hash = createHash('sha256');
-  for (const file of (readdirSync(join(out, 'units'), { recursive: true }) as string[]).sort()) {
-    if (file.endsWith('.arrow')) hash.update(readFileSync(join(out, 'units', file)));
+  for (const file of (readdirSync(join(out, '_units'), { recursive: true }) as string[]).sort()) {
+    if (file.endsWith('.arrow')) hash.update(readFileSync(join(out, '_units', file)));
   }
   await rm(out, { recursive: true, force: true });
   return { summary, cpuSeconds: (user + system) / 1e6, features: hash.digest('hex').slice(0, 12) };

@@ -30,6 +30,7 @@ import { encodeUnit } from '../src/io/dataset/arrow.ts';
 import { compact } from '../src/io/dataset/compact.ts';
 import { Dataset } from '../src/io/dataset/dataset.ts';
 import { joinRows } from '../src/io/dataset/join.ts';
+import { partPath } from '../src/io/dataset/layout.ts';
 import { Flow } from '../src/operators/flow.ts';
 import { LoopWatch } from './loop-watch.ts';
 import { runMeasured } from './run-measured.ts';
@@ -68,7 +69,7 @@ async function make(directory: string, items: number): Promise<void> {
     bytes.write('00000000', seal, 'latin1');
     bytes.write(crc32(bytes).toString(16).padStart(8, '0'), seal, 'latin1');
     const key = unitKey(description.graphId, idOf(index), hashOf(contentOf(index)));
-    const shard = join(out, 'units', key.slice(0, 2));
+    const shard = join(out, '_units', key.slice(0, 2));
     if (!existsSync(shard)) mkdirSync(shard);
     writeFileSync(join(shard, `${key}.arrow`), bytes);
     writeFileSync(join(files, `${idOf(index)}.mp4`), contentOf(index));
@@ -102,7 +103,7 @@ function never(): never {
 
 /** A look at every file and every unit. */
 async function floor(directory: string): Promise<void> {
-  const units = join(directory, 'features/units');
+  const units = partPath(join(directory, 'features'), 'units');
   for (const folder of [join(directory, 'files'), ...readdirSync(units).map((shard) => join(units, shard))]) {
     for (const name of readdirSync(folder)) statSync(`${folder}/${name}`, { bigint: true });
   }
@@ -119,7 +120,7 @@ const steps: Readonly<Record<string, (directory: string, items: number) => Promi
   make,
   floor,
   rebuild: async (directory) => {
-    rmSync(join(directory, 'features/index.txt'), { force: true });
+    rmSync(partPath(join(directory, 'features'), 'index'), { force: true });
     await (await Dataset.open(join(directory, 'features'), description)).close();
   },
   resume,

@@ -66,7 +66,7 @@ async function compareRows(): Promise<void> {
   if (run.code !== 0) throw new Error(run.stderr);
   const store = await CommitStore.open(out, { create: false });
   const units = new Map<string, Awaited<ReturnType<CommitStore['read']>>>();
-  for (const key of store.keys()) {
+  for (const key of await store.keys()) {
     const unit = await store.read(key);
     units.set(unit.itemId, unit);
   }

@@ -3,6 +3,7 @@ import { UsageError } from '../src/core/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
 import { PARQUET_COMPRESSIONS, PARQUET_ENCODINGS } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
+import { ID_RULES } from '../src/io/media/item-id.ts';
 import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
 import { networkNames } from '../src/models/networks/registry.ts';
 import { readDevice } from '../src/models/onnx/device-name.ts';
@@ -31,6 +32,11 @@ export const memoryOption = text(
 /** Options that `extract` and `explain` share. */
 export const extractionOptions = {
   manifest: text('CSV', 'inputs from a CSV file with the columns path,item_id'),
+  id: word(
+    ID_RULES,
+    'what of a file is its id: its name without extension, its path below the input, its directory',
+    'stem',
+  ),
   visual: networkOption('alexnet'),
   audio: networkOption('vggish'),
   weights: text('random:SEED|FILE', 'weights of named networks', 'the model store, else random:1, which it says aloud'),

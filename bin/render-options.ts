@@ -24,6 +24,8 @@ export type Render = (text: string) => string;
 const COMMANDS: Readonly<Record<string, { readonly command: string; readonly operands?: readonly string[] }>> = {
   extract: { command: 'extract' },
   compact: { command: 'compact' },
+  datasetItems: { command: 'status --format csv' },
+  prune: { command: 'prune' },
   importFeatures: { command: 'import-features', operands: ['files'] },
   reduce: { command: 'reduce' },
   fetchCorpus: { command: 'fetch' },

@@ -1,4 +1,5 @@
 import { uncalibratedId } from '../src/graphs/interrupted-summary.ts';
+import type { InputChanges } from '../src/graphs/run-items.ts';
 import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/observe.ts';
@@ -53,6 +54,22 @@ function isNothingDecoded({ operators }: RunSummary): boolean {
 /** Items named in one line at most. */
 const NAMED = 10;
 
+/** What is new since the run before, and what is no input any more. */
+function inputLines({ added, gone, renamed, left }: InputChanges, before: number, out: string | undefined): string[] {
+  const few = (names: readonly string[]) =>
+    `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? `, ... (${names.length})` : ''}`;
+  const lines: string[] = [];
+  if (added > 0 && before > 0) lines.push(`${added} of the inputs are new since the last run`);
+  if (left > 0) lines.push(`${left} of the inputs are left: the same command goes on with them`);
+  if (renamed.length > 0) lines.push(`renamed: ${few(renamed.map(({ from, to }) => `${from} is now ${to}`))}`);
+  if (gone.length > 0) {
+    lines.push(
+      `no inputs any more, but still in the dataset: ${few(gone)}; \`reelflow prune ${out ?? 'DIR'}\` takes them out`,
+    );
+  }
+  return lines;
+}
+
 /** What a person reads after an extraction into a directory, or into a stream. */
 export function summaryText(summary: RunSummary, out: string | undefined): string {
   const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
@@ -85,6 +102,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
         .slice(0, NAMED)
         .join(', ')}${summary.notes.length > NAMED ? ', ...' : ''}`,
     );
+  if (summary.inputs !== undefined) lines.push(...inputLines(summary.inputs, alreadyDone, out));
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
   if (dead > 0 && out !== undefined) {
     const dataset = shellPath(out);

@@ -30,6 +30,7 @@ export type {
 export { network } from './graphs/named-network.ts';
 export type { Calibration } from './graphs/precision/calibration-file.ts';
 export type { RunOptions } from './graphs/run-graph.ts';
+export type { InputChanges } from './graphs/run-items.ts';
 export type { RunSummary } from './graphs/run-summary.ts';
 export type { MeasuredDeviceUse } from './graphs/sessions.ts';
 export type { Dataflow } from './graphs/spec/flow-module.ts';
@@ -55,7 +56,7 @@ export type { RowTable } from './io/dataset/row-table.ts';
 export type { Row, RowScalar, RowSchema, RowType, RowValue } from './io/dataset/row-types.ts';
 export { type AudioOptions, audio } from './io/media/audio.ts';
 export { type FrameSampling, type FramesOptions, frames } from './io/media/frames.ts';
-export { Video, type VideosOptions, video, videos } from './io/media/video.ts';
+export { Video, type VideoOptions, type VideosOptions, video, videos } from './io/media/video.ts';
 export type { Similarity } from './models/quantisation/cosine.ts';
 export { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './operators/budget.ts';
 export {

@@ -101,7 +101,7 @@ const sources = { 'module.mts': source, 'common.cts': source, 'bundled.ts': sour
 
 /** The units of a dataset by their paths, as text. */
 function units(dataset: string): Record<string, string> {
-  const at = join(folder, dataset, 'units');
+  const at = join(folder, dataset, '_units');
   const files = (readdirSync(at, { recursive: true }) as string[]).filter((file) => file.endsWith('.arrow'));
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(at, file), 'base64')]));
 }

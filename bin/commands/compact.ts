@@ -1,6 +1,7 @@
 import { compact } from '../../src/io/dataset/compact.ts';
 import { defineCommand } from '../command.ts';
 import { storageOptions } from '../extraction-options.ts';
+import { toldTo } from '../told-to.ts';
 
 /** `reelflow compact`: committed units to Parquet tables. */
 export const command = defineCommand({
@@ -11,7 +12,7 @@ export const command = defineCommand({
   examples: ['reelflow compact features/', 'reelflow compact features/ --compression snappy'],
   async run(values, { operands: [directory = ''], console }) {
     console.stage('writing tables');
-    console.result({ tables: await compact(directory, values) }, ({ tables }) =>
+    console.result({ tables: await compact(directory, { ...values, ...toldTo(console) }) }, ({ tables }) =>
       tables.map(({ path, rows, parts }) => `${path}: ${rows} rows in ${parts} part(s)\n`).join(''),
     );
     return 0;

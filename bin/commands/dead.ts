@@ -1,5 +1,6 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { modernise } from '../../src/io/dataset/layout.ts';
 import { type CommandGroup, defineCommand } from '../command.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { extractionOptions } from '../extraction-options.ts';
@@ -16,11 +17,16 @@ const list = defineCommand({
   options: { code },
   examples: ['reelflow dead list features/'],
   async run(values, { operands, console }) {
-    const { letters } = await chosenLetters(operands, values.code);
+    const { store, letters } = await chosenLetters(operands, values.code);
+    const known = await store.items();
+    const placeOf = (item: string): string => {
+      const { path, state } = known.get(item) ?? {};
+      return path === undefined ? '' : `  (${path}${state === 'gone' ? ', no input any more' : ''})`;
+    };
     console.result({ dead: letters.map(({ letter }) => letter) }, ({ dead }) =>
       [
         ...dead.flatMap((letter) => [
-          `${letter.item}  ${letter.code}  ${letter.message}`,
+          `${letter.item}  ${letter.code}  ${letter.message}${placeOf(letter.item)}`,
           ...letter.decoderLines.map((line) => `    ${line}`),
         ]),
         `${dead.length} dead letter(s)\n`,
@@ -37,6 +43,8 @@ const retry = defineCommand({
   options: { code, dryRun: flag('only says which items that would be') },
   examples: ['reelflow dead retry features/ --code timeout'],
   async run(values, { operands, console }) {
+    const modernised = values.dryRun ? undefined : await modernise(operands[0] ?? '');
+    if (modernised !== undefined) console.note(modernised);
     const { store, letters } = await chosenLetters(operands, values.code);
     const items = letters.map(({ letter }) => letter.item);
     if (values.dryRun) {
@@ -45,7 +53,7 @@ const retry = defineCommand({
       );
       return 0;
     }
-    const raised = store.raise(letters.map(({ key }) => key));
+    const raised = await store.raise(letters.map(({ key }) => key));
     console.result({ raised }, () => `${raised} item(s) will be tried again at the next run\n`);
     return 0;
   },
@@ -63,7 +71,7 @@ export const command: CommandGroup = {
 async function chosenLetters([directory = '', ...items]: readonly string[], wanted: string | undefined) {
   const store = await CommitStore.open(directory, { create: false });
   // What is to be done about a letter is done with the next extraction.
-  const all = renderMessages(store.letters(), renderOptions(flagsOf(extractionOptions)));
+  const all = renderMessages(await store.letters(), renderOptions(flagsOf(extractionOptions)));
   const codes = [...new Set(all.map(({ letter }) => letter.code))].sort();
   if (wanted !== undefined && !codes.includes(wanted)) {
     throw new UsageError(`no dead letter of ${directory} has the code '${wanted}'`, {

@@ -85,7 +85,7 @@ const TURN_BYTES = 1 << 18;
  * @returns where the last line ends.
  *
  * @example
- * const end = await eachLine('features/fingerprints.txt', 0, (bytes, start, end) => remember(bytes.toString('latin1', start, end)));
+ * const end = await eachLine('features/_fingerprints.txt', 0, (bytes, start, end) => remember(bytes.toString('latin1', start, end)));
  */
 export async function eachLine(
   path: string,

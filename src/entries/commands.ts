@@ -45,12 +45,13 @@ export {
   planRun,
 } from '../graphs/plan.ts';
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
+export { type PruneOptions, type PruneSummary, prune } from '../graphs/prune.ts';
 export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/options.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';
 export type { RunProgress } from '../graphs/run-progress.ts';
 export type { ItemReport, MessageAbout, RunStage } from '../graphs/run-reports.ts';
 export type { RunMemory } from '../graphs/runners/local.ts';
-export { type LocalRun, type RunEvent, runLocally, type UnitSource, type UnitStore } from '../graphs/runners/local.ts';
+export { type LocalRun, type RunEvent, runLocally, type UnitSource } from '../graphs/runners/local.ts';
 export { type TimeEstimate, timeEstimate } from '../graphs/time-estimate.ts';
 export type { FetchFault, FetchReason } from '../io/fetch/fetch-fault.ts';
 export type { FailedRecord, FetchedRecord, FetchRecord } from '../io/fetch/fetch-record.ts';

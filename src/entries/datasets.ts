@@ -28,8 +28,13 @@ export type {
   DatasetTable,
 } from '../io/dataset/dataset-file.ts';
 export type { DeadLetter } from '../io/dataset/dead-letter.ts';
+export type { ItemChange, ItemFacts, ItemState } from '../io/dataset/item-facts.ts';
+export type { Items } from '../io/dataset/items.ts';
 export type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 export type { ColumnFacts, ColumnShape, UnitColumn, UnitFacts, UnitTable } from '../io/dataset/schema.ts';
+export { type DatasetStatus, datasetItems, datasetStatus, type TableStatus } from '../io/dataset/status.ts';
 export type { PlannedUnit } from '../io/dataset/table-plan.ts';
 export { openTable, type TableBatch, type TableReader, type TableReaderOptions } from '../io/dataset/table-reader.ts';
+export type { KeptLetter, UnitStore } from '../io/dataset/unit-store.ts';
+export type { MediaFacts, UnitSummary } from '../io/dataset/unit-summary.ts';
 export { type BatchPlace, type Vectors, vectorsOf } from '../io/dataset/vector-column.ts';

@@ -3,7 +3,7 @@ import type { VideoGraph } from './dataflow/dataflow.ts';
 import type { Plan, PlannedNetwork } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 
-/** What `dataset.json` says of the graph and of the networks that made it. */
+/** What `_dataset.json` says of the graph and of the networks that made it. */
 export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Calibration) {
   const { tables } = graph.trace;
   const models = graph.trace.networks.map(({ network: entry }, index) => {

@@ -3,7 +3,7 @@ import { MemorySampler } from '../io/media/memory.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { measuredOf } from './dataset-description.ts';
 import { type ExtractionOptions, extractionGraph } from './extraction.ts';
-import { type CorpusOptions, listCorpus } from './inputs.ts';
+import { type CorpusOptions, coverageOf, listCorpus } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { listener } from './listener.ts';
 import { MemoryGuard } from './memory-guard.ts';
@@ -78,6 +78,9 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const { out } = options;
   const { calibration, remains } = networks;
   const graph = extractionGraph({ ...options, ...networks });
-  const summary = await runGraph(graph, corpus, options, { out, device, sampler, calibration, remains });
+  const summary = await runGraph(graph, corpus, options, {
+    ...{ out, device, sampler, calibration, remains },
+    covers: coverageOf(options),
+  });
   return calibration === undefined ? summary : { ...summary, calibration: measuredOf(calibration) };
 }

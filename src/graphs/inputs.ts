@@ -4,15 +4,21 @@ import { dirname, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../core/breather.ts';
+import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { quotedList } from '../core/quoted-list.ts';
+import { ITEM_COLUMNS } from '../io/dataset/items-file.ts';
+import { ID_RULES, type IdRule, itemId, sourceOf } from '../io/media/item-id.ts';
 import { type PassedOver, passedOverText } from '../io/media/media-directory.ts';
-import { mediaPaths, Video } from '../io/media/video.ts';
+import { Video, videos } from '../io/media/video.ts';
 
 /** Where a corpus comes from: inputs (files, directories, globs) or a manifest, not both. */
 export interface CorpusOptions {
   readonly inputs?: readonly string[] | undefined;
   /** A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file. */
   readonly manifest?: string | undefined;
+  /** What of a file is its id, unless a manifest gives it. Default `stem`. */
+  readonly id?: IdRule | undefined;
   /** Takes only the first items, in the corpus's order. */
   readonly limit?: number | undefined;
   /** Told in a sentence what the directories hold beside media. */
@@ -32,21 +38,34 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   if (options.manifest !== undefined && inputs.length > 0) {
     throw new UsageError('a corpus is either a list of inputs or a manifest, but both were given');
   }
-  const found =
-    options.manifest !== undefined
-      ? await readManifest(options.manifest)
-      : await readInputs(inputs, options.onPassedOver);
+  if (options.id !== undefined) {
+    checkOneOf('id', options.id, ID_RULES);
+    if (options.manifest !== undefined) {
+      throw new UsageError('a manifest gives the ids, but `id` was given too', { option: 'id' });
+    }
+  }
+  const found = options.manifest !== undefined ? await readManifest(options.manifest) : await readInputs(options);
   if (found.length === 0) {
     throw new UsageError('no inputs were given, or the manifest has no rows', {
       code: 'no-inputs',
       remedy: 'Name video or audio files, directories, globs, or a CSV file as `manifest`.',
     });
   }
-  await checkUniqueIds(found);
+  await checkUniqueIds(found, options.manifest === undefined ? 'inputs' : 'manifest');
   return options.limit === undefined ? found : found.slice(0, options.limit);
 }
 
-async function readInputs(inputs: readonly string[], tell: CorpusOptions['onPassedOver']): Promise<Video[]> {
+/**
+ * The directories, globs and manifests of which a corpus has everything, absolute: what of a dataset was found there and is not in the corpus is no input any
+ * more. None when the corpus is cut short by `limit`.
+ */
+export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 'limit'>): readonly string[] {
+  if (options.limit !== undefined) return [];
+  if (options.manifest !== undefined) return [resolve(options.manifest)];
+  return (options.inputs ?? []).flatMap((input) => sourceOf(input) ?? []);
+}
+
+async function readInputs({ inputs = [], id, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {
   if (inputs.length === 0) return [];
   const found: Video[] = [];
   const breather = new Breather();
@@ -60,12 +79,7 @@ async function readInputs(inputs: readonly string[], tell: CorpusOptions['onPass
   const onPassedOver = (files: readonly PassedOver[]): void => {
     for (const file of files) passedOver.push(file);
   };
-  for await (const paths of mediaPaths(inputs, { onPassedOver })) {
-    for (const path of paths) {
-      found.push(new Video(path));
-      if (breather.isDue) await breather.rest();
-    }
-  }
+  for await (const video of videos(inputs, { onPassedOver, id })) found.push(video);
   const text = passedOverText(passedOver);
   if (text !== undefined) tell?.(text);
   return found;
@@ -78,40 +92,97 @@ async function readManifest(manifest: string): Promise<Video[]> {
   } catch (error) {
     throw new UsageError(`the manifest ${manifest} cannot be read: ${(error as Error).message}`, { cause: error });
   }
+  let header: readonly string[] = [];
   let rows: Record<string, string>[];
   try {
-    rows = parse(text, { columns: true, bom: true, skip_empty_lines: true, relax_column_count: false });
+    const columns = (names: string[]) => {
+      header = names.map((name) => name.trim());
+      return [...header];
+    };
+    rows = parse(text, { columns, bom: true, skip_empty_lines: true, relax_column_count: false });
   } catch (error) {
     throw new UsageError(`the manifest ${manifest} is not a CSV file with a header: ${(error as Error).message}`, {
+      option: 'manifest',
       cause: error,
     });
   }
+  checkHeader(manifest, header);
+  const source = resolve(manifest);
   return rows.map((row, index) => {
-    const { path, item_id: id } = row;
+    const { path, item_id: id, ...others } = row;
     if (!path || !id) {
       throw new UsageError(
         `${manifest}, row ${index + 1}: the columns \`path\` and \`item_id\` must both have a value`,
       );
     }
-    return new Video(resolve(dirname(manifest), path), { id });
+    const more = Object.fromEntries(
+      Object.entries(others).map(([name, value]) => [ITEM_COLUMNS.includes(name) ? `manifest_${name}` : name, value]),
+    );
+    return new Video(resolve(dirname(manifest), path), {
+      id,
+      source,
+      ...(Object.keys(more).length === 0 ? {} : { more }),
+    });
   });
 }
 
-/** @throws UsageError `duplicate-id` when two videos have one id. */
-export async function checkUniqueIds(found: readonly Video[]): Promise<void> {
+/** @throws UsageError naming the columns that were found, and those that must be there. */
+function checkHeader(manifest: string, header: readonly string[]): void {
+  const missing = ['path', 'item_id'].filter((name) => !header.includes(name));
+  if (missing.length === 0) return;
+  const separator = header.length === 1 ? [';', '\t', '|'].find((mark) => header[0]?.includes(mark)) : undefined;
+  const found = header.length === 0 ? 'no header' : `the column${header.length > 1 ? 's' : ''} ${quotedList(header)}`;
+  throw new UsageError(`${manifest} must have the columns 'path' and 'item_id', but has ${found}`, {
+    option: 'manifest',
+    remedy:
+      separator === undefined
+        ? `Name the missing ${missing.length > 1 ? 'ones' : 'one'} in its first line: ${missing.join(', ')}. Any others are kept with the items.`
+        : `Its fields are separated by '${separator === '\t' ? '\\t' : separator}': write it with commas.`,
+  });
+}
+
+/** Collisions that are listed, and files of each. */
+const [LISTED_IDS, LISTED_FILES] = [10, 3];
+
+/** @throws UsageError `duplicate-id` when videos share an id, naming all such ids, and what makes them differ. */
+export async function checkUniqueIds(found: readonly Video[], by: 'inputs' | 'manifest' | 'videos'): Promise<void> {
   const breather = new Breather();
-  const byId = new Map<string, Video>();
+  const first = new Map<string, Video>();
+  const shared = new Map<string, Video[]>();
   for (const video of found) {
-    const other = byId.get(video.id);
-    if (other !== undefined) {
-      throw new UsageError(`two inputs have the item id '${video.id}': ${other.path} and ${video.path}`, {
-        code: 'duplicate-id',
-        remedy: 'Rename one, or give ids by a CSV file as `manifest` (columns path,item_id).',
-      });
-    }
-    byId.set(video.id, video);
+    const other = first.get(video.id);
+    if (other === undefined) first.set(video.id, video);
+    else shared.set(video.id, [...(shared.get(video.id) ?? [other]), video]);
     if (breather.isDue) await breather.rest();
   }
+  if (shared.size === 0) return;
+  const some = (list: readonly string[], most: number, mark: string) =>
+    `${list.slice(0, most).join(mark)}${list.length > most ? `${mark}and ${list.length - most} more` : ''}`;
+  const each = [...shared].map(([id, videos]) => {
+    const paths = videos.map(({ path }) => path);
+    return `'${id}' (${some(paths, LISTED_FILES, ', ')})`;
+  });
+  const ids = shared.size === 1 ? 'one item id is' : `${shared.size} item ids are`;
+  throw new UsageError(`${ids} of several inputs: ${some(each, LISTED_IDS, '; ')}`, {
+    code: 'duplicate-id',
+    remedy: WAYS_OUT[by](found),
+  });
+}
+
+const WAYS_OUT = {
+  inputs: wayOutOfNames,
+  manifest: () => 'Give each of these rows an id of its own.',
+  videos: () => 'Give each of these videos an `id` of its own.',
+};
+
+function wayOutOfNames(found: readonly Video[]): string {
+  const rule = (['parent', 'path'] as const).find(
+    (each) => new Set(found.map(({ path, source }) => itemId(path, each, source))).size === found.length,
+  );
+  const own = 'rename files, or give ids by a CSV file as `manifest` (columns path,item_id)';
+  if (rule === undefined) return `${own[0]?.toUpperCase()}${own.slice(1)}.`;
+  const does = rule === 'parent' ? 'the name of its directory' : 'its path below the input';
+  return `With \`id: '${rule}'\` the id of a file is ${does}, and all differ; or ${own}.`;
 }
 
 /** Bytes of a file, 0 when it cannot be read: its own verdict comes when it is opened. */

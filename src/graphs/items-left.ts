@@ -3,15 +3,18 @@ import { unitKey } from './graph.ts';
 import type { RunOutput } from './output.ts';
 
 /** How many items an interrupted run leaves: neither finished by it, nor committed by an earlier one. */
-export function itemsLeft(
+export async function itemsLeft(
   corpus: readonly Video[],
   finished: ReadonlySet<string>,
   { store, knownFingerprint }: Pick<RunOutput, 'store' | 'knownFingerprint'>,
   graphId: string,
-): number {
-  const isCommitted = ({ id, path }: Video): boolean => {
+): Promise<number> {
+  let left = 0;
+  for (const { id, path } of corpus) {
+    if (finished.has(id)) continue;
     const fingerprint = knownFingerprint?.(path);
-    return fingerprint !== undefined && store.facts(unitKey(graphId, id, fingerprint)) !== undefined;
-  };
-  return corpus.filter((video) => !finished.has(video.id) && !isCommitted(video)).length;
+    const isCommitted = fingerprint !== undefined && (await store.has(unitKey(graphId, id, fingerprint)));
+    if (!isCommitted) left += 1;
+  }
+  return left;
 }

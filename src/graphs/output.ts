@@ -10,16 +10,19 @@ import {
   readDatasetFile,
 } from '../io/dataset/dataset-file.ts';
 import { Fingerprints } from '../io/dataset/fingerprint.ts';
+import type { Items } from '../io/dataset/items.ts';
 import { PARQUET_COMPRESSIONS, type ParquetCompression, type ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
+import type { UnitStore } from '../io/dataset/unit-store.ts';
 import type { Flow } from '../operators/flow.ts';
 import { COMMIT } from './dataflow/nodes.ts';
-import type { UnitStore } from './runners/local.ts';
 
 /** Where the units of a run go. */
 export interface RunOutput {
   readonly store: UnitStore;
+  /** What is known of the items, where they are kept. */
+  readonly items?: Items;
   /** How many other processes write to the same place. */
   readonly others: number;
   /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
@@ -52,8 +55,10 @@ export async function datasetOutput(
 ): Promise<RunOutput> {
   const dataset = await Dataset.open(directory, description);
   const { tables, say } = options;
+  if (dataset.modernised !== undefined) say(dataset.modernised);
   return {
     store: dataset.store,
+    items: await dataset.store.items(),
     others: dataset.others,
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
     knownFingerprint: (path) => dataset.knownFingerprint(path),
@@ -76,7 +81,7 @@ export async function datasetOutput(
 }
 
 /** How the tables are to be stored: as is wanted, or as those that the dataset has. */
-function storageOf(
+export function storageOf(
   directory: string,
   wanted: { readonly encoding?: ParquetEncoding | undefined; readonly compression?: ParquetCompression | undefined },
 ) {

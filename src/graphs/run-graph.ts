@@ -26,6 +26,7 @@ import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
 import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
+import { RunItems } from './run-items.ts';
 import { metricsOfAll } from './run-metrics.ts';
 import { progressOf, type RunProgress } from './run-progress.ts';
 import {
@@ -74,6 +75,8 @@ export interface RunSetting {
   readonly sampler: MemorySampler;
   /** Of a network in int8. */
   readonly calibration?: Calibration | undefined;
+  /** Directories, globs and manifests of which the corpus has everything: see `coverageOf`. */
+  readonly covers?: readonly string[] | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
 }
@@ -119,7 +122,8 @@ export async function runGraph(
             say,
           })
         : await streamOutput(out, withoutCards(description), graph.columns, { flow, signal: options.signal });
-    return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler });
+    const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? []);
+    return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler, noted });
   } finally {
     await output?.release();
     // A cache that was handed in is its owner's to close.
@@ -162,10 +166,12 @@ interface Run {
   readonly cache: CachedUnits | undefined;
   readonly say: (message: string, about?: MessageAbout) => void;
   readonly sampler: MemorySampler;
+  /** Undefined of a stream, which keeps nothing. */
+  readonly noted: RunItems | undefined;
 }
 
 async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
-  const { options, corpus, graph, plan, flow, cache, say, sampler } = run;
+  const { options, corpus, graph, plan, flow, cache, say, sampler, noted } = run;
   const networks = networksOf(graph);
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
@@ -194,6 +200,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
   const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
   try {
+    await noted?.begin();
     await runLocally<Video, NetworkServices>({
       graph,
       items: startingElsewhere(corpus, output.others),
@@ -219,6 +226,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       retry: (letter) => isWorthAnother(letter, graph),
       onEvent: (event) => {
         tally.add(event);
+        noted?.take(event);
         const report = itemReportOf(event);
         if (report === undefined) return;
         finished.add(report.item);
@@ -235,8 +243,9 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   }
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
-  const left = interrupted ? itemsLeft(corpus, finished, output, plan.graph.id) : 0;
+  const left = interrupted ? await itemsLeft(corpus, finished, output, plan.graph.id) : 0;
   const finishing = stopwatch();
+  const inputs = await noted?.end();
   if (!interrupted && options.compact !== false) tellStage('writing tables');
   const failure = await output.finish(!interrupted);
   if (failure !== undefined) {
@@ -305,6 +314,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     tables: output.tables(),
     interrupted,
     left,
+    ...(inputs && { inputs }),
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,
   };

@@ -1,5 +1,4 @@
 import type { Video } from '../io/media/video.ts';
-import { notesOf } from './extraction-notes.ts';
 import type { RunEvent } from './runners/local.ts';
 
 /** What a message is about, where it is about something. */
@@ -48,14 +47,12 @@ export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
   const { id: item, path } = event.item;
   switch (event.type) {
     case 'committed': {
-      const { verdict, frames, patches, seconds } = event.table.metadata;
-      const counts = { frames: Number(frames), patches: Number(patches), seconds: Number(seconds) };
-      const partial = verdict === 'partial';
-      const { type, cached = false } = event;
-      return { type, item, path, partial, cached, ...counts, notes: notesOf(event.table) };
+      const { type, cached = false, unit } = event;
+      const { partial, frames, patches, seconds, notes } = unit;
+      return { type, item, path, partial, cached, frames, patches, seconds, notes };
     }
     case 'already-done':
-      return { type: event.type, item, path, partial: event.partial };
+      return { type: event.type, item, path, partial: event.unit.partial };
     case 'skipped':
       return { type: event.type, item, path, reason: event.reason };
     case 'dead': {

@@ -4,6 +4,7 @@ import type { OperatorMetrics } from '../operators/observe.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 import type { Precision } from './precision/choose-precision.ts';
+import type { InputChanges } from './run-items.ts';
 import type { MeasuredDeviceUse } from './sessions.ts';
 
 /** What an extraction did. */
@@ -60,6 +61,8 @@ export interface RunSummary {
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
   /** The Parquet tables of the dataset as they are now; none of a stream, nor where they were never written. */
   readonly tables: readonly DatasetTable[];
+  /** How its inputs stand to the items of the dataset before it; left out of a stream, which keeps nothing. */
+  readonly inputs?: InputChanges;
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
   /** Items that an interrupted run leaves to the same command: 0 of one that was not interrupted. */

@@ -1,5 +1,4 @@
 import type { Video } from '../io/media/video.ts';
-import { notesOf } from './extraction-notes.ts';
 import type { RunEvent } from './runners/local.ts';
 
 /** Counts what a run does, from its events. */
@@ -18,7 +17,7 @@ export class RunTally {
   seconds = 0;
   readonly dead: { item: string; code: string; message: string }[] = [];
   readonly skipped: { item: string; reason: string }[] = [];
-  /** What is odd about the media of units that were committed: see `notesOf`. */
+  /** What is odd about the media of units that were committed: see `UnitSummary`. */
   readonly notes: { item: string; notes: readonly string[] }[] = [];
   readonly #running = new Map<string, { seconds: number; reached: number }>();
   #finishedSeconds = 0;
@@ -40,19 +39,19 @@ export class RunTally {
       }
       case 'committed':
         this.committed += 1;
-        if (notesOf(event.table).length > 0) this.notes.push({ item: id, notes: notesOf(event.table) });
+        if (event.unit.notes.length > 0) this.notes.push({ item: id, notes: event.unit.notes });
         if (event.cached === true) {
           this.cached += 1;
           break;
         }
-        if (event.table.metadata.verdict === 'partial') this.partial += 1;
-        this.frames += Number(event.table.metadata.frames);
-        this.patches += Number(event.table.metadata.patches);
-        this.seconds += Number(event.table.metadata.seconds);
+        if (event.unit.partial) this.partial += 1;
+        this.frames += event.unit.frames;
+        this.patches += event.unit.patches;
+        this.seconds += event.unit.seconds;
         break;
       case 'already-done':
         this.alreadyDone += 1;
-        if (event.partial) this.alreadyPartial += 1;
+        if (event.unit.partial) this.alreadyPartial += 1;
         break;
       case 'skipped':
         this.skipped.push({ item: id, reason: event.reason });

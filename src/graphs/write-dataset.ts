@@ -5,7 +5,7 @@ import { Video, videos } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import type { Json } from './graph.ts';
-import { checkUniqueIds } from './inputs.ts';
+import { checkUniqueIds, coverageOf } from './inputs.ts';
 import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
 import { type RunOptions, runGraph } from './run-graph.ts';
@@ -95,7 +95,7 @@ export async function writeDataset(
   try {
     const device = await chooseDevice(options.device ?? 'auto');
     if (device.says !== undefined) say(device.says);
-    return await runGraph(graph, corpus, options, { out: directory, device, sampler });
+    return await runGraph(graph, corpus, options, { out: directory, device, sampler, covers: coveredBy(input) });
   } finally {
     sampler.stop();
   }
@@ -118,6 +118,12 @@ async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Pr
   return dataflow({ columns, version, name, maxDuration, allowPartial });
 }
 
+/** What a list of paths covers; a list of videos says nothing of where they come from. */
+function coveredBy(input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>): readonly string[] {
+  const inputs = typeof input === 'string' ? [input] : Array.isArray(input) ? input : [];
+  return coverageOf({ inputs: inputs.filter((each) => typeof each === 'string') });
+}
+
 /** The videos of a list, to its end or until `stop`, which a list that waits for its next video does not hold up. */
 async function collect(
   input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>,
@@ -136,7 +142,7 @@ async function collect(
     await feed.close();
   }
   if (found.length === 0 && !stop.aborted) throw new UsageError('there are no videos', { code: 'no-inputs' });
-  await checkUniqueIds(found);
+  await checkUniqueIds(found, 'videos');
   return found;
 }
 

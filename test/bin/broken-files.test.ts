@@ -98,7 +98,7 @@ describe('broken files beside good ones', () => {
       hole: 'corrupt',
     });
     const store = await CommitStore.open(out, { create: false });
-    const committed = await Promise.all(store.keys().map(async (key) => (await store.readFacts(key)).itemId));
+    const committed = await Promise.all((await store.keys()).map(async (key) => (await store.readFacts(key)).itemId));
     expect(committed.sort()).toEqual(oddNames.map((name) => basename(name, '.mp4')).sort());
 
     const listed = await reelflow(['dead', 'list', out, '--json']);
@@ -130,13 +130,13 @@ describe('broken files beside good ones', () => {
     const partly = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
     expect(partly.code).toBe(0);
     expect(partly.summary.videos).toMatchObject({ committed: 2, partial: 2, dead: 5 });
-    const facts = await Promise.all(store.keys().map((key) => store.readFacts(key)));
+    const facts = await Promise.all((await store.keys()).map((key) => store.readFacts(key)));
     const partial = facts.filter((unit) => unit.partial).map(({ itemId }) => itemId);
     expect(partial.sort()).toEqual(['cut', 'hole']);
     const strict = await reelflow(['extract', corpus, '--out', out, ...networks]);
     expect(strict.stderr).toContain('2 of the videos already done are partial');
 
-    const unit = store.unitPath(store.keys()[0] as string);
+    const unit = store.unitPath((await store.keys())[0] as string);
     writeFileSync(unit, readFileSync(unit).subarray(0, 100));
     const mended = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
     expect(mended.summary.videos).toMatchObject({ committed: 1, alreadyDone: oddNames.length + 1 });
@@ -147,8 +147,8 @@ describe('broken files beside good ones', () => {
     writeFileSync(unit, bytes);
     rmSync(join(out, 'subclips=10'), { recursive: true });
     writeFileSync(
-      join(out, 'dataset.json'),
-      readFileSync(join(out, 'dataset.json'), 'utf8').replace(/"tables": \[[\s\S]*\]/, '"tables": []'),
+      join(out, '_dataset.json'),
+      readFileSync(join(out, '_dataset.json'), 'utf8').replace(/"tables": \[[\s\S]*\]/, '"tables": []'),
     );
     const unwritten = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
     expect(unwritten.code).toBe(1);

@@ -36,7 +36,7 @@ function args(out: string, cache: string): string[] {
 
 /** The bytes of a dataset's units by file name. */
 function units(out: string): ReadonlyMap<string, Buffer> {
-  const root = join(directory, out, 'units');
+  const root = join(directory, out, '_units');
   const files = (readdirSync(root, { recursive: true }) as string[]).filter((file) => file.endsWith('.arrow'));
   return new Map(files.sort().map((file) => [file, readFileSync(join(root, file))]));
 }

@@ -44,7 +44,7 @@ async function extract(out: string, cache: string, ...more: string[]) {
 
 /** The bytes of a dataset's units by file name. */
 function units(out: string): Map<string, Buffer> {
-  const root = join(directory, out, 'units');
+  const root = join(directory, out, '_units');
   const files = (readdirSync(root, { recursive: true }) as string[]).filter((file) => file.endsWith('.arrow'));
   return new Map(files.sort().map((file) => [file, readFileSync(join(root, file))]));
 }

@@ -53,6 +53,6 @@ describe('a command says in its own words', () => {
         remedy: 'Give `--memory 2GiB` or more, sample fewer frames (`--fps`).',
       }),
     );
-    expect(store.letters().map(({ letter }) => letter.message)).toEqual([message]);
+    expect((await store.letters()).map(({ letter }) => letter.message)).toEqual([message]);
   });
 });

@@ -30,7 +30,7 @@ describe('--encoding', () => {
     const first = await reelflow(extract);
     expect(first.code, first.stderr).toBe(0);
     expect(await encodingOfVisual()).not.toContain('BYTE_STREAM_SPLIT');
-    const description = JSON.parse(readFileSync(join(place.path, 'features/dataset.json'), 'utf8'));
+    const description = JSON.parse(readFileSync(join(place.path, 'features/_dataset.json'), 'utf8'));
     const [model] = description.models;
     expect(model.files).toEqual([{ role: 'weights', sha256: model.weightsHash, origin: 'tiny-visual.onnx' }]);
 
@@ -46,8 +46,8 @@ describe('--encoding', () => {
     expect(await encodingOfVisual()).not.toContain('BYTE_STREAM_SPLIT');
   });
 
-  it('names the networks by stream in dataset.json, for the columns of the tables', () => {
-    const { models } = JSON.parse(readFileSync(join(place.path, 'features/dataset.json'), 'utf8'));
+  it('names the networks by stream in _dataset.json, for the columns of the tables', () => {
+    const { models } = JSON.parse(readFileSync(join(place.path, 'features/_dataset.json'), 'utf8'));
     expect(models).toHaveLength(1);
     expect(models[0]).toMatchObject({
       stream: 'visual',
@@ -65,7 +65,7 @@ describe('--encoding', () => {
 
 describe('an output directory of another graph', () => {
   it('is refused with exit 2, naming the directory and what differs, and nothing in it changes', async () => {
-    const file = join(place.path, 'features/dataset.json');
+    const file = join(place.path, 'features/_dataset.json');
     const before = readFileSync(file, 'utf8');
     const { code, stderr } = await reelflow([...extract, '--subclips', '20']);
     expect(code).toBe(2);

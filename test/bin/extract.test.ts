@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,9 +44,9 @@ async function extractJson(
 
 function unitFiles(out: string): Map<string, number> {
   const units = new Map<string, number>();
-  if (!existsSync(join(out, 'units'))) return units;
-  for (const file of readdirSync(join(out, 'units'), { recursive: true }) as string[]) {
-    if (file.endsWith('.arrow')) units.set(file, statSync(join(out, 'units', file)).ino);
+  if (!existsSync(join(out, '_units'))) return units;
+  for (const file of readdirSync(join(out, '_units'), { recursive: true }) as string[]) {
+    if (file.endsWith('.arrow')) units.set(file, statSync(join(out, '_units', file)).ino);
   }
   return units;
 }
@@ -75,6 +75,25 @@ describe('reelflow extract', () => {
     expect(unitFiles(out)).toEqual(before);
     const spoken = await reelflow(['extract', clips, '--out', out, ...cards, '--progress', 'none']);
     expect(spoken.stdout).toContain('Nothing was decoded');
+  });
+
+  it('says what is new since the last run, what was renamed, and what is no input any more', async () => {
+    const [films, out] = [join(directory, 'films'), join(directory, 'nightly')];
+    mkdirSync(films);
+    for (const name of ['a', 'b']) copyFileSync(join(clips, `${name}.mp4`), join(films, `${name}.mp4`));
+    const args = ['extract', films, '--out', out, ...cards, '--progress', 'none'];
+    expect((await reelflow(args)).stdout).not.toMatch(/new|renamed|no inputs/);
+    renameSync(join(films, 'b.mp4'), join(films, 'b-2020.mp4'));
+    copyFileSync(join(clips, 'c.mp4'), join(films, 'c.mp4'));
+    const { stdout, code } = await reelflow(args);
+    expect(code).toBe(0);
+    expect(stdout).toContain('2 of the inputs are new since the last run');
+    expect(stdout).toContain('renamed: b is now b-2020');
+    expect(stdout).toContain(
+      `no inputs any more, but still in the dataset: b; \`reelflow prune ${out}\` takes them out`,
+    );
+    const csv = (await reelflow(['status', out, '--format', 'csv'])).stdout.split('\n');
+    expect(csv[1]).toMatch(/^a,committed,,.*\/films\/a\.mp4,.*,64,48,"video \w+, audio \w+",,20/);
   });
 
   it('divides the wall time of every operator into busy, starved and blocked', async () => {
@@ -197,7 +216,7 @@ describe('reelflow extract', () => {
     writeFileSync(manifest, 'path,item_id\nclips/a.mp4,same\nclips/b.mp4,same\n');
     const twice = await reelflow(['extract', '--manifest', manifest, '--out', join(directory, 'twice'), ...cards]);
     expect(twice.code).toBe(2);
-    expect(twice.stderr).toContain("two inputs have the item id 'same'");
+    expect(twice.stderr).toContain("one item id is of several inputs: 'same'");
     expect(existsSync(join(directory, 'twice'))).toBe(false);
   });
 

@@ -99,7 +99,7 @@ describe('models import, list and verify', () => {
     await models(['import', name, path('own.safetensors')]);
     const { code, stderr } = await extract('features', name);
     expect([code, stderr]).toEqual([0, expect.stringContaining(sha256.slice(0, 12))]);
-    const { models: used } = JSON.parse(readFileSync(path('features/dataset.json'), 'utf8'));
+    const { models: used } = JSON.parse(readFileSync(path('features/_dataset.json'), 'utf8'));
     expect(used).toMatchObject([{ name, weightsHash: sha256, random: false }]);
   });
 
@@ -251,7 +251,7 @@ describe('models card', () => {
     expect(made.stdout).toMatch(/from frames of 32 x 32 \(NCHW\) to 6 values of 'features'/);
     expect(made.stdout).toContain('preprocess.channels = "RGB"');
     expect(await extract('of-card', path('net.card.json'))).toMatchObject({ code: 0 });
-    const { tables, counts, ...rest } = JSON.parse(readFileSync(path('of-card/dataset.json'), 'utf8'));
+    const { tables, counts, ...rest } = JSON.parse(readFileSync(path('of-card/_dataset.json'), 'utf8'));
     expect(JSON.stringify(rest)).toContain(JSON.parse(readFileSync(path('net.card.json'), 'utf8')).sha256);
     const again = await models(['card', path('net.onnx'), '--json']);
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is there already')]);

@@ -44,7 +44,7 @@ describe('extraction in int8', () => {
     expect(first.execution).toMatchObject({ precision: 'int8', device: 'cpu' });
     expect(first.calibration?.frames).toEqual({ ranging: 30, heldOut: 30 });
     expect(said.join('\n')).toContain('cosine similarity to float32');
-    const kept = readFileSync(join(directory, 'int8', 'calibration.json'), 'utf8');
+    const kept = readFileSync(join(directory, 'int8', '_calibration.json'), 'utf8');
     await clip('c', 170);
     const second = await run('int8', int8);
     expect(second.graphId).toBe(first.graphId);
@@ -52,17 +52,17 @@ describe('extraction in int8', () => {
     const third = await run('int8', int8);
     expect(third.frames).toBe(0);
     expect(third.operators.find(({ name }) => name === 'decode-video')).toBeUndefined();
-    expect(readFileSync(join(directory, 'int8', 'calibration.json'), 'utf8')).toBe(kept);
+    expect(readFileSync(join(directory, 'int8', '_calibration.json'), 'utf8')).toBe(kept);
     const float32 = await run('float32');
     expect(float32.graphId).not.toBe(first.graphId);
     await expect(run('float32', int8)).rejects.toThrow(/was not made with `precision: 'int8'`/);
-    const [model] = JSON.parse(readFileSync(join(directory, 'int8', 'dataset.json'), 'utf8')).models;
+    const [model] = JSON.parse(readFileSync(join(directory, 'int8', '_dataset.json'), 'utf8')).models;
     expect(model).toMatchObject({
       precision: 'int8',
       device: 'cpu',
       calibration: { cosine: first.calibration?.cosine },
     });
-    rmSync(join(directory, 'int8', 'calibration.json'));
+    rmSync(join(directory, 'int8', '_calibration.json'));
     await expect(run('int8', int8)).rejects.toThrow(
       /is missing, but the dataset there was made with `precision: 'int8'`/,
     );
@@ -72,7 +72,7 @@ describe('extraction in int8', () => {
     const out = join(directory, 'far');
     const int8 = { precision: 'int8', forcePrecision: true } as const;
     await run('far', int8);
-    const path = join(out, 'calibration.json');
+    const path = join(out, '_calibration.json');
     const calibration = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify({ ...calibration, cosine: { mean: 0.98, least: 0.9 } }));
     await expect(run('far', { precision: 'int8' })).rejects.toMatchObject({
@@ -107,7 +107,7 @@ describe('extraction in int8', () => {
   it('a damaged calibration is an error that says what to do', async () => {
     const out = join(directory, 'damaged');
     mkdirSync(out);
-    writeFileSync(join(out, 'calibration.json'), '{"format":');
+    writeFileSync(join(out, '_calibration.json'), '{"format":');
     const failing = run('damaged', { precision: 'int8' });
     await expect(failing).rejects.toMatchObject({ code: 'damaged', remedy: expect.stringContaining('Delete it') });
     await expect(run('none', { precision: 'int8', visual: 'none' })).rejects.toThrow(/visual network|neither/);

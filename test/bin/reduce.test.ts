@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { prune } from '../../src/graphs/prune.ts';
 import type { ReduceSummary } from '../../src/graphs/reduction/options.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
@@ -98,6 +99,38 @@ describe('reelflow reduce', () => {
     const again = await reduce([features, '--out', out, '--components', '3']);
     expect(again).toMatchObject({ graphId: summary.graphId, alreadyDone: 12, rows: 24, items: 12 });
     expect(readFileSync(join(out, 'items.arrow')).equals(bytes)).toBe(true);
+  });
+
+  it('reduces what is new the second night with the model of the first, and says how to fit anew', async () => {
+    const place = await temporaryDirectory();
+    const [features, out] = [join(place, 'features'), join(place, 'reduced')];
+    await makeFeatures(features, items.slice(0, 10));
+    const first = await reduce([features, '--out', out, '--components', '3']);
+    await makeFeatures(features, items);
+    for (const [index, how] of [['--components', '3'], [], ['--algorithm', 'exact']].entries()) {
+      const { code, stdout, stderr } = await reelflow(['reduce', features, '--out', out, ...how, '--json']);
+      expect(code, stderr).toBe(0);
+      const expected = { graphId: first.graphId, components: 3, fittedRows: 20, items: 12 };
+      expect(JSON.parse(stdout)).toMatchObject({ ...expected, alreadyDone: index === 0 ? 10 : 12 });
+      if (index === 0) expect(stderr).toMatch(/2 unit\(s\) are new .* fitted to 20 rows .*name another --out/);
+      else expect(stderr).not.toContain('new');
+    }
+    const other = await refusal([features, '--out', out, '--components', '4']);
+    expect(other).toMatch(/reduction to 3 components \(exact\).*\n.*Name another --out.*leave out --components/);
+    expect(await reduce([features, '--out', join(place, 'anew'), '--components', '3'])).toMatchObject({
+      fittedRows: 24,
+    });
+  });
+
+  it('takes out what the dataset has no more', async () => {
+    const place = await temporaryDirectory();
+    const [features, out] = [join(place, 'features'), join(place, 'reduced')];
+    await makeFeatures(features, items);
+    await reduce([features, '--out', out, '--components', '3']);
+    await prune(features, { remove: ['item-4'] });
+    expect(await reduce([features, '--out', out])).toMatchObject({ items: 11, rows: 22 });
+    const left = await (await CommitStore.open(out, { create: false })).currentUnits();
+    expect(left.map(({ facts }) => facts.itemId)).not.toContain('item-4');
   });
 
   it('keeps 95 % of the variance unless told otherwise', async () => {

@@ -77,10 +77,10 @@ describe('reelflow extract --format arrow --out -', () => {
 
     const out = join(directory, 'dataset');
     await reelflow(['extract', clips, '--out', out, ...cards, '--subclips', '3,10', '--progress', 'none']);
-    const files = (readdirSync(join(out, 'units'), { recursive: true }) as string[]).filter((name) =>
+    const files = (readdirSync(join(out, '_units'), { recursive: true }) as string[]).filter((name) =>
       name.endsWith('.arrow'),
     );
-    const units = files.map((name) => tableFromIPC(readFileSync(join(out, 'units', name))));
+    const units = files.map((name) => tableFromIPC(readFileSync(join(out, '_units', name))));
     for (const unit of units) {
       const item = String(unit.getChild('item_id')?.get(0));
       expect(rowsOf(table, item)).toBe(rowsOf(unit, item));
@@ -173,7 +173,7 @@ describe('reelflow extract --format arrow --out -', () => {
     const out = join(directory, 'units-only');
     const { code } = await reelflow(['extract', clips, '--out', out, '--format', 'arrow', ...cards]);
     expect(code).toBe(0);
-    expect(readdirSync(out)).toContain('units');
+    expect(readdirSync(out)).toContain('_units');
     expect(readdirSync(out).filter((name) => name.startsWith('subclips='))).toEqual([]);
   });
 });

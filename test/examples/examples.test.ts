@@ -38,8 +38,8 @@ async function example(name: string, args: readonly string[]): Promise<string> {
 
 async function onlyUnit(out: string) {
   const store = await CommitStore.open(out, { create: false });
-  expect(store.keys()).toHaveLength(1);
-  return store.read(store.keys()[0] as string);
+  expect(await store.keys()).toHaveLength(1);
+  return store.read((await store.keys())[0] as string);
 }
 
 async function tableOf(out: string, table: string): Promise<Record<string, unknown>[]> {

@@ -119,14 +119,14 @@ it('an item whose decoders, or whose claim, are larger than planned runs alone, 
   expect(of('eightK')).toEqual({ item: 'eightK', decoders: 500, budget: 100 });
   expect(of('long')).toEqual({ item: 'long', decoders: 60, budget: 540 });
   expect(begun).toHaveLength(5);
-  expect(store.letters()).toEqual([]);
+  expect(await store.letters()).toEqual([]);
 });
 
 it('one that fits not even alone is a letter that names the limit that would do', async () => {
   const needs = { giant: { claim: 700, decoders: 100 }, a: { claim: 1, decoders: 60 } };
   const begun = await run(needs, { limit: 1000, budget: 50, decoders: 120, alone: 600 });
   expect(begun.map(({ item }) => item)).toEqual(['a']);
-  const [{ letter } = { letter: undefined }] = store.letters();
+  const [{ letter } = { letter: undefined }] = await store.letters();
   expect(letter).toMatchObject({ item: 'giant', code: 'budget-too-small', stage: 'probe' });
   // 1,000 less the 600 that are left for one alone, and 800 for this one.
   expect(letter?.remedy).toContain("`memory: '1200MiB'`");
@@ -137,7 +137,9 @@ it('one that holds more than it claimed is tried again alone, and then only is i
   const needs = { bunched: { claim: 10, decoders: 60, holds: 300 }, worse: { claim: 10, decoders: 60, holds: 3000 } };
   const begun = await run(needs, { limit: 1000, budget: 50, decoders: 120, alone: 600 });
   expect(begun.filter(({ item }) => item === 'bunched').map(({ budget }) => budget)).toEqual([50, 540]);
-  expect(store.letters().map(({ letter }) => `${letter.item} ${letter.code}`)).toEqual(['worse budget-too-small']);
+  expect((await store.letters()).map(({ letter }) => `${letter.item} ${letter.code}`)).toEqual([
+    'worse budget-too-small',
+  ]);
 });
 
 it('an item that turns out to be other than it said is admitted by what it really needs, skipped, or a letter', async () => {
@@ -157,8 +159,8 @@ it('an item that turns out to be other than it said is admitted by what it reall
   expect(budgetsOf('giant')).toEqual([50]);
   expect(budgetsOf('twice')).toEqual([50, 50, 540]);
   expect(budgetsOf('never')).toEqual([50, 50, 50]);
-  expect(store.keys()).toHaveLength(3);
-  const [{ letter } = { letter: undefined }, ...others] = store.letters();
+  expect(await store.keys()).toHaveLength(3);
+  const [{ letter } = { letter: undefined }, ...others] = await store.letters();
   expect(others).toEqual([]);
   expect(letter).toMatchObject({ item: 'giant', code: 'budget-too-small', stage: 'probe' });
   expect(letter?.remedy).toContain("`memory: '1200MiB'`");

@@ -98,7 +98,7 @@ describe('runLocally', () => {
       events: ['a committed', 'b dead', 'c committed', 'greedy dead', 'long skipped'],
       error: undefined,
     });
-    const letters = store.letters().map(({ letter }) => [letter.item, letter.code, letter.stage]);
+    const letters = (await store.letters()).map(({ letter }) => [letter.item, letter.code, letter.stage]);
     expect(letters.sort()).toEqual([
       ['b', 'corrupt', 'decode'],
       ['greedy', 'budget-too-small', 'probe'],
@@ -114,9 +114,9 @@ describe('runLocally', () => {
       ...{ ...base, graph: graphOf(), items: ['a'], flow: new Flow(1000) },
       fingerprint: () => Promise.reject(unreadable),
     });
-    expect(store.letters()).toHaveLength(1);
+    expect(await store.letters()).toHaveLength(1);
     await run(['a', 'b'], graphOf({ b: new MediaError('corrupt', 'bits were flipped') }));
-    expect(store.letters().map(({ letter }) => letter.item)).toEqual(['b']);
+    expect((await store.letters()).map(({ letter }) => letter.item)).toEqual(['b']);
     const events: string[] = [];
     await runLocally({
       ...{ ...base, graph: graphOf(), items: ['a', 'b'], flow: new Flow(1000) },
@@ -133,7 +133,7 @@ describe('runLocally', () => {
     const { events, error } = await run(['a', 'b'], graphOf({ a: new TypeError('x is undefined') }));
     expect(error).toBeUndefined();
     expect(events).toEqual(['a dead', 'b committed']);
-    expect(store.letters()[0]?.letter).toMatchObject({ code: 'internal', message: 'x is undefined' });
+    expect((await store.letters())[0]?.letter).toMatchObject({ code: 'internal', message: 'x is undefined' });
   });
 
   it('an error that would meet every item ends the run; what is committed stays', async () => {
@@ -141,8 +141,8 @@ describe('runLocally', () => {
     const { events, error } = await run(['a', 'b', 'c', 'd', 'e'], graph);
     expect(error).toBeInstanceOf(SystemError);
     expect(events).not.toContain('e committed');
-    expect(store.letters()).toEqual([]);
-    expect(store.keys()).toHaveLength(events.filter((event) => event.endsWith('committed')).length);
+    expect(await store.letters()).toEqual([]);
+    expect(await store.keys()).toHaveLength(events.filter((event) => event.endsWith('committed')).length);
   });
 
   it('told to drain, it finishes what runs and starts nothing new', async () => {

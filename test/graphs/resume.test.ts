@@ -185,7 +185,7 @@ describe('a resume of a dataset of many items', () => {
 
   it('is not misled by hashes or facts that are half written', async () => {
     const first = await run([join(directory, 'files')]);
-    for (const file of ['fingerprints.txt', 'index.txt']) {
+    for (const file of ['_fingerprints.txt', '_index.txt']) {
       const whole = readFileSync(join(out(), file), 'latin1');
       appendFileSync(join(out(), file), whole.slice(0, 50));
     }

@@ -5,10 +5,11 @@ import { defer } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlowError, MediaError, SystemError, UsageError } from '../../src/core/errors.ts';
 import type { Graph } from '../../src/graphs/graph.ts';
-import { type LocalRun, type RunEvent, runLocally, type UnitStore } from '../../src/graphs/runners/local.ts';
+import { type LocalRun, type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { joinRows } from '../../src/io/dataset/join.ts';
 import type { UnitTable } from '../../src/io/dataset/schema.ts';
+import type { UnitStore } from '../../src/io/dataset/unit-store.ts';
 import { Flow } from '../../src/operators/flow.ts';
 
 let directory: string;
@@ -65,20 +66,23 @@ async function run(more: Partial<LocalRun<string, null>>) {
 /** The store, with other functions of its own. */
 function storeWith(other: Partial<UnitStore>): UnitStore {
   return {
+    has: (key) => store.has(key),
     facts: (key) => store.facts(key),
+    keys: () => store.keys(),
     letter: (key) => store.letter(key),
+    letters: () => store.letters(),
     raise: (keys) => store.raise(keys),
     commit: (key, unit) => store.commit(key, unit),
     bury: (key, letter) => store.bury(key, letter),
     makeCurrent: (itemId, key) => store.makeCurrent(itemId, key),
     isCurrent: (itemId, key) => store.isCurrent(itemId, key),
-    letterKeys: store.letterKeys,
+    hasLetter: (key) => store.hasLetter(key),
     refresh: () => store.refresh(),
     ...other,
   };
 }
 
-const letters = () => store.letters().map(({ letter }) => `${letter.item} ${letter.code}`);
+const letters = async () => (await store.letters()).map(({ letter }) => `${letter.item} ${letter.code}`);
 
 function systemError(code: string, syscall = 'open'): NodeJS.ErrnoException {
   return Object.assign(new Error(`${code}: no, ${syscall}`), { code, syscall, errno: -1 });
@@ -95,7 +99,7 @@ describe('who may end a run', () => {
       expect(error).toBeInstanceOf(SystemError);
       expect((error as SystemError).remedy).toContain('run it again');
       expect((error as SystemError).code).toBe(code === 'EMFILE' ? 'open-files' : 'system');
-      expect(letters()).toEqual([]);
+      expect(await letters()).toEqual([]);
     }
     const { events } = await run({});
     expect(events).toEqual(['a already-done', 'b committed', 'c committed']);
@@ -107,7 +111,7 @@ describe('who may end a run', () => {
       throw new MediaError('unreadable', 'b cannot be read', { cause: systemError('EMFILE') });
     };
     expect((await run({ fingerprint })).error).toMatchObject({ code: 'open-files' });
-    expect(letters()).toEqual([]);
+    expect(await letters()).toEqual([]);
     const forbidden = async (item: string): Promise<string> => {
       if (item !== 'b') return item;
       throw new MediaError('unreadable', 'b cannot be read', { cause: systemError('EACCES') });
@@ -115,7 +119,7 @@ describe('who may end a run', () => {
     const { error, events } = await run({ fingerprint: forbidden });
     expect(error).toBeUndefined();
     expect(events).toEqual(['a already-done', 'b dead', 'c committed']);
-    expect(letters()).toEqual(['b unreadable']);
+    expect(await letters()).toEqual(['b unreadable']);
   });
 
   it('the class of an error does not decide: what comes of one item is its letter', async () => {
@@ -130,13 +134,13 @@ describe('who may end a run', () => {
     const { error, events } = await run({ graph });
     expect(error).toBeUndefined();
     expect(events).toEqual(['a dead', 'b dead', 'c dead']);
-    expect(letters().sort()).toEqual(['a usage', 'b internal', 'c batch-result']);
+    expect((await letters()).sort()).toEqual(['a usage', 'b internal', 'c batch-result']);
   });
 
   it('services that cannot be had end it, whatever they fail with', async () => {
     for (const failure of [new Error('no device'), new MediaError('corrupt', 'a weight file'), new TypeError('x')]) {
       expect((await run({ services: () => Promise.reject(failure) })).error).toBe(failure);
-      expect(letters()).toEqual([]);
+      expect(await letters()).toEqual([]);
     }
   });
 
@@ -150,8 +154,8 @@ describe('who may end a run', () => {
     expect((await run({ onEvent })).error).toBeUndefined();
     await new Promise(setImmediate);
     process.off('warning', warned);
-    expect(store.keys()).toHaveLength(3);
-    expect(letters()).toEqual([]);
+    expect(await store.keys()).toHaveLength(3);
+    expect(await letters()).toEqual([]);
     expect(warnings).toEqual(['ReelflowListenerWarning: `onEvent` failed: progress bar bug']);
   });
 
@@ -244,7 +248,7 @@ describe('an item that changes while it is computed', () => {
     const { events } = await run({ items: ['a'], graph, fingerprint });
     expect(events).toEqual(['a committed']);
     expect(made).toEqual(['a', 'a']);
-    expect(store.keys()).toHaveLength(1);
+    expect(await store.keys()).toHaveLength(1);
     const again = await run({ items: ['a'], graph, fingerprint: async () => 'whole' });
     expect(again.events).toEqual(['a already-done']);
   });
@@ -260,7 +264,7 @@ describe('an item that changes while it is computed', () => {
     });
     const { events } = await run({ items: ['a'], graph, fingerprint: async () => contents[asked++] as string });
     expect(events).toEqual(['a committed']);
-    expect(letters()).toEqual([]);
+    expect(await letters()).toEqual([]);
   });
 
   it('and never stops changing is unreadable, and tried again by the next run', async () => {
@@ -268,10 +272,10 @@ describe('an item that changes while it is computed', () => {
     const fingerprint = async () => String(asked++);
     const { events } = await run({ items: ['a'], fingerprint });
     expect(events).toEqual(['a dead']);
-    expect(letters()).toEqual(['a unreadable']);
-    expect(store.keys()).toEqual([]);
+    expect(await letters()).toEqual(['a unreadable']);
+    expect(await store.keys()).toEqual([]);
     expect((await run({ items: ['a'] })).events).toEqual(['a committed']);
-    expect(letters()).toEqual([]);
+    expect(await letters()).toEqual([]);
   });
 });
 
@@ -283,7 +287,7 @@ it('a stop reaches whoever reads content for its hash', async () => {
       stop.abort();
     });
   expect((await run({ fingerprint, signal: stop.signal })).error).toBeUndefined();
-  expect(letters()).toEqual([]);
+  expect(await letters()).toEqual([]);
 });
 
 it('another process that was faster is seen before anything is decoded', async () => {

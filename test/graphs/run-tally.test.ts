@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RunTally } from '../../src/graphs/run-tally.ts';
-import type { UnitTable } from '../../src/io/dataset/schema.ts';
 import { Video } from '../../src/io/media/video.ts';
 
-const table = (frames: number, seconds: number) =>
-  ({ metadata: { frames: String(frames), patches: '2', seconds: String(seconds) } }) as unknown as UnitTable;
+const unit = (frames: number, seconds: number) => ({
+  ...{ frames, seconds, patches: 2, partial: false, notes: [], media: {} },
+});
 
 describe('RunTally', () => {
   it('estimates what is left from the lengths met so far', () => {
@@ -15,7 +15,7 @@ describe('RunTally', () => {
     tally.add({ type: 'reached', item: a, seconds: 4 });
     expect(tally.mediaSeconds).toBe(4);
     expect(tally.remainingSeconds).toBe(6 + 3 * 10);
-    tally.add({ type: 'committed', item: a, key: 'k', table: table(250, 10) });
+    tally.add({ type: 'committed', item: a, key: 'k', fingerprint: 'f', unit: unit(250, 10) });
     tally.add({ type: 'started', item: b, seconds: 20 });
     expect(tally.mediaSeconds).toBe(10);
     expect(tally.remainingSeconds).toBe(20 + 2 * 15);

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extract } from '../../src/graphs/extract.ts';
-import { notesOf } from '../../src/graphs/extraction-notes.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { unitSummary } from '../../src/io/dataset/unit-summary.ts';
 import { ffmpeg, makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
@@ -32,9 +32,9 @@ test('a length that only the file itself states, and wrongly, is said in the log
   expect(summary.notes).toEqual([{ item: 'stated', notes: [note] }]);
   expect(said).toContainEqual(expect.stringMatching(/stated\.flv: the file states 1\.00 s and lasts 4\.\d\d s$/));
   const store = await CommitStore.open(at('noted'), { create: false });
-  const [key] = store.keys();
+  const [key] = await store.keys();
   const unit = await store.read(key as string);
-  expect(notesOf(unit)).toEqual([note]);
+  expect(unitSummary(unit).notes).toEqual([note]);
   expect(unit.end.at(-1)).toBeCloseTo(4, 0);
 }, 120_000);
 

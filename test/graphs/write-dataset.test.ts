@@ -54,7 +54,7 @@ function threeColumns(scope: VideoScope): Columns {
 
 async function unitsOf(dataset: string): Promise<ReadonlyMap<string, UnitTable>> {
   const store = await CommitStore.open(dataset);
-  const units = await Promise.all([...store.keys()].map((key) => store.read(key)));
+  const units = await Promise.all([...(await store.keys())].map((key) => store.read(key)));
   return new Map(units.map((unit) => [unit.itemId, unit]));
 }
 

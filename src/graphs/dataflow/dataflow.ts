@@ -4,6 +4,7 @@ import { MediaError, UsageError } from '../../core/errors.ts';
 import { joinRows } from '../../io/dataset/join.ts';
 import type { RowTable } from '../../io/dataset/row-table.ts';
 import type { ColumnShape, UnitTable } from '../../io/dataset/schema.ts';
+import { type MediaFacts, summaryMetadata } from '../../io/dataset/unit-summary.ts';
 import { DoubtfulLength } from '../../io/media/decoding-options.ts';
 import { combineVerdicts, type Verdict } from '../../io/media/faults.ts';
 import type { MediaInfo } from '../../io/media/media-info.ts';
@@ -11,7 +12,6 @@ import type { Video } from '../../io/media/video.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { tooLong } from '../duration-limit.ts';
-import { notesMetadata } from '../extraction-notes.ts';
 import { type Graph, graphId, type Json, PlanOutdated, type UnitContext } from '../graph.ts';
 import type { GraphOrigin, GraphSpec } from '../spec/graph-spec.ts';
 import { boundsOf, framesOf, has, resultBytes } from './bounds.ts';
@@ -155,7 +155,8 @@ export function dataflow(options: DataflowOptions): VideoGraph {
       }
       // Nobody misses the cover's picture among the pictures.
       const notes = [...verdict.notes, ...info.leftOut.filter((what) => !what.endsWith('cover art'))];
-      const facts = { seconds: info.duration, ...running.decoded, verdict, metadata: notesMetadata(notes) };
+      const metadata = summaryMetadata(notes, mediaFacts(info));
+      const facts = { seconds: info.duration, ...running.decoded, verdict, metadata };
       const rowTables = trace.tables.flatMap(({ name }) => tables.get(name) ?? []);
       const joined = joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts });
       return of(rowTables.length === 0 ? joined : { ...joined, rowTables });
@@ -180,6 +181,13 @@ function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | un
   const steps = Object.fromEntries([...columns, ...tables].map(({ name, steps }) => [name, steps]));
   const params = origin.kind === 'module' ? origin.params : undefined;
   return { columns: steps, ...(version !== undefined && { version }), ...(params !== undefined && { params }) };
+}
+
+/** What the table of items tells of the media. */
+function mediaFacts({ video, audio, leftOut }: MediaInfo): MediaFacts {
+  const streams = [...(video ? [`video ${video.codec}`] : []), ...(audio ? [`audio ${audio.codec}`] : [])];
+  const pictures = video && { fps: video.averageRate, width: video.width, height: video.height };
+  return { ...pictures, streams, ...(leftOut.length === 0 ? {} : { leftOut }) };
 }
 
 /** @throws MediaError `no-streams` when a video has nothing of what is decoded. */

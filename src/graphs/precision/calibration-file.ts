@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createOnce, makeDirectory } from '../../core/atomic-file.ts';
 import { DatasetError, ModelError, UsageError } from '../../core/errors.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import { partPath } from '../../io/dataset/layout.ts';
 import type { NetworkPlan } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
@@ -23,7 +23,7 @@ const format = 'reelflow-calibration-1';
 
 /** Where a dataset keeps its calibration. */
 export function calibrationPath(directory: string): string {
-  return join(directory, 'calibration.json');
+  return partPath(directory, 'calibration');
 }
 
 /**

@@ -145,7 +145,8 @@ function alreadyThere(earlier: ModelFacts, identity: string, { out }: TrainOptio
   if (earlier.identity === identity) return earlier;
   throw new UsageError(`${out} holds another model: ${earlier.model}, trained with other data, options or seed`, {
     code: 'output',
-    remedy: 'Name another directory, or remove that one.',
+    remedy:
+      'Name another directory: a model that has been trained is not trained on. If the features or ratings have grown, that is the way to take the new ones in.',
   });
 }
 

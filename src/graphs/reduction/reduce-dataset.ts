@@ -9,6 +9,7 @@ import { withoutCard } from '../../io/dataset/provenance.ts';
 import { compareColumns, type UnitColumn, type UnitTable } from '../../io/dataset/schema.ts';
 import { transform } from '../../models/pca/model.ts';
 import { graphId, type Json, unitKey } from '../graph.ts';
+import { earlierModel } from './earlier-model.ts';
 import { checkAborted, fitPca, spread, validOnly } from './fit-pca.ts';
 import { checkModelFits, type FittedPca, modelHash, readModel, writeModel } from './model-files.ts';
 import { fitOf, type ReduceOptions } from './options.ts';
@@ -41,12 +42,16 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   refuseOther(options.out);
   const say = options.onMessage ?? (() => {});
   let fitted: FittedPca | undefined;
+  let isEarlier = false;
   let dimension = 0;
   if (column !== 'none') {
     const vectors = streamVectors(source, column);
     dimension = vectors.dimension;
     if (options.model === undefined) {
-      fitted = { model: await fitPca(vectors, how, options.signal), facts: vectors.facts };
+      const earlier = await earlierModel(options, source, column);
+      if (earlier !== undefined) checkModelFits(earlier, options.out, vectors);
+      isEarlier = earlier !== undefined;
+      fitted = earlier ?? { model: await fitPca(vectors, how, options.signal), facts: vectors.facts };
     } else {
       fitted = await readModel(options.model);
       checkModelFits(fitted, options.model, { ...vectors, name: `${options.input}, ${vectors.name}` });
@@ -54,8 +59,17 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   }
   const description = describe(source, column, fitted);
   const dataset = await Dataset.open(options.out, description);
+  if (dataset.modernised !== undefined) say(dataset.modernised);
   const files = fitted === undefined ? [] : await writeModel(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
+  const left = await removeOthers(dataset, source);
+  if (left > 0) say(`${left} item(s) that ${options.input} has no more are taken out`);
+  const added = done.inOrder.length - done.alreadyDone;
+  if (isEarlier && fitted !== undefined && added > 0) {
+    say(
+      `${added} unit(s) are new since the last time, and are reduced with the model of then, fitted to ${fitted.model.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
+    );
+  }
   await dataset.close();
   const tables = await compact(options.out, storageOf(options));
   const items = await writeItems(options.out, source, description, { column, fitted, say, keys: done.inOrder });
@@ -92,6 +106,18 @@ function describe(source: SourceDataset, column: string, fitted: FittedPca | und
   return { graphId: graphId(of), ...of, models: [...source.file.models.map(withoutCard), ...model] };
 }
 
+/** Takes out what the source has no more. @returns how many items. */
+async function removeOthers(dataset: Dataset, source: SourceDataset): Promise<number> {
+  const there = new Set(source.units.map(({ facts }) => facts.itemId));
+  const others = (await dataset.store.currentUnits('aside')).filter(({ facts }) => !there.has(facts.itemId));
+  const items = await dataset.store.items();
+  for (const { facts } of others) {
+    await dataset.store.remove(facts.itemId);
+    items.forget(facts.itemId);
+  }
+  return others.length;
+}
+
 interface Work {
   readonly column: string;
   readonly fitted: FittedPca | undefined;
@@ -108,7 +134,7 @@ async function writeUnits(
   for (const { key: sourceKey, facts } of source.units) {
     checkAborted(work.signal);
     const key = unitKey(graph, facts.itemId, sourceKey);
-    const there = dataset.store.facts(key) !== undefined;
+    const there = (await dataset.store.facts(key)) !== undefined;
     const cut = there ? undefined : await readCut(source, sourceKey);
     if (!there && cut === undefined) continue;
     inOrder.push({ key, itemId: facts.itemId });

@@ -4,7 +4,7 @@ import { FlowError, MediaError } from '../../core/errors.ts';
 import { runFault } from '../../core/run-fault.ts';
 import { letterOf } from '../../io/dataset/dead-letter.ts';
 import type { UnitTable } from '../../io/dataset/schema.ts';
-import { isPartial } from '../../io/dataset/unit-columns.ts';
+import { unitSummary } from '../../io/dataset/unit-summary.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
@@ -20,8 +20,10 @@ const REPLANS_AT_MOST = 2;
 /** A flow of less than this keeps no batch going. */
 const LEAST_BUDGET = 4 * 2 ** 20;
 
-/** Where an item is when it fails. */
+/** What an item is known by as it is now, and where it is when it fails. */
 interface Place {
+  readonly key: string;
+  readonly fingerprint: string;
   stage: string;
 }
 
@@ -51,17 +53,17 @@ export class ItemRunner<Item, Services> {
    * Whether nothing is left to do for an item, as far as can be seen at once: its unit is committed and current, and its file is the one that
    * the unit was made of. Tells so, as `run` would.
    */
-  isDoneAlready(item: Item): boolean {
+  async isDoneAlready(item: Item): Promise<boolean> {
     const fingerprint = this.#run.knownFingerprint?.(item);
     if (fingerprint === undefined) return false;
     const { store, graph } = this.#run;
     const itemId = graph.itemId(item);
     const key = unitKey(this.#graphId, itemId, fingerprint);
-    const done = store.facts(key);
-    if (done === undefined || !store.isCurrent(itemId, key)) return false;
+    const done = await store.facts(key);
+    if (done === undefined || !(await store.isCurrent(itemId, key))) return false;
     // A letter of when it could not be read is yet to be taken away.
-    if (store.letterKeys.size > 0 && store.letterKeys.has(this.#unreadable(itemId))) return false;
-    this.#tell({ type: 'already-done', item, key, partial: done.partial });
+    if (await store.hasLetter(this.#unreadable(itemId))) return false;
+    this.#tell({ type: 'already-done', item, key, fingerprint, unit: done });
     return true;
   }
 
@@ -75,16 +77,16 @@ export class ItemRunner<Item, Services> {
         fingerprint = await this.#run.fingerprint(item, this.#signal);
       } catch (error) {
         if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
-        return this.#bury(item, unreadable, error, 'read');
+        return this.#bury(item, { key: unreadable, fingerprint: undefined }, error, 'read');
       }
       // The file can be read again: what was said of it when it could not is past.
-      this.#run.store.raise([unreadable]);
+      await this.#run.store.raise([unreadable]);
       if (await this.#attempt(item, itemId, fingerprint)) return;
     }
     const changing = new MediaError('unreadable', `'${itemId}' has changed again and again while it was computed`, {
       remedy: 'Run it again when nothing writes to it any more.',
     });
-    return this.#bury(item, unreadable, changing, 'read');
+    return this.#bury(item, { key: unreadable, fingerprint: undefined }, changing, 'read');
   }
 
   /** The key of an item's letter when its file cannot be read: that has no content to be known by. */
@@ -96,41 +98,41 @@ export class ItemRunner<Item, Services> {
   async #attempt(item: Item, itemId: string, fingerprint: string): Promise<boolean> {
     const { store } = this.#run;
     const key = unitKey(this.#graphId, itemId, fingerprint);
-    if (await this.#isDone(item, itemId, key)) return true;
-    const letter = store.letter(key);
+    const place: Place = { key, fingerprint, stage: 'probe' };
+    if (await this.#isDone(item, itemId, place)) return true;
+    const letter = await store.letter(key);
     if (letter !== undefined && this.#run.retry?.(letter) !== true) {
-      this.#tell({ type: 'dead', item, letter, earlier: true });
+      this.#tell({ type: 'dead', item, fingerprint, letter, earlier: true });
       return true;
     }
-    if (letter !== undefined) store.raise([key]);
+    if (letter !== undefined) await store.raise([key]);
     const cached = await this.#lookUp(fingerprint, itemId);
     if (cached !== undefined) {
-      await this.#commit(item, key, cached, { before: [], cached: true });
+      await this.#commit(item, place, cached, { before: [], cached: true });
       return true;
     }
-    const place: Place = { stage: 'probe' };
     let table: UnitTable | undefined;
     try {
-      table = await this.#compute(item, itemId, key, place);
+      table = await this.#compute(item, itemId, place);
     } catch (error) {
       if (this.#signal.aborted || place.stage === 'open' || runFault(error) !== undefined) throw error;
       if (await this.#hasChanged(item, fingerprint)) return false;
-      await this.#bury(item, key, error, place.stage);
+      await this.#bury(item, place, error, place.stage);
       return true;
     }
     if (table === undefined) return true;
     if (await this.#hasChanged(item, fingerprint)) return false;
-    if (await this.#commit(item, key, table, { before: this.#run.operators.before })) {
+    if (await this.#commit(item, place, table, { before: this.#run.operators.before })) {
       await this.#run.cache?.set(fingerprint, table);
     }
     return true;
   }
 
   /** The item's unit; undefined when there is nothing to compute after all. */
-  async #compute(item: Item, itemId: string, key: string, place: Place): Promise<UnitTable | undefined> {
+  async #compute(item: Item, itemId: string, place: Place): Promise<UnitTable | undefined> {
     for (let left = REPLANS_AT_MOST; ; left -= 1) {
       try {
-        return await this.#asPlanned(item, itemId, key, { place, mayReplan: left > 0 });
+        return await this.#asPlanned(item, itemId, place, left > 0);
       } catch (error) {
         if (!(error instanceof PlanOutdated) || left === 0) throw error;
         place.stage = 'probe';
@@ -139,24 +141,19 @@ export class ItemRunner<Item, Services> {
   }
 
   /** Prepares an item, waits until there is room for what it needs, and computes it. @throws PlanOutdated when it may. */
-  async #asPlanned(
-    item: Item,
-    itemId: string,
-    key: string,
-    { place, mayReplan }: { readonly place: Place; readonly mayReplan: boolean },
-  ): Promise<UnitTable | undefined> {
+  async #asPlanned(item: Item, itemId: string, place: Place, mayReplan: boolean): Promise<UnitTable | undefined> {
     const { graph } = this.#run;
     // A probe takes what is planned for the decoders of an item, which run later: not beside an item that was given all there is.
     const plan = await this.#inTurn(this.#itemDecoders, () => graph.prepare(item, this.#signal));
     if (plan.skip !== undefined) {
-      this.#tell({ type: 'skipped', item, reason: plan.skip });
+      this.#tell({ type: 'skipped', item, fingerprint: place.fingerprint, reason: plan.skip });
       return undefined;
     }
     const needsAll = this.#needsAll(plan);
     place.stage = 'open';
     const services = await this.#run.services();
     // Another process may have been faster meanwhile.
-    if (await this.#isDone(item, itemId, key)) return undefined;
+    if (await this.#isDone(item, itemId, place)) return undefined;
     place.stage = 'decode';
     const decode = async (flow: Flow): Promise<UnitTable> => {
       this.#tell({ type: 'started', item, seconds: plan.seconds });
@@ -209,12 +206,12 @@ export class ItemRunner<Item, Services> {
     }
   }
 
-  async #isDone(item: Item, itemId: string, key: string): Promise<boolean> {
-    const done = this.#run.store.facts(key);
+  async #isDone(item: Item, itemId: string, { key, fingerprint }: Place): Promise<boolean> {
+    const done = await this.#run.store.facts(key);
     if (done === undefined) return false;
     // A file that has become again what it was has an older unit.
     await this.#run.store.makeCurrent(itemId, key);
-    this.#tell({ type: 'already-done', item, key, partial: done.partial });
+    this.#tell({ type: 'already-done', item, key, fingerprint, unit: done });
     return true;
   }
 
@@ -245,7 +242,7 @@ export class ItemRunner<Item, Services> {
   /** Commits a unit, or buries an item whose rows cannot be written. @returns whether this call committed it. */
   async #commit(
     item: Item,
-    key: string,
+    place: Place,
     table: UnitTable,
     how: { readonly before: readonly string[]; readonly cached?: boolean },
   ): Promise<boolean> {
@@ -253,6 +250,7 @@ export class ItemRunner<Item, Services> {
     const clock = this.#run.flow.operator(this.#run.operators.commit);
     clock.in += 1;
     const working = clock.busy();
+    const { key, fingerprint } = place;
     let outcome: 'committed' | 'duplicate';
     try {
       outcome = await this.#run.store.commit(key, table);
@@ -260,25 +258,31 @@ export class ItemRunner<Item, Services> {
     } catch (error) {
       // The store's own faults would meet every item; rows that have no encoding, for their size for instance, are the item's.
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-      await this.#bury(item, key, error, 'commit');
+      await this.#bury(item, place, error, 'commit');
       return false;
     } finally {
       working.end();
       for (const operator of waiting) operator.end();
     }
+    const unit = unitSummary(table);
     // Another process was first: its unit stands.
     if (outcome === 'duplicate') {
-      this.#tell({ type: 'already-done', item, key, partial: isPartial(table.metadata) });
+      this.#tell({ type: 'already-done', item, key, fingerprint, unit });
       return false;
     }
-    this.#tell({ type: 'committed', item, key, table, ...(how.cached === true ? { cached: true } : {}) });
+    this.#tell({ type: 'committed', item, key, fingerprint, unit, ...(how.cached === true ? { cached: true } : {}) });
     return true;
   }
 
-  async #bury(item: Item, key: string, error: unknown, stage: string): Promise<void> {
+  async #bury(
+    item: Item,
+    of: Pick<Place, 'key'> & { readonly fingerprint: string | undefined },
+    error: unknown,
+    stage: string,
+  ): Promise<void> {
     const letter = letterOf(this.#run.graph.itemId(item), error, stage);
-    await this.#run.store.bury(key, letter);
-    this.#tell({ type: 'dead', item, letter, earlier: false });
+    await this.#run.store.bury(of.key, letter);
+    this.#tell({ type: 'dead', item, fingerprint: of.fingerprint, letter, earlier: false });
   }
 }
 

@@ -1,16 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import { Breather } from '../../core/breather.ts';
 import { runFault } from '../../core/run-fault.ts';
-import type { CommitStore } from '../../io/dataset/commit-store.ts';
 import type { DeadLetter } from '../../io/dataset/dead-letter.ts';
-import type { UnitTable } from '../../io/dataset/schema.ts';
+import type { UnitFacts, UnitTable } from '../../io/dataset/schema.ts';
+import type { UnitStore } from '../../io/dataset/unit-store.ts';
+import type { UnitSummary } from '../../io/dataset/unit-summary.ts';
 import type { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import type { Graph } from '../graph.ts';
 import { Feed } from './feed.ts';
 import { ItemRunner } from './item-runner.ts';
 
-/** What happens to an item, as it happens. */
+/** What happens to an item, as it happens: facts, never the rows of a unit. The content hash of the item is with what became of it. */
 export type RunEvent<Item> =
   | { readonly type: 'started'; readonly item: Item; readonly seconds: number }
   | { readonly type: 'reached'; readonly item: Item; readonly seconds: number }
@@ -18,19 +19,27 @@ export type RunEvent<Item> =
       readonly type: 'committed';
       readonly item: Item;
       readonly key: string;
-      readonly table: UnitTable;
+      readonly fingerprint: string;
+      readonly unit: UnitSummary;
       /** Taken from the cache: nothing of it was decoded. */
       readonly cached?: boolean;
     }
-  | { readonly type: 'already-done'; readonly item: Item; readonly key: string; readonly partial: boolean }
-  | { readonly type: 'skipped'; readonly item: Item; readonly reason: string }
-  | { readonly type: 'dead'; readonly item: Item; readonly letter: DeadLetter; readonly earlier: boolean };
-
-/** Where units and dead letters go. */
-export type UnitStore = Pick<
-  CommitStore,
-  'facts' | 'letter' | 'raise' | 'commit' | 'bury' | 'makeCurrent' | 'isCurrent' | 'letterKeys' | 'refresh'
->;
+  | {
+      readonly type: 'already-done';
+      readonly item: Item;
+      readonly key: string;
+      readonly fingerprint: string;
+      readonly unit: Pick<UnitFacts, 'seconds' | 'partial'>;
+    }
+  | { readonly type: 'skipped'; readonly item: Item; readonly fingerprint: string; readonly reason: string }
+  | {
+      readonly type: 'dead';
+      readonly item: Item;
+      /** Undefined when the item cannot be read. */
+      readonly fingerprint: string | undefined;
+      readonly letter: DeadLetter;
+      readonly earlier: boolean;
+    };
 
 /** Finished units by the content of the file that they were made of. Its calls do not fail. */
 export interface UnitSource {
@@ -109,7 +118,7 @@ export async function runLocally<Item, Services>(run: LocalRun<Item, Services>):
   const worker = async (): Promise<void> => {
     for (let next = feed.nextNow() ?? (await feed.next()); next !== undefined; ) {
       try {
-        if (!runner.isDoneAlready(next.item)) await runner.run(next.item);
+        if (!(await runner.isDoneAlready(next.item))) await runner.run(next.item);
       } catch (error) {
         if (signal.aborted) return;
         throw runFault(error) ?? error;

@@ -70,6 +70,14 @@ export class CachedUnits {
     await this.#call('written', unit.itemId, () => this.#cache.set(this.#key(fingerprint), bytes));
   }
 
+  /** Removes the unit made of a file's content. */
+  async remove(fingerprint: string, itemId: string): Promise<void> {
+    await this.#call('removed', itemId, async () => {
+      if (this.#cache.delete === undefined) throw new Error('it has no `delete`');
+      await this.#cache.delete(this.#key(fingerprint));
+    });
+  }
+
   /** Closes the cache, also one that was left alone. */
   async close(): Promise<void> {
     this.#failures = 0;

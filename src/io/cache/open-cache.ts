@@ -76,7 +76,7 @@ const asText = {
   deserialize: (text: string) => ({ value: Buffer.from(text, 'base64') as never, expires: undefined }),
 };
 
-function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set'> {
+function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set' | 'delete'> {
   // Without a listener the emitter would throw them out of nowhere.
   keyv.on('error', () => {});
   return {
@@ -84,6 +84,7 @@ function overKeyv(keyv: Keyv): Pick<UnitCache, 'get' | 'set'> {
     set: async (key, bytes) => {
       await keyv.set(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     },
+    delete: async (key) => void (await keyv.delete(key)),
   };
 }
 

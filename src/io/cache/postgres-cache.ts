@@ -49,6 +49,7 @@ export async function openPostgresCache(uri: string): Promise<UnitCache> {
       const insert = `INSERT INTO ${TABLE} (key, value) VALUES ($1, $2)`;
       await pool.query(`${insert} ON CONFLICT (key) DO UPDATE SET value = excluded.value`, [key, value]);
     },
+    delete: async (key) => void (await pool.query(`DELETE FROM ${TABLE} WHERE key = $1`, [key])),
     close,
   };
 }

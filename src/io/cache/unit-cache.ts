@@ -17,6 +17,8 @@ export interface UnitCache {
   get(key: string): Promise<Uint8Array | undefined>;
   /** Sets the bytes of a key, over earlier ones. */
   set(key: string, bytes: Uint8Array): Promise<void>;
+  /** Removes a key's bytes, if there are any; asked for when an item is taken out of a dataset. */
+  delete?(key: string): Promise<void>;
   /** Called once, by whoever opened it: writes what is not written yet, and lets files and connections go. */
   close?(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } from 'apache-arrow';
-import { UsageError } from '../../core/errors.ts';
+import { DatasetError } from '../../core/errors.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
 import { numberColumn, recordBatch, vectorColumn } from './batch-columns.ts';
 import { type ColumnShape, columnName, countedStream, countName, type UnitFacts, type UnitTable } from './schema.ts';
@@ -70,7 +70,7 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
 /**
  * The unit in the bytes of an Arrow IPC file. Its columns are views of the bytes, not copies.
  *
- * @throws UsageError `dataset` when the bytes are not a whole, undamaged unit. `file` is named in the message.
+ * @throws DatasetError `damaged` when the bytes are not a whole, undamaged unit. `file` is named in the message.
  */
 export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
@@ -97,7 +97,7 @@ export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
  *
  * @param tail the last bytes of the file.
  * @returns the facts, or the number of bytes from the end of the file that are needed.
- * @throws UsageError `dataset` when the bytes are not the end of a unit.
+ * @throws DatasetError `damaged` when the bytes are not the end of a unit.
  */
 export function decodeUnitFacts(tail: Uint8Array, file: string): UnitFacts | number {
   const bytes = asBuffer(tail);
@@ -202,10 +202,9 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function damaged(file: string, what: string, cause?: unknown): UsageError {
-  return new UsageError(`${file} is not a whole unit of a dataset: ${what}`, {
-    code: 'dataset',
-    remedy: 'Delete the file and run the same command again: only that unit is computed anew.',
+function damaged(file: string, what: string, cause?: unknown): DatasetError {
+  return new DatasetError('damaged', `${file} is not a whole unit of a dataset: ${what}`, {
+    remedy: 'Run the command that made the dataset again: the unit is set aside, and only that item is computed anew.',
     cause,
   });
 }

@@ -132,7 +132,7 @@ export function listColumn(
   };
 }
 
-/** Flags of a byte each as bits. */
+/** A bit for each row, set where the byte is 1. */
 export function bitmap(valid: Uint8Array): Uint8Array {
   const bits = new Uint8Array(Math.ceil(valid.length / 8));
   for (const [row, flag] of valid.entries())

@@ -1,18 +1,28 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
-import { createOnce, isTemporary, makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
+import { dirname, join, sep } from 'node:path';
+import {
+  createOnce,
+  isTemporary,
+  makeDirectory,
+  removeIfThere,
+  removeStaleTemporaries,
+  syncDirectory,
+} from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
-import { UsageError } from '../../core/errors.ts';
+import { DatasetError, UsageError } from '../../core/errors.ts';
 import { fillSync } from '../../core/whole-io.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import type { DeadLetter } from './dead-letter.ts';
+import { Items } from './items.ts';
+import { isOldLayout, partPath } from './layout.ts';
 import { keyOfLetter, LetterKeys } from './letter-keys.ts';
 import { Letters, renameIfThere } from './letters.ts';
 import { readWhole } from './read-whole.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
 import type { PlannedUnit } from './table-plan.ts';
 import { UnitIndex } from './unit-index.ts';
+import type { KeptLetter, UnitStore } from './unit-store.ts';
 
 const KEY = /^[0-9a-f]{8,128}$/;
 const EXTENSION = '.arrow';
@@ -26,16 +36,16 @@ const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
 const NOTED_AT_A_TIME = 1000;
 
 /**
- * The truth of a dataset: one file for each committed unit (`units/<kk>/<key>.arrow`) or dead letter (`dead/<key>.json`).
+ * The truth of a dataset: one file for each committed unit (`_units/<kk>/<key>.arrow`) or dead letter (`_dead/<key>.json`).
  * A file appears whole or not at all and is never written over, so any number of processes and machines may commit the
- * same units at the same time, be killed anywhere, and each unit is there once. Readers need no lock. An index (`index.txt`) spares reading
+ * same units at the same time, be killed anywhere, and each unit is there once. Readers need no lock. An index (`_index.txt`) spares reading
  * every unit for its facts, and says which unit of an item is current when its file has changed.
  *
  * @example
  * const store = await CommitStore.open('features/');
- * if (!store.has(key)) await store.commit(key, table);
+ * if (!(await store.has(key))) await store.commit(key, table);
  */
-export class CommitStore {
+export class CommitStore implements UnitStore {
   readonly directory: string;
   /** Files that were found damaged and were renamed to end in `.damaged`: what they held is computed anew. */
   readonly setAside: string[] = [];
@@ -46,14 +56,21 @@ export class CommitStore {
   readonly #seen: boolean[] = [];
   // Joined once: paths are asked for at every turn.
   readonly #units: string;
+  readonly #dead: string;
   readonly #letters: Letters;
+  #items: Promise<Items> | undefined;
 
-  private constructor(directory: string, metadata: Readonly<Record<string, string>>, index: UnitIndex) {
+  /** Whether what is found out is noted in the index: not in a dataset of version 1 that is only read. */
+  readonly #notes: boolean;
+
+  private constructor(directory: string, metadata: Readonly<Record<string, string>>, index: UnitIndex, notes: boolean) {
     this.directory = directory;
+    this.#notes = notes;
     this.#metadata = metadata;
     this.#index = index;
-    this.#units = join(directory, 'units');
-    const dead = join(directory, 'dead');
+    this.#units = partPath(directory, 'units');
+    const dead = partPath(directory, 'dead');
+    this.#dead = dead;
     this.#letters = new Letters(dead, (path) => void this.setAside.push(path));
     this.#letterKeys = new LetterKeys(dead);
   }
@@ -69,16 +86,18 @@ export class CommitStore {
     directory: string,
     options: { readonly create?: boolean; readonly metadata?: Readonly<Record<string, string>> } = {},
   ): Promise<CommitStore> {
-    const units = join(directory, 'units');
+    const units = partPath(directory, 'units');
     if (options.create === false && !existsSync(units)) {
-      throw new UsageError(`${directory} is no dataset: it has no 'units' folder`, {
+      throw new UsageError(`${directory} is no dataset: it has no '_units' folder`, {
         code: 'dataset',
         remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       });
     }
     if (options.create !== false) await makeDirectory(units);
-    const index = await UnitIndex.open(join(directory, 'index.txt'));
-    const store = new CommitStore(directory, options.metadata ?? {}, index);
+    const index = await UnitIndex.open(partPath(directory, 'index'));
+    const notes = options.create !== false || !isOldLayout(directory);
+    const store = new CommitStore(directory, options.metadata ?? {}, index, notes);
+    if (!notes) return store;
     if (options.create !== false) await store.#letters.make();
     await store.#letters.tidy();
     if (options.create === false) {
@@ -101,7 +120,7 @@ export class CommitStore {
   }
 
   /** Whether the unit is committed. */
-  has(key: string): boolean {
+  async has(key: string): Promise<boolean> {
     return existsSync(this.unitPath(key));
   }
 
@@ -114,13 +133,13 @@ export class CommitStore {
     const path = this.unitPath(key);
     if (existsSync(path)) return 'duplicate';
     const bytes = encodeUnit({ ...table, metadata: { ...table.metadata, ...this.#metadata } });
-    await makeDirectory(join(this.directory, 'units', key.slice(0, 2)));
+    await makeDirectory(join(this.#units, key.slice(0, 2)));
     // Another process may have committed the item as it was before.
     await this.#index.refresh();
     await this.makeCurrent(table.itemId, key);
     const first = await createOnce(path, bytes);
     if (!first) return 'duplicate';
-    this.facts(key);
+    this.#placeUnlessDamaged(key);
     await this.#flush();
     await this.#letters.answered(key);
     return 'committed';
@@ -132,21 +151,21 @@ export class CommitStore {
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
     await this.#letters.supersede(itemId, key);
-    if (this.isCurrent(itemId, key)) return;
+    if (await this.isCurrent(itemId, key)) return;
     this.#index.choose(itemId, key);
     await this.#flush();
   }
 
   /** Whether a unit would be the current one of its item without `makeCurrent`. */
-  isCurrent(itemId: string, key: string): boolean {
+  async isCurrent(itemId: string, key: string): Promise<boolean> {
     if (!this.#index.hasSeveral(itemId) && this.#index.placeOf(key) !== undefined) return true;
     const keys = this.#index.keysOf(itemId);
-    return keys.length === 0 || this.#index.currentOf(itemId, keys) === key;
+    return keys.length === 0 || this.#index.currentOf(itemId, keys, await this.#recorded(itemId)) === key;
   }
 
-  /** Keys that had a dead letter at the last `refresh`. */
-  get letterKeys(): ReadonlySet<string> {
-    return this.#letterKeys.keys;
+  /** Whether a key had a dead letter at the last `refresh`. */
+  async hasLetter(key: string): Promise<boolean> {
+    return this.#letterKeys.keys.has(key);
   }
 
   /** Looks at which dead letters other processes have written; at most once a second. */
@@ -154,8 +173,19 @@ export class CommitStore {
     return this.#letterKeys.refresh();
   }
 
+  /** What is known of the items, read when it is first asked for. */
+  items(): Promise<Items> {
+    this.#items ??= Items.open(this.directory);
+    return this.#items;
+  }
+
+  /** The unit of an item that the table of items names. */
+  async #recorded(itemId: string): Promise<string | undefined> {
+    return (await this.items()).get(itemId)?.unit;
+  }
+
   /** Keys of all committed units, ascending. */
-  keys(): string[] {
+  async keys(): Promise<string[]> {
     const keys = this.#shards().flatMap((shard) =>
       readdirSync(join(this.#units, shard)).flatMap((name) => keyOfUnit(name) ?? []),
     );
@@ -166,7 +196,7 @@ export class CommitStore {
    * The units that stand for the items of the dataset, one for each, with their facts, by key. Lets other work go on while it looks.
    *
    * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
-   * @throws UsageError `dataset` as `read`.
+   * @throws DatasetError as `read`.
    */
   async currentUnits(damaged: 'throw' | 'aside' = 'throw'): Promise<PlannedUnit[]> {
     const units: PlannedUnit[] = [];
@@ -189,23 +219,24 @@ export class CommitStore {
     for (const place of places) {
       const key = index.keyAt(place);
       const rivals = several.get(index.itemAt(place));
-      if (rivals === undefined || index.currentOf(index.itemAt(place), rivals) === key) {
+      const itemId = index.itemAt(place);
+      if (rivals === undefined || index.currentOf(itemId, rivals, await this.#recorded(itemId)) === key) {
         take({ key, facts: index.factsAt(place) });
       }
       if (breather.isDue) await breather.rest();
     }
   }
 
-  /** Reads a unit. @throws UsageError `dataset` when it is not there, cut off or damaged, naming the file. */
+  /** Reads a unit; a damaged one is set aside. @throws DatasetError `unreadable` when it is not there, `damaged`, naming the file. */
   async read(key: string): Promise<UnitTable> {
     const path = this.unitPath(key);
-    return decodeUnit(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
+    return this.#decode(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
   }
 
   /**
    * Reads a small unit at once: of many small files the pauses of an asynchronous read cost more than the reads. Undefined for a large one.
    *
-   * @throws UsageError `dataset` as `read`.
+   * @throws DatasetError as `read`.
    */
   readNow(key: string): UnitTable | undefined {
     const path = this.unitPath(key);
@@ -216,14 +247,24 @@ export class CommitStore {
     } catch (error) {
       return missing(path, error);
     }
-    return decodeUnit(bytes, path);
+    return this.#decode(bytes, path);
+  }
+
+  /** A damaged unit is set aside, so that the next run computes its item anew. */
+  #decode(bytes: Uint8Array, path: string): UnitTable {
+    try {
+      return decodeUnit(bytes, path);
+    } catch (error) {
+      if (error instanceof DatasetError && this.#notes) this.#putAside(path);
+      throw error;
+    }
   }
 
   /**
    * Reads what a unit says of itself, without its rows. Synchronous, since the pauses of an asynchronous read cost ten
    * times what the read does, and datasets have thousands of units.
    *
-   * @throws UsageError `dataset` as `read`.
+   * @throws DatasetError as `read`.
    */
   readFacts(key: string): UnitFacts {
     const path = this.unitPath(key);
@@ -244,10 +285,13 @@ export class CommitStore {
       if (typeof facts !== 'number') return facts;
       const again = decodeUnitFacts(readTail(facts), path);
       if (typeof again !== 'number') return again;
-      throw new UsageError(`${path} is not a whole unit of a dataset: its footer is longer than the file`, {
-        code: 'dataset',
-        remedy: 'Delete the file and run the same command again: only that unit is computed anew.',
-      });
+      throw new DatasetError(
+        'damaged',
+        `${path} is not a whole unit of a dataset: its footer is longer than the file`,
+        {
+          remedy: 'Run the command that made the dataset again: only that item is computed anew.',
+        },
+      );
     } finally {
       closeSync(file);
     }
@@ -257,7 +301,7 @@ export class CommitStore {
    * What a committed unit says of itself, or undefined when it is not committed. A unit whose footer is damaged is set
    * aside, and counts as not committed: resuming computes it anew.
    */
-  facts(key: string): UnitFacts | undefined {
+  async facts(key: string): Promise<UnitFacts | undefined> {
     const place = this.#placeUnlessDamaged(key);
     return place === undefined ? undefined : this.#index.factsAt(place);
   }
@@ -272,7 +316,7 @@ export class CommitStore {
     try {
       return this.#placeIfThere(key);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof DatasetError)) throw error;
       this.#putAside(this.unitPath(key));
       return undefined;
     }
@@ -327,7 +371,7 @@ export class CommitStore {
         try {
           this.#placeIfThere(key);
         } catch (error) {
-          if (!(error instanceof UsageError)) throw error;
+          if (!(error instanceof DatasetError)) throw error;
         }
         if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();
@@ -338,6 +382,7 @@ export class CommitStore {
 
   /** A reader of a dataset that it may not write to, or whose disk is full, does without: the index is a help. */
   async #flush(): Promise<void> {
+    if (!this.#notes) return;
     try {
       await this.#index.flush();
     } catch (error) {
@@ -350,31 +395,34 @@ export class CommitStore {
    *
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
-  bury(key: string, letter: DeadLetter): Promise<void> {
-    return this.#letters.bury(checkKey(key), letter);
+  async bury(key: string, letter: DeadLetter): Promise<void> {
+    await this.#letters.bury(checkKey(key), letter);
   }
 
   /** The dead letter of a key, if it has one and no unit. A damaged letter is set aside: its item is tried again. */
-  letter(key: string): DeadLetter | undefined {
-    return this.has(key) ? undefined : this.#letters.get(key);
+  async letter(key: string): Promise<DeadLetter | undefined> {
+    return this.#letter(key);
+  }
+
+  #letter(key: string): DeadLetter | undefined {
+    return existsSync(this.unitPath(key)) ? undefined : this.#letters.get(key);
   }
 
   /** All dead letters with their keys, by key. Letters of keys that some other process has committed are left out. */
-  letters(): { readonly key: string; readonly letter: DeadLetter }[] {
+  async letters(): Promise<KeptLetter[]> {
     return this.#letters.keys().flatMap((key) => {
-      const letter = this.letter(key);
+      const letter = this.#letter(key);
       return letter ? [{ key, letter }] : [];
     });
   }
 
   /** How many dead letters there are. Lets other work go on while it looks. */
   async countLetters(): Promise<number> {
-    const directory = join(this.directory, 'dead');
-    if (!existsSync(directory)) return 0;
+    if (!existsSync(this.#dead)) return 0;
     let letters = 0;
-    await eachEntry(directory, ({ name }) => {
+    await eachEntry(this.#dead, ({ name }) => {
       const key = keyOfLetter(name);
-      if (key !== undefined && this.letter(key) !== undefined) letters += 1;
+      if (key !== undefined && this.#letter(key) !== undefined) letters += 1;
     });
     return letters;
   }
@@ -385,8 +433,24 @@ export class CommitStore {
    * @returns how many of the keys had a letter.
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
-  raise(keys: readonly string[]): number {
+  async raise(keys: readonly string[]): Promise<number> {
     return this.#letters.raise(keys.map(checkKey));
+  }
+
+  /** Removes every unit of an item, of whatever its file was, and its dead letters. @returns how many there were. */
+  async remove(itemId: string): Promise<{ readonly units: number; readonly letters: number }> {
+    await this.#index.refresh();
+    let units = 0;
+    for (const key of this.#index.keysOf(itemId)) {
+      const path = this.unitPath(key);
+      for (const each of [path, `${path}.damaged`]) {
+        if (!existsSync(each)) continue;
+        await removeIfThere(each);
+        units += 1;
+      }
+      if (existsSync(dirname(path))) await syncDirectory(dirname(path));
+    }
+    return { units, letters: await this.#letters.remove(itemId) };
   }
 
   #putAside(path: string): void {
@@ -394,9 +458,8 @@ export class CommitStore {
   }
 
   #shards(): string[] {
-    const units = join(this.directory, 'units');
-    if (!existsSync(units)) return [];
-    return readdirSync(units)
+    if (!existsSync(this.#units)) return [];
+    return readdirSync(this.#units)
       .filter((name) => /^[0-9a-f]{2}$/.test(name) && !isTemporary(name))
       .sort();
   }
@@ -415,8 +478,7 @@ function checkKey(key: string): string {
 }
 
 function missing(path: string, cause: unknown): never {
-  throw new UsageError(`${path} cannot be read: ${(cause as Error).message}`, {
-    code: 'dataset',
+  throw new DatasetError('unreadable', `${path} cannot be read: ${(cause as Error).message}`, {
     remedy: 'Run the command that made the dataset again: only what is missing is computed.',
     cause,
   });

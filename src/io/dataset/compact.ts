@@ -18,6 +18,7 @@ import {
   readDatasetFile,
   updateDatasetFile,
 } from './dataset-file.ts';
+import { modernise } from './layout.ts';
 import {
   PARQUET_COMPRESSIONS,
   PARQUET_ENCODINGS,
@@ -54,6 +55,8 @@ export interface CompactOptions {
   readonly encoding?: ParquetEncoding | undefined;
   /** How the tables are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
+  /** Sentences a person should read. */
+  readonly onMessage?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -68,7 +71,7 @@ export interface CompactOptions {
  * the current unit is taken. Any number of processes may compact at once: tables of fewer units never take the place of tables of more, and
  * whoever finds that others have been faster takes theirs, or begins again.
  *
- * @returns the tables, as `dataset.json` lists them.
+ * @returns the tables, as `_dataset.json` lists them.
  * @throws UsageError `dataset` when the directory is no dataset, or a unit is damaged.
  *
  * @example
@@ -79,6 +82,8 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
   const encoding = checkOneOf('encoding', options.encoding ?? 'plain', PARQUET_ENCODINGS);
   const compression = checkOneOf('compression', options.compression ?? 'zstd', PARQUET_COMPRESSIONS);
+  const modernised = await modernise(directory);
+  if (modernised !== undefined) options.onMessage?.(modernised);
   const how = { partBytes, encoding, compression, rowGroupBytes: options.rowGroupBytes };
   for (;;) {
     const tables = await compactOnce(directory, how);

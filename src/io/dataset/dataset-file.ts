@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
-import { UsageError } from '../../core/errors.ts';
-import { LockLost, underLock } from '../../core/file-lock.ts';
+import { DatasetError, UsageError } from '../../core/errors.ts';
 import { printableStart } from '../../core/printable.ts';
+import { isPartName, partPath, underDatasetLock } from './layout.ts';
 import type { RowSchema } from './row-types.ts';
 
 /** Of what differs between two datasets, so many places are named, each in so many characters. */
@@ -69,10 +69,11 @@ export interface DatasetRowTable
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
-/** `dataset.json`. */
+/** `_dataset.json`. */
 export interface DatasetFile extends DatasetDescription {
   readonly format: 'reelflow-dataset';
-  readonly formatVersion: 1;
+  /** 1: what lies beside the tables had names without the `_`. */
+  readonly formatVersion: 1 | 2;
   readonly software: string;
   readonly counts: DatasetCounts;
   /** Empty until the dataset is compacted. */
@@ -89,13 +90,13 @@ export interface DatasetFile extends DatasetDescription {
 
 /** Path of the description of the dataset in a directory. */
 export function datasetFilePath(directory: string): string {
-  return join(directory, 'dataset.json');
+  return partPath(directory, 'description');
 }
 
 /**
- * Reads `dataset.json`.
+ * Reads `_dataset.json`.
  *
- * @throws UsageError `dataset` when the directory is no dataset, or one of a newer format.
+ * @throws UsageError `dataset` when the directory is no dataset, or one of a newer format; DatasetError `damaged`.
  */
 export function readDatasetFile(directory: string): DatasetFile {
   const path = datasetFilePath(directory);
@@ -113,22 +114,21 @@ export function readDatasetFile(directory: string): DatasetFile {
   try {
     file = JSON.parse(text) as DatasetFile;
   } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${(cause as Error).message}`, {
-      code: 'dataset',
+    throw new DatasetError('damaged', `${path} is not JSON: ${(cause as Error).message}`, {
       remedy: 'Delete it and run the command that made the dataset again: committed units are kept.',
       cause,
     });
   }
   const isWhole = Array.isArray(file.tables) && Array.isArray(file.models) && typeof file.counts?.videos === 'number';
-  if (file.format === 'reelflow-dataset' && file.formatVersion === 1 && !isWhole) {
-    throw new UsageError(`${path} is damaged: it lacks its tables, models or counts`, {
-      code: 'dataset',
+  const isKnown = file.format === 'reelflow-dataset' && (file.formatVersion === 1 || file.formatVersion === 2);
+  if (isKnown && !isWhole) {
+    throw new DatasetError('damaged', `${path} is damaged: it lacks its tables, models or counts`, {
       remedy: 'Delete it and run the command that made the dataset again: committed units are kept.',
     });
   }
-  if (file.format !== 'reelflow-dataset' || file.formatVersion !== 1) {
+  if (!isKnown) {
     throw new UsageError(
-      `${path} says format '${file.format}', version ${file.formatVersion}, but this software reads 'reelflow-dataset', version 1`,
+      `${path} says format '${file.format}', version ${file.formatVersion}, but this software reads 'reelflow-dataset', versions 1 and 2`,
       { code: 'dataset', remedy: 'Use the version of reelflow that wrote it, or another directory.' },
     );
   }
@@ -136,7 +136,7 @@ export function readDatasetFile(directory: string): DatasetFile {
 }
 
 /**
- * Changes `dataset.json`, whole or not at all, from what it is at that moment: under a lock, so that no change of another process is lost, and with
+ * Changes `_dataset.json`, whole or not at all, from what it is at that moment: under a lock, so that no change of another process is lost, and with
  * the next generation. A change that changes nothing writes nothing.
  *
  * @param change gives the file anew, or undefined to leave it. Before it changes other files of the dataset it asks `assertHeld`.
@@ -146,22 +146,15 @@ export async function updateDatasetFile(
   directory: string,
   change: (file: DatasetFile, assertHeld: () => Promise<void>) => Promise<DatasetFile | undefined>,
 ): Promise<DatasetFile> {
-  for (;;) {
-    try {
-      return await underLock(join(directory, '.lock'), async (assertHeld) => {
-        const before = readDatasetFile(directory);
-        const changed = await change(before, assertHeld);
-        if (changed === undefined || JSON.stringify(changed) === JSON.stringify(before)) return before;
-        const after = { ...changed, generation: generationOf(before) + 1 };
-        await assertHeld();
-        await replaceFile(datasetFilePath(directory), `${JSON.stringify(after, null, 2)}\n`);
-        return after;
-      });
-    } catch (error) {
-      // This process was stopped for long and goes on: it looks at what the others have made of it meanwhile.
-      if (!(error instanceof LockLost)) throw error;
-    }
-  }
+  return underDatasetLock(directory, async (assertHeld) => {
+    const before = readDatasetFile(directory);
+    const changed = await change(before, assertHeld);
+    if (changed === undefined || JSON.stringify(changed) === JSON.stringify(before)) return before;
+    const after: DatasetFile = { ...changed, formatVersion: 2, generation: generationOf(before) + 1 };
+    await assertHeld();
+    await replaceFile(datasetFilePath(directory), `${JSON.stringify(after, null, 2)}\n`);
+    return after;
+  });
 }
 
 /** How often a dataset's file has been changed. */
@@ -202,7 +195,7 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
   }
   if (!existsSync(datasetFilePath(directory))) {
     const foreign = existsSync(directory)
-      ? readdirSync(directory).filter((name) => !isOwn(name) && !Object.hasOwn(description.rows ?? {}, name))
+      ? readdirSync(directory).filter((name) => !isPartName(name) && !Object.hasOwn(description.rows ?? {}, name))
       : [];
     if (foreign.length > 0) {
       throw new UsageError(
@@ -227,11 +220,6 @@ export function changesBetween(there: unknown, now: unknown): string {
   if (changes.length === 0) return 'the parameters read the same';
   const more = changes.length - LISTED_CHANGES;
   return `${changes.slice(0, LISTED_CHANGES).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-}
-
-/** What a dataset without its `dataset.json` consists of; hidden files are nobody's data. */
-function isOwn(name: string): boolean {
-  return /^\.|^(units|dead|fingerprints\.txt|index\.txt|calibration\.json|subclips=\d+)$/.test(name);
 }
 
 function comparable({ name, version, params }: DatasetDescription): unknown {

@@ -1,5 +1,5 @@
 import { readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import {
   createOnce,
   isTemporary,
@@ -21,6 +21,10 @@ import {
   updateDatasetFile,
 } from './dataset-file.ts';
 import { Fingerprints } from './fingerprint.ts';
+import type { ItemFacts } from './item-facts.ts';
+import { itemBatches, writeItems } from './items-file.ts';
+import { itemsNow } from './items-now.ts';
+import { modernise, partPath } from './layout.ts';
 import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';
 import { NOTHING, UnitTally } from './unit-tally.ts';
@@ -41,6 +45,8 @@ export class Dataset {
   readonly store: CommitStore;
   /** How many other processes had it open for writing when it was opened, as far as the marks tell that they leave. */
   readonly others: number;
+  /** What there is to tell where it was of version 1 and has been given today's names. */
+  readonly modernised: string | undefined;
   readonly #fingerprints: Fingerprints;
   readonly #mark: string;
 
@@ -48,13 +54,14 @@ export class Dataset {
     directory: string,
     store: CommitStore,
     fingerprints: Fingerprints,
-    processes: { readonly mark: string; readonly others: number },
+    opened: { readonly mark: string; readonly others: number; readonly modernised: string | undefined },
   ) {
     this.directory = directory;
     this.store = store;
-    this.others = processes.others;
+    this.others = opened.others;
+    this.modernised = opened.modernised;
     this.#fingerprints = fingerprints;
-    this.#mark = processes.mark;
+    this.#mark = opened.mark;
   }
 
   /**
@@ -73,14 +80,15 @@ export class Dataset {
       // Another process may have been first, with another graph.
       checkDirectory(directory, description);
     }
+    const modernised = await modernise(directory);
     await keepSpec(directory, description);
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
     const processes = await markOpen(directory);
     try {
       const store = await CommitStore.open(directory, { metadata });
-      const fingerprints = await Fingerprints.open(join(directory, 'fingerprints.txt'));
-      return new Dataset(directory, store, fingerprints, processes);
+      const fingerprints = await Fingerprints.open(partPath(directory, 'fingerprints'));
+      return new Dataset(directory, store, fingerprints, { ...processes, modernised });
     } catch (error) {
       await removeIfThere(processes.mark);
       throw error;
@@ -102,13 +110,20 @@ export class Dataset {
     return removeIfThere(this.#mark);
   }
 
-  /** Brings the counts in `dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
+  /** Writes the table of items where it has changed, and brings the counts in `_dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
   async close(): Promise<void> {
+    const items = await this.store.items();
+    await items.flush();
+    await updateDatasetFile(this.directory, async (file, assertHeld) => {
+      if (items.isUnwritten) {
+        await writeItemsNow(this.store, assertHeld);
+        // What others note goes on: they have the places of its lines.
+        if ((await openElsewhere(this.directory, this.#mark)) === 0) await items.forgetJournal();
+      }
+      return { ...file, ...(await countDataset(this.store, 'aside')) };
+    });
+    items.close();
     await this.release();
-    await updateDatasetFile(this.directory, async (file) => ({
-      ...file,
-      ...(await countDataset(this.store, 'aside')),
-    }));
   }
 
   /** Closes it at the end of an `await using` declaration. */
@@ -128,7 +143,7 @@ async function keepSpec(directory: string, { spec }: DatasetDescription): Promis
 
 /** Marks a dataset as open in this process, by a temporary file: those of dead processes are removed as all temporaries are. */
 async function markOpen(directory: string): Promise<{ mark: string; others: number }> {
-  const others = (await readdir(directory)).filter((name) => isTemporary(name) && name.endsWith(MARK)).length;
+  const others = await openElsewhere(directory);
   const mark = `${temporaryPath(directory)}${MARK}`;
   await writeFile(mark, '').catch((error: unknown) => {
     throw directoryFailure(directory, error);
@@ -136,7 +151,26 @@ async function markOpen(directory: string): Promise<{ mark: string; others: numb
   return { mark, others };
 }
 
-/** What stands in `dataset.json` of the units of a dataset that are current. */
+/** How many processes have marked a dataset as open, this one aside. */
+async function openElsewhere(directory: string, own?: string): Promise<number> {
+  const marks = (await readdir(directory)).filter((name) => isTemporary(name) && name.endsWith(MARK));
+  return marks.filter((name) => own === undefined || name !== basename(own)).length;
+}
+
+/** Writes the table of items anew from what is known and what is there. */
+export async function writeItemsNow(
+  store: CommitStore,
+  assertHeld: () => Promise<void>,
+  isKept: (item: ItemFacts) => boolean = () => true,
+): Promise<void> {
+  const items = await store.items();
+  const kept = async function* () {
+    for await (const item of itemsNow(store, 'aside')) if (isKept(item)) yield item;
+  };
+  await writeItems(partPath(store.directory, 'items'), itemBatches(kept(), items.moreColumns), assertHeld);
+}
+
+/** What stands in `_dataset.json` of the units of a dataset that are current. */
 export async function countDataset(
   store: CommitStore,
   damaged: 'throw' | 'aside',
@@ -151,7 +185,7 @@ export async function countDataset(
 function fileOf(description: DatasetDescription, counts: DatasetCounts, tables: DatasetFile['tables']): DatasetFile {
   return {
     format: 'reelflow-dataset',
-    formatVersion: 1,
+    formatVersion: 2,
     software: softwareVersion(),
     ...description,
     counts,

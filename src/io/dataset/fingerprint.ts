@@ -18,7 +18,7 @@ const SETTLED_NANOSECONDS = 2_000_000_000n;
  * remembered is computed again.
  *
  * @example
- * const fingerprints = await Fingerprints.open('features/fingerprints.txt');
+ * const fingerprints = await Fingerprints.open('features/_fingerprints.txt');
  * const hash = await fingerprints.of('trailers/heat.mp4');
  */
 export class Fingerprints {

@@ -17,7 +17,7 @@ export function keyOfLetter(name: string): string | undefined {
  * refreshed at every turn.
  *
  * @example
- * const letters = new LetterKeys('features/dead');
+ * const letters = new LetterKeys('features/_dead');
  * await letters.refresh();
  * letters.keys.has(key);
  */

@@ -8,11 +8,11 @@ import { keyOfLetter } from './letter-keys.ts';
 import { softwareVersion } from './software.ts';
 
 /**
- * The dead letters of a dataset, one file each (`dead/<key>.json`), and how often those failed that are tried again (`dead/<key>.raised`). An item
+ * The dead letters of a dataset, one file each (`_dead/<key>.json`), and how often those failed that are tried again (`_dead/<key>.raised`). An item
  * has one letter at most: of its file as it was last.
  *
  * @example
- * const letters = new Letters('features/dead', (path) => console.warn(`${path} is damaged`));
+ * const letters = new Letters('features/_dead', (path) => console.warn(`${path} is damaged`));
  * await letters.bury(key, letter);
  */
 export class Letters {
@@ -88,6 +88,17 @@ export class Letters {
       await removeIfThere(this.#path(other));
       await this.answered(other);
     }
+  }
+
+  /** Removes every letter of an item. @returns how many there were. */
+  async remove(itemId: string): Promise<number> {
+    const keys = (await this.#itemsSeen()).get(itemId) ?? [];
+    for (const key of keys) {
+      await removeIfThere(this.#path(key));
+      await this.answered(key);
+    }
+    (await this.#itemsSeen()).delete(itemId);
+    return keys.length;
   }
 
   /** Reads every letter, once. What other processes bury later, the next one sees. */

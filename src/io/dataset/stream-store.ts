@@ -3,6 +3,7 @@ import { writeFailure } from '../../core/disk-full.ts';
 import type { UnitStreamEncoder } from './arrow-stream.ts';
 import type { DeadLetter } from './dead-letter.ts';
 import type { UnitTable } from './schema.ts';
+import type { KeptLetter, UnitStore } from './unit-store.ts';
 
 /** How units are written to a stream. */
 export interface StreamStoreOptions {
@@ -20,7 +21,7 @@ export interface StreamStoreOptions {
  *
  * Buffering: the units whose commits wait, none of its own. Cancellation: `signal`.
  */
-export class StreamStore {
+export class StreamStore implements UnitStore {
   readonly #stream: Writable;
   readonly #encoder: UnitStreamEncoder;
   readonly #options: StreamStoreOptions;
@@ -51,15 +52,28 @@ export class StreamStore {
   }
 
   /** None: an earlier run's units are in no one's keeping. */
-  facts(_key: string): undefined {}
+  async facts(_key: string): Promise<undefined> {}
 
-  /** None, for the same reason. */
-  letter(_key: string): DeadLetter | undefined {
-    return undefined;
+  /** No, for the same reason. */
+  async has(_key: string): Promise<boolean> {
+    return false;
   }
 
   /** None, for the same reason. */
-  raise(_keys: readonly string[]): number {
+  async keys(): Promise<string[]> {
+    return [];
+  }
+
+  /** None, for the same reason. */
+  async letter(_key: string): Promise<undefined> {}
+
+  /** None, for the same reason. */
+  async letters(): Promise<KeptLetter[]> {
+    return [];
+  }
+
+  /** None, for the same reason. */
+  async raise(_keys: readonly string[]): Promise<number> {
     return 0;
   }
 
@@ -67,12 +81,14 @@ export class StreamStore {
   async makeCurrent(_itemId: string, _key: string): Promise<void> {}
 
   /** Yes, for the same reason. */
-  isCurrent(_itemId: string, _key: string): boolean {
+  async isCurrent(_itemId: string, _key: string): Promise<boolean> {
     return true;
   }
 
-  /** None: see `letter`. */
-  readonly letterKeys: ReadonlySet<string> = new Set();
+  /** No: see `letter`. */
+  async hasLetter(_key: string): Promise<boolean> {
+    return false;
+  }
 
   /** Nothing: there is nothing to look at. */
   async refresh(): Promise<void> {}

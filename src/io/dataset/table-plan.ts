@@ -1,5 +1,5 @@
 import { Breather } from '../../core/breather.ts';
-import { UsageError } from '../../core/errors.ts';
+import { DatasetError } from '../../core/errors.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
 import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
 import type { UnitFacts } from './schema.ts';
@@ -28,7 +28,7 @@ export function tablePath(table: Pick<TablePlan, 'subclips' | 'statistic'>): str
  * The tables that a set of units makes: one for each number of subclips and statistic, with the columns that any of the
  * units has.
  *
- * @throws UsageError `dataset` when two units have vectors of different lengths in one column.
+ * @throws DatasetError `damaged` when two units have vectors of different lengths in one column.
  */
 export async function planTables(units: readonly PlannedUnit[]): Promise<TablePlan[]> {
   const breather = new Breather();
@@ -42,9 +42,12 @@ export async function planTables(units: readonly PlannedUnit[]): Promise<TablePl
       columns.set(statistic, streams);
       const known = streams.get(stream);
       if (known && known.dimension !== dimension) {
-        throw new UsageError(
+        throw new DatasetError(
+          'damaged',
           `column ${stream}_${statistic} has ${known.dimension} values in '${known.unit.facts.itemId}' but ${dimension} in '${unit.facts.itemId}'`,
-          { code: 'dataset', remedy: `Delete the wrong unit of the two (keys ${known.unit.key} and ${unit.key}).` },
+          {
+            remedy: `Take the wrong one of the two out (\`prune({ remove: '${unit.facts.itemId}' })\`), and run again.`,
+          },
         );
       }
       if (!known) streams.set(stream, { dimension, unit });
@@ -67,7 +70,7 @@ export function orderUnits(units: readonly PlannedUnit[]): Promise<PlannedUnit[]
 }
 
 /** Compares as the UTF-8 bytes do: UTF-16 puts what needs two of its units before the last of those that need one. */
-function compareUtf8(left: string, right: string): number {
+export function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at += 1) {
     const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];

@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
+import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
 import { eachLine } from '../../core/line-blocks.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
 
@@ -45,7 +45,7 @@ const UNIT_LINE =
  * is another is not believed, and an index that is gone is written anew from them. Any number of processes may append.
  *
  * @example
- * const index = await UnitIndex.open('features/index.txt');
+ * const index = await UnitIndex.open('features/_index.txt');
  * const place = index.placeOf(key);
  * if (place !== undefined) index.factsAt(place).itemId;
  */
@@ -145,13 +145,15 @@ export class UnitIndex {
   }
 
   /**
-   * Which of the units of an item stands for it: the one that was last said to, else the one that was committed last.
+   * Which of the units of an item stands for it: the one that was last said to, else the recorded one, else the one that was committed last.
    *
    * @param keys of those that are there.
+   * @param recorded the one that the table of items names.
    */
-  currentOf(itemId: string, keys: readonly string[]): string | undefined {
+  currentOf(itemId: string, keys: readonly string[], recorded: string | undefined): string | undefined {
     const said = this.#said.get(itemId)?.findLast((key) => keys.includes(key));
     if (said !== undefined) return said;
+    if (recorded !== undefined && keys.includes(recorded)) return recorded;
     const age = (key: string) => this.#modified[this.#places.get(key) ?? -1] ?? 0;
     return [...keys].sort((left, right) => age(left) - age(right) || (left < right ? -1 : 1)).at(-1);
   }
@@ -188,18 +190,14 @@ export class UnitIndex {
 
   #add(line: Line): void {
     const text = JSON.stringify(line);
-    // The line break before it keeps a line that a killed process cut off from swallowing this one.
     this.#noted += 1;
-    this.#pending += `\n${digitsOf(text)} ${text}\n`;
+    this.#pending += checkedLine(text);
     this.#keep(line);
   }
 
   #take(bytes: Buffer, start: number, end: number): void {
-    // A sum of no text is no line.
-    if (end - start < 10 || bytes[start + 8] !== 0x20) return;
-    const sum = Number(`0x${bytes.toString('latin1', start, start + 8)}`);
-    if (crc32(bytes.subarray(start + 9, end)) !== sum) return;
-    const json = bytes.toString('utf8', start + 9, end);
+    const json = textOfLine(bytes, start, end);
+    if (json === undefined) return;
     const match = UNIT_LINE.exec(json);
     if (match === null) {
       this.#keep(JSON.parse(json) as Line);
@@ -276,8 +274,4 @@ export class UnitIndex {
 /** A copy: a string that is cut out of another keeps the whole of that in memory. */
 function ownText(text: string): string {
   return Buffer.from(text).toString();
-}
-
-function digitsOf(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0');
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
+import { csvField } from '../../core/csv-field.ts';
 import type { FetchedRecord } from './fetch-record.ts';
 
 /** File name of the manifest in the directory of what was fetched. */
@@ -17,8 +18,4 @@ export async function writeManifest(directory: string, records: readonly Fetched
   const path = join(directory, MANIFEST);
   await replaceFile(path, `${['path,item_id,movie_ids', ...lines].join('\n')}\n`);
   return path;
-}
-
-function csvField(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

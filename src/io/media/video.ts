@@ -1,5 +1,5 @@
 import { type Stats, statSync } from 'node:fs';
-import { basename, extname, isAbsolute, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../../core/breather.ts';
 import { checkString, shown } from '../../core/check.ts';
@@ -9,12 +9,21 @@ import type { Frame } from '../../operators/frame.ts';
 import type { Patch } from '../../operators/patch.ts';
 import { type AudioOptions, audio } from './audio.ts';
 import { type FramesOptions, frames } from './frames.ts';
+import { type IdRule, itemId, sourceOf } from './item-id.ts';
 import { measureLengths, withHeard } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
 import { pulled } from './pull.ts';
 import { SharedWork } from './shared-work.ts';
+
+/** What a video is given beside its path. */
+export interface VideoOptions {
+  /** Its id in a dataset. Default: the file name without extension. */
+  readonly id?: string | undefined;
+  readonly source?: string | undefined;
+  readonly more?: Readonly<Record<string, string>> | undefined;
+}
 
 /**
  * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
@@ -27,15 +36,19 @@ export class Video {
   readonly path: string;
   /** The file name without extension, unless given. */
   readonly id: string;
+  /** The directory, glob or manifest that it was found by, absolute; undefined for a file that was named itself. */
+  readonly source: string | undefined;
+  /** What a manifest says of it beside its path and its id. */
+  readonly more: Readonly<Record<string, string>> | undefined;
   /** Made when somebody asks: of a large corpus most are never looked at. */
   #look: SharedWork<MediaInfo> | undefined;
   #info: MediaInfo | undefined;
 
-  constructor(path: string, options: { id?: string } = {}) {
+  constructor(path: string, options: VideoOptions = {}) {
     this.path = checkString('path', path);
-    const name = basename(path);
-    this.id =
-      options.id === undefined ? name.slice(0, name.length - extname(name).length) : checkString('id', options.id);
+    this.id = options.id === undefined ? itemId(path, 'stem', undefined) : checkString('id', options.id);
+    this.source = options.source;
+    this.more = options.more;
   }
 
   /**
@@ -128,6 +141,8 @@ export function video(path: string, options: { id?: string } = {}): Video {
 export interface VideosOptions {
   /** Told of every file in a directory that is not taken, once for each directory that holds some. */
   readonly onPassedOver?: ((files: readonly PassedOver[]) => void) | undefined;
+  /** What of a file is its id. Default `stem`. */
+  readonly id?: IdRule | undefined;
 }
 
 /**
@@ -144,9 +159,14 @@ export async function* videos(
   options: VideosOptions = {},
 ): AsyncGenerator<Video, void, undefined> {
   const breather = new Breather();
-  for await (const paths of mediaPaths(input, options)) {
+  const inputs = typeof input === 'string' ? [input] : input;
+  let place = 0;
+  for await (const paths of mediaPaths(inputs, options)) {
+    // One list for each input.
+    const source = sourceOf(inputs[place] as string);
+    place += 1;
     for (const path of paths) {
-      yield new Video(path);
+      yield new Video(path, { id: itemId(path, options.id ?? 'stem', source), source });
       if (breather.isDue) await breather.rest();
     }
   }

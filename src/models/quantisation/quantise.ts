@@ -123,7 +123,7 @@ class Quantiser {
     const range = this.ranges[tensor.scaledAs];
     if (range === undefined) {
       throw new ModelError('precision', `the calibration has no range for tensor '${tensor.scaledAs}'`, {
-        remedy: 'It was made for another network: calibrate again (delete calibration.json, or name a new directory).',
+        remedy: 'It was made for another network: calibrate again (delete _calibration.json, or name a new directory).',
       });
     }
     return activationScale(range);

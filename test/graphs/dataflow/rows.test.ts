@@ -183,7 +183,7 @@ describe('scope.rows', () => {
     expect(cached.videos).toMatchObject({ committed: 1, cached: 1 });
     const rows = await query(`SELECT DISTINCT item_id FROM read_parquet('${other}/samples/*.parquet')`);
     expect(rows).toEqual([{ item_id: 'renamed' }]);
-    rmSync(join(out, 'dataset.json'));
+    rmSync(join(out, '_dataset.json'));
     const again = await writeDataset(out, clips, { ...run, columns: onlyRows });
     expect(again.videos).toMatchObject({ committed: 0, alreadyDone: 2 });
   });
@@ -202,7 +202,7 @@ describe('scope.rows', () => {
   it('stands in the file of its unit, whose other rows any reader of Arrow finds as before', async () => {
     await writeDataset(out, join(clips, 'heat.mp4'), { ...run, columns: both });
     const store = await CommitStore.open(out);
-    const unit = await store.read(store.keys()[0] as string);
+    const unit = await store.read((await store.keys())[0] as string);
     expect(unit.rowTables).toMatchObject([{ table: 'samples', rows: 10 }]);
     const bytes = encodeUnit(unit);
     expect(decodeUnit(bytes, 'again').rowTables).toEqual(unit.rowTables);

@@ -26,7 +26,7 @@ it('takes back what it kept, and refuses numbers that no calibration gives', asy
   };
   await keepCalibration(directory, plan, calibration);
   expect(readCalibration(directory, plan)).toMatchObject(calibration);
-  const path = join(directory, 'calibration.json');
+  const path = join(directory, '_calibration.json');
   const kept = JSON.parse(readFileSync(path, 'utf8'));
   const forged = [
     { ranges: { ...kept.ranges, [tensor]: [-1e308, 1e308] } },

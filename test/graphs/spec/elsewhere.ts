@@ -34,7 +34,7 @@ export async function elsewhere(
 /** Units of a dataset: keys, rows, lengths and values. */
 export async function rowsOf(dataset: string) {
   const store = await CommitStore.open(dataset);
-  const units = [...store.keys()].map(async (key) => {
+  const units = (await store.keys()).map(async (key) => {
     const { itemId, start, end, frames, columns } = await store.read(key);
     return { key, itemId, start, end, frames, columns };
   });

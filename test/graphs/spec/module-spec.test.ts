@@ -195,13 +195,13 @@ describe('a dataset of an earlier version', () => {
     const { spec: _, ...older } = readDatasetFile(out);
     const copy = join(directory, 'older');
     cpSync(out, copy, { recursive: true });
-    writeFileSync(join(copy, 'dataset.json'), JSON.stringify(older));
+    writeFileSync(join(copy, '_dataset.json'), JSON.stringify(older));
     await expect(readSpec(copy)).rejects.toMatchObject({
       code: 'spec',
       message: expect.stringContaining('has no spec'),
     });
     await writeDataset(copy, clip, { ...run, module });
     expect(await readSpec(copy)).toEqual(await readSpec(out));
-    expect(readFileSync(join(copy, 'dataset.json'), 'utf8')).toContain('"spec"');
+    expect(readFileSync(join(copy, '_dataset.json'), 'utf8')).toContain('"spec"');
   });
 });

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { RecordBatch, Schema, Table, tableFromIPC, tableToIPC } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { UsageError } from '../../../src/core/errors.ts';
+import { DatasetError } from '../../../src/core/errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from '../../../src/io/dataset/arrow.ts';
 import { joinRows } from '../../../src/io/dataset/join.ts';
 import { STATISTICS } from '../../../src/operators/statistics.ts';
@@ -54,7 +54,7 @@ describe('the Arrow file of a unit', () => {
         const bytes = encodeUnit(table);
         expect(decodeUnit(bytes, 'x.arrow')).toEqual(table);
         bytes[200] = (bytes[200] as number) ^ 1;
-        expect(attempt(() => decodeUnit(bytes, 'x.arrow'))).toMatchObject({ code: 'dataset' });
+        expect(attempt(() => decodeUnit(bytes, 'x.arrow'))).toMatchObject({ code: 'damaged' });
       }
     }
   });
@@ -69,7 +69,7 @@ describe('the Arrow file of a unit', () => {
     bytes.write(crc32(bytes).toString(16).padStart(8, '0'), bytes.lastIndexOf(seal) + seal.length, 'latin1');
     expect(decodeUnit(bytes, 'x.arrow')).toEqual(table);
     bytes[200] = (bytes[200] as number) ^ 1;
-    expect(attempt(() => decodeUnit(bytes, 'x.arrow'))).toMatchObject({ code: 'dataset' });
+    expect(attempt(() => decodeUnit(bytes, 'x.arrow'))).toMatchObject({ code: 'damaged' });
   });
 
   test('tells its facts from its end alone', () => {
@@ -112,12 +112,12 @@ describe('the Arrow file of a unit', () => {
   test('that is cut off anywhere is refused, naming the file and what to do', () => {
     const bytes = encodeUnit(unitTable({ itemId: 'heat' }));
     for (let length = 0; length < bytes.length; length += 7) {
-      const failure = attempt(() => decodeUnit(bytes.slice(0, length), 'units/ab/ab.arrow'));
-      expect(failure).toBeInstanceOf(UsageError);
+      const failure = attempt(() => decodeUnit(bytes.slice(0, length), '_units/ab/ab.arrow'));
+      expect(failure).toBeInstanceOf(DatasetError);
       expect(failure).toMatchObject({
-        code: 'dataset',
-        message: expect.stringContaining('units/ab/ab.arrow'),
-        remedy: expect.stringContaining('Delete'),
+        code: 'damaged',
+        message: expect.stringContaining('_units/ab/ab.arrow'),
+        remedy: expect.stringContaining('again'),
       });
     }
   });
@@ -128,7 +128,7 @@ describe('the Arrow file of a unit', () => {
       fc.property(fc.integer({ min: 0, max: bytes.length * 8 - 1 }), (bit) => {
         const damaged = Uint8Array.from(bytes);
         damaged[bit >> 3] = (damaged[bit >> 3] as number) ^ (1 << (bit & 7));
-        expect(attempt(() => decodeUnit(damaged, 'x.arrow'))).toMatchObject({ code: 'dataset' });
+        expect(attempt(() => decodeUnit(damaged, 'x.arrow'))).toMatchObject({ code: 'damaged' });
       }),
       { numRuns: 1000 },
     );

@@ -32,7 +32,7 @@ test('processes killed anywhere while they commit the same units lose, damage an
     return child;
   };
   const readAll = async (store: CommitStore): Promise<number> => {
-    const keys = store.keys();
+    const keys = await store.keys();
     for (const key of keys) {
       const index = Number.parseInt(key.slice(0, 2), 16);
       const unit = await store.read(key);
@@ -67,7 +67,7 @@ test('processes killed anywhere while they commit the same units lose, damage an
 
   // Opened again, nothing half-written is left of the dead.
   await CommitStore.open(directory);
-  const left = readdirSync(join(directory, 'units'), { recursive: true }).filter((name) =>
+  const left = readdirSync(join(directory, '_units'), { recursive: true }).filter((name) =>
     String(name).includes('.tmp-'),
   );
   expect(left).toEqual([]);

@@ -15,23 +15,23 @@ describe('the commit store', () => {
     const store = await CommitStore.open(await temporaryDirectory(), { metadata: { graph: 'g1' } });
     const first = unitTable({ itemId: 'heat', seed: 1 });
     const key = keyOf(0);
-    expect(store.has(key)).toBe(false);
+    expect(await store.has(key)).toBe(false);
     expect(await store.commit(key, first)).toBe('committed');
     expect(await store.commit(key, unitTable({ itemId: 'heat', seed: 2 }))).toBe('duplicate');
-    expect(store.has(key)).toBe(true);
+    expect(await store.has(key)).toBe(true);
     expect(await store.read(key)).toEqual({ ...first, metadata: { ...first.metadata, graph: 'g1' } });
     expect(store.readFacts(key)).toMatchObject({ itemId: 'heat', subclips: [2], frames: 12, seconds: 10 });
-    expect(await readdir(join(store.directory, 'units', key.slice(0, 2)))).toEqual([`${key}.arrow`]);
+    expect(await readdir(join(store.directory, '_units', key.slice(0, 2)))).toEqual([`${key}.arrow`]);
   });
 
   test('lists its keys in ascending order, without temporaries and strangers', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
     const keys = Array.from({ length: 20 }, (_, index) => keyOf(index));
     for (const key of keys) await store.commit(key, unitTable({ itemId: key }));
-    const folder = join(store.directory, 'units', (keys[0] as string).slice(0, 2));
+    const folder = join(store.directory, '_units', (keys[0] as string).slice(0, 2));
     await writeFile(join(folder, '.tmp-elsewhere~1~1~ab'), 'half');
     await writeFile(join(folder, 'notes.txt'), 'x');
-    expect(store.keys()).toEqual([...keys].sort());
+    expect(await store.keys()).toEqual([...keys].sort());
   });
 
   test('lets one of many commits at the same time win', async () => {
@@ -46,8 +46,8 @@ describe('the commit store', () => {
     'refuses the key %j',
     async (key) => {
       const store = await CommitStore.open(await temporaryDirectory());
-      expect(() => store.has(key)).toThrow(UsageError);
-      expect(() => store.letter(key)).toThrow(UsageError);
+      await expect(store.has(key)).rejects.toThrow(UsageError);
+      await expect(store.letter(key)).rejects.toThrow(UsageError);
       await expect(store.commit(key, unitTable({ itemId: 'x' }))).rejects.toThrow('hexadecimal');
     },
   );
@@ -58,17 +58,32 @@ describe('the commit store', () => {
     const path = store.unitPath(keyOf(0));
     const bytes = await readFile(path);
     for (const damaged of [bytes.subarray(0, 100), bytes.subarray(0, bytes.length - 1), Buffer.alloc(0)]) {
-      await writeFile(path, damaged);
-      for (const read of [() => store.read(keyOf(0)), async () => store.readFacts(keyOf(0))]) {
-        await expect(read()).rejects.toMatchObject({ code: 'dataset', message: expect.stringContaining(path) });
+      for (const read of [async () => store.readFacts(keyOf(0)), () => store.read(keyOf(0))]) {
+        await writeFile(path, damaged);
+        await expect(read()).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining(path) });
       }
     }
-    await expect(store.read(keyOf(1))).rejects.toMatchObject({ code: 'dataset', remedy: expect.any(String) });
+    await expect(store.read(keyOf(1))).rejects.toMatchObject({ code: 'unreadable', remedy: expect.any(String) });
+  });
+
+  test('sets a unit aside whose rows are damaged, when it is read: the next run computes its item anew', async () => {
+    const store = await CommitStore.open(await temporaryDirectory());
+    await store.commit(keyOf(0), unitTable({ itemId: 'x' }));
+    const path = store.unitPath(keyOf(0));
+    const bytes = await readFile(path);
+    bytes[200] = (bytes[200] as number) ^ 1;
+    await writeFile(path, bytes);
+    expect(await store.has(keyOf(0))).toBe(true);
+    const failure = await store.read(keyOf(0)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'damaged', remedy: expect.stringContaining('again') });
+    expect(await store.has(keyOf(0))).toBe(false);
+    expect(store.setAside).toEqual([`${path}.damaged`]);
+    expect(await store.commit(keyOf(0), unitTable({ itemId: 'x' }))).toBe('committed');
   });
 
   test('removes what dead processes of this machine left, and nothing else', async () => {
     const directory = await temporaryDirectory();
-    const folder = join(directory, 'units', 'ab');
+    const folder = join(directory, '_units', 'ab');
     await mkdir(folder, { recursive: true });
     const host = hostname().replace(/[^A-Za-z0-9.-]/g, '-');
     const dead = 2 ** 22 + 17;
@@ -95,23 +110,27 @@ describe('dead letters', () => {
     await store.bury(keyOf(1), letter);
     await store.bury(keyOf(1), { ...letter, code: 'corrupt' });
     await store.bury(keyOf(0), { ...letter, item: 'alien' });
-    expect(store.letter(keyOf(1))).toMatchObject({ ...letter, attempts: 1, time: expect.stringMatching(/^20.*Z$/) });
-    expect(store.letter(keyOf(2))).toBeUndefined();
-    expect(store.letters().map(({ key }) => key)).toEqual([keyOf(0), keyOf(1)].sort());
+    expect(await store.letter(keyOf(1))).toMatchObject({
+      ...letter,
+      attempts: 1,
+      time: expect.stringMatching(/^20.*Z$/),
+    });
+    expect(await store.letter(keyOf(2))).toBeUndefined();
+    expect((await store.letters()).map(({ key }) => key)).toEqual([keyOf(0), keyOf(1)].sort());
   });
 
   test('that are raised make room for another try, which counts', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
     await store.bury(keyOf(0), letter);
-    expect(store.raise([keyOf(0), keyOf(1)])).toBe(1);
-    expect(store.letter(keyOf(0))).toBeUndefined();
-    expect(store.letters()).toEqual([]);
+    expect(await store.raise([keyOf(0), keyOf(1)])).toBe(1);
+    expect(await store.letter(keyOf(0))).toBeUndefined();
+    expect(await store.letters()).toEqual([]);
     await store.bury(keyOf(0), letter);
-    expect(store.letter(keyOf(0))?.attempts).toBe(2);
-    expect(await readdir(join(store.directory, 'dead'))).toEqual([`${keyOf(0)}.json`]);
-    store.raise([keyOf(0)]);
+    expect((await store.letter(keyOf(0)))?.attempts).toBe(2);
+    expect(await readdir(join(store.directory, '_dead'))).toEqual([`${keyOf(0)}.json`]);
+    await store.raise([keyOf(0)]);
     await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
-    expect(await readdir(join(store.directory, 'dead'))).toEqual([]);
+    expect(await readdir(join(store.directory, '_dead'))).toEqual([]);
   });
 
   test("of what an item's file was before go when it commits, fails anew, or is again what an older unit was made of", async () => {
@@ -122,17 +141,17 @@ describe('dead letters', () => {
     await first.bury(keyOf(9), other);
     // A process of its own, which has seen none of it.
     const store = await CommitStore.open(directory);
-    const left = () => store.letters().map(({ key, letter: { item, code } }) => ({ key, item, code }));
+    const left = async () => (await store.letters()).map(({ key, letter: { item, code } }) => ({ key, item, code }));
     const alien = { key: keyOf(9), item: 'alien', code: other.code };
     await store.bury(keyOf(1), { ...letter, code: 'corrupt' });
-    expect(left()).toEqual([{ key: keyOf(1), item: letter.item, code: 'corrupt' }, alien].sort(byKey));
+    expect(await left()).toEqual([{ key: keyOf(1), item: letter.item, code: 'corrupt' }, alien].sort(byKey));
     await store.commit(keyOf(2), unitTable({ itemId: letter.item }));
-    expect(left()).toEqual([alien]);
+    expect(await left()).toEqual([alien]);
     await store.bury(keyOf(3), letter);
-    expect(left()).toHaveLength(2);
+    expect(await left()).toHaveLength(2);
     await store.makeCurrent(letter.item, keyOf(2));
-    expect(left()).toEqual([alien]);
-    expect(await readdir(join(directory, 'dead'))).toEqual([`${keyOf(9)}.json`]);
+    expect(await left()).toEqual([alien]);
+    expect(await readdir(join(directory, '_dead'))).toEqual([`${keyOf(9)}.json`]);
     expect(await store.countLetters()).toBe(1);
   });
 
@@ -140,30 +159,30 @@ describe('dead letters', () => {
     const store = await CommitStore.open(await temporaryDirectory());
     await store.bury(keyOf(0), letter);
     await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
-    expect(store.letter(keyOf(0))).toBeUndefined();
-    expect(store.letters()).toEqual([]);
+    expect(await store.letter(keyOf(0))).toBeUndefined();
+    expect(await store.letters()).toEqual([]);
   });
 
   test('that are damaged are set aside, so that their items are tried again', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
-    const path = join(store.directory, 'dead', `${keyOf(0)}.json`);
+    const path = join(store.directory, '_dead', `${keyOf(0)}.json`);
     for (const damaged of ['', '{"item":', 'null', '{}']) {
       await writeFile(path, damaged);
-      expect(store.letters()).toEqual([]);
+      expect(await store.letters()).toEqual([]);
       expect(store.setAside.at(-1)).toBe(`${path}.damaged`);
       expect(existsSync(path)).toBe(false);
     }
     await store.bury(keyOf(0), letter);
-    expect(store.letter(keyOf(0))).toMatchObject({ item: letter.item });
+    expect(await store.letter(keyOf(0))).toMatchObject({ item: letter.item });
   });
 
   test('a unit with a damaged end is set aside, and can be committed again', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
     await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
     const path = store.unitPath(keyOf(0));
-    expect(store.facts(keyOf(0))?.itemId).toBe('heat');
+    expect((await store.facts(keyOf(0)))?.itemId).toBe('heat');
     await writeFile(path, (await readFile(path)).subarray(0, 50));
-    expect(store.facts(keyOf(0))).toBeUndefined();
+    expect(await store.facts(keyOf(0))).toBeUndefined();
     expect(store.setAside).toEqual([`${path}.damaged`]);
     expect(await store.commit(keyOf(0), unitTable({ itemId: 'heat' }))).toBe('committed');
   });

@@ -55,7 +55,7 @@ async function filesOf(directory: string): Promise<Record<string, string>> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true });
   // The index grows in the order of the work; it is derived from the units. A dataset that is open has a mark of its own.
   const files = names
-    .filter((entry) => entry.isFile() && entry.name !== 'index.txt' && !entry.name.endsWith('~open'))
+    .filter((entry) => entry.isFile() && entry.name !== '_index.txt' && !entry.name.endsWith('~open'))
     .map((entry) => join(entry.parentPath, entry.name));
   const hashes = await Promise.all(
     files.map(async (path) => [
@@ -192,7 +192,7 @@ describe('compact', () => {
     ]);
   });
 
-  test('lists counts and tables in dataset.json', async () => {
+  test('lists counts and tables in _dataset.json', async () => {
     const { directory } = await datasetOf(SHAPES);
     await compact(directory);
     const { counts, tables, graphId } = readDatasetFile(directory);
@@ -251,7 +251,9 @@ describe('compact', () => {
     await expect(compact(directory)).rejects.toThrow(path);
     const after = await filesOf(directory);
     const name = path.slice(directory.length + 1);
-    expect({ ...after, [name]: before[name] }).toEqual(before);
+    const { [`${name}.damaged`]: aside, ...others } = after;
+    expect(aside).toBeDefined();
+    expect({ ...others, [name]: before[name] }).toEqual(before);
   });
 
   test('of a dataset without units writes no table', async () => {

@@ -21,11 +21,11 @@ describe('a dataset', () => {
     const directory = join(await temporaryDirectory(), 'deep', 'features');
     const dataset = await Dataset.open(directory, description);
     await dataset.close();
-    expect((await readdir(directory)).sort()).toEqual(['dataset.json', 'dead', 'units']);
+    expect((await readdir(directory)).sort()).toEqual(['_dataset.json', '_dead', '_items.arrow', '_units']);
     expect(readDatasetFile(directory)).toMatchObject({
       ...description,
       format: 'reelflow-dataset',
-      formatVersion: 1,
+      formatVersion: 2,
       software: expect.stringMatching(/^reelflow \d/),
       counts: { videos: 0 },
       tables: [],
@@ -56,7 +56,7 @@ describe('a dataset', () => {
 
   test('is not made in a folder that has other files, but in one that a killed run began', async () => {
     const directory = await temporaryDirectory();
-    await mkdir(join(directory, 'units'));
+    await mkdir(join(directory, '_units'));
     await writeFile(join(directory, '.tmp-somebody~1~1~aa'), 'half');
     await Dataset.open(directory, description);
 
@@ -107,7 +107,7 @@ describe('a dataset', () => {
       const dataset = await Dataset.open(directory, description);
       for (const index of order) await dataset.store.commit(keyOf(index), tables[index] as (typeof tables)[0]);
       await dataset.close();
-      written.push(await readFile(join(directory, 'dataset.json'), 'utf8'));
+      written.push(await readFile(join(directory, '_dataset.json'), 'utf8'));
     }
     expect(written[0]).toBe(written[1]);
     const { counts } = JSON.parse(written[0] as string);
@@ -118,9 +118,9 @@ describe('a dataset', () => {
   test('of a newer format, or a damaged one, is named', async () => {
     const directory = await temporaryDirectory();
     await Dataset.open(directory, description);
-    const path = join(directory, 'dataset.json');
-    await writeFile(path, (await readFile(path, 'utf8')).replace('"formatVersion": 1', '"formatVersion": 2'));
-    await expect(Dataset.open(directory, description)).rejects.toThrow('version 2');
+    const path = join(directory, '_dataset.json');
+    await writeFile(path, (await readFile(path, 'utf8')).replace('"formatVersion": 2', '"formatVersion": 3'));
+    await expect(Dataset.open(directory, description)).rejects.toThrow('version 3');
     await writeFile(path, '{');
     await expect(Dataset.open(directory, description)).rejects.toThrow(path);
     await rm(path);

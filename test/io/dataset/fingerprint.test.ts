@@ -22,7 +22,7 @@ test('a fingerprint is the SHA-256 of the content', async () => {
 test('a file that has not changed is not read again, also under another name', async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, 'a.mp4');
-  const memory = join(directory, 'fingerprints.txt');
+  const memory = join(directory, '_fingerprints.txt');
   const hash = await settledFile(path, 'film');
   expect(await (await Fingerprints.open(memory)).of(path)).toBe(hash);
   await rename(path, join(directory, 'b.mp4'));
@@ -34,7 +34,7 @@ test('a file that has not changed is not read again, also under another name', a
 test('a file of another size or time is read again', async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, 'a.mp4');
-  const fingerprints = await Fingerprints.open(join(directory, 'fingerprints.txt'));
+  const fingerprints = await Fingerprints.open(join(directory, '_fingerprints.txt'));
   await settledFile(path, 'film');
   await fingerprints.of(path);
   const other = await settledFile(path, 'longer film');
@@ -48,13 +48,13 @@ test('a file changed just now is not remembered: it may change again within one 
   const directory = await temporaryDirectory();
   const path = join(directory, 'a.mp4');
   await writeFile(path, 'film');
-  await (await Fingerprints.open(join(directory, 'fingerprints.txt'))).of(path);
-  await expect(readFile(join(directory, 'fingerprints.txt'))).rejects.toThrow('ENOENT');
+  await (await Fingerprints.open(join(directory, '_fingerprints.txt'))).of(path);
+  await expect(readFile(join(directory, '_fingerprints.txt'))).rejects.toThrow('ENOENT');
 });
 
 test('damaged lines are passed over, and swallow no line that comes after them', async () => {
   const directory = await temporaryDirectory();
-  const memory = join(directory, 'fingerprints.txt');
+  const memory = join(directory, '_fingerprints.txt');
   const first = join(directory, 'a.mp4');
   const second = join(directory, 'b.mp4');
   const hash = await settledFile(first, 'film');
@@ -82,7 +82,7 @@ test('a file that is missing, or a folder, is a MediaError that names it', async
 test('what is remembered is known at once; what has changed, is missing or is no file is not', async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, 'a.mp4');
-  const memory = join(directory, 'fingerprints.txt');
+  const memory = join(directory, '_fingerprints.txt');
   const hash = await settledFile(path, 'film');
   await (await Fingerprints.open(memory)).of(path);
   const fingerprints = await Fingerprints.open(memory);

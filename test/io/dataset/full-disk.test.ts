@@ -57,7 +57,7 @@ describe.skipIf(disk === undefined)('a full disk (skipped where no file system c
       message: expect.stringContaining(directory),
       remedy: /Make room/,
     });
-    expect(dataset.store.keys()).toEqual([keyOf(0)]);
+    expect(await dataset.store.keys()).toEqual([keyOf(0)]);
     expect(await temporaries(directory)).toEqual([]);
     await unlink(filler);
     expect(await dataset.store.commit(keyOf(1), unit)).toBe('committed');

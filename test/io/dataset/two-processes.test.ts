@@ -137,7 +137,7 @@ test('processes that raise the same letters and set the same damage aside do not
   expect(readDatasetFile(directory).counts).toMatchObject({ videos: 0, dead: 0 });
 });
 
-test('changes of dataset.json by many at once are all there, one generation each', async () => {
+test('changes of _dataset.json by many at once are all there, one generation each', async () => {
   const directory = join(await temporaryDirectory(), 'features');
   await Dataset.open(directory, { graphId: 'g1', name: 'extraction', params: {}, models: [] });
   const before = readDatasetFile(directory).generation ?? 0;

@@ -18,7 +18,7 @@ describe('the index of a dataset', () => {
     const { directory } = await storeOf(['heat', 'alien', 'jaws']);
     const expected = await (await CommitStore.open(directory)).currentUnits();
     expect(expected.map(({ key }) => key)).toEqual([0, 1, 2].map(keyOf).sort());
-    const path = join(directory, 'index.txt');
+    const path = join(directory, '_index.txt');
     const whole = await readFile(path, 'utf8');
     for (const damaged of [
       undefined,
@@ -41,11 +41,11 @@ describe('the index of a dataset', () => {
     const items = ['plain', 'quo"te', 'back\\slash', 'naïve 映画', '["unit","00ff00ff"', 'x'.repeat(300_000)];
     const store = await storeOf(items);
     const reopened = await CommitStore.open(store.directory);
-    await rm(join(store.directory, 'index.txt'));
+    await rm(join(store.directory, '_index.txt'));
     const without = await CommitStore.open(store.directory, { create: false });
     for (const [index, item] of items.entries()) {
-      expect(reopened.facts(keyOf(index))).toEqual(without.readFacts(keyOf(index)));
-      expect(reopened.facts(keyOf(index))?.itemId).toBe(item);
+      expect(await reopened.facts(keyOf(index))).toEqual(without.readFacts(keyOf(index)));
+      expect((await reopened.facts(keyOf(index)))?.itemId).toBe(item);
     }
   });
 
@@ -56,8 +56,8 @@ describe('the index of a dataset', () => {
     await cp(other.unitPath(keyOf(0)), store.unitPath(keyOf(1)));
     for (const opened of [store, await CommitStore.open(store.directory)]) {
       expect(await itemsOf(opened)).toEqual(['jaws', 'psycho']);
-      expect(opened.facts(keyOf(0))).toBeUndefined();
-      expect(opened.facts(keyOf(1))?.itemId).toBe('psycho');
+      expect(await opened.facts(keyOf(0))).toBeUndefined();
+      expect((await opened.facts(keyOf(1)))?.itemId).toBe('psycho');
     }
   });
 
@@ -71,11 +71,11 @@ describe('the index of a dataset', () => {
 
   test('a dataset of before there was one is indexed when it is opened for writing', async () => {
     const { directory } = await storeOf(['heat', 'alien']);
-    await rm(join(directory, 'index.txt'));
+    await rm(join(directory, '_index.txt'));
     await CommitStore.open(directory, { create: false });
-    expect(existsSync(join(directory, 'index.txt'))).toBe(false);
+    expect(existsSync(join(directory, '_index.txt'))).toBe(false);
     await CommitStore.open(directory);
-    expect((await readFile(join(directory, 'index.txt'), 'utf8')).split('\n').filter(Boolean)).toHaveLength(2);
+    expect((await readFile(join(directory, '_index.txt'), 'utf8')).split('\n').filter(Boolean)).toHaveLength(2);
   });
 });
 
@@ -88,7 +88,7 @@ describe('of the units of an item whose file has changed', () => {
     const expected = [keyOf(1), keyOf(3)].sort();
     expect(await keys(store)).toEqual(expected);
     expect(await keys(await CommitStore.open(store.directory, { create: false }))).toEqual(expected);
-    await rm(join(store.directory, 'index.txt'));
+    await rm(join(store.directory, '_index.txt'));
     expect(await keys(await CommitStore.open(store.directory))).toEqual(expected);
   });
 
@@ -115,9 +115,9 @@ test('what two processes append is seen by both, and half a line of a killed one
   const first = await storeOf(['heat']);
   const other = await CommitStore.open(first.directory);
   await first.commit(keyOf(1), unitTable({ itemId: 'alien' }));
-  await appendFile(join(first.directory, 'index.txt'), '\n0badf00d ["unit","ab');
+  await appendFile(join(first.directory, '_index.txt'), '\n0badf00d ["unit","ab');
   await other.commit(keyOf(2), unitTable({ itemId: 'heat', seed: 3 }));
   const expected = [keyOf(1), keyOf(2)].sort();
   for (const store of [first, other]) expect((await store.currentUnits()).map(({ key }) => key)).toEqual(expected);
-  expect((await readdir(first.directory)).sort()).toEqual(['dead', 'index.txt', 'units']);
+  expect((await readdir(first.directory)).sort()).toEqual(['_dead', '_index.txt', '_units']);
 });

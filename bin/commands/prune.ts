@@ -1,0 +1,36 @@
+import { type PruneSummary, prune } from '../../src/graphs/prune.ts';
+import { defineCommand } from '../command.ts';
+import { flag, repeated, text } from '../option-table.ts';
+import { toldTo } from '../told-to.ts';
+
+/** `reelflow prune`: takes items out of a dataset. */
+export const command = defineCommand({
+  name: 'prune',
+  operands: ['DIR'],
+  does: 'takes items that are no inputs any more, or named ones, out of a dataset',
+  options: {
+    remove: repeated('ITEM', 'takes out this item instead', (items) => items),
+    cache: text('URI', 'the entries of these items in this cache go too'),
+    dryRun: flag('only says what would be taken out'),
+  },
+  examples: [
+    'reelflow prune features/ --dry-run',
+    'reelflow prune features/ --remove heat --remove alien --cache sqlite:///var/cache/reelflow.sqlite',
+  ],
+  async run(values, { operands: [directory = ''], console }) {
+    const summary = await prune(directory, { ...values, ...toldTo(console) });
+    console.result(summary, (pruned) => pruneText(pruned, values.dryRun ?? false));
+    return 0;
+  },
+});
+
+function pruneText({ items, units, letters, cacheEntries, tablesWritten }: PruneSummary, dryRun: boolean): string {
+  const lines = items.map(({ item, path }) => `${item}${path === undefined ? '' : `  ${path}`}`);
+  const done = `${units} unit(s), ${letters} dead letter(s), ${cacheEntries} cache entries removed`;
+  lines.push(
+    dryRun
+      ? `${items.length} item(s) would be taken out`
+      : `${items.length} item(s) taken out: ${done}${tablesWritten ? ', tables written anew' : ''}`,
+  );
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { UsageError } from '../../src/core/errors.ts';
+import { type DatasetStatus, datasetItems, datasetStatus } from '../../src/io/dataset/status.ts';
+import { defineCommand } from '../command.ts';
+import { csvLines, jsonLines, parquetBytes } from '../item-formats.ts';
+import { word } from '../option-table.ts';
+import { shellPath } from '../shell-word.ts';
+
+const FORMATS = { csv: csvLines, json: jsonLines, parquet: parquetBytes } as const;
+
+/** `reelflow status`: what is in a dataset. */
+export const command = defineCommand({
+  name: 'status',
+  operands: ['DIR'],
+  does: "tells what is in a dataset: items by state, the tables' age, versions; or lists its items",
+  options: { format: word(['csv', 'json', 'parquet'] as const, 'the table of items, on stdout') },
+  examples: [
+    'reelflow status features/',
+    'reelflow status features/ --format csv > items.csv',
+    'reelflow status features/ --format parquet > items.parquet',
+  ],
+  async run({ format }, { operands: [directory = ''], console }) {
+    if (format === undefined) {
+      console.result(await datasetStatus(directory), (status) => statusText(status, directory));
+      return 0;
+    }
+    if (format === 'parquet' && process.stdout.isTTY) {
+      throw new UsageError('`--format parquet` writes binary data, but stdout is a terminal', {
+        remedy: 'Redirect it to a file.',
+      });
+    }
+    for await (const chunk of FORMATS[format](datasetItems(directory))) {
+      if (!process.stdout.write(chunk)) await once(process.stdout, 'drain');
+    }
+    return 0;
+  },
+});
+
+function statusText(status: DatasetStatus, directory: string): string {
+  const { name, graphId, items, codes, seconds, tables, tablesAreCurrent, changed, versions } = status;
+  const states = Object.entries(items).filter(([, count]) => count > 0);
+  const counts = (of: Readonly<Record<string, number>>) =>
+    Object.entries(of)
+      .sort(([left], [right]) => (left < right ? -1 : 1))
+      .map(([what, count]) => `${count} ${what}`)
+      .join(', ');
+  const total = states.reduce((sum, [, count]) => sum + count, 0);
+  const lines = [
+    `${directory}: ${name} (graph ${graphId})`,
+    `${total} items${total === 0 ? '' : `: ${states.map(([state, count]) => `${count} ${WORDS[state] ?? state}`).join(', ')}`}`,
+    `${(seconds / 3600).toFixed(2)} hours committed${changed === undefined ? '' : `, last change ${changed}`}`,
+  ];
+  if (Object.keys(codes).length > 0) lines.push(`dead or superseded by reason: ${counts(codes)}`);
+  for (const { path, items: of, rows, written } of tables) {
+    lines.push(
+      `table ${path}: ${rows} rows of ${of} items, ${written === undefined ? 'MISSING' : `written ${written}`}`,
+    );
+  }
+  if (!tablesAreCurrent)
+    lines.push(`the tables are out of date: \`reelflow compact ${shellPath(directory)}\` writes them`);
+  if (items.gone > 0)
+    lines.push(`\`reelflow prune ${shellPath(directory)}\` takes out the items that are no inputs any more`);
+  lines.push(`made by ${counts(versions) || 'nothing yet'}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const WORDS: Readonly<Record<string, string>> = { gone: 'no inputs any more', waiting: 'left to do' };

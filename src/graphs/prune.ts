@@ -1,0 +1,118 @@
+import { DatasetError, UsageError } from '../core/errors.ts';
+import { CachedUnits } from '../io/cache/cached-units.ts';
+import { openUnitCache } from '../io/cache/open-cache.ts';
+import type { UnitCache } from '../io/cache/unit-cache.ts';
+import { CommitStore } from '../io/dataset/commit-store.ts';
+import { compact } from '../io/dataset/compact.ts';
+import { Dataset } from '../io/dataset/dataset.ts';
+import { areTablesOutOfDate, readDatasetFile } from '../io/dataset/dataset-file.ts';
+import type { ItemFacts } from '../io/dataset/item-facts.ts';
+import { itemsNow } from '../io/dataset/items-now.ts';
+import { listener } from './listener.ts';
+import { storageOf } from './output.ts';
+
+/** What is taken out of a dataset. */
+export interface PruneOptions {
+  /** Takes out these items, inputs or not, in place of those that are no inputs any more. */
+  readonly remove?: readonly string[] | undefined;
+  /** Only says what would be taken out. */
+  readonly dryRun?: boolean | undefined;
+  /** A cache whose entries of these items go too: an address as `openUnitCache` takes it, or a cache of your own. */
+  readonly cache?: string | UnitCache | undefined;
+  /** Sentences a person should read. */
+  readonly onMessage?: ((message: string) => void) | undefined;
+}
+
+/** What was, or would be, taken out. */
+export interface PruneSummary {
+  readonly items: readonly { readonly item: string; readonly path: string | undefined }[];
+  readonly units: number;
+  readonly letters: number;
+  /** Entries of the cache whose removal was asked for. */
+  readonly cacheEntries: number;
+  /** Whether the tables were written anew. */
+  readonly tablesWritten: boolean;
+}
+
+/**
+ * Takes items out of a dataset: their units, of whatever their files were, their dead letters, their rows in the tables and in the table of items. Can be killed
+ * anywhere, and does the rest when it is called again.
+ *
+ * @throws UsageError `dataset` when the directory is no dataset, or has no item of a name; DatasetError `in-use` when a run works on it.
+ *
+ * @example
+ * const { items } = await prune('features/', { dryRun: true });
+ */
+export async function prune(directory: string, options: PruneOptions = {}): Promise<PruneSummary> {
+  const file = readDatasetFile(directory);
+  if (options.dryRun) {
+    const items = await chosen(directory, await CommitStore.open(directory, { create: false }), options.remove);
+    return { items: items.map(named), units: 0, letters: 0, cacheEntries: 0, tablesWritten: false };
+  }
+  const say = listener('onMessage', options.onMessage);
+  const dataset = await Dataset.open(directory, file);
+  try {
+    if (dataset.modernised !== undefined) say(dataset.modernised);
+    if (dataset.others > 0) {
+      throw new DatasetError('in-use', `${directory} is being worked on by ${dataset.others} other process(es)`, {
+        remedy: 'Run it again when they have ended.',
+      });
+    }
+    const items = await chosen(directory, dataset.store, options.remove);
+    const done = { units: 0, letters: 0, cacheEntries: await forgetCached(items, file.graphId, options, say) };
+    const known = await dataset.store.items();
+    for (const { id } of items) {
+      const removed = await dataset.store.remove(id);
+      done.units += removed.units;
+      done.letters += removed.letters;
+      known.forget(id);
+    }
+    await dataset.close();
+    const tablesWritten = file.tables.length > 0 && areTablesOutOfDate(directory);
+    if (tablesWritten) await compact(directory, storageOf(directory, {}));
+    return { items: items.map(named), ...done, tablesWritten };
+  } finally {
+    await dataset.release();
+  }
+}
+
+const named = ({ id, path }: ItemFacts) => ({ item: id, path });
+
+async function chosen(
+  directory: string,
+  store: CommitStore,
+  remove: readonly string[] | undefined,
+): Promise<ItemFacts[]> {
+  const items: ItemFacts[] = [];
+  const wanted = new Set(remove);
+  for await (const item of itemsNow(store, 'aside')) {
+    if (remove === undefined ? item.state === 'gone' : wanted.delete(item.id)) items.push(item);
+  }
+  if (wanted.size > 0) {
+    throw new UsageError(`${directory} has no item '${[...wanted].join("', '")}'`, {
+      code: 'dataset',
+      option: 'remove',
+      remedy: '`datasetItems` lists what it has.',
+    });
+  }
+  return items;
+}
+
+/** Of the content that an item's file has, or had last. @returns of how many items. */
+async function forgetCached(
+  items: readonly ItemFacts[],
+  graphId: string,
+  { cache: given }: PruneOptions,
+  warn: (sentence: string) => void,
+): Promise<number> {
+  const cache = typeof given === 'string' ? await openUnitCache(given) : given;
+  if (cache === undefined) return 0;
+  const units = new CachedUnits(cache, { graphId, warn });
+  try {
+    const known = items.flatMap(({ hash, id }) => (hash === undefined ? [] : [{ hash, id }]));
+    for (const { hash, id } of known) await units.remove(hash, id);
+    return known.length;
+  } finally {
+    if (typeof given === 'string') await units.close();
+  }
+}

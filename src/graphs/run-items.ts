@@ -1,0 +1,128 @@
+import { resolve, sep } from 'node:path';
+import { Breather } from '../core/breather.ts';
+import type { ItemChange, ItemFacts } from '../io/dataset/item-facts.ts';
+import type { Items } from '../io/dataset/items.ts';
+import { softwareVersion } from '../io/dataset/software.ts';
+import type { MediaFacts } from '../io/dataset/unit-summary.ts';
+import type { Video } from '../io/media/video.ts';
+import type { RunEvent } from './runners/local.ts';
+
+/** How the items of a run stand to those of the dataset before it. */
+export interface InputChanges {
+  /** Items that the dataset had never seen. */
+  readonly added: number;
+  /** Items of the dataset that are no inputs any more, and those of them whose content came back under another id. */
+  readonly gone: readonly string[];
+  readonly renamed: readonly { readonly from: string; readonly to: string }[];
+  /** Items that are yet to be done. */
+  readonly left: number;
+}
+
+/**
+ * Notes in the dataset what a run learns of its items. An item is no input any more when the run has listed everything where the item was found, and the item
+ * was not there: below a directory among its inputs, or by the same glob or manifest. A run over a part of the inputs says nothing of the rest.
+ *
+ * @example
+ * const noted = new RunItems(items, corpus, ['/data/trailers']);
+ * await noted.begin();
+ */
+export class RunItems {
+  readonly #items: Items;
+  readonly #corpus: ReadonlyMap<string, Video>;
+  readonly #covers: readonly string[];
+  /** Ids that the dataset had not seen before, and those of the inputs that nothing has happened to yet. */
+  readonly #added = new Set<string>();
+  readonly #left = new Set<string>();
+
+  /** @param covers directories, globs and manifests, as `coverageOf` gives them, of which the corpus has everything. */
+  constructor(items: Items, corpus: readonly Video[], covers: readonly string[]) {
+    this.#items = items;
+    this.#corpus = new Map(corpus.map((video) => [video.id, video]));
+    this.#covers = covers;
+  }
+
+  /** Notes the inputs that are new, so that what is left to do is known however the run ends. */
+  async begin(): Promise<void> {
+    const breather = new Breather();
+    let noted = 0;
+    for (const [id, video] of this.#corpus) {
+      this.#left.add(id);
+      if (!this.#items.has(id)) {
+        this.#added.add(id);
+        this.#note(id, video, { state: 'waiting' });
+        noted += 1;
+        if (noted % 1000 === 0) await this.#items.flush();
+      }
+      if (breather.isDue) await breather.rest();
+    }
+    if (noted > 0) await this.#items.flush();
+  }
+
+  /** Takes one event of the run. */
+  take(event: RunEvent<Video>): void {
+    if (event.type === 'started' || event.type === 'reached') return;
+    const { item: video, fingerprint: hash } = event;
+    this.#left.delete(video.id);
+    if (event.type === 'dead') {
+      this.#noteIfNew(video, { state: 'dead', hash, code: event.letter.code });
+    } else if (event.type === 'skipped') {
+      this.#noteIfNew(video, { state: 'skipped', hash, code: event.reason });
+    } else {
+      const { key: unit } = event;
+      const state = event.unit.partial ? 'partial' : 'committed';
+      // Of a corpus of which all is done this is all that happens, many thousand times.
+      if (event.type === 'already-done' && this.#items.isKnown(video.id, { state, unit, ...placeOf(video) })) return;
+      const { fps, width, height, streams, leftOut }: MediaFacts = event.type === 'committed' ? event.unit.media : {};
+      const media = { fps, width, height, streams: streams?.join(', '), leftOut: leftOut?.join('; ') };
+      this.#noteIfNew(video, { state, hash, unit, duration: event.unit.seconds, ...media });
+    }
+  }
+
+  /** Notes what is no input any more. */
+  async end(): Promise<InputChanges> {
+    await this.#items.flush();
+    const gone: string[] = [];
+    const formerly = new Map<string, string>();
+    const breather = new Breather();
+    if (this.#covers.length > 0) {
+      for (const id of this.#items.ids()) {
+        if (breather.isDue) await breather.rest();
+        if (this.#corpus.has(id)) continue;
+        const item = this.#items.get(id);
+        if (item === undefined || !this.#isCovered(item)) continue;
+        gone.push(id);
+        if (item.hash !== undefined) formerly.set(item.hash, id);
+        if (item.state !== 'gone') this.#items.note(id, { state: 'gone', ...now() });
+      }
+    }
+    const renamed: { from: string; to: string }[] = [];
+    if (formerly.size > 0) {
+      for (const to of this.#added) {
+        const from = formerly.get(this.#items.get(to)?.hash ?? '');
+        if (from !== undefined) renamed.push({ from, to });
+      }
+    }
+    return { added: this.#added.size, gone: gone.sort(), renamed, left: this.#left.size };
+  }
+
+  #isCovered({ path, source }: ItemFacts): boolean {
+    return this.#covers.some((place) => place === source || path?.startsWith(place === sep ? place : place + sep));
+  }
+
+  #noteIfNew(video: Video, change: ItemChange): void {
+    if (!this.#items.isKnown(video.id, { ...change, ...placeOf(video) })) this.#note(video.id, video, change);
+  }
+
+  #note(id: string, video: Video, change: ItemChange): void {
+    this.#items.note(id, { ...change, ...placeOf(video), ...now() });
+  }
+}
+
+/** Where a video is, and what a manifest says of it beside. */
+function placeOf({ path, source, more }: Video): ItemChange {
+  return { path: resolve(path), source, more };
+}
+
+function now(): ItemChange {
+  return { when: new Date().toISOString(), version: softwareVersion() };
+}

@@ -1,0 +1,51 @@
+import { Breather } from '../../core/breather.ts';
+import { sortInTurns } from '../../core/sort-in-turns.ts';
+import type { CommitStore } from './commit-store.ts';
+import { changed, type ItemFacts, type ItemState } from './item-facts.ts';
+import type { UnitFacts } from './schema.ts';
+import { compareUtf8 } from './table-plan.ts';
+
+/** What of an item lies in the store. */
+interface Kept {
+  readonly unit?: { readonly key: string; readonly facts: UnitFacts } | undefined;
+  /** Of its dead letter. */
+  readonly code?: string | undefined;
+}
+
+/**
+ * Every item of a dataset as it is now, by the UTF-8 bytes of the ids: what is known of the items, and over it what the store has, which is the truth of what is
+ * committed and what is dead. Units and dead letters that no item is known of have one made up of what they say.
+ *
+ * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
+ */
+export async function* itemsNow(store: CommitStore, damaged: 'throw' | 'aside'): AsyncGenerator<ItemFacts> {
+  const items = await store.items();
+  const kept = new Map<string, Kept>();
+  await store.eachCurrentUnit(damaged, (unit) => void kept.set(unit.facts.itemId, { unit }));
+  for (const { letter } of await store.letters()) {
+    kept.set(letter.item, { ...kept.get(letter.item), code: letter.code });
+  }
+  const ids = await sortInTurns([...new Set([...items.ids(), ...kept.keys()])], compareUtf8);
+  const breather = new Breather();
+  for (const id of ids) {
+    yield itemNow(id, items.get(id), kept.get(id) ?? {});
+    if (breather.isDue) await breather.rest();
+  }
+}
+
+function itemNow(id: string, known: ItemFacts | undefined, { unit, code }: Kept): ItemFacts {
+  // A unit that was set aside or taken out is nobody's any more.
+  const facts = unit === undefined ? { ...known, unit: undefined } : changed(known, id, { unit: unit.key });
+  const state = stateNow(known, { unit, code });
+  const isFailed = state === 'dead' || state === 'superseded';
+  const reason = isFailed ? code : state === known?.state ? known.code : undefined;
+  return { ...facts, id, duration: facts.duration ?? unit?.facts.seconds, state, code: reason };
+}
+
+function stateNow(known: ItemFacts | undefined, { unit, code }: Kept): ItemState {
+  if (known?.state === 'gone') return 'gone';
+  if (unit !== undefined && code !== undefined) return 'superseded';
+  if (unit !== undefined) return unit.facts.partial ? 'partial' : 'committed';
+  if (code !== undefined) return 'dead';
+  return known?.state === 'skipped' ? 'skipped' : 'waiting';
+}

@@ -1,0 +1,247 @@
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { appendFile } from 'node:fs/promises';
+import type { RecordBatch } from 'apache-arrow';
+import { removeIfThere } from '../../core/atomic-file.ts';
+import { Breather } from '../../core/breather.ts';
+import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
+import { DatasetError, UsageError } from '../../core/errors.ts';
+import { eachLine } from '../../core/line-blocks.ts';
+import { fillSync } from '../../core/whole-io.ts';
+import { changed, type ItemChange, type ItemFacts } from './item-facts.ts';
+import { factAt, ITEM_COLUMNS, itemAt } from './items-file.ts';
+import { partPath } from './layout.ts';
+import { openTable } from './table-reader.ts';
+
+/** More rows than a batch has. */
+const ROWS_AT_MOST = 2 ** 24;
+/** Changes that are appended to the journal at a time. */
+const APPENDED_AT_A_TIME = 256;
+
+/** Where a line of the journal stands. */
+interface Line {
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/**
+ * What a dataset knows of its items: the table `_items.arrow` as the last run wrote it, and over it the changes since, in the append-only `_journal.txt`. Any
+ * number of processes may note changes; a line that a killed process cut off is passed over. In memory are the table's bytes and the places of the
+ * lines, not the facts.
+ *
+ * @example
+ * const items = await Items.open('features/');
+ * items.get('heat')?.state; // 'committed'
+ */
+export class Items {
+  readonly #directory: string;
+  readonly #journal: string;
+  /** By id: the number of the batch times `ROWS_AT_MOST`, and the row in it. */
+  #rows = new Map<string, number>();
+  #batches: readonly RecordBatch[] = [];
+  readonly #lines = new Map<string, Line | Line[]>();
+  readonly #more = new Set<string>();
+  /** Whether there is a whole table. */
+  #isTable = false;
+  #read = 0;
+  #pending: [string, ItemChange][] = [];
+  #flushing: Promise<void> = Promise.resolve();
+  #file: number | undefined;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.#journal = partPath(directory, 'journal');
+  }
+
+  /** Reads what is known; a dataset that has no table of items yet has none. A damaged one is none. */
+  static async open(directory: string): Promise<Items> {
+    const items = new Items(directory);
+    await items.#load();
+    return items;
+  }
+
+  /** Whether anything is known that the table does not have yet, or there is no table. */
+  get isUnwritten(): boolean {
+    return this.#lines.size > 0 || this.#pending.length > 0 || !this.#isTable;
+  }
+
+  /** Ids of all items, in no order. */
+  *ids(): Generator<string> {
+    yield* this.#rows.keys();
+    for (const id of this.#lines.keys()) if (!this.#rows.has(id)) yield id;
+    for (const id of new Set(this.#pending.map(([each]) => each))) {
+      if (!this.#rows.has(id) && !this.#lines.has(id)) yield id;
+    }
+  }
+
+  /** Whether anything is known of an item. */
+  has(id: string): boolean {
+    return this.#rows.has(id) || this.#lines.has(id) || this.#pending.some(([each]) => each === id);
+  }
+
+  /** What is known of an item. */
+  get(id: string): ItemFacts | undefined {
+    const place = this.#rows.get(id);
+    let facts = place === undefined ? undefined : this.#factsAt(place);
+    const lines = this.#lines.get(id);
+    for (const line of lines === undefined ? [] : [lines].flat()) {
+      const change = this.#changeAt(line);
+      if (change !== undefined) facts = changed(facts, id, change);
+    }
+    for (const [each, change] of this.#pending) if (each === id) facts = changed(facts, id, change);
+    return facts;
+  }
+
+  /** Whether all that a change names of an item is known already: what it leaves undefined it does not name. */
+  isKnown(id: string, change: ItemChange): boolean {
+    const place = this.#rows.get(id);
+    const isPlain = place !== undefined && this.#pending.length === 0 && !this.#lines.has(id);
+    const { more, ...facts } = change;
+    const known = isPlain && more === undefined ? undefined : this.get(id);
+    if (known === undefined && place === undefined) return false;
+    for (const [name, value] of Object.entries(facts)) {
+      if (value === undefined) continue;
+      const fact = name as keyof typeof facts;
+      if ((known === undefined ? this.#factAt(place as number, fact) : known[fact]) !== value) return false;
+    }
+    return more === undefined || JSON.stringify(more) === JSON.stringify(known?.more);
+  }
+
+  /** Names of the manifests' other columns. */
+  get moreColumns(): string[] {
+    return [...this.#more];
+  }
+
+  /** Notes a change. On disk soon, and at `flush`. */
+  note(id: string, change: ItemChange): void {
+    this.#pending.push([id, change]);
+    for (const name of Object.keys(change.more ?? {})) this.#more.add(name);
+    // What the disk refuses now is thrown by the `flush` that is waited for: what was noted stays until then.
+    if (this.#pending.length % APPENDED_AT_A_TIME === 0) this.flush().catch(() => undefined);
+  }
+
+  /** Takes an item out: the table that is written next has it no more. To be followed by `forgetJournal`. */
+  forget(id: string): void {
+    this.#rows.delete(id);
+    this.#lines.delete(id);
+    this.#isTable = false;
+  }
+
+  /** Puts what was noted on disk, and takes in what others have. @throws what the disk refuses. */
+  flush(): Promise<void> {
+    const flushed = this.#flushing.then(() => this.#flush());
+    this.#flushing = flushed.catch(() => undefined);
+    return flushed;
+  }
+
+  /** Forgets the journal, whose changes the table has now. To be called only when no other process has the dataset open. */
+  async forgetJournal(): Promise<void> {
+    this.close();
+    await removeIfThere(this.#journal);
+    this.#lines.clear();
+    this.#read = 0;
+  }
+
+  /** Lets the journal go. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  async #flush(): Promise<void> {
+    // More is noted while this is written.
+    const noted = [...this.#pending];
+    if (noted.length > 0) {
+      await appendFile(this.#journal, noted.map((each) => checkedLine(JSON.stringify(each))).join(''));
+    }
+    await this.#refresh();
+    this.#pending = this.#pending.slice(noted.length);
+  }
+
+  async #refresh(): Promise<void> {
+    const size = statSync(this.#journal, { throwIfNoEntry: false })?.size ?? 0;
+    // Another process has made a table of it, and begun a new one.
+    if (size < this.#read) return this.#load();
+    await this.#readOn();
+  }
+
+  async #readOn(): Promise<void> {
+    let at = this.#read;
+    this.#read = await eachLine(this.#journal, this.#read, (bytes, start, end) => {
+      const line = { start: at, bytes: end - start };
+      at += end - start + 1;
+      const change = changeOf(bytes, start, end);
+      if (change === undefined) return;
+      for (const name of Object.keys(change[1].more ?? {})) this.#more.add(name);
+      const before = this.#lines.get(change[0]);
+      this.#lines.set(change[0], before === undefined ? line : [...[before].flat(), line]);
+    });
+  }
+
+  /** The journal first: what is taken out of it meanwhile is in the table that is read then. */
+  async #load(): Promise<void> {
+    this.close();
+    this.#lines.clear();
+    this.#read = 0;
+    await this.#readOn();
+    const path = partPath(this.#directory, 'items');
+    this.#rows = new Map();
+    const batches = existsSync(path) ? await batchesOf(path) : undefined;
+    this.#isTable = batches !== undefined;
+    this.#batches = batches ?? [];
+    const breather = new Breather();
+    for (const [number, batch] of this.#batches.entries()) {
+      for (const name of moreColumnsOf(batch)) this.#more.add(name);
+      const ids = batch.getChild('item_id');
+      for (let row = 0; row < batch.numRows; row += 1) {
+        this.#rows.set(String(ids?.get(row)), number * ROWS_AT_MOST + row);
+        if (breather.isDue) await breather.rest();
+      }
+    }
+  }
+
+  #factsAt(place: number): ItemFacts {
+    return itemAt(this.#batchOf(place), place % ROWS_AT_MOST);
+  }
+
+  #factAt(place: number, fact: Exclude<keyof ItemFacts, 'more'>): unknown {
+    return factAt(this.#batchOf(place), place % ROWS_AT_MOST, fact);
+  }
+
+  #batchOf(place: number): RecordBatch {
+    return this.#batches[Math.floor(place / ROWS_AT_MOST)] as RecordBatch;
+  }
+
+  #changeAt({ start, bytes }: Line): ItemChange | undefined {
+    this.#file ??= openSync(this.#journal, 'r');
+    const line = Buffer.alloc(bytes);
+    fillSync(this.#file, line, start);
+    return changeOf(line, 0, bytes)?.[1];
+  }
+}
+
+/** Names of the columns that a table of items has of a manifest. */
+function moreColumnsOf({ schema }: RecordBatch): string[] {
+  return schema.fields.map(({ name }) => name).filter((name) => !ITEM_COLUMNS.includes(name));
+}
+
+function changeOf(bytes: Buffer, start: number, end: number): [string, ItemChange] | undefined {
+  const text = textOfLine(bytes, start, end);
+  return text === undefined ? undefined : (JSON.parse(text) as [string, ItemChange]);
+}
+
+/** The batches of the table; undefined when it is damaged: the next run writes it anew. */
+async function batchesOf(path: string): Promise<readonly RecordBatch[] | undefined> {
+  const batches: RecordBatch[] = [];
+  try {
+    const table = await openTable(path);
+    try {
+      for await (const { batch } of table.batches()) batches.push(batch);
+    } finally {
+      await table.close();
+    }
+    return batches;
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof DatasetError)) throw error;
+    return undefined;
+  }
+}
