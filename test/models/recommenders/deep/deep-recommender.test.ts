@@ -146,12 +146,12 @@ describe('the residual form', () => {
   test.each(['dcf-av-1', 'dcf-av-2', 'lstm-av'] as const)(
     '%s predicts items that nobody has rated from their content (synthetic), and gives the same weights again',
     async (model) => {
-      const fit = async () => {
+      const learn = async () => {
         const recommender = new DeepRecommender(model, { ...residual, epochs: 60 });
         await recommender.fit({ ...tinyTraining, ...warm }, undefined, tinyFeatures());
         return recommender;
       };
-      const [first, second] = [await fit(), await fit()];
+      const [first, second] = [await learn(), await learn()];
       expect(hashOf(await first.weights())).toBe(hashOf(await second.weights()));
       const mean = warm.values.reduce((sum, value) => sum + value, 0) / warm.values.length;
       const chance = squaredError(new Float32Array(cold.values.length).fill(mean), cold.values);
