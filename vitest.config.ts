@@ -4,8 +4,9 @@ import { globSync } from 'tinyglobby';
 import { defineConfig } from 'vitest/config';
 
 /**
- * The fast tests (`npm run test:fast`): of the floors that know no outside world, without those that compute whole networks,
- * and those that start processes, need the build or compute for long, which are named `*.whole.test.ts`.
+ * The fast tests (`npm run test:fast`): of the floors that know no outside world, without those
+ * that compute whole networks, and those that start processes, need the build or compute for long,
+ * which are named `*.whole.test.ts`.
  */
 const fast = globSync(['test/{core,operators,models}/**/*.test.ts'], {
   cwd: import.meta.dirname,
@@ -22,10 +23,11 @@ export default defineConfig({
   test: {
     setupFiles: ['test/setup/end-children.ts'],
     // Weights that somebody keeps on this machine must not change what tests see.
-    env: { REELFLOW_MODELS_DIR: join(tmpdir(), 'reelflow-tests-no-models') },
+    env: { REELFLOW_WEIGHTS_DIR: join(tmpdir(), 'reelflow-tests-no-models') },
     pool: 'forks',
     maxWorkers: 2,
-    // A limit for what hangs, not a measure of speed: a busy machine takes ten times as long as a quiet one.
+    // A limit for what hangs, not a measure of speed: a busy machine takes ten times as long as a
+    // quiet one.
     testTimeout: 300_000,
     hookTimeout: 300_000,
     projects: [

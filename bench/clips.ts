@@ -23,7 +23,10 @@ async function makeOnce(path: string, args: readonly string[]): Promise<string> 
   return path;
 }
 
-/** A synthetic 720p clip, h264 at about 2.5 Mbit/s with AAC stereo, made once. Moving test patterns under film-like noise. */
+/**
+ * A synthetic 720p clip, h264 at about 2.5 Mbit/s with AAC stereo, made once. Moving test patterns
+ * under film-like noise.
+ */
 export async function makeClip(path: string, seconds: number): Promise<string> {
   const picture = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5,format=yuv420p[v]`;
   const sound = `aevalsrc='0.3*sin(2*PI*(220+40*sin(t))*t)+0.05*random(0)|0.3*sin(2*PI*330*t)':s=44100:d=${seconds}[s]`;
@@ -34,7 +37,9 @@ export async function makeClip(path: string, seconds: number): Promise<string> {
 }
 
 /**
- * A 720p clip without sound: six seconds of motion under noise, then six of a still slide, and so on. Whether a slide decodes to equal frames is the encoder's doing: some go on refining it in every frame.
+ * A 720p clip without sound: six seconds of motion under noise, then six of a still slide, and so
+ * on. Whether a slide decodes to equal frames is the encoder's doing: some continue refining it in
+ * every frame.
  */
 export async function makeSlides(path: string, seconds: number): Promise<string> {
   const moving = `testsrc2=s=1280x720:r=25:d=${seconds},noise=alls=10:allf=t:all_seed=5[moving]`;

@@ -1,7 +1,9 @@
 /**
- * The fast form of convolutions beside the direct one, in turn, so that what else the machine does meets both. First networks alone (random weights, one
- * single-threaded worker): rows/s, CPU-ms a row (the least and the median of all rounds), and the greatest difference of a vector's values by the greatest value. Then whole extractions
- * of a two-minute clip, each in a process of its own: frames/s, and the peak of memory.
+ * The fast form of convolutions beside the direct one, in turn, so that what else the machine does
+ * meets both. First networks alone (random weights, one single-threaded worker): rows/s, CPU-ms a
+ * row (the least and the median of all rounds), and the greatest difference of a vector's values by
+ * the greatest value. Then whole extractions of a two-minute clip, each in a process of its own:
+ * frames/s, and the peak of memory.
  *
  *   node dist/bench/convolutions.js [--networks alexnet,vggish,vgg16,resnet50] [--rounds 9] [--extractions 3] [--memory 1GiB] [--visual alexnet] [--dir .bench]
  */

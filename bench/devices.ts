@@ -1,7 +1,9 @@
 /**
- * What a device gives: rows per second of networks through the product's own `Network.embed` beside ONNX Runtime alone (whole batches, one thread of
- * JavaScript), how far its vectors are from the CPU's, memory of the device and of this process; and whole extractions beside the decoding floor: ffmpeg with
- * the product's own filters writing to nowhere, as many at once as there are cores. All weights are RANDOM, all clips synthetic.
+ * What a device gives: rows per second of networks through the product's own `Network.embed` beside
+ * ONNX Runtime alone (whole batches, one thread of JavaScript), how far its vectors are from the
+ * CPU's, memory of the device and of this process; and whole extractions beside the decoding floor:
+ * ffmpeg with the product's own filters writing to nowhere, as many at once as there are cores. All
+ * weights are RANDOM, all clips synthetic.
  *
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
  *     [--extractions alexnet+vggish,resnet50] [--clips 48] [--clip-seconds 20] [--dir .bench] [--memory 32GiB] [--rounds 2] [--concurrency N] [--workers N] [--batch N]
@@ -17,7 +19,7 @@ import { extract } from '../src/graphs/extract.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
 import { resizeFilters } from '../src/io/media/resize.ts';
 import { Video } from '../src/io/media/video.ts';
-import { type NetworkPlan, network } from '../src/models/networks/network.ts';
+import { network, type UnopenedNetwork } from '../src/models/networks/network.ts';
 import { readCards } from '../src/models/onnx/cards.ts';
 import { benchOptions, makeClip } from './clips.ts';
 
@@ -50,7 +52,7 @@ function mainThread(): number {
 type Row = Uint8Array | Float32Array;
 
 /** Rows where frames of a flow are: each in shared memory of its own. */
-function rowsFor(plan: NetworkPlan, count: number): Row[] {
+function rowsFor(plan: UnopenedNetwork, count: number): Row[] {
   return Array.from({ length: count }, (_, at) => {
     const memory = sharedMemory(plan.inputBytes);
     if (plan.card.input.kind === 'frames') return randomFillSync(new Uint8Array(memory));
@@ -209,7 +211,14 @@ async function extraction(names: string, folder: string, files: readonly string[
     const started = performance.now();
     try {
       const summary = await extract({
-        ...{ inputs: [folder], out, device, memory: options.memory as string, compact: false, duplicates: 'compute' },
+        ...{
+          inputs: [folder],
+          out,
+          device,
+          memory: options.memory as string,
+          compact: false,
+          repeatedFrames: 'compute',
+        },
         ...{ visual: visual as string, audio, weights: 'random:1', onMessage: (sentence) => console.error(sentence) },
         ...{ ...given('concurrency'), ...given('workers'), ...given('batch') },
       });

@@ -1,6 +1,7 @@
 /**
- * What recognising a frame costs; what computing equal frames once gains on a clip with still slides, and what looking for them costs on a clip without equal frames:
- * extractions with and without, alternating in one run. Frames per second of the steady state, without session creation.
+ * What recognising a frame costs; what computing equal frames once gains on a clip with still
+ * slides, and what looking for them costs on a clip without equal frames: extractions with and
+ * without, alternating in one run. Frames per second of the steady state, without session creation.
  *
  *   node dist/bench/duplicates.js [--seconds 48] [--dir .bench] [--memory 1GiB] [--repeat 2] [--fps native] [--only slides|noise]
  *
@@ -11,8 +12,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { extract } from '../src/graphs/extract.ts';
-import { DUPLICATES, type Duplicates } from '../src/operators/embed.ts';
-import { byteDigest, sampledFingerprint } from '../src/operators/fingerprint.ts';
+import { byteDigest, sampledFingerprint } from '../src/operators/element-fingerprint.ts';
+import { type RepeatedFrames, repeatedFrameRules } from '../src/operators/embed.ts';
 import { benchOptions, makeClip, makeSlides } from './clips.ts';
 
 const options = benchOptions({ seconds: '48', dir: '.bench', memory: '1GiB', repeat: '2', fps: 'native', only: '' });
@@ -20,8 +21,8 @@ const seconds = Number(options.seconds);
 const directory = options.dir as string;
 
 /** One extraction, and a hash over the features it wrote. */
-async function run(clip: string, duplicates: Duplicates) {
-  const out = join(directory, `duplicates-${duplicates}`);
+async function run(clip: string, repeatedFrames: RepeatedFrames) {
+  const out = join(directory, `duplicates-${repeatedFrames}`);
   await rm(out, { recursive: true, force: true });
   const before = process.cpuUsage();
   const summary = await extract({
@@ -31,8 +32,8 @@ async function run(clip: string, duplicates: Duplicates) {
     weights: 'random:1',
     memory: options.memory as string,
     compact: false,
-    duplicates,
-    sampling: options.fps === 'native' ? 'native' : Number(options.fps),
+    repeatedFrames,
+    fps: options.fps === 'native' ? 'native' : Number(options.fps),
   });
   const { user, system } = process.cpuUsage(before);
   const hash = createHash('sha256');
@@ -69,12 +70,12 @@ const clips = [
 
 for (const { name, clip } of clips) {
   const path = await clip();
-  const figures = new Map(DUPLICATES.map((each) => [each, { wall: [] as number[], cpu: [] as number[] }]));
+  const figures = new Map(repeatedFrameRules.map((each) => [each, { wall: [] as number[], cpu: [] as number[] }]));
   const features = new Set<string>();
   let share = 0;
   let frames = 0;
   for (let round = 0; round < Number(options.repeat); round++) {
-    for (const duplicates of round % 2 === 0 ? DUPLICATES : DUPLICATES.toReversed()) {
+    for (const duplicates of round % 2 === 0 ? repeatedFrameRules : repeatedFrameRules.toReversed()) {
       const { summary, cpuSeconds, features: hash } = await run(path, duplicates);
       figures.get(duplicates)?.wall.push(summary.phases.run);
       figures.get(duplicates)?.cpu.push(cpuSeconds);

@@ -1,8 +1,9 @@
 /**
- * Efficiency = floor / wall. Floor = (CPU-seconds of decoding alone + CPU-seconds of inference alone on the same number of
- * frames and patches, at the best batch) / cores. Decoding alone is `frames` and `audio` drained by nobody, ffmpeg and our
- * reading together; `strictEfficiency` takes ffmpeg writing to /dev/null in its place. Wall = the steady state of `extract`:
- * without process start and session creation. All in one run, the parts before and after each run.
+ * Efficiency = floor / wall. Floor = (CPU-seconds of decoding alone + CPU-seconds of inference
+ * alone on the same number of frames and patches, at the best batch) / cores. Decoding alone is
+ * `frames` and `audio` drained by nobody, ffmpeg and our reading together; `strictEfficiency` takes
+ * ffmpeg writing to /dev/null in its place. Wall = the steady state of `extract`: without process
+ * start and session creation. All in one run, the parts before and after each run.
  *
  *   node dist/bench/efficiency.js [--seconds 180] [--dir .bench] [--memory 2GiB] [--repeat 3]
  */
@@ -19,7 +20,7 @@ import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
 import { frames } from '../src/io/media/frames.ts';
 import { resizeFilters } from '../src/io/media/resize.ts';
 import { Video } from '../src/io/media/video.ts';
-import { type NetworkPlan, network } from '../src/models/networks/network.ts';
+import { network, type UnopenedNetwork } from '../src/models/networks/network.ts';
 import { Flow } from '../src/operators/flow.ts';
 import { benchOptions, makeClip } from './clips.ts';
 
@@ -67,7 +68,7 @@ const picture = [
 const sound = ['-map', '0:a:0', '-ac', '1', '-ar', '16000', '-f', 's16le'];
 
 /** CPU-seconds per element of a network alone: every core has a worker with a thread. */
-async function inferenceAlone(plan: NetworkPlan, batch: number): Promise<number> {
+async function inferenceAlone(plan: UnopenedNetwork, batch: number): Promise<number> {
   const opened = await plan.open({ workers: cores, threads: 1, batch });
   const bytes = plan.inputBytes;
   const inputs = Array.from({ length: batch }, (_, index) => {
@@ -88,7 +89,7 @@ async function inferenceAlone(plan: NetworkPlan, batch: number): Promise<number>
   return (user + system) / 1e6 / (count * cores * batch);
 }
 
-async function bestBatch(plan: NetworkPlan, batches: readonly number[]): Promise<number> {
+async function bestBatch(plan: UnopenedNetwork, batches: readonly number[]): Promise<number> {
   let found = { batch: 0, seconds: Number.POSITIVE_INFINITY };
   for (const batch of batches) {
     const seconds = await inferenceAlone(plan, batch);
@@ -106,7 +107,10 @@ const hearing = network('vggish', { weights: 'random:1' });
 const visualBatch = await bestBatch(visual, [16, 32, 64]);
 const audioBatch = await bestBatch(hearing, [8, 16, 32]);
 
-/** CPU-seconds of the parts alone. The machine's speed drifts, so it is measured before and after each run. */
+/**
+ * CPU-seconds of the parts alone. The machine's speed drifts, so it is measured before and after
+ * each run.
+ */
 async function partsAlone() {
   const decodes = await Promise.all(Array.from({ length: cores }, () => decodeAlone(picture)));
   return {

@@ -1,10 +1,12 @@
 /**
- * Inputs that a version got wrong, and what comes of them now: every file of a folder of faults through the command line
- * as a user would run it, beside what should come. Exits 1 on a difference.
+ * Inputs that a version got wrong, and what comes of them now: every file of a folder of faults
+ * through the command line as a user would run it, beside what should come. Exits 1 on a
+ * difference.
  *
  *   node dist/bench/faults.js --dir FOLDER [--only media|models|tables] [--file NAME]
  *
- * The folder has `media/`, `models/`, `tables/` and `expected.json`, whose part `media` states what each file holds.
+ * The folder has `media/`, `models/`, `tables/` and `expected.json`, whose part `media` states what
+ * each file holds.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +15,7 @@ import { benchOptions } from './clips.ts';
 import { type Finding, findingLines } from './faults/finding.ts';
 import { MediaFaults } from './faults/media.ts';
 import type { MediaExpectation } from './faults/media-expectation.ts';
-import { modelFaults } from './faults/models.ts';
+import { modelFaults } from './faults/recommenders.ts';
 import { tableFaults } from './faults/tables.ts';
 
 const options = benchOptions({ dir: '', only: 'media,models,tables', file: '' });

@@ -1,6 +1,6 @@
 // What flow control costs, and what it saves, against raw RxJS, Node streams and async generators.
-// Usage: node dist/bench/flow.js [--json] [--elements N]
-// CPU time is user + system of this process (process.cpuUsage), the least of five runs after one for warming up.
+// Usage: node dist/bench/flow.js [--json] [--elements N] CPU time is user + system of this process
+// (process.cpuUsage), the least of five runs after one for warming up.
 import { pipeline, Readable, Transform, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { from, lastValueFrom, map, mergeMap, type Observable, type OperatorFunction, range } from 'rxjs';

@@ -1,6 +1,7 @@
 /**
- * Gives damaged weight files of every format to `readWeights`, and reads every value of those that it takes. Everything but a value or a `ModelError`
- * with a remedy is a failure; the input is kept then.
+ * Gives damaged weight files of every format to `readWeights`, and reads every value of those that
+ * it takes. Everything but a value or a `ModelError` with a remedy is a failure; the input is kept
+ * then.
  *
  *   node dist/bench/fuzz-weights.js [--seed 1] [--count 20000] [--format pth] [--dir .bench]
  */

@@ -8,17 +8,19 @@ import { frames } from '../src/io/media/frames.ts';
 import { Video } from '../src/io/media/video.ts';
 import { alexnetDescription } from '../src/models/networks/alexnet.ts';
 import { architectureGraph, architectureTo } from '../src/models/networks/architecture.ts';
-import { type NetworkPlan, network } from '../src/models/networks/network.ts';
+import { network, type UnopenedNetwork } from '../src/models/networks/network.ts';
 import { collect } from '../src/models/onnx/write.ts';
 import { calibrate } from '../src/models/quantisation/calibrate.ts';
 import { cosine } from '../src/models/quantisation/cosine.ts';
-import { randomTensor } from '../src/models/weights/random.ts';
+import { randomTensor } from '../src/models/weights/random-weights.ts';
 import { Flow } from '../src/operators/flow.ts';
 import { benchOptions, makeClip } from './clips.ts';
 
 /**
- * Inference alone, the same decoded frames and the same AlexNet weights for all: reelflow in float32, in int8, and PyTorch (the interpreter's own `torch`).
- * reelflow with one single-threaded worker per core, as an extraction runs it; PyTorch with as many threads. The rounds alternate; medians are printed.
+ * Inference alone, the same decoded frames and the same AlexNet weights for all: reelflow in
+ * float32, in int8, and PyTorch (the interpreter's own `torch`). reelflow with one single-threaded
+ * worker per core, as an extraction runs it; PyTorch with as many threads. The rounds alternate;
+ * medians are printed.
  * `node dist/bench/int8.js [--clip CLIP] [--frames 512] [--batch 64] [--cores 2] [--rounds 3] [--python /usr/bin/python3]`
  */
 const options = benchOptions({
@@ -40,7 +42,7 @@ interface Timing {
   readonly first: ArrayLike<number>;
 }
 
-async function time(plan: NetworkPlan<Uint8Array>, pictures: readonly Uint8Array[]): Promise<Timing> {
+async function time(plan: UnopenedNetwork<Uint8Array>, pictures: readonly Uint8Array[]): Promise<Timing> {
   const network = await plan.open({ workers: cores, threads: 1, batch });
   const batches = Array.from({ length: Math.ceil(count / batch) }, (_, index) =>
     pictures.slice(index * batch, (index + 1) * batch),

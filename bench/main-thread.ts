@@ -1,6 +1,7 @@
 /**
- * What the main thread spends on a frame, in CPU-milliseconds, and the whole process: an extraction with a trivial network (a pixel times a RANDOM matrix,
- * 4,096 values), so that decoding and everything that is not inference is what there is. Small clips that decode fast, several at once.
+ * What the main thread spends on a frame, in CPU-milliseconds, and the whole process: an extraction
+ * with a trivial network (a pixel times a RANDOM matrix, 4,096 values), so that decoding and
+ * everything that is not inference is what there is. Small clips that decode fast, several at once.
  *
  *   node dist/bench/main-thread.js [--clips 8] [--seconds 80] [--concurrency 4] [--dir .bench] [--rounds 2]
  */
@@ -10,7 +11,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { extract } from '../src/graphs/extract.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
-import { constant, elementTypes, node, ownOpset } from '../src/models/onnx/graph.ts';
+import { constant, elementTypes, node, ownOpset } from '../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../src/models/onnx/write.ts';
 import { benchOptions } from './clips.ts';
 

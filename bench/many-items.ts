@@ -1,11 +1,15 @@
 /**
- * A dataset of many items: `node many-items.js [ITEMS] [DIR]` (default 100,000 items in a temporary directory). Makes the dataset, one row of four values
- * for each item, and the files that it is of, and the same of ten items; and then measures, each in a process of its own:
- * `floor` asks the system once for every file and every unit, and does nothing with it; `rebuild` opens the dataset without its index; `resume` runs the
- * runner over all items with nothing to do, and closes the dataset; `compact` writes the tables; `extract` is the whole command, which the first time reads
- * the files for their hashes, and `again` the same with nothing to do. Prints for each step wall seconds, CPU seconds (processes that it started included), how many times
- * the floor's these are, the most memory (proportional set size, from outside) above that of the same step over ten items, and the longest
- * time in which the event loop did not turn, and for which the thread had a core meanwhile.
+ * A dataset of many items: `node many-items.js [ITEMS] [DIR]` (default 100,000 items in a temporary
+ * directory). Makes the dataset, one row of four values for each item, and the files that it is of,
+ * and the same of ten items; and then measures, each in a process of its own: `floor` asks the
+ * system once for every file and every unit, and does nothing with it; `rebuild` opens the dataset
+ * without its index; `resume` runs the runner over all items with nothing to do, and closes the
+ * dataset; `compact` writes the tables; `extract` is the whole command, which the first time reads
+ * the files for their hashes, and `again` the same with nothing to do. Prints for each step wall
+ * seconds, CPU seconds (processes that it started included), how many times the floor's these are,
+ * the most memory (proportional set size, from outside) above that of the same step over ten items,
+ * and the longest time in which the event loop did not turn, and for which the thread had a core
+ * meanwhile.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -22,9 +26,9 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
+import { chooseNetworks } from '../src/graphs/choose-networks.ts';
 import { extractionGraph } from '../src/graphs/extraction.ts';
 import { graphId, unitKey } from '../src/graphs/graph.ts';
-import { chooseNetworks } from '../src/graphs/networks.ts';
 import { runLocally } from '../src/graphs/runners/local.ts';
 import { encodeUnit } from '../src/io/dataset/arrow.ts';
 import { compact } from '../src/io/dataset/compact.ts';
@@ -50,7 +54,9 @@ const idOf = (index: number) => `item-${String(index).padStart(7, '0')}`;
 const contentOf = (index: number) => `not a film: ${idOf(index)}\n`;
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
 
-/** Units that differ in their id alone have the same bytes everywhere else, but for their checksum. */
+/**
+ * Units that differ in their id alone have the same bytes everywhere else, but for their checksum.
+ */
 async function make(directory: string, items: number): Promise<void> {
   const out = join(directory, 'features');
   const files = join(directory, 'files');

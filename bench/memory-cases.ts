@@ -1,7 +1,9 @@
 /**
- * Does the memory limit hold where the sample tells little? Peak memory of the process tree, sampled from outside every 50 ms, against `--memory`:
- * a clip of 7680 x 4320 that lies outside the 32 probed items, key frames, a variable frame rate, and networks with operations of many kinds.
- * A run that is refused before anything is decoded holds too; of items that do not fit the letters are printed.
+ * Does the memory limit hold where the sample tells little? Peak memory of the process tree,
+ * sampled from outside every 50 ms, against `--memory`: a clip of 7680 x 4320 that lies outside the
+ * 32 probed items, key frames, a variable frame rate, and networks with operations of many kinds. A
+ * run that is refused before anything is decoded holds too; of items that do not fit the letters
+ * are printed.
  *
  *   node dist/bench/memory-cases.js [--dir .bench] [--only 8K] [--items 40]
  */

@@ -1,7 +1,8 @@
 /**
- * Does the memory limit hold? Peak memory of the process and its decoders together, sampled from outside every 50 ms, for a
- * short, a medium and a long input (the same clip looped), with AlexNet and VGGish under 1 GiB, with AlexNet alone under
- * 512 MiB, and with a consumer slowed to one frame per second, stopped after 120 s.
+ * Does the memory limit hold? Peak memory of the process and its decoders together, sampled from
+ * outside every 50 ms, for a short, a medium and a long input (the same clip looped), with AlexNet
+ * and VGGish under 1 GiB, with AlexNet alone under 512 MiB, and with a consumer slowed to one frame
+ * per second, stopped after 120 s.
  *
  *   node dist/bench/memory.js [--dir .bench] [--lengths 10,120,3600] [--slow 120]
  */

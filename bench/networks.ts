@@ -1,14 +1,16 @@
 /**
- * The networks that reelflow writes itself, beside torchvision (VGGish: beside the module in the reference script): how far their values are apart with the
- * same random state dict, and how fast they are. From the root of the repository, after a build:
+ * The networks that reelflow writes itself, beside torchvision (VGGish: beside the module in the
+ * reference script): how far their values are apart with the same random state dict, and how fast
+ * they are. From the root of the repository, after a build:
  *
  *   node dist/bench/networks.js [--do equality] [--networks alexnet,vgg16,...] [--dir /tmp]
  *   node dist/bench/networks.js --do speed [--batches 8,16,32] [--seconds 6]
  *   node dist/bench/networks.js --do vectors > test/models/networks/torchvision-vectors.json
  *
- * `equality` needs up to 1.2 GB in --dir, `speed` uses one worker with one thread and random weights, and gives the peak memory (PSS) of a process of
- * its own beside what `NetworkPlan.memory` promises. `vectors` writes our random:1 weights to a file and has torchvision compute with them.
- * Needs python3 with torch, torchvision and numpy.
+ * `equality` needs up to 1.2 GB in --dir, `speed` uses one worker with one thread and random
+ * weights, and gives the peak memory (PSS) of a process of its own beside what
+ * `UnopenedNetwork.memory` promises. `vectors` writes our random:1 weights to a file and has
+ * torchvision compute with them. Needs python3 with torch, torchvision and numpy.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 import { wantedTensors } from '../src/models/networks/architecture.ts';
 import { namedWeights } from '../src/models/networks/named-weights.ts';
 import { network } from '../src/models/networks/network.ts';
-import { namedNetwork, networkNames } from '../src/models/networks/registry.ts';
+import { namedNetwork, networkNames } from '../src/models/networks/network-registry.ts';
 import { collect } from '../src/models/onnx/write.ts';
 import { type SafetensorsTensor, writeSafetensors } from '../src/models/weights/safetensors.ts';
 import { benchOptions } from './clips.ts';
@@ -30,7 +32,10 @@ const options = benchOptions({
 const names = (options.networks as string).split(',');
 const MB = 1e6;
 
-/** Layers that are compared: what goes in and out of every kind of layer, and each network's default and last. */
+/**
+ * Layers that are compared: what goes in and out of every kind of layer, and each network's default
+ * and last.
+ */
 const compared: Readonly<Record<string, readonly string[]>> = {
   alexnet: ['features.12', 'classifier.5', 'classifier.6'],
   vgg16: ['features.30', 'classifier.4', 'classifier.6'],
@@ -98,7 +103,10 @@ function vectors(): void {
   console.log(JSON.stringify({ made, networks }, null, 1));
 }
 
-/** Rows per second of one worker with one thread; `own` is run in a process of its own, so that its memory is its own. */
+/**
+ * Rows per second of one worker with one thread; `own` is run in a process of its own, so that its
+ * memory is its own.
+ */
 async function speed(): Promise<void> {
   if (options.batch !== '') {
     console.log(JSON.stringify(await speedOf(names[0] as string, Number(options.batch))));

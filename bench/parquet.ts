@@ -1,9 +1,11 @@
 /**
- * Parquet of 20,000 x 4096 float32 vectors in both encodings: MB/s of vectors and peak memory of writing (10 rows at a time,
- * as units come, ZSTD, fsync at the end) and of reading back through `openTable` and `vectorsOf`. Every setting runs in a
- * process of its own. Floor, in the same run: the same bytes written as they are, with fsync, and read again.
+ * Parquet of 20,000 x 4096 float32 vectors in both encodings: MB/s of vectors and peak memory of
+ * writing (10 rows at a time, as units come, ZSTD, fsync at the end) and of reading back through
+ * `openTable` and `vectorsOf`. Every setting runs in a process of its own. Floor, in the same run:
+ * the same bytes written as they are, with fsync, and read again.
  *
- * The vectors are SYNTHETIC, made by code to look like features after a ReLU: about three values of four are zero.
+ * The vectors are SYNTHETIC, made by code to look like features after a ReLU: about three values of
+ * four are zero.
  *
  *   node dist/bench/parquet.js [--dir .bench] [--rows 20000] [--dimension 4096] [--rowGroupMiB 32]
  */

@@ -1,13 +1,17 @@
 /**
- * PCA of N x D -> k: CPU-seconds, wall time, peak memory, and variance kept, against scikit-learn's IncrementalPCA on the same rows in the same run.
+ * PCA of N x D -> k: CPU-seconds, wall time, peak memory, and variance kept, against scikit-learn's
+ * IncrementalPCA on the same rows in the same run.
  *
  *   node dist/bench/pca.js [--peer DIR] [--rows 12000] [--dimension 4096] [--components 600] [--algorithm exact] [--batches 600,1200] [--dir .bench]
  *
- * The rows are synthetic: ReLU of a mixture of 400 directions of falling variance, and noise (the recipe of the peer's ipca_bench.py, with its generator
- * when --peer is given, else with one of our own). They are written to a file first, by another process, so that making them counts nowhere.
- * Ours streams them from the file, reading included; the peer, which needs its matrix in memory, loads it before its clock starts; its peak
- * memory holds that matrix. DIR holds peerenv.py (thread settings). CPU = user + system of the process while fitting; `processCpuSeconds`
- * adds start-up. `captured` = variance of all rows within the fitted axes over their total variance, computed after the measurement.
+ * The rows are synthetic: ReLU of a mixture of 400 directions of falling variance, and noise (the
+ * recipe of the peer's ipca_bench.py, with its generator when --peer is given, else with one of our
+ * own). They are written to a file first, by another process, so that making them counts nowhere.
+ * Ours streams them from the file, reading included; the peer, which needs its matrix in memory,
+ * loads it before its clock starts; its peak memory holds that matrix. DIR holds peerenv.py (thread
+ * settings). CPU = user + system of the process while fitting; `processCpuSeconds` adds start-up.
+ * `captured` = variance of all rows within the fitted axes over their total variance, computed
+ * after the measurement.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -16,9 +20,9 @@ import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fitExact } from '../src/models/pca/exact.ts';
+import { type Pca, transform } from '../src/models/pca/fitted-pca.ts';
 import { IncrementalPca } from '../src/models/pca/incremental.ts';
 import { onnxMatMul } from '../src/models/pca/mat-mul.ts';
-import { type PcaModel, transform } from '../src/models/pca/model.ts';
 import { Moments } from '../src/models/pca/moments.ts';
 import { benchOptions } from './clips.ts';
 import { runMeasured } from './run-measured.ts';
@@ -68,7 +72,7 @@ const cpuSeconds = () => {
 /** Fits the file in this process, and prints what it took. */
 async function fitFile(path: string): Promise<void> {
   const [started, before] = [performance.now(), cpuSeconds()];
-  let [model, momentsCpu]: [PcaModel | undefined, number] = [undefined, 0];
+  let [model, momentsCpu]: [Pca | undefined, number] = [undefined, 0];
   if (options.algorithm === 'incremental') {
     const pca = new IncrementalPca({ components, batchSize: Number(options.batches?.split(',')[0]) });
     for await (const { values, count } of chunksOf(path)) await pca.add(values, count);
@@ -95,7 +99,10 @@ async function fitFile(path: string): Promise<void> {
   console.log(JSON.stringify({ ...measured, explained, captured }));
 }
 
-/** The same recipe with a generator of our own (xorshift and Box-Muller): rows of about the same spectrum, not the same rows. */
+/**
+ * The same recipe with a generator of our own (xorshift and Box-Muller): rows of about the same
+ * spectrum, not the same rows.
+ */
 async function generate(path: string): Promise<void> {
   let state = 3;
   const uniform = () => {

@@ -1,10 +1,11 @@
 /**
- * Against a tuned Python pipeline of the same job (PyTorch, ffmpeg, NumPy), in one run: the same rows for all four statistics,
- * frames per second, and peak memory of each process tree, sampled from outside in the same way.
+ * Against a tuned Python pipeline of the same job (PyTorch, ffmpeg, NumPy), in one run: the same
+ * rows for all four statistics, frames per second, and peak memory of each process tree, sampled
+ * from outside in the same way.
  *
  *   node dist/bench/peer.js --peer DIR [--corpus full] [--rows mini|none] [--rounds 3] [--memory 1200MiB]
  *
- * DIR holds pipeline.py, its models/, corpus/ and model cards.
+ * DIR holds pipeline.py, its models/, corpus/ and network cards.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -1,10 +1,11 @@
 /**
- * The audiovisual path end to end on SYNTHETIC corpora with a planted taste factor: clips are made, extracted, reduced, and an experiment compares the
- * models in both scenarios, with ridge regressions on mean colour and mean features beside them, and with features that were shuffled between movies
- * (hard-cold start only).
- * One corpus per corpus seed; figures are mean and deviation over the seeds of the folds, corpus by corpus, then over all corpora.
+ * The audiovisual path end to end on SYNTHETIC corpora with a planted taste factor: clips are made,
+ * extracted, reduced, and an experiment compares the models in both scenarios, with ridge
+ * regressions on mean colour and mean features beside them, and with features that were shuffled
+ * between movies (hard-cold start only). One corpus per corpus seed; figures are mean and deviation
+ * over the seeds of the folds, corpus by corpus, then over all corpora.
  *
- *   node dist/bench/planted.js [--corpora 1,2,3,4] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--models ...]
+ *   node dist/bench/planted.js [--corpora 1,2,3,4] [--seeds 1] [--items 48] [--users 150] [--per-user 20] [--recommenders ...]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +34,11 @@ for (const seed of numbers('corpora')) {
     const features = await makePlantedFeatures(corpus, { seed });
     const extracted = performance.now();
     const rows = await plantedEvidence(corpus, features, {
-      ...{ models: (options.models ?? '').split(','), scenarios: ['hard-cold', 'non-cold'], seeds: numbers('seeds') },
+      ...{
+        recommenders: (options.models ?? '').split(','),
+        scenarios: ['hard-cold', 'non-cold'],
+        seeds: numbers('seeds'),
+      },
     });
     results.push(rows);
     const seconds = [written - started, extracted - written, performance.now() - extracted].map((ms) =>

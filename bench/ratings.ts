@@ -1,6 +1,7 @@
 /**
- * Reading ratings: CPU, wall and peak memory of `readRatings` over a synthetic file of MovieLens 20M's shape, and of the
- * floor in the same run: the same bytes read through the same buffer, newlines counted. Each runs in a process of its own.
+ * Reading ratings: CPU, wall and peak memory of `readRatings` over a synthetic file of MovieLens
+ * 20M's shape, and of the floor in the same run: the same bytes read through the same buffer,
+ * newlines counted. Each runs in a process of its own.
  *
  *   node dist/bench/ratings.js [--ratings 20000000] [--dir .bench] [--keep] [--json]
  */

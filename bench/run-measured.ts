@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { MemorySampler } from '../src/io/media/memory.ts';
+import { MemorySampler } from '../src/io/media/process-memory.ts';
 
 /** What a command did, measured from outside. */
 export interface Measured {
@@ -11,7 +11,9 @@ export interface Measured {
   readonly peakBytes: number;
 }
 
-/** Runs a command and samples the memory of its process tree; `stopAfter` seconds it is interrupted. */
+/**
+ * Runs a command and samples the memory of its process tree; `stopAfter` seconds it is interrupted.
+ */
 export async function runMeasured(
   command: string,
   args: readonly string[],

@@ -1,10 +1,10 @@
 /**
- * A dataflow whose consumer takes one embedding per second: `node slow-consumer.js CLIP MEMORY`. Runs until interrupted,
- * then prints what it held.
+ * A dataflow whose consumer takes one embedding per second: `node slow-consumer.js CLIP MEMORY`.
+ * Runs until interrupted, then prints what it held.
  */
 import { lastValueFrom, merge, Subject, takeUntil } from 'rxjs';
+import { chooseNetworks } from '../src/graphs/choose-networks.ts';
 import { extractionGraph } from '../src/graphs/extraction.ts';
-import { chooseNetworks } from '../src/graphs/networks.ts';
 import { planRun } from '../src/graphs/plan.ts';
 import { audio } from '../src/io/media/audio.ts';
 import { frames } from '../src/io/media/frames.ts';

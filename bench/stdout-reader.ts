@@ -1,4 +1,7 @@
-/** Reads an Arrow stream on stdin for the benchmark, and prints when bytes came and when each record batch was there. */
+/**
+ * Reads an Arrow stream on stdin for the benchmark, and prints when bytes came and when each record
+ * batch was there.
+ */
 import { RecordBatchReader } from 'apache-arrow';
 
 const now = () => Number(process.hrtime.bigint()) / 1e6;

@@ -1,7 +1,9 @@
-// The delay from a unit's commit to a reader seeing its record batch, with the real program and a reader of its own:
+// The delay from a unit's commit to a reader seeing its record batch, with the real program and a
+// reader of its own:
 //   node dist/bench/stdout.js [--clips 8] [--seconds 6] [--subclips 10] [--directory .bench]
-// The commit is the moment at which the record batch is given to stdout. The floor is the pipe alone: until the batch's last
-// byte is in the reader's process; above it is what decoding Arrow costs. Random weights: timing, not features.
+// The commit is the moment at which the record batch is given to stdout. The floor is the pipe
+// alone: until the batch's last byte is in the reader's process; above it is what decoding Arrow
+// costs. Random weights: timing, not features.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { link, unlink } from 'node:fs/promises';

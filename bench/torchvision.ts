@@ -5,7 +5,7 @@ import ort from 'onnxruntime-node';
 import { architectureGraph } from '../src/models/networks/architecture.ts';
 import { namedWeights } from '../src/models/networks/named-weights.ts';
 import { network } from '../src/models/networks/network.ts';
-import { namedNetwork } from '../src/models/networks/registry.ts';
+import { namedNetwork } from '../src/models/networks/network-registry.ts';
 import { writeModel } from '../src/models/onnx/write.ts';
 
 /** Seen from the root of the repository, where tests and benches run. */
@@ -20,7 +20,10 @@ function uniform(seed: number): () => number {
   };
 }
 
-/** The first of these that has PyTorch and torchvision: another Python may stand before the system's in the path. */
+/**
+ * The first of these that has PyTorch and torchvision: another Python may stand before the system's
+ * in the path.
+ */
 const findPython = () =>
   ['python3', '/usr/bin/python3'].find(
     (command) => spawnSync(command, ['-c', 'import torch, torchvision, numpy'], { stdio: 'ignore' }).status === 0,
@@ -50,7 +53,10 @@ export function referenceInput(name: string): Uint8Array | Float32Array {
     : Uint8Array.from({ length: 2 * 224 * 224 * 3 }, () => 256 * random());
 }
 
-/** Vectors of two rows at a layer, one after another, through the network as it is written for extraction. */
+/**
+ * Vectors of two rows at a layer, one after another, through the network as it is written for
+ * extraction.
+ */
 export async function vectorsAt(
   folder: string,
   name: string,
@@ -94,7 +100,10 @@ export function expectedAt(folder: string, name: string, layer: string): Float32
   return new Float32Array(new Uint8Array(readFileSync(join(folder, `${name}.${layer}.f32`))).buffer);
 }
 
-/** How much two vectors differ: the largest difference relative to the largest expected value, and the cosine between them. */
+/**
+ * How much two vectors differ: the largest difference relative to the largest expected value, and
+ * the cosine between them.
+ */
 export function difference(
   given: Float32Array,
   expected: Float32Array,

@@ -1,9 +1,10 @@
 /**
- * CPU-milliseconds per training step of `deepcf` and `dcf-av-1` (10 x 600 and 10 x 128 features, batch 128) against
- * PyTorch, one thread each, in one run. Ours is all of it: batches made, features read, handed to the thread, learnt.
- * Ratings and features are synthetic; dropout is 0, as the peer has none.
+ * CPU-milliseconds per training step of `deepcf` and `dcf-av-1` (10 x 600 and 10 x 128 features,
+ * batch 128) against PyTorch, one thread each, in one run. Ours is all of it: batches made,
+ * features read, handed to the thread, learnt. Ratings and features are synthetic; dropout is 0, as
+ * the peer has none.
  *
- *   node dist/bench/training.js --peer DIR [--steps 150] [--rounds 2] [--models deepcf,dcf-av-1] [--batching random]
+ *   node dist/bench/training.js --peer DIR [--steps 150] [--rounds 2] [--recommenders deepcf,dcf-av-1] [--batching random]
  *
  * DIR holds train.py; without --peer only ours is measured.
  */
@@ -13,8 +14,8 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { seededUniform } from '../src/models/autodiff/initialisers.ts';
 import type { BatchingMethod } from '../src/models/recommenders/batching.ts';
-import { DeepRecommender } from '../src/models/recommenders/deep/deep-recommender.ts';
-import { type DeepModel, readsFeatures } from '../src/models/recommenders/deep/options.ts';
+import { type NeuralRecommenderName, readsFeatures } from '../src/models/recommenders/neural/architectures.ts';
+import { NeuralRecommender } from '../src/models/recommenders/neural/neural-recommender.ts';
 import { benchOptions } from './clips.ts';
 
 const options = benchOptions({ peer: '', steps: '150', rounds: '2', models: 'deepcf,dcf-av-1', batching: 'random' });
@@ -55,9 +56,9 @@ const features = {
 };
 
 /** CPU-milliseconds per step of the second epoch; the first warms up. */
-async function ours(model: DeepModel): Promise<number> {
+async function ours(model: NeuralRecommenderName): Promise<number> {
   const at: NodeJS.CpuUsage[] = [];
-  const recommender = new DeepRecommender(model, {
+  const recommender = new NeuralRecommender(model, {
     ...{ seed: 1, epochs: 2, dropout: 0, batchSize: BATCH, batching: options.batching as BatchingMethod },
     ...(readsFeatures(model) ? { modalities } : {}),
     onEpoch: () => void at.push(process.cpuUsage()),
@@ -70,7 +71,7 @@ async function ours(model: DeepModel): Promise<number> {
 }
 
 /** The same of PyTorch, by its own account. */
-function theirs(model: DeepModel): number | undefined {
+function theirs(model: NeuralRecommenderName): number | undefined {
   if (!options.peer) return undefined;
   const scratch = mkdtempSync(join(tmpdir(), 'reelflow-bench-'));
   try {
@@ -101,7 +102,7 @@ function theirs(model: DeepModel): number | undefined {
   }
 }
 
-for (const model of (options.models as string).split(',') as DeepModel[]) {
+for (const model of (options.models as string).split(',') as NeuralRecommenderName[]) {
   for (let round = 0; round < Number(options.rounds); round++) {
     const reelflowMs = await ours(model);
     const uniqueItems = readsFeatures(model) ? itemsRead / (2 * steps) : undefined;

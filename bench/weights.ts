@@ -1,7 +1,9 @@
 /**
- * Reads a weight file of AlexNet's size through `pieces()`: seconds and peak resident memory (the kernel's high-water mark) for every layout, each in a process of its own, beside plain
- * `readSync` of the same file into a 1 MiB buffer in the same run; and seconds and peak memory of `reelflow models import` of the two `.pth` layouts, which reads, checks, hashes and copies, beside `reelflow --version`.
- * The files are written here, piece by piece; their values are RANDOM.
+ * Reads a weight file of AlexNet's size through `pieces()`: seconds and peak resident memory (the
+ * kernel's high-water mark) for every layout, each in a process of its own, beside plain `readSync`
+ * of the same file into a 1 MiB buffer in the same run; and seconds and peak memory of
+ * `reelflow weights import` of the two `.pth` layouts, which reads, checks, hashes and copies,
+ * beside `reelflow --version`. The files are written here, piece by piece; their values are RANDOM.
  *
  *   node dist/bench/weights.js [--dir .bench] [--rounds 3] [--only zip.pth]
  */
@@ -156,7 +158,7 @@ function highWaterMark(status: string): number {
   return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]);
 }
 
-/** The whole command; the store is made anew for each. */
+/** The whole command; the store is made again for each. */
 async function importing(file: string | undefined): Promise<string> {
   const store = join(directory, 'models');
   const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
@@ -165,7 +167,7 @@ async function importing(file: string | undefined): Promise<string> {
   for (let round = 0; round < Number(options.rounds); round++) {
     rmSync(store, { recursive: true, force: true });
     const run = await runMeasured(process.execPath, ['--import', tellPeak, program, ...args], {
-      env: { REELFLOW_MODELS_DIR: store },
+      env: { REELFLOW_WEIGHTS_DIR: store },
     });
     if (run.code !== 0) throw new Error(`${args.join(' ')}: exit ${run.code}\n${run.stderr}`);
     runs.push(run);
@@ -178,7 +180,8 @@ async function importing(file: string | undefined): Promise<string> {
 
 if (options.child !== '') {
   const outcome = children[options.child as string]?.(options.file as string);
-  // Not the sampler of memory, which looks every 50 ms, and not ru_maxrss, which a process inherits from the one that started it.
+  // Not the sampler of memory, which looks every 50 ms, and not ru_maxrss, which a process inherits
+  // from the one that started it.
   console.log(JSON.stringify({ ...outcome, peakBytes: highWaterMark(readFileSync('/proc/self/status', 'utf8')) }));
 } else {
   mkdirSync(directory, { recursive: true });

@@ -9,8 +9,8 @@ const painted = (colour: number) => (text: string) => `\u001b[${colour}m${text}\
 const plain = (text: string) => text;
 
 /**
- * Whether a stream wants colours: `FORCE_COLOR` (but 0 or false) says yes, `NO_COLOR` no, else a terminal that can show them
- * (`TERM=dumb` cannot).
+ * Whether a stream wants colours: `FORCE_COLOR` (but 0 or false) says yes, `NO_COLOR` no, else a
+ * terminal that can show them (`TERM=dumb` cannot).
  */
 export function wantsColours(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): boolean {
   const { FORCE_COLOR: force, NO_COLOR: none } = env;

@@ -19,7 +19,10 @@ export interface CommandOf<Table extends AnyTable, Further> {
   readonly name: string;
   /** Names that it had, which still work and are not shown. */
   readonly formerly?: readonly string[];
-  /** What it takes beside options: `DIR` must be there, `[NAME]` may, `INPUT...` and `[ITEM...]` are any number. */
+  /**
+   * What it takes beside options: `DIR` must be there, `[NAME]` may, `INPUT...` and `[ITEM...]` are
+   * any number.
+   */
   readonly operands: readonly string[];
   /** The words that the first operand may be, where they are known. */
   readonly operandWords?: readonly string[];
@@ -27,9 +30,13 @@ export interface CommandOf<Table extends AnyTable, Further> {
   readonly usage?: string;
   readonly does: string;
   readonly options: Table;
-  /** Options whose number is not known to the types: those of models, and the keys of an experiment. */
+  /**
+   * Options whose number is not known to the types: those of models, and the keys of an experiment.
+   */
   readonly further?: Readonly<Record<string, Option<Further>>>;
-  /** The options to show where what follows the command says which are of use: `train svd --help`. */
+  /**
+   * The options to show where what follows the command says which are of use: `train svd --help`.
+   */
   helpOptions?(argv: readonly string[]): AnyTable;
   readonly examples: readonly string[];
   /** Returns the exit code. */

@@ -6,10 +6,12 @@ import { typedOnly } from './global-options.ts';
 import { type AnyTable, type FlaggedOption, findOption, flaggedOptions, type Given } from './option-table.ts';
 
 /**
- * The options that a configuration file has for a command: JSON with an object for each command, whose keys are the command's
- * options without their dashes, `max-duration` or `maxDuration`. Lists are as `--subclips 10,20` has them.
+ * The options that a configuration file has for a command: JSON with an object for each command,
+ * whose keys are the command's options without their dashes, `max-duration` or `maxDuration`. Lists
+ * are as `--subclips 10,20` has them.
  *
- * @throws UsageError when the file cannot be read, is not such JSON, or has an option that the command does not have.
+ * @throws UsageError when the file cannot be read, is not such JSON, or has an option that the
+ * command does not have.
  */
 export function readConfigFile(path: string, command: Command, table: AnyTable): Given {
   const commands = objectOf(path, readJsonFile(path));
@@ -59,7 +61,7 @@ function textsOf(what: string, value: unknown, { type, multiple }: FlaggedOption
   }
   const entries = (Array.isArray(value) ? value : [value]).map((entry: unknown) => {
     if (typeof entry === 'string' || typeof entry === 'number' || typeof entry === 'boolean') return String(entry);
-    throw new UsageError(`${what} must be a text, a number, or a list of these`);
+    throw new UsageError(`${what} must be a string, a number, or a list of these`);
   });
   return multiple ? entries : [entries.join(',')];
 }

@@ -15,12 +15,15 @@ export interface ConsoleStreams {
   readonly err: NodeJS.WriteStream;
 }
 
-/** Seconds between two lines of progress, on a terminal and for a program that reads them, and for a log that a person reads. */
+/**
+ * Seconds between two lines of progress, on a terminal and for a program that reads them, and for a
+ * log that a person reads.
+ */
 const EVERY = { live: 1, log: 60 } as const;
 
 /**
- * Everything that a command prints: its result on stdout; progress, notes, warnings and errors on stderr, as lines for a person
- * or, with `--progress ndjson`, as one JSON object per line.
+ * Everything that a command prints: its result on stdout; progress, notes, warnings and errors on
+ * stderr, as lines for a person or, with `--progress ndjson`, as one JSON object per line.
  */
 export class Console {
   readonly #style: 'line' | 'ndjson' | 'none';
@@ -57,7 +60,10 @@ export class Console {
     else this.progress({}, () => `${stage} ...`, { now: this.#streams.err.isTTY });
   }
 
-  /** Shows how far the work is, if a line is due. `state` is what a program is given, `line` what a person is. */
+  /**
+   * Shows how far the work is, if a line is due. `state` is what a program is given, `line` what a
+   * person is.
+   */
   progress<State extends object>(state: State, line: (state: State) => string, { now = false } = {}): void {
     if (this.#quiet || this.#style === 'none') return;
     this.#pending = { state, line: () => line(state) };
@@ -71,19 +77,28 @@ export class Console {
     this.#say('note', message, about);
   }
 
-  /** A sentence that changes what the result means, or what happens to it: `--quiet` does not silence it. */
+  /**
+   * A sentence that changes what the result means, or what happens to it: `--quiet` does not
+   * silence it.
+   */
   warn(message: string, about: NoteAbout = {}): void {
     this.#say('warning', message, about);
   }
 
-  /** What happened to one item: an event of its own for a program, lines for a person where there is anything to say. */
+  /**
+   * What happened to one item: an event of its own for a program, lines for a person where there is
+   * anything to say.
+   */
   item(type: string, fields: object, lines: readonly string[]): void {
     if (this.#quiet) return;
     if (this.#style === 'ndjson') this.#event(type, renderMessages(fields, this.#render));
     else for (const line of lines) this.note(line);
   }
 
-  /** The result: JSON with `--json`, else text; a program that reads events is given it as their last too. */
+  /**
+   * The result: JSON with `--json`, else text; a program that reads events is given it as their
+   * last too.
+   */
   result<Value extends object>(
     value: Value,
     text: (value: Value, colours: Colours) => string,

@@ -34,11 +34,13 @@ export function evaluationText(report: EvaluationReport): string {
           `${report.model}: trained in ${report.trainSeconds.toFixed(3)} s, predicted in ${report.predictSeconds.toFixed(3)} s, ${(report.peakRssBytes / 2 ** 20).toFixed(0)} MiB at most`,
         ]),
     ...((report.itemsWithoutMovie ?? 0) > 0
-      ? [`items that the movie list lacks: ${report.itemsWithoutMovie}; in diversity they are unlike all others`]
+      ? [
+          `items missing from the movie list: ${report.itemsWithoutMovie}; for diversity they count as unlike all others`,
+        ]
       : []),
     ...report.files
       .filter(({ badLines }) => badLines.count > 0)
-      .map(({ file, badLines }) => `${file}: bad lines passed over: ${badLines.count}`),
+      .map(({ file, badLines }) => `${file}: bad lines skipped: ${badLines.count}`),
     '',
   ].join('\n');
 }

@@ -2,8 +2,8 @@ import { UsageError } from '../src/core/errors.ts';
 import type { ExperimentConfig } from '../src/graphs/experiment/experiment-config.ts';
 import { type ExperimentKey, experimentKeys } from '../src/graphs/experiment/experiment-keys.ts';
 import type { Json } from '../src/graphs/graph.ts';
-import { checkModelName, type ModelName } from '../src/graphs/recommenders/model-names.ts';
-import { modelOptions, parseOptionText } from '../src/graphs/recommenders/model-options.ts';
+import { checkRecommenderName, type RecommenderName } from '../src/graphs/recommenders/recommender-names.ts';
+import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
 import { readJsonFile } from './config-file.ts';
 import { finiteNumber, listOf, type Option } from './option-table.ts';
 
@@ -15,6 +15,8 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
       key,
       {
         ...{ type: kind === 'boolean' ? 'boolean' : 'string', value, does, multiple: kind === 'sets' },
+        ...(entry.formerly && { formerly: entry.formerly }),
+
         ...(!['needed', 'none', 'false'].includes(byDefault) && { default: byDefault }),
         read: (texts, flag) => keyValue(entry, texts, flag),
       },
@@ -23,8 +25,8 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
 );
 
 /**
- * The configuration of a file with the options laid over it: an option replaces the file's key, `--set` and `--grid` the
- * option of that model.
+ * The configuration of a file with the options laid over it: an option replaces the file's key,
+ * `--set` and `--grid` the option of that recommender.
  *
  * @throws UsageError when the file cannot be read or is not JSON.
  */
@@ -47,8 +49,15 @@ export function readExperimentConfig(
 
 function readConfiguration(path: string): Record<string, Json> {
   const value = readJsonFile(path);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, Json>;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [presentName(key), each as Json]));
+  }
   throw new UsageError(`${path} must hold a JSON object`);
+}
+
+/** The name that a key of a configuration has now. */
+function presentName(key: string): string {
+  return experimentKeys.find(({ formerly }) => formerly?.includes(key))?.key ?? key;
 }
 
 function keyValue({ key, kind }: ExperimentKey, texts: readonly string[], flag: string): Json {
@@ -88,13 +97,13 @@ function namedPaths(text: string): Json {
   return Object.fromEntries(named.map((entry) => [entry?.[1] as string, entry?.[2] as string]));
 }
 
-/** Entries MODEL.KEY=VALUE, by model and key. Of a grid the values are lists. */
+/** Entries RECOMMENDER.KEY=VALUE, by recommender and key. Of a grid the values are lists. */
 function settings(entries: readonly string[], key: string): Json {
   const models: Record<string, Record<string, Json>> = {};
   for (const entry of entries) {
     const [, name = '', option = '', text = ''] = /^([^.=]+)\.([^=]+)=(.*)$/s.exec(entry) ?? [];
-    if (name === '') throw new UsageError(`\`--${key}\` must be MODEL.KEY=VALUE, but is '${entry}'`);
-    const model = checkModelName(name);
+    if (name === '') throw new UsageError(`\`--${key}\` must be RECOMMENDER.KEY=VALUE, but is '${entry}'`);
+    const model = checkRecommenderName(name);
     const own = models[model] ?? {};
     if (Object.hasOwn(own, option)) throw new UsageError(`\`--${key}\` gives ${name}.${option} twice`);
     own[option] = key === 'grid' ? gridValues(model, option, text) : parseOptionText(model, option, text);
@@ -104,8 +113,8 @@ function settings(entries: readonly string[], key: string): Json {
 }
 
 /** `20,40,80`; of options whose values are lists or JSON `32,16/64,32`. */
-function gridValues(model: ModelName, option: string, text: string): Json[] {
-  const kind = modelOptions(model).find((each) => each.key === option || each.alias === option)?.kind;
+function gridValues(model: RecommenderName, option: string, text: string): Json[] {
+  const kind = recommenderOptions(model).find((each) => each.key === option || each.alias === option)?.kind;
   const separator = kind === 'integers' || kind === 'json' ? '/' : ',';
   return text.split(separator).map((part) => parseOptionText(model, option, part));
 }

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
-import { PARQUET_COMPRESSIONS, PARQUET_ENCODINGS } from '../src/io/dataset/parquet.ts';
+import { parquetCompressions, parquetEncodings } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
 import { ID_RULES } from '../src/io/media/item-id.ts';
 import { convolutionForms } from '../src/models/networks/fast-convolutions/form.ts';
-import { networkNames } from '../src/models/networks/registry.ts';
+import { networkNames } from '../src/models/networks/network-registry.ts';
 import { readDevice } from '../src/models/onnx/device-name.ts';
-import { STATISTICS } from '../src/operators/statistics.ts';
+import { statisticNames } from '../src/operators/statistics.ts';
 import { didYouMean } from './did-you-mean.ts';
 import {
   flag,
@@ -25,7 +25,7 @@ import {
 /** The bound of every command that keeps one. */
 export const memoryOption = text(
   'SIZE',
-  'bound on the process and its decoders together, such as 1G, 512M or 50% of the memory that it may use',
+  'memory limit for the process and its decoders together, such as 1G, 512M or 50% of the memory that it may use',
   'half of that, at most 4GiB',
 );
 
@@ -39,48 +39,54 @@ export const extractionOptions = {
   ),
   visual: networkOption('alexnet'),
   audio: networkOption('vggish'),
-  weights: text('random:SEED|FILE', 'weights of named networks', 'the model store, else random:1, which it says aloud'),
+  weights: text('random:SEED|FILE', 'weights of named networks', 'stored weights, else random:1 with a warning'),
   visualWeights: text('FILE', 'weights of the visual network alone'),
   audioWeights: text('FILE', 'weights of the audio network alone'),
-  layer: text('NAME', 'tensor of the visual network to take, such as fc6 (docs/networks.md)'),
-  audioPostprocess: text(
-    'FILE',
-    "VGGish's PCA parameters, or vggish-pca for the stored ones; makes its 8-bit embedding",
-  ),
-  subclips: integers('10[,20..]', 'numbers of subclips, all from one decode', '10'),
+  layer: text('NAME', 'which tensor of the visual network to use, such as fc6 (docs/networks.md)'),
+  audioPostprocess: text('FILE', "VGGish's PCA parameters (vggish-pca: the stored ones), for its 8-bit embedding"),
+  subclips: integers('10[,20..]', 'numbers of subclips, all computed in one decoding pass', '10'),
   statistics: {
-    ...words('mean[,..]', STATISTICS, STATISTICS.join(', '), 'mean'),
-    flag: 'aggregate',
+    ...words('mean[,..]', statisticNames, statisticNames.join(', '), 'mean'),
+    flag: 'statistic',
+    formerly: ['aggregate'],
   },
-  sampling: {
-    ...parsed('N|native|keyframes', 'which frames are taken', samplingOf, 'native: every one'),
-    flag: 'fps',
+  fps: {
+    ...parsed('N|native|keyframes', 'which frames to use', samplingOf, 'native: all'),
+    formerly: ['sampling'],
   },
-  maxDuration: positive('SECONDS', 'skips longer items', 'none'),
-  limit: integer('N', 'takes the first N items only'),
+  maxDuration: positive('SECONDS', 'skip longer items', 'none'),
+  limit: integer('N', 'only the first N items'),
   memory: memoryOption,
-  concurrency: integer('N', 'videos at a time', 'from cores and memory'),
-  batch: integer('N', 'frames per batch', 'chosen'),
+  concurrency: integer('N', 'videos processed at the same time', 'from cores and memory'),
+  batch: integer('N', 'frames in a batch', 'chosen'),
   workers: integer('N', 'inference workers, one session each', 'chosen'),
   threads: integer('N', 'threads inside one session', 'chosen'),
   device: parsed(
     'NAME',
-    'auto, cpu, webgpu, cuda, or cards such as cuda:0,cuda:1; auto takes the first that works',
+    'auto, cpu, webgpu, cuda, or cards such as cuda:0,cuda:1; auto: the first that works',
     (name) => {
       readDevice(name);
       return name;
     },
     'auto',
   ),
-  precision: word(['float32', 'int8'], 'of the visual network; int8 is calibrated on frames of the corpus', 'float32'),
-  convolutions: word(convolutionForms, 'fast: with fewer products where that pays, 1e-6 from direct', 'fast'),
-  forcePrecision: flag('takes int8 also where it is less alike to float32 than 0.99'),
+  precision: word(
+    ['float32', 'int8'],
+    'precision of the visual network; int8 is calibrated on frames of the corpus',
+    'float32',
+  ),
+  convolutions: word(
+    convolutionForms,
+    'fast: fewer multiplications where that pays off; differs from direct by about 1e-6',
+    'fast',
+  ),
+  forcePrecision: flag('uses int8 even if its cosine similarity to float32 is below 0.99'),
 } satisfies OptionTable<ExtractOptions>;
 
 /** How Parquet tables are stored. */
 export const storageOptions = {
-  encoding: word(PARQUET_ENCODINGS, "how the tables' vectors are stored; the values are the same", 'plain'),
-  compression: word(PARQUET_COMPRESSIONS, 'of the tables; parquetjs-lite reads all but zstd', 'zstd'),
+  encoding: word(parquetEncodings, 'encoding of the vectors in the tables; the values are the same', 'plain'),
+  compression: word(parquetCompressions, 'compression of the tables; parquetjs-lite cannot read zstd', 'zstd'),
 } satisfies OptionTable<ExtractOptions>;
 
 /** A network by name, or by the path of its card. */
@@ -89,12 +95,15 @@ function networkOption(byDefault: string): Option<string> {
   return {
     ...parsed(
       'CARD',
-      "a network, a model card's path, or none",
+      "a network, a network card's path, or none",
       (given, name) => {
         if (known.includes(given) || /[./\\]/.test(given) || existsSync(given)) return given;
-        throw new UsageError(`\`--${name}\` must be a network, the path of a model card, or none, but is '${given}'`, {
-          remedy: `${didYouMean(given, known)}Networks: ${networkNames.join(', ')}.`,
-        });
+        throw new UsageError(
+          `\`--${name}\` must be a network, the path of a network card, or none, but is '${given}'`,
+          {
+            remedy: `${didYouMean(given, known)}Networks: ${networkNames.join(', ')}.`,
+          },
+        );
       },
       byDefault,
     ),

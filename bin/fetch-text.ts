@@ -15,7 +15,10 @@ export function fetchProgressLine({ done, total, failed, running, bytes, wallSec
   ].join('  ');
 }
 
-/** One failure, and under it what the command printed last. An id that is none may hold anything: only its message tells it. */
+/**
+ * One failure, and under it what the command printed last. An id that is none may hold anything:
+ * only its message tells it.
+ */
 export function failureText({ id, reason, message, attempts, output }: FailedRecord): string {
   const who = reason === 'bad-id' ? '' : `${id}: `;
   const tries = attempts > 1 ? `, ${attempts} attempts` : '';
@@ -26,7 +29,7 @@ export function failureText({ id, reason, message, attempts, output }: FailedRec
 export function fetchSummaryText(summary: FetchSummary): string {
   const { fetched, alreadyThere, failed, failedEarlier, left } = summary.ids;
   const lines = [
-    ...(summary.interrupted ? [`interrupted: ${left} of ${summary.ids.listed} left; the same command goes on`] : []),
+    ...(summary.interrupted ? [`interrupted: ${left} of ${summary.ids.listed} left; the same command continues`] : []),
     `${fetched} fetched (${formatBytes(summary.bytes)}), ${alreadyThere} already there, ${failed} failed, ` +
       `${failedEarlier} failed earlier${left > 0 ? `, ${left} left` : ''}; ${summary.starts} commands in ${summary.wallSeconds.toFixed(1)} s`,
   ];
@@ -34,7 +37,7 @@ export function fetchSummaryText(summary: FetchSummary): string {
     lines.push(`failed: ${failureText({ ...failure, output: failure.output.slice(-2) })}`);
   }
   if (failed > NAMED) lines.push(`... and ${failed - NAMED} more`);
-  if (failedEarlier > 0) lines.push(`What failed in earlier runs was not tried again; --retry-failed does that.`);
+  if (failedEarlier > 0) lines.push(`What failed in earlier runs was not retried; use --retry-failed for that.`);
   if (failed + failedEarlier > 0) lines.push(`See \`reelflow fetch --failures ${summary.out}\`.`);
   lines.push(`manifest: ${summary.manifest} (${summary.inManifest} files)`);
   return `${lines.join('\n')}\n`;

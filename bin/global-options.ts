@@ -6,7 +6,7 @@ export const PROGRESS_STYLES = ['line', 'ndjson', 'none'] as const;
 
 /** Options that mean the same in every command. */
 export const globalOptions = {
-  json: flag('prints one JSON summary on stdout in place of the text'),
+  json: flag('prints one JSON summary on stdout instead of text'),
   progress: word(PROGRESS_STYLES, 'progress on stderr: lines for a person, one JSON object per line, or none', 'line'),
   progressEvery: parsed(
     'TIME',
@@ -14,8 +14,8 @@ export const globalOptions = {
     durationOf,
     '1s on a terminal and of ndjson, else 60s',
   ),
-  quiet: flag('no progress and no notes; errors, warnings and the result remain'),
-  config: text('FILE', 'options from a JSON file, {"COMMAND": {...}}; what is typed comes first'),
+  quiet: flag('hides progress and notes; errors, warnings and the result are still shown'),
+  config: text('FILE', 'options from a JSON file, {"COMMAND": {...}}; the command line takes precedence'),
   help: flag('prints the help'),
   version: flag('prints the version'),
 };
@@ -23,7 +23,10 @@ export const globalOptions = {
 /** Letters that stand for some of them. */
 export const globalLetters: Readonly<Record<string, string>> = { help: 'h', quiet: 'q', version: 'V' };
 
-/** Those that say what to do in place of the command, or where options are: a configuration file cannot hold them. */
+/**
+ * Those that say what to do in place of the command, or where options are: a configuration file
+ * cannot hold them.
+ */
 export const typedOnly: readonly string[] = ['config', 'help', 'version'];
 
 /** The values of the global options. */

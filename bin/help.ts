@@ -48,7 +48,7 @@ export function groupHelp(group: CommandGroup): string {
 /** The text of `reelflow --help`. */
 export function programHelp(entries: readonly (Command | CommandGroup)[]): string {
   return [
-    'reelflow: audiovisual corpora to feature datasets, under a memory budget that holds',
+    'reelflow: turns audiovisual corpora into feature datasets, within a memory limit that holds',
     '',
     'usage: reelflow COMMAND ...        reelflow help COMMAND for its options',
     '',
@@ -63,7 +63,7 @@ export function programHelp(entries: readonly (Command | CommandGroup)[]): strin
     ...optionRows(flaggedOptions(globalOptions)),
     '',
     'exit codes: 0 done; 3 finished with dead letters; 1 every input dead, or the run failed;',
-    '            2 wrong usage, no inputs, or a bound that cannot hold; 130 interrupted, the work kept',
+    '            2 wrong usage, no inputs, or a limit that cannot hold; 130 interrupted, finished work kept',
     '',
   ].join('\n');
 }
@@ -92,7 +92,9 @@ function optionRows(options: readonly FlaggedOption[]): string[] {
   );
 }
 
-/** Rows of two columns, the second broken at words; what is long on the left has a line of its own. */
+/**
+ * Rows of two columns, the second broken at words; what is long on the left has a line of its own.
+ */
 function indented(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.min(32, Math.max(0, ...rows.map(([left]) => left.length)));
   return rows.flatMap(([left, right]) => {

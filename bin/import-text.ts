@@ -30,7 +30,7 @@ function streamLines(stream: ImportedStream, items: number): string[] {
   if (lacking.count > 0) lines.push(`  without it: ${idList(lacking)}`);
   if (dropped.length > 0)
     lines.push(`  left out: ${shortened(dropped.map(({ column, why }) => `${column} (${why})`))}`);
-  if (passedOver.length > 0) lines.push(`  columns passed over: ${shortened(passedOver)}`);
+  if (passedOver.length > 0) lines.push(`  columns skipped: ${shortened(passedOver)}`);
   if (missingValues > 0) lines.push(`  values missing or not finite: ${missingValues}`);
   return lines;
 }

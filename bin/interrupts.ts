@@ -15,11 +15,13 @@ export interface Interrupts {
 const STOP_WITHIN = 5000;
 
 /**
- * Catches SIGINT and SIGTERM, of which those after the second have no effect; and SIGHUP (a terminal that is closed) and SIGQUIT, which
- * stop at once. After a stop the process ends within 5 s in any case. A command that cannot drain stops by `drain`.
+ * Catches SIGINT and SIGTERM, of which those after the second have no effect; and SIGHUP (a
+ * terminal that is closed) and SIGQUIT, which stop at once. After a stop the process ends within 5
+ * s in any case. A command that cannot drain stops by `drain`.
  *
  * @param first what is said at the first one
- * @param drainWithin milliseconds after the first one in which the process ends in any case; without it, as long as it takes
+ * @param drainWithin milliseconds after the first one in which the process ends in any case;
+ * without it, as long as it takes
  *
  * @example
  * const interrupts = catchInterrupts(console, drainNotice('videos'));
@@ -35,7 +37,7 @@ export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, d
   };
   const onQuit = () => {
     if (stop.signal.aborted) return;
-    console.warn('stopping now; what is finished stays');
+    console.warn('stopping now; finished items are kept');
     stopNow();
   };
   const onHangup = () => {
@@ -67,7 +69,7 @@ export function catchInterrupts(console: Pick<Console, 'warn'>, first: string, d
 
 /** What a command says that finishes what runs before it ends. */
 export function drainNotice(what: string): string {
-  return `finishing the ${what} that run; interrupt again to stop at once`;
+  return `finishing the ${what} in progress; interrupt again to stop immediately`;
 }
 
 /** Does what a first interrupt stops; then the exit code is 130. */

@@ -3,9 +3,9 @@ import { UsageError } from '../src/core/errors.ts';
 import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
 
 /**
- * An option declared once: how its text becomes a value of the library, and what the help, the configuration file, the
- * completion and the documentation say of it. In a table it stands under the library's name of it; its flag is that name in
- * kebab case, or `flag`.
+ * An option declared once: how its text becomes a value of the library, and what the help, the
+ * configuration file, the completion and the documentation say of it. In a table it stands under
+ * the library's name of it; its flag is that name in kebab case, or `flag`.
  */
 export interface Option<Value> {
   readonly type: 'string' | 'boolean';
@@ -23,11 +23,18 @@ export interface Option<Value> {
   readonly choices?: readonly string[];
   /** Words that it may be among others. */
   readonly suggestions?: readonly string[];
-  /** The value of what was typed: one text, several of an option that may be given again, none of a switch. @throws UsageError when it does not fit. */
+  /**
+   * The value of what was typed: one text, several of an option that may be given again, none of a
+   * switch.
+   * @throws UsageError when it does not fit.
+   */
   readonly read: (texts: readonly string[], flag: string) => Value;
 }
 
-/** Options by the library's names, for the values that they are read into: `satisfies OptionTable<ExtractOptions>`. */
+/**
+ * Options by the library's names, for the values that they are read into:
+ * `satisfies OptionTable<ExtractOptions>`.
+ */
 export type OptionTable<Values> = { readonly [Name in keyof Values]?: Option<NonNullable<Values[Name]>> };
 
 /** Any table of options. */
@@ -69,7 +76,10 @@ export function findOption(table: AnyTable, written: string): FlaggedOption | un
   return entry && { ...entry[1], flag: flagOfOption(...entry) };
 }
 
-/** Reads every option of a table that was given. @throws UsageError when one does not fit, or a required one is missing. */
+/**
+ * Reads every option of a table that was given.
+ * @throws UsageError when one does not fit, or a required one is missing.
+ */
 export function readOptions<Table extends AnyTable>(given: Given, table: Table): OptionValues<Table> {
   const values = Object.entries(table).flatMap(([name, option]): [string, unknown][] => {
     const flag = flagOfOption(name, option);
@@ -176,7 +186,7 @@ export const integers = (value: string, does: string, byDefault?: string): Optio
   option(value, does, byDefault, (given, name) => {
     const numbers = listOf(given).map((entry) => (/^\d{1,10}$/.test(entry) ? Number(entry) : Number.NaN));
     if (numbers.length > 0 && numbers.every((each) => each >= 1)) return [...new Set(numbers)];
-    throw new UsageError(`\`--${name}\` must be whole numbers of at least 1 with commas between, but is '${given}'`);
+    throw new UsageError(`\`--${name}\` must be whole numbers of at least 1 separated by commas, but is '${given}'`);
   });
 
 /** What decides all draws. */

@@ -24,7 +24,8 @@ export interface ParsedCommand {
 /**
  * Reads what follows the command's name, laid over the options of `--config`.
  *
- * @throws UsageError for an unknown option, naming the nearest; a missing or superfluous operand; a value that does not fit.
+ * @throws UsageError for an unknown option, naming the nearest; a missing or superfluous operand; a
+ * value that does not fit.
  */
 export function parseCommand(command: Command, argv: readonly string[]): ParsedCommand {
   const table = { ...optionsOf(command), ...globalOptions };
@@ -92,7 +93,7 @@ function checkOperands(command: Command, operands: readonly string[]): readonly 
   if (operands.length >= least && operands.length <= most && !operands.includes('')) return operands;
   const wanted = command.operands.length === 0 ? 'no operands' : command.operands.join(' ');
   const came = operands.length === 0 ? 'nothing' : `'${operands.join(' ').slice(0, 120)}'`;
-  throw new UsageError(`\`reelflow ${command.name}\` takes ${wanted}, but ${came} came`, {
+  throw new UsageError(`\`reelflow ${command.name}\` takes ${wanted}, got ${came}`, {
     remedy: `See \`reelflow ${command.name} --help\`.`,
   });
 }

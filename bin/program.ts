@@ -17,7 +17,8 @@ type Wanted =
   | { readonly command: Command; readonly argv: readonly string[] };
 
 /**
- * Runs a command line and returns the exit code. What is printed before its options are known goes to a console of its own.
+ * Runs a command line and returns the exit code. What is printed before its options are known goes
+ * to a console of its own.
  *
  * @throws UsageError for a command line that does not fit, and whatever the command throws.
  */
@@ -41,7 +42,10 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
   }
 }
 
-/** A console in the style that is asked for, whether or not the rest of the command line can be read. */
+/**
+ * A console in the style that is asked for, whether or not the rest of the command line can be
+ * read.
+ */
 function consoleBefore(argv: readonly string[], render?: Render): Console {
   const { values } = parseArgs({ args: [...argv], strict: false, options: { progress: { type: 'string' } } });
   return new Console({ progress: PROGRESS_STYLES.find((style) => style === values.progress) ?? 'line' }, render);

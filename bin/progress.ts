@@ -2,7 +2,10 @@ import { duration } from '../src/graphs/explain.ts';
 import type { RunProgress } from '../src/graphs/run-progress.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 
-/** A line for a terminal: videos, frames/s, speed against real time, time left, bytes held of the budget. */
+/**
+ * A line for a terminal: videos, frames/s, speed against real time, time left, bytes held of the
+ * budget.
+ */
 export function progressLine(state: RunProgress): string {
   const seconds = Math.max(state.wallSeconds, 1e-3);
   const speed = state.mediaSeconds / seconds;

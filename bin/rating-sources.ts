@@ -4,7 +4,7 @@ import { ratingOptions } from './rating-options.ts';
 /** Where ratings to learn from are. */
 export const ratingSources = {
   ratings: required(text('DIR|FILE', 'a MovieLens directory, or a CSV, Parquet or Arrow file of ratings')),
-  movies: text('FILE', 'titles and genres, where the ratings are a file'),
+  movies: text('FILE', 'titles and genres, if the ratings are a file'),
 };
 
 /** How they are read. */
@@ -17,8 +17,8 @@ export const ratingReading = {
   ...ratingOptions,
 };
 
-/** Features of items, for the models that read them. */
+/** Features of items, for the recommenders that read them. */
 export const featureSources = {
   features: text('FILE', 'features of the items: the items.arrow of `reelflow reduce` or `import-features`'),
-  trailers: text('FILE', 'which trailers show which items, when features have trailer ids'),
+  trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
 };

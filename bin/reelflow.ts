@@ -4,7 +4,7 @@ import { systemFault } from '../src/core/system-fault.ts';
 import { Console } from './console.ts';
 import { runProgram } from './program.ts';
 
-/** A reader that goes away (`reelflow ... | head`) is no failure. */
+/** A reader that goes away (`reelflow ... | head`) is not a failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A command that streams to stdout listens itself, and ends its work in good order.
   if (process.stdout.listenerCount('error') > 1) return;
@@ -16,7 +16,7 @@ let console = new Console({});
 let finished = false;
 process.on('exit', (code) => {
   if (finished || code !== 13) return;
-  console.error({ message: 'ended before its work was done; this is a fault of reelflow', code: 'internal' });
+  console.error({ message: 'exited before its work was done; this is a bug in reelflow', code: 'internal' });
   process.exitCode = 1;
 });
 

@@ -20,7 +20,10 @@ export function flagsOf(table: AnyTable): Flags {
 /** Gives a text of the library as the command line says it. */
 export type Render = (text: string) => string;
 
-/** Functions of the library that a command does; `operands` are the options that it takes by their place. */
+/**
+ * Functions of the library that a command does; `operands` are the options that it takes by their
+ * place.
+ */
 const COMMANDS: Readonly<Record<string, { readonly command: string; readonly operands?: readonly string[] }>> = {
   extract: { command: 'extract' },
   compact: { command: 'compact' },
@@ -30,11 +33,11 @@ const COMMANDS: Readonly<Record<string, { readonly command: string; readonly ope
   reduce: { command: 'reduce' },
   fetchCorpus: { command: 'fetch' },
   trainRecommender: { command: 'train', operands: ['model'] },
-  listModels: { command: 'models list' },
-  verifyModels: { command: 'models verify' },
+  listNetworks: { command: 'models list' },
+  verifyWeights: { command: 'models verify' },
   makeCard: { command: 'models card' },
-  pullModel: { command: 'models pull', operands: ['name'] },
-  importModel: { command: 'models import', operands: ['name', 'file'] },
+  pullWeights: { command: 'models pull', operands: ['name'] },
+  importWeights: { command: 'models import', operands: ['name', 'file'] },
 };
 
 /** A value: `'text'`, a number, `true` or `false`, or names with texts. */
@@ -52,10 +55,12 @@ const MENTION = [
 ].join('|');
 
 /**
- * How a command says what the library says: the library names an option in backticks, `maxDuration`, one with a value as
- * `memory: '907MiB'` (several with commas between), and a function as `pullModel({ name: 'alexnet' })`; the user of the command types `--max-duration`,
- * `--memory 907MiB` and `reelflow models pull alexnet`. Names that the command does not have stay as they are, and so does
- * what comes from outside: what stands in quotes or inside a path, and all of `outside`.
+ * How a command says what the library says: the library names an option in backticks,
+ * `maxDuration`, one with a value as `memory: '907MiB'` (several with commas between), and a
+ * function as `pullWeights({ name: 'alexnet' })`; the user of the command types `--max-duration`,
+ * `--memory 907MiB` and `reelflow weights pull alexnet`. Names that the command does not have stay
+ * as they are, and so does what comes from outside: what stands in quotes or inside a path, and all
+ * of `outside`.
  *
  * @param outside texts that the user typed, which a message may hold as they are.
  *
@@ -86,7 +91,10 @@ export function renderOptions(flags: Flags, outside: readonly string[] = []): Re
 /** The fields of results and events in which the library speaks; all others are data. */
 const SPOKEN = new Set(['message', 'remedy', 'problem', 'reason', 'notes', 'says']);
 
-/** A result or an event with what the library says in it rendered: `--json` and NDJSON are read by users of the command too. */
+/**
+ * A result or an event with what the library says in it rendered: `--json` and NDJSON are read by
+ * users of the command too.
+ */
 export function renderMessages<Value>(value: Value, render: Render): Value {
   return rendered(value, render, false) as Value;
 }

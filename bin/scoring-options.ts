@@ -7,9 +7,9 @@ export const scoringOptions = {
   ks: { ...integers('LENGTHS', 'list lengths of the ranking metrics', '4,10'), flag: 'k' },
   movies: text('FILE', 'list of movies with genres, for diversity (and genre-content)'),
   catalogue: text('FILE', 'items that could be recommended, for coverage'),
-  threshold: number('R', 'relevant and recommended lie above this rating', '3.5'),
-  thresholdRule: word(['gt', 'ge'], 'above the threshold (gt), or at least it (ge)', 'gt'),
-  undefined: word(['zero', 'skip'], 'users without a value of a metric count 0 (zero), or not at all', 'zero'),
+  threshold: number('R', 'items above this rating count as relevant and as recommended', '3.5'),
+  thresholdRule: word(['gt', 'ge'], 'above the threshold (gt), or equal to it too (ge)', 'gt'),
+  undefined: word(['zero', 'skip'], 'users for whom a metric is undefined count as 0 (zero), or are left out', 'zero'),
   columns: names(
     'user=A,item=B',
     ['user', 'item', 'rating', 'prediction'] as const,

@@ -2,12 +2,12 @@ import { uncalibratedId } from '../src/graphs/interrupted-summary.ts';
 import type { InputChanges } from '../src/graphs/run-items.ts';
 import type { RunSummary } from '../src/graphs/run-summary.ts';
 import { formatBytes } from '../src/operators/budget.ts';
-import type { OperatorMetrics } from '../src/operators/observe.ts';
+import type { OperatorMetrics } from '../src/operators/operator-meter.ts';
 import { shellPath } from './shell-word.ts';
 
 /**
- * One line per operator: how much of the wall time it was busy, starved of input, or blocked by what comes after it or by
- * the budget. The bottleneck is the busiest operator.
+ * One line per operator: how much of the wall time it was busy, starved of input, or blocked by
+ * what comes after it or by the budget. The bottleneck is the busiest operator.
  */
 export function bottleneckLines(operators: readonly OperatorMetrics[]): string[] {
   const width = Math.max(0, ...operators.map((operator) => operator.name.length));
@@ -39,11 +39,11 @@ function duplicateShare(duplicates: number, elements: number): string {
 function interruptedText({ left, videos, tables, graphId }: RunSummary, out: string | undefined): string {
   const { committed, alreadyDone, skipped, dead } = videos;
   const total = left + committed + alreadyDone + skipped + dead;
-  // Of a stream nothing is kept to go on from.
+  // Of a stream nothing is kept to continue from.
   if (out === undefined) return `interrupted: ${left} of ${total} left`;
   if (left === 0) return 'interrupted: nothing is left; the same command writes the tables';
   const none = graphId !== uncalibratedId && committed + alreadyDone > 0 && tables.length === 0;
-  return `interrupted: ${left} of ${total} left; the same command goes on${none ? ', and writes the tables at its end' : ''}`;
+  return `interrupted: ${left} of ${total} left; the same command continues${none ? ', and writes the tables at its end' : ''}`;
 }
 
 /** Whether no decoder gave anything. */
@@ -54,13 +54,13 @@ function isNothingDecoded({ operators }: RunSummary): boolean {
 /** Items named in one line at most. */
 const NAMED = 10;
 
-/** What is new since the run before, and what is no input any more. */
+/** What is new since the run before, and what is not an input any more. */
 function inputLines({ added, gone, renamed, left }: InputChanges, before: number, out: string | undefined): string[] {
   const few = (names: readonly string[]) =>
     `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? `, ... (${names.length})` : ''}`;
   const lines: string[] = [];
   if (added > 0 && before > 0) lines.push(`${added} of the inputs are new since the last run`);
-  if (left > 0) lines.push(`${left} of the inputs are left: the same command goes on with them`);
+  if (left > 0) lines.push(`${left} of the inputs are left: the same command continues with them`);
   if (renamed.length > 0) lines.push(`renamed: ${few(renamed.map(({ from, to }) => `${from} is now ${to}`))}`);
   if (gone.length > 0) {
     lines.push(
@@ -107,7 +107,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   if (dead > 0 && out !== undefined) {
     const dataset = shellPath(out);
     lines.push(
-      `See \`reelflow dead list ${dataset}\`; \`reelflow dead retry ${dataset}\` tries them again at the next run.`,
+      `See \`reelflow dead list ${dataset}\`; \`reelflow dead retry ${dataset}\` has them retried in the next run.`,
     );
   }
   const { device, precision } = summary.execution;
@@ -123,7 +123,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
     lines.push(`memory of ${name}: planned ${formatBytes(plannedBytes)}${of}, ${used}`);
   }
   if (summary.randomWeights.length > 0) {
-    lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features mean nothing.`);
+    lines.push(`${summary.randomWeights.join(' and ')} had RANDOM weights: the features are meaningless.`);
   }
   // A run that was interrupted while it calibrated has begun none.
   if (out !== undefined && summary.graphId !== uncalibratedId) lines.push(`dataset: ${out}`);

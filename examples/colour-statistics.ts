@@ -1,5 +1,6 @@
 /**
- * Colour statistics per subclip, without any network: a plain function of your own over decoded frames.
+ * Colour statistics per subclip, without any network: a plain function of your own over decoded
+ * frames.
  *
  *   node dist/examples/colour-statistics.js VIDEO... OUT
  */
@@ -10,7 +11,10 @@ const inputs = process.argv.slice(2, -1);
 const out = process.argv.at(-1);
 if (out === undefined || inputs.length === 0) throw new Error('usage: colour-statistics VIDEO... OUT');
 
-/** Mean red, green and blue of a frame, in [0, 1]. Runs while the frame is live, and keeps nothing of it. */
+/**
+ * Mean red, green and blue of a frame, in [0, 1]. Runs while the frame is live, and keeps nothing
+ * of it.
+ */
 function meanColour(frame: Frame) {
   const sums = [0, 0, 0];
   const { data } = frame;

@@ -1,6 +1,8 @@
 /**
- * Vectors from an HTTP service: a frame a second is posted as raw RGB, and a JSON array of numbers comes back. At most three requests at a time and
- * 20 a second for all videos together; one that fails is tried again; while the service is slow, decoders wait. Interrupted, it goes on where it was.
+ * Vectors from an HTTP service: a frame a second is posted as raw RGB, and a JSON array of numbers
+ * comes back. At most three requests at a time and 20 a second for all videos together; one that
+ * fails is tried again; while the service is slow, decoders wait. Interrupted, it continues where
+ * it was.
  *
  *   node dist/examples/remote-vectors.js URL VIDEO... OUT
  */

@@ -1,10 +1,12 @@
 /**
- * Trains a small LSTM with TensorFlow.js from a training store, batch by batch from disk, through `tf.data`.
+ * Trains a small LSTM with TensorFlow.js from a training store, batch by batch from disk, through
+ * `tf.data`.
  *
  *   node dist/examples/tfjs-lstm.js FILE
  *
- * With `npm install @tensorflow/tfjs-node-gpu` it runs on the GPU, else on plain JavaScript (`npm install @tensorflow/tfjs`).
- * The features are synthetic, made here: what it learns, whether an item grows louder or calmer, means nothing.
+ * With `npm install @tensorflow/tfjs-node-gpu` it runs on the GPU, else on plain JavaScript
+ * (`npm install @tensorflow/tfjs`). The features are synthetic, made here: what it learns, whether
+ * an item grows louder or calmer, means nothing.
  */
 import type * as tensorflow from '@tensorflow/tfjs';
 import { ItemStore, ItemStoreWriter } from 'reelflow/training';
@@ -12,7 +14,10 @@ import { ItemStore, ItemStoreWriter } from 'reelflow/training';
 const [path] = process.argv.slice(2);
 if (path === undefined) throw new Error('usage: tfjs-lstm FILE');
 
-/** TensorFlow.js: the GPU's where it is installed and loads, else the one in plain JavaScript. Both have one API. */
+/**
+ * TensorFlow.js: the GPU's where it is installed and loads, else the one in plain JavaScript. Both
+ * have one API.
+ */
 async function loadTensorFlow(): Promise<{ tf: typeof tensorflow; name: string }> {
   const gpu = '@tensorflow/tfjs-node-gpu';
   try {
@@ -23,7 +28,8 @@ async function loadTensorFlow(): Promise<{ tf: typeof tensorflow; name: string }
   }
 }
 
-// A training store of 320 items: 10 subclips of 16 visual and 8 audio features. Every fifth item has no sound.
+// A training store of 320 items: 10 subclips of 16 visual and 8 audio features. Every fifth item
+// has no sound.
 const subclips = 10;
 const streams = [
   { name: 'visual', dimension: 16 },
@@ -53,7 +59,10 @@ const { tf, name } = await loadTensorFlow();
 await tf.ready();
 console.log(`synthetic features; TensorFlow.js: ${name}; backend ${tf.getBackend()}`);
 
-/** The epochs of some items as `tf.data` wants them: each time it asks for an iterator, it gets the next epoch. */
+/**
+ * The epochs of some items as `tf.data` wants them: each time it asks for an iterator, it gets the
+ * next epoch.
+ */
 function dataset(items: readonly string[]) {
   const epochs = store.batches({ batchSize: 32, shuffle: true, seed: 1, prefetch: 2, items });
   return tf.data.generator(async function* () {
@@ -70,7 +79,10 @@ function dataset(items: readonly string[]) {
   });
 }
 
-/** One LSTM for each stream, side by side, then a dense layer. Seeded, so that each run gives the same losses. */
+/**
+ * One LSTM for each stream, side by side, then a dense layer. Seeded, so that each run gives the
+ * same losses.
+ */
 function buildModel() {
   const inputs = streams.map(({ name, dimension }) => tf.input({ shape: [subclips, dimension], name }));
   const last = inputs.map((input, index) =>

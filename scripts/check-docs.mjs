@@ -1,15 +1,20 @@
-// Every name that an entry point exports must have a doc comment where it is declared, and every file of ours must stay
-// below 15 kB of code, comments and imports not counted. Every page of docs/ must be linked from docs/README.md, once, and
-// no page may have a link that leads nowhere or a phrase that is never English. Prints what is missing; exit 1 if anything is.
+// Every name that an entry point exports must have a doc comment where it is declared, and every
+// file of ours must stay below 15 kB of code, comments and imports not counted. Every page of docs/
+// must be linked from docs/README.md, once, and no page may have a link that leads nowhere or a
+// phrase that is never English; nor may a comment or a message, and no line of a comment may have
+// over 100 columns. Prints what is missing; exit 1 if anything is.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pageFaults } from './check-pages.mjs';
+import { wordFaults } from './check-words.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const entries = ['index.ts', ...readdirSync(join(root, 'src/entries')).map((name) => join('entries', name))];
 const faults = [];
+/** They hold such phrases on purpose. */
+const QUOTES = new Set(['scripts/check-words.mjs', 'test/docs/links.test.ts']);
 
 for (const entry of entries) {
   const source = readFileSync(join(root, 'src', entry), 'utf8');
@@ -42,7 +47,9 @@ const files = execFileSync('git', ['ls-files', 'src', 'bin', 'examples', 'bench'
   encoding: 'utf8',
 });
 for (const file of files.split('\n').filter((path) => /\.(ts|mjs|js)$/.test(path))) {
-  const code = readFileSync(join(root, file), 'utf8')
+  const text = readFileSync(join(root, file), 'utf8');
+  if (!QUOTES.has(file)) faults.push(...wordFaults(file, text));
+  const code = text
     .split('\n')
     .filter((line) => !/^\s*(\/\/|\/?\*|import )/.test(line))
     .join('\n');

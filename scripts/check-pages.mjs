@@ -1,21 +1,11 @@
-// What is wrong with the pages of a repository: README.md, CHANGELOG.md, CONTRIBUTING.md, and all of docs/.
+// What is wrong with the pages of a repository: README.md, CHANGELOG.md, CONTRIBUTING.md, and all
+// of docs/.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { BANNED } from './check-words.mjs';
 
 /** The page that links every other page of docs/. */
 const INDEX = 'docs/README.md';
-
-/** Never English in a page of ours, whatever stands around it. */
-const BANNED = [
-  /\bgone on with\b/,
-  /\b(?:has|have) not (?:a|an|any|the|what|been had)\b/,
-  /(?<![Tt]here )\bis no (?:JSON|CSV|directory|dataset|file|path|network|genre|training store)\b/,
-  /\bare no (?:ids|tensors|files)\b/,
-  /\bgoes on (?:from|with the next|where)\b/,
-  /\bno good\b/,
-  /\b(?:is|are) let have\b/,
-  /\bbut none came\b/,
-];
 
 /**
  * @param {string} root - the repository

@@ -1,4 +1,7 @@
-/** Makes the built commands executable: TypeScript writes them without that right, and npm gives it only where it installs the package itself. */
+/**
+ * Makes the built commands executable: TypeScript writes them without that right, and npm gives it
+ * only where it installs the package itself.
+ */
 import { chmodSync, readFileSync } from 'node:fs';
 
 const root = new URL('../', import.meta.url);

@@ -1,16 +1,17 @@
 /**
- * Wrong versions of the holding operators: in `file` of src/operators the text `from`, which occurs once, becomes `to`.
+ * Wrong versions of the holding operators: in `file` of src/operators the text `from`, which occurs
+ * once, becomes `to`.
  * @type {readonly { file: string, what: string, from: string, to: string }[]}
  */
 export const OPERATOR_MUTANTS = [
   // mapAsync.
-  mutant('map-async.ts', 'does not hold', 'this.#core.ledger.hold(this.#station, input, bytes);', ''),
-  mutant('map-async.ts', 'does not release', 'this.#core.ledger.release(this.#station, it.input, it.bytes);', ''),
+  mutant('map-async.ts', 'does not hold', 'this.#core.memoryPool.hold(this.#instance, input, bytes);', ''),
+  mutant('map-async.ts', 'does not release', 'this.#core.memoryPool.release(this.#instance, it.input, it.bytes);', ''),
   mutant(
     'map-async.ts',
     'releases before it emits',
-    'this.#station.clock.emit(this.#out, (operation.result as { value: B }).value);\n    this.#finish(operation);',
-    'this.#finish(operation);\n    this.#station.clock.emit(this.#out, (operation.result as { value: B }).value);',
+    'this.#instance.meter.emit(this.#out, (operation.result as { value: B }).value);\n    this.#finish(operation);',
+    'this.#finish(operation);\n    this.#instance.meter.emit(this.#out, (operation.result as { value: B }).value);',
   ),
   mutant(
     'map-async.ts',
@@ -83,15 +84,15 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'map-async.ts',
     'a late operation stays in flight',
-    'operation.late = true;\n    const { clock, scope } = this.#station;\n    clock.leave();',
-    'const { clock, scope } = this.#station;',
+    'operation.late = true;\n    const { meter, scope } = this.#instance;\n    meter.leave();',
+    'const { meter, scope } = this.#instance;',
   ),
   // microBatch.
-  mutant('micro-batch.ts', 'does not hold', 'this.#core.ledger.hold(lane.station, value, bytes);', ''),
+  mutant('micro-batch.ts', 'does not hold', 'this.#core.memoryPool.hold(input.instance, value, bytes);', ''),
   mutant(
     'micro-batch.ts',
     'does not release',
-    'this.#core.ledger.release(item.lane.station, item.value, item.bytes);',
+    'this.#core.memoryPool.release(item.input.instance, item.value, item.bytes);',
     '',
   ),
   mutant('micro-batch.ts', 'one element too many', 'while (batch.length < count) {', 'while (batch.length <= count) {'),
@@ -131,8 +132,8 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'does not run the next batch',
-    '    this.#runWhatIsDue();\n    for (const lane of lanes)',
-    '    for (const lane of lanes)',
+    '    this.#runWhatIsDue();\n    for (const input of inputs)',
+    '    for (const input of inputs)',
   ),
   mutant(
     'micro-batch.ts',
@@ -149,8 +150,8 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'releases before it emits',
-    'this.#clock.emit(lane.out, item.result.value);\n      this.#finish(item);',
-    'this.#finish(item);\n      this.#clock.emit(lane.out, item.result.value);',
+    'this.#meter.emit(input.out, item.result.value);\n      this.#finish(item);',
+    'this.#finish(item);\n      this.#meter.emit(input.out, item.result.value);',
   ),
   mutant(
     'micro-batch.ts',
@@ -161,32 +162,32 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'keeps what runs when its pipeline left',
-    'failed !== undefined || item.lane.stopped || releaseFirst === true',
+    'failed !== undefined || item.input.stopped || releaseFirst === true',
     'failed !== undefined || releaseFirst === true',
   ),
   mutant(
     'micro-batch.ts',
     'keeps a failed batch',
-    'failed !== undefined || item.lane.stopped || releaseFirst === true',
-    'item.lane.stopped || releaseFirst === true',
+    'failed !== undefined || item.input.stopped || releaseFirst === true',
+    'item.input.stopped || releaseFirst === true',
   ),
   mutant(
     'micro-batch.ts',
     'runs elements of a pipeline that left',
-    'this.#waiting.remove((each) => each.lane === lane)',
+    'this.#waiting.remove((each) => each.input === input)',
     'this.#waiting.remove(() => false)',
   ),
   mutant(
     'micro-batch.ts',
     'takes the elements of others out',
-    'this.#waiting.remove((each) => each.lane === lane)',
+    'this.#waiting.remove((each) => each.input === input)',
     'this.#waiting.remove(() => true)',
   ),
-  mutant('micro-batch.ts', 'completes too early', 'if (lane.line.size === 0) out.complete();', 'out.complete();'),
-  mutant('micro-batch.ts', 'never completes', 'if (lane.ended && lane.line.size === 0) lane.out.complete();', ''),
-  mutant('micro-batch.ts', 'a pipeline that left still counts as open', 'else this.#end(lane);\n  }', '}'),
+  mutant('micro-batch.ts', 'completes too early', 'if (input.queue.size === 0) out.complete();', 'out.complete();'),
+  mutant('micro-batch.ts', 'never completes', 'if (input.ended && input.queue.size === 0) input.out.complete();', ''),
+  mutant('micro-batch.ts', 'a pipeline that left still counts as open', 'else this.#end(input);\n  }', '}'),
   // Holders.
-  mutant('window.ts', 'does not hold', 'ledger.hold(station, element, cost(element));', ''),
+  mutant('window.ts', 'does not hold', 'memoryPool.hold(instance, element, cost(element));', ''),
   mutant('window.ts', 'does not release', 'release(elements.slice(0, step));', ''),
   mutant('window.ts', 'drops what it gathered', 'if (fresh > 0) emit();', ''),
   mutant('window.ts', 'gives what it gave already', 'if (fresh > 0) emit();', 'if (gathered.length > 0) emit();'),
@@ -207,11 +208,11 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'buffer.ts',
     'keeps all when the subscriber leaves',
-    'release(takeAll());\n        ledger.closeStation(station);',
-    'ledger.closeStation(station);',
+    'release(takeAll());\n        memoryPool.closeInstance(instance);',
+    'memoryPool.closeInstance(instance);',
   ),
-  mutant('zip.ts', 'does not release the left', 'ledger.release(station, a, left.cost(a));', ''),
-  mutant('zip.ts', 'does not release the right', 'ledger.release(station, b, right.cost(b));', ''),
+  mutant('zip.ts', 'does not release the left', 'memoryPool.release(instance, a, left.cost(a));', ''),
+  mutant('zip.ts', 'does not release the right', 'memoryPool.release(instance, b, right.cost(b));', ''),
   mutant('zip.ts', 'keeps what waits', 'empty(left);', ''),
   mutant(
     'zip.ts',
@@ -224,7 +225,7 @@ export const OPERATOR_MUTANTS = [
   mutant(
     'delay.ts',
     'does not release',
-    'ledger.release(station, value, cost(value));\n        }\n      };',
+    'memoryPool.release(instance, value, cost(value));\n        }\n      };',
     '}\n      };',
   ),
   mutant(
@@ -246,30 +247,40 @@ export const OPERATOR_MUTANTS = [
     'this.#items.splice(0, this.#head);\n      this.#head = 0;',
     'this.#items.splice(0, this.#head);',
   ),
-  // Pool, clock, holders.
+  // Pool, meter, holders.
   mutant(
-    'pool.ts',
+    'buffer-pool.ts',
     'keeps more than fits',
-    'if (this.#idleBytes + this.#ledger.used + bytes > this.#ledger.budget) {',
+    'if (this.#idleBytes + this.#memoryPool.used + bytes > this.#memoryPool.budget) {',
     'if (false) {',
   ),
-  mutant('pool.ts', 'is not trimmed', 'if (this.#idleBytes + used <= this.#ledger.budget) return;', 'return;'),
-  mutant('pool.ts', 'gives a buffer to two', 'this.#forget(buffer);\n      return new', 'return new'),
   mutant(
-    'observe.ts',
+    'buffer-pool.ts',
+    'is not trimmed',
+    'if (this.#idleBytes + used <= this.#memoryPool.budget) return;',
+    'return;',
+  ),
+  mutant('buffer-pool.ts', 'gives a buffer to two', 'this.#forget(buffer);\n      return new', 'return new'),
+  mutant(
+    'operator-meter.ts',
     'blocked before busy',
     'this.#busy > 0 ? BUSY : this.#blocked > 0 ? BLOCKED : STARVED',
     'this.#blocked > 0 ? BLOCKED : this.#busy > 0 ? BUSY : STARVED',
   ),
-  mutant('observe.ts', 'a transition is not stamped', 'this.#since = now;', ''),
+  mutant('operator-meter.ts', 'a transition is not stamped', 'this.#since = now;', ''),
   mutant(
-    'observe.ts',
+    'operator-meter.ts',
     'handing over is not blocked time',
     'this.#busy--;\n    this.#blocked++;\n    this.#update();\n    this.#activity.end();',
     'this.#busy--;\n    this.#blocked++;\n    this.#activity.end();',
   ),
-  mutant('observe.ts', 'busy operators are not in flight', 'this.#activity.begin();', ''),
-  mutant('holder.ts', 'close keeps the bytes', 'this.#core.ledger.drop(this.#station, this.#station.bytes);', ''),
+  mutant('operator-meter.ts', 'busy operators are not in flight', 'this.#activity.begin();', ''),
+  mutant(
+    'reservation.ts',
+    'close keeps the bytes',
+    'this.#core.memoryPool.drop(this.#instance, this.#instance.bytes);',
+    '',
+  ),
 ];
 
 /**

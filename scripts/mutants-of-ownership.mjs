@@ -1,37 +1,37 @@
 /**
- * Wrong versions of what holds memory, results and the engineer's own elements: in `file` of src/operators the text `from`, which
- * occurs once, becomes `to`.
+ * Wrong versions of what holds memory, results and the engineer's own elements: in `file` of
+ * src/operators the text `from`, which occurs once, becomes `to`.
  * @type {readonly { file: string, what: string, from: string, to: string }[]}
  */
 export const OWNERSHIP_MUTANTS = [
   // Whose memory it is.
   mutant(
-    'memory.ts',
+    'memory-owners.ts',
     'an earlier owner stays',
     'if (to - from === 1) all[from] = region;\n  else all.splice(from, to - from, region);',
     'all.splice(from, 0, region);',
   ),
   mutant(
-    'memory.ts',
+    'memory-owners.ts',
     'a new owner takes the place of its neighbour',
     'else all.splice(from, to - from, region);',
     'else all.splice(from, 1, region);',
   ),
   mutant(
-    'memory.ts',
+    'memory-owners.ts',
     'only the first slot of a view counts',
     'visit(region.owner);\n  }',
     'visit(region.owner);\n    return;\n  }',
   ),
   mutant(
-    'memory.ts',
+    'memory-owners.ts',
     'the slot behind a view counts too',
     'if (region.start >= end) return;',
     'if (region.start > end) return;',
   ),
-  mutant('memory.ts', 'the slot before a view counts too', '.end > offset) high', '.end >= offset) high'),
-  mutant('memory.ts', 'a transferred buffer has no owner', '|| buffer.byteLength === 0)', ')'),
-  mutant('memory.ts', 'memory is never given up', 'all.splice(at, 1);', 'void 0;'),
+  mutant('memory-owners.ts', 'the slot before a view counts too', '.end > offset) high', '.end >= offset) high'),
+  mutant('memory-owners.ts', 'a transferred buffer has no owner', '|| buffer.byteLength === 0)', ')'),
+  mutant('memory-owners.ts', 'memory is never given up', 'all.splice(at, 1);', 'void 0;'),
   mutant(
     'payload.ts',
     'owned memory is not claimed',
@@ -108,36 +108,36 @@ export const OWNERSHIP_MUTANTS = [
     'let bytes = survey.bytes;',
   ),
   mutant(
-    'ledger.ts',
+    'memory-pool.ts',
     'what an array has gained is not looked for',
     'const survey = surveyOf(value);\n    let hold = this.#holds.get(value);',
     'let hold = this.#holds.get(value);\n    const survey = hold === undefined ? surveyOf(value) : { bytes: 0, payloads: new Set() };',
   ),
   mutant(
-    'ledger.ts',
+    'memory-pool.ts',
     'what a payload rests on is not held',
     'for (const base of payload.restsOn ?? []) this.#holdPayload(scope, base, base.byteLength);',
     '',
   ),
   mutant(
-    'ledger.ts',
+    'memory-pool.ts',
     'what a payload rests on is not released',
     'for (const base of payload.restsOn ?? []) this.#releasePayload(base);',
     '',
   ),
   mutant(
-    'ledger.ts',
-    'a payload counts with the object and by itself',
+    'memory-pool.ts',
+    'a payload counts with the object and on its own',
     'for (const payload of payloads) own -= payload.byteLength;',
     '',
   ),
-  mutant('pool.ts', 'memory that is given back can still be seen', 'renewed(buffer)', 'buffer'),
-  mutant('pool.ts', 'a buffer may be given twice', 'this.#given.add(buffer);', ''),
+  mutant('buffer-pool.ts', 'memory that is given back can still be seen', 'renewed(buffer)', 'buffer'),
+  mutant('buffer-pool.ts', 'a buffer may be given twice', 'this.#given.add(buffer);', ''),
   // Results.
   mutant(
     'map-async.ts',
     'waiting results are not held',
-    'if (waits) this.#core.ledger.hold(this.#station, value, bytes);\n    operation.result = { value, bytes };\n    operation.waits = waits;',
+    'if (waits) this.#core.memoryPool.hold(this.#instance, value, bytes);\n    operation.result = { value, bytes };\n    operation.waits = waits;',
     'operation.result = { value, bytes };',
   ),
   mutant(
@@ -149,26 +149,26 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'map-async.ts',
     'nothing is learnt from results',
-    'this.#room.learn(this.#station, value, this.#resultCost, operation.bytes);',
+    'this.#room.learn(this.#instance, value, this.#resultCost, operation.bytes);',
     '',
   ),
   mutant(
     'map-async.ts',
     'the estimate is not asked',
-    'this.#room.expect(station, options.resultEstimate ?? 0, 0);',
+    'this.#room.expect(instance, options.resultEstimate ?? 0, 0);',
     '',
   ),
   mutant(
     'map-async.ts',
     'the room for a result is not given back',
-    'this.#room.give(this.#station, operation.promised);',
+    'this.#room.give(this.#instance, operation.promised);',
     '',
   ),
   mutant(
     'map-async.ts',
     'results that wait need no room',
-    'if (!this.#room.take(this.#station, promised)) return;',
-    'this.#room.take(this.#station, promised);',
+    'if (!this.#room.take(this.#instance, promised)) return;',
+    'this.#room.take(this.#instance, promised);',
   ),
   mutant(
     'map-async.ts',
@@ -186,10 +186,10 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'result-room.ts',
     'sources leave no room',
-    'if (more > 0) this.#ledger.grow(',
-    'if (more !== more) this.#ledger.grow(',
+    'if (more > 0) this.#memoryPool.grow(',
+    'if (more !== more) this.#memoryPool.grow(',
   ),
-  mutant('result-room.ts', 'all room is left free', 'Math.min(more, Math.floor(this.#ledger.budget / 2))', 'more'),
+  mutant('result-room.ts', 'all room is left free', 'Math.min(more, Math.floor(this.#memoryPool.budget / 2))', 'more'),
   mutant(
     'result-room.ts',
     'waiting is in flight',
@@ -198,7 +198,7 @@ export const OWNERSHIP_MUTANTS = [
   ),
   mutant('result-room.ts', 'an operation waits behind the sources', 'first: true,', ''),
   mutant(
-    'ledger.ts',
+    'memory-pool.ts',
     'what is held already counts as new',
     'if (value instanceof Payload) return value.holds > 0 ? 0 : bytes;',
     'if (value instanceof Payload) return bytes;',
@@ -206,7 +206,7 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'waiting results are not held',
-    'ledger.hold(lane.station, value, bytes);\n        item.waiting = bytes;',
+    'memoryPool.hold(input.instance, value, bytes);\n        item.waiting = bytes;',
     '',
   ),
   mutant(
@@ -218,7 +218,7 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'the room for results is not given back',
-    'this.#room.give(batch.station, batch.promised);',
+    'this.#room.give(batch.instance, batch.promised);',
     '',
   ),
   mutant(
@@ -230,8 +230,8 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'micro-batch.ts',
     'whoever stays does not get the room',
-    'if (lane.ended) this.#runWhatIsDue();\n    else',
-    'if (!lane.ended)',
+    'if (input.ended) this.#runWhatIsDue();\n    else',
+    'if (!input.ended)',
   ),
   mutant(
     'micro-batch.ts',
@@ -246,15 +246,15 @@ export const OWNERSHIP_MUTANTS = [
     'batch.late = true;',
   ),
   // Admission.
-  mutant('ledger.ts', 'room for what a scope may bring is left for ever', 'this.headroom = 0;\n', ''),
+  mutant('memory-pool.ts', 'room for what a scope may bring is left for ever', 'this.headroom = 0;\n', ''),
   mutant(
-    'ledger.ts',
+    'memory-pool.ts',
     'one scope ends the room for all',
     'for (const { growth } of this.#growing) this.headroom = Math.max(this.headroom, growth);',
     '',
   ),
-  mutant('ledger.ts', 'what scopes may come to want is not summed', 'this.wanted += scope.missing();', ''),
-  mutant('ledger.ts', 'a scope that has nothing is still asked', '} else this.occupied.delete(scope);', '}'),
+  mutant('memory-pool.ts', 'what scopes may come to want is not summed', 'this.wanted += scope.missing();', ''),
+  mutant('memory-pool.ts', 'a scope that has nothing is still asked', '} else this.occupied.delete(scope);', '}'),
   mutant('admission.ts', 'a dear element is always let in', 'if (over > this.#maxOvercommit) return false;', ''),
   mutant(
     'admission.ts',
@@ -268,7 +268,7 @@ export const OWNERSHIP_MUTANTS = [
     'hopeless ?? this.waiters.findLast(',
     'hopeless ?? this.waiters.find(',
   ),
-  mutant('admission.ts', 'who cannot go on alone is not told', 'return (hopeless ?? this', 'return (this'),
+  mutant('admission.ts', 'who cannot continue alone is not told', 'return (hopeless ?? this', 'return (this'),
   mutant(
     'source.ts',
     'opens before it is admitted',
@@ -278,10 +278,10 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'source.ts',
     'a refused element is kept',
-    'this.#settle(value, bytes);\n      ledger.release(this.#station, value, bytes);\n      throw refusal;',
+    'this.#settle(value, bytes);\n      memoryPool.release(this.#instance, value, bytes);\n      throw refusal;',
     'throw refusal;',
   ),
-  // Partners, loops, own operators, clocks.
+  // Partners, loops, own operators, meters.
   mutant(
     'outside-partner.ts',
     'a timer is not under way',
@@ -326,7 +326,7 @@ export const OWNERSHIP_MUTANTS = [
     'if (waiting.size === 0 && !giving) out.complete();',
     'if (waiting.size === 0) out.complete();',
   ),
-  mutant('own-operator.ts', 'does not hold', 'this.#core.ledger.hold(this.#station, element, bytes);', ''),
+  mutant('own-operator.ts', 'does not hold', 'this.#core.memoryPool.hold(this.#instance, element, bytes);', ''),
   mutant(
     'own-operator.ts',
     'releases at the first of two',
@@ -336,22 +336,22 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'own-operator.ts',
     'keeps all at the end',
-    'this.#core.ledger.closeStation(this.#station);\n    this.#releaseAllWhenIdle();',
-    'this.#core.ledger.closeStation(this.#station);',
+    'this.#core.memoryPool.closeInstance(this.#instance);\n    this.#releaseAllWhenIdle();',
+    'this.#core.memoryPool.closeInstance(this.#instance);',
   ),
   mutant('own-operator.ts', 'releases what work still reads', 'if (this.#calls > 0 || this.#spans > 0) return;', ''),
   mutant(
     'own-operator.ts',
     'what is given on may be stale',
-    'this.#core.ledger.hold(this.#station, value, 0);',
-    'if (value === this) this.#core.ledger.hold(this.#station, value, 0);',
+    'this.#core.memoryPool.hold(this.#instance, value, 0);',
+    'if (value === this) this.#core.memoryPool.hold(this.#instance, value, 0);',
   ),
   mutant('own-operator.ts', 'does not abort', 'this.#abort.abort();', ''),
   mutant('own-operator.ts', 'is not asked to let go', 'this.#core.admission.flushers.add(this);', ''),
   mutant(
     'own-operator.ts',
     'is believed to have let go',
-    'return ledger.used < before || admission.inFlight > 0;',
+    'return memoryPool.used < before || admission.inFlight > 0;',
     'return before > -1;',
   ),
   mutant(
@@ -363,11 +363,11 @@ export const OWNERSHIP_MUTANTS = [
   mutant(
     'own-operator.ts',
     'the downstream counts as busy',
-    'clock.handOver(this.#out, value);',
-    'clock.leave();\n          clock.enter();\n          clock.emit(this.#out, value);\n          clock.leave();',
+    'meter.handOver(this.#out, value);',
+    'meter.leave();\n          meter.enter();\n          meter.emit(this.#out, value);\n          meter.leave();',
   ),
-  mutant('core.ts', 'names are remembered for ever', 'this.clocks.delete(first as string);', ''),
-  mutant('core.ts', 'clocks that somebody keeps are forgotten', 'if (this.#lasting.has(name)) return;', ''),
+  mutant('core.ts', 'names are remembered for ever', 'this.meters.delete(first as string);', ''),
+  mutant('core.ts', 'meters that somebody keeps are forgotten', 'if (this.#lasting.has(name)) return;', ''),
 ];
 
 /**

@@ -1,4 +1,5 @@
-// Changes the implementation of flow control in one place at a time and runs its tests: every change must fail them.
+// Changes the implementation of flow control in one place at a time and runs its tests: every
+// change must fail them.
 // Usage: node scripts/mutants.mjs [--only TEXT] [--jobs N]
 // A mutant whose text no longer occurs exactly once is an error, so that the list follows the code.
 import { spawn } from 'node:child_process';
@@ -19,7 +20,10 @@ const SOURCES = ['src/core'];
 const PATIENCE = 5;
 /** Milliseconds that one test and one random graph may take. */
 const [TEST_LIMIT, GRAPH_LIMIT] = [5000, 1500];
-/** So many times as long is waited when what hung is looked at once more, alone: it hangs, or the machine was busy. */
+/**
+ * So many times as long is waited when what hung is looked at once more, alone: it hangs, or the
+ * machine was busy.
+ */
 const SECOND_LOOK = 8;
 /** The property runs on fixed seeds, so that a result can be had again. */
 const SETTINGS = { REELFLOW_PROPERTY_RUNS: '700', REELFLOW_PROPERTY_SEED: '20' };
@@ -33,9 +37,15 @@ function option(name) {
   return position < 0 ? undefined : process.argv[position + 1];
 }
 
-/** @typedef {{ result: 'passed' | 'failed' | 'hung', printed: string }} Run how a run of tests ended, and what it printed */
+/**
+ * @typedef {{ result: 'passed' | 'failed' | 'hung', printed: string }} Run how a run of tests
+ * ended, and what it printed
+ */
 
-/** The tests of single operators, which fail at once, and then the random graphs, which take longest. */
+/**
+ * The tests of single operators, which fail at once, and then the random graphs, which take
+ * longest.
+ */
 const PHASES = [['test/operators', '--exclude=**/flow.property.test.ts'], ['test/operators/flow.property.test.ts']];
 
 /**
@@ -174,7 +184,8 @@ try {
   const most = Math.max(60_000, PATIENCE * (performance.now() - start));
   const jobs = Number(option('--jobs') ?? Math.min(2, availableParallelism()));
   await Promise.all(Array.from({ length: jobs }, (_, worker) => work(worker, most)));
-  // Alone and with more time: what hangs still hangs, and counts as killed; what was only slow passes or fails.
+  // Alone and with more time: what hangs still hangs, and counts as killed; what was only slow
+  // passes or fails.
   if (hung.length > 0) console.log('once more:');
   for (const mutant of hung) await judge(mutant, path.join(base, '0'), 2 * most, SECOND_LOOK);
 } finally {

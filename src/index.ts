@@ -23,8 +23,8 @@ export type {
   Columns,
   ElementOf,
   EmbeddingOptions,
-  PictureOptions,
-  SoundOptions,
+  ScopeAudioOptions,
+  ScopeFramesOptions,
   VideoScope,
 } from './graphs/dataflow/video-scope.ts';
 export { network } from './graphs/named-network.ts';
@@ -60,20 +60,20 @@ export { Video, type VideoOptions, type VideosOptions, video, videos } from './i
 export type { Similarity } from './models/quantisation/cosine.ts';
 export { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './operators/budget.ts';
 export {
-  DUPLICATES,
-  type Duplicates,
   type Embedder,
   type Embedding,
   type EmbedOptions,
   embed,
   embedKeeps,
+  type RepeatedFrames,
+  repeatedFrameRules,
 } from './operators/embed.ts';
-export { Flow, type FlowOptions, type Puller, type ScopeOptions } from './operators/flow.ts';
+export { Flow, type FlowOptions, type PullSource, type ScopeOptions } from './operators/flow.ts';
 export { Frame } from './operators/frame.ts';
 export type { Holding, OperatorMaker, OperatorOptions, Stage } from './operators/own-operator.ts';
 export { Patch } from './operators/patch.ts';
 export { Scope } from './operators/scope.ts';
-export { dimensionOf, STATISTICS, type Statistic } from './operators/statistics.ts';
+export { dimensionOf, type Statistic, statisticNames } from './operators/statistics.ts';
 export {
   type Span,
   type SubclipOptions,

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Builds `dist` once before the tests, so that those of the command line and of the examples run what is in the tree. */
+/**
+ * Builds `dist` once before the tests, so that those of the command line and of the examples run
+ * what is in the tree.
+ */
 export default function build(): void {
   const root = fileURLToPath(new URL('..', import.meta.url));
   for (const step of [

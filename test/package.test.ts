@@ -92,7 +92,7 @@ export function means(of: Video, scope: Scope): Observable<number> {
   return frames(of, { scope, width: 32, height: 32 }).pipe(map(mean));
 }
 
-// @ts-expect-error: a number is no path, so that types are not \`any\`.
+// @ts-expect-error: a number is not a path, so that types are not \`any\`.
 video(1);
 
 export const all: readonly object[] = [${entries.map((_, index) => `entry${index}`).join(', ')}];

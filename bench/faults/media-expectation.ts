@@ -17,7 +17,7 @@ export interface MediaExpectation {
 /** A row of a cut into fifths. */
 export interface Fifth {
   readonly frames: number;
-  readonly soundSeconds: number;
+  readonly audioSeconds: number;
   /** Mean colour of each quarter of the picture, 0 to 255; undefined without a vector. */
   readonly quarters: readonly (readonly [red: number, green: number, blue: number])[] | undefined;
 }
@@ -50,7 +50,8 @@ const ALSO: Readonly<Record<string, (outcome: MediaOutcome) => string[]>> = {
   'steps.mp4': (outcome) => colourFaults(outcome, ['red', 'green', 'blue', 'white', 'black']),
   'strip.mkv': decoderUnder150,
   'sar_1000.mkv': decoderUnder150,
-  // Its first half is red alone; of its second, which stands upright, the centre crop shows 4.9 % of blue.
+  // Its first half is red alone; of its second, which stands upright, the centre crop shows 4.9 %
+  // of blue.
   'aspect_change.ts': ({ fifths }) =>
     [0, 0, undefined, 0.049, 0.049].flatMap((wanted, fifth) => {
       const blue = mean((fifths[fifth]?.quarters ?? []).map((quarter) => quarter[2] / 255));
@@ -115,7 +116,7 @@ function countDifferences(expected: MediaExpectation, outcome: MediaOutcome): st
   patchFifths?.forEach((wanted, at) => {
     compare(
       `patches of fifth ${at + 1}`,
-      (outcome.fifths[at]?.soundSeconds ?? Number.NaN) / VGGISH_HOP,
+      (outcome.fifths[at]?.audioSeconds ?? Number.NaN) / VGGISH_HOP,
       wanted,
       within,
     );
@@ -123,13 +124,14 @@ function countDifferences(expected: MediaExpectation, outcome: MediaOutcome): st
   if (expected.audioSeconds !== undefined) {
     compare(
       'seconds of sound',
-      sum(({ soundSeconds }) => soundSeconds),
+      sum(({ audioSeconds }) => audioSeconds),
       expected.audioSeconds,
       0.1 + 0.02 * expected.audioSeconds,
     );
   }
   if (expected.frames !== undefined && expected.frames > 0) {
-    // A row shows a picture wherever the file has one: rows without a frame of their own show another's.
+    // A row shows a picture wherever the file has one: rows without a frame of their own show
+    // another's.
     outcome.fifths.forEach(({ quarters }, at) => {
       if (quarters === undefined) found.push(`fifth ${at + 1} shows no picture`);
     });

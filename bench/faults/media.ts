@@ -19,7 +19,10 @@ interface Summary {
   readonly dead: readonly { readonly item: string; readonly code: string; readonly message: string }[];
 }
 
-/** Extracts media files, each in a run of its own, into five subclips of mean colours and loudness, and judges what came. */
+/**
+ * Extracts media files, each in a run of its own, into five subclips of mean colours and loudness,
+ * and judges what came.
+ */
 export class MediaFaults {
   readonly #scratch: string;
   readonly #networks: readonly string[];
@@ -131,7 +134,7 @@ async function fifthsOf(dataset: string): Promise<Fifth[]> {
           visual: Iterable<number> | null;
         };
         const values = visual === null || visual === undefined ? undefined : [...visual];
-        fifths.push({ frames, soundSeconds: patches * PATCH_SECONDS, quarters: values && quartersOf(values) });
+        fifths.push({ frames, audioSeconds: patches * PATCH_SECONDS, quarters: values && quartersOf(values) });
       }
     }
   } finally {
@@ -147,7 +150,7 @@ function quartersOf(values: readonly number[]): [number, number, number][] {
 function countedText({ fifths }: MediaOutcome): string {
   if (fifths.length === 0) return '';
   const frames = fifths.map((fifth) => fifth.frames);
-  const sound = fifths.map(({ soundSeconds }) => soundSeconds);
+  const sound = fifths.map(({ audioSeconds }) => audioSeconds);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   return `${sum(frames)}: ${frames.join(' ')}  ${sum(sound).toFixed(2)} s: ${sound.map((seconds) => seconds.toFixed(1)).join(' ')}`;
 }

@@ -1,12 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { node, type OnnxGraph, ownOpset } from '../../src/models/onnx/graph.ts';
+import { node, type OnnxGraph, ownOpset } from '../../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../../src/models/onnx/write.ts';
 
 /** Seconds of sound that one patch of the sound network stands for, without overlap. */
 export const PATCH_SECONDS = 0.05;
 
-/** Writes a network whose 12 values are the mean colour (RGB, 0 to 255) of each quarter of the centre crop: upper left, upper right, lower left, lower right, channel by channel. */
+/**
+ * Writes a network whose 12 values are the mean colour (RGB, 0 to 255) of each quarter of the
+ * centre crop: upper left, upper right, lower left, lower right, channel by channel.
+ */
 export function writeQuarters(directory: string): string {
   const graph = single({
     nodes: [
@@ -24,7 +27,10 @@ export function writeQuarters(directory: string): string {
   });
 }
 
-/** Writes a network whose one value is the mean loudness of 0.05 s of sound, so that patches count its length. */
+/**
+ * Writes a network whose one value is the mean loudness of 0.05 s of sound, so that patches count
+ * its length.
+ */
 export function writeLoudness(directory: string): string {
   const samples = PATCH_SECONDS * 16_000;
   const graph = single({

@@ -18,7 +18,10 @@ export interface Run {
   readonly decoderPeak: number;
 }
 
-/** Runs the command line in a process of its own, so that an input that crashes it ends no more than that. */
+/**
+ * Runs the command line in a process of its own, so that an input that crashes it ends no more than
+ * that.
+ */
 export async function runProduct(args: readonly string[], scratch: string): Promise<Run> {
   return runNode([program, ...args], scratch);
 }
@@ -26,7 +29,7 @@ export async function runProduct(args: readonly string[], scratch: string): Prom
 /** Runs a program of Node's and watches its decoders. */
 export async function runNode(args: readonly string[], scratch: string): Promise<Run> {
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, TMPDIR: scratch, REELFLOW_MODELS_DIR: `${scratch}/models` },
+    env: { ...process.env, TMPDIR: scratch, REELFLOW_WEIGHTS_DIR: `${scratch}/models` },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = () => void child.kill('SIGKILL');
@@ -59,7 +62,10 @@ export async function runNode(args: readonly string[], scratch: string): Promise
   }
 }
 
-/** The highest resident size so far among the ffmpeg processes that a process has started, bytes; 0 without `/proc`. */
+/**
+ * The highest resident size so far among the ffmpeg processes that a process has started, bytes; 0
+ * without `/proc`.
+ */
 function decoderHighWater(parent: number): number {
   let most = 0;
   for (const pid of childrenOf(parent)) {
@@ -89,7 +95,10 @@ function read(path: string): string {
   }
 }
 
-/** How a command ended that gave no summary: `refused:CODE` with a sentence of the product's own, or `crashed`, `hung`. */
+/**
+ * How a command ended that gave no summary: `refused:CODE` with a sentence of the product's own, or
+ * `crashed`, `hung`.
+ */
 export function endOf(run: Run): string {
   if (run.hung) return 'hung';
   const code = /^reelflow: [\s\S]*?\[([a-z-]+)\]$/m.exec(run.stderr)?.[1];

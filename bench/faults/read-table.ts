@@ -1,4 +1,7 @@
-/** Reads a table whole and prints what it holds, as JSON; in a process of its own, since a table may crash its reader. */
+/**
+ * Reads a table whole and prints what it holds, as JSON; in a process of its own, since a table may
+ * crash its reader.
+ */
 import { ReelflowError } from '../../src/core/errors.ts';
 import { openTable } from '../../src/io/dataset/table-reader.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Case } from './models.ts';
 import { endOf, type Run, runNode, runProduct, saidBy } from './product.ts';
+import type { Case } from './recommenders.ts';
 
 const reader = fileURLToPath(new URL('read-table.js', import.meta.url));
 
@@ -32,7 +32,10 @@ const rowsAre =
     return read?.rows === wanted ? [] : [`${read?.rows} rows, not ${wanted}`];
   };
 
-/** What should come of each; any other is only asked not to crash, and to leave nothing half-written. */
+/**
+ * What should come of each; any other is only asked not to crash, and to leave nothing
+ * half-written.
+ */
 const CASES: Readonly<Record<string, { readonly expected: string; readonly check: (run: TableRun) => string[] }>> = {
   'crash/interval.arrow': { expected: 'reduced with its columns, or refused', check: reducedOrRefused },
   'crash/pl-cat.arrow': { expected: 'reduced with its columns, or refused', check: reducedOrRefused },
@@ -48,7 +51,9 @@ const CASES: Readonly<Record<string, { readonly expected: string; readonly check
   'parquetjs-lite/parquetjslite-UNCOMPRESSED.parquet': { expected: 'reduced, 40 rows', check: rowsAre(40) },
 };
 
-/** The cases of a folder of tables: each is read, and reduced, or trained on where it holds ratings. */
+/**
+ * The cases of a folder of tables: each is read, and reduced, or trained on where it holds ratings.
+ */
 export function tableFaults(folder: string, scratch: string): Case[] {
   return tablesIn(folder, '').map((file) => ({
     file,

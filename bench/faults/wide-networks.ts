@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import {
   type AttributeValue,
   constant,
-  type GraphNode,
   type Initializer,
   node,
+  type OnnxNode,
   ownOpset,
-} from '../../src/models/onnx/graph.ts';
+} from '../../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../../src/models/onnx/write.ts';
 
 /** A network whose widest activations one operation makes. */
@@ -24,7 +24,10 @@ const numbers = (...shape: number[]) => {
   return constant('k', shape, new Float32Array(size).fill(0.01));
 };
 
-/** Operation, its inputs and constant, and its attributes. Each makes much of a picture of 3 x 64 x 64. */
+/**
+ * Operation, its inputs and constant, and its attributes. Each makes much of a picture of 3 x 64
+ * x 64.
+ */
 const OPERATIONS: readonly (readonly [string, readonly string[], Initializer, Record<string, AttributeValue>])[] = [
   ['Resize', ['x', '', 'k'], constant('k', [4], Float32Array.of(1, 1, 8, 8)), {}],
   ['ConvTranspose', ['x', 'k'], numbers(3, 16, 8, 8), { strides: [8, 8] }],
@@ -33,11 +36,14 @@ const OPERATIONS: readonly (readonly [string, readonly string[], Initializer, Re
   ['Expand', ['x5', 'k'], integers(1, 64, 3, SIDE, SIDE), {}],
 ];
 
-/** Writes networks of many operations with their cards: `y` is what is left of the widest when it is averaged. */
+/**
+ * Writes networks of many operations with their cards: `y` is what is left of the widest when it is
+ * averaged.
+ */
 export function writeWideNetworks(directory: string): WideNetwork[] {
   return OPERATIONS.map(([operator, inputs, given, attributes]) => {
     const name = `wide-${operator.toLowerCase()}`;
-    const nodes: GraphNode[] = [
+    const nodes: OnnxNode[] = [
       node('Unsqueeze', ['x', 'axis'], ['x5']),
       node(operator, inputs, ['wide'], attributes),
       node('Reshape', ['wide', 'to'], ['flat']),

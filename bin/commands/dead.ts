@@ -8,7 +8,7 @@ import { flag, text } from '../option-table.ts';
 import { flagsOf, renderMessages, renderOptions } from '../render-options.ts';
 import { shellPath } from '../shell-word.ts';
 
-const code = text('CODE', 'only letters with this reason, such as truncated');
+const code = text('CODE', 'only letters with this reason code, such as truncated');
 
 const list = defineCommand({
   name: 'dead list',
@@ -39,8 +39,8 @@ const list = defineCommand({
 const retry = defineCommand({
   name: 'dead retry',
   operands: ['DIR', '[ITEM...]'],
-  does: 'lets dead letters be tried again at the next run',
-  options: { code, dryRun: flag('only says which items that would be') },
+  does: 'marks dead letters to be retried in the next run',
+  options: { code, dryRun: flag('only lists which items that would be') },
   examples: ['reelflow dead retry features/ --code timeout'],
   async run(values, { operands, console }) {
     const modernised = values.dryRun ? undefined : await modernise(operands[0] ?? '');
@@ -49,12 +49,12 @@ const retry = defineCommand({
     const items = letters.map(({ letter }) => letter.item);
     if (values.dryRun) {
       console.result({ raised: 0, wouldRaise: items }, () =>
-        [...items, `${items.length} item(s) would be tried again at the next run\n`].join('\n'),
+        [...items, `${items.length} item(s) would be retried in the next run\n`].join('\n'),
       );
       return 0;
     }
-    const raised = await store.raise(letters.map(({ key }) => key));
-    console.result({ raised }, () => `${raised} item(s) will be tried again at the next run\n`);
+    const raised = await store.retry(letters.map(({ key }) => key));
+    console.result({ raised }, () => `${raised} item(s) will be retried in the next run\n`);
     return 0;
   },
 });
@@ -67,7 +67,10 @@ export const command: CommandGroup = {
   examples: ['reelflow dead list features/', 'reelflow dead retry features/ --code timeout'],
 };
 
-/** The letters that are meant. @throws UsageError when an item has none, or no letter has the code. */
+/**
+ * The letters that are meant.
+ * @throws UsageError when an item has none, or no letter has the code.
+ */
 async function chosenLetters([directory = '', ...items]: readonly string[], wanted: string | undefined) {
   const store = await CommitStore.open(directory, { create: false });
   // What is to be done about a letter is done with the next extraction.

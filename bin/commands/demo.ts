@@ -8,11 +8,14 @@ import { progressLine } from '../progress.ts';
 import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
 
-/** `reelflow demo`: the whole way from clips to recommendations, on clips and ratings that it makes itself. */
+/**
+ * `reelflow demo`: the whole way from clips to recommendations, on clips and ratings that it makes
+ * itself.
+ */
 export const command = defineCommand({
   name: 'demo',
   operands: [],
-  does: 'makes small synthetic corpora, extracts them, recommends from them, and shows what came out',
+  does: 'generates small synthetic corpora, extracts features, trains recommenders, and shows the results',
   options: { out: text('DIR', 'where clips and features go', 'demo/'), memory: memoryOption },
   examples: ['reelflow demo', 'reelflow demo --memory 1GiB'],
   async run({ out: directory = 'demo', memory }, { console }) {
@@ -30,13 +33,13 @@ function demoText(report: DemoReport, directory: string): string {
   const out = `${directory}/features`;
   return [
     '',
-    'SYNTHETIC CLIPS, RANDOM WEIGHTS: this shows the machinery, not what trained features know.',
+    'SYNTHETIC CLIPS, RANDOM WEIGHTS: this demonstrates the pipeline, not what trained features can do.',
     '',
     'first run',
     indent(summaryText(report.first, out)),
     'second run: exact resume',
     indent(summaryText(report.second, out)),
-    'which clip is most like which, by features (two variants of each look were made)',
+    'the most similar clip of each, by features (each look has two variants)',
     ...table(report.visual, report.audio),
     '',
     ...plantedText(report.planted),

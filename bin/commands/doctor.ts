@@ -29,7 +29,9 @@ export const command = defineCommand({
   name: 'doctor',
   operands: [],
   does: 'checks Node.js, ffmpeg, ONNX Runtime, its devices, cores, memory and free disk',
-  options: { device: text('NAME', 'cpu, webgpu, cuda or cuda:1: that one alone, with a benchmark of two seconds') },
+  options: {
+    device: text('NAME', 'checks only this device (cpu, webgpu, cuda or cuda:1), with a two-second benchmark'),
+  },
   examples: ['reelflow doctor', 'reelflow doctor --device cuda'],
   async run({ device }, { console }) {
     console.stage('looking at the machine and its devices');

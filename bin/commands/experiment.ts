@@ -11,13 +11,13 @@ export const command: Command = defineCommand({
   name: 'experiment',
   operands: ['[FILE.json]'],
   usage: '[FILE.json] --out DIR [any key of the file as a flag]',
-  does: 'compares recommenders over scenarios, folds and seeds, and prints the tables',
-  options: { out: text('DIR', 'where results go; goes on with what is there', 'experiment/') },
+  does: 'compares recommenders across scenarios, folds and seeds, and prints the tables',
+  options: { out: text('DIR', 'output directory; resumes what is there', 'experiment/') },
   further: experimentFlags,
   helpOptions: () => optionsOf(command),
   examples: [
     'reelflow experiment --ratings ml-latest-small/ --movies 400 --users 300 --per-user 20 --out results/',
-    'reelflow experiment --ratings ml-latest-small/ --models item-knn --grid item-knn.neighbours=10,20,40 --out grid/',
+    'reelflow experiment --ratings ml-latest-small/ --recommenders item-knn --grid item-knn.neighbours=10,20,40 --out grid/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],
   async run({ out = 'experiment' }, { operands: [file], further, console }) {
@@ -43,12 +43,13 @@ export const command: Command = defineCommand({
 function resultText(result: ExperimentResult): string {
   const { points, published, failures, directory, interrupted } = result;
   const left = points.total - points.computed - points.reused - points.failed;
-  const begun = points.computed === 0 && points.failed === 0 && !interrupted ? ': nothing was left to compute' : '';
+  const begun =
+    points.computed === 0 && points.failed === 0 && !interrupted ? ': there was nothing left to compute' : '';
   return [
     ...(points.computed + points.reused > 0 ? [tablesText(result.tables)] : []),
     published.shown
       ? `published: ${published.source}`
-      : `published figures are not shown: theirs are of ${published.differs.join('; ')}`,
+      : `published figures are not shown, because they are for ${published.differs.join('; ')}`,
     ...failures.map(
       ({ scenario, label, seed, fold, error }) =>
         `failed: ${scenario}, ${label}, seed ${seed}, fold ${fold}: ${error.message}`,

@@ -1,10 +1,10 @@
+import { chooseNetworks } from '../../src/graphs/choose-networks.ts';
 import { diskEstimate } from '../../src/graphs/disk-estimate.ts';
 import { diskText, explainMermaid, explainText } from '../../src/graphs/explain.ts';
 import { extractionGraph } from '../../src/graphs/extraction.ts';
 import { listCorpus } from '../../src/graphs/inputs.ts';
 import { uncalibratedId } from '../../src/graphs/interrupted-summary.ts';
 import { MemoryGuard } from '../../src/graphs/memory-guard.ts';
-import { chooseNetworks } from '../../src/graphs/networks.ts';
 import { placeNetworks } from '../../src/graphs/placement.ts';
 import { memoryLimit, networksOf, type Plan, planRun } from '../../src/graphs/plan.ts';
 import { explainPrecision } from '../../src/graphs/precision/choose-precision.ts';
@@ -28,11 +28,11 @@ export const command = defineCommand({
   does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
   options: {
     ...extractionOptions,
-    out: text('DIR', 'the dataset that is meant: its calibration is used, and its disk looked at'),
+    out: text('DIR', 'the dataset that extract would write: its calibration is used, and its disk is checked'),
     noTime: flag('does not run the networks on noise to estimate the time'),
     mermaid: flag('prints the graph as a Mermaid flowchart'),
   },
-  examples: ['reelflow explain trailers/ --memory 1GiB --aggregate medmad'],
+  examples: ['reelflow explain trailers/ --memory 1GiB --statistic medmad'],
   async run({ out, mermaid = false, noTime, ...given }, { operands, console }) {
     const options = { ...given, inputs: operands };
     console.stage('opening networks');

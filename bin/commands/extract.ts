@@ -1,7 +1,7 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { extract } from '../../src/graphs/extract.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
-import { DUPLICATES } from '../../src/operators/embed.ts';
+import { repeatedFrameRules } from '../../src/operators/embed.ts';
 import { defineCommand } from '../command.ts';
 import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
@@ -11,27 +11,30 @@ import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
 
 const options = {
-  out: required(text('DIR', 'the dataset; an existing one of the same graph is resumed; - is stdout')),
+  out: required(text('DIR', 'output dataset; an existing one of the same graph is resumed; - is stdout')),
   ...extractionOptions,
-  allowPartial: flag('keeps what could be decoded of a damaged file, marked as partial'),
-  allowDead: flag('exits 0 even when there are dead letters'),
+  allowPartial: flag('keeps what could be decoded of a damaged file, and marks it as partial'),
+  allowDead: flag('exits 0 even if there are dead letters'),
   cache: text(
     'URI|none',
-    'units made for any dataset are kept there and found again: an SQLite file, redis://, postgresql://',
+    'cache of finished units, shared between datasets: an SQLite file, redis://, postgresql://',
     'none',
   ),
   format: word(
     ['parquet', 'arrow'],
-    'tables beside the units, or the Arrow units alone; arrow with --out - streams them to stdout',
+    'Parquet tables beside the units, or the Arrow units alone; arrow with --out - streams them to stdout',
     'parquet',
   ),
-  noCompact: flag('leaves the Parquet tables to a later `reelflow compact`'),
+  noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
   ...storageOptions,
-  duplicates: word(
-    DUPLICATES,
-    'frames equal to a recent one of their video take its vector, or are computed; the values are the same',
-    'once',
-  ),
+  repeatedFrames: {
+    ...word(
+      repeatedFrameRules,
+      'once: a frame equal to a recent one of its video reuses its vector; compute: it is computed again; the values are the same',
+      'once',
+    ),
+    formerly: ['duplicates'],
+  },
 };
 
 /** `reelflow extract`: videos to a feature dataset. */
@@ -43,7 +46,7 @@ export const command = defineCommand({
   options,
   examples: [
     'reelflow extract trailers/ --out features/ --memory 1GiB',
-    'reelflow extract trailers/*.mp4 --out features/ --subclips 10,20 --aggregate mean,medmad',
+    'reelflow extract trailers/*.mp4 --out features/ --subclips 10,20 --statistic mean,medmad',
     'reelflow extract clip.mp4 --out features/ --visual squeezenet/card.json --audio none --fps 2',
     'reelflow extract trailers/ --out features/ --cache sqlite:///var/cache/reelflow.sqlite',
     'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
@@ -82,7 +85,7 @@ function checkOutput(out: string, format: string | undefined, json: boolean): vo
   }
   if (json) {
     throw new UsageError('`--json` and `--out -` both write to stdout', {
-      remedy: 'Leave --json out: the summary goes to stderr as text, and with --progress ndjson as an event.',
+      remedy: 'Omit --json: the summary goes to stderr as text, and with --progress ndjson as an event.',
     });
   }
   if (process.stdout.isTTY) {
@@ -92,7 +95,10 @@ function checkOutput(out: string, format: string | undefined, json: boolean): vo
   }
 }
 
-/** 130 interrupted; 0 the reader of the stream went away, nothing dead, or allowed; 1 the tables could not be written, or every input is dead; 3 some dead. */
+/**
+ * 130 interrupted; 0 the reader of the stream went away, nothing dead, or allowed; 1 the tables
+ * could not be written, or every input is dead; 3 some dead.
+ */
 export function exitCode(summary: RunSummary, allowDead: boolean): number {
   if (summary.interrupted) return 130;
   if (summary.readerGone) return 0;

@@ -14,22 +14,22 @@ import { fetchesToldTo } from '../told-to.ts';
 
 const options = {
   list: text('CSV', 'ids in a column youtubeId, trailerId or id; movieId where it has one'),
-  column: text('NAME', 'the column of the ids, if it has another name'),
+  column: text('NAME', 'the column of the ids, if it has a different name'),
   out: text('DIR', 'files, manifest.csv and records; an existing one is resumed'),
   command: text(
     'TEXT',
-    'the downloader; {id} is the id, {out} the path to write without extension; no shell: words are split, nothing else',
+    'the downloader; {id} is the id, {out} the path to write without extension; no shell is involved: the command is only split into words',
   ),
-  concurrency: integer('N', 'commands at a time', '2'),
-  rate: text('N/s|N/min|N/h', 'starts per time, retries included', 'no limit'),
-  retries: integer('N', 'further attempts after one that failed', '2', 0),
-  retryDelay: notNegative('SECONDS', 'before the first retry, doubled before each further one', '2'),
+  concurrency: integer('N', 'commands at the same time', '2'),
+  rate: text('N/s|N/min|N/h', 'rate limit of starts, retries included', 'no limit'),
+  retries: integer('N', 'retries of a failed command', '2', 0),
+  retryDelay: notNegative('SECONDS', 'wait before the first retry, doubled for each further one', '2'),
   timeout: positive('SECONDS', 'a command that takes longer is killed', '600'),
   limit: integer('N', 'only the first N ids of the list'),
-  retryFailed: flag('tries again what failed in earlier runs, which is passed over otherwise'),
-  noCheck: flag('takes what was written without asking ffprobe whether it is audio or video'),
-  dryRun: flag('prints the commands as JSON, one line for each id, and starts none'),
-  failures: text('DIR', 'lists what failed there and why, and does nothing else'),
+  retryFailed: flag('retries what failed in earlier runs, which is skipped otherwise'),
+  noCheck: flag('does not check with ffprobe that the files are audio or video'),
+  dryRun: flag('prints the commands as JSON, one per line, without running them'),
+  failures: text('DIR', 'only lists what failed there, and why'),
 } satisfies OptionTable<FetchOptions & { noCheck: boolean; dryRun: boolean; failures: string }>;
 
 /** `reelflow fetch`: each row of a list to the user's own downloader. */
@@ -37,7 +37,7 @@ export const command = defineCommand({
   name: 'fetch',
   operands: [],
   usage: "--list CSV --out DIR --command '... {id} ... {out} ...' [options]  |  --failures DIR",
-  does: 'hands each row of a trailer list to your own downloader, and makes a manifest for extract',
+  does: 'runs your own downloader for each row of a trailer list, and writes a manifest for extract',
   options,
   examples: [
     "reelflow fetch --list ml-youtube.csv --out trailers/ --rate 10/min --command \"yt-dlp --no-playlist -o '{out}.%(ext)s' 'https://www.youtube.com/watch?v={id}'\"",
@@ -77,7 +77,8 @@ async function fetchUntilStopped(source: FetchOptions, console: Console): Promis
       ...source,
       drain: drain.signal,
       signal: stop.signal,
-      // A list that comes from a pipe may be waited for, and then Ctrl-C is to end that as it does everywhere.
+      // A list that comes from a pipe may be waited for, and then Ctrl-C is to end that as it does
+      // everywhere.
       onListed: () => {
         interrupts = catchInterrupts(console, drainNotice('downloads'));
         interrupts.drain.addEventListener('abort', () => drain.abort());

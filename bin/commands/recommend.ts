@@ -1,26 +1,26 @@
-import { loadModel } from '../../src/graphs/recommenders/load-model.ts';
+import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
 import { defineCommand } from '../command.ts';
 import { flag, integer, required, text } from '../option-table.ts';
 
-/** `reelflow recommend`: items for a user, by a trained model. */
+/** `reelflow recommend`: items for a user, by a trained recommender. */
 export const command = defineCommand({
   name: 'recommend',
   operands: ['DIR'],
-  does: 'the items that a trained model thinks a user would rate highest',
+  does: 'the items that a trained recommender predicts a user would rate highest',
   options: {
     user: required(text('ID', 'the user, as in the ratings')),
     k: integer('N', 'how many items', '10'),
-    coldOnly: flag('only items that nobody has rated in training, judged by their content'),
+    coldOnly: flag('only items without ratings in the training data, judged by their content'),
     explain: flag(
       "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
     ),
-    features: text('FILE', 'where the training store is now, if it was moved'),
+    features: text('FILE', 'the training store, if it has been moved'),
   },
   examples: ['reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain'],
   async run({ features, ...options }, { operands: [directory = ''], console }) {
-    console.stage('opening the model');
-    const model = await loadModel(directory, features === undefined ? {} : { features });
+    console.stage('opening the recommender');
+    const model = await loadRecommender(directory, features === undefined ? {} : { features });
     try {
       console.result(await recommend(model, options), textOf);
     } finally {

@@ -1,8 +1,8 @@
 import { FlowError } from '../../src/core/errors.ts';
-import type { ReduceOptions, ReduceSummary } from '../../src/graphs/reduction/options.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
+import type { ReduceOptions, ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
-import { STATISTICS } from '../../src/operators/statistics.ts';
+import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { storageOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
@@ -13,15 +13,15 @@ import { toldTo } from '../told-to.ts';
 const STOP_WITHIN = 2000;
 
 const options = {
-  out: required(text('DIR', 'the reduced dataset, or the directory of the reduced table')),
-  column: text('NAME', 'which vectors; none: the training store alone', 'visual'),
+  out: required(text('DIR', 'output directory for the reduced dataset or table')),
+  column: text('NAME', 'which vectors to reduce; none: only write the training store', 'visual'),
   id: text('COLUMN', "of a table: its items' ids; then items.arrow is written too"),
-  subclips: integer('N', 'which cut of a dataset that has several'),
-  aggregate: word(STATISTICS, 'which statistic of a dataset that has several'),
-  components: integer('N', 'values that remain of a vector'),
-  variance: positive('SHARE', 'the least share of the variance that remains', '0.95'),
+  subclips: integer('N', 'which number of subclips, if the dataset has several'),
+  statistic: { ...word(statisticNames, 'which statistic, if the dataset has several'), formerly: ['aggregate'] },
+  components: integer('N', 'length of the reduced vectors'),
+  variance: positive('SHARE', 'minimum share of the variance to keep', '0.95'),
   algorithm: word(['exact', 'incremental'], "incremental: scikit-learn's, needs --components", 'exact'),
-  model: text('FILE.json', 'takes a fitted model: new items are only reduced'),
+  pca: { ...text('FILE.json', 'a PCA fitted before: the vectors are only reduced with it'), formerly: ['model'] },
   ...storageOptions,
 } satisfies OptionTable<ReduceOptions>;
 
@@ -29,18 +29,19 @@ const options = {
 export const command = defineCommand({
   name: 'reduce',
   operands: ['INPUT'],
-  does: 'PCA over a dataset (or any Parquet or Arrow table), and the training store',
+  does: 'fits a PCA to a dataset (or any Parquet or Arrow table), reduces it, and writes the training store',
   options,
   examples: [
     'reelflow reduce features/ --out reduced/ --components 600',
-    'reelflow reduce features/ --out reduced/ --subclips 10 --aggregate medmad --variance 0.95',
+    'reelflow reduce features/ --out reduced/ --subclips 10 --statistic medmad --variance 0.95',
     'reelflow reduce vectors.parquet --id movieId --column embedding --out reduced/',
-    'reelflow reduce more-features/ --model reduced/pca/visual.json --out more-reduced/',
+    'reelflow reduce more-features/ --pca reduced/pca/visual.json --out more-reduced/',
   ],
   async run(values, { operands: [input = ''], console }) {
     console.stage('reading vectors');
-    // Nothing is lost by stopping anywhere: units are committed one by one, and a table is put in its place last.
-    const interrupts = catchInterrupts(console, 'stopping; what is committed stays', STOP_WITHIN);
+    // Nothing is lost by stopping anywhere: units are committed one by one, and a table is put in
+    // its place last.
+    const interrupts = catchInterrupts(console, 'stopping; committed units are kept', STOP_WITHIN);
     try {
       const summary = await reduce({ ...values, input, signal: interrupts.drain, ...toldTo(console) });
       console.result(summary, (made) => summaryText(made, values.out));

@@ -59,7 +59,7 @@ function statusText(status: DatasetStatus, directory: string): string {
   if (!tablesAreCurrent)
     lines.push(`the tables are out of date: \`reelflow compact ${shellPath(directory)}\` writes them`);
   if (items.gone > 0)
-    lines.push(`\`reelflow prune ${shellPath(directory)}\` takes out the items that are no inputs any more`);
+    lines.push(`\`reelflow prune ${shellPath(directory)}\` takes out the items that are not inputs any more`);
   lines.push(`made by ${counts(versions) || 'nothing yet'}`);
   return `${lines.join('\n')}\n`;
 }

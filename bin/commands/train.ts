@@ -1,26 +1,33 @@
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
-import { checkModelName, isDeepModel, modelNames } from '../../src/graphs/recommenders/model-names.ts';
+import {
+  checkRecommenderName,
+  isNeuralRecommender,
+  recommenderNames,
+} from '../../src/graphs/recommenders/recommender-names.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
-import { helpOfModel, modelFlags, readModelFlags } from '../model-flags.ts';
 import { required, seed, text, word } from '../option-table.ts';
 import { featureSources, ratingReading, ratingSources } from '../rating-sources.ts';
+import { helpOfRecommender, readRecommenderFlags, recommenderFlags } from '../recommender-flags.ts';
 import { toldTo } from '../told-to.ts';
 
 const options = {
   ...ratingSources,
   ...featureSources,
-  out: required(text('DIR', 'the trained model; an interrupted training continues')),
+  out: required(text('DIR', 'output directory; an interrupted training resumes')),
   ...ratingReading,
-  seed: seed('decides every draw', '1'),
+  seed: seed('seed of all random draws', '1'),
   validation: word(
     ['ratings', 'item-cold', 'none'],
-    'a tenth for early stopping of networks: ratings at random, item-cold (whole items; default with features), none',
+    'a tenth for early stopping of neural recommenders: ratings at random, item-cold (whole items; default with features), none',
   ),
   logDirectory: {
-    ...text('DIR', 'TensorBoard event files of a network: losses, learning rate, weights'),
+    ...text(
+      'DIR',
+      'TensorBoard event files of the training: losses, learning rate, weights (neural recommenders only)',
+    ),
     flag: 'logdir',
   },
 };
@@ -28,31 +35,33 @@ const options = {
 /** `reelflow train`: a recommender from ratings and features. */
 export const command = defineCommand({
   name: 'train',
-  operands: ['MODEL'],
-  operandWords: modelNames,
-  usage: 'MODEL --ratings DIR|FILE --out DIR [options]        (the options of a model: train MODEL --help)',
-  does: `trains a recommender and saves it (${modelNames.join(', ')})`,
+  operands: ['RECOMMENDER'],
+  operandWords: recommenderNames,
+  usage:
+    'RECOMMENDER --ratings DIR|FILE --out DIR [options]        (options of a recommender: train RECOMMENDER --help)',
+  does: `trains a recommender and saves it (${recommenderNames.join(', ')})`,
   options,
-  further: modelFlags,
-  helpOptions: (argv) => helpOfModel(options, argv),
+  further: recommenderFlags,
+  helpOptions: (argv) => helpOfRecommender(options, argv),
   examples: [
     'reelflow train item-knn --ratings ml-latest-small --out models/item-knn --k 40 --similarity pearson-baseline',
     'reelflow train dcf-av-1 --ratings ml-20m --features reduced/items.arrow --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
   ],
   async run(values, { operands: [name], further, console }) {
-    const model = checkModelName(name);
-    const { columns, scale, duplicates, skipBadLines, validation, ...training } = values;
+    const recommender = checkRecommenderName(name);
+    const { columns, scale, duplicateRatings, skipBadLines, validation, ...training } = values;
     console.stage('reading ratings');
-    // The other models learn without a pause in which an interrupt could be heard, and have nothing to keep: it ends the process.
-    const interrupts = !isDeepModel(model)
+    // The other recommenders learn without a pause in which an interrupt could be heard, and have
+    // nothing to keep: it ends the process.
+    const interrupts = !isNeuralRecommender(recommender)
       ? undefined
-      : catchInterrupts(console, 'stopping; the checkpoint stays, and the same command goes on from it');
+      : catchInterrupts(console, 'stopping; the checkpoint is kept, and the same command resumes from it');
     try {
       const summary = await trainRecommender({
         ...training,
-        model,
-        options: readModelFlags(further, model),
-        reading: { columns, scale, duplicates, skipBadLines },
+        recommender,
+        options: readRecommenderFlags(further, recommender),
+        reading: { columns, scale, duplicateRatings, skipBadLines },
         ...(validation !== undefined && { validation: { kind: validation } }),
         signal: interrupts?.drain,
         onProgress: (progress) => console.progress(progress, progressLine),
@@ -85,14 +94,14 @@ function summaryText(summary: TrainSummary): string {
   const lines = [
     summary.alreadyTrained
       ? `${out} holds this ${model} already: nothing was trained`
-      : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', going on from a checkpoint' : ''}`,
-    `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can judge`,
+      : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
+    `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can predict for`,
   ];
   if (best !== undefined) {
     const loss = best.loss === null ? '' : `, validation loss ${best.loss.toFixed(4)}`;
     lines.push(`${epochs} epochs, weights of epoch ${best.epoch + 1}${loss}`);
   }
   if (summary.validation !== undefined) lines.push(validationLine(summary.validation));
-  if (summary.badLines > 0) lines.push(`bad lines passed over: ${summary.badLines}`);
+  if (summary.badLines > 0) lines.push(`bad lines skipped: ${summary.badLines}`);
   return `${lines.join('\n')}\n`;
 }

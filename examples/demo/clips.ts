@@ -2,7 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeClip } from '../../src/io/media/encode.ts';
 
-/** A synthetic scene: how a picture and a sound evolve with time. Values are in [0, 1] and [-1, 1]. */
+/**
+ * A synthetic scene: how a picture and a sound evolve with time. Values are in [0, 1] and [-1, 1].
+ */
 interface Scene {
   readonly name: string;
   /** Red, green and blue at `x`, `y` in [0, 1] and `time` in seconds. */
@@ -53,7 +55,10 @@ const crackle = (seed: number) => (time: number) => {
   return noise(tick >> 6, seed, 1) > 0.9 ? 0.8 * (noise(tick, seed, 2) - 0.5) : 0.02 * (noise(tick, seed, 3) - 0.5);
 };
 
-/** Three looks with their own sound, each in two variants: features should place the variants of one look together. */
+/**
+ * Three looks with their own sound, each in two variants: features should place the variants of one
+ * look together.
+ */
 const scenes: readonly Scene[] = [
   { name: 'ocean-1', colour: waves(0, 1.5), sound: hum(110) },
   { name: 'ocean-2', colour: waves(2, 1.8), sound: hum(117) },
@@ -77,7 +82,8 @@ function* pictures(scene: Scene, seconds: number): Generator<Uint8Array> {
 }
 
 /**
- * Writes six short synthetic clips with sound into a directory: our own pictures and samples, encoded by ffmpeg.
+ * Writes six short synthetic clips with sound into a directory: our own pictures and samples,
+ * encoded by ffmpeg.
  *
  * @returns the paths, in a fixed order.
  * @throws SystemError when ffmpeg is missing, MediaError when it cannot encode.

@@ -8,7 +8,10 @@ import { itemMeans } from './item-means.ts';
 /** How one clip compares with the others in one stream of features. */
 export interface Likeness {
   readonly item: string;
-  /** The other clip whose features have the largest cosine similarity, after the corpus mean is taken off. */
+  /**
+   * The other clip whose features have the largest cosine similarity, after the corpus mean is
+   * taken off.
+   */
   readonly nearest: string;
   readonly cosine: number;
 }
@@ -26,9 +29,9 @@ export interface DemoReport {
 }
 
 /**
- * The guided demo: writes synthetic clips, extracts them, extracts them again to show the resume, and compares the clips
- * by their features. The networks have random weights. Then the whole way to recommendations, on synthetic clips and ratings
- * with a planted taste factor.
+ * The guided demo: writes synthetic clips, extracts them, extracts them again to show the resume,
+ * and compares the clips by their features. The networks have random weights. Then the whole way to
+ * recommendations, on synthetic clips and ratings with a planted taste factor.
  *
  * @throws as `extract`, `reduce`, `runExperiment` and `trainRecommender` do.
  *
@@ -53,7 +56,10 @@ export async function runDemo(
   return { clips, first, second, visual, audio, planted };
 }
 
-/** The nearest other item of each, by the cosine of the item means over all subclips, centred on the corpus. */
+/**
+ * The nearest other item of each, by the cosine of the item means over all subclips, centred on the
+ * corpus.
+ */
 async function likenesses(dataset: string, stream: string): Promise<Likeness[]> {
   const items = [...(await itemMeans(dataset, stream))].sort(([left], [right]) => (left < right ? -1 : 1));
   const means = items.map(([, mean]) => Float64Array.from(mean));

@@ -6,7 +6,7 @@ export type ItemMeans = ReadonlyMap<string, Float32Array>;
 /**
  * Means over all rows of each item's unit; items without the stream are left out.
  *
- * @throws UsageError `dataset` when the directory is no dataset or a unit is damaged.
+ * @throws UsageError `dataset` when the directory is not a dataset or a unit is damaged.
  */
 export async function itemMeans(directory: string, stream: string): Promise<ItemMeans> {
   const store = await CommitStore.open(directory, { create: false });

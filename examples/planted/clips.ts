@@ -23,7 +23,8 @@ export const toneFrequencies: readonly number[] = Array.from(
 );
 
 /**
- * Writes a small clip with sound for each item: `SCENES` scenes of one second, 64 x 64 pixels, mono.
+ * Writes a small clip with sound for each item: `SCENES` scenes of one second, 64 x 64 pixels,
+ * mono.
  *
  * @returns the paths, in the order of the items.
  * @throws SystemError when ffmpeg is missing, MediaError when it cannot encode.
@@ -40,14 +41,17 @@ export async function writePlantedClips(
     await encodeClip({
       ...{ path, width: WIDTH, height: HEIGHT, fps: FRAMES_PER_SECOND, frames: pictures(item, draws) },
       audio: { sampleRate: SAMPLE_RATE, samples: sound(item, draws) },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     });
     return path;
   });
   return concurrently(tasks, 2);
 }
 
-/** Stripes on a light that has the scene's brightness; a balance of horizontal and vertical ones, which cancel in the mean. */
+/**
+ * Stripes on a light that has the scene's brightness; a balance of horizontal and vertical ones,
+ * which cancel in the mean.
+ */
 function* pictures(item: PlantedItem, draws: PlantedDraws): Generator<Uint8Array> {
   for (let frame = 0; frame < SCENES * FRAMES_PER_SECOND; frame++) {
     const step = item.brightness[Math.floor(frame / FRAMES_PER_SECOND)] as number;

@@ -11,23 +11,26 @@ import { type PlantedItem, plantItems } from './taste.ts';
 /** How large a planted corpus is. */
 export interface PlantedCorpusOptions {
   /** Clips. Default 64. */
-  readonly items?: number;
+  readonly items?: number | undefined;
   /** Default 200. */
-  readonly users?: number;
+  readonly users?: number | undefined;
   /** Ratings of each user. Default 24. */
-  readonly ratingsPerUser?: number;
+  readonly ratingsPerUser?: number | undefined;
   /** How many of the clips show movies that nobody has rated. Default 0. */
-  readonly unrated?: number;
+  readonly unrated?: number | undefined;
   /** Decides everything that is drawn. Default 1. */
-  readonly seed?: number;
-  readonly signal?: AbortSignal;
+  readonly seed?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Where the files of a planted corpus are, and what is hidden in it. The directory can be opened as one of MovieLens. */
+/**
+ * Where the files of a planted corpus are, and what is hidden in it. The directory can be opened as
+ * one of MovieLens.
+ */
 export interface PlantedCorpus {
   readonly directory: string;
   readonly clips: readonly string[];
-  /** Model cards of the two small fixed networks. */
+  /** Network cards of the two small fixed networks. */
   readonly cards: { readonly visual: string; readonly audio: string };
   /** By the movie's id. */
   readonly hidden: ReadonlyMap<string, PlantedItem>;
@@ -38,12 +41,14 @@ export interface PlantedCorpus {
 const GENRES = ['Action', 'Comedy', 'Documentary', 'Drama', 'Fantasy', 'Horror', 'Romance', 'Thriller'];
 
 /**
- * Writes a SYNTHETIC corpus with a hidden taste factor: small clips whose look and sound follow it, mostly by the order of their
- * scenes, and ratings that follow it too, plus biases and noise. Every clip shows the same brightnesses and sounds the
- * same tones, so a clip's mean colour tells nothing of the factor; genres tell nothing either. Files: `clips/`, `networks/`,
- * `ratings.csv`, `movies.csv` and `ml-youtube.csv` (which clip shows which movie) in the form of MovieLens.
+ * Writes a SYNTHETIC corpus with a hidden taste factor: small clips whose look and sound follow it,
+ * mostly by the order of their scenes, and ratings that follow it too, plus biases and noise. Every
+ * clip shows the same brightnesses and sounds the same tones, so a clip's mean colour tells nothing
+ * of the factor; genres tell nothing either. Files: `clips/`, `networks/`, `ratings.csv`,
+ * `movies.csv` and `ml-youtube.csv` (which clip shows which movie) in the form of MovieLens.
  *
- * @throws UsageError when a number is out of range; SystemError when ffmpeg is missing, MediaError when it cannot encode.
+ * @throws UsageError when a number is out of range; SystemError when ffmpeg is missing, MediaError
+ * when it cannot encode.
  * @example
  * const corpus = await writePlantedCorpus('planted/', { items: 64, users: 200, seed: 1 });
  */

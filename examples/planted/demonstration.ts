@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ExtractOptions } from '../../src/graphs/extract.ts';
-import { loadModel } from '../../src/graphs/recommenders/load-model.ts';
+import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { recommend } from '../../src/graphs/recommenders/recommend.ts';
 import { trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import { type PlantedCorpus, writePlantedCorpus } from './corpus.ts';
@@ -18,7 +18,10 @@ export interface ColdRecommendation {
   readonly taste: 1 | -1;
   readonly title: string;
   readonly prediction: number;
-  /** The hidden order of the movie's scenes: near 1 from dark to bright and low to high, near -1 the other way round. */
+  /**
+   * The hidden order of the movie's scenes: near 1 from dark to bright and low to high, near -1 the
+   * other way round.
+   */
   readonly order: number;
 }
 
@@ -28,13 +31,17 @@ export interface PlantedReport {
   readonly users: number;
   readonly unratedMovies: number;
   readonly recommendations: readonly ColdRecommendation[];
-  /** In the hard-cold start: a model that sees the clips, one that does not, and the first with clips and movies shuffled. */
+  /**
+   * In the hard-cold start: a model that sees the clips, one that does not, and the first with
+   * clips and movies shuffled.
+   */
   readonly evidence: readonly EvidenceRow[];
 }
 
 /**
- * From clips to recommendations in seconds: writes a small planted corpus, extracts and reduces it, trains a model that sees clips, and asks it
- * about movies that nobody has rated, for a user of each taste; then the experiment that shows where its knowledge is from.
+ * From clips to recommendations in seconds: writes a small planted corpus, extracts and reduces it,
+ * trains a model that sees clips, and asks it about movies that nobody has rated, for a user of
+ * each taste; then the experiment that shows where its knowledge is from.
  *
  * @throws as `extract`, `reduce`, `runExperiment` and `trainRecommender` do.
  */
@@ -46,18 +53,18 @@ export async function demonstratePlanted(
   onMessage?.(
     `writing ${SIZE.items} small synthetic clips with a hidden taste factor, and synthetic ratings that follow it`,
   );
-  const corpus = await writePlantedCorpus(directory, { ...SIZE, ...(signal && { signal }) });
+  const corpus = await writePlantedCorpus(directory, { ...SIZE, signal });
   onMessage?.('extracting and reducing them');
   const features = await makePlantedFeatures(corpus, {
     seed: SEED,
-    ...{ ...(memory !== undefined && { memory }), ...(signal && { signal }) },
-    ...{ ...(onProgress && { onProgress }), ...(onMessage && { onMessage }) },
+    ...{ memory, signal },
+    ...{ onProgress, onMessage },
   });
   onMessage?.(`training ${MODEL}, which sees the clips`);
   const recommendations = await recommendUnrated(corpus, features.store, signal);
   onMessage?.('comparing it with models that see nothing, or the wrong clips');
   const evidence = await plantedEvidence(corpus, features, {
-    ...{ models: ['baseline', MODEL], scenarios: ['hard-cold'], seeds: [SEED] },
+    ...{ recommenders: ['baseline', MODEL], scenarios: ['hard-cold'], seeds: [SEED] },
   });
   const { items: clips, users, unrated: unratedMovies } = SIZE;
   return { clips, users, unratedMovies, recommendations, evidence };
@@ -71,10 +78,10 @@ async function recommendUnrated(
 ): Promise<ColdRecommendation[]> {
   const out = join(corpus.directory, 'model');
   await trainRecommender({
-    ...{ model: MODEL, ratings: corpus.directory, features: store, out, seed: SEED },
-    ...(signal && { signal }),
+    ...{ recommender: MODEL, ratings: corpus.directory, features: store, out, seed: SEED },
+    signal,
   });
-  const model = await loadModel(out);
+  const model = await loadRecommender(out);
   try {
     const users = ([1, -1] as const).flatMap((taste) =>
       [...corpus.tastes].filter(([, each]) => each === taste).slice(0, 1),

@@ -14,18 +14,23 @@ const SHUFFLED = 'shuffled';
 
 /** What is compared on a planted corpus. */
 export interface EvidenceOptions {
-  readonly models: readonly string[];
+  readonly recommenders: readonly string[];
   readonly scenarios: readonly ('non-cold' | 'hard-cold')[];
   readonly seeds: readonly number[];
-  /** Networks that train side by side. Default: as many as processors. */
+  /** Neural recommenders that train at the same time. Default: one per processor. */
   readonly concurrency?: number;
   readonly onMessage?: (message: string) => void;
 }
 
-/** One model in one scenario: mean and sample deviation over seeds, each seed a mean of its folds. */
+/**
+ * One model in one scenario: mean and sample deviation over seeds, each seed a mean of its folds.
+ */
 export interface EvidenceRow {
   readonly scenario: 'non-cold' | 'hard-cold';
-  /** The model; `(shuffled)` after it when the link was cut. Ridge regressions: `mean-colour`, `mean-features`. */
+  /**
+   * The model; `(shuffled)` after it when the link was cut. Ridge regressions: `mean-colour`,
+   * `mean-features`.
+   */
   readonly label: string;
   readonly auc: SeedMean;
   /** NDCG@4, exponential gain. */
@@ -34,9 +39,9 @@ export interface EvidenceRow {
 }
 
 /**
- * Compares models on a planted corpus by `runExperiment`, its results in `experiment/` beside the clips, with two rows of
- * ridge regressions on the same folds: on each clip's mean colour, and on its mean features of both streams, which know of each frame but not of
- * their order.
+ * Compares models on a planted corpus by `runExperiment`, its results in `experiment/` beside the
+ * clips, with two rows of ridge regressions on the same folds: on each clip's mean colour, and on
+ * its mean features of both streams, which know of each frame but not of their order.
  *
  * @throws as `runExperiment` does; Error when a point of the experiment failed.
  */
@@ -51,7 +56,7 @@ export async function plantedEvidence(
     const config = configOf(scenario, corpus, features, options);
     const { rows, failures } = await runExperiment(config, {
       out: join(corpus.directory, 'experiment', scenario),
-      ...(options.onMessage && { onMessage: options.onMessage }),
+      onMessage: options.onMessage,
     });
     const [failure] = failures;
     if (failure) throw new Error(`${failure.label}, seed ${failure.seed}: ${failure.error.message}`);
@@ -65,17 +70,20 @@ export async function plantedEvidence(
   return found;
 }
 
-/** In the hard-cold start the models that see clips are compared with themselves after the link was cut. */
+/**
+ * In the hard-cold start the models that see clips are compared with themselves after the link was
+ * cut.
+ */
 function configOf(
   scenario: EvidenceRow['scenario'],
   corpus: PlantedCorpus,
   features: PlantedFeatures,
-  { models, seeds, concurrency }: EvidenceOptions,
+  { recommenders, seeds, concurrency }: EvidenceOptions,
 ): ExperimentConfig {
   const cut = scenario === 'hard-cold' ? { [SHUFFLED]: features.shuffledStore } : {};
   return {
     ...{ ratings: corpus.directory, features: { linked: features.store, ...cut } },
-    ...{ models, scenarios: [scenario], seeds, k: [4] },
+    ...{ recommenders, scenarios: [scenario], seeds, k: [4] },
     ...(concurrency !== undefined && { concurrency }),
   };
 }
@@ -92,7 +100,10 @@ export function evidenceTable(rows: readonly EvidenceRow[]): string[] {
   ]);
 }
 
-/** Mean colours, and mean features of both streams, of a dataset by the cards of `writePlantedNetworks`. */
+/**
+ * Mean colours, and mean features of both streams, of a dataset by the cards of
+ * `writePlantedNetworks`.
+ */
 async function ridgeInputs(dataset: string): Promise<RidgeInput[]> {
   const [looks, sounds] = [await itemMeans(dataset, 'visual'), await itemMeans(dataset, 'audio')];
   const both: ItemMeans = new Map(
@@ -104,7 +115,10 @@ async function ridgeInputs(dataset: string): Promise<RidgeInput[]> {
   ];
 }
 
-/** Red, green and blue: the mean of a clip's four regions, which the features begin with, channel by channel. */
+/**
+ * Red, green and blue: the mean of a clip's four regions, which the features begin with, channel by
+ * channel.
+ */
 function meanColour(look: Float32Array): Float32Array {
   const channel = (start: number) => look.subarray(start, start + REGIONS).reduce((sum, value) => sum + value, 0);
   return Float32Array.of(...[0, 1, 2].map((index) => channel(index * REGIONS) / REGIONS));

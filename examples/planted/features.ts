@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ExtractOptions, extract } from '../../src/graphs/extract.ts';
-import type { ReduceSummary } from '../../src/graphs/reduction/options.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
+import type { ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import type { PlantedCorpus } from './corpus.ts';
 import { writeShuffledStore } from './shuffled-store.ts';
@@ -20,8 +20,9 @@ export interface PlantedFeatures {
 }
 
 /**
- * Runs the chain on a planted corpus: `extract` with its two small fixed networks, a subclip for each scene, and `reduce` to 99 % of the visual
- * variance. Directories `features/` and `reduced/` beside the clips.
+ * Runs the chain on a planted corpus: `extract` with its two small fixed networks, a subclip for
+ * each scene, and `reduce` to 99 % of the visual variance. Directories `features/` and `reduced/`
+ * beside the clips.
  *
  * @throws as `extract` and `reduce` do.
  */

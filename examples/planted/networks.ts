@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../src/core/atomic-file.ts';
-import { constant, node, type OnnxGraph, ownOpset } from '../../src/models/onnx/graph.ts';
+import { constant, node, type OnnxGraph, ownOpset } from '../../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../../src/models/onnx/write.ts';
 import { toneFrequencies } from './clips.ts';
 
@@ -16,15 +16,18 @@ const PERIODS = 6;
 
 /** Regions of a frame whose colour is measured: two by two. */
 export const REGIONS = 4;
-/** Red of the regions, then green, then blue; then the strength of edges across and of edges down. */
+/**
+ * Red of the regions, then green, then blue; then the strength of edges across and of edges down.
+ */
 const LOOK_DIMENSION = 3 * REGIONS + 2;
 /** Loudness of the bands. */
-const SOUND_DIMENSION = toneFrequencies.length;
+const AUDIO_DIMENSION = toneFrequencies.length;
 
 /**
- * Writes two small fixed networks with their model cards. Nothing in them is trained: they measure. `planted-look`: mean
- * colour of four regions of a 32 x 32 frame and mean absolute differences of neighbouring pixels. `planted-sound`: mean log energy of
- * a patch of one second in eight bands, by convolution with windowed cosines and sines.
+ * Writes two small fixed networks with their network cards. Nothing in them is trained: they
+ * measure. `planted-look`: mean colour of four regions of a 32 x 32 frame and mean absolute
+ * differences of neighbouring pixels. `planted-sound`: mean log energy of a patch of one second in
+ * eight bands, by convolution with windowed cosines and sines.
  *
  * @returns the paths of the cards.
  */
@@ -36,17 +39,18 @@ export async function writePlantedNetworks(directory: string): Promise<{ visual:
     preprocess: { resize: 'stretch', channels: 'RGB', scale: 1 / 255, mean: [0.4, 0.4, 0.4], std: [0.2, 0.2, 0.2] },
     output: { name: 'features', dimension: LOOK_DIMENSION },
   });
-  const audio = await writeCard(directory, 'planted-sound', soundGraph(), {
+  const audio = await writeCard(directory, 'planted-sound', audioGraph(), {
     modality: 'audio',
     input: { kind: 'pcm', sampleRate: SAMPLE_RATE, layout: 'N1S', patchSamples: PATCH, hopSamples: PATCH },
-    output: { name: 'features', dimension: SOUND_DIMENSION },
+    output: { name: 'features', dimension: AUDIO_DIMENSION },
   });
   return { visual, audio };
 }
 
 function lookGraph(): OnnxGraph {
   const third = 1 / 3;
-  // Differences of a pixel to its right neighbour and to the one below, of the mean of the three channels.
+  // Differences of a pixel to its right neighbour and to the one below, of the mean of the three
+  // channels.
   const across = Float32Array.from({ length: 12 }, (_, at) => [-third, third, 0, 0][at % 4] as number);
   const down = Float32Array.from({ length: 12 }, (_, at) => [-third, 0, third, 0][at % 4] as number);
   return {
@@ -73,8 +77,8 @@ function lookGraph(): OnnxGraph {
   };
 }
 
-function soundGraph(): OnnxGraph {
-  const bands = SOUND_DIMENSION;
+function audioGraph(): OnnxGraph {
+  const bands = AUDIO_DIMENSION;
   const kernel = (wave: (angle: number) => number) =>
     Float32Array.from({ length: bands * WINDOW }, (_, at) => {
       const frequency = toneFrequencies[Math.floor(at / WINDOW)] as number;

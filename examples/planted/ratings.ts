@@ -31,9 +31,9 @@ export interface PlantedRatings {
 }
 
 /**
- * r = mu + b_u + b_i + s p_u z_i + noise, clipped to 0.5 .. 5 and rounded to half steps. Half of the users like z (p_u = 1), half
- * dislike it (p_u = -1), so that an item's mean rating says little of z. Deviation of b_u is 0.3, of b_i 0.15. Which items a user
- * has rated is drawn evenly.
+ * r = mu + b_u + b_i + s p_u z_i + noise, clipped to 0.5 .. 5 and rounded to half steps. Half of
+ * the users like z (p_u = 1), half dislike it (p_u = -1), so that an item's mean rating says little
+ * of z. Deviation of b_u is 0.3, of b_i 0.15. Which items a user has rated is drawn evenly.
  */
 export function plantRatings(items: readonly PlantedItem[], options: PlantedRatingOptions): PlantedRatings {
   const { mean = 3.2, strength = 1.2, noise = 0.4, seed } = options;

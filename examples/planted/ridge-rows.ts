@@ -31,8 +31,8 @@ export interface RidgeFigures {
 }
 
 /**
- * Scores ridge regressions on the very folds of an experiment, whose models they stand beside. They learn from training and validation ratings, as
- * all models do that are no networks.
+ * Scores ridge regressions on the very folds of an experiment, whose models they stand beside. They
+ * learn from training and validation ratings, as all models do that are not networks.
  *
  * @throws what `runExperiment` throws of its configuration and data.
  */

@@ -3,8 +3,8 @@ import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
 import { PlantedDraws } from './draws.ts';
 
 /**
- * Copies a training store with its link to the ratings cut: every item gets the vectors of another one, drawn by the seed. Whatever a model
- * gains from such features it does not gain from content.
+ * Copies a training store with its link to the ratings cut: every item gets the vectors of another
+ * one, drawn by the seed. Whatever a model gains from such features it does not gain from content.
  *
  * @throws what `ItemStore.open` and `ItemStoreWriter` throw.
  */

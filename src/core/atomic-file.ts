@@ -21,8 +21,9 @@ export function temporaryPath(directory: string): string {
 }
 
 /**
- * Writes a file that appears whole or not at all, and only if no file of that path is there: the first writer wins, over
- * processes and over machines that share the file system. Data and directory are on disk when it returns.
+ * Writes a file that appears whole or not at all, and only if no file of that path is there: the
+ * first writer wins, over processes and over machines that share the file system. Data and
+ * directory are on disk when it returns.
  *
  * @returns whether this call created the file.
  * @throws SystemError `not-writable` on file systems without hard links, `disk-full` on full ones.
@@ -42,7 +43,8 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
         await syncDirectory(directory);
         return false;
       }
-      // Another machine of the same host name took this process for dead and removed its temporary: write it again.
+      // Another machine of the same host name took this process for dead and removed its temporary:
+      // write it again.
       if (code === 'ENOENT' && attempt < 3) continue;
       if (code === 'EPERM' || code === 'ENOTSUP' || code === 'EOPNOTSUPP') {
         throw new SystemError(
@@ -59,7 +61,8 @@ export async function createOnce(path: string, bytes: Uint8Array): Promise<boole
 }
 
 /**
- * Writes a file that replaces the one of that path at once: readers see the old bytes or the new ones.
+ * Writes a file that replaces the one of that path at once: readers see the old bytes or the new
+ * ones.
  *
  * @throws SystemError `disk-full`; the old file stays.
  */
@@ -75,8 +78,8 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
 }
 
 /**
- * The directories that a path lacks, outermost first: to be made one after another, because the recursive `mkdir` of
- * Node.js never returns below /proc, where nothing can be made.
+ * The directories that a path lacks, outermost first: to be made one after another, because the
+ * recursive `mkdir` of Node.js never returns below /proc, where nothing can be made.
  */
 export function missingDirectories(path: string): string[] {
   const missing: string[] = [];
@@ -87,7 +90,8 @@ export function missingDirectories(path: string): string[] {
 /**
  * Makes a directory and its parents; the names of those that are new are on disk when it returns.
  *
- * @throws SystemError `not-writable` when it cannot be made, `disk-full`; UsageError `dataset` when it is a file.
+ * @throws SystemError `not-writable` when it cannot be made, `disk-full`; UsageError `dataset` when
+ * it is a file.
  */
 export async function makeDirectory(path: string): Promise<void> {
   for (const directory of missingDirectories(path)) {
@@ -115,7 +119,8 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Removes the temporaries that dead processes of this machine left in a directory. Those of others are left alone.
+ * Removes the temporaries that dead processes of this machine left in a directory. Those of others
+ * are left alone.
  *
  * @param names of the directory's entries, where they have been read already.
  */
@@ -126,7 +131,7 @@ export async function removeStaleTemporaries(directory: string, names?: readonly
   }
 }
 
-/** Removes a file; one that is gone already is no error. */
+/** Removes a file; one that is gone already is not an error. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await unlink(path);

@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 const TURN = 20;
 
 /**
- * Lets long work in this thread give way: timers, signals and other streams go on while it runs.
+ * Lets long work in this thread give way: timers, signals and other streams continue while it runs.
  *
  * @example
  * const breather = new Breather();

@@ -4,8 +4,9 @@ import { SystemError } from './errors.ts';
 const REFUSED = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
- * What to throw when a directory cannot be made, or a file in it: a SystemError `not-writable` when it may not be written, is
- * read-only or lies where none can be made, `disk-full` as `writeFailure`; other errors as they are.
+ * What to throw when a directory cannot be made, or a file in it: a SystemError `not-writable` when
+ * it may not be written, is read-only or lies where none can be made, `disk-full` as
+ * `writeFailure`; other errors as they are.
  *
  * @param what cannot be written: a directory, or what a sentence calls it.
  */
@@ -13,7 +14,7 @@ export function directoryFailure(what: string, error: unknown, remedy?: string):
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined || !REFUSED.includes(code)) return writeFailure(what, error, remedy);
   return new SystemError('not-writable', `${what} cannot be written: ${message}`, {
-    remedy: remedy ?? 'Name a directory that you may write to, on a disk that is not read-only.',
+    remedy: remedy ?? 'Choose a directory that you may write to, on a disk that is not read-only.',
     cause: error,
   });
 }

@@ -3,19 +3,16 @@ import { SystemError } from './errors.ts';
 const FULL = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /**
- * What to throw when writing has failed: of a full disk, a quota or a size limit a SystemError `disk-full`; other errors as they are.
+ * What to throw when writing has failed: of a full disk, a quota or a size limit a SystemError
+ * `disk-full`; other errors as they are.
  *
  * @param what cannot be written: a path, or what a sentence calls it.
  */
 export function writeFailure(what: string, error: unknown, remedy?: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === undefined || !FULL.includes(code)) return error;
-  return new SystemError(
-    'disk-full',
-    `${what} cannot be written, because the disk or what may be used of it is full: ${message}`,
-    {
-      remedy: remedy ?? 'Make room and run it again: what is committed is kept, and nothing half-written counts.',
-      cause: error,
-    },
-  );
+  return new SystemError('disk-full', `${what} cannot be written, because the disk or your quota is full: ${message}`, {
+    remedy: remedy ?? 'Make room and run it again: what is committed is kept, and nothing half-written counts.',
+    cause: error,
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * What every error of reelflow carries: a stable `code` to branch on, a sentence that states the fact,
- * and, where there is one, a `remedy`: what to do about it.
+ * What every error of reelflow carries: a stable `code` to branch on, a sentence that states the
+ * fact, and, where there is one, a `remedy`: what to do about it.
  */
 export abstract class ReelflowError extends Error {
   /** Stable, lower-case, hyphenated. */
@@ -17,13 +17,17 @@ export abstract class ReelflowError extends Error {
 }
 
 /**
- * An argument, an option or an input list is wrong. The message says what was expected and what came.
+ * An argument, an option or an input list is wrong. The message says what was expected and what was
+ * given.
  *
  * @example
  * throw new UsageError('`count` must be a positive integer, but is 0');
  */
 export class UsageError extends ReelflowError {
-  /** The library's name of the option at fault, such as `maxDuration`; undefined when it is not one option. */
+  /**
+   * The library's name of the option at fault, such as `maxDuration`; undefined when it is not one
+   * option.
+   */
   readonly option: string | undefined;
 
   constructor(
@@ -62,10 +66,13 @@ export class MediaError extends ReelflowError {
   }
 }
 
-/** What is wrong with a network, its card or its weights, or with how far it is from float32 (`precision`). */
+/**
+ * What is wrong with a network, its card or its weights, or with how far it is from float32
+ * (`precision`).
+ */
 export type ModelErrorCode = 'card' | 'weights' | 'shape' | 'hash' | 'precision';
 
-/** A network, its model card or its weights are at fault. */
+/** A network, its network card or its weights are at fault. */
 export class ModelError extends ReelflowError {
   declare readonly code: ModelErrorCode;
 
@@ -77,7 +84,10 @@ export class ModelError extends ReelflowError {
 /** What went wrong in the flow of elements. */
 export type FlowErrorCode = 'budget-too-small' | 'timeout' | 'recycled' | 'aborted' | 'batch-result' | 'order';
 
-/** Flow control could not keep its promise: the budget, an operation's time, or the life of a payload. */
+/**
+ * Flow control could not keep its promise: the budget, an operation's time, or the life of a
+ * payload.
+ */
 export class FlowError extends ReelflowError {
   declare readonly code: FlowErrorCode;
 
@@ -86,9 +96,15 @@ export class FlowError extends ReelflowError {
   }
 }
 
-/** Why a file of a dataset, a table or a store cannot be used now, though nothing is wrong with what was asked. */
+/**
+ * Why a file of a dataset, a table or a store cannot be used now, though nothing is wrong with what
+ * was asked.
+ */
 export type DatasetErrorCode =
-  /** Its bytes are not what was once written: cut off, changed, or in contradiction to another of its files. */
+  /**
+   * Its bytes are not what was once written: cut off, changed, or in contradiction to another of
+   * its files.
+   */
   | 'damaged'
   /** A file of it is there, but cannot be read. */
   | 'unreadable'
@@ -96,8 +112,9 @@ export type DatasetErrorCode =
   | 'in-use';
 
 /**
- * A dataset, a table or a store is at fault: it is the one that was asked for, but is damaged, unreadable or in use. One that is
- * not what was asked for, such as the dataset of another graph, is a `UsageError`.
+ * A dataset, a table or a store is at fault: it is the one that was asked for, but is damaged,
+ * unreadable or in use. One that is not what was asked for, such as the dataset of another graph,
+ * is a `UsageError`.
  *
  * @example
  * throw new DatasetError('damaged', `${path} is cut off`, { remedy: 'Restore it from a copy.' });
@@ -116,7 +133,10 @@ export type SystemErrorCode =
   | 'open-files'
   /** The disk, a quota or a file size limit is exhausted. */
   | 'disk-full'
-  /** A directory cannot be made or written: no permission, read-only, or a file system that lacks what is needed. */
+  /**
+   * A directory cannot be made or written: no permission, read-only, or a file system that lacks
+   * what is needed.
+   */
   | 'not-writable'
   /** There is no ffmpeg or ffprobe that runs. */
   | 'decoder-missing'

@@ -8,10 +8,10 @@ export interface FileKind {
 const fetchRemedy = 'Fetch the file itself: `git lfs pull`, or the address of the raw file.';
 
 const signatures: readonly (readonly [signature: string, FileKind])[] = [
-  ['version https://git-lfs', { is: 'is a pointer of Git LFS, not the file itself', remedy: fetchRemedy }],
-  ['version https://hawser', { is: 'is a pointer of Git LFS, not the file itself', remedy: fetchRemedy }],
+  ['version https://git-lfs', { is: 'is a Git LFS pointer, not the file itself', remedy: fetchRemedy }],
+  ['version https://hawser', { is: 'is a Git LFS pointer, not the file itself', remedy: fetchRemedy }],
   ['PK\x03\x04', { is: 'is a zip archive' }],
-  ['\x93NUMPY', { is: 'is an array of NumPy' }],
+  ['\x93NUMPY', { is: 'is a NumPy array' }],
   ['\x89HDF', { is: 'is an HDF5 file (Keras)' }],
   ['\x1f\x8b', { is: 'is compressed with gzip', remedy: 'Unpack it first.' }],
   ['BZh', { is: 'is compressed with bzip2', remedy: 'Unpack it first.' }],
@@ -24,13 +24,14 @@ const signatures: readonly (readonly [signature: string, FileKind])[] = [
 ];
 
 /**
- * What a file is by its first bytes, where it is one of those that are often given in place of a model or of ratings: one function says it wherever
- * such files are read. Undefined for anything else.
+ * What a file is by its first bytes, where it is one of those that are often given in place of a
+ * model or of ratings: one function says it wherever such files are read. Undefined for anything
+ * else.
  *
  * @param start - at least the first 64 bytes, or the whole of a shorter file.
  *
  * @example
- * fileKind(Buffer.from('version https://git-lfs.github.com/spec/v1'))?.is; // 'is a pointer of Git LFS, not the file itself'
+ * fileKind(Buffer.from('version https://git-lfs.github.com/spec/v1'))?.is; // 'is a Git LFS pointer, not the file itself'
  */
 export function fileKind(start: Uint8Array): FileKind | undefined {
   if (start.byteLength === 0) return { is: 'is empty' };

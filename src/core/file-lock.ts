@@ -7,18 +7,20 @@ import { directoryFailure } from './directory-failure.ts';
 
 /** Milliseconds between two signs of life of who has a lock. */
 const SIGN = 1000;
-/** A lock without a sign of life for so many milliseconds of ours is nobody's any more. */
+/** A lock without a sign of life for this many of our milliseconds belongs to nobody. */
 const SILENCE = 10_000;
 
 /** The lock was taken away from who had it, because it gave no sign of life. */
 export class LockLost extends Error {}
 
 /**
- * Does short work while no other process does any under the same lock, on this machine or another that shares the file system. Clocks need not
- * agree: a lock is given up for lost when it shows no sign of life while we watch. Whoever was stopped and goes on finds by
- * `assertHeld`, before each step that others see, that the lock is not its own any more.
+ * Does short work while no other process does any under the same lock, on this machine or another
+ * that shares the file system. Clocks need not agree: a lock is given up for lost when it shows no
+ * sign of life while we watch. Whoever was stopped and continues finds by `assertHeld`, before each
+ * step that others see, that the lock is not its own any more.
  *
- * @throws LockLost when `assertHeld` finds the lock taken away; SystemError `not-writable` where it cannot be made.
+ * @throws LockLost when `assertHeld` finds the lock taken away; SystemError `not-writable` where it
+ * cannot be made.
  *
  * @example
  * await underLock('features/.lock', async (assertHeld) => {
@@ -74,7 +76,10 @@ async function create(path: string, token: string): Promise<boolean> {
   }
 }
 
-/** Of two that do this at once only one takes it: the other finds nothing, or a lock with another sign. */
+/**
+ * Of two that do this at once only one takes it: the other finds nothing, or a lock with another
+ * sign.
+ */
 async function takeAway(path: string, sign: string): Promise<void> {
   if ((await signOf(path)) !== sign) return;
   const aside = temporaryPath(dirname(path));

@@ -1,7 +1,7 @@
 /**
- * A table in a FlatBuffer (https://flatbuffers.dev, the binary form of Arrow's metadata). The bytes are not trusted: whatever
- * points outside them, or is longer than they are, throws a RangeError, and so do tables that share others until no end of
- * the visits is in sight.
+ * A table in a FlatBuffer (https://flatbuffers.dev, the binary form of Arrow's metadata). The bytes
+ * are not trusted: whatever points outside them, or is longer than they are, throws a RangeError,
+ * and so do tables that share others until no end of the visits is in sight.
  */
 export class FlatTable {
   readonly #bytes: Buffer;
@@ -24,7 +24,9 @@ export class FlatTable {
     return new FlatTable(whole, whole.readUInt32LE(0), { left: whole.length });
   }
 
-  /** A 1-byte number without a sign, or a 2- or 4-byte number with one; 0 where the slot is not set. */
+  /**
+   * A 1-byte number without a sign, or a 2- or 4-byte number with one; 0 where the slot is not set.
+   */
   number(slot: number, bytes: 1 | 2 | 4): number {
     const place = this.#place(slot);
     if (place === undefined) return 0;
@@ -55,7 +57,10 @@ export class FlatTable {
     return Array.from({ length: count }, (_, index) => this.#tableAt(start + 4 * index));
   }
 
-  /** Of each struct of a vector the first `width` 64-bit integers, one after another; empty where the slot is not set. */
+  /**
+   * Of each struct of a vector the first `width` 64-bit integers, one after another; empty where
+   * the slot is not set.
+   */
   integers(slot: number, width: number, structBytes = 8 * width): Float64Array {
     const { start, count } = this.vector(slot, structBytes);
     const values = new Float64Array(count * width);
@@ -66,7 +71,9 @@ export class FlatTable {
     return values;
   }
 
-  /** Where the elements of a vector begin, and how many there are: none where the slot is not set. */
+  /**
+   * Where the elements of a vector begin, and how many there are: none where the slot is not set.
+   */
   vector(slot: number, elementBytes: number): { readonly start: number; readonly count: number } {
     const place = this.#place(slot);
     if (place === undefined) return { start: 0, count: 0 };

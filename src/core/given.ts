@@ -5,7 +5,8 @@ export type Given<Options> = { [Key in keyof Options]: Exclude<Options[Key], und
 export type Resolved<Options> = { [Key in keyof Options]-?: Exclude<Options[Key], undefined> };
 
 /**
- * Options without those that are undefined: what is left out and what is undefined are the same, wherever options are laid over defaults.
+ * Options without those that are undefined: what is left out and what is undefined are the same,
+ * wherever options are laid over defaults.
  *
  * @example
  * const { k, shrinkage } = { k: 40, shrinkage: 100, ...given(options) };

@@ -2,7 +2,8 @@ import { createHash, hash as hashOnce } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 
 /**
- * SHA-256, 64 hexadecimal digits, of parts end to end: texts as UTF-8, and the bytes of typed arrays.
+ * SHA-256, 64 hexadecimal digits, of parts end to end: texts as UTF-8, and the bytes of typed
+ * arrays.
  *
  * @example
  * sha256(ratings.users, ratings.items, JSON.stringify(options));
@@ -22,7 +23,8 @@ const READ_BYTES = 1 << 20;
 /**
  * SHA-256 and length of a file that is read in a stream.
  *
- * @param size - of the file where it is known: a buffer of a megabyte for each of many small files would cost more than their content.
+ * @param size - of the file where it is known: a buffer of a megabyte for each of many small files
+ * would cost more than their content.
  * @throws the file system's own error; what `signal` was aborted with.
  *
  * @example

@@ -8,10 +8,11 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 const DEEPEST = 64;
 
 /**
- * Asserts that a value is JSON, and copies it: what another process reads from its text is equal to the copy. Properties that are undefined are left
- * out, as JSON leaves them out.
+ * Asserts that a value is JSON, and copies it: what another process reads from its text is equal to
+ * the copy. Properties that are undefined are left out, as JSON leaves them out.
  *
- * @throws UsageError naming the place of what JSON cannot carry: functions, NaN, infinities, instances of classes, cycles.
+ * @throws UsageError naming the place of what JSON cannot carry: functions, NaN, infinities,
+ * instances of classes, cycles.
  *
  * @example
  * checkJson('params', { threshold: Number.NaN }); // throws: `params.threshold` must be JSON, but is NaN

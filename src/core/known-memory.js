@@ -1,12 +1,13 @@
 // @ts-check
-// The side of a thread of shared-memory.ts. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+// The side of a thread of shared-memory.ts. JavaScript, because a worker thread of Node 20 cannot
+// load TypeScript.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** @typedef {import('./shared-memory.ts').MemoryMessage} MemoryMessage */
 
 /** Bytes that may be forgotten and uncollected. */
-const uncollectedAtMost = 16 * 1024 * 1024;
+const maxUncollected = 16 * 1024 * 1024;
 
 /** The memory that a thread was told of, by number. */
 export class KnownMemory {
@@ -29,7 +30,7 @@ export class KnownMemory {
         this.#uncollected += this.#views.get(number)?.byteLength ?? 0;
         this.#views.delete(number);
       }
-      if (this.#uncollected > uncollectedAtMost) {
+      if (this.#uncollected > maxUncollected) {
         this.#uncollected = 0;
         collect();
       }
@@ -46,7 +47,10 @@ export class KnownMemory {
   }
 }
 
-/** A thread that does next to nothing in JavaScript would not collect what it has forgotten, and the memory behind it would stay. */
+/**
+ * A thread that does next to nothing in JavaScript would not collect what it has forgotten, and the
+ * memory behind it would stay.
+ */
 function collect() {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();

@@ -1,14 +1,19 @@
 import { open } from 'node:fs/promises';
 
 const NEWLINE = 10;
-/** Bytes that are read at a time; also the longest line of a taker that can pass over longer ones. */
+/**
+ * Bytes that are read at a time; also the longest line of a taker that can pass over longer ones.
+ */
 export const BLOCK_BYTES = 1 << 20;
 
 /** What takes the bytes of a file in blocks of whole lines. */
 export interface LineBlockTaker {
   /** Whole lines, up to `end`. The bytes are overwritten after the call. */
   take(bytes: Buffer, end: number): void;
-  /** A line that is longer than a block with its end was passed over. Without this no line is: the buffer grows. */
+  /**
+   * A line that is longer than a block with its end was skipped. Without this no line is: the
+   * buffer grows.
+   */
   tooLong?(): void;
 }
 
@@ -18,14 +23,17 @@ export interface LineBlockOptions {
   readonly from?: number | undefined;
   /** Bytes that are read at a time. Default 1 MiB. */
   readonly blockBytes?: number | undefined;
-  /** What is done with a last line that has no end: it is taken as it is (default), or left for another time. */
+  /**
+   * What is done with a last line that has no end: it is taken as it is (default), or left for
+   * another time.
+   */
   readonly unfinished?: 'take' | 'leave' | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads a file to its end in blocks of whole lines, through one buffer that is used again and again; between two blocks other
- * work of the process gets its turn.
+ * Reads a file to its end in blocks of whole lines, through one buffer that is used again and
+ * again; between two blocks other work of the process gets its turn.
  *
  * @returns where the last line ends that was taken or passed over.
  * @throws what `signal` was aborted with, before the next block.
@@ -79,8 +87,9 @@ export async function readLineBlocks(
 const TURN_BYTES = 1 << 18;
 
 /**
- * Calls `take` with every line of an append-only text file, from a byte on, as a part of a buffer that is used again: what is to be kept of it is to be
- * copied. A last line that has no end yet is left for another time. A file that is missing has none.
+ * Calls `take` with every line of an append-only text file, from a byte on, as a part of a buffer
+ * that is used again: what is to be kept of it is to be copied. A last line that has no end yet is
+ * left for another time. A file that is missing has none.
  *
  * @returns where the last line ends.
  *

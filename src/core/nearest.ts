@@ -1,6 +1,6 @@
 /**
- * The word nearest to a mistyped one, or undefined when none is near: at most a third of its letters missing, added, replaced,
- * or swapped with the next.
+ * The word nearest to a mistyped one, or undefined when none is near: at most a third of its
+ * letters missing, added, replaced, or swapped with the next.
  *
  * @example
  * nearestOf('ouput', ['out', 'output']); // 'output'
@@ -11,7 +11,10 @@ export function nearestOf(word: string, words: readonly string[]): string | unde
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.each : undefined;
 }
 
-/** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours, each letter once. */
+/**
+ * Optimal string alignment: insertions, deletions, replacements and swaps of neighbours, each
+ * letter once.
+ */
 function editDistance(first: string, second: string): number {
   let before: number[] = [];
   let last = Array.from({ length: second.length + 1 }, (_, column) => column);

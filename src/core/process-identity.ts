@@ -9,7 +9,8 @@ const START = Math.round(performance.timeOrigin);
 export const PROCESS_NAME = `${HOST}~${process.pid}~${START}`;
 
 /**
- * Whether a process that named itself `HOST~PID~START` in a file's name is running; `unknown` when it ran on another machine.
+ * Whether a process that named itself `HOST~PID~START` in a file's name is running; `unknown` when
+ * it ran on another machine.
  *
  * @example
  * if (processState('host~4711~1700000000000') === 'ended') remove(file);

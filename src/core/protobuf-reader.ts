@@ -23,8 +23,9 @@ export class ProtobufFault extends RangeError {
 export type ByteAt = (position: number) => number;
 
 /**
- * The fields of a message in their order, without their contents: large ones are passed over, never loaded. Every length is
- * checked against the region it lies in, so a hostile message can neither loop nor allocate.
+ * The fields of a message in their order, without their contents: large ones are skipped, never
+ * loaded. Every length is checked against the region it lies in, so a hostile message can neither
+ * loop nor allocate.
  *
  * @param limit - the most fields that the message may have.
  * @throws ProtobufFault

@@ -8,7 +8,10 @@ export function byteCount(pieces: Pieces): number {
   return pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
 }
 
-/** A protobuf base-128 varint of a signed or unsigned 64-bit integer (negative ones as two's complement). */
+/**
+ * A protobuf base-128 varint of a signed or unsigned 64-bit integer (negative ones as two's
+ * complement).
+ */
 export function varint(value: number | bigint): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));

@@ -15,7 +15,10 @@ export function sharedMemory(bytes: number): SharedArrayBuffer {
   return buffer;
 }
 
-/** Lets memory of `sharedMemory` go: every thread that knows it forgets it. Other memory is left alone. */
+/**
+ * Lets memory of `sharedMemory` go: every thread that knows it forgets it. Other memory is left
+ * alone.
+ */
 export function letGo(buffer: ArrayBufferLike): void {
   const number = numberedAs(buffer);
   if (number === undefined) return;
@@ -24,8 +27,9 @@ export function letGo(buffer: ArrayBufferLike): void {
 }
 
 /**
- * The same memory as a new object, which threads know by the same number: what refers to the old object can be told from what refers to the new one. Memory that
- * is not shared is moved, so that views of the old object are empty.
+ * The same memory as a new object, which threads know by the same number: what refers to the old
+ * object can be told from what refers to the new one. Memory that is not shared is moved, so that
+ * views of the old object are empty.
  */
 export function renewed(buffer: ArrayBufferLike): ArrayBufferLike {
   if (buffer instanceof ArrayBuffer) return structuredClone(buffer, { transfer: [buffer] });
@@ -36,7 +40,10 @@ export function renewed(buffer: ArrayBufferLike): ArrayBufferLike {
   return again;
 }
 
-/** Whether a view is the whole of some memory of `sharedMemory`, so that a thread can be given its number in place of its bytes. */
+/**
+ * Whether a view is the whole of some memory of `sharedMemory`, so that a thread can be given its
+ * number in place of its bytes.
+ */
 export function isShared(view: ArrayBufferView): boolean {
   return numberedAs(view.buffer) !== undefined && view.byteLength === view.buffer.byteLength;
 }
@@ -46,8 +53,9 @@ function numberedAs(buffer: ArrayBufferLike): number | undefined {
 }
 
 /**
- * What one thread knows of shared memory. Memory is sent to it once, when it is first referred to, and by its number from then on: a thread that was
- * sent the same memory again and again would have a new object to collect each time.
+ * What one thread knows of shared memory. Memory is sent to it once, when it is first referred to,
+ * and by its number from then on: a thread that was sent the same memory again and again would have
+ * a new object to collect each time.
  *
  * @example
  * const link = new MemoryLink((message) => worker.postMessage(message));
@@ -64,7 +72,10 @@ export class MemoryLink {
     links.add(this);
   }
 
-  /** The number of the memory that a view is the whole of, which the thread knows from now on; `isShared` must hold for the view. */
+  /**
+   * The number of the memory that a view is the whole of, which the thread knows from now on;
+   * `isShared` must hold for the view.
+   */
   numberOf(view: ArrayBufferView): number {
     const number = numberedAs(view.buffer) as number;
     if (!this.#known.has(number)) {

@@ -4,7 +4,8 @@ import { Breather } from './breather.ts';
 const RUN = 4096;
 
 /**
- * A sorted copy. The same as `[...values].sort(compare)`, but other work goes on between its steps.
+ * A sorted copy. The same as `[...values].sort(compare)`, but other work continues between its
+ * steps.
  *
  * @example
  * await sortInTurns(ids, (left, right) => (left < right ? -1 : 1));

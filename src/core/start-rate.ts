@@ -19,8 +19,8 @@ export function startInterval(rate: string): number {
 }
 
 /**
- * Spaces starts evenly: each one comes at least `interval` ms after the one before, whoever asks. A pause does not save
- * up starts for a burst later.
+ * Spaces starts evenly: each one comes at least `interval` ms after the one before, whoever asks. A
+ * pause does not save up starts for a burst later.
  */
 export class StartRate {
   readonly #interval: number;
@@ -31,7 +31,10 @@ export class StartRate {
     this.#interval = interval;
   }
 
-  /** Waits for this caller's turn; callers come in the order in which they asked. @throws AbortError on abort. */
+  /**
+   * Waits for this caller's turn; callers come in the order in which they asked.
+   * @throws AbortError on abort.
+   */
   async turn(signal: AbortSignal): Promise<void> {
     const now = performance.now();
     const at = Math.max(now, this.#next);
@@ -53,7 +56,7 @@ function once(milliseconds: number, signal: AbortSignal): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const abort = () => {
       clearTimeout(timer);
-      reject(new DOMException('the wait was aborted', 'AbortError'));
+      reject(new DOMException('waiting was aborted', 'AbortError'));
     };
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });

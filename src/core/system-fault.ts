@@ -1,15 +1,18 @@
 import { ReelflowError, SystemError, type SystemErrorCode } from './errors.ts';
 
-/** What the system lacks for everybody, whatever was asked of it: open files, processes, memory, room on the disk. */
+/**
+ * What the system lacks for everybody, whatever was asked of it: open files, processes, memory,
+ * room on the disk.
+ */
 const EXHAUSTED = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOSPC', 'EDQUOT'];
 
 /** What says already that something has run out. */
 const SAID: readonly SystemErrorCode[] = ['open-files', 'disk-full', 'system'];
 
 /**
- * The fault of the machine that an error tells of, with what to do about it; undefined when it tells of something else. An error of the
- * operating system that nobody gave a meaning is one, and so is any error whose cause is that open files, processes, memory
- * or room on a disk have run out.
+ * The fault of the machine that an error tells of, with what to do about it; undefined when it
+ * tells of something else. An error of the operating system that nobody gave a meaning is one, and
+ * so is any error whose cause is that open files, processes, memory or room on a disk have run out.
  *
  * @example
  * throw systemFault(error) ?? error;
@@ -29,9 +32,9 @@ export function systemFault(error: unknown): SystemError | undefined {
   }
   // Who met it may have said where, and what to do.
   const { message, remedy } = error instanceof ReelflowError ? error : { message: raw.message, remedy: undefined };
-  const again = 'run it again: what is committed is kept, and no item is blamed.';
-  return new SystemError('system', `the system refused what every item needs: ${message}`, {
-    remedy: remedy === undefined ? `Mend it and ${again}` : `${remedy} Then ${again}`,
+  const again = 'run it again: committed units are kept, and no item is marked as failed.';
+  return new SystemError('system', `the system refused a resource that every item needs: ${message}`, {
+    remedy: remedy === undefined ? `Fix it and ${again}` : `${remedy} Then ${again}`,
     cause: error,
   });
 }

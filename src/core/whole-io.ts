@@ -2,7 +2,7 @@ import { readSync, writeSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 
 /** One call of the system reads no more than this. */
-const MOST_READ_BYTES = 2 ** 30;
+const MAX_READ_BYTES = 2 ** 30;
 
 /**
  * Fills `into` from a position of an open file, in as many reads as that takes.
@@ -13,7 +13,7 @@ const MOST_READ_BYTES = 2 ** 30;
 export function fillSync(descriptor: number, into: Uint8Array, position: number): number {
   let filled = 0;
   while (filled < into.byteLength) {
-    const length = Math.min(into.byteLength - filled, MOST_READ_BYTES);
+    const length = Math.min(into.byteLength - filled, MAX_READ_BYTES);
     const count = readSync(descriptor, into, filled, length, position + filled);
     if (count === 0) break;
     filled += count;
@@ -25,7 +25,7 @@ export function fillSync(descriptor: number, into: Uint8Array, position: number)
 export async function fill(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
   let filled = 0;
   while (filled < into.byteLength) {
-    const length = Math.min(into.byteLength - filled, MOST_READ_BYTES);
+    const length = Math.min(into.byteLength - filled, MAX_READ_BYTES);
     const { bytesRead } = await file.read(into, filled, length, position + filled);
     if (bytesRead === 0) break;
     filled += bytesRead;

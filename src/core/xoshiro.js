@@ -2,8 +2,8 @@
 // In JavaScript, so that worker threads which load no TypeScript can use it too.
 
 /**
- * Random signed 32-bit integers of four words of state, not all 0: xoshiro128** (Blackman and Vigna, 2018). `>>> 0` makes one
- * unsigned.
+ * Random signed 32-bit integers of four words of state, not all 0: xoshiro128** (Blackman and
+ * Vigna, 2018). `>>> 0` makes one unsigned.
  *
  * @param {number} a
  * @param {number} b
@@ -27,8 +27,8 @@ export function xoshiro(a, b, c, d) {
 }
 
 /**
- * The finaliser of MurmurHash3 (Appleby, 2011): an unsigned integer of 32 bits, each of which depends on every bit of `value`.
- * 0 stays 0.
+ * The finaliser of MurmurHash3 (Appleby, 2011): an unsigned integer of 32 bits, each of which
+ * depends on every bit of `value`. 0 stays 0.
  *
  * @param {number} value
  */

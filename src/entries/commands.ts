@@ -1,9 +1,11 @@
 /**
- * What the command line does, as functions, and what a run is made of. The entry point `reelflow/commands`.
+ * What the command line does, as functions, and what a run is made of. The entry point
+ * `reelflow/commands`.
  *
  * @module reelflow/commands
  */
 
+export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from '../graphs/choose-networks.ts';
 export type { VideoGraph } from '../graphs/dataflow/dataflow.ts';
 export type { NetworkServices } from '../graphs/dataflow/running-scope.ts';
 export { type DiskEstimate, diskEstimate } from '../graphs/disk-estimate.ts';
@@ -15,8 +17,8 @@ export type { FetchOptions, FetchProgress, FetchSource } from '../graphs/fetch/f
 export { type PlannedCommand, planFetch } from '../graphs/fetch/fetch-plan.ts';
 export { type FetchSummary, fetchFailures } from '../graphs/fetch/fetch-summary.ts';
 export {
+  type DataflowNode,
   type Graph,
-  type GraphNode,
   graphId,
   type Json,
   PlanOutdated,
@@ -34,8 +36,7 @@ export {
   type SessionCost,
   type WorkerPlan,
 } from '../graphs/memory-plan.ts';
-export { type ChosenNetworks, chooseNetworks, type NetworkChoice } from '../graphs/networks.ts';
-export type { DeviceUse, NetworkPlacement, Placement } from '../graphs/placement.ts';
+export type { DevicePlacement, DeviceUse, NetworkPlacement } from '../graphs/placement.ts';
 export {
   defaultMemory,
   type Estimate,
@@ -46,8 +47,8 @@ export {
 } from '../graphs/plan.ts';
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
 export { type PruneOptions, type PruneSummary, prune } from '../graphs/prune.ts';
-export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/options.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';
+export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/reduce-options.ts';
 export type { RunProgress } from '../graphs/run-progress.ts';
 export type { ItemReport, MessageAbout, RunStage } from '../graphs/run-reports.ts';
 export type { RunMemory } from '../graphs/runners/local.ts';

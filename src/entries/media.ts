@@ -1,5 +1,5 @@
 /**
- * What is known of media files, and the tools that decode them. The entry point `reelflow/media`.
+ * Information about media files, and the tools that decode them. The entry point `reelflow/media`.
  *
  * @module reelflow/media
  */
@@ -16,6 +16,6 @@ export {
 export { findFfmpeg, findFfprobe, type MediaTool, type ToolOrigin } from '../io/media/ffmpeg.ts';
 export type { PassedOver } from '../io/media/media-directory.ts';
 export type { AudioStreamInfo, DurationSource, MediaInfo, Ratio, VideoStreamInfo } from '../io/media/media-info.ts';
-export { MemorySampler, processTreeMemory, type TreeMemory } from '../io/media/memory.ts';
 export { type ProbeOptions, probe } from '../io/media/probe.ts';
+export { MemorySampler, processTreeMemory, type TreeMemory } from '../io/media/process-memory.ts';
 export type { Resize } from '../io/media/resize.ts';

@@ -1,5 +1,5 @@
 /**
- * Networks, their cards, and where they are computed. The entry point `reelflow/networks`.
+ * Networks, their cards, and the devices that run them. The entry point `reelflow/networks`.
  *
  * @module reelflow/networks
  */
@@ -9,19 +9,19 @@ export {
   type CardPreprocess,
   type FramesInput,
   loadCard,
-  type ModelCard,
+  type NetworkCard,
   parseCard,
 } from '../models/networks/card.ts';
 export { Network } from '../models/networks/embedder.ts';
 export type { Assumption } from '../models/networks/guess-input.ts';
-export type { SessionMemory } from '../models/networks/memory.ts';
 export { checkWeights } from '../models/networks/named-weights.ts';
-export { type NetworkOptions, NetworkPlan, type OpenOptions } from '../models/networks/network.ts';
+export { type NetworkOptions, type OpenOptions, UnopenedNetwork } from '../models/networks/network.ts';
 export type { NamedOptions } from '../models/networks/network-entry.ts';
-export type { NetworkInput, PictureInput, SoundInput } from '../models/networks/network-plan.ts';
+export type { SessionMemory } from '../models/networks/network-memory.ts';
+export { type NetworkName, type NetworkReads, networkNames } from '../models/networks/network-registry.ts';
 export { type OfficialSource, officialSources } from '../models/networks/official-sources.ts';
 export type { DeviceMemory } from '../models/networks/on-device.ts';
-export { type NetworkName, type NetworkReads, networkNames } from '../models/networks/registry.ts';
+export type { FrameInput, NetworkInput, PatchInput } from '../models/networks/unopened-network.ts';
 export type { KnownOrigin, WeightsFile } from '../models/networks/weights-origin.ts';
 export type { DeviceFinding } from '../models/onnx/device.ts';
 export { type ChosenDevice, chooseDevice } from '../models/onnx/device.ts';

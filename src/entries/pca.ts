@@ -5,12 +5,12 @@
  */
 
 export { fitExact } from '../models/pca/exact.ts';
+export { type Pca, transform } from '../models/pca/fitted-pca.ts';
 export { IncrementalPca } from '../models/pca/incremental.ts';
 export type { MatMul, Operand } from '../models/pca/mat-mul.ts';
 export { mergeMoments } from '../models/pca/merge-moments.ts';
-export { type PcaModel, transform } from '../models/pca/model.ts';
 export type { MomentValues } from '../models/pca/moments.ts';
 export { Moments } from '../models/pca/moments.ts';
 export { decodePca, type EncodedPca, encodePca } from '../models/pca/pca-file.ts';
-export type { Precision } from '../models/pca/symmetric-operator.ts';
+export type { ProductPrecision } from '../models/pca/symmetric-operator.ts';
 export type { SymmetricTiles } from '../models/pca/symmetric-tiles.ts';

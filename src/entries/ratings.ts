@@ -6,7 +6,7 @@
 
 export type { RatingScale } from '../core/rating-scale.ts';
 export { type BadLine, type BadLineReport, DuplicateRatingError, RatingFileError } from '../io/ratings/bad-lines.ts';
-export type { DuplicateRule } from '../io/ratings/duplicates.ts';
+export type { DuplicateRatingRule } from '../io/ratings/duplicate-ratings.ts';
 export { type FilteredRatings, filterRatings, type ItemFilter } from '../io/ratings/filters.ts';
 export { type FoldKind, makeFolds } from '../io/ratings/folds.ts';
 export { type GivenFiles, readGivenSplit } from '../io/ratings/given-split.ts';

@@ -5,7 +5,7 @@
  */
 
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
-export type { Experiment, ExperimentConfig, ModelSettings } from '../graphs/experiment/experiment-config.ts';
+export type { Experiment, ExperimentConfig, RecommenderSettings } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
 export type { PointFailure } from '../graphs/experiment/point-result.ts';
@@ -16,19 +16,15 @@ export {
   type RunExperimentOptions,
   runExperiment,
 } from '../graphs/experiment/run-experiment.ts';
-export type { RunOptions } from '../graphs/experiment/run-points.ts';
+export type { PointRunOptions } from '../graphs/experiment/run-points.ts';
 export type { ExperimentRow, SeedMean } from '../graphs/experiment/summarise.ts';
-export { evaluateModel, type ModelEvaluationOptions } from '../graphs/model-evaluation.ts';
+export { evaluateRecommender, type RecommenderEvaluationOptions } from '../graphs/recommender-evaluation.ts';
 export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
-export type { FitData, FitOptions, FitProgress, FittedModel } from '../graphs/recommenders/fit-data.ts';
-export { fitModel } from '../graphs/recommenders/fit-model.ts';
-export { type LoadedModel, loadModel } from '../graphs/recommenders/load-model.ts';
-export type { ClassicModel } from '../graphs/recommenders/model-names.ts';
-export { type ModelName, modelNames } from '../graphs/recommenders/model-names.ts';
-export type { OptionKind } from '../graphs/recommenders/model-options.ts';
-export { type ModelOption, modelOptions } from '../graphs/recommenders/model-options.ts';
+export type { FitData, FitOptions, FitProgress, FittedRecommender } from '../graphs/recommenders/fit-data.ts';
+export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
+export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
 export {
   type Recommendations,
@@ -36,7 +32,11 @@ export {
   type RecommendOptions,
   recommend,
 } from '../graphs/recommenders/recommend.ts';
-export type { ModelFacts, SavedModel } from '../graphs/recommenders/saved-model.ts';
+export type { ClassicRecommenderName } from '../graphs/recommenders/recommender-names.ts';
+export { type RecommenderName, recommenderNames } from '../graphs/recommenders/recommender-names.ts';
+export type { OptionKind } from '../graphs/recommenders/recommender-options.ts';
+export { type RecommenderOption, recommenderOptions } from '../graphs/recommenders/recommender-options.ts';
+export type { RecommenderFacts, SavedRecommender } from '../graphs/recommenders/saved-recommender.ts';
 export { MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';
@@ -45,9 +45,9 @@ export type { PlateauOptions } from '../models/autodiff/plateau.ts';
 export type { GenreTable } from '../models/genres.ts';
 export { type Accuracy, accuracy } from '../models/metrics/accuracy.ts';
 export { type EvaluateOptions, evaluate } from '../models/metrics/evaluate.ts';
-export type { Evaluation, RankingMetrics, UndefinedRule, UserCounts } from '../models/metrics/evaluation.ts';
 export type { ListMetrics } from '../models/metrics/lists.ts';
 export { meanOfFolds } from '../models/metrics/mean-of-folds.ts';
+export type { Evaluation, RankingMetrics, UndefinedRule, UserCounts } from '../models/metrics/metric-values.ts';
 export type { MetricName, MetricOver, MetricScope, MetricValues } from '../models/metrics/metrics.ts';
 export type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 export type { RocPoint } from '../models/metrics/roc.ts';
@@ -55,24 +55,23 @@ export type { PredictedRatings } from '../models/metrics/test-ratings.ts';
 export { BaselineRecommender } from '../models/recommenders/baseline.ts';
 export type { BiasOptions } from '../models/recommenders/biases.ts';
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
-export type { RatingSpace } from '../models/recommenders/deep/branches.ts';
-
-export { type DeepOptions, DeepRecommender } from '../models/recommenders/deep/deep-recommender.ts';
-export type { FeatureSource, SourceModality } from '../models/recommenders/deep/feature-source.ts';
-export {
-  type ArchitectureOptions,
-  type DeepModel,
-  deepModels,
-  type Modality,
-  type NetworkForm,
-  networkForms,
-} from '../models/recommenders/deep/options.ts';
-export type { NamedWeights, PretrainedBranches } from '../models/recommenders/deep/pretrained.ts';
-export type { RatingPairs } from '../models/recommenders/deep/rating-batches.ts';
-export type { TrainingSet } from '../models/recommenders/deep/training-set.ts';
 export { GenreContentRecommender } from '../models/recommenders/genre-content.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from '../models/recommenders/knn.ts';
-export { RandomRecommender } from '../models/recommenders/random.ts';
+export {
+  type ArchitectureOptions,
+  type Modality,
+  type NetworkForm,
+  type NeuralRecommenderName,
+  networkForms,
+  neuralRecommenderNames,
+} from '../models/recommenders/neural/architectures.ts';
+export type { RatingSpace } from '../models/recommenders/neural/branches.ts';
+export type { FeatureSource, SourceModality } from '../models/recommenders/neural/feature-source.ts';
+export { type NeuralOptions, NeuralRecommender } from '../models/recommenders/neural/neural-recommender.ts';
+export type { PretrainedBranches, WeightsByName } from '../models/recommenders/neural/pretrained.ts';
+export type { RatingPairs } from '../models/recommenders/neural/rating-batches.ts';
+export type { TrainingSet } from '../models/recommenders/neural/training-set.ts';
+export { RandomRecommender } from '../models/recommenders/random-recommender.ts';
 export type { Recommender, TrainingRatings } from '../models/recommenders/recommender.ts';
 export { type SimilarityName, similarityNames } from '../models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from '../models/recommenders/svd.ts';

@@ -11,15 +11,14 @@ export { ItemStoreWriter } from '../io/dataset/item-store-writer.ts';
 export { EventFile, type EventStep } from '../io/tfevents/event-file.ts';
 export type { EpochRecord } from '../models/autodiff/checkpoint.ts';
 export { concurrently } from '../models/autodiff/concurrently.ts';
-export type { Dimension, GraphEmitter, Precision, Tensor, TensorType } from '../models/autodiff/emitter.ts';
+export type { Dimension, FloatType, GraphEmitter, Tensor, TensorType } from '../models/autodiff/emitter.ts';
 export type { FeedBuffers } from '../models/autodiff/feed-buffers.ts';
-export type { FedBatch, Feed, Feeds } from '../models/autodiff/feeds.ts';
+export type { BatchFeed, FedBatch, Feeds } from '../models/autodiff/feeds.ts';
 export type { Initialiser, Uniform } from '../models/autodiff/initialisers.ts';
 export type { AdamOptions } from '../models/autodiff/optimisers/adam.ts';
 export { adam } from '../models/autodiff/optimisers/adam.ts';
 export type { Optimiser } from '../models/autodiff/optimisers/optimiser.ts';
 export { sgd } from '../models/autodiff/optimisers/sgd.ts';
-export type { NetworkOutputs, TrainableNetwork } from '../models/autodiff/plan.ts';
 export type { Mask, Variable } from '../models/autodiff/tape.ts';
 export { Tape } from '../models/autodiff/tape.ts';
 export { Trainer } from '../models/autodiff/trainer.ts';
@@ -31,4 +30,5 @@ export type {
   TrainingResult,
   ValidationData,
 } from '../models/autodiff/trainer-options.ts';
-export type { AttributeValue, GraphNode, GraphValue, OnnxGraph } from '../models/onnx/graph.ts';
+export type { ModuleOutputs, TrainableModule } from '../models/autodiff/training-plan.ts';
+export type { AttributeValue, GraphValue, OnnxGraph, OnnxNode } from '../models/onnx/onnx-graph.ts';

@@ -4,17 +4,17 @@
  * @module reelflow/weights
  */
 
-export { type ImportModelOptions, importModel } from '../graphs/models/import-model.ts';
-export type { ListedPostprocessing } from '../graphs/models/list-models.ts';
-export { type ListedNetwork, type ListedWeights, listModels } from '../graphs/models/list-models.ts';
-export { type MadeCard, type MakeCardOptions, makeCard } from '../graphs/models/make-card.ts';
-export type { ModelReport } from '../graphs/models/model-report.ts';
-export { type PullModelOptions, pullModel } from '../graphs/models/pull-model.ts';
-export { type VerifiedModel, verifyModels } from '../graphs/models/verify-models.ts';
-export type { StoredModel } from '../io/model-store/model-record.ts';
-export { modelDirectory, storedModel, storedModels } from '../io/model-store/model-store.ts';
-export { removeModel } from '../io/model-store/remove-model.ts';
-export type { Initializer } from '../models/onnx/graph.ts';
+export { type ImportWeightsOptions, importWeights } from '../graphs/weights/import-weights.ts';
+export type { ListedPostprocessing } from '../graphs/weights/list-networks.ts';
+export { type ListedNetwork, type ListedWeights, listNetworks } from '../graphs/weights/list-networks.ts';
+export { type MadeCard, type MakeCardOptions, makeCard } from '../graphs/weights/make-card.ts';
+export { type PullWeightsOptions, pullWeights } from '../graphs/weights/pull-weights.ts';
+export { type VerifiedWeights, verifyWeights } from '../graphs/weights/verify-weights.ts';
+export type { WeightsReport } from '../graphs/weights/weights-report.ts';
+export { removeWeights } from '../io/weights-store/remove-weights.ts';
+export type { StoredWeights } from '../io/weights-store/weights-record.ts';
+export { allStoredWeights, storedWeights, weightsDirectory } from '../io/weights-store/weights-store.ts';
+export type { Initializer } from '../models/onnx/onnx-graph.ts';
 export {
   floatInitializer,
   readWeights,

@@ -30,7 +30,10 @@ export function measuredOf({ frames, cosine }: Calibration): Pick<Calibration, '
   return { frames, cosine };
 }
 
-/** A stream names its networks and their hashes, not their whole cards, nor what the files were called: its bytes are those of the graph's id. */
+/**
+ * A stream names its networks and their hashes, not their whole cards, nor what the files were
+ * called: its bytes are those of the graph's id.
+ */
 export function withoutCards(description: ReturnType<typeof describeDataset>): DatasetDescription {
   return { ...description, models: description.models.map(({ card: _, files: __, ...rest }) => rest) };
 }

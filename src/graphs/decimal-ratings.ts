@@ -1,8 +1,8 @@
 import { float32Text } from '../io/ratings/rating-text.ts';
 
 /**
- * Ratings as the decimal numbers that they were written as: the float32 next to 3.7 lies below 3.7 and would miss a
- * threshold of 3.7.
+ * Ratings as the decimal numbers that they were written as: the float32 next to 3.7 lies below 3.7
+ * and would miss a threshold of 3.7.
  *
  * @returns float64, the shortest decimal number that each float32 stands for.
  */

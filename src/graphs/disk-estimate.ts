@@ -14,7 +14,8 @@ export interface DiskEstimate {
 }
 
 /**
- * Compares what a planned dataset takes with what is free where it is to be written. Units and tables hold the same rows, so the rows count twice.
+ * Compares what a planned dataset takes with what is free where it is to be written. Units and
+ * tables hold the same rows, so the rows count twice.
  *
  * @example
  * const { isEnough } = diskEstimate(plan, 'features/');

@@ -7,7 +7,7 @@ import { readItemIds } from '../io/ratings/read-item-ids.ts';
 import { readPredictions } from '../io/ratings/read-predictions.ts';
 import type { RatingReport, ReadRatingsOptions } from '../io/ratings/read-ratings.ts';
 import { evaluate } from '../models/metrics/evaluate.ts';
-import type { Evaluation, UndefinedRule } from '../models/metrics/evaluation.ts';
+import type { Evaluation, UndefinedRule } from '../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
@@ -25,7 +25,8 @@ export interface ScoringOptions {
   /** The list of movies, whose genres diversity is computed from. Without it diversity is NaN. */
   readonly movies?: string | undefined;
   /**
-   * A file of the items that could have been recommended, for coverage. Default: the distinct items that are tested.
+   * A file of the items that could have been recommended, for coverage. Default: the distinct items
+   * that are tested.
    */
   readonly catalogue?: string | undefined;
   /** The scale of the ratings. Default: from the least to the greatest rating there is. */
@@ -40,15 +41,15 @@ export interface ScoringOptions {
     readonly prediction?: string | undefined;
   };
   /** Which of two rows of a user and an item counts. Default: two are an error. */
-  readonly duplicates?: 'first' | 'last' | undefined;
+  readonly duplicateRatings?: 'first' | 'last' | undefined;
 }
 
 /** How the files of an evaluation are read. */
 export function readingOf({
   skipBadLines = false,
-  duplicates,
-}: ScoringOptions): Pick<ReadRatingsOptions, 'skipBadLines' | 'duplicates'> {
-  return { skipBadLines, ...(duplicates && { duplicates }) };
+  duplicateRatings,
+}: ScoringOptions): Pick<ReadRatingsOptions, 'skipBadLines' | 'duplicateRatings'> {
+  return { skipBadLines, ...(duplicateRatings && { duplicateRatings }) };
 }
 
 /** The metrics of predictions, and what was spent on them. */
@@ -78,11 +79,12 @@ export interface TestPredictions {
 }
 
 /**
- * Scores a file of anybody's predictions: columns user, item, rating, prediction (`readPredictions`). Metrics are those
- * of `evaluate`, ties by ascending item id. All rows are held in memory, about 40 bytes each.
+ * Scores a file of anybody's predictions: columns user, item, rating, prediction
+ * (`readPredictions`). Metrics are those of `evaluate`, ties by ascending item id. All rows are
+ * held in memory, about 40 bytes each.
  *
- * @throws UsageError when an option or a file is wrong; RatingFileError `bad-line`, DuplicateRatingError `duplicate`,
- * with file and line.
+ * @throws UsageError when an option or a file is wrong; RatingFileError `bad-line`,
+ * DuplicateRatingError `duplicate`, with file and line.
  *
  * @example
  * const report = await evaluatePredictions('predictions.csv', { ks: [10], movies: 'ml-latest-small/movies.csv' });
@@ -118,12 +120,12 @@ export async function scorePredictions(
   const evaluation = evaluate(test, {
     scale: single ? { minimum: 0, maximum: 1 } : scale,
     itemOrder: identifierRanks(itemIds),
-    ...(ks && { ks }),
-    ...(threshold !== undefined && { threshold }),
+    ks,
+    threshold,
     ...(thresholdRule && { thresholdRule }),
     ...(undefinedRule && { undefined: undefinedRule }),
-    ...(genres && { genres }),
-    ...(catalogue !== undefined && { catalogue }),
+    genres,
+    catalogue,
   });
   return {
     ...evaluation,

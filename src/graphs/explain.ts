@@ -16,8 +16,9 @@ export interface ExplainedBeside {
 }
 
 /**
- * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided, and what the corpus
- * comes to, in time and room on the disk too where these were estimated. `estimate` figures come from probing at most 32 items.
+ * A plan as text for a person: nodes with shapes, types and bytes, how the memory limit is divided,
+ * and what the corpus comes to, in time and room on the disk too where these were estimated.
+ * `estimate` figures come from probing at most 32 items.
  *
  * @example
  * const plan = await planRun(graph, corpus);
@@ -47,7 +48,7 @@ export function explainText(plan: Plan, { notes = [], time, disk }: ExplainedBes
     `  ${formatBytes(memory.creationPeak).padStart(9)}  peak while sessions are created`,
     ...plan.networks.map(({ stream, workers, placement }) => {
       if (placement.device !== 'cpu') {
-        const runs = `runs of ${workers.batch} rows, the last one filled up: one shape, for which the device chooses its algorithms once`;
+        const runs = `runs of ${workers.batch} rows, the last one padded: one shape, so that the device chooses its algorithms only once`;
         return `  ${stream}: ${workers.workers} session(s) on ${deviceName(placement)}, ${runs}`;
       }
       return `  ${stream}: ${workers.workers} worker(s) x ${workers.threads} thread(s), batch ${workers.batch}`;
@@ -92,7 +93,10 @@ export function diskText({ directory, neededBytes, freeBytes, isEnough }: DiskEs
   return isEnough ? `disk: ${figures}` : `NOT ENOUGH ROOM ON THE DISK: ${figures}`;
 }
 
-/** The weights of a model: every file with its own hash; where there are two, or one beside random weights, the hash of both together too. */
+/**
+ * The weights of a model: every file with its own hash; where there are two, or one beside random
+ * weights, the hash of both together too.
+ */
 export function weightsText(
   network: Pick<PlannedNetwork, 'weightsHash' | 'random' | 'weightsOrigin' | 'files'>,
 ): string {

@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream';
-import { MemorySampler } from '../io/media/memory.ts';
+import { MemorySampler } from '../io/media/process-memory.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
+import { chooseNetworks, type NetworkChoice } from './choose-networks.ts';
 import { measuredOf } from './dataset-description.ts';
 import { type ExtractionOptions, extractionGraph } from './extraction.ts';
 import { type CorpusOptions, coverageOf, listCorpus } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { listener } from './listener.ts';
 import { MemoryGuard } from './memory-guard.ts';
-import { chooseNetworks, type NetworkChoice } from './networks.ts';
 import { memoryLimit } from './plan.ts';
 import type { PrecisionOptions } from './precision/choose-precision.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
@@ -22,20 +22,23 @@ export interface ExtractOptions
     PrecisionOptions,
     Omit<ExtractionOptions, 'visual' | 'audio'> {
   /**
-   * The dataset's directory; created, or resumed when it holds this graph's dataset. Or a stream: it is given an Arrow IPC
-   * stream with a record batch for each unit as it commits, waits for its reader, and is not ended; nothing is kept to
-   * resume, and a reader that goes away ends the run without an error.
+   * The dataset's directory; created, or resumed when it holds this graph's dataset. Or a stream:
+   * it is given an Arrow IPC stream with a record batch for each unit as it commits, waits for its
+   * reader, and is not ended; nothing is kept to resume, and a reader that goes away ends the run
+   * without an error.
    */
   readonly out: string | Writable;
 }
 
 /**
- * Extracts a corpus into a feature dataset. A second call with the same options resumes exactly: committed videos are not
- * opened again. One damaged file costs its own unit and nothing else.
+ * Extracts a corpus into a feature dataset. A second call with the same options resumes exactly:
+ * committed videos are not opened again. One damaged file costs its own unit and nothing else.
  *
- * Buffering: at most the memory limit for the process and its children. Cancellation: `drain` and `signal`; either stops a calibration for int8.
+ * Buffering: at most the memory limit for the process and its children. Cancellation: `drain` and
+ * `signal`; either stops a calibration for int8.
  *
- * @throws UsageError for options, an empty corpus, another graph's dataset, or a memory limit that cannot hold.
+ * @throws UsageError for options, an empty corpus, another graph's dataset, or a memory limit that
+ * cannot hold.
  * @throws ModelError when a network cannot be loaded or run.
  *
  * @example
@@ -66,7 +69,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const directory = typeof options.out === 'string' ? options.out : undefined;
   const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
   if (networks === undefined) {
-    say('stopped while calibrating int8: no dataset was begun');
+    say('stopped while calibrating int8: no dataset was created');
     return interruptedSummary(plans, {
       memory: options.memory,
       peak: sampler.peak,

@@ -1,36 +1,48 @@
 import { checkInteger, checkOneOf, checkPositive } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
-import type { NetworkPlan } from '../models/networks/network.ts';
-import type { Duplicates } from '../operators/embed.ts';
-import { STATISTICS, type Statistic } from '../operators/statistics.ts';
+import type { UnopenedNetwork } from '../models/networks/network.ts';
+import type { RepeatedFrames } from '../operators/embed.ts';
+import { type Statistic, statisticNames } from '../operators/statistics.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import { networkIdentity } from './dataflow/network-identity.ts';
 import type { Columns, VideoScope } from './dataflow/video-scope.ts';
 import type { Json } from './graph.ts';
 import { networkSpec } from './spec/network-spec.ts';
 
-/** Names of the operators of an extraction, as metrics and `explain` show them, beside those of every dataflow. */
+/**
+ * Names of the operators of an extraction, as metrics and `explain` show them, beside those of
+ * every dataflow.
+ */
 export const OPERATORS = { embedVisual: 'embed-visual', embedAudio: 'embed-audio' } as const;
 
-/** What an extraction computes. Everything but `maxDuration`, `allowPartial` and `duplicates` is part of its id. */
+/**
+ * What an extraction computes. Everything but `maxDuration`, `allowPartial` and `duplicates` is
+ * part of its id.
+ */
 export interface ExtractionOptions {
   /** Network over frames; left out, there is no visual column. */
-  readonly visual?: NetworkPlan<Uint8Array> | undefined;
+  readonly visual?: UnopenedNetwork<Uint8Array> | undefined;
   /** Network over audio patches; left out, there is no audio column. */
-  readonly audio?: NetworkPlan<Float32Array> | undefined;
+  readonly audio?: UnopenedNetwork<Float32Array> | undefined;
   /** Numbers of subclips. Default `[10]`. */
   readonly subclips?: readonly number[] | undefined;
   /** Statistics over the rows of a subclip. Default `['mean']`. */
   readonly statistics?: readonly Statistic[] | undefined;
   /** Which frames are taken: all (`native`, the default), N per second, or key frames only. */
-  readonly sampling?: FrameSampling | undefined;
+  readonly fps?: FrameSampling | undefined;
   /** Items longer than this many seconds are skipped. Default: none. */
   readonly maxDuration?: number | undefined;
-  /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
+  /**
+   * Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a
+   * dead letter.
+   */
   readonly allowPartial?: boolean | undefined;
-  /** Whether frames and patches equal to a recent one of their video take its vector (`once`, the default) or are computed; the values are the same. */
-  readonly duplicates?: Duplicates | undefined;
+  /**
+   * Whether frames and patches equal to a recent one of their video take its vector (`once`, the
+   * default) or are computed; the values are the same.
+   */
+  readonly repeatedFrames?: RepeatedFrames | undefined;
 }
 
 /**
@@ -42,22 +54,22 @@ export interface ExtractionOptions {
  * const graph = extractionGraph({ visual: network('alexnet', { weights: 'random:1' }) });
  */
 export function extractionGraph(options: ExtractionOptions): VideoGraph {
-  const { visual, audio, sampling = 'native', allowPartial, maxDuration, duplicates } = options;
+  const { visual, audio, fps = 'native', allowPartial, maxDuration, repeatedFrames } = options;
   if (visual === undefined && audio === undefined) {
     throw new UsageError('an extraction needs a visual or an audio network, but has neither');
   }
   const counts = [...new Set(options.subclips ?? [10])].sort((a, b) => a - b);
   for (const count of counts) checkInteger('subclips', count, 1, 100_000);
-  const statistics = STATISTICS.filter((statistic) => (options.statistics ?? ['mean']).includes(statistic));
-  for (const statistic of options.statistics ?? ['mean']) checkOneOf('aggregate', statistic, STATISTICS);
+  const statistics = statisticNames.filter((statistic) => (options.statistics ?? ['mean']).includes(statistic));
+  for (const statistic of options.statistics ?? ['mean']) checkOneOf('statistics', statistic, statisticNames);
   if (counts.length === 0 || statistics.length === 0) {
-    throw new UsageError('an extraction needs at least one number of subclips and one aggregate');
+    throw new UsageError('an extraction needs at least one number of subclips and one statistic');
   }
   if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
   const params: Json = {
     visual: visual === undefined ? null : networkIdentity(visual),
     audio: audio === undefined ? null : networkIdentity(audio),
-    sampling: sampling as Json,
+    sampling: fps as Json,
     subclips: counts,
     statistics,
   };
@@ -67,11 +79,13 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
     return {
       ...(visual && {
         visual: scope
-          .frames({ ...visual.input, fps: sampling })
-          .pipe(scope.embed(visual, { name: OPERATORS.embedVisual, duplicates }), summary),
+          .frames({ ...visual.input, fps })
+          .pipe(scope.embed(visual, { name: OPERATORS.embedVisual, repeatedFrames }), summary),
       }),
       ...(audio && {
-        audio: scope.audio(audio.input).pipe(scope.embed(audio, { name: OPERATORS.embedAudio, duplicates }), summary),
+        audio: scope
+          .audio(audio.input)
+          .pipe(scope.embed(audio, { name: OPERATORS.embedAudio, repeatedFrames }), summary),
       }),
     };
   };
@@ -79,7 +93,7 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
     kind: 'extraction',
     ...(visual && { visual: networkSpec(visual) }),
     ...(audio && { audio: networkSpec(audio) }),
-    ...(duplicates && { duplicates }),
+    ...(repeatedFrames && { duplicates: repeatedFrames }),
   } as const;
   return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial, origin });
 }

@@ -9,7 +9,7 @@ import type { Bytes } from '../operators/payload.ts';
 export type { Json } from '../core/json.ts';
 
 /** One box of a graph as `explain` prints it. */
-export interface GraphNode {
+export interface DataflowNode {
   /** Unique in its graph. The name under which the operator's metrics are reported. */
   readonly id: string;
   /** Ids of the nodes it reads from. */
@@ -34,13 +34,17 @@ export interface UnitContext<Services> {
   readonly signal: AbortSignal;
   /** Reports how far the unit has come, in seconds of its media. */
   readonly reached: (seconds: number) => void;
-  /** Whether the unit may end in `PlanOutdated`; the last time it may not, and goes on with what was planned. */
+  /**
+   * Whether the unit may end in `PlanOutdated`; the last time it may not, and continues with what
+   * was planned.
+   */
   readonly mayReplan: boolean;
 }
 
 /**
- * What a unit ends in when its item turns out to be other than it was planned, and the graph knows better now: the item is prepared again, skipped
- * or admitted by what it really needs, and computed anew.
+ * What a unit ends in when its item turns out to be other than it was planned, and the graph knows
+ * better now: the item is prepared again, skipped or admitted by what it really needs, and computed
+ * again.
  */
 export class PlanOutdated extends Error {
   override readonly name = 'PlanOutdated';
@@ -48,9 +52,15 @@ export class PlanOutdated extends Error {
 
 /** What is known of a unit before anything of it is decoded. */
 export interface UnitPlan {
-  /** The most bytes the unit can hold at once between its sources and its end; admission keeps room for it. */
+  /**
+   * The most bytes the unit can hold at once between its sources and its end; admission keeps room
+   * for it.
+   */
   readonly claim: Bytes;
-  /** Of the claim, what its operators keep until the unit ends: rows of open subclips, finished rows. */
+  /**
+   * Of the claim, what its operators keep until the unit ends: rows of open subclips, finished
+   * rows.
+   */
   readonly kept: Bytes;
   /** Bytes of the processes that decode it, beside the claim. Default 0. */
   readonly decoders?: Bytes;
@@ -63,17 +73,19 @@ export interface UnitPlan {
 }
 
 /**
- * A dataflow as data plus code: what `plan` prints, what every runner executes.
- * `params` holds everything that changes values and nothing else; the graph's id is its content hash.
+ * A dataflow as data plus code: what `plan` prints, what every runner executes. `params` holds
+ * everything that changes values and nothing else; the graph's id is its content hash.
  */
 export interface Graph<Item, Result, Services> {
   /** For people; part of the id. */
   readonly name: string;
-  /** Raised whenever an operator computes something else for the same parameters; part of the id. */
+  /**
+   * Raised whenever an operator computes something else for the same parameters; part of the id.
+   */
   readonly version: number;
   /** Everything that changes values; part of the id. */
   readonly params: Json;
-  readonly nodes: readonly GraphNode[];
+  readonly nodes: readonly DataflowNode[];
   /** The item's id in the dataset. */
   itemId(item: Item): string;
   /** Probes the item. @throws MediaError when it cannot be used at all. */
@@ -83,8 +95,9 @@ export interface Graph<Item, Result, Services> {
 }
 
 /**
- * The graph's id: 16 hexadecimal digits of the SHA-256 of its name, version and parameters. Memory, batch, workers,
- * device, runner and paths are no part of it, so the same graph has the same id wherever and however it runs.
+ * The graph's id: 16 hexadecimal digits of the SHA-256 of its name, version and parameters. Memory,
+ * batch, workers, device, runner and paths are not part of it, so the same graph has the same id
+ * wherever and however it runs.
  *
  * @example
  * graphId({ name: 'extraction', version: 1, params: { subclips: [10] } }); // 'f0a1...'
@@ -94,7 +107,9 @@ export function graphId(graph: { readonly name: string; readonly version: number
   return sha256(canonicalJson({ name: graph.name, version: graph.version, params: graph.params })).slice(0, 16);
 }
 
-/** The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits. */
+/**
+ * The key of a unit: SHA-256 over graph id, item id and content fingerprint, 64 hexadecimal digits.
+ */
 export function unitKey(graph: string, itemId: string, fingerprint: string): string {
   // Of an array of strings the canonical JSON is the plain one.
   return sha256(JSON.stringify([graph, itemId, fingerprint]));

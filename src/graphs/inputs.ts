@@ -15,7 +15,9 @@ import { Video, videos } from '../io/media/video.ts';
 /** Where a corpus comes from: inputs (files, directories, globs) or a manifest, not both. */
 export interface CorpusOptions {
   readonly inputs?: readonly string[] | undefined;
-  /** A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file. */
+  /**
+   * A CSV file with a header and the columns `path` and `item_id`; paths are relative to the file.
+   */
   readonly manifest?: string | undefined;
   /** What of a file is its id, unless a manifest gives it. Default `stem`. */
   readonly id?: IdRule | undefined;
@@ -26,7 +28,8 @@ export interface CorpusOptions {
 }
 
 /**
- * Lists the videos of a corpus without opening any, in a fixed order: inputs sorted by path, a manifest in its own order.
+ * Lists the videos of a corpus without opening any, in a fixed order: inputs sorted by path, a
+ * manifest in its own order.
  *
  * @throws UsageError when there is none, an input does not exist, or two inputs share an item id.
  *
@@ -56,8 +59,9 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
 }
 
 /**
- * The directories, globs and manifests of which a corpus has everything, absolute: what of a dataset was found there and is not in the corpus is no input any
- * more. None when the corpus is cut short by `limit`.
+ * The directories, globs and manifests of which a corpus has everything, absolute: what of a
+ * dataset was found there and is not in the corpus is not an input any more. None when the corpus
+ * is cut short by `limit`.
  */
 export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 'limit'>): readonly string[] {
   if (options.limit !== undefined) return [];
@@ -144,7 +148,10 @@ function checkHeader(manifest: string, header: readonly string[]): void {
 /** Collisions that are listed, and files of each. */
 const [LISTED_IDS, LISTED_FILES] = [10, 3];
 
-/** @throws UsageError `duplicate-id` when videos share an id, naming all such ids, and what makes them differ. */
+/**
+ * @throws UsageError `duplicate-id` when videos share an id, naming all such ids, and what makes
+ * them differ.
+ */
 export async function checkUniqueIds(found: readonly Video[], by: 'inputs' | 'manifest' | 'videos'): Promise<void> {
   const breather = new Breather();
   const first = new Map<string, Video>();

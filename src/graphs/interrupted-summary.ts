@@ -1,16 +1,22 @@
-import type { NetworkPlan } from '../models/networks/network.ts';
+import type { UnopenedNetwork } from '../models/networks/network.ts';
 import type { Device } from '../models/onnx/device-name.ts';
 import type { Bytes } from '../operators/payload.ts';
 import { memoryLimit } from './plan.ts';
 import type { Precision } from './precision/choose-precision.ts';
 import type { RunSummary } from './run-summary.ts';
 
-/** In place of the id of a graph whose ranges, and with them its id, follow from a calibration that is still to come. */
+/**
+ * In place of the id of a graph whose ranges, and with them its id, follow from a calibration that
+ * is still to come.
+ */
 export const uncalibratedId = 'not-calibrated-yet';
 
-/** What an extraction did that was interrupted while it calibrated or planned: nothing. Of a calibration the graph's id would follow. */
+/**
+ * What an extraction did that was interrupted while it calibrated or planned: nothing. Of a
+ * calibration the graph's id would follow.
+ */
 export function interruptedSummary(
-  networks: readonly NetworkPlan[],
+  networks: readonly UnopenedNetwork[],
   run: {
     readonly memory: Bytes | string | undefined;
     readonly peak: Bytes;

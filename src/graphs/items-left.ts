@@ -2,7 +2,10 @@ import type { Video } from '../io/media/video.ts';
 import { unitKey } from './graph.ts';
 import type { RunOutput } from './output.ts';
 
-/** How many items an interrupted run leaves: neither finished by it, nor committed by an earlier one. */
+/**
+ * How many items an interrupted run leaves: neither finished by it, nor committed by an earlier
+ * one.
+ */
 export async function itemsLeft(
   corpus: readonly Video[],
   finished: ReadonlySet<string>,

@@ -1,9 +1,12 @@
 import type { Network } from '../models/networks/embedder.ts';
-import type { NetworkPlan } from '../models/networks/network.ts';
+import type { UnopenedNetwork } from '../models/networks/network.ts';
 import type { Embedder } from '../operators/embed.ts';
 import type { WorkerPlan } from './memory-plan.ts';
 
-/** A network that is being opened: what `embed` needs to know of it is known by its plan, and a batch waits until it is open. */
+/**
+ * A network that is being opened: what `embed` needs to know of it is known by its plan, and a
+ * batch waits until it is open.
+ */
 export class LazyNetwork<T extends Uint8Array | Float32Array> implements Embedder<T> {
   readonly name: string;
   readonly dimension: number;
@@ -11,7 +14,7 @@ export class LazyNetwork<T extends Uint8Array | Float32Array> implements Embedde
   readonly concurrency: number;
   readonly #opened: Promise<Network>;
 
-  constructor(plan: NetworkPlan, workers: WorkerPlan, opened: Promise<Network>) {
+  constructor(plan: UnopenedNetwork, workers: WorkerPlan, opened: Promise<Network>) {
     this.name = plan.name;
     this.dimension = plan.dimension;
     this.maxBatch = workers.batch;

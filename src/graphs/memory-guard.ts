@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { UsageError } from '../core/errors.ts';
-import { processTreeMemory } from '../io/media/memory.ts';
+import { processTreeMemory } from '../io/media/process-memory.ts';
 import type { RunGuard } from '../models/onnx/measure-run.ts';
 import { formatBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
@@ -10,7 +10,8 @@ const EVERY = 5;
 const MiB = 2 ** 20;
 
 /**
- * Ends a child process as soon as this process and those below it take more than a limit, before it is known how much it would have come to.
+ * Ends a child process as soon as this process and those below it take more than a limit, before it
+ * is known how much it would have come to.
  *
  * @example
  * const guard = new MemoryGuard(512 * 2 ** 20);
@@ -47,15 +48,18 @@ export class MemoryGuard implements RunGuard {
     clearInterval(this.#timer);
   }
 
-  /** What is said of a child that was ended; undefined otherwise. How much it would have come to nobody knows: twice the limit is the next to try. */
+  /**
+   * What is said of a child that was ended; undefined otherwise. How much it would have come to
+   * nobody knows: twice the limit is the next to try.
+   */
   refusal(name: string): UsageError | undefined {
     if (!this.#exceeded) return undefined;
     return new UsageError(
-      `\`memory\` is ${formatBytes(this.#limit)}, but measuring what ${name} needs takes more: its operations do not tell it, and a row had to be run`,
+      `\`memory\` is ${formatBytes(this.#limit)}, but measuring what ${name} needs takes more: it cannot be worked out from the operations, so one row is run`,
       {
         code: 'memory-too-small',
         option: 'memory',
-        remedy: `Give \`memory: '${Math.ceil((2 * this.#limit) / MiB)}MiB'\`, or more if that is refused too; or take a smaller input or an earlier output in its card.`,
+        remedy: `Give \`memory: '${Math.ceil((2 * this.#limit) / MiB)}MiB'\`, or more if that is refused too; or set a smaller input or an earlier output in its card.`,
       },
     );
   }

@@ -30,7 +30,10 @@ export interface NetworkNeed {
   readonly fixed: Partial<WorkerPlan>;
   /** The batch used when nothing is fixed and memory allows it. */
   readonly preferredBatch: number;
-  /** Whether more than one worker is ever worth it. VGGish runs on one patch for 24 frames: one worker is enough. */
+  /**
+   * Whether more than one worker is ever worth it. VGGish runs on one patch for 24 frames: one
+   * worker is enough.
+   */
   readonly single: boolean;
   cost(plan: WorkerPlan): SessionCost;
 }
@@ -47,7 +50,9 @@ export interface MemoryNeeds {
   readonly cores: number;
   /** Items of the corpus: what is known of each is kept while the graph runs. */
   readonly items?: number | undefined;
-  /** What a calibration before the run leaves behind: memory that is free, but not given back yet. */
+  /**
+   * What a calibration before the run leaves behind: memory that is free, but not given back yet.
+   */
   readonly remains?: Bytes | undefined;
   /** What the driver of a device takes of this process's memory. */
   readonly driver?: Bytes | undefined;
@@ -65,11 +70,20 @@ export interface MemoryPlan {
   readonly limit: Bytes;
   /** Bytes that elements between operators may hold: the budget of the `Flow`. */
   readonly budget: Bytes;
-  /** Bytes by which the `Flow` may exceed its budget (`maxOvercommit`): what the limit has room for, a quarter of the budget at most. */
+  /**
+   * Bytes by which the `Flow` may exceed its budget (`maxOvercommit`): what the limit has room for,
+   * a quarter of the budget at most.
+   */
   readonly overcommit: Bytes;
-  /** Bytes that the decoder processes of all videos may take together; a video whose own take more runs alone. */
+  /**
+   * Bytes that the decoder processes of all videos may take together; a video whose own take more
+   * runs alone.
+   */
   readonly decoders: Bytes;
-  /** Bytes that a video which runs alone may take, its decoders and what it holds between operators together. */
+  /**
+   * Bytes that a video which runs alone may take, its decoders and what it holds between operators
+   * together.
+   */
   readonly alone: Bytes;
   /** The most while sessions are created, before any decoder runs. */
   readonly creationPeak: Bytes;
@@ -87,11 +101,17 @@ const MiB = 1024 * 1024;
 
 /** Node.js with reelflow and Arrow loaded: measured 46 MiB bare, 60 with everything imported. */
 const RUNTIME_BYTES = 64 * MiB;
-/** What garbage and the allocator add on top while a graph runs, beyond what the sessions' estimates hold. */
+/**
+ * What garbage and the allocator add on top while a graph runs, beyond what the sessions' estimates
+ * hold.
+ */
 const SLACK_BYTES = 24 * MiB;
 /** What this process takes before there are networks and decoders. */
 export const PROCESS_BYTES = RUNTIME_BYTES + SLACK_BYTES;
-/** A thread of decoders: its heap, and what came from pipes and is not freed yet. Measured 8 MiB idle, 12 to 14 busy. */
+/**
+ * A thread of decoders: its heap, and what came from pipes and is not freed yet. Measured 8 MiB
+ * idle, 12 to 14 busy.
+ */
 const DECODER_THREAD_BYTES = 14 * MiB;
 /** Processes of one video that decode at a time: for its pictures and for its sound. */
 const DECODERS_OF_A_VIDEO = 2;
@@ -106,8 +126,9 @@ interface Candidate {
 }
 
 /**
- * Candidates from the fastest to the most frugal. A worker less costs more speed than a smaller batch or one video at a
- * time (measured on two cores: 65 frames/s with two workers, 46 with one of two threads).
+ * Candidates from the fastest to the most frugal. A worker less costs more speed than a smaller
+ * batch or one video at a time (measured on two cores: 65 frames/s with two workers, 46 with one of
+ * two threads).
  */
 function candidates(needs: MemoryNeeds): Candidate[] {
   const concurrencies = needs.concurrency !== undefined ? [needs.concurrency] : [needs.cores, 1];
@@ -139,7 +160,7 @@ function workerPlan(need: NetworkNeed, workers: number, share: number, cores: nu
 }
 
 /** The least that keeps every worker of a candidate with one batch running and one being filled. */
-function leastBudget(needs: MemoryNeeds, candidate: Candidate): Bytes {
+function minBudget(needs: MemoryNeeds, candidate: Candidate): Bytes {
   let bytes = needs.claim;
   for (const [index, need] of needs.networks.entries()) {
     const plan = candidate.networks[index] as WorkerPlan;
@@ -176,16 +197,18 @@ function bill(needs: MemoryNeeds, candidate: Candidate): Bill {
   }
   parts.push({ name: 'decoders', bytes: needs.decoders * candidate.concurrency });
   const running = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const least = leastBudget(needs, candidate);
-  // A device's sessions take seconds to create, and little memory of this process beside the driver's.
+  const least = minBudget(needs, candidate);
+  // A device's sessions take seconds to create, and little memory of this process beside the
+  // driver's.
   if (driver > 0) creationPeak += needs.decoders * candidate.concurrency + least;
   return { creationPeak, parts, least: Math.max(creationPeak, running + least) };
 }
 
 /**
- * Divides a limit on the memory of the process and its children: runtime, sessions at their creation peak, decoders, and
- * what remains for elements between operators. Takes the fastest arrangement that fits: all cores as workers with a session
- * each; else one video at a time; else smaller batches; else fewer sessions with more threads. Pure.
+ * Divides a limit on the memory of the process and its children: runtime, sessions at their
+ * creation peak, decoders, and what remains for elements between operators. Takes the fastest
+ * arrangement that fits: all cores as workers with a session each; else one video at a time; else
+ * smaller batches; else fewer sessions with more threads. Pure.
  *
  * @throws UsageError `memory-too-small` naming the least limit that would do.
  *

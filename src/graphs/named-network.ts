@@ -1,14 +1,16 @@
-import { type NetworkOptions, type NetworkPlan, network as networkOf } from '../models/networks/network.ts';
-import type { NetworkName, NetworkReads } from '../models/networks/registry.ts';
-import { usualWeights } from './models/stored-weights.ts';
+import { type NetworkOptions, network as networkOf, type UnopenedNetwork } from '../models/networks/network.ts';
+import type { NetworkName, NetworkReads } from '../models/networks/network-registry.ts';
+import { usualWeights } from './weights/weights-to-use.ts';
 
 /**
- * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights;
- * nothing is opened. Weights of a named network are those of the options, else those that `pullModel` or `importModel` stored, else
- * `random:1`, which every run and dataset says.
+ * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its network card.
+ * Reads structure and hashes, no weights; nothing is opened. Weights of a named network are those
+ * of the options, else those that `pullWeights` or `importWeights` stored, else `random:1`, which
+ * every run and dataset says.
  *
- * @param name - one of `networkNames`, or the path of a card (JSON). What a card's network reads is not known from its path: say it, as in
- * `network<Uint8Array>('squeezenet/card.json')` for pictures, `network<Float32Array>` for sound.
+ * @param name - one of `networkNames`, or the path of a card (JSON). What a card's network reads is
+ * not known from its path: say it, as in `network<Uint8Array>('squeezenet/card.json')` for
+ * pictures, `network<Float32Array>` for sound.
  * @throws UsageError when there is no such network; ModelError `card`, `weights` or `hash`.
  *
  * @example
@@ -18,12 +20,12 @@ import { usualWeights } from './models/stored-weights.ts';
 export function network<Name extends NetworkName>(
   name: Name,
   options?: NetworkOptions,
-): NetworkPlan<NetworkReads<Name>>;
+): UnopenedNetwork<NetworkReads<Name>>;
 export function network<T extends Uint8Array | Float32Array = Uint8Array | Float32Array>(
   cardPath: string,
   options?: NetworkOptions,
-): NetworkPlan<T>;
-export function network(name: string, options: NetworkOptions = {}): NetworkPlan {
+): UnopenedNetwork<T>;
+export function network(name: string, options: NetworkOptions = {}): UnopenedNetwork {
   if (options.weights !== undefined) return networkOf(name, options);
   const { weights, stored } = usualWeights(name);
   return networkOf(name, { ...options, weights, weightsOrigin: stored });

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { ReelflowError } from '../core/errors.ts';
 import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
 import { compact } from '../io/dataset/compact.ts';
+import { Fingerprints } from '../io/dataset/content-fingerprint.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
 import {
   areTablesOutOfDate,
@@ -9,9 +10,8 @@ import {
   type DatasetTable,
   readDatasetFile,
 } from '../io/dataset/dataset-file.ts';
-import { Fingerprints } from '../io/dataset/fingerprint.ts';
 import type { Items } from '../io/dataset/items.ts';
-import { PARQUET_COMPRESSIONS, type ParquetCompression, type ParquetEncoding } from '../io/dataset/parquet.ts';
+import { type ParquetCompression, type ParquetEncoding, parquetCompressions } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
 import type { UnitStore } from '../io/dataset/unit-store.ts';
@@ -29,11 +29,12 @@ export interface RunOutput {
   readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
   /** The same where it is known without reading the file. */
   readonly knownFingerprint?: (path: string) => string | undefined;
-  /** Aborted when nobody takes the units any more: the run ends, and that is no error. */
+  /** Aborted when nobody takes the units any more: the run ends, and that is not an error. */
   readonly readerGone?: AbortSignal;
   /**
-   * After a run that did not fail. `whole` says that it was not interrupted. Gives back what kept the tables from being
-   * written: the units are committed all the same, and the run has its summary.
+   * After a run that did not fail. `whole` says that it was not interrupted. Gives back what kept
+   * the tables from being written: the units are committed all the same, and the run has its
+   * summary.
    */
   finish(whole: boolean): Promise<ReelflowError | undefined>;
   /** The tables as they are now. */
@@ -42,7 +43,10 @@ export interface RunOutput {
   release(): Promise<void>;
 }
 
-/** A dataset in a directory; with `tables` it is compacted at the end, in the encoding and compression that are given or that its tables have. */
+/**
+ * A dataset in a directory; with `tables` it is compacted at the end, in the encoding and
+ * compression that are given or that its tables have.
+ */
 export async function datasetOutput(
   directory: string,
   description: DatasetDescription,
@@ -65,7 +69,7 @@ export async function datasetOutput(
     finish: async (whole) => {
       await dataset.close();
       for (const path of dataset.store.setAside)
-        say(`${path}: was damaged and is set aside; its item is computed anew`);
+        say(`${path}: was damaged and has been set aside; its item will be recomputed`);
       if (!whole || !tables || !areTablesOutOfDate(directory, options)) return undefined;
       try {
         await compact(directory, storageOf(directory, options));
@@ -88,7 +92,7 @@ export function storageOf(
   const { tables, rowTables = [] } = readDatasetFile(directory);
   const table = tables[0] ?? rowTables[0];
   const encoding: ParquetEncoding = table?.encoding === 'byte-stream-split' ? 'byte-stream-split' : 'plain';
-  const compression = PARQUET_COMPRESSIONS.find((each) => each === table?.compression) ?? 'zstd';
+  const compression = parquetCompressions.find((each) => each === table?.compression) ?? 'zstd';
   return { encoding: wanted.encoding ?? encoding, compression: wanted.compression ?? compression };
 }
 
@@ -101,15 +105,15 @@ export async function streamOutput(
 ): Promise<RunOutput> {
   const models = JSON.stringify(description.models);
   const encoder = new UnitStreamEncoder(columns, { graph: description.graphId, models });
-  const waiting = run.flow.scope('output').holder(COMMIT);
+  const waiting = run.flow.scope('output').reservation(COMMIT);
   const store = new StreamStore(stream, encoder, {
     signal: run.signal,
-    onWaiting: (bytes) => (bytes > 0 ? waiting.add(bytes) : waiting.remove(-bytes)),
+    onWaiting: (bytes) => (bytes > 0 ? waiting.grow(bytes) : waiting.shrink(-bytes)),
   });
   const fingerprints = await Fingerprints.open();
   const release = () => {
     store.release();
-    waiting.close();
+    waiting.free();
   };
   try {
     await store.open();

@@ -1,4 +1,4 @@
-import type { NetworkPlan } from '../models/networks/network.ts';
+import type { UnopenedNetwork } from '../models/networks/network.ts';
 import { deviceBatch } from '../models/networks/on-device.ts';
 import type { Card } from '../models/onnx/cards.ts';
 import { readCards } from '../models/onnx/cards.ts';
@@ -33,7 +33,7 @@ export interface DeviceUse {
 }
 
 /** Where the networks of a run are computed. */
-export interface Placement {
+export interface DevicePlacement {
   /** One for each network, in their order. */
   readonly networks: readonly NetworkPlacement[];
   readonly devices: readonly DeviceUse[];
@@ -47,17 +47,18 @@ const onCpu: NetworkPlacement = { device: 'cpu', numbers: [0], sessionsPerPlace:
 const planned = 0.9;
 
 /**
- * Places networks on a device. Integer kernels are the CPU's; a process has one session of WebGPU, so that all networks but the first are computed
- * on the CPU there; a batch is halved until it fits into what a card has free.
+ * Places networks on a device. Integer kernels are the CPU's; a process has one session of WebGPU,
+ * so that all networks but the first are computed on the CPU there; a batch is halved until it fits
+ * into what a card has free.
  */
 export async function placeNetworks(
-  networks: readonly NetworkPlan[],
+  networks: readonly UnopenedNetwork[],
   { device, numbers }: ChosenDevice,
   fixed: { readonly batch?: number | undefined; readonly workers?: number | undefined },
-): Promise<Placement> {
+): Promise<DevicePlacement> {
   if (device === 'cpu') return { networks: networks.map(() => onCpu), devices: [], says: [] };
   const says: string[] = [];
-  let first: NetworkPlan | undefined;
+  let first: UnopenedNetwork | undefined;
   const placed = networks.map((network): NetworkPlacement => {
     if (network.precision === 'int8') {
       says.push(`int8 is computed on the CPU, not on ${device}`);
@@ -80,7 +81,7 @@ export async function placeNetworks(
 
 /** The largest batch, from the usual one down, that fits into the free memory of every card. */
 function fittingBatch(
-  networks: readonly NetworkPlan[],
+  networks: readonly UnopenedNetwork[],
   placed: readonly NetworkPlacement[],
   cards: readonly Card[],
 ): number {
@@ -96,7 +97,7 @@ function fittingBatch(
 }
 
 /** What the networks take of each device that they are on. */
-function neededOn(networks: readonly NetworkPlan[], placed: readonly NetworkPlacement[]): Bytes {
+function neededOn(networks: readonly UnopenedNetwork[], placed: readonly NetworkPlacement[]): Bytes {
   let [driver, sessions] = [0, 0];
   for (const [index, network] of networks.entries()) {
     const { device, sessionsPerPlace, batch } = placed[index] as NetworkPlacement;
@@ -109,7 +110,7 @@ function neededOn(networks: readonly NetworkPlan[], placed: readonly NetworkPlac
 }
 
 function devicesOf(
-  networks: readonly NetworkPlan[],
+  networks: readonly UnopenedNetwork[],
   placed: readonly NetworkPlacement[],
   cards: readonly Card[],
 ): readonly DeviceUse[] {
@@ -124,7 +125,10 @@ function devicesOf(
   }));
 }
 
-/** Memory of this process that drivers take with their libraries and buffers for transfers, before any network. Measured, see docs/devices.md. */
+/**
+ * Memory of this process that drivers take with their libraries and buffers for transfers, before
+ * any network. Measured, see docs/devices.md.
+ */
 const driverBytes: Readonly<Record<Device, Bytes>> = { cpu: 0, cuda: 768 * 1024 * 1024, webgpu: 256 * 1024 * 1024 };
 
 /** What the driver of a placement's device takes of this process's memory. */
@@ -132,20 +136,21 @@ export function driverMemory(placements: readonly NetworkPlacement[]): Bytes {
   return Math.max(0, ...placements.map(({ device }) => driverBytes[device]));
 }
 
-/** The name that `NetworkPlan.open` takes. */
+/** The name that `UnopenedNetwork.open` takes. */
 export function deviceName({ device, numbers }: NetworkPlacement): string {
   return device === 'cuda' ? numbers.map((number) => placeName({ device, number })).join(',') : device;
 }
 
 /**
- * Runs the sessions of a placement for a second in a process of their own, unless they are known to run; see `rehearse`. Gives the placement with the
- * number of sessions that pays, or the CPU's where the device cannot run them.
+ * Runs the sessions of a placement for a second in a process of their own, unless they are known to
+ * run; see `rehearse`. Gives the placement with the number of sessions that pays, or the CPU's
+ * where the device cannot run them.
  */
 export async function rehearsedPlacement(
-  networks: readonly NetworkPlan[],
-  placement: Placement,
+  networks: readonly UnopenedNetwork[],
+  placement: DevicePlacement,
   fixed: { readonly workers?: number | undefined; readonly threads?: number | undefined },
-): Promise<Placement> {
+): Promise<DevicePlacement> {
   const onDevice = networks.flatMap((network, index) => {
     const place = placement.networks[index] as NetworkPlacement;
     return place.device === 'cpu' ? [] : [{ index, network, place }];

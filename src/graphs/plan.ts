@@ -4,25 +4,32 @@ import { given } from '../core/given.ts';
 import { availableCores, availableMemory } from '../io/media/container-limits.ts';
 import { PROBES_AT_A_TIME } from '../io/media/decoder-child.ts';
 import type { Video } from '../io/media/video.ts';
-import type { NetworkPlan } from '../models/networks/network.ts';
+import type { UnopenedNetwork } from '../models/networks/network.ts';
 import type { WeightsFile } from '../models/networks/weights-origin.ts';
 import { parseBytes } from '../operators/budget.ts';
 import type { Bytes } from '../operators/payload.ts';
-import { leastDecoders } from './dataflow/bounds.ts';
+import { minDecoders } from './dataflow/bounds.ts';
 import type { VideoGraph } from './dataflow/dataflow.ts';
 import { COMMIT } from './dataflow/nodes.ts';
 import type { Trace, TracedNetwork } from './dataflow/trace.ts';
-import { type GraphNode, graphId, type Json } from './graph.ts';
+import { type DataflowNode, graphId, type Json } from './graph.ts';
 import { sizeOf } from './inputs.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { type MemoryPlan, type NetworkNeed, PROCESS_BYTES, planMemory, type WorkerPlan } from './memory-plan.ts';
-import { type DeviceUse, driverMemory, type NetworkPlacement, type Placement, placeNetworks } from './placement.ts';
+import {
+  type DevicePlacement,
+  type DeviceUse,
+  driverMemory,
+  type NetworkPlacement,
+  placeNetworks,
+} from './placement.ts';
 
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
   /**
-   * Bound on the memory of the process and its children together: as `parseBytes` takes it, or a percentage of the memory of the machine or the
-   * container, such as `50%`. Default: half of that, at most 4 GiB.
+   * Bound on the memory of the process and its children together: as `parseBytes` takes it, or a
+   * percentage of the memory of the machine or the container, such as `50%`. Default: half of that,
+   * at most 4 GiB.
    */
   readonly memory?: Bytes | string | undefined;
   /** Videos at a time. Default: chosen from cores and memory. */
@@ -33,7 +40,10 @@ export interface ExecutionOptions {
   readonly workers?: number | undefined;
   /** Threads inside one session. Default: chosen. */
   readonly threads?: number | undefined;
-  /** Where networks are computed: `auto` (default), `cpu`, `webgpu`, `cuda`, or cards such as `cuda:0,cuda:1`; see `chooseDevice`. */
+  /**
+   * Where networks are computed: `auto` (default), `cpu`, `webgpu`, `cuda`, or cards such as
+   * `cuda:0,cuda:1`; see `chooseDevice`.
+   */
   readonly device?: string | undefined;
 }
 
@@ -57,7 +67,7 @@ export interface Estimate {
 /** What will be executed, decided before anything is decoded. */
 export interface Plan {
   readonly graph: { readonly id: string; readonly name: string; readonly version: number; readonly params: Json };
-  readonly nodes: readonly GraphNode[];
+  readonly nodes: readonly DataflowNode[];
   readonly memory: MemoryPlan;
   readonly networks: readonly PlannedNetwork[];
   /** The devices that they are computed on; none where that is the CPU alone. */
@@ -67,7 +77,10 @@ export interface Plan {
 
 /** A network as it will be run. */
 export interface PlannedNetwork {
-  /** The column that it feeds, or of several their names; where functions stand between, its own name. */
+  /**
+   * The column that it feeds, or of several their names; where functions stand between, its own
+   * name.
+   */
   readonly stream: string;
   readonly name: string;
   /** Name and length of its output. */
@@ -96,11 +109,11 @@ function plannedNetwork(
 }
 
 const GiB = 1024 ** 3;
-const PROBED_AT_MOST = 32;
+const MAX_PROBED = 32;
 /** What a probe takes at most but for odd files: 97 MiB of pictures of 7680 x 4320. */
 const PROBE_BYTES = 128 * 1024 ** 2;
-/** Files whose size is asked for; of more, so many evenly spaced ones stand for all. */
-const SIZES_AT_MOST = 2048;
+/** Files whose size is asked for; of more, this many, evenly spaced, stand for all. */
+const MAX_SIZES = 2048;
 const SIZES_AT_A_TIME = 32;
 
 /** The limit used when none is given: 4 GiB, or half of what the machine or the container has. */
@@ -114,12 +127,14 @@ export function memoryLimit({ memory }: Pick<ExecutionOptions, 'memory'>): Bytes
 }
 
 /**
- * Plans the run of a graph over a corpus: probes a sample of it, divides the memory limit, chooses workers, threads, batches and
- * concurrency, and refuses what cannot hold. Nothing is decoded and no session is created.
+ * Plans the run of a graph over a corpus: probes a sample of it, divides the memory limit, chooses
+ * workers, threads, batches and concurrency, and refuses what cannot hold. Nothing is decoded and
+ * no session is created.
  *
  * Cancellation: `signal` ends the probes that run.
  *
- * @param options.remains what a calibration before the run leaves behind: memory that is free, but not given back yet.
+ * @param options.remains what a calibration before the run leaves behind: memory that is free, but
+ * not given back yet.
  * @throws UsageError `memory-too-small` naming the least limit that would do; FlowError `aborted`.
  *
  * @example
@@ -129,7 +144,7 @@ export async function planRun(
   graph: VideoGraph,
   corpus: readonly Video[],
   options: ExecutionOptions & { readonly signal?: AbortSignal | undefined; readonly remains?: Bytes | undefined } = {},
-  placement?: Placement,
+  placement?: DevicePlacement,
 ): Promise<Plan> {
   for (const name of ['concurrency', 'batch', 'workers', 'threads'] as const) {
     if (options[name] !== undefined) checkInteger(name, options[name], 1, 1024);
@@ -174,12 +189,12 @@ export async function planRun(
 }
 
 /** The networks that a graph uses, the one that decides the speed first. */
-export function networksOf({ trace }: VideoGraph): readonly NetworkPlan[] {
+export function networksOf({ trace }: VideoGraph): readonly UnopenedNetwork[] {
   return trace.networks.map(({ network }) => network);
 }
 
 function needOf(
-  plan: NetworkPlan,
+  plan: UnopenedNetwork,
   fixed: Partial<WorkerPlan>,
   single: boolean,
   placement: NetworkPlacement,
@@ -207,7 +222,10 @@ function needOf(
   };
 }
 
-/** Probes evenly spaced items and scales by their share of the corpus's bytes. Unreadable items are counted, not raised. */
+/**
+ * Probes evenly spaced items and scales by their share of the corpus's bytes. Unreadable items are
+ * counted, not raised.
+ */
 async function estimateCorpus(
   graph: VideoGraph,
   corpus: readonly Video[],
@@ -216,10 +234,10 @@ async function estimateCorpus(
   const stopped = () => new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
   if (signal.aborted) throw stopped();
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
-  const sample = evenlySpaced(corpus, PROBED_AT_MOST);
+  const sample = evenlySpaced(corpus, MAX_PROBED);
   let [seconds, frames, bytes, largestClaim] = [0, 0, 0, 0];
   const unreadableItems: { item: string; path: string; code: string }[] = [];
-  let decoders = leastDecoders(graph.trace);
+  let decoders = minDecoders(graph.trace);
   await forEachAtATime(sample, probes, async (video) => {
     if (signal.aborted) throw stopped();
     try {
@@ -237,7 +255,7 @@ async function estimateCorpus(
       unreadableItems.push({ item: video.id, path: video.path, code: error.code });
     }
   });
-  const weighed = evenlySpaced(corpus, SIZES_AT_MOST);
+  const weighed = evenlySpaced(corpus, MAX_SIZES);
   let total = 0;
   await forEachAtATime(weighed, SIZES_AT_A_TIME, async (video) => {
     const size = await sizeOf(video.path);
@@ -258,14 +276,17 @@ async function estimateCorpus(
   return { estimate, decoders };
 }
 
-/** At most so many of the corpus, evenly spaced. */
+/** At most this many of the corpus, evenly spaced. */
 function evenlySpaced(corpus: readonly Video[], most: number): readonly Video[] {
   const step = Math.max(1, corpus.length / most);
   const count = Math.min(corpus.length, most);
   return Array.from({ length: count }, (_, index) => corpus[Math.floor(index * step)] as Video);
 }
 
-/** Runs a task for every video, so many at a time; the first failure ends it when those that run have ended. */
+/**
+ * Runs a task for every video, a limited number at a time; the first failure ends it when those
+ * that run have ended.
+ */
 async function forEachAtATime(
   videos: readonly Video[],
   atATime: number,

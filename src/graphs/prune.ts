@@ -13,11 +13,14 @@ import { storageOf } from './output.ts';
 
 /** What is taken out of a dataset. */
 export interface PruneOptions {
-  /** Takes out these items, inputs or not, in place of those that are no inputs any more. */
+  /** Takes out these items, inputs or not, in place of those that are not inputs any more. */
   readonly remove?: readonly string[] | undefined;
   /** Only says what would be taken out. */
   readonly dryRun?: boolean | undefined;
-  /** A cache whose entries of these items go too: an address as `openUnitCache` takes it, or a cache of your own. */
+  /**
+   * A cache whose entries of these items go too: an address as `openUnitCache` takes it, or a cache
+   * of your own.
+   */
   readonly cache?: string | UnitCache | undefined;
   /** Sentences a person should read. */
   readonly onMessage?: ((message: string) => void) | undefined;
@@ -30,15 +33,17 @@ export interface PruneSummary {
   readonly letters: number;
   /** Entries of the cache whose removal was asked for. */
   readonly cacheEntries: number;
-  /** Whether the tables were written anew. */
+  /** Whether the tables were written again. */
   readonly tablesWritten: boolean;
 }
 
 /**
- * Takes items out of a dataset: their units, of whatever their files were, their dead letters, their rows in the tables and in the table of items. Can be killed
- * anywhere, and does the rest when it is called again.
+ * Takes items out of a dataset: their units, of whatever their files were, their dead letters,
+ * their rows in the tables and in the table of items. Can be killed anywhere, and does the rest
+ * when it is called again.
  *
- * @throws UsageError `dataset` when the directory is no dataset, or has no item of a name; DatasetError `in-use` when a run works on it.
+ * @throws UsageError `dataset` when the directory is not a dataset, or has no item of a name;
+ * DatasetError `in-use` when a run works on it.
  *
  * @example
  * const { items } = await prune('features/', { dryRun: true });

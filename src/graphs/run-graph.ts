@@ -5,12 +5,12 @@ import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
 import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
-import type { MemorySampler } from '../io/media/memory.ts';
+import type { MemorySampler } from '../io/media/process-memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { ChosenDevice } from '../models/onnx/device.ts';
 import { formatBytes } from '../operators/budget.ts';
 import { Flow } from '../operators/flow.ts';
-import type { OperatorMetrics } from '../operators/observe.ts';
+import type { OperatorMetrics } from '../operators/operator-meter.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { VideoGraph } from './dataflow/dataflow.ts';
 import { CACHE, COMMIT } from './dataflow/nodes.ts';
@@ -18,7 +18,7 @@ import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
 import { tooLong } from './duration-limit.ts';
-import { type GraphNode, graphId } from './graph.ts';
+import { type DataflowNode, graphId } from './graph.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { itemsLeft } from './items-left.ts';
 import { listener } from './listener.ts';
@@ -45,13 +45,21 @@ import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** How a graph is run, beside its inputs and its output. Nothing here changes values. */
 export interface RunOptions extends ExecutionOptions {
-  /** Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a cache of your own. Default none. */
+  /**
+   * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
+   * cache of your own. Default none.
+   */
   readonly cache?: string | UnitCache | undefined;
   /** Writes the Parquet tables of a dataset at the end. Default true. */
   readonly compact?: boolean | undefined;
-  /** How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at first. */
+  /**
+   * How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at
+   * first.
+   */
   readonly encoding?: ParquetEncoding | undefined;
-  /** How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first. */
+  /**
+   * How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first.
+   */
   readonly compression?: ParquetCompression | undefined;
   /** Aborted: finishes what runs, starts nothing new. */
   readonly drain?: AbortSignal | undefined;
@@ -82,10 +90,11 @@ export interface RunSetting {
 }
 
 /**
- * Runs a graph over a corpus into a dataset or a stream: plans, opens the output, runs every item, and writes the tables. One runner for `extract`
- * and for dataflows of an engineer's own.
+ * Runs a graph over a corpus into a dataset or a stream: plans, opens the output, runs every item,
+ * and writes the tables. One runner for `extract` and for dataflows of an engineer's own.
  *
- * @throws UsageError for another graph's dataset, or a memory limit that cannot hold; ModelError when a network cannot be run.
+ * @throws UsageError for another graph's dataset, or a memory limit that cannot hold; ModelError
+ * when a network cannot be run.
  */
 export async function runGraph(
   graph: VideoGraph,
@@ -97,7 +106,7 @@ export async function runGraph(
   const say = listener('onMessage', options.onMessage);
   const plan = await planUnlessStopped(graph, corpus, options, setting);
   if (plan === undefined) {
-    say('stopped while planning: nothing was begun');
+    say('stopped while planning: nothing was started');
     const [first] = networksOf(graph);
     return interruptedSummary(networksOf(graph), {
       memory: options.memory,
@@ -176,7 +185,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
     say(
-      `${randomWeights.join(' and ')}: RANDOM WEIGHTS. The features are repeatable, but they mean nothing: for trying out and for measuring only.`,
+      `${randomWeights.join(' and ')}: RANDOM WEIGHTS. The features are reproducible, but meaningless: for trials and measurements only.`,
       { code: 'random-weights', isWarning: true },
     );
   }
@@ -196,7 +205,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   let metrics = flow.metrics();
   let devices: readonly MeasuredDeviceUse[] = [];
   // The clocks begin with the run, so that the times of every operator sum to its wall time.
-  flow.operator(COMMIT);
+  flow.meter(COMMIT);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
   const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
   try {
@@ -220,7 +229,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
           return alone;
         },
       },
-      ...(options.drain === undefined ? {} : { drain: options.drain }),
+      drain: options.drain,
       ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
       operators: { before: used, commit: COMMIT, cache: CACHE },
       retry: (letter) => isWorthAnother(letter, graph),
@@ -257,7 +266,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     });
   }
   const readerGone = output.readerGone?.aborted === true;
-  if (readerGone) say('the reader closed the stream: the run ended there', { code: 'reader-gone' });
+  if (readerGone) say('the reader closed the stream, so the run stopped', { code: 'reader-gone' });
   if (tally.alreadyPartial > 0 && !graph.allowPartial) {
     say(
       `${tally.alreadyPartial} of the videos already done are partial: an earlier run with \`allowPartial: true\` kept them`,
@@ -266,7 +275,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   sampler.stop();
   if (sampler.peak > plan.memory.limit) {
     say(
-      `the process and its decoders took ${formatBytes(sampler.peak)}, more than the limit of ${formatBytes(plan.memory.limit)}: a decoder took more than was planned for it`,
+      `the process and its decoders used ${formatBytes(sampler.peak)}, more than the limit of ${formatBytes(plan.memory.limit)}: a decoder used more than planned`,
       { code: 'memory-exceeded', isWarning: true },
     );
   }
@@ -329,7 +338,10 @@ async function openCache(
   return cache && new CachedUnits(cache, { graphId, warn });
 }
 
-/** A cache that has no items longer than an option allows: those are opened, and then skipped with their reason. */
+/**
+ * A cache that has no items longer than an option allows: those are opened, and then skipped with
+ * their reason.
+ */
 function withinDuration(cache: CachedUnits, maxDuration: number | undefined): UnitSource {
   return {
     get: async (fingerprint, itemId) => {
@@ -340,7 +352,10 @@ function withinDuration(cache: CachedUnits, maxDuration: number | undefined): Un
   };
 }
 
-/** Letters that this run may answer: see `mayBeAnswered`; what an engineer's own functions failed with; and damage that is allowed now. */
+/**
+ * Letters that this run may answer: see `mayBeAnswered`; what an engineer's own functions failed
+ * with; and damage that is allowed now.
+ */
 function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph): boolean {
   if (mayBeAnswered(letter)) return true;
   if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
@@ -348,7 +363,7 @@ function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph)
 }
 
 /** Operators in the order of the graph's nodes. */
-function inOrder(operators: readonly OperatorMetrics[], nodes: readonly GraphNode[]): OperatorMetrics[] {
+function inOrder(operators: readonly OperatorMetrics[], nodes: readonly DataflowNode[]): OperatorMetrics[] {
   const place = (name: string) => nodes.findIndex(({ id }) => id === name);
   return [...operators].sort((left, right) => place(left.name) - place(right.name));
 }

@@ -11,7 +11,10 @@ import type { RunEvent } from './runners/local.ts';
 export interface InputChanges {
   /** Items that the dataset had never seen. */
   readonly added: number;
-  /** Items of the dataset that are no inputs any more, and those of them whose content came back under another id. */
+  /**
+   * Items of the dataset that are not inputs any more, and those of them whose content came back
+   * under another id.
+   */
   readonly gone: readonly string[];
   readonly renamed: readonly { readonly from: string; readonly to: string }[];
   /** Items that are yet to be done. */
@@ -19,8 +22,10 @@ export interface InputChanges {
 }
 
 /**
- * Notes in the dataset what a run learns of its items. An item is no input any more when the run has listed everything where the item was found, and the item
- * was not there: below a directory among its inputs, or by the same glob or manifest. A run over a part of the inputs says nothing of the rest.
+ * Notes in the dataset what a run learns of its items. An item is not an input any more when the
+ * run has listed everything where the item was found, and the item was not there: below a directory
+ * among its inputs, or by the same glob or manifest. A run over a part of the inputs says nothing
+ * of the rest.
  *
  * @example
  * const noted = new RunItems(items, corpus, ['/data/trailers']);
@@ -30,11 +35,17 @@ export class RunItems {
   readonly #items: Items;
   readonly #corpus: ReadonlyMap<string, Video>;
   readonly #covers: readonly string[];
-  /** Ids that the dataset had not seen before, and those of the inputs that nothing has happened to yet. */
+  /**
+   * Ids that the dataset had not seen before, and those of the inputs that nothing has happened to
+   * yet.
+   */
   readonly #added = new Set<string>();
   readonly #left = new Set<string>();
 
-  /** @param covers directories, globs and manifests, as `coverageOf` gives them, of which the corpus has everything. */
+  /**
+   * @param covers directories, globs and manifests, as `coverageOf` gives them, of which the corpus
+   * has everything.
+   */
   constructor(items: Items, corpus: readonly Video[], covers: readonly string[]) {
     this.#items = items;
     this.#corpus = new Map(corpus.map((video) => [video.id, video]));
@@ -78,7 +89,7 @@ export class RunItems {
     }
   }
 
-  /** Notes what is no input any more. */
+  /** Notes what is not an input any more. */
   async end(): Promise<InputChanges> {
     await this.#items.flush();
     const gone: string[] = [];

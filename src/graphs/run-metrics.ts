@@ -1,9 +1,9 @@
 import type { Flow } from '../operators/flow.ts';
-import type { FlowMetrics, OperatorMetrics } from '../operators/observe.ts';
+import type { FlowMetrics, OperatorMetrics } from '../operators/operator-meter.ts';
 
 /**
- * The metrics of a run's flow, with what items did that ran alone, in flows of their own: elements are added up, and time in which an operator worked there is no
- * time in which it waited here.
+ * The metrics of a run's flow, with what items did that ran alone, in flows of their own: elements
+ * are added up, and time in which an operator worked there is no time in which it waited here.
  */
 export function metricsOfAll(flow: Flow, alone: readonly Flow[]): FlowMetrics {
   const metrics = flow.metrics();

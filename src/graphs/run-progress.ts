@@ -1,5 +1,5 @@
 import type { Flow } from '../operators/flow.ts';
-import type { OperatorMetrics } from '../operators/observe.ts';
+import type { OperatorMetrics } from '../operators/operator-meter.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Plan } from './plan.ts';
 import type { RunTally } from './run-tally.ts';

@@ -1,6 +1,6 @@
 import type { DatasetTable } from '../io/dataset/dataset-file.ts';
 import type { Device } from '../models/onnx/device-name.ts';
-import type { OperatorMetrics } from '../operators/observe.ts';
+import type { OperatorMetrics } from '../operators/operator-meter.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 import type { Precision } from './precision/choose-precision.ts';
@@ -25,7 +25,10 @@ export interface RunSummary {
   readonly frames: number;
   readonly patches: number;
   readonly videoSeconds: number;
-  /** Of all that reached the networks in this run, dead units included: what took the vector of an equal one. */
+  /**
+   * Of all that reached the networks in this run, dead units included: what took the vector of an
+   * equal one.
+   */
   readonly duplicates: { readonly frames: number; readonly patches: number };
   /** From the first item to the last commit. */
   readonly wallSeconds: number;
@@ -39,7 +42,10 @@ export interface RunSummary {
   readonly operators: readonly OperatorMetrics[];
   readonly dead: readonly { readonly item: string; readonly code: string; readonly message: string }[];
   readonly skipped: readonly { readonly item: string; readonly reason: string }[];
-  /** Of committed items whose media are odd, what is: a stream that was left out, times that break off, a length that was wrong. */
+  /**
+   * Of committed items whose media are odd, what is: a stream that was left out, times that break
+   * off, a length that was wrong.
+   */
   readonly notes: readonly { readonly item: string; readonly notes: readonly string[] }[];
   /** Networks whose weights are random, so that their features mean nothing beyond a test. */
   readonly randomWeights: readonly string[];
@@ -55,17 +61,31 @@ export interface RunSummary {
     /** What the layers of the visual network were computed in. */
     readonly precision: Precision;
   };
-  /** Of a visual network in int8: frames of its calibration, and how alike its vectors are to those in float32. */
+  /**
+   * Of a visual network in int8: frames of its calibration, and how alike its vectors are to those
+   * in float32.
+   */
   readonly calibration?: Pick<Calibration, 'frames' | 'cosine'>;
-  /** Seconds of creating sessions (on a device while the first frames are decoded), of running, without what went before it, and of writing the tables. */
+  /**
+   * Seconds of creating sessions (on a device while the first frames are decoded), of running,
+   * without what went before it, and of writing the tables.
+   */
   readonly phases: { readonly sessions: number; readonly run: number; readonly compaction: number };
-  /** The Parquet tables of the dataset as they are now; none of a stream, nor where they were never written. */
+  /**
+   * The Parquet tables of the dataset as they are now; none of a stream, nor where they were never
+   * written.
+   */
   readonly tables: readonly DatasetTable[];
-  /** How its inputs stand to the items of the dataset before it; left out of a stream, which keeps nothing. */
+  /**
+   * How its inputs stand to the items of the dataset before it; left out of a stream, which keeps
+   * nothing.
+   */
   readonly inputs?: InputChanges;
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
-  /** Items that an interrupted run leaves to the same command: 0 of one that was not interrupted. */
+  /**
+   * Items that an interrupted run leaves to the same command: 0 of one that was not interrupted.
+   */
   readonly left: number;
   /** Why the tables were not written, although the units are committed. */
   readonly failure?: { readonly code: string; readonly message: string };

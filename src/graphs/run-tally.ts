@@ -6,7 +6,10 @@ export class RunTally {
   committed = 0;
   /** Of the committed, those whose media decoded only in part. */
   partial = 0;
-  /** Of the committed, those taken from the cache: their frames, patches and seconds are not counted. */
+  /**
+   * Of the committed, those taken from the cache: their frames, patches and seconds are not
+   * counted.
+   */
   cached = 0;
   alreadyDone = 0;
   /** Of those already done, the ones that an earlier run committed in part. */
@@ -80,7 +83,10 @@ export class RunTally {
     return seconds;
   }
 
-  /** Media seconds still to do: the rest of what runs, and the mean length so far for items not yet opened. */
+  /**
+   * Media seconds still to do: the rest of what runs, and the mean length so far for items not yet
+   * opened.
+   */
   get remainingSeconds(): number {
     let rest = 0;
     let known = this.#finishedSeconds;

@@ -1,6 +1,6 @@
 import { SystemError } from '../core/errors.ts';
 import type { Network } from '../models/networks/embedder.ts';
-import type { NetworkPlan } from '../models/networks/network.ts';
+import type { UnopenedNetwork } from '../models/networks/network.ts';
 import { readCards } from '../models/onnx/cards.ts';
 import type { Device } from '../models/onnx/device-name.ts';
 import type { NetworkServices } from './dataflow/running-scope.ts';
@@ -11,13 +11,16 @@ import type { Plan, PlannedNetwork } from './plan.ts';
 
 /** A device's memory as it was planned and as it was used. */
 export interface MeasuredDeviceUse extends DeviceUse {
-  /** What the run took of it, where the driver tells it; other programs' comings and goings are in it. */
+  /**
+   * What the run took of it, where the driver tells it; other programs' comings and goings are in
+   * it.
+   */
   readonly usedBytes?: number;
 }
 
 /**
- * Opens the sessions when the first unit needs them, one network after another, so that a run with nothing to do opens none. Sessions on a device open while the
- * first frames are decoded.
+ * Opens the sessions when the first unit needs them, one network after another, so that a run with
+ * nothing to do opens none. Sessions on a device open while the first frames are decoded.
  */
 export class Sessions {
   /** Seconds spent on creating sessions. */
@@ -28,7 +31,7 @@ export class Sessions {
 
   /** @param networks those of the plan, in its order. */
   constructor(
-    private readonly networks: readonly NetworkPlan[],
+    private readonly networks: readonly UnopenedNetwork[],
     private readonly plan: Plan,
     private readonly say: (sentence: string) => void,
   ) {}
@@ -65,7 +68,7 @@ export class Sessions {
     return new Map(opening.map(({ network, workers, opened }) => [network, new LazyNetwork(network, workers, opened)]));
   }
 
-  #session(network: NetworkPlan, workers: WorkerPlan, placement: NetworkPlacement): Promise<Network> {
+  #session(network: UnopenedNetwork, workers: WorkerPlan, placement: NetworkPlacement): Promise<Network> {
     const device = deviceName(placement);
     return network.open({
       ...workers,
@@ -90,7 +93,8 @@ export class Sessions {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const opening of this.#open.splice(0)) {
-      // One that did not open has nothing to close; its error is with whoever asked for its vectors.
+      // One that did not open has nothing to close; its error is with whoever asked for its
+      // vectors.
       const opened = await opening.catch(() => undefined);
       await opened?.close();
     }

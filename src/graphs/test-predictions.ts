@@ -1,7 +1,7 @@
 import type { RatingTable } from '../io/ratings/rating-table.ts';
-import type { FittedModel } from './recommenders/fit-data.ts';
+import type { FittedRecommender } from './recommenders/fit-data.ts';
 
-/** Pairs of user and item with what a model predicts for them. */
+/** Pairs of user and item with what a recommender predicts for them. */
 export interface PredictedPairs {
   readonly users: Int32Array;
   readonly items: Int32Array;
@@ -10,9 +10,12 @@ export interface PredictedPairs {
   readonly predictSeconds: number;
 }
 
-/** Predicts the test rows of a table in one call, as models that compute similarities on the way want it. */
+/**
+ * Predicts the test rows of a table in one call, as recommenders that compute similarities on the
+ * way want it.
+ */
 export async function testPredictions(
-  model: FittedModel,
+  model: FittedRecommender,
   ratings: RatingTable,
   test: Int32Array,
 ): Promise<PredictedPairs> {

@@ -1,5 +1,6 @@
 /**
- * Rows as text with aligned columns: the first column to the left, all others, which are numbers, to the right.
+ * Rows as text with aligned columns: the first column to the left, all others, which are numbers,
+ * to the right.
  *
  * @example
  * alignedRows([['model', 'rmse'], ['svd', '0.87']]); // ['model  rmse', 'svd    0.87']

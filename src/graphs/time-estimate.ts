@@ -1,23 +1,27 @@
 import { randomFillSync } from 'node:crypto';
 import type { Network } from '../models/networks/embedder.ts';
-import type { NetworkPlan } from '../models/networks/network.ts';
+import type { UnopenedNetwork } from '../models/networks/network.ts';
 import type { Plan } from './plan.ts';
 
 /** How long the networks of a plan take for its corpus. */
 export interface TimeEstimate {
   /** Of each network: rows per second with all its workers, and seconds for its rows. */
   readonly networks: readonly { readonly name: string; readonly rowsPerSecond: number; readonly seconds: number }[];
-  /** The longest of them, since they run beside each other. Decoding runs beside them too; where it is slower, it decides. */
+  /**
+   * The longest of them, since they run beside each other. Decoding runs beside them too; where it
+   * is slower, it decides.
+   */
   readonly seconds: number;
 }
 
 /**
- * Runs one worker of each network of a plan on a batch of noise, twice, and takes the second: what the machine can do now. Nothing is decoded.
+ * Runs one worker of each network of a plan on a batch of noise, twice, and takes the second: what
+ * the machine can do now. Nothing is decoded.
  *
  * @param networks the networks of the plan's graph, in its order.
  * @throws ModelError when a network cannot be run.
  */
-export async function timeEstimate(plan: Plan, networks: readonly NetworkPlan[]): Promise<TimeEstimate> {
+export async function timeEstimate(plan: Plan, networks: readonly UnopenedNetwork[]): Promise<TimeEstimate> {
   const found: TimeEstimate['networks'][number][] = [];
   for (const [index, network] of networks.entries()) {
     const planned = plan.networks[index];
@@ -44,7 +48,7 @@ export async function timeEstimate(plan: Plan, networks: readonly NetworkPlan[])
 }
 
 /** Rows that a network is given of the whole corpus, about. */
-function rowsOf({ card: { input } }: NetworkPlan, { estimate }: Plan): number {
+function rowsOf({ card: { input } }: UnopenedNetwork, { estimate }: Plan): number {
   if (input.kind === 'frames') return estimate.frames;
   return (estimate.videoHours * 3600 * input.sampleRate) / input.hopSamples;
 }

@@ -1,6 +1,6 @@
 import { checkFunction, checkString, shown } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
-import { MemorySampler } from '../io/media/memory.ts';
+import { MemorySampler } from '../io/media/process-memory.ts';
 import { Video, videos } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
@@ -18,7 +18,10 @@ import { moduleGraph } from './spec/graph-from.ts';
 interface Policy {
   /** Longer items are skipped, in seconds. Default: none. */
   readonly maxDuration?: number | undefined;
-  /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
+  /**
+   * Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a
+   * dead letter.
+   */
   readonly allowPartial?: boolean | undefined;
 }
 
@@ -47,20 +50,27 @@ export interface MadeGraph {
   readonly module?: undefined;
 }
 
-/** What `writeDataset` computes of each video (`columns`, a `module` that exports them, or a `graph`), and how it runs. */
+/**
+ * What `writeDataset` computes of each video (`columns`, a `module` that exports them, or a
+ * `graph`), and how it runs.
+ */
 export type WriteDatasetOptions = RunOptions & (InlineDataflow | ModuleDataflow | MadeGraph);
 
 /**
- * Runs a dataflow of your own over videos into a dataset, under one memory limit for the process and its decoders: what `extract` does
- * with its two columns. A second call with the same dataflow computes only what is missing. A damaged file costs its own unit, which becomes a dead letter;
- * what would meet every video (a network that cannot run, a full disk) ends the call, and what is committed stays.
+ * Runs a dataflow of your own over videos into a dataset, under one memory limit for the process
+ * and its decoders: what `extract` does with its two columns. A second call with the same dataflow
+ * computes only what is missing. A damaged file costs its own unit, which becomes a dead letter;
+ * what would meet every video (a network that cannot run, a full disk) ends the call, and what is
+ * committed stays.
  *
- * Buffering: at most the memory limit. The list of videos is read to its end before the run begins. Cancellation: `drain` finishes what
- * runs, `signal` stops it; both resolve normally, with `interrupted` in the summary.
+ * Buffering: at most the memory limit. The list of videos is read to its end before the run begins.
+ * Cancellation: `drain` finishes what runs, `signal` stops it; both resolve normally, with
+ * `interrupted` in the summary.
  *
  * @param input - files, directories or globs, or videos.
- * @throws UsageError `version` for functions without a version, `module` for a module that exports no dataflow, `dataset` when the
- * directory holds another dataset, `memory-too-small`, `no-inputs`, `duplicate-id`; ModelError when a network cannot be run.
+ * @throws UsageError `version` for functions without a version, `module` for a module that exports
+ * no dataflow, `dataset` when the directory holds another dataset, `memory-too-small`, `no-inputs`,
+ * `duplicate-id`; ModelError when a network cannot be run.
  *
  * @example
  * const alexnet = network('alexnet');
@@ -86,7 +96,7 @@ export async function writeDataset(
   if (random.length > 0 && options.onMessage === undefined) {
     const names = random.map((network) => network.name).join(' and ');
     process.emitWarning(
-      `${names} has random weights: its features are repeatable, and mean nothing`,
+      `${names} has random weights: its features are reproducible, but meaningless`,
       'ReelflowWarning',
     );
   }
@@ -124,7 +134,10 @@ function coveredBy(input: string | readonly string[] | Iterable<Video> | AsyncIt
   return coverageOf({ inputs: inputs.filter((each) => typeof each === 'string') });
 }
 
-/** The videos of a list, to its end or until `stop`, which a list that waits for its next video does not hold up. */
+/**
+ * The videos of a list, to its end or until `stop`, which a list that waits for its next video does
+ * not hold up.
+ */
 async function collect(
   input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>,
   stop: AbortSignal,

@@ -6,8 +6,8 @@ import { Breather } from '../core/breather.ts';
 const AT_A_TIME = 256;
 
 /**
- * Calls `take` with every entry of a directory, in the order of the file system. A directory of any size holds up neither memory, as a list of all would, nor
- * the event loop.
+ * Calls `take` with every entry of a directory, in the order of the file system. A directory of any
+ * size holds up neither memory, as a list of all would, nor the event loop.
  *
  * @throws Node's error when the directory cannot be read.
  *

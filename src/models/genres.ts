@@ -8,10 +8,12 @@ export interface GenreTable {
 }
 
 /**
- * Genre one-hots divided by their length, float64[items x genreCount], so that a scalar product is a cosine. An item without
- * genres has the zero vector: its cosine with anything, itself included, is 0.
+ * Genre one-hots divided by their length, float64[items x genreCount], so that a scalar product is
+ * a cosine. An item without genres has the zero vector: its cosine with anything, itself included,
+ * is 0.
  *
- * @throws UsageError when the table is shorter than `itemCount` items or holds anything but 0 and 1.
+ * @throws UsageError when the table is shorter than `itemCount` items or holds anything but 0
+ * and 1.
  */
 export function genreVectors(table: GenreTable, itemCount: number): Float64Array {
   checkGenres(table, itemCount);
@@ -30,7 +32,10 @@ export class GenreSets {
   readonly #counts: Uint32Array;
   readonly #width: number;
 
-  /** @throws UsageError when the table is shorter than `itemCount` items or holds anything but 0 and 1. */
+  /**
+   * @throws UsageError when the table is shorter than `itemCount` items or holds anything but 0
+   * and 1.
+   */
   constructor(table: GenreTable, itemCount: number) {
     checkGenres(table, itemCount);
     const { genreCount, flags } = table;
@@ -47,8 +52,9 @@ export class GenreSets {
   }
 
   /**
-   * The square of the cosine of two items' one-hots: shared^2 / (genres of one * genres of other), 0 if either has none. A quotient of
-   * integers, so equal cosines are equal to the last bit, which their roots need not be.
+   * The square of the cosine of two items' one-hots: shared^2 / (genres of one * genres of other),
+   * 0 if either has none. A quotient of integers, so equal cosines are equal to the last bit, which
+   * their roots need not be.
    */
   squaredCosine(one: number, other: number): number {
     const width = this.#width;

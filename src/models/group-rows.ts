@@ -1,4 +1,7 @@
-/** Row numbers grouped by owner, in ascending order within each: those of `owner` are `rows[starts[owner]]` to `rows[starts[owner + 1] - 1]`. */
+/**
+ * Row numbers grouped by owner, in ascending order within each: those of `owner` are
+ * `rows[starts[owner]]` to `rows[starts[owner + 1] - 1]`.
+ */
 export function groupRows(owners: Int32Array, count: number): { starts: Int32Array; rows: Int32Array } {
   const starts = new Int32Array(count + 1);
   for (let row = 0; row < owners.length; row++) {

@@ -1,14 +1,17 @@
 import { BudgetTooSmallError, formatBytes } from './budget.ts';
-import type { Ledger, ScopeAccount, Station } from './ledger.ts';
-import type { Activity } from './observe.ts';
+import type { MemoryPool, OperatorInstance, PoolConsumer } from './memory-pool.ts';
+import type { Activity } from './operator-meter.ts';
 import type { Bytes } from './payload.ts';
 
 /** A source, or an operation that brings more than it takes, which waits for room. */
 export interface Waiter {
-  readonly station: Station;
+  readonly instance: OperatorInstance;
   /** Bytes its next read, or its result, needs. */
   readonly need: Bytes;
-  /** It comes before the others of its scope: an operation, whose end frees bytes, before the sources. */
+  /**
+   * It comes before the others of its scope: an operation, whose end frees bytes, before the
+   * sources.
+   */
   readonly first?: boolean;
   /** Called once: the bytes are reserved, or the error says why they never will be. */
   settle(refusal?: BudgetTooSmallError): void;
@@ -21,14 +24,18 @@ export interface Flusher {
 }
 
 /**
- * Decides which source may read. A read is admitted when its bytes fit beside those held and reserved, and when all open
- * scopes can still reach their claims one after another (the banker's algorithm for one resource); older scopes first.
- * When nothing is in flight and nothing is admissible, no event from within the flow can change that (there is one
- * thread): then, and only then, a partial batch is run, or one element goes over the budget, or a waiting source fails with
+ * Decides which source may read. A read is admitted when its bytes fit beside those held and
+ * reserved, and when all open scopes can still reach their claims one after another (the banker's
+ * algorithm for one resource); older scopes first. When nothing is in flight and nothing is
+ * admissible, no event from within the flow can change that (there is one thread): then, and only
+ * then, a partial batch is run, or one element goes over the budget, or a waiting source fails with
  * `BudgetTooSmallError`.
  */
 export class Admission implements Activity {
-  /** Operations that will end by themselves: sources not waiting here, asynchronous operations, batches, timers. */
+  /**
+   * Operations that will end on their own: sources not waiting here, asynchronous operations,
+   * batches, timers.
+   */
   inFlight = 0;
   overcommits = 0;
   pressureFlushes = 0;
@@ -36,18 +43,18 @@ export class Admission implements Activity {
   /** Oldest scope first; within a scope in order of arrival. */
   readonly waiters: Waiter[] = [];
 
-  readonly #ledger: Ledger;
+  readonly #memoryPool: MemoryPool;
   readonly #maxOvercommit: Bytes;
   readonly #low: Bytes;
   #pumping = false;
   #checking = false;
 
-  constructor(ledger: Ledger, options: { maxOvercommit: Bytes; lowWatermark: number }) {
-    this.#ledger = ledger;
+  constructor(memoryPool: MemoryPool, options: { maxOvercommit: Bytes; lowWatermark: number }) {
+    this.#memoryPool = memoryPool;
     this.#maxOvercommit = options.maxOvercommit;
-    this.#low = ledger.budget * options.lowWatermark;
-    ledger.onRelease = () => {
-      if (this.waiters.length > 0 && (ledger.used <= this.#low || this.inFlight === 0)) this.wake();
+    this.#low = memoryPool.budget * options.lowWatermark;
+    memoryPool.onRelease = () => {
+      if (this.waiters.length > 0 && (memoryPool.used <= this.#low || this.inFlight === 0)) this.wake();
     };
   }
 
@@ -62,22 +69,24 @@ export class Admission implements Activity {
   }
 
   /** Reserves bytes at once if they are admissible and nobody waits. */
-  tryReserve(scope: ScopeAccount, need: Bytes): boolean {
-    if (this.waiters.length > 0 || !this.#admissible(scope, need, this.#ledger.headroom)) return false;
+  tryReserve(scope: PoolConsumer, need: Bytes): boolean {
+    if (this.waiters.length > 0 || !this.#admissible(scope, need, this.#memoryPool.headroom)) return false;
     this.#reserve(scope, need);
     return true;
   }
 
   /** Reserves bytes if they fit and every scope can still reach its claim, whoever waits. */
-  reserveIfSafe(scope: ScopeAccount, need: Bytes): boolean {
+  reserveIfSafe(scope: PoolConsumer, need: Bytes): boolean {
     if (!this.#admissible(scope, need, 0)) return false;
     this.#reserve(scope, need);
     return true;
   }
 
-  /** Reserves bytes for what is there already, and over the budget as far as single elements may go. */
-  tryExceed(scope: ScopeAccount, bytes: Bytes): boolean {
-    const over = this.#ledger.used + bytes - this.#ledger.budget;
+  /**
+   * Reserves bytes for what is there already, and over the budget as far as single elements may go.
+   */
+  tryExceed(scope: PoolConsumer, bytes: Bytes): boolean {
+    const over = this.#memoryPool.used + bytes - this.#memoryPool.budget;
     if (over > this.#maxOvercommit) return false;
     if (over > 0) this.overcommits++;
     this.#reserve(scope, bytes);
@@ -86,7 +95,7 @@ export class Admission implements Activity {
 
   /** Waits for room. The caller is no longer in flight until `settle` is called. */
   park(waiter: Waiter): void {
-    this.waiters.splice(this.#placeOf(waiter.station.scope.order - (waiter.first === true ? 1 : 0)), 0, waiter);
+    this.waiters.splice(this.#placeOf(waiter.instance.scope.order - (waiter.first === true ? 1 : 0)), 0, waiter);
     this.end();
     this.wake();
   }
@@ -111,7 +120,7 @@ export class Admission implements Activity {
     let high = this.waiters.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.waiters[middle] as Waiter).station.scope.order > order) high = middle;
+      if ((this.waiters[middle] as Waiter).instance.scope.order > order) high = middle;
       else low = middle + 1;
     }
     return low;
@@ -119,14 +128,14 @@ export class Admission implements Activity {
 
   #pump(): void {
     this.#pumping = false;
-    const { budget, headroom } = this.#ledger;
+    const { budget, headroom } = this.#memoryPool;
     let unsafe: Waiter | undefined;
     for (let position = 0; position < this.waiters.length; ) {
       const waiter = this.waiters[position] as Waiter;
       if (unsafe !== undefined && asksAsMuch(waiter, unsafe)) position++;
-      else if (this.#admissible(waiter.station.scope, waiter.need, headroom)) this.#grant(position);
+      else if (this.#admissible(waiter.instance.scope, waiter.need, headroom)) this.#grant(position);
       // Nobody younger takes the room that an older one waits for.
-      else if (this.#ledger.used + demand(waiter) + headroom > budget) break;
+      else if (this.#memoryPool.used + demand(waiter) + headroom > budget) break;
       else {
         unsafe = waiter;
         position++;
@@ -143,8 +152,8 @@ export class Admission implements Activity {
     this.#checking = false;
     if (this.inFlight > 0) return;
     for (let position = 0; position < this.waiters.length; position++) {
-      const { station, need } = this.waiters[position] as Waiter;
-      if (this.#admissible(station.scope, need, 0)) {
+      const { instance, need } = this.waiters[position] as Waiter;
+      if (this.#admissible(instance.scope, need, 0)) {
         this.#grant(position);
         return;
       }
@@ -158,8 +167,8 @@ export class Admission implements Activity {
     }
     const waiter = this.waiters[0];
     if (waiter === undefined) return;
-    const over = this.#ledger.used + demand(waiter) - this.#ledger.budget;
-    if (over > this.#maxOvercommit) this.#refuse(this.#leastLoss());
+    const over = this.#memoryPool.used + demand(waiter) - this.#memoryPool.budget;
+    if (over > this.#maxOvercommit) this.#refuse(this.#minLoss());
     else {
       if (over > 0) this.overcommits++;
       this.#grant(0);
@@ -169,50 +178,53 @@ export class Admission implements Activity {
   #grant(position: number): void {
     const [waiter] = this.waiters.splice(position, 1) as [Waiter];
     this.begin();
-    this.#reserve(waiter.station.scope, waiter.need);
+    this.#reserve(waiter.instance.scope, waiter.need);
     waiter.settle();
   }
 
-  #reserve(scope: ScopeAccount, need: Bytes): void {
-    if (!scope.started) this.#ledger.start(scope);
-    this.#ledger.reserve(scope, need);
+  #reserve(scope: PoolConsumer, need: Bytes): void {
+    if (!scope.started) this.#memoryPool.start(scope);
+    this.#memoryPool.reserve(scope, need);
   }
 
-  /** Whom to refuse: one that could not go on even alone, else the youngest whose end frees bytes: it loses the least work. */
-  #leastLoss(): Waiter {
-    const most = this.#ledger.budget + this.#maxOvercommit;
-    const hopeless = this.waiters.find((waiter) => waiter.station.scope.has + demand(waiter) > most);
-    return (hopeless ?? this.waiters.findLast((waiter) => waiter.station.scope.held > 0) ?? this.waiters[0]) as Waiter;
+  /**
+   * Whom to refuse: one that could not continue even alone, else the youngest whose end frees
+   * bytes: it loses the least work.
+   */
+  #minLoss(): Waiter {
+    const most = this.#memoryPool.budget + this.#maxOvercommit;
+    const hopeless = this.waiters.find((waiter) => waiter.instance.scope.has + demand(waiter) > most);
+    return (hopeless ?? this.waiters.findLast((waiter) => waiter.instance.scope.held > 0) ?? this.waiters[0]) as Waiter;
   }
 
   #refuse(waiter: Waiter): void {
     this.waiters.splice(this.waiters.indexOf(waiter), 1);
     this.begin();
-    const { budget, used } = this.#ledger;
-    const holders = this.#ledger.holders();
+    const { budget, used } = this.#memoryPool;
+    const holders = this.#memoryPool.holders();
     const held = holders.map((it) => `'${it.scope}/${it.operator}' ${formatBytes(it.bytes)}`).join(', ');
-    const who = `'${waiter.station.scope.name}/${waiter.station.clock.name}'`;
+    const who = `'${waiter.instance.scope.name}/${waiter.instance.meter.name}'`;
     const state = held === '' ? 'nothing is held' : `held by ${held}`;
     waiter.settle(
       new BudgetTooSmallError(
-        `${who} needs ${formatBytes(demand(waiter))} more, but of the budget of ${formatBytes(budget)} ${formatBytes(used)} are in use and nothing will free them: ${state}`,
+        `${who} needs ${formatBytes(demand(waiter))} more, but ${formatBytes(used)} of the budget of ${formatBytes(budget)} are in use, and nothing will free them: ${state}`,
         { holders, needed: used + demand(waiter), budget },
       ),
     );
   }
 
-  #admissible(scope: ScopeAccount, need: Bytes, headroom: Bytes): boolean {
+  #admissible(scope: PoolConsumer, need: Bytes, headroom: Bytes): boolean {
     const all = need + scope.startingBytes;
-    const free = this.#ledger.budget - this.#ledger.used - all;
+    const free = this.#memoryPool.budget - this.#memoryPool.used - all;
     return free >= headroom && this.#safe(scope, all, free);
   }
 
   /**
-   * After granting, can every scope that has bytes still reach its claim, in some order in which each then gives back all it
-   * has? One that has none can wait for all the others.
+   * After granting, can every scope that has bytes still reach its claim, in some order in which
+   * each then gives back all it has? One that has none can wait for all the others.
    */
-  #safe(scope: ScopeAccount, need: Bytes, free: Bytes): boolean {
-    const { occupied, wanted } = this.#ledger;
+  #safe(scope: PoolConsumer, need: Bytes, free: Bytes): boolean {
+    const { occupied, wanted } = this.#memoryPool;
     const own = occupied.has(scope) ? scope.missing() : 0;
     if (wanted - own + scope.missing(need) <= free) return true;
     const scopes = [{ missing: scope.missing(need), has: scope.has + need }];
@@ -227,13 +239,19 @@ export class Admission implements Activity {
   }
 }
 
-/** The bytes that a waiter needs: those of its read or result, and at the start of its scope what the scope's holders will keep. */
-function demand({ station, need }: Waiter): Bytes {
-  return need + station.scope.startingBytes;
+/**
+ * The bytes that a waiter needs: those of its read or result, and at the start of its scope what
+ * the scope's holders will keep.
+ */
+function demand({ instance, need }: Waiter): Bytes {
+  return need + instance.scope.startingBytes;
 }
 
-/** Whether what is unsafe for one waiter is for another one too: both scopes have nothing yet, and it asks no less. */
+/**
+ * Whether what is unsafe for one waiter is for another one too: both scopes have nothing yet, and
+ * it asks no less.
+ */
 function asksAsMuch(waiter: Waiter, unsafe: Waiter): boolean {
-  const [scope, other] = [waiter.station.scope, unsafe.station.scope];
+  const [scope, other] = [waiter.instance.scope, unsafe.instance.scope];
   return scope.has === 0 && other.has === 0 && scope.claim >= other.claim && demand(waiter) >= demand(unsafe);
 }

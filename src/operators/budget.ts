@@ -19,8 +19,9 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a size: a number of bytes, or text such as `256MiB`, `1.5GB`, `512 KiB` (1 KiB = 1,024 B, 1 kB = 1,000 B). A single
- * letter is the binary unit, as for docker and systemd: `1G` and `1g` are 1 GiB. Fractions of a byte are cut off.
+ * Reads a size: a number of bytes, or text such as `256MiB`, `1.5GB`, `512 KiB` (1 KiB = 1,024 B, 1
+ * kB = 1,000 B). A single letter is the binary unit, as for docker and systemd: `1G` and `1g` are 1
+ * GiB. Fractions of a byte are cut off.
  *
  * @param whole what a percentage such as `50%` is of; without it, percentages are refused.
  * @throws UsageError when it is none of these, or less than one byte.
@@ -77,13 +78,13 @@ export interface HeldBytes {
 }
 
 /**
- * Nothing moves any more: every source waits for room, nothing is in flight that could make some, and one more element
- * would go further over the budget than `maxOvercommit` allows. Says who holds the bytes.
+ * The flow is stuck: every source waits for room, nothing in flight can free any, and one more
+ * element would exceed the budget by more than `maxOvercommit`. Names who holds the bytes.
  */
 export class BudgetTooSmallError extends FlowError {
   /** Who holds bytes, most first. */
   readonly holders: readonly HeldBytes[];
-  /** The bytes that would have to fit for the stuck source, or scope, to go on. */
+  /** The bytes that would have to fit for the stuck source, or scope, to continue. */
   readonly needed: Bytes;
   /** The budget that it does not fit in. */
   readonly budget: Bytes;

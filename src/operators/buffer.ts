@@ -2,22 +2,24 @@ import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 import { checkFunction, checkString } from '../core/check.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
-import type { ScopeAccount } from './ledger.ts';
+import type { PoolConsumer } from './memory-pool.ts';
 import { OutsidePartner } from './outside-partner.ts';
 import type { HoldOptions } from './window.ts';
 
 /**
- * What `Flow.buffer` and `Scope.buffer` return: gathers elements until `closing` emits, then gives them as one array
- * (an empty one when none came), as RxJS `buffer`. At the end of the input the rest is given, if there is any; the end of
- * `closing` changes nothing, its error is the output's error.
+ * What `Flow.buffer` and `Scope.buffer` return: gathers elements until `closing` emits, then gives
+ * them as one array (an empty one when none came), as RxJS `buffer`. At the end of the input the
+ * rest is given, if there is any; the end of `closing` changes nothing, its error is the output's
+ * error.
  *
- * Holds what it gathers, without an own limit; lets go of it after the downstream's `next` has run. When the budget is
- * full of it, its sources wait for `closing` where that moves by itself (`interval(20)`, a promise). One that is
- * made of the flow's own streams, or a subject, cannot: then one of them fails with `BudgetTooSmallError`.
+ * Holds what it gathers, without an own limit; lets go of it after the downstream's `next` has run.
+ * When the budget is full of it, its sources wait for `closing` where that moves on its own
+ * (`interval(20)`, a promise). One that is made of the flow's own streams, or a subject, cannot:
+ * then one of them fails with `BudgetTooSmallError`.
  */
 export function buffer<A>(
   core: FlowCore,
-  scope: ScopeAccount,
+  scope: PoolConsumer,
   closing: Observable<unknown>,
   options: HoldOptions<A> = {},
 ): OperatorFunction<A, A[]> {
@@ -26,8 +28,8 @@ export function buffer<A>(
   const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A[]>((out) => {
-      const { ledger } = core;
-      const station = core.station(name, 'buffer', scope);
+      const { memoryPool } = core;
+      const instance = core.instance(name, 'buffer', scope);
       const partner = new OutsidePartner(core.admission);
       let gathered: A[] = [];
       const takeAll = (): A[] => {
@@ -37,24 +39,24 @@ export function buffer<A>(
         return elements;
       };
       const release = (elements: readonly A[]): void => {
-        for (const element of elements) ledger.release(station, element, cost(element));
+        for (const element of elements) memoryPool.release(instance, element, cost(element));
       };
       const emit = (): void => {
         const elements = takeAll();
         try {
-          station.clock.emit(out, elements);
+          instance.meter.emit(out, elements);
         } finally {
           release(elements);
         }
       };
       out.add(() => {
         release(takeAll());
-        ledger.closeStation(station);
+        memoryPool.closeInstance(instance);
       });
       connect(input, out, {
         next(element) {
-          station.clock.in++;
-          ledger.hold(station, element, cost(element));
+          instance.meter.in++;
+          memoryPool.hold(instance, element, cost(element));
           gathered.push(element);
           partner.waiting = true;
         },

@@ -1,8 +1,9 @@
 import { type Observable, Subscriber } from 'rxjs';
 
 /**
- * Subscribes an operator to its input: an error thrown by `next` or `complete` becomes the error of the output, as in the
- * operators of RxJS, and the input is unsubscribed with the output, also while it still emits synchronously.
+ * Subscribes an operator to its input: an error thrown by `next` or `complete` becomes the error of
+ * the output, as in the operators of RxJS, and the input is unsubscribed with the output, also
+ * while it still emits synchronously.
  */
 export function connect<A, B>(
   input: Observable<A>,

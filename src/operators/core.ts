@@ -1,65 +1,68 @@
 import { UsageError } from '../core/errors.ts';
 import type { Admission } from './admission.ts';
-import type { Ledger, ScopeAccount, Station } from './ledger.ts';
 import { bytesOf } from './measure.ts';
-import { OperatorClock, type OperatorKind } from './observe.ts';
+import type { MemoryPool, OperatorInstance, PoolConsumer } from './memory-pool.ts';
+import { type OperatorKind, OperatorMeter } from './operator-meter.ts';
 import { type Bytes, Payload } from './payload.ts';
 
-/** Names whose operators have all ended that metrics still know. Names made for each video would be remembered for ever. */
-const MOST_ENDED = 1000;
+/**
+ * Names whose operators have all ended that metrics still know. Names made for each video would be
+ * remembered for ever.
+ */
+const MAX_ENDED = 1000;
 
 /** What the operators of one flow share. */
 export class FlowCore {
-  readonly clocks = new Map<string, OperatorClock>();
+  readonly meters = new Map<string, OperatorMeter>();
   /** Names of which no operator is subscribed or holds bytes any more, the first to end first. */
   readonly #ended = new Set<string>();
   readonly #lasting = new Set<string>();
   /** Milliseconds a source may run before it lets the event loop turn. */
   readonly yieldAfter: number;
-  readonly ledger: Ledger;
+  readonly memoryPool: MemoryPool;
   readonly admission: Admission;
   /** Moment of the first activity, in milliseconds of `performance.now()`. */
   origin: number | undefined;
 
-  constructor(ledger: Ledger, admission: Admission, yieldAfter: number) {
-    this.ledger = ledger;
+  constructor(memoryPool: MemoryPool, admission: Admission, yieldAfter: number) {
+    this.memoryPool = memoryPool;
     this.admission = admission;
     this.yieldAfter = yieldAfter;
-    ledger.onEnd = (clock) => this.#end(clock);
+    memoryPool.onEnd = (meter) => this.#end(meter);
   }
 
-  /** The clock of a name; made at first use. */
-  clock(name: string, kind: OperatorKind): OperatorClock {
-    let clock = this.clocks.get(name);
-    if (clock === undefined) {
+  /** The meter of a name; made at first use. */
+  meter(name: string, kind: OperatorKind): OperatorMeter {
+    let meter = this.meters.get(name);
+    if (meter === undefined) {
       this.origin ??= performance.now();
-      clock = new OperatorClock(name, kind, this.origin, this.admission);
-      this.clocks.set(name, clock);
+      meter = new OperatorMeter(name, kind, this.origin, this.admission);
+      this.meters.set(name, meter);
     }
-    return clock;
+    return meter;
   }
 
-  /** The clock of a name that somebody keeps: metrics never forget it. */
-  lastingClock(name: string, kind: OperatorKind): OperatorClock {
+  /** The meter of a name that somebody keeps: metrics never forget it. */
+  lastingMeter(name: string, kind: OperatorKind): OperatorMeter {
     this.#ended.delete(name);
     this.#lasting.add(name);
-    return this.clock(name, kind);
+    return this.meter(name, kind);
   }
 
   /** Registers an operator at its subscription. */
-  station(name: string, kind: OperatorKind, scope: ScopeAccount): Station {
+  instance(name: string, kind: OperatorKind, scope: PoolConsumer): OperatorInstance {
     this.#ended.delete(name);
-    return this.ledger.openStation(this.clock(name, kind), scope);
+    return this.memoryPool.openInstance(this.meter(name, kind), scope);
   }
 
   /** The last operator of a name has ended: it is forgotten when enough others have ended since. */
-  #end({ name }: OperatorClock): void {
+  #end({ name }: OperatorMeter): void {
     if (this.#lasting.has(name)) return;
     this.#ended.add(name);
-    if (this.#ended.size <= MOST_ENDED) return;
+    if (this.#ended.size <= MAX_ENDED) return;
     const [first] = this.#ended;
     this.#ended.delete(first as string);
-    this.clocks.delete(first as string);
+    this.meters.delete(first as string);
   }
 }
 
@@ -68,13 +71,16 @@ export function checkedCost<T>(cost: (value: T) => Bytes): (value: T) => Bytes {
   return (value) => {
     const bytes = cost(value);
     if (!Number.isSafeInteger(bytes) || bytes < 0) {
-      throw new UsageError(`\`cost\` must return a number of whole bytes of at least 0, but returned ${String(bytes)}`);
+      throw new UsageError(`\`cost\` must return a whole number of bytes of at least 0, but returned ${String(bytes)}`);
     }
     return bytes;
   };
 }
 
-/** What an operator that keeps elements counts for one: a payload its bytes, another what `cost` says; `bytesOf` when there is none. */
+/**
+ * What an operator that keeps elements counts for one: a payload its bytes, another what `cost`
+ * says; `bytesOf` when there is none.
+ */
 export function costOfKept<T>(cost: ((value: T) => Bytes) | undefined): (value: T) => Bytes {
   if (cost === undefined) return bytesOf;
   const checked = checkedCost(cost);

@@ -3,18 +3,18 @@ import { checkPositive, checkString } from '../core/check.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
-import type { ScopeAccount } from './ledger.ts';
+import type { PoolConsumer } from './memory-pool.ts';
 import type { HoldOptions } from './window.ts';
 
 /**
- * What `Flow.delay` and `Scope.delay` return: gives each element on `milliseconds` after it came, in order; the end waits
- * for the last, an error does not wait.
+ * What `Flow.delay` and `Scope.delay` return: emits each element `milliseconds` after it arrived,
+ * in order; the end waits for the last, an error does not wait.
  *
  * Holds the elements that wait, without an own limit, and each while the downstream's `next` runs.
  */
 export function delay<A>(
   core: FlowCore,
-  scope: ScopeAccount,
+  scope: PoolConsumer,
   milliseconds: number,
   options: HoldOptions<A> = {},
 ): OperatorFunction<A, A> {
@@ -23,12 +23,15 @@ export function delay<A>(
   const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A>((out) => {
-      const { ledger, admission } = core;
-      const station = core.station(name, 'delay', scope);
+      const { memoryPool, admission } = core;
+      const instance = core.instance(name, 'delay', scope);
       const waiting = new Fifo<{ value: A; due: number }>();
       let timer: NodeJS.Timeout | undefined;
       let ended = false;
-      /** Elements are being given on, and may come back by a loop: the timer is set when that is done. */
+      /**
+       * Elements are being given on, and may come back by a loop: the timer is set when that is
+       * done.
+       */
       let giving = false;
       const arm = (due: number): void => {
         timer = setTimeout(expire, Math.max(0, due - performance.now()));
@@ -43,9 +46,9 @@ export function delay<A>(
       };
       const give = (value: A): void => {
         try {
-          station.clock.emit(out, value);
+          instance.meter.emit(out, value);
         } finally {
-          ledger.release(station, value, cost(value));
+          memoryPool.release(instance, value, cost(value));
         }
       };
       const expire = (): void => {
@@ -69,14 +72,14 @@ export function delay<A>(
       out.add(() => {
         disarm();
         for (let it = waiting.shift(); it !== undefined; it = waiting.shift()) {
-          ledger.release(station, it.value, cost(it.value));
+          memoryPool.release(instance, it.value, cost(it.value));
         }
-        ledger.closeStation(station);
+        memoryPool.closeInstance(instance);
       });
       connect(input, out, {
         next(value) {
-          station.clock.in++;
-          ledger.hold(station, value, cost(value));
+          instance.meter.in++;
+          memoryPool.hold(instance, value, cost(value));
           const due = performance.now() + milliseconds;
           waiting.push({ value, due });
           if (timer === undefined && !giving) arm(due);

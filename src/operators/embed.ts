@@ -2,13 +2,13 @@ import type { OperatorFunction } from 'rxjs';
 import { checkFunction, checkInteger, checkOneOf, checkString, shown } from '../core/check.ts';
 import { FlowError, UsageError } from '../core/errors.ts';
 import type { Resolved } from '../core/given.ts';
-import type { DuplicateRules } from './duplicates.ts';
-import { byteDigest, sampledFingerprint } from './fingerprint.ts';
+import { byteDigest, sampledFingerprint } from './element-fingerprint.ts';
 import type { Flow } from './flow.ts';
 import type { Frame } from './frame.ts';
 import type { MicroBatch } from './micro-batch.ts';
 import type { Patch } from './patch.ts';
 import type { Bytes } from './payload.ts';
+import type { DuplicateRules } from './recent-elements.ts';
 import type { Scope } from './scope.ts';
 
 /** A network as `embed` needs it: batches of inputs to one float32 vector each. */
@@ -16,9 +16,9 @@ export interface Embedder<T> {
   readonly name: string;
   /** Length of a vector. */
   readonly dimension: number;
-  /** The most inputs per call. */
+  /** The maximum number of inputs per call. */
   readonly maxBatch: number;
-  /** Calls it can execute at once. */
+  /** How many calls it can run at the same time. */
   readonly concurrency: number;
   /** One vector per input, in their order. */
   embed(inputs: readonly T[]): Promise<readonly Float32Array[]>;
@@ -26,7 +26,10 @@ export interface Embedder<T> {
 
 /** The vector of one frame or patch. */
 export interface Embedding {
-  /** The element's time: of a frame its presentation, of a patch its first sample; s from the container's start. */
+  /**
+   * The element's time: of a frame its presentation, of a patch its first sample; s from the
+   * container's start.
+   */
   readonly time: number;
   /** The middle of its span: of a frame `time`; s from the container's start. */
   readonly centre: number;
@@ -34,25 +37,30 @@ export interface Embedding {
   readonly vector: Float32Array;
 }
 
-/** What becomes of a frame or patch whose bytes equal those of a recent one: `once`: it takes that one's vector; `compute`: it is computed like any other. */
-export const DUPLICATES = ['once', 'compute'] as const;
-/** See `DUPLICATES`. */
-export type Duplicates = (typeof DUPLICATES)[number];
+/**
+ * How repeated frames and patches are handled. `once`: one whose bytes equal those of a recent one
+ * reuses its vector; `compute`: it is computed like any other.
+ */
+export const repeatedFrameRules = ['once', 'compute'] as const;
+/** See `repeatedFrameRules`. */
+export type RepeatedFrames = (typeof repeatedFrameRules)[number];
 
-/** Distinct elements that each pipeline remembers: the last, and the one before it, for what blinks. */
+/**
+ * How many distinct elements each pipeline remembers: the last two, so that blinking is recognised.
+ */
 const RECENT = 2;
 
 /**
- * The most bytes that `embed` keeps for one pipeline beside the elements it holds: the vectors that duplicates take. Part of a scope's
- * `kept` and `claim`.
+ * The maximum number of bytes that `embed` keeps for one pipeline in addition to the elements it
+ * holds: the vectors that duplicates reuse. Part of a scope's `kept` and `claim`.
  */
-export function embedKeeps(dimension: number, duplicates: Duplicates = 'once'): Bytes {
+export function embedKeeps(dimension: number, duplicates: RepeatedFrames = 'once'): Bytes {
   return duplicates === 'once' ? RECENT * 4 * checkInteger('dimension', dimension) : 0;
 }
 
 /**
- * How `embed` works. All uses of an embedder in a flow share one batcher, which the first one sets up: later ones have the same
- * options, or leave them out.
+ * How `embed` works. All uses of an embedder in a flow share one batcher, which the first one sets
+ * up: later ones have the same options, or leave them out.
  */
 export interface EmbedOptions {
   /** What is held is attributed to it. */
@@ -62,10 +70,10 @@ export interface EmbedOptions {
   /** Milliseconds an element may wait for a batch to fill; default 200. */
   readonly maxDelay?: number | undefined;
   /**
-   * What becomes of an element equal, byte for byte, to one of the last two distinct ones of its pipeline; default `once`. Right for an
-   * embedder whose vector depends on the input alone.
+   * How an element is handled that equals, byte for byte, one of the last two distinct ones of its
+   * pipeline; default `once`. Right for an embedder whose vector depends on the input alone.
    */
-  readonly duplicates?: Duplicates | undefined;
+  readonly repeatedFrames?: RepeatedFrames | undefined;
 }
 
 class VectorAt implements Embedding {
@@ -89,13 +97,16 @@ interface Shared {
 const shared = new WeakMap<Flow, WeakMap<object, Shared>>();
 
 /**
- * Maps frames or patches to their vectors. All uses of one embedder in one flow share one micro-batcher, so the frames of
- * several videos fill one batch. Holds each element until its batch has settled; it is let go before its embedding is
- * emitted. A duplicate is let go at once and takes a copy of the vector of its equal; the last vectors that this needs are kept
+ * Maps frames or patches to their vectors. All uses of one embedder in one flow share one
+ * micro-batcher, so the frames of several videos fill one batch. Holds each element until its batch
+ * has settled; it is let go before its embedding is emitted. A duplicate is let go at once and
+ * takes a copy of the vector of its equal; the last vectors that this needs are kept
  * (`embedKeeps`). Order is kept. Unsubscribing takes waiting elements out; see `MicroBatch`.
  *
- * @throws UsageError when an option differs from that of an earlier use of the embedder in the flow.
- * @throws FlowError `batch-result` (as the output's error) when the embedder gives too few, too many or too short vectors.
+ * @throws UsageError when an option differs from that of an earlier use of the embedder in the
+ * flow.
+ * @throws FlowError `batch-result` (as the output's error) when the embedder gives too few, too
+ * many or too short vectors.
  * @example
  * frames(video, { scope }).pipe(embed(network, { scope }));
  */
@@ -114,17 +125,17 @@ export function embed<P extends Frame | Patch>(
     known = share(embedder, options);
     ofFlow.set(embedder, known);
   } else checkSame(known.settings, options);
-  return (known.batcher as unknown as MicroBatch<P, Embedding>).operator(scope);
+  return (known.batcher as unknown as MicroBatch<P, Embedding>).batch(scope);
 }
 
 function checkSame(settings: Shared['settings'], options: EmbedOptions): void {
-  for (const option of ['name', 'maxDelay', 'duplicates'] as const) {
+  for (const option of ['name', 'maxDelay', 'repeatedFrames'] as const) {
     const [first, later] = [settings[option], options[option]];
     if (later === undefined || later === first) continue;
     throw new UsageError(
       `\`${option}\` must be the same for all uses of an embedder in a flow, but is ${shown(later)} and was ${shown(first)}`,
       {
-        remedy: 'Give every use the same options, or embed by another `Embedder` object: it has a batcher of its own.',
+        remedy: 'Give every use the same options, or use another `Embedder` object, which has its own batcher.',
       },
     );
   }
@@ -135,7 +146,7 @@ function share<P extends Frame | Patch>(embedder: Embedder<P['data']>, options: 
   const settings = {
     name: options.name ?? `embed-${checkString('embedder.name', embedder.name)}`,
     maxDelay: options.maxDelay ?? 200,
-    duplicates: checkOneOf('duplicates', options.duplicates ?? 'once', DUPLICATES),
+    repeatedFrames: checkOneOf('repeatedFrames', options.repeatedFrames ?? 'once', repeatedFrameRules),
   };
   const batcher = batcherOf(embedder, options.scope.flow, settings);
   return { batcher: batcher as unknown as Shared['batcher'], settings };
@@ -144,7 +155,7 @@ function share<P extends Frame | Patch>(embedder: Embedder<P['data']>, options: 
 function batcherOf<P extends Frame | Patch>(
   embedder: Embedder<P['data']>,
   flow: Flow,
-  { name, maxDelay, duplicates }: Shared['settings'],
+  { name, maxDelay, repeatedFrames }: Shared['settings'],
 ): MicroBatch<P, Embedding> {
   const dimension = checkInteger('embedder.dimension', embedder.dimension);
   return flow.microBatch<P, Embedding>({
@@ -153,7 +164,7 @@ function batcherOf<P extends Frame | Patch>(
     maxInFlight: embedder.concurrency,
     maxDelay,
     releaseFirst: true,
-    ...(duplicates === 'once' ? { duplicates: equalBytes<P>(4 * dimension) } : {}),
+    ...(repeatedFrames === 'once' ? { duplicates: equalBytes<P>(4 * dimension) } : {}),
     run: async (batch) => {
       const vectors = await embedder.embed(batch.map((element): P['data'] => element.data));
       if (vectors.length !== batch.length || vectors.some((vector) => vector.length !== embedder.dimension)) {

@@ -1,4 +1,7 @@
-/** A first-in first-out queue whose operations take constant time on average. Internal to the operators. */
+/**
+ * A first-in first-out queue whose operations take constant time on average. Internal to the
+ * operators.
+ */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;

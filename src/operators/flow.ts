@@ -3,63 +3,73 @@ import { checkFunction, checkPositive, checkString, shown } from '../core/check.
 import { UsageError } from '../core/errors.ts';
 import { Admission } from './admission.ts';
 import { BudgetTooSmallError, formatBytes, parseBytes } from './budget.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { FlowCore } from './core.ts';
-import { Ledger, ScopeAccount } from './ledger.ts';
 import type { MapAsyncOptions } from './map-async.ts';
+import { MemoryPool, PoolConsumer } from './memory-pool.ts';
 import { MicroBatch } from './micro-batch.ts';
 import type { MicroBatchOptions } from './micro-batch-options.ts';
-import type { FlowMetrics } from './observe.ts';
+import type { FlowMetrics, OperatorMeter } from './operator-meter.ts';
 import type { OperatorMaker } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
-import { BufferPool } from './pool.ts';
 import { Scope } from './scope.ts';
-import type { Puller, SourceOptions } from './source.ts';
+import type { PullSource, SourceOptions } from './source.ts';
 import type { HoldOptions, WindowOptions } from './window.ts';
 import type { ZipOptions } from './zip.ts';
 
 export type { Scope } from './scope.ts';
-export type { Puller } from './source.ts';
+export type { PullSource } from './source.ts';
 
 /** How a flow keeps its budget. */
 export interface FlowOptions {
   /**
-   * How far over the budget elements may go, one at a time, when nothing else can move; default a quarter of the budget,
-   * 0 for never. With truthful claims it is never used.
+   * How far over the budget elements may go, one at a time, when nothing else can move; default a
+   * quarter of the budget, 0 for never. With truthful claims it is never used.
    */
   readonly maxOvercommit?: Bytes | string | undefined;
-  /** Waiting sources are woken when no more than this part of the budget is in use, 0 to 1; default 0.75. */
+  /**
+   * Waiting sources are woken when no more than this part of the budget is in use, 0 to 1; default
+   * 0.75.
+   */
   readonly lowWatermark?: number | undefined;
   /** Milliseconds a source may run before it lets the event loop turn; default 4. */
   readonly yieldAfter?: number | undefined;
   /** Milliseconds between two values of `metrics$`; default 1,000. */
   readonly metricsEvery?: number | undefined;
   /**
-   * Receives errors that came when no subscriber was left: of a reader's `close` after unsubscription or beside another
-   * error, and of a payload's `onIdle`. Default: a process warning. They are counted in the metrics in any case.
+   * Receives errors that arrived when no subscriber was left: of a reader's `close` after
+   * unsubscription or beside another error, and of a payload's `onIdle`. Default: a process
+   * warning. They are counted in the metrics in any case.
    */
   readonly onLateError?: ((error: unknown) => void) | undefined;
 }
 
 /** How a scope is counted. */
 export interface ScopeOptions {
-  /** The most bytes it can hold at once, of which it gives back none by itself before it has them all. */
+  /**
+   * The most bytes it can hold at once, of which it gives back none on its own before it has them
+   * all.
+   */
   readonly claim?: Bytes | string | undefined;
   /**
-   * The part of the claim that its holders (`scope.holder`) will keep at most. It is set aside when the scope's first read
-   * is admitted, so that what they add never exceeds the budget; default 0.
+   * The part of the claim that its holders (`scope.reservation`) will keep at most. It is set aside
+   * when the scope's first read is admitted, so that what they add never exceeds the budget;
+   * default 0.
    */
   readonly kept?: Bytes | string | undefined;
 }
 
 /**
- * Keeps the bytes held between operators under one budget. Only the asynchronous operators hold elements, so only they
- * report, and only sources are held back; plain synchronous RxJS operators work between them unchanged. Plain RxJS
- * operators that keep elements (`mergeMap` with asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`,
- * `shareReplay`) are not seen: take the flow's own, make one (`operator`), or give them copies.
+ * Keeps the bytes held between operators under one budget. Only the asynchronous operators hold
+ * elements, so only they report, and only sources are held back; plain synchronous RxJS operators
+ * work between them unchanged. Plain RxJS operators that keep elements (`mergeMap` with
+ * asynchronous work, `delay`, `bufferCount`, `zip`, `toArray`, `shareReplay`) are not seen: take
+ * the flow's own, make one (`operator`), or give them copies.
  *
- * The flow knows exactly when nothing can move any more, as far as its own operators go. Asynchronous work elsewhere that
- * will release bytes (a partner of `zip` from outside, a holder closed after a write) must say that it is under way, with
- * `flow.operator(name).busy()`, or the flow takes itself for stuck.
+ * The flow knows exactly when nothing can move any more, as far as its own operators go.
+ * Asynchronous work elsewhere that will release bytes (a partner of `zip` from outside, a holder
+ * closed after a write) must say that it is under way, with `flow.meter(name).busy()`, or the flow
+ * takes itself for stuck.
  *
  * @example
  * const flow = new Flow('256MiB');
@@ -72,15 +82,18 @@ export class Flow {
   readonly budget: Bytes;
   /** Buffers to use again. */
   readonly pool: BufferPool;
-  /** The state of the flow now and then every second (`metricsEvery`), while subscribed; never completes. */
+  /**
+   * The state of the flow now and then every second (`metricsEvery`), while subscribed; never
+   * completes.
+   */
   readonly metrics$: Observable<FlowMetrics>;
-  /** An operator of your own that keeps elements, or the clock of a name: see `OperatorMaker`. */
+  /** Makes an operator of your own that keeps elements: see `OperatorMaker`. */
   readonly operator: OperatorMaker;
   readonly #core: FlowCore;
-  readonly #ledger: Ledger;
+  readonly #memoryPool: MemoryPool;
   readonly #admission: Admission;
   readonly #root: Scope;
-  readonly #rootAccount: ScopeAccount;
+  readonly #rootAccount: PoolConsumer;
   #scopes = 0;
   #lateErrors = 0;
 
@@ -94,48 +107,51 @@ export class Flow {
     const metricsEvery = checkPositive('metricsEvery', options.metricsEvery ?? 1000);
     const onLateError = options.onLateError ?? warn;
     checkFunction('onLateError', onLateError);
-    this.#ledger = new Ledger(this.budget, (error) => {
+    this.#memoryPool = new MemoryPool(this.budget, (error) => {
       this.#lateErrors++;
       onLateError(error);
     });
-    this.#admission = new Admission(this.#ledger, { maxOvercommit, lowWatermark });
-    this.#core = new FlowCore(this.#ledger, this.#admission, yieldAfter);
-    this.pool = new BufferPool(this.#ledger);
+    this.#admission = new Admission(this.#memoryPool, { maxOvercommit, lowWatermark });
+    this.#core = new FlowCore(this.#memoryPool, this.#admission, yieldAfter);
+    this.pool = new BufferPool(this.#memoryPool);
     this.metrics$ = timer(0, metricsEvery).pipe(map(() => this.metrics()));
-    this.#rootAccount = new ScopeAccount('flow', 0, 0, this.#scopes++);
+    this.#rootAccount = new PoolConsumer('flow', 0, 0, this.#scopes++);
     this.#root = new Scope(this, this.#core, this.#rootAccount);
     this.operator = this.#root.operator;
   }
 
   /** Bytes held by operators now; an element held by several counts once. */
   get held(): Bytes {
-    return this.#ledger.held;
+    return this.#memoryPool.held;
   }
 
   /** Bytes promised to reads now. */
   get reserved(): Bytes {
-    return this.#ledger.reserved;
+    return this.#memoryPool.reserved;
   }
 
-  /** The most that `held + reserved` ever was. */
+  /** The peak of `held + reserved`. */
   get peakHeld(): Bytes {
-    return this.#ledger.peak;
+    return this.#memoryPool.peak;
   }
 
-  /** The most that `held + reserved` ever was over the budget. */
+  /** The largest excess of `held + reserved` over the budget. */
   get peakOvercommit(): Bytes {
-    return this.#ledger.peakOvercommit;
+    return this.#memoryPool.peakOvercommit;
   }
 
-  /** Operations that will end by themselves: reads, asynchronous operations, batches. */
+  /** Operations that will end on their own: reads, asynchronous operations, batches. */
   get inFlight(): number {
     return this.#admission.inFlight;
   }
 
-  /** Operators that are subscribed or hold bytes, and scopes that are open or hold bytes: 0 when nothing is left over. */
+  /**
+   * Operators that are subscribed or hold bytes, and scopes that are open or hold bytes: 0 when
+   * nothing is left over.
+   */
   get registered(): number {
-    const { stations, scopes } = this.#ledger;
-    return stations.size + scopes.size + this.#admission.flushers.size + this.#admission.waiters.length;
+    const { instances, scopes } = this.#memoryPool;
+    return instances.size + scopes.size + this.#admission.flushers.size + this.#admission.waiters.length;
   }
 
   /**
@@ -153,12 +169,12 @@ export class Flow {
         { holders: [], needed: claim, budget: this.budget },
       );
     }
-    return new Scope(this, this.#core, new ScopeAccount(name, claim, kept, this.#scopes++));
+    return new Scope(this, this.#core, new PoolConsumer(name, claim, kept, this.#scopes++));
   }
 
   /** Reads elements, under the budget: see `Scope.source`. */
   source<T>(
-    open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+    open: () => PullSource<T> | AsyncIterable<T> | Promise<PullSource<T> | AsyncIterable<T>>,
     options: SourceOptions<T>,
   ): Observable<T> {
     return this.#root.source(open, options);
@@ -192,9 +208,14 @@ export class Flow {
     return this.#root.zip(other, options);
   }
 
-  /** Gives each element on later: see `Scope.delay`. */
+  /** Emits each element later: see `Scope.delay`. */
   delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A> {
     return this.#root.delay(milliseconds, options);
+  }
+
+  /** The meter shared by all operators of a name, for work of your own: see `OperatorMeter`. */
+  meter(name: string): OperatorMeter {
+    return this.#root.meter(name);
   }
 
   /** The state of the flow now. */
@@ -210,7 +231,7 @@ export class Flow {
       pressureFlushes: this.#admission.pressureFlushes,
       lateErrors: this.#lateErrors,
       wallSeconds: this.#core.origin === undefined ? 0 : (now - this.#core.origin) / 1000,
-      operators: [...this.#core.clocks.values()].map((clock) => clock.metrics(now)),
+      operators: [...this.#core.meters.values()].map((meter) => meter.metrics(now)),
     };
   }
 }

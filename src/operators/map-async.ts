@@ -5,8 +5,8 @@ import { FlowError } from '../core/errors.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
-import type { ScopeAccount, Station } from './ledger.ts';
 import { weightOf } from './measure.ts';
+import type { OperatorInstance, PoolConsumer } from './memory-pool.ts';
 import type { Bytes } from './payload.ts';
 import { type PerseveringOptions, persevering } from './persevering.ts';
 import { ResultRoom } from './result-room.ts';
@@ -19,15 +19,19 @@ export interface MapAsyncOptions<A, B = unknown> extends PerseveringOptions {
   readonly concurrency: number;
   /** Results in the order of the elements (default true), or as they come. */
   readonly ordered?: boolean | undefined;
-  /** Milliseconds an operation may take, tries again included, before the output fails with FlowError `timeout`; default no limit. */
+  /**
+   * Milliseconds an operation may take, tries again included, before the output fails with
+   * FlowError `timeout`; default no limit.
+   */
   readonly timeout?: number | undefined;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
   readonly cost?: ((value: A) => Bytes) | undefined;
   /** Bytes a result that is not a payload keeps alive; default a fair guess. */
   readonly resultCost?: ((result: B) => Bytes) | undefined;
   /**
-   * Bytes that a result may cost, where that is more than its element: a name that becomes a picture. Larger ones raise it
-   * for those after them. Default 0: learnt from the first results, which nothing was reserved for.
+   * Bytes that a result may cost, where that is more than its element: a name that becomes a
+   * picture. Larger ones raise it for those after them. Default 0: learnt from the first results,
+   * which nothing was reserved for.
    */
   readonly resultEstimate?: Bytes | undefined;
 }
@@ -46,18 +50,20 @@ interface Operation<A, B> {
 }
 
 /**
- * What `Flow.mapAsync` and `Scope.mapAsync` return: maps each element through an asynchronous function.
+ * What `Flow.mapAsync` and `Scope.mapAsync` return: maps each element through an asynchronous
+ * function.
  *
- * Holds every element from its arrival until its result was emitted: waiting ones in a first-in first-out queue without
- * an own limit (the budget is the limit), executing ones, and, in order, ones whose elders are not ready, with their
- * results. An operation whose result is larger than its element, or would have to wait, starts when there is room for it. The first error
- * is the output's error at once. Unsubscribing aborts `signal` and lets go of what waits; what executes keeps its bytes
- * until its promise settles, and a rejection after that is taken for the answer to the signal. A promise that never
- * settles keeps them for good.
+ * Holds every element from its arrival until its result was emitted: waiting ones in a first-in
+ * first-out queue without an own limit (the budget is the limit), executing ones, and, in order,
+ * ones whose elders are not ready, with their results. An operation whose result is larger than its
+ * element, or would have to wait, starts when there is room for it. The first error is the output's
+ * error at once. Unsubscribing aborts `signal` and lets go of what waits; what executes keeps its
+ * bytes until its promise settles, and a rejection after that is taken for the answer to the
+ * signal. A promise that never settles keeps them for good.
  */
 export function mapAsync<A, B>(
   core: FlowCore,
-  scope: ScopeAccount,
+  scope: PoolConsumer,
   map: (value: A, signal: AbortSignal) => Promise<B>,
   options: MapAsyncOptions<A, B>,
 ): OperatorFunction<A, B> {
@@ -70,8 +76,8 @@ export function mapAsync<A, B>(
   const called = persevering(core, name, map, options);
   return (input) =>
     new Observable<B>((out) => {
-      const station = core.station(name, 'map-async', scope);
-      const mapping = new Mapping(core, station, out, called, cost, options);
+      const instance = core.instance(name, 'map-async', scope);
+      const mapping = new Mapping(core, instance, out, called, cost, options);
       out.add(() => mapping.stop());
       connect(input, out, { next: (value) => mapping.take(value), complete: () => mapping.complete() });
     });
@@ -79,7 +85,7 @@ export function mapAsync<A, B>(
 
 class Mapping<A, B> {
   readonly #core: FlowCore;
-  readonly #station: Station;
+  readonly #instance: OperatorInstance;
   readonly #out: Subscriber<B>;
   readonly #map: (value: A, signal: AbortSignal) => Promise<B>;
   readonly #cost: (value: A) => Bytes;
@@ -99,14 +105,14 @@ class Mapping<A, B> {
 
   constructor(
     core: FlowCore,
-    station: Station,
+    instance: OperatorInstance,
     out: Subscriber<B>,
     map: (value: A, signal: AbortSignal) => Promise<B>,
     cost: (value: A) => Bytes,
     options: MapAsyncOptions<A, B>,
   ) {
     this.#core = core;
-    this.#station = station;
+    this.#instance = instance;
     this.#out = out;
     this.#map = map;
     this.#cost = cost;
@@ -114,15 +120,15 @@ class Mapping<A, B> {
     this.#concurrency = options.concurrency;
     this.#ordered = options.ordered ?? true;
     this.#timeout = options.timeout;
-    this.#room = new ResultRoom(core.ledger, core.admission, options.concurrency);
-    this.#room.expect(station, options.resultEstimate ?? 0, 0);
+    this.#room = new ResultRoom(core.memoryPool, core.admission, options.concurrency);
+    this.#room.expect(instance, options.resultEstimate ?? 0, 0);
     setMaxListeners(0, this.#abort.signal);
   }
 
   take(input: A): void {
-    this.#station.clock.in++;
+    this.#instance.meter.in++;
     const bytes = this.#cost(input);
-    this.#core.ledger.hold(this.#station, input, bytes);
+    this.#core.memoryPool.hold(this.#instance, input, bytes);
     this.#queue.push({ input, bytes });
     this.#startWhatMay();
   }
@@ -140,7 +146,7 @@ class Mapping<A, B> {
     for (let it = this.#line.shift(); it !== undefined; it = this.#line.shift()) {
       if (it.result !== undefined) this.#finish(it);
     }
-    this.#core.ledger.closeStation(this.#station);
+    this.#core.memoryPool.closeInstance(this.#instance);
   }
 
   #startWhatMay(): void {
@@ -150,11 +156,12 @@ class Mapping<A, B> {
       const { largest } = this.#room;
       let promised = Math.max(0, largest - next.bytes);
       if (!this.#ordered || this.#active === 0) {
-        if (!this.#room.ask(this.#station, promised, (refusal) => this.#admitted(promised, refusal))) return;
+        if (!this.#room.ask(this.#instance, promised, (refusal) => this.#admitted(promised, refusal))) return;
       } else {
-        // Its result may have to wait beside its element: it starts when there is room, or when it has no elders any more.
+        // Its result may have to wait beside its element: it starts when there is room, or when it
+        // has no elders any more.
         promised = largest;
-        if (!this.#room.take(this.#station, promised)) return;
+        if (!this.#room.take(this.#instance, promised)) return;
       }
       this.#startNext(promised);
     }
@@ -181,7 +188,7 @@ class Mapping<A, B> {
       late: false,
     };
     this.#active++;
-    this.#station.clock.enter();
+    this.#instance.meter.enter();
     if (this.#ordered) this.#line.push(operation);
     if (this.#timeout !== undefined) operation.timer = setTimeout(() => this.#expire(operation), this.#timeout);
     let promise: Promise<B>;
@@ -220,10 +227,10 @@ class Mapping<A, B> {
 
   /** Takes a result in. It is held if it has to wait. */
   #keep(operation: Operation<A, B>, value: B): void {
-    this.#room.learn(this.#station, value, this.#resultCost, operation.bytes);
+    this.#room.learn(this.#instance, value, this.#resultCost, operation.bytes);
     const waits = this.#ordered && this.#line.peek() !== operation;
     const bytes = this.#resultCost?.(value) ?? weightOf(value);
-    if (waits) this.#core.ledger.hold(this.#station, value, bytes);
+    if (waits) this.#core.memoryPool.hold(this.#instance, value, bytes);
     operation.result = { value, bytes };
     operation.waits = waits;
   }
@@ -234,21 +241,23 @@ class Mapping<A, B> {
     this.#out.error(error);
   }
 
-  /** The operation's time is up: it is no longer waited for, but keeps its bytes while it executes. */
+  /**
+   * The operation's time is up: it is no longer waited for, but keeps its bytes while it executes.
+   */
   #expire(operation: Operation<A, B>): void {
     operation.late = true;
-    const { clock, scope } = this.#station;
-    clock.leave();
+    const { meter, scope } = this.#instance;
+    meter.leave();
     this.#out.error(
-      new FlowError('timeout', `an operation of '${scope.name}/${clock.name}' took longer than ${this.#timeout} ms`),
+      new FlowError('timeout', `an operation of '${scope.name}/${meter.name}' took longer than ${this.#timeout} ms`),
     );
   }
 
   #settle(operation: Operation<A, B>): void {
     clearTimeout(operation.timer);
     this.#active--;
-    this.#room.give(this.#station, operation.promised);
-    if (!operation.late) this.#station.clock.leave();
+    this.#room.give(this.#instance, operation.promised);
+    if (!operation.late) this.#instance.meter.leave();
   }
 
   #drain(): void {
@@ -261,19 +270,20 @@ class Mapping<A, B> {
   }
 
   #emit(operation: Operation<A, B>): void {
-    this.#station.clock.emit(this.#out, (operation.result as { value: B }).value);
+    this.#instance.meter.emit(this.#out, (operation.result as { value: B }).value);
     this.#finish(operation);
   }
 
   /** Lets go of an element and of its result. */
   #finish(operation: Operation<A, B>): void {
     const { result } = operation;
-    if (operation.waits && result !== undefined) this.#core.ledger.release(this.#station, result.value, result.bytes);
+    if (operation.waits && result !== undefined)
+      this.#core.memoryPool.release(this.#instance, result.value, result.bytes);
     this.#release(operation);
   }
 
   #release(it: { input: A; bytes: Bytes }): void {
-    this.#core.ledger.release(this.#station, it.input, it.bytes);
+    this.#core.memoryPool.release(this.#instance, it.input, it.bytes);
   }
 
   #completeWhenDone(): void {

@@ -1,5 +1,5 @@
 import { FlowError } from '../core/errors.ts';
-import { claimMemory, visitOwners } from './memory.ts';
+import { claimMemory, visitOwners } from './memory-owners.ts';
 import { type Bytes, Payload, RECYCLED_REMEDY } from './payload.ts';
 
 const OBJECT_OVERHEAD: Bytes = 64;
@@ -15,10 +15,11 @@ const RECORD: Bytes = 80;
 const DEEPEST = 16;
 
 /**
- * The bytes an element that waits in an operator keeps alive, as far as one look tells. Of a payload its `byteLength`; of
- * any other about 64 for its place and 80 for the record of an object, and: `byteLength` where it has one, and 192 for a
- * typed array; two per character of a string; 64 for an object and 16 for an array, with what is in them, at any depth.
- * Memory of payloads, wherever it is found, counts whole. Give an operator a `cost` where this is not near the truth.
+ * The bytes an element that waits in an operator keeps alive, as far as one look tells. Of a
+ * payload its `byteLength`; of any other about 64 for its place and 80 for the record of an object,
+ * and: `byteLength` where it has one, and 192 for a typed array; two per character of a string; 64
+ * for an object and 16 for an array, with what is in them, at any depth. Memory of payloads,
+ * wherever it is found, counts whole. Give an operator a `cost` where this is not near the truth.
  */
 export function bytesOf(value: unknown): Bytes {
   if (value instanceof Payload) return value.byteLength;
@@ -29,7 +30,9 @@ export function bytesOf(value: unknown): Bytes {
   return bytes;
 }
 
-/** The bytes a value keeps alive that waits nowhere: as `bytesOf`, without its place and its record. */
+/**
+ * The bytes a value keeps alive that waits nowhere: as `bytesOf`, without its place and its record.
+ */
 export function weightOf(value: unknown): Bytes {
   const bytes = bytesOf(value);
   if (value instanceof Payload) return bytes;
@@ -45,8 +48,9 @@ export interface Survey {
 }
 
 /**
- * Looks through an element, whatever arrays, objects, maps and sets it is made of, for payloads and views of their memory.
- * Private fields and closures cannot be looked into; observables and promises are not.
+ * Looks through an element, whatever arrays, objects, maps and sets it is made of, for payloads and
+ * views of their memory. Private fields and closures cannot be looked into; observables and
+ * promises are not.
  *
  * @throws FlowError `recycled` when it refers to a payload that nothing holds any more.
  */
@@ -57,8 +61,8 @@ export function surveyOf(value: object): Survey {
 }
 
 /**
- * Finds out, once, what a payload is made of that did not say it by `owns`: typed arrays among its fields are its own,
- * unless they are views of another payload, which is then held with this one.
+ * Finds out, once, what a payload is made of that did not say it by `owns`: typed arrays among its
+ * fields are its own, unless they are views of another payload, which is then held with this one.
  */
 export function settleMemory(payload: Payload): void {
   if (payload.ownMemory !== undefined) return;
@@ -180,7 +184,7 @@ function isSubscribable(value: object): boolean {
 }
 
 function recycled(payload: Payload, part: string): FlowError {
-  return new FlowError('recycled', `${part}a ${payload.constructor.name} was kept after its last holder let it go`, {
+  return new FlowError('recycled', `${part}a ${payload.constructor.name} was used after its last holder released it`, {
     remedy: RECYCLED_REMEDY,
   });
 }

@@ -1,7 +1,7 @@
 import { checkFunction, checkInteger, checkPositive, checkString } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
-import type { DuplicateRules } from './duplicates.ts';
 import type { Bytes } from './payload.ts';
+import type { DuplicateRules } from './recent-elements.ts';
 
 /** When a batch is run, and by what. */
 export interface MicroBatchOptions<A, R> {
@@ -15,15 +15,24 @@ export interface MicroBatchOptions<A, R> {
   readonly maxDelay: number;
   /** Batches that may be in flight at once; default 1. */
   readonly maxInFlight?: number | undefined;
-  /** Milliseconds a batch may take before the pipelines with elements in it fail with FlowError `timeout`; default no limit. */
+  /**
+   * Milliseconds a batch may take before the pipelines with elements in it fail with FlowError
+   * `timeout`; default no limit.
+   */
   readonly timeout?: number | undefined;
   /** Bytes an element that is not a payload keeps alive; default `bytesOf`. */
   readonly cost?: ((value: A) => Bytes) | undefined;
   /** Bytes a result that is not a payload keeps alive; default a fair guess. */
   readonly resultCost?: ((result: R) => Bytes) | undefined;
-  /** The result does not refer to the element: let go of the element before its result is emitted. Default false. */
+  /**
+   * The result does not refer to the element: let go of the element before its result is emitted.
+   * Default false.
+   */
   readonly releaseFirst?: boolean | undefined;
-  /** Elements equal to a recent one of their pipeline take its result instead of a place in a batch. Needs `releaseFirst`. Default: none do. */
+  /**
+   * Elements equal to a recent one of their pipeline take its result instead of a place in a batch.
+   * Needs `releaseFirst`. Default: none do.
+   */
   readonly duplicates?: DuplicateRules<A, R> | undefined;
   /** Must give one result per element, in their order. */
   readonly run: (batch: readonly A[]) => Promise<readonly R[]>;
@@ -44,5 +53,5 @@ export function checkMicroBatch<A, R>(options: MicroBatchOptions<A, R>): void {
   }
   checkInteger('duplicates.recent', duplicates.recent);
   checkInteger('duplicates.resultBytes', duplicates.resultBytes, 0);
-  checkInteger('duplicates.unheld', duplicates.unheld ?? 0, 0);
+  checkInteger('duplicates.unheld', duplicates.maxUnheld ?? 0, 0);
 }

@@ -11,11 +11,12 @@ function isShowing(row: Placed): boolean {
 }
 
 /**
- * For each of S subclips the row that stands for it when it has none of its own, found in one pass over rows with ascending
- * centres. Rows that are over a span (their centre lies behind their time, as a patch of sound's does): the one whose centre is
- * nearest the subclip's midpoint, the earlier one on a tie. Rows of a moment (a picture): the one that is showing at
- * the midpoint, which is the last one before it; the first one before any. Only the latest row and the few rows that decided midpoints not yet reached by
- * the stream's times are kept.
+ * For each of S subclips the row that stands for it when it has none of its own, found in one pass
+ * over rows with ascending centres. Rows that are over a span (their centre lies behind their time,
+ * as a patch of sound's does): the one whose centre is nearest the subclip's midpoint, the earlier
+ * one on a tie. Rows of a moment (a picture): the one that is showing at the midpoint, which is the
+ * last one before it; the first one before any. Only the latest row and the few rows that decided
+ * midpoints not yet reached by the stream's times are kept.
  */
 export class NearestRows {
   readonly #subclips: number;
@@ -46,12 +47,17 @@ export class NearestRows {
     return kept;
   }
 
-  /** The vector that stands for a subclip, or undefined when no row has come after its midpoint yet. */
+  /**
+   * The vector that stands for a subclip, or undefined when no row has come after its midpoint yet.
+   */
   get(subclip: number): Float32Array | undefined {
     return this.#decided.get(subclip);
   }
 
-  /** Forgets what was decided for the subclips up to this one: they have rows of their own, or have been given out. */
+  /**
+   * Forgets what was decided for the subclips up to this one: they have rows of their own, or have
+   * been given out.
+   */
   forget(upTo: number): void {
     for (const subclip of this.#decided.keys()) if (subclip <= upTo) this.#decided.delete(subclip);
   }

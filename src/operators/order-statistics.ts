@@ -4,10 +4,11 @@ const BUCKETS = 256;
 const INSERTION_SORT_LENGTH = 12;
 
 /**
- * Exact medians of many short columns: a histogram between the least and the greatest value finds the bucket of the
- * middle, and only what lies in that bucket is selected (Hoare's FIND, 1961). O(n) on average for each column,
- * with hardly a mispredicted branch. An even number of values gives the mean of the middle two. Values must be finite.
- * One object keeps the working memory of its columns; the values given are not reordered.
+ * Exact medians of many short columns: a histogram between the least and the greatest value finds
+ * the bucket of the middle, and only what lies in that bucket is selected (Hoare's FIND, 1961).
+ * O(n) on average for each column, with hardly a mispredicted branch. An even number of values
+ * gives the mean of the middle two. Values must be finite. One object keeps the working memory of
+ * its columns; the values given are not reordered.
  */
 export class MedianSelector {
   readonly #histogram = new Int32Array(BUCKETS + 1);
@@ -31,7 +32,10 @@ export class MedianSelector {
     return this.#select(values, from, length, least, greatest);
   }
 
-  /** Replaces the values by their distances |value - centre| (float32) and gives the median of those. */
+  /**
+   * Replaces the values by their distances |value - centre| (float32) and gives the median of
+   * those.
+   */
   medianDistance(values: Float32Array, from: number, length: number, centre: number): number {
     let greatest = 0;
     for (let index = from; index < from + length; index += 1) {
@@ -92,14 +96,19 @@ export class MedianSelector {
   }
 }
 
-/** Whether more than `upper` values equal the least: the rule after a ReLU, where most values are 0. */
+/**
+ * Whether more than `upper` values equal the least: the rule after a ReLU, where most values are 0.
+ */
 function mostlyEqual(values: Float32Array, from: number, length: number, least: number, upper: number): boolean {
   let equal = 0;
   for (let index = from; index < from + length; index += 1) equal += Number(values[index] === least);
   return equal > upper;
 }
 
-/** Hoare's FIND: reorders so that `values[rank]` is the value of that rank, with nothing greater before it. */
+/**
+ * Hoare's FIND: reorders so that `values[rank]` is the value of that rank, with nothing greater
+ * before it.
+ */
 function select(values: Float32Array, length: number, rank: number): number {
   let low = 0;
   let high = length - 1;

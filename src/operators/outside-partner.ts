@@ -3,8 +3,9 @@ import type { Admission } from './admission.ts';
 import { startsWork } from './outside-work.ts';
 
 /**
- * The other stream that an operator waits for. When it moves by itself, as a timer does, an operator that holds something
- * for it is no sign that the flow is stuck: that counts as under way until the partner has ended.
+ * The other stream that an operator waits for. When it moves on its own, as a timer does, an
+ * operator that holds something for it is not a sign that the flow is stuck: that counts as under
+ * way until the partner has ended.
  */
 export class OutsidePartner {
   readonly #admission: Admission;

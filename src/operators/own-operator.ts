@@ -4,47 +4,58 @@ import { UsageError } from '../core/errors.ts';
 import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
-import type { ScopeAccount, Station } from './ledger.ts';
-import type { OperatorClock, Span } from './observe.ts';
+import type { OperatorInstance, PoolConsumer } from './memory-pool.ts';
+import type { TimedState } from './operator-meter.ts';
 import type { Bytes } from './payload.ts';
 
-/** What an operator of your own works with, anew for each subscription. The functions may be taken out of it. */
+/**
+ * What an operator of your own works with, again for each subscription. The functions may be taken
+ * out of it.
+ */
 export interface Holding<Out> {
   /**
-   * Holds an element beyond the `next` it came in, and gives it back: its bytes count, and it stays valid, until `release`.
-   * What holds for every operator holds here: a view of a frame, or an object with one in it, keeps the frame. Kept twice,
-   * it must be released twice. Whatever is still kept at the end, at an error or at unsubscription is released then.
+   * Holds an element beyond the `next` that received it, and gives it back: its bytes count, and it
+   * stays valid, until `release`. What holds for every operator holds here: a view of a frame, or
+   * an object with one in it, keeps the frame. Kept twice, it must be released twice. Whatever is
+   * still kept at the end, at an error or at unsubscription is released then.
    *
-   * @throws FlowError `recycled` when it is too late: keep an element inside the `next` it came in.
+   * @throws FlowError `recycled` when it is too late: keep an element inside the `next` that
+   * received it.
    */
   readonly keep: <T>(element: T) => T;
   /** Lets go of an element that was kept. @throws UsageError when it was not. */
   readonly release: (element: unknown) => void;
   /**
-   * Gives a value on, inside `next` or later. What it refers to must be kept, or be what `next` was called with, until
-   * `emit` returns. Ignored when nobody listens any more.
+   * Gives a value on, inside `next` or later. What it refers to must be kept, or be what `next` was
+   * called with, until `emit` returns. Ignored when nobody listens any more.
    */
   readonly emit: (value: Out) => void;
   /**
-   * Says that asynchronous work begins, which ends with `end()`: meanwhile the flow does not take itself for stuck, and what
-   * is kept stays valid even if the subscriber leaves.
+   * Says that asynchronous work begins, which ends with `end()`: meanwhile the flow does not take
+   * itself for stuck, and what is kept stays valid even if the subscriber leaves.
    */
-  readonly busy: () => Span;
+  readonly busy: () => TimedState;
   /** Fails the output, for work that fails outside of `next`. */
   readonly fail: (error: unknown) => void;
   /** Aborted at the end, at an error and when the subscriber leaves. */
   readonly signal: AbortSignal;
 }
 
-/** What an operator of your own does with its input. An error that one of these throws is the output's error. */
+/**
+ * What an operator of your own does with its input. An error that one of these throws is the
+ * output's error.
+ */
 export interface Stage<In> {
-  /** An element came. It is valid until this returns, and longer if it is kept. */
+  /** An element has arrived. It is valid until this returns, and longer if it is kept. */
   next(element: In): void;
-  /** The input has ended; the output ends when this returns, or when the promise that it returns settles. */
+  /**
+   * The input has ended; the output ends when this returns, or when the promise that it returns
+   * settles.
+   */
   complete?(): void | Promise<void>;
   /**
-   * Nothing in the flow can move for want of room: release something now, or begin to (`busy`), even if you would rather wait for
-   * more. Without it, a stuck flow goes over its budget or fails.
+   * Nothing in the flow can move for want of room: release something now, or begin to (`busy`),
+   * even if you would rather wait for more. Without it, a stuck flow goes over its budget or fails.
    */
   flush?(): void;
 }
@@ -56,12 +67,13 @@ export interface OperatorOptions {
 }
 
 /**
- * Makes an operator of your own, which keeps elements as the built-in ones do: `define` is called for each subscription, is
- * given `keep`, `release` and `emit`, and gives what is done with each element. See `Holding` and `Stage`. Without `define`: the
- * clock shared by all operators of a name.
+ * Makes an operator of your own, which keeps elements as the built-in ones do: `define` is called
+ * for each subscription, is given `keep`, `release` and `emit`, and gives what is done with each
+ * element. See `Holding` and `Stage`.
  *
- * Holds what it keeps, without an own limit: the budget is the limit. Releases it at the end, at an error and at unsubscription, which
- * aborts `signal`; while work is under way (`busy`), not before the last of it ends.
+ * Holds what it keeps, without an own limit: the budget is the limit. Releases it at the end, at an
+ * error and at unsubscription, which aborts `signal`; while work is under way (`busy`), not before
+ * the last of it ends.
  *
  * @example
  * const changes = scope.operator<Frame, number>('changes', ({ keep, release, emit }) => {
@@ -78,31 +90,20 @@ export interface OperatorOptions {
  * });
  * frames(video, { scope }).pipe(changes);
  */
-export interface OperatorMaker {
-  <In, Out>(
-    name: string,
-    define: (holding: Holding<Out>) => Stage<In>,
-    options?: OperatorOptions,
-  ): OperatorFunction<In, Out>;
-  (name: string): OperatorClock;
-}
+export type OperatorMaker = <In, Out>(
+  name: string,
+  define: (holding: Holding<Out>) => Stage<In>,
+  options?: OperatorOptions,
+) => OperatorFunction<In, Out>;
 
 /** The `operator` of a scope. */
-export function operatorMaker(core: FlowCore, scope: ScopeAccount): OperatorMaker {
-  const make = <In, Out>(
-    name: string,
-    define?: (holding: Holding<Out>) => Stage<In>,
-    options?: OperatorOptions,
-  ): OperatorFunction<In, Out> | OperatorClock =>
-    define === undefined
-      ? core.lastingClock(checkString('name', name), 'operator')
-      : ownOperator(core, scope, name, define, options);
-  return make as OperatorMaker;
+export function operatorMaker(core: FlowCore, scope: PoolConsumer): OperatorMaker {
+  return (name, define, options) => ownOperator(core, scope, name, define, options);
 }
 
 function ownOperator<In, Out>(
   core: FlowCore,
-  scope: ScopeAccount,
+  scope: PoolConsumer,
   name: string,
   define: (holding: Holding<Out>) => Stage<In>,
   options: OperatorOptions = {},
@@ -112,17 +113,17 @@ function ownOperator<In, Out>(
   const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<Out>((out) => {
-      const running = new Running<In, Out>(core, core.station(name, 'operator', scope), out, cost);
+      const running = new Running<In, Out>(core, core.instance(name, 'operator', scope), out, cost);
       out.add(() => running.stop());
       running.begin(define);
       connect(input, out, { next: (element) => running.next(element), complete: () => running.complete() });
     });
 }
 
-/** One subscription of an operator of somebody's own. */
+/** One subscription of an operator of your own. */
 class Running<In, Out> implements Flusher {
   readonly #core: FlowCore;
-  readonly #station: Station;
+  readonly #instance: OperatorInstance;
   readonly #out: Subscriber<Out>;
   readonly #cost: (value: unknown) => Bytes;
   readonly #abort = new AbortController();
@@ -135,9 +136,9 @@ class Running<In, Out> implements Flusher {
   #spans = 0;
   #stopped = false;
 
-  constructor(core: FlowCore, station: Station, out: Subscriber<Out>, cost: (value: unknown) => Bytes) {
+  constructor(core: FlowCore, instance: OperatorInstance, out: Subscriber<Out>, cost: (value: unknown) => Bytes) {
     this.#core = core;
-    this.#station = station;
+    this.#instance = instance;
     this.#out = out;
     this.#cost = cost;
   }
@@ -159,7 +160,7 @@ class Running<In, Out> implements Flusher {
   }
 
   next(element: In): void {
-    this.#station.clock.in++;
+    this.#instance.meter.in++;
     this.#call((stage) => stage.next(element));
   }
 
@@ -180,33 +181,33 @@ class Running<In, Out> implements Flusher {
 
   /** Called when nothing can move. @returns whether anything can now. */
   flush(): boolean {
-    const { ledger, admission } = this.#core;
-    const before = ledger.used;
+    const { memoryPool, admission } = this.#core;
+    const before = memoryPool.used;
     try {
       this.#call((stage) => stage.flush?.());
     } catch (error) {
       this.#out.error(error);
     }
-    return ledger.used < before || admission.inFlight > 0;
+    return memoryPool.used < before || admission.inFlight > 0;
   }
 
   stop(): void {
     this.#stopped = true;
     this.#abort.abort();
     this.#core.admission.flushers.delete(this);
-    this.#core.ledger.closeStation(this.#station);
+    this.#core.memoryPool.closeInstance(this.#instance);
     this.#releaseAllWhenIdle();
   }
 
   #call<R>(work: (stage: Stage<In>) => R): R {
-    const { clock } = this.#station;
-    clock.enter();
+    const { meter } = this.#instance;
+    meter.enter();
     this.#calls++;
     try {
       return work(this.#stage as Stage<In>);
     } finally {
       this.#calls--;
-      clock.leave();
+      meter.leave();
       if (this.#stopped) this.#releaseAllWhenIdle();
     }
   }
@@ -216,7 +217,7 @@ class Running<In, Out> implements Flusher {
     if (this.#stopped && this.#calls === 0 && this.#spans === 0) return element;
     const kept = this.#kept.get(element);
     const bytes = kept?.bytes ?? this.#cost(element);
-    this.#core.ledger.hold(this.#station, element, bytes);
+    this.#core.memoryPool.hold(this.#instance, element, bytes);
     if (kept === undefined) this.#kept.set(element, { count: 1, bytes });
     else kept.count++;
     return element;
@@ -229,31 +230,31 @@ class Running<In, Out> implements Flusher {
       throw new UsageError(`\`release\` must be given what was kept, but was given ${shown(element)}`);
     }
     if (--kept.count === 0) this.#kept.delete(element);
-    this.#core.ledger.release(this.#station, element, kept.bytes);
+    this.#core.memoryPool.release(this.#instance, element, kept.bytes);
   }
 
   #emit(value: Out): void {
     if (this.#stopped) return;
-    const { clock } = this.#station;
+    const { meter } = this.#instance;
     // Counts nothing more, but what the value refers to must be valid.
-    this.#core.ledger.hold(this.#station, value, 0);
+    this.#core.memoryPool.hold(this.#instance, value, 0);
     try {
-      if (this.#calls === 0) clock.emit(this.#out, value);
+      if (this.#calls === 0) meter.emit(this.#out, value);
       else {
         // The downstream's time is not its own.
         try {
-          clock.handOver(this.#out, value);
+          meter.handOver(this.#out, value);
         } finally {
-          clock.enter();
+          meter.enter();
         }
       }
     } finally {
-      this.#core.ledger.release(this.#station, value, 0);
+      this.#core.memoryPool.release(this.#instance, value, 0);
     }
   }
 
-  #busy(): Span {
-    const span = this.#station.clock.busy();
+  #busy(): TimedState {
+    const span = this.#instance.meter.busy();
     this.#spans++;
     let ended = false;
     return {
@@ -271,7 +272,7 @@ class Running<In, Out> implements Flusher {
     if (this.#calls > 0 || this.#spans > 0) return;
     for (const [element, { count, bytes }] of this.#kept) {
       this.#kept.delete(element);
-      for (let time = 0; time < count; time++) this.#core.ledger.release(this.#station, element, bytes);
+      for (let time = 0; time < count; time++) this.#core.memoryPool.release(this.#instance, element, bytes);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { FlowError } from '../core/errors.ts';
-import { claimMemory, disclaimMemory, visitOwners } from './memory.ts';
+import { claimMemory, disclaimMemory, visitOwners } from './memory-owners.ts';
 
 /** A count of bytes. */
 export type Bytes = number;
@@ -12,14 +12,16 @@ export interface Account {
 
 /** What the `recycled` error advises. */
 export const RECYCLED_REMEDY =
-  'Copy what you need inside the synchronous `next`, or keep elements only in the holding operators of a Flow (mapAsync, window, buffer, zip, delay, or one of your own: scope.operator).';
+  'Copy what you need inside the synchronous `next`, or keep elements only in operators of a Flow that hold them (mapAsync, window, buffer, zip, delay, or your own: scope.operator).';
 
 /**
- * A heavy element that flow control counts by identity: however many operators hold it, its bytes count once, and when
- * the last of them lets go it is idle, its memory may be recycled, and reading it is an error.
+ * A heavy element that flow control counts by identity: however many operators hold it, its bytes
+ * count once, and when the last of them lets go it is idle, its memory may be recycled, and reading
+ * it is an error.
  *
- * It is held by its memory too: an operator that holds a view of it, however deep in objects and arrays, holds the
- * payload. Which memory that is, it says with `owns`; of typed arrays among its own public fields the flow knows by itself.
+ * It is held by its memory too: an operator that holds a view of it, however deep in objects and
+ * arrays, holds the payload. Which memory that is, it says with `owns`; of typed arrays among its
+ * own public fields the flow knows on its own.
  *
  * @example
  * class Tile extends Payload {
@@ -38,7 +40,10 @@ export abstract class Payload {
   heldBy: Account | undefined = undefined;
   /** Memory that is its own. Kept by `owns`; do not write. */
   ownMemory: ArrayBufferView[] | undefined = undefined;
-  /** Payloads whose memory or selves it refers to: held while it is held. Kept by `Flow`; do not write. */
+  /**
+   * Payloads whose memory or selves it refers to: held while it is held. Kept by `Flow`; do not
+   * write.
+   */
   restsOn: readonly Payload[] | undefined = undefined;
 
   /** Bytes it keeps alive. Constant over its life. */
@@ -48,8 +53,8 @@ export abstract class Payload {
   onIdle?(): void;
 
   /**
-   * Says that the memory of a view is this payload's; call it in the constructor. Memory that another payload is held
-   * with stays that one's: it is then held with this one.
+   * Says that the memory of a view is this payload's; call it in the constructor. Memory that
+   * another payload is held with stays that one's: it is then held with this one.
    *
    * @example
    * constructor(pixels: Uint8Array) { super(); this.#pixels = pixels; this.owns(pixels); }
@@ -78,7 +83,9 @@ export abstract class Payload {
   /** @throws FlowError `recycled` when nothing holds this payload any more. */
   assertLive(what: string): void {
     if (this.idle) {
-      throw new FlowError('recycled', `${what} was read after its last holder let it go`, { remedy: RECYCLED_REMEDY });
+      throw new FlowError('recycled', `${what} was read after its last holder released it`, {
+        remedy: RECYCLED_REMEDY,
+      });
     }
   }
 }

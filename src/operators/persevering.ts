@@ -5,13 +5,14 @@ import type { FlowCore } from './core.ts';
 /** How often, and how many at a time, an asynchronous function is called. */
 export interface PerseveringOptions {
   /**
-   * Times that an operation which fails is tried again, after 0.5 s, 1 s, 2 s and so on, at most 30 s apart. Default 0. Its element stays held
-   * meanwhile, and its place of `concurrency` taken. The last error is the output's.
+   * Times that an operation which fails is tried again, after 0.5 s, 1 s, 2 s and so on, at most 30
+   * s apart. Default 0. Its element stays held meanwhile, and its place of `concurrency` taken. The
+   * last error is the output's.
    */
   readonly retry?: number | undefined;
   /**
-   * Operations started per time, evenly spaced: `20/s`, `100/min`, `1000/h`; tries again included. Holds for all operators of the name in the flow
-   * together, of all videos. Default: no limit.
+   * Operations started per time, evenly spaced: `20/s`, `100/min`, `1000/h`; tries again included.
+   * Holds for all operators of the name in the flow together, of all videos. Default: no limit.
    */
   readonly rate?: string | undefined;
 }
@@ -21,7 +22,10 @@ const LONGEST_WAIT = 30_000;
 
 const rates = new WeakMap<FlowCore, Map<string, StartRate>>();
 
-/** The function with its tries and its rate; itself where there are none. @throws UsageError for an option that does not fit. */
+/**
+ * The function with its tries and its rate; itself where there are none.
+ * @throws UsageError for an option that does not fit.
+ */
 export function persevering<A, B>(
   core: FlowCore,
   name: string,

@@ -1,15 +1,15 @@
 import type { Admission, Waiter } from './admission.ts';
-import type { Ledger, Station } from './ledger.ts';
 import { weightOf } from './measure.ts';
+import type { MemoryPool, OperatorInstance } from './memory-pool.ts';
 import type { Bytes } from './payload.ts';
 
 /**
- * Room for what asynchronous operations bring: a result that is larger than its element, or that waits for its elders
- * beside it, takes bytes that no source has asked for. So such an operation is admitted like a read. How large results
- * are is learnt from those that came.
+ * Room for what asynchronous operations bring: a result that is larger than its element, or that
+ * waits for its elders beside it, takes bytes that no source has asked for. So such an operation is
+ * admitted like a read. How large results are is learnt from those that came.
  */
 export class ResultRoom {
-  readonly #ledger: Ledger;
+  readonly #memoryPool: MemoryPool;
   readonly #admission: Admission;
   /** Operations that may be under way at once. */
   readonly #concurrency: number;
@@ -17,8 +17,8 @@ export class ResultRoom {
   #largest: Bytes = 0;
   #waiter: Waiter | undefined;
 
-  constructor(ledger: Ledger, admission: Admission, concurrency: number) {
-    this.#ledger = ledger;
+  constructor(memoryPool: MemoryPool, admission: Admission, concurrency: number) {
+    this.#memoryPool = memoryPool;
     this.#admission = admission;
     this.#concurrency = concurrency;
   }
@@ -33,30 +33,35 @@ export class ResultRoom {
     return this.#waiter !== undefined;
   }
 
-  /** Results of so many bytes are to be expected, for elements of `element` bytes. */
-  expect(station: Station, bytes: Bytes, element: Bytes): void {
+  /** Results of this many bytes are to be expected, for elements of `element` bytes. */
+  expect(instance: OperatorInstance, bytes: Bytes, element: Bytes): void {
     if (bytes <= this.#largest) return;
     this.#largest = bytes;
-    // Sources leave room for operations that need more than they give back, though not more than half of it all.
+    // Sources leave room for operations that need more than they give back, though not more than
+    // half of it all.
     const more = (bytes - element) * this.#concurrency;
-    if (more > 0) this.#ledger.grow(station.scope, Math.min(more, Math.floor(this.#ledger.budget / 2)));
+    if (more > 0) this.#memoryPool.grow(instance.scope, Math.min(more, Math.floor(this.#memoryPool.budget / 2)));
   }
 
   /** Learns from a result. */
-  learn<B>(station: Station, result: B, cost: ((result: B) => Bytes) | undefined, element: Bytes): void {
-    this.expect(station, this.#ledger.addition(result, cost === undefined ? weightOf(result) : cost(result)), element);
+  learn<B>(instance: OperatorInstance, result: B, cost: ((result: B) => Bytes) | undefined, element: Bytes): void {
+    this.expect(
+      instance,
+      this.#memoryPool.addition(result, cost === undefined ? weightOf(result) : cost(result)),
+      element,
+    );
   }
 
   /** Reserves room at once, if there is some beside what everyone else is promised. */
-  take(station: Station, bytes: Bytes): boolean {
-    return bytes === 0 || this.#admission.reserveIfSafe(station.scope, bytes);
+  take(instance: OperatorInstance, bytes: Bytes): boolean {
+    return bytes === 0 || this.#admission.reserveIfSafe(instance.scope, bytes);
   }
 
   /** Reserves room at once, or waits for it: true, or `settle` is called later. One at a time. */
-  ask(station: Station, bytes: Bytes, settle: (refusal: Error | undefined) => void): boolean {
-    if (bytes === 0 || this.#admission.tryReserve(station.scope, bytes)) return true;
+  ask(instance: OperatorInstance, bytes: Bytes, settle: (refusal: Error | undefined) => void): boolean {
+    if (bytes === 0 || this.#admission.tryReserve(instance.scope, bytes)) return true;
     const waiter: Waiter = {
-      station,
+      instance,
       need: bytes,
       first: true,
       settle: (refusal) => {
@@ -80,7 +85,7 @@ export class ResultRoom {
   }
 
   /** Takes a promise back: what it was for has come. */
-  give(station: Station, bytes: Bytes): void {
-    if (bytes > 0) this.#ledger.unreserve(station.scope, bytes);
+  give(instance: OperatorInstance, bytes: Bytes): void {
+    if (bytes > 0) this.#memoryPool.unreserve(instance.scope, bytes);
   }
 }

@@ -2,8 +2,9 @@
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The rows from some row of a stream on, each kept once, in chunks of float32 that are given up from the front as soon
- * as no row of theirs is wanted any more. Rows are numbered from 0 over the whole stream.
+ * The rows from some row of a stream on, each kept once, in chunks of float32 that are given up
+ * from the front as soon as no row of theirs is wanted any more. Rows are numbered from 0 over the
+ * whole stream.
  */
 export class RowWindow {
   readonly #dimension: number;
@@ -52,8 +53,9 @@ export class RowWindow {
   }
 
   /**
-   * Copies columns `column` to `column + width` of the rows from number `first` to the last one, transposed: the values
-   * of one column lie side by side, row after row, as a selection wants them. Whole cache lines are read in each row.
+   * Copies columns `column` to `column + width` of the rows from number `first` to the last one,
+   * transposed: the values of one column lie side by side, row after row, as a selection wants
+   * them. Whole cache lines are read in each row.
    */
   readColumns(first: number, column: number, width: number, target: Float32Array): void {
     const rows = this.#end - first;

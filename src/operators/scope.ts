@@ -1,42 +1,49 @@
 import type { Observable, OperatorFunction } from 'rxjs';
+import { checkString } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { buffer } from './buffer.ts';
 import type { FlowCore } from './core.ts';
 import { delay } from './delay.ts';
 import type { Flow } from './flow.ts';
-import { Holder } from './holder.ts';
-import type { ScopeAccount } from './ledger.ts';
 import { type MapAsyncOptions, mapAsync } from './map-async.ts';
+import type { PoolConsumer } from './memory-pool.ts';
+import type { OperatorMeter } from './operator-meter.ts';
 import { type OperatorMaker, operatorMaker } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
-import { type Puller, type SourceOptions, source } from './source.ts';
+import { Reservation } from './reservation.ts';
+import { type PullSource, type SourceOptions, source } from './source.ts';
 import { type HoldOptions, type WindowOptions, window } from './window.ts';
 import { type ZipOptions, zip } from './zip.ts';
 
 /**
- * A part of a flow whose bytes are attributed to one name, usually one video: the same operators as the flow's. Older
- * scopes are served first, and a claim, the most the scope can hold at once, lets the flow start only as many scopes as
- * can all come to their end.
+ * A part of a flow whose bytes are attributed to one name, usually one video: the same operators as
+ * the flow's. Older scopes are served first, and a claim, the most the scope can hold at once, lets
+ * the flow start only as many scopes as can all come to their end.
  *
  * @example
  * const scope = flow.scope(video.id, { claim: parseBytes('40MiB') });
  * frames(video, { scope }).pipe(scope.window(16));
  */
 export class Scope {
-  /** An operator of your own that keeps elements, or the clock of a name: see `OperatorMaker`. */
+  /** Makes an operator of your own that keeps elements: see `OperatorMaker`. */
   readonly operator: OperatorMaker;
   readonly #core: FlowCore;
-  readonly #account: ScopeAccount;
+  readonly #account: PoolConsumer;
 
   /** Made by `flow.scope(name)`. @internal */
   constructor(
     readonly flow: Flow,
     core: FlowCore,
-    account: ScopeAccount,
+    account: PoolConsumer,
   ) {
     this.#core = core;
     this.#account = account;
     this.operator = operatorMaker(core, account);
+  }
+
+  /** The meter shared by all operators of a name, for work of your own. */
+  meter(name: string): OperatorMeter {
+    return this.#core.lastingMeter(checkString('name', name), 'operator');
   }
 
   /** Its name in metrics and errors. */
@@ -54,9 +61,12 @@ export class Scope {
     return this.#account.held;
   }
 
-  /** Reads elements, under the budget: see `Puller`. Cold; closes the reader exactly once; buffers nothing. */
+  /**
+   * Reads elements, under the budget: see `PullSource`. Cold; closes the reader exactly once;
+   * buffers nothing.
+   */
   source<T>(
-    open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+    open: () => PullSource<T> | AsyncIterable<T> | Promise<PullSource<T> | AsyncIterable<T>>,
     options: SourceOptions<T>,
   ): Observable<T> {
     return source(this.#core, this.#account, open, options);
@@ -85,18 +95,21 @@ export class Scope {
     return zip(this.#core, this.#account, other, options);
   }
 
-  /** Gives each element on so many milliseconds later; holds those that wait. */
+  /** Emits each element `milliseconds` later; holds those that are waiting. */
   delay<A>(milliseconds: number, options?: HoldOptions<A>): OperatorFunction<A, A> {
     return delay(this.#core, this.#account, milliseconds, options);
   }
 
-  /** Accounts for bytes that an operator keeps by itself. */
-  holder(name: string): Holder {
-    return new Holder(this.#core, this.#account, name);
+  /** Accounts for bytes that an operator keeps on its own. */
+  reservation(name: string): Reservation {
+    return new Reservation(this.#core, this.#account, name);
   }
 
-  /** Its account in the flow with this core. For operators of the flow. @throws UsageError when it is another flow's. @internal */
-  account(core: FlowCore): ScopeAccount {
+  /**
+   * Its account in the flow with this core. For operators of the flow.
+   * @throws UsageError when it is another flow's. @internal
+   */
+  account(core: FlowCore): PoolConsumer {
     if (core !== this.#core) {
       throw new UsageError(`\`scope\` must be of the same flow, but '${this.name}' belongs to another`);
     }

@@ -3,14 +3,20 @@ import { checkFunction, checkInteger, checkString, shown } from '../core/check.t
 import { UsageError } from '../core/errors.ts';
 import type { Waiter } from './admission.ts';
 import { checkedCost, type FlowCore } from './core.ts';
-import type { ScopeAccount, Station } from './ledger.ts';
+import type { OperatorInstance, PoolConsumer } from './memory-pool.ts';
 import type { Bytes } from './payload.ts';
 
 /** Reads one element at a time. */
-export interface Puller<T> {
-  /** The next element, now or later; undefined at the end. Never called again before it has answered. */
+export interface PullSource<T> {
+  /**
+   * The next element, now or later; undefined at the end. Never called again before it has
+   * answered.
+   */
   next(): T | undefined | Promise<T | undefined>;
-  /** Called exactly once, after the end, an error, or when no one listens any more: then possibly while a read is pending, which it must make settle. */
+  /**
+   * Called exactly once: after the end, after an error, or when there is no subscriber any more;
+   * then a read may be pending, and must be made to settle.
+   */
   close?(): void | Promise<void>;
 }
 
@@ -20,24 +26,28 @@ export interface SourceOptions<T> {
   readonly name: string;
   /** Bytes an element keeps alive. */
   readonly cost: (value: T) => Bytes;
-  /** Bytes to reserve before a read: the most an element may cost. A dearer one raises it for the reads after. */
+  /**
+   * Bytes to reserve before a read: the maximum cost of an element. A larger one raises it for
+   * later reads.
+   */
   readonly estimate: Bytes;
 }
 
 /**
- * What `Flow.source` and `Scope.source` return. Cold: every subscription opens a reader of its own, not inside `subscribe`,
- * so nothing is emitted there, and not before the first read is admitted, so that no decoder waits for room. Before each
- * read the estimate is reserved (waiting for room), after it settled to the true cost; an element dearer than that, for
- * which there is no room within `maxOvercommit`, waits for it. The element is held while the downstream's `next` runs.
- * Buffers nothing.
+ * What `Flow.source` and `Scope.source` return. Cold: every subscription opens a reader of its own,
+ * not inside `subscribe`, so nothing is emitted there, and not before the first read is admitted,
+ * so that no decoder waits for room. Before each read the estimate is reserved (waiting for room),
+ * after it settled to the true cost; a larger element, for which there is no room within
+ * `maxOvercommit`, waits for it. The element is held while the downstream's `next` runs. Buffers
+ * nothing.
  *
- * Unsubscribing closes the reader at once, while opening as soon as it is open. An error of `close` is the subscriber's
- * error where one still listens, else a late error of the flow.
+ * Unsubscribing closes the reader at once, while opening as soon as it is open. An error of `close`
+ * is the subscriber's error where one still listens, else a late error of the flow.
  */
 export function source<T>(
   core: FlowCore,
-  scope: ScopeAccount,
-  open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+  scope: PoolConsumer,
+  open: () => PullSource<T> | AsyncIterable<T> | Promise<PullSource<T> | AsyncIterable<T>>,
   options: SourceOptions<T>,
 ): Observable<T> {
   checkFunction('open', open);
@@ -46,8 +56,8 @@ export function source<T>(
   checkInteger('estimate', options.estimate, 0);
   const cost = checkedCost(options.cost);
   return new Observable<T>((out) => {
-    const station = core.station(options.name, 'source', scope);
-    const reading = new Reading(core, station, out, open, cost, options.estimate);
+    const instance = core.instance(options.name, 'source', scope);
+    const reading = new Reading(core, instance, out, open, cost, options.estimate);
     reading.start();
     return () => reading.stop();
   });
@@ -55,28 +65,28 @@ export function source<T>(
 
 class Reading<T> {
   readonly #core: FlowCore;
-  readonly #station: Station;
+  readonly #instance: OperatorInstance;
   readonly #out: Subscriber<T>;
-  readonly #open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>;
+  readonly #open: () => PullSource<T> | AsyncIterable<T> | Promise<PullSource<T> | AsyncIterable<T>>;
   readonly #cost: (value: T) => Bytes;
   #need: Bytes;
   /** Bytes reserved for the read that is next, or under way; undefined when none is admitted. */
   #promised: Bytes | undefined;
-  #reader: Puller<T> | undefined;
+  #reader: PullSource<T> | undefined;
   /** Gives up waiting for room; set while it waits. */
   #leaveQueue: (() => void) | undefined;
   #stopped = false;
 
   constructor(
     core: FlowCore,
-    station: Station,
+    instance: OperatorInstance,
     out: Subscriber<T>,
-    open: () => Puller<T> | AsyncIterable<T> | Promise<Puller<T> | AsyncIterable<T>>,
+    open: () => PullSource<T> | AsyncIterable<T> | Promise<PullSource<T> | AsyncIterable<T>>,
     cost: (value: T) => Bytes,
     estimate: Bytes,
   ) {
     this.#core = core;
-    this.#station = station;
+    this.#instance = instance;
     this.#out = out;
     this.#open = open;
     this.#cost = cost;
@@ -85,7 +95,7 @@ class Reading<T> {
 
   start(): void {
     this.#core.admission.begin();
-    this.#core.ledger.openScope(this.#station.scope);
+    this.#core.memoryPool.openScope(this.#instance.scope);
     queueMicrotask(() => this.#run());
   }
 
@@ -93,11 +103,11 @@ class Reading<T> {
   stop(): void {
     this.#stopped = true;
     this.#leaveQueue?.();
-    void this.#closeReader().catch((error) => this.#core.ledger.reportLate(error));
+    void this.#closeReader().catch((error) => this.#core.memoryPool.reportLate(error));
   }
 
   async #run(): Promise<void> {
-    const { ledger, admission } = this.#core;
+    const { memoryPool, admission } = this.#core;
     let failure: { error: unknown } | undefined;
     try {
       if (!this.#stopped && (await this.#admitted()) && !this.#stopped) {
@@ -107,44 +117,44 @@ class Reading<T> {
     } catch (error) {
       failure = { error };
     }
-    if (this.#promised !== undefined) ledger.unreserve(this.#station.scope, this.#promised);
+    if (this.#promised !== undefined) memoryPool.unreserve(this.#instance.scope, this.#promised);
     try {
       await this.#closeReader();
     } catch (error) {
       if (failure === undefined && !this.#stopped) failure = { error };
-      else ledger.reportLate(error);
+      else memoryPool.reportLate(error);
     }
-    ledger.closeStation(this.#station);
-    ledger.closeScope(this.#station.scope);
+    memoryPool.closeInstance(this.#instance);
+    memoryPool.closeScope(this.#instance.scope);
     if (failure === undefined) this.#out.complete();
     else this.#out.error(failure.error);
     admission.end();
   }
 
   async #openReader(): Promise<void> {
-    const { clock } = this.#station;
-    clock.enter();
+    const { meter } = this.#instance;
+    meter.enter();
     try {
-      this.#reader = toPuller(await this.#open());
+      this.#reader = toPullSource(await this.#open());
     } catch (error) {
       // A reader that was told to stop may answer so; one that was never told has failed.
-      if (this.#stopped) this.#core.ledger.reportLate(error);
+      if (this.#stopped) this.#core.memoryPool.reportLate(error);
       else throw error;
     } finally {
-      clock.leave();
+      meter.leave();
     }
   }
 
   async #readAll(): Promise<void> {
-    const { ledger, yieldAfter } = this.#core;
-    const { clock } = this.#station;
-    const reader = this.#reader as Puller<T>;
+    const { memoryPool, yieldAfter } = this.#core;
+    const { meter } = this.#instance;
+    const reader = this.#reader as PullSource<T>;
     let turn = performance.now();
     for (let count = 1; ; count++) {
       const admitted = this.#admitted();
       if (admitted !== true && !(await admitted)) return;
       if (this.#stopped) return;
-      clock.enter();
+      meter.enter();
       let value: T | undefined;
       let bytes: Bytes | undefined;
       try {
@@ -153,33 +163,33 @@ class Reading<T> {
         if (value === undefined) return;
         bytes = this.#cost(value);
       } finally {
-        if (bytes === undefined) clock.leave();
+        if (bytes === undefined) meter.leave();
       }
       const extra = bytes - (this.#promised as Bytes);
       if (extra > 0) {
         this.#need = bytes;
-        clock.leave();
+        meter.leave();
         await this.#roomFor(value, bytes, extra);
-        clock.enter();
+        meter.enter();
       }
       try {
         this.#settle(value, bytes);
       } catch (error) {
-        clock.leave();
+        meter.leave();
         throw error;
       }
       try {
         // What was read while the subscriber left is only held, and let go.
-        if (this.#stopped) clock.leave();
-        else clock.handOver(this.#out, value);
+        if (this.#stopped) meter.leave();
+        else meter.handOver(this.#out, value);
       } finally {
-        ledger.release(this.#station, value, bytes);
+        memoryPool.release(this.#instance, value, bytes);
       }
       if (this.#stopped) return;
       if (count % 16 === 0 && performance.now() - turn > yieldAfter) {
-        clock.block();
+        meter.block();
         await new Promise<void>((resolve) => setImmediate(resolve));
-        clock.unblock();
+        meter.unblock();
         turn = performance.now();
         if (this.#stopped) return;
       }
@@ -189,7 +199,7 @@ class Reading<T> {
   /** Whether the next read is admitted; false when nobody listens any more. */
   #admitted(): boolean | Promise<boolean> {
     if (this.#promised !== undefined) return true;
-    if (!this.#core.admission.tryReserve(this.#station.scope, this.#need)) return this.#room(this.#need);
+    if (!this.#core.admission.tryReserve(this.#instance.scope, this.#need)) return this.#room(this.#need);
     this.#promised = this.#need;
     return true;
   }
@@ -198,13 +208,15 @@ class Reading<T> {
   #settle(value: T, bytes: Bytes): void {
     const promised = this.#promised as Bytes;
     this.#promised = undefined;
-    this.#core.ledger.settle(this.#station, promised, value, bytes);
+    this.#core.memoryPool.settle(this.#instance, promised, value, bytes);
   }
 
-  /** Finds room for what an element costs beyond its promise. An element that is refused is let go. */
+  /**
+   * Finds room for what an element costs beyond its promise. An element that is refused is let go.
+   */
   async #roomFor(value: T, bytes: Bytes, extra: Bytes): Promise<void> {
-    const { admission, ledger } = this.#core;
-    if (admission.tryExceed(this.#station.scope, extra)) {
+    const { admission, memoryPool } = this.#core;
+    if (admission.tryExceed(this.#instance.scope, extra)) {
       this.#promised = bytes;
       return;
     }
@@ -212,19 +224,19 @@ class Reading<T> {
       await this.#room(extra);
     } catch (refusal) {
       this.#settle(value, bytes);
-      ledger.release(this.#station, value, bytes);
+      memoryPool.release(this.#instance, value, bytes);
       throw refusal;
     }
   }
 
   /** Waits for room: true when it is promised, false when nobody listens any more. */
   async #room(need: Bytes): Promise<boolean> {
-    const { clock } = this.#station;
-    clock.block();
+    const { meter } = this.#instance;
+    meter.block();
     try {
       return await new Promise<boolean>((resolve, reject) => {
         const waiter: Waiter = {
-          station: this.#station,
+          instance: this.#instance,
           need,
           settle: (refusal) => {
             this.#leaveQueue = undefined;
@@ -243,7 +255,7 @@ class Reading<T> {
         this.#core.admission.park(waiter);
       });
     } finally {
-      clock.unblock();
+      meter.unblock();
     }
   }
 
@@ -258,15 +270,15 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-function toPuller<T>(opened: Puller<T> | AsyncIterable<T>): Puller<T> {
+function toPullSource<T>(opened: PullSource<T> | AsyncIterable<T>): PullSource<T> {
   if (typeof opened === 'object' && opened !== null) {
-    if (Symbol.asyncIterator in opened) return pullerOf(opened[Symbol.asyncIterator]());
+    if (Symbol.asyncIterator in opened) return pullSourceOf(opened[Symbol.asyncIterator]());
     if (typeof opened.next === 'function') return opened;
   }
-  throw new UsageError(`\`open\` must return a puller or an async iterable, but returned ${shown(opened)}`);
+  throw new UsageError(`\`open\` must return a pull source or an async iterable, but returned ${shown(opened)}`);
 }
 
-function pullerOf<T>(iterator: AsyncIterator<T>): Puller<T> {
+function pullSourceOf<T>(iterator: AsyncIterator<T>): PullSource<T> {
   let finished = false;
   return {
     async next() {
@@ -285,7 +297,7 @@ function pullerOf<T>(iterator: AsyncIterator<T>): Puller<T> {
       return step.value;
     },
     async close() {
-      // As `for await` does: an iterator that ended or failed by itself is not told to return.
+      // As `for await` does: an iterator that ended or failed on its own is not told to return.
       if (!finished) await iterator.return?.();
     },
   };

@@ -1,7 +1,7 @@
-import { RunningMoments } from './moments.ts';
 import { NearestRows } from './nearest-rows.ts';
 import { MedianSelector } from './order-statistics.ts';
 import type { RowWindow } from './row-window.ts';
+import { RunningMoments } from './running-moments.ts';
 import { dimensionOf, hasSpread, needsRows, type Statistic } from './statistics.ts';
 import type { SubclipRow } from './subclip-row.ts';
 
@@ -24,7 +24,10 @@ export interface StreamRow {
   readonly vector: Float32Array;
 }
 
-/** Working memory for the medians, shared by all cuts of a stream, since one subclip is closed at a time. */
+/**
+ * Working memory for the medians, shared by all cuts of a stream, since one subclip is closed at a
+ * time.
+ */
 export class MedianScratch {
   readonly selector = new MedianSelector();
   #columns = new Float32Array(0);
@@ -47,7 +50,10 @@ export class MedianScratch {
   }
 }
 
-/** One cut of a stream into S subclips of equal length: the open subclip's statistics, and who is nearest to empty ones. */
+/**
+ * One cut of a stream into S subclips of equal length: the open subclip's statistics, and who is
+ * nearest to empty ones.
+ */
 export class SubclipCut {
   readonly subclips: number;
   readonly nearest: NearestRows;
@@ -100,8 +106,9 @@ export class SubclipCut {
   }
 
   /**
-   * The rows of the subclips that end before the one `time` lies in: the open one and those after it without rows.
-   * To be called before `add`, after `nearest.decide` of the row at `time`, and drawn to its end.
+   * The rows of the subclips that end before the one `time` lies in: the open one and those after
+   * it without rows. To be called before `add`, after `nearest.decide` of the row at `time`, and
+   * drawn to its end.
    */
   *closeBefore(time: number, window: RowWindow | undefined): Generator<SubclipRow> {
     yield* this.#close(this.subclipOf(time), window, undefined);

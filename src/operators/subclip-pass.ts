@@ -7,8 +7,8 @@ import { MedianScratch, type StreamRow, SubclipCut } from './subclip-cut.ts';
 import type { Span, SubclipRow, Timed } from './subclip-row.ts';
 
 /**
- * The state of one pass over one stream: checks each row, feeds every cut, and accounts for what is kept.
- * `take` and `end` give the rows that are done and must be drawn to their ends.
+ * The state of one pass over one stream: checks each row, feeds every cut, and accounts for what is
+ * kept. `take` and `end` give the rows that are done and must be drawn to their ends.
  */
 export class SubclipPass {
   readonly #span: Span;
@@ -25,7 +25,10 @@ export class SubclipPass {
   #lastCentre = Number.NEGATIVE_INFINITY;
   /** The first of the rows with the greatest centre so far. */
   #latest: StreamRow | undefined;
-  /** Whether `#latest.vector` is kept as the nearest row of some subclip, so that its memory must not be reused. */
+  /**
+   * Whether `#latest.vector` is kept as the nearest row of some subclip, so that its memory must
+   * not be reused.
+   */
   #latestKept = false;
   #spare: Float32Array | undefined;
   #accounted = 0;
@@ -113,7 +116,10 @@ export class SubclipPass {
     if (this.#statistics.some(needsRows)) this.#window = new RowWindow(dimension);
   }
 
-  /** Keeps the row as the latest if its centre is greater than that of the one before, and recycles the other's memory. */
+  /**
+   * Keeps the row as the latest if its centre is greater than that of the one before, and recycles
+   * the other's memory.
+   */
   #remember(row: StreamRow, kept: boolean): void {
     if (this.#latest && row.centre <= this.#latest.centre) {
       if (!kept) this.#spare = row.vector;
@@ -150,7 +156,10 @@ export class SubclipPass {
     return this.#unlike(`value ${index} of the vector at ${time} s is ${vector[index]}, which is not a finite float32`);
   }
 
-  /** A vector that is not as vectors must be. What made it made it of this item: others may be right. */
+  /**
+   * A vector that is not as vectors must be. What made it made it of this item: others may be
+   * right.
+   */
   #unlike(what: string): FlowError {
     return new FlowError('batch-result', `stream '${this.#name}': ${what}`);
   }
@@ -161,7 +170,10 @@ function isVector(value: unknown): value is ArrayLike<number> {
   return ArrayBuffer.isView(value) || (Array.isArray(value) && value.every((each) => typeof each === 'number'));
 }
 
-/** Four sums run side by side, so that no addition waits for the one before; a value that is not finite makes NaN. */
+/**
+ * Four sums run side by side, so that no addition waits for the one before; a value that is not
+ * finite makes NaN.
+ */
 function allFinite(vector: Float32Array): boolean {
   let first = 0;
   let second = 0;

@@ -1,12 +1,16 @@
 import type { Statistic } from './statistics.ts';
 
-/** Something with a time: an embedding, or any vector a function of the user made of a frame or a patch. */
+/**
+ * Something with a time: an embedding, or any vector a function of the user made of a frame or a
+ * patch.
+ */
 export interface Timed {
   /** Seconds from the container's start; decides the subclip. */
   readonly time: number;
   /**
-   * Seconds from the container's start, at least `time`: the middle of the span that the row is over. Left out (or the same as `time`)
-   * for what is of a moment and shows until the next row. Decides which row an empty subclip takes.
+   * Seconds from the container's start, at least `time`: the middle of the span that the row is
+   * over. Left out (or the same as `time`) for what is of a moment and shows until the next row.
+   * Decides which row an empty subclip takes.
    */
   readonly centre?: number;
   /** D values, the same D for every row of a stream. */

@@ -11,10 +11,13 @@ import type { Span, SubclipRow, Timed } from './subclip-row.ts';
 
 export type { Span, SubclipRow, Timed } from './subclip-row.ts';
 
-/** Where the operator accounts for the bytes it keeps and the time it takes: a `Scope` of a `Flow` is one. */
+/**
+ * Where the operator accounts for the bytes it keeps and the time it takes: a `Scope` of a `Flow`
+ * is one.
+ */
 export interface SubclipScope {
-  holder(name: string): { add(bytes: Bytes): void; remove(bytes: Bytes): void; close(): void };
-  operator(name: string): {
+  reservation(name: string): { grow(bytes: Bytes): void; shrink(bytes: Bytes): void; free(): void };
+  meter(name: string): {
     in: number;
     enter(): void;
     leave(): void;
@@ -37,29 +40,33 @@ export interface SubclipOptions {
 }
 
 /**
- * Cuts a stream of vectors with times into subclips of equal length and summarises each, for any set of subclip counts
- * and statistics in one pass.
+ * Cuts a stream of vectors with times into subclips of equal length and summarises each, for any
+ * set of subclip counts and statistics in one pass.
  *
- * - A row at time t belongs to subclip min(floor(t S / D + 1e-9), S - 1), times before 0 to the first.
- * - A subclip without a row of its own takes a single one, spread 0. Of rows with a `centre` behind their time (patches of sound)
- *   the one whose centre is nearest its midpoint, the earlier on a tie; of rows of a moment (frames, rows without `centre`) the one
- *   that is showing at its midpoint: the last before it, or the first of all.
- * - Variance is divided by n; the median absolute deviation is unscaled; an even median is the mean of the middle two.
- *   Everything is computed in float64 and given as float32.
+ * - A row at time t belongs to subclip min(floor(t S / D + 1e-9), S - 1), times before 0 to the
+ *   first.
+ * - A subclip without a row of its own takes a single one, spread 0. Of rows with a `centre` behind
+ *   their time (patches of sound) the one whose centre is nearest its midpoint, the earlier on a
+ *   tie; of rows of a moment (frames, rows without `centre`) the one that is showing at its
+ *   midpoint: the last before it, or the first of all.
+ * - Variance is divided by n; the median absolute deviation is unscaled; an even median is the mean
+ *   of the middle two. Everything is computed in float64 and given as float32.
  *
- * Emits the rows of a subclip as soon as a later row shows that it is over, and the rest when the source completes.
- * Of one cut, subclips come in ascending order. A source without any row gives no row.
+ * Emits the rows of a subclip as soon as a later row shows that it is over, and the rest when the
+ * source completes. Of one cut, subclips come in ascending order. A source without any row gives no
+ * row.
  *
- * Buffering: vectors are copied, never kept. `mean` and `meanvar` keep 8 D or 16 D bytes for each count. `median` and
- * `medmad` keep the rows since the start of the earliest open subclip, once for all counts (4 D bytes a row), see
- * `subclipsClaim`. All of it is accounted for through `scope` and given back at completion, error and unsubscription.
+ * Buffering: vectors are copied, never kept. `mean` and `meanvar` keep 8 D or 16 D bytes for each
+ * count. `median` and `medmad` keep the rows since the start of the earliest open subclip, once for
+ * all counts (4 D bytes a row), see `subclipsClaim`. All of it is accounted for through `scope` and
+ * given back at completion, error and unsubscription.
  *
- * Errors: FlowError `order` when times or centres do not ascend or a centre lies before its time, `batch-result`
- * when a vector has no values, another length than the first, or a value that is no finite number; UsageError when the span has no
- * duration.
+ * Errors: FlowError `order` when times or centres do not ascend or a centre lies before its time,
+ * `batch-result` when a vector has no values, another length than the first, or a value that is not
+ * a finite number; UsageError when the span has no duration.
  *
  * @example
- * shots.pipe(embed(look, { scope }), subclips(video, { name: 'visual', count: [10, 20], statistic: 'medmad', scope }));
+ * pictures.pipe(embed(alexnet, { scope }), subclips(video, { name: 'visual', count: [10, 20], statistic: 'medmad', scope }));
  */
 export function subclips(span: Span, options: SubclipOptions): OperatorFunction<Timed, SubclipRow> {
   const name = checkString('name', options.name);
@@ -68,36 +75,39 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
   const operator = checkString('operator', options.operator ?? `subclips-${name}`);
   return (source) =>
     new Observable<SubclipRow>((subscriber) => {
-      const holder = options.scope?.holder(operator);
-      const clock = options.scope?.operator(operator);
+      const holder = options.scope?.reservation(operator);
+      const meter = options.scope?.meter(operator);
       const pass = new SubclipPass(span, name, counts, statistics, (change) => {
-        if (change > 0) holder?.add(change);
-        else if (change < 0) holder?.remove(-change);
+        if (change > 0) holder?.grow(change);
+        else if (change < 0) holder?.shrink(-change);
       });
-      subscriber.add(() => holder?.close());
+      subscriber.add(() => holder?.free());
 
-      /** Computes and emits one row after the other. @returns false when it ended before the rows did. */
+      /**
+       * Computes and emits one row after the other.
+       * @returns false when it ended before the rows did.
+       */
       const emit = (rows: Iterator<SubclipRow>): boolean => {
         while (!subscriber.closed) {
           let step: IteratorResult<SubclipRow>;
-          clock?.enter();
+          meter?.enter();
           try {
             step = rows.next();
           } catch (error) {
             subscriber.error(error);
             return false;
           } finally {
-            clock?.leave();
+            meter?.leave();
           }
           if (step.done) return true;
-          if (clock) clock.emit(subscriber, step.value);
+          if (meter) meter.emit(subscriber, step.value);
           else subscriber.next(step.value);
         }
         return false;
       };
       connect(source, subscriber, {
         next: (element) => {
-          if (clock) clock.in += 1;
+          if (meter) meter.in += 1;
           emit(pass.take(element));
         },
         complete: () => {
@@ -112,9 +122,11 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
  *
  * @param options.duration seconds of the span
  * @param options.rate rows per second on average
- * @param options.peakRate rows per second where they lie closest, of a stream of varying rate; `rate` unless given
+ * @param options.peakRate rows per second where they lie closest, of a stream of varying rate;
+ * `rate` unless given
  * @param options.dimension values of a row
- * @param options.lead seconds from a row's time to its centre (0 for frames, 0.48 or so for audio patches)
+ * @param options.lead seconds from a row's time to its centre (0 for frames, 0.48 or so for audio
+ * patches)
  */
 export function subclipsClaim(options: {
   readonly duration: number;
@@ -133,14 +145,16 @@ export function subclipsClaim(options: {
   const statistics = checkStatistics('statistics', options.statistics);
   const lead = checkPositive('lead', options.lead ?? 0, { zero: true });
   const rowBytes = 4 * dimension;
-  // The latest row, the spare, and the nearest rows of midpoints decided ahead of the stream's times.
+  // The latest row, the spare, and the nearest rows of midpoints decided ahead of the stream's
+  // times.
   let rows = 2;
   for (const count of counts) rows += Math.min(count, Math.ceil((lead * count) / duration) + 1);
   let bytes = rows * rowBytes;
   const variance = statistics.includes('meanvar');
   if (variance || statistics.includes('mean')) bytes += counts.length * dimension * (variance ? 16 : 8);
   if (statistics.some(needsRows)) {
-    // A subclip's rows, never more than all, one more where a border cuts unevenly; a chunk not yet given up and one begun.
+    // A subclip's rows, never more than all, one more where a border cuts unevenly; a chunk not yet
+    // given up and one begun.
     const kept = Math.ceil(duration * Math.min(rate, peakRate / Math.min(...counts))) + 1;
     const chunkRows = rowsPerChunk(dimension);
     bytes += (Math.ceil(kept / chunkRows) + 1) * chunkRows * rowBytes + MedianScratch.byteLength(kept);

@@ -2,7 +2,7 @@ import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkString } from '../core/check.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
-import type { ScopeAccount } from './ledger.ts';
+import type { PoolConsumer } from './memory-pool.ts';
 import type { Bytes } from './payload.ts';
 
 /** How a window, buffer, zip or delay counts and names itself. */
@@ -15,20 +15,24 @@ export interface HoldOptions<A> {
 
 /** How `window` works. */
 export interface WindowOptions<A> extends HoldOptions<A> {
-  /** Elements from the start of one window to the start of the next; default `size`. Less: windows overlap. More: elements between are left out. */
+  /**
+   * Elements from the start of one window to the start of the next; default `size`. Less: windows
+   * overlap. More: elements between are left out.
+   */
   readonly step?: number | undefined;
 }
 
 /**
- * What `Flow.window` and `Scope.window` return: arrays of `size` consecutive elements; at the end one shorter array of
- * elements that were in none yet.
+ * What `Flow.window` and `Scope.window` return: arrays of `size` consecutive elements; at the end
+ * one shorter array of elements that were in none yet.
  *
- * Holds the elements of the window being gathered. They are let go after the downstream's `next` has run, so keep the
- * array only in another holding operator. Unsubscribing and errors let go of all at once.
+ * Holds the elements of the window being gathered. They are let go after the downstream's `next`
+ * has run, so keep the array only in another holding operator. Unsubscribing and errors let go of
+ * all at once.
  */
 export function window<A>(
   core: FlowCore,
-  scope: ScopeAccount,
+  scope: PoolConsumer,
   size: number,
   options: WindowOptions<A> = {},
 ): OperatorFunction<A, A[]> {
@@ -38,15 +42,15 @@ export function window<A>(
   const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A[]>((out) => {
-      const { ledger } = core;
-      const station = core.station(name, 'window', scope);
+      const { memoryPool } = core;
+      const instance = core.instance(name, 'window', scope);
       let gathered: A[] = [];
       /** Elements to leave out before the next window. */
       let skip = 0;
       /** The last elements gathered that were in no window yet. */
       let fresh = 0;
       const release = (elements: readonly A[]): void => {
-        for (const element of elements) ledger.release(station, element, cost(element));
+        for (const element of elements) memoryPool.release(instance, element, cost(element));
       };
       const emit = (): void => {
         const elements = gathered;
@@ -54,7 +58,7 @@ export function window<A>(
         skip = Math.max(0, step - elements.length);
         fresh = 0;
         try {
-          station.clock.emit(out, elements);
+          instance.meter.emit(out, elements);
         } finally {
           release(elements.slice(0, step));
         }
@@ -63,16 +67,16 @@ export function window<A>(
         const elements = gathered;
         gathered = [];
         release(elements);
-        ledger.closeStation(station);
+        memoryPool.closeInstance(instance);
       });
       connect(input, out, {
         next(element) {
-          station.clock.in++;
+          instance.meter.in++;
           if (skip > 0) {
             skip--;
             return;
           }
-          ledger.hold(station, element, cost(element));
+          memoryPool.hold(instance, element, cost(element));
           gathered.push(element);
           fresh++;
           if (gathered.length === size) emit();

@@ -3,7 +3,7 @@ import { checkFunction, checkString } from '../core/check.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
-import type { ScopeAccount } from './ledger.ts';
+import type { PoolConsumer } from './memory-pool.ts';
 import { OutsidePartner } from './outside-partner.ts';
 import type { Bytes } from './payload.ts';
 
@@ -25,16 +25,17 @@ interface Side<T> {
 }
 
 /**
- * What `Flow.zip` and `Scope.zip` return: pairs the n-th element of the input with the n-th of `other`. Completes when
- * one of the two has ended and has no element waiting.
+ * What `Flow.zip` and `Scope.zip` return: pairs the n-th element of the input with the n-th of
+ * `other`. Completes when one of the two has ended and has no element waiting.
  *
- * Holds the elements that wait for their partner, on either side and without an own limit, and a pair while the
- * downstream's `next` runs. When the sides run apart further than the budget allows, their sources wait for `other` where
- * that moves by itself (`interval(40)`, a promise); else they are stuck: one of them fails with `BudgetTooSmallError`.
+ * Holds the elements that wait for their partner, on either side and without an own limit, and a
+ * pair while the downstream's `next` runs. When the sides run apart further than the budget allows,
+ * their sources wait for `other` where that moves on its own (`interval(40)`, a promise); else they
+ * are stuck: one of them fails with `BudgetTooSmallError`.
  */
 export function zip<A, B>(
   core: FlowCore,
-  scope: ScopeAccount,
+  scope: PoolConsumer,
   other: Observable<B>,
   options: ZipOptions<A, B> = {},
 ): OperatorFunction<A, [A, B]> {
@@ -43,8 +44,8 @@ export function zip<A, B>(
   const costs = [costOfKept(options.cost), costOfKept(options.otherCost)] as const;
   return (input) =>
     new Observable<[A, B]>((out) => {
-      const { ledger } = core;
-      const station = core.station(name, 'zip', scope);
+      const { memoryPool } = core;
+      const instance = core.instance(name, 'zip', scope);
       const left: Side<A> = { waiting: new Fifo(), cost: costs[0], ended: false };
       const partner = new OutsidePartner(core.admission);
       const right: Side<B> = { waiting: new Fifo(), cost: costs[1], ended: false };
@@ -52,7 +53,7 @@ export function zip<A, B>(
         side.ended && side.waiting.size === 0;
       const empty = <T>(it: Side<T>): void => {
         for (let next = it.waiting.shift(); next !== undefined; next = it.waiting.shift()) {
-          ledger.release(station, next.value, it.cost(next.value));
+          memoryPool.release(instance, next.value, it.cost(next.value));
         }
       };
       const update = (): void => {
@@ -64,18 +65,18 @@ export function zip<A, B>(
           const { value: b } = right.waiting.shift() as { value: B };
           update();
           try {
-            station.clock.emit(out, [a, b] as [A, B]);
+            instance.meter.emit(out, [a, b] as [A, B]);
           } finally {
-            ledger.release(station, a, left.cost(a));
-            ledger.release(station, b, right.cost(b));
+            memoryPool.release(instance, a, left.cost(a));
+            memoryPool.release(instance, b, right.cost(b));
           }
         }
         if (exhausted(left) || exhausted(right)) out.complete();
       };
       const take = <T>(it: Side<T>) => ({
         next(value: T): void {
-          station.clock.in++;
-          ledger.hold(station, value, it.cost(value));
+          instance.meter.in++;
+          memoryPool.hold(instance, value, it.cost(value));
           it.waiting.push({ value });
           update();
           pair();
@@ -89,7 +90,7 @@ export function zip<A, B>(
         partner.end();
         empty(left);
         empty(right);
-        ledger.closeStation(station);
+        memoryPool.closeInstance(instance);
       });
       connect(input, out, take(left));
       if (out.closed) return;

@@ -104,7 +104,7 @@ for (const { name, missing, start } of CACHE_SERVERS) {
       );
       const { summary, stderr } = await extract(out('damaged'), server.uri);
       expect(summary.videos.cached).toBe(0);
-      expect(stderr.match(/in the cache.*computed anew/g), stderr).toHaveLength(4);
+      expect(stderr.match(/in the cache.*recomputed/g), stderr).toHaveLength(4);
       const after = await extract(out('after'), server.uri);
       expect(after.summary.videos.cached).toBe(4);
       expect(after.stderr).not.toContain('cache');

@@ -76,7 +76,7 @@ describe('reelflow extract --cache', () => {
     for (const [index, change] of [
       ['--fps', '5'],
       ['--subclips', '3'],
-      ['--aggregate', 'medmad'],
+      ['--statistic', 'medmad'],
     ].entries()) {
       const { summary } = await extract(`change-${index}`, 'c1.sqlite', ...change);
       expect(summary.videos, change.join(' ')).toMatchObject({ committed: 3, cached: 0 });
@@ -100,7 +100,7 @@ describe('reelflow extract --cache', () => {
     sqlite(path, 'UPDATE units SET value = ? WHERE key = ?', value, row?.key);
     const second = await extract('mended', 'c5.sqlite');
     expect(second.summary.videos).toMatchObject({ committed: 3, cached: 2 });
-    expect(second.stderr).toMatch(/in the cache is not a whole unit.*computed anew/);
+    expect(second.stderr).toMatch(/in the cache is not a whole unit.*recomputed/);
     expect(units('mended')).toEqual(units('first'));
     const third = await extract('after', 'c5.sqlite');
     expect(third.summary.videos.cached).toBe(3);
@@ -110,7 +110,8 @@ describe('reelflow extract --cache', () => {
   it('a cache that has no room left is a warning: the run loses nothing', async () => {
     const program = fileURLToPath(new URL('../../dist/bin/reelflow.js', import.meta.url));
     const args = ['extract', clips, '--out', join(directory, 'full'), '--cache', join(directory, 'c6.sqlite')];
-    // Files of this process may have 36 KiB; what the log of the cache gets beyond that fails as on a full disk.
+    // Files of this process may have 36 KiB; what the log of the cache gets beyond that fails as on
+    // a full disk.
     const { stdout, stderr } = await promisify(execFile)('/bin/bash', [
       '-c',
       'ulimit -f 36; exec "$@"',
@@ -146,7 +147,7 @@ describe('reelflow extract --cache', () => {
   it.each([
     ['that it does not know, as wrong usage', 'gopher://x', 2],
     ['whose server does not answer', 'redis://localhost:1', 1],
-    ['that is no database', join(clips, 'a.mp4'), 1],
+    ['that is not a database', join(clips, 'a.mp4'), 1],
   ])('refuses a cache %s before there is a dataset', async (_, cache, exitCode) => {
     const out = join(directory, 'refused');
     const { code, stderr } = await reelflow(['extract', clips, '--out', out, ...cards, '--cache', cache]);

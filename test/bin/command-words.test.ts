@@ -20,12 +20,10 @@ describe('a command says in its own words', () => {
   });
 
   it('what to do about an error: commands', async () => {
-    const { code, stderr } = await reelflow(['models', 'verify', 'alexnet'], {
-      env: { REELFLOW_MODELS_DIR: join(place.path, 'models') },
+    const { code, stderr } = await reelflow(['weights', 'verify', 'alexnet'], {
+      env: { REELFLOW_WEIGHTS_DIR: join(place.path, 'models') },
     });
-    expect(stderr).toContain(
-      'Bring them in: `reelflow models pull alexnet`, or `reelflow models import alexnet FILE`.',
-    );
+    expect(stderr).toContain('Get them: `reelflow weights pull alexnet`, or `reelflow weights import alexnet FILE`.');
     expect(code).toBe(2);
   });
 
@@ -40,7 +38,7 @@ describe('a command says in its own words', () => {
     const directory = join(place.path, 'dataset');
     const store = await CommitStore.open(directory, { create: true });
     const message = 'longer than `maxDuration: 4`';
-    await store.bury('0123456789abcdef', {
+    await store.record('0123456789abcdef', {
       ...{ item: '`memory`', code: 'budget-too-small', stage: 'decode', decoderLines: [], message },
       remedy: "Give `memory: '2GiB'` or more, sample fewer frames (`sampling`).",
     });

@@ -53,7 +53,7 @@ describe('reelflow explain', () => {
     for (const other of [
       ['--fps', '2'],
       ['--subclips', '20'],
-      ['--aggregate', 'medmad'],
+      ['--statistic', 'medmad'],
       ['--weights', 'random:2'],
       ['--audio', 'none'],
     ]) {
@@ -62,8 +62,8 @@ describe('reelflow explain', () => {
   });
 
   it('states the claim of exact medians, and refuses before decoding what cannot hold', async () => {
-    const mean = await explain(['--aggregate', 'mean']);
-    const median = await explain(['--aggregate', 'median']);
+    const mean = await explain(['--statistic', 'mean']);
+    const median = await explain(['--statistic', 'median']);
     // Ten frames of 4096 float32 values are open at a time.
     expect(median.estimate.largestClaim - mean.estimate.largestClaim).toBeGreaterThan(10 * 4096 * 4);
     const { code, stderr } = await reelflow(['explain', clip, '--memory', '100MiB']);
@@ -93,11 +93,11 @@ describe('reelflow explain', () => {
 
 describe('the small commands', () => {
   it('models list names the networks, with their cards as JSON', async () => {
-    const { stdout, code } = await reelflow(['models', 'list']);
+    const { stdout, code } = await reelflow(['weights', 'list']);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^alexnet +visual +4096/m);
     expect(stdout).toMatch(/^vggish +audio +128/m);
-    const json = await reelflow(['models', 'list', '--json']);
+    const json = await reelflow(['weights', 'list', '--json']);
     expect(JSON.parse(json.stdout).networks).toHaveLength(6);
   });
 
@@ -124,8 +124,8 @@ describe('the small commands', () => {
       expect(help.stdout).toContain(`usage: reelflow ${name}`);
     }
     const ofPull = await reelflow(['help', 'models', 'pull']);
-    expect(ofPull.stdout).toContain('usage: reelflow models pull NAME');
-    expect((await reelflow(['models', 'pull', '--help'])).stdout).toBe(ofPull.stdout);
+    expect(ofPull.stdout).toContain('usage: reelflow weights pull NAME');
+    expect((await reelflow(['weights', 'pull', '--help'])).stdout).toBe(ofPull.stdout);
     expect((await reelflow(['--quiet', '--json', 'models', 'pul'])).stderr).toContain('Did you mean pull?');
     expect((await reelflow(['train', 'item-kn', '--ratings', 'r', '--out', 'o'])).stderr).toContain(
       "Did you mean 'item-knn'?",
@@ -139,7 +139,7 @@ describe('the small commands', () => {
     expect((await reelflow(['--version'])).stdout).toBe(`${version}\n`);
   });
 
-  it('dead and compact refuse a directory that is no dataset, with exit 2', async () => {
+  it('dead and compact refuse a directory that is not a dataset, with exit 2', async () => {
     for (const args of [['dead', 'list', place.path], ['compact', place.path], ['dead', 'list'], ['compact']]) {
       const { code, stderr } = await reelflow(args);
       expect(code, args.join(' ')).toBe(2);

@@ -8,7 +8,7 @@ import { completionTable } from '../../bin/completion/completion-table.ts';
 import { fishCompletion } from '../../bin/completion/fish.ts';
 import { zshCompletion } from '../../bin/completion/zsh.ts';
 import { loadAll } from '../../bin/registry.ts';
-import { modelNames } from '../../src/graphs/recommenders/model-names.ts';
+import { recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
 
 const isThere = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
 
@@ -44,12 +44,12 @@ describe.skipIf(!isThere('bash'))('the completion of bash', () => {
       ['parquet', 'arrow'],
     ],
     [
-      ['extract', '--aggregate', 'med'],
+      ['extract', '--statistic', 'med'],
       ['median', 'medmad'],
     ],
     [['models', 'p'], ['pull']],
-    [['models', 'pull', 'alex'], ['alexnet']],
-    [['models', 'pull', '--re'], ['--replace']],
+    [['weights', 'pull', 'alex'], ['alexnet']],
+    [['weights', 'pull', '--re'], ['--replace']],
     [['dead', 'retry', 'features/', '--d'], ['--dry-run']],
     [['train', 'item'], ['item-knn']],
     [
@@ -86,10 +86,10 @@ describe.skipIf(!isThere('fish'))('the completion of fish', () => {
 
   it('offers commands, their second words, options and values', () => {
     expect(offered('reelflow ext')).toEqual(['extract']);
-    expect(offered('reelflow models pu')).toEqual(['pull']);
+    expect(offered('reelflow weights pu')).toEqual(['pull']);
     expect(offered('reelflow extract --form')).toEqual(['--format']);
     expect(offered('reelflow extract --format ').sort()).toEqual(['arrow', 'parquet']);
-    expect(offered('reelflow train ')).toEqual(expect.arrayContaining([...modelNames]));
+    expect(offered('reelflow train ')).toEqual(expect.arrayContaining([...recommenderNames]));
   });
 });
 

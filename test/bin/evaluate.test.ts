@@ -35,7 +35,8 @@ async function refused(args: readonly string[]): Promise<string> {
 }
 
 describe('reelflow evaluate --predictions', () => {
-  // User 1 ranks 10 (hit), 11 (miss), then 12 below the threshold, which is relevant; user 2 has one, missed.
+  // User 1 ranks 10 (hit), 11 (miss), then 12 below the threshold, which is relevant; user 2 has
+  // one, missed.
   const rows = ['user,item,rating,prediction', '1,10,5,4.5', '1,11,2,4', '1,12,4,3', '2,10,4,3.5'];
 
   it('scores a file: hand-computed errors, rankings and lists, with null for what nobody has', async () => {
@@ -82,8 +83,8 @@ describe('reelflow evaluate --predictions', () => {
     const named = await file('named.csv', ['who,what,stars,guess', 'a,x,4,3', 'a,y,2,3', 'a,x,4,5']);
     const columns = ['--columns', 'user=who,item=what,rating=stars,prediction=guess'];
     expect(await refused(['--predictions', named, ...columns])).toMatch(/named\.csv, line 4/);
-    const first = await evaluate(['--predictions', named, ...columns, '--duplicates', 'first']);
-    const last = await evaluate(['--predictions', named, ...columns, '--duplicates', 'last']);
+    const first = await evaluate(['--predictions', named, ...columns, '--duplicate-ratings', 'first']);
+    const last = await evaluate(['--predictions', named, ...columns, '--duplicate-ratings', 'last']);
     expect([first.auc, last.auc]).toEqual([0.5, 1]);
     expect(await refused(['--predictions', named, '--columns', 'guess'])).toContain('--columns');
   });
@@ -125,7 +126,7 @@ describe('reelflow evaluate --predictions', () => {
   });
 });
 
-describe('reelflow evaluate --train --test --model', () => {
+describe('reelflow evaluate --train --test --recommender', () => {
   let train: string;
   let test: string;
   beforeAll(async () => {
@@ -143,7 +144,7 @@ describe('reelflow evaluate --train --test --model', () => {
     );
   });
 
-  it('fits every model that needs no features, gmf and deepcf among them, with its options', async () => {
+  it('fits every recommender that needs no features, gmf and deepcf among them, with its options', async () => {
     const movies = ['--movies', join(at('movielens'), 'movies.csv')];
     const models = [
       ['random'],

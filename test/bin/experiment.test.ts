@@ -35,7 +35,7 @@ const figures = ({ rows }: ExperimentResult) =>
 describe('reelflow experiment on synthetic ratings', () => {
   const small = ['--models', 'random,baseline,item-knn,genre-content', '--movies', '30', '--users', '25'];
 
-  it('compares models over scenarios, folds and seeds; a second run computes nothing, says so, and prints the same', async () => {
+  it('compares recommenders over scenarios, folds and seeds; a second run computes nothing, says so, and prints the same', async () => {
     const args = ['--ratings', ratings, ...small, '--per-user', '12', '--seeds', '1,2,3'];
     const first = await run('whole', args);
     expect(first.points).toEqual({ total: 2 * 4 * 3 * 2, computed: 48, reused: 0, failed: 0 });
@@ -55,7 +55,9 @@ describe('reelflow experiment on synthetic ratings', () => {
     expect(second.points).toEqual({ total: 48, computed: 0, reused: 48, failed: 0 });
     expect(figures(second)).toEqual(figures(first));
     const { stdout, stderr } = await reelflow(['experiment', '--out', at('whole'), ...args]);
-    expect(stdout, stderr).toContain('48 points: 0 computed, 48 were there, 0 failed: nothing was left to compute');
+    expect(stdout, stderr).toContain(
+      '48 points: 0 computed, 48 were there, 0 failed: there was nothing left to compute',
+    );
     expect(stdout).toContain('published figures are not shown');
 
     const saved = JSON.parse(readFileSync(join(at('whole'), 'experiment.json'), 'utf8'));
@@ -110,7 +112,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     });
   });
 
-  it('records a point that fails and goes on, exit 3; the next run tries it again', async () => {
+  it('records a point that fails and continues, exit 3; the next run tries it again', async () => {
     const args = ['--ratings', ratings, '--models', 'baseline,svd', '--scenarios', 'non-cold'];
     const diverging = ['--set', 'svd.learningRate=1e30'];
     const failing = [...args, ...diverging];
@@ -145,7 +147,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     expect(() => readdirSync(at('refused'))).toThrow('ENOENT');
   });
 
-  it('keeps the finished points when it is interrupted, and goes on with the rest', async () => {
+  it('keeps the finished points when it is interrupted, and continues with the rest', async () => {
     const args = ['--ratings', ratings, '--models', 'deepcf', '--seeds', '1,2,3,4,5,6', '--concurrency', '1'];
     const net = ['--set', 'deepcf.embedding=8', '--set', 'deepcf.epochs=40', '--set', 'deepcf.patience=40'];
     const finished = () => {
@@ -182,7 +184,7 @@ describe('reelflow experiment with features', () => {
     return at(name);
   }
 
-  it('trains the audiovisual models on the items that have some, and compares several features', async () => {
+  it('trains the audiovisual recommenders on the items that have some, and compares several features', async () => {
     const [mean, medmad] = [await store('mean.arrow', 3), await store('medmad.arrow', 5)];
     const net = { embedding: 4, widths: [4, 2], join: 1, lstm: [3], epochs: 1 };
     const config = {

@@ -77,7 +77,7 @@ describe('reelflow extract', () => {
     expect(spoken.stdout).toContain('Nothing was decoded');
   });
 
-  it('says what is new since the last run, what was renamed, and what is no input any more', async () => {
+  it('says what is new since the last run, what was renamed, and what is not an input any more', async () => {
     const [films, out] = [join(directory, 'films'), join(directory, 'nightly')];
     mkdirSync(films);
     for (const name of ['a', 'b']) copyFileSync(join(clips, `${name}.mp4`), join(films, `${name}.mp4`));
@@ -161,7 +161,7 @@ describe('reelflow extract', () => {
     expect(summary.left).toBe(8 - summary.videos.committed);
   });
 
-  it('interrupted, it says how many are left, those of earlier runs not among them, and that the same command goes on', async () => {
+  it('interrupted, it says how many are left, those of earlier runs not among them, and that the same command continues', async () => {
     const out = join(directory, 'left');
     const many = manyClips(8);
     const first = await extractJson([many, '--out', out, '--limit', '3']);
@@ -177,7 +177,7 @@ describe('reelflow extract', () => {
     expect(code).toBe(130);
     const left = 8 - unitFiles(out).size;
     expect(left).toBeGreaterThanOrEqual(1);
-    expect(stdout.split('\n')[0]).toMatch(new RegExp(`^interrupted: ${left} of 8 left; the same command goes on`));
+    expect(stdout.split('\n')[0]).toMatch(new RegExp(`^interrupted: ${left} of 8 left; the same command continues`));
     const events = stderr
       .trim()
       .split('\n')
@@ -240,7 +240,7 @@ describe('reelflow extract', () => {
     [['extract', 'clips', '--out', 'clips/a.mp4'], 'must be a directory'],
     [['doctor', 'extra'], "'extra'"],
     [['extract', 'a.mp4', '--out', 'x', '--subclips', '0'], '--subclips'],
-    [['extract', 'clips/a.mp4', '--out', 'x', '--aggregate', 'average'], "'mean', 'meanvar', 'median', 'medmad'"],
+    [['extract', 'clips/a.mp4', '--out', 'x', '--statistic', 'average'], "'mean', 'meanvar', 'median', 'medmad'"],
     [['extract', 'a.mp4', '--out', 'x', '--fps', 'fast'], '--fps'],
     [['extract', 'clips/a.mp4', '--out', 'x', '--memory', 'plenty'], 'plenty'],
     [['extract', 'a.mp4', '--out', 'x', '--colour', 'red'], '--colour'],

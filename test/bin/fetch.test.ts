@@ -65,7 +65,7 @@ describe('reelflow fetch', () => {
     const listed = await reelflow(['fetch', '--failures', join(directory, 'told')]);
     expect(listed.code).toBe(0);
     expect(listed.stdout).toContain('    [31mERROR: video unavailable\n');
-    expect(listed.stdout).toMatch(/is no id.*\[bad-id\]\n/);
+    expect(listed.stdout).toMatch(/is not an id.*\[bad-id\]\n/);
     expect(listed.stdout).toMatch(/\n3 failed\n$/);
     const json = await reelflow(['fetch', '--failures', join(directory, 'told'), '--json']);
     expect(JSON.parse(json.stdout).failures).toHaveLength(3);
@@ -140,7 +140,7 @@ describe('reelflow fetch', () => {
     expect(stdout).toContain('3 commands');
   });
 
-  it('killed in the middle, it goes on with what is missing, and clears away what was under way', async () => {
+  it('killed in the middle, it continues with what is missing, and clears away what was under way', async () => {
     const args = fetchArguments('killed', ['ok-k1', 'ok-k2', 'nest-k3', 'ok-k4'], ['--concurrency', '1', '--json']);
     const killed = await reelflow(args, {
       send: 'SIGKILL',

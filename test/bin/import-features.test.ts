@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImportSummary } from '../../src/graphs/import/import-options.ts';
-import type { ReduceSummary } from '../../src/graphs/reduction/options.ts';
+import type { ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
 import { ItemStore } from '../../src/io/dataset/item-store.ts';
 import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
@@ -63,7 +63,7 @@ describe('reelflow import-features', () => {
       ),
     );
     expect(training.code, training.stderr).toBe(0);
-    expect(training.stdout).toContain('4 unrated items that it can judge');
+    expect(training.stdout).toContain('4 unrated items that it can predict for');
     const recommended = await reelflow(['recommend', model, '--user', 'u1', '--cold-only', '--json']);
     expect(recommended.code, recommended.stderr).toBe(0);
     expect(JSON.parse(recommended.stdout).items).toHaveLength(4);
@@ -91,7 +91,7 @@ describe('reelflow import-features', () => {
     expect((await reelflow(['import-features', '--out', at('none.arrow')])).stderr).toContain('[no-inputs]');
   });
 
-  it('is what train names for a file that is no training store', async () => {
+  it('is what train names for a file that is not a training store', async () => {
     const parquet = at('table.parquet');
     await duckdb(`COPY (SELECT 101 AS movieId, [1.5::FLOAT, 2] AS v) TO '${parquet}' (FORMAT parquet)`);
     for (const [file, is] of [

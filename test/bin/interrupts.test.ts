@@ -14,7 +14,7 @@ it('an interrupt drains, a second one stops, and further ones say and do nothing
   expect([interrupts.drain.aborted, interrupts.stop.aborted]).toEqual([true, false]);
   for (let time = 0; time < 3; time++) signal?.('SIGINT');
   expect(interrupts.stop.aborted).toBe(true);
-  expect(said).toEqual(['finishing', 'stopping now; what is finished stays']);
+  expect(said).toEqual(['finishing', 'stopping now; finished items are kept']);
   expect(vi.getTimerCount()).toBe(1);
   interrupts.release();
   expect(process.listeners('SIGINT')).toEqual(before);

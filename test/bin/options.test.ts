@@ -6,13 +6,15 @@ import { findByName } from '../../bin/command.ts';
 import { command as evaluate } from '../../bin/commands/evaluate.ts';
 import { command as extract } from '../../bin/commands/extract.ts';
 import { command as train } from '../../bin/commands/train.ts';
+import { readExperimentConfig } from '../../bin/experiment-options.ts';
 import { commandHelp } from '../../bin/help.ts';
 import { type AnyTable, findOption, flag, integer, readOptions, text } from '../../bin/option-table.ts';
 import { parseCommand } from '../../bin/parse-command.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import { nearestOf } from '../../src/core/nearest.ts';
-import { modelNames } from '../../src/graphs/recommenders/model-names.ts';
-import { modelOptions } from '../../src/graphs/recommenders/model-options.ts';
+import { recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
+import { recommenderOptions } from '../../src/graphs/recommenders/recommender-options.ts';
+import { reelflow } from '../fixtures/run-cli.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -39,12 +41,12 @@ function errorOf(call: () => unknown): UsageError {
 
 describe('options of extract', () => {
   it('are read into the names and types of the library, and what was not given is left out', () => {
-    const typed = ['a.mp4', '--subclips', '10,20', '--aggregate', 'mean,medmad', '--fps', '2', '--max-duration', '9.5'];
+    const typed = ['a.mp4', '--subclips', '10,20', '--statistic', 'mean,medmad', '--fps', '2', '--max-duration', '9.5'];
     const more = ['--visual-weights', 'w.pth', '--force-precision', '--out', 'features'];
     const { operands, values } = parseCommand(extract, [...typed, ...more]);
     expect(operands).toEqual(['a.mp4']);
     expect(values).toEqual({
-      ...{ out: 'features', subclips: [10, 20], statistics: ['mean', 'medmad'], sampling: 2, maxDuration: 9.5 },
+      ...{ out: 'features', subclips: [10, 20], statistics: ['mean', 'medmad'], fps: 2, maxDuration: 9.5 },
       ...{ visualWeights: 'w.pth', forcePrecision: true },
     });
   });
@@ -52,7 +54,7 @@ describe('options of extract', () => {
   it.each([
     ['--fps', 'often', '0.001 to 1000'],
     ['--subclips', '0', 'at least 1'],
-    ['--aggregate', 'mode', "'mean', 'meanvar', 'median', 'medmad'"],
+    ['--statistic', 'mode', "'mean', 'meanvar', 'median', 'medmad'"],
     ['--precision', 'int4', "'float32', 'int8'"],
   ])('%s %s is refused with what fits', (flag, value, expected) => {
     const { message } = errorOf(() => parseCommand(extract, ['a.mp4', '--out', 'x', flag, value]));
@@ -65,7 +67,7 @@ describe('options of ratings', () => {
   it.each([
     ['--scale', '3'],
     ['--scale', '5,1'],
-    ['--duplicates', 'bad'],
+    ['--duplicate-ratings', 'bad'],
     ['--columns', 'user'],
   ])('%s %s is refused alike by train and evaluate', (flag, value) => {
     const ofTrain = errorOf(() => parseCommand(train, ['svd', '--ratings', 'r', '--out', 'm', flag, value]));
@@ -75,8 +77,8 @@ describe('options of ratings', () => {
   });
 
   it('are read', () => {
-    const typed = ['--scale', '0.5,5', '--duplicates', 'last', '--columns', 'user=u,item=i', '--skip-bad-lines'];
-    const read = { columns: { user: 'u', item: 'i' }, scale: { minimum: 0.5, maximum: 5 }, duplicates: 'last' };
+    const typed = ['--scale', '0.5,5', '--duplicate-ratings', 'last', '--columns', 'user=u,item=i', '--skip-bad-lines'];
+    const read = { columns: { user: 'u', item: 'i' }, scale: { minimum: 0.5, maximum: 5 }, duplicateRatings: 'last' };
     expect(parseCommand(evaluate, typed).values).toEqual({ ...read, skipBadLines: true });
     expect(parseCommand(train, ['svd', '--ratings', 'r', '--out', 'm', ...typed]).values).toEqual({
       ...{ ...read, ratings: 'r', out: 'm', skipBadLines: true },
@@ -101,15 +103,15 @@ describe('a mistyped word', () => {
 });
 
 describe('the help of a model', () => {
-  it.each(modelNames)('of train %s has every option of that model, and those of no other', (model) => {
+  it.each(recommenderNames)('of train %s has every option of that model, and those of no other', (model) => {
     const help = commandHelp(train, [model, '--help']);
     const flags = [...help.matchAll(/^ {2}(?:-[a-zA-Z], )?--([a-z0-9-]+)/gm)].map(([, flag = '']) => flag);
-    const flagsOf = (name: (typeof modelNames)[number]) =>
-      modelOptions(name)
+    const flagsOf = (name: (typeof recommenderNames)[number]) =>
+      recommenderOptions(name)
         .flatMap(({ key, alias }) => [key, alias ?? key])
         .map((key) => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
     expect(flags).toEqual(expect.arrayContaining([...flagsOf(model), 'ratings', 'out', 'seed']));
-    const foreign = modelNames.flatMap(flagsOf).filter((flag) => !flagsOf(model).includes(flag));
+    const foreign = recommenderNames.flatMap(flagsOf).filter((flag) => !flagsOf(model).includes(flag));
     expect(flags.filter((flag) => foreign.includes(flag))).toEqual([]);
   });
 
@@ -131,7 +133,7 @@ describe('--config FILE', () => {
     const config = configFile({ extract: { ...own, fps: 2, quiet: true, allowDead: false }, train: {} });
     const { values, globals } = parseCommand(extract, ['a.mp4', '--batch', '4', '--out', 'x', '--config', config]);
     expect(values).toEqual({
-      ...{ out: 'x', memory: '1GiB', subclips: [10, 20], maxDuration: 60, forcePrecision: true, batch: 4, sampling: 2 },
+      ...{ out: 'x', memory: '1GiB', subclips: [10, 20], maxDuration: 60, forcePrecision: true, batch: 4, fps: 2 },
     });
     expect(globals).toEqual({ config, quiet: true });
   });
@@ -167,8 +169,8 @@ describe('older spellings', () => {
   };
   const command = { ...extract, name: 'summarise', usage: '[options]', options: table, operands: [], examples: [] };
 
-  it('of options go on working, typed and in a configuration file', () => {
-    expect(parseCommand(command, ['--aggregate', 'mean', '--pretend']).values).toEqual({
+  it('of options continue working, typed and in a configuration file', () => {
+    expect(parseCommand(command, ['--statistic', 'mean', '--pretend']).values).toEqual({
       ...{ statistics: 'mean', dryRun: true },
     });
     const config = configFile({ summarise: { pooling: 'median', limit: 3 } });
@@ -181,8 +183,8 @@ describe('older spellings', () => {
   });
 
   it('beside the newer one are refused', () => {
-    const { message } = errorOf(() => parseCommand(command, ['--statistics', 'mean', '--aggregate', 'mean']));
-    expect(message).toBe('`--aggregate` is an older name of `--statistics`: give one of them');
+    const { message } = errorOf(() => parseCommand(command, ['--statistics', 'mean', '--statistic', 'mean']));
+    expect(message).toBe('`--statistic` is an older name of `--statistics`: give one of them');
   });
 
   it('of commands find the command, typed and in a configuration file, unless another has that name now', () => {
@@ -199,5 +201,22 @@ describe('older spellings', () => {
     const both: AnyTable = { fps: { ...text('N', 'new'), formerly: ['limit'] }, limit: integer('N', 'how many') };
     expect(findOption(both, 'limit')?.does).toBe('how many');
     expect(readOptions(new Map([['limit', ['2']]]), both)).toEqual({ limit: 2 });
+  });
+});
+
+describe('spellings of before', () => {
+  it('go on working, and are shown nowhere', async () => {
+    const evaluated = (flag: string) => reelflow(['evaluate', flag, 'nonesuch', '--train', 'a', '--test', 'b']);
+    expect((await evaluated('--model')).stderr).toBe((await evaluated('--recommender')).stderr);
+    expect((await reelflow(['models', 'list'])).stdout).toBe((await reelflow(['weights', 'list'])).stdout);
+    const help = await reelflow(['evaluate', '--help']);
+    expect(help.stdout).not.toContain('--model ');
+    expect((await reelflow(['--help'])).stdout).not.toContain('models');
+  });
+
+  it('are keys of the configuration of an experiment too', () => {
+    const file = join(folder, 'experiment.json');
+    writeFileSync(file, '{ "ratings": "ml", "models": ["random"] }');
+    expect(readExperimentConfig(file, {})).toEqual({ ratings: 'ml', recommenders: ['random'] });
   });
 });

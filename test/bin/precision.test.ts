@@ -95,7 +95,7 @@ describe('extraction in int8', () => {
       const summary = await run('stopped', { ...int8, inputs, drain: stop.signal, onMessage });
       expect(summary).toMatchObject({ interrupted: true, videos: { committed: 0 } });
       expect(existsSync(join(directory, 'stopped'))).toBe(false);
-      expect(said.at(-1)).toContain('no dataset was begun');
+      expect(said.at(-1)).toContain('no dataset was created');
       if (last !== 'calibrating') expect(said.join('\n')).toContain('only 15 frames measure');
     }
   });

@@ -85,7 +85,7 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
     expect(byGenre.items[0]?.nearest?.[0]?.basis).toBe('genres');
   });
 
-  it('says what is wrong: an unknown user, a model without content, a directory without a model, features that changed', async () => {
+  it('says what is wrong: an unknown user, a recommender without content, a directory without a recommender, features that changed', async () => {
     const failed = async (...args: string[]) => {
       const { code, stderr } = await reelflow(['recommend', ...args]);
       expect(code).toBe(2);

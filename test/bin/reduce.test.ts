@@ -2,14 +2,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { prune } from '../../src/graphs/prune.ts';
-import type { ReduceSummary } from '../../src/graphs/reduction/options.ts';
+import type { ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
 import { Dataset } from '../../src/io/dataset/dataset.ts';
 import { ItemStore } from '../../src/io/dataset/item-store.ts';
 import { openTable } from '../../src/io/dataset/table-reader.ts';
 import { vectorsOf } from '../../src/io/dataset/vector-column.ts';
-import { transform } from '../../src/models/pca/model.ts';
+import { transform } from '../../src/models/pca/fitted-pca.ts';
 import { decodePca } from '../../src/models/pca/pca-file.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 import { keyOf, temporaryDirectory, type UnitShape, unitTable } from '../io/dataset/fixtures.ts';
@@ -52,7 +52,7 @@ async function refusal(args: readonly string[]): Promise<string> {
 }
 
 describe('reelflow reduce', () => {
-  it('turns a dataset into a reduced one with its model, its tables and the training store, and finds them again', async () => {
+  it('turns a dataset into a reduced one with its PCA, its tables and the training store, and finds them again', async () => {
     const place = await temporaryDirectory();
     const [features, out] = [join(place, 'features'), join(place, 'reduced')];
     await makeFeatures(features, items);
@@ -62,11 +62,11 @@ describe('reelflow reduce', () => {
     expect(summary.varianceKept).toBeGreaterThan(0.5);
     expect(summary.varianceKept).toBeLessThan(1);
 
-    const { model, facts } = decodePca(
+    const { pca, facts } = decodePca(
       readFileSync(join(out, 'pca/visual.safetensors')),
       readFileSync(join(out, 'pca/visual.json'), 'utf8'),
     );
-    expect(Array.from(model.explainedVarianceRatio)).toEqual(summary.explainedVarianceRatio);
+    expect(Array.from(pca.explainedVarianceRatio)).toEqual(summary.explainedVarianceRatio);
     expect(facts).toMatchObject({ column: 'visual', aggregate: 'mean', graph: 'feedfacefeedface' });
     expect(facts.models).toContain('w0');
 
@@ -82,7 +82,7 @@ describe('reelflow reduce', () => {
     const source = unitTable({ itemId: 'item-4', seed: 5 });
     const visual = source.columns[0]?.values as Float32Array;
     const { vectors } = await store.read('item-4');
-    expect(vectors.visual).toEqual(await transform(model, visual, 2));
+    expect(vectors.visual).toEqual(await transform(pca, visual, 2));
     expect(vectors.audio).toEqual(source.columns[1]?.values);
     await store.close();
 
@@ -101,7 +101,7 @@ describe('reelflow reduce', () => {
     expect(readFileSync(join(out, 'items.arrow')).equals(bytes)).toBe(true);
   });
 
-  it('reduces what is new the second night with the model of the first, and says how to fit anew', async () => {
+  it('reduces what is new the second night with the PCA of the first, and says how to fit again', async () => {
     const place = await temporaryDirectory();
     const [features, out] = [join(place, 'features'), join(place, 'reduced')];
     await makeFeatures(features, items.slice(0, 10));
@@ -117,7 +117,7 @@ describe('reelflow reduce', () => {
     }
     const other = await refusal([features, '--out', out, '--components', '4']);
     expect(other).toMatch(/reduction to 3 components \(exact\).*\n.*Name another --out.*leave out --components/);
-    expect(await reduce([features, '--out', join(place, 'anew'), '--components', '3'])).toMatchObject({
+    expect(await reduce([features, '--out', join(place, 'again'), '--components', '3'])).toMatchObject({
       fittedRows: 24,
     });
   });
@@ -142,7 +142,7 @@ describe('reelflow reduce', () => {
     expect(summary.varianceKept - (shares.at(-1) as number)).toBeLessThan(0.95);
   });
 
-  it('reduces new items with a fitted model, and refuses one of other weights or another length', async () => {
+  it('reduces new items with a fitted PCA, and refuses one of other weights or another length', async () => {
     const place = await temporaryDirectory();
     const model = join(place, 'reduced/pca/visual.json');
     await makeFeatures(join(place, 'features'), items);
@@ -151,7 +151,7 @@ describe('reelflow reduce', () => {
     const summary = await reduce([join(place, 'more'), '--out', join(place, 'more-reduced'), '--model', model]);
     expect(summary).toMatchObject({ components: 2, fittedRows: 24, rows: 2, items: 1 });
     const store = await ItemStore.open(join(place, 'more-reduced/items.arrow'));
-    const fitted = decodePca(readFileSync(model.replace('.json', '.safetensors')), readFileSync(model, 'utf8')).model;
+    const fitted = decodePca(readFileSync(model.replace('.json', '.safetensors')), readFileSync(model, 'utf8')).pca;
     const visual = unitTable({ itemId: 'new', seed: 99 }).columns[0]?.values as Float32Array;
     expect((await store.read('new')).vectors.visual).toEqual(await transform(fitted, visual, 2));
     await store.close();
@@ -172,9 +172,9 @@ describe('reelflow reduce', () => {
     const features = join(place, 'features');
     await makeFeatures(features, items, { counts: [2, 4], statistics: ['mean', 'medmad'] });
     const asked = await refusal([features, '--out', join(place, 'x')]);
-    expect(asked).toContain('--subclips 4 --aggregate medmad');
+    expect(asked).toContain('--subclips 4 --statistic medmad');
     const summary = await reduce([
-      ...[features, '--out', join(place, 'reduced'), '--subclips', '4', '--aggregate', 'medmad'],
+      ...[features, '--out', join(place, 'reduced'), '--subclips', '4', '--statistic', 'medmad'],
       ...['--components', '5'],
     ]);
     expect(summary).toMatchObject({ dimension: 12, components: 5, rows: 48 });
@@ -185,7 +185,7 @@ describe('reelflow reduce', () => {
       join(place, 'x'),
       '--subclips',
       '4',
-      '--aggregate',
+      '--statistic',
       'mean',
       '--column',
       'colour',
@@ -193,7 +193,7 @@ describe('reelflow reduce', () => {
     expect(wrong).toContain('visual, audio');
   });
 
-  it('items without a stream come along without it, and such rows are no part of the fit', async () => {
+  it('items without a stream come along without it, and such rows are not part of the fit', async () => {
     const place = await temporaryDirectory();
     const features = join(place, 'features');
     await makeFeatures(features, items);

@@ -15,11 +15,11 @@ const render = renderOptions(flags);
 describe('what the library says of an option', () => {
   it.each([
     ['`maxDuration` must be above 0', '`--max-duration` must be above 0'],
-    ['leave out `statistics`.', 'leave out `--aggregate`.'],
+    ['leave out `statistics`.', 'leave out `--statistic`.'],
     ["Give `memory: '907MiB'` or more", 'Give `--memory 907MiB` or more'],
     ['longer than `maxDuration: 20`', 'longer than `--max-duration 20`'],
     ['`replace: true`', '`--replace`'],
-    ["`maxDuration: 4, statistics: 'mean'`", '`--max-duration 4 --aggregate mean`'],
+    ["`maxDuration: 4, statistics: 'mean'`", '`--max-duration 4 --statistic mean`'],
     ['`check: false`', '`--no-check`'],
     ["`memory: '1 GiB'`", "`--memory '1 GiB'`"],
     ["Name them (`columns: { user: 'A', item: 'B' }`)", 'Name them (`--columns user=A,item=B`)'],
@@ -43,9 +43,9 @@ describe('what the library says of an option', () => {
 describe('what the library says of its functions', () => {
   it.each([
     ['that `reduce` has written', 'that `reelflow reduce` has written'],
-    ['check them: `verifyModels()`.', 'check them: `reelflow models verify`.'],
-    ["`pullModel({ name: 'alexnet', replace: true })`", '`reelflow models pull alexnet --replace`'],
-    ["`importModel({ name: 'alexnet', file: 'my file' })`", "`reelflow models import alexnet 'my file'`"],
+    ['check them: `verifyWeights()`.', 'check them: `reelflow weights verify`.'],
+    ["`pullWeights({ name: 'alexnet', replace: true })`", '`reelflow weights pull alexnet --replace`'],
+    ["`importWeights({ name: 'alexnet', file: 'my file' })`", "`reelflow weights import alexnet 'my file'`"],
     ["`trainRecommender({ model: 'bpr', out: 'DIR' })`", '`reelflow train bpr --out DIR`'],
   ])('%s is said as %s', (said, shown) => {
     expect(render(said)).toBe(shown);
@@ -68,7 +68,9 @@ describe('text of the user with backticks in it stays as it is', () => {
 
   it('and so does what was typed, wherever it stands, while the option beside it is rendered', () => {
     const typed = renderOptions(flags, ['`memory`', 'a `maxDuration` b', 'plain', '`memory` (1)+']);
-    expect(typed('`memory` is no dataset: raise `maxDuration`')).toBe('`memory` is no dataset: raise `--max-duration`');
+    expect(typed('`memory` is not a dataset: raise `maxDuration`')).toBe(
+      '`memory` is not a dataset: raise `--max-duration`',
+    );
     expect(typed('a `maxDuration` b is missing')).toBe('a `maxDuration` b is missing');
     expect(typed('`memory` (1)+ is missing')).toBe('`memory` (1)+ is missing');
   });

@@ -8,7 +8,7 @@ import { reelflow } from '../fixtures/run-cli.ts';
 
 const AWKWARD = 'a "b", c\nd';
 
-/** A dataset with an odd name, a dead item, and one that is no input any more. */
+/** A dataset with an odd name, a dead item, and one that is not an input any more. */
 async function prepared(): Promise<LengthRun> {
   const place = new LengthRun();
   for (const name of [AWKWARD, 'heat']) place.write(`films/${name}.mp4`, name);
@@ -61,9 +61,9 @@ describe('reelflow status', { timeout: 120_000 }, () => {
     ]);
   });
 
-  it('refuses what is no dataset', async () => {
+  it('refuses what is not a dataset', async () => {
     const { code, stderr } = await reelflow(['status', '/nowhere']);
-    expect([code, stderr]).toEqual([2, expect.stringContaining('/nowhere is no dataset')]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('/nowhere is not a dataset')]);
   });
 });
 

@@ -115,7 +115,7 @@ describe('reelflow extract --format arrow --out -', () => {
     expect(again.stdout, again.stderr).toContain('3 committed (1 from the cache)');
   });
 
-  it('a reader that does not read holds up the decoding, and loses nothing when it goes on', async () => {
+  it('a reader that does not read holds up the decoding, and loses nothing when it continues', async () => {
     const many = join(directory, 'many');
     mkdirSync(many);
     for (let index = 0; index < 3; index += 1) {
@@ -124,7 +124,8 @@ describe('reelflow extract --format arrow --out -', () => {
     // 3 x 20,000 rows of 80 bytes: each batch is many times what a pipe holds.
     const args = ['extract', many, '--format', 'arrow', '--out', '-', ...cards, '--subclips', '20000'];
     const { child, ended, stderr } = startReelflow([...args, '--concurrency', '1', '--progress', 'ndjson']);
-    // The pipe is filled as far as it goes with the first batch; then the program tells twice how far it is.
+    // The pipe is filled as far as it goes with the first batch; then the program tells twice how
+    // far it is.
     child.stdout.once('readable', () => {});
     while (child.stdout.readableLength < 16 * 1024) await sleep(10);
     const states = () => [...stderr().matchAll(/"done":(\d)/g)].map((match) => Number(match[1]));

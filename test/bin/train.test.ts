@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSavedModel } from '../../src/graphs/recommenders/saved-model.ts';
+import { readSavedRecommender } from '../../src/graphs/recommenders/saved-recommender.ts';
 import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 import { parseEvents } from '../io/tfevents/parse-events.ts';
@@ -27,7 +27,7 @@ function network(model: string, out: string, ...flags: string[]) {
 }
 
 describe('reelflow train, on synthetic ratings and features', () => {
-  it('trains a network, saves it, and tells how it went', async () => {
+  it('trains a neural recommender, saves it, and tells how it went', async () => {
     const flags = ['--epochs', '6', '--seed', '5', '--logdir', at('log'), '--json', '--progress', 'ndjson'];
     const { code, stdout, stderr } = await network('dcf-av-1', 'av', ...flags);
     expect(code, stderr).toBe(0);
@@ -69,7 +69,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect(events.some(({ tag }) => tag === 'content/text/lstm-2/recurrent')).toBe(true);
   });
 
-  it('says so, and trains nothing, when the directory holds this very model', async () => {
+  it('says so, and trains nothing, when the directory holds this very recommender', async () => {
     const before = readFileSync(at('av', 'model.json'));
     const again = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '5');
     expect(again.stdout).toContain('holds this dcf-av-1 already');
@@ -79,7 +79,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect(other.stderr).toContain('holds another model: dcf-av-1, trained with other data, options or seed [output]');
   });
 
-  it('goes on after Ctrl-C, and after a kill, to the same weights as without', async () => {
+  it('continues after Ctrl-C, and after a kill, to the same weights as without', async () => {
     const flags = ['--epochs', '12', '--checkpoint-steps', '3', '--seed', '9'];
     const whole = await network('dcf-av-2', 'whole', ...flags);
     expect(whole.code, whole.stderr).toBe(0);
@@ -93,7 +93,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
       );
     const stopped = await parts('SIGINT');
     expect(stopped.code, stopped.stderr).toBe(130);
-    expect(stopped.stderr).toContain('the checkpoint stays');
+    expect(stopped.stderr).toContain('the checkpoint is kept');
     expect(existsSync(at('parts', 'model.json'))).toBe(false);
     const refused = await network('dcf-av-2', 'parts', '--epochs', '12', '--checkpoint-steps', '3', '--seed', '10');
     expect(refused.stderr).toContain('belongs to another training');
@@ -115,7 +115,10 @@ describe('reelflow train, on synthetic ratings and features', () => {
     const flags = ['--epochs', '1', '--learning-rate', '1e-9', '--pretrained', pretrained];
     const started = await network('dcf-av-2', 'started', ...flags);
     expect(started.code, started.stderr).toBe(0);
-    const [from, to] = [(await readSavedModel(at('branch'))).weights, (await readSavedModel(at('started'))).weights];
+    const [from, to] = [
+      (await readSavedRecommender(at('branch'))).weights,
+      (await readSavedRecommender(at('started'))).weights,
+    ];
     const names = [...(from?.keys() ?? [])].filter((name) => name.startsWith('content/'));
     expect(names.length).toBe(23);
     for (const name of names) {
@@ -128,7 +131,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect(wrong.stderr).toContain('holds lstm-av, but the branch must be a deepcf');
   });
 
-  it('names what is wrong with models, options and features', async () => {
+  it('names what is wrong with recommenders, options and features', async () => {
     expect((await train('knn', 'x')).stderr).toContain("must be one of 'random', 'baseline'");
     const option = await train('item-knn', 'x', '--widths', '3');
     expect(option.code).toBe(2);
@@ -138,7 +141,9 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect((await train('svd', 'x', '--factors', 'many')).stderr).toContain(
       "`factors` must be an integer, but is 'many'",
     );
-    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain('`logDirectory` is for networks');
+    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain(
+      '`logDirectory` is for neural recommenders',
+    );
     expect(existsSync(at('x', 'model.json'))).toBe(false);
   });
 

@@ -16,7 +16,7 @@ const texts = fc
 /** Bytes of a line with its end, which the last one may lack. */
 const lengthWithEnd = (line: string) => line.length + (line.endsWith('\n') ? 0 : 1);
 
-test('blocks are whole lines, one after another, whatever their size; what is longer than a block is passed over', async () => {
+test('blocks are whole lines, one after another, whatever their size; what is longer than a block is skipped', async () => {
   await fc.assert(
     fc.asyncProperty(texts, fc.integer({ min: 1, max: 30 }), async (text, blockBytes) => {
       writeFileSync(path, text);

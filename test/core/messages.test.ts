@@ -15,7 +15,10 @@ const others = [
   { file: 'src/models/onnx/missing-library.ts', text: '--foreground-scripts' },
 ];
 
-/** Every text of a source file, comments aside; of a template the parts between what is filled in, joined by `*`. */
+/**
+ * Every text of a source file, comments aside; of a template the parts between what is filled in,
+ * joined by `*`.
+ */
 function textsOf(file: string): string[] {
   const texts: string[] = [];
   const visit = (node: unknown): void => {

@@ -8,8 +8,9 @@ import { findOption } from '../../bin/option-table.ts';
 import { loadAll, registry } from '../../bin/registry.ts';
 import { codeBlocks, pages, pageText } from '../fixtures/docs.ts';
 
-// A reader types these. Whatever README and guide show of the command line must exist: the command, what follows it where it
-// has several forms, and each option; npm scripts and programs of the repository too.
+// A reader types these. Whatever README and guide show of the command line must exist: the command,
+// what follows it where it has several forms, and each option; npm scripts and programs of the
+// repository too.
 
 const root = resolve(import.meta.dirname, '../..');
 const scripts = Object.keys((JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as Package).scripts);
@@ -22,7 +23,10 @@ const commands = await loadAll();
 /** README, the guide, and the reports, whose commands made their figures. */
 const shown = [...pages(), ...readdirSync(resolve(root, 'docs/evidence')).map((name) => `docs/evidence/${name}`)];
 
-/** Command lines of a page: those of its blocks, indented ones too, and those in the text between backticks. */
+/**
+ * Command lines of a page: those of its blocks, indented ones too, and those in the text between
+ * backticks.
+ */
 function shownCommands(page: string): string[] {
   const shell = ['', 'sh', 'bash', 'shell'];
   const blocks = codeBlocks(page).filter(({ language }) => shell.includes(language));
@@ -33,7 +37,10 @@ function shownCommands(page: string): string[] {
   return lines.flatMap(simpleCommands).filter((line) => /^(npx |npm |node |reelflow )/.test(line));
 }
 
-/** The commands of a line, without comments, variables before them, and pipes between them; quoted text is one `''`. */
+/**
+ * The commands of a line, without comments, variables before them, and pipes between them; quoted
+ * text is one `''`.
+ */
 function simpleCommands(line: string): string[] {
   const plain = line
     .replaceAll(/"[^"]*"|'[^']*'/g, "''")
@@ -93,7 +100,7 @@ describe('the command lines of README and guide', () => {
     ]);
     expect(unknownIn('npx reelflow extract x/ --ouput y')).toEqual(['extract has no option --ouput']);
     expect(unknownIn('reelflow extact x/')).toEqual(['there is no command extact']);
-    expect(unknownIn('reelflow models puhl alexnet')).toEqual(["models has no form 'puhl'"]);
+    expect(unknownIn('reelflow weights puhl alexnet')).toEqual(["models has no form 'puhl'"]);
     expect(unknownIn('npm run chekc')).toEqual(['npm has no script chekc']);
     expect(unknownIn('node dist/bench/none.js')).toEqual(['there is no bench/none.ts']);
   });

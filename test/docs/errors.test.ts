@@ -20,7 +20,10 @@ function declared(union: string): string[] {
   return [...members.matchAll(/'([a-z-]+)'/g)].map(([, code = '']) => code);
 }
 
-/** Codes that an object literal (`code: 'x'`) or a default (`code ?? 'x'`) of the sources gives an error. */
+/**
+ * Codes that an object literal (`code: 'x'`) or a default (`code ?? 'x'`) of the sources gives an
+ * error.
+ */
 const given = ['src', 'bin'].flatMap((folder) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))

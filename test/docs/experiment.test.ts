@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ExperimentConfig } from '../../src/graphs/experiment/experiment-config.ts';
 import { experimentKeys, flagOf } from '../../src/graphs/experiment/experiment-keys.ts';
-import { modelVariants } from '../../src/graphs/experiment/model-variants.ts';
+import { recommenderVariants } from '../../src/graphs/experiment/recommender-variants.ts';
 import { resolveConfig } from '../../src/graphs/experiment/resolve-config.ts';
 import { recipe } from '../fixtures/docs.ts';
 
@@ -25,6 +25,6 @@ describe('the guide to experiments', () => {
   it('shows a configuration that is accepted', () => {
     const config = JSON.parse(recipe('experiment.md', 'json')) as ExperimentConfig;
     const experiment = resolveConfig(config);
-    expect(modelVariants(experiment)).toHaveLength(9 + 4);
+    expect(recommenderVariants(experiment)).toHaveLength(9 + 4);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { namedNetwork, networkNames } from '../../src/models/networks/network-registry.ts';
 import { officialSources } from '../../src/models/networks/official-sources.ts';
-import { namedNetwork, networkNames } from '../../src/models/networks/registry.ts';
 import { pageText } from '../fixtures/docs.ts';
 
 /** Cells of the rows of docs/networks.md whose first cell is that name. */

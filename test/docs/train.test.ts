@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { modelNames } from '../../src/graphs/recommenders/model-names.ts';
-import { modelOptions } from '../../src/graphs/recommenders/model-options.ts';
+import { recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
+import { recommenderOptions } from '../../src/graphs/recommenders/recommender-options.ts';
 
 const page = readFileSync(new URL('../../docs/train.md', import.meta.url), 'utf8');
 const rows = page.split('\n').filter((line) => line.startsWith('| `'));
-/** The row of a model, and of those that its row refers to. */
+/** The row of a recommender, and of those that its row refers to. */
 function rowsOf(model: string): string {
   const row = rows.find((line) => line.split('|')[1]?.includes(`\`${model}\``)) ?? '';
   const other = /those of `([a-z-]+)`/.exec(row)?.[1] ?? (row.includes('the same') ? 'regsvd' : undefined);
@@ -13,8 +13,8 @@ function rowsOf(model: string): string {
 }
 
 describe('docs/train.md', () => {
-  it.each(modelNames)('has every option of %s', (model) => {
-    const names = modelOptions(model).flatMap(({ key, alias }) => (alias === undefined ? [key] : [key, alias]));
+  it.each(recommenderNames)('has every option of %s', (model) => {
+    const names = recommenderOptions(model).flatMap(({ key, alias }) => (alias === undefined ? [key] : [key, alias]));
     const told = rowsOf(model);
     expect(told).not.toBe('');
     expect(names.filter((name) => !told.includes(`\`${name}\``))).toEqual([]);

@@ -6,8 +6,9 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeBlocks, pages } from '../fixtures/docs.ts';
 
-// A reader copies these. Each block is compiled as a module of its own against the built types, as in a project that depends
-// on the package; names that the page has from somewhere else are declared in a comment `<!-- given ... -->` before the block.
+// A reader copies these. Each block is compiled as a module of its own against the built types, as
+// in a project that depends on the package; names that the page has from somewhere else are
+// declared in a comment `<!-- given ... -->` before the block.
 
 const root = resolve(import.meta.dirname, '../..');
 const blocks = pages()
@@ -28,7 +29,8 @@ beforeAll(() => {
   const config = { compilerOptions: { ...options, types: ['node'], skipLibCheck: true }, include: ['*.ts'] };
   writeFileSync(join(place, 'tsconfig.json'), JSON.stringify(config));
   for (const [index, { code, given }] of blocks.entries()) {
-    // What is given stands on the first line, so that the compiler's line numbers are those of the block and one.
+    // What is given stands on the first line, so that the compiler's line numbers are those of the
+    // block and one.
     const before = given.replaceAll('\n', ' ');
     const [head = '', tail = ''] = before.includes('...') ? before.split('...') : [before];
     writeFileSync(join(place, nameOf(index)), `${head}\n${code}\n${tail}\nexport {};\n`);

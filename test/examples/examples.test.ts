@@ -88,7 +88,8 @@ describe('the examples', () => {
     const out = join(directory, 'windows');
     expect(await example('windows', [clip, out])).toContain('1 committed');
     const rows = await tableOf(out, 'windows');
-    // 40 frames of a tenth of a second: windows from frames 0, 8, 16 and 24, those from 8 and 16 over the cut at 20.
+    // 40 frames of a tenth of a second: windows from frames 0, 8, 16 and 24, those from 8 and 16
+    // over the cut at 20.
     expect(rows.map(({ start }) => start)).toEqual([0, 0.8, 1.6, 2.4].map((time) => expect.closeTo(time, 6)));
     expect(rows.map(({ end }) => end)).toEqual([1.5, 2.3, 3.1, 3.9].map((time) => expect.closeTo(time, 6)));
     expect(rows.map(({ change }) => change)).toEqual([0, 2 / 3, 2 / 3, 0].map((value) => expect.closeTo(value, 1)));

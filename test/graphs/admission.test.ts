@@ -31,8 +31,9 @@ interface Said {
 }
 
 /**
- * What ran beside what: of every moment at which an item began, the MiB of all decoders, and the budget that it was given. An item that turns out
- * to be other than it said does so when it is computed, once for each of `turnsOut`.
+ * What ran beside what: of every moment at which an item began, the MiB of all decoders, and the
+ * budget that it was given. An item that turns out to be other than it said does so when it is
+ * computed, once for each of `turnsOut`.
  */
 async function run(
   needs: Readonly<Record<string, Said & { holds?: number; turnsOut?: readonly Said[] }>>,

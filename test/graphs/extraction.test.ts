@@ -29,7 +29,8 @@ beforeAll(async () => {
   await mkdir(at('in'));
   await shades('long.mp4', [20, 60, 100]);
   await shades('short.mp4', [140, 180]);
-  // joined recordings: the second one's times begin anew, and the file states the length of one of them
+  // joined recordings: the second one's times begin again, and the file states the length of one of
+  // them
   for (const name of ['long', 'short']) await ffmpeg('-i', at(`${name}.mp4`), '-c', 'copy', at(`${name}.ts`));
   await writeFile(at('in/joined.ts'), await readFile(at('long.ts')));
   await appendFile(at('in/joined.ts'), await readFile(at('short.ts')));

@@ -34,7 +34,10 @@ const table = (itemId: string): UnitTable =>
     ],
   });
 
-/** A graph over names: each reads four elements through the flow, then gives its table. `onRead` is told before each. */
+/**
+ * A graph over names: each reads four elements through the flow, then gives its table. `onRead` is
+ * told before each.
+ */
 function graphOf(
   fails: Readonly<Record<string, Error>> = {},
   onRead: (item: string) => void = () => {},
@@ -158,7 +161,7 @@ describe('runLocally', () => {
   it('while a slow commit holds the units, it is the bottleneck and what comes before it is blocked', async () => {
     const slow = {
       facts: (key: string) => store.facts(key),
-      raise: (keys: string[]) => store.raise(keys),
+      raise: (keys: string[]) => store.retry(keys),
       letter: (key: string) => store.letter(key),
       refresh: () => store.refresh(),
       commit: async (key: string, unit: UnitTable) => {

@@ -8,7 +8,7 @@ import { LengthRun } from '../fixtures/length-run.ts';
 
 const NAMES = ['alien', 'heat', 'jaws'];
 
-/** A dataset of three, one of which is no input any more, and one dead. */
+/** A dataset of three, one of which is not an input any more, and one dead. */
 async function prepared(): Promise<LengthRun> {
   const place = new LengthRun();
   for (const name of NAMES) place.write(`films/${name}.mp4`, name);
@@ -26,7 +26,7 @@ const holds = (directory: string, text: string) =>
     .some((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(text));
 
 describe('pruning a dataset', () => {
-  it('takes out what is no input any more: unit, row of the tables, row of the items', async () => {
+  it('takes out what is not an input any more: unit, row of the tables, row of the items', async () => {
     const place = await prepared();
     const before = (await place.item('heat'))?.path;
     expect(await prune(place.out, { dryRun: true })).toMatchObject({

@@ -61,7 +61,9 @@ const graph: Graph<Video, UnitTable, null> = {
   },
 };
 
-/** A run over inputs; what happened to each item, those already done aside, and how many these were. */
+/**
+ * A run over inputs; what happened to each item, those already done aside, and how many these were.
+ */
 async function run(inputs: readonly string[], options: { drainAfter?: number } = {}) {
   const { name, params } = graph;
   const dataset = await Dataset.open(out(), { graphId: graphId(graph), name, params, models: [] });
@@ -139,7 +141,7 @@ describe('a resume of a dataset of many items', () => {
     expect((await run([join(directory, 'files')])).contents).toBe(back.contents);
   });
 
-  it('goes on after it was interrupted, again and again, and ends as a run that was not', async () => {
+  it('continues after it was interrupted, again and again, and ends as a run that was not', async () => {
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       const { events, done } = await run([join(directory, 'files')], { drainAfter: 10 });
       expect(events.length).toBeGreaterThanOrEqual(10);
@@ -154,7 +156,7 @@ describe('a resume of a dataset of many items', () => {
     expect(interrupted).toEqual({ counts, contents });
   });
 
-  it('computes anew a unit that is damaged or gone', async () => {
+  it('computes again a unit that is damaged or gone', async () => {
     await run([join(directory, 'files')]);
     const dataset = await Dataset.open(out(), { graphId: graphId(graph), name: graph.name, params: {}, models: [] });
     const unitOf = async (name: string) =>
@@ -174,7 +176,7 @@ describe('a resume of a dataset of many items', () => {
     expect((await run(names.map(fileOf).filter((path) => path !== fileOf('item-042')))).counts.dead).toBe(0);
     const dataset = await Dataset.open(out(), { graphId: graphId(graph), name: graph.name, params: {}, models: [] });
     const letter = { item: 'item-042', code: 'unreadable', stage: 'read', message: 'gone', decoderLines: [] };
-    await dataset.store.bury(unitKey(graphId(graph), 'item-042', 'unreadable'), letter);
+    await dataset.store.record(unitKey(graphId(graph), 'item-042', 'unreadable'), letter);
     await dataset.close();
     expect(readDatasetFile(out()).counts.dead).toBe(1);
     rmSync(fileOf('item-042'), { recursive: true });

@@ -71,9 +71,9 @@ function storeWith(other: Partial<UnitStore>): UnitStore {
     keys: () => store.keys(),
     letter: (key) => store.letter(key),
     letters: () => store.letters(),
-    raise: (keys) => store.raise(keys),
+    retry: (keys) => store.retry(keys),
     commit: (key, unit) => store.commit(key, unit),
-    bury: (key, letter) => store.bury(key, letter),
+    record: (key, letter) => store.record(key, letter),
     makeCurrent: (itemId, key) => store.makeCurrent(itemId, key),
     isCurrent: (itemId, key) => store.isCurrent(itemId, key),
     hasLetter: (key) => store.hasLetter(key),
@@ -253,7 +253,7 @@ describe('an item that changes while it is computed', () => {
     expect(again.events).toEqual(['a already-done']);
   });
 
-  it('is not condemned for what it was: a fault of the half file is no letter of the whole one', async () => {
+  it('is not condemned for what it was: a fault of the half file is not a letter of the whole one', async () => {
     const contents = ['first half', 'whole', 'whole', 'whole'];
     let asked = 0;
     let tries = 0;

@@ -124,7 +124,7 @@ describe('what a dataset knows of its items', () => {
   });
 });
 
-describe('an item that is no input any more', () => {
+describe('an item that is not an input any more', () => {
   it('is told by a run over all that it was found in, with the one it was renamed to, and stays in the tables', async () => {
     const place = new LengthRun();
     for (const name of ['alien', 'heat', 'jaws']) place.write(`films/${name}.mp4`, name);

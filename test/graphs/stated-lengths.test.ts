@@ -28,9 +28,9 @@ test('a length that only the file itself states, and wrongly, is said in the log
   const said: string[] = [];
   const onMessage = (message: string) => void said.push(message);
   const summary = await extract({ ...common, out: at('noted'), onMessage });
-  const note = expect.stringMatching(/^the file states 1\.00 s and lasts 4\.\d\d s$/);
+  const note = expect.stringMatching(/^the file claims 1\.00 s but lasts 4\.\d\d s$/);
   expect(summary.notes).toEqual([{ item: 'stated', notes: [note] }]);
-  expect(said).toContainEqual(expect.stringMatching(/stated\.flv: the file states 1\.00 s and lasts 4\.\d\d s$/));
+  expect(said).toContainEqual(expect.stringMatching(/stated\.flv: the file claims 1\.00 s but lasts 4\.\d\d s$/));
   const store = await CommitStore.open(at('noted'), { create: false });
   const [key] = await store.keys();
   const unit = await store.read(key as string);

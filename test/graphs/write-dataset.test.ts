@@ -11,15 +11,15 @@ import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
 import type { UnitTable } from '../../src/io/dataset/schema.ts';
 import { Video } from '../../src/io/media/video.ts';
-import type { NetworkPlan } from '../../src/models/networks/network.ts';
+import type { UnopenedNetwork } from '../../src/models/networks/network.ts';
 import type { Frame } from '../../src/operators/frame.ts';
 import { makeClip } from '../fixtures/clips.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
 let directory: string;
 let clips: string;
-let pictures: NetworkPlan<Uint8Array>;
-let sound: NetworkPlan<Float32Array>;
+let pictures: UnopenedNetwork<Uint8Array>;
+let sound: UnopenedNetwork<Float32Array>;
 let out: string;
 
 beforeAll(async () => {
@@ -153,7 +153,7 @@ describe('writeDataset', () => {
     expect((await writeDataset(again, [join(clips, 'heat.mp4')], run)).graphId).toBe(graphId);
   });
 
-  it('makes a dead letter of a damaged file, and goes on', async () => {
+  it('makes a dead letter of a damaged file, and continues', async () => {
     const damaged = join(directory, 'damaged');
     mkdirSync(damaged);
     copyFileSync(join(clips, 'heat.mp4'), join(damaged, 'heat.mp4'));
@@ -217,7 +217,7 @@ describe('writeDataset', () => {
     await vi.waitFor(() => expect(closed).toBe(true));
   });
 
-  it('computes a video anew when its file has changed', async () => {
+  it('computes a video again when its file has changed', async () => {
     const changing = join(directory, 'changing.mkv');
     const columns = (scope: VideoScope): Columns => ({
       visual: scope.frames(pictures.input).pipe(scope.embed(pictures), scope.subclips({ count: 1 })),
@@ -245,9 +245,9 @@ describe('writeDataset', () => {
     expect(await writeDataset(out, clips, run)).toMatchObject({ interrupted: true, videos: { committed: 0, dead: 0 } });
   });
 
-  it('refuses what is no column, no video, and pictures for a network of sound', async () => {
+  it('refuses what is not a column, no video, and pictures for a network of sound', async () => {
     const write = (columns: unknown) => writeDataset(out, clips, { ...options, columns: columns as () => Columns });
-    await expect(write(() => ({}))).rejects.toThrow('at least one column');
+    await expect(write(() => ({}))).rejects.toThrow('at least one named column');
     await expect(write(() => ({ loose: new Observable() }))).rejects.toThrow("column 'loose' must end in");
     const wrong = (scope: VideoScope) => ({
       // @ts-expect-error: pictures do not feed a network of sound

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FlowError } from '../../src/core/errors.ts';
 import { BudgetTooSmallError } from '../../src/operators/budget.ts';
 import { Flow } from '../../src/operators/flow.ts';
-import type { Puller } from '../../src/operators/source.ts';
+import type { PullSource } from '../../src/operators/source.ts';
 import { BLOCKS, type Block, BlockReader, deferred, left, settled } from './support/elements.ts';
 
 describe('admission', () => {
@@ -30,7 +30,7 @@ describe('admission', () => {
     expect(flow.peakOvercommit).toBe(0);
   }, 60_000);
 
-  it('fails one stuck scope only: the others go on with what it gives back', async () => {
+  it('fails one stuck scope only: the others continue with what it gives back', async () => {
     const flow = new Flow(45, { maxOvercommit: 0 });
     const run = (name: string, size: number) => {
       const scope = flow.scope(name);
@@ -42,7 +42,7 @@ describe('admission', () => {
     expect(await Promise.all([run('old', 3), run('young', 5)])).toEqual([2, 'budget-too-small']);
   });
 
-  it('fails the youngest of stuck scopes, whose loss is least, when each could go on without the others', async () => {
+  it('fails the youngest of stuck scopes, whose loss is least, when each could continue without the others', async () => {
     const flow = new Flow(60, { maxOvercommit: 0 });
     const run = async (name: string) => {
       const scope = flow.scope(name);
@@ -75,14 +75,14 @@ describe('admission', () => {
 
   it('lets a younger scope read as far as all can still come to their end, one after another', async () => {
     const flow = new Flow(60, { maxOvercommit: 0 });
-    const elsewhere = flow.operator('elsewhere').busy();
+    const elsewhere = flow.meter('elsewhere').busy();
     const gate = deferred<void>();
     const [old, young] = [new BlockReader(5), new BlockReader(5)];
     const next = async () => {
       if (old.blocks.length === 2) await gate.promise;
       return old.next();
     };
-    const run = (name: string, open: () => Puller<Block>) => {
+    const run = (name: string, open: () => PullSource<Block>) => {
       const scope = flow.scope(name, { claim: 50 });
       return lastValueFrom(scope.source(open, BLOCKS).pipe(scope.window(4)));
     };
@@ -99,9 +99,9 @@ describe('admission', () => {
 
   it('lets nobody take the room that an older scope waits for', async () => {
     const flow = new Flow(100, { lowWatermark: 1 });
-    const elsewhere = flow.operator('elsewhere').busy();
-    const table = flow.scope('table').holder('table');
-    table.add(50);
+    const elsewhere = flow.meter('elsewhere').busy();
+    const table = flow.scope('table').reservation('table');
+    table.grow(50);
     const [big, small] = [new BlockReader(1, 60), new BlockReader(5)];
     const [old, young] = [flow.scope('old'), flow.scope('young')];
     const done = [
@@ -110,7 +110,7 @@ describe('admission', () => {
     ];
     await settled();
     expect([big.blocks.length, small.blocks.length]).toEqual([0, 0]);
-    table.close();
+    table.free();
     elsewhere.end();
     await Promise.all(done);
     expect([big.blocks.length, small.blocks.length]).toEqual([1, 5]);
@@ -125,29 +125,29 @@ describe('admission', () => {
   it('sets aside what the holders of a scope will keep, and gives it back at its end', async () => {
     const flow = new Flow(100, { maxOvercommit: 0 });
     const scope = flow.scope('one', { claim: 70, kept: 50 });
-    const holder = scope.holder('table');
-    holder.add(20);
+    const holder = scope.reservation('table');
+    holder.grow(20);
     const hold = deferred<void>();
     const done = lastValueFrom(
       scope.source(() => new BlockReader(9), BLOCKS).pipe(scope.mapAsync(() => hold.promise, { concurrency: 9 })),
     );
     await settled();
     expect([flow.held, flow.reserved]).toEqual([70, 30]);
-    holder.add(30);
+    holder.grow(30);
     expect([flow.held, flow.reserved]).toEqual([100, 0]);
-    holder.remove(10);
+    holder.shrink(10);
     expect([flow.held, flow.reserved]).toEqual([90, 10]);
     hold.resolve();
     await done;
-    holder.close();
+    holder.free();
     await settled();
     expect(left(flow)).toEqual([0, 0, 0, 0]);
     expect(flow.peakHeld).toBe(100);
   });
 
-  it('fails an old scope that could not go on even alone, and not a young one that can', async () => {
+  it('fails an old scope that could not continue even alone, and not a young one that can', async () => {
     const flow = new Flow(45, { maxOvercommit: 0 });
-    const elsewhere = flow.operator('elsewhere').busy();
+    const elsewhere = flow.meter('elsewhere').busy();
     const run = (name: string, bytes: number, before: number) => {
       const gate = deferred<void>();
       const reader = new BlockReader(9, bytes);

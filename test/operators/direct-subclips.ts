@@ -1,7 +1,10 @@
 import type { Statistic } from '../../src/operators/statistics.ts';
 import type { SubclipRow, Timed } from '../../src/operators/subclips.ts';
 
-/** Subclip statistics straight from their definitions, with all rows at hand: what the operator is compared with. */
+/**
+ * Subclip statistics straight from their definitions, with all rows at hand: what the operator is
+ * compared with.
+ */
 export function directSubclips(
   rows: readonly Timed[],
   duration: number,

@@ -76,8 +76,8 @@ describe('embed', () => {
     ['name', { name: 'visual' }, { name: 'other' }, "is 'other' and was 'visual'"],
     ['maxDelay', { maxDelay: 5 }, { maxDelay: 6 }, 'is 6 and was 5'],
     ['maxDelay', {}, { maxDelay: 6 }, 'is 6 and was 200'],
-    ['duplicates', { duplicates: 'compute' }, { duplicates: 'once' }, "is 'once' and was 'compute'"],
-    ['duplicates', {}, { duplicates: 'compute' }, "is 'compute' and was 'once'"],
+    ['repeatedFrames', { repeatedFrames: 'compute' }, { repeatedFrames: 'once' }, "is 'once' and was 'compute'"],
+    ['repeatedFrames', {}, { repeatedFrames: 'compute' }, "is 'compute' and was 'once'"],
   ] as const)('refuses another `%s` for an embedder of a flow than at its first use', (option, first, later, what) => {
     const flow = new Flow(1000);
     const embedder = bytes([]);
@@ -166,11 +166,11 @@ describe('embed', () => {
     const flow = new Flow(1000);
     const sizes: number[] = [];
     const list = [frame(5), frame(5)];
-    const options = { scope: flow.scope('one'), duplicates: 'compute' } as const;
+    const options = { scope: flow.scope('one'), repeatedFrames: 'compute' } as const;
     await lastValueFrom(of(...list).pipe(embed(bytes(sizes), options), toArray()));
     expect(sizes).toEqual([2]);
     expect(flow.metrics().operators[0]).not.toHaveProperty('duplicates');
-    expect(() => embed(bytes([]), { ...options, duplicates: 'twice' as 'once' })).toThrow('`duplicates`');
+    expect(() => embed(bytes([]), { ...options, repeatedFrames: 'twice' as 'once' })).toThrow('`duplicates`');
     expect([embedKeeps(4096), embedKeeps(4096, 'compute')]).toEqual([32_768, 0]);
   });
 

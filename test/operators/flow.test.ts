@@ -29,16 +29,16 @@ describe('a flow', () => {
       const flow = new Flow(budget);
       const release = deferred<void>();
       const reader = new BlockReader(20);
-      const holder = flow.scope('keeps').holder('rows');
-      holder.add(1);
-      holder.add(9);
-      holder.remove(10);
+      const holder = flow.scope('keeps').reservation('rows');
+      holder.grow(1);
+      holder.grow(9);
+      holder.shrink(10);
       const done = lastValueFrom(
         flow.source(() => reader, BLOCKS).pipe(flow.mapAsync(() => release.promise, { concurrency: 1 })),
       );
       await settled();
       expect(reader.blocks.length).toBe(blocks);
-      holder.close();
+      holder.free();
       release.resolve();
       await done;
     },
@@ -46,19 +46,19 @@ describe('a flow', () => {
 
   it('forgets the room for unannounced additions with the scope that made them', async () => {
     const flow = new Flow(1000, { maxOvercommit: 0 });
-    const grew = flow.scope('grew').holder('rows');
-    const grows = flow.scope('grows').holder('rows');
-    for (const holder of [grew, grows]) holder.add(1);
-    grew.add(990);
-    grew.remove(991);
-    grows.add(300);
-    grows.remove(301);
+    const grew = flow.scope('grew').reservation('rows');
+    const grows = flow.scope('grows').reservation('rows');
+    for (const holder of [grew, grows]) holder.grow(1);
+    grew.grow(990);
+    grew.shrink(991);
+    grows.grow(300);
+    grows.shrink(301);
     const peak = async () => {
       const release = deferred<void>();
       const done = lastValueFrom(
         flow.source(() => new BlockReader(200), BLOCKS).pipe(flow.mapAsync(() => release.promise, { concurrency: 1 })),
       );
-      const elsewhere = flow.operator('elsewhere').busy();
+      const elsewhere = flow.meter('elsewhere').busy();
       await settled();
       const { held } = flow;
       elsewhere.end();
@@ -67,9 +67,9 @@ describe('a flow', () => {
       return held;
     };
     expect(await peak()).toBe(10);
-    grew.close();
+    grew.free();
     expect(await peak()).toBe(700);
-    grows.close();
+    grows.free();
     expect(await peak()).toBe(1000);
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
@@ -142,15 +142,15 @@ describe('a flow', () => {
         return batch.map((block) => block.data);
       },
     });
-    await lastValueFrom(flow.source(() => new BlockReader(10), BLOCKS).pipe(session.operator()));
+    await lastValueFrom(flow.source(() => new BlockReader(10), BLOCKS).pipe(session.batch()));
     expect([sizes, flow.metrics().pressureFlushes]).toEqual([[4, 4, 2], 2]);
   });
 
   it('leaves as much room free as an unannounced holder grew by at once', async () => {
     const flow = new Flow(100);
-    const holder = flow.scope('one').holder('list');
-    holder.add(40);
-    holder.add(15);
+    const holder = flow.scope('one').reservation('list');
+    holder.grow(40);
+    holder.grow(15);
     const hold = deferred<void>();
     const subscription = flow
       .source(() => new BlockReader(9), BLOCKS)
@@ -159,38 +159,38 @@ describe('a flow', () => {
         take(9),
       )
       .subscribe();
-    const other = flow.operator('elsewhere').busy();
+    const other = flow.meter('elsewhere').busy();
     await settled();
     expect(flow.held).toBe(55 + 30);
     subscription.unsubscribe();
     hold.resolve();
-    holder.close();
+    holder.free();
     other.end();
     await settled();
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
   it('refuses nonsense from a holder', () => {
-    const holder = new Flow(100).scope('one').holder('list');
-    holder.add(4);
-    expect(() => holder.remove(5)).toThrow('at most the 4 kept');
-    expect(() => holder.add(-1)).toThrow(UsageError);
-    holder.close();
-    holder.close();
+    const holder = new Flow(100).scope('one').reservation('list');
+    holder.grow(4);
+    expect(() => holder.shrink(5)).toThrow('at most the 4 kept');
+    expect(() => holder.grow(-1)).toThrow(UsageError);
+    holder.free();
+    holder.free();
     expect(holder.bytes).toBe(0);
-    expect(() => holder.add(1)).toThrow('closed');
+    expect(() => holder.grow(1)).toThrow('closed');
   });
 
   it('is not stuck while an operator outside of it says that it is busy', async () => {
     const flow = new Flow(20, { maxOvercommit: 0 });
-    const elsewhere = flow.operator('commit').busy();
+    const elsewhere = flow.meter('commit').busy();
     const scope = flow.scope('one');
-    const holder = scope.holder('rows');
-    holder.add(20);
+    const holder = scope.reservation('rows');
+    holder.grow(20);
     const done = lastValueFrom(scope.source(() => new BlockReader(2), BLOCKS).pipe(map((block) => block.data)));
     await settled();
     expect(flow.registered).toBeGreaterThan(0);
-    holder.close();
+    holder.free();
     elsewhere.end();
     elsewhere.end();
     expect(await done).toBe(1);
@@ -232,7 +232,7 @@ describe('a flow', () => {
     [() => new Flow(10, { maxOvercommit: '-1' }), 'a size'],
     [() => new Flow(10, { onLateError: 3 as never }), '`onLateError`'],
     [() => new Flow(10).scope(''), '`name`'],
-    [() => new Flow(10).operator(''), '`name`'],
+    [() => new Flow(10).meter(''), '`name`'],
   ])('refuses wrong arguments: %#', (make, part) => {
     expect(make).toThrow(part);
     expect(make).toThrow(UsageError);

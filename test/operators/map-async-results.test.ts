@@ -116,9 +116,9 @@ describe('mapAsync', () => {
 
   it('gives the room back when it is unsubscribed while an operation waits for it', async () => {
     const flow = new Flow(1000, { maxOvercommit: 0 });
-    const elsewhere = flow.operator('elsewhere').busy();
-    const holder = flow.scope('table').holder('table');
-    holder.add(600);
+    const elsewhere = flow.meter('elsewhere').busy();
+    const holder = flow.scope('table').reservation('table');
+    holder.grow(600);
     const subscription = of(1)
       .pipe(flow.mapAsync(async () => 1, { concurrency: 1, cost: () => 1, resultEstimate: 500 }))
       .subscribe();
@@ -126,7 +126,7 @@ describe('mapAsync', () => {
     expect([flow.held, flow.reserved, flow.inFlight]).toEqual([601, 0, 1]);
     subscription.unsubscribe();
     expect([flow.held, flow.reserved, flow.inFlight]).toEqual([600, 0, 1]);
-    holder.close();
+    holder.free();
     elsewhere.end();
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
@@ -195,9 +195,9 @@ describe('mapAsync', () => {
 
   it('comes before the sources of its scope when both wait for room', async () => {
     const flow = new Flow(100, { lowWatermark: 1 });
-    const elsewhere = flow.operator('elsewhere').busy();
-    const holder = flow.scope('table').holder('table');
-    holder.add(95);
+    const elsewhere = flow.meter('elsewhere').busy();
+    const holder = flow.scope('table').reservation('table');
+    holder.grow(95);
     const scope = flow.scope('video');
     const reader = new BlockReader(1);
     const reads = lastValueFrom(scope.source(() => reader, BLOCKS));
@@ -208,13 +208,13 @@ describe('mapAsync', () => {
       of(1).pipe(scope.mapAsync(load, { concurrency: 1, cost: () => 1, resultEstimate: 11 })),
     );
     await settled();
-    const gate = flow.operator('gate').busy();
-    holder.remove(22);
+    const gate = flow.meter('gate').busy();
+    holder.shrink(22);
     await Promise.resolve();
     await Promise.resolve();
     expect([started, reader.blocks.length]).toEqual([1, 0]);
     gate.end();
-    holder.close();
+    holder.free();
     elsewhere.end();
     await Promise.all([reads, loads]);
     expect(left(flow)).toEqual([0, 0, 0, 0]);

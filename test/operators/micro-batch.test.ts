@@ -23,7 +23,7 @@ function batching(options: Partial<MicroBatchOptions<Block, number>> = {}) {
   const pipeline = () => {
     const input = new Subject<Block>();
     const seen: (number | string)[] = [];
-    const subscription = input.pipe(batcher.operator()).subscribe({
+    const subscription = input.pipe(batcher.batch()).subscribe({
       next: (value) => seen.push(value),
       error: (error) => seen.push(error.code ?? error.message),
       complete: () => seen.push('end'),
@@ -79,7 +79,7 @@ describe('microBatch', () => {
     const { batcher, runs, answer } = batching();
     const input = new Subject<Block>();
     const runsAtResult: number[] = [];
-    input.pipe(batcher.operator()).subscribe(() => runsAtResult.push(runs.length));
+    input.pipe(batcher.batch()).subscribe(() => runsAtResult.push(runs.length));
     for (let index = 0; index < 6; index += 1) input.next(new Block(index));
     expect(runs).toHaveLength(1);
     await answer(0);
@@ -236,7 +236,7 @@ describe('microBatch', () => {
     const idle: boolean[] = [];
     flow
       .source(() => reader, BLOCKS)
-      .pipe(batcher.operator())
+      .pipe(batcher.batch())
       .subscribe((index) => idle.push(reader.blocks[index]?.idle === true));
     await settled();
     await settled();
@@ -248,17 +248,17 @@ describe('microBatch', () => {
     const { flow, batcher } = batching();
     const scope = flow.scope('trailer');
     const input = new Subject<Block>();
-    input.pipe(batcher.operator(scope)).subscribe();
+    input.pipe(batcher.batch(scope)).subscribe();
     input.next(new Block(0));
     expect(scope.held).toBe(10);
-    expect(() => batcher.operator(new Flow(10).scope('other'))).toThrow('of the same flow');
+    expect(() => batcher.batch(new Flow(10).scope('other'))).toThrow('of the same flow');
   });
 
   it('reports how full its batches were', async () => {
     const flow = new Flow(1000);
     const run = async (batch: readonly Block[]) => batch.map((block) => block.data);
     const batcher = flow.microBatch({ name: 'session', maxCount: 4, maxDelay: 60_000, run });
-    const pipelines = [3, 3].map((count) => flow.source(() => new BlockReader(count), BLOCKS).pipe(batcher.operator()));
+    const pipelines = [3, 3].map((count) => flow.source(() => new BlockReader(count), BLOCKS).pipe(batcher.batch()));
     await lastValueFrom(merge(...pipelines).pipe(toArray()));
     const metrics = flow.metrics().operators.find((it) => it.name === 'session');
     expect(metrics).toMatchObject({ kind: 'micro-batch', in: 6, out: 6, batches: 2, batchFill: 0.75, peakBytes: 60 });
@@ -311,7 +311,7 @@ describe('microBatch', () => {
       cost: () => 1,
       estimate: 1,
     });
-    const done = lastValueFrom(names.pipe(batcher.operator(), toArray()));
+    const done = lastValueFrom(names.pipe(batcher.batch(), toArray()));
     for (let round = 0; round < 20; round++) await settled();
     expect(flow.held).toBeGreaterThan(1500);
     expect(flow.peakHeld).toBeLessThan(2501);
@@ -331,22 +331,22 @@ describe('microBatch', () => {
       resultCost: () => 600,
       run: async (batch) => [...batch],
     });
-    const run = (value: number) => lastValueFrom(of(value).pipe(batcher.operator()));
+    const run = (value: number) => lastValueFrom(of(value).pipe(batcher.batch()));
     await run(1);
-    const holder = flow.scope('table').holder('table');
-    holder.add(900);
-    const elsewhere = flow.operator('elsewhere').busy();
+    const holder = flow.scope('table').reservation('table');
+    holder.grow(900);
+    const elsewhere = flow.meter('elsewhere').busy();
     const second = run(2);
-    const left2 = of(3).pipe(batcher.operator()).subscribe();
+    const left2 = of(3).pipe(batcher.batch()).subscribe();
     await settled();
     expect([batcher.batches, flow.registered > 0]).toEqual([1, true]);
     left2.unsubscribe();
-    holder.remove(900);
+    holder.shrink(900);
     elsewhere.end();
     expect(await second).toBe(2);
-    holder.add(900);
+    holder.grow(900);
     await expect(run(4)).rejects.toMatchObject({ code: 'budget-too-small' });
-    holder.close();
+    holder.free();
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 

@@ -46,7 +46,7 @@ describe("an operator of one's own", () => {
     await expect(lastValueFrom(plain)).rejects.toMatchObject({ code: 'recycled' });
   });
 
-  it('makes its state anew for each subscription', async () => {
+  it('makes its state again for each subscription', async () => {
     const flow = new Flow(1000);
     const sums = pictures(flow, 3).pipe(flow.operator('pairs', pairs), toArray());
     expect(await lastValueFrom(sums)).toEqual([1, 3]);
@@ -101,7 +101,7 @@ describe("an operator of one's own", () => {
     holding?.release(block);
     expect([flow.held, block.idle]).toEqual([0, true]);
     expect(() => holding?.release(block)).toThrow(UsageError);
-    expect(() => holding?.keep(block)).toThrow('after its last holder let it go');
+    expect(() => holding?.keep(block)).toThrow('after its last holder released it');
   });
 
   it('refuses to give on what nobody holds any more', async () => {
@@ -241,7 +241,7 @@ describe("an operator of one's own", () => {
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
-  it('refuses what is no operator', async () => {
+  it('refuses what is not an operator', async () => {
     const flow = new Flow(1000);
     expect(() => flow.operator('', pairs)).toThrow('`name`');
     expect(() => flow.operator('x', 3 as never)).toThrow('`define`');

@@ -6,7 +6,10 @@ import { Flow } from '../../src/operators/flow.ts';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-/** Runs elements through a mapAsync in virtual time, and tells at which millisecond each call was made. */
+/**
+ * Runs elements through a mapAsync in virtual time, and tells at which millisecond each call was
+ * made.
+ */
 async function run(options: { retry?: number; rate?: string; concurrency?: number }, fails: (call: number) => boolean) {
   const flow = new Flow('1MiB');
   const calls: number[] = [];

@@ -37,29 +37,29 @@ describe('the pool of a flow', () => {
 
   it('keeps idle no more than the budget leaves beside what is held', () => {
     const flow = new Flow(100);
-    const holder = flow.scope('one').holder('table');
+    const holder = flow.scope('one').reservation('table');
     for (const buffer of [flow.pool.take(40), flow.pool.take(40), flow.pool.take(40)]) flow.pool.give(buffer);
     expect(flow.pool.idleBytes).toBe(80);
-    holder.add(50);
+    holder.grow(50);
     expect(flow.pool.idleBytes).toBe(40);
     flow.pool.give(new Uint8Array(11));
     expect(flow.pool.idleBytes).toBe(40);
     flow.pool.give(new Uint8Array(10));
     expect(flow.pool.idleBytes).toBe(50);
-    holder.add(50);
+    holder.grow(50);
     expect(flow.pool.idleBytes).toBe(0);
   });
 
   it('lets idle buffers of other lengths go before it allocates above the budget', () => {
     const flow = new Flow(100);
     flow.pool.give(new Uint8Array(60));
-    flow.scope('one').holder('table').add(40);
+    flow.scope('one').reservation('table').grow(40);
     expect(flow.pool.idleBytes).toBe(60);
     expect(flow.pool.take(7)).toHaveLength(7);
     expect(flow.pool.idleBytes).toBe(60);
   });
 
-  it('refuses the same buffer twice and what is no buffer, and lets a transferred one go', () => {
+  it('refuses the same buffer twice and what is not a buffer, and lets a transferred one go', () => {
     const { pool } = new Flow(100);
     const pixels = pool.take(8);
     pool.give(new Float32Array(pixels.buffer));

@@ -67,7 +67,7 @@ describe('a source', () => {
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 
-  it('does not tell an iterator that ended by itself to return', async () => {
+  it('does not tell an iterator that ended on its own to return', async () => {
     const flow = new Flow(100);
     let returned = 0;
     let index = 0;
@@ -133,9 +133,9 @@ describe('a source', () => {
 
   it('waits for room no longer when the subscriber leaves', async () => {
     const flow = new Flow(20);
-    const elsewhere = flow.operator('elsewhere').busy();
-    const holder = flow.scope('table').holder('table');
-    holder.add(20);
+    const elsewhere = flow.meter('elsewhere').busy();
+    const holder = flow.scope('table').reservation('table');
+    holder.grow(20);
     let opened = 0;
     const open = () => {
       opened++;
@@ -148,7 +148,7 @@ describe('a source', () => {
     expect(opened).toBe(0);
     // What is left is the holder and its scope.
     expect([flow.inFlight, flow.registered]).toEqual([1, 2]);
-    holder.close();
+    holder.free();
     elsewhere.end();
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
@@ -278,14 +278,14 @@ describe('a source', () => {
     expect([refusing.peakHeld, big.idled, ...left(refusing)]).toEqual([5000, 1, 0, 0, 0, 0]);
 
     const flow = new Flow(1000, { maxOvercommit: 0 });
-    const holder = flow.scope('table').holder('table');
-    holder.add(900);
-    const elsewhere = flow.operator('elsewhere').busy();
+    const holder = flow.scope('table').reservation('table');
+    holder.grow(900);
+    const elsewhere = flow.meter('elsewhere').busy();
     const seen: number[] = [];
     reading(flow, dear(500)).subscribe((block) => seen.push(block.data));
     await settled();
     expect([seen, flow.reserved]).toEqual([[0], 1]);
-    holder.close();
+    holder.free();
     elsewhere.end();
     await settled();
     expect([seen, flow.peakOvercommit]).toEqual([[0, 1], 0]);
@@ -298,9 +298,9 @@ describe('a source', () => {
 
   it('lets go of a dear element when the subscriber leaves while it waits', async () => {
     const flow = new Flow(1000, { maxOvercommit: 0 });
-    const holder = flow.scope('table').holder('table');
-    holder.add(900);
-    const elsewhere = flow.operator('elsewhere').busy();
+    const holder = flow.scope('table').reservation('table');
+    holder.grow(900);
+    const elsewhere = flow.meter('elsewhere').busy();
     const block = new Block(0, 500);
     const subscription = flow.source(() => ({ next: () => block }), { ...BLOCKS, estimate: 1 }).subscribe();
     await settled();
@@ -308,7 +308,7 @@ describe('a source', () => {
     subscription.unsubscribe();
     await settled();
     expect(block.idled).toBe(1);
-    holder.close();
+    holder.free();
     elsewhere.end();
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
@@ -344,7 +344,7 @@ describe('a source', () => {
     );
   });
 
-  it('refuses an element that is undefined, and a cost that is no count of bytes', async () => {
+  it('refuses an element that is undefined, and a cost that is not a count of bytes', async () => {
     const flow = new Flow(100);
     async function* holes() {
       yield undefined;
@@ -353,7 +353,7 @@ describe('a source', () => {
       'must not be undefined',
     );
     const half = flow.source(() => new BlockReader(1), { ...BLOCKS, cost: () => 0.5 });
-    await expect(lastValueFrom(half)).rejects.toThrow('whole bytes');
+    await expect(lastValueFrom(half)).rejects.toThrow('whole number of bytes');
     expect(left(flow)).toEqual([0, 0, 0, 0]);
   });
 });

@@ -2,7 +2,10 @@ import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { subclips, subclipsClaim, type Timed } from '../../src/operators/subclips.ts';
 
-/** The mean of each of five subclips of ten seconds of a stream of one value, and how many rows it is over. */
+/**
+ * The mean of each of five subclips of ten seconds of a stream of one value, and how many rows it
+ * is over.
+ */
 async function taken(rows: readonly Timed[]): Promise<[value: number | undefined, count: number][]> {
   const options = { name: 'x', count: 5, statistic: 'mean' } as const;
   const subclip = await lastValueFrom(from(rows).pipe(subclips({ duration: 10 }, options), toArray()));
@@ -11,7 +14,8 @@ async function taken(rows: readonly Timed[]): Promise<[value: number | undefined
 
 describe('subclips', () => {
   test('without a row of their own take the moment that is showing, or the span that is nearest', async () => {
-    // a picture at 3 s and one at 8.5 s: nothing shows before the first, which stands for what is before it too
+    // a picture at 3 s and one at 8.5 s: nothing shows before the first, which stands for what is
+    // before it too
     const moments = [3, 8.5].map((time) => ({ time, vector: [time] }));
     expect(await taken(moments)).toEqual([
       [3, 0],
@@ -47,14 +51,14 @@ describe('subclips', () => {
       held += bytes;
       peak = Math.max(peak, held);
     };
-    const holder = () => ({ add: change, remove: (bytes: number) => change(-bytes), close: () => {} });
-    const clock = {
+    const reservation = () => ({ grow: change, shrink: (bytes: number) => change(-bytes), free: () => {} });
+    const meter = {
       in: 0,
       enter: () => {},
       leave: () => {},
       emit: <T>(out: { next(value: T): void }, value: T) => out.next(value),
     };
-    const scope = { holder, operator: () => clock };
+    const scope = { reservation, meter: () => meter };
     const options = { name: 'visual', count: 10, statistic: 'median', scope } as const;
     await lastValueFrom(from(rows).pipe(subclips({ duration: 10 }, options)));
     const claim = { duration: 10, rate: 21, dimension: 1000, counts: 10, statistics: 'median' } as const;

@@ -3,12 +3,12 @@ import { concat, from, lastValueFrom, NEVER, Observable, Subject, take, throwErr
 import { describe, expect, test } from 'vitest';
 import { FlowError, UsageError } from '../../src/core/errors.ts';
 import { Flow } from '../../src/operators/flow.ts';
-import { dimensionOf, STATISTICS, type Statistic } from '../../src/operators/statistics.ts';
+import { dimensionOf, type Statistic, statisticNames } from '../../src/operators/statistics.ts';
 import { type SubclipRow, subclips, subclipsClaim, type Timed } from '../../src/operators/subclips.ts';
 import { directSubclips } from './direct-subclips.ts';
 
 /** A scope that remembers what was accounted for. */
-class Ledger {
+class MemoryPool {
   held = 0;
   peak = 0;
   entered = 0;
@@ -22,16 +22,16 @@ class Ledger {
     },
     emit: <T>(out: { next(value: T): void }, value: T) => out.next(value),
   };
-  holder() {
+  reservation() {
     let own = 0;
     const change = (bytes: number): void => {
       own += bytes;
       this.held += bytes;
       this.peak = Math.max(this.peak, this.held);
     };
-    return { add: change, remove: (bytes: number) => change(-bytes), close: () => change(-own) };
+    return { grow: change, shrink: (bytes: number) => change(-bytes), free: () => change(-own) };
   }
-  operator() {
+  meter() {
     return this.clock;
   }
 }
@@ -48,7 +48,7 @@ function collect(
 }
 
 function sorted(rows: readonly SubclipRow[]): SubclipRow[] {
-  const order = (row: SubclipRow) => row.subclips * 1e6 + row.subclip * 10 + STATISTICS.indexOf(row.statistic);
+  const order = (row: SubclipRow) => row.subclips * 1e6 + row.subclip * 10 + statisticNames.indexOf(row.statistic);
   return [...rows].sort((a, b) => order(a) - order(b));
 }
 
@@ -79,7 +79,7 @@ const stream = fc
   });
 
 const counts = fc.uniqueArray(fc.constantFrom(1, 2, 3, 5, 10, 40), { minLength: 1, maxLength: 4 });
-const statistics = fc.uniqueArray(fc.constantFrom(...STATISTICS), { minLength: 1 });
+const statistics = fc.uniqueArray(fc.constantFrom(...statisticNames), { minLength: 1 });
 
 describe('subclips', () => {
   test('equal the direct computation over all rows, for any times, counts and statistics', async () => {
@@ -104,7 +104,7 @@ describe('subclips', () => {
   test('are the same bytes for any set of other counts and statistics, and any way the stream arrives', async () => {
     await fc.assert(
       fc.asyncProperty(stream, counts, fc.boolean(), async ({ duration, rows }, count, paused) => {
-        const all = sorted(await collect(rows, duration, count, [...STATISTICS].reverse()));
+        const all = sorted(await collect(rows, duration, count, [...statisticNames].reverse()));
         const slow = new Observable<Timed>((subscriber) => {
           void (async () => {
             for (const row of rows) {
@@ -115,7 +115,7 @@ describe('subclips', () => {
           })();
         });
         for (const single of count) {
-          for (const statistic of STATISTICS) {
+          for (const statistic of statisticNames) {
             const options = { name: 'visual', count: single, statistic };
             const alone = await lastValueFrom(slow.pipe(subclips({ duration, id: 'clip' }, options), toArray()));
             expect(alone).toEqual(all.filter((row) => row.subclips === single && row.statistic === statistic));
@@ -167,7 +167,7 @@ describe('subclips', () => {
             centre: index / rate + 0.48,
             vector: new Float32Array(dimension).fill(index),
           }));
-          const scope = new Ledger();
+          const scope = new MemoryPool();
           const options = { name: 'visual', count, statistic, scope };
           await lastValueFrom(from(rows).pipe(subclips({ duration }, options)));
           const claim = subclipsClaim({ duration, rate, dimension, counts: count, statistics: statistic, lead: 0.48 });
@@ -185,7 +185,7 @@ describe('subclips', () => {
   test('give everything back on error and on unsubscription', () => {
     const row = { time: 0, vector: [1, 2] };
     for (const end of [NEVER, throwError(() => new Error('decoder'))]) {
-      const scope = new Ledger();
+      const scope = new MemoryPool();
       const options = { name: 'visual', count: 2, statistic: 'median', scope } as const;
       let failed: unknown;
       const subscription = concat(from([row]), end)
@@ -310,7 +310,7 @@ describe('subclips', () => {
   });
 
   test('have vectors of the length that `dimensionOf` states', async () => {
-    for (const statistic of STATISTICS) {
+    for (const statistic of statisticNames) {
       const [row] = await collect([{ time: 0, vector: [1, 2, 3] }], 1, 1, statistic);
       expect(row?.vector.length).toBe(dimensionOf(statistic, 3));
     }

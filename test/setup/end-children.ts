@@ -1,8 +1,9 @@
 import { afterEach, beforeEach } from 'vitest';
 import { descendantsOf } from '../fixtures/child-processes.ts';
 
-// A process that a test starts, be it itself or through what it tests, ends with it: also when the test fails, runs out of
-// time, or the whole run is interrupted. Where there is no /proc, nothing is seen and nothing is ended.
+// A process that a test starts, be it itself or through what it tests, ends with it: also when the
+// test fails, runs out of time, or the whole run is interrupted. Where there is no /proc, nothing
+// is seen and nothing is ended.
 
 /** Ends what runs below this process. @param kept what was there before, and stays. */
 function endDescendants(kept: ReadonlySet<number> = new Set()): void {
@@ -11,7 +12,7 @@ function endDescendants(kept: ReadonlySet<number> = new Set()): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has ended on its own.
     }
   }
 }
@@ -23,6 +24,7 @@ beforeEach(() => {
 afterEach(() => endDescendants(before));
 
 process.on('exit', () => endDescendants());
-// Vitest stops a worker by SIGTERM; a terminal's Ctrl-C reaches it too; and it loses its channel when Vitest itself was killed.
+// Vitest stops a worker by SIGTERM; a terminal's Ctrl-C reaches it too; and it loses its channel
+// when Vitest itself was killed.
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
 process.once('disconnect', () => process.exit(1));

@@ -1,7 +1,7 @@
 import type { FrameSampling } from '../../io/media/frames.ts';
 import { LOOK_AHEAD_BYTES } from '../../io/media/input-arguments.ts';
 import type { MediaInfo } from '../../io/media/media-info.ts';
-import { decoderMemory } from '../../io/media/memory.ts';
+import { decoderMemory } from '../../io/media/process-memory.ts';
 import { embedKeeps } from '../../operators/embed.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
@@ -14,12 +14,17 @@ const GUESSED_DIMENSION = 512;
 /** Bytes that the rows of a table are taken to be; what they take indeed is counted. */
 const GUESSED_ROWS = 64 * 1024;
 
-/** Length of the vectors of a column: of its network, or what `seen` says that its functions gave. */
+/**
+ * Length of the vectors of a column: of its network, or what `seen` says that its functions gave.
+ */
 function vectorLength(column: TracedColumn, seen: ReadonlyMap<string, number>): number {
   return column.network?.network.dimension ?? seen.get(column.name) ?? GUESSED_DIMENSION;
 }
 
-/** Whether a video has what a source decodes. What comes from nowhere that is known comes of every video. */
+/**
+ * Whether a video has what a source decodes. What comes from nowhere that is known comes of every
+ * video.
+ */
 export function has(info: MediaInfo, source: Source | undefined): boolean {
   if (source === undefined) return true;
   return (source.kind === 'pictures' ? info.video : info.audio) !== undefined;
@@ -38,8 +43,8 @@ export function resultBytes({ columns }: Trace, info: MediaInfo, seen: ReadonlyM
 }
 
 /**
- * The most that one video's operators keep until its unit commits, the most it can hold with an element of each source, and what its
- * decoders take.
+ * The most that one video's operators keep until its unit commits, the most it can hold with an
+ * element of each source, and what its decoders take.
  */
 export function boundsOf(
   trace: Trace,
@@ -61,8 +66,8 @@ export function boundsOf(
     });
   }
   for (const { source } of trace.tables) if (has(info, source)) kept += GUESSED_ROWS;
-  for (const { network, duplicates, source } of trace.networks) {
-    if (has(info, source)) kept += embedKeeps(network.dimension, duplicates);
+  for (const { network, repeatedFrames, source } of trace.networks) {
+    if (has(info, source)) kept += embedKeeps(network.dimension, repeatedFrames);
   }
   for (const { source, elements: count } of trace.held) {
     if (has(info, source)) elements += count * elementBytes(source);
@@ -84,13 +89,19 @@ function decoderOf({ kind }: Source, { video, audio, bytes }: MediaInfo): Bytes 
   return decoderMemory({ pixels, audio: kind === 'sound', filePixels, lookAhead, video });
 }
 
-/** What the decoders of a video take at least: where nothing could be probed, something with sound is expected. */
-export function leastDecoders({ sources }: Trace): Bytes {
+/**
+ * What the decoders of a video take at least: where nothing could be probed, something with sound
+ * is expected.
+ */
+export function minDecoders({ sources }: Trace): Bytes {
   const sounds = sources.filter(({ kind }) => kind === 'sound').length;
   return sounds * decoderMemory({ pixels: 0, audio: true });
 }
 
-/** Rows per second of a stream, on average and where they lie closest, and how far their centres are behind their times. */
+/**
+ * Rows per second of a stream, on average and where they lie closest, and how far their centres are
+ * behind their times.
+ */
 function ratesOf(source: Source | undefined, { video }: MediaInfo) {
   if (source?.kind === 'sound') {
     const hopSeconds = source.hopSamples / source.sampleRate;
@@ -117,7 +128,10 @@ const ALL_KEYS =
 /** Key frames per second that other codecs have at most, but for streams made of nothing else. */
 const KEYS_PER_SECOND = 2;
 
-/** Frames that a sampling takes per second of a stream, about; of key frames what they are at most in all but odd streams. */
+/**
+ * Frames that a sampling takes per second of a stream, about; of key frames what they are at most
+ * in all but odd streams.
+ */
 export function framesPerSecond(
   sampling: FrameSampling,
   stream: { readonly averageRate: number; readonly codec: string },

@@ -24,15 +24,24 @@ import type { Columns, VideoScope } from './video-scope.ts';
 export interface DataflowOptions {
   /** For people; part of the id. Default `dataflow`. */
   readonly name?: string | undefined;
-  /** Everything that changes values; part of the id. Default: what tracing it tells, the version of its functions, and what a module was given. */
+  /**
+   * Everything that changes values; part of the id. Default: what tracing it tells, the version of
+   * its functions, and what a module was given.
+   */
   readonly params?: Json | undefined;
-  /** Version of the functions between reelflow's operators: required where there are any, unless `params` are given. */
+  /**
+   * Version of the functions between reelflow's operators: required where there are any, unless
+   * `params` are given.
+   */
   readonly version?: string | undefined;
   /** Composes the columns of a video. */
   readonly columns: (scope: VideoScope) => Columns;
   /** Items longer than this many seconds are skipped. Default: none. */
   readonly maxDuration?: number | undefined;
-  /** Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a dead letter. */
+  /**
+   * Commits what could be decoded of a damaged file, marked as partial. Default false: it becomes a
+   * dead letter.
+   */
   readonly allowPartial?: boolean | undefined;
   /** How another process makes it again. Default: it was written inline, and cannot be. */
   readonly origin?: GraphOrigin | undefined;
@@ -53,13 +62,15 @@ export interface VideoGraph extends Graph<Video, UnitTable, NetworkServices> {
 }
 
 /**
- * Raised whenever decoding, embedding or summarising gives other values for the same parameters; part of every id. 2: the timeline and the frames
- * that are held, by what is on show; lengths are measured where they are in doubt.
+ * Raised whenever decoding, embedding or summarising gives other values for the same parameters;
+ * part of every id. 2: the timeline and the frames that are held, by what is on show; lengths are
+ * measured where they are in doubt.
  */
 const VERSION = 2;
 
 /**
- * Builds the graph of a dataflow. The function `columns` is called once here, with nothing decoded, and once for each video.
+ * Builds the graph of a dataflow. The function `columns` is called once here, with nothing decoded,
+ * and once for each video.
  *
  * @throws UsageError when an option does not fit, or the function gives no columns.
  *
@@ -112,14 +123,17 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     },
   };
 
-  /** A file that turns out to be of another length than it states is measured; what it needs, and how it is cut, goes by what was measured. */
+  /**
+   * A file that turns out to be of another length than it states is measured; what it needs, and
+   * how it is cut, goes by what was measured.
+   */
   function measured(
     video: Video,
     { signal }: UnitContext<NetworkServices>,
-    { heard, message }: DoubtfulLength,
+    { decodedAudio, message }: DoubtfulLength,
   ): Observable<never> {
     return defer(async () => {
-      await video.measure({ signal, heard });
+      await video.measure({ signal, decodedAudio });
       throw new PlanOutdated(message);
     });
   }
@@ -135,13 +149,13 @@ export function dataflow(options: DataflowOptions): VideoGraph {
     const running = new RunningScope(video, signal, { scope, services, decoding, reached });
     const streams = running.compose(columns(running));
 
-    const finished = scope.holder(COMMIT);
-    finished.add(Math.ceil(resultBytes(trace, info, seen)));
+    const finished = scope.reservation(COMMIT);
+    finished.grow(Math.ceil(resultBytes(trace, info, seen)));
     const collect = merge<(SubclipRow | RowTable)[]>(...streams).pipe(
       tap((row) => {
         if (!('table' in row)) return void rows.push(row);
         tables.set(row.table, row);
-        finished.add(row.bytes.length);
+        finished.grow(row.bytes.length);
       }),
       ignoreElements(),
     );
@@ -161,20 +175,23 @@ export function dataflow(options: DataflowOptions): VideoGraph {
       const joined = joinRows({ itemId: video.id, rows, columns: shapes, countedAs, ...facts });
       return of(rowTables.length === 0 ? joined : { ...joined, rowTables });
     });
-    return concat(collect, table).pipe(tap({ finalize: () => finished.close() }));
+    return concat(collect, table).pipe(tap({ finalize: () => finished.free() }));
   }
 }
 
-/** What of a dataflow changes values: what tracing it tells, and of what it does not, the version and the parameters. */
+/**
+ * What of a dataflow changes values: what tracing it tells, and of what it does not, the version
+ * and the parameters.
+ */
 function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | undefined, origin: GraphOrigin): Json {
   if (version !== undefined) checkString('version', version);
   if (hasFunctions && version === undefined) {
     const names = [...columns, ...tables].filter(({ steps }) => steps.some(isCode)).map(({ name }) => `'${name}'`);
     throw new UsageError(
-      `\`version\` must be given, because functions make ${names.join(', ')}, and no hash tells their code`,
+      `\`version\` must be given, because functions compute ${names.join(', ')}, and their code has no hash`,
       {
         code: 'version',
-        remedy: "Give one, such as version: '1', and another whenever a function computes something else.",
+        remedy: "Give one, such as version: '1', and change it whenever a function computes something else.",
       },
     );
   }

@@ -1,9 +1,9 @@
 import { fastForm } from '../../models/networks/fast-convolutions/rule.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Json } from '../graph.ts';
 
 /** What of a network changes values. */
-export function networkIdentity(network: NetworkPlan): Json {
+export function networkIdentity(network: UnopenedNetwork): Json {
   return {
     name: network.name,
     card: network.cardHash,

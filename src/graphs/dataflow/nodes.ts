@@ -1,6 +1,6 @@
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
-import type { GraphNode } from '../graph.ts';
+import type { DataflowNode } from '../graph.ts';
 import { elementBytes, type Source } from './sources.ts';
 import type { Trace, TracedColumn, TracedNetwork, TracedTable } from './trace.ts';
 
@@ -9,8 +9,11 @@ export const COMMIT = 'commit';
 /** Name of the operator that looks units up in the cache. */
 export const CACHE = 'cache';
 
-/** The boxes of a dataflow, as `explain` prints them: each source with what is made of it, and the commit. */
-export function nodesOf(trace: Trace): GraphNode[] {
+/**
+ * The boxes of a dataflow, as `explain` prints them: each source with what is made of it, and the
+ * commit.
+ */
+export function nodesOf(trace: Trace): DataflowNode[] {
   const ofSource = (source: Source | undefined) => [
     ...trace.networks.filter((network) => network.source === source).map(networkNode),
     ...trace.columns.filter((column) => column.source === source).map(columnNode),
@@ -32,7 +35,7 @@ export function nodesOf(trace: Trace): GraphNode[] {
   ];
 }
 
-function sourceNode(source: Source): GraphNode {
+function sourceNode(source: Source): DataflowNode {
   const common = { id: source.name, inputs: [], bytes: elementBytes(source) };
   if (source.kind === 'sound') {
     const { sampleRate, patchSamples } = source;
@@ -44,7 +47,7 @@ function sourceNode(source: Source): GraphNode {
   return { ...common, does, shape: [height, width, 3], dtype: 'uint8' };
 }
 
-function networkNode({ name, network, source }: TracedNetwork): GraphNode {
+function networkNode({ name, network, source }: TracedNetwork): DataflowNode {
   return {
     id: name,
     inputs: source === undefined ? [] : [source.name],
@@ -55,7 +58,7 @@ function networkNode({ name, network, source }: TracedNetwork): GraphNode {
   };
 }
 
-function columnNode(column: TracedColumn): GraphNode {
+function columnNode(column: TracedColumn): DataflowNode {
   const { operator, counts, statistics, network, source } = column;
   const from = network?.name ?? source?.name;
   const values = valuesOf(column, network?.network);
@@ -69,7 +72,7 @@ function columnNode(column: TracedColumn): GraphNode {
   };
 }
 
-function tableNode({ operator, name, schema, source }: TracedTable): GraphNode {
+function tableNode({ operator, name, schema, source }: TracedTable): DataflowNode {
   return {
     id: operator,
     inputs: source === undefined ? [] : [source.name],
@@ -81,7 +84,7 @@ function tableNode({ operator, name, schema, source }: TracedTable): GraphNode {
 }
 
 /** Values of a row in all statistics; undefined where a function makes the vectors. */
-function valuesOf({ statistics }: TracedColumn, network: NetworkPlan | undefined): number | undefined {
+function valuesOf({ statistics }: TracedColumn, network: UnopenedNetwork | undefined): number | undefined {
   return network && statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, network.dimension), 0);
 }
 

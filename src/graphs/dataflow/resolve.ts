@@ -1,5 +1,5 @@
-import type { NetworkPlan } from '../../models/networks/network.ts';
-import { DUPLICATES, type Duplicates } from '../../operators/embed.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import { type RepeatedFrames, repeatedFrameRules } from '../../operators/embed.ts';
 import { checkStatistics, type Statistic } from '../../operators/statistics.ts';
 import type { ColumnOptions, EmbeddingOptions } from './video-scope.ts';
 
@@ -7,10 +7,10 @@ import type { ColumnOptions, EmbeddingOptions } from './video-scope.ts';
 
 /** How a network is used, with its operator's name. */
 export function resolveEmbedding(
-  network: NetworkPlan,
-  { name = `embed-${network.name}`, duplicates = DUPLICATES[0] }: EmbeddingOptions = {},
-): { readonly name: string; readonly duplicates: Duplicates } {
-  return { name, duplicates };
+  network: UnopenedNetwork,
+  { name = `embed-${network.name}`, repeatedFrames = repeatedFrameRules[0] }: EmbeddingOptions = {},
+): { readonly name: string; readonly repeatedFrames: RepeatedFrames } {
+  return { name, repeatedFrames };
 }
 
 /** The statistics of a column. @throws UsageError for one that does not exist. */

@@ -4,7 +4,10 @@ import type { ParsedRowType } from '../../io/dataset/row-types.ts';
 import { connect } from '../../operators/connect.ts';
 import type { SubclipScope } from '../../operators/subclips.ts';
 
-/** Collects the rows of a table, and emits them together when the source completes. What they take until then is accounted for. */
+/**
+ * Collects the rows of a table, and emits them together when the source completes. What they take
+ * until then is accounted for.
+ */
 export function collectRows(
   table: string,
   schema: ReadonlyMap<string, ParsedRowType>,
@@ -12,9 +15,9 @@ export function collectRows(
 ): OperatorFunction<unknown, RowTable> {
   return (source) =>
     new Observable<RowTable>((subscriber) => {
-      const holder = scope.holder(operator);
-      subscriber.add(() => holder.close());
-      const clock = scope.operator(operator);
+      const holder = scope.reservation(operator);
+      subscriber.add(() => holder.free());
+      const clock = scope.meter(operator);
       const rows = new RowTableBuilder(table, schema);
       let accounted = 0;
       const timed = <T>(work: () => T): T => {
@@ -29,7 +32,7 @@ export function collectRows(
         next: (row) => {
           clock.in += 1;
           timed(() => rows.push(row));
-          holder.add(rows.byteLength - accounted);
+          holder.grow(rows.byteLength - accounted);
           accounted = rows.byteLength;
         },
         complete: () => {

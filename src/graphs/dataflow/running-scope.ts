@@ -6,7 +6,7 @@ import { audio } from '../../io/media/audio.ts';
 import type { DecodingOptions } from '../../io/media/decoding-options.ts';
 import { frames } from '../../io/media/frames.ts';
 import type { Video } from '../../io/media/video.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import { type Embedder, type Embedding, embed } from '../../operators/embed.ts';
 import type { Scope } from '../../operators/flow.ts';
 import type { Frame } from '../../operators/frame.ts';
@@ -24,16 +24,19 @@ import type {
   Columns,
   ElementOf,
   EmbeddingOptions,
-  PictureOptions,
-  SoundOptions,
+  ScopeAudioOptions,
+  ScopeFramesOptions,
   VideoScope,
 } from './video-scope.ts';
 
-/** Milliseconds an element may wait for its batch to fill. Full batches are what counts here; pressure and ends flush them anyway. */
+/**
+ * Milliseconds an element may wait for its batch to fill. Full batches are what counts here;
+ * pressure and ends flush them anyway.
+ */
 const BATCH_DELAY = 5000;
 
 /** Open sessions by the networks that they are of. */
-export type NetworkServices = ReadonlyMap<NetworkPlan, Embedder<Uint8Array> | Embedder<Float32Array>>;
+export type NetworkServices = ReadonlyMap<UnopenedNetwork, Embedder<Uint8Array> | Embedder<Float32Array>>;
 
 /** How a video is decoded inside a run. */
 export type Decoding = Pick<DecodingOptions, 'allowPartial' | 'onVerdict' | 'stopInDoubt'>;
@@ -80,7 +83,7 @@ export class RunningScope implements VideoScope {
     });
   }
 
-  frames(options?: PictureOptions): Observable<Frame> {
+  frames(options?: ScopeFramesOptions): Observable<Frame> {
     const source = this.#sources.pictures(options);
     return this.#once(source, (isFirst) => {
       const { kind: _, ...picture } = source;
@@ -94,7 +97,7 @@ export class RunningScope implements VideoScope {
     }) as Observable<Frame>;
   }
 
-  audio(options?: SoundOptions): Observable<Patch> {
+  audio(options?: ScopeAudioOptions): Observable<Patch> {
     const source = this.#sources.sound(options);
     return this.#once(source, (isFirst) => {
       const { kind: _, ...sound } = source;
@@ -107,13 +110,13 @@ export class RunningScope implements VideoScope {
   }
 
   embed<T extends Uint8Array | Float32Array>(
-    network: NetworkPlan<T>,
+    network: UnopenedNetwork<T>,
     options?: EmbeddingOptions,
   ): OperatorFunction<ElementOf<T>, Embedding> {
     const embedder = this.#services.get(network);
     if (embedder === undefined) {
       throw new UsageError(`the dataflow did not use '${network.name}' when it was planned`, {
-        remedy: 'Compose the same operators at every call: what is planned is what is run.',
+        remedy: 'Compose the same operators in every call: the run follows the plan.',
       });
     }
     const used = { ...resolveEmbedding(network, options), scope: this.#scope, maxDelay: BATCH_DELAY };
@@ -187,7 +190,10 @@ export class RunningScope implements VideoScope {
     return this.#scope.operator(name, define, options);
   }
 
-  /** One decoder for each source, whoever reads it: all have subscribed before the first element comes. */
+  /**
+   * One decoder for each source, whoever reads it: all have subscribed before the first element
+   * comes.
+   */
   #once(
     source: Source,
     decode: (isFirst: boolean) => Observable<Frame> | Observable<Patch>,

@@ -1,10 +1,10 @@
 import { checkInteger, checkOneOf } from '../../core/check.ts';
 import type { FrameSampling } from '../../io/media/frames.ts';
 import type { Bytes } from '../../operators/payload.ts';
-import type { PictureOptions, SoundOptions } from './video-scope.ts';
+import type { ScopeAudioOptions, ScopeFramesOptions } from './video-scope.ts';
 
 /** Pictures that a dataflow decodes. */
-export interface PictureSource {
+export interface FrameSource {
   readonly kind: 'pictures';
   /** Name of the operator. */
   readonly name: string;
@@ -15,7 +15,7 @@ export interface PictureSource {
 }
 
 /** Sound that a dataflow decodes. */
-export interface SoundSource {
+export interface AudioSource {
   readonly kind: 'sound';
   /** Name of the operator. */
   readonly name: string;
@@ -25,7 +25,7 @@ export interface SoundSource {
 }
 
 /** What a dataflow decodes: one decoder for each. */
-export type Source = PictureSource | SoundSource;
+export type Source = FrameSource | AudioSource;
 
 /** Bytes of one element. */
 export function elementBytes(source: Source): Bytes {
@@ -37,7 +37,7 @@ export class Sources {
   readonly #known = new Map<string, Source>();
 
   /** @throws UsageError for an option that does not fit. */
-  pictures({ width = 224, height = 224, resize = 'crop', fps = 'native', name }: PictureOptions = {}): PictureSource {
+  pictures({ width = 224, height = 224, resize = 'crop', fps = 'native', name }: ScopeFramesOptions = {}): FrameSource {
     checkInteger('width', width, 1, 8192);
     checkInteger('height', height, 1, 8192);
     checkOneOf('resize', resize, ['crop', 'stretch']);
@@ -45,7 +45,12 @@ export class Sources {
   }
 
   /** @throws UsageError for an option that does not fit. */
-  sound({ sampleRate = 16_000, patchSamples = 15_600, hopSamples = 15_360, name }: SoundOptions = {}): SoundSource {
+  sound({
+    sampleRate = 16_000,
+    patchSamples = 15_600,
+    hopSamples = 15_360,
+    name,
+  }: ScopeAudioOptions = {}): AudioSource {
     checkInteger('sampleRate', sampleRate, 1000, 384_000);
     checkInteger('patchSamples', patchSamples, 1, 1 << 24);
     checkInteger('hopSamples', hopSamples, 1, patchSamples);

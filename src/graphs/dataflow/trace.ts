@@ -5,8 +5,8 @@ import type { RowTable } from '../../io/dataset/row-table.ts';
 import { checkTableName, parseRowSchema, type Row, type RowSchema } from '../../io/dataset/row-types.ts';
 import { checkStreamName } from '../../io/dataset/schema.ts';
 import { Video } from '../../io/media/video.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
-import type { Duplicates, Embedding } from '../../operators/embed.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import type { Embedding, RepeatedFrames } from '../../operators/embed.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { MapAsyncOptions } from '../../operators/map-async.ts';
 import type { Holding, Stage } from '../../operators/own-operator.ts';
@@ -17,14 +17,14 @@ import type { WindowOptions } from '../../operators/window.ts';
 import type { Json } from '../graph.ts';
 import { networkIdentity } from './network-identity.ts';
 import { resolveEmbedding, resolveStatistics, rowsName, subclipsName } from './resolve.ts';
-import { type PictureSource, type SoundSource, type Source, Sources } from './sources.ts';
+import { type AudioSource, type FrameSource, type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,
   Columns,
   ElementOf,
   EmbeddingOptions,
-  PictureOptions,
-  SoundOptions,
+  ScopeAudioOptions,
+  ScopeFramesOptions,
   VideoScope,
 } from './video-scope.ts';
 
@@ -32,8 +32,8 @@ import type {
 export interface TracedNetwork {
   /** Name of its operator. */
   readonly name: string;
-  readonly network: NetworkPlan;
-  readonly duplicates: Duplicates;
+  readonly network: UnopenedNetwork;
+  readonly repeatedFrames: RepeatedFrames;
   /** What it is fed with, where that is known. */
   readonly source: Source | undefined;
 }
@@ -71,7 +71,10 @@ export interface Trace {
   readonly networks: readonly TracedNetwork[];
   readonly columns: readonly TracedColumn[];
   readonly tables: readonly TracedTable[];
-  /** Elements that its operators keep at once, beside those on their way: of windows and of asynchronous work. */
+  /**
+   * Elements that its operators keep at once, beside those on their way: of windows and of
+   * asynchronous work.
+   */
   readonly held: readonly { readonly source: Source; readonly elements: number }[];
   /** Whether there are functions in it whose code no hash tells. */
   readonly hasFunctions: boolean;
@@ -89,9 +92,11 @@ interface Origin {
 const CODE = 'function';
 
 /**
- * Finds out what a dataflow is made of: calls it once with a scope of which nothing is decoded and no element ever comes.
+ * Finds out what a dataflow is made of: calls it once with a scope of which nothing is decoded and
+ * no element ever comes.
  *
- * @throws UsageError when it gives nothing, or what does not end in `scope.subclips` or `scope.rows`.
+ * @throws UsageError when it gives nothing, or what does not end in `scope.subclips` or
+ * `scope.rows`.
  */
 export function traceColumns(columns: (scope: VideoScope) => Columns): Trace {
   checkFunction('columns', columns);
@@ -107,19 +112,19 @@ class TracedScope implements VideoScope {
   readonly #origins = new WeakMap<Observable<unknown>, Origin>();
   readonly #cuts = new WeakMap<Observable<unknown>, Omit<TracedColumn, 'name' | 'operator'> & { operator?: string }>();
   readonly #tables = new WeakMap<Observable<unknown>, Omit<TracedTable, 'name' | 'operator'>>();
-  readonly #networks = new Map<NetworkPlan, TracedNetwork>();
+  readonly #networks = new Map<UnopenedNetwork, TracedNetwork>();
   readonly #held: { source: Source; elements: number }[] = [];
 
-  frames(options?: PictureOptions): Observable<Frame> {
+  frames(options?: ScopeFramesOptions): Observable<Frame> {
     return this.#read(this.#sources.pictures(options));
   }
 
-  audio(options?: SoundOptions): Observable<Patch> {
+  audio(options?: ScopeAudioOptions): Observable<Patch> {
     return this.#read(this.#sources.sound(options));
   }
 
   embed<T extends Uint8Array | Float32Array>(
-    network: NetworkPlan<T>,
+    network: UnopenedNetwork<T>,
     options?: EmbeddingOptions,
   ): OperatorFunction<ElementOf<T>, Embedding> {
     const resolved = resolveEmbedding(network, options);
@@ -193,7 +198,7 @@ class TracedScope implements VideoScope {
   /** What the columns tell, and what was recorded while they were composed. */
   trace(columns: Columns): Trace {
     if (typeof columns !== 'object' || columns === null || Object.keys(columns).length === 0) {
-      throw new UsageError(`\`columns\` must give at least one column by its name, but gave ${shown(columns)}`);
+      throw new UsageError(`\`columns\` must return at least one named column, but returned ${shown(columns)}`);
     }
     const traced: TracedColumn[] = [];
     const tables: TracedTable[] = [];
@@ -217,8 +222,8 @@ class TracedScope implements VideoScope {
     };
   }
 
-  #read(source: PictureSource): Observable<Frame>;
-  #read(source: SoundSource): Observable<Patch>;
+  #read(source: FrameSource): Observable<Frame>;
+  #read(source: AudioSource): Observable<Patch>;
   #read(source: Source): Observable<never> {
     this.#used.add(source);
     const { kind, name: _, ...options } = source;
@@ -243,7 +248,10 @@ class TracedScope implements VideoScope {
     return stream;
   }
 
-  /** RxJS's operators give observables that know what they are made of; one that nobody made of ours comes out of nowhere. */
+  /**
+   * RxJS's operators give observables that know what they are made of; one that nobody made of ours
+   * comes out of nowhere.
+   */
   #originOf(observable: Observable<unknown>): Origin {
     const own = this.#origins.get(observable);
     if (own !== undefined) return own;
@@ -259,7 +267,7 @@ export function isCode(step: Json): boolean {
 }
 
 /** Pictures do not feed a network for sound, nor the other way round, nor those of another size. */
-function checkFeeds(network: NetworkPlan, { source, steps }: Origin): void {
+function checkFeeds(network: UnopenedNetwork, { source, steps }: Origin): void {
   // Where functions stand between, what they give is checked when it comes.
   if (source === undefined || steps.some(isCode)) return;
   const { input, name } = network;
@@ -270,7 +278,7 @@ function checkFeeds(network: NetworkPlan, { source, steps }: Origin): void {
   const text = (values: readonly (readonly [string, unknown])[]) =>
     values.map(([key, value]) => `${key} ${value ?? 'of its own'}`).join(', ');
   throw new UsageError(
-    `${name} takes ${text(wanted)}, but is fed with ${source.kind} of ${text(wanted.map(([key]) => [key, given[key]]))}`,
-    { remedy: `Decode what it takes: \`scope.${'width' in input ? 'frames' : 'audio'}(network.input)\`.` },
+    `${name} takes ${text(wanted)}, but its input is ${source.kind} of ${text(wanted.map(([key]) => [key, given[key]]))}`,
+    { remedy: `Decode what it expects: \`scope.${'width' in input ? 'frames' : 'audio'}(network.input)\`.` },
   );
 }

@@ -4,8 +4,8 @@ import type { Row, RowSchema } from '../../io/dataset/row-types.ts';
 import type { AudioOptions } from '../../io/media/audio.ts';
 import type { FramesOptions } from '../../io/media/frames.ts';
 import type { Video } from '../../io/media/video.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
-import type { Duplicates, Embedding } from '../../operators/embed.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import type { Embedding, RepeatedFrames } from '../../operators/embed.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { MapAsyncOptions } from '../../operators/map-async.ts';
 import type { Holding, OperatorOptions, Stage } from '../../operators/own-operator.ts';
@@ -18,17 +18,23 @@ import type { ZipOptions } from '../../operators/zip.ts';
 type Given<Options> = { readonly [Key in keyof Options]?: Options[Key] | undefined };
 
 /** Which pictures of the video are decoded, and to what size. */
-export type PictureOptions = Given<Pick<FramesOptions, 'width' | 'height' | 'resize' | 'fps' | 'name'>>;
+export type ScopeFramesOptions = Given<Pick<FramesOptions, 'width' | 'height' | 'resize' | 'fps' | 'name'>>;
 
 /** How the sound of the video is cut into patches. */
-export type SoundOptions = Given<Pick<AudioOptions, 'sampleRate' | 'patchSamples' | 'hopSamples' | 'name'>>;
+export type ScopeAudioOptions = Given<Pick<AudioOptions, 'sampleRate' | 'patchSamples' | 'hopSamples' | 'name'>>;
 
 /** How a network is used. */
 export interface EmbeddingOptions {
-  /** Its name in the metrics. Default: `embed-` and the network's name. The first use of a network in a run names it. */
+  /**
+   * Its name in the metrics. Default: `embed-` and the network's name. The first use of a network
+   * in a run names it.
+   */
   readonly name?: string | undefined;
-  /** Whether elements equal to a recent one of their video take its vector (`once`, the default) or are computed; the values are the same. */
-  readonly duplicates?: Duplicates | undefined;
+  /**
+   * Whether elements equal to a recent one of their video take its vector (`once`, the default) or
+   * are computed; the values are the same.
+   */
+  readonly repeatedFrames?: RepeatedFrames | undefined;
 }
 
 /** How a column is summarised. */
@@ -41,12 +47,16 @@ export interface ColumnOptions {
   readonly operator?: string | undefined;
 }
 
-/** What an element of a network's input is: a frame for bytes of pictures, a patch for samples of sound. */
+/**
+ * What an element of a network's input is: a frame for bytes of pictures, a patch for samples of
+ * sound.
+ */
 export type ElementOf<T extends Uint8Array | Float32Array> = T extends Uint8Array ? Frame : Patch;
 
 /**
- * One video inside a run: the place of its operators, each of which counts under the memory limit. A dataflow is a function of
- * it: called once to plan the run, with nothing decoded, and once for each video.
+ * One video inside a run: the place of its operators, each of which counts under the memory limit.
+ * A dataflow is a function of it: called once to plan the run, with nothing decoded, and once for
+ * each video.
  *
  * @example
  * const columns = (scope: VideoScope) => {
@@ -61,22 +71,29 @@ export interface VideoScope {
   readonly signal: AbortSignal;
 
   /**
-   * The pictures of the video, as `frames`, with `crop` as the default of `resize`: as `extract` decodes them. Decoded once, however many
-   * columns use them; frames with the same options are the same stream.
+   * The pictures of the video, as `frames`, with `crop` as the default of `resize`: as `extract`
+   * decodes them. Decoded once, however many columns use them; frames with the same options are the
+   * same stream.
    */
-  frames(options?: PictureOptions): Observable<Frame>;
+  frames(options?: ScopeFramesOptions): Observable<Frame>;
   /** The sound of the video in patches, as `audio`. Decoded once, however many columns use it. */
-  audio(options?: SoundOptions): Observable<Patch>;
-  /** Vectors of frames or patches by a network, whose sessions the run opens, shares between all videos and closes. See `embed`. */
+  audio(options?: ScopeAudioOptions): Observable<Patch>;
+  /**
+   * Vectors of frames or patches by a network, whose sessions the run opens, shares between all
+   * videos and closes. See `embed`.
+   */
   embed<T extends Uint8Array | Float32Array>(
-    network: NetworkPlan<T>,
+    network: UnopenedNetwork<T>,
     options?: EmbeddingOptions,
   ): OperatorFunction<ElementOf<T>, Embedding>;
-  /** Cuts vectors with times into subclips and summarises each: the end of a column. See `subclips`. */
+  /**
+   * Cuts vectors with times into subclips and summarises each: the end of a column. See `subclips`.
+   */
   subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow>;
   /**
-   * Writes objects as rows of a table of their own, whatever they are of: shots, windows, seconds. The key under which it is given names the table; its
-   * columns are `item_id` and those of the schema. Values are checked and copied; one that does not fit ends its video, naming the column.
+   * Writes objects as rows of a table of their own, whatever they are of: shots, windows, seconds.
+   * The key under which it is given names the table; its columns are `item_id` and those of the
+   * schema. Values are checked and copied; one that does not fit ends its video, naming the column.
    *
    * @example
    * shots: frames.pipe(shots, scope.rows({ start: 'time', end: 'time', score: 'float32', label: 'utf8?', vector: 'float32[512]' }))
@@ -104,5 +121,8 @@ export interface VideoScope {
   ): OperatorFunction<In, Out>;
 }
 
-/** The columns of a dataset, each ending in `scope.subclips`, and tables of rows, each ending in `scope.rows`, by their names. */
+/**
+ * The columns of a dataset, each ending in `scope.subclips`, and tables of rows, each ending in
+ * `scope.rows`, by their names.
+ */
 export type Columns = Readonly<Record<string, Observable<SubclipRow> | Observable<RowTable>>>;

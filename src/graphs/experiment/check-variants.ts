@@ -1,12 +1,12 @@
 import { UsageError } from '../../core/errors.ts';
-import { type DeepOptions, DeepRecommender } from '../../models/recommenders/deep/deep-recommender.ts';
-import { deepOptions } from '../recommenders/deep-options.ts';
-import { fitModel } from '../recommenders/fit-model.ts';
-import { isDeepModel } from '../recommenders/model-names.ts';
+import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import { fitRecommender } from '../recommenders/fit-recommender.ts';
+import { neuralOptions } from '../recommenders/neural-options.ts';
+import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
-import type { ModelVariant } from './model-variants.ts';
+import type { RecommenderVariant } from './recommender-variants.ts';
 
-/** Four ratings: what a model without a network needs to judge its options. */
+/** Four ratings: what a recommender that is not neural needs to judge its options. */
 const fewRatings = {
   ratings: {
     users: Int32Array.of(0, 0, 1, 1),
@@ -22,16 +22,19 @@ const fewRatings = {
 };
 
 /**
- * Checks the values of all options before anything is computed: models without a network are fitted on four ratings, of
- * networks the architecture is settled. What only a training shows (a network's rates, a fit that diverges) is found by
- * the points.
+ * Checks the values of all options before anything is computed: recommenders that are not neural
+ * are fitted on four ratings, of neural recommenders the architecture is settled. What only a
+ * training shows (a neural recommender's rates, a fit that diverges) is found by the points.
  *
  * @throws UsageError naming the option.
  */
-export async function checkVariants(variants: readonly ModelVariant[], { features }: ExperimentData): Promise<void> {
-  for (const { model, options, features: name } of variants) {
-    if (!isDeepModel(model)) {
-      await fitModel(fewRatings, { model, options, seed: 1 }).catch((error: unknown) => {
+export async function checkVariants(
+  variants: readonly RecommenderVariant[],
+  { features }: ExperimentData,
+): Promise<void> {
+  for (const { model: recommender, options, features: name } of variants) {
+    if (!isNeuralRecommender(recommender)) {
+      await fitRecommender(fewRatings, { recommender, options, seed: 1 }).catch((error: unknown) => {
         // Right options that lead nowhere are a matter of the data: the point says so.
         if (!(error instanceof UsageError && error.code === 'diverged')) throw error;
       });
@@ -39,6 +42,6 @@ export async function checkVariants(variants: readonly ModelVariant[], { feature
     }
     const shape = name === undefined ? undefined : features.get(name)?.shape;
     const streams = shape?.streams.map((stream) => ({ ...stream, steps: shape.subclips })) ?? [];
-    new DeepRecommender(model, deepOptions(options, streams) as DeepOptions);
+    new NeuralRecommender(recommender, neuralOptions(options, streams) as NeuralOptions);
   }
 }

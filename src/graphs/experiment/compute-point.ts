@@ -3,8 +3,8 @@ import { joinRows } from '../../io/ratings/subset.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import { peakRssBytes } from '../evaluation.ts';
-import { fitModel } from '../recommenders/fit-model.ts';
-import { isDeepModel } from '../recommenders/model-names.ts';
+import { fitRecommender } from '../recommenders/fit-recommender.ts';
+import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import { testPredictions } from '../test-predictions.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
@@ -13,10 +13,11 @@ import type { ExperimentScenarios } from './experiment-scenarios.ts';
 import type { PointMeasurements } from './point-result.ts';
 
 /**
- * Fits the model of a point and scores it on the point's test ratings. A network stops early by the validation part; a
- * model without one has no use for that part and learns from it too.
+ * Fits the recommender of a point and scores it on the point's test ratings. A neural recommender
+ * stops early by the validation part; a recommender without one has no use for that part and learns
+ * from it too.
  *
- * @throws what `makeScenario`, `fitModel` and `evaluate` throw; the reason of `signal`.
+ * @throws what `makeScenario`, `fitRecommender` and `evaluate` throw; the reason of `signal`.
  */
 export async function computePoint(
   point: ExperimentPoint,
@@ -25,26 +26,26 @@ export async function computePoint(
   scenarios: ExperimentScenarios,
   signal?: AbortSignal,
 ): Promise<PointMeasurements> {
-  const { model, options, features: store } = point.variant;
+  const { model: recommender, options, features: store } = point.variant;
   const { scenario, genres } = scenarios.of(point.scenario, point.seed);
   const { ratings } = scenario;
   const split = scenario.splits[point.fold - 1];
   if (split === undefined) throw new Error(`there is no fold ${point.fold}`);
-  const deep = isDeepModel(model);
+  const deep = isNeuralRecommender(recommender);
   const train = deep ? split.train : joinRows([split.train, split.validation]);
   const validation = deep ? split.validation : new Int32Array(0);
   const features = store === undefined ? undefined : data.features.get(store);
-  const fitted = await fitModel(
+  const fitted = await fitRecommender(
     {
       ratings,
       train,
       validation,
       scale: data.scale,
-      ...(genres && { genres }),
-      ...(features && { features }),
-      ...(data.trailers && { trailers: data.trailers }),
+      genres,
+      features,
+      trailers: data.trailers,
     },
-    { model, options, seed: point.seed, ...(signal && { signal }) },
+    { recommender, options, seed: point.seed, signal },
   );
   try {
     const { users, items, predictions, predictSeconds } = await testPredictions(fitted, ratings, split.test);
@@ -58,7 +59,7 @@ export async function computePoint(
         thresholdRule: experiment.thresholdRule,
         undefined: experiment.undefined,
         itemOrder: identifierRanks(ratings.itemIds),
-        ...(genres && { genres }),
+        genres,
       },
     );
     return {

@@ -1,12 +1,12 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
-import type { UndefinedRule } from '../../models/metrics/evaluation.ts';
+import type { UndefinedRule } from '../../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../../models/metrics/ranked-list.ts';
 import type { Json } from '../graph.ts';
-import type { ModelName } from '../recommenders/model-names.ts';
+import type { RecommenderName } from '../recommenders/recommender-names.ts';
 
-/** Options by model and key. */
-export type ModelSettings = Readonly<Record<string, Readonly<Record<string, Json>>>>;
+/** Options by recommender and key. */
+export type RecommenderSettings = Readonly<Record<string, Readonly<Record<string, Json>>>>;
 
 /**
  * What is compared, and on what: as JSON. Each key is described in `experimentKeys`
@@ -18,7 +18,7 @@ export interface ExperimentConfig {
   /** One training store, or several by name. */
   readonly features?: string | Readonly<Record<string, string>>;
   readonly trailers?: string;
-  readonly models?: readonly string[];
+  readonly recommenders?: readonly string[];
   readonly scenarios?: readonly string[];
   readonly movies?: number;
   readonly users?: number;
@@ -39,8 +39,8 @@ export interface ExperimentConfig {
   readonly threshold?: number;
   readonly thresholdRule?: ThresholdRule;
   readonly undefined?: UndefinedRule;
-  readonly set?: ModelSettings;
-  /** Lists of values by model and key; every combination is a row of its own. */
+  readonly set?: RecommenderSettings;
+  /** Lists of values by recommender and key; every combination is a row of its own. */
   readonly grid?: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
   readonly concurrency?: number;
 }
@@ -52,7 +52,7 @@ export interface Experiment {
   /** Training stores by name; a single one has the name `features`. */
   readonly features: Readonly<Record<string, string>>;
   readonly trailers: string | undefined;
-  readonly models: readonly ModelName[];
+  readonly models: readonly RecommenderName[];
   readonly scenarios: readonly FoldKind[];
   readonly movies: number | undefined;
   readonly users: number | undefined;
@@ -73,7 +73,7 @@ export interface Experiment {
   readonly threshold: number;
   readonly thresholdRule: ThresholdRule;
   readonly undefined: UndefinedRule;
-  readonly set: ModelSettings;
+  readonly set: RecommenderSettings;
   readonly grid: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
   readonly concurrency: number;
 }

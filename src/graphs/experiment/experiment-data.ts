@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
-import { contentFingerprint } from '../../io/dataset/fingerprint.ts';
+import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
@@ -22,20 +22,28 @@ export interface ExperimentData {
   readonly scale: RatingScale;
   /** Training stores by name. */
   readonly features: ReadonlyMap<string, ItemStore>;
-  /** Movies that have features in every store or, without stores, a trailer in the list that was named. */
+  /**
+   * Movies that have features in every store or, without stores, a trailer in the list that was
+   * named.
+   */
   readonly itemsWithFeatures: ReadonlySet<string> | undefined;
   readonly report: RatingReport;
-  /** Bad lines that were passed over, of all files. */
+  /** Bad lines that were skipped, of all files. */
   readonly badLines: number;
-  /** SHA-256 of what was read, by what it is: two runs of equal hashes have equal data, wherever the files lie. */
+  /**
+   * SHA-256 of what was read, by what it is: two runs of equal hashes have equal data, wherever the
+   * files lie.
+   */
   readonly hashes: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
 /**
- * Opens everything that an experiment reads. Ratings are held in memory (12 bytes each), features stay on disk.
+ * Opens everything that an experiment reads. Ratings are held in memory (12 bytes each), features
+ * stay on disk.
  *
- * @throws UsageError `ratings` when a file is missing or of another kind; what `ItemStore.open` throws.
+ * @throws UsageError `ratings` when a file is missing or of another kind; what `ItemStore.open`
+ * throws.
  */
 export async function openExperimentData(experiment: Experiment): Promise<ExperimentData> {
   const read = await readData(experiment);

@@ -1,19 +1,22 @@
 import { contentHash } from '../../core/canonical-json.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import type { Experiment } from './experiment-config.ts';
-import type { ModelVariant } from './model-variants.ts';
+import type { RecommenderVariant } from './recommender-variants.ts';
 
-/** The least piece of an experiment: one model on one fold of one scenario, by one seed. */
+/** The least piece of an experiment: one recommender on one fold of one scenario, by one seed. */
 export interface ExperimentPoint {
   readonly scenario: FoldKind;
-  readonly variant: ModelVariant;
+  readonly variant: RecommenderVariant;
   readonly seed: number;
   /** Counted from 1. */
   readonly fold: number;
 }
 
-/** All points: scenario by scenario, seed by seed, then models and folds, so that few scenarios are held at a time. */
-export function experimentPoints(experiment: Experiment, variants: readonly ModelVariant[]): ExperimentPoint[] {
+/**
+ * All points: scenario by scenario, seed by seed, then recommenders and folds, so that few
+ * scenarios are held at a time.
+ */
+export function experimentPoints(experiment: Experiment, variants: readonly RecommenderVariant[]): ExperimentPoint[] {
   const folds = Array.from({ length: experiment.folds }, (_, index) => index + 1);
   return experiment.scenarios.flatMap((scenario) =>
     experiment.seeds.flatMap((seed) =>

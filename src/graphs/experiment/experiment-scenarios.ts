@@ -5,7 +5,7 @@ import { catalogueOf, genresOf } from '../recommenders/catalogue.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
 
-/** Points come scenario by scenario; networks that still train need the one before. */
+/** Points come scenario by scenario; neural recommenders that still train need the one before. */
 const held = 2;
 
 /** A scenario with the genres of its items. */
@@ -14,7 +14,7 @@ export interface ScenarioData {
   readonly genres: GenreTable | undefined;
 }
 
-/** A model that is to meet new items is stopped by new items. */
+/** A recommender that is to meet new items is stopped by new items. */
 function usualKind(kind: FoldKind): 'ratings' | 'item-cold' {
   return kind === 'hard-cold' || kind === 'leave-items-out' ? 'item-cold' : 'ratings';
 }

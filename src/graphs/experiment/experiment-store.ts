@@ -11,7 +11,7 @@ import {
 import { canonicalJson, contentHash } from '../../core/canonical-json.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
-import type { Evaluation } from '../../models/metrics/evaluation.ts';
+import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPoint, pointName } from './experiment-points.ts';
 import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
@@ -19,8 +19,8 @@ import type { PointFailure, PointMeasurements, PointResult } from './point-resul
 const format = 'reelflow-experiment-1';
 
 /**
- * What decides the results of an experiment, by key: where its files lie and how many networks train at a time does
- * not.
+ * What decides the results of an experiment, by key: where its files lie and how many neural
+ * recommenders train at a time does not.
  */
 function identityOf(experiment: Experiment, data: Readonly<Record<string, string>>): Record<string, unknown> {
   const { ratings: _ratings, movieList: _movies, trailers, concurrency: _concurrency, features, ...rest } = experiment;
@@ -29,9 +29,9 @@ function identityOf(experiment: Experiment, data: Readonly<Record<string, string
 }
 
 /**
- * The directory of an experiment: `experiment.json` with the resolved configuration, a file in `points/` for each
- * finished point, and one in `failed/` for each that could not be computed. Files appear whole or not at all, so an
- * interrupted experiment goes on where it was.
+ * The directory of an experiment: `experiment.json` with the resolved configuration, a file in
+ * `points/` for each finished point, and one in `failed/` for each that could not be computed.
+ * Files appear whole or not at all, so an interrupted experiment continues where it was.
  */
 export class ExperimentStore {
   readonly directory: string;
@@ -46,8 +46,8 @@ export class ExperimentStore {
    * Opens a directory for an experiment; a new or empty one becomes its own.
    *
    * @param hashes SHA-256 of the data, by what they are
-   * @throws UsageError `exists` when it holds another experiment (the message names the keys that differ), or something
-   * else.
+   * @throws UsageError `exists` when it holds another experiment (the message names the keys that
+   * differ), or something else.
    */
   static async open(
     directory: string,
@@ -59,7 +59,7 @@ export class ExperimentStore {
     const path = join(directory, 'experiment.json');
     const names = (await readdir(directory)).filter((name) => !isTemporary(name));
     if (names.length > 0 && !names.includes('experiment.json')) {
-      throw new UsageError(`${directory} is not empty and holds no experiment`, {
+      throw new UsageError(`${directory} is not empty and does not hold an experiment`, {
         code: 'exists',
         remedy: 'Name an empty or a new directory as `out`.',
       });
@@ -89,7 +89,10 @@ export class ExperimentStore {
     return { ...result, evaluation: withNaN(result.evaluation) as Evaluation };
   }
 
-  /** Saves the result of a point; the first one to do so wins. A failure that it had before is forgotten. */
+  /**
+   * Saves the result of a point; the first one to do so wins. A failure that it had before is
+   * forgotten.
+   */
   async write(point: ExperimentPoint, measurements: PointMeasurements): Promise<PointResult> {
     const { scenario, seed, fold, variant } = point;
     const { label, model, options } = variant;
@@ -158,7 +161,7 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 function damaged(path: string, fact: string): DatasetError {
-  return new DatasetError('damaged', `${path} ${fact}`, { remedy: 'Remove it; its point is computed anew.' });
+  return new DatasetError('damaged', `${path} ${fact}`, { remedy: 'Remove it; its point will be recomputed.' });
 }
 
 /** JSON has null where a metric is NaN. */

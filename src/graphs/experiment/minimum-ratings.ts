@@ -4,8 +4,8 @@ import { countByGroup } from '../../io/ratings/rows-by-group.ts';
 import { selectRatings } from '../../io/ratings/select-ratings.ts';
 
 /**
- * The ratings of users and items that have at least so many ratings in the table. Both are counted once, over all
- * ratings.
+ * The ratings of users and items that have at least this many ratings in the table. Both are
+ * counted once, over all ratings.
  *
  * @throws UsageError `ratings` when none is left.
  */
@@ -20,7 +20,7 @@ export function withMinimumRatings(table: RatingTable, least: { users: number; i
   );
   if (rows.length === 0) {
     throw new UsageError(
-      `no user has ${least.users} ratings and rated an item that has ${least.items}: no rating is left`,
+      `no user has ${least.users} ratings and rated an item that has ${least.items}: no ratings are left`,
       { code: 'ratings', remedy: 'Lower `minUserRatings` or `minItemRatings`.' },
     );
   }

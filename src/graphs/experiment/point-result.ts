@@ -1,5 +1,5 @@
 import type { FoldKind } from '../../io/ratings/folds.ts';
-import type { Evaluation } from '../../models/metrics/evaluation.ts';
+import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { Json } from '../graph.ts';
 
 /** What was measured at a point. */
@@ -19,9 +19,12 @@ export interface PointMeasurements {
   /** Wall seconds. */
   readonly trainSeconds: number;
   readonly predictSeconds: number;
-  /** The most memory that the process had held when the point was done, whatever else it had computed. */
+  /**
+   * The most memory that the process had held when the point was done, whatever else it had
+   * computed.
+   */
   readonly peakRssBytes: number;
-  /** Epochs of a network; 0 of other models. */
+  /** Epochs of a neural recommender; 0 of other recommenders. */
   readonly epochs: number;
   readonly evaluation: Evaluation;
 }

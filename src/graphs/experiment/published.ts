@@ -22,7 +22,8 @@ export interface PublishedSetting {
 }
 
 /**
- * Holds an experiment against the setting of the thesis: its figures are comparable only where all of this is the same.
+ * Holds an experiment against the setting of the thesis: its figures are comparable only where all
+ * of this is the same.
  */
 export function publishedSetting(experiment: Experiment, size: ExperimentSize): PublishedSetting {
   const { perUser, folds, threshold, thresholdRule, years } = experiment;
@@ -49,8 +50,8 @@ export function publishedSetting(experiment: Experiment, size: ExperimentSize): 
 }
 
 /**
- * The thesis's figures for a row, by metric. Only a model as the thesis has it, with no option set, has any; the table
- * of aggregates speaks where several features are compared.
+ * The thesis's figures for a row, by metric. Only a recommender as the thesis has it, with no
+ * option set, has any; the table of aggregates speaks where several features are compared.
  */
 export function publishedFigures(
   row: Pick<ExperimentRow, 'scenario' | 'model' | 'options' | 'features'>,
@@ -72,8 +73,8 @@ export function publishedFigures(
 }
 
 /**
- * The number of the thesis's table that one of ours is laid out as, for instance 13: ranking at 4, non-cold start, 20
- * ratings per user.
+ * The number of the thesis's table that one of ours is laid out as, for instance 13: ranking at 4,
+ * non-cold start, 20 ratings per user.
  */
 export function thesisTable(
   find: { readonly metric: string; readonly scenario: string; readonly aggregates: boolean },

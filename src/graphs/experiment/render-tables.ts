@@ -2,7 +2,7 @@ import { alignedRows } from '../text-table.ts';
 import type { ResultTable, TableRow } from './result-tables.ts';
 import type { ExperimentRow } from './summarise.ts';
 
-/** Tables as aligned text. Published figures stand in a line below the model's. */
+/** Tables as aligned text. Published figures stand in a line below the recommender's. */
 export function tablesText(tables: readonly ResultTable[]): string {
   return tables.map((table) => [heading(table), table.note, ...alignedRows(cellsOf(table)), ''].join('\n')).join('\n');
 }

@@ -5,23 +5,30 @@ import { checkScale } from '../../core/rating-scale.ts';
 import { FOLD_KINDS } from '../../io/ratings/folds.ts';
 import { resolveValidation } from '../../io/ratings/validation.ts';
 import type { Json } from '../graph.ts';
-import { checkModelName, type ModelName, modelNames, modelReadsFeatures } from '../recommenders/model-names.ts';
+import {
+  checkRecommenderName,
+  type RecommenderName,
+  recommenderNames,
+  recommenderReadsFeatures,
+} from '../recommenders/recommender-names.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { experimentKeys } from './experiment-keys.ts';
 
 /**
- * Checks a configuration, as it came from a file or from flags, and fills in the defaults. The options of the models
- * are checked by `modelVariants`.
+ * Checks a configuration, as it came from a file or from flags, and fills in the defaults. The
+ * options of the recommenders are checked by `recommenderVariants`.
  *
  * @throws UsageError naming the key: unknown, of another type, or out of range.
  */
-export function resolveConfig(config: ExperimentConfig): Experiment {
+export function resolveConfig(given: ExperimentConfig): Experiment {
+  const config = renamedKeys(given);
   checkKeys(config);
   const features = featureStores(config.features);
-  const models = distinct('models', config.models, checkModelName) ?? defaultModels(config, features);
-  const reading = models.find(modelReadsFeatures);
+  const models =
+    distinct('recommenders', config.recommenders, checkRecommenderName) ?? defaultRecommenders(config, features);
+  const reading = models.find(recommenderReadsFeatures);
   if (reading !== undefined && Object.keys(features).length === 0) {
-    throw new UsageError(`model ${reading} needs \`features\``, {
+    throw new UsageError(`recommender ${reading} needs \`features\``, {
       option: 'features',
       remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
     });
@@ -65,6 +72,13 @@ export function resolveConfig(config: ExperimentConfig): Experiment {
   };
 }
 
+/** The key `models` of earlier configurations is `recommenders`. */
+function renamedKeys(config: ExperimentConfig): ExperimentConfig {
+  if (!isObject(config) || !Object.hasOwn(config, 'models') || Object.hasOwn(config, 'recommenders')) return config;
+  const { models, ...rest } = config as ExperimentConfig & { readonly models?: ExperimentConfig['recommenders'] };
+  return models === undefined ? rest : { ...rest, recommenders: models };
+}
+
 function checkKeys(config: unknown): void {
   if (!isObject(config)) throw new UsageError(`the configuration must be a JSON object, but is ${shown(config)}`);
   const unknown = Object.keys(config).find((name) => !experimentKeys.some(({ key }) => key === name));
@@ -86,12 +100,15 @@ function featureStores(features: unknown): Record<string, string> {
   );
 }
 
-/** All models that the data allow; whether there are genres is known only when the ratings are read. */
-function defaultModels(config: ExperimentConfig, features: Readonly<Record<string, string>>): ModelName[] {
+/**
+ * All recommenders that the data allow; whether there are genres is known only when the ratings are
+ * read.
+ */
+function defaultRecommenders(config: ExperimentConfig, features: Readonly<Record<string, string>>): RecommenderName[] {
   const settings = [...Object.keys(config.set ?? {}), ...Object.keys(config.grid ?? {})];
   const withFeatures = Object.keys(features).length > 0;
-  return modelNames.filter(
-    (name) => (withFeatures || !modelReadsFeatures(name)) && (name !== 'svd' || settings.includes('svd')),
+  return recommenderNames.filter(
+    (name) => (withFeatures || !recommenderReadsFeatures(name)) && (name !== 'svd' || settings.includes('svd')),
   );
 }
 
@@ -126,17 +143,17 @@ function scaleOf(scale: unknown): Experiment['scale'] {
   return checked;
 }
 
-function settingsOf(name: string, settings: unknown, models: readonly ModelName[]): Record<string, object> {
+function settingsOf(name: string, settings: unknown, models: readonly RecommenderName[]): Record<string, object> {
   if (settings === undefined) return {};
-  if (!isObject(settings)) throw mustBe(name, 'an object of models', settings);
+  if (!isObject(settings)) throw mustBe(name, 'an object of recommenders', settings);
   for (const [model, options] of Object.entries(settings)) {
-    checkOneOf(`${name}: model`, model, models);
+    checkOneOf(`${name}: recommender`, model, models);
     if (!isObject(options)) throw mustBe(`${name}.${model}`, 'an object of options', options);
   }
   return settings as Record<string, object>;
 }
 
-function gridOf(grid: unknown, models: readonly ModelName[]): Experiment['grid'] {
+function gridOf(grid: unknown, models: readonly RecommenderName[]): Experiment['grid'] {
   const settings = settingsOf('grid', grid, models) as Record<string, Record<string, readonly Json[]>>;
   for (const [model, options] of Object.entries(settings)) {
     for (const [key, values] of Object.entries(options)) {

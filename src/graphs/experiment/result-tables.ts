@@ -12,10 +12,10 @@ export interface TableColumn {
   readonly digits: number;
 }
 
-/** One model in a table. */
+/** One recommender in a table. */
 export interface TableRow {
   readonly label: string;
-  /** By metric; undefined when the model has no result. */
+  /** By metric; undefined when the recommender has no result. */
   readonly cells: Readonly<Record<string, SeedMean | undefined>>;
   /** The thesis's figures by metric, where the setting is the same. */
   readonly published: Readonly<Record<string, number>>;
@@ -59,8 +59,8 @@ const cost: readonly TableColumn[] = [
 ];
 
 /**
- * The tables of the thesis: for each scenario accuracy, ranking at each list length, other metrics and cost; the
- * comparison of features where there are several.
+ * The tables of the thesis: for each scenario accuracy, ranking at each list length, other metrics
+ * and cost; the comparison of features where there are several.
  */
 export function resultTables(
   experiment: Experiment,
@@ -83,7 +83,8 @@ export function resultTables(
         rows: from.map((row) => ({
           label: row.label,
           cells: Object.fromEntries(list.map((column) => [column.metric, row.metrics[column.metric]])),
-          // Which aggregate the thesis's main tables have is not said: where ours has several, they compare with none.
+          // Which aggregate the thesis's main tables have is not said: where ours has several, they
+          // compare with none.
           published:
             published.shown && (kind === 'features' || !compares || row.features === undefined)
               ? only(list, publishedFigures(row, experiment.perUser, kind === 'features'))
@@ -97,7 +98,7 @@ export function resultTables(
       make('accuracy', 'Accuracy', accuracy),
       ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, columns(metricNames('first-k'), k))),
       make('other', 'Other metrics, whole lists', other),
-      make('cost', `Cost, all folds, ${experiment.concurrency} networks at most at a time`, cost),
+      make('cost', `Cost, all folds, ${experiment.concurrency} neural recommenders at most at a time`, cost),
       ...(compares && reading.length > 0
         ? [make('features', `Features compared, ranking @${experiment.k[0]}`, comparison, reading)]
         : []),

@@ -7,17 +7,17 @@ import { type ExperimentData, openExperimentData } from './experiment-data.ts';
 import { experimentPoints } from './experiment-points.ts';
 import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
-import { modelVariants } from './model-variants.ts';
 import type { PointFailure, PointResult } from './point-result.ts';
 import { type PublishedSetting, publishedFigures, publishedSetting } from './published.ts';
+import { recommenderVariants } from './recommender-variants.ts';
 import { rocCsv, rowsCsv, tablesMarkdown, tablesText } from './render-tables.ts';
 import { resolveConfig } from './resolve-config.ts';
 import { type ResultTable, resultTables } from './result-tables.ts';
-import { type RunOptions, runPoints } from './run-points.ts';
+import { type PointRunOptions, runPoints } from './run-points.ts';
 import { type ExperimentRow, summarise } from './summarise.ts';
 
 /** How an experiment is run. */
-export interface RunExperimentOptions extends RunOptions {
+export interface RunExperimentOptions extends PointRunOptions {
   /** Directory of the results. */
   readonly out: string;
 }
@@ -26,7 +26,10 @@ export interface RunExperimentOptions extends RunOptions {
 export interface ExperimentResult {
   readonly directory: string;
   readonly configuration: Experiment;
-  /** Points in all; computed by this run; found computed; failed in this run. The rest was not begun. */
+  /**
+   * Points in all; computed by this run; found computed; failed in this run. The rest was not
+   * begun.
+   */
   readonly points: {
     readonly total: number;
     readonly computed: number;
@@ -42,15 +45,16 @@ export interface ExperimentResult {
 }
 
 /**
- * Compares models: every scenario x model x seed x fold is a point with a file of its own in `out`. A second run
- * computes only what is not there. Beside the points stand `experiment.json` (the resolved configuration) and, once a
- * point is done, `tables.txt`, `tables.md`, `results.csv`, `roc.csv` and `results.json`.
+ * Compares recommenders: every scenario x recommender x seed x fold is a point with a file of its
+ * own in `out`. A second run computes only what is not there. Beside the points stand
+ * `experiment.json` (the resolved configuration) and, once a point is done, `tables.txt`,
+ * `tables.md`, `results.csv`, `roc.csv` and `results.json`.
  *
- * @throws UsageError for a wrong configuration, data that are not there, or a directory of another experiment
- * (`exists`): nothing is computed then.
+ * @throws UsageError for a wrong configuration, data that are not there, or a directory of another
+ * experiment (`exists`): nothing is computed then.
  *
  * @example
- * const result = await runExperiment({ ratings: 'ml-latest-small', models: ['baseline', 'item-knn'], perUser: 20 }, { out: 'results' });
+ * const result = await runExperiment({ ratings: 'ml-latest-small', recommenders: ['baseline', 'item-knn'], perUser: 20 }, { out: 'results' });
  * console.log(result.rows[0]?.metrics.rmse?.mean);
  */
 export async function runExperiment(
@@ -58,12 +62,12 @@ export async function runExperiment(
   options: RunExperimentOptions,
 ): Promise<ExperimentResult> {
   const resolved = resolveConfig(config);
-  modelVariants(resolved);
+  recommenderVariants(resolved);
   const data = await openExperimentData(resolved);
-  if (data.badLines > 0) options.onMessage?.(`bad lines passed over: ${data.badLines}`);
+  if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
   try {
-    const experiment = withGenres(resolved, data, config.models !== undefined);
-    const variants = modelVariants(experiment);
+    const experiment = withGenres(resolved, data, config.recommenders !== undefined);
+    const variants = recommenderVariants(experiment);
     await checkVariants(variants, data);
     const points = experimentPoints(experiment, variants);
     const scenarios = new ExperimentScenarios(experiment, data);
@@ -102,7 +106,7 @@ function withGenres(experiment: Experiment, { movies }: ExperimentData, named: b
   const known = [...(movies?.values() ?? [])].some(({ genres }) => genres.length > 0);
   if (known || !experiment.models.includes('genre-content')) return experiment;
   if (named) {
-    throw new UsageError('model genre-content needs the genres of the movies', {
+    throw new UsageError('recommender genre-content needs the genres of the movies', {
       remedy: 'Give a MovieLens directory as `ratings`, or `movieList`.',
     });
   }
@@ -118,9 +122,9 @@ function checkScenarios(
   const { counts, splits } = made.of(scenarios[0] as FoldKind, seeds[0] as number).scenario;
   const tests = splits.map(({ test }) => test.length);
   if (tests.some((test) => test === 0)) {
-    throw new UsageError(`a fold has no test rating: ${tests.join(', ')}`, {
+    throw new UsageError(`a fold has no test ratings: ${tests.join(', ')}`, {
       code: 'ratings',
-      remedy: 'Take more ratings of each user, or fewer folds.',
+      remedy: 'Use more ratings per user, or fewer folds.',
     });
   }
   say?.(
@@ -150,7 +154,7 @@ function noteOf(experiment: Experiment, size: { movies: number; users: number },
     `users without a value ${undefinedRule === 'zero' ? 'count 0' : 'are left out'}`,
     `mean of ${folds} folds`,
     seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`,
-    ...(failed > 0 ? [`${failed} points failed: a model without them has no figures of that seed`] : []),
+    ...(failed > 0 ? [`${failed} points failed: a recommender without them has no figures for that seed`] : []),
   ].join('; ');
 }
 
@@ -159,7 +163,7 @@ async function writeResults(store: ExperimentStore, result: ExperimentResult): P
   const compares = Object.keys(configuration.features).length > 1;
   const figures = (row: ExperimentRow) =>
     published.shown ? publishedFigures(row, configuration.perUser, compares && row.features !== undefined) : {};
-  const source = `Published figures: ${published.shown ? published.source : `not shown, for theirs are of ${published.differs.join('; ')}`}.\n`;
+  const source = `Published figures: ${published.shown ? published.source : `not shown, because they are for ${published.differs.join('; ')}`}.\n`;
   await store.writeText('tables.txt', `${tablesText(tables)}\n${source}`);
   await store.writeText('tables.md', `${tablesMarkdown(tables)}\n${source}`);
   await store.writeText('results.csv', rowsCsv(rows, configuration, figures));

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { concurrently } from '../../models/autodiff/concurrently.ts';
-import { isDeepModel } from '../recommenders/model-names.ts';
+import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import { computePoint } from './compute-point.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
@@ -10,7 +10,7 @@ import type { ExperimentStore } from './experiment-store.ts';
 import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
 
 /** How a run is watched and ended. */
-export interface RunOptions {
+export interface PointRunOptions {
   /** Once aborted, no further point is begun; those under way are finished. */
   readonly signal?: AbortSignal | undefined;
   /** Once aborted, trainings under way end without a result. */
@@ -29,9 +29,9 @@ export interface PointOutcomes {
 }
 
 /**
- * Computes the points that are not there yet. Models that are no networks hold the thread, so they come first, one at a
- * time; networks train in threads of their own, `concurrency` of them side by side. A point that fails is recorded, and
- * the rest goes on.
+ * Computes the points that are not there yet. Recommenders that are not neural recommenders hold
+ * the thread, so they come first, one at a time; neural recommenders train in threads of their own,
+ * `concurrency` of them side by side. A point that fails is recorded, and the rest continues.
  *
  * @throws when results cannot be read or written.
  */
@@ -40,7 +40,7 @@ export async function runPoints(
   experiment: Experiment,
   data: ExperimentData,
   parts: { readonly scenarios: ExperimentScenarios; readonly store: ExperimentStore },
-  options: RunOptions,
+  options: PointRunOptions,
 ): Promise<PointOutcomes> {
   const { scenarios, store } = parts;
   const results: PointResult[] = [];
@@ -58,7 +58,7 @@ export async function runPoints(
     options.onMessage?.(`${done}/${missing.length} ${pointText(point)}: ${what}`);
   };
   const run = async (point: ExperimentPoint): Promise<void> => {
-    // Lets an interrupt be heard between models that hold the thread.
+    // Lets an interrupt be heard between recommenders that hold the thread.
     await turn();
     if (options.signal?.aborted || options.stop?.aborted) return;
     let measured: PointMeasurements;
@@ -75,13 +75,13 @@ export async function runPoints(
     const seconds = measured.trainSeconds + measured.predictSeconds;
     say(point, `RMSE ${measured.evaluation.rmse.toFixed(4)}, ${seconds.toFixed(1)} s`);
   };
-  const [networks, others] = [missing.filter(isNetwork), missing.filter((point) => !isNetwork(point))];
+  const [networks, others] = [missing.filter(isNeural), missing.filter((point) => !isNeural(point))];
   const tasks = (list: readonly ExperimentPoint[]) => list.map((point) => () => run(point));
   await concurrently(tasks(others), 1);
   await concurrently(tasks(networks), experiment.concurrency);
   return { results, failures, reused, computed: results.length - reused };
 }
 
-function isNetwork({ variant }: ExperimentPoint): boolean {
-  return isDeepModel(variant.model);
+function isNeural({ variant }: ExperimentPoint): boolean {
+  return isNeuralRecommender(variant.model);
 }

@@ -1,12 +1,12 @@
 import type { FoldKind } from '../../io/ratings/folds.ts';
-import type { Evaluation } from '../../models/metrics/evaluation.ts';
 import { meanOfFolds } from '../../models/metrics/mean-of-folds.ts';
+import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { metricNames } from '../../models/metrics/metrics.ts';
 import type { RocPoint } from '../../models/metrics/roc.ts';
 import type { Json } from '../graph.ts';
 import type { Experiment } from './experiment-config.ts';
-import type { ModelVariant } from './model-variants.ts';
 import type { PointResult } from './point-result.ts';
+import type { RecommenderVariant } from './recommender-variants.ts';
 
 /** A metric over seeds. */
 export interface SeedMean {
@@ -16,7 +16,7 @@ export interface SeedMean {
   readonly deviation: number;
 }
 
-/** The figures of one model in one scenario. */
+/** The figures of one recommender in one scenario. */
 export interface ExperimentRow {
   readonly scenario: FoldKind;
   readonly label: string;
@@ -26,9 +26,10 @@ export interface ExperimentRow {
   /** The seeds of which all folds are there; the others count for nothing. */
   readonly seeds: readonly number[];
   /**
-   * By name: `rmse`, `ndcg@10`, `coverage` (whole lists), `coverage@10`, ... Each metric is computed per fold, averaged
-   * over the folds, then over the seeds. `trainSeconds` and `predictSeconds` are sums over the folds; `peakMebibytes`
-   * is the most that the whole process had held by then.
+   * By name: `rmse`, `ndcg@10`, `coverage` (whole lists), `coverage@10`, ... Each metric is
+   * computed per fold, averaged over the folds, then over the seeds. `trainSeconds` and
+   * `predictSeconds` are sums over the folds; `peakMebibytes` is the most that the whole process
+   * had held by then.
    */
   readonly metrics: Readonly<Record<string, SeedMean>>;
   /** Mean curve over folds and seeds. */
@@ -36,12 +37,12 @@ export interface ExperimentRow {
 }
 
 /**
- * The rows of an experiment, in the order of its scenarios and models. A row of which no seed is complete has no
- * metrics.
+ * The rows of an experiment, in the order of its scenarios and recommenders. A row of which no seed
+ * is complete has no metrics.
  */
 export function summarise(
   experiment: Experiment,
-  variants: readonly ModelVariant[],
+  variants: readonly RecommenderVariant[],
   results: readonly PointResult[],
 ): ExperimentRow[] {
   return experiment.scenarios.flatMap((scenario) =>

@@ -31,7 +31,10 @@ export const thesisSetting = {
   thresholdRule: 'gt',
 } as const;
 
-/** Every row of the thesis's tables 4 to 26, as published: in `thesis-results.json`, which the build puts beside this file. */
+/**
+ * Every row of the thesis's tables 4 to 26, as published: in `thesis-results.json`, which the build
+ * puts beside this file.
+ */
 export const thesisRows: readonly ThesisRow[] = JSON.parse(
   readFileSync(new URL('thesis-results.json', import.meta.url), 'utf8'),
 );

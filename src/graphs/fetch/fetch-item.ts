@@ -36,9 +36,10 @@ export function retryDelay(first: number, retry: number): number {
 }
 
 /**
- * Fetches one id: attempts, checks, puts the file into its place, and records what came of it.
+ * Fetches one id: attempts, checks, puts the file into its place, and records the outcome.
  *
- * @returns the record, or undefined when it was stopped before there was a verdict: nothing is recorded then.
+ * @returns the record, or undefined when it was stopped before there was a verdict: nothing is
+ * recorded then.
  * @throws UsageError for what stops the whole run: no such program, a full disk.
  */
 export async function fetchItem(item: FetchItem, context: FetchContext): Promise<FetchRecord | undefined> {
@@ -57,7 +58,7 @@ export async function fetchItem(item: FetchItem, context: FetchContext): Promise
       if (attempt > settings.retries) return await putFailed(item, outcome, attempt, context);
     }
   } catch (error) {
-    // Stopped while it waited or ran: that is no verdict on the id.
+    // Stopped while it waited or ran: that is not a verdict on the id.
     const { name, code } = error as { name?: string; code?: string };
     if (begin.aborted && (name === 'AbortError' || code === 'aborted')) return undefined;
     throw error;
@@ -66,7 +67,10 @@ export async function fetchItem(item: FetchItem, context: FetchContext): Promise
   }
 }
 
-/** Records the file, and then moves it into its place: a file without a record is never left, whenever the process dies. */
+/**
+ * Records the file, and then moves it into its place: a file without a record is never left,
+ * whenever the process dies.
+ */
 async function place(
   item: FetchItem,
   { path, extension, bytes }: Downloaded,
@@ -108,7 +112,7 @@ function earlierAttempts(id: string, { records }: Pick<FetchContext, 'records'>)
 }
 
 function strangerFault(file: string): FetchFault {
-  const message = `${file} is there already, and no record says that it was fetched: move it away, or list it in a manifest of your own`;
+  const message = `${file} already exists, and no record says that it was fetched: move it away, or list it in your own manifest`;
   return { reason: 'exists', message, output: [] };
 }
 

@@ -5,7 +5,10 @@ import type { FetchRecord } from '../../io/fetch/fetch-record.ts';
 
 /** What is fetched: a list, a command, and where to. */
 export interface FetchSource {
-  /** CSV file with a column of ids: youtubeId, trailerId or id, or the one that `column` names; movieId where it has one. */
+  /**
+   * CSV file with a column of ids: youtubeId, trailerId or id, or the one that `column` names;
+   * movieId where it has one.
+   */
   readonly list: string;
   readonly column?: string | undefined;
   /** The directory of the files, the manifest, and the records of earlier runs. */
@@ -22,7 +25,9 @@ export interface FetchSource {
 export interface FetchOptions extends FetchSource {
   /** Commands that run at a time. Default 2. */
   readonly concurrency?: number | undefined;
-  /** Starts per time, retries included, evenly spaced: `N/s`, `N/min` or `N/h`. Default no limit. */
+  /**
+   * Starts per time, retries included, evenly spaced: `N/s`, `N/min` or `N/h`. Default no limit.
+   */
   readonly rate?: string | undefined;
   /** Further attempts after one that failed. Default 2. */
   readonly retries?: number | undefined;
@@ -36,7 +41,10 @@ export interface FetchOptions extends FetchSource {
   readonly drain?: AbortSignal | undefined;
   /** Aborted: what runs is killed at once; what is recorded stays. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when the list has been read, before anything is made: only from then on `drain` and `signal` are heeded. */
+  /**
+   * Called when the list has been read, before anything is made: only from then on `drain` and
+   * `signal` are heeded.
+   */
   readonly onListed?: (() => void) | undefined;
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
@@ -69,7 +77,11 @@ export interface FetchSettings {
 /** The longest that a timer of Node.js can wait, in seconds. */
 const LONGEST_TIMEOUT = 2_147_483;
 
-/** Checks what is fetched, and splits the command. @throws UsageError for a command that cannot be split, or a list, directory or limit that is none. */
+/**
+ * Checks what is fetched, and splits the command.
+ * @throws UsageError for a command that cannot be split, or a list, directory or limit that is
+ * none.
+ */
 export function checkSource(source: FetchSource): CommandTemplate {
   checkString('list', source.list);
   checkString('out', source.out);
@@ -78,7 +90,10 @@ export function checkSource(source: FetchSource): CommandTemplate {
   return new CommandTemplate(source.command);
 }
 
-/** Checks how it is fetched. @throws UsageError for a number out of range, or a rate that is none. */
+/**
+ * Checks how it is fetched.
+ * @throws UsageError for a number out of range, or a rate that is none.
+ */
 export function fetchSettings(options: FetchOptions): FetchSettings {
   const { retryDelay = 2, timeout = 600 } = options;
   checkPositive('timeout', timeout);

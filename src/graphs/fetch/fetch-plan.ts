@@ -8,7 +8,10 @@ import { type FailedRecord, type FetchedRecord, FetchRecords, recordKey } from '
 import { MEDIA_EXTENSIONS } from '../../io/media/sniff.ts';
 import { checkSource, type FetchOptions, type FetchSource, fetchSettings } from './fetch-options.ts';
 
-/** Where a directory of fetched files keeps what is not for reading: the dot hides it from `extract DIR`. */
+/**
+ * Where a directory of fetched files keeps what is not for reading: the dot hides it from
+ * `extract DIR`.
+ */
 export interface FetchPaths {
   readonly out: string;
   readonly records: string;
@@ -43,7 +46,10 @@ export interface FetchPlan {
   readonly strangers: ReadonlyMap<string, string>;
 }
 
-/** Reads and checks the list for a command. @throws UsageError as `readFetchList`, and for ids that it would read as options. */
+/**
+ * Reads and checks the list for a command.
+ * @throws UsageError as `readFetchList`, and for ids that it would read as options.
+ */
 export async function readItems(source: FetchSource, template: CommandTemplate): Promise<FetchItem[]> {
   const { list, column, limit } = source;
   const all = await readFetchList(list, column === undefined ? {} : { column });
@@ -51,7 +57,7 @@ export async function readItems(source: FetchSource, template: CommandTemplate):
   const optionLike = items.filter(({ id, valid }) => valid && template.readsAsOption(id));
   if (optionLike.length > 0) {
     throw new UsageError(
-      `${optionLike.length} ids of ${list} begin with '-', such as '${optionLike[0]?.id}', and '${template.program}' would take them for options`,
+      `${optionLike.length} ids of ${list} begin with '-', such as '${optionLike[0]?.id}', and '${template.program}' would read them as options`,
       {
         code: 'command',
         remedy: "Put {id} into an address ('https://www.youtube.com/watch?v={id}'), or after a word `--`.",

@@ -6,7 +6,10 @@ import { fetchPaths } from './fetch-plan.ts';
 /** What a run of `fetchCorpus` did. Counts are of ids: rows that share one are one. */
 export interface FetchSummary {
   readonly out: string;
-  /** Path of the manifest: every file of the directory that is recorded and there, for the option `manifest` of `extract`. */
+  /**
+   * Path of the manifest: every file of the directory that is recorded and there, for the option
+   * `manifest` of `extract`.
+   */
   readonly manifest: string;
   readonly ids: {
     readonly listed: number;
@@ -33,7 +36,8 @@ export interface FetchSummary {
 }
 
 /**
- * All ids that failed and have not been fetched since, with their reasons and the last lines that the command printed.
+ * All ids that failed and have not been fetched since, with their reasons and the last lines that
+ * the command printed.
  *
  * @throws UsageError `fetch` when nothing was ever fetched into the directory.
  */

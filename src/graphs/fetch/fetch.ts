@@ -16,19 +16,22 @@ import { type FetchPaths, type FetchPlan, fetchPaths, planItems, readItems, reco
 import type { FetchSummary } from './fetch-summary.ts';
 
 /**
- * Hands each id of a list to the user's own downloader, and makes a corpus of what it writes: one media file for each id,
- * a record of every failure, and a manifest for `extract`. The command is split into words and started directly, never
- * through a shell (`splitCommand`).
+ * Hands each id of a list to the user's own downloader, and makes a corpus of what it writes: one
+ * media file for each id, a record of every failure, and a manifest for `extract`. The command is
+ * split into words and started directly, never through a shell (`splitCommand`).
  *
- * A directory is worked on by one process at a time. Ids that are fetched already are passed over, so that a run that was
- * interrupted or killed goes on where it was; what it had under way is removed and fetched again. An id that fails is
- * recorded, and the run goes on. The list and one record for each id are held in memory, and no file's content.
+ * A directory is worked on by one process at a time. Ids that are fetched already are skipped, so
+ * that a run that was interrupted or killed continues where it was; what it had under way is
+ * removed and fetched again. An id that fails is recorded, and the run continues. The list and one
+ * record for each id are held in memory, and no file's content.
  *
- * On `drain` no command is started any more; on `signal` those that run are killed. The manifest is written in both
- * cases, and after every 100 files; an error that is thrown leaves it as it was last written.
+ * On `drain` no command is started any more; on `signal` those that run are killed. The manifest is
+ * written in both cases, and after every 100 files; an error that is thrown leaves it as it was
+ * last written.
  *
- * @throws UsageError for wrong options, list or command, `program` when the downloader is not there; DatasetError
- * `in-use` when another process works on the directory; SystemError `disk-full`, or `decoder-missing` when `check` finds no ffprobe.
+ * @throws UsageError for wrong options, list or command, `program` when the downloader is not
+ * there; DatasetError `in-use` when another process works on the directory; SystemError
+ * `disk-full`, or `decoder-missing` when `check` finds no ffprobe.
  *
  * @example
  * const { manifest, failures } = await fetchCorpus({
@@ -53,7 +56,7 @@ export async function fetchCorpus(options: FetchOptions): Promise<FetchSummary> 
     await removeStaleTemporaries(paths.out);
     const records = await FetchRecords.read(paths.records);
     await records.clean();
-    for (const path of records.damaged) options.onMessage?.(`${path} is damaged; its id counts as never tried`);
+    for (const path of records.damaged) options.onMessage?.(`${path} is damaged; its id is treated as not tried yet`);
     const plan = await planItems(items, records, paths, options.retryFailed ?? false);
     return await new FetchRun(options, template, settings, paths, records, plan).run();
   } finally {
@@ -158,7 +161,7 @@ class FetchRun {
     this.#tellItem(record);
   }
 
-  /** Writes the manifest after every so many files, for a run that may be killed before its end. */
+  /** Writes the manifest after this many files, for a run that may be killed before its end. */
   async #writeNowAndThen(): Promise<void> {
     if (this.#fetched < this.#listed + MANIFEST_EVERY) return;
     this.#listed = this.#fetched;

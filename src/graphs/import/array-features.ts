@@ -11,10 +11,12 @@ import { itemIdOf } from './item-id.ts';
 import { otherCount } from './row-maker.ts';
 
 /**
- * Opens arrays of NumPy: `.npy` with the ids in another file, `.npz` with the ids in an array beside the others. An array is `[items, values]`, or
- * `[items, subclips, values]`. At most 1 MiB of values is held.
+ * Opens arrays of NumPy: `.npy` with the ids in another file, `.npz` with the ids in an array
+ * beside the others. An array is `[items, values]`, or `[items, subclips, values]`. At most 1 MiB
+ * of values is held.
  *
- * @throws ModelError `weights` when the file is damaged; UsageError `features` when ids or values are missing, or do not fit each other.
+ * @throws ModelError `weights` when the file is damaged; UsageError `features` when ids or values
+ * are missing, or do not fit each other.
  */
 export async function openArrayFeatures(
   path: string,
@@ -59,7 +61,10 @@ export async function openArrayFeatures(
   };
 }
 
-/** The ids of an array, as they are: whole numbers of any size, or texts. @throws UsageError `features` when it has none of that name. */
+/**
+ * The ids of an array, as they are: whole numbers of any size, or texts.
+ * @throws UsageError `features` when it has none of that name.
+ */
 export function arrayIds(path: string, name = ''): string[] {
   const texts = readTextArrays(path).get(name);
   if (texts !== undefined) return texts().map((text, row) => itemIdOf(text, placeOf(path, row), true));

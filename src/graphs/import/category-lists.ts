@@ -15,7 +15,8 @@ export interface CategoryList {
 }
 
 /**
- * The genres of a MovieLens list of movies; a movie without genres is not in the list. The list is held in memory (at most 512 MiB).
+ * The genres of a MovieLens list of movies; a movie without genres is not in the list. The list is
+ * held in memory (at most 512 MiB).
  *
  * @throws what `readMovies` does.
  */
@@ -45,9 +46,11 @@ export async function openYears(file: string): Promise<FeatureFile> {
 }
 
 /**
- * The categories in a column of a CSV file; several are separated by `|`. The file is held in memory (at most 512 MiB).
+ * The categories in a column of a CSV file; several are separated by `|`. The file is held in
+ * memory (at most 512 MiB).
  *
- * @throws UsageError `features` when a column is not there, or an item is there twice; `ratings` when the file is no CSV.
+ * @throws UsageError `features` when a column is not there, or an item is there twice; `ratings`
+ * when the file is not a CSV.
  */
 export async function readCategories(
   file: string,
@@ -73,7 +76,7 @@ export async function readCategories(
           ? `it has ${fields.length} fields where ${names.length} are expected`
           : itemId === ''
             ? 'the item id is empty'
-            : `item ${quoted(itemId)} is in the list before`;
+            : `item ${quoted(itemId)} is in the list already`;
       throw rowFault({ file, unit: 'line', number: line }, fact);
     }
     const categories = (fields[values] ?? '').split('|').map((category) => category.trim());

@@ -30,8 +30,8 @@ export interface ChosenColumns {
 }
 
 /**
- * Chooses ids, subclips and values among the columns of a file. What is not named: columns of lists are streams, each its own; where there are none, all
- * columns of numbers together are one.
+ * Chooses ids, subclips and values among the columns of a file. What is not named: columns of lists
+ * are streams, each its own; where there are none, all columns of numbers together are one.
  *
  * @throws UsageError `features` when a named column is not there, or there are no values.
  */

@@ -22,9 +22,11 @@ const HELD_BYTES = 64 * 2 ** 20;
 const [LOW, HIGH] = [0.01, 0.99];
 
 /**
- * The scale of each column, fitted to some rows. Missing values do not count. Holds at most 64 MiB of values, or one column.
+ * The scale of each column, fitted to some rows. Missing values do not count. Holds at most 64 MiB
+ * of values, or one column.
  *
- * Percentiles are interpolated linearly between the two nearest values (NumPy's default); the deviation is that of a population.
+ * Percentiles are interpolated linearly between the two nearest values (NumPy's default); the
+ * deviation is that of a population.
  */
 export async function fitScales(
   stream: StreamRows,
@@ -94,7 +96,8 @@ function percentile(sorted: Float64Array, share: number): number {
 }
 
 /**
- * What makes values of the store out of those of a row: only the columns that are kept, a missing value being the mean. With `none` all are as they are.
+ * What makes values of the store out of those of a row: only the columns that are kept, a missing
+ * value being the mean. With `none` all are as they are.
  */
 export function scaler(
   scales: readonly ColumnScale[],

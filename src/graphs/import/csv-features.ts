@@ -12,7 +12,8 @@ import { RowMaker } from './row-maker.ts';
 const MOST_RECORD = 64 * 2 ** 20;
 
 /**
- * Opens CSV, tab- or semicolon-separated features: a column for each value, or a column of text with all of them. Read as a stream: one record is held.
+ * Opens CSV, tab- or semicolon-separated features: a column for each value, or a column of text
+ * with all of them. Read as a stream: one record is held.
  *
  * @param ids of the rows, where the file has none.
  * @throws UsageError `features` when its columns are not what is wanted.

@@ -25,7 +25,8 @@ export interface CsvLayout {
 export const CSV_OPTIONS = { relax_column_count: true, relax_quotes: true, skip_empty_lines: true, bom: true } as const;
 
 /**
- * Finds out the delimiter (tab, semicolon, comma, bar or blank), whether the first line is a header, and what the columns hold.
+ * Finds out the delimiter (tab, semicolon, comma, bar or blank), whether the first line is a
+ * header, and what the columns hold.
  *
  * @param sample the beginning of the file, or the whole.
  * @throws UsageError `features` when it has no record, or they are not of at least two fields.
@@ -95,7 +96,8 @@ function delimiterOf(counts: readonly (readonly number[])[]): string | undefined
   const equal = indices.find(
     (index) => (first[index] ?? 0) > 0 && counts.every((record) => record[index] === first[index]),
   );
-  // A line that is too short or too long is an error that is to name the line: so the layout is that of the others.
+  // A line that is too short or too long is an error that is to name the line: so the layout is
+  // that of the others.
   const common = indices.find(
     (index) =>
       (first[index] ?? 0) > 0 && counts.filter((record) => record[index] === first[index]).length > counts.length / 2,
@@ -118,7 +120,10 @@ export function notCsv(file: string, error: CsvError): Error {
   return featureFault(file, `is not CSV: ${error.message}`, 'Quotes inside a quoted field must be doubled.', error);
 }
 
-/** Names of columns: none is a number, or one is that of ids, or they count (as those do that pandas makes up). */
+/**
+ * Names of columns: none is a number, or one is that of ids, or they count (as those do that pandas
+ * makes up).
+ */
 function looksLikeHeader(fields: readonly string[]): boolean {
   const kinds = fields.map(kindOfText);
   if (!kinds.some((kind) => kind === 'number' || kind === 'list')) return true;
@@ -129,7 +134,10 @@ function looksLikeHeader(fields: readonly string[]): boolean {
   return counts && (from === 0 || from === 1) && kindOfText(first) !== 'number';
 }
 
-/** A column of `0,5` and `1` has numbers written with a comma, or lists of one or two: a person must say. */
+/**
+ * A column of `0,5` and `1` has numbers written with a comma, or lists of one or two: a person must
+ * say.
+ */
 function refuseDecimalCommas(file: string, fields: readonly string[]): void {
   const isEither = fields.every((field) => field === '' || /^[+-]?\d+(,\d+)?(e[+-]?\d+)?$/i.test(field));
   const example = fields.find((field) => field.includes(','));

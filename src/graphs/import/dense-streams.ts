@@ -14,7 +14,10 @@ export interface DenseStream {
   readonly passedOver: readonly string[];
 }
 
-/** Places for the rows of a file's streams. @throws UsageError `features` when the file has several streams and is given one name. */
+/**
+ * Places for the rows of a file's streams.
+ * @throws UsageError `features` when the file has several streams and is given one name.
+ */
 export function denseStreams(file: FeatureFile, input: FeatureInput, directory: string): DenseStream[] {
   const { streams, path, passedOver, hasSubclips } = file;
   if (streams.length > 1 && input.name !== undefined) {
@@ -35,7 +38,7 @@ export function denseStreams(file: FeatureFile, input: FeatureInput, directory: 
 /**
  * Reads a file into the places of its streams.
  *
- * @param onlyKnown whether rows of items that no other file has are passed over.
+ * @param onlyKnown whether rows of items that no other file has are skipped.
  */
 export async function readDense(
   file: FeatureFile,
@@ -64,7 +67,10 @@ export interface DenseRules {
   readonly fitted: ReadonlySet<number> | undefined;
 }
 
-/** Fits the scales of a stream whose rows are all there. @throws UsageError `features` when values are missing and that is refused, or no column is left. */
+/**
+ * Fits the scales of a stream whose rows are all there.
+ * @throws UsageError `features` when values are missing and that is refused, or no column is left.
+ */
 export async function readyDense(
   { rows, columns, passedOver }: DenseStream,
   itemIds: readonly string[],

@@ -3,7 +3,10 @@ import { UsageError } from '../../core/errors.ts';
 /** Where something stands in a feature file. */
 export interface FeaturePlace {
   readonly file: string;
-  /** `line` of a text, counted from 1, the header included; `row` of a table or array, counted from 1. */
+  /**
+   * `line` of a text, counted from 1, the header included; `row` of a table or array, counted
+   * from 1.
+   */
   readonly unit: 'line' | 'row';
   readonly number: number;
 }

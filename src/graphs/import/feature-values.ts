@@ -2,21 +2,26 @@ import { Vector } from 'apache-arrow';
 import { columnValues } from '../../io/ratings/column-values.ts';
 import { decimalText } from '../../io/ratings/fields.ts';
 
-/** What stands for a value that is not there, or is no finite number. */
+/** What stands for a value that is not there, or is not a finite number. */
 const MISSING = /^([+-]?(nan|inf|infinity)|na|n\/a|null|none|)$/i;
 const SEPARATORS = /[\s,;|]+/;
 
 /** What a field holds. */
 export type FieldKind = 'number' | 'list' | 'missing' | 'text';
 
-/** The number of a text; NaN where it says that there is none; undefined when it is another text. */
+/**
+ * The number of a text; NaN where it says that there is none; undefined when it is another text.
+ */
 export function numberOfText(text: string): number | undefined {
   const value = decimalText(text);
   if (!Number.isNaN(value)) return value;
   return MISSING.test(text.trim()) ? Number.NaN : undefined;
 }
 
-/** The numbers of a text such as `[0.1, 0.2]`, `0.1 0.2` or `0.1,0.2`; undefined when it is another text. */
+/**
+ * The numbers of a text such as `[0.1, 0.2]`, `0.1 0.2` or `0.1,0.2`; undefined when it is another
+ * text.
+ */
 export function numbersOfText(text: string): Float64Array | undefined {
   const tokens = tokensOf(text);
   const values = new Float64Array(tokens.length);
@@ -35,7 +40,10 @@ export function kindOfText(text: string): FieldKind {
   return numbersOfText(text) === undefined ? 'text' : 'list';
 }
 
-/** The number of a value of a table or of JSON: NaN where there is none, undefined when it is something else. */
+/**
+ * The number of a value of a table or of JSON: NaN where there is none, undefined when it is
+ * something else.
+ */
 export function numberOf(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
   if (typeof value === 'bigint') return Number(value);
@@ -43,7 +51,10 @@ export function numberOf(value: unknown): number | undefined {
   return typeof value === 'string' ? numberOfText(value) : undefined;
 }
 
-/** The numbers of a list of a table or of JSON, or of a text; `null` where there is none, undefined when it is something else. */
+/**
+ * The numbers of a list of a table or of JSON, or of a text; `null` where there is none, undefined
+ * when it is something else.
+ */
 export function numbersOf(value: unknown): Float64Array | null | undefined {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return MISSING.test(value.trim()) ? null : numbersOfText(value);

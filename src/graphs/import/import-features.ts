@@ -28,15 +28,18 @@ import type { ReadyStream } from './ready-stream.ts';
 const NAMED = 10;
 
 /**
- * Makes a training store of features that come from elsewhere: CSV, JSON lines, NumPy, Parquet or Arrow, and lists of genres and other categories. Each file
- * is a stream; items are joined by their ids, `1` and `1.0` being one.
+ * Makes a training store of features that come from elsewhere: CSV, JSON lines, NumPy, Parquet or
+ * Arrow, and lists of genres and other categories. Each file is a stream; items are joined by their
+ * ids, `1` and `1.0` being one.
  *
- * Each file is read once, into a temporary file beside `out`; in memory are the ids, 12 bytes for each row, at most 64 MiB of values, and lists of categories.
+ * Each file is read once, into a temporary file beside `out`; in memory are the ids, 12 bytes for
+ * each row, at most 64 MiB of values, and lists of categories.
  *
  * @param files paths, `NAME=PATH`, or inputs with options of their own.
  * @param out the training store, put there as a whole; one that is there is replaced.
- * @throws UsageError `features` when a file or a line of it is wrong, `dataset` for a damaged table or when `out` is something else, `ratings` for a list of movies;
- * ModelError `weights` for damaged arrays; FlowError `aborted`.
+ * @throws UsageError `features` when a file or a line of it is wrong, `dataset` for a damaged table
+ * or when `out` is something else, `ratings` for a list of movies; ModelError `weights` for damaged
+ * arrays; FlowError `aborted`.
  *
  * @example
  * const { items, streams } = await importFeatures(['visual=avf.csv', 'audio=ivectors.npz'], 'items.arrow', { genres: 'ml-latest-small/movies.csv' });
@@ -125,7 +128,7 @@ async function refuseOther(out: string): Promise<void> {
   }
   throw featureFault(
     out,
-    'is there, and is no training store: it is not written over',
+    'is there, and is not a training store: it is not written over',
     "Name a new file: `out: 'items.arrow'`.",
   );
 }
@@ -155,7 +158,10 @@ async function fittedItems(file: string, items: ItemIndex) {
   return { fitted, file, items: fitted.size, unknown: ids.length - fitted.size };
 }
 
-/** What items have. @throws UsageError `features` when streams have different numbers of rows above one. */
+/**
+ * What items have.
+ * @throws UsageError `features` when streams have different numbers of rows above one.
+ */
 function commonSubclips(streams: readonly ReadyStream[]): number {
   const longest = streams.reduce((best, each) => (each.rowsPerItem > best.rowsPerItem ? each : best));
   const other = streams.find(({ rowsPerItem }) => rowsPerItem !== 1 && rowsPerItem !== longest.rowsPerItem);

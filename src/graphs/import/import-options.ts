@@ -28,13 +28,19 @@ export interface CategoryInput {
 /** How features are imported. */
 export interface ImportOptions {
   /**
-   * `robust` (default): each value clipped at the 1st and 99th percentile of its column, then mean 0 and deviation 1. `standard`: without the clipping.
-   * `none`: as it is.
+   * `robust` (default): each value clipped at the 1st and 99th percentile of its column, then mean
+   * 0 and deviation 1. `standard`: without the clipping. `none`: as it is.
    */
   readonly standardise?: Standardisation | undefined;
-  /** File with the ids of the items to which percentiles, means and deviations are fitted, and by which categories are counted. Default: all items. */
+  /**
+   * File with the ids of the items to which percentiles, means and deviations are fitted, and by
+   * which categories are counted. Default: all items.
+   */
   readonly fitOn?: string | undefined;
-  /** Missing values: an error (`refuse`, default), the column's `mean`, or their items are without the stream (`drop`). */
+  /**
+   * Missing values: an error (`refuse`, default), the column's `mean`, or their items are without
+   * the stream (`drop`).
+   */
   readonly missing?: MissingRule | undefined;
   /** A MovieLens list of movies, whose genres become the stream `genres`. */
   readonly genres?: string | undefined;
@@ -57,7 +63,10 @@ export interface ImportedStream {
   /** Items that have it, and those of the store that lack it: how many, and the first ten. */
   readonly items: number;
   readonly lacking: { readonly count: number; readonly first: readonly string[] };
-  /** Columns (by their numbers, from 1, where they have no names) that are left out, and why: of categories, those of too few items. */
+  /**
+   * Columns (by their numbers, from 1, where they have no names) that are left out, and why: of
+   * categories, those of too few items.
+   */
   readonly dropped: readonly { readonly column: string; readonly why: string }[];
   /** Columns of the file that are neither ids nor values. */
   readonly passedOver: readonly string[];
@@ -72,7 +81,10 @@ export interface ImportSummary {
   readonly subclips: number;
   readonly streams: readonly ImportedStream[];
   readonly standardise: Standardisation;
-  /** The list of the items that scales are fitted to, and how many of them there are; undefined: all items. */
+  /**
+   * The list of the items that scales are fitted to, and how many of them there are; undefined: all
+   * items.
+   */
   readonly fitOn: { readonly file: string; readonly items: number; readonly unknown: number } | undefined;
   readonly missing: MissingRule;
   /** Items of the files that are not in the store, because no stream has vectors of them. */
@@ -80,13 +92,19 @@ export interface ImportSummary {
   readonly wallSeconds: number;
 }
 
-/** The input that `visual=avf.csv` or `avf.csv` stands for; a path that exists is one whatever it looks like. */
+/**
+ * The input that `visual=avf.csv` or `avf.csv` stands for; a path that exists is one whatever it
+ * looks like.
+ */
 export function featureInput(text: string): FeatureInput {
   const [, name, path] = /^([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)$/s.exec(text) ?? [];
   return name === undefined || path === undefined || existsSync(text) ? { path: text } : { name, path };
 }
 
-/** The category input that `FILE:COLUMN` or `NAME=FILE:COLUMN` stands for. @throws UsageError when it is neither. */
+/**
+ * The category input that `FILE:COLUMN` or `NAME=FILE:COLUMN` stands for.
+ * @throws UsageError when it is neither.
+ */
 export function categoryInput(text: string): CategoryInput {
   const { name, path } = featureInput(text);
   const colon = path.lastIndexOf(':');

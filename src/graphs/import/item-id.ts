@@ -1,7 +1,10 @@
 import { quoted } from '../../io/ratings/bad-lines.ts';
 import { type FeaturePlace, rowFault } from './feature-fault.ts';
 
-/** The id that a text stands for: spaces around it do not count, and a whole number written `1.0` is `1`. */
+/**
+ * The id that a text stands for: spaces around it do not count, and a whole number written `1.0` is
+ * `1`.
+ */
 export function plainId(text: string): string {
   const trimmed = text.trim();
   return /^-?\d+\.0+$/.test(trimmed) ? trimmed.slice(0, trimmed.indexOf('.')) : trimmed;
@@ -10,7 +13,8 @@ export function plainId(text: string): string {
 /**
  * The id in a row.
  *
- * @param chosen whether somebody or the column's name says that these are ids: else they are not to be numbers such as 0.44.
+ * @param chosen whether somebody or the column's name says that these are ids: else they are not to
+ * be numbers such as 0.44.
  * @throws UsageError `features` when it is empty, or no id.
  */
 export function itemIdOf(value: unknown, place: FeaturePlace, chosen: boolean): string {

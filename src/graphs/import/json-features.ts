@@ -15,9 +15,10 @@ type JsonRow = Readonly<Record<string, unknown>>;
 const ENOUGH = Symbol('enough');
 
 /**
- * Opens JSON lines: objects with an id and either an array of values or a number for each. Read in blocks of 16 MiB, which is the longest line too.
+ * Opens JSON lines: objects with an id and either an array of values or a number for each. Read in
+ * blocks of 16 MiB, which is the longest line too.
  *
- * @throws UsageError `features` when a line is no object, or its keys are not what is wanted.
+ * @throws UsageError `features` when a line is not an object, or its keys are not what is wanted.
  */
 export async function openJsonFeatures(
   path: string,

@@ -24,9 +24,11 @@ const STARTS: readonly (readonly [start: string, format: Format])[] = [
 ];
 
 /**
- * Opens a file of features, told by its first bytes: CSV, JSON lines, NumPy, Parquet or Arrow; of Parquet a directory of parts too.
+ * Opens a file of features, told by its first bytes: CSV, JSON lines, NumPy, Parquet or Arrow; of
+ * Parquet a directory of parts too.
  *
- * @throws UsageError `features` when it is missing, of another kind, or has not the columns that are wanted; what its format's reader throws.
+ * @throws UsageError `features` when it is missing, of another kind, or does not have the columns
+ * that are wanted; what its format's reader throws.
  */
 export async function openFeatures(path: string, options: FeatureFileOptions): Promise<FeatureFile> {
   const format = await formatOf(path);
@@ -42,7 +44,7 @@ async function readIds(path: string): Promise<string[]> {
   if (format === 'csv') return (await listItemIds(path)).map(plainId);
   throw featureFault(
     path,
-    'is no list of ids',
+    'is not a list of ids',
     'Give a text of one id in each line, a CSV file, or an array of NumPy (.npy).',
   );
 }
@@ -75,7 +77,7 @@ async function formatOf(path: string): Promise<Format> {
   if (known !== undefined) return known;
   const kind = fileKind(head);
   if (kind !== undefined) throw featureFault(path, kind.is, kind.remedy ?? KNOWN);
-  if (head.includes(0)) throw featureFault(path, 'is in none of the formats that can be read', KNOWN);
+  if (head.includes(0)) throw featureFault(path, 'is not in a supported format', KNOWN);
   const first = text.replace(/^\xef\xbb\xbf/, '').trimStart()[0];
   if (first === '[') {
     const lines = 'Write one object {"id": ..., ...} in each line (of pandas: to_json(orient="records", lines=True)).';

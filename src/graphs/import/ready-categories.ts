@@ -3,7 +3,8 @@ import { featureFault } from './feature-fault.ts';
 import type { ReadyStream } from './ready-stream.ts';
 
 /**
- * A stream of a one for each category of an item, by the names of the categories; those of too few items are left out.
+ * A stream of a one for each category of an item, by the names of the categories; those of too few
+ * items are left out.
  *
  * @param fitted items that are counted; undefined: all.
  * @throws UsageError `features` when no category has enough items.

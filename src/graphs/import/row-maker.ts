@@ -5,7 +5,10 @@ import type { FeatureRow } from './feature-file.ts';
 import { numberOf, numbersOf } from './feature-values.ts';
 import { itemIdOf } from './item-id.ts';
 
-/** Makes feature rows of the fields of a text line, a table's row or a JSON object, and counts them against ids that stand elsewhere. */
+/**
+ * Makes feature rows of the fields of a text line, a table's row or a JSON object, and counts them
+ * against ids that stand elsewhere.
+ */
 export class RowMaker {
   readonly #file: string;
   readonly #chosen: ChosenColumns;

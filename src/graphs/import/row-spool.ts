@@ -6,8 +6,9 @@ const BUFFER_BYTES = 2 ** 20;
 const WIDTH = Float64Array.BYTES_PER_ELEMENT;
 
 /**
- * Rows of float64 of one length in a temporary file: written once, in order, then read from anywhere. So features need not fit into memory, and the files they
- * come from are read once. The file has no name on disk any more once it is open, so nothing is left of it whatever happens.
+ * Rows of float64 of one length in a temporary file: written once, in order, then read from
+ * anywhere. So features need not fit into memory, and the files they come from are read once. The
+ * file has no name on disk any more once it is open, so nothing is left of it whatever happens.
  */
 export class RowSpool {
   readonly dimension: number;

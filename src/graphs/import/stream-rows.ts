@@ -4,7 +4,10 @@ import { quoted } from '../../io/ratings/bad-lines.ts';
 import { type FeaturePlace, featureFault, placeText, rowFault } from './feature-fault.ts';
 import { RowSpool } from './row-spool.ts';
 
-/** Collects the rows of one stream by their items, in whatever order they come. In memory are 12 bytes for each row. */
+/**
+ * Collects the rows of one stream by their items, in whatever order they come. In memory are 12
+ * bytes for each row.
+ */
 export class StreamRows {
   readonly name: string;
   /** The file they come from, for messages. */
@@ -57,7 +60,10 @@ export class StreamRows {
     return this.#incomplete;
   }
 
-  /** @throws UsageError `features` when it is of another length than those before, or its item has one already. */
+  /**
+   * @throws UsageError `features` when it is of another length than those before, or its item has
+   * one already.
+   */
   add(item: number, itemId: string, subclip: number | undefined, values: ArrayLike<number>, place: FeaturePlace): void {
     if (values.length === 0) throw rowFault(place, `'${this.name}' has no values`);
     this.#spool ??= new RowSpool(temporaryPath(this.#directory), values.length);
@@ -120,7 +126,7 @@ export class StreamRows {
     if (others.length > 0) {
       const named = others.slice(0, 10).map(([item, count]) => `${quoted(itemIds[item] as string)} (${count})`);
       throw new UsageError(
-        `items of ${this.file} must have the same number of subclips, but ${others.length} have not the ${this.#rowsPerItem} of the others: ${named.join(', ')}${others.length > 10 ? ', ...' : ''}`,
+        `items of ${this.file} must have the same number of subclips, but ${others.length} do not have the ${this.#rowsPerItem} of the others: ${named.join(', ')}${others.length > 10 ? ', ...' : ''}`,
         { code: 'features', remedy: 'Leave these items out, or cut all items into the same number of subclips.' },
       );
     }

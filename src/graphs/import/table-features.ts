@@ -7,9 +7,11 @@ import type { FieldKind } from './feature-values.ts';
 import { RowMaker } from './row-maker.ts';
 
 /**
- * Opens a Parquet or Arrow table: lists of numbers, of fixed size or not, or a column for each value. One batch of rows is held.
+ * Opens a Parquet or Arrow table: lists of numbers, of fixed size or not, or a column for each
+ * value. One batch of rows is held.
  *
- * @throws UsageError `dataset` when it is damaged, `features` when its columns are not what is wanted.
+ * @throws UsageError `dataset` when it is damaged, `features` when its columns are not what is
+ * wanted.
  */
 export async function openTableFeatures(
   path: string,

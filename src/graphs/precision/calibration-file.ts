@@ -3,7 +3,7 @@ import { createOnce, makeDirectory } from '../../core/atomic-file.ts';
 import { DatasetError, ModelError, UsageError } from '../../core/errors.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { partPath } from '../../io/dataset/layout.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
 
@@ -29,9 +29,10 @@ export function calibrationPath(directory: string): string {
 /**
  * The calibration that a dataset was begun with, or undefined when there is none.
  *
- * @throws DatasetError `damaged`; UsageError `dataset` when the file is of another network, or is missing from a dataset that exists.
+ * @throws DatasetError `damaged`; UsageError `dataset` when the file is of another network, or is
+ * missing from a dataset that exists.
  */
-export function readCalibration(directory: string, plan: NetworkPlan): Calibration | undefined {
+export function readCalibration(directory: string, plan: UnopenedNetwork): Calibration | undefined {
   const path = calibrationPath(directory);
   if (!existsSync(path)) {
     if (!existsSync(datasetFilePath(directory))) return undefined;
@@ -59,19 +60,21 @@ export function readCalibration(directory: string, plan: NetworkPlan): Calibrati
 }
 
 /**
- * Keeps a calibration in a dataset's directory, whole or not at all. Of two processes that calibrate at once the first one's stands.
+ * Keeps a calibration in a dataset's directory, whole or not at all. Of two processes that
+ * calibrate at once the first one's stands.
  *
  * @returns the calibration that stands.
- * @throws ModelError `precision` when its numbers are not finite: the network gives infinities, and a dataset could not be continued by them.
+ * @throws ModelError `precision` when its numbers are not finite: the network gives infinities, and
+ * a dataset could not be continued by them.
  */
 export async function keepCalibration(
   directory: string,
-  plan: NetworkPlan,
+  plan: UnopenedNetwork,
   calibration: Calibration,
 ): Promise<Calibration> {
   if (!isCalibration({ format, ...calibration })) {
-    throw new ModelError('precision', `activations of ${plan.name} are not finite on frames of this corpus`, {
-      remedy: "Use `precision: 'float32'`, and check the weights: `verifyModels()`.",
+    throw new ModelError('precision', `activations of ${plan.name} are not finite for frames of this corpus`, {
+      remedy: "Use `precision: 'float32'`, and check the weights: `verifyWeights()`.",
     });
   }
   await makeDirectory(directory);
@@ -128,6 +131,6 @@ function withoutCalibration(path: string, directory: string): UsageError {
 function damaged(path: string, directory: string, what: string, cause?: unknown): DatasetError {
   const remedy = existsSync(datasetFilePath(directory))
     ? 'Restore it from a copy. Without it the dataset can be read, but not continued: name another directory.'
-    : 'Delete it: the dataset has not been begun, and is calibrated anew.';
+    : 'Delete it: the dataset has not been started, and will be calibrated again.';
   return new DatasetError('damaged', `${path} is damaged: ${what}`, { remedy, cause });
 }

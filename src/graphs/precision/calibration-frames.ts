@@ -2,13 +2,13 @@ import { lastValueFrom, tap } from 'rxjs';
 import { MediaError } from '../../core/errors.ts';
 import { frames } from '../../io/media/frames.ts';
 import type { Video } from '../../io/media/video.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import { Flow } from '../../operators/flow.ts';
 
 /** Items that frames are taken of. */
-const itemsAtMost = 16;
+const maxItems = 16;
 /** Items that are opened at most: a corpus without pictures must not be opened whole. */
-const triesAtMost = 256;
+const maxTries = 256;
 /** Frames in all: half decide the ranges, half measure. */
 export const calibrationFrameCount = 128;
 /** Of longer items key frames are taken: the others need not be decoded. Seconds. */
@@ -23,24 +23,25 @@ export interface CalibrationFrames {
 }
 
 /**
- * Frames of a corpus to calibrate on, the same at each call: of at most 16 items evenly spaced over it, as many of each, evenly spaced over the item
- * (key frames, where it lasts longer than a minute), 128 in all. Items without a picture or that cannot be decoded give none: others are opened in
- * their place, 256 in all. Held at once: these frames, and as many again of one item.
+ * Frames of a corpus to calibrate on, the same at each call: of at most 16 items evenly spaced over
+ * it, as many of each, evenly spaced over the item (key frames, where it lasts longer than a
+ * minute), 128 in all. Items without a picture or that cannot be decoded give none: others are
+ * opened in their place, 256 in all. Held at once: these frames, and as many again of one item.
  *
  * @throws FlowError `aborted`; SystemError `decoder-missing`.
  */
 export async function calibrationFrames(
   corpus: readonly Video[],
-  plan: NetworkPlan<Uint8Array>,
+  plan: UnopenedNetwork<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<CalibrationFrames> {
-  const count = Math.min(itemsAtMost, corpus.length);
+  const count = Math.min(maxItems, corpus.length);
   const share = Math.ceil(calibrationFrameCount / count);
   const items: { item: string; frames: number }[] = [];
   const all: Uint8Array[] = [];
   let tried = 0;
-  for (const index of spreadOrder(corpus.length, itemsAtMost)) {
-    if (items.length === itemsAtMost || all.length >= calibrationFrameCount || tried === triesAtMost) break;
+  for (const index of spreadOrder(corpus.length, maxItems)) {
+    if (items.length === maxItems || all.length >= calibrationFrameCount || tried === maxTries) break;
     const video = corpus[index] as Video;
     tried += 1;
     try {
@@ -55,7 +56,10 @@ export async function calibrationFrames(
   return { items, frames: all.slice(0, calibrationFrameCount), tried };
 }
 
-/** All indices below `length`, each once: `first` evenly spaced ones, then twice as many evenly spaced ones, and so on. */
+/**
+ * All indices below `length`, each once: `first` evenly spaced ones, then twice as many evenly
+ * spaced ones, and so on.
+ */
 function* spreadOrder(length: number, first: number): Generator<number> {
   const given = new Set<number>();
   for (let count = first; given.size < length; count *= 2) {
@@ -71,7 +75,7 @@ function* spreadOrder(length: number, first: number): Generator<number> {
 
 async function framesOfItem(
   video: Video,
-  plan: NetworkPlan<Uint8Array>,
+  plan: UnopenedNetwork<Uint8Array>,
   count: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array[]> {
@@ -89,12 +93,13 @@ async function framesOfItem(
     scope: flow.scope(video.id),
     fps: isShort ? rate : 'keyframes',
     allowPartial: true,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   }).pipe(
     tap((frame) => {
       if (seen++ % step === 0) taken.push(frame.data.slice());
       if (taken.length < 2 * count) return;
-      // How many there will be is not known: every other is given up, and only every other of what comes is taken.
+      // How many there will be is not known: every other is given up, and only every other of what
+      // comes is taken.
       for (let at = 0; at < count; at++) taken[at] = taken[2 * at] as Uint8Array;
       taken.length = count;
       step *= 2;

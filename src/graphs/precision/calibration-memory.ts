@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { availableCores } from '../../io/media/container-limits.ts';
-import { decoderMemory } from '../../io/media/memory.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import { decoderMemory } from '../../io/media/process-memory.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { CalibrationSettings } from '../../models/quantisation/calibrate.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { Bytes } from '../../operators/payload.ts';
@@ -15,16 +15,17 @@ const processBytes = 96 * MiB;
 const pixels = 1920 * 1080;
 
 /**
- * Rows at a time with which a calibration stays within a memory limit. Decoders, sessions of the observed network and those of the quantised one do not
- * run at the same time in it; its frames, and vectors once there are any, are held throughout.
+ * Rows at a time with which a calibration stays within a memory limit. Decoders, sessions of the
+ * observed network and those of the quantised one do not run at the same time in it; its frames,
+ * and vectors once there are any, are held throughout.
  *
  * @throws UsageError `memory-too-small` naming the least limit that would do.
  */
-export function planCalibration(plan: NetworkPlan, limit: Bytes): Pick<CalibrationSettings, 'rows' | 'threads'> {
+export function planCalibration(plan: UnopenedNetwork, limit: Bytes): Pick<CalibrationSettings, 'rows' | 'threads'> {
   const needed = calibrationNeeds(plan);
   const rows = [8, 4, 2, 1].find((count) => needed(count) <= limit);
   if (rows !== undefined) return { rows, threads: availableCores() };
-  const least = leastCalibrationMemory(plan) / MiB;
+  const least = minCalibrationMemory(plan) / MiB;
   throw new UsageError(
     `\`memory\` is ${formatBytes(limit)}, but calibrating ${plan.name} for int8 needs at least ${formatBytes(least * MiB)}`,
     {
@@ -36,22 +37,22 @@ export function planCalibration(plan: NetworkPlan, limit: Bytes): Pick<Calibrati
 }
 
 /** The least limit with which `planCalibration` finds a way: whole MiB, in bytes. */
-export function leastCalibrationMemory(plan: NetworkPlan): Bytes {
+export function minCalibrationMemory(plan: UnopenedNetwork): Bytes {
   return Math.ceil(calibrationNeeds(plan)(1) / MiB) * MiB;
 }
 
 /**
- * What a calibration leaves behind for the run after it: its frames, those of one item beside them, and vectors, collected or not. Measured with
- * AlexNet on 128 frames: 40-47 MiB.
+ * What a calibration leaves behind for the run after it: its frames, those of one item beside them,
+ * and vectors, collected or not. Measured with AlexNet on 128 frames: 40-47 MiB.
  */
-export function calibrationRemains(plan: NetworkPlan): Bytes {
+export function calibrationRemains(plan: UnopenedNetwork): Bytes {
   return 2 * calibrationFrameCount * plan.inputBytes + vectorsBytes(plan.observed(''));
 }
 
-const vectorsBytes = (observing: NetworkPlan): Bytes => 2 * 4 * observing.dimension * calibrationFrameCount;
+const vectorsBytes = (observing: UnopenedNetwork): Bytes => 2 * 4 * observing.dimension * calibrationFrameCount;
 
 /** What a calibration takes at its peak, by rows at a time. */
-function calibrationNeeds(plan: NetworkPlan): (rows: number) => Bytes {
+function calibrationNeeds(plan: UnopenedNetwork): (rows: number) => Bytes {
   const threads = availableCores();
   const frames = calibrationFrameCount * plan.inputBytes;
   const decoding = processBytes + 2 * frames + decoderMemory({ pixels, audio: false });

@@ -1,10 +1,10 @@
 import { checkOneOf } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import { calibrate } from '../../models/quantisation/calibrate.ts';
 import type { Bytes } from '../../operators/payload.ts';
-import type { ChosenNetworks } from '../networks.ts';
+import type { ChosenNetworks } from '../choose-networks.ts';
 import { memoryLimit } from '../plan.ts';
 import { type Calibration, keepCalibration, readCalibration } from './calibration-file.ts';
 import { calibrationFrames } from './calibration-frames.ts';
@@ -16,7 +16,10 @@ export type Precision = 'float32' | 'int8';
 
 /** How the precision is chosen. */
 export interface PrecisionOptions {
-  /** `int8` puts the visual network on 8-bit integers, calibrated on frames of the corpus. Default `float32`. */
+  /**
+   * `int8` puts the visual network on 8-bit integers, calibrated on frames of the corpus. Default
+   * `float32`.
+   */
   readonly precision?: Precision | undefined;
   /** Takes int8 also where its vectors are less alike to float32 than 0.99. */
   readonly forcePrecision?: boolean | undefined;
@@ -31,22 +34,25 @@ export interface PreciseNetworks extends ChosenNetworks {
 }
 
 /**
- * The least mean cosine similarity to float32 at which int8 is taken unasked. The mean decides, because features are statistics over many frames; the
- * least is reported.
+ * The least mean cosine similarity to float32 at which int8 is taken unasked. The mean decides,
+ * because features are statistics over many frames; the least is reported.
  */
-export const leastCosine = 0.99;
+export const minCosine = 0.99;
 
 /** Fewer frames than this tell nothing. */
-const leastFrames = 4;
+const minFrames = 4;
 /** A similarity measured on fewer frames than this tells little. */
-const leastMeasuring = 16;
+const minMeasuring = 16;
 
 /**
- * Puts the visual network on 8-bit integers where that is asked for: with the calibration that the dataset in `directory` was begun with, else with a
- * new one on frames of the corpus, which is kept there, so that later runs compute the same. The audio network stays float32.
+ * Puts the visual network on 8-bit integers where that is asked for: with the calibration that the
+ * dataset in `directory` was begun with, else with a new one on frames of the corpus, which is kept
+ * there, so that later runs compute the same. The audio network stays float32.
  *
- * @throws UsageError without a visual network, or for a calibration file that is no good; `memory-too-small`.
- * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated; FlowError `aborted`.
+ * @throws UsageError without a visual network, or for a calibration file that is invalid;
+ * `memory-too-small`.
+ * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated;
+ * FlowError `aborted`.
  */
 export async function choosePrecision(
   networks: ChosenNetworks,
@@ -65,14 +71,14 @@ export async function choosePrecision(
   const calibration = kept ?? (await newCalibration(plan, corpus, options));
   const quantised = plan.quantised(calibration.ranges);
   const { mean, least } = calibration.cosine;
-  const measured = `int8 ${plan.name}: cosine similarity to float32 ${mean.toFixed(5)} in the mean, ${least.toFixed(5)} at least, on ${calibration.frames.heldOut} frames that the calibration did not see`;
-  if (!(mean >= leastCosine) && options.forcePrecision !== true) {
-    throw new ModelError('precision', `${measured}: the mean is below ${leastCosine}`, {
+  const measured = `int8 ${plan.name}: cosine similarity to float32 ${mean.toFixed(5)} on average, ${least.toFixed(5)} at worst, on ${calibration.frames.heldOut} frames not used for calibration`;
+  if (!(mean >= minCosine) && options.forcePrecision !== true) {
+    throw new ModelError('precision', `${measured}: the mean is below ${minCosine}`, {
       remedy: "Use `precision: 'float32'`, or take it all the same with `forcePrecision: true`.",
     });
   }
   say(
-    `${measured}${kept === undefined ? '' : ' (calibrated by an earlier run)'}${mean >= leastCosine ? '' : '; FORCED'}`,
+    `${measured}${kept === undefined ? '' : ' (calibrated by an earlier run)'}${mean >= minCosine ? '' : '; FORCED'}`,
   );
   if (networks.audio !== undefined)
     say(`${networks.audio.name} stays float32: \`precision: 'int8'\` is for the visual network`);
@@ -87,8 +93,9 @@ export async function choosePrecision(
 }
 
 /**
- * What `choosePrecision` would do, without doing it: networks for a plan, and a sentence about the calibration. Before a calibration the ranges, and with
- * them the graph's id, are not known; the plan's memory is.
+ * What `choosePrecision` would do, without doing it: networks for a plan, and a sentence about the
+ * calibration. Before a calibration the ranges, and with them the graph's id, are not known; the
+ * plan's memory is.
  *
  * @throws as `choosePrecision` for options and files.
  */
@@ -102,7 +109,7 @@ export function explainPrecision(
   const ranges = kept?.ranges ?? placeholderRanges(plan);
   const says =
     kept === undefined
-      ? `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus when it is first extracted; the graph's id follows from that`
+      ? `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus in the first extraction, which determines the graph's id`
       : `int8: ${plan.name} as calibrated by an earlier run, cosine similarity to float32 ${kept.cosine.mean.toFixed(5)}`;
   const remains = kept === undefined ? { remains: calibrationRemains(plan) } : {};
   return {
@@ -112,7 +119,7 @@ export function explainPrecision(
   };
 }
 
-function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): NetworkPlan<Uint8Array> | undefined {
+function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): UnopenedNetwork<Uint8Array> | undefined {
   const precision = checkOneOf('precision', options.precision ?? 'float32', ['float32', 'int8']);
   if (precision === 'float32' && options.forcePrecision === true) {
     throw new UsageError("`forcePrecision` is for `precision: 'int8'`, but that is float32", {
@@ -127,11 +134,11 @@ function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): Network
       remedy: 'Name one as `visual`, or leave `precision` out.',
     });
   }
-  return networks.visual as NetworkPlan<Uint8Array>;
+  return networks.visual as UnopenedNetwork<Uint8Array>;
 }
 
 async function newCalibration(
-  plan: NetworkPlan<Uint8Array>,
+  plan: UnopenedNetwork<Uint8Array>,
   corpus: readonly Video[],
   options: Parameters<typeof choosePrecision>[2],
 ): Promise<Calibration> {
@@ -139,10 +146,10 @@ async function newCalibration(
   const settings = planCalibration(plan, limit);
   options.say(`int8: calibrating ${plan.name} on frames of the corpus`);
   const { items, frames, tried } = await calibrationFrames(corpus, plan, options.signal);
-  if (frames.length < leastFrames) {
+  if (frames.length < minFrames) {
     throw new ModelError(
       'precision',
-      `the corpus gave ${frames.length} frames to calibrate int8 on; ${leastFrames} are needed (${tried} of its ${corpus.length} videos were tried)`,
+      `the corpus has only ${frames.length} frames to calibrate int8 on; ${minFrames} are needed (${tried} of its ${corpus.length} videos were tried)`,
       {
         remedy: "Use `precision: 'float32'`, or give videos that can be decoded.",
       },
@@ -151,12 +158,10 @@ async function newCalibration(
   const ranging = frames.filter((_, index) => index % 2 === 0);
   const heldOut = frames.filter((_, index) => index % 2 === 1);
   options.say(
-    `int8: ${frames.length} frames of ${items.length} videos decoded; running ${plan.name} on them in float32, then in int8: minutes, where it is large`,
+    `int8: ${frames.length} frames of ${items.length} videos decoded; running ${plan.name} on them in float32, then in int8: this takes minutes for a large network`,
   );
-  if (heldOut.length < leastMeasuring) {
-    options.say(
-      `int8: only ${heldOut.length} frames measure how close it is; below ${leastMeasuring} that tells little`,
-    );
+  if (heldOut.length < minMeasuring) {
+    options.say(`int8: only ${heldOut.length} frames measure how close it is; fewer than ${minMeasuring} say little`);
   }
   const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, { ...settings, signal: options.signal });
   const { cardHash, weightsHash } = plan;

@@ -1,10 +1,10 @@
 import { FlowError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import type { ChosenNetworks } from '../choose-networks.ts';
 import { type ExtractionOptions, extractionGraph } from '../extraction.ts';
-import type { ChosenNetworks } from '../networks.ts';
 import { type ExecutionOptions, memoryLimit, planRun } from '../plan.ts';
-import { leastCalibrationMemory, planCalibration } from './calibration-memory.ts';
+import { minCalibrationMemory, planCalibration } from './calibration-memory.ts';
 import { choosePrecision, explainPrecision, type PreciseNetworks, type PrecisionOptions } from './choose-precision.ts';
 
 /** What decides the precision of an extraction's networks. */
@@ -21,10 +21,12 @@ export interface PreparationOptions
 }
 
 /**
- * `choosePrecision` for an extraction. Where that calibrates, the memory limit is checked first for both, the calibration and the extraction.
+ * `choosePrecision` for an extraction. Where that calibrates, the memory limit is checked first for
+ * both, the calibration and the extraction.
  *
  * @returns undefined when `drain` or `signal` stopped the calibration.
- * @throws as `choosePrecision`; UsageError `memory-too-small` naming the least limit that does for both.
+ * @throws as `choosePrecision`; UsageError `memory-too-small` naming the least limit that does for
+ * both.
  */
 export async function preparePrecision(
   networks: ChosenNetworks,
@@ -35,7 +37,7 @@ export async function preparePrecision(
   if (expected.isCalibrated) return choosePrecision(networks, corpus, options);
   const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
   try {
-    await checkMemory(networks.visual as NetworkPlan, expected.networks, corpus, { ...options, signal });
+    await checkMemory(networks.visual as UnopenedNetwork, expected.networks, corpus, { ...options, signal });
     const chosen = await choosePrecision(networks, corpus, { ...options, signal });
     return signal.aborted ? undefined : chosen;
   } catch (error) {
@@ -44,9 +46,12 @@ export async function preparePrecision(
   }
 }
 
-/** Of a limit that does for one of the two only, or for neither, the message names the greater of what they need. */
+/**
+ * Of a limit that does for one of the two only, or for neither, the message names the greater of
+ * what they need.
+ */
 async function checkMemory(
-  visual: NetworkPlan,
+  visual: UnopenedNetwork,
   expected: PreciseNetworks,
   corpus: readonly Video[],
   options: PreparationOptions,
@@ -56,7 +61,7 @@ async function checkMemory(
   try {
     await planRun(graph, corpus, { ...options, remains: expected.remains });
   } catch (error) {
-    const least = leastCalibrationMemory(visual);
+    const least = minCalibrationMemory(visual);
     if (!isTooSmall(error) || least <= limit || !(await fits(least))) throw error;
   }
   planCalibration(visual, limit);

@@ -1,23 +1,32 @@
-import type { FeatureSource } from '../../models/recommenders/deep/feature-source.ts';
-import { formOf, type NetworkForm } from '../../models/recommenders/deep/options.ts';
-import { factNames } from '../../models/recommenders/deep/residual-content.ts';
-import { type LoadedModel, networkOf } from './load-model.ts';
-import { isDeepModel } from './model-names.ts';
-import type { SavedModel } from './saved-model.ts';
+import { formOf, type NetworkForm } from '../../models/recommenders/neural/architectures.ts';
+import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
+import { factNames } from '../../models/recommenders/neural/residual-content.ts';
+import { type LoadedRecommender, networkOf } from './load-recommender.ts';
+import { isNeuralRecommender } from './recommender-names.ts';
+import type { SavedRecommender } from './saved-recommender.ts';
 import type { StoreFeatures } from './store-features.ts';
 
-/** What a network of two branches predicts when a branch is given what it would be of an average user and item. */
+/**
+ * What a neural recommender of two branches predicts when a branch is given what it would be of an
+ * average user and item.
+ */
 export interface BranchOutputs {
-  /** The collaborative branch alone: the features are the average, and so is the user inside the audiovisual branch. */
+  /**
+   * The collaborative branch alone: the features are the average, and so is the user inside the
+   * audiovisual branch.
+   */
   readonly collaborative: number;
-  /** The audiovisual branch alone: user and item embeddings of the collaborative branch are the average. */
+  /**
+   * The audiovisual branch alone: user and item embeddings of the collaborative branch are the
+   * average.
+   */
   readonly content: number;
   /** Both branches on the average. */
   readonly average: number;
 }
 
-/** How the `BranchOutputs` of a model are made, for people. */
-export function branchNoteOf(saved: SavedModel): string {
+/** How the `BranchOutputs` of a recommender are made, for people. */
+export function branchNoteOf(saved: SavedRecommender): string {
   return isResidual(saved)
     ? "The user's mean rating (average), with what the content adds to it, and with what the ratings of the item add to it."
     : 'A branch alone: the other one is given averages, of the embeddings over all users and items that have ratings, and of the features over at most 256 of these items.';
@@ -26,27 +35,30 @@ export function branchNoteOf(saved: SavedModel): string {
 /** Items that the average of the features is taken over, at most. */
 const averagedItems = 256;
 
-function isResidual({ facts: { model, options } }: SavedModel): boolean {
-  return isDeepModel(model) && formOf(model, options.form as NetworkForm | undefined) === 'residual';
+function isResidual({ facts: { model, options } }: SavedRecommender): boolean {
+  return isNeuralRecommender(model) && formOf(model, options.form as NetworkForm | undefined) === 'residual';
 }
 
-/** Whether a model has a collaborative and an audiovisual branch. */
-export function hasTwoBranches({ facts }: SavedModel): boolean {
+/** Whether a recommender has a collaborative and an audiovisual branch. */
+export function hasTwoBranches({ facts }: SavedRecommender): boolean {
   return facts.model === 'dcf-av-1' || facts.model === 'dcf-av-2';
 }
 
 /** What each branch contributes to these predictions of one user. */
 export async function branchOutputs(
-  model: LoadedModel,
+  model: LoadedRecommender,
   users: Int32Array,
   items: Int32Array,
 ): Promise<BranchOutputs[]> {
   return isResidual(model.saved) ? residualTerms(model, users, items) : branchesAlone(model, users, items);
 }
 
-/** The rating is a sum of the user's mean, what the content says and what the ratings of the item say. */
+/**
+ * The rating is a sum of the user's mean, what the content says and what the ratings of the item
+ * say.
+ */
 async function residualTerms(
-  { saved, features }: LoadedModel,
+  { saved, features }: LoadedRecommender,
   users: Int32Array,
   items: Int32Array,
 ): Promise<BranchOutputs[]> {
@@ -65,9 +77,12 @@ async function residualTerms(
   }
 }
 
-/** A network of the thesis's form mixes its branches in its last layers: each is asked alone, with averages for the other. */
+/**
+ * A neural recommender of the thesis's form mixes its branches in its last layers: each is asked
+ * alone, with averages for the other.
+ */
 async function branchesAlone(
-  { saved, features }: LoadedModel,
+  { saved, features }: LoadedRecommender,
   users: Int32Array,
   items: Int32Array,
 ): Promise<BranchOutputs[]> {
@@ -94,8 +109,11 @@ async function branchesAlone(
   }));
 }
 
-/** The saved weights, with every row of these branches' embeddings replaced by the mean of the rows of rated items or of users with ratings. */
-function averagedWeights(saved: SavedModel, branches: readonly string[]): Map<string, Float32Array> {
+/**
+ * The saved weights, with every row of these branches' embeddings replaced by the mean of the rows
+ * of rated items or of users with ratings.
+ */
+function averagedWeights(saved: SavedRecommender, branches: readonly string[]): Map<string, Float32Array> {
   const known = { users: new Set(saved.ratings.users), items: new Set(saved.ratings.items) };
   const names = new Map<string, 'users' | 'items'>(
     branches.flatMap((branch) => (['users', 'items'] as const).map((kind) => [`${branch}/${kind}`, kind] as const)),

@@ -10,7 +10,10 @@ export interface CatalogueItem {
   readonly genres: readonly string[];
 }
 
-/** The table with the ids of items that nobody has rated added to its list, ascending, after the others. */
+/**
+ * The table with the ids of items that nobody has rated added to its list, ascending, after the
+ * others.
+ */
 export function withUnratedItems(ratings: RatingTable, unrated: Iterable<string>): RatingTable {
   const known = new Set(ratings.itemIds);
   const added = [...new Set(unrated)].filter((id) => !known.has(id)).sort(compareIdentifiers);

@@ -12,12 +12,16 @@ export interface SimilarItem {
   readonly basis: SimilarityBasis;
 }
 
-/** Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all zeros. */
+/**
+ * Mean vectors of an item, stream by stream, each of length 1; undefined: no such stream, or all
+ * zeros.
+ */
 type Summary = readonly (Float64Array | undefined)[];
 
 /**
- * How alike items are in content: the mean, over the streams that both have, of the cosine of their mean feature vectors (means over the subclips). Where
- * one of them has no features, the cosine of their genre one-hots. Summaries are read once for each item and kept: one vector per stream.
+ * How alike items are in content: the mean, over the streams that both have, of the cosine of their
+ * mean feature vectors (means over the subclips). Where one of them has no features, the cosine of
+ * their genre one-hots. Summaries are read once for each item and kept: one vector per stream.
  */
 export class ContentSimilarity {
   readonly #features: StoreFeatures | undefined;
@@ -29,7 +33,10 @@ export class ContentSimilarity {
     this.#genres = genres && new GenreSets(genres, itemCount);
   }
 
-  /** Of `others` the `count` most similar to `item`, the most similar first; ties by lower number. Those that cannot be compared are left out. */
+  /**
+   * Of `others` the `count` most similar to `item`, the most similar first; ties by lower number.
+   * Those that cannot be compared are left out.
+   */
   async nearest(item: number, others: Iterable<number>, count: number): Promise<SimilarItem[]> {
     const found: SimilarItem[] = [];
     for (const other of others) {

@@ -12,19 +12,25 @@ import type { ValidationFigures } from './validation-figures.ts';
 
 /** What a recommender learns from. */
 export interface FitData {
-  /** Every user and item that is to be predicted must be in its lists of ids, whether or not there is a rating. */
+  /**
+   * Every user and item that is to be predicted must be in its lists of ids, whether or not there
+   * is a rating.
+   */
   readonly ratings: RatingTable;
   /** int32[]: row numbers to learn from. */
   readonly train: Int32Array;
-  /** int32[]: row numbers for early stopping, of the networks; no model learns from them. May be empty. */
+  /**
+   * int32[]: row numbers for early stopping, of the neural recommenders; no recommender learns from
+   * them. May be empty.
+   */
   readonly validation: Int32Array;
   readonly scale: RatingScale;
   /** Genres of the table's items; `genre-content` needs them. */
-  readonly genres?: GenreTable;
-  /** Features of the items; the audiovisual models need them. */
-  readonly features?: ItemStore;
+  readonly genres?: GenreTable | undefined;
+  /** Features of the items; the audiovisual recommenders need them. */
+  readonly features?: ItemStore | undefined;
   /** Which trailers show which item, when the ids of the features are those of trailers. */
-  readonly trailers?: TrailerList;
+  readonly trailers?: TrailerList | undefined;
 }
 
 /** One epoch of a training that is under way. */
@@ -40,46 +46,58 @@ export interface FitProgress {
 
 /** How a recommender is made. */
 export interface FitOptions {
-  /** One of `modelNames`. */
-  readonly model: string;
-  /** Options of the model by name (see the guide, or `modelOptions`). */
+  /** One of `recommenderNames`. */
+  readonly recommender: string;
+  /** Options of the recommender by name (see the guide, or `recommenderOptions`). */
   readonly options: Readonly<Record<string, Json>>;
   /** 0 to 4294967295. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
-  /** File that a network's training leaves itself in, and goes on from. */
+  /** File for the checkpoint of a neural recommender's training, from which it resumes. */
   readonly checkpoint?: string | undefined;
-  /** What the data are, when the checkpoint should know more than the ratings: for instance the hash of the features. */
+  /**
+   * What the data are, when the checkpoint should know more than the ratings: for instance the hash
+   * of the features.
+   */
   readonly dataIdentity?: string | undefined;
-  /** Directory for TensorBoard event files of a network's training. */
+  /** Directory for TensorBoard event files of a neural recommender's training. */
   readonly logDirectory?: string | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
 }
 
-/** A recommender that has learnt. */
-export interface FittedModel {
+/** A recommender that has been fitted. */
+export interface FittedRecommender {
   readonly name: string;
   /** Wall-clock seconds of learning. */
   readonly trainSeconds: number;
-  /** The epochs of a network; empty of other models. */
+  /** The epochs of a neural recommender; empty of other recommenders. */
   readonly history: readonly EpochRecord[];
-  /** Of networks: the epoch (from 0) whose weights are kept, and the validation loss it had. */
+  /**
+   * Of neural recommenders: the epoch (from 0) whose weights are kept, and the validation loss it
+   * had.
+   */
   readonly best?: { readonly epoch: number; readonly loss: number | null };
-  /** Of networks with validation ratings: how they are predicted. */
+  /** Of neural recommenders with validation ratings: how they are predicted. */
   readonly validation?: ValidationFigures | undefined;
-  /** Of networks: whether the training went on from a checkpoint. */
+  /** Of neural recommenders: whether the training continued from a checkpoint. */
   readonly resumed?: boolean;
-  /** Ratings of the pairs (users[n], items[n]): numbers of the table's lists of ids. Inside the scale. */
+  /**
+   * Ratings of the pairs (users[n], items[n]): numbers of the table's lists of ids. Inside the
+   * scale.
+   */
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
-  /** What `predict` clips to the scale: it tells apart items that are all predicted to be as good as can be. */
+  /**
+   * What `predict` clips to the scale: it tells apart items that are all predicted to be as good as
+   * can be.
+   */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
-  /** Of networks: copies of all weights by name. */
+  /** Of neural recommenders: copies of all weights by name. */
   weights?(): Promise<ReadonlyMap<string, Float32Array>>;
-  /** Ends the thread of a network. May be called again. */
+  /** Ends the thread of a neural recommender. May be called again. */
   close?(): Promise<void>;
 }
 
-/** The rows of a table as a model takes them. */
+/** The rows of a table as a recommender takes them. */
 export function trainingRatings({ ratings, scale }: FitData, rows: Int32Array): TrainingRatings {
   const pick = <T extends Int32Array | Float32Array>(from: T, into: T): T => {
     for (let index = 0; index < rows.length; index++) into[index] = from[rows[index] as number] as number;
@@ -95,7 +113,9 @@ export function trainingRatings({ ratings, scale }: FitData, rows: Int32Array): 
   };
 }
 
-/** @throws UsageError when a row number is not one of the table's, or nothing is left to learn from. */
+/**
+ * @throws UsageError when a row number is not one of the table's, or nothing is left to learn from.
+ */
 export function checkFitData({ ratings, train, validation }: FitData): void {
   for (const [name, rows] of Object.entries({ train, validation })) {
     if (!(rows instanceof Int32Array)) throw new UsageError(`\`${name}\` must be an Int32Array, but is ${shown(rows)}`);

@@ -1,33 +1,36 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import type { DeepModel } from '../../models/recommenders/deep/options.ts';
-import type { NamedWeights, PretrainedBranches } from '../../models/recommenders/deep/pretrained.ts';
+import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
+import type { PretrainedBranches, WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
 import type { Json } from '../graph.ts';
-import type { FitData, FitOptions, FittedModel } from './fit-data.ts';
-import { modelOptions } from './model-options.ts';
+import type { FitData, FitOptions, FittedRecommender } from './fit-data.ts';
+import { recommenderOptions } from './recommender-options.ts';
 import { savedBranch } from './saved-branch.ts';
 
 type Fit = (
-  model: DeepModel,
+  model: NeuralRecommenderName,
   options: Readonly<Record<string, Json>>,
   data: FitData,
   run: FitOptions,
-) => Promise<FittedModel>;
+) => Promise<FittedRecommender>;
 
-/** The model that each branch is trained as. */
-const branchModels = { collaborative: 'deepcf', content: 'lstm-av' } as const;
+/** The recommender that each branch is trained as. */
+const branchRecommenders = { collaborative: 'deepcf', content: 'lstm-av' } as const;
 
 /**
- * The weights that the branches of an audiovisual model start from, as its option `pretrained` says.
+ * The weights that the branches of an audiovisual recommender start from, as its option
+ * `pretrained` says.
  *
- * `true` trains `deepcf` on the same ratings, and for `dcf-av-2` `lstm-av` too (the content branch of `dcf-av-1` knows no users, so no model is trained as it),
- * with the options that they share with the model and the widths so that the layers before the join are the same. An object names directories of saved
- * models instead: `{ collaborative: DIR, content: DIR }`, either or both.
+ * `true` trains `deepcf` on the same ratings, and for `dcf-av-2` `lstm-av` too (the content branch
+ * of `dcf-av-1` knows no users, so no recommender is trained as it), with the options that they
+ * share with the recommender and the widths so that the layers before the join are the same. An
+ * object names directories of saved recommenders instead: `{ collaborative: DIR, content: DIR }`,
+ * either or both.
  *
  * @throws UsageError when the option is neither.
  */
 export async function pretrainedBranches(
-  model: DeepModel,
+  model: NeuralRecommenderName,
   options: Readonly<Record<string, Json>>,
   data: FitData,
   run: FitOptions,
@@ -43,33 +46,33 @@ export async function pretrainedBranches(
 
 async function savedBranches(pretrained: Json, { ratings }: FitData): Promise<PretrainedBranches> {
   const named = typeof pretrained === 'object' && pretrained !== null ? Object.entries(pretrained) : [];
-  const wrong = named.some(([branch, path]) => !Object.hasOwn(branchModels, branch) || typeof path !== 'string');
+  const wrong = named.some(([branch, path]) => !Object.hasOwn(branchRecommenders, branch) || typeof path !== 'string');
   if (named.length === 0 || wrong) {
     throw new UsageError(
       `\`pretrained\` must be true, or { collaborative: DIR, content: DIR }, but is ${shown(pretrained)}`,
     );
   }
-  const weights = new Map<string, NamedWeights>();
-  for (const [branch, path] of named as [keyof typeof branchModels, string][]) {
-    weights.set(branch, await savedBranch(path, branchModels[branch], ratings));
+  const weights = new Map<string, WeightsByName>();
+  for (const [branch, path] of named as [keyof typeof branchRecommenders, string][]) {
+    weights.set(branch, await savedBranch(path, branchRecommenders[branch], ratings));
   }
   return Object.fromEntries(weights);
 }
 
 async function trainedBranch(
-  branch: keyof typeof branchModels,
+  branch: keyof typeof branchRecommenders,
   options: Readonly<Record<string, Json>>,
   data: FitData,
   run: FitOptions,
   trainBranch: Fit,
-): Promise<NamedWeights> {
-  const model = branchModels[branch];
-  const known = new Set(modelOptions(model).map(({ key }) => key));
+): Promise<WeightsByName> {
+  const recommender = branchRecommenders[branch];
+  const known = new Set(recommenderOptions(recommender).map(({ key }) => key));
   const shared = Object.fromEntries(Object.entries(options).filter(([key]) => known.has(key)));
   const { checkpoint, logDirectory, onProgress: _shownForTheWhole, ...others } = run;
-  const fitted = await trainBranch(model, { ...shared, ...widthsOfBranch(branch, options) }, data, {
+  const fitted = await trainBranch(recommender, { ...shared, ...widthsOfBranch(branch, options) }, data, {
     ...others,
-    model,
+    recommender,
     ...(checkpoint !== undefined && { checkpoint: `${checkpoint}.${branch}` }),
     ...(logDirectory !== undefined && { logDirectory: `${logDirectory}/${branch}` }),
   });
@@ -81,7 +84,7 @@ async function trainedBranch(
 }
 
 /** `lstm-av` ends where the branches would join. */
-function widthsOfBranch(branch: keyof typeof branchModels, { widths, join }: Readonly<Record<string, Json>>) {
+function widthsOfBranch(branch: keyof typeof branchRecommenders, { widths, join }: Readonly<Record<string, Json>>) {
   const all = (widths ?? [32, 16, 8]) as readonly number[];
   const joinedAt = (join ?? Math.min(2, all.length)) as number;
   return { widths: branch === 'content' ? all.slice(0, joinedAt) : all, join: joinedAt };

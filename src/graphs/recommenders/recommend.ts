@@ -4,9 +4,9 @@ import { identifierRanks } from '../../io/ratings/identifiers.ts';
 import { clip } from '../../models/recommenders/recommender.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { ContentSimilarity, type SimilarityBasis } from './content-similarity.ts';
-import type { LoadedModel } from './load-model.ts';
-import { contentOf } from './model-names.ts';
-import type { SavedModel } from './saved-model.ts';
+import type { LoadedRecommender } from './load-recommender.ts';
+import { contentOf } from './recommender-names.ts';
+import type { SavedRecommender } from './saved-recommender.ts';
 
 /** What is recommended to whom. */
 export interface RecommendOptions {
@@ -16,7 +16,10 @@ export interface RecommendOptions {
   readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
   readonly coldOnly?: boolean | undefined;
-  /** Says for each item which rated items of the user are nearest in content, and what each branch of a two-branch network predicts alone. */
+  /**
+   * Says for each item which rated items of the user are nearest in content, and what each branch
+   * of a two-branch network predicts alone.
+   */
   readonly explain?: boolean | undefined;
 }
 
@@ -40,7 +43,7 @@ export interface RecommendedItem {
   readonly ratings: number;
   /** With `explain`: at most three, the nearest first. */
   readonly nearest?: readonly NearestRated[];
-  /** With `explain`, of models with two branches. */
+  /** With `explain`, of recommenders with two branches. */
   readonly branches?: BranchOutputs;
 }
 
@@ -52,7 +55,10 @@ export interface Recommendations {
   readonly rated: number;
   /** Items that were ranked. */
   readonly candidates: number;
-  /** By what is predicted before it is clipped to the scale; ties by number of ratings, then by ascending id. */
+  /**
+   * By what is predicted before it is clipped to the scale; ties by number of ratings, then by
+   * ascending id.
+   */
   readonly items: readonly RecommendedItem[];
   /** With `branches`: how they are made. */
   readonly branchNote?: string;
@@ -62,14 +68,16 @@ export interface Recommendations {
 const explainedBy = 3;
 
 /**
- * The items with the highest predicted rating among those that a user has not rated. A model that knows nothing of an item's content ranks items with
- * ratings only; the others (`lstm-av`, `dcf-av-1`, `dcf-av-2` by features, `genre-content` by genres) rank those without ratings too.
+ * The items with the highest predicted rating among those that a user has not rated. A recommender
+ * that knows nothing of an item's content ranks items with ratings only; the others (`lstm-av`,
+ * `dcf-av-1`, `dcf-av-2` by features, `genre-content` by genres) rank those without ratings too.
  *
- * @throws UsageError `unknown-user` for a user without ratings in training, `no-content` for `coldOnly` of a model that knows no content.
+ * @throws UsageError `unknown-user` for a user without ratings in training, `no-content` for
+ * `coldOnly` of a recommender that knows no content.
  * @example
- * const { items } = await recommend(await loadModel('models/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
+ * const { items } = await recommend(await loadRecommender('models/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
  */
-export async function recommend(model: LoadedModel, options: RecommendOptions): Promise<Recommendations> {
+export async function recommend(model: LoadedRecommender, options: RecommendOptions): Promise<Recommendations> {
   const k = checkInteger('k', options.k ?? 10);
   const { saved } = model;
   const user = userNumber(saved, checkString('user', options.user));
@@ -103,18 +111,18 @@ export async function recommend(model: LoadedModel, options: RecommendOptions): 
   };
 }
 
-function userNumber({ userIds }: SavedModel, id: string): number {
+function userNumber({ userIds }: SavedRecommender, id: string): number {
   const user = userIds.indexOf(id);
   if (user >= 0) return user;
   const some = userIds.slice(0, 3).map((known) => `'${known}'`);
-  throw new UsageError(`user '${id}' has no ratings in the training of this model`, {
+  throw new UsageError(`user '${id}' has no ratings in the training of this recommender`, {
     code: 'unknown-user',
-    remedy: `It knows ${userIds.length} users, such as ${some.join(', ')}. Rate some items as '${id}' and train again.`,
+    remedy: `It knows ${userIds.length} users, such as ${some.join(', ')}. Add ratings by '${id}' and train again.`,
   });
 }
 
 /** The user's ratings by item, validation ratings included. */
-function ratingsOf({ ratings: { users, items, values } }: SavedModel, user: number): Map<number, number> {
+function ratingsOf({ ratings: { users, items, values } }: SavedRecommender, user: number): Map<number, number> {
   const own = new Map<number, number>();
   for (let row = 0; row < users.length; row++) {
     if (users[row] === user) own.set(items[row] as number, values[row] as number);
@@ -123,14 +131,14 @@ function ratingsOf({ ratings: { users, items, values } }: SavedModel, user: numb
 }
 
 function candidatesOf(
-  { facts: { model }, catalogue }: SavedModel,
+  { facts: { model }, catalogue }: SavedRecommender,
   counts: Int32Array,
   own: ReadonlyMap<number, number>,
   coldOnly: boolean,
 ): Int32Array {
   const content = contentOf(model);
   if (coldOnly && content === undefined) {
-    throw new UsageError(`model ${model} knows nothing of items that nobody has rated`, {
+    throw new UsageError(`recommender ${model} cannot judge items without ratings`, {
       code: 'no-content',
       option: 'coldOnly',
       remedy: 'Train dcf-av-1, dcf-av-2 or lstm-av with features, or genre-content, for `coldOnly`.',
@@ -143,7 +151,7 @@ function candidatesOf(
 }
 
 async function explanations(
-  model: LoadedModel,
+  model: LoadedRecommender,
   user: number,
   own: ReadonlyMap<number, number>,
   best: readonly { readonly item: number }[],
@@ -167,7 +175,7 @@ async function explanations(
   return explained;
 }
 
-function named({ catalogue }: SavedModel, item: number): { itemId: string; title?: string } {
-  const { id, title } = catalogue[item] as SavedModel['catalogue'][number];
+function named({ catalogue }: SavedRecommender, item: number): { itemId: string; title?: string } {
+  const { id, title } = catalogue[item] as SavedRecommender['catalogue'][number];
   return { itemId: id, ...(title !== undefined && { title }) };
 }

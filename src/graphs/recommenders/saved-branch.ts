@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
-import type { DeepModel } from '../../models/recommenders/deep/options.ts';
-import type { NamedWeights } from '../../models/recommenders/deep/pretrained.ts';
-import { readSavedModel } from './saved-model.ts';
+import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
+import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
+import { readSavedRecommender } from './saved-recommender.ts';
 
 /** Ids in the order of the rows of embeddings. */
 export interface EmbeddingIds {
@@ -10,16 +10,21 @@ export interface EmbeddingIds {
 }
 
 /**
- * The weights of a saved network for other lists of ids: the rows of its embeddings go where their user or item is now; users and items that it did
- * not know get the mean of its rows.
+ * The weights of a saved network for other lists of ids: the rows of its embeddings go where their
+ * user or item is now; users and items that it did not know get the mean of its rows.
  *
- * @throws UsageError when the directory holds another model than `model`; what `readSavedModel` throws.
+ * @throws UsageError when the directory holds another recommender than `model`; what
+ * `readSavedRecommender` throws.
  */
-export async function savedBranch(directory: string, model: DeepModel, ids: EmbeddingIds): Promise<NamedWeights> {
-  const { facts, userIds, catalogue, weights } = await readSavedModel(directory);
+export async function savedBranch(
+  directory: string,
+  model: NeuralRecommenderName,
+  ids: EmbeddingIds,
+): Promise<WeightsByName> {
+  const { facts, userIds, catalogue, weights } = await readSavedRecommender(directory);
   if (facts.model !== model) {
     throw new UsageError(`${directory} holds ${facts.model}, but the branch must be a ${model}`, {
-      remedy: `Train one with the same widths and join: \`trainRecommender({ model: '${model}', out: 'DIR' })\`.`,
+      remedy: `Train one with the same widths and join: \`trainRecommender({ recommender: '${model}', out: 'DIR' })\`.`,
     });
   }
   const places = {

@@ -1,9 +1,11 @@
 import { UsageError } from '../../core/errors.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
-import type { FeatureSource } from '../../models/recommenders/deep/feature-source.ts';
+import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 
-/** Items that are to be learnt or predicted from features have none. Its code is `missing-features`. */
+/**
+ * Items that are to be learnt or predicted from features have none. Its code is `missing-features`.
+ */
 export class MissingFeaturesError extends UsageError {
   /** The first ten of them. */
   readonly itemIds: readonly string[];
@@ -23,8 +25,9 @@ export class MissingFeaturesError extends UsageError {
 }
 
 /**
- * The id under which the features of an item are stored: that of its first trailer (in the order of the list) that has features; without such a
- * trailer the item's own id, unless the list knows that id as a trailer's. Undefined: the item has no features.
+ * The id under which the features of an item are stored: that of its first trailer (in the order of
+ * the list) that has features; without such a trailer the item's own id, unless the list knows that
+ * id as a trailer's. Undefined: the item has no features.
  */
 export function featureIdOf(itemId: string, store: ItemStore, trailers?: TrailerList): string | undefined {
   const trailer = trailers?.trailersOf.get(itemId)?.find((id) => store.has(id));
@@ -33,8 +36,9 @@ export function featureIdOf(itemId: string, store: ItemStore, trailers?: Trailer
 }
 
 /**
- * Features for networks out of a training store: for each item number of a ratings table the vectors of its item, read from the file when a batch needs
- * them, straight into the batch. Every stream of the store is a modality.
+ * Features for neural recommenders out of a training store: for each item number of a ratings table
+ * the vectors of its item, read from the file when a batch needs them, straight into the batch.
+ * Every stream of the store is a modality.
  *
  * @example
  * const features = StoreFeatures.ofItems(await ItemStore.open('reduced/items.arrow'), ratings.itemIds, trailers);
@@ -80,7 +84,10 @@ export class StoreFeatures implements FeatureSource {
     return this.#featureIds[item] !== undefined;
   }
 
-  /** Asserts that all these items have features. @throws MissingFeaturesError naming those that have none. */
+  /**
+   * Asserts that all these items have features.
+   * @throws MissingFeaturesError naming those that have none.
+   */
   check(items: Iterable<number>): void {
     const missing = [...new Set(items)].filter((item) => !this.has(item));
     if (missing.length === 0) return;

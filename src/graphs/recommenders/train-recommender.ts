@@ -6,35 +6,46 @@ import { UsageError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { sha256 } from '../../core/hash.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
-import { deepNetwork } from '../../models/recommenders/deep/network.ts';
-import { weightShapes } from '../../models/recommenders/deep/weight-shapes.ts';
+import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
+import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
 import type { Json } from '../graph.ts';
 import type { MessageAbout } from '../run-reports.ts';
-import { deepOptions } from './deep-options.ts';
-import type { FitData, FitProgress, FittedModel } from './fit-data.ts';
-import { fitModel } from './fit-model.ts';
-import { checkModelName, isDeepModel, type ModelName, modelReadsFeatures } from './model-names.ts';
-import { checkModelOptions } from './model-options.ts';
-import { type ModelFacts, readModelFacts, type SavedModel, saveModel } from './saved-model.ts';
+import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
+import { fitRecommender } from './fit-recommender.ts';
+import { neuralOptions } from './neural-options.ts';
+import {
+  checkRecommenderName,
+  isNeuralRecommender,
+  type RecommenderName,
+  recommenderReadsFeatures,
+} from './recommender-names.ts';
+import { checkRecommenderOptions } from './recommender-options.ts';
+import {
+  type RecommenderFacts,
+  readRecommenderFacts,
+  type SavedRecommender,
+  saveRecommender,
+} from './saved-recommender.ts';
 import { featureIdOf, StoreFeatures } from './store-features.ts';
 import { readTrainingInputs, type TrainingInputs, type TrainingSources } from './training-sources.ts';
 import { type ValidationFigures, validationWarnings } from './validation-figures.ts';
 
 const checkpointName = 'checkpoint';
-/** Steps between checkpoints unless said otherwise: about a minute of a small model. */
+/** Steps between checkpoints unless said otherwise: about a minute of a small recommender. */
 const checkpointSteps = 1000;
 
-/** How a model is trained into a directory. */
+/** How a recommender is trained into a directory. */
 export interface TrainOptions extends TrainingSources {
-  readonly model: string;
-  /** The model. What an interrupted training left there is gone on from. */
+  readonly recommender: string;
+  /** The recommender. What an interrupted training left there is resumed. */
   readonly out: string;
   readonly options?: Readonly<Record<string, Json>> | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
   /**
-   * What is kept of the ratings for early stopping of networks; the other models learn from all. Default: a tenth, of
-   * models that read features whole items, so that it is held against new items that training stops, else at random.
+   * What is kept of the ratings for early stopping of neural recommenders; the other recommenders
+   * learn from all. Default: a tenth, of recommenders that read features whole items, so that it is
+   * held against new items that training stops, else at random.
    */
   readonly validation?: ValidationOptions | undefined;
   readonly logDirectory?: string | undefined;
@@ -45,7 +56,7 @@ export interface TrainOptions extends TrainingSources {
 
 /** What a training gave. */
 export interface TrainSummary {
-  readonly model: ModelName;
+  readonly model: RecommenderName;
   readonly out: string;
   readonly options: Readonly<Record<string, Json>>;
   readonly seed: number;
@@ -54,47 +65,50 @@ export interface TrainSummary {
   readonly users: number;
   /** Items that have ratings. */
   readonly ratedItems: number;
-  /** Items that nobody has rated and that the model can judge by their content. */
+  /** Items that nobody has rated and that the recommender can judge by their content. */
   readonly unratedItems: number;
   readonly leftOut: { readonly ratings: number; readonly items: number };
   readonly badLines: number;
   readonly trainSeconds: number;
   readonly epochs: number;
   readonly best?: { readonly epoch: number; readonly loss: number | null };
-  /** Of networks with validation ratings: how they are predicted. */
+  /** Of neural recommenders with validation ratings: how they are predicted. */
   readonly validation?: ValidationFigures;
-  /** Whether it went on from a checkpoint. */
+  /** Whether it continued from a checkpoint. */
   readonly resumed: boolean;
-  /** Whether the directory held this very model already; then nothing was trained. */
+  /** Whether the directory held this very recommender already; then nothing was trained. */
   readonly alreadyTrained: boolean;
 }
 
 /**
- * Trains a model on all ratings and saves it. A network leaves a checkpoint in the directory after each epoch and every 1000 steps; stopped at any
- * moment and run again, it ends with the same weights. When the model is saved the checkpoint is removed.
+ * Trains a recommender on all ratings and saves it. A neural recommender leaves a checkpoint in the
+ * directory after each epoch and every 1000 steps; stopped at any moment and run again, it ends
+ * with the same weights. When the recommender is saved the checkpoint is removed.
  *
- * @throws UsageError for wrong options or files, `output` when the directory holds another model; ModelError when the checkpoint is of another
- * training; the reason of `signal`.
+ * @throws UsageError for wrong options or files, `output` when the directory holds another
+ * recommender; ModelError when the checkpoint is of another training; the reason of `signal`.
  * @example
- * await trainRecommender({ model: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/items.arrow', out: 'models/dcf-av-1' });
+ * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/items.arrow', out: 'models/dcf-av-1' });
  */
 export async function trainRecommender(train: TrainOptions): Promise<TrainSummary> {
-  const model = checkModelName(train.model);
-  const options = checkModelOptions(model, train.options ?? {});
+  const recommender = checkRecommenderName(train.recommender);
+  const options = checkRecommenderOptions(recommender, train.options ?? {});
   const seed = checkInteger('seed', train.seed ?? 1, 0, 0xffffffff);
   for (const [name, given] of Object.entries({ validation: train.validation, logDirectory: train.logDirectory })) {
-    if (given === undefined || isDeepModel(model)) continue;
-    throw new UsageError(`\`${name}\` is for networks: ${model} has no epochs to stop or to note`, {
+    if (given === undefined || isNeuralRecommender(recommender)) continue;
+    throw new UsageError(`\`${name}\` is for neural recommenders: ${recommender} does not train in epochs`, {
       option: name,
       remedy: `Leave \`${name}\` out.`,
     });
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
-  const inputs = await readTrainingInputs(model, { ...train, reading });
+  const inputs = await readTrainingInputs(recommender, { ...train, reading });
   try {
     const rows = Int32Array.from(inputs.ratings.values.keys());
-    const usual = { kind: modelReadsFeatures(model) ? ('item-cold' as const) : ('ratings' as const) };
-    const kind = isDeepModel(model) ? { ...usual, ...given(train.validation ?? {}) } : ({ kind: 'none' } as const);
+    const usual = { kind: recommenderReadsFeatures(recommender) ? ('item-cold' as const) : ('ratings' as const) };
+    const kind = isNeuralRecommender(recommender)
+      ? { ...usual, ...given(train.validation ?? {}) }
+      : ({ kind: 'none' } as const);
     const nothing = new Int32Array(0);
     const split = withValidation(
       inputs.ratings,
@@ -104,31 +118,31 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     );
     const data: FitData = {
       ...{ ratings: inputs.ratings, train: split.train, validation: split.validation, scale: inputs.scale },
-      ...(inputs.genres && { genres: inputs.genres }),
-      ...(inputs.features && { features: inputs.features }),
-      ...(inputs.trailers && { trailers: inputs.trailers }),
+      genres: inputs.genres,
+      features: inputs.features,
+      trailers: inputs.trailers,
     };
-    const identity = identityOf(model, options, seed, inputs, split.validation);
-    const earlier = await readModelFacts(train.out);
+    const identity = identityOf(recommender, options, seed, inputs, split.validation);
+    const earlier = await readRecommenderFacts(train.out);
     if (earlier !== undefined) return summaryOf(alreadyThere(earlier, identity, train), train, inputs, data, true);
     if (inputs.leftOut.ratings > 0) {
       const { ratings, items } = inputs.leftOut;
       train.onMessage?.(`${ratings} ratings of ${items} items without features are left out`);
     }
     await makeDirectory(train.out);
-    const fitted = await fitModel(data, {
-      ...{ model, seed, dataIdentity: identity, checkpoint: join(train.out, checkpointName) },
-      options: isDeepModel(model) ? { checkpointSteps, ...options } : options,
-      ...(train.signal && { signal: train.signal }),
-      ...(train.logDirectory !== undefined && { logDirectory: train.logDirectory }),
-      ...(train.onProgress && { onProgress: train.onProgress }),
+    const fitted = await fitRecommender(data, {
+      ...{ recommender, seed, dataIdentity: identity, checkpoint: join(train.out, checkpointName) },
+      options: isNeuralRecommender(recommender) ? { checkpointSteps, ...options } : options,
+      signal: train.signal,
+      logDirectory: train.logDirectory,
+      onProgress: train.onProgress,
     });
     for (const warning of fitted.validation ? validationWarnings(fitted.validation) : []) {
       train.onMessage?.(`warning: ${warning}`, { isWarning: true });
     }
     try {
-      const facts = factsOf(model, options, seed, identity, inputs, fitted);
-      await saveModel(train.out, await savedOf(facts, inputs, data, fitted));
+      const facts = factsOf(recommender, options, seed, identity, inputs, fitted);
+      await saveRecommender(train.out, await savedOf(facts, inputs, data, fitted));
       for (const name of await readdir(train.out)) {
         if (name.startsWith(checkpointName)) await removeIfThere(join(train.out, name));
       }
@@ -141,23 +155,23 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   }
 }
 
-function alreadyThere(earlier: ModelFacts, identity: string, { out }: TrainOptions): ModelFacts {
+function alreadyThere(earlier: RecommenderFacts, identity: string, { out }: TrainOptions): RecommenderFacts {
   if (earlier.identity === identity) return earlier;
   throw new UsageError(`${out} holds another model: ${earlier.model}, trained with other data, options or seed`, {
     code: 'output',
     remedy:
-      'Name another directory: a model that has been trained is not trained on. If the features or ratings have grown, that is the way to take the new ones in.',
+      'Name another directory: a recommender that has been trained is not trained on. If the features or ratings have grown, that is the way to take the new ones in.',
   });
 }
 
 function factsOf(
-  model: ModelName,
+  model: RecommenderName,
   options: Readonly<Record<string, Json>>,
   seed: number,
   identity: string,
   { scale, featureFile }: TrainingInputs,
-  { trainSeconds, history, best, validation }: FittedModel,
-): ModelFacts {
+  { trainSeconds, history, best, validation }: FittedRecommender,
+): RecommenderFacts {
   return {
     ...{ model, options, seed, scale, identity, trainSeconds, history },
     ...(best && { best }),
@@ -167,21 +181,21 @@ function factsOf(
 }
 
 async function savedOf(
-  facts: ModelFacts,
+  facts: RecommenderFacts,
   { ratings, catalogue, features, trailers }: TrainingInputs,
   { validation }: FitData,
-  fitted: FittedModel,
-): Promise<SavedModel> {
+  fitted: FittedRecommender,
+): Promise<SavedRecommender> {
   const { users, items, values, userIds, itemIds } = ratings;
   const saved = {
     ...{ facts, userIds, catalogue, validation, ratings: { users, items, values } },
     featureIds: itemIds.map((id) => (features && featureIdOf(id, features, trailers)) ?? null),
   };
   const { model } = facts;
-  if (!isDeepModel(model)) return saved;
-  const streams = modelReadsFeatures(model) && features ? StoreFeatures.ofItems(features, []).modalities : [];
+  if (!isNeuralRecommender(model)) return saved;
+  const streams = recommenderReadsFeatures(model) && features ? StoreFeatures.ofItems(features, []).modalities : [];
   const space = { userCount: userIds.length, itemCount: itemIds.length, scale: facts.scale };
-  const shapes = weightShapes(deepNetwork(model, space, deepOptions(facts.options, streams)));
+  const shapes = weightShapes(neuralModule(model, space, neuralOptions(facts.options, streams)));
   const weights = [...((await fitted.weights?.()) ?? [])].map(
     ([name, values]) => [name, { values, shape: shapes.get(name) ?? [values.length] }] as const,
   );
@@ -189,7 +203,7 @@ async function savedOf(
 }
 
 function summaryOf(
-  facts: ModelFacts,
+  facts: RecommenderFacts,
   { out }: TrainOptions,
   { ratings, leftOut, badLines }: TrainingInputs,
   { validation }: FitData,
@@ -206,9 +220,12 @@ function summaryOf(
   };
 }
 
-/** Model, options, seed, and all data: ratings with their ids, genres, features, and which features are whose. */
+/**
+ * Recommender, options, seed, and all data: ratings with their ids, genres, features, and which
+ * features are whose.
+ */
 function identityOf(
-  model: ModelName,
+  model: RecommenderName,
   options: Readonly<Record<string, Json>>,
   seed: number,
   { ratings, scale, catalogue, features, featureFile, trailers }: TrainingInputs,

@@ -1,7 +1,7 @@
 import { EventFile } from '../../io/tfevents/event-file.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 
-/** Notes a network's training in TensorBoard event files. */
+/** Notes a neural recommender's training in TensorBoard event files. */
 export class TrainingLog {
   readonly #directory: string;
   #events: EventFile | undefined;
@@ -12,9 +12,10 @@ export class TrainingLog {
   }
 
   /**
-   * Notes an epoch: the scalars `loss/training`, `loss/validation` (with validation ratings) and `learning rate`, and a histogram of
-   * each weight by its name. A training that goes on from a checkpoint begins a file of its own, which takes the place of
-   * what was noted of the epochs that are learnt again.
+   * Notes an epoch: the scalars `loss/training`, `loss/validation` (with validation ratings) and
+   * `learning rate`, and a histogram of each weight by its name. A training that continues from a
+   * checkpoint begins a file of its own, which takes the place of what was noted of the epochs that
+   * are learnt again.
    *
    * @throws SystemError `not-writable` when the file cannot be made, `disk-full`.
    */

@@ -13,7 +13,7 @@ import { selectRatings } from '../../io/ratings/select-ratings.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import { type CatalogueItem, catalogueOf, genresOf, withUnratedItems } from './catalogue.ts';
-import { contentOf, type ModelName } from './model-names.ts';
+import { contentOf, type RecommenderName } from './recommender-names.ts';
 
 /** Where a training reads from. */
 export interface TrainingSources {
@@ -30,7 +30,10 @@ export interface TrainingSources {
 
 /** What a training has read. */
 export interface TrainingInputs {
-  /** By ascending ids of user and item; after the rated items those that nobody has rated and that the model can judge. */
+  /**
+   * By ascending ids of user and item; after the rated items those that nobody has rated and that
+   * the recommender can judge.
+   */
   readonly ratings: RatingTable;
   readonly scale: RatingScale;
   readonly catalogue: readonly CatalogueItem[];
@@ -44,18 +47,20 @@ export interface TrainingInputs {
   readonly badLines: number;
 }
 
-/** A training store that a model was trained with. */
+/** A training store that a recommender was trained with. */
 export interface FeatureFile {
   readonly path: string;
   readonly sha256: string;
 }
 
 /**
- * Reads what a model is trained with. A model that learns from features is given the ratings of items that have some.
+ * Reads what a recommender is trained with. A recommender that learns from features is given the
+ * ratings of items that have some.
  *
- * @throws UsageError when a file is missing or wrong, or nothing is left to learn from; the caller closes `features`.
+ * @throws UsageError when a file is missing or wrong, or nothing is left to learn from; the caller
+ * closes `features`.
  */
-export async function readTrainingInputs(model: ModelName, sources: TrainingSources): Promise<TrainingInputs> {
+export async function readTrainingInputs(model: RecommenderName, sources: TrainingSources): Promise<TrainingInputs> {
   const { ratings: read, movies, trailers, scale, badLines } = await readLists(sources);
   const features = sources.features === undefined ? undefined : await ItemStore.open(sources.features);
   try {

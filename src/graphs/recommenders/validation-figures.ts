@@ -4,7 +4,10 @@ import { globalMean } from '../../models/recommenders/recommender.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import type { FitData } from './fit-data.ts';
 
-/** How a network predicts the ratings that it was stopped by. It learnt none of them, but was chosen by them. */
+/**
+ * How a neural recommender predicts the ratings that it was stopped by. It learnt none of them, but
+ * was chosen by them.
+ */
 export interface ValidationFigures {
   readonly ratings: number;
   /** Items among them of which no rating was learnt. */
@@ -12,7 +15,10 @@ export interface ValidationFigures {
   readonly rmse: number;
   /** Of the mean of the learnt ratings, whatever the user and the item. */
   readonly meanRmse: number;
-  /** Area under each user's ROC curve, averaged; chance is 0.5. NaN where no user has relevant items and others. */
+  /**
+   * Area under each user's ROC curve, averaged; chance is 0.5. NaN where no user has relevant items
+   * and others.
+   */
   readonly auc: number;
   /** Users that the area is the mean of. */
   readonly aucUsers: number;
@@ -26,7 +32,7 @@ function relevanceThreshold({ minimum, maximum }: RatingScale): number {
   return minimum + (2 / 3) * (maximum - minimum);
 }
 
-/** Judges a network by the validation ratings of its data; undefined without any. */
+/** Judges a neural recommender by the validation ratings of its data; undefined without any. */
 export async function validationFigures(
   { ratings, train, validation, scale }: FitData,
   predict: (users: Int32Array, items: Int32Array) => Promise<Float32Array | Float64Array>,
@@ -53,7 +59,10 @@ export async function validationFigures(
   };
 }
 
-/** What is wrong with a network that these figures are of, for people; nothing where nothing is. */
+/**
+ * What is wrong with a neural recommender that these figures are of, for people; nothing where
+ * nothing is.
+ */
 export function validationWarnings({ rmse, meanRmse, auc, aucUsers, newItems }: ValidationFigures): string[] {
   const warnings: string[] = [];
   if (!(rmse < meanRmse)) {

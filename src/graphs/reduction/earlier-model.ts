@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
-import type { PcaModel } from '../../models/pca/model.ts';
-import { type FittedPca, modelHash, readModel } from './model-files.ts';
-import type { ReduceOptions } from './options.ts';
+import type { Pca } from '../../models/pca/fitted-pca.ts';
+import { type FittedPca, pcaHash, readPca } from './pca-files.ts';
+import type { ReduceOptions } from './reduce-options.ts';
 import type { SourceDataset } from './source-dataset.ts';
 
 /**
- * The model that an earlier reduction of the same vectors into the same directory was made with: a dataset that has grown is reduced with it, since another
- * fit would be another dataset. Undefined when there is none.
+ * The PCA that an earlier reduction of the same vectors into the same directory was made with: a
+ * dataset that has grown is reduced with it, since another fit would be another dataset. Undefined
+ * when there is none.
  *
  * @throws UsageError `dataset` when other components are asked for than it has, saying what to do.
  */
@@ -28,21 +29,21 @@ export async function earlierModel(
   const file = join(out, 'pca', `${column}.json`);
   // Of anything else the directory is refused when it is opened, with what differs.
   if (!isSame || !existsSync(file)) return undefined;
-  const fitted = await readModel(file);
-  if ((params.pca as { readonly sha256?: unknown } | null)?.sha256 !== modelHash(fitted)) return undefined;
-  const { algorithm, components } = fitted.model;
-  if (isAskedFor(fitted.model, options)) return fitted;
+  const fitted = await readPca(file);
+  if ((params.pca as { readonly sha256?: unknown } | null)?.sha256 !== pcaHash(fitted)) return undefined;
+  const { algorithm, components } = fitted.pca;
+  if (isAskedFor(fitted.pca, options)) return fitted;
   throw new UsageError(
     `${out} holds a reduction to ${components} components (${algorithm}), and others are asked for`,
     {
       code: 'dataset',
       remedy:
-        'Name another directory (`out`), to fit anew; or leave out `components`, `variance` and `algorithm`, to reduce what is new with the model there.',
+        'Name another directory (`out`), to fit again; or leave out `components`, `variance` and `algorithm`, to reduce what is new with the PCA there.',
     },
   );
 }
 
-function isAskedFor(model: PcaModel, { algorithm, components, variance }: Omit<ReduceOptions, 'out'>): boolean {
+function isAskedFor(model: Pca, { algorithm, components, variance }: Omit<ReduceOptions, 'out'>): boolean {
   if (algorithm !== undefined && algorithm !== model.algorithm) return false;
   if (components !== undefined) return components === model.components;
   if (variance === undefined) return true;

@@ -1,11 +1,14 @@
 import { FlowError, UsageError } from '../../core/errors.ts';
 import { fitExact } from '../../models/pca/exact.ts';
+import type { Pca } from '../../models/pca/fitted-pca.ts';
 import { IncrementalPca } from '../../models/pca/incremental.ts';
-import type { PcaModel } from '../../models/pca/model.ts';
 import { Moments } from '../../models/pca/moments.ts';
-import type { Fit } from './options.ts';
+import type { Fit } from './reduce-options.ts';
 
-/** Some rows of vectors: `rows * dimension` values, of which those of rows that are not `valid` are nobody's. */
+/**
+ * Some rows of vectors: `rows * dimension` values, of which those of rows that are not `valid` are
+ * nobody's.
+ */
 export interface VectorRows {
   readonly values: Float32Array;
   readonly valid: Uint8Array;
@@ -20,11 +23,12 @@ export interface VectorSource {
 }
 
 /**
- * Fits a PCA to the vectors of a source; rows without a vector are left out. Memory: what the algorithm holds, and one batch.
+ * Fits a PCA to the vectors of a source; rows without a vector are left out. Memory: what the
+ * algorithm holds, and one batch.
  *
  * @throws UsageError when there are too few rows, or they do not fit; FlowError `aborted`.
  */
-export async function fitPca(source: VectorSource, how: Fit, signal: AbortSignal | undefined): Promise<PcaModel> {
+export async function fitPca(source: VectorSource, how: Fit, signal: AbortSignal | undefined): Promise<Pca> {
   let moments: Moments | undefined;
   const incremental =
     how.algorithm === 'incremental' && 'components' in how

@@ -7,12 +7,12 @@ import { type DatasetDescription, datasetFilePath, readDatasetFile } from '../..
 import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
 import { withoutCard } from '../../io/dataset/provenance.ts';
 import { compareColumns, type UnitColumn, type UnitTable } from '../../io/dataset/schema.ts';
-import { transform } from '../../models/pca/model.ts';
+import { transform } from '../../models/pca/fitted-pca.ts';
 import { graphId, type Json, unitKey } from '../graph.ts';
 import { earlierModel } from './earlier-model.ts';
 import { checkAborted, fitPca, spread, validOnly } from './fit-pca.ts';
-import { checkModelFits, type FittedPca, modelHash, readModel, writeModel } from './model-files.ts';
-import { fitOf, type ReduceOptions } from './options.ts';
+import { checkPcaFits, type FittedPca, pcaHash, readPca, writePca } from './pca-files.ts';
+import { fitOf, type ReduceOptions } from './reduce-options.ts';
 import { openSource, readCut, type SourceDataset, streamVectors, type UnitCut } from './source-dataset.ts';
 
 /** Name of the training store in a reduced dataset. */
@@ -31,9 +31,10 @@ export interface ReducedDataset {
 }
 
 /**
- * Fits a PCA to one stream of a dataset (or takes a fitted one) and writes the reduced dataset: units, Parquet tables, the
- * model, and the training store. Streams that are not reduced come along as they are. The reduced dataset's graph id names
- * the model, so a second call finds its units there; new items of the source join with `model`.
+ * Fits a PCA to one stream of a dataset (or takes a fitted one) and writes the reduced dataset:
+ * units, Parquet tables, the PCA, and the training store. Streams that are not reduced come along
+ * as they are. The reduced dataset's graph id names the PCA, so a second call finds its units
+ * there; new items of the source join with `pca`.
  */
 export async function reduceDataset(options: ReduceOptions): Promise<ReducedDataset> {
   const source = await openSource(options.input, options);
@@ -47,27 +48,27 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   if (column !== 'none') {
     const vectors = streamVectors(source, column);
     dimension = vectors.dimension;
-    if (options.model === undefined) {
+    if (options.pca === undefined) {
       const earlier = await earlierModel(options, source, column);
-      if (earlier !== undefined) checkModelFits(earlier, options.out, vectors);
+      if (earlier !== undefined) checkPcaFits(earlier, options.out, vectors);
       isEarlier = earlier !== undefined;
-      fitted = earlier ?? { model: await fitPca(vectors, how, options.signal), facts: vectors.facts };
+      fitted = earlier ?? { pca: await fitPca(vectors, how, options.signal), facts: vectors.facts };
     } else {
-      fitted = await readModel(options.model);
-      checkModelFits(fitted, options.model, { ...vectors, name: `${options.input}, ${vectors.name}` });
+      fitted = await readPca(options.pca);
+      checkPcaFits(fitted, options.pca, { ...vectors, name: `${options.input}, ${vectors.name}` });
     }
   }
   const description = describe(source, column, fitted);
   const dataset = await Dataset.open(options.out, description);
   if (dataset.modernised !== undefined) say(dataset.modernised);
-  const files = fitted === undefined ? [] : await writeModel(options.out, column, fitted);
+  const files = fitted === undefined ? [] : await writePca(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   const left = await removeOthers(dataset, source);
   if (left > 0) say(`${left} item(s) that ${options.input} has no more are taken out`);
   const added = done.inOrder.length - done.alreadyDone;
   if (isEarlier && fitted !== undefined && added > 0) {
     say(
-      `${added} unit(s) are new since the last time, and are reduced with the model of then, fitted to ${fitted.model.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
+      `${added} unit(s) are new since the last time, and are reduced with the PCA of then, fitted to ${fitted.pca.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
     );
   }
   await dataset.close();
@@ -83,12 +84,15 @@ function storageOf({ encoding, compression }: ReduceOptions) {
   return { ...(encoding === undefined ? {} : { encoding }), ...(compression === undefined ? {} : { compression }) };
 }
 
-/** Before anything is fitted: a directory that holds a dataset that no reduction has made. The rest is seen when it is opened. */
+/**
+ * Before anything is fitted: a directory that holds a dataset that no reduction has made. The rest
+ * is seen when it is opened.
+ */
 function refuseOther(out: string): void {
   if (!existsSync(datasetFilePath(out))) return;
   const { name } = readDatasetFile(out);
   if (name === 'reduction') return;
-  throw new UsageError(`${out} holds a dataset of '${name}', not of a reduction`, {
+  throw new UsageError(`${out} holds a dataset of '${name}', not a reduced one`, {
     code: 'dataset',
     remedy: 'Name another output directory.',
   });
@@ -99,7 +103,7 @@ function describe(source: SourceDataset, column: string, fitted: FittedPca | und
   const pca =
     fitted === undefined
       ? null
-      : { algorithm: fitted.model.algorithm, components: fitted.model.components, sha256: modelHash(fitted) };
+      : { algorithm: fitted.pca.algorithm, components: fitted.pca.components, sha256: pcaHash(fitted) };
   const params: Json = { source: source.file.graphId, column, subclips, aggregate: statistic, pca };
   const of = { name: 'reduction', version: 1, params };
   const model = pca === null ? [] : [{ stream: column, name: `pca-${pca.components}`, random: false, ...pca }];
@@ -160,8 +164,8 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
       continue;
     }
     const { values, count } = validOnly({ ...each, rows });
-    const { components } = fitted.model;
-    const kept = await transform(fitted.model, values, count);
+    const { components } = fitted.pca;
+    const kept = await transform(fitted.pca, values, count);
     reduced.push({ ...each, dimension: components, values: spread(kept, each.valid, components) });
   }
   return {
@@ -178,7 +182,10 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
   };
 }
 
-/** The training store: every item that has vectors, in the order of the tables. @returns how many. */
+/**
+ * The training store: every item that has vectors, in the order of the tables.
+ * @returns how many.
+ */
 async function writeItems(
   directory: string,
   source: SourceDataset,
@@ -188,7 +195,7 @@ async function writeItems(
   const { subclips, columns } = source.table;
   const streams = columns.map(({ stream, dimension }) => ({
     name: stream,
-    dimension: stream === work.column && work.fitted !== undefined ? work.fitted.model.components : dimension,
+    dimension: stream === work.column && work.fitted !== undefined ? work.fitted.pca.components : dimension,
   }));
   const writer = await ItemStoreWriter.create(
     join(directory, ITEMS),
@@ -212,7 +219,7 @@ async function writeItems(
       if (partly !== undefined) {
         throw new UsageError(`item '${itemId}' has '${partly.stream}' vectors for some of its subclips only`, {
           code: 'item',
-          remedy: 'Extract it again: a subclip without a frame of its own takes the nearest.',
+          remedy: 'Extract it again: a subclip without frames uses the nearest one.',
         });
       }
       if (Object.values(vectors).every((values) => values === undefined)) without += 1;

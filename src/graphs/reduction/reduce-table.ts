@@ -16,12 +16,12 @@ import { softwareVersion } from '../../io/dataset/software.ts';
 import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';
 import { vectorsOf } from '../../io/dataset/vector-column.ts';
 import { checkWritable, writable } from '../../io/dataset/writable-types.ts';
-import { transform } from '../../models/pca/model.ts';
+import { transform } from '../../models/pca/fitted-pca.ts';
 import { importFeatures } from '../import/import-features.ts';
 import { streamName } from '../import/import-options.ts';
 import { checkAborted, fitPca, spread, type VectorSource, validOnly } from './fit-pca.ts';
-import { checkModelFits, type FittedPca, modelHash, readModel, writeModel } from './model-files.ts';
-import { fitOf, type ReduceOptions } from './options.ts';
+import { checkPcaFits, type FittedPca, pcaHash, readPca, writePca } from './pca-files.ts';
+import { fitOf, type ReduceOptions } from './reduce-options.ts';
 
 /** The reduced table. */
 const REDUCED = 'reduced.parquet';
@@ -41,8 +41,9 @@ export interface ReducedTable {
 }
 
 /**
- * Fits a PCA to a vector column of any table (or takes a fitted one), and writes `reduced.parquet` with that column reduced
- * and the others as they are, the model, and, where the ids are named, the training store `items.arrow`. The table is read twice, a batch at a time.
+ * Fits a PCA to a vector column of any table (or takes a fitted one), and writes `reduced.parquet`
+ * with that column reduced and the others as they are, the PCA, and, where the ids are named, the
+ * training store `items.arrow`. The table is read twice, a batch at a time.
  */
 export async function reduceTable(options: ReduceOptions): Promise<ReducedTable> {
   const column = options.column ?? 'visual';
@@ -60,10 +61,10 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   try {
     const source = await vectorSource(vectors, column);
     dimension = source.dimension;
-    if (options.model === undefined) fitted = { model: await fitPca(source, how, options.signal), facts: source.facts };
+    if (options.pca === undefined) fitted = { pca: await fitPca(source, how, options.signal), facts: source.facts };
     else {
-      fitted = await readModel(options.model);
-      checkModelFits(fitted, options.model, source);
+      fitted = await readPca(options.pca);
+      checkPcaFits(fitted, options.pca, source);
     }
   } finally {
     await vectors.close();
@@ -76,7 +77,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
     const files: string[] = [];
     let items = 0;
     try {
-      files.push(...(await writeModel(options.out, column, fitted)), REDUCED);
+      files.push(...(await writePca(options.out, column, fitted)), REDUCED);
       await rename(path, target);
       if (options.id !== undefined) {
         const input = { path: target, name: streamName(column), id: options.id, column };
@@ -96,8 +97,8 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
 }
 
 /**
- * A directory that is new, empty, or has what a run left that did not come to its end: the table is put there last. Another
- * result is not written over.
+ * A directory that is new, empty, or has what a run left that did not come to its end: the table is
+ * put there last. Another result is not written over.
  */
 async function prepareTarget(out: string): Promise<void> {
   if (!existsSync(out)) return;
@@ -110,7 +111,10 @@ async function prepareTarget(out: string): Promise<void> {
   });
 }
 
-/** Whether the table's columns can be written again: before anything is fitted, which may take hours. */
+/**
+ * Whether the table's columns can be written again: before anything is fitted, which may take
+ * hours.
+ */
 async function checkColumns(input: string, id: string | undefined): Promise<void> {
   if (id !== undefined) await (await openTable(input, { columns: [id] })).close();
   const table = await openTable(input);
@@ -119,9 +123,9 @@ async function checkColumns(input: string, id: string | undefined): Promise<void
   const names = table.schema.fields.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return;
-  throw new UsageError(`${input} has two columns of the name '${twice}'`, {
+  throw new UsageError(`${input} has two columns named '${twice}'`, {
     code: 'dataset',
-    remedy: 'Write the table again with a name of its own for each column.',
+    remedy: 'Write the table again with a different name for each column.',
   });
 }
 
@@ -144,7 +148,7 @@ async function vectorSource(
   if (dimension === 0) {
     throw new UsageError(`${table.path} has no vector in column '${column}'`, {
       code: 'dataset',
-      remedy: 'Name a table and a column that has some.',
+      remedy: 'Choose a table and a column that has vectors.',
     });
   }
   return {
@@ -170,12 +174,12 @@ async function writeReduced(
   },
 ): Promise<{ path: string; rows: number; rowsWithout: number }> {
   const { column, dimension, fitted, options } = work;
-  const { components } = fitted.model;
+  const { components } = fitted.pca;
   const path = temporaryPath(options.out);
   const how = {
     metadata: JSON.stringify({
       ...fitted.facts,
-      pca: { algorithm: fitted.model.algorithm, components, dimension, sha256: modelHash(fitted) },
+      pca: { algorithm: fitted.pca.algorithm, components, dimension, sha256: pcaHash(fitted) },
     }),
     createdBy: softwareVersion(),
     ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
@@ -189,7 +193,7 @@ async function writeReduced(
       checkAborted(options.signal);
       const vectors = vectorsOf(batch, column, { file, firstRow }, dimension);
       const { values, count } = validOnly(vectors);
-      const kept = await transform(fitted.model, values, count);
+      const kept = await transform(fitted.pca, values, count);
       const reduced = listColumn(
         column,
         { dimension: components, values: spread(kept, vectors.valid, components), valid: vectors.valid },

@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
-import { checkReduceOptions, type ReduceOptions, type ReduceSummary } from './options.ts';
 import { reduceDataset } from './reduce-dataset.ts';
+import { checkReduceOptions, type ReduceOptions, type ReduceSummary } from './reduce-options.ts';
 import { reduceTable } from './reduce-table.ts';
 
 /**
- * Reduces vectors with a PCA. Of a dataset: one cut and statistic becomes a dataset of its own, with Parquet tables, the
- * fitted model in `pca/`, and the training store `items.arrow`. Of any other Parquet or Arrow table: `reduced.parquet`, the
- * model, and, with `id`, the training store too.
+ * Reduces vectors with a PCA. Of a dataset: one cut and statistic becomes a dataset of its own,
+ * with Parquet tables, the fitted PCA in `pca/`, and the training store `items.arrow`. Of any other
+ * Parquet or Arrow table: `reduced.parquet`, the PCA, and, with `id`, the training store too.
  *
- * Buffering: the moments (4 D^2 bytes) or the incremental algorithm's batch, and one unit or batch of rows. Cancellation:
- * `signal`, at the next batch; committed units stay.
+ * Buffering: the moments (4 D^2 bytes) or the incremental algorithm's batch, and one unit or batch
+ * of rows. Cancellation: `signal`, at the next batch; committed units stay.
  *
- * @throws UsageError for options, damaged files, rows that do not fit (naming file and row), another graph's directory;
- * ModelError for a model of another network, statistic or length; FlowError `aborted`.
+ * @throws UsageError for options, damaged files, rows that do not fit (naming file and row),
+ * another graph's directory; ModelError for a PCA of another network, statistic or length;
+ * FlowError `aborted`.
  *
  * @example
  * const { varianceKept } = await reduce({ input: 'features/', out: 'reduced/', components: 600 });
@@ -27,14 +28,14 @@ export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
     throw new UsageError('`id` is for tables: a dataset knows the ids of its items');
   }
   const done = isDataset ? await reduceDataset(options) : { ...(await reduceTable(options)), ...NO_DATASET };
-  const curve = Array.from(done.fitted?.model.explainedVarianceRatio ?? []);
+  const curve = Array.from(done.fitted?.pca.explainedVarianceRatio ?? []);
   return {
     graphId: done.graphId,
     column: options.column ?? 'visual',
-    algorithm: done.fitted?.model.algorithm,
+    algorithm: done.fitted?.pca.algorithm,
     dimension: done.dimension,
-    components: done.fitted?.model.components ?? done.dimension,
-    fittedRows: done.fitted?.model.rows ?? 0,
+    components: done.fitted?.pca.components ?? done.dimension,
+    fittedRows: done.fitted?.pca.rows ?? 0,
     rows: done.rows,
     rowsWithout: done.rowsWithout,
     items: done.items,

@@ -26,13 +26,15 @@ export interface UnitCut {
 }
 
 /**
- * Opens the cut and the statistic of a dataset that are asked for; where it has only one, none need be.
+ * Opens the cut and the statistic of a dataset that are asked for; where it has only one, none need
+ * be.
  *
- * @throws UsageError `dataset` when the directory is no dataset or has no units; when the choice is missing or not there.
+ * @throws UsageError `dataset` when the directory is not a dataset or has no units; when the choice
+ * is missing or not there.
  */
 export async function openSource(
   directory: string,
-  choice: { readonly subclips?: number | undefined; readonly aggregate?: Statistic | undefined },
+  choice: { readonly subclips?: number | undefined; readonly statistic?: Statistic | undefined },
 ): Promise<SourceDataset> {
   const file = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
@@ -41,7 +43,7 @@ export async function openSource(
   const tables = await planTables(units);
   const fitting = tables.filter(
     ({ subclips, statistic }) =>
-      (choice.subclips ?? subclips) === subclips && (choice.aggregate ?? statistic) === statistic,
+      (choice.subclips ?? subclips) === subclips && (choice.statistic ?? statistic) === statistic,
   );
   const [table, ...others] = fitting;
   if (table === undefined || others.length > 0) {
@@ -50,15 +52,18 @@ export async function openSource(
       .join('; ');
     throw new UsageError(
       table === undefined
-        ? `${directory} has no such table`
-        : `${directory} has ${fitting.length} tables, but one is reduced at a time`,
+        ? `${directory} does not have this table`
+        : `${directory} has ${fitting.length} tables, but only one can be reduced at a time`,
       { code: 'dataset', remedy: `Choose one of: ${there}.` },
     );
   }
   return { file, store, units, table };
 }
 
-/** The rows of a unit that belong to the table; undefined when it has none. @throws UsageError `dataset` when it is damaged. */
+/**
+ * The rows of a unit that belong to the table; undefined when it has none.
+ * @throws UsageError `dataset` when it is damaged.
+ */
 export async function readCut(source: SourceDataset, key: string): Promise<UnitCut | undefined> {
   const unit = await source.store.read(key);
   const { first, rows } = cutOf(unit, source.table.subclips);
@@ -73,7 +78,10 @@ export async function readCut(source: SourceDataset, key: string): Promise<UnitC
   return { unit, first, rows, columns };
 }
 
-/** The vectors of one stream, unit by unit. @throws UsageError when the table has no such stream. */
+/**
+ * The vectors of one stream, unit by unit.
+ * @throws UsageError when the table has no such stream.
+ */
 export function streamVectors(
   source: SourceDataset,
   stream: string,

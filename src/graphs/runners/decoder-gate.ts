@@ -7,8 +7,8 @@ interface Waiting {
 }
 
 /**
- * Lets items begin as far as there is memory for their decoders: side by side while these fit together, or one alone, when nothing else runs. Whoever
- * came first begins first.
+ * Lets items begin as far as there is memory for their decoders: side by side while these fit
+ * together, or one alone, when nothing else runs. Whoever came first begins first.
  *
  * @example
  * const leave = await gate.enter(150 * 2 ** 20, signal);

@@ -1,6 +1,7 @@
 /**
- * Gives the items of a run to its workers, one at a time, until it is stopped. A list that waits for its next item, such as a queue, holds
- * up no stop, and is told that no more is wanted (`return` of its iterator), so that a generator's `finally` runs.
+ * Gives the items of a run to its workers, one at a time, until it is stopped. A list that waits
+ * for its next item, such as a queue, holds up no stop, and is told that no more is wanted
+ * (`return` of its iterator), so that a generator's `finally` runs.
  *
  * @example
  * const feed = new Feed(items, stopped);
@@ -26,7 +27,11 @@ export class Feed<Item> {
     else stopped.addEventListener('abort', stop, { once: true });
   }
 
-  /** The next item of a list that is not asynchronous, without the pauses of `next`; undefined when that is to be asked. @throws as `next`. */
+  /**
+   * The next item of a list that is not asynchronous, without the pauses of `next`; undefined when
+   * that is to be asked.
+   * @throws as `next`.
+   */
   nextNow(): { readonly item: Item } | undefined {
     if (this.#list === undefined || this.#ended) return undefined;
     const next = this.#list.next();
@@ -41,7 +46,8 @@ export class Feed<Item> {
       if (this.#ended) return resolve(undefined);
       const release = (): void => resolve(undefined);
       this.#waiting.add(release);
-      // One question at a time: not every iterator takes a second one before it has answered the first.
+      // One question at a time: not every iterator takes a second one before it has answered the
+      // first.
       const asked = this.#last.then(() => this.#ask());
       this.#last = asked.catch(() => undefined);
       asked.then(resolve, reject).finally(() => this.#waiting.delete(release));

@@ -14,11 +14,14 @@ import { DecoderGate } from './decoder-gate.ts';
 import type { LocalRun, RunEvent } from './local.ts';
 
 /** How often an item is begun whose content changes while it is computed. */
-const ATTEMPTS_AT_MOST = 3;
-/** How often an item is planned anew that turns out to be other than it was planned: by its packets, then by its samples. */
-const REPLANS_AT_MOST = 2;
+const MAX_ATTEMPTS = 3;
+/**
+ * How often an item is planned again that turns out to be other than it was planned: by its
+ * packets, then by its samples.
+ */
+const MAX_REPLANS = 2;
 /** A flow of less than this keeps no batch going. */
-const LEAST_BUDGET = 4 * 2 ** 20;
+const MIN_BUDGET = 4 * 2 ** 20;
 
 /** What an item is known by as it is now, and where it is when it fails. */
 interface Place {
@@ -50,8 +53,8 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Whether nothing is left to do for an item, as far as can be seen at once: its unit is committed and current, and its file is the one that
-   * the unit was made of. Tells so, as `run` would.
+   * Whether nothing is left to do for an item, as far as can be seen at once: its unit is committed
+   * and current, and its file is the one that the unit was made of. Tells so, as `run` would.
    */
   async isDoneAlready(item: Item): Promise<boolean> {
     const fingerprint = this.#run.knownFingerprint?.(item);
@@ -71,25 +74,27 @@ export class ItemRunner<Item, Services> {
   async run(item: Item): Promise<void> {
     const itemId = this.#run.graph.itemId(item);
     const unreadable = this.#unreadable(itemId);
-    for (let attempt = 1; attempt <= ATTEMPTS_AT_MOST; attempt += 1) {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       let fingerprint: string;
       try {
         fingerprint = await this.#run.fingerprint(item, this.#signal);
       } catch (error) {
         if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
-        return this.#bury(item, { key: unreadable, fingerprint: undefined }, error, 'read');
+        return this.#record(item, { key: unreadable, fingerprint: undefined }, error, 'read');
       }
       // The file can be read again: what was said of it when it could not is past.
-      await this.#run.store.raise([unreadable]);
+      await this.#run.store.retry([unreadable]);
       if (await this.#attempt(item, itemId, fingerprint)) return;
     }
-    const changing = new MediaError('unreadable', `'${itemId}' has changed again and again while it was computed`, {
+    const changing = new MediaError('unreadable', `'${itemId}' kept changing while it was being processed`, {
       remedy: 'Run it again when nothing writes to it any more.',
     });
-    return this.#bury(item, { key: unreadable, fingerprint: undefined }, changing, 'read');
+    return this.#record(item, { key: unreadable, fingerprint: undefined }, changing, 'read');
   }
 
-  /** The key of an item's letter when its file cannot be read: that has no content to be known by. */
+  /**
+   * The key of an item's letter when its file cannot be read: that has no content to be known by.
+   */
   #unreadable(itemId: string): string {
     return unitKey(this.#graphId, itemId, 'unreadable');
   }
@@ -105,7 +110,7 @@ export class ItemRunner<Item, Services> {
       this.#tell({ type: 'dead', item, fingerprint, letter, earlier: true });
       return true;
     }
-    if (letter !== undefined) await store.raise([key]);
+    if (letter !== undefined) await store.retry([key]);
     const cached = await this.#lookUp(fingerprint, itemId);
     if (cached !== undefined) {
       await this.#commit(item, place, cached, { before: [], cached: true });
@@ -117,7 +122,7 @@ export class ItemRunner<Item, Services> {
     } catch (error) {
       if (this.#signal.aborted || place.stage === 'open' || runFault(error) !== undefined) throw error;
       if (await this.#hasChanged(item, fingerprint)) return false;
-      await this.#bury(item, place, error, place.stage);
+      await this.#record(item, place, error, place.stage);
       return true;
     }
     if (table === undefined) return true;
@@ -130,7 +135,7 @@ export class ItemRunner<Item, Services> {
 
   /** The item's unit; undefined when there is nothing to compute after all. */
   async #compute(item: Item, itemId: string, place: Place): Promise<UnitTable | undefined> {
-    for (let left = REPLANS_AT_MOST; ; left -= 1) {
+    for (let left = MAX_REPLANS; ; left -= 1) {
       try {
         return await this.#asPlanned(item, itemId, place, left > 0);
       } catch (error) {
@@ -140,10 +145,14 @@ export class ItemRunner<Item, Services> {
     }
   }
 
-  /** Prepares an item, waits until there is room for what it needs, and computes it. @throws PlanOutdated when it may. */
+  /**
+   * Prepares an item, waits until there is room for what it needs, and computes it.
+   * @throws PlanOutdated when it may.
+   */
   async #asPlanned(item: Item, itemId: string, place: Place, mayReplan: boolean): Promise<UnitTable | undefined> {
     const { graph } = this.#run;
-    // A probe takes what is planned for the decoders of an item, which run later: not beside an item that was given all there is.
+    // A probe takes what is planned for the decoders of an item, which run later: not beside an
+    // item that was given all there is.
     const plan = await this.#inTurn(this.#itemDecoders, () => graph.prepare(item, this.#signal));
     if (plan.skip !== undefined) {
       this.#tell({ type: 'skipped', item, fingerprint: place.fingerprint, reason: plan.skip });
@@ -173,23 +182,28 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Whether an item must have all that the run leaves, since its decoders or what it holds are larger than the sample made expect.
+   * Whether an item must have all that the run leaves, since its decoders or what it holds are
+   * larger than the sample made expect.
    *
-   * @throws FlowError `budget-too-small` naming the limit that would do, when even that is too little.
+   * @throws FlowError `budget-too-small` naming the limit that would do, when even that is too
+   * little.
    */
   #needsAll(plan: UnitPlan): boolean {
     const { flow, memory } = this.#run;
     const decoders = plan.decoders ?? 0;
     if (plan.claim <= flow.budget && decoders <= (memory?.decoders ?? decoders)) return false;
     if (plan.claim <= this.#budgetAlone(plan)) return true;
-    const more = memory && memory.limit + decoders + Math.max(plan.claim, LEAST_BUDGET) - memory.alone;
+    const more = memory && memory.limit + decoders + Math.max(plan.claim, MIN_BUDGET) - memory.alone;
     throw tooLarge(plan, memory?.alone ?? flow.budget, more);
   }
 
-  /** Bytes that an item may hold between operators when it runs alone; none where the run does not say. */
+  /**
+   * Bytes that an item may hold between operators when it runs alone; none where the run does not
+   * say.
+   */
   #budgetAlone(plan: UnitPlan): Bytes {
     const left = (this.#run.memory?.alone ?? 0) - (plan.decoders ?? 0);
-    return left < LEAST_BUDGET ? 0 : left;
+    return left < MIN_BUDGET ? 0 : left;
   }
 
   #alone(plan: UnitPlan, decode: (flow: Flow) => Promise<UnitTable>): Promise<UnitTable> {
@@ -227,7 +241,7 @@ export class ItemRunner<Item, Services> {
 
   async #lookUp(fingerprint: string, itemId: string): Promise<UnitTable | undefined> {
     if (this.#run.cache === undefined) return undefined;
-    const clock = this.#run.flow.operator(this.#run.operators.cache ?? 'cache');
+    const clock = this.#run.flow.meter(this.#run.operators.cache ?? 'cache');
     clock.in += 1;
     const working = clock.busy();
     try {
@@ -239,15 +253,18 @@ export class ItemRunner<Item, Services> {
     }
   }
 
-  /** Commits a unit, or buries an item whose rows cannot be written. @returns whether this call committed it. */
+  /**
+   * Commits a unit, or buries an item whose rows cannot be written.
+   * @returns whether this call committed it.
+   */
   async #commit(
     item: Item,
     place: Place,
     table: UnitTable,
     how: { readonly before: readonly string[]; readonly cached?: boolean },
   ): Promise<boolean> {
-    const waiting = how.before.map((operator) => this.#run.flow.operator(operator).blocked());
-    const clock = this.#run.flow.operator(this.#run.operators.commit);
+    const waiting = how.before.map((operator) => this.#run.flow.meter(operator).blocked());
+    const clock = this.#run.flow.meter(this.#run.operators.commit);
     clock.in += 1;
     const working = clock.busy();
     const { key, fingerprint } = place;
@@ -256,9 +273,10 @@ export class ItemRunner<Item, Services> {
       outcome = await this.#run.store.commit(key, table);
       clock.out += 1;
     } catch (error) {
-      // The store's own faults would meet every item; rows that have no encoding, for their size for instance, are the item's.
+      // The store's own faults would meet every item; rows that have no encoding, for their size
+      // for instance, are the item's.
       if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-      await this.#bury(item, place, error, 'commit');
+      await this.#record(item, place, error, 'commit');
       return false;
     } finally {
       working.end();
@@ -274,14 +292,14 @@ export class ItemRunner<Item, Services> {
     return true;
   }
 
-  async #bury(
+  async #record(
     item: Item,
     of: Pick<Place, 'key'> & { readonly fingerprint: string | undefined },
     error: unknown,
     stage: string,
   ): Promise<void> {
     const letter = letterOf(this.#run.graph.itemId(item), error, stage);
-    await this.#run.store.bury(of.key, letter);
+    await this.#run.store.record(of.key, letter);
     this.#tell({ type: 'dead', item, fingerprint: of.fingerprint, letter, earlier: false });
   }
 }
@@ -296,7 +314,7 @@ function tooLarge(plan: UnitPlan, left: Bytes, limit: Bytes | undefined): FlowEr
   const raise = limit === undefined ? 'Raise `memory`' : `Give \`memory: '${Math.ceil(limit / 2 ** 20)}MiB'\` or more`;
   return new FlowError(
     'budget-too-small',
-    `this video may hold ${needs}: more than the ${formatBytes(left)} that are left for it`,
+    `this video may need ${needs}: more than the ${formatBytes(left)} available to it`,
     {
       remedy: `${raise}, sample fewer frames (\`sampling\`), use more subclips, or leave out the median statistics.`,
     },

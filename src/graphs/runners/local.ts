@@ -11,7 +11,10 @@ import type { Graph } from '../graph.ts';
 import { Feed } from './feed.ts';
 import { ItemRunner } from './item-runner.ts';
 
-/** What happens to an item, as it happens: facts, never the rows of a unit. The content hash of the item is with what became of it. */
+/**
+ * What happens to an item, as it happens: facts, never the rows of a unit. The content hash of the
+ * item is with what became of it.
+ */
 export type RunEvent<Item> =
   | { readonly type: 'started'; readonly item: Item; readonly seconds: number }
   | { readonly type: 'reached'; readonly item: Item; readonly seconds: number }
@@ -49,7 +52,10 @@ export interface UnitSource {
   set(fingerprint: string, unit: UnitTable): Promise<void>;
 }
 
-/** The memory of a run, of which each item is given what it needs: the plan is made from a sample of them. */
+/**
+ * The memory of a run, of which each item is given what it needs: the plan is made from a sample of
+ * them.
+ */
 export interface RunMemory {
   /** Bound on the process and its children. */
   readonly limit: Bytes;
@@ -69,38 +75,52 @@ export interface LocalRun<Item, Services> {
   /** Asked before an item is opened. */
   readonly cache?: UnitSource | undefined;
   /**
-   * Content hash of an item: with the graph id and the item id it makes the unit's key. Asked again when the unit is computed: an item that has
-   * changed meanwhile is not committed under its first hash, but computed again.
+   * Content hash of an item: with the graph id and the item id it makes the unit's key. Asked again
+   * when the unit is computed: an item that has changed meanwhile is not committed under its first
+   * hash, but computed again.
    */
   readonly fingerprint: (item: Item, signal: AbortSignal) => Promise<string>;
-  /** The same where it is known without reading the item: an item whose unit is committed is done with at once, and costs next to nothing. */
+  /**
+   * The same where it is known without reading the item: an item whose unit is committed is done
+   * with at once, and costs next to nothing.
+   */
   readonly knownFingerprint?: (item: Item) => string | undefined;
   readonly flow: Flow;
   /** Called when an item is about to run; the same promise every time. */
   readonly services: () => Promise<Services>;
   /** Items processed at a time. */
   readonly concurrency: number;
-  /** What items may take beside each other and alone; without it only the flow's budget bounds them. */
+  /**
+   * What items may take beside each other and alone; without it only the flow's budget bounds them.
+   */
   readonly memory?: RunMemory | undefined;
   /** Aborted: nothing new is started, what runs is finished and committed. */
-  readonly drain?: AbortSignal;
+  readonly drain?: AbortSignal | undefined;
   /** Aborted: what runs is stopped at once; what is committed stays. */
-  readonly signal?: AbortSignal;
-  /** Told of everything as it happens. What it throws becomes a process warning; it spoils no item. */
-  readonly onEvent?: (event: RunEvent<Item>) => void;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Told of everything as it happens. What it throws becomes a process warning; it spoils no item.
+   */
+  readonly onEvent?: ((event: RunEvent<Item>) => void) | undefined;
   /** Earlier dead letters whose items are tried again. Default: none. */
-  readonly retry?: (letter: DeadLetter) => boolean;
-  /** Names of the operators that wait while a finished unit is being committed, and of the commit itself. */
+  readonly retry?: ((letter: DeadLetter) => boolean) | undefined;
+  /**
+   * Names of the operators that wait while a finished unit is being committed, and of the commit
+   * itself.
+   */
   readonly operators: { readonly before: readonly string[]; readonly commit: string; readonly cache?: string };
 }
 
 /**
- * Runs every item of a graph in this process, `concurrency` at a time. An item whose unit is committed is left alone
- * without opening it; an item with a dead letter too; one whose unit is in the cache is committed without opening it. An item that fails gets
- * a dead letter and the run goes on; what would meet every item (a session, the disk, anything the operating system refuses) ends the run, and
- * what is committed stays. A list of items may be asynchronous, a queue for instance: it is closed when the run ends, however it ends.
+ * Runs every item of a graph in this process, `concurrency` at a time. An item whose unit is
+ * committed is left alone without opening it; an item with a dead letter too; one whose unit is in
+ * the cache is committed without opening it. An item that fails gets a dead letter and the run
+ * continues; what would meet every item (a session, the disk, anything the operating system
+ * refuses) ends the run, and what is committed stays. A list of items may be asynchronous, a queue
+ * for instance: it is closed when the run ends, however it ends.
  *
- * Cancellation: `drain` finishes what runs, `signal` stops it, wherever it waits; both resolve normally.
+ * Cancellation: `drain` finishes what runs, `signal` stops it, wherever it waits; both resolve
+ * normally.
  *
  * @throws whatever ended the run; what the operating system refused as a SystemError.
  *

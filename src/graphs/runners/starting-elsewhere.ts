@@ -1,6 +1,7 @@
 /**
- * A list as the process goes through it that is the so-and-so-manieth at work on it: the first from its beginning, the second from its middle, then from a quarter,
- * three quarters, an eighth ..., so that each does what none of the others is doing. Everybody comes to everything in the end.
+ * A list as the process goes through it that is the so-and-so-manieth at work on it: the first from
+ * its beginning, the second from its middle, then from a quarter, three quarters, an eighth ..., so
+ * that each does what none of the others is doing. Everybody comes to everything in the end.
  *
  * @param others processes that were there before.
  *

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import { ModelError } from '../../core/errors.ts';
 import { cacheDirectory, fileHash } from '../../models/networks/cache.ts';
 import type { KnownOrigin } from '../../models/networks/weights-origin.ts';
-import { storedWeights } from '../models/stored-weights.ts';
+import { weightsToUse } from '../weights/weights-to-use.ts';
 
 /** Whose weights are looked for, and where. */
 export interface WeightsWanted {
   /** For messages. */
   readonly name: string;
-  /** Name under which the model store would have them. */
+  /** Name under which the weights store would have them. */
   readonly stored?: string | undefined;
   /** How the file was called: looked at first. */
   readonly hint?: string | undefined;
-  /** Files, and directories of files; looked through before the model store. */
+  /** Files, and directories of files; looked through before the weights store. */
   readonly places: readonly string[];
 }
 
@@ -33,17 +33,17 @@ export function findWeights(
   for (const path of places.flatMap((place) => filesIn(place, hint))) {
     if (fileHash(path, cache) === sha256) return { path, known: undefined };
   }
-  const inStore = stored === undefined ? undefined : storedWeights(stored);
+  const inStore = stored === undefined ? undefined : weightsToUse(stored);
   if (inStore?.sha256 === sha256) return { path: inStore.path, known: inStore };
   const looked = [
     ...places,
     ...(stored === undefined
       ? []
-      : [`the model store${inStore === undefined ? '' : ` (whose ${stored} has SHA-256 ${inStore.sha256})`}`]),
+      : [`the weights store${inStore === undefined ? '' : ` (whose ${stored} has SHA-256 ${inStore.sha256})`}`]),
   ];
   const where = looked.length === 0 ? 'no place was named' : `not in ${looked.join(', nor in ')}`;
   throw new ModelError('weights', `the weights of ${name} with SHA-256 ${sha256} were not found: ${where}`, {
-    remedy: `Name the file, or its directory: \`weights: ['networks/']\`${stored === undefined ? '' : `, or bring it in: \`importModel({ name: '${stored}' })\``}.`,
+    remedy: `Name the file, or its directory: \`weights: ['networks/']\`${stored === undefined ? '' : `, or bring it in: \`importWeights({ name: '${stored}' })\``}.`,
   });
 }
 

@@ -7,7 +7,8 @@ import { checkJson, type Json } from '../../core/json.ts';
 import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 
 /**
- * A dataflow of one's own: what a module exports, as it is or as a function of parameters, and what `writeDataset` takes.
+ * A dataflow of one's own: what a module exports, as it is or as a function of parameters, and what
+ * `writeDataset` takes.
  *
  * @example
  * // flow.js
@@ -20,13 +21,13 @@ import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
  */
 export interface Dataflow {
   /**
-   * Composes the columns of a video, each of which ends in `scope.subclips`. Called once to plan the run, with nothing decoded, and
-   * once for each video: it composes, and does nothing else.
+   * Composes the columns of a video, each of which ends in `scope.subclips`. Called once to plan
+   * the run, with nothing decoded, and once for each video: it composes, and does nothing else.
    */
   readonly columns: (scope: VideoScope) => Columns;
   /**
-   * Version of the functions between reelflow's operators, whose code no hash tells: required as soon as there are any. Another version
-   * is another dataset. Networks identify themselves.
+   * Version of the functions between reelflow's operators, whose code no hash tells: required as
+   * soon as there are any. Another version is another dataset. Networks identify themselves.
    */
   readonly version?: string | undefined;
   /** Name of the dataflow, in the dataset and part of its id. Default `dataflow`. */
@@ -46,11 +47,14 @@ const MODULE_FILE = /\.[cm]?[jt]s$/;
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /**
- * Loads the dataflow that a module exports, and calls it with its parameters where it is a function.
+ * Loads the dataflow that a module exports, and calls it with its parameters where it is a
+ * function.
  *
- * @param allowed the modules that may be loaded, by their paths; undefined allows any that is named.
+ * @param allowed the modules that may be loaded, by their paths; undefined allows any that is
+ * named.
  * @returns the dataflow, and the module's name and parameters as a spec has them.
- * @throws UsageError `module` when it is not allowed, is no file below the working directory, or exports no such dataflow.
+ * @throws UsageError `module` when it is not allowed, is not a file below the working directory, or
+ * exports no such dataflow.
  */
 export async function loadFlow(
   module: string,
@@ -94,7 +98,7 @@ function checkPath(path: string): string {
     throw refused(path, 'is a URL or a built-in module, not the path of a file', { remedy });
   if (isAbsolute(path) || /[\\\0]/.test(path)) throw refused(path, 'is not a relative path', { remedy });
   if (path.split('/').includes('..')) throw refused(path, "leads out of its directory by '..'", { remedy });
-  if (!MODULE_FILE.test(path)) throw refused(path, 'is no JavaScript or TypeScript file', { remedy });
+  if (!MODULE_FILE.test(path)) throw refused(path, 'is not a JavaScript or TypeScript file', { remedy });
   return `./${posix.normalize(path)}`;
 }
 
@@ -111,7 +115,10 @@ async function importExport({ path, name }: Reference): Promise<unknown> {
   throw refused(path, `exports no '${name}', but ${names.length === 0 ? 'nothing' : names.join(', ')}`);
 }
 
-/** The file that a path means; what is reached through a link would be another one as soon as the link is changed. */
+/**
+ * The file that a path means; what is reached through a link would be another one as soon as the
+ * link is changed.
+ */
 function fileOf(path: string): string {
   const root = realpathSync(process.cwd());
   const file = join(root, path);

@@ -2,7 +2,7 @@ import { checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { changesBetween } from '../../io/dataset/dataset-file.ts';
 import type { FrameSampling } from '../../io/media/frames.ts';
-import type { NetworkPlan } from '../../models/networks/network.ts';
+import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { dataflow, type VideoGraph } from '../dataflow/dataflow.ts';
 import { extractionGraph } from '../extraction.ts';
@@ -12,21 +12,27 @@ import { type NetworkSpec, networkFrom } from './network-spec.ts';
 
 /** What a graph may be made of again. */
 export interface GraphFromOptions {
-  /** Files of weights, and directories of them, looked through before the model store: weights are found by their hash. */
+  /**
+   * Files of weights, and directories of them, looked through before the weights store: weights are
+   * found by their hash.
+   */
   readonly weights?: string | readonly string[] | undefined;
   /**
-   * The modules that may be loaded, by their paths below the working directory: `['./flow.js']`. Default none: a spec that comes with a dataset or a
-   * job is no way to run code that was not asked for.
+   * The modules that may be loaded, by their paths below the working directory: `['./flow.js']`.
+   * Default none: a spec that comes with a dataset or a job is no way to run code that was not
+   * asked for.
    */
   readonly modules?: readonly string[] | undefined;
 }
 
 /**
- * Makes the graph of a spec, in any process: networks from weights found by their hash, a dataflow of one's own from the module that exports it. The graph
- * has the id that the spec says, or is refused.
+ * Makes the graph of a spec, in any process: networks from weights found by their hash, a dataflow
+ * of one's own from the module that exports it. The graph has the id that the spec says, or is
+ * refused.
  *
- * @throws UsageError `spec` for what is no spec, or that of a dataflow written inline; `module` for a module that is not in `modules` or cannot be
- * loaded; `graph` when what was made is another graph, saying what differs. ModelError `weights` when weights are nowhere.
+ * @throws UsageError `spec` for what is not a spec, or that of a dataflow written inline; `module`
+ * for a module that is not in `modules` or cannot be loaded; `graph` when what was made is another
+ * graph, saying what differs. ModelError `weights` when weights are nowhere.
  *
  * @example
  * const graph = await graphFrom(await readSpec('features/'), { modules: ['./flow.js'] });
@@ -56,12 +62,12 @@ async function make(spec: GraphSpec, places: readonly string[], modules: readonl
   const { policy } = spec;
   switch (spec.kind) {
     case 'extraction': {
-      const { sampling, subclips, statistics } = spec.graph.params as unknown as ExtractionParams;
+      const { sampling: fps, subclips, statistics } = spec.graph.params as unknown as ExtractionParams;
       const of = (network: NetworkSpec | undefined) => network && networkFrom(network, places);
       return extractionGraph({
-        visual: of(spec.visual) as NetworkPlan<Uint8Array> | undefined,
-        audio: of(spec.audio) as NetworkPlan<Float32Array> | undefined,
-        ...{ sampling, subclips, statistics, duplicates: spec.duplicates, ...policy },
+        visual: of(spec.visual) as UnopenedNetwork<Uint8Array> | undefined,
+        audio: of(spec.audio) as UnopenedNetwork<Float32Array> | undefined,
+        ...{ fps, subclips, statistics, repeatedFrames: spec.duplicates, ...policy },
       });
     }
     case 'module':

@@ -2,7 +2,7 @@ import { checkOneOf, checkPositive, checkString, shown } from '../../core/check.
 import { UsageError } from '../../core/errors.ts';
 import { checkJson, type Json } from '../../core/json.ts';
 import { readDatasetFile } from '../../io/dataset/dataset-file.ts';
-import type { Duplicates } from '../../operators/embed.ts';
+import type { RepeatedFrames } from '../../operators/embed.ts';
 import { graphId } from '../graph.ts';
 import type { NetworkSpec } from './network-spec.ts';
 
@@ -12,7 +12,7 @@ export interface ExtractionOrigin {
   readonly visual?: NetworkSpec | undefined;
   readonly audio?: NetworkSpec | undefined;
   /** Whether equal frames take one vector; changes no values. */
-  readonly duplicates?: Duplicates | undefined;
+  readonly duplicates?: RepeatedFrames | undefined;
 }
 
 /** How a dataflow of a module is made again. */
@@ -43,12 +43,16 @@ export interface GraphFacts {
 }
 
 /**
- * A graph as JSON: what a dataset keeps of it, and what a job may carry, so that another process makes the same graph of it with
- * `graphFrom`. It has hashes of weights, and names of modules; no weights, and no code.
+ * A graph as JSON: what a dataset keeps of it, and what a job may carry, so that another process
+ * makes the same graph of it with `graphFrom`. It has hashes of weights, and names of modules; no
+ * weights, and no code.
  */
 export type GraphSpec = GraphFacts & GraphOrigin;
 
-/** @throws UsageError `spec` when a value is no spec, or one whose id is not that of what it says. */
+/**
+ * @throws UsageError `spec` when a value is not a spec, or one whose id is not that of what it
+ * says.
+ */
 export function checkSpec(value: unknown): GraphSpec {
   const json = asSpec('spec', () => checkJson('spec', value));
   const isObject = (json: unknown): json is Readonly<Record<string, unknown>> =>
@@ -77,7 +81,7 @@ function asSpec<T>(name: string, check: () => T): T {
 }
 
 function noSpec(why: string, cause?: unknown): UsageError {
-  return new UsageError(`this is no spec of a graph: ${why}`, {
+  return new UsageError(`this is not a spec of a graph: ${why}`, {
     code: 'spec',
     remedy: 'Give what `readSpec` read from a dataset, or what stands in `spec` of its description, unchanged.',
     cause,
@@ -87,7 +91,8 @@ function noSpec(why: string, cause?: unknown): UsageError {
 /**
  * The spec of the graph that made a dataset.
  *
- * @throws UsageError `dataset` when the directory is no dataset; `spec` when it has none, because it was made before datasets had one.
+ * @throws UsageError `dataset` when the directory is not a dataset; `spec` when it has none,
+ * because it was made before datasets had one.
  *
  * @example
  * const graph = await graphFrom(await readSpec('features/'));
@@ -97,6 +102,6 @@ export async function readSpec(directory: string): Promise<GraphSpec> {
   if (spec !== undefined) return checkSpec(spec);
   throw new UsageError(`the dataset ${directory} has no spec of its graph: an earlier version of reelflow made it`, {
     code: 'spec',
-    remedy: 'Run once more what made it, into the same directory: that adds the spec, and computes nothing anew.',
+    remedy: 'Run once more what made it, into the same directory: that adds the spec, and computes nothing again.',
   });
 }

@@ -1,18 +1,18 @@
 import { checkOneOf, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import { type ModelCard, parseCard } from '../../models/networks/card.ts';
+import { type NetworkCard, parseCard } from '../../models/networks/card.ts';
 import type { ConvolutionForm } from '../../models/networks/fast-convolutions/form.ts';
-import { type NetworkPlan, network, networkOfCard } from '../../models/networks/network.ts';
+import { network, networkOfCard, type UnopenedNetwork } from '../../models/networks/network.ts';
 import type { NamedOptions } from '../../models/networks/network-entry.ts';
-import { isNetworkName, networkNames, postprocessingOf } from '../../models/networks/registry.ts';
+import { isNetworkName, networkNames, postprocessingOf } from '../../models/networks/network-registry.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
 import { findWeights } from './find-weights.ts';
 
 /** A network as JSON: how it is found again where its weights are. */
 export interface NetworkSpec {
   readonly name: string;
-  /** The model card; left out for networks that reelflow writes itself. */
-  readonly card?: ModelCard | undefined;
+  /** The network card; left out for networks that reelflow writes itself. */
+  readonly card?: NetworkCard | undefined;
   /** Of a network that reelflow writes itself, what was chosen. */
   readonly options?: NamedOptions | undefined;
   /** `random:SEED`, or `sha256:` and the hash of the file. */
@@ -27,7 +27,7 @@ export interface NetworkSpec {
 const HASH = /^sha256:([0-9a-f]{64})$/;
 
 /** Says of a network what `networkFrom` needs. */
-export function networkSpec(plan: NetworkPlan): NetworkSpec {
+export function networkSpec(plan: UnopenedNetwork): NetworkSpec {
   const { name, card, named, random, weightsOrigin, weightsFiles, convolutions, ranges } = plan;
   const fileOf = (role: 'weights' | 'postprocess') => {
     const file = weightsFiles.find((each) => each.role === role);
@@ -45,24 +45,27 @@ export function networkSpec(plan: NetworkPlan): NetworkSpec {
 }
 
 /**
- * Finds a network by what its spec says. Nothing that a spec says is used as a path: weights are found by their hash.
+ * Finds a network by what its spec says. Nothing that a spec says is used as a path: weights are
+ * found by their hash.
  *
- * @param places files, and directories of files, where weights are looked for before the model store.
- * @throws UsageError `spec` for what is no network; ModelError `weights` when weights are nowhere; `card`, `precision` when they do not fit.
+ * @param places files, and directories of files, where weights are looked for before the weights
+ * store.
+ * @throws UsageError `spec` for what is not a network; ModelError `weights` when weights are
+ * nowhere; `card`, `precision` when they do not fit.
  */
-export function networkFrom(spec: NetworkSpec, places: readonly string[]): NetworkPlan {
+export function networkFrom(spec: NetworkSpec, places: readonly string[]): UnopenedNetwork {
   const name = checkString('spec.name', spec.name);
   const convolutions = checkOneOf('spec.convolutions', spec.convolutions, ['fast', 'direct']);
   const found = spec.card === undefined ? named() : ofCard(spec.card);
   return spec.ranges === undefined ? found : found.quantised(checkRanges(spec.ranges));
 
-  function ofCard(value: ModelCard): NetworkPlan {
+  function ofCard(value: NetworkCard): UnopenedNetwork {
     const card = parseCard(value, `of ${name} in the spec`);
     const { path } = findWeights(hashOf(spec.weights), { name, hint: card.file, places });
     return networkOfCard(card, path, { convolutions });
   }
 
-  function named(): NetworkPlan {
+  function named(): UnopenedNetwork {
     if (!isNetworkName(name)) {
       throw new UsageError(`there is no network '${name}', and the spec has no card of it`, {
         code: 'spec',

@@ -20,8 +20,8 @@ const SERVERS: Readonly<Record<string, ServerKind>> = {
 };
 
 /**
- * Reads a cache's address: `none`, `sqlite:///absolute/path`, `sqlite://relative/path`, a plain path of an SQLite file, or
- * the URI of a server.
+ * Reads a cache's address: `none`, `sqlite:///absolute/path`, `sqlite://relative/path`, a plain
+ * path of an SQLite file, or the URI of a server.
  *
  * @throws UsageError `cache` for a scheme that is not known, or a database in memory.
  *

@@ -3,10 +3,13 @@ import type { UnitTable } from '../dataset/schema.ts';
 import { isPartial } from '../dataset/unit-columns.ts';
 import type { UnitCache } from './unit-cache.ts';
 
-/** Milliseconds that a call to a cache may take that does not say. Longer than SQLite waits for its turn. */
+/**
+ * Milliseconds that a call to a cache may take that does not say. Longer than SQLite waits for its
+ * turn.
+ */
 const TIMEOUT = 60_000;
 /** Failures in a row after which the cache is left alone. */
-const FAILURES_AT_MOST = 3;
+const MAX_FAILURES = 3;
 /** Raised when an entry's format changes. */
 const FORMAT = 1;
 
@@ -21,11 +24,12 @@ export interface CachedUnitsOptions {
 }
 
 /**
- * The units of one graph in a cache, by the content of the file that they were made of. An item's id is no part of the
- * key, since the same file may have another id in another dataset. An entry is an uncompressed Arrow IPC file with a
- * checksum; one that is damaged, or that is not what its key says, is a miss with a warning. A cache that fails costs
- * nothing but the work it would have saved: each failure is a warning, and after three in a row, or a call that takes too long, it is left alone.
- * Units of media that decoded only in part are neither kept nor taken.
+ * The units of one graph in a cache, by the content of the file that they were made of. An item's
+ * id is not part of the key, since the same file may have another id in another dataset. An entry
+ * is an uncompressed Arrow IPC file with a checksum; one that is damaged, or that is not what its
+ * key says, is a miss with a warning. A cache that fails costs nothing but the work it would have
+ * saved: each failure is a warning, and after three in a row, or a call that takes too long, it is
+ * left alone. Units of media that decoded only in part are neither kept nor taken.
  *
  * @example
  * const units = new CachedUnits(cache, { graphId, warn: console.warn });
@@ -41,23 +45,26 @@ export class CachedUnits {
     this.#options = options;
   }
 
-  /** The unit made of a file's content, under an item's id; undefined when it has to be computed. */
+  /**
+   * The unit made of a file's content, under an item's id; undefined when it has to be computed.
+   */
   async get(fingerprint: string, itemId: string): Promise<UnitTable | undefined> {
     const key = this.#key(fingerprint);
     const bytes = await this.#call('read', itemId, () => this.#cache.get(key));
     if (bytes === undefined) return undefined;
     try {
-      // A plain array of bytes, whatever the cache gave: a Buffer may lie where float32 values cannot be read.
+      // A plain array of bytes, whatever the cache gave: a Buffer may lie where float32 values
+      // cannot be read.
       const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const { metadata, ...unit } = decodeUnit(plain, `the entry of '${itemId}' in the cache`);
       const { graph, ...own } = metadata;
       // A checksum tells of damage, not of an entry that was put under another's key.
       if (graph !== this.#options.graphId || unit.itemId !== fingerprint || isPartial(own)) {
-        throw new RangeError(`the entry of '${itemId}' in the cache is of another file or graph`);
+        throw new RangeError(`the entry of '${itemId}' in the cache belongs to another file or graph`);
       }
       return { ...unit, itemId, metadata: own };
     } catch (error) {
-      this.#options.warn(`${(error as Error).message}; it is computed anew [cache]`);
+      this.#options.warn(`${(error as Error).message}; it will be recomputed [cache]`);
       return undefined;
     }
   }
@@ -89,13 +96,13 @@ export class CachedUnits {
   }
 
   async #call<T>(done: string, itemId: string | undefined, call: () => Promise<T>): Promise<T | undefined> {
-    if (this.#failures >= FAILURES_AT_MOST) return undefined;
+    if (this.#failures >= MAX_FAILURES) return undefined;
     const timeout = this.#options.timeout ?? this.#cache.patience ?? TIMEOUT;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
         // What does not answer once would be waited for again and again.
-        this.#failures = Math.max(this.#failures, FAILURES_AT_MOST - 1);
+        this.#failures = Math.max(this.#failures, MAX_FAILURES - 1);
         reject(new Error(`it took longer than ${timeout / 1000} s`));
       }, timeout);
     });
@@ -105,10 +112,10 @@ export class CachedUnits {
       return result;
     } catch (error) {
       // Others that wait for the same answer have nothing to add.
-      if (this.#failures >= FAILURES_AT_MOST) return undefined;
+      if (this.#failures >= MAX_FAILURES) return undefined;
       this.#failures += 1;
       const what = itemId === undefined ? 'the cache' : `the entry of '${itemId}' in the cache`;
-      const end = this.#failures >= FAILURES_AT_MOST ? '; the cache is left alone for the rest of this run' : '';
+      const end = this.#failures >= MAX_FAILURES ? '; the cache is not used for the rest of this run' : '';
       this.#options.warn(`${what} could not be ${done}: ${(error as Error).message}${end} [cache]`);
       return undefined;
     } finally {

@@ -9,11 +9,12 @@ import { openSqliteCache } from './sqlite-cache.ts';
 import type { UnitCache } from './unit-cache.ts';
 
 /**
- * Opens the cache at an address: an SQLite file, made if it is missing and shared by any number of processes, or a
- * server, whose package is installed. `none` is no cache. A value takes its own bytes; Redis, reached through Keyv, keeps
- * text, so there it takes a third more (base64).
+ * Opens the cache at an address: an SQLite file, made if it is missing and shared by any number of
+ * processes, or a server, whose package is installed. `none` is not a cache. A value takes its own
+ * bytes; Redis, reached through Keyv, keeps text, so there it takes a third more (base64).
  *
- * @throws UsageError `cache` when the address is not understood; SystemError `cache` when its package is not installed, or it cannot be opened.
+ * @throws UsageError `cache` when the address is not understood; SystemError `cache` when its
+ * package is not installed, or it cannot be opened.
  *
  * @example
  * const cache = await openUnitCache('sqlite:///srv/reelflow/cache.sqlite');
@@ -39,7 +40,8 @@ async function openRedis(uri: string): Promise<UnitCache> {
   const [Keyv, KeyvRedis] = await loadRedis(uri);
   const store = new KeyvRedis(uri);
   const cache = overKeyv(new Keyv({ store, ...asText, ...settings }));
-  // Without a farewell: a server that has gone away would be waited for, and connected to again, without an end.
+  // Without a farewell: a server that has gone away would be waited for, and connected to again,
+  // without an end.
   const close = () => farewell(store.disconnect(true));
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_, reject) => {
@@ -67,7 +69,10 @@ async function loadRedis(uri: string): Promise<[typeof Keyv, typeof import('@key
   }
 }
 
-/** Errors are thrown as well as emitted, and the namespace keeps out of the way of other uses of a server. */
+/**
+ * Errors are thrown as well as emitted, and the namespace keeps out of the way of other uses of a
+ * server.
+ */
 const settings = { namespace: 'reelflow', throwOnErrors: true };
 
 /** Keyv's own serialization is JSON with base64 in it. */
@@ -95,7 +100,10 @@ function cannotOpen(address: CacheAddress, cause: unknown): SystemError {
   });
 }
 
-/** Of a host with several addresses each attempt has its own error, and the error of all has no text. */
+/**
+ * Of a host with several addresses each attempt has its own error, and the error of all has no
+ * text.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
   return error instanceof Error ? error.message : String(error);

@@ -3,11 +3,15 @@ import { ANSWER, FIRST_ANSWER, farewell, needsPackage } from './server-patience.
 import type { UnitCache } from './unit-cache.ts';
 
 const TABLE = 'reelflow_units';
-/** What PostgreSQL says of a table that is not there, and of one that another process makes at the same time. */
+/**
+ * What PostgreSQL says of a table that is not there, and of one that another process makes at the
+ * same time.
+ */
 const [UNDEFINED_TABLE, UNIQUE_VIOLATION] = ['42P01', '23505'];
 
 /**
- * Opens a cache in the table `reelflow_units` of a PostgreSQL database, made if it is missing; values are the bytes that they are.
+ * Opens a cache in the table `reelflow_units` of a PostgreSQL database, made if it is missing;
+ * values are the bytes that they are.
  *
  * @throws SystemError `cache` when `pg` is not installed; otherwise what the server says.
  */
@@ -25,7 +29,8 @@ export async function openPostgresCache(uri: string): Promise<UnitCache> {
       return socket;
     },
   });
-  // Of a connection that ends while nothing is asked; the next question opens another one, or says what is wrong.
+  // Of a connection that ends while nothing is asked; the next question opens another one, or says
+  // what is wrong.
   pool.on('error', () => {});
   const close = async () => {
     await farewell(pool.end());
@@ -62,7 +67,10 @@ async function loadPg(uri: string): Promise<typeof import('pg').default> {
   }
 }
 
-/** Makes the table where it is missing: whoever may only read and write one that is there needs no other right. */
+/**
+ * Makes the table where it is missing: whoever may only read and write one that is there needs no
+ * other right.
+ */
 async function makeTable(query: (sql: string) => Promise<unknown>): Promise<void> {
   try {
     await query(`SELECT FROM ${TABLE} LIMIT 0`);

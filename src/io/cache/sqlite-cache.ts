@@ -2,13 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { needsPackage } from './server-patience.ts';
 import type { UnitCache } from './unit-cache.ts';
 
-/** The table of Keyv's adapter for SQLite: files of versions that went through it are opened as they are. */
+/**
+ * The table of Keyv's adapter for SQLite: files of versions that went through it are opened as they
+ * are.
+ */
 const CREATE = 'CREATE TABLE IF NOT EXISTS units (key VARCHAR(255) PRIMARY KEY, value TEXT)';
 const SELECT = 'SELECT value FROM units WHERE key = ?';
 const UPSERT = 'INSERT INTO units (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
 /** Milliseconds that a statement waits for other processes' writes. */
 const PATIENCE = 30_000;
-/** SQLite's numbers for a file that another process writes, whatever the rest of the code, and for one that it cannot open. */
+/**
+ * SQLite's numbers for a file that another process writes, whatever the rest of the code, and for
+ * one that it cannot open.
+ */
 const [BUSY, CANNOT_OPEN] = [5, 14];
 
 /** What is used of `libsql/promise`, whose own types do not say what it gives. */
@@ -24,16 +30,16 @@ interface Statement {
 }
 
 /**
- * Opens a cache in an SQLite file, made if it is missing, with a write-ahead log, so that any number of processes read and
- * write at once. Values are the bytes that they are.
+ * Opens a cache in an SQLite file, made if it is missing, with a write-ahead log, so that any
+ * number of processes read and write at once. Values are the bytes that they are.
  *
  * @throws SystemError `cache` when `libsql` is not installed; otherwise what SQLite says.
  */
 export async function openSqliteCache(path: string): Promise<UnitCache> {
   const database = await openDatabase(path);
   let last: Promise<unknown> = Promise.resolve();
-  // SQLite works on a thread of its own, for one statement at a time: what asked for the connection meanwhile would hold up
-  // this thread.
+  // SQLite works on a thread of its own, for one statement at a time: what asked for the connection
+  // meanwhile would hold up this thread.
   const next = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work);
     last = result.catch(() => undefined);
@@ -65,7 +71,10 @@ async function read(database: Database, key: string): Promise<Uint8Array | undef
   return row === undefined ? undefined : bytesOf((row as { readonly value: unknown }).value);
 }
 
-/** Only `exec` waits for the disk, and for other processes, off this thread; what is between only copies. */
+/**
+ * Only `exec` waits for the disk, and for other processes, off this thread; what is between only
+ * copies.
+ */
 async function write(database: Database, key: string, bytes: Uint8Array): Promise<void> {
   await inTurn(() => database.exec('BEGIN IMMEDIATE'));
   try {
@@ -73,7 +82,8 @@ async function write(database: Database, key: string, bytes: Uint8Array): Promis
     statement.run(key, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     await database.exec('COMMIT');
   } catch (error) {
-    // SQLite itself has ended the transaction after some failures; one that is still open fails the next write.
+    // SQLite itself has ended the transaction after some failures; one that is still open fails the
+    // next write.
     await database.exec('ROLLBACK').catch(() => undefined);
     throw error;
   }
@@ -85,7 +95,7 @@ async function openDatabase(path: string): Promise<Database> {
     return new Libsql(path, { timeout: 0 });
   } catch (error) {
     if (!String(error).includes(`: ${CANNOT_OPEN}"`)) throw error;
-    throw new Error('it is no file that can be read and written', { cause: error });
+    throw new Error('it is not a file that can be read and written', { cause: error });
   }
 }
 
@@ -97,7 +107,10 @@ async function loadLibsql(): Promise<new (path: string, options: { readonly time
   }
 }
 
-/** Tries again while another process writes. SQLite's own way of waiting would keep the connection meanwhile. */
+/**
+ * Tries again while another process writes. SQLite's own way of waiting would keep the connection
+ * meanwhile.
+ */
 async function inTurn<T>(statement: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + PATIENCE;
   for (;;) {
@@ -116,7 +129,9 @@ function keyOf(key: string): string {
   return `reelflow:${key}`;
 }
 
-/** Bytes as they are; text, which this program never writes, as its own, for the reader to refuse. */
+/**
+ * Bytes as they are; text, which this program never writes, as its own, for the reader to refuse.
+ */
 function bytesOf(value: unknown): Uint8Array {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : Buffer.from(String(value));
 }

@@ -1,6 +1,7 @@
 /**
- * Keeps finished units as bytes, for other datasets of the same videos. Keys are at most 255 characters of ASCII. Nothing
- * is relied on: an entry may be gone, cut off or changed, and any call may fail; then the unit is computed.
+ * Keeps finished units as bytes, for other datasets of the same videos. Keys are at most 255
+ * characters of ASCII. Nothing is relied on: an entry may be gone, cut off or changed, and any call
+ * may fail; then the unit is computed.
  *
  * @example
  * const entries = new Map<string, Uint8Array>();
@@ -11,7 +12,10 @@
  * await extract({ inputs: ['trailers/'], out: 'features/', cache });
  */
 export interface UnitCache {
-  /** Milliseconds that a call may take, after which the cache is left alone for the rest of the run. Default 60,000. */
+  /**
+   * Milliseconds that a call may take, after which the cache is left alone for the rest of the run.
+   * Default 60,000.
+   */
   readonly patience?: number;
   /** The bytes last set for a key, or undefined. */
   get(key: string): Promise<Uint8Array | undefined>;
@@ -19,6 +23,9 @@ export interface UnitCache {
   set(key: string, bytes: Uint8Array): Promise<void>;
   /** Removes a key's bytes, if there are any; asked for when an item is taken out of a dataset. */
   delete?(key: string): Promise<void>;
-  /** Called once, by whoever opened it: writes what is not written yet, and lets files and connections go. */
+  /**
+   * Called once, by whoever opened it: writes what is not written yet, and lets files and
+   * connections go.
+   */
   close?(): Promise<void>;
 }

@@ -15,7 +15,10 @@ export interface BodyPlace {
 export interface ArrowBody {
   /** Length of a buffer, unpacked. */
   size(buffer: BufferFacts): Promise<number>;
-  /** Some bytes of a buffer, in memory of their own or aligned as the buffer is. @throws RangeError beyond its end. */
+  /**
+   * Some bytes of a buffer, in memory of their own or aligned as the buffer is.
+   * @throws RangeError beyond its end.
+   */
   read(buffer: BufferFacts, start: number, length: number): Promise<Uint8Array>;
 }
 
@@ -23,7 +26,10 @@ export interface ArrowBody {
 const NOT_PACKED = -1n;
 const PREFIX_BYTES = 8;
 
-/** Buffers that stand in the file as they are: only what is asked for is read, so that a batch may be of any size. */
+/**
+ * Buffers that stand in the file as they are: only what is asked for is read, so that a batch may
+ * be of any size.
+ */
 export function plainBody({ handle, path, position }: BodyPlace): ArrowBody {
   return {
     size: async ({ length }) => length,
@@ -46,7 +52,7 @@ export function packedBody({ handle, path, position }: BodyPlace, codec: Codec, 
   const unpack = async ({ offset, length }: BufferFacts): Promise<Uint8Array> => {
     if (length === 0) return new Uint8Array(0);
     const bytes = await readAt(handle, position + offset, length, path);
-    if (length < PREFIX_BYTES) throw new RangeError(`a packed buffer has ${length} bytes`);
+    if (length < PREFIX_BYTES) throw new RangeError(`a compressed buffer has ${length} bytes`);
     const size = bytes.readBigInt64LE(0);
     if (size === NOT_PACKED)
       return new Uint8Array(bytes.buffer, bytes.byteOffset + PREFIX_BYTES, length - PREFIX_BYTES);

@@ -198,7 +198,8 @@ async function unionOf(
   const typeIds = new Int8Array(await body.read(ids, from, length));
   const known = (type as Union).typeIds;
   const childOf = (id: number | undefined): number => Array.prototype.indexOf.call(known, id);
-  if (typeIds.some((id) => childOf(id) < 0)) throw new RangeError('a union has a value of a type that it has not');
+  if (typeIds.some((id) => childOf(id) < 0))
+    throw new RangeError('a union has a value of a type that it does not have');
   if (places === undefined) {
     return { typeIds, children: await inTurn(children, (child) => load(child, from, from + length)) };
   }
@@ -229,7 +230,7 @@ function checkViews(views: Uint8Array, buffers: readonly Uint8Array[]): void {
     if (length >= 0 && length <= INLINE_BYTES) continue;
     const available = buffers[view.getInt32(at + 8, true)]?.length ?? 0;
     const start = view.getInt32(at + 12, true);
-    if (length < 0 || start < 0 || start + length > available) throw new RangeError('a text lies outside its buffer');
+    if (length < 0 || start < 0 || start + length > available) throw new RangeError('a string lies outside its buffer');
   }
 }
 

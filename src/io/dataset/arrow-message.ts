@@ -1,9 +1,11 @@
 /**
- * Checks the metadata of Arrow IPC messages before apache-arrow decodes them. It trusts them: of damaged ones it may build
- * vectors of billions of elements, or give short columns without a word. Everything is checked against the bytes at hand:
- * positions, lengths of vectors, and the buffers of a batch against its body.
+ * Checks the metadata of Arrow IPC messages before apache-arrow decodes them. It trusts them: of
+ * damaged ones it may build vectors of billions of elements, or give short columns without a word.
+ * Everything is checked against the bytes at hand: positions, lengths of vectors, and the buffers
+ * of a batch against its body.
  *
- * Format: https://arrow.apache.org/docs/format/Columnar.html (Message.fbs, Schema.fbs), in FlatBuffers.
+ * Format: https://arrow.apache.org/docs/format/Columnar.html (Message.fbs, Schema.fbs), in
+ * FlatBuffers.
  */
 
 import { FlatTable } from '../../core/flat-buffer-reader.ts';
@@ -19,7 +21,9 @@ export interface MessageFacts {
   readonly dictionary: { readonly id: number; readonly isDelta: boolean } | undefined;
 }
 
-/** What a record batch says of its columns, in the order of the schema, each before those inside it. */
+/**
+ * What a record batch says of its columns, in the order of the schema, each before those inside it.
+ */
 export interface BatchFacts {
   readonly rows: number;
   /** Of the format: 4 is version 5. */
@@ -49,8 +53,11 @@ const KINDS: Readonly<Record<number, MessageFacts['kind']>> = { 1: 'schema', 2: 
 const UNION_TYPE = 14;
 /** Numbers of types that apache-arrow does not know. */
 const UNKNOWN_TYPES: Readonly<Record<number, string>> = { 22: 'run-end encoded', 25: 'a list view', 26: 'a list view' };
-/** Of a record batch: what other languages can count. Columns of nulls have any number of rows in no bytes. */
-const MOST_ROWS = 2 ** 31 - 1;
+/**
+ * Of a record batch: what other languages can count. Columns of nulls have any number of rows in no
+ * bytes.
+ */
+const MAX_ROWS = 2 ** 31 - 1;
 const CODECS: Readonly<Record<number, Codec>> = { 0: 'lz4', 1: 'zstd' };
 /** `slots` of the tables, in the order of the format's definition. */
 const MESSAGE = { version: 0, headerType: 1, header: 2, bodyLength: 3, metadata: 4 };
@@ -67,7 +74,8 @@ const BLOCK_BYTES = 24;
  * What the metadata of a message say.
  *
  * @param most the most bytes that can follow as a body.
- * @throws RangeError when they are not those of a whole message; UnsupportedTable when they tell of what is not read.
+ * @throws RangeError when they are not those of a whole message; UnsupportedTable when they tell of
+ * what is not read.
  */
 export function checkMessage(metadata: Uint8Array, most: number): MessageFacts {
   const message = FlatTable.root(metadata);
@@ -103,7 +111,8 @@ export interface FooterFacts {
  * What the footer of a file says.
  *
  * @param end where the messages end.
- * @throws RangeError when the bytes are not those of a whole footer; UnsupportedTable when its schema has what is not read.
+ * @throws RangeError when the bytes are not those of a whole footer; UnsupportedTable when its
+ * schema has what is not read.
  */
 export function checkFooter(footer: Uint8Array, end: number): FooterFacts {
   const table = FlatTable.root(footer);
@@ -143,7 +152,7 @@ function checkField(field: FlatTable): void {
 
 function batchFacts(batch: FlatTable, bodyLength: number, version: number): BatchFacts {
   const rows = batch.long(BATCH.length);
-  if (rows < 0 || rows > MOST_ROWS) throw new RangeError(`a batch says to have ${rows} rows`);
+  if (rows < 0 || rows > MAX_ROWS) throw new RangeError(`a batch says to have ${rows} rows`);
   const nodes = pairs(batch, BATCH.nodes).map(([length, nullCount]) => {
     if (length < 0 || nullCount < 0 || nullCount > length) {
       throw new RangeError(`a column has ${nullCount} nulls in ${length} rows`);
@@ -165,7 +174,7 @@ function batchFacts(batch: FlatTable, bodyLength: number, version: number): Batc
   if (compression === undefined) return { rows, version, nodes, buffers, variadicCounts, codec: undefined };
   const number = compression.number(COMPRESSION.codec, 1);
   const codec = CODECS[number];
-  if (codec === undefined) throw new UnsupportedTable(`its buffers are packed in a way (${number}) that is not known`);
+  if (codec === undefined) throw new UnsupportedTable(`its buffers are compressed in an unknown way (${number})`);
   return { rows, version, nodes, buffers, variadicCounts, codec };
 }
 

@@ -17,7 +17,10 @@ const OLD_PREFIX_BYTES = 4;
 const FILE_START = Buffer.from('ARROW1\0\0');
 /** Length of the footer and the magic. */
 const TAIL_BYTES = 10;
-/** What packed buffers of one batch may unpack to: so much, and so many times the length of the file. */
+/**
+ * What packed buffers of one batch may unpack to: this much, and this many times the length of the
+ * file.
+ */
 const [UNPACKED_BYTES, UNPACKED_SHARE] = [512 * 1024 * 1024, 64];
 
 /** A message whose metadata are in memory, and where its body lies. */
@@ -38,11 +41,12 @@ interface ReadOptions {
 }
 
 /**
- * Opens an Arrow IPC file or stream. Reads the schema only; `batches` then reads slices of about `batchBytes` of one record
- * batch after another, the wanted columns only, whatever the size of the batch. Of batches that are packed (LZ4, ZSTD) the
- * wanted columns are unpacked whole.
+ * Opens an Arrow IPC file or stream. Reads the schema only; `batches` then reads slices of about
+ * `batchBytes` of one record batch after another, the wanted columns only, whatever the size of the
+ * batch. Of batches that are packed (LZ4, ZSTD) the wanted columns are unpacked whole.
  *
- * @throws UsageError `dataset` when it is damaged, cut off (a stream must end with its end marker), or has what is not read.
+ * @throws UsageError `dataset` when it is damaged, cut off (a stream must end with its end marker),
+ * or has what is not read.
  */
 export async function openArrow(file: TableFile, options: ReadOptions): Promise<TablePart> {
   const handle = await open(file.path, 'r');
@@ -77,7 +81,7 @@ async function* slices(
   let firstRow = 0;
   for await (const message of messages.all()) {
     const { batch, dictionary } = message;
-    if (batch === undefined) throw damagedTable(file.path, 'it has a message that is no part of a table');
+    if (batch === undefined) throw damagedTable(file.path, 'it has a message that is not part of a table');
     const body = bodyOf(message, batch);
     if (dictionary !== undefined) {
       const { id, isDelta } = dictionary;
@@ -113,7 +117,7 @@ async function* slices(
   }
 }
 
-/** Rows of a batch that are about so many bytes. */
+/** Rows of a batch of about this many bytes. */
 async function rowsAtATime(
   wanted: readonly { readonly plan: ColumnPlan }[],
   body: ArrowBody,
@@ -189,7 +193,7 @@ async function messageAt(
   end: number,
 ): Promise<FoundMessage | undefined> {
   const left = end - position - PREFIX_BYTES;
-  if (left < 0) throw damagedTable(path, `it ends at byte ${end} without the marker of its end`);
+  if (left < 0) throw damagedTable(path, `it ends at byte ${end} without its end marker`);
   const prefix = await readAt(handle, position, PREFIX_BYTES, path);
   const isOld = prefix.readUInt32LE(0) !== CONTINUATION;
   const length = prefix.readInt32LE(isOld ? 0 : 4);
@@ -203,7 +207,10 @@ async function messageAt(
   return { ...facts, metadata, bodyPosition: start + length };
 }
 
-/** The schema in bytes. Damaged ones can have types without what belongs to them, which shows when they are looked at. */
+/**
+ * The schema in bytes. Damaged ones can have types without what belongs to them, which shows when
+ * they are looked at.
+ */
 function schemaOf(bytes: Uint8Array): Schema {
   const { fields, metadata } = RecordBatchReader.from(bytes).open().schema;
   for (const { type } of fields) String(type);

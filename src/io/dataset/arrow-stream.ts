@@ -11,13 +11,15 @@ const MARK_BYTES = 4;
 const END_BYTES = 4;
 
 /**
- * Units as an Arrow IPC stream: `start`, then a record batch for each unit, then `end`. The rows are those of a unit's
- * file: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; then a nullable
- * fixed_size_list<float32>[dimension] for each stream and statistic, `visual_mean`, `audio_medmad`, ... Uncompressed;
- * equal units give equal bytes.
+ * Units as an Arrow IPC stream: `start`, then a record batch for each unit, then `end`. The rows
+ * are those of a unit's file: item_id utf8; subclips, subclip int32; start, end float64 (s);
+ * frames, patches int32; partial bool; then a nullable fixed_size_list<float32>[dimension] for each
+ * stream and statistic, `visual_mean`, `audio_medmad`, ... Uncompressed; equal units give equal
+ * bytes.
  *
- * The mark that begins every message is given with the message before it: apache-arrow's reader gives a batch only when a
- * byte after it has come, which would else be after the next video. A stream cut off after a unit is an error for readers.
+ * The mark that begins every message is given with the message before it: apache-arrow's reader
+ * gives a batch only when a byte after it has come, which would else be after the next video. A
+ * stream cut off after a unit is an error for readers.
  *
  * @example
  * const encoder = new UnitStreamEncoder([{ stream: 'visual', statistic: 'mean', dimension: 4096 }]);
@@ -39,7 +41,10 @@ export class UnitStreamEncoder {
     this.start = bytes.slice(0, headLength(bytes) + MARK_BYTES);
   }
 
-  /** A unit's record batch as a message, after its mark and with that of the next. @throws UsageError when the unit has a column that the schema has not. */
+  /**
+   * A unit's record batch as a message, after its mark and with that of the next.
+   * @throws UsageError when the unit has a column that the schema has not.
+   */
   batch(unit: UnitTable): Uint8Array {
     for (const { stream, statistic, dimension } of unit.columns) {
       const known = this.#columns.some(
@@ -47,7 +52,7 @@ export class UnitStreamEncoder {
       );
       if (!known) {
         throw new UsageError(
-          `'${unit.itemId}' has a column '${stream}_${statistic}' of ${dimension} values, which the stream's schema has not`,
+          `'${unit.itemId}' has a column '${stream}_${statistic}' of ${dimension} values, which the stream's schema does not have`,
         );
       }
     }
@@ -86,7 +91,9 @@ const EMPTY: UnitTable = {
   metadata: {},
 };
 
-/** A whole stream of one batch: the schema, which is the same every time, the batch, and the end. */
+/**
+ * A whole stream of one batch: the schema, which is the same every time, the batch, and the end.
+ */
 function encode(batch: RecordBatch): Uint8Array {
   return tableToIPC(new Table(batch.schema, [batch]), 'stream');
 }

@@ -1,33 +1,40 @@
 import { crc32 } from 'node:zlib';
 import { DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } from 'apache-arrow';
 import { DatasetError } from '../../core/errors.ts';
-import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+import { type Statistic, statisticNames } from '../../operators/statistics.ts';
 import { numberColumn, recordBatch, vectorColumn } from './batch-columns.ts';
 import { type ColumnShape, columnName, countedStream, countName, type UnitFacts, type UnitTable } from './schema.ts';
 import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';
 import { wholeUnitColumns } from './unit-columns.ts';
 import { listRowTables, ROW_TABLES, readRowTables, rowTableBytes } from './unit-rows.ts';
 
-/** Entries of the schema metadata that the format itself owns; units of 0.1.0 before its release have their checksum among them. */
+/**
+ * Entries of the schema metadata that the format itself owns; units of 0.1.0 before its release
+ * have their checksum among them.
+ */
 const ITEM = 'item_id';
 const COUNTS = 'subclips';
 const OWN_ENTRIES = [ITEM, COUNTS, ROW_TABLES, 'checksum'];
 /** Stands before the eight digits of the checksum. */
 const SEAL = 'reelflow-unit-crc32=';
 const NO_DIGITS = '00000000';
-/** The seal stands right before the footer, where no text of a user can be and no reader of Arrow files looks. A multiple of 8 keeps the footer aligned. */
+/**
+ * The seal stands right before the footer, where no text of a user can be and no reader of Arrow
+ * files looks. A multiple of 8 keeps the footer aligned.
+ */
 const SEAL_BYTES = 32;
 const FILE_MAGIC = 'ARROW1';
 /** Length of the footer, and the magic again. */
 const TAIL_BYTES = 4 + FILE_MAGIC.length;
 
 /**
- * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of `batchBytes` where that is
- * exceeded: the same bytes for equal units.
- * Columns: item_id utf8; subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; an int32 `NAME_rows` for each
- * stream but visual and audio; then a nullable
- * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry the unit's own, sorted.
- * Tables of rows follow the record batches (see `unit-rows.ts`). A checksum of the whole file stands between the record batch and the footer.
+ * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of
+ * `batchBytes` where that is exceeded: the same bytes for equal units. Columns: item_id utf8;
+ * subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; an int32
+ * `NAME_rows` for each stream but visual and audio; then a nullable
+ * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry
+ * the unit's own, sorted. Tables of rows follow the record batches (see `unit-rows.ts`). A checksum
+ * of the whole file stands between the record batch and the footer.
  */
 export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
@@ -70,7 +77,8 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
 /**
  * The unit in the bytes of an Arrow IPC file. Its columns are views of the bytes, not copies.
  *
- * @throws DatasetError `damaged` when the bytes are not a whole, undamaged unit. `file` is named in the message.
+ * @throws DatasetError `damaged` when the bytes are not a whole, undamaged unit. `file` is named in
+ * the message.
  */
 export function decodeUnit(bytes: Uint8Array, file: string): UnitTable {
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
@@ -162,7 +170,7 @@ function factsOf(schema: Schema): UnitFacts {
 function shapeOf(field: Field<DataType>): ColumnShape | undefined {
   if (!(field.type instanceof FixedSizeList)) return undefined;
   const statistic = field.metadata.get('statistic') as Statistic;
-  if (!STATISTICS.includes(statistic)) throw new RangeError(`column '${field.name}' does not name its statistic`);
+  if (!statisticNames.includes(statistic)) throw new RangeError(`column '${field.name}' does not name its statistic`);
   return { stream: entry(field.metadata, 'stream'), statistic, dimension: field.type.listSize };
 }
 
@@ -172,7 +180,10 @@ function entry(metadata: Map<string, string>, name: string): string {
   return value;
 }
 
-/** Where the digits of the checksum stand: right before the footer; in units of the first format, which refused the seal's text elsewhere, in the footer. */
+/**
+ * Where the digits of the checksum stand: right before the footer; in units of the first format,
+ * which refused the seal's text elsewhere, in the footer.
+ */
 function sealPosition(bytes: Buffer): number | undefined {
   const footer = footerStart(bytes);
   const position = footer - SEAL_BYTES;
@@ -204,7 +215,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
 
 function damaged(file: string, what: string, cause?: unknown): DatasetError {
   return new DatasetError('damaged', `${file} is not a whole unit of a dataset: ${what}`, {
-    remedy: 'Run the command that made the dataset again: the unit is set aside, and only that item is computed anew.',
+    remedy: 'Run the command that made the dataset again: the unit is set aside, and only that item is computed again.',
     cause,
   });
 }

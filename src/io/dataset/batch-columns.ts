@@ -33,7 +33,7 @@ export function recordBatch(
   return new RecordBatch(new Schema(fields, metadata), struct);
 }
 
-/** A utf8 column: each text in so many rows. */
+/** A utf8 column: each text, repeated for a number of rows. */
 export function textColumn(
   name: string,
   runs: readonly { readonly text: string; readonly count: number }[],
@@ -66,7 +66,7 @@ export function numberColumn(name: string, data: Int32Array | Float64Array): Bat
   return { field: new Field(name, type, false), data: makeData({ type, length, nullCount: 0, data }) };
 }
 
-/** A boolean column: each value in so many rows. */
+/** A boolean column: each value, repeated for a number of rows. */
 export function flagColumn(
   name: string,
   runs: readonly { readonly flag: boolean; readonly count: number }[],
@@ -101,8 +101,8 @@ export function vectorColumn(
 }
 
 /**
- * A nullable list<float32> column, for Parquet: readers of Arrow for C++ and Python refuse Parquet columns that their Arrow
- * schema calls fixed-size lists as soon as a row is null.
+ * A nullable list<float32> column, for Parquet: readers of Arrow for C++ and Python refuse Parquet
+ * columns that their Arrow schema calls fixed-size lists as soon as a row is null.
  */
 export function listColumn(
   name: string,

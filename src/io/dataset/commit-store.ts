@@ -36,10 +36,11 @@ const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'];
 const NOTED_AT_A_TIME = 1000;
 
 /**
- * The truth of a dataset: one file for each committed unit (`_units/<kk>/<key>.arrow`) or dead letter (`_dead/<key>.json`).
- * A file appears whole or not at all and is never written over, so any number of processes and machines may commit the
- * same units at the same time, be killed anywhere, and each unit is there once. Readers need no lock. An index (`_index.txt`) spares reading
- * every unit for its facts, and says which unit of an item is current when its file has changed.
+ * The truth of a dataset: one file for each committed unit (`_units/<kk>/<key>.arrow`) or dead
+ * letter (`_dead/<key>.json`). A file appears whole or not at all and is never written over, so any
+ * number of processes and machines may commit the same units at the same time, be killed anywhere,
+ * and each unit is there once. Readers need no lock. An index (`_index.txt`) spares reading every
+ * unit for its facts, and says which unit of an item is current when its file has changed.
  *
  * @example
  * const store = await CommitStore.open('features/');
@@ -47,12 +48,18 @@ const NOTED_AT_A_TIME = 1000;
  */
 export class CommitStore implements UnitStore {
   readonly directory: string;
-  /** Files that were found damaged and were renamed to end in `.damaged`: what they held is computed anew. */
+  /**
+   * Files that were found damaged and were renamed to end in `.damaged`: what they held is computed
+   * again.
+   */
   readonly setAside: string[] = [];
   readonly #metadata: Readonly<Record<string, string>>;
   readonly #index: UnitIndex;
   readonly #letterKeys: LetterKeys;
-  /** By place in the index: whether this process has seen that the unit's file is the one that the index knows. */
+  /**
+   * By place in the index: whether this process has seen that the unit's file is the one that the
+   * index knows.
+   */
   readonly #seen: boolean[] = [];
   // Joined once: paths are asked for at every turn.
   readonly #units: string;
@@ -60,7 +67,10 @@ export class CommitStore implements UnitStore {
   readonly #letters: Letters;
   #items: Promise<Items> | undefined;
 
-  /** Whether what is found out is noted in the index: not in a dataset of version 1 that is only read. */
+  /**
+   * Whether what is found out is noted in the index: not in a dataset of version 1 that is only
+   * read.
+   */
   readonly #notes: boolean;
 
   private constructor(directory: string, metadata: Readonly<Record<string, string>>, index: UnitIndex, notes: boolean) {
@@ -76,10 +86,12 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Opens the store in a directory, and removes what killed processes of this machine left half-written.
+   * Opens the store in a directory, and removes what killed processes of this machine left
+   * half-written.
    *
    * @param options.create whether the directory may be missing (default true)
-   * @param options.metadata entries that every unit committed here carries beside its own: graph id, models
+   * @param options.metadata entries that every unit committed here carries beside its own: graph
+   * id, models
    * @throws UsageError when the directory is missing and may not be created.
    */
   static async open(
@@ -88,7 +100,7 @@ export class CommitStore implements UnitStore {
   ): Promise<CommitStore> {
     const units = partPath(directory, 'units');
     if (options.create === false && !existsSync(units)) {
-      throw new UsageError(`${directory} is no dataset: it has no '_units' folder`, {
+      throw new UsageError(`${directory} is not a dataset: it has no '_units' folder`, {
         code: 'dataset',
         remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       });
@@ -104,13 +116,17 @@ export class CommitStore implements UnitStore {
       for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
       return store;
     }
-    // Whoever commits must know which items have units: those that an index does not name are looked at now.
+    // Whoever commits must know which items have units: those that an index does not name are
+    // looked at now.
     await store.#lookAtUnknown();
     await store.refresh();
     return store;
   }
 
-  /** Path of the file that a unit has or would have. @throws UsageError for a key that is not lower-case hexadecimal. */
+  /**
+   * Path of the file that a unit has or would have.
+   * @throws UsageError for a key that is not lower-case hexadecimal.
+   */
   unitPath(key: string): string {
     return this.#pathOf(checkKey(key));
   }
@@ -125,7 +141,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Commits a unit, which becomes the current one of its item. On disk, under its name, when this resolves.
+   * Commits a unit, which becomes the current one of its item. On disk, under its name, when this
+   * resolves.
    *
    * @returns 'duplicate' when it was committed before, here or elsewhere: then this one is dropped.
    */
@@ -146,8 +163,9 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Says that of the units of an item this one is current: its file has become again what it was. Nothing is written where it is so anyway. May be
-   * said before it is committed. Dead letters of what the item's file was otherwise go.
+   * Says that of the units of an item this one is current: its file has become again what it was.
+   * Nothing is written where it is so anyway. May be said before it is committed. Dead letters of
+   * what the item's file was otherwise go.
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
     await this.#letters.supersede(itemId, key);
@@ -193,7 +211,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * The units that stand for the items of the dataset, one for each, with their facts, by key. Lets other work go on while it looks.
+   * The units that stand for the items of the dataset, one for each, with their facts, by key. Lets
+   * other work continue while it looks.
    *
    * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
    * @throws DatasetError as `read`.
@@ -204,7 +223,10 @@ export class CommitStore implements UnitStore {
     return units;
   }
 
-  /** Calls `take` with each of the units of `currentUnits`, of which there need not be a list. @throws as `currentUnits`. */
+  /**
+   * Calls `take` with each of the units of `currentUnits`, of which there need not be a list.
+   * @throws as `currentUnits`.
+   */
   async eachCurrentUnit(damaged: 'throw' | 'aside', take: (unit: PlannedUnit) => void): Promise<void> {
     await this.#index.refresh();
     const index = this.#index;
@@ -227,14 +249,18 @@ export class CommitStore implements UnitStore {
     }
   }
 
-  /** Reads a unit; a damaged one is set aside. @throws DatasetError `unreadable` when it is not there, `damaged`, naming the file. */
+  /**
+   * Reads a unit; a damaged one is set aside.
+   * @throws DatasetError `unreadable` when it is not there, `damaged`, naming the file.
+   */
   async read(key: string): Promise<UnitTable> {
     const path = this.unitPath(key);
     return this.#decode(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
   }
 
   /**
-   * Reads a small unit at once: of many small files the pauses of an asynchronous read cost more than the reads. Undefined for a large one.
+   * Reads a small unit at once: of many small files the pauses of an asynchronous read cost more
+   * than the reads. Undefined for a large one.
    *
    * @throws DatasetError as `read`.
    */
@@ -250,7 +276,7 @@ export class CommitStore implements UnitStore {
     return this.#decode(bytes, path);
   }
 
-  /** A damaged unit is set aside, so that the next run computes its item anew. */
+  /** A damaged unit is set aside, so that the next run computes its item again. */
   #decode(bytes: Uint8Array, path: string): UnitTable {
     try {
       return decodeUnit(bytes, path);
@@ -261,8 +287,8 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Reads what a unit says of itself, without its rows. Synchronous, since the pauses of an asynchronous read cost ten
-   * times what the read does, and datasets have thousands of units.
+   * Reads what a unit says of itself, without its rows. Synchronous, since the pauses of an
+   * asynchronous read cost ten times what the read does, and datasets have thousands of units.
    *
    * @throws DatasetError as `read`.
    */
@@ -289,7 +315,7 @@ export class CommitStore implements UnitStore {
         'damaged',
         `${path} is not a whole unit of a dataset: its footer is longer than the file`,
         {
-          remedy: 'Run the command that made the dataset again: only that item is computed anew.',
+          remedy: 'Run the command that made the dataset again: only that item is computed again.',
         },
       );
     } finally {
@@ -298,16 +324,19 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * What a committed unit says of itself, or undefined when it is not committed. A unit whose footer is damaged is set
-   * aside, and counts as not committed: resuming computes it anew.
+   * What a committed unit says of itself, or undefined when it is not committed. A unit whose
+   * footer is damaged is set aside, and counts as not committed: resuming computes it again.
    */
   async facts(key: string): Promise<UnitFacts | undefined> {
     const place = this.#placeUnlessDamaged(key);
     return place === undefined ? undefined : this.#index.factsAt(place);
   }
 
-  /** Of a unit that this process has seen whole since it began only the name is looked at: nobody writes a unit over. */
-  #placeOfSound(key: string): number | undefined {
+  /**
+   * Of a unit that this process has seen whole since it began only the name is looked at: nobody
+   * writes a unit over.
+   */
+  #placeOfAudio(key: string): number | undefined {
     const known = this.#index.placeOf(key);
     return known !== undefined && this.#seen[known] === true ? known : this.#placeUnlessDamaged(key);
   }
@@ -322,7 +351,10 @@ export class CommitStore implements UnitStore {
     }
   }
 
-  /** The place of a committed unit in the index: of what the index says of it where its file is the one that it knows; else of what the file says. */
+  /**
+   * The place of a committed unit in the index: of what the index says of it where its file is the
+   * one that it knows; else of what the file says.
+   */
   #placeIfThere(key: string): number | undefined {
     const known = this.#index.placeOf(key);
     const path = known === undefined ? this.unitPath(key) : this.#pathOf(key);
@@ -346,7 +378,7 @@ export class CommitStore implements UnitStore {
         if (key !== undefined) keys.push(key);
       });
       for (const key of keys.sort()) {
-        const place = damaged === 'aside' ? this.#placeOfSound(key) : this.#placeIfThere(key);
+        const place = damaged === 'aside' ? this.#placeOfAudio(key) : this.#placeIfThere(key);
         if (place !== undefined) found.push(place);
         if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();
@@ -356,7 +388,10 @@ export class CommitStore implements UnitStore {
     return found;
   }
 
-  /** Units that the index does not name, and temporaries of dead processes. What is damaged is looked at again when it is asked for. */
+  /**
+   * Units that the index does not name, and temporaries of dead processes. What is damaged is
+   * looked at again when it is asked for.
+   */
   async #lookAtUnknown(): Promise<void> {
     for (const shard of this.#shards()) {
       const unknown: string[] = [];
@@ -380,7 +415,10 @@ export class CommitStore implements UnitStore {
     await this.#flush();
   }
 
-  /** A reader of a dataset that it may not write to, or whose disk is full, does without: the index is a help. */
+  /**
+   * A reader of a dataset that it may not write to, or whose disk is full, does without: the index
+   * is a help.
+   */
   async #flush(): Promise<void> {
     if (!this.#notes) return;
     try {
@@ -391,15 +429,19 @@ export class CommitStore implements UnitStore {
   }
 
   /**
-   * Writes the dead letter of an item, unless there is one; letters of what the item's file was before go. On disk when this resolves.
+   * Writes the dead letter of an item, unless there is one; letters of what the item's file was
+   * before go. On disk when this resolves.
    *
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
-  async bury(key: string, letter: DeadLetter): Promise<void> {
-    await this.#letters.bury(checkKey(key), letter);
+  async record(key: string, letter: DeadLetter): Promise<void> {
+    await this.#letters.record(checkKey(key), letter);
   }
 
-  /** The dead letter of a key, if it has one and no unit. A damaged letter is set aside: its item is tried again. */
+  /**
+   * The dead letter of a key, if it has one and no unit. A damaged letter is set aside: its item is
+   * tried again.
+   */
   async letter(key: string): Promise<DeadLetter | undefined> {
     return this.#letter(key);
   }
@@ -408,7 +450,10 @@ export class CommitStore implements UnitStore {
     return existsSync(this.unitPath(key)) ? undefined : this.#letters.get(key);
   }
 
-  /** All dead letters with their keys, by key. Letters of keys that some other process has committed are left out. */
+  /**
+   * All dead letters with their keys, by key. Letters of keys that some other process has committed
+   * are left out.
+   */
   async letters(): Promise<KeptLetter[]> {
     return this.#letters.keys().flatMap((key) => {
       const letter = this.#letter(key);
@@ -416,7 +461,7 @@ export class CommitStore implements UnitStore {
     });
   }
 
-  /** How many dead letters there are. Lets other work go on while it looks. */
+  /** How many dead letters there are. Lets other work continue while it looks. */
   async countLetters(): Promise<number> {
     if (!existsSync(this.#dead)) return 0;
     let letters = 0;
@@ -433,11 +478,14 @@ export class CommitStore implements UnitStore {
    * @returns how many of the keys had a letter.
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
-  async raise(keys: readonly string[]): Promise<number> {
-    return this.#letters.raise(keys.map(checkKey));
+  async retry(keys: readonly string[]): Promise<number> {
+    return this.#letters.retry(keys.map(checkKey));
   }
 
-  /** Removes every unit of an item, of whatever its file was, and its dead letters. @returns how many there were. */
+  /**
+   * Removes every unit of an item, of whatever its file was, and its dead letters.
+   * @returns how many there were.
+   */
   async remove(itemId: string): Promise<{ readonly units: number; readonly letters: number }> {
     await this.#index.refresh();
     let units = 0;

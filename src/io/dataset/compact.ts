@@ -20,11 +20,11 @@ import {
 } from './dataset-file.ts';
 import { modernise } from './layout.ts';
 import {
-  PARQUET_COMPRESSIONS,
-  PARQUET_ENCODINGS,
   type ParquetCompression,
   type ParquetEncoding,
   ParquetWriter,
+  parquetCompressions,
+  parquetEncodings,
 } from './parquet.ts';
 import type { RowSchema } from './row-types.ts';
 import type { UnitTable } from './schema.ts';
@@ -36,20 +36,26 @@ import { UnitTally } from './unit-tally.ts';
 const MIB = 1024 * 1024;
 /** Row groups of all tables that are written at the same time, together. */
 const OPEN_ROW_GROUP_BYTES = 128 * MIB;
-const LEAST_ROW_GROUP_BYTES = 8 * MIB;
-const MOST_ROW_GROUP_BYTES = 32 * MIB;
+const MIN_ROW_GROUP_BYTES = 8 * MIB;
+const MAX_ROW_GROUP_BYTES = 32 * MIB;
 /** Rows of units that are written in one batch: more at a time buys no speed. */
 const BATCH_BYTES = MIB;
 const BATCH_UNITS = 256;
 /** About what the other columns of a row take: an id of 30 bytes, and the numbers. */
 const SCALAR_BYTES = 60;
-const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / LEAST_ROW_GROUP_BYTES;
+const TABLES_AT_A_TIME = OPEN_ROW_GROUP_BYTES / MIN_ROW_GROUP_BYTES;
 
 /** How a dataset is compacted. */
 export interface CompactOptions {
-  /** A part ends with the item at which its rows exceed this many bytes before compression. Default 512 MiB. */
+  /**
+   * A part ends with the item at which its rows exceed this many bytes before compression. Default
+   * 512 MiB.
+   */
   readonly partBytes?: number | undefined;
-  /** Bytes of rows in a row group before compression. Default: 8 to 32 MiB, less the more tables there are. */
+  /**
+   * Bytes of rows in a row group before compression. Default: 8 to 32 MiB, less the more tables
+   * there are.
+   */
   readonly rowGroupBytes?: number | undefined;
   /** How the vectors are encoded. Default `plain`; the values are the same. */
   readonly encoding?: ParquetEncoding | undefined;
@@ -60,19 +66,23 @@ export interface CompactOptions {
 }
 
 /**
- * Writes the committed units of a dataset as Parquet tables, one for each number of subclips and statistic:
- * `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes, then subclip. Columns: item_id,
- * subclip, start, end, frames, patches, partial, and a list of float32 for each stream, null where the unit has none. The number
- * of subclips and the statistic are in the path only (hive partitions). Rows of tables of their own go to `shots/part-00000.parquet`, by their names. The key-value metadata entry `reelflow` of every part is JSON with the
- * graph's id and parameters and the networks' cards and hashes; of every vector column the Arrow field metadata name its networks and hashes.
+ * Writes the committed units of a dataset as Parquet tables, one for each number of subclips and
+ * statistic: `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes,
+ * then subclip. Columns: item_id, subclip, start, end, frames, patches, partial, and a list of
+ * float32 for each stream, null where the unit has none. The number of subclips and the statistic
+ * are in the path only (hive partitions). Rows of tables of their own go to
+ * `shots/part-00000.parquet`, by their names. The key-value metadata entry `reelflow` of every part
+ * is JSON with the graph's id and parameters and the networks' cards and hashes; of every vector
+ * column the Arrow field metadata name its networks and hashes.
  *
- * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the same units writes
- * the same bytes. New parts stand before old ones are removed; a killed run leaves the old tables readable. Of an item whose file has changed
- * the current unit is taken. Any number of processes may compact at once: tables of fewer units never take the place of tables of more, and
- * whoever finds that others have been faster takes theirs, or begins again.
+ * One unit and the open row groups (128 MiB together) are in memory at a time. Every run over the
+ * same units writes the same bytes. New parts stand before old ones are removed; a killed run
+ * leaves the old tables readable. Of an item whose file has changed the current unit is taken. Any
+ * number of processes may compact at once: tables of fewer units never take the place of tables of
+ * more, and whoever finds that others have been faster takes theirs, or begins again.
  *
  * @returns the tables, as `_dataset.json` lists them.
- * @throws UsageError `dataset` when the directory is no dataset, or a unit is damaged.
+ * @throws UsageError `dataset` when the directory is not a dataset, or a unit is damaged.
  *
  * @example
  * const tables = await compact('features/');
@@ -80,8 +90,8 @@ export interface CompactOptions {
 export async function compact(directory: string, options: CompactOptions = {}): Promise<readonly DatasetTable[]> {
   const partBytes = checkInteger('partBytes', options.partBytes ?? 512 * MIB);
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
-  const encoding = checkOneOf('encoding', options.encoding ?? 'plain', PARQUET_ENCODINGS);
-  const compression = checkOneOf('compression', options.compression ?? 'zstd', PARQUET_COMPRESSIONS);
+  const encoding = checkOneOf('encoding', options.encoding ?? 'plain', parquetEncodings);
+  const compression = checkOneOf('compression', options.compression ?? 'zstd', parquetCompressions);
   const modernised = await modernise(directory);
   if (modernised !== undefined) options.onMessage?.(modernised);
   const how = { partBytes, encoding, compression, rowGroupBytes: options.rowGroupBytes };
@@ -98,7 +108,10 @@ interface Layout {
   readonly rowGroupBytes: number | undefined;
 }
 
-/** Writes the tables and gives them their names; undefined when another process has published others meanwhile. */
+/**
+ * Writes the tables and gives them their names; undefined when another process has published others
+ * meanwhile.
+ */
 async function compactOnce(directory: string, layout: Layout): Promise<readonly DatasetTable[] | undefined> {
   const description = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
@@ -116,7 +129,7 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
   const ofRows = declared.map(([name, columns]) => rowTable(name, columns, description));
 
   const share = Math.floor(OPEN_ROW_GROUP_BYTES / Math.max(1, ofSubclips.length + ofRows.length));
-  const rowGroupBytes = layout.rowGroupBytes ?? Math.max(LEAST_ROW_GROUP_BYTES, Math.min(share, MOST_ROW_GROUP_BYTES));
+  const rowGroupBytes = layout.rowGroupBytes ?? Math.max(MIN_ROW_GROUP_BYTES, Math.min(share, MAX_ROW_GROUP_BYTES));
   const breather = new Breather();
   const tables = [...ofSubclips, ...ofRows].map(
     (content) => new TableWriter(directory, content as TableContent, { ...layout, rowGroupBytes }),
@@ -141,7 +154,8 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
     await updateDatasetFile(directory, async (file, assertHeld) => {
       const counted = await countDataset(store, 'throw');
       if (file.compacted?.generation !== description.compacted?.generation && counted.contents !== contents) {
-        // Tables that another process has published while these were written, and units that these lack: theirs may have them.
+        // Tables that another process has published while these were written, and units that these
+        // lack: theirs may have them.
         outcome = file.compacted?.contents === counted.contents ? file.tables : undefined;
         return undefined;
       }
@@ -235,7 +249,10 @@ class TableWriter {
     this.#finished.push(writer.path);
   }
 
-  /** Gives the parts their names. @param assertHeld asked before each: whether no other process does the same. */
+  /**
+   * Gives the parts their names.
+   * @param assertHeld asked before each: whether no other process does the same.
+   */
   async publish(assertHeld: () => Promise<void>): Promise<void> {
     for (const [index, part] of this.#finished.entries()) {
       if (index < this.#published) continue;

@@ -6,7 +6,7 @@ import { printableStart } from '../../core/printable.ts';
 import { isPartName, partPath, underDatasetLock } from './layout.ts';
 import type { RowSchema } from './row-types.ts';
 
-/** Of what differs between two datasets, so many places are named, each in so many characters. */
+/** How many differences between two datasets are named, and in how many characters each. */
 const LISTED_CHANGES = 4;
 const LONGEST_VALUE = 60;
 
@@ -20,7 +20,10 @@ export interface DatasetDescription {
   readonly version?: number;
   /** Everything that changes values, as JSON. */
   readonly params: unknown;
-  /** The networks: name, hashes of card and weights, the weight files (`files`: role, SHA-256, origin, licence), the card itself. */
+  /**
+   * The networks: name, hashes of card and weights, the weight files (`files`: role, SHA-256,
+   * origin, licence), the card itself.
+   */
   readonly models: readonly unknown[];
   /** How the graph is made again, as JSON: see `graphFrom`. */
   readonly spec?: unknown;
@@ -41,7 +44,9 @@ export interface DatasetCounts {
   readonly partial: number;
   /** Dead letters. */
   readonly dead: number;
-  /** For each stream the units that have no vector of it: videos without sound have none of `audio`. */
+  /**
+   * For each stream the units that have no vector of it: videos without sound have none of `audio`.
+   */
   readonly without: Readonly<Record<string, number>>;
 }
 
@@ -96,7 +101,8 @@ export function datasetFilePath(directory: string): string {
 /**
  * Reads `_dataset.json`.
  *
- * @throws UsageError `dataset` when the directory is no dataset, or one of a newer format; DatasetError `damaged`.
+ * @throws UsageError `dataset` when the directory is not a dataset, or one of a newer format;
+ * DatasetError `damaged`.
  */
 export function readDatasetFile(directory: string): DatasetFile {
   const path = datasetFilePath(directory);
@@ -104,7 +110,7 @@ export function readDatasetFile(directory: string): DatasetFile {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new UsageError(`${directory} is no dataset: ${(cause as Error).message}`, {
+    throw new UsageError(`${directory} is not a dataset: ${(cause as Error).message}`, {
       code: 'dataset',
       remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       cause,
@@ -136,10 +142,12 @@ export function readDatasetFile(directory: string): DatasetFile {
 }
 
 /**
- * Changes `_dataset.json`, whole or not at all, from what it is at that moment: under a lock, so that no change of another process is lost, and with
- * the next generation. A change that changes nothing writes nothing.
+ * Changes `_dataset.json`, whole or not at all, from what it is at that moment: under a lock, so
+ * that no change of another process is lost, and with the next generation. A change that changes
+ * nothing writes nothing.
  *
- * @param change gives the file anew, or undefined to leave it. Before it changes other files of the dataset it asks `assertHeld`.
+ * @param change gives the file again, or undefined to leave it. Before it changes other files of
+ * the dataset it asks `assertHeld`.
  * @throws UsageError `dataset` when it cannot be read or written; what `change` throws.
  */
 export async function updateDatasetFile(
@@ -163,8 +171,9 @@ export function generationOf(file: DatasetFile): number {
 }
 
 /**
- * Whether the tables lack a unit that is current, or have one that is not, or are not there, or are stored otherwise than is asked for. Goes by what the
- * last process that closed the dataset counted.
+ * Whether the tables lack a unit that is current, or have one that is not, or are not there, or are
+ * stored otherwise than is asked for. Goes by what the last process that closed the dataset
+ * counted.
  */
 export function areTablesOutOfDate(
   directory: string,
@@ -184,10 +193,12 @@ export function areTablesOutOfDate(
 }
 
 /**
- * Asserts that a directory can take the dataset of a graph: it is missing, empty, or holds that graph's dataset.
+ * Asserts that a directory can take the dataset of a graph: it is missing, empty, or holds that
+ * graph's dataset.
  *
  * @returns the dataset's file, or undefined when there is none yet.
- * @throws UsageError `dataset` when it holds another graph's dataset, saying what differs, or other files.
+ * @throws UsageError `dataset` when it holds another graph's dataset, saying what differs, or other
+ * files.
  */
 export function checkDirectory(directory: string, description: DatasetDescription): DatasetFile | undefined {
   if (existsSync(directory) && !statSync(directory).isDirectory()) {
@@ -199,7 +210,7 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
       : [];
     if (foreign.length > 0) {
       throw new UsageError(
-        `${directory} is not empty and holds no dataset: it has '${foreign.sort()[0]}'${foreign.length > 1 ? ` and ${foreign.length - 1} more` : ''}`,
+        `${directory} is not empty and does not hold a dataset: it has '${foreign.sort()[0]}'${foreign.length > 1 ? ` and ${foreign.length - 1} more` : ''}`,
         { code: 'dataset', remedy: 'Name a new or empty directory for the dataset.' },
       );
     }

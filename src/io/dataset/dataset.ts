@@ -11,6 +11,7 @@ import {
 import { checkString } from '../../core/check.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { CommitStore } from './commit-store.ts';
+import { Fingerprints } from './content-fingerprint.ts';
 import {
   checkDirectory,
   type DatasetCounts,
@@ -20,7 +21,6 @@ import {
   readDatasetFile,
   updateDatasetFile,
 } from './dataset-file.ts';
-import { Fingerprints } from './fingerprint.ts';
 import type { ItemFacts } from './item-facts.ts';
 import { itemBatches, writeItems } from './items-file.ts';
 import { itemsNow } from './items-now.ts';
@@ -32,8 +32,8 @@ import { NOTHING, UnitTally } from './unit-tally.ts';
 /** How the temporary file's name ends that marks a dataset as open. */
 const MARK = '~open';
 /**
- * A feature dataset open for writing: its commit store, and the content hashes of its inputs. Any number of processes
- * may have it open, as long as they run the same graph.
+ * A feature dataset open for writing: its commit store, and the content hashes of its inputs. Any
+ * number of processes may have it open, as long as they run the same graph.
  *
  * @example
  * const dataset = await Dataset.open('features/', { graphId, name: 'extraction', params, models });
@@ -43,7 +43,10 @@ const MARK = '~open';
 export class Dataset {
   readonly directory: string;
   readonly store: CommitStore;
-  /** How many other processes had it open for writing when it was opened, as far as the marks tell that they leave. */
+  /**
+   * How many other processes had it open for writing when it was opened, as far as the marks tell
+   * that they leave.
+   */
   readonly others: number;
   /** What there is to tell where it was of version 1 and has been given today's names. */
   readonly modernised: string | undefined;
@@ -67,8 +70,8 @@ export class Dataset {
   /**
    * Opens the dataset of a graph in a directory, which is made if it is missing.
    *
-   * @throws UsageError `dataset` when the directory holds another graph's dataset (both ids and what differs are in the
-   * message) or other files.
+   * @throws UsageError `dataset` when the directory holds another graph's dataset (both ids and
+   * what differs are in the message) or other files.
    */
   static async open(directory: string, description: DatasetDescription): Promise<Dataset> {
     checkString('directory', directory);
@@ -95,7 +98,10 @@ export class Dataset {
     }
   }
 
-  /** SHA-256 of a file's content, remembered in the dataset. @throws MediaError `unreadable`; FlowError `aborted`. */
+  /**
+   * SHA-256 of a file's content, remembered in the dataset.
+   * @throws MediaError `unreadable`; FlowError `aborted`.
+   */
   fingerprint(path: string, signal?: AbortSignal): Promise<string> {
     return this.#fingerprints.of(path, signal);
   }
@@ -110,14 +116,17 @@ export class Dataset {
     return removeIfThere(this.#mark);
   }
 
-  /** Writes the table of items where it has changed, and brings the counts in `_dataset.json` up to date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`. */
+  /**
+   * Writes the table of items where it has changed, and brings the counts in `_dataset.json` up to
+   * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`.
+   */
   async close(): Promise<void> {
     const items = await this.store.items();
     await items.flush();
     await updateDatasetFile(this.directory, async (file, assertHeld) => {
       if (items.isUnwritten) {
         await writeItemsNow(this.store, assertHeld);
-        // What others note goes on: they have the places of its lines.
+        // What others note continues: they have the places of its lines.
         if ((await openElsewhere(this.directory, this.#mark)) === 0) await items.forgetJournal();
       }
       return { ...file, ...(await countDataset(this.store, 'aside')) };
@@ -132,7 +141,10 @@ export class Dataset {
   }
 }
 
-/** Keeps how the graph is made again, where the dataset does not tell it: it is older, or its graph was written inline. */
+/**
+ * Keeps how the graph is made again, where the dataset does not tell it: it is older, or its graph
+ * was written inline.
+ */
 async function keepSpec(directory: string, { spec }: DatasetDescription): Promise<void> {
   const kindOf = (value: unknown) => (value as { readonly kind?: string } | undefined)?.kind ?? 'inline';
   const says = (file: DatasetFile) =>
@@ -141,7 +153,10 @@ async function keepSpec(directory: string, { spec }: DatasetDescription): Promis
   await updateDatasetFile(directory, async (file) => (says(file) ? undefined : { ...file, spec }));
 }
 
-/** Marks a dataset as open in this process, by a temporary file: those of dead processes are removed as all temporaries are. */
+/**
+ * Marks a dataset as open in this process, by a temporary file: those of dead processes are removed
+ * as all temporaries are.
+ */
 async function markOpen(directory: string): Promise<{ mark: string; others: number }> {
   const others = await openElsewhere(directory);
   const mark = `${temporaryPath(directory)}${MARK}`;
@@ -157,7 +172,7 @@ async function openElsewhere(directory: string, own?: string): Promise<number> {
   return marks.filter((name) => own === undefined || name !== basename(own)).length;
 }
 
-/** Writes the table of items anew from what is known and what is there. */
+/** Writes the table of items again from what is known and what is there. */
 export async function writeItemsNow(
   store: CommitStore,
   assertHeld: () => Promise<void>,

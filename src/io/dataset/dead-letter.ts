@@ -16,17 +16,17 @@ export interface DeadLetter {
   readonly path?: string;
   /** The last lines that the decoder printed. */
   readonly decoderLines: readonly string[];
-  /** How many times it has failed so far, this one included; `bury` counts it. */
+  /** How many times it has failed so far, this one included; `record` counts it. */
   readonly attempts?: number;
-  /** When it failed, ISO 8601; `bury` sets it where it is missing. */
+  /** When it failed, ISO 8601; `record` sets it where it is missing. */
   readonly time?: string;
-  /** Name and version of the software that it failed in; `bury` sets it. */
+  /** Name and version of the software that it failed in; `record` sets it. */
   readonly software?: string;
 }
 
 /**
- * Whether another run may answer a letter by itself: one for a budget, which that run may have, and one for a fault of the software, which a
- * newer version may have mended.
+ * Whether another run may answer a letter on its own: one for a budget, which that run may have,
+ * and one for a fault of the software, which a newer version may have mended.
  */
 export function mayBeAnswered(letter: DeadLetter): boolean {
   return letter.code === 'budget-too-small' || (letter.code === 'internal' && letter.software !== softwareVersion());

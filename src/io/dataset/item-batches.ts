@@ -5,9 +5,15 @@ import { shuffledOrder } from './shuffle.ts';
 export interface ItemBatchOptions {
   /** Items in a batch. */
   readonly batchSize: number;
-  /** Whether each epoch has a random order of its own (default false: the order of the file, or of `items`). */
+  /**
+   * Whether each epoch has a random order of its own (default false: the order of the file, or of
+   * `items`).
+   */
   readonly shuffle?: boolean | undefined;
-  /** What the orders of shuffled epochs depend on (default 0): an integer. The same seed gives the same orders everywhere. */
+  /**
+   * What the orders of shuffled epochs depend on (default 0): an integer. The same seed gives the
+   * same orders everywhere.
+   */
   readonly seed?: number | undefined;
   /** Batches read ahead of the one that is in use (default 1). */
   readonly prefetch?: number | undefined;
@@ -24,9 +30,15 @@ export interface ItemBatch {
   readonly itemIds: readonly string[];
   /** Number of items. */
   readonly size: number;
-  /** For each stream size x subclips x dimension floats, row-major, in a reused buffer: valid until the next batch is asked for. */
+  /**
+   * For each stream size x subclips x dimension floats, row-major, in a reused buffer: valid until
+   * the next batch is asked for.
+   */
   readonly streams: Readonly<Record<string, Float32Array>>;
-  /** For each stream a byte per item: 1 where the item has the stream; 0 where not, and there the floats are zeros. */
+  /**
+   * For each stream a byte per item: 1 where the item has the stream; 0 where not, and there the
+   * floats are zeros.
+   */
   readonly present: Readonly<Record<string, Uint8Array>>;
 }
 
@@ -35,7 +47,9 @@ export class ItemBatches implements AsyncIterable<ItemBatch> {
   readonly #options: ItemBatchOptions;
   readonly #items: Uint32Array;
   readonly #source: ItemSource;
-  /** Buffers of the epoch before, unless they were collected since: nothing is held between epochs. */
+  /**
+   * Buffers of the epoch before, unless they were collected since: nothing is held between epochs.
+   */
   #spare: WeakRef<readonly BatchBuffer[]> | undefined;
   #epoch = 0;
 

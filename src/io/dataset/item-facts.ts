@@ -2,8 +2,10 @@
 export const ITEM_STATES = ['committed', 'partial', 'dead', 'superseded', 'gone', 'skipped', 'waiting'] as const;
 
 /**
- * `committed`: its unit is of its file as it is; `partial`: the same, of what could be decoded of a damaged file; `dead`: it failed; `superseded`: its unit is of
- * what its file was before, and the file as it is now failed; `gone`: it is no input any more; `skipped`: an option left it out; `waiting`: it is yet to be done.
+ * `committed`: its unit is of its file as it is; `partial`: the same, of what could be decoded of a
+ * damaged file; `dead`: it failed; `superseded`: its unit is of what its file was before, and the
+ * file as it is now failed; `gone`: it is not an input any more; `skipped`: an option left it out;
+ * `waiting`: it is yet to be done.
  */
 export type ItemState = (typeof ITEM_STATES)[number];
 
@@ -13,7 +15,10 @@ export interface ItemFacts {
   readonly state: ItemState;
   /** Where its file is. */
   readonly path?: string | undefined;
-  /** The directory, glob or manifest among a run's inputs that it was found by; undefined for a file that was named itself. */
+  /**
+   * The directory, glob or manifest among a run's inputs that it was found by; undefined for a file
+   * that was named itself.
+   */
   readonly source?: string | undefined;
   /** SHA-256 of its content. */
   readonly hash?: string | undefined;
@@ -44,7 +49,9 @@ export type ItemChange = Partial<Omit<ItemFacts, 'id'>>;
 /** What is true of one unit only. */
 const OF_UNIT = ['duration', 'fps', 'width', 'height', 'streams', 'leftOut'] as const;
 
-/** An item after a change. A change to another unit takes with it what was known of the one before. */
+/**
+ * An item after a change. A change to another unit takes with it what was known of the one before.
+ */
 export function changed(before: ItemFacts | undefined, id: string, change: ItemChange): ItemFacts {
   const facts: Record<string, unknown> = { ...before };
   if (change.unit !== undefined && change.unit !== before?.unit) for (const name of OF_UNIT) delete facts[name];

@@ -7,9 +7,9 @@ import { ITEMS_ENTRY, SHAPE_ENTRY, VERSION, VERSION_ENTRY } from './item-message
 import { checkItemShape, type ItemShape } from './item-shape.ts';
 
 /** The metadata of a record batch take about 100 bytes for each stream. */
-const MOST_METADATA_BYTES = 2 ** 24;
+const MAX_METADATA_BYTES = 2 ** 24;
 
-/** A whole Arrow file that is no training store. */
+/** A whole Arrow file that is not a training store. */
 export class OtherArrowError extends RangeError {}
 
 /** What the footer of a training store says. */
@@ -25,8 +25,9 @@ export interface ItemFooter {
 }
 
 /**
- * Reads a footer that nobody vouches for. The record batches must stand one after another from the schema to the footer, each
- * as long as its id and the shape make it: then every read stays inside the file, in its own item.
+ * Reads a footer that nobody vouches for. The record batches must stand one after another from the
+ * schema to the footer, each as long as its id and the shape make it: then every read stays inside
+ * the file, in its own item.
  *
  * @param start where the footer begins in the file.
  * @throws RangeError or UsageError, saying what is wrong.
@@ -80,7 +81,7 @@ export function checkBatchMessage(bytes: Buffer, shape: ItemShape, layout: ItemL
     return place === undefined ? length !== 0 : offset !== place.offset || length !== place.length;
   });
   if (buffers.length !== 2 * places.length || batch.long(0) !== shape.subclips || misplaced >= 0) {
-    throw new RangeError('its record batches are laid out in another way');
+    throw new RangeError('its record batches have an unexpected layout');
   }
 }
 
@@ -136,7 +137,7 @@ function offsetsOf(blocks: Float64Array, itemIds: readonly string[], shape: Item
     offsets[index] = end;
     end += metadataBytes + bodyBytes;
   }
-  if (metadataBytes > MOST_METADATA_BYTES) throw new RangeError(`its metadata have ${metadataBytes} bytes`);
+  if (metadataBytes > MAX_METADATA_BYTES) throw new RangeError(`its metadata have ${metadataBytes} bytes`);
   if (end > start) throw new RangeError('its items reach into its footer');
   return offsets;
 }

@@ -10,8 +10,8 @@ export interface BufferPlace {
 }
 
 /**
- * Where everything is in the body of an item's record batch. It follows from the shape and the length of the id alone, so
- * an item is found and read without its metadata.
+ * Where everything is in the body of an item's record batch. It follows from the shape and the
+ * length of the id alone, so an item is found and read without its metadata.
  */
 export interface ItemLayout {
   /** int32[subclips + 1]: where the id of each row begins. */
@@ -20,7 +20,10 @@ export interface ItemLayout {
   readonly ids: BufferPlace;
   /** int32[subclips]. */
   readonly subclip: BufferPlace;
-  /** For each stream a bit per row, which says whether there is a vector, and the vectors: float32[subclips * dimension]. */
+  /**
+   * For each stream a bit per row, which says whether there is a vector, and the vectors:
+   * float32[subclips * dimension].
+   */
   readonly streams: readonly { readonly validity: BufferPlace; readonly values: BufferPlace }[];
   /** Length of the body, padding included. */
   readonly bodyBytes: number;

@@ -20,8 +20,8 @@ import { Builder, type Offset } from 'flatbuffers';
 import { ALIGNMENT, type BufferPlace, type ItemLayout } from './item-layout.ts';
 import type { ItemShape } from './item-shape.ts';
 
-// The Arrow IPC file format (https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format), as far as a training store
-// needs it.
+// The Arrow IPC file format (https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format),
+// as far as a training store needs it.
 
 /** What the file begins with, padded to 8 bytes, and ends with, unpadded. */
 export const MAGIC = 'ARROW1';
@@ -31,18 +31,27 @@ export const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 export const VERSION_ENTRY = 'reelflow:item-store';
 /** Entry of the schema's metadata: the shape of the items, as JSON. */
 export const SHAPE_ENTRY = 'reelflow:shape';
-/** Entry of the footer's metadata: the ids of the items in the order of their record batches, as JSON. */
+/**
+ * Entry of the footer's metadata: the ids of the items in the order of their record batches, as
+ * JSON.
+ */
 export const ITEMS_ENTRY = 'reelflow:items';
 /** The one version there is. */
 export const VERSION = '1';
 
-/** The first message of the file: the schema. Fills up to a multiple of 64 bytes, the magic before it included. */
+/**
+ * The first message of the file: the schema. Fills up to a multiple of 64 bytes, the magic before
+ * it included.
+ */
 export function encodeSchemaMessage(shape: ItemShape, metadata: Readonly<Record<string, string>>): Buffer {
   const builder = new Builder();
   return encapsulate(builder, MessageHeader.Schema, putSchema(builder, shape, metadata), 0, 8);
 }
 
-/** The metadata of an item's record batch: of one length for all items of a shape. `present` tells which streams it has. */
+/**
+ * The metadata of an item's record batch: of one length for all items of a shape. `present` tells
+ * which streams it has.
+ */
 export function encodeBatchMessage(shape: ItemShape, layout: ItemLayout, present: readonly boolean[]): Buffer {
   const { subclips } = shape;
   const { idOffsets, ids, subclip, streams } = layout;
@@ -110,7 +119,10 @@ export function encodeFooter(
   return Buffer.concat([END_OF_STREAM, footer, tail]);
 }
 
-/** A message as it stands in the file: a mark, its length, itself, and padding to a multiple of 64 after `lead` bytes. */
+/**
+ * A message as it stands in the file: a mark, its length, itself, and padding to a multiple of 64
+ * after `lead` bytes.
+ */
 function encapsulate(builder: Builder, kind: MessageHeader, header: Offset, bodyBytes: number, lead: number): Buffer {
   Message.startMessage(builder);
   Message.addVersion(builder, MetadataVersion.V5);

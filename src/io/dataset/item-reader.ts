@@ -22,8 +22,9 @@ export async function readBytes(file: number, offset: number, length: number): P
 export type Destinations = readonly Float32Array[];
 
 /**
- * Reads single items of an open training store, each with one positioned read (`preadv`) that puts the vectors where they are
- * wanted and the little that is between them into a scratch buffer. Any number may read at once, each with its own scratch.
+ * Reads single items of an open training store, each with one positioned read (`preadv`) that puts
+ * the vectors where they are wanted and the little that is between them into a scratch buffer. Any
+ * number may read at once, each with its own scratch.
  */
 export class ItemReader {
   readonly #path: string;
@@ -45,9 +46,11 @@ export class ItemReader {
   }
 
   /**
-   * Reads an item by its number, waiting for the storage: 3 to 4 us from the page cache, where an asynchronous read takes 19.
+   * Reads an item by its number, waiting for the storage: 3 to 4 us from the page cache, where an
+   * asynchronous read takes 19.
    *
-   * @returns for each stream whether the item has it; where not, its destination is filled with zeros.
+   * @returns for each stream whether the item has it; where not, its destination is filled with
+   * zeros.
    */
   readSync(item: number, destinations: Destinations, scratch: Buffer): boolean[] {
     const layout = this.#layout(item);
@@ -87,7 +90,7 @@ export class ItemReader {
       scratch.readInt32LE(idOffsets.offset) === 0 &&
       scratch.readInt32LE(idOffsets.offset + 4 * subclips) === ids.length &&
       scratch.toString('utf8', ids.offset, ids.offset + ids.length / subclips) === id;
-    if (!whole) throw damagedStore(this.#path, `what stands where item '${id}' must be is not it`);
+    if (!whole) throw damagedStore(this.#path, `the bytes where item '${id}' must be are not that item`);
     let skipped = 0;
     return layout.streams.map(({ validity, values }, index) => {
       const start = validity.offset - skipped;
@@ -125,7 +128,7 @@ function scratchBytes(layout: ItemLayout): number {
   return layout.streams.reduce((bytes, { values }) => bytes - values.length, last.values.offset + last.values.length);
 }
 
-/** A file that is no training store, or no longer a whole one. */
+/** A file that is not a training store, or no longer a whole one. */
 export function damagedStore(path: string, what: string, cause?: unknown): UsageError {
   return new UsageError(`${path} is not a whole training store: ${what}`, {
     code: 'dataset',

@@ -2,7 +2,10 @@ import { FlowError, UsageError } from '../../core/errors.ts';
 import type { Destinations, ItemReader } from './item-reader.ts';
 import type { ItemShape } from './item-shape.ts';
 
-/** Reads on their way at once; more do not help (measured: 16 as fast as 128, four 1.3 times slower). */
+/**
+ * Reads on their way at once; more do not help (measured: 16 as fast as 128, four 1.3 times
+ * slower).
+ */
 const READS_AT_ONCE = 16;
 
 /** What an iteration needs of its store. */
@@ -23,7 +26,10 @@ export interface BatchBuffer {
   readonly present: readonly Uint8Array[];
 }
 
-/** The buffers of one iteration, and the one reader that fills them, in the order in which they are asked for. */
+/**
+ * The buffers of one iteration, and the one reader that fills them, in the order in which they are
+ * asked for.
+ */
 export class ItemRing {
   readonly #source: ItemSource;
   readonly #size: number;
@@ -36,7 +42,9 @@ export class ItemRing {
   #held = 0;
   #closed = false;
 
-  /** `spare`: buffers of an earlier ring for batches of the same size, which nobody uses any more. */
+  /**
+   * `spare`: buffers of an earlier ring for batches of the same size, which nobody uses any more.
+   */
   constructor(source: ItemSource, size: number, signal: AbortSignal | undefined, spare: readonly BatchBuffer[]) {
     this.#spare = [...spare];
     this.#source = source;
@@ -63,7 +71,8 @@ export class ItemRing {
       await reading;
       return buffer;
     });
-    // An error reaches the loop when it comes to that batch; a loop that ends before has no use for it.
+    // An error reaches the loop when it comes to that batch; a loop that ends before has no use for
+    // it.
     this.#last = filled.catch(() => undefined);
     return filled;
   }
@@ -73,7 +82,10 @@ export class ItemRing {
     this.#free.push(buffer);
   }
 
-  /** Frees everything, after the reads that are on their way, and returns the buffers, which are spare then. */
+  /**
+   * Frees everything, after the reads that are on their way, and returns the buffers, which are
+   * spare then.
+   */
   async close(): Promise<readonly BatchBuffer[]> {
     this.#closed = true;
     await this.#last;
@@ -83,7 +95,8 @@ export class ItemRing {
   }
 
   async #readAll(items: Uint32Array, buffer: BatchBuffer): Promise<void> {
-    // Items stand in the file in the order of their numbers: storage that is slow to seek reads forwards.
+    // Items stand in the file in the order of their numbers: storage that is slow to seek reads
+    // forwards.
     const order = Uint32Array.from(items.keys()).sort((a, b) => (items[a] as number) - (items[b] as number));
     let next = 0;
     const readSome = async (scratch: Buffer): Promise<void> => {
@@ -129,7 +142,7 @@ export class ItemRing {
       this.#used.push(buffer);
       return buffer;
     } catch (error) {
-      throw new UsageError(`a batch of ${this.#size} items takes ${bytes} bytes, which are not to be had`, {
+      throw new UsageError(`a batch of ${this.#size} items takes ${bytes} bytes, which cannot be allocated`, {
         remedy: 'Take a smaller `batchSize`.',
         cause: error,
       });

@@ -2,7 +2,10 @@ import { checkInteger, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkStreamName } from './schema.ts';
 
-/** What every item of a training store has: the same number of subclips, and the same streams of the same dimensions. */
+/**
+ * What every item of a training store has: the same number of subclips, and the same streams of the
+ * same dimensions.
+ */
 export interface ItemShape {
   /** Rows of an item. */
   readonly subclips: number;
@@ -13,18 +16,21 @@ export interface ItemShape {
 /** The features of one item. */
 export interface Item {
   readonly itemId: string;
-  /** Stream by stream, `subclips * dimension` float32 values, row-major; undefined where the item has no such stream (no sound). */
+  /**
+   * Stream by stream, `subclips * dimension` float32 values, row-major; undefined where the item
+   * has no such stream (no sound).
+   */
   readonly vectors: Readonly<Record<string, Float32Array | undefined>>;
 }
 
 /** An item is read in one call, whose length a 32-bit integer counts. */
-const MOST_ITEM_BYTES = 2 ** 30;
+const MAX_ITEM_BYTES = 2 ** 30;
 
 /**
  * Asserts that a shape can be that of a store.
  *
- * @throws UsageError when the number of subclips or a dimension is not a positive integer, there is no stream, a name cannot
- * be a column's or is there twice, or an item would have more than 1 GiB.
+ * @throws UsageError when the number of subclips or a dimension is not a positive integer, there is
+ * no stream, a name cannot be a column's or is there twice, or an item would have more than 1 GiB.
  */
 export function checkItemShape(shape: ItemShape): ItemShape {
   const subclips = checkInteger('shape.subclips', shape?.subclips);
@@ -38,17 +44,18 @@ export function checkItemShape(shape: ItemShape): ItemShape {
   const names = new Set(streams.map(({ name }) => name));
   if (names.size < streams.length) throw new UsageError('`shape.streams` must not have two streams of one name');
   const bytes = streams.reduce((sum, { dimension }) => sum + 4 * subclips * dimension, 0);
-  if (bytes > MOST_ITEM_BYTES) {
-    throw new UsageError(`an item must have at most ${MOST_ITEM_BYTES} bytes, but ${bytes} are asked for`);
+  if (bytes > MAX_ITEM_BYTES) {
+    throw new UsageError(`an item must have at most ${MAX_ITEM_BYTES} bytes, but ${bytes} are asked for`);
   }
   return { subclips, streams };
 }
 
 /**
- * Asserts that an item has the shape: then it has all its subclips, and of each stream all its vectors or none.
+ * Asserts that an item has the shape: then it has all its subclips, and of each stream all its
+ * vectors or none.
  *
- * @throws UsageError `item` when the id is missing, a stream is unknown, no stream has vectors, or vectors are not exactly
- * subclips * dimension finite floats.
+ * @throws UsageError `item` when the id is missing, a stream is unknown, no stream has vectors, or
+ * vectors are not exactly subclips * dimension finite floats.
  */
 export function checkItem(shape: ItemShape, item: Item): Item {
   const { itemId, vectors } = item;

@@ -14,18 +14,19 @@ import { encodeBatchMessage, encodeFooter, encodeSchemaMessage, MAGIC } from './
 import { checkItem, checkItemShape, type Item, type ItemShape, itemFault } from './item-shape.ts';
 
 /** The footer is read as a whole when the store is opened. */
-export const MOST_FOOTER_BYTES = 2 ** 28;
+export const MAX_FOOTER_BYTES = 2 ** 28;
 /** Entries of the file's own begin so. */
 const OWN_PREFIX = 'reelflow:';
 
 /**
- * Writes a training store: an uncompressed Arrow IPC file with one record batch for each item, which `ItemStore` reads, and
- * so do pyarrow and apache-arrow. Columns: item_id utf8, subclip int32, and for each stream a nullable
- * fixed_size_list<float32>[dimension].
+ * Writes a training store: an uncompressed Arrow IPC file with one record batch for each item,
+ * which `ItemStore` reads, and so do pyarrow and apache-arrow. Columns: item_id utf8, subclip
+ * int32, and for each stream a nullable fixed_size_list<float32>[dimension].
  *
- * The file appears whole, under its name, when `close` resolves, in place of a file of that name; until then there is a
- * temporary, which `abort`, or the next writer after a crash, removes. An item is on its way to the disk when `add` resolves:
- * one item is held, and 24 bytes and the id of each item written.
+ * The file appears whole, under its name, when `close` resolves, in place of a file of that name;
+ * until then there is a temporary, which `abort`, or the next writer after a crash, removes. An
+ * item is on its way to the disk when `add` resolves: one item is held, and 24 bytes and the id of
+ * each item written.
  *
  * @example
  * const writer = await ItemStoreWriter.create('features.items', {
@@ -65,8 +66,10 @@ export class ItemStoreWriter {
   /**
    * Begins a store. Its directory is made where it is missing.
    *
-   * @param metadata entries for the schema's metadata: what made the features, so that the file found alone tells.
-   * @throws UsageError when the shape cannot be a store's, or an entry is named `reelflow:...`; `dataset` when the disk is full.
+   * @param metadata entries for the schema's metadata: what made the features, so that the file
+   * found alone tells.
+   * @throws UsageError when the shape cannot be a store's, or an entry is named `reelflow:...`;
+   * `dataset` when the disk is full.
    */
   static async create(
     path: string,
@@ -95,9 +98,10 @@ export class ItemStoreWriter {
   /**
    * Adds an item. Its vectors are copied before this returns. Wait for one `add` before the next.
    *
-   * @throws UsageError `item` when the id is missing or there already, a stream is unknown, no stream has vectors, or vectors are
-   * not exactly subclips * dimension finite floats: then nothing was written, and the writer goes on. `dataset` when the
-   * disk is full: then nothing is left of the file.
+   * @throws UsageError `item` when the id is missing or there already, a stream is unknown, no
+   * stream has vectors, or vectors are not exactly subclips * dimension finite floats: then nothing
+   * was written, and the writer continues. `dataset` when the disk is full: then nothing is left of
+   * the file.
    */
   async add(item: Item): Promise<void> {
     this.#checkOpen();
@@ -107,7 +111,7 @@ export class ItemStoreWriter {
     const layout = itemLayout(this.shape, Buffer.byteLength(itemId, 'utf8'));
     const message = encodeBatchMessage(this.shape, layout, present);
     this.#footerBytes += 24 + Buffer.byteLength(JSON.stringify(itemId), 'utf8') + 1;
-    if (this.#footerBytes > MOST_FOOTER_BYTES / 2) {
+    if (this.#footerBytes > MAX_FOOTER_BYTES / 2) {
       throw new UsageError(`${this.path} has as many items as a store can have: ${this.#itemIds.size}`, {
         code: 'item',
         remedy: 'Write several stores.',
@@ -134,7 +138,10 @@ export class ItemStoreWriter {
     await this.#change(() => this.#write(bytes));
   }
 
-  /** Ends the store: on disk, under its name, when this resolves. @throws UsageError `dataset` when the disk is full. */
+  /**
+   * Ends the store: on disk, under its name, when this resolves.
+   * @throws UsageError `dataset` when the disk is full.
+   */
   async close(): Promise<void> {
     this.#checkOpen();
     await this.#change(async () => {
@@ -152,7 +159,10 @@ export class ItemStoreWriter {
     return this.close();
   }
 
-  /** Gives the store up: nothing is left of it. Does nothing after `close` or `abort`. Wait for `add` before. */
+  /**
+   * Gives the store up: nothing is left of it. Does nothing after `close` or `abort`. Wait for
+   * `add` before.
+   */
   async abort(): Promise<void> {
     if (this.#state === 'closed') return;
     this.#checkOpen();
@@ -169,7 +179,7 @@ export class ItemStoreWriter {
     throw new UsageError(
       this.#state === 'closed'
         ? `the writer of ${this.path} is closed`
-        : `the writer of ${this.path} is still at work: wait for each call before the next`,
+        : `the writer of ${this.path} is still busy: await each call before the next`,
     );
   }
 
@@ -210,9 +220,9 @@ export class ItemStoreWriter {
 function storageFault(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return error;
-  return new UsageError(`${path} could not be written: there is no room for it (${code}); nothing is left of it`, {
+  return new UsageError(`${path} could not be written: the disk is full (${code}); nothing is left of it`, {
     code: 'dataset',
-    remedy: 'Make room on the disk, or write to another one, and run the same command again.',
+    remedy: 'Free some space, or write to another disk, and run the same command again.',
     cause: error,
   });
 }

@@ -7,7 +7,7 @@ import { itemLayout } from './item-layout.ts';
 import { END_OF_STREAM, MAGIC } from './item-messages.ts';
 import { type Destinations, damagedStore, ItemReader, readBytes } from './item-reader.ts';
 import type { Item, ItemShape } from './item-shape.ts';
-import { MOST_FOOTER_BYTES } from './item-store-writer.ts';
+import { MAX_FOOTER_BYTES } from './item-store-writer.ts';
 import { notAStore, otherKind } from './not-a-store.ts';
 
 /** Length of the footer, and the magic again. */
@@ -33,12 +33,13 @@ export class MissingItemError extends UsageError {
 }
 
 /**
- * A training store: the features of many items of one shape, read item by item or in shuffled batches. The footer is read
- * when the store is opened, and an item is then one positioned read into the caller's memory; in memory are only the ids
- * and 8 bytes for each item. Any number of processes and readers may read one file at the same time.
+ * A training store: the features of many items of one shape, read item by item or in shuffled
+ * batches. The footer is read when the store is opened, and an item is then one positioned read
+ * into the caller's memory; in memory are only the ids and 8 bytes for each item. Any number of
+ * processes and readers may read one file at the same time.
  *
- * The file is not trusted: a damaged footer is refused, and no read leaves its item. The vectors themselves carry no
- * checksum: the cost of one would be several times that of the read.
+ * The file is not trusted: a damaged footer is refused, and no read leaves its item. The vectors
+ * themselves carry no checksum: the cost of one would be several times that of the read.
  *
  * @example
  * const store = await ItemStore.open('features.items');
@@ -116,13 +117,15 @@ export class ItemStore {
   }
 
   /**
-   * Reads an item. The read itself is synchronous: from the page cache that takes a quarter of the time of an asynchronous
-   * one, but the process waits for storage that is slow. `batches` reads beside other work.
+   * Reads an item. The read itself is synchronous: from the page cache that takes a quarter of the
+   * time of an asynchronous one, but the process waits for storage that is slow. `batches` reads
+   * beside other work.
    *
    * @param into arrays to read into, one for each stream; else new ones are made.
-   * @returns the item; its vectors are those arrays, or undefined where the item has no such stream (its array is then zeros).
-   * @throws MissingItemError when there is no such item; UsageError `dataset` when the file is damaged there, `usage` when
-   * an array is missing or of another length, or the store is closed.
+   * @returns the item; its vectors are those arrays, or undefined where the item has no such stream
+   * (its array is then zeros).
+   * @throws MissingItemError when there is no such item; UsageError `dataset` when the file is
+   * damaged there, `usage` when an array is missing or of another length, or the store is closed.
    */
   async read(itemId: string, into?: ItemBuffer): Promise<Item> {
     this.#checkOpen();
@@ -136,15 +139,18 @@ export class ItemStore {
   }
 
   /**
-   * The items in batches. Each iteration over the result is one epoch: it gives every item (or every entry of `items`)
-   * exactly once, in an order of its own when shuffled. Reads run ahead on Node's thread pool, in the order of the file
-   * inside each batch, into a ring of `prefetch + 1` buffers, and no further. Leaving the loop, an error, or the end of the
-   * epoch frees the ring, after the reads that are on their way.
+   * The items in batches. Each iteration over the result is one epoch: it gives every item (or
+   * every entry of `items`) exactly once, in an order of its own when shuffled. Reads run ahead on
+   * Node's thread pool, in the order of the file inside each batch, into a ring of `prefetch + 1`
+   * buffers, and no further. Leaving the loop, an error, or the end of the epoch frees the ring,
+   * after the reads that are on their way.
    *
-   * The arrays of a batch are valid until the next one is asked for, of this epoch or the next: copy what must live longer.
+   * The arrays of a batch are valid until the next one is asked for, of this epoch or the next:
+   * copy what must live longer.
    *
-   * @throws UsageError when an option is out of range, or the store is closed; MissingItemError when an entry of `items` is
-   * not in the store. While iterating: UsageError `dataset` when the file is damaged, FlowError `aborted` after `signal`.
+   * @throws UsageError when an option is out of range, or the store is closed; MissingItemError
+   * when an entry of `items` is not in the store. While iterating: UsageError `dataset` when the
+   * file is damaged, FlowError `aborted` after `signal`.
    */
   batches(options: ItemBatchOptions): AsyncIterable<ItemBatch> {
     this.#checkOpen();
@@ -176,7 +182,10 @@ export class ItemStore {
     });
   }
 
-  /** Closes the file, after the reads that are on their way. Iterations that still run fail with a UsageError. */
+  /**
+   * Closes the file, after the reads that are on their way. Iterations that still run fail with a
+   * UsageError.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -224,7 +233,7 @@ async function readFooter(file: FileHandle, path: string): Promise<ItemFooter> {
   }
   const length = tail.readInt32LE(0);
   const start = size - TAIL_BYTES - length;
-  if (length <= 0 || length > MOST_FOOTER_BYTES || start < MAGIC.length + END_OF_STREAM.length) {
+  if (length <= 0 || length > MAX_FOOTER_BYTES || start < MAGIC.length + END_OF_STREAM.length) {
     throw damagedStore(path, `its footer cannot have ${length} bytes`);
   }
   try {

@@ -13,8 +13,9 @@ interface Kept {
 }
 
 /**
- * Every item of a dataset as it is now, by the UTF-8 bytes of the ids: what is known of the items, and over it what the store has, which is the truth of what is
- * committed and what is dead. Units and dead letters that no item is known of have one made up of what they say.
+ * Every item of a dataset as it is now, by the UTF-8 bytes of the ids: what is known of the items,
+ * and over it what the store has, which is the truth of what is committed and what is dead. Units
+ * and dead letters that no item is known of have one made up of what they say.
  *
  * @param damaged what becomes of a unit whose end is damaged: `throw` an error, set `aside`.
  */

@@ -24,9 +24,10 @@ interface Line {
 }
 
 /**
- * What a dataset knows of its items: the table `_items.arrow` as the last run wrote it, and over it the changes since, in the append-only `_journal.txt`. Any
- * number of processes may note changes; a line that a killed process cut off is passed over. In memory are the table's bytes and the places of the
- * lines, not the facts.
+ * What a dataset knows of its items: the table `_items.arrow` as the last run wrote it, and over it
+ * the changes since, in the append-only `_journal.txt`. Any number of processes may note changes; a
+ * line that a killed process cut off is skipped. In memory are the table's bytes and the places of
+ * the lines, not the facts.
  *
  * @example
  * const items = await Items.open('features/');
@@ -52,7 +53,9 @@ export class Items {
     this.#journal = partPath(directory, 'journal');
   }
 
-  /** Reads what is known; a dataset that has no table of items yet has none. A damaged one is none. */
+  /**
+   * Reads what is known; a dataset that has no table of items yet has none. A damaged one is none.
+   */
   static async open(directory: string): Promise<Items> {
     const items = new Items(directory);
     await items.#load();
@@ -91,7 +94,10 @@ export class Items {
     return facts;
   }
 
-  /** Whether all that a change names of an item is known already: what it leaves undefined it does not name. */
+  /**
+   * Whether all that a change names of an item is known already: what it leaves undefined it does
+   * not name.
+   */
   isKnown(id: string, change: ItemChange): boolean {
     const place = this.#rows.get(id);
     const isPlain = place !== undefined && this.#pending.length === 0 && !this.#lines.has(id);
@@ -115,11 +121,15 @@ export class Items {
   note(id: string, change: ItemChange): void {
     this.#pending.push([id, change]);
     for (const name of Object.keys(change.more ?? {})) this.#more.add(name);
-    // What the disk refuses now is thrown by the `flush` that is waited for: what was noted stays until then.
+    // What the disk refuses now is thrown by the `flush` that is waited for: what was noted stays
+    // until then.
     if (this.#pending.length % APPENDED_AT_A_TIME === 0) this.flush().catch(() => undefined);
   }
 
-  /** Takes an item out: the table that is written next has it no more. To be followed by `forgetJournal`. */
+  /**
+   * Takes an item out: the table that is written next has it no more. To be followed by
+   * `forgetJournal`.
+   */
   forget(id: string): void {
     this.#rows.delete(id);
     this.#lines.delete(id);
@@ -133,7 +143,10 @@ export class Items {
     return flushed;
   }
 
-  /** Forgets the journal, whose changes the table has now. To be called only when no other process has the dataset open. */
+  /**
+   * Forgets the journal, whose changes the table has now. To be called only when no other process
+   * has the dataset open.
+   */
   async forgetJournal(): Promise<void> {
     this.close();
     await removeIfThere(this.#journal);
@@ -229,7 +242,7 @@ function changeOf(bytes: Buffer, start: number, end: number): [string, ItemChang
   return text === undefined ? undefined : (JSON.parse(text) as [string, ItemChange]);
 }
 
-/** The batches of the table; undefined when it is damaged: the next run writes it anew. */
+/** The batches of the table; undefined when it is damaged: the next run writes it again. */
 async function batchesOf(path: string): Promise<readonly RecordBatch[] | undefined> {
   const batches: RecordBatch[] = [];
   try {

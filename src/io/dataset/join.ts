@@ -28,18 +28,22 @@ export interface JoinInput {
   readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined };
   /** Columns the unit must have; those no row is there for are null. */
   readonly columns?: readonly ColumnShape[];
-  /** What the rows of each stream are of: pictures count as frames, sound as patches. Default: `visual` of pictures, `audio` of sound. */
+  /**
+   * What the rows of each stream are of: pictures count as frames, sound as patches. Default:
+   * `visual` of pictures, `audio` of sound.
+   */
   readonly countedAs?: Readonly<Record<string, 'pictures' | 'sound' | undefined>>;
   /** More entries of the unit's metadata. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * Joins the rows of a video's streams into one row for each (subclips, subclip), with a column for each stream and
- * statistic. A stream without rows (a video without sound) has no column, or a null one where `columns` asks for it.
+ * Joins the rows of a video's streams into one row for each (subclips, subclip), with a column for
+ * each stream and statistic. A stream without rows (a video without sound) has no column, or a null
+ * one where `columns` asks for it.
  *
- * @throws UsageError when a stream's name cannot name a column, when two rows claim the same place, or when rows of one
- * column differ in length.
+ * @throws UsageError when a stream's name cannot name a column, when two rows claim the same place,
+ * or when rows of one column differ in length.
  *
  * @example
  * const table = joinRows({ itemId: video.id, rows, seconds: video.duration });
@@ -55,7 +59,7 @@ export function joinRows(input: JoinInput): UnitTable {
     const dimension = shapes.get(name)?.dimension ?? row.vector.length;
     if (dimension !== row.vector.length) {
       throw new UsageError(
-        `'${itemId}': column '${name}' has vectors of ${dimension} values, but one of ${row.vector.length} came`,
+        `'${itemId}': column '${name}' has vectors of ${dimension} values, but also one of ${row.vector.length}`,
       );
     }
     if (!shapes.has(name)) shapes.set(name, { stream: row.stream, statistic: row.statistic, dimension });
@@ -94,7 +98,7 @@ export function joinRows(input: JoinInput): UnitTable {
     const column = columns.get(columnName(row)) as UnitColumn;
     if (column.valid[index] === 1) {
       throw new UsageError(
-        `'${itemId}': two rows came for ${columnName(row)} of subclip ${row.subclip} of ${row.subclips}`,
+        `'${itemId}': there are two rows for ${columnName(row)} of subclip ${row.subclip} of ${row.subclips}`,
         { remedy: 'Give each stream of a video its own `name`.' },
       );
     }

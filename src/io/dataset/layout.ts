@@ -5,8 +5,9 @@ import { isTemporary, makeDirectory, removeIfThere, syncDirectory } from '../../
 import { LockLost, underLock } from '../../core/file-lock.ts';
 
 /**
- * What lies in a dataset beside its tables, by its name today and its name in datasets of version 1. Today's begin with `_`, which pandas, pyarrow,
- * Spark, Hive and the like pass over, so that a dataset's directory is read as the tables that it holds.
+ * What lies in a dataset beside its tables, by its name today and its name in datasets of
+ * version 1. Today's begin with `_`, which pandas, pyarrow, Spark, Hive and the like pass over, so
+ * that a dataset's directory is read as the tables that it holds.
  */
 const NAMES = {
   description: ['_dataset.json', 'dataset.json'],
@@ -19,10 +20,13 @@ const NAMES = {
   journal: ['_journal.txt', undefined],
 } as const;
 
-/** A file or folder of a dataset that is no table. */
+/** A file or folder of a dataset that is not a table. */
 export type DatasetPart = keyof typeof NAMES;
 
-/** Where a part of a dataset is, or would be: under its old name only where a dataset of version 1 still has it there. */
+/**
+ * Where a part of a dataset is, or would be: under its old name only where a dataset of version 1
+ * still has it there.
+ */
 export function partPath(directory: string, part: DatasetPart): string {
   const [name, before] = NAMES[part];
   const path = join(directory, name);
@@ -36,15 +40,19 @@ export function isOldLayout(directory: string): boolean {
   return Object.values(NAMES).some(([, before]) => before !== undefined && existsSync(join(directory, before)));
 }
 
-/** Whether a name in a directory is that of a part, or of a table that is cut into subclips; hidden files are nobody's data. */
+/**
+ * Whether a name in a directory is that of a part, or of a table that is cut into subclips; hidden
+ * files are nobody's data.
+ */
 export function isPartName(name: string): boolean {
   return /^\.|^subclips=\d+$/.test(name) || Object.values(NAMES).some((names) => names.some((each) => each === name));
 }
 
 /**
- * Gives the parts of a dataset of version 1 their names of today. Can be killed anywhere: each step is whole or not done, every part is found under either
- * name, and whoever writes next does the rest. The description comes first, so that versions that know only the old names refuse what is half done.
- * What one of those has written meanwhile is joined.
+ * Gives the parts of a dataset of version 1 their names of today. Can be killed anywhere: each step
+ * is whole or not done, every part is found under either name, and whoever writes next does the
+ * rest. The description comes first, so that versions that know only the old names refuse what is
+ * half done. What one of those has written meanwhile is joined.
  *
  * @returns what there is to tell; undefined when nothing was to be done.
  * @throws SystemError `not-writable` where the directory cannot be changed.
@@ -72,7 +80,8 @@ export async function* moderniseStepwise(directory: string): AsyncGenerator<Data
 
 async function joinParts(from: string, to: string, part: DatasetPart): Promise<void> {
   if (part === 'units' || part === 'dead') return joinFolders(from, to);
-  // Lines of a text that is only ever appended to may come twice; of the other files the one of today stands.
+  // Lines of a text that is only ever appended to may come twice; of the other files the one of
+  // today stands.
   if (part === 'index' || part === 'fingerprints') {
     await appendFile(to, Buffer.concat([Buffer.from('\n'), await readFile(from)]));
   }
@@ -97,7 +106,8 @@ async function joinFolders(from: string, to: string): Promise<void> {
 }
 
 /**
- * Does short work while no other process changes the dataset. Begins again when this process was stopped for so long that the lock was taken away.
+ * Does short work while no other process changes the dataset. Begins again when this process was
+ * stopped for so long that the lock was taken away.
  *
  * @param work asks `assertHeld` before each step that others see.
  */
@@ -109,7 +119,8 @@ export async function underDatasetLock<T>(
     try {
       return await underLock(join(directory, '.lock'), work);
     } catch (error) {
-      // This process was stopped for long and goes on: it looks at what the others have made of it meanwhile.
+      // This process was stopped for long and continues: it looks at what the others have made of
+      // it meanwhile.
       if (!(error instanceof LockLost)) throw error;
     }
   }

@@ -4,7 +4,10 @@ import { eachEntry } from '../directory-entries.ts';
 const LETTER = /^([0-9a-f]{8,128})\.json$/;
 /** A directory is looked at again after this time, ms. */
 const LOOK_EVERY = 1000;
-/** A directory that was changed so shortly before it was read may have been changed again without its time showing it, ms. */
+/**
+ * A directory that was changed so shortly before it was read may have been changed again without
+ * its time showing it, ms.
+ */
 const SETTLED = 2000;
 
 /** The key in the name of a dead letter's file; undefined when it is none. */
@@ -13,8 +16,8 @@ export function keyOfLetter(name: string): string | undefined {
 }
 
 /**
- * The keys that have a dead letter, in a directory that other processes write to as well: as they were a second ago, at most, when it is
- * refreshed at every turn.
+ * The keys that have a dead letter, in a directory that other processes write to as well: as they
+ * were a second ago, at most, when it is refreshed at every turn.
  *
  * @example
  * const letters = new LetterKeys('features/_dead');
@@ -36,7 +39,10 @@ export class LetterKeys {
     return this.#keys;
   }
 
-  /** Looks at the directory again, unless it has done so just now, and reads it again if it has changed. */
+  /**
+   * Looks at the directory again, unless it has done so just now, and reads it again if it has
+   * changed.
+   */
   async refresh(): Promise<void> {
     if (performance.now() - this.#looked < LOOK_EVERY) return;
     this.#looked = performance.now();

@@ -8,12 +8,13 @@ import { keyOfLetter } from './letter-keys.ts';
 import { softwareVersion } from './software.ts';
 
 /**
- * The dead letters of a dataset, one file each (`_dead/<key>.json`), and how often those failed that are tried again (`_dead/<key>.raised`). An item
- * has one letter at most: of its file as it was last.
+ * The dead letters of a dataset, one file each (`_dead/<key>.json`), and how often those failed
+ * that are tried again (`_dead/<key>.raised`). An item has one letter at most: of its file as it
+ * was last.
  *
  * @example
  * const letters = new Letters('features/_dead', (path) => console.warn(`${path} is damaged`));
- * await letters.bury(key, letter);
+ * await letters.record(key, letter);
  */
 export class Letters {
   readonly #directory: string;
@@ -54,8 +55,11 @@ export class Letters {
       .sort();
   }
 
-  /** Writes a letter, unless its key has one; those of what the item's file was before go. On disk when this resolves. */
-  async bury(key: string, letter: DeadLetter): Promise<void> {
+  /**
+   * Writes a letter, unless its key has one; those of what the item's file was before go. On disk
+   * when this resolves.
+   */
+  async record(key: string, letter: DeadLetter): Promise<void> {
     const raised = readLetter(this.#raisedPath(key));
     const attempts = raised === undefined || raised === 'damaged' ? 0 : (raised.attempts ?? 0);
     const whole = { time: new Date().toISOString(), ...letter, attempts: attempts + 1, software: softwareVersion() };
@@ -66,8 +70,11 @@ export class Letters {
     await this.supersede(letter.item, key);
   }
 
-  /** Lets keys be tried again: takes their letters away, and remembers how often they failed. @returns how many had one. */
-  raise(keys: readonly string[]): number {
+  /**
+   * Lets keys be tried again: takes their letters away, and remembers how often they failed.
+   * @returns how many had one.
+   */
+  retry(keys: readonly string[]): number {
     return keys.filter((key) => renameIfThere(this.#path(key), this.#raisedPath(key))).length;
   }
 
@@ -76,7 +83,10 @@ export class Letters {
     await removeIfThere(this.#raisedPath(key));
   }
 
-  /** Removes the letters of an item that are of what its file was before: it is now what this key stands for. */
+  /**
+   * Removes the letters of an item that are of what its file was before: it is now what this key
+   * stands for.
+   */
   async supersede(itemId: string, key: string): Promise<void> {
     const ofItems = await this.#itemsSeen();
     const keys = ofItems.get(itemId);
@@ -101,7 +111,7 @@ export class Letters {
     return keys.length;
   }
 
-  /** Reads every letter, once. What other processes bury later, the next one sees. */
+  /** Reads every letter, once. What other processes record later, the next one sees. */
   #itemsSeen(): Promise<Map<string, string[]>> {
     this.#ofItems ??= this.#lookAtAll();
     return this.#ofItems;

@@ -4,11 +4,11 @@ const VERSION = 1;
 const [HAS_BLOCK_CHECKSUMS, HAS_SIZE, HAS_CHECKSUM, HAS_DICTIONARY] = [0x10, 0x08, 0x04, 0x01];
 /** Of a block's length: the block is stored as it is. */
 const STORED = 0x80000000;
-const LEAST_MATCH = 4;
+const MIN_MATCH = 4;
 
 /**
- * Unpacks an LZ4 frame (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), which is what Arrow's buffers are packed
- * in by default. The bytes are not trusted; checksums are passed over.
+ * Unpacks an LZ4 frame (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), which is what
+ * Arrow's buffers are packed in by default. The bytes are not trusted; checksums are skipped.
  *
  * @param into as long as what was packed
  * @throws RangeError when the frame is damaged, or unpacks to another length.
@@ -16,7 +16,7 @@ const LEAST_MATCH = 4;
 export function unpackLz4Frame(frame: Uint8Array, into: Uint8Array): void {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const flags = view.getUint8(4);
-  if (view.getUint32(0, true) !== MAGIC || flags >> 6 !== VERSION) throw new RangeError('a buffer is no LZ4 frame');
+  if (view.getUint32(0, true) !== MAGIC || flags >> 6 !== VERSION) throw new RangeError('a buffer is not an LZ4 frame');
   if (flags & HAS_DICTIONARY) throw new RangeError('an LZ4 frame needs a dictionary');
   // The magic, two bytes of flags, the size, a byte of the header's checksum.
   let at = 4 + 2 + (flags & HAS_SIZE ? 8 : 0) + 1;
@@ -42,7 +42,7 @@ export function unpackLz4Frame(frame: Uint8Array, into: Uint8Array): void {
 /** Unpacks a block behind what is there, which it may refer to. Returns where it ends. */
 function unpackBlock(block: Uint8Array, into: Uint8Array, start: number): number {
   let [at, filled] = [0, start];
-  /** A length that goes on in further bytes where its four bits are all set. */
+  /** A length that continues in further bytes where its four bits are all set. */
   const length = (bits: number): number => {
     let value = bits;
     let byte = bits === 15 ? 255 : 0;
@@ -66,7 +66,7 @@ function unpackBlock(block: Uint8Array, into: Uint8Array, start: number): number
     if (at === block.length) break;
     const distance = byteAt(block, at) | (byteAt(block, at + 1) << 8);
     at += 2;
-    const match = length(token & 15) + LEAST_MATCH;
+    const match = length(token & 15) + MIN_MATCH;
     if (distance === 0 || distance > filled) throw new RangeError('an LZ4 block refers to before its beginning');
     if (filled + match > into.length) throw tooLong();
     const end = filled + match;

@@ -1,7 +1,7 @@
 // @ts-check
 // The footer of a Parquet file is in Thrift's compact protocol
-// (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md); its fields are those of
-// https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
+// (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md); its fields
+// are those of https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift.
 
 /** Types of Thrift's compact protocol. */
 const [TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, MAP, STRUCT, UUID] = [1, 2, 3, 7, 8, 9, 10, 11, 12, 13];
@@ -9,15 +9,15 @@ const [TRUE, FALSE, BYTE, DOUBLE, BINARY, LIST, SET, MAP, STRUCT, UUID] = [1, 2,
 const PATH_TO_CHUNKS = [4, 1];
 /** Of a column chunk: where its offset index and its column index are, and their lengths. */
 const PAGE_INDEX_FIELDS = new Set([4, 5, 6, 7]);
-const MOST_DEPTH = 64;
+const MAX_DEPTH = 64;
 
 /**
- * The footer without any mention of page indexes. They only help to skip pages, and some writers' are not what the format
- * demands: a file is whole without them.
+ * The footer without any mention of page indexes. They only help to skip pages, and some writers'
+ * are not what the format demands: a file is whole without them.
  *
  * @param {Uint8Array} footer
  * @returns {Uint8Array<ArrayBuffer>}
- * @throws {RangeError} when the bytes are no footer.
+ * @throws {RangeError} when the bytes are not footer.
  */
 export function withoutPageIndex(footer) {
   const input = new Thrift(footer);
@@ -28,9 +28,11 @@ export function withoutPageIndex(footer) {
 }
 
 /**
- * Copies a struct. `path` are the fields that lead to the column chunks; empty, this is one of them; undefined, it is none.
+ * Copies a struct. `path` are the fields that lead to the column chunks; empty, this is one of
+ * them; undefined, it is none.
  *
- * @param {Thrift} input @param {Uint8Array[]} output @param {readonly number[] | undefined} path @param {number} depth
+ * @param {Thrift} input @param {Uint8Array[]} output @param {readonly number[] | undefined}
+ * path @param {number} depth
  */
 function copyStruct(input, output, path, depth) {
   let [read, written] = [0, 0];
@@ -59,7 +61,12 @@ function copyStruct(input, output, path, depth) {
   }
 }
 
-/** @param {Thrift} input @param {Uint8Array[]} output @param {readonly number[]} path @param {number} depth */
+/**
+ * @param {Thrift} input
+ * @param {Uint8Array[]} output
+ * @param {readonly number[]} path
+ * @param {number} depth
+ */
 function copyList(input, output, path, depth) {
   const start = input.position;
   const { type, count } = input.list();
@@ -101,7 +108,7 @@ class Thrift {
       if (byte < 0x80) return value;
       factor *= 128;
     }
-    throw new RangeError('a number in its footer has no end');
+    throw new RangeError('a number in its footer does not end');
   }
 
   zigzag() {
@@ -127,9 +134,13 @@ class Thrift {
     if (this.position > this.#bytes.length) throw new RangeError('its footer is cut off');
   }
 
-  /** Passes over a value. In lists and maps a truth value has a byte of its own. @param {number} type @param {number} depth */
+  /**
+   * Passes over a value. In lists and maps a truth value has a byte of its own.
+   * @param {number} type
+   * @param {number} depth
+   */
   skip(type, depth, inList = false) {
-    if (depth > MOST_DEPTH) throw new RangeError('its footer is nested without end');
+    if (depth > MAX_DEPTH) throw new RangeError('its footer is nested too deeply');
     if (type === TRUE || type === FALSE) this.#pass(inList ? 1 : 0);
     else if (type === BYTE) this.#pass(1);
     else if (type === DOUBLE) this.#pass(8);

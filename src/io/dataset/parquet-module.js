@@ -5,25 +5,27 @@ import { initSync } from 'parquet-wasm/esm';
 
 const PAGE_BYTES = 64 * 1024;
 /** What 32 bits can address. */
-const MOST_PAGES = 65_536;
+const MAX_PAGES = 65_536;
 const HEADER_BYTES = 8;
 const MEMORY_SECTION = 5;
 
 /**
- * Loads parquet-wasm into this thread with a bound on its memory. By itself it may grow to 4 GiB, which a file of some
- * kilobytes can ask of it; over the bound an allocation fails, and with it the thread.
+ * Loads parquet-wasm into this thread with a bound on its memory. By itself it may grow to 4 GiB,
+ * which a file of some kilobytes can ask of it; over the bound an allocation fails, and with it the
+ * thread.
  *
  * @param {number} mostBytes
  */
 export function loadParquet(mostBytes) {
   const path = createRequire(import.meta.url).resolve('parquet-wasm/esm/parquet_wasm_bg.wasm');
-  const pages = Math.min(MOST_PAGES, Math.ceil(mostBytes / PAGE_BYTES));
+  const pages = Math.min(MAX_PAGES, Math.ceil(mostBytes / PAGE_BYTES));
   initSync({ module: withMostPages(readFileSync(path), pages) });
 }
 
 /**
- * A module whose memory section (https://webassembly.github.io/spec/core/binary/modules.html#memory-section) states the
- * most pages that the memory may have.
+ * A module whose memory section
+ * (https://webassembly.github.io/spec/core/binary/modules.html#memory-section) states the most
+ * pages that the memory may have.
  *
  * @param {Uint8Array} module
  * @param {number} pages

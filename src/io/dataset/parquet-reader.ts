@@ -11,17 +11,18 @@ import { damagedTable, reasonOf, unreadableTable } from './table-error.ts';
 import type { TablePart } from './table-part.ts';
 
 /** More rows than these are never read at once, whatever a footer says of their size. */
-const MOST_ROWS = 65_536;
+const MAX_ROWS = 65_536;
 /** The writers' own entry, which parquet-wasm has turned into the schema. */
 const ARROW_SCHEMA = 'ARROW:schema';
 
-/** How the decoders say that they lack something, which is no damage. */
+/** How the decoders say that they lack something, which is not a damage. */
 const NOT_READ = /not (yet )?(implemented|supported)|unsupported|^NYI|unrecognized type|disabled feature/i;
 
 /**
- * Opens a Parquet file. Reads its footer only; `batches` then reads a slice of one row group at a time, of about
- * `batchBytes` of Arrow data, so that neither large files nor large row groups fill the memory. What the decoder needs
- * beside that are the compressed pages of the slice, or, of files without a page index, those of the row group.
+ * Opens a Parquet file. Reads its footer only; `batches` then reads a slice of one row group at a
+ * time, of about `batchBytes` of Arrow data, so that neither large files nor large row groups fill
+ * the memory. What the decoder needs beside that are the compressed pages of the slice, or, of
+ * files without a page index, those of the row group.
  *
  * @throws UsageError `dataset` when the file is damaged.
  */
@@ -92,14 +93,17 @@ function batchesOf(path: string, bytes: Uint8Array): RecordBatch[] {
   }
 }
 
-/** Rows that make about `batchBytes` of Arrow data, by what the footer says of their encoded size and their values. */
+/**
+ * Rows that make about `batchBytes` of Arrow data, by what the footer says of their encoded size
+ * and their values.
+ */
 function rowsAtATime(rows: number, chunks: RowGroupFacts['columns'], schema: Schema, batchBytes: number): number {
   const bytes = chunks.reduce((sum, chunk) => {
     const type = schema.fields.find(({ name }) => name === chunk.name)?.type;
     return sum + Math.max(chunk.bytes, chunk.values * widthOf(type));
   }, 0);
   const perRow = Math.max(1, bytes / Math.max(1, rows));
-  return Math.max(1, Math.min(MOST_ROWS, Math.floor(batchBytes / perRow)));
+  return Math.max(1, Math.min(MAX_ROWS, Math.floor(batchBytes / perRow)));
 }
 
 /** Bytes of a value of a list's innermost type. */

@@ -78,9 +78,9 @@ interface Reply {
 const STALL_MILLISECONDS = 300_000;
 
 /**
- * A worker thread with parquet-wasm in it. Damaged files, and types that it cannot write, can make that panic or never
- * return: then the thread ends, what waits for it fails with a ParquetFault, and the next question starts a new thread.
- * Starts when first asked.
+ * A worker thread with parquet-wasm in it. Damaged files, and types that it cannot write, can make
+ * that panic or never return: then the thread ends, what waits for it fails with a ParquetFault,
+ * and the next question starts a new thread. Starts when first asked.
  */
 export class ParquetThread {
   /** What parquet-wasm may hold in it. */
@@ -94,7 +94,10 @@ export class ParquetThread {
     this.mostBytes = mostBytes;
   }
 
-  /** Answers a question about a file. `transfer` is given over to the thread. @throws ParquetFault. */
+  /**
+   * Answers a question about a file. `transfer` is given over to the thread.
+   * @throws ParquetFault.
+   */
   ask(path: string, question: ParquetQuestion, transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
     const worker = this.#worker ?? this.#start();
     this.#next += 1;

@@ -1,6 +1,6 @@
 // @ts-check
-// Files of the thread of parquet-wasm, by descriptors: Node closes these when the thread ends, whatever ended it, where it
-// complains of a FileHandle.
+// Files of the thread of parquet-wasm, by descriptors: Node closes these when the thread ends,
+// whatever ended it, where it complains of a FileHandle.
 import * as fs from 'node:fs';
 import { promisify } from 'node:util';
 
@@ -19,7 +19,12 @@ export async function sizeOf(file) {
   return (await promisify(fs.fstat)(file)).size;
 }
 
-/** Fills a buffer from a position of a file. @param {number} file @param {Uint8Array} into @param {number} start */
+/**
+ * Fills a buffer from a position of a file.
+ * @param {number} file
+ * @param {Uint8Array} into
+ * @param {number} start
+ */
 export async function fill(file, into, start) {
   let filled = 0;
   while (filled < into.length) {
@@ -29,7 +34,11 @@ export async function fill(file, into, start) {
   }
 }
 
-/** Writes all bytes at the end of what has been written. @param {number} file @param {Uint8Array} bytes */
+/**
+ * Writes all bytes at the end of what has been written.
+ * @param {number} file
+ * @param {Uint8Array} bytes
+ */
 export async function append(file, bytes) {
   let written = 0;
   while (written < bytes.length) {

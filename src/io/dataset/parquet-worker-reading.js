@@ -5,7 +5,10 @@ import { closeFile, fill, openFile, sizeOf } from './parquet-worker-file.js';
 
 /** @typedef {import('./parquet-thread.ts').ParquetFacts} ParquetFacts */
 /** @typedef {import('./parquet-thread.ts').ParquetRows} ParquetRows */
-/** @typedef {{ path: string, descriptor: number, file: parquet.ParquetFile, indexed: boolean }} OpenFile */
+/**
+ * @typedef {{ path: string, descriptor: number, file: parquet.ParquetFile, indexed: boolean }}
+ * OpenFile
+ */
 
 /** Length of the footer, and the magic. */
 const TAIL_BYTES = 8;
@@ -70,7 +73,11 @@ class FileSource {
 /** @type {OpenFile | undefined} */
 let current;
 
-/** @param {string} path @param {boolean} indexed whether its page index is read @returns {Promise<OpenFile>} */
+/**
+ * @param {string} path
+ * @param {boolean} indexed whether its page index is read
+ * @returns {Promise<OpenFile>}
+ */
 async function opened(path, indexed) {
   if (current?.path === path && current.indexed === indexed) return current;
   await closeCurrent();
@@ -107,8 +114,8 @@ async function closeCurrent() {
 }
 
 /**
- * Works on a file; where that fails, once more without its page index, which some writers (parquetjs-lite) write as no
- * reader of the format can take it, and which nothing depends on.
+ * Works on a file; where that fails, once more without its page index, which some writers
+ * (parquetjs-lite) write as no reader of the format can take it, and which nothing depends on.
  *
  * @template Result
  * @param {string} path
@@ -166,7 +173,12 @@ function factsOf(file) {
   return { schema: file.schema().intoIPCStream(), metadata: entries, groups };
 }
 
-/** Rows of a row group as an Arrow IPC stream. @param {string} path @param {ParquetRows} rows @returns {Promise<Uint8Array>} */
+/**
+ * Rows of a row group as an Arrow IPC stream.
+ * @param {string} path
+ * @param {ParquetRows} rows
+ * @returns {Promise<Uint8Array>}
+ */
 export function readRows(path, { group, offset, limit, columns }) {
   return withFile(path, async (file) => {
     const table = await file.read({

@@ -64,8 +64,8 @@ class TableFile {
   }
 
   /**
-   * A promise, or what writing failed with, whichever is first. By hand: `Promise.race` would leave something behind on
-   * the promise of the whole file with every batch.
+   * A promise, or what writing failed with, whichever is first. By hand: `Promise.race` would leave
+   * something behind on the promise of the whole file with every batch.
    *
    * @template Value
    * @param {Promise<Value>} promise
@@ -91,7 +91,8 @@ function writerProperties({ rowGroupRows, metadata, createdBy, encoding, compres
   const { ZSTD, SNAPPY, GZIP, UNCOMPRESSED } = parquet.Compression;
   let builder = new parquet.WriterPropertiesBuilder()
     .setCompression({ zstd: ZSTD, snappy: SNAPPY, gzip: GZIP, none: UNCOMPRESSED }[compression])
-    // For all columns, less those below: the properties of one column cannot name a column inside a list.
+    // For all columns, less those below: the properties of one column cannot name a column inside a
+    // list.
     .setEncoding(encoding === 'byte-stream-split' ? BYTE_STREAM_SPLIT : PLAIN)
     .setDictionaryEnabled(false)
     .setStatisticsEnabled(parquet.EnabledStatistics.None)
@@ -102,14 +103,19 @@ function writerProperties({ rowGroupRows, metadata, createdBy, encoding, compres
   for (const column of scalarColumns) {
     builder = builder
       .setColumnEncoding(column, PLAIN)
-      // The other compressions are for readers that know little: parquetjs-lite knows no dictionaries of this version.
+      // The other compressions are for readers that know little: parquetjs-lite knows no
+      // dictionaries of this version.
       .setColumnDictionaryEnabled(column, compression === 'zstd')
       .setColumnStatisticsEnabled(column, parquet.EnabledStatistics.Chunk);
   }
   return builder.build();
 }
 
-/** Creates a file; there must be none of that path. @param {string} path @param {ParquetProperties} properties */
+/**
+ * Creates a file; there must be none of that path.
+ * @param {string} path
+ * @param {ParquetProperties} properties
+ */
 export async function createTable(path, properties) {
   files.set(path, new TableFile(await openFile(path, 'wx'), properties));
 }

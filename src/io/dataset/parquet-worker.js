@@ -1,7 +1,7 @@
 // @ts-check
-// The thread of parquet-wasm: what makes it panic (damage in what is read, a type that it cannot write) ends this thread and
-// nothing else, and its memory, which never shrinks, goes with it. JavaScript, because a worker thread of Node 20 cannot
-// load TypeScript.
+// The thread of parquet-wasm: what makes it panic (damage in what is read, a type that it cannot
+// write) ends this thread and nothing else, and its memory, which never shrinks, goes with it.
+// JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadParquet } from './parquet-module.js';
 import { isPanic, readFacts, readRows } from './parquet-worker-reading.js';

@@ -7,22 +7,23 @@ import { ParquetFault, type ParquetQuestion, ParquetThread } from './parquet-thr
 import { reasonOf } from './table-error.ts';
 
 /**
- * How the values of vectors are stored before compression: as they are, which every reader knows, or the first bytes of all
- * values, then the second bytes, and so on (BYTE_STREAM_SPLIT), which can make files of dense vectors smaller.
+ * How the values of vectors are stored before compression: as they are, which every reader knows,
+ * or the first bytes of all values, then the second bytes, and so on (BYTE_STREAM_SPLIT), which can
+ * make files of dense vectors smaller.
  */
-export type ParquetEncoding = (typeof PARQUET_ENCODINGS)[number];
+export type ParquetEncoding = (typeof parquetEncodings)[number];
 
 /** The encodings' names. */
-export const PARQUET_ENCODINGS = ['plain', 'byte-stream-split'] as const;
+export const parquetEncodings = ['plain', 'byte-stream-split'] as const;
 
 /**
- * How the pages of a file are compressed. `zstd` makes the smallest files. The others are for readers that know little, such as
- * parquetjs-lite: files have no dictionaries then.
+ * How the pages of a file are compressed. `zstd` makes the smallest files. The others are for
+ * readers that know little, such as parquetjs-lite: files have no dictionaries then.
  */
-export type ParquetCompression = (typeof PARQUET_COMPRESSIONS)[number];
+export type ParquetCompression = (typeof parquetCompressions)[number];
 
 /** The compressions' names. */
-export const PARQUET_COMPRESSIONS = ['zstd', 'snappy', 'gzip', 'none'] as const;
+export const parquetCompressions = ['zstd', 'snappy', 'gzip', 'none'] as const;
 
 /** How a Parquet file is written. */
 export interface ParquetOptions {
@@ -36,12 +37,15 @@ export interface ParquetOptions {
   readonly encoding?: ParquetEncoding | undefined;
   /** How the pages are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
-  /** Columns small enough for dictionaries and statistics, and never split into bytes: everything but vectors. */
+  /**
+   * Columns small enough for dictionaries and statistics, and never split into bytes: everything
+   * but vectors.
+   */
   readonly scalarColumns: readonly string[];
 }
 
 /** What parquet-wasm can address: the row groups of all files that are written at a time. */
-const MOST_BYTES = 2 ** 32;
+const MAX_BYTES = 2 ** 32;
 /** The thread stays for so long when no file is being written, for the next part. */
 const LINGER_MILLISECONDS = 2000;
 
@@ -49,9 +53,10 @@ const LINGER_MILLISECONDS = 2000;
 let writing: { readonly thread: ParquetThread; writers: number; end?: NodeJS.Timeout } | undefined;
 
 /**
- * Writes record batches to a Parquet file as they come: floats without dictionary and statistics, the same bytes for the same
- * batches. Holds about one row group, in the memory of parquet-wasm, which runs in a thread of its own: a type that it cannot
- * write ends no more than the file. `write` waits until the batch before is taken, so memory stays bounded.
+ * Writes record batches to a Parquet file as they come: floats without dictionary and statistics,
+ * the same bytes for the same batches. Holds about one row group, in the memory of parquet-wasm,
+ * which runs in a thread of its own: a type that it cannot write ends no more than the file.
+ * `write` waits until the batch before is taken, so memory stays bounded.
  */
 export class ParquetWriter {
   readonly path: string;
@@ -64,9 +69,12 @@ export class ParquetWriter {
     this.#thread = thread;
   }
 
-  /** Creates the file; there must be none of that path. At least one batch must be written before it is closed. */
+  /**
+   * Creates the file; there must be none of that path. At least one batch must be written before it
+   * is closed.
+   */
   static async create(path: string, options: ParquetOptions): Promise<ParquetWriter> {
-    writing ??= { thread: new ParquetThread(MOST_BYTES), writers: 0 };
+    writing ??= { thread: new ParquetThread(MAX_BYTES), writers: 0 };
     clearTimeout(writing.end);
     writing.writers += 1;
     const writer = new ParquetWriter(path, writing.thread);
@@ -124,7 +132,7 @@ export class ParquetWriter {
     if (!(error instanceof ParquetFault) || error.code !== undefined) return writeFailure(this.path, error);
     return new UsageError(`${this.path} cannot be written as Parquet: ${error.message.split('\n')[0]}`, {
       code: 'dataset',
-      remedy: 'Leave out columns of unusual types, or cast them to numbers, texts or lists of these.',
+      remedy: 'Leave out columns of unusual types, or cast them to numbers, strings or lists of these.',
       cause: error,
     });
   }

@@ -5,8 +5,9 @@ import type { PartFile } from './table-files.ts';
 const WHOLE_NUMBER = /^(0|-?[1-9]\d{0,9})$/;
 
 /**
- * The columns that hive partitions make of their directories' names, in the order of the directories: int32 where every value
- * is a whole number of 32 bits, else texts. A key that is a column of the files themselves is none.
+ * The columns that hive partitions make of their directories' names, in the order of the
+ * directories: int32 where every value is a whole number of 32 bits, else texts. A key that is a
+ * column of the files themselves is none.
  */
 export function partitionFields(files: readonly PartFile[], schema: Schema): Field[] {
   const names = new Set(files.flatMap(({ keys }) => [...keys.keys()]));

@@ -4,8 +4,9 @@ import type { RowSchema } from './row-types.ts';
 import type { TablePlan } from './table-plan.ts';
 
 /**
- * A model as units and columns name it: by its hashes. The whole card stands in `_dataset.json` and in the tables' files; what its weight files were
- * called only in `_dataset.json`, because it changes no values.
+ * A model as units and columns name it: by its hashes. The whole card stands in `_dataset.json` and
+ * in the tables' files; what its weight files were called only in `_dataset.json`, because it
+ * changes no values.
  */
 export function withoutCard(model: unknown): unknown {
   if (typeof model !== 'object' || model === null) return model;
@@ -19,7 +20,10 @@ function withoutFiles(model: unknown): unknown {
   return rest;
 }
 
-/** What a table's file says of itself as a whole: how it was made, so that a file found alone tells it. JSON. */
+/**
+ * What a table's file says of itself as a whole: how it was made, so that a file found alone tells
+ * it. JSON.
+ */
 export function tableProvenance(description: DatasetDescription, plan: TablePlan, encoding: ParquetEncoding): string {
   const { graphId, name, version, params } = description;
   const models = description.models.map(withoutFiles);
@@ -40,8 +44,9 @@ export function rowTableProvenance(
 }
 
 /**
- * What a vector column says of itself: its stream, statistic, dimension, number of subclips, graph, and the networks that made it
- * with the hashes of their cards and weights. A network that names its `stream` belongs to that one, any other to all.
+ * What a vector column says of itself: its stream, statistic, dimension, number of subclips, graph,
+ * and the networks that made it with the hashes of their cards and weights. A network that names
+ * its `stream` belongs to that one, any other to all.
  */
 export function columnProvenance(
   description: DatasetDescription,

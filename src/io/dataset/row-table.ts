@@ -30,7 +30,7 @@ export class RowTableBuilder {
     return this.#columns.reduce((sum, column) => sum + column.byteLength, 0);
   }
 
-  /** @throws UsageError naming the column, what was expected and what came. */
+  /** @throws UsageError naming the column, what was expected and what was given. */
   push(row: unknown): void {
     if (typeof row !== 'object' || row === null) {
       throw new UsageError(`a row of '${this.#table}' must be an object of its columns, but is ${shown(row)}`);
@@ -48,7 +48,7 @@ export class RowTableBuilder {
     const unknown = Object.keys(row).find((name) => !this.#names.has(name));
     if (unknown !== undefined) {
       throw new UsageError(
-        `row ${this.#rows} of '${this.#table}' has '${unknown}', which is no column: they are ${[...this.#names].join(', ')}`,
+        `row ${this.#rows} of '${this.#table}' has '${unknown}', which is not a column: they are ${[...this.#names].join(', ')}`,
       );
     }
     this.#rows += 1;

@@ -6,8 +6,9 @@ export type RowScalar = 'float32' | 'float64' | 'int32' | 'bool' | 'utf8' | 'tim
 type RowValueType = RowScalar | `${RowScalar}[]` | `float32[${number}]`;
 
 /**
- * Type of a column of rows: `float32`, `float64`, `int32`, `bool`, `utf8`, `time` (seconds); a list of one of these, as `utf8[]`; a vector of a fixed
- * length, as `float32[512]`. With `?` at its end it may be null or left out.
+ * Type of a column of rows: `float32`, `float64`, `int32`, `bool`, `utf8`, `time` (seconds); a list
+ * of one of these, as `utf8[]`; a vector of a fixed length, as `float32[512]`. With `?` at its end
+ * it may be null or left out.
  */
 export type RowType = RowValueType | `${RowValueType}?`;
 
@@ -46,7 +47,7 @@ const TYPE = /^(float32|float64|int32|bool|utf8|time)(?:\[(\d*)\])?(\?)?$/;
 const COLUMN_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 const LONGEST_VECTOR = 1_000_000;
 
-/** Takes a column's type apart. @throws UsageError for what is no type. */
+/** Takes a column's type apart. @throws UsageError for what is not a type. */
 export function parseRowType(column: string, text: unknown): ParsedRowType {
   const match = typeof text === 'string' ? TYPE.exec(text) : null;
   const [, scalar, length, mark] = match ?? [];
@@ -61,7 +62,10 @@ export function parseRowType(column: string, text: unknown): ParsedRowType {
   return { text: text as string, scalar: scalar as RowScalar, length: size, nullable: mark !== undefined };
 }
 
-/** The columns of rows, their types taken apart. @throws UsageError for names and types that cannot be. */
+/**
+ * The columns of rows, their types taken apart.
+ * @throws UsageError for names and types that cannot be.
+ */
 export function parseRowSchema(schema: RowSchema): ReadonlyMap<string, ParsedRowType> {
   const columns = Object.entries(schema ?? {});
   if (columns.length === 0) throw new UsageError('rows need at least one column: `scope.rows({ start: "time" })`');
@@ -77,7 +81,10 @@ export function parseRowSchema(schema: RowSchema): ReadonlyMap<string, ParsedRow
 /** Directories of a dataset that a table cannot be called. */
 const TAKEN = ['units', 'dead', 'pca', 'dataset'];
 
-/** Asserts that a table of rows can have a name: it is its directory's too. @throws UsageError for one that is taken. */
+/**
+ * Asserts that a table of rows can have a name: it is its directory's too.
+ * @throws UsageError for one that is taken.
+ */
 export function checkTableName(name: string): string {
   if (!TAKEN.includes(name.toLowerCase())) return name;
   throw new UsageError(`a table of rows cannot be named '${name}': a dataset has a directory of that name`);

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+import { type Statistic, statisticNames } from '../../operators/statistics.ts';
 import type { RowTable } from './row-table.ts';
 
 /** One vector column of a unit: one statistic of one stream. */
@@ -15,8 +15,8 @@ export interface UnitColumn {
 }
 
 /**
- * What is committed of one video: a row for each (subclips, subclip), in that order, held column by column.
- * The vector columns come in the order of `compareColumns`.
+ * What is committed of one video: a row for each (subclips, subclip), in that order, held column by
+ * column. The vector columns come in the order of `compareColumns`.
  */
 export interface UnitTable {
   readonly itemId: string;
@@ -76,7 +76,8 @@ const STREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /**
  * Asserts that a stream's name can name a column.
  *
- * @throws UsageError when it is not a letter followed by up to 63 letters, digits, `_` and `-`, or is taken.
+ * @throws UsageError when it is not a letter followed by up to 63 letters, digits, `_` and `-`, or
+ * is taken.
  */
 export function checkStreamName(name: string): void {
   if (!STREAM_NAME.test(name)) {
@@ -92,7 +93,10 @@ export function checkStreamName(name: string): void {
   }
 }
 
-/** Name of the column that counts the rows of a stream; `frames` and `patches` are those of `visual` and `audio`. */
+/**
+ * Name of the column that counts the rows of a stream; `frames` and `patches` are those of `visual`
+ * and `audio`.
+ */
 export function countName(stream: string): string | undefined {
   return stream === 'visual' || stream === 'audio' ? undefined : `${stream}${COUNTS}`;
 }
@@ -107,7 +111,10 @@ export function columnName(column: Pick<UnitColumn, 'stream' | 'statistic'>): st
   return `${column.stream}_${column.statistic}`;
 }
 
-/** `visual` before `audio` before the other streams by name; of a stream, the statistics in their own order. */
+/**
+ * `visual` before `audio` before the other streams by name; of a stream, the statistics in their
+ * own order.
+ */
 export function compareColumns(
   left: Pick<UnitColumn, 'stream' | 'statistic'>,
   right: Pick<UnitColumn, 'stream' | 'statistic'>,
@@ -116,5 +123,5 @@ export function compareColumns(
   const byRank = rank(left.stream) - rank(right.stream);
   if (byRank !== 0) return byRank;
   if (left.stream !== right.stream) return left.stream < right.stream ? -1 : 1;
-  return STATISTICS.indexOf(left.statistic) - STATISTICS.indexOf(right.statistic);
+  return statisticNames.indexOf(left.statistic) - statisticNames.indexOf(right.statistic);
 }

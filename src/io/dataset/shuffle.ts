@@ -4,10 +4,10 @@ import { randomIntegers } from '../../core/random-integers.ts';
 const ALGORITHM = 'reelflow-shuffle-1';
 
 /**
- * The numbers from 0 to `count - 1` in a random order that seed and epoch decide, the same on every machine: Fisher and
- * Yates's shuffle (Knuth, The Art of Computer Programming, volume 2, algorithm P), drawing from
- * `randomIntegers`. Draws that would favour small
- * numbers are thrown away, so that every order is equally likely.
+ * The numbers from 0 to `count - 1` in a random order that seed and epoch decide, the same on every
+ * machine: Fisher and Yates's shuffle (Knuth, The Art of Computer Programming, volume 2, algorithm
+ * P), drawing from `randomIntegers`. Draws that would favour small numbers are thrown away, so that
+ * every order is equally likely.
  */
 export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);

@@ -34,9 +34,11 @@ export interface DatasetStatus {
 }
 
 /**
- * Every item of a dataset as it is now, by id: where its file is, its content hash, its unit, its state, what is known of its media. Writes nothing.
+ * Every item of a dataset as it is now, by id: where its file is, its content hash, its unit, its
+ * state, what is known of its media. Writes nothing.
  *
- * @throws UsageError `dataset` when the directory is no dataset; DatasetError when a unit of it is damaged.
+ * @throws UsageError `dataset` when the directory is not a dataset; DatasetError when a unit of it
+ * is damaged.
  *
  * @example
  * for await (const { id, path, state } of datasetItems('features/')) console.log(id, path, state);
@@ -47,7 +49,8 @@ export async function* datasetItems(directory: string): AsyncGenerator<ItemFacts
 }
 
 /**
- * What is in a dataset: items by their state, how old the tables are, which versions made it. Writes nothing.
+ * What is in a dataset: items by their state, how old the tables are, which versions made it.
+ * Writes nothing.
  *
  * @throws as `datasetItems`.
  *

@@ -14,10 +14,10 @@ export interface StreamStoreOptions {
 }
 
 /**
- * Writes units to a stream as they come, as a commit store would keep them: a record batch each, one write at a time,
- * and a commit resolves when the stream has taken the bytes. A reader that does not read thus holds up the commits, and
- * with them what comes before. A reader that goes away is no error: `readerGone` aborts. Nothing is kept, so that there
- * is nothing to resume.
+ * Writes units to a stream as they come, as a commit store would keep them: a record batch each,
+ * one write at a time, and a commit resolves when the stream has taken the bytes. A reader that
+ * does not read thus holds up the commits, and with them what comes before. A reader that goes away
+ * is not an error: `readerGone` aborts. Nothing is kept, so that there is nothing to resume.
  *
  * Buffering: the units whose commits wait, none of its own. Cancellation: `signal`.
  */
@@ -73,7 +73,7 @@ export class StreamStore implements UnitStore {
   }
 
   /** None, for the same reason. */
-  async raise(_keys: readonly string[]): Promise<number> {
+  async retry(_keys: readonly string[]): Promise<number> {
     return 0;
   }
 
@@ -93,7 +93,10 @@ export class StreamStore implements UnitStore {
   /** Nothing: there is nothing to look at. */
   async refresh(): Promise<void> {}
 
-  /** Writes a unit; resolves when the stream has taken it. @throws what the stream failed with, or the abort's reason. */
+  /**
+   * Writes a unit; resolves when the stream has taken it.
+   * @throws what the stream failed with, or the abort's reason.
+   */
   async commit(_key: string, unit: UnitTable): Promise<'committed'> {
     const bytes = unit.columns.reduce((sum, column) => sum + column.values.byteLength, 0);
     this.#options.onWaiting?.(bytes);
@@ -106,9 +109,12 @@ export class StreamStore implements UnitStore {
   }
 
   /** Nothing: whoever runs the units reports dead letters. */
-  async bury(_key: string, _letter: DeadLetter): Promise<void> {}
+  async record(_key: string, _letter: DeadLetter): Promise<void> {}
 
-  /** Ends the Arrow stream, but not the stream that it was written to. Not called, the reader can tell that it is not whole. */
+  /**
+   * Ends the Arrow stream, but not the stream that it was written to. Not called, the reader can
+   * tell that it is not whole.
+   */
   async end(): Promise<void> {
     await this.#write(() => this.#encoder.end);
   }
@@ -148,8 +154,8 @@ export class StreamStore implements UnitStore {
   #writeNow(bytes: Uint8Array): Promise<void> {
     const { signal } = this.#options;
     const stop = () => this.#abandon(signal?.reason);
-    // One promise for each write and nothing that outlives it: a promise of the stream's failure, raced against every write,
-    // would keep something of each.
+    // One promise for each write and nothing that outlives it: a promise of the stream's failure,
+    // raced against every write, would keep something of each.
     return new Promise<void>((resolve, reject) => {
       this.#abandon = reject;
       if (this.#failure !== undefined) return reject(this.#failure);

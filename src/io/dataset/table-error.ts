@@ -4,7 +4,7 @@ import { UsageError } from '../../core/errors.ts';
 export function damagedTable(file: string, what: string, cause?: unknown): UsageError {
   return new UsageError(`${file} is not a whole table: ${what}`, {
     code: 'dataset',
-    remedy: 'Copy the file again from where it came from, or write it anew; of a dataset, by `compact`.',
+    remedy: 'Copy the file again from where it came from, or write it again; of a dataset, by `compact`.',
     cause,
   });
 }

@@ -19,16 +19,19 @@ const PARTITION = /^[^=./][^=/]*=[^/]*$/;
 /** What Hive calls the directory of rows whose key is null. */
 const NULL_PARTITION = '__HIVE_DEFAULT_PARTITION__';
 
-/** A part of a table and the keys of the hive partitions that it lies in; null where a key has no value. */
+/**
+ * A part of a table and the keys of the hive partitions that it lies in; null where a key has no
+ * value.
+ */
 export interface PartFile {
   readonly path: string;
   readonly keys: ReadonlyMap<string, string | null>;
 }
 
 /**
- * The files of a table in the order of their rows: the file itself, or the parts in a directory and its hive partitions
- * (`key=value`), sorted by name, files before partitions. Names that begin with `.` or `_` are passed over, as Spark and
- * DuckDB do.
+ * The files of a table in the order of their rows: the file itself, or the parts in a directory and
+ * its hive partitions (`key=value`), sorted by name, files before partitions. Names that begin with
+ * `.` or `_` are skipped, as Spark and DuckDB do.
  *
  * @throws UsageError `dataset` when there is no such path, or a directory without parts.
  */
@@ -121,7 +124,7 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
     if (bytes < 12 || !ends('PAR1')) throw damagedTable(path, "it begins as Parquet, but does not end with 'PAR1'");
     const footer = last.readUInt32LE(last.length - 8);
     if (footer === 0 || footer > bytes - 12) {
-      throw damagedTable(path, `its footer says to be ${footer} bytes long, in a file of ${bytes}`);
+      throw damagedTable(path, `its footer claims to be ${footer} bytes long, in a file of ${bytes}`);
     }
     return 'parquet';
   }
@@ -130,13 +133,13 @@ function formatOf(first: Buffer, last: Buffer, bytes: number, path: string): Tab
     if (bytes < 22 || !ends('ARROW1')) throw damagedTable(path, "it begins as Arrow, but does not end with 'ARROW1'");
     const footer = last.readInt32LE(0);
     if (footer <= 0 || footer > bytes - 18) {
-      throw damagedTable(path, `its footer says to be ${footer} bytes long, in a file of ${bytes}`);
+      throw damagedTable(path, `its footer claims to be ${footer} bytes long, in a file of ${bytes}`);
     }
     return 'arrow-file';
   }
   if (bytes >= 8 && first.readUInt32LE(0) === 0xffffffff) return 'arrow-stream';
   if (begins('FEA1')) throw unreadableTable(path, 'it is a Feather file of version 1');
-  throw unreadableTable(path, 'its first bytes are those of neither a Parquet file nor Arrow IPC');
+  throw unreadableTable(path, 'it starts like neither a Parquet nor an Arrow IPC file');
 }
 
 /** Reads exactly `length` bytes. @throws UsageError `dataset` when the file ends before. */
@@ -146,7 +149,10 @@ export async function readAt(handle: FileHandle, position: number, length: numbe
   return buffer;
 }
 
-/** Fills a buffer from a position of a file. @throws UsageError `dataset` when the file ends before. */
+/**
+ * Fills a buffer from a position of a file.
+ * @throws UsageError `dataset` when the file ends before.
+ */
 export async function readInto(handle: FileHandle, position: number, into: Uint8Array, path: string): Promise<void> {
   const filled = await fill(handle, into, position);
   if (filled < into.length) throw damagedTable(path, `it ends at byte ${position + filled}`);

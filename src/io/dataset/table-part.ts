@@ -5,7 +5,10 @@ export interface TablePart {
   readonly path: string;
   /** All columns of the file. */
   readonly schema: Schema;
-  /** Its rows, the wanted columns only. `firstRow` is the number of the batch's first row in the file, from 0. */
+  /**
+   * Its rows, the wanted columns only. `firstRow` is the number of the batch's first row in the
+   * file, from 0.
+   */
   batches(): AsyncGenerator<{ readonly batch: RecordBatch; readonly firstRow: number }>;
   close(): Promise<void>;
 }

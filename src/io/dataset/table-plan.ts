@@ -1,7 +1,7 @@
 import { Breather } from '../../core/breather.ts';
 import { DatasetError } from '../../core/errors.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
-import { STATISTICS, type Statistic } from '../../operators/statistics.ts';
+import { type Statistic, statisticNames } from '../../operators/statistics.ts';
 import type { UnitFacts } from './schema.ts';
 import { compareColumns } from './schema.ts';
 
@@ -25,8 +25,8 @@ export function tablePath(table: Pick<TablePlan, 'subclips' | 'statistic'>): str
 }
 
 /**
- * The tables that a set of units makes: one for each number of subclips and statistic, with the columns that any of the
- * units has.
+ * The tables that a set of units makes: one for each number of subclips and statistic, with the
+ * columns that any of the units has.
  *
  * @throws DatasetError `damaged` when two units have vectors of different lengths in one column.
  */
@@ -56,20 +56,28 @@ export async function planTables(units: readonly PlannedUnit[]): Promise<TablePl
   return [...counts]
     .sort((left, right) => left - right)
     .flatMap((subclips) =>
-      STATISTICS.filter((statistic) => columns.has(statistic)).map((statistic) => {
-        const streams = [...(columns.get(statistic) ?? [])].map(([stream, { dimension }]) => ({ stream, dimension }));
-        streams.sort((left, right) => compareColumns({ ...left, statistic }, { ...right, statistic }));
-        return { subclips, statistic, columns: streams };
-      }),
+      statisticNames
+        .filter((statistic) => columns.has(statistic))
+        .map((statistic) => {
+          const streams = [...(columns.get(statistic) ?? [])].map(([stream, { dimension }]) => ({ stream, dimension }));
+          streams.sort((left, right) => compareColumns({ ...left, statistic }, { ...right, statistic }));
+          return { subclips, statistic, columns: streams };
+        }),
     );
 }
 
-/** The units in the order of their rows in the tables: by the UTF-8 bytes of the item ids. Lets other work go on while it sorts. */
+/**
+ * The units in the order of their rows in the tables: by the UTF-8 bytes of the item ids. Lets
+ * other work continue while it sorts.
+ */
 export function orderUnits(units: readonly PlannedUnit[]): Promise<PlannedUnit[]> {
   return sortInTurns(units, (left, right) => compareUtf8(left.facts.itemId, right.facts.itemId));
 }
 
-/** Compares as the UTF-8 bytes do: UTF-16 puts what needs two of its units before the last of those that need one. */
+/**
+ * Compares as the UTF-8 bytes do: UTF-16 puts what needs two of its units before the last of those
+ * that need one.
+ */
 export function compareUtf8(left: string, right: string): number {
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at += 1) {

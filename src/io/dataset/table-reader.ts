@@ -28,10 +28,11 @@ export interface TableReader {
   /** What the file says of itself as key and value; of several parts, the first. */
   readonly metadata: ReadonlyMap<string, string>;
   /**
-   * The rows in their order, some at a time, none twice. Every call begins anew. Reads no further than it is asked, and
-   * leaving the loop frees what it has open.
+   * The rows in their order, some at a time, none twice. Every call begins again. Reads no further
+   * than it is asked, and leaving the loop frees what it has open.
    *
-   * @throws UsageError `dataset` when a file is damaged or its columns differ from the first part's.
+   * @throws UsageError `dataset` when a file is damaged or its columns differ from the first
+   * part's.
    */
   batches(): AsyncGenerator<TableBatch>;
   /** Ends reading and frees everything. */
@@ -48,20 +49,24 @@ export interface TableReaderOptions {
 
 const BATCH_BYTES = 16 * 1024 * 1024;
 /**
- * What the decoder of Parquet may hold: pages, which may unpack to hundreds of times their size, the compressed pages of a
- * row group, which are no more than the file, and the batch in several forms. A file of some kilobytes gets no gigabytes.
+ * What the decoder of Parquet may hold: pages, which may unpack to hundreds of times their size,
+ * the compressed pages of a row group, which are no more than the file, and the batch in several
+ * forms. A file of some kilobytes gets no gigabytes.
  */
 const [DECODER_BYTES, DECODER_SHARE, DECODER_BATCHES] = [512 * 1024 * 1024, 2, 4];
 
 /**
- * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by name), or a directory of
- * parts, such as a table of a dataset; of hive partitions (`key=value`) all are read, in the order of their names, and the keys
- * are columns behind the others. Parts may have their columns in any order; the first part's is kept.
+ * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by
+ * name), or a directory of parts, such as a table of a dataset; of hive partitions (`key=value`)
+ * all are read, in the order of their names, and the keys are columns behind the others. Parts may
+ * have their columns in any order; the first part's is kept.
  *
- * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row group, of Arrow one
- * record batch as it was written. Parquet is decoded in a thread of its own, and damage ends no more than the read.
+ * Buffering: one batch, and what the decoder needs for it: of Parquet the compressed pages of a row
+ * group, of Arrow one record batch as it was written. Parquet is decoded in a thread of its own,
+ * and damage ends no more than the read.
  *
- * @throws UsageError `dataset` when there is no such table, it is damaged, or lacks a wanted column.
+ * @throws UsageError `dataset` when there is no such table, it is damaged, or lacks a wanted
+ * column.
  *
  * @example
  * const table = await openTable('features/subclips=10/aggregate=mean', { columns: ['item_id', 'visual'] });
@@ -155,7 +160,9 @@ function inOrder(batch: RecordBatch, schema: Schema): RecordBatch {
   return recordBatch(columns, batch.numRows, batch.schema.metadata);
 }
 
-/** Whether a part has the columns of the first, in any order, and, where all are read, no others. */
+/**
+ * Whether a part has the columns of the first, in any order, and, where all are read, no others.
+ */
 function checkAlike(
   expected: Schema,
   found: Schema,

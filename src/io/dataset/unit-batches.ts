@@ -7,7 +7,9 @@ const FILE_START = Buffer.from('ARROW1\0\0');
 const TAIL_BYTES = 10;
 /** A message begins with a mark and the length of its metadata. */
 const MESSAGE_PREFIX_BYTES = 8;
-/** From 2 GiB on apache-arrow writes wrong lengths into a record batch, and reads nothing out of it. */
+/**
+ * From 2 GiB on apache-arrow writes wrong lengths into a record batch, and reads nothing out of it.
+ */
 const BATCH_BYTES = 2 ** 30;
 
 type NumberView = Int32Array | Float64Array | Float32Array | Uint8Array;
@@ -25,14 +27,17 @@ export interface UnitBatches {
   readonly rows: number;
   /** A column of numbers. @throws RangeError when there is none, or it is cut off. */
   readonly numbers: <View extends NumberView>(name: string, type: ViewOf<View>) => View;
-  /** A column of vectors: row after row, and for each row whether it has one. @throws RangeError when it is cut off. */
+  /**
+   * A column of vectors: row after row, and for each row whether it has one.
+   * @throws RangeError when it is cut off.
+   */
   readonly vectors: (
     column: number,
     dimension: number,
   ) => { readonly values: Float32Array; readonly valid: Uint8Array };
 }
 
-/** The record batches that a unit is written in: itself, or slices of about so many bytes. */
+/** The record batches that a unit is written in: itself, or slices of about this many bytes. */
 export function unitBatches(batch: RecordBatch, batchBytes = BATCH_BYTES): RecordBatch[] {
   const bytes = batch.data.children.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const count = Math.min(Math.max(1, batch.numRows), Math.ceil(bytes / batchBytes));
@@ -43,13 +48,17 @@ export function unitBatches(batch: RecordBatch, batchBytes = BATCH_BYTES): Recor
   );
 }
 
-/** The schema in a footer, which stands alone as an Arrow file without batches, once its beginning is put before it. */
+/**
+ * The schema in a footer, which stands alone as an Arrow file without batches, once its beginning
+ * is put before it.
+ */
 export function schemaOfFooter(footer: Buffer): Schema {
   return RecordBatchReader.from(Buffer.concat([FILE_START, footer])).open().schema;
 }
 
 /**
- * The record batches of a unit's file: columns are views of its bytes where there is one, else copies.
+ * The record batches of a unit's file: columns are views of its bytes where there is one, else
+ * copies.
  *
  * @throws RangeError when the bytes are not those of a whole file.
  */
@@ -86,7 +95,7 @@ export function readUnitBatches(bytes: Buffer): UnitBatches {
 function batchAt(bytes: Buffer, schema: Schema, position: number, end: number) {
   const body = position + MESSAGE_PREFIX_BYTES + bytes.readInt32LE(position + 4);
   const { batch } = checkMessage(bytes.subarray(position + MESSAGE_PREFIX_BYTES, body), end - body);
-  if (batch === undefined) throw new RangeError('it has a message that is no record batch');
+  if (batch === undefined) throw new RangeError('it has a message that is not a record batch');
   const plans = planColumns(schema.fields, batch);
   const view = <View extends NumberView>(type: ViewOf<View>, plan: ColumnPlan | undefined, length: number): View => {
     const buffer = plan?.buffers[0];

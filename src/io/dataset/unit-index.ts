@@ -34,15 +34,20 @@ type Line =
   | readonly ['unit', key: string, size: number, modified: number, facts: FactsLine]
   | readonly ['current', itemId: string, key: string];
 
-/** A unit's line as nearly all are; others are read as the JSON that they are, which takes five times as long. */
+/**
+ * A unit's line as nearly all are; others are read as the JSON that they are, which takes five
+ * times as long.
+ */
 const UNIT_LINE =
   /^\["unit","([0-9a-f]+)",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
 
 /**
- * What the units of a dataset say of themselves, in one append-only text file beside them, so that a resume reads one file
- * instead of every unit's; and, for an item whose file has changed, which of its units is current. A line is a CRC-32 and JSON:
- * one that is damaged, cut off or run into another is passed over. The units are the truth: what is known of a file whose size or modification time
- * is another is not believed, and an index that is gone is written anew from them. Any number of processes may append.
+ * What the units of a dataset say of themselves, in one append-only text file beside them, so that
+ * a resume reads one file instead of every unit's; and, for an item whose file has changed, which
+ * of its units is current. A line is a CRC-32 and JSON: one that is damaged, cut off or run into
+ * another is skipped. The units are the truth: what is known of a file whose size or modification
+ * time is another is not believed, and an index that is gone is written again from them. Any number
+ * of processes may append.
  *
  * @example
  * const index = await UnitIndex.open('features/_index.txt');
@@ -51,7 +56,10 @@ const UNIT_LINE =
  */
 export class UnitIndex {
   readonly #file: string;
-  /** The place of each unit in the lists that follow: as objects, a hundred thousand units would take more memory. */
+  /**
+   * The place of each unit in the lists that follow: as objects, a hundred thousand units would
+   * take more memory.
+   */
   readonly #places = new Map<string, number>();
   readonly #keys: string[] = [];
   readonly #items: string[] = [];
@@ -89,7 +97,10 @@ export class UnitIndex {
     this.#read = await eachLine(this.#file, this.#read, (bytes, start, end) => this.#take(bytes, start, end));
   }
 
-  /** Where a unit is in the index, which stays as long as the index is open: to ask for it by its place is faster than by its key. */
+  /**
+   * Where a unit is in the index, which stays as long as the index is open: to ask for it by its
+   * place is faster than by its key.
+   */
   placeOf(key: string): number | undefined {
     return this.#places.get(key);
   }
@@ -104,7 +115,10 @@ export class UnitIndex {
     return this.#items[place] as string;
   }
 
-  /** Whether a file of this size and time of modification, ms, is the one that the facts at a place were read from. */
+  /**
+   * Whether a file of this size and time of modification, ms, is the one that the facts at a place
+   * were read from.
+   */
   isOf(place: number, size: number, modified: number): boolean {
     return this.#sizes[place] === size && this.#modified[place] === modified;
   }
@@ -145,7 +159,8 @@ export class UnitIndex {
   }
 
   /**
-   * Which of the units of an item stands for it: the one that was last said to, else the recorded one, else the one that was committed last.
+   * Which of the units of an item stands for it: the one that was last said to, else the recorded
+   * one, else the one that was committed last.
    *
    * @param keys of those that are there.
    * @param recorded the one that the table of items names.
@@ -169,7 +184,10 @@ export class UnitIndex {
     return this.#place(key, itemId);
   }
 
-  /** Says which unit of an item is current; on disk with the next `flush`. A unit that is not there yet is so as soon as it is. */
+  /**
+   * Says which unit of an item is current; on disk with the next `flush`. A unit that is not there
+   * yet is so as soon as it is.
+   */
   choose(itemId: string, key: string): void {
     this.#add(['current', itemId, key]);
   }

@@ -1,8 +1,9 @@
 import type { RowTable } from './row-table.ts';
 import type { UnitTable } from './schema.ts';
 
-// Where a unit's tables of rows stand in its file: one after another before its seal, each from a multiple of 8 bytes. Readers of Arrow files do
-// not look there; the schema's metadata say what is there, and the seal's checksum covers it.
+// Where a unit's tables of rows stand in its file: one after another before its seal, each from a
+// multiple of 8 bytes. Readers of Arrow files do not look there; the schema's metadata say what is
+// there, and the seal's checksum covers it.
 
 /** Entry of the metadata that lists the tables of rows: name, rows and bytes of each. */
 export const ROW_TABLES = 'row_tables';

@@ -16,7 +16,10 @@ export interface MediaFacts {
 
 /** What there is to tell of a unit without its rows. */
 export interface UnitSummary extends Pick<UnitFacts, 'frames' | 'patches' | 'seconds' | 'partial'> {
-  /** What is odd about its media, though nothing of them is lost: streams left out, times that break off, silence that was put in. */
+  /**
+   * What is odd about its media, though nothing of them is lost: streams left out, times that break
+   * off, silence that was put in.
+   */
   readonly notes: readonly string[];
   readonly media: MediaFacts;
 }
@@ -33,7 +36,10 @@ export function unitSummary({ metadata }: Pick<UnitTable, 'metadata'>): UnitSumm
   };
 }
 
-/** The entries of a unit's metadata for what is odd about its media, none when nothing is, and for the media themselves. */
+/**
+ * The entries of a unit's metadata for what is odd about its media, none when nothing is, and for
+ * the media themselves.
+ */
 export function summaryMetadata(notes: readonly string[], media: MediaFacts): Record<string, string> {
   return { ...(notes.length === 0 ? {} : { notes: JSON.stringify(notes) }), media: JSON.stringify(media) };
 }

@@ -3,7 +3,7 @@ import type { DatasetCounts } from './dataset-file.ts';
 import type { UnitFacts } from './schema.ts';
 import type { PlannedUnit } from './table-plan.ts';
 
-/** Keys that are hashed in one go: each by itself would cost ten times as much. */
+/** Keys that are hashed in one go: each on its own would cost ten times as much. */
 const HASHED_AT_A_TIME = 1024;
 
 /** The counts of a dataset without units. */

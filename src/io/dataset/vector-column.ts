@@ -5,7 +5,10 @@ import { UsageError } from '../../core/errors.ts';
 export interface Vectors {
   /** Values in a row; 0 when a plain list has no row that is not null. */
   readonly dimension: number;
-  /** `rows * dimension` values, row after row, zeros where a row is null. May be a view of the batch: do not write to it. */
+  /**
+   * `rows * dimension` values, row after row, zeros where a row is null. May be a view of the
+   * batch: do not write to it.
+   */
   readonly values: Float32Array;
   /** One byte for each row: 1 where it has a vector, 0 where it is null. */
   readonly valid: Uint8Array;
@@ -20,11 +23,13 @@ export interface BatchPlace {
 }
 
 /**
- * The vectors of a column of float32, float64 or float16 lists, plain, large or of fixed size, as float32.
+ * The vectors of a column of float32, float64 or float16 lists, plain, large or of fixed size, as
+ * float32.
  *
  * @param dimension what every vector must have; left out, what the first has.
- * @throws UsageError `dataset` when there is no such column or it has no vectors of numbers; naming file and row, when a
- * vector has another length than those before it, is empty, or has a null, a NaN, an infinity or a number beyond float32.
+ * @throws UsageError `dataset` when there is no such column or it has no vectors of numbers; naming
+ * file and row, when a vector has another length than those before it, is empty, or has a null, a
+ * NaN, an infinity or a number beyond float32.
  */
 export function vectorsOf(batch: RecordBatch, column: string, at: BatchPlace, dimension?: number): Vectors {
   const index = batch.schema.fields.findIndex(({ name }) => name === column);
@@ -92,7 +97,10 @@ function isVector(type: DataType): boolean {
   return isList && DataType.isFloat(type.children[0]?.type);
 }
 
-/** Where each row's values begin in the elements, and where the last one's end; undefined when the column has no lists. */
+/**
+ * Where each row's values begin in the elements, and where the last one's end; undefined when the
+ * column has no lists.
+ */
 function startsOf(data: Data, rows: number, at: BatchPlace, column: string): Float64Array | undefined {
   if (DataType.isFixedSizeList(data.type)) {
     const { listSize } = data.type;
@@ -133,6 +141,6 @@ function fromHalf(bits: number): number {
 function faulty(at: BatchPlace, row: number, column: string, what: string): UsageError {
   return new UsageError(`${at.file}, row ${at.firstRow + row} (from 0), column '${column}': ${what}`, {
     code: 'dataset',
-    remedy: 'Leave the row out or write it anew: every vector must have the same number of finite values.',
+    remedy: 'Leave the row out or write it again: every vector must have the same number of finite values.',
   });
 }

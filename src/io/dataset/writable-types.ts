@@ -12,8 +12,8 @@ import { UsageError } from '../../core/errors.ts';
 import { type BatchColumn, recordBatch } from './batch-columns.ts';
 
 /**
- * Refuses columns that cannot be written as Parquet, by name and before anything is done. Of those that parquet-wasm cannot
- * write it makes no error: it panics, or never returns.
+ * Refuses columns that cannot be written as Parquet, by name and before anything is done. Of those
+ * that parquet-wasm cannot write it makes no error: it panics, or never returns.
  *
  * @throws UsageError `dataset` naming the columns and their types.
  */
@@ -21,15 +21,16 @@ export function checkWritable(schema: Schema, file: string): void {
   const refused = schema.fields.filter(({ type }) => !(isWritable(type) || isViewDictionary(type)));
   if (refused.length === 0) return;
   const named = refused.map(({ name, type }) => `'${name}' (${type})`).join(', ');
-  throw new UsageError(`${file} has columns that Parquet, or its writer here, has no type for: ${named}`, {
+  throw new UsageError(`${file} has columns that cannot be written as Parquet here: ${named}`, {
     code: 'dataset',
-    remedy: 'Write the table again without them, or with them cast to numbers, texts, or lists or structs of these.',
+    remedy: 'Write the table again without them, or with them cast to numbers, strings, or lists or structs of these.',
   });
 }
 
 /**
- * The batch as it can be written: dictionaries of texts in the layout of views, which Polars makes of its Categorical and Enum columns, become
- * dictionaries of plain texts. All other columns stay as they are.
+ * The batch as it can be written: dictionaries of texts in the layout of views, which Polars makes
+ * of its Categorical and Enum columns, become dictionaries of plain texts. All other columns stay
+ * as they are.
  */
 export function writable(batch: RecordBatch): RecordBatch {
   if (!batch.schema.fields.some(({ type }) => isViewDictionary(type))) return batch;

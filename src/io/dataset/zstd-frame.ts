@@ -42,7 +42,7 @@ export function unpackZstdFrame(frame: Uint8Array, into: Uint8Array): void {
 /** What a frame says of its size, undefined where it does not. */
 function statedSize(frame: Uint8Array): number | undefined {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  if (view.getUint32(0, true) !== MAGIC) throw new RangeError('a buffer is no frame of Zstandard');
+  if (view.getUint32(0, true) !== MAGIC) throw new RangeError('a buffer is not a frame of Zstandard');
   const flags = view.getUint8(4);
   const single = (flags & SINGLE_SEGMENT) !== 0;
   const at = 5 + (single ? 0 : 1) + ([0, 1, 2, 4][flags & 3] as number);

@@ -4,8 +4,9 @@ import { splitCommand } from './split-command.ts';
 const PLACEHOLDER = /\{(id|out)\}/g;
 
 /**
- * A command with the placeholders `{id}` (the row's id) and `{out}` (the path to write, without extension). Words are
- * split first and filled afterwards, so nothing in an id or a path can add, end or quote a word.
+ * A command with the placeholders `{id}` (the row's id) and `{out}` (the path to write, without
+ * extension). Words are split first and filled afterwards, so nothing in an id or a path can add,
+ * end or quote a word.
  *
  * @example
  * new CommandTemplate('yt-dlp -o {out}.mp4 -- {id}').fill('-3BwU9l8d_E', '/tmp/x');
@@ -13,7 +14,10 @@ const PLACEHOLDER = /\{(id|out)\}/g;
 export class CommandTemplate {
   readonly #words: readonly string[];
 
-  /** @throws UsageError `command` for a command that cannot be split, or without `{id}` or `{out}` among its arguments. */
+  /**
+   * @throws UsageError `command` for a command that cannot be split, or without `{id}` or `{out}`
+   * among its arguments.
+   */
   constructor(command: string) {
     this.#words = splitCommand(command);
     const [program = '', ...rest] = this.#words;
@@ -39,7 +43,10 @@ export class CommandTemplate {
     return this.#words.map((word) => word.replace(PLACEHOLDER, (_, name: string) => (name === 'id' ? id : out)));
   }
 
-  /** Whether this id would be read as an option: it begins with `-`, and so would a word before any `--`. */
+  /**
+   * Whether this id would be read as an option: it begins with `-`, and so would a word before any
+   * `--`.
+   */
   readsAsOption(id: string): boolean {
     if (!id.startsWith('-')) return false;
     const end = this.#words.indexOf('--');

@@ -5,12 +5,13 @@ import { directoryFailure } from '../../core/directory-failure.ts';
 import { DatasetError } from '../../core/errors.ts';
 
 /**
- * Makes this the only process that works on a directory. Each process puts a file of its own name into `directory`, and then
- * looks for others: of two that come at the same time at least one sees the other, so never both go on. Files of dead
- * processes of this machine are removed.
+ * Makes this the only process that works on a directory. Each process puts a file of its own name
+ * into `directory`, and then looks for others: of two that come at the same time at least one sees
+ * the other, so never both continue. Files of dead processes of this machine are removed.
  *
  * @returns what gives the lock back.
- * @throws DatasetError `in-use` when another process is there, naming its file; SystemError `not-writable` when it cannot be written.
+ * @throws DatasetError `in-use` when another process is there, naming its file; SystemError
+ * `not-writable` when it cannot be written.
  */
 export async function lockDirectory(directory: string): Promise<() => Promise<void>> {
   await makeDirectory(directory);
@@ -22,7 +23,7 @@ export async function lockDirectory(directory: string): Promise<() => Promise<vo
   const other = (await readdir(directory)).find((name) => name !== basename(own));
   if (other === undefined) return () => removeIfThere(own);
   await removeIfThere(own);
-  throw new DatasetError('in-use', `another process works on this directory: ${join(directory, other)}`, {
-    remedy: 'Wait until it has ended. If it ran on another machine and is dead, delete that file.',
+  throw new DatasetError('in-use', `another process is working in this directory: ${join(directory, other)}`, {
+    remedy: 'Wait until it has finished. If it ran on another machine and has died, delete that file.',
   });
 }

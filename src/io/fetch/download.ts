@@ -34,9 +34,11 @@ export function outputPrefix(folder: string, id: string): string {
 }
 
 /**
- * Runs the command once for one id. The file it wrote is checked and flushed to disk; it stays in `folder`.
+ * Runs the command once for one id. The file it wrote is checked and flushed to disk; it stays in
+ * `folder`.
  *
- * @throws UsageError `program` when the command's program is missing; SystemError `decoder-missing`; FlowError `aborted`.
+ * @throws UsageError `program` when the command's program is missing; SystemError
+ * `decoder-missing`; FlowError `aborted`.
  */
 export async function download(
   template: CommandTemplate,
@@ -66,7 +68,7 @@ function faultOf(end: ProgramEnd, timeout: number): FetchFault | undefined {
   if (end.timedOut) {
     return { reason: 'timeout', message: `the command took longer than ${timeout / 1000} s and was killed`, output };
   }
-  if (end.signal !== null) return { reason: 'signal', message: `the command was ended by ${end.signal}`, output };
+  if (end.signal !== null) return { reason: 'signal', message: `the command was killed by ${end.signal}`, output };
   if (end.code === 0) return undefined;
   const exitCode = end.code ?? -1;
   return { reason: 'exit', message: `the command ended with exit code ${exitCode}`, exitCode, output };

@@ -15,15 +15,18 @@ export interface FetchItem {
   readonly valid: boolean;
 }
 
-/** Letters, digits, `_` and `-`, at most 64: what an id may be to become an argument and a file name. */
+/**
+ * Letters, digits, `_` and `-`, at most 64: what an id may be to become an argument and a file
+ * name.
+ */
 const VALID_ID = /^[A-Za-z0-9_-]{1,64}$/;
 const ID_COLUMNS = ['youtubeid', 'trailerid', 'trailer', 'youtube', 'id'];
 const MOVIE_COLUMNS = ['movieid', 'itemid', 'movie', 'item'];
 
 /**
- * Reads a list of things to fetch: CSV with a header and a column of ids (youtubeId, trailerId or id, or the one named
- * by `column`), and movieId where there is one. An id that several rows share comes once, at its first row's place. The
- * whole file is held in memory.
+ * Reads a list of things to fetch: CSV with a header and a column of ids (youtubeId, trailerId or
+ * id, or the one named by `column`), and movieId where there is one. An id that several rows share
+ * comes once, at its first row's place. The whole file is held in memory.
  *
  * @throws UsageError `ratings` when the file cannot be read, is empty, has no such column,
  * or not one id in it; `no-inputs` when it has no rows.
@@ -37,7 +40,7 @@ export async function readFetchList(path: string, options: { readonly column?: s
     const what = options.column === undefined ? 'a column of ids' : `a column '${options.column}'`;
     throw fileFault(
       path,
-      `has not ${what}: its first line is ${quoted(names.join(','))}`,
+      `does not have ${what}: its first line is ${quoted(names.join(','))}`,
       'The first line must name the columns: youtubeId, trailerId or id, or the one that `column` names.',
     );
   }
@@ -60,7 +63,7 @@ export async function readFetchList(path: string, options: { readonly column?: s
     throw fileFault(
       path,
       `has no id in its column ${quoted(names[idColumn] ?? '')}: ${badIdMessage(first)}`,
-      'Name the column of the ids as `column`. Addresses are no ids: the command has the address, with {id} in it.',
+      'Name the column of the ids as `column`. URLs are not ids: put the URL in the command, with {id} in it.',
     );
   }
   return list;
@@ -71,7 +74,7 @@ export function badIdMessage({ id, lines }: FetchItem): string {
   const shown = lines.slice(0, 3).join(', ');
   const where = lines.length === 1 ? `line ${shown}` : `${lines.length} rows, lines ${shown}`;
   return (
-    `${quoted(id.replace(/\p{C}/gu, '\ufffd'))} is no id: 1 to 64 letters, digits, '_' or '-' are expected ` +
+    `${quoted(id.replace(/\p{C}/gu, '\ufffd'))} is not an id: 1 to 64 letters, digits, '_' or '-' are expected ` +
     `(${where}${lines.length > 3 ? ', ...' : ''} of the list)`
   );
 }

@@ -30,12 +30,18 @@ export interface FailedRecord extends FetchFault {
 /** What became of an id; ids that were never tried, or stopped on the way, have none. */
 export type FetchRecord = FetchedRecord | FailedRecord;
 
-/** A name that is safe in every file system, whatever the id: ids may be no file names, or differ by case alone. */
+/**
+ * A name that is safe in every file system, whatever the id: ids may be no file names, or differ by
+ * case alone.
+ */
 export function recordKey(id: string): string {
   return sha256(id).slice(0, 32);
 }
 
-/** Names of records and of their folders: whatever else lies there, as desktops put it, is no record. */
+/**
+ * Names of records and of their folders: whatever else lies there, as desktops put it, is not a
+ * record.
+ */
 const RECORD = /^[0-9a-f]{32}\.json$/;
 const SHARD = /^[0-9a-f]{2}$/;
 
@@ -43,8 +49,8 @@ const SHARD = /^[0-9a-f]{2}$/;
 const AT_ONCE = 32;
 
 /**
- * What became of every id, one small file each (`<kk>/<key>.json`): each appears, and is replaced, whole or not at all, so
- * a run that is killed loses only what was under way.
+ * What became of every id, one small file each (`<kk>/<key>.json`): each appears, and is replaced,
+ * whole or not at all, so a run that is killed loses only what was under way.
  */
 export class FetchRecords {
   readonly #directory: string;
@@ -95,7 +101,10 @@ export class FetchRecords {
     return [...this.#records.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   }
 
-  /** Writes a record in place of an earlier one. On disk when this resolves. @throws SystemError `disk-full`. */
+  /**
+   * Writes a record in place of an earlier one. On disk when this resolves.
+   * @throws SystemError `disk-full`.
+   */
   async put(record: FetchRecord): Promise<void> {
     const key = recordKey(record.id);
     const shard = join(this.#directory, key.slice(0, 2));
@@ -109,7 +118,7 @@ async function shardsIn(directory: string): Promise<string[]> {
   return (await namesIn(directory)).filter((name) => SHARD.test(name));
 }
 
-/** The text of a record; what is no file has none, and is damaged. */
+/** The text of a record; what is not a file has none, and is damaged. */
 async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');

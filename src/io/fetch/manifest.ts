@@ -7,8 +7,9 @@ import type { FetchedRecord } from './fetch-record.ts';
 export const MANIFEST = 'manifest.csv';
 
 /**
- * Writes the list of fetched files as the option `manifest` of `extract` takes it, whole or not at all: columns path (relative to the
- * manifest), item_id (the id of the list, by which a trailer list finds its movies), movie_ids (with `|` between).
+ * Writes the list of fetched files as the option `manifest` of `extract` takes it, whole or not at
+ * all: columns path (relative to the manifest), item_id (the id of the list, by which a trailer
+ * list finds its movies), movie_ids (with `|` between).
  *
  * @returns the manifest's path.
  * @throws SystemError `disk-full`.

@@ -3,7 +3,10 @@ const KEPT_BYTES = 4096;
 const KEPT_LINES = 20;
 const KEPT_LINE_LENGTH = 300;
 
-/** Keeps the end of what a program prints, whatever it prints before: never more than 8 KiB are held. */
+/**
+ * Keeps the end of what a program prints, whatever it prints before: never more than 8 KiB are
+ * held.
+ */
 export class OutputTail {
   #kept: Buffer = Buffer.alloc(0);
 
@@ -13,7 +16,10 @@ export class OutputTail {
     this.#kept = Buffer.concat([this.#kept.subarray(-(KEPT_BYTES - end.length) || this.#kept.length), end]);
   }
 
-  /** The last lines: at most 20 of at most 300 characters, without control characters, which could steer a terminal. */
+  /**
+   * The last lines: at most 20 of at most 300 characters, without control characters, which could
+   * steer a terminal.
+   */
   get lines(): string[] {
     return this.#kept
       .toString('utf8')

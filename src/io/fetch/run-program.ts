@@ -22,13 +22,14 @@ const killAll = (): void => {
 };
 
 /**
- * Runs a program to its end, directly and never through a shell, with no standard input and in a process group of its own.
- * When it ends, times out or is aborted, the whole group is killed: children it left behind go too (on Windows, which has
- * no process groups, only the program itself). Of what it prints only the end is kept.
+ * Runs a program to its end, directly and never through a shell, with no standard input and in a
+ * process group of its own. When it ends, times out or is aborted, the whole group is killed:
+ * children it left behind go too (on Windows, which has no process groups, only the program
+ * itself). Of what it prints only the end is kept.
  *
  * Resolves when program and group are gone, also after an abort (then with `signal` SIGKILL).
  *
- * @throws UsageError `program` when there is no such program, or it may not be run.
+ * @throws UsageError `program` when there is no such program, or it is not executable.
  */
 export function runProgram(
   words: readonly string[],
@@ -47,7 +48,8 @@ export function runProgram(
     try {
       child = spawnGroup(program, rest);
     } catch (error) {
-      // What spawning comes upon is emitted or thrown, depending on what it is: ENOENT and E2BIG are not alike.
+      // What spawning comes upon is emitted or thrown, depending on what it is: ENOENT and E2BIG
+      // are not alike.
       settleUnstarted(error as NodeJS.ErrnoException);
       return;
     }
@@ -71,7 +73,8 @@ export function runProgram(
       settle();
       settleUnstarted(cause);
     });
-    // What the program left behind may hold its pipes open: it is killed before they are waited for.
+    // What the program left behind may hold its pipes open: it is killed before they are waited
+    // for.
     child.once('exit', () => {
       settle();
       killGroup(child);
@@ -110,7 +113,8 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch (error) {
-    // ESRCH: nothing of the group is left. EPERM: macOS says so of a group in which all are dead but not yet reaped.
+    // ESRCH: nothing of the group is left. EPERM: macOS says so of a group in which all are dead
+    // but not yet reaped.
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
@@ -120,19 +124,19 @@ function notStarted(error: Error, output: readonly string[]): ProgramEnd {
   return { code: null, signal: null, timedOut: false, notStarted: error.message, output };
 }
 
-const MISSING = 'there is no such program, or the interpreter of its first line is missing';
-const FORBIDDEN = 'it may not be run';
+const MISSING = 'there is no such program, or the interpreter in its first line is missing';
+const FORBIDDEN = 'it is not executable';
 /** What is wrong with the program itself, and so with every start of it. */
 const NO_PROGRAM: Readonly<Record<string, string>> = {
   ...{ ENOENT: MISSING, ENOTDIR: MISSING, EACCES: FORBIDDEN, EPERM: FORBIDDEN },
-  ...{ ELOOP: 'its path is a circle of links', ENAMETOOLONG: 'its name is too long' },
+  ...{ ELOOP: 'its path is a loop of links', ENAMETOOLONG: 'its name is too long' },
 };
 
 function noProgram(program: string, cause: NodeJS.ErrnoException): UsageError {
   const why = NO_PROGRAM[cause.code ?? ''] ?? cause.message;
   return new UsageError(`'${program}' could not be started: ${why}`, {
     code: 'program',
-    remedy: 'Name a program of the PATH or its path. Nothing is bundled: your downloader has to be installed.',
+    remedy: 'Give a program on the PATH, or its path. No downloader is bundled: install the one you want.',
     cause,
   });
 }

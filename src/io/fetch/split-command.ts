@@ -17,14 +17,16 @@ const BLANK = ' \t';
  *
  * - blanks (spaces and tabs) separate words;
  * - single quotes group, and all between them is literal;
- * - double quotes group; a backslash before `"`, `\`, `$` or `` ` `` makes that literal, and stays before anything else;
+ * - double quotes group; a backslash before `"`, `\`, `$` or `` ` ` ` makes that literal, and stays
+ *   before anything else;
  * - elsewhere a backslash makes the next character literal; before a line break both go.
  *
- * What a shell would interpret (`| & ; < > ( ) $ ` * ? [`, a line break, `~` or `#` at the beginning of a word,
- * `NAME=value` before the program) is refused unless it is quoted, so that a command that is accepted has the words that
- * a shell would give it. In double quotes that holds for `$` and `` ` ``.
+ * What a shell would interpret (`| & ; < > ( ) $ ` * ?
+ * [`, a line break, `~` or `#` at the beginning of a word, `NAME=value` before the program) is refused unless it is quoted, so that a command that is accepted has the words that a shell would give it. In double quotes that holds for `$` and `` `
+ * ``.
  *
- * @throws UsageError `command` for such a character, a quote that is not closed, a NUL, or no word at all.
+ * @throws UsageError `command` for such a character, a quote that is not closed, a NUL, or no word
+ * at all.
  *
  * @example
  * splitCommand("yt-dlp -o '{out}.%(ext)s' 'https://www.youtube.com/watch?v={id}'"); // four words
@@ -53,14 +55,17 @@ export function splitCommand(command: string): string[] {
   if (/^[A-Za-z_]\w*=/.test(program)) {
     throw fault(
       command,
-      `begins with '${program}', which is no program`,
-      `There is no shell that would set a variable: begin with \`env ${program}\`.`,
+      `begins with '${program}', which is not a program`,
+      `There is no shell to set a variable: start with \`env ${program}\`.`,
     );
   }
   return words;
 }
 
-/** A quoted part, an escaped character or a plain one; no text where it adds nothing to a word, not even an empty one. */
+/**
+ * A quoted part, an escaped character or a plain one; no text where it adds nothing to a word, not
+ * even an empty one.
+ */
 interface Piece {
   readonly text: string | undefined;
   readonly end: number;
@@ -76,7 +81,7 @@ function readPiece(command: string, at: number, first: boolean): Piece {
   if (character === '"') return readDoubleQuoted(command, at);
   if (character === '\\') {
     const next = command[at + 1];
-    if (next === undefined) throw fault(command, 'ends with a backslash that has nothing to escape');
+    if (next === undefined) throw fault(command, 'ends with a backslash that escapes nothing');
     return { text: next === '\n' ? undefined : next, end: at + 2 };
   }
   if (MEANINGS[character] !== undefined && (first || !AT_START.includes(character))) throw shellFault(command, at);
@@ -103,7 +108,7 @@ function shellFault(command: string, at: number, remedy = 'Quote it'): UsageErro
   return fault(
     command,
     `has ${visible} at position ${at + 1}, ${MEANINGS[character]} in a shell; there is no shell here`,
-    `${remedy} if it is meant literally; for what only a shell does, name a script of your own.`,
+    `${remedy} to use it literally; if you need a shell, write a script and name that.`,
   );
 }
 

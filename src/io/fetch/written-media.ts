@@ -14,8 +14,9 @@ const GONE = ['ENOENT', 'ENOTDIR'];
 const DENIED = ['EACCES', 'EPERM'];
 
 /**
- * Finds the one media file in a folder: by its extension, one of `MEDIA_EXTENSIONS`. Other files beside it (subtitles,
- * pictures, descriptions, parts) do not count. Several, a link, anything but a plain file, and an empty file are refused.
+ * Finds the one media file in a folder: by its extension, one of `MEDIA_EXTENSIONS`. Other files
+ * beside it (subtitles, pictures, descriptions, parts) do not count. Several, a link, anything but
+ * a plain file, and an empty file are refused.
  */
 export async function writtenMedia(folder: string): Promise<WrittenMedia> {
   try {
@@ -24,14 +25,14 @@ export async function writtenMedia(folder: string): Promise<WrittenMedia> {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (GONE.includes(code)) return { reason: 'no-file', message: 'the command removed what it wrote, or its folder' };
     if (!DENIED.includes(code)) throw error;
-    return { reason: 'unsafe-file', message: 'the command left a folder that may not be read' };
+    return { reason: 'unsafe-file', message: 'the command left a folder that cannot be read' };
   }
 }
 
 async function findMedia(folder: string): Promise<WrittenMedia> {
   // A link in its place could lead to any folder of this machine.
   if (!(await lstat(folder)).isDirectory()) {
-    return { reason: 'unsafe-file', message: 'the command put something else in the place of its folder' };
+    return { reason: 'unsafe-file', message: 'the command replaced its folder with something else' };
   }
   const names = (await readdir(folder)).sort();
   const media = names.filter((name) => MEDIA_EXTENSIONS.includes(extensionOf(name)));

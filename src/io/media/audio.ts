@@ -1,9 +1,11 @@
 import type { Observable } from 'rxjs';
 import { abortable } from '../../core/abortable.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
-import type { Puller } from '../../operators/flow.ts';
+import type { BufferPool } from '../../operators/buffer-pool.ts';
+import type { PullSource } from '../../operators/flow.ts';
 import { Patch } from '../../operators/patch.ts';
-import type { BufferPool } from '../../operators/pool.ts';
+import { AudioGaps } from './audio-gaps.ts';
+import { MarkReader, markFilters } from './audio-marks.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
@@ -11,8 +13,6 @@ import { guardedInput } from './input-arguments.ts';
 import { believedUntil, lengthTolerance } from './lengths.ts';
 import type { AudioStreamInfo, MediaInfo } from './media-info.ts';
 import { SamplesAhead } from './samples-ahead.ts';
-import { SoundGaps } from './sound-gaps.ts';
-import { MarkReader, markFilters } from './sound-marks.ts';
 import type { StreamClockOptions } from './stream-clock.ts';
 import type { Video } from './video.ts';
 
@@ -28,28 +28,33 @@ export interface AudioOptions extends DecodingOptions {
   readonly name?: string | undefined;
 }
 
-/** What the last 25 ms window of a patch reaches beyond its 10 ms step: no part of the time that the patch stands for. */
+/**
+ * What the last 25 ms window of a patch reaches beyond its 10 ms step: no part of the time that the
+ * patch stands for.
+ */
 const WINDOW_OVERLAP_SECONDS = 0.015;
 
 /**
- * The sound of a video as overlapping patches: mono (ffmpeg's default mix of the channels; more than 8, or a layout that
- * it has no mix for, evenly), resampled, float32 in
- * [-1, 1]. Patch k starts at the first decoded sample's time plus `k * hopSamples / sampleRate`, in seconds from the
- * container's start; its centre is the middle of the 0.96 s it stands for. Lost packets become silence, so later
- * patches keep their times; the verdict tells how much. No sound is dropped, whatever its times say. A tail shorter than a patch is left out; sound shorter than one patch is padded with zeros
- * to one. Probes the video where that has not happened yet.
+ * The sound of a video as overlapping patches: mono (ffmpeg's default mix of the channels; more
+ * than 8, or a layout that it has no mix for, evenly), resampled, float32 in [-1, 1]. Patch k
+ * starts at the first decoded sample's time plus `k * hopSamples / sampleRate`, in seconds from the
+ * container's start; its centre is the middle of the 0.96 s it stands for. Lost packets become
+ * silence, so later patches keep their times; the verdict tells how much. No sound is dropped,
+ * whatever its times say. A tail shorter than a patch is left out; sound shorter than one patch is
+ * padded with zeros to one. Probes the video where that has not happened yet.
  *
- * Samples are ffmpeg's 16-bit ones divided by 32,768, as VGGish was trained on, not its float ones: log(mel + 0.01) of
- * near silence differs between the two by far more than rounding.
+ * Samples are ffmpeg's 16-bit ones divided by 32,768, as VGGish was trained on, not its float ones:
+ * log(mel + 0.01) of near silence differs between the two by far more than rounding.
  *
- * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the patches downstream, and
- * beside them one patch of raw samples and 64 KiB for reading. Unsubscribing, an error or `signal` kills
- * ffmpeg at once. A video without sound completes empty.
+ * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the patches
+ * downstream, and beside them one patch of raw samples and 64 KiB for reading. Unsubscribing, an
+ * error or `signal` kills ffmpeg at once. A video without sound completes empty.
  *
- * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in part, after its last
- * patch, the verdict's reason (see `judge`), unless `allowPartial`. FlowError `aborted`.
+ * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in
+ * part, after its last patch, the verdict's reason (see `judge`), unless `allowPartial`. FlowError
+ * `aborted`.
  *
- * @throws UsageError for an option that is no good.
+ * @throws UsageError for an option that is invalid.
  * @example
  * audio(video, { scope: flow.scope(video.id) }).subscribe((patch) => console.log(patch.time, patch.data.length));
  */
@@ -61,18 +66,18 @@ export function audio(video: Video, options: AudioOptions): Observable<Patch> {
   checkInteger('hopSamples', hopSamples, 1, patchSamples);
   checkString('name', name);
   const { pool } = scope.flow;
-  const open = async (): Promise<Puller<Patch>> => {
+  const open = async (): Promise<PullSource<Patch>> => {
     const info = await video.probe({ signal: options.signal });
     if (info.audio === undefined) return { next: () => undefined };
     const settings = { ...checked, sampleRate, patchSamples, hopSamples, pool };
-    const gaps = new SoundGaps(clockOptions(info, info.audio), sampleRate);
-    const marks = soundMarks(info, info.audio, gaps);
+    const gaps = new AudioGaps(clockOptions(info, info.audio), sampleRate);
+    const marks = audioMarks(info, info.audio, gaps);
     const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info, info.audio, settings), {
       stallTimeout: checked.stallTimeout,
       otherCodecs: codecsBeside(info, info.audio.index, info.audio.codec),
       onTick: (frame, ticks) => marks.line(frame, ticks),
     });
-    return new PatchPuller(video, info, info.audio, settings, decoder, gaps);
+    return new PatchReader(video, info, info.audio, settings, decoder, gaps);
   };
   const source = scope.source(open, { name, cost: (patch: Patch) => patch.byteLength, estimate: 4 * patchSamples });
   return abortable(source, options.signal, `decoding the sound of '${video.id}'`);
@@ -97,29 +102,35 @@ function clockOptions(info: MediaInfo, stream: AudioStreamInfo): StreamClockOpti
   };
 }
 
-function soundMarks(info: MediaInfo, stream: AudioStreamInfo, gaps: SoundGaps): MarkReader {
+function audioMarks(info: MediaInfo, stream: AudioStreamInfo, gaps: AudioGaps): MarkReader {
   return new MarkReader(({ samples, ticks }) =>
     gaps.mark(samples / stream.sampleRate, ticks === undefined ? undefined : ticks / stream.sampleRate - info.start),
   );
 }
 
-class PatchPuller implements Puller<Patch> {
+class PatchReader implements PullSource<Patch> {
   readonly #video: Video;
   readonly #info: MediaInfo;
   readonly #stream: AudioStreamInfo;
   readonly #settings: PatchSettings;
   readonly #decoder: DecoderProcess;
   readonly #recycle: (data: Float32Array) => void;
-  /** The samples of the patch that is being filled; its first `patch - hop` are the patch before's last. */
+  /**
+   * The samples of the patch that is being filled; its first `patch - hop` are the patch before's
+   * last.
+   */
   readonly #samples: Int16Array;
   readonly #centreOffset: number;
-  readonly #gaps: SoundGaps;
+  readonly #gaps: AudioGaps;
   /** Times beyond this one contradict the stated length. */
   readonly #latest: number;
   readonly #ahead = new SamplesAhead();
-  /** Aborted when nobody listens any more: neither the decoder goes on then, nor what looks at its file a second time. */
+  /**
+   * Aborted when nobody listens any more: neither the decoder continues then, nor what looks at its
+   * file a second time.
+   */
   readonly #closing = new AbortController();
-  /** Samples that ffmpeg gave, so far as they are in patches. */
+  /** Samples that ffmpeg gave, as far as they are in patches. */
   #decoded = 0;
   /** Samples of silence that were put in between. */
   #silence = 0;
@@ -133,7 +144,7 @@ class PatchPuller implements Puller<Patch> {
     stream: AudioStreamInfo,
     settings: PatchSettings,
     decoder: DecoderProcess,
-    gaps: SoundGaps,
+    gaps: AudioGaps,
   ) {
     this.#video = video;
     this.#info = info;
@@ -192,7 +203,10 @@ class PatchPuller implements Puller<Patch> {
     return (this.#gaps.start ?? Math.max(0, this.#stream.start)) + sample / this.#settings.sampleRate;
   }
 
-  /** Fills `into` with sound, and with silence where that is missing. @returns samples, fewer only at the end. */
+  /**
+   * Fills `into` with sound, and with silence where that is missing.
+   * @returns samples, fewer only at the end.
+   */
   async #fill(into: Int16Array): Promise<number> {
     let filled = 0;
     while (filled < into.length) {
@@ -211,8 +225,9 @@ class PatchPuller implements Puller<Patch> {
   }
 
   /**
-   * Samples that may be taken before silence comes, which is made ready when it comes at once; 0 at the end too. Whether
-   * silence comes is told by marks beside the samples, for which the decoder must get on: it is read ahead meanwhile.
+   * Samples that may be taken before silence comes, which is made ready when it comes at once; 0 at
+   * the end too. Whether silence comes is told by marks beside the samples, for which the decoder
+   * must get on: it is read ahead meanwhile.
    */
   async #untilGap(wanted: number): Promise<number> {
     const end = this.#decoded + wanted;
@@ -248,17 +263,18 @@ class PatchPuller implements Puller<Patch> {
 }
 
 /** Channels that ffmpeg's own mix takes at most. */
-const MOST_MIXED = 8;
+const MAX_MIXED = 8;
 
 /**
- * Samples come as they are decoded, one after another: ffmpeg's own way of following timestamps (`aresample=async`) drops sound where
- * those run slow. Where times run ahead of the samples is told beside them.
+ * Samples come as they are decoded, one after another: ffmpeg's own way of following timestamps
+ * (`aresample=async`) drops sound where those run slow. Where times run ahead of the samples is
+ * told beside them.
  */
 function decoderArguments(path: string, info: MediaInfo, stream: AudioStreamInfo, settings: PatchSettings): string[] {
   const { channels, channelLayout } = stream;
   const filters = markFilters(stream.sampleRate);
   // A layout by number or by single speakers is one for which ffmpeg has no mix.
-  if (channels > MOST_MIXED || (channelLayout !== undefined && /\d+ channels/.test(channelLayout))) {
+  if (channels > MAX_MIXED || (channelLayout !== undefined && /\d+ channels/.test(channelLayout))) {
     const share = (1 / channels).toFixed(9);
     filters.push(`pan=mono|c0=${Array.from({ length: channels }, (_, index) => `${share}*c${index}`).join('+')}`);
   }

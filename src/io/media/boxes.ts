@@ -11,7 +11,9 @@ export interface Box {
 
 const MAXIMUM_BOXES = 200_000;
 
-/** The outermost boxes of an MP4, the last one cut where the file is. Stops at what is no box. */
+/**
+ * The outermost boxes of an MP4, the last one cut where the file is. Stops at what is not a box.
+ */
 export async function outermostBoxes(bytes: number, readAt: ReadAt): Promise<Box[]> {
   const boxes: Box[] = [];
   let start = 0;
@@ -29,8 +31,8 @@ export async function outermostBoxes(bytes: number, readAt: ReadAt): Promise<Box
 }
 
 /**
- * Where a fragmented MP4 that ends inside a fragment's index (`moof`) can be read up to: a demuxer that meets such an end
- * refuses the whole file. Undefined for any other file.
+ * Where a fragmented MP4 that ends inside a fragment's index (`moof`) can be read up to: a demuxer
+ * that meets such an end refuses the whole file. Undefined for any other file.
  */
 export async function readableEnd(bytes: number, readAt: ReadAt): Promise<number | undefined> {
   const boxes = await outermostBoxes(bytes, readAt);

@@ -6,11 +6,16 @@ export interface ChosenStreams {
   readonly audio: ProbedStream | undefined;
   /** Audio and video streams that cannot be used, with why. */
   readonly leftOut: readonly string[];
-  /** Streams that are declared, but of which nothing has been found by which they could be decoded. */
+  /**
+   * Streams that are declared, but of which nothing has been found by which they could be decoded.
+   */
   readonly undescribed: readonly ProbedStream[];
 }
 
-/** Of pictures and of sound the stream that is marked as default, else the first. Cover art is no picture. */
+/**
+ * Of pictures and of sound the stream that is marked as default, else the first. Cover art is not a
+ * picture.
+ */
 export function chooseStreams(streams: readonly ProbedStream[]): ChosenStreams {
   const leftOut: string[] = [];
   const undescribed: ProbedStream[] = [];

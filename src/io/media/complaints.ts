@@ -21,8 +21,9 @@ export interface Complaints {
 /** Share of a stream at whose end a complaint is no reason to throw the rest away. */
 const TAIL = 0.02;
 /**
- * Frames by which ffmpeg's demuxer and decoder, which run ahead of its filters, may speak before it is a frame's turn. What
- * they say of a picture's *content*, and not of a packet that they refuse, is said when that picture is decoded.
+ * Frames by which ffmpeg's demuxer and decoder, which run ahead of its filters, may speak before it
+ * is a frame's turn. What they say of a picture's *content*, and not of a packet that they refuse,
+ * is said when that picture is decoded.
  */
 const AHEAD = 16;
 const REFUSED =
@@ -30,14 +31,18 @@ const REFUSED =
 
 /** Lines by which a packet is refused. Other damage near a tag has lines beyond those. */
 const LINES_OF_REFUSAL = 2;
-/** Frames by which the lines of a tag may come before or after its turn: how far ahead the decoder's thread runs is chance. */
+/**
+ * Frames by which the lines of a tag may come before or after its turn: how far ahead the decoder's
+ * thread runs is chance.
+ */
 const NEAR_A_TAG = 256;
 
 const TIMEOUT = 60 * 60_000;
 
 /**
- * Decodes a stream once more, this time only to see at which frame each complaint comes: ffmpeg prints the frames' times into
- * its log. It stops at the first complaint that can lie at neither end. Only asked of streams that were complained of.
+ * Decodes a stream once more, this time only to see at which frame each complaint comes: ffmpeg
+ * prints the frames' times into its log. It stops at the first complaint that can lie at neither
+ * end. Only asked of streams that were complained of.
  *
  * @throws MediaError `timeout`; SystemError `decoder-missing`; FlowError `aborted`.
  */
@@ -88,7 +93,9 @@ class Places {
   readonly #otherCodecs: readonly string[];
   readonly #sound: boolean;
   readonly #complaints: { readonly at: number; readonly early: boolean }[] = [];
-  /** Of each packet that begins with a tag: its number, and the lines that may still be said of it. */
+  /**
+   * Of each packet that begins with a tag: its number, and the lines that may still be said of it.
+   */
   readonly #tags: { readonly packet: number; lines: number }[];
   #ofTags = 0;
   #frames = 0;
@@ -117,7 +124,10 @@ class Places {
     return { before, inside: inside.length, behind, ofTags: this.#ofTags };
   }
 
-  /** Whether a packet is refused that begins with a tag: its turn among the frames comes later, and packets before it may have given none. */
+  /**
+   * Whether a packet is refused that begins with a tag: its turn among the frames comes later, and
+   * packets before it may have given none.
+   */
   #isOfTag(): boolean {
     // Not by its words: a frame's own line may stand in the middle of them.
     const tag = this.#tags.find(({ packet, lines }) => lines > 0 && Math.abs(packet - this.#frames) <= NEAR_A_TAG);

@@ -19,9 +19,11 @@ export interface DecodingEnd
 }
 
 /**
- * Ends a decoding: judges it, tells the verdict, and throws the verdict's error where a partial stream is not allowed.
+ * Ends a decoding: judges it, tells the verdict, and throws the verdict's error where a partial
+ * stream is not allowed.
  *
- * @throws MediaError the verdict's reason; DoubtfulLength where that is asked for; whatever `failure` is, when it is no stall of the decoder.
+ * @throws MediaError the verdict's reason; DoubtfulLength where that is asked for; whatever
+ * `failure` is, when it is not a stall of the decoder.
  */
 export async function conclude(
   video: Video,
@@ -66,9 +68,10 @@ function stalled(failure: unknown, end: DecodingEnd): Verdict {
 }
 
 /**
- * Compares what has come of a stream with what its file states: longer, with times that break off, or, where nobody wrote the
- * length down, shorter. Of a file that was measured only sound can still be of another length: its samples count, not its
- * packets, some of which can be there to be decoded and thrown away.
+ * Compares what has come of a stream with what its file states: longer, with times that break off,
+ * or, where nobody wrote the length down, shorter. Of a file that was measured only sound can still
+ * be of another length: its samples count, not its packets, some of which can be there to be
+ * decoded and thrown away.
  *
  * @throws DoubtfulLength when they part.
  */
@@ -98,11 +101,14 @@ export function doubt(
   seconds: number,
   heard?: number,
 ): DoubtfulLength {
-  const message = `'${video.id}': stream ${stream.index} states ${stream.duration.toFixed(2)} s, but ${seconds.toFixed(2)} s or a break of its times came`;
+  const message = `'${video.id}': stream ${stream.index} states ${stream.duration.toFixed(2)} s, but it has ${seconds.toFixed(2)} s, or its timestamps break off`;
   return new DoubtfulLength(message, heard);
 }
 
-/** Beyond this many seconds decoded media are invented: twice the stated length, or 100 bytes for each second. */
+/**
+ * Beyond this many seconds decoded media are invented: twice the stated length, or 100 bytes for
+ * each second.
+ */
 export function longestPlausible(duration: number, bytes: number): number {
   return Math.max(2 * duration + 60, bytes / 100);
 }

@@ -14,7 +14,8 @@ export interface ControlGroups {
 const HERE: ControlGroups = { list: '/proc/self/cgroup', root: '/sys/fs/cgroup' };
 
 /**
- * Memory that this process may use: the machine's, or less where it is in a container (control groups, version 1 or 2, of any level).
+ * Memory that this process may use: the machine's, or less where it is in a container (control
+ * groups, version 1 or 2, of any level).
  *
  * @example
  * availableMemory() / 2 ** 30; // GiB
@@ -25,8 +26,8 @@ export function availableMemory(groups: ControlGroups = HERE): Bytes {
 }
 
 /**
- * Cores that this process may use: those that it may be scheduled on, or fewer where a container has a quota of processor time. At least 1, and a part of a core
- * counts as one.
+ * Cores that this process may use: those that it may be scheduled on, or fewer where a container
+ * has a quota of processor time. At least 1, and a part of a core counts as one.
  */
 export function availableCores(groups: ControlGroups = HERE): number {
   const cores = valuesOf(groups, '', 'cpu.max').map((text) => {
@@ -44,7 +45,10 @@ export function availableCores(groups: ControlGroups = HERE): number {
   );
 }
 
-/** What a file says in the process's group and in all above it. Inside a container the path that is listed may be that of the host: then the root's own counts. */
+/**
+ * What a file says in the process's group and in all above it. Inside a container the path that is
+ * listed may be that of the host: then the root's own counts.
+ */
 function valuesOf({ list, root }: ControlGroups, controller: string, file: string): string[] {
   const path = groupPath(list, controller);
   if (path === undefined) return [];
@@ -57,7 +61,10 @@ function valuesOf({ list, root }: ControlGroups, controller: string, file: strin
   }
 }
 
-/** The path of the process's group: of the unified hierarchy for no controller, else of the one that has it. */
+/**
+ * The path of the process's group: of the unified hierarchy for no controller, else of the one that
+ * has it.
+ */
 function groupPath(list: string, controller: string): string | undefined {
   if (!existsSync(list)) return undefined;
   for (const line of readFileSync(list, 'latin1').split('\n')) {

@@ -29,7 +29,8 @@ const heapLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 export const PROBES_AT_A_TIME = 4;
 
 /**
- * Threads that start programs and read what they write: one for every four cores at most, and none without a program.
+ * Threads that start programs and read what they write: one for every four cores at most, and none
+ * without a program.
  *
  * @param programs that run at a time.
  */
@@ -38,8 +39,8 @@ export function decoderThreads(cores: number, programs = Number.POSITIVE_INFINIT
 }
 
 /**
- * A decoder in one of the threads that start decoders and read what they write. Its output goes into shared memory without passing this thread; what it
- * prints comes as text.
+ * A decoder in one of the threads that start decoders and read what they write. Its output goes
+ * into shared memory without passing this thread; what it prints comes as text.
  */
 export class DecoderChild {
   static #made = 0;
@@ -48,7 +49,7 @@ export class DecoderChild {
   readonly errors = new TextOutput();
   /** What it prints on descriptor 3. */
   readonly times = new TextOutput();
-  /** Resolves when it has ended by itself or was killed, and all it printed has come. */
+  /** Resolves when it has ended on its own or was killed, and all it printed has come. */
   readonly exit: Promise<DecoderExit>;
   readonly #id: number;
   readonly #thread: DecoderThread;
@@ -84,8 +85,8 @@ export class DecoderChild {
   }
 
   /**
-   * Fills `into` with bytes of its standard output; gives their count, less than its length only at the end. One read at a time. Shared memory is written
-   * by the thread until the read has settled.
+   * Fills `into` with bytes of its standard output; gives their count, less than its length only at
+   * the end. One read at a time. Shared memory is written by the thread until the read has settled.
    */
   read(into: Uint8Array): Promise<number> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
@@ -167,8 +168,9 @@ class DecoderThread {
   static readonly #all: DecoderThread[] = [];
 
   /**
-   * The thread with the fewest decoders. There is one for every four cores: starting a program stops a thread for as long as the system takes to copy the
-   * tables of this process's memory, 33 ms where a device's driver is loaded, and the decoders of that thread wait meanwhile.
+   * The thread with the fewest decoders. There is one for every four cores: starting a program
+   * stops a thread for as long as the system takes to copy the tables of this process's memory, 33
+   * ms where a device's driver is loaded, and the decoders of that thread wait meanwhile.
    */
   static leastBusy(): DecoderThread {
     const alive = DecoderThread.#all.filter(({ isAlive }) => isAlive);
@@ -233,7 +235,10 @@ class DecoderThread {
   }
 }
 
-/** No file is to blame for the death of a thread: a limit of the machine, or a fault of this program. */
+/**
+ * No file is to blame for the death of a thread: a limit of the machine, or a fault of this
+ * program.
+ */
 function deathOf(cause: Error): SystemError {
   // A thread that gets no descriptors says so in words only.
   const lacksFiles = /EMFILE|ENFILE/.exec(cause.message)?.[0];
@@ -244,7 +249,7 @@ function deathOf(cause: Error): SystemError {
   return (
     systemFault(known) ??
     new SystemError('system', `a thread of decoders died: ${cause.message}`, {
-      remedy: 'Run it again: what is committed is kept, and no item is blamed.',
+      remedy: 'Run it again: committed units are kept, and no item is marked as failed.',
       cause,
     })
   );

@@ -18,7 +18,10 @@ export type DecoderRequest =
 export type DecoderEvent =
   | { readonly kind: 'started'; readonly id: number; readonly pid: number }
   | { readonly kind: 'failed'; readonly id: number; readonly code: string | undefined; readonly message: string }
-  /** The memory that was asked for is filled; with fewer bytes at the end. Nothing more is written into it. */
+  /**
+   * The memory that was asked for is filled; with fewer bytes at the end. Nothing more is written
+   * into it.
+   */
   | { readonly kind: 'filled'; readonly id: number; readonly bytes: number }
   | { readonly kind: 'errors'; readonly id: number; readonly text: string }
   | { readonly kind: 'times'; readonly id: number; readonly text: string }

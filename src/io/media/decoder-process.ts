@@ -17,9 +17,10 @@ export interface DecoderOptions {
 /**
  * One ffmpeg that writes raw media to its standard output and times to descriptor 3.
  *
- * It is started, and its output read, by the thread of decoders (`DecoderChild`). Its standard error and descriptor 3 are drained always, its standard output
- * only on demand. When this process dies, however it dies, the pipes close and ffmpeg's next write ends it. A decoder that waits for a full pipe ignores
- * SIGTERM, so `close` destroys the pipes and sends SIGKILL.
+ * It is started, and its output read, by the thread of decoders (`DecoderChild`). Its standard
+ * error and descriptor 3 are drained always, its standard output only on demand. When this process
+ * dies, however it dies, the pipes close and ffmpeg's next write ends it. A decoder that waits for
+ * a full pipe ignores SIGTERM, so `close` destroys the pipes and sends SIGKILL.
  */
 export class DecoderProcess {
   readonly log: DecoderLog;
@@ -66,7 +67,8 @@ export class DecoderProcess {
   }
 
   /**
-   * Fills `into` with decoded bytes; fewer only at the end. Where `into` is the whole of a pool's buffer, they come into it without passing this thread.
+   * Fills `into` with decoded bytes; fewer only at the end. Where `into` is the whole of a pool's
+   * buffer, they come into it without passing this thread.
    *
    * @throws MediaError `timeout` when none came for too long.
    */
@@ -81,19 +83,25 @@ export class DecoderProcess {
     }
   }
 
-  /** Waits until the process has ended by itself and all it printed is in the log. */
+  /** Waits until the process has ended on its own and all it printed is in the log. */
   exit(): Promise<DecoderExit> {
     return this.#child.exit;
   }
 
-  /** Ends the process now if it still runs, and waits until it is gone. May be called more than once. */
+  /**
+   * Ends the process now if it still runs, and waits until it is gone. May be called more than
+   * once.
+   */
   async close(): Promise<void> {
     if (!this.#hasExited) this.#child.kill();
     await this.#child.exit;
     clearInterval(this.#watchdog);
   }
 
-  /** Only time in which a reader waits counts: a decoder that nobody asks for pictures is not stalled. */
+  /**
+   * Only time in which a reader waits counts: a decoder that nobody asks for pictures is not
+   * stalled.
+   */
   #watch(name: string): void {
     if (!this.#stalled()) return;
     // The event loop itself may have been blocked: what has arrived meanwhile is taken in first.
@@ -102,7 +110,7 @@ export class DecoderProcess {
         if (!this.#stalled()) return;
         this.#stall ??= new MediaError(
           'timeout',
-          `'${name}': the decoder gave nothing for ${this.#stallTimeout / 1000} s`,
+          `'${name}': the decoder produced nothing for ${this.#stallTimeout / 1000} s`,
           { decoderLines: this.log.lines },
         );
         // The read settles when the thread writes no more.

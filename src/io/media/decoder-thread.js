@@ -1,6 +1,6 @@
 // @ts-check
-// The thread that starts decoders and reads what they write, so that no byte of it passes the main thread. JavaScript, because a worker thread of Node 20
-// cannot load TypeScript.
+// The thread that starts decoders and reads what they write, so that no byte of it passes the main
+// thread. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import { spawn } from 'node:child_process';
 import { MessageChannel, parentPort } from 'node:worker_threads';
 import { KnownMemory } from '../../core/known-memory.js';
@@ -20,13 +20,15 @@ const { port1: nowhere, port2: nobody } = new MessageChannel();
 nobody.close();
 
 /**
- * Frees what was read from a pipe and has been copied: the collector, which sees small objects only, would let 32 MiB of it come together in each thread.
+ * Frees what was read from a pipe and has been copied: the collector, which sees small objects
+ * only, would let 32 MiB of it come together in each thread.
  *
  * @param {Uint8Array} bytes
  */
 function free(bytes) {
   const { buffer } = bytes;
-  // Node.js keeps small buffers in one block, which is not to be given away. What is sent to nobody is freed.
+  // Node.js keeps small buffers in one block, which is not to be given away. What is sent to nobody
+  // is freed.
   if (buffer instanceof ArrayBuffer && buffer.byteLength > Buffer.poolSize) nowhere.postMessage(undefined, [buffer]);
 }
 
@@ -42,11 +44,14 @@ function tell(event) {
   events.push(event);
 }
 
-/** One decoder: a child process whose output is read into memory that is asked for, and never ahead of that by more than a pipe holds. */
+/**
+ * One decoder: a child process whose output is read into memory that is asked for, and never ahead
+ * of that by more than a pipe holds.
+ */
 class Decoder {
   #id;
   #child;
-  /** What came and was not asked for yet. @type {Uint8Array | undefined} */
+  /** What has arrived and has not been asked for yet. @type {Uint8Array | undefined} */
   #left;
   /** @type {{ readonly into: Uint8Array, filled: number } | undefined} */
   #fill;
@@ -61,10 +66,12 @@ class Decoder {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env,
       windowsHide: true,
-      // A group of its own: Ctrl-C in a terminal is for this program, which lets what runs come to its end.
+      // A group of its own: Ctrl-C in a terminal is for this program, which lets what runs come to
+      // its end.
       detached: process.platform !== 'win32',
     });
-    // First, and before its streams are used: a child that could not be started for want of descriptors has none.
+    // First, and before its streams are used: a child that could not be started for want of
+    // descriptors has none.
     this.#child.on('error', (error) => {
       if (this.#child.pid !== undefined) return;
       const code = /** @type {NodeJS.ErrnoException} */ (error).code;
@@ -77,7 +84,8 @@ class Decoder {
     );
     output
       ?.on('data', (/** @type {Uint8Array} */ bytes) => {
-        // A stream that was told to go on gives what it holds, though it has been destroyed meanwhile.
+        // A stream that was told to continue gives what it holds, though it has been destroyed
+        // meanwhile.
         if (!this.#ended) this.#arrived(bytes);
       })
       .pause();
@@ -106,7 +114,8 @@ class Decoder {
   kill() {
     this.#left = undefined;
     this.#end();
-    // Of a child that has ended by itself too: what it wrote and nobody asks for would keep its pipe open for good.
+    // Of a child that has ended on its own too: what it wrote and nobody asks for would keep its
+    // pipe open for good.
     for (const stream of this.#child.stdio) stream?.destroy();
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
   }
@@ -132,7 +141,7 @@ class Decoder {
   /** No more will come, and nothing more is written into what was asked for. */
   #end() {
     this.#ended = true;
-    // What came before the end is asked for yet.
+    // What arrived before the end can still be asked for.
     if (this.#left !== undefined) return;
     const filled = this.#fill?.filled;
     this.#fill = undefined;

@@ -14,28 +14,36 @@ export interface DecodingOptions {
   readonly onVerdict?: ((verdict: Verdict) => void) | undefined;
   /** Ends the decoding with FlowError `aborted`. */
   readonly signal?: AbortSignal | undefined;
-  /** Threads of the decoder. Default 1: more add memory, and CPU time per frame; several videos at once use the cores as well. */
+  /**
+   * Threads of the decoder. Default 1: more add memory, and CPU time per frame; several videos at
+   * once use the cores as well.
+   */
   readonly threads?: number | undefined;
   /** Milliseconds that the decoder may leave a reader waiting for bytes. Default 60,000. */
   readonly stallTimeout?: number | undefined;
   /** Larger pictures are refused as `unsupported`. Default 8192 x 8192. */
   readonly maximumPixels?: number | undefined;
   /**
-   * Ends a stream whose times or length contradict what its file states in a `DoubtfulLength` as soon as that shows: for who
-   * then measures (`video.measure(doubt)`) and begins again. Default false: it goes on.
+   * Ends a stream whose times or length contradict what its file states in a `DoubtfulLength` as
+   * soon as that shows: for who then measures (`video.measure(doubt)`) and begins again. Default
+   * false: it continues.
    */
   readonly stopInDoubt?: boolean | undefined;
 }
 
-/** The times or the length of a stream contradict what its file states, or what its packets have. */
+/**
+ * The times or the length of a stream contradict what its file states, or what its packets have.
+ */
 export class DoubtfulLength extends Error {
   override readonly name = 'DoubtfulLength';
-  /** Seconds of sound, where the whole stream was decoded and its packets had been measured before. */
-  readonly heard: number | undefined;
+  /**
+   * Seconds of sound, where the whole stream was decoded and its packets had been measured before.
+   */
+  readonly decodedAudio: number | undefined;
 
   constructor(message: string, heard?: number) {
     super(message);
-    this.heard = heard;
+    this.decodedAudio = heard;
   }
 }
 
@@ -49,7 +57,7 @@ export interface CheckedDecodingOptions {
   readonly stopInDoubt: boolean;
 }
 
-/** @throws UsageError for an option that is no good. */
+/** @throws UsageError for an option that is invalid. */
 export function checkDecodingOptions(options: DecodingOptions): CheckedDecodingOptions {
   const {
     scope,

@@ -23,7 +23,7 @@ export interface ClipDescription {
     readonly sampleRate: number;
     readonly samples: Float32Array | readonly [Float32Array, Float32Array];
   };
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** H.264 of any kind, else what every ffmpeg has. */
@@ -34,11 +34,12 @@ const VIDEO_ENCODERS: readonly { readonly name: string; readonly options: readon
 ];
 
 /**
- * Encodes our own pictures and sound: H.264 (MPEG-4 where ffmpeg lacks it) and AAC. Pictures are pulled no faster than
- * ffmpeg takes them.
+ * Encodes our own pictures and sound: H.264 (MPEG-4 where ffmpeg lacks it) and AAC. Pictures are
+ * pulled no faster than ffmpeg takes them.
  *
- * @throws UsageError for a picture of another size or an option that is no good; MediaError `unsupported` when ffmpeg
- * fails, `decoder-missing`; FlowError `aborted`. Whatever `frames` throws.
+ * @throws UsageError for a picture of another size or an option that is invalid; MediaError
+ * `unsupported` when ffmpeg fails, `decoder-missing`; FlowError `aborted`. Whatever `frames`
+ * throws.
  * @example
  * await encodeClip({ path: 'red.mp4', width: 64, height: 48, fps: 25, frames: Array(50).fill(redPicture) });
  */
@@ -117,7 +118,7 @@ function videoEncoder(): (typeof VIDEO_ENCODERS)[number] {
     windowsHide: true,
   }).stdout;
   const encoder = VIDEO_ENCODERS.find(({ name }) => new RegExp(`^ V\\S+ ${name} `, 'm').test(listed));
-  if (encoder === undefined) throw new MediaError('unsupported', `'${path}' has no video encoder that is known`);
+  if (encoder === undefined) throw new MediaError('unsupported', `'${path}' has no known video encoder`);
   chosenEncoder = { path, encoder };
   return encoder;
 }
@@ -133,7 +134,10 @@ async function* checkedPictures(clip: ClipDescription): AsyncGenerator<Uint8Arra
   }
 }
 
-/** Writes one after another, each once the pipe has room; stops early, without an error, when the reader has gone. */
+/**
+ * Writes one after another, each once the pipe has room; stops early, without an error, when the
+ * reader has gone.
+ */
 async function writeAll(pipe: Writable, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
   let gone = false;
   let wake: (() => void) | undefined;

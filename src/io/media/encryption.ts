@@ -6,9 +6,9 @@ const LOOKED_AT = 1024 * 1024;
 const PACKET = 188;
 
 /**
- * How a file is encrypted, in words, or undefined when it does not say that it is: sample entries of MP4 (Common
- * Encryption, FairPlay), scrambled or SAMPLE-AES transport streams, encrypted Matroska. Only asked about files that do not
- * decode: what is said in clear need not be looked at.
+ * How a file is encrypted, in words, or undefined when it does not say that it is: sample entries
+ * of MP4 (Common Encryption, FairPlay), scrambled or SAMPLE-AES transport streams, encrypted
+ * Matroska. Only asked about files that do not decode: what is said in clear need not be looked at.
  *
  * @throws Node's error when the file cannot be read.
  */

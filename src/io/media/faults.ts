@@ -10,7 +10,10 @@ export interface WholeVerdict {
   readonly seconds: number;
   /** What the decoder printed that costs nothing of pictures or sound. */
   readonly decoderLines: readonly string[];
-  /** What is odd about the stream, though nothing of it is lost: discontinuities, silence put in, lengths that were wrong. */
+  /**
+   * What is odd about the stream, though nothing of it is lost: discontinuities, silence put in,
+   * lengths that were wrong.
+   */
   readonly notes: readonly string[];
 }
 
@@ -42,15 +45,19 @@ export interface RejectedVerdict {
   readonly notes: readonly string[];
 }
 
-/** What decoding one stream to its end showed. A stream that cannot be opened at all is a `MediaError` instead. */
+/**
+ * What decoding one stream to its end showed. A stream that cannot be opened at all is a
+ * `MediaError` instead.
+ */
 export type Verdict = WholeVerdict | PartialVerdict;
 
 /** The worst first: what the file as a whole is called when its streams differ. */
 const SEVERITY: readonly MediaErrorCode[] = ['timeout', 'unsupported', 'truncated', 'corrupt'];
 
 /**
- * The verdict of a whole file from those of its streams: whole when all are; rejected when not one frame and not one
- * sample was decoded; else partial, for the gravest reason (timeout, unsupported, truncated, corrupt).
+ * The verdict of a whole file from those of its streams: whole when all are; rejected when not one
+ * frame and not one sample was decoded; else partial, for the gravest reason (timeout, unsupported,
+ * truncated, corrupt).
  *
  * @throws UsageError for an empty list.
  * @example

@@ -23,8 +23,9 @@ export interface MediaTool {
 }
 
 /**
- * The environment in which every tool runs. A statically linked ffprobe, as `@ffprobe-installer` has, crashes on any
- * transport stream when it loads the system's own character set modules to read a channel's name: it is to find none.
+ * The environment in which every tool runs. A statically linked ffprobe, as `@ffprobe-installer`
+ * has, crashes on any transport stream when it loads the system's own character set modules to read
+ * a channel's name: it is to find none.
  */
 export function toolEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, GCONV_PATH: '/nonexistent' };
@@ -35,10 +36,12 @@ const suffix = process.platform === 'win32' ? '.exe' : '';
 const remembered = new Map<string, MediaTool>();
 
 /**
- * The ffmpeg to use: `REELFLOW_FFMPEG`, else the PATH's, else that of `ffmpeg-static` if installed, else that of the
- * optional dependency `@ffmpeg-binary/*`. Remembered for as long as the environment stays the same.
+ * The ffmpeg to use: `REELFLOW_FFMPEG`, else the PATH's, else that of `ffmpeg-static` if installed,
+ * else that of the optional dependency `@ffmpeg-binary/*`. Remembered for as long as the
+ * environment stays the same.
  *
- * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFMPEG` names does not run.
+ * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFMPEG`
+ * names does not run.
  * @example
  * const { path, version, origin } = findFfmpeg();
  */
@@ -56,7 +59,8 @@ export function findFfmpeg(): MediaTool {
  * The ffprobe to use: `REELFLOW_FFPROBE`, else the PATH's, else that of the optional dependency
  * `@ffprobe-installer/ffprobe`. Remembered for as long as the environment stays the same.
  *
- * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFPROBE` names does not run.
+ * @throws SystemError `decoder-missing` when there is none, or when the one that `REELFLOW_FFPROBE`
+ * names does not run.
  */
 export function findFfprobe(): MediaTool {
   return find('ffprobe', 'REELFLOW_FFPROBE', [
@@ -114,7 +118,10 @@ function search(name: string, variable: string, packaged: readonly Candidate[]):
   });
 }
 
-/** `ffmpeg-static` exports its binary's path even when its download failed, so the file is checked afterwards. */
+/**
+ * `ffmpeg-static` exports its binary's path even when its download failed, so the file is checked
+ * afterwards.
+ */
 function ffmpegStatic(): string | undefined {
   const path: unknown = resolvable('ffmpeg-static') === undefined ? undefined : requireFrom('ffmpeg-static');
   return typeof path === 'string' ? path : undefined;
@@ -159,7 +166,7 @@ function makeExecutable(path: string): void {
     try {
       chmodSync(path, 0o755);
     } catch (cause) {
-      throw new SystemError('decoder-missing', `'${path}' is not executable, and cannot be made so`, {
+      throw new SystemError('decoder-missing', `'${path}' is not executable, and could not be made executable`, {
         remedy: `Run: chmod +x '${path}'`,
         cause: cause ?? denied,
       });

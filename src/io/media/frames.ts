@@ -2,9 +2,9 @@ import type { Observable } from 'rxjs';
 import { abortable } from '../../core/abortable.ts';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import type { Puller } from '../../operators/flow.ts';
+import type { BufferPool } from '../../operators/buffer-pool.ts';
+import type { PullSource } from '../../operators/flow.ts';
 import { Frame } from '../../operators/frame.ts';
-import type { BufferPool } from '../../operators/pool.ts';
 import { codecsBeside, conclude, type DecodingEnd, doubt, longestPlausible } from './conclude.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { type CheckedDecodingOptions, checkDecodingOptions, type DecodingOptions } from './decoding-options.ts';
@@ -17,8 +17,9 @@ import { StreamClock } from './stream-clock.ts';
 import type { Video } from './video.ts';
 
 /**
- * Which frames are decoded: all (`native`), a constant rate in frames per second (frames repeat or drop out; every frame is decoded all the
- * same), only key frames (the decoder skips the others: much cheaper), or every n-th.
+ * Which frames are decoded: all (`native`), a constant rate in frames per second (frames repeat or
+ * drop out; every frame is decoded all the same), only key frames (the decoder skips the others:
+ * much cheaper), or every n-th.
  */
 export type FrameSampling = number | 'native' | 'keyframes' | { readonly every: number };
 
@@ -37,19 +38,21 @@ export interface FramesOptions extends DecodingOptions {
 }
 
 /**
- * The pictures of a video, in order of presentation: RGB, 8 bits, `height * width * 3` bytes each, turned as a player
- * turns them. Each carries its presentation time, exact to the container's tick, in seconds from the container's start;
- * times never go back: where the file's do, or jump ahead, the pictures go on at the last time and a period (see `StreamClock`),
- * and the verdict notes it. Probes the video where that has not happened yet.
+ * The pictures of a video, in order of presentation: RGB, 8 bits, `height * width * 3` bytes each,
+ * turned as a player turns them. Each carries its presentation time, exact to the container's tick,
+ * in seconds from the container's start; times never go back: where the file's do, or jump ahead,
+ * the pictures continue at the last time and a period (see `StreamClock`), and the verdict notes
+ * it. Probes the video where that has not happened yet.
  *
- * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the frames downstream, and
- * beside them 64 KiB for reading. Unsubscribing, an error or `signal` kills ffmpeg at once. A video
- * without pictures completes empty.
+ * One ffmpeg runs per subscription. Nothing is read before the flow admits it: held are the frames
+ * downstream, and beside them 64 KiB for reading. Unsubscribing, an error or `signal` kills ffmpeg
+ * at once. A video without pictures completes empty.
  *
- * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in part, after its last
- * frame, the verdict's reason (see `judge`), unless `allowPartial`. FlowError `aborted`.
+ * Errors: MediaError as `probe`'s; `timeout` when the decoder stalls; for a stream that decodes in
+ * part, after its last frame, the verdict's reason (see `judge`), unless `allowPartial`. FlowError
+ * `aborted`.
  *
- * @throws UsageError for an option that is no good.
+ * @throws UsageError for an option that is invalid.
  * @example
  * frames(video, { scope: flow.scope(video.id), width: 224, height: 224 }).subscribe((frame) => console.log(frame.time));
  */
@@ -63,15 +66,15 @@ export function frames(video: Video, options: FramesOptions): Observable<Frame> 
   checkString('name', name);
   const bytes = width * height * 3;
   const { pool } = scope.flow;
-  const open = async (): Promise<Puller<Frame>> => {
+  const open = async (): Promise<PullSource<Frame>> => {
     const info = await video.probe({ signal: options.signal });
     if (info.video === undefined) return { next: () => undefined };
-    const settings = { ...checked, width, height, resize, sampling: fps, pool };
+    const settings = { ...checked, width, height, resize, fps, pool };
     const decoder = await DecoderProcess.start(video.path, decoderArguments(video.path, info, info.video, settings), {
       stallTimeout: checked.stallTimeout,
       otherCodecs: codecsBeside(info, info.video.index, info.video.codec),
     });
-    return new FramePuller(video, info, info.video, settings, decoder);
+    return new FrameReader(video, info, info.video, settings, decoder);
   };
   const source = scope.source(open, { name, cost: (frame: Frame) => frame.byteLength, estimate: bytes });
   return abortable(source, options.signal, `decoding the pictures of '${video.id}'`);
@@ -81,14 +84,14 @@ interface FrameSettings extends CheckedDecodingOptions {
   readonly width: number;
   readonly height: number;
   readonly resize: Resize;
-  readonly sampling: FrameSampling;
+  readonly fps: FrameSampling;
   readonly pool: BufferPool;
 }
 
 /** Seconds between two key frames that are usual at most. */
 const LONGEST_GROUP = 20;
 
-class FramePuller implements Puller<Frame> {
+class FrameReader implements PullSource<Frame> {
   readonly #video: Video;
   readonly #info: MediaInfo;
   readonly #stream: VideoStreamInfo;
@@ -102,7 +105,10 @@ class FramePuller implements Puller<Frame> {
   /** Times beyond this one contradict the stated length. */
   readonly #latest: number;
   readonly #recycle: (data: Uint8Array) => void;
-  /** Aborted when nobody listens any more: neither the decoder goes on then, nor what looks at its file a second time. */
+  /**
+   * Aborted when nobody listens any more: neither the decoder continues then, nor what looks at its
+   * file a second time.
+   */
   readonly #closing = new AbortController();
   #count = 0;
   #firstTime = 0;
@@ -120,20 +126,20 @@ class FramePuller implements Puller<Frame> {
     this.#stream = stream;
     this.#settings = settings;
     this.#recycle = (data) => settings.pool.give(data);
-    const { sampling } = settings;
-    const constant = typeof sampling === 'number';
-    this.#clock = constant ? rateToClock(sampling) : stream.timeBase;
+    const { fps } = settings;
+    const constant = typeof fps === 'number';
+    this.#clock = constant ? rateToClock(fps) : stream.timeBase;
     // ffmpeg has put the times in order already where it chooses among the pictures.
-    const ordered = constant || isIrregular(stream, sampling);
+    const ordered = constant || isIrregular(stream, fps);
     this.#offset = ordered ? 0 : info.start;
-    this.#period = constant ? 1 / sampling : (typeof sampling === 'object' ? sampling.every : 1) / stream.averageRate;
+    this.#period = constant ? 1 / fps : (typeof fps === 'object' ? fps.every : 1) / stream.averageRate;
     this.#latest = stream.start + stream.duration + lengthTolerance(stream.duration) + this.#period;
     this.#times = new StreamClock({
       start: stream.start,
       period: this.#period,
       believedUntil: ordered ? Number.POSITIVE_INFINITY : believedUntil(info, stream),
-      crawls: stream.crawls === true && sampling === 'native',
-      longestGap: (stream.longestGap ?? 0) + (sampling === 'native' ? 0 : LONGEST_GROUP),
+      crawls: stream.crawls === true && fps === 'native',
+      longestGap: (stream.longestGap ?? 0) + (fps === 'native' ? 0 : LONGEST_GROUP),
     });
     this.#decoder = decoder;
   }
@@ -179,7 +185,7 @@ class FramePuller implements Puller<Frame> {
       return Promise.reject(doubt(this.#video, this.#stream, frame.time));
     }
     if (
-      typeof this.#settings.sampling !== 'number' ||
+      typeof this.#settings.fps !== 'number' ||
       frame.time <= longestPlausible(this.#stream.duration, this.#info.bytes)
     )
       return frame;
@@ -191,7 +197,7 @@ class FramePuller implements Puller<Frame> {
   async #end(how: Pick<DecodingEnd, 'runaway' | 'failure'>): Promise<undefined> {
     if (this.#closing.signal.aborted) return undefined;
     return conclude(this.#video, this.#info, this.#stream, this.#decoder, this.#settings, {
-      kind: this.#settings.sampling === 'native' ? 'video' : 'sampled',
+      kind: this.#settings.fps === 'native' ? 'video' : 'sampled',
       decoded: this.#count,
       seconds: this.#count === 0 ? 0 : this.#lastTime - this.#firstTime + Math.min(this.#period, this.#stream.duration),
       lastTime: this.#lastTime,
@@ -204,24 +210,24 @@ class FramePuller implements Puller<Frame> {
 }
 
 function decoderArguments(path: string, info: MediaInfo, stream: VideoStreamInfo, settings: FrameSettings): string[] {
-  const { sampling, threads, maximumPixels, width, height, resize } = settings;
+  const { fps, threads, maximumPixels, width, height, resize } = settings;
   const { numerator, denominator } = stream.timeBase;
   const filters = [`settb=${numerator}/${denominator}`];
-  const irregular = isIrregular(stream, sampling);
-  if (irregular || typeof sampling === 'number') filters.push(orderingFilter(info, stream));
-  if (typeof sampling === 'object') filters.push(`select=not(mod(n\\,${sampling.every}))`);
-  if (sampling === 'keyframes' && irregular) filters.push('select=key');
-  if (typeof sampling === 'number') {
-    const rate = rateToClock(sampling);
+  const irregular = isIrregular(stream, fps);
+  if (irregular || typeof fps === 'number') filters.push(orderingFilter(info, stream));
+  if (typeof fps === 'object') filters.push(`select=not(mod(n\\,${fps.every}))`);
+  if (fps === 'keyframes' && irregular) filters.push('select=key');
+  if (typeof fps === 'number') {
+    const rate = rateToClock(fps);
     // Of less than half a period ffmpeg would make no picture.
-    const isShort = stream.duration * sampling < 1;
+    const isShort = stream.duration * fps < 1;
     filters.push(`fps=${rate.denominator}/${rate.numerator}${isShort ? ':eof_action=pass' : ''}`);
   }
   filters.push(...resizeFilters(stream, width, height, resize));
   filters.push('metadata=mode=add:key=t:value=1', 'metadata=mode=print:key=t:file=pipe\\\\:3:direct=1');
   return [
     ...['-threads', String(threads), '-copyts'],
-    ...(sampling === 'keyframes' && !irregular ? ['-skip_frame', 'nokey'] : []),
+    ...(fps === 'keyframes' && !irregular ? ['-skip_frame', 'nokey'] : []),
     ...guardedInput(path, maximumPixels, { lookAhead: stream.late === true, end: info.readableBytes }),
     ...['-map', `0:${stream.index}`, '-filter_threads', '1', '-vf', filters.join(','), '-fps_mode', 'passthrough'],
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'],

@@ -5,7 +5,10 @@ const LAST_TAG = 128;
 const MAXIMUM_TAGS = 1000;
 const SCRIPT_DATA = 18;
 
-/** Whether a file is nothing but tags, as an MP3 without a frame, or the header of an FLV without pictures and sound. */
+/**
+ * Whether a file is nothing but tags, as an MP3 without a frame, or the header of an FLV without
+ * pictures and sound.
+ */
 export async function isHeadersOnly(bytes: number, readAt: ReadAt): Promise<boolean> {
   const start = (await readAt(0, 3)).toString('latin1');
   if (start === 'FLV') return isFlvHeader(bytes, readAt);

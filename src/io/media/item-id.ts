@@ -3,8 +3,9 @@ import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from '
 import { isDynamicPattern } from 'tinyglobby';
 
 /**
- * What of a file is its id: `stem`, its name without extension; `path`, its path below the directory or glob that it was found by, without extension; `parent`,
- * the name of the directory that it lies in, for corpora of one directory an item.
+ * What of a file is its id: `stem`, its name without extension; `path`, its path below the
+ * directory or glob that it was found by, without extension; `parent`, the name of the directory
+ * that it lies in, for corpora of one directory an item.
  */
 export const ID_RULES = ['stem', 'path', 'parent'] as const;
 
@@ -14,7 +15,8 @@ export type IdRule = (typeof ID_RULES)[number];
 /**
  * The id of a file.
  *
- * @param source the directory or glob that it was found by, absolute; undefined of a file that was named itself, whose path is as it was named.
+ * @param source the directory or glob that it was found by, absolute; undefined of a file that was
+ * named itself, whose path is as it was named.
  *
  * @example
  * itemId('trailers/heat/trailer.mp4', 'parent', '/data/trailers'); // 'heat'
@@ -28,7 +30,10 @@ export function itemId(path: string, rule: IdRule, source: string | undefined): 
   return parts.slice(Math.max(first, 0)).join('/');
 }
 
-/** What the files that an input names are found by, absolute; undefined of a file, which names itself. */
+/**
+ * What the files that an input names are found by, absolute; undefined of a file, which names
+ * itself.
+ */
 export function sourceOf(input: string): string | undefined {
   const kind = statSync(input, { throwIfNoEntry: false });
   return kind?.isDirectory() === true || (kind === undefined && isDynamicPattern(input)) ? resolve(input) : undefined;

@@ -38,18 +38,22 @@ export interface DecodingFacts {
 const NOT_IMPLEMENTED = /not implemented|patches welcome|unsupported|not supported|not enough information/i;
 
 /**
- * Judges a decoded stream by what was lost of it. The exit code is no evidence: ffmpeg exits 0 for a file cut in the middle.
+ * Judges a decoded stream by what was lost of it. The exit code is not an evidence: ffmpeg exits 0
+ * for a file cut in the middle.
  *
- * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file where that holds for all streams);
- *   `unsupported` where the decoder says that it cannot, or the file is encrypted. Whole where there are no packets.
- * - Shorter than stated by more than `lengthTolerance`: `truncated` when the packets end there too, because the file
- *   does; `corrupt` when the packets go on, or bytes are left that hold none. No fault where the packets show that the
- *   stream ends so: a last picture shown for long, sampled frames, a shorter stream in a longer container. Nor where the
- *   length was never written down, and the packets have shown another.
+ * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file where that holds for
+ *   all streams); `unsupported` where the decoder says that it cannot, or the file is encrypted.
+ *   Whole where there are no packets.
+ * - Shorter than stated by more than `lengthTolerance`: `truncated` when the packets end there too,
+ *   because the file does; `corrupt` when the packets continue, or bytes are left that hold none.
+ *   No fault where the packets show that the stream ends so: a last picture shown for long, sampled
+ *   frames, a shorter stream in a longer container. Nor where the length was never written down,
+ *   and the packets have shown another.
  * - The file ends before its own structure does: `truncated`.
- * - Long enough, but a demuxer, parser or decoder complained, or ended with an exit code other than 0: it is asked where. Complaints
- *   before the first and behind the last picture or sound cost nothing, nor do those of tags where raw streams were joined; others
- *   make the stream partial, `corrupt`, as does a signal that ended the decoder.
+ * - Long enough, but a demuxer, parser or decoder complained, or ended with an exit code other than
+ *   0: it is asked where. Complaints before the first and behind the last picture or sound cost
+ *   nothing, nor do those of tags where raw streams were joined; others make the stream partial,
+ *   `corrupt`, as does a signal that ended the decoder.
  * - More silence put in than sound there is: `corrupt`.
  * - Else whole, with notes of what is odd.
  *
@@ -64,7 +68,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
     return { verdict: 'partial', reason, message: `'${facts.name}': ${what}`, decoded, seconds, decoderLines, notes };
   };
   if (counts.unsupported > 0)
-    return partial('unsupported', `ffmpeg has no decoder for the ${kind} stream, or its pictures are too large`);
+    return partial('unsupported', `ffmpeg has no decoder for the ${kind} stream, or its frames are too large`);
   if (facts.runaway) return partial('corrupt', `the times of the ${kind} stream run far beyond its length`);
   const damaged = counts.damage > 0 || facts.exit.code !== 0;
   if (damaged) {
@@ -77,7 +81,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
     if (!damaged && !(await scanStreams(facts.path, info, facts.signal)).streams.has(stream.index))
       return { verdict: 'whole', decoded, seconds, decoderLines, notes: [`the ${kind} stream holds no packets`] };
     const reason = (counts.cut > 0 || info.cut !== undefined) && !damaged ? 'truncated' : 'corrupt';
-    return partial(reason, `nothing of the ${kind} stream could be decoded`);
+    return partial(reason, `nothing in the ${kind} stream could be decoded`);
   }
   const stated = stream.statedDuration ?? stream.duration;
   if (seconds < stated - lengthTolerance(stated)) {
@@ -94,7 +98,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
       return partial('corrupt', `the decoder of the ${kind} stream met ${Math.max(counts.damage, 1)} errors`);
     return { verdict: 'whole', decoded, seconds, decoderLines, notes: [...notes, ...noteOf(complaints, kind)] };
   }
-  if (counts.cut > 0) return partial('truncated', `the ${kind} stream is cut short of its end`);
+  if (counts.cut > 0) return partial('truncated', `the ${kind} stream ends early`);
   return { verdict: 'whole', decoded, seconds, decoderLines, notes };
 }
 
@@ -109,9 +113,10 @@ function noteOf({ before, behind, ofTags }: Complaints, kind: string): string[] 
   const notes: string[] = [];
   if (times > 0)
     notes.push(
-      `the decoder complained ${times} times of what lies before the first and behind the last of the ${kind} stream`,
+      `the decoder complained ${times} times about data before the first or after the last of the ${kind} stream`,
     );
-  if (ofTags > 0) notes.push(`the decoder complained ${ofTags} times of tags between the parts of the ${kind} stream`);
+  if (ofTags > 0)
+    notes.push(`the decoder complained ${ofTags} times about tags between the parts of the ${kind} stream`);
   return notes;
 }
 
@@ -120,15 +125,15 @@ function notesOf({ breaks, silence, info, stream, seconds }: DecodingFacts, kind
   const found = Math.max(breaks, stream.breaks ?? 0);
   if (found > 0)
     notes.push(
-      `the times of the ${kind} stream break off ${found} times and were joined: each part goes on where the one before ends`,
+      `the times of the ${kind} stream break off ${found} times and were joined: each part continues where the one before ends`,
     );
-  if (silence > 0) notes.push(`${silence.toFixed(2)} s of silence stand where sound is missing`);
+  if (silence > 0) notes.push(`${silence.toFixed(2)} s of silence stand in for missing audio`);
   const stated = stream.statedDuration ?? stream.duration;
   if (Math.abs(seconds - stated) > lengthTolerance(stated)) {
     const states = `states ${stated.toFixed(2)} s and`;
     const whose =
       stream.durationSource === 'container' ? `the file ${states} its ${kind} stream` : `the ${kind} stream ${states}`;
-    notes.push(`${whose} lasts ${seconds.toFixed(2)} s${info.measured ? '' : ', by which nothing was cut'}`);
+    notes.push(`${whose} lasts ${seconds.toFixed(2)} s${info.measured ? '' : ', which was not used for cutting'}`);
   }
   const wrong = wrongLength(info);
   if (wrong !== undefined) notes.push(wrong);

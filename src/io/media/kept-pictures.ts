@@ -10,13 +10,17 @@ const MOST = 16;
 const SLOTS = 8;
 /** Codecs of older kinds refer to the picture before and the one behind. */
 const NEIGHBOURS = 2;
-/** Pixels below which it hardly matters how many pictures are kept: a look at the parameters would cost more. */
+/**
+ * Pixels below which it hardly matters how many pictures are kept: a look at the parameters would
+ * cost more.
+ */
 const SMALL = 640 * 360;
 
 /**
- * How many pictures the decoder of a stream keeps at most: those that others refer to, and those that wait for their turn. H.264 and HEVC
- * say how many in their parameters, for which files of larger pictures are looked at once more; of other codecs, and where nothing is
- * said, it is what the codec allows.
+ * How many pictures the decoder of a stream keeps at most: those that others refer to, and those
+ * that wait for their turn. H.264 and HEVC say how many in their parameters, for which files of
+ * larger pictures are looked at once more; of other codecs, and where nothing is said, it is what
+ * the codec allows.
  *
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
@@ -85,7 +89,9 @@ async function parametersOf(
 /** H.264's profiles whose sets tell the form of the pictures too. */
 const TELLING = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
 
-/** `max_num_ref_frames` of a sequence parameter set of H.264 (7.3.2.1.1); undefined for other sets. */
+/**
+ * `max_num_ref_frames` of a sequence parameter set of H.264 (7.3.2.1.1); undefined for other sets.
+ */
 function h264References(unit: Buffer): number | undefined {
   if (((unit[0] ?? 0) & 31) !== 7) return undefined;
   const bits = new SetReader(unit);
@@ -124,7 +130,10 @@ function skipScaling(bits: SetReader, size: number): void {
 const PROFILE = 88;
 const LEVEL = 8;
 
-/** The largest `vps_max_dec_pic_buffering` of a video parameter set of HEVC (7.3.2.1); undefined for other sets. */
+/**
+ * The largest `vps_max_dec_pic_buffering` of a video parameter set of HEVC (7.3.2.1); undefined for
+ * other sets.
+ */
 function hevcPictures(unit: Buffer): number | undefined {
   if ((((unit[0] ?? 0) >> 1) & 63) !== 32) return undefined;
   const bits = new SetReader(unit);

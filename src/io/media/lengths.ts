@@ -8,24 +8,36 @@ export interface ClaimedLength {
   readonly source: DurationSource;
 }
 
-/** Raw streams without a header: a length that ffprobe states for them is guessed from the bit rate. */
+/**
+ * Raw streams without a header: a length that ffprobe states for them is guessed from the bit rate.
+ */
 const HEADERLESS = /^(mp3|aac|ac3|eac3|dts|truehd|h264|hevc|m4v|mpegvideo|mjpeg|obu|av1|vc1|amr(nb|wb)?)$/;
 
-/** Containers whose length nobody wrote down: ffprobe works it out from the last times that it finds. */
+/**
+ * Containers whose length nobody wrote down: ffprobe works it out from the last times that it
+ * finds.
+ */
 const ESTIMATED = /^(mpegts|mpeg|ogg)$/;
 
-/** Containers with an index of all packets, whose times need not agree with the order in the file. */
+/**
+ * Containers with an index of all packets, whose times need not agree with the order in the file.
+ */
 const INDEXED = /mov/;
 
 /** What writers put down that do not know, in ticks. */
 const UNKNOWN_TICKS = [0x7fffffff, 0xffffffff];
-/** Seconds beyond which a length needs bytes to be believed, and bytes for each second that make it so. */
+/**
+ * Seconds beyond which a length needs bytes to be believed, and bytes for each second that make it
+ * so.
+ */
 const LONG = 60;
 const THIN = 100;
 /** Seconds between the starts of pictures and sound beyond which one of them is doubtful. */
 const APART = 5;
 
-/** How many seconds a decoded stream may differ from its length and still be whole: max(0.5 s, 2 %). */
+/**
+ * How many seconds a decoded stream may differ from its length and still be whole: max(0.5 s, 2 %).
+ */
 export function lengthTolerance(duration: number): number {
   return Math.max(0.5, 0.02 * duration);
 }
@@ -51,8 +63,9 @@ export function timeBaseOf(stream: ProbedStream): { numerator: number; denominat
 }
 
 /**
- * How long a stream is by the headers; undefined where they do not say, or say what writers put down that do not know.
- * Matroska's own word is a tag that holds the time at which the stream ends; what ffprobe gives beside it can be the whole file's length.
+ * How long a stream is by the headers; undefined where they do not say, or say what writers put
+ * down that do not know. Matroska's own word is a tag that holds the time at which the stream ends;
+ * what ffprobe gives beside it can be the whole file's length.
  */
 export function claimedLength(report: ProbeReport, stream: ProbedStream): ClaimedLength | undefined {
   if (isHeaderless(report.format?.format_name ?? '')) return undefined;
@@ -86,7 +99,9 @@ function isThin(info: MediaInfo, seconds: number): boolean {
   return seconds > Math.max(LONG, info.bytes / THIN);
 }
 
-/** Where the timeline of a file ends, seconds from the container's start: see `MediaInfo.duration`. */
+/**
+ * Where the timeline of a file ends, seconds from the container's start: see `MediaInfo.duration`.
+ */
 export function timelineEnd(
   video: Pick<VideoStreamInfo, 'start' | 'duration'> | undefined,
   audio: Pick<AudioStreamInfo, 'start' | 'duration'> | undefined,
@@ -99,8 +114,8 @@ export function timelineEnd(
 }
 
 /**
- * The same file with lengths and starts as its packets have them, discontinuities closed up. A stream without a packet
- * is left out.
+ * The same file with lengths and starts as its packets have them, discontinuities closed up. A
+ * stream without a packet is left out.
  *
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
@@ -115,7 +130,8 @@ export async function measureLengths(path: string, info: MediaInfo, signal?: Abo
  */
 export function scanStreams(path: string, info: MediaInfo, signal?: AbortSignal): Promise<PacketScan> {
   const streams = [info.video, info.audio].filter((stream) => stream !== undefined);
-  // Only an index vouches for times by itself; elsewhere the other stream does, where there is one. A wild time makes a thin length of its own.
+  // Only an index vouches for times on its own; elsewhere the other stream does, where there is
+  // one. A wild time makes a thin length of its own.
   const vouches = INDEXED.test(info.container) || (streams.length === 1 && statesLengths(info.container));
   const believable = vouches && !isThin(info, Math.max(0, ...streams.map(statedEnd)));
   return scanPackets(path, {
@@ -124,15 +140,17 @@ export function scanStreams(path: string, info: MediaInfo, signal?: AbortSignal)
     expected: streams.map((stream) => ({
       index: stream.index,
       period: 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET,
-      longest: 'averageRate' in stream ? Number.POSITIVE_INFINITY : LONGEST_SOUND,
+      longest: 'averageRate' in stream ? Number.POSITIVE_INFINITY : LONGEST_AUDIO,
       believedUntil: believable ? statedEnd(stream) + info.start : Number.NEGATIVE_INFINITY,
     })),
   });
 }
 
 const USUAL_PACKET = 0.02;
-/** Seconds of a packet of sound at most: where an index makes it longer, there is a gap behind it. */
-const LONGEST_SOUND = 10;
+/**
+ * Seconds of a packet of sound at most: where an index makes it longer, there is a gap behind it.
+ */
+const LONGEST_AUDIO = 10;
 
 /** Time, from the container's start, up to which a stream's times are taken as they come. */
 export function believedUntil(info: MediaInfo, stream: VideoStreamInfo | AudioStreamInfo): number {
@@ -160,7 +178,8 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
   let { statedDuration } = info;
   const measured = <Stream extends VideoStreamInfo | AudioStreamInfo>(stream: Stream, span: PacketSpan): Stream => {
     const period = 'averageRate' in stream ? 1 / stream.averageRate : USUAL_PACKET;
-    // A length that counts a wild time in was written down, but says nothing of what there should be.
+    // A length that counts a wild time in was written down, but says nothing of what there should
+    // be.
     const isStated =
       statesLengths(info.container) &&
       stream.duration > 0 &&
@@ -192,23 +211,29 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
   };
 }
 
-/** What is wrong with the length that only the container states, in words; undefined when nothing is. */
+/**
+ * What is wrong with the length that only the container states, in words; undefined when nothing
+ * is.
+ */
 export function wrongLength({ statedDuration: stated, video, audio }: MediaInfo): string | undefined {
   if (stated === undefined) return undefined;
   const ends = [video, audio].map((stream) => (stream === undefined ? 0 : stream.start + stream.duration));
   const last = Math.max(...ends);
   if (Math.abs(last - stated) <= lengthTolerance(stated)) return undefined;
-  return `the file states ${stated.toFixed(2)} s and lasts ${last.toFixed(2)} s`;
+  return `the file claims ${stated.toFixed(2)} s but lasts ${last.toFixed(2)} s`;
 }
 
 /** The same file with its sound as long as its samples were. */
-export function withHeard(info: MediaInfo, seconds: number): MediaInfo {
+export function withDecodedAudio(info: MediaInfo, seconds: number): MediaInfo {
   if (info.audio === undefined) return info;
   const audio = { ...info.audio, duration: seconds };
   return { ...info, audio, duration: timelineEnd(info.video, audio) };
 }
 
-/** Of a stream whose times crawl not even the first is to be believed: far from the other stream's it is taken for the same. */
+/**
+ * Of a stream whose times crawl not even the first is to be believed: far from the other stream's
+ * it is taken for the same.
+ */
 function beginTogether(...spans: readonly (PacketSpan | undefined)[]): (PacketSpan | undefined)[] {
   const steady = spans.find((span) => span !== undefined && !span.crawls);
   return spans.map((span) => {

@@ -8,7 +8,10 @@ import { hasMediaExtension } from './sniff.ts';
 /** A file of a directory that was not taken for media. */
 export interface PassedOver {
   readonly path: string;
-  /** `extension`: its name has none of `MEDIA_EXTENSIONS`; `link`: it leads nowhere; `kind`: a pipe, a socket or a device. */
+  /**
+   * `extension`: its name has none of `MEDIA_EXTENSIONS`; `link`: it leads nowhere; `kind`: a pipe,
+   * a socket or a device.
+   */
   readonly why: 'extension' | 'link' | 'kind';
 }
 
@@ -20,8 +23,9 @@ export interface MediaDirectory {
 }
 
 /**
- * All files in and below a directory: those with an extension of `MEDIA_EXTENSIONS`, and the others. Links are followed, each
- * directory once, under its own name where it has one here; names that begin with a dot are left alone.
+ * All files in and below a directory: those with an extension of `MEDIA_EXTENSIONS`, and the
+ * others. Links are followed, each directory once, under its own name where it has one here; names
+ * that begin with a dot are left alone.
  *
  * @throws Node's error when a directory cannot be read.
  */
@@ -65,7 +69,7 @@ function kindOf(entry: Dirent, path: string): 'directory' | 'file' | 'link' | 'k
   }
 }
 
-/** What was passed over, in a sentence for people; undefined when nothing was. */
+/** What was skipped, in a sentence for people; undefined when nothing was. */
 export function passedOverText(files: readonly PassedOver[]): string | undefined {
   if (files.length === 0) return undefined;
   const of = (why: PassedOver['why']) => files.filter((file) => file.why === why);
@@ -74,9 +78,9 @@ export function passedOverText(files: readonly PassedOver[]): string | undefined
   const parts = [
     ...(of('extension').length > 0 ? [`${of('extension').length} by their extension (${shown})`] : []),
     ...counted(of('link').length, 'link that leads nowhere', 'links that lead nowhere'),
-    ...counted(of('kind').length, 'that is no regular file', 'that are no regular files'),
+    ...counted(of('kind').length, 'that is not a regular file', 'that are not regular files'),
   ];
-  return `${counted(files.length, 'file in the directories is', 'files in the directories are')} passed over: ${parts.join(', ')}`;
+  return `${counted(files.length, 'file in the directories was', 'files in the directories were')} skipped: ${parts.join(', ')}`;
 }
 
 function counted(count: number, one: string, more: string): string[] {

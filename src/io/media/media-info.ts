@@ -4,7 +4,10 @@ export interface Ratio {
   readonly denominator: number;
 }
 
-/** Where a stream's duration comes from: its own header, the container's, or the packets that were read. */
+/**
+ * Where a stream's duration comes from: its own header, the container's, or the packets that were
+ * read.
+ */
 export type DurationSource = 'stream' | 'container' | 'packets';
 
 /** The video stream that is decoded. */
@@ -19,19 +22,33 @@ export interface VideoStreamInfo {
   readonly height: number;
   /** ffmpeg's name of the stored pixels: `yuv420p`, `yuv420p10le`. */
   readonly pixelFormat: string;
-  /** Pictures that its decoder keeps at most: those that others refer to, and those that wait for their turn. */
+  /**
+   * Pictures that its decoder keeps at most: those that others refer to, and those that wait for
+   * their turn.
+   */
   readonly keptPictures?: number | undefined;
-  /** Degrees, clockwise, by which a player turns the stored picture: 0, 90, 180 or 270. The decoder turns it too. */
+  /**
+   * Degrees, clockwise, by which a player turns the stored picture: 0, 90, 180 or 270. The decoder
+   * turns it too.
+   */
   readonly rotation: number;
-  /** Shape of a stored pixel, width over height: 1 for square pixels, 2 when shown twice as wide as stored. */
+  /**
+   * Shape of a stored pixel, width over height: 1 for square pixels, 2 when shown twice as wide as
+   * stored.
+   */
   readonly pixelAspect: number;
   /** Width as shown, after pixel shape and rotation. */
   readonly displayWidth: number;
   /** Height as shown, after pixel shape and rotation. */
   readonly displayHeight: number;
-  /** Frames per second on average as the container states it, else its nominal rate, else 25. Never 0. */
+  /**
+   * Frames per second on average as the container states it, else its nominal rate, else 25.
+   * Never 0.
+   */
   readonly averageRate: number;
-  /** Frames per second where they lie closest, as far as the headers tell: at least `averageRate`. */
+  /**
+   * Frames per second where they lie closest, as far as the headers tell: at least `averageRate`.
+   */
   readonly peakRate: number;
   /** Frames, where the container states it. */
   readonly frameCount: number | undefined;
@@ -64,7 +81,10 @@ export interface AudioStreamInfo {
   readonly sampleRate: number;
   /** Channels as stored; decoding mixes them to one. */
   readonly channels: number;
-  /** ffmpeg's name of their layout, `stereo`, `5.1(side)`; undefined where the file states none that ffmpeg can name. */
+  /**
+   * ffmpeg's name of their layout, `stereo`, `5.1(side)`; undefined where the file states none that
+   * ffmpeg can name.
+   */
   readonly channelLayout?: string | undefined;
   /** First presentation time, seconds from the container's start. */
   readonly start: number;
@@ -89,14 +109,21 @@ export interface MediaInfo {
   readonly container: string;
   /** Size of the file. */
   readonly bytes: number;
-  /** The container's start in seconds of the file's own clock: the earlier first time of the chosen streams. Every time elsewhere counts from here. */
+  /**
+   * The container's start in seconds of the file's own clock: the earlier first time of the chosen
+   * streams. Every time elsewhere counts from here.
+   */
   readonly start: number;
   /**
-   * Seconds from the container's start to the end of the pictures; to the later end, where pictures and sound end more than
-   * max(0.5 s, 2 %) apart (a still picture with music lasts as long as the music); of the sound when there are no pictures. Never 0.
+   * Seconds from the container's start to the end of the pictures; to the later end, where pictures
+   * and sound end more than max(0.5 s, 2 %) apart (a still picture with music lasts as long as the
+   * music); of the sound when there are no pictures. Never 0.
    */
   readonly duration: number;
-  /** Seconds that the container states for the whole file, where its streams state none and the lengths were measured. */
+  /**
+   * Seconds that the container states for the whole file, where its streams state none and the
+   * lengths were measured.
+   */
   readonly statedDuration?: number | undefined;
   /** Whether the lengths were measured by reading every packet, not taken from the headers. */
   readonly measured: boolean;
@@ -104,9 +131,14 @@ export interface MediaInfo {
   readonly audio?: AudioStreamInfo;
   /** ffmpeg's codec names of all audio and video streams, chosen or not, by stream index. */
   readonly codecs: ReadonlyMap<number, string>;
-  /** Audio and video streams that cannot be used, with why: no parameters found, no packets, cover art. */
+  /**
+   * Audio and video streams that cannot be used, with why: no parameters found, no packets, cover
+   * art.
+   */
   readonly leftOut: readonly string[];
-  /** The file ends before its own structure does: how, in words. What is there can still be decoded. */
+  /**
+   * The file ends before its own structure does: how, in words. What is there can still be decoded.
+   */
   readonly cut?: string | undefined;
   /** Bytes from its start that can be read, where that is not the whole file. */
   readonly readableBytes?: number | undefined;

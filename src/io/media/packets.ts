@@ -3,7 +3,10 @@ import { guardedInput, type InputWindow, MAXIMUM_PIXELS } from './input-argument
 import { runTool } from './run-tool.ts';
 import { StreamClock } from './stream-clock.ts';
 
-/** Where the packets of a stream lie, discontinuities closed up. Times in seconds of the file's own clock. */
+/**
+ * Where the packets of a stream lie, discontinuities closed up. Times in seconds of the file's own
+ * clock.
+ */
 export interface PacketSpan {
   readonly count: number;
   /** Earliest presentation time. */
@@ -12,11 +15,15 @@ export interface PacketSpan {
   readonly lastStart: number;
   /** Latest presentation time plus that packet's duration. */
   readonly end: number;
-  /** Seconds of the longest time without a packet that was no discontinuity; 0 when there was none. */
+  /**
+   * Seconds of the longest time without a packet that was no discontinuity; 0 when there was none.
+   */
   readonly longestGap: number;
   /** Discontinuities of its times. */
   readonly breaks: number;
-  /** It has no times, or they crawl behind a wild one, a tick apart: they are a period apart here. */
+  /**
+   * It has no times, or they crawl behind a wild one, a tick apart: they are a period apart here.
+   */
   readonly crawls: boolean;
   /** Seconds from its earliest to its latest time as they are stated, discontinuities and all. */
   readonly statedSpan: number;
@@ -39,7 +46,10 @@ export interface ExpectedStream {
   readonly period: number;
   /** Seconds beyond which the duration that a packet states is none of its own. */
   readonly longest: number;
-  /** Time of the file's own clock up to which its times are believed, whatever the other streams show. */
+  /**
+   * Time of the file's own clock up to which its times are believed, whatever the other streams
+   * show.
+   */
   readonly believedUntil: number;
 }
 
@@ -54,13 +64,17 @@ export interface ScanOptions {
 const TIMEOUT = 10 * 60_000;
 /** Seconds that presentation may lie before or behind decoding in any sane stream. */
 const LARGEST_REORDERING = 10;
-/** Packets at the beginning of a stream whose times are given up when the rest does not go on from them. */
+/**
+ * Packets at the beginning of a stream whose times are given up when the rest does not continue
+ * from them.
+ */
 const ODD_BEGINNING = 3;
 const USUAL_PERIOD = 0.04;
 
 /**
- * Reads every packet without decoding any: about as fast as the file can be read. For streams whose container states no
- * length or one that cannot be true, and to tell a file that ends early from a decoder that gave up.
+ * Reads every packet without decoding any: about as fast as the file can be read. For streams whose
+ * container states no length or one that cannot be true, and to tell a file that ends early from a
+ * decoder that gave up.
  *
  * @throws MediaError `timeout`, FlowError `aborted`.
  */
@@ -121,7 +135,10 @@ class Track {
   readonly #longest: number;
   readonly #believedUntil: number;
   #count = 0;
-  /** Packets whose presentation is beyond all measure from their decoding, one after another counted once. */
+  /**
+   * Packets whose presentation is beyond all measure from their decoding, one after another counted
+   * once.
+   */
   #wild = 0;
   #isWild = false;
   #untimed = 0;
@@ -207,7 +224,10 @@ class Path {
   readonly #clock: StreamClock;
   readonly #period: number;
   #count = 0;
-  /** What is added to the clock's times: its first packets were wild, and the stream begins elsewhere. */
+  /**
+   * What is added to the clock's times: its first packets were wild, and the stream begins
+   * elsewhere.
+   */
   #moved = 0;
   #start = Number.POSITIVE_INFINITY;
   #lastStart = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,9 @@
 import type { Ratio } from './media-info.ts';
 
-/** The part of ffprobe's JSON about one stream that is used. Everything may be missing in a damaged file. */
+/**
+ * The part of ffprobe's JSON about one stream that is used. Everything may be missing in a damaged
+ * file.
+ */
 export interface ProbedStream {
   readonly index: number;
   readonly codec_type?: string;
@@ -52,7 +55,10 @@ export function ticksToSeconds(ticks: number, timeBase: Ratio): number {
   return (ticks * timeBase.numerator) / timeBase.denominator;
 }
 
-/** Seconds of the `00:01:02.500000000` that Matroska files carry as a tag per stream; undefined for anything else. */
+/**
+ * Seconds of the `00:01:02.500000000` that Matroska files carry as a tag per stream; undefined for
+ * anything else.
+ */
 export function parseClockTime(text: string | undefined): number | undefined {
   const match = /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(text ?? '');
   if (match === null) return undefined;

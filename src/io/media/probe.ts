@@ -23,19 +23,22 @@ export interface ProbeOptions {
 }
 
 /** A demuxer that recognised next to nothing, as mp3 does in random bytes. */
-const LEAST_PROBE_SCORE = 5;
+const MIN_PROBE_SCORE = 5;
 
 /**
- * Looks at a file's headers: container, streams, durations, rotation, pixel shape. Decodes at most a few frames.
+ * Looks at a file's headers: container, streams, durations, rotation, pixel shape. Decodes at most
+ * a few frames.
  *
- * Of pictures and of sound the stream that is marked as default is taken, else the first that is no cover art.
- * Lengths are what the headers state, as long as nothing contradicts them. Where they state none, where they contradict each other or
- * the size of the file, and in raw streams, every packet is read and the lengths are those of the packets: no length
- * and no rate is 0. A declared stream without parameters is looked for further on in the file.
+ * Of pictures and of sound the stream that is marked as default is taken, else the first that is
+ * not a cover art. Lengths are what the headers state, as long as nothing contradicts them. Where
+ * they state none, where they contradict each other or the size of the file, and in raw streams,
+ * every packet is read and the lengths are those of the packets: no length and no rate is 0. A
+ * declared stream without parameters is looked for further on in the file.
  *
- * @throws MediaError `unreadable`, `empty` (no byte, or headers without media), `not-media`, `corrupt`, `unsupported` (see
- * `whyUnrecognised`; encrypted; a codec that is not known; pictures that are too large), `no-streams` when there is
- * neither audio nor video, `timeout`; SystemError `decoder-missing`; FlowError `aborted`.
+ * @throws MediaError `unreadable`, `empty` (no byte, or headers without media), `not-media`,
+ * `corrupt`, `unsupported` (see `whyUnrecognised`; encrypted; a codec that is not known; pictures
+ * that are too large), `no-streams` when there is neither audio nor video, `timeout`; SystemError
+ * `decoder-missing`; FlowError `aborted`.
  */
 export async function probe(path: string, options: ProbeOptions = {}): Promise<MediaInfo> {
   const { signal, timeout = 30_000, maximumPixels = MAXIMUM_PIXELS } = options;
@@ -64,7 +67,7 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
     if (readableBytes !== undefined) ({ report, run } = await look({ end: readableBytes }));
   }
   if (run.log.counts.unsupported > 0) {
-    const message = `'${path}' has pictures of more than ${maximumPixels} pixels, or a codec that this ffprobe does not know`;
+    const message = `'${path}' has frames of more than ${maximumPixels} pixels, or a codec that this ffprobe does not know`;
     throw new MediaError('unsupported', message, { decoderLines: run.log.lines });
   }
   if (!isRecognised(report)) throw await unrecognised(path, bytes, head, run);
@@ -97,7 +100,7 @@ export async function probe(path: string, options: ProbeOptions = {}): Promise<M
   if (pixels > maximumPixels) {
     throw new MediaError(
       'unsupported',
-      `'${path}' has pictures of ${chosen.video?.width} x ${chosen.video?.height} pixels, more than ${maximumPixels}`,
+      `'${path}' has frames of ${chosen.video?.width} x ${chosen.video?.height} pixels, more than ${maximumPixels}`,
     );
   }
   const cut = await cutOf(path, bytes, head, readableBytes);
@@ -122,7 +125,7 @@ function parseReport(code: number | null, stdout: string): ProbeReport | undefin
 }
 
 function isRecognised(report: ProbeReport | undefined): report is ProbeReport {
-  return report?.format !== undefined && (report.format.probe_score ?? 0) >= LEAST_PROBE_SCORE;
+  return report?.format !== undefined && (report.format.probe_score ?? 0) >= MIN_PROBE_SCORE;
 }
 
 function hasEncryptionData(report: ProbeReport): boolean {
@@ -155,7 +158,7 @@ async function cutOf(
   if (stated === undefined || stated <= bytes + PADDING) return undefined;
   return stated === Number.POSITIVE_INFINITY
     ? 'it ends without its trailer'
-    : `its header states ${stated} bytes, but it has ${bytes}`;
+    : `its header claims ${stated} bytes, but it has ${bytes}`;
 }
 
 /** A last chunk's byte of padding is often left out. */

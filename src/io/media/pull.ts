@@ -6,8 +6,9 @@ import type { Payload } from '../../operators/payload.ts';
 const BUDGET = 16 * 2 ** 20;
 
 /**
- * Elements of a decoder one at a time, as they are asked for: nothing is decoded ahead of the loop by more than 16 MiB. An element
- * is valid until the next one is asked for: copy what is to be kept. Leaving the loop, an error in it included, ends the decoder.
+ * Elements of a decoder one at a time, as they are asked for: nothing is decoded ahead of the loop
+ * by more than 16 MiB. An element is valid until the next one is asked for: copy what is to be
+ * kept. Leaving the loop, an error in it included, ends the decoder.
  *
  * @throws what the decoder ends in.
  */

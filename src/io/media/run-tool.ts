@@ -16,10 +16,11 @@ export interface ToolRun {
 }
 
 /**
- * Runs ffprobe or ffmpeg to its end. Its standard output goes to `onText` in pieces, or is collected when that is
- * missing. Nothing of it is left behind on timeout, abort or error.
+ * Runs ffprobe or ffmpeg to its end. Its standard output goes to `onText` in pieces, or is
+ * collected when that is missing. Nothing of it is left behind on timeout, abort or error.
  *
- * @throws MediaError `timeout` after `timeout` ms; SystemError `decoder-missing` when it cannot be started; FlowError `aborted`.
+ * @throws MediaError `timeout` after `timeout` ms; SystemError `decoder-missing` when it cannot be
+ * started; FlowError `aborted`.
  */
 export async function runTool(
   path: string,

@@ -8,8 +8,9 @@ interface Running<Result> {
 }
 
 /**
- * Work that any number of callers ask for and that is done once. A caller that is aborted stops waiting; the work stops when nobody waits any more.
- * What came of it is kept; work that failed or was stopped is done anew for who asks next.
+ * Work that any number of callers ask for and that is done once. A caller that is aborted stops
+ * waiting; the work stops when nobody waits any more. Its result is kept; work that failed or was
+ * stopped is done again for whoever asks next.
  *
  * @example
  * const look = new SharedWork((signal) => probe(path, { signal }), `looking at '${path}'`);
@@ -26,7 +27,10 @@ export class SharedWork<Result> {
     this.#what = what;
   }
 
-  /** What comes of the work. @throws FlowError `aborted` when `signal` is; what the work failed with. */
+  /**
+   * What comes of the work.
+   * @throws FlowError `aborted` when `signal` is; what the work failed with.
+   */
   async result(signal?: AbortSignal): Promise<Result> {
     if (signal?.aborted) throw this.#abortion(signal);
     const running = this.#running ?? this.#start();

@@ -2,7 +2,10 @@ import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { MediaError } from '../../core/errors.ts';
 
-/** By container: video, video of cameras and broadcasters, raw video streams, sound, raw sound streams. */
+/**
+ * By container: video, video of cameras and broadcasters, raw video streams, sound, raw sound
+ * streams.
+ */
 const EXTENSIONS = [
   'mp4 m4v mov qt m4p mj2 mkv mk3d webm avi divx flv f4v f4p ogv ogm ogx asf wmv 3gp 3gpp 3g2 3gpp2 rm rmvb nut ivf y4m gif',
   'ts mts m2ts m2t m2s trp tp mpg mpeg mpe mpv vob evo mxf dv dif wtv ismv cmfv m4s',
@@ -11,7 +14,10 @@ const EXTENSIONS = [
   'mp1 mp2 mpa m2a aac adts ac3 eac3 ec3 dts thd truehd amr awb',
 ].flatMap((group) => group.split(' '));
 
-/** File name extensions that are taken for audio or video: those of every container and raw stream that is opened. */
+/**
+ * File name extensions that are accepted for audio or video: those of every container and raw
+ * stream that is opened.
+ */
 export const MEDIA_EXTENSIONS: readonly string[] = EXTENSIONS;
 
 const KNOWN = new Set(EXTENSIONS);
@@ -32,7 +38,8 @@ export interface FileHead {
 /**
  * Opens a file and reads its first 4,096 bytes.
  *
- * @throws MediaError `unreadable` when it is missing, forbidden or no regular file; `empty` when it has no byte.
+ * @throws MediaError `unreadable` when it is missing, forbidden or no regular file; `empty` when it
+ * has no byte.
  */
 export async function readHead(path: string): Promise<FileHead> {
   let handle: Awaited<ReturnType<typeof open>>;
@@ -64,7 +71,7 @@ export async function readHead(path: string): Promise<FileHead> {
   }
 }
 
-/** Why a file that no demuxer opened is no good. */
+/** Why a file that no demuxer opened is invalid. */
 export interface Unrecognised {
   readonly code: 'not-media' | 'corrupt' | 'unsupported';
   /** What it is, to stand after its name. */
@@ -72,14 +79,15 @@ export interface Unrecognised {
   readonly remedy?: string;
 }
 
-/** Demuxers of still pictures, whose files are no media here. */
+/** Demuxers of still pictures, whose files are not media here. */
 const STILL_PICTURES = /_pipe$|^image2|^ico$|^webp/;
 
 /**
- * Why a file that no demuxer opened is no good. Mostly printable text is `not-media`, whatever its name (so playlists
- * and concat scripts too), as are still pictures. `unsupported` when it is a container that is not on the list of those
- * that are opened, or a segment of a fragmented MP4 or WebM, which cannot be read without its beginning. Else `corrupt` when
- * its first bytes are those of a known container or its extension is one of `MEDIA_EXTENSIONS`; else `not-media`.
+ * Why a file that no demuxer opened is invalid. Mostly printable text is `not-media`, whatever its
+ * name (so playlists and concat scripts too), as are still pictures. `unsupported` when it is a
+ * container that is not on the list of those that are opened, or a segment of a fragmented MP4 or
+ * WebM, which cannot be read without its beginning. Else `corrupt` when its first bytes are those
+ * of a known container or its extension is one of `MEDIA_EXTENSIONS`; else `not-media`.
  *
  * @param lines what ffprobe printed.
  */
@@ -87,11 +95,11 @@ export function whyUnrecognised(path: string, head: Uint8Array, lines: readonly 
   const notMedia = { code: 'not-media', what: 'is not an audio or video file' } as const;
   if (isMostlyText(head)) return notMedia;
   const refused = lines.map((line) => /^\[([^\]@]+?)\] .*Format not on whitelist/.exec(line)?.[1]).find(Boolean);
-  if (refused !== undefined && STILL_PICTURES.test(refused)) return { ...notMedia, what: 'is a still picture' };
+  if (refused !== undefined && STILL_PICTURES.test(refused)) return { ...notMedia, what: 'is a still image' };
   if (refused !== undefined) {
     return {
       code: 'unsupported',
-      what: `is of a container that is not read here (${refused})`,
+      what: `is in a container format that is not supported (${refused})`,
       remedy: 'Convert it with ffmpeg, for instance to Matroska or WAV.',
     };
   }

@@ -22,9 +22,10 @@ export async function withReadAt<T>(path: string, use: (readAt: ReadAt) => Promi
 }
 
 /**
- * How many bytes a file should have by what its own header says, where the header of its kind says so and demuxers do not
- * compare: WAV, AVI, CAF, AIFF, VOC, MP3 with a Xing header; infinity for a GIF without its trailer. Undefined for others, and where the writer did not know (a
- * stream's 0 or 0xFFFFFFFF).
+ * How many bytes a file should have by what its own header says, where the header of its kind says
+ * so and demuxers do not compare: WAV, AVI, CAF, AIFF, VOC, MP3 with a Xing header; infinity for a
+ * GIF without its trailer. Undefined for others, and where the writer did not know (a stream's 0 or
+ * 0xFFFFFFFF).
  *
  * @example
  * const stated = await statedSize(head, bytes, readAt);
@@ -44,8 +45,9 @@ export async function statedSize(head: Uint8Array, bytes: number, readAt: ReadAt
 }
 
 /**
- * Behind tags at its start, the first frame of an MP3 by a careful encoder holds no sound but the bytes of all frames. A hundredth may
- * be missing: editors that cut by frames leave that number as it was.
+ * Behind tags at its start, the first frame of an MP3 by a careful encoder holds no sound but the
+ * bytes of all frames. A hundredth may be missing: editors that cut by frames leave that number as
+ * it was.
  */
 async function endOfMp3(head: Uint8Array, bytes: number, readAt: ReadAt): Promise<number | undefined> {
   const first = tagLength(head) ?? 0;
@@ -58,7 +60,9 @@ async function endOfMp3(head: Uint8Array, bytes: number, readAt: ReadAt): Promis
   return first + 0.99 * stated > bytes ? first + stated : bytes;
 }
 
-/** Bytes of the ID3v2 tag that begins so, its header and footer counted; undefined where none does. */
+/**
+ * Bytes of the ID3v2 tag that begins so, its header and footer counted; undefined where none does.
+ */
 export function tagLength(head: Uint8Array): number | undefined {
   const [i, d, three, , , flags = 0, a = 0, b = 0, c = 0, e = 0] = head;
   if (head.length < 10 || i !== 0x49 || d !== 0x44 || three !== 0x33) return undefined;
@@ -94,7 +98,10 @@ async function endOfWave(start: string, readAt: ReadAt): Promise<number | undefi
   return undefined;
 }
 
-/** Of an AVI, the end of its list `movi`, where its pictures and sound are: of the index behind it nothing is missed. */
+/**
+ * Of an AVI, the end of its list `movi`, where its pictures and sound are: of the index behind it
+ * nothing is missed.
+ */
 async function endOfAvi(readAt: ReadAt): Promise<number | undefined> {
   let position = 12;
   for (let count = 0; count < MAXIMUM_CHUNKS; count += 1) {

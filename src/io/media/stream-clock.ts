@@ -1,4 +1,6 @@
-/** Seconds by which times may go back before that is a discontinuity; less is held at the last time. */
+/**
+ * Seconds by which times may go back before that is a discontinuity; less is held at the last time.
+ */
 export const LARGEST_STEP_BACK = 1;
 
 /** Share of a period below which a step is a crawl. */
@@ -15,20 +17,28 @@ export interface StreamClockOptions {
   readonly start: number;
   /** Seconds from one element to the next. */
   readonly period: number;
-  /** Times up to this one are believed however long nothing came before them: a picture may be shown for long. */
+  /**
+   * Times up to this one are believed however long nothing came before them: a picture may be shown
+   * for long.
+   */
   readonly believedUntil: number;
   /** Seconds that have been seen to pass without an element, and rightly. */
   readonly longestGap?: number | undefined;
-  /** Its times crawl: what is stated less than a tenth of a period after the one before is not believed. */
+  /**
+   * Its times crawl: what is stated less than a tenth of a period after the one before is not
+   * believed.
+   */
   readonly crawls?: boolean | undefined;
 }
 
 /**
- * Turns the times that a stream states into times that go on. A time that goes back by more than a second, or ahead by
- * more than anything accounts for (joined recordings, a wild timestamp, a clock that was set), is a *discontinuity*: the
- * stream goes on where it was due, and what follows keeps its distance from there. A single wild timestamp costs nothing
- * afterwards: once the times from before it go on, they count again. Where a writer had to keep times ascending after a wild
- * one, all later ones crawl behind it, a tick apart: in a stream that was seen to do so each is a period after the other.
+ * Turns the times that a stream states into times that continue. A time that goes back by more than
+ * a second, or ahead by more than anything accounts for (joined recordings, a wild timestamp, a
+ * clock that was set), is a *discontinuity*: the stream continues where it was due, and what
+ * follows keeps its distance from there. A single wild timestamp costs nothing afterwards: once the
+ * times from before it continue, they count again. Where a writer had to keep times ascending after
+ * a wild one, all later ones crawl behind it, a tick apart: in a stream that was seen to do so each
+ * is a period after the other.
  *
  * @example
  * const clock = new StreamClock({ start: 0, period: 0.04, believedUntil: 10 });
@@ -66,7 +76,10 @@ export class StreamClock {
     return this.#due;
   }
 
-  /** Sets when the next element is due, for who knows better than a period: sound is counted in samples. */
+  /**
+   * Sets when the next element is due, for who knows better than a period: sound is counted in
+   * samples.
+   */
   expect(due: number): void {
     this.#due = due;
   }

@@ -9,8 +9,9 @@ const CHUNK = 1 << 20;
 const HEAD = 10;
 
 /**
- * Which packets of a raw stream of sound begin with a tag, as where MP3s were joined: an ID3v2 tag stands at the beginning of a file, an
- * ID3v1 or APE tag at its end. A parser makes them part of a packet, which decoders then refuse.
+ * Which packets of a raw stream of sound begin with a tag, as where MP3s were joined: an ID3v2 tag
+ * stands at the beginning of a file, an ID3v1 or APE tag at its end. A parser makes them part of a
+ * packet, which decoders then refuse.
  *
  * @returns the numbers of those packets, ascending.
  * @throws MediaError `timeout`, FlowError `aborted`.

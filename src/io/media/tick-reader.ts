@@ -2,8 +2,9 @@ import type { TextOutput } from './decoder-child.ts';
 
 /**
  * Reads the presentation times that the `metadata=print` filter writes beside the pictures, one
- * `frame:7 pts:4800 pts_time:0.0833` line each, as whole numbers of the filter's time base. It always flows: the
- * decoder must never wait for this pipe, and can be ahead by no more lines than pictures fit into the other one.
+ * `frame:7 pts:4800 pts_time:0.0833` line each, as whole numbers of the filter's time base. It
+ * always flows: the decoder must never wait for this pipe, and can be ahead by no more lines than
+ * pictures fit into the other one.
  */
 export class TickReader {
   readonly #ticks: (number | undefined)[] = [];
@@ -13,14 +14,20 @@ export class TickReader {
   #wake: (() => void) | undefined;
   readonly #onLine: ((frame: number, ticks: number | undefined) => void) | undefined;
 
-  /** @param onLine takes every line as it comes, the frame's number and its ticks; none is kept for `next` then. */
+  /**
+   * @param onLine takes every line as it comes, the frame's number and its ticks; none is kept for
+   * `next` then.
+   */
   constructor(stream: TextOutput, onLine?: (frame: number, ticks: number | undefined) => void) {
     this.#onLine = onLine;
     stream.on('data', (text: string) => this.#arrived(text));
     stream.on('end', () => this.#finish());
   }
 
-  /** The next picture's ticks: undefined when it has no time, or when no line is left. At once where the line is there. */
+  /**
+   * The next picture's ticks: undefined when it has no time, or when no line is left. At once where
+   * the line is there.
+   */
   next(): number | undefined | Promise<number | undefined> {
     if (this.#head < this.#ticks.length) return this.#take();
     if (this.#ended) return undefined;

@@ -10,7 +10,7 @@ import type { Patch } from '../../operators/patch.ts';
 import { type AudioOptions, audio } from './audio.ts';
 import { type FramesOptions, frames } from './frames.ts';
 import { type IdRule, itemId, sourceOf } from './item-id.ts';
-import { measureLengths, withHeard } from './lengths.ts';
+import { measureLengths, withDecodedAudio } from './lengths.ts';
 import { lookThrough, type PassedOver } from './media-directory.ts';
 import type { MediaInfo } from './media-info.ts';
 import { probe } from './probe.ts';
@@ -36,7 +36,10 @@ export class Video {
   readonly path: string;
   /** The file name without extension, unless given. */
   readonly id: string;
-  /** The directory, glob or manifest that it was found by, absolute; undefined for a file that was named itself. */
+  /**
+   * The directory, glob or manifest that it was found by, absolute; undefined for a file that was
+   * named itself.
+   */
   readonly source: string | undefined;
   /** What a manifest says of it beside its path and its id. */
   readonly more: Readonly<Record<string, string>> | undefined;
@@ -52,8 +55,9 @@ export class Video {
   }
 
   /**
-   * Looks at the headers, once, however many ask: later calls give the first one's result. A look that failed is tried again. A caller that is
-   * aborted stops waiting; the look itself ends when all that wait for it are.
+   * Looks at the headers, once, however many ask: later calls give the first one's result. A look
+   * that failed is tried again. A caller that is aborted stops waiting; the look itself ends when
+   * all that wait for it are.
    *
    * @throws MediaError as `probe` of a file does; FlowError `aborted`.
    */
@@ -68,20 +72,24 @@ export class Video {
   }
 
   /**
-   * Measures the lengths of the streams by reading every packet, where that has not been done: `info` and `duration` are what
-   * was measured from then on. For files whose streams turn out to be of another length than they state: see `stopInDoubt`.
-   * Sound that turned out longer than its packets (`heard`) is as long as it was heard.
+   * Measures the lengths of the streams by reading every packet, where that has not been done:
+   * `info` and `duration` are what was measured from then on. For files whose streams turn out to
+   * be of another length than they state: see `stopInDoubt`. Sound that turned out longer than its
+   * packets (`heard`) is as long as it was heard.
    *
-   * @throws MediaError `empty` when there are no packets, `timeout`; as `probe`; FlowError `aborted`.
+   * @throws MediaError `empty` when there are no packets, `timeout`; as `probe`; FlowError
+   * `aborted`.
    * @example
    * await video.measure();
    * video.duration; // what the packets have, joined recordings included
    */
-  async measure(options: { signal?: AbortSignal | undefined; heard?: number | undefined } = {}): Promise<MediaInfo> {
+  async measure(
+    options: { signal?: AbortSignal | undefined; decodedAudio?: number | undefined } = {},
+  ): Promise<MediaInfo> {
     const info = await this.probe(options);
-    if (info.measured && options.heard === undefined) return info;
+    if (info.measured && options.decodedAudio === undefined) return info;
     const packets = info.measured ? info : await measureLengths(this.path, info, options.signal);
-    const measured = options.heard === undefined ? packets : withHeard(packets, options.heard);
+    const measured = options.decodedAudio === undefined ? packets : withDecodedAudio(packets, options.decodedAudio);
     if (measured.video === undefined && measured.audio === undefined)
       throw new MediaError('empty', `'${this.path}' has headers, but holds no media`);
     this.#info = measured;
@@ -89,11 +97,13 @@ export class Video {
   }
 
   /**
-   * The pictures of the video for a loop, with no flow to set up: see the function `frames`, of whose `resize` `crop` is the default here.
-   * Decodes as the loop asks, at most 16 MiB ahead; leaving the loop ends the decoder. A frame is valid until the next one is asked for: copy
-   * what is to be kept of it.
+   * The pictures of the video for a loop, with no flow to set up: see the function `frames`, of
+   * whose `resize` `crop` is the default here. Decodes as the loop asks, at most 16 MiB ahead;
+   * leaving the loop ends the decoder. A frame is valid until the next one is asked for: copy what
+   * is to be kept of it.
    *
-   * @throws as `frames`: what is wrong with the options at once, what is wrong with the file while it is looped over.
+   * @throws as `frames`: what is wrong with the options at once, what is wrong with the file while
+   * it is looped over.
    *
    * @example
    * for await (const frame of video('clip.mp4').frames({ fps: 1, width: 320, height: 180 })) if (isBlack(frame)) break;
@@ -103,7 +113,8 @@ export class Video {
   }
 
   /**
-   * The sound of the video in patches for a loop, with no flow to set up: see the function `audio`, and `frames` here.
+   * The sound of the video in patches for a loop, with no flow to set up: see the function `audio`,
+   * and `frames` here.
    *
    * @example
    * for await (const patch of video('clip.mp4').audio()) console.log(patch.time, loudness(patch.data));
@@ -119,7 +130,10 @@ export class Video {
     return this.#info;
   }
 
-  /** Seconds from the container's start to the end: see `MediaInfo`. @throws UsageError before `probe` has succeeded. */
+  /**
+   * Seconds from the container's start to the end: see `MediaInfo`.
+   * @throws UsageError before `probe` has succeeded.
+   */
   get duration(): number {
     return this.info.duration;
   }
@@ -139,18 +153,21 @@ export function video(path: string, options: { id?: string } = {}): Video {
 
 /** How `videos` looks through directories. */
 export interface VideosOptions {
-  /** Told of every file in a directory that is not taken, once for each directory that holds some. */
+  /**
+   * Told of every file in a directory that is not taken, once for each directory that holds some.
+   */
   readonly onPassedOver?: ((files: readonly PassedOver[]) => void) | undefined;
   /** What of a file is its id. Default `stem`. */
   readonly id?: IdRule | undefined;
 }
 
 /**
- * The media files that an input names: a file, a directory (all files in and below it with an extension of
- * `MEDIA_EXTENSIONS`), a glob, or a list of these. Sorted by path within each input; a path that several inputs name
- * comes once. A named file that does not exist comes too: probing it says that it is unreadable.
+ * The media files that an input names: a file, a directory (all files in and below it with an
+ * extension of `MEDIA_EXTENSIONS`), a glob, or a list of these. Sorted by path within each input; a
+ * path that several inputs name comes once. A named file that does not exist comes too: probing it
+ * says that it is unreadable.
  *
- * @throws UsageError when an input is no path, or a directory or glob holds no media file.
+ * @throws UsageError when an input is not a path, or a directory or glob holds no media file.
  * @example
  * for await (const video of videos(['trailers/', 'more/*.mkv'])) console.log(video.id);
  */
@@ -203,7 +220,7 @@ async function pathsOf(input: string, options: VideosOptions): Promise<readonly 
   try {
     kind = statSync(input, { throwIfNoEntry: false });
   } catch (error) {
-    throw new UsageError(`\`input\` '${input}' cannot be looked at: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`\`input\` '${input}' cannot be accessed: ${(error as Error).message}`, { cause: error });
   }
   if (kind === undefined && !isDynamicPattern(input)) return [input];
   if (kind !== undefined && !kind.isDirectory()) return [input];

@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 /** How many bad lines are kept word for word when they are skipped. */
 const KEPT = 10;
 
-/** A line (of a table file: a row) that is no rating, movie or trailer. */
+/** A line (of a table file: a row) that is not a rating, movie or trailer. */
 export interface BadLine {
   readonly file: string;
   /** Counted from 1, the header included; in Parquet and Arrow files the row, counted from 1. */
@@ -11,7 +11,7 @@ export interface BadLine {
   readonly reason: string;
 }
 
-/** What was passed over while a file was read. */
+/** What was skipped while a file was read. */
 export interface BadLineReport {
   readonly count: number;
   /** The first ten, in file order. */
@@ -27,7 +27,7 @@ export class RatingFileError extends UsageError {
   constructor({ file, line, reason }: BadLine, unit: 'line' | 'row' = 'line') {
     super(`${file}, ${unit} ${line}: ${reason}`, {
       code: 'bad-line',
-      remedy: `Correct the ${unit}, or pass over such ${unit}s with \`skipBadLines: true\`; they are counted.`,
+      remedy: `Correct the ${unit}, or skip such ${unit}s with \`skipBadLines: true\`; they are counted.`,
     });
     this.file = file;
     this.line = line;
@@ -52,7 +52,10 @@ export class DuplicateRatingError extends UsageError {
   }
 }
 
-/** Takes the bad lines of one file: throws the first one, or counts them all and keeps the first few. */
+/**
+ * Takes the bad lines of one file: throws the first one, or counts them all and keeps the first
+ * few.
+ */
 export class BadLines {
   readonly #file: string;
   readonly #skip: boolean;
@@ -79,7 +82,10 @@ export class BadLines {
   }
 }
 
-/** A file is wrong as a whole: empty, of another kind, without a column that is needed. Its code is `ratings`. */
+/**
+ * A file is wrong as a whole: empty, of another kind, without a column that is needed. Its code is
+ * `ratings`.
+ */
 export function fileFault(file: string, fact: string, remedy?: string): UsageError {
   return new UsageError(`${file} ${fact}`, { code: 'ratings', remedy });
 }

@@ -30,7 +30,9 @@ export function csvRecords(text: string, file: string): CsvRecord[] {
   }
 }
 
-/** The position of the first of some column names, case and underscores aside; -1: none is there. */
+/**
+ * The position of the first of some column names, case and underscores aside; -1: none is there.
+ */
 export function columnOf(header: readonly string[], names: readonly string[]): number {
   const plain = header.map((name) => name.toLowerCase().replaceAll('_', ''));
   return names.map((name) => plain.indexOf(name)).find((position) => position >= 0) ?? -1;

@@ -7,11 +7,12 @@ import type { RatingTable } from './rating-table.ts';
 const ALGORITHM = 'reelflow-draws-1';
 
 /**
- * Seeded random numbers that belong to ids instead of to a sequence: the draw of a rating depends only on the seed, the purpose and the
- * ids of its user and item. So a sample does not depend on the order of the lines that ratings were read from, and is the same on every machine.
+ * Seeded random numbers that belong to ids instead of to a sequence: the draw of a rating depends
+ * only on the seed, the purpose and the ids of its user and item. So a sample does not depend on
+ * the order of the lines that ratings were read from, and is the same on every machine.
  *
- * A draw is the 53 upper bits of two MurmurHash3 words (Appleby, 2011; the 32-bit variant) over the first 8 bytes of the
- * SHA-256 of each id, keyed with the SHA-256 of seed and purpose.
+ * A draw is the 53 upper bits of two MurmurHash3 words (Appleby, 2011; the 32-bit variant) over the
+ * first 8 bytes of the SHA-256 of each id, keyed with the SHA-256 of seed and purpose.
  */
 export class Draws {
   readonly #keyHigh: number;
@@ -55,7 +56,10 @@ export class Draws {
   }
 }
 
-/** The numbers 0 .. draws - 1 in ascending order of their draws; the lower number first where draws are equal. */
+/**
+ * The numbers 0 .. draws - 1 in ascending order of their draws; the lower number first where draws
+ * are equal.
+ */
 export function orderOfDraws(draws: Float64Array, rows?: Int32Array): Int32Array {
   const order = rows?.slice() ?? Int32Array.from(draws.keys());
   return order.sort((left, right) => (draws[left] as number) - (draws[right] as number) || left - right);

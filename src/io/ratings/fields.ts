@@ -5,7 +5,8 @@ const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, power) => 10 ** powe
 const [SPACE, DOT, ZERO] = [32, 46, 48];
 
 /**
- * The whole number that the bytes are in its plain form: at most nine digits, no sign, no leading zero.
+ * The whole number that the bytes are in its plain form: at most nine digits, no sign, no leading
+ * zero.
  *
  * @returns -1 when they are anything else.
  */
@@ -22,9 +23,10 @@ export function wholeNumber(bytes: Uint8Array, start: number, end: number): numb
 }
 
 /**
- * The number that the bytes are in decimal notation, as near as float64 can be: `3`, `3.5`, `-1e-3`; spaces around it are passed over.
+ * The number that the bytes are in decimal notation, as near as float64 can be: `3`, `3.5`,
+ * `-1e-3`; spaces around it are skipped.
  *
- * @returns NaN when they are no finite number.
+ * @returns NaN when they are not finite number.
  */
 export function decimalNumber(bytes: Buffer, start: number, end: number): number {
   if (end - start <= 16 && end > start) {
@@ -54,13 +56,15 @@ export function decimalText(text: string): number {
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
-/** The text of bytes: UTF-8 where they are that, else latin-1, which has a character for every byte. */
+/**
+ * The text of bytes: UTF-8 where they are that, else latin-1, which has a character for every byte.
+ */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
   const part = bytes.subarray(start, end);
   return part.toString(isUtf8(part) ? 'utf8' : 'latin1');
 }
 
-/** Where the bytes begin once spaces are passed over. */
+/** Where the bytes begin once spaces are skipped. */
 export function skipSpaces(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] === SPACE) at += 1;

@@ -8,7 +8,10 @@ export interface ItemFilter {
   readonly years?: { readonly from?: number; readonly to?: number };
   /** Items that have at least one of these genres; the case of letters aside. */
   readonly genres?: readonly string[];
-  /** The ids of the items that have features (see `moviesWithFeatures` where features belong to trailers). */
+  /**
+   * The ids of the items that have features (see `moviesWithFeatures` where features belong to
+   * trailers).
+   */
   readonly itemsWithFeatures?: ReadonlySet<string>;
 }
 
@@ -18,7 +21,10 @@ export interface FilteredRatings {
   readonly rows: Int32Array;
   /** Items of the table that pass. */
   readonly items: number;
-  /** Items of the table that the list of movies does not have; they pass no condition on years or genres. */
+  /**
+   * Items of the table that the list of movies does not have; they pass no condition on years or
+   * genres.
+   */
   readonly unknownItems: number;
 }
 
@@ -26,7 +32,8 @@ export interface FilteredRatings {
  * The ratings of items by year, genre and whether they have features.
  *
  * @param movies the list of movies; needed for years and genres.
- * @throws UsageError when years are not whole numbers in order, or genres or years are asked for without movies, or no movie has a genre.
+ * @throws UsageError when years are not whole numbers in order, or genres or years are asked for
+ * without movies, or no movie has a genre.
  */
 export function filterRatings(
   table: RatingTable,

@@ -8,12 +8,13 @@ import type { Split } from './split.ts';
 /**
  * How ratings are divided into folds.
  *
- * `non-cold` and `hard-cold`: folds over the items, every item a test item exactly once. Of each user's ratings of a fold's test items half
- * (drawn by the seed, rounded down) are the test set; the other half is in training (`non-cold`) or nowhere (`hard-cold`: nothing of a
- * test item is seen in training). The test sets of the two are identical.
+ * `non-cold` and `hard-cold`: folds over the items, every item a test item exactly once. Of each
+ * user's ratings of a fold's test items half (drawn by the seed, rounded down) are the test set;
+ * the other half is in training (`non-cold`) or nowhere (`hard-cold`: nothing of a test item is
+ * seen in training). The test sets of the two are identical.
  *
- * `leave-items-out`: all ratings of a fold's items are its test set, all others training. `random`: each rating is in the
- * test set of one fold, drawn by the seed.
+ * `leave-items-out`: all ratings of a fold's items are its test set, all others training. `random`:
+ * each rating is in the test set of one fold, drawn by the seed.
  */
 export type FoldKind = 'non-cold' | 'hard-cold' | 'leave-items-out' | 'random';
 
@@ -21,7 +22,8 @@ export type FoldKind = 'non-cold' | 'hard-cold' | 'leave-items-out' | 'random';
 export const FOLD_KINDS: readonly FoldKind[] = ['non-cold', 'hard-cold', 'leave-items-out', 'random'];
 
 /**
- * Divides ratings into folds of nearly equal numbers of items (of ratings, when `random`). No validation part is taken yet (see `withValidation`).
+ * Divides ratings into folds of nearly equal numbers of items (of ratings, when `random`). No
+ * validation part is taken yet (see `withValidation`).
  *
  * @returns splits `fold-1`, `fold-2`, ...
  * @throws UsageError when there are fewer items (ratings) than folds, or fewer than two folds.

@@ -15,11 +15,12 @@ export interface GivenFiles {
 }
 
 /**
- * Reads a split given as files, for instance MovieLens 100K's `u1.base` and `u1.test`: one table of all ratings in file order, training first, and
- * one split of it. Users and items of the test file that training does not have are in the table too.
+ * Reads a split given as files, for instance MovieLens 100K's `u1.base` and `u1.test`: one table of
+ * all ratings in file order, training first, and one split of it. Users and items of the test file
+ * that training does not have are in the table too.
  *
- * @throws UsageError `ratings` when a file is wrong or the training or test file has no ratings; `overlap` when a user's rating of an item is in two of the
- * files; RatingFileError `bad-line`.
+ * @throws UsageError `ratings` when a file is wrong or the training or test file has no ratings;
+ * `overlap` when a user's rating of an item is in two files; RatingFileError `bad-line`.
  */
 export async function readGivenSplit(
   files: GivenFiles,
@@ -94,13 +95,10 @@ function checkDisjoint(table: RatingTable): void {
     const earlier = (latest[item] as number) - 1;
     if (earlier >= 0 && table.users[earlier] === table.users[row]) {
       const user = quoted(String(table.userIds[table.users[row] as number]));
-      throw new UsageError(
-        `user ${user}'s rating of item ${quoted(String(table.itemIds[item]))} is in two of the files`,
-        {
-          code: 'overlap',
-          remedy: 'No test rating may be among those that a model learns from: take it out of one file.',
-        },
-      );
+      throw new UsageError(`user ${user}'s rating of item ${quoted(String(table.itemIds[item]))} is in two files`, {
+        code: 'overlap',
+        remedy: 'Test ratings must not be among the training ratings: remove it from one of the files.',
+      });
     }
     latest[item] = row + 1;
   }

@@ -1,14 +1,17 @@
 import { UsageError } from '../../core/errors.ts';
 
-/** Whole numbers below this have their place in an array; larger ones and texts are looked up in a map. */
+/**
+ * Whole numbers below this have their place in an array; larger ones and texts are looked up in a
+ * map.
+ */
 const DIRECT_LIMIT = 1 << 24;
 /** What a Map of V8 can hold. */
 const MAP_LIMIT = 2 ** 24 - 1;
 const WHOLE_NUMBER = /^(0|[1-9][0-9]*)$/;
 
 /**
- * Numbers ids in the order they first come: 0, 1, 2, ... Ids that are whole numbers, as MovieLens has, cost four bytes for each number
- * up to the largest one; a text is held once.
+ * Numbers ids in the order they first come: 0, 1, 2, ... Ids that are whole numbers, as MovieLens
+ * has, cost four bytes for each number up to the largest one; a text is held once.
  */
 export class IdentifierIndex {
   #direct = new Int32Array(1024);
@@ -29,7 +32,10 @@ export class IdentifierIndex {
     return this.#addInteger(value);
   }
 
-  /** The number of an id. A text that is a whole number in its plain form is the same id as that number. */
+  /**
+   * The number of an id. A text that is a whole number in its plain form is the same id as that
+   * number.
+   */
   ofText(text: string): number {
     if (text.length <= 9 && WHOLE_NUMBER.test(text)) return this.ofInteger(Number(text));
     return this.#mapped.get(text) ?? this.#addMapped(text);
@@ -58,8 +64,8 @@ export class IdentifierIndex {
 }
 
 /**
- * The order of ids wherever ties are broken "by ascending id": whole numbers first, by their value; then all other ids by
- * their UTF-16 code units, the same on every machine and in every language.
+ * The order of ids wherever ties are broken "by ascending id": whole numbers first, by their value;
+ * then all other ids by their UTF-16 code units, the same on every machine and in every language.
  *
  * @returns below 0 when `left` comes first, above 0 when `right` does.
  */

@@ -30,9 +30,10 @@ const FORMS = [
 const TRAILERS = 'ml-youtube.csv';
 
 /**
- * Opens a directory of MovieLens 100K (`u.data`, `u.item`), 1M or 10M (`ratings.dat`, `movies.dat`), or 20M, 25M, latest
- * (`ratings.csv`, `movies.csv`), told by the files it has; with the trailer list `ml-youtube.csv` when it is there too.
- * Ratings are streamed (see `readRatings`); a rating off the scale is a bad line.
+ * Opens a directory of MovieLens 100K (`u.data`, `u.item`), 1M or 10M (`ratings.dat`,
+ * `movies.dat`), or 20M, 25M, latest (`ratings.csv`, `movies.csv`), told by the files it has; with
+ * the trailer list `ml-youtube.csv` when it is there too. Ratings are streamed (see `readRatings`);
+ * a rating off the scale is a bad line.
  *
  * @throws UsageError `ratings` when it is no such directory; RatingFileError `bad-line`.
  * @example
@@ -51,9 +52,9 @@ export async function openMovieLens(
   const form = FORMS.find((each) => names.includes(each.ratings) && names.includes(each.movies));
   if (form === undefined) {
     const pairs = FORMS.map((each) => `${each.ratings} and ${each.movies}`).join(', or ');
-    throw new UsageError(`${directory} is no MovieLens directory: it must have ${pairs}`, {
+    throw new UsageError(`${directory} is not a MovieLens directory: it must have ${pairs}`, {
       code: 'ratings',
-      remedy: 'Name the folder that the archive was unpacked to; other data are read with `readRatings`.',
+      remedy: 'Name the folder that the archive was unpacked to; use `readRatings` for other data.',
     });
   }
   // Only MovieLens 100K and 1M have whole stars only; 1M has a list of users where 10M has tags.

@@ -42,11 +42,13 @@ interface Line {
 }
 
 /**
- * Reads a list of movies: `movies.csv` (columns movieId or itemId, title, genres), `movies.dat` (`id::title::genres`) or `u.item`
- * (bars and genre flags), told by its first line. UTF-8, or latin-1 where it is not that. The whole file is held in memory.
+ * Reads a list of movies: `movies.csv` (columns movieId or itemId, title, genres), `movies.dat`
+ * (`id::title::genres`) or `u.item` (bars and genre flags), told by its first line. UTF-8, or
+ * latin-1 where it is not that. The whole file is held in memory.
  *
- * @throws UsageError `ratings` when the file is missing, empty or of another form; RatingFileError `bad-line` for a line without id or with the wrong
- * number of fields, and for an id that comes twice, unless bad lines are skipped (then the first one of an id counts).
+ * @throws UsageError `ratings` when the file is missing, empty or of another form; RatingFileError
+ * `bad-line` for a line without id or with the wrong number of fields, and for an id that comes
+ * twice, unless bad lines are skipped (then the first one of an id counts).
  * @example
  * const { movies } = await readMovies('ml-latest-small/movies.csv');
  * movies.get('1'); // { id: '1', title: 'Toy Story (1995)', year: 1995, genres: ['Adventure', ...] }
@@ -63,13 +65,16 @@ export async function readMovies(
   for (const { line, fields } of lines) {
     if (typeof fields === 'string') bad.add(line, fields);
     else if (fields.id === '') bad.add(line, 'the movie id is empty');
-    else if (movies.has(fields.id)) bad.add(line, `movie ${quoted(fields.id)} is in the list before`);
+    else if (movies.has(fields.id)) bad.add(line, `movie ${quoted(fields.id)} is in the list already`);
     else movies.set(fields.id, { ...fields, year: yearOf(fields.title) });
   }
   return { movies, badLines: bad.report };
 }
 
-/** The year that a title ends with: `(1995)`, `(2006-2007)`, `(2006- )`; undefined when there is none. */
+/**
+ * The year that a title ends with: `(1995)`, `(2006-2007)`, `(2006- )`; undefined when there is
+ * none.
+ */
 export function yearOf(title: string): number | undefined {
   const year = /\((\d{4})(?:\s*[-\u2013\u2014]\s*(?:\d{4})?)?\s*\)["\s]*$/.exec(title)?.[1];
   return year === undefined ? undefined : Number(year);
@@ -126,7 +131,7 @@ function* csvLines(text: string, path: string): Generator<Line> {
   if (id < 0 || (title < 0 && genres < 0)) {
     throw fileFault(
       path,
-      `is no list of movies: its first line is ${quoted(names.join(','))}`,
+      `is not a list of movies: its first line is ${quoted(names.join(','))}`,
       'It needs the columns movieId (or itemId), title and genres.',
     );
   }

@@ -10,7 +10,10 @@ interface Chunk {
   timestamps: Float64Array | undefined;
 }
 
-/** Collects ratings row by row into the columns of a table. Remembers the line that each row came from, compactly. */
+/**
+ * Collects ratings row by row into the columns of a table. Remembers the line that each row came
+ * from, compactly.
+ */
 export class RatingColumns {
   readonly #withTimestamps: boolean;
   readonly #chunks: Chunk[] = [];
@@ -19,7 +22,7 @@ export class RatingColumns {
   #values = new Float32Array(0);
   #timestamps = new Float64Array(0);
   #used = 0;
-  /** Rows before which lines were passed over, and the line of each such row. */
+  /** Rows before which lines were skipped, and the line of each such row. */
   readonly #jumpRows: number[] = [];
   readonly #jumpLines: number[] = [];
   #expectedLine = Number.NaN;
@@ -59,7 +62,10 @@ export class RatingColumns {
     return (this.#jumpLines[low] as number) + row - (this.#jumpRows[low] as number);
   }
 
-  /** The table; the collected chunks are given up column by column, so that one column at most exists twice. */
+  /**
+   * The table; the collected chunks are given up column by column, so that one column at most
+   * exists twice.
+   */
   take(userIds: readonly string[], itemIds: readonly string[]): RatingTable {
     const { rows } = this;
     this.#users = this.#items = new Int32Array(0);

@@ -37,7 +37,8 @@ const NEEDED = ['user', 'item', 'rating'] as const;
 /**
  * Positions of the columns among the names that a header or a schema has; -1: not there.
  *
- * @throws UsageError `ratings` when a name that was given is not there, or names more than one column.
+ * @throws UsageError `ratings` when a name that was given is not there, or names more than one
+ * column.
  */
 export function locateColumns(
   names: readonly string[],
@@ -61,14 +62,15 @@ export function locateColumns(
 export function missingColumns(file: string, names: readonly string[]): Error {
   return fileFault(
     file,
-    `has no columns of users, items and ratings that are known by name; it has ${listed(names)}`,
+    `has no columns with known names for users, items and ratings; it has ${listed(names)}`,
     "Name them: `columns: { user: 'NAME', item: 'NAME', rating: 'NAME' }`.",
   );
 }
 
 /**
- * Finds out the layout from the first line: the delimiter (`::`, tab, comma, semicolon, bar), whether it is a header, and
- * where user, item and rating stand. Without a header they are the first three fields, and the time the fourth.
+ * Finds out the layout from the first line: the delimiter (`::`, tab, comma, semicolon, bar),
+ * whether it is a header, and where user, item and rating stand. Without a header they are the
+ * first three fields, and the time the fourth.
  *
  * @throws UsageError `ratings` when the line can be neither a header nor a rating.
  */
@@ -76,7 +78,7 @@ export function detectLayout(firstLine: string, file: string, columns: RatingCol
   const delimiter = delimiterOf(firstLine);
   const quotes = delimiter !== '::' && delimiter !== '|';
   const names = splitLine(firstLine, delimiter, quotes);
-  if (names === undefined) throw fileFault(file, 'has a quoted field in its first line that is not closed');
+  if (names === undefined) throw fileFault(file, 'has an unclosed quoted field in its first line');
   const shape = { delimiter, quotes, fields: names.length };
   const named = locateColumns(names, columns, file);
   if (NEEDED.every((role) => named[role] >= 0)) return { ...shape, header: true, ...named };

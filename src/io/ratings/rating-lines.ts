@@ -7,16 +7,19 @@ import { splitLine } from './split-line.ts';
 
 const [NEWLINE, RETURN, SPACE, QUOTE] = [10, 13, 32, 34];
 /** Beyond this many fields only their number is known, which is all that is needed. */
-const MOST_FIELDS = 1024;
+const MAX_FIELDS = 1024;
 
-/** Parses the lines of a text file of ratings by their bytes. Text is made only of ids that are not whole numbers. */
+/**
+ * Parses the lines of a text file of ratings by their bytes. Text is made only of ids that are not
+ * whole numbers.
+ */
 export class RatingLines implements LineBlockTaker {
   readonly #file: string;
   readonly #names: RatingColumnNames;
   readonly #sink: RatingSink;
   readonly #bad: BadLines;
-  readonly #starts = new Int32Array(MOST_FIELDS);
-  readonly #ends = new Int32Array(MOST_FIELDS);
+  readonly #starts = new Int32Array(MAX_FIELDS);
+  readonly #ends = new Int32Array(MAX_FIELDS);
   #layout: RatingLayout | undefined;
   /** Lines so far. */
   lines = 0;
@@ -54,7 +57,7 @@ export class RatingLines implements LineBlockTaker {
   }
 
   #checked(layout: RatingLayout): RatingLayout {
-    if (layout.fields > MOST_FIELDS) throw fileFault(this.#file, `has more than ${MOST_FIELDS} columns`);
+    if (layout.fields > MAX_FIELDS) throw fileFault(this.#file, `has more than ${MAX_FIELDS} columns`);
     if (!this.#sink.timestamps) return { ...layout, timestamp: -1 };
     if (layout.timestamp < 0) throw fileFault(this.#file, `has no ${this.#sink.fourth}s`);
     return layout;
@@ -132,7 +135,7 @@ export class RatingLines implements LineBlockTaker {
     const field = (position: number): string => fields?.[position] ?? '';
     const value = decimalText(field(layout.rating));
     const time = layout.timestamp < 0 ? 0 : decimalText(field(layout.timestamp));
-    if (fields === undefined) this.#bad.add(line, 'a quoted field is not closed on its line');
+    if (fields === undefined) this.#bad.add(line, 'a quoted field is not closed on the same line');
     else if (fields.length !== layout.fields) this.#bad.add(line, wrongCount(layout.fields, fields.length));
     else if (!this.#sink.fits(value)) this.#bad.add(line, this.#sink.misfit(field(layout.rating), value));
     else if (Number.isNaN(time)) this.#bad.add(line, this.#sink.notNumber(field(layout.timestamp)));

@@ -7,10 +7,12 @@ import { locateColumns, missingColumns, type RatingColumnNames } from './rating-
 import type { RatingSink } from './rating-sink.ts';
 
 /**
- * Reads the ratings of a Parquet or Arrow file, a batch of rows at a time. Ids may be integers or texts; ratings any numbers.
+ * Reads the ratings of a Parquet or Arrow file, a batch of rows at a time. Ids may be integers or
+ * texts; ratings any numbers.
  *
  * @returns rows read.
- * @throws UsageError `ratings` when the columns are not there; RatingFileError for a bad row unless they are skipped.
+ * @throws UsageError `ratings` when the columns are not there; RatingFileError for a bad row unless
+ * they are skipped.
  */
 export async function readRatingRows(
   path: string,

@@ -3,7 +3,7 @@ import { type BadLines, quoted } from './bad-lines.ts';
 import { IdentifierIndex } from './identifiers.ts';
 import { RatingColumns } from './rating-columns.ts';
 
-const GREATEST_FLOAT32 = 3.4028234663852886e38;
+const MAX_FLOAT32 = 3.4028234663852886e38;
 
 /** Takes ratings of any kind of file, judges them and numbers their ids. */
 export class RatingSink {
@@ -20,11 +20,13 @@ export class RatingSink {
     this.columns = new RatingColumns(options.timestamps);
     this.timestamps = options.timestamps;
     this.fourth = options.fourth ?? 'timestamp';
-    this.minimum = options.scale?.minimum ?? -GREATEST_FLOAT32;
-    this.maximum = options.scale?.maximum ?? GREATEST_FLOAT32;
+    this.minimum = options.scale?.minimum ?? -MAX_FLOAT32;
+    this.maximum = options.scale?.maximum ?? MAX_FLOAT32;
   }
 
-  /** Takes the texts of a rating; `time` is empty where there is none. What is wrong goes to `bad`. */
+  /**
+   * Takes the texts of a rating; `time` is empty where there is none. What is wrong goes to `bad`.
+   */
   addTexts(user: string, item: string, value: number, time: number, line: number, bad: BadLines): void {
     if (user === '') bad.add(line, 'the user id is empty');
     else if (item === '') bad.add(line, 'the item id is empty');

@@ -1,8 +1,8 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
 
 /**
- * Ratings in compact columns, one row per rating. A user or item number is an index into the list of ids.
- * Twelve bytes per rating, twenty with times.
+ * Ratings in compact columns, one row per rating. A user or item number is an index into the list
+ * of ids. Twelve bytes per rating, twenty with times.
  */
 export interface RatingTable {
   /** int32[rows]: index into `userIds`. */
@@ -13,7 +13,10 @@ export interface RatingTable {
   readonly values: Float32Array;
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
-  /** float64[rows]: the times of the ratings as the file has them (MovieLens: seconds since 1970), where they were asked for. */
+  /**
+   * float64[rows]: the times of the ratings as the file has them (MovieLens: seconds since 1970),
+   * where they were asked for.
+   */
   readonly timestamps?: Float64Array;
 }
 

@@ -2,7 +2,10 @@ import { UsageError } from '../../core/errors.ts';
 import { quoted } from './bad-lines.ts';
 import type { RatingTable } from './rating-table.ts';
 
-/** Rows of a piece of text: pieces keep the text of millions of ratings from being in memory at once. */
+/**
+ * Rows of a piece of text: pieces keep the text of millions of ratings from being in memory at
+ * once.
+ */
 const PIECE_ROWS = 1 << 16;
 const HEADER = 'user,item,rating\n';
 

@@ -3,11 +3,12 @@ import { columnOf, csvRecords } from './csv-records.ts';
 import { readText } from './read-text.ts';
 
 /**
- * Reads the ids of items: text with one id in a line, or CSV with a column item, itemId, movieId or id (a list of
- * movies, for instance). An id that comes again counts once. The whole file is held in memory.
+ * Reads the ids of items: text with one id in a line, or CSV with a column item, itemId, movieId or
+ * id (a list of movies, for instance). An id that comes again counts once. The whole file is held
+ * in memory.
  *
- * @throws UsageError `ratings` when the file is missing, empty, or has several columns and none of these;
- * RatingFileError `bad-line` for an empty id.
+ * @throws UsageError `ratings` when the file is missing, empty, or has several columns and none of
+ * these; RatingFileError `bad-line` for an empty id.
  */
 export async function readItemIds(path: string): Promise<ReadonlySet<string>> {
   return new Set(await listItemIds(path));

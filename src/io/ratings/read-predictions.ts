@@ -2,7 +2,9 @@ import { fileFault } from './bad-lines.ts';
 import type { RatingColumnNames } from './rating-layout.ts';
 import { loadRatings, type RatingReport, type ReadRatingsOptions } from './read-ratings.ts';
 
-/** Ratings beside what somebody's model predicted for them, one row per pair of user and item. */
+/**
+ * Ratings beside what somebody's recommender predicted for them, one row per pair of user and item.
+ */
 export interface PredictionTable {
   readonly users: Int32Array;
   readonly items: Int32Array;
@@ -20,10 +22,12 @@ export interface ReadPredictionsOptions extends Omit<ReadRatingsOptions, 'timest
 }
 
 /**
- * Reads predictions of any model from a file with the columns user, item, rating and prediction: CSV and the like with
- * a header, Parquet or Arrow. Streamed as `readRatings` does; 20 bytes per row are held.
+ * Reads predictions of any recommender from a file with the columns user, item, rating and
+ * prediction: CSV and the like with a header, Parquet or Arrow. Streamed as `readRatings` does; 20
+ * bytes per row are held.
  *
- * @throws UsageError `ratings` when the file is missing, empty or lacks a column; RatingFileError `bad-line`.
+ * @throws UsageError `ratings` when the file is missing, empty or lacks a column; RatingFileError
+ * `bad-line`.
  * @example
  * const { predictions } = (await readPredictions('predictions.csv')).table;
  */

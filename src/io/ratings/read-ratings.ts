@@ -2,7 +2,7 @@ import { checkOneOf } from '../../core/check.ts';
 import { readLineBlocks } from '../../core/line-blocks.ts';
 import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 import { type BadLineReport, BadLines, DuplicateRatingError, fileFault, quoted } from './bad-lines.ts';
-import { type DuplicateRule, settleDuplicates } from './duplicates.ts';
+import { type DuplicateRatingRule, settleDuplicates } from './duplicate-ratings.ts';
 import type { RatingColumnNames } from './rating-layout.ts';
 import { RatingLines } from './rating-lines.ts';
 import { readRatingRows } from './rating-rows.ts';
@@ -12,7 +12,10 @@ import { tableOrText } from './table-or-text.ts';
 
 /** How ratings are read. */
 export interface ReadRatingsOptions {
-  /** Names of the columns, where the header has others than userId, movieId or itemId, rating, timestamp and their like. */
+  /**
+   * Names of the columns, where the header has others than userId, movieId or itemId, rating,
+   * timestamp and their like.
+   */
   readonly columns?: RatingColumnNames | undefined;
   /** Keeps the times too: 8 more bytes per rating. Default false. */
   readonly timestamps?: boolean | undefined;
@@ -21,10 +24,10 @@ export interface ReadRatingsOptions {
   /** Passes over bad lines and counts them, instead of throwing the first one. Default false. */
   readonly skipBadLines?: boolean | undefined;
   /**
-   * What becomes of a second rating of one item by one user: an error (default), or the first or the last line of the
-   * pair in file order counts.
+   * What becomes of a second rating of one item by one user: an error (default), or the first or
+   * the last line of the pair in file order counts.
    */
-  readonly duplicates?: DuplicateRule | undefined;
+  readonly duplicateRatings?: DuplicateRatingRule | undefined;
   /** Stops reading before the next mebibyte. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,15 +49,16 @@ export interface LoadedRatings {
 }
 
 /**
- * Reads ratings from a file of any known form, told by its content: MovieLens (`u.data`, `ratings.dat`, `ratings.csv`), any
- * comma-, tab-, semicolon- or bar-separated text with the columns user, item and rating (with a header in any order;
- * without, these first), Parquet and Arrow. Fields may be quoted; a byte-order mark, CRLF, empty lines and a missing last newline are
- * no fault; ids that are not UTF-8 are read as latin-1. Rows and ids are in file order.
+ * Reads ratings from a file of any known form, told by its content: MovieLens (`u.data`,
+ * `ratings.dat`, `ratings.csv`), any comma-, tab-, semicolon- or bar-separated text with the
+ * columns user, item and rating (with a header in any order; without, these first), Parquet and
+ * Arrow. Fields may be quoted; a byte-order mark, CRLF, empty lines and a missing last newline are
+ * not fault; ids that are not UTF-8 are read as latin-1. Rows and ids are in file order.
  *
  * The file is streamed: beside the table (12 bytes per rating) about 2 MiB are held.
  *
- * @throws UsageError `ratings` when the file is missing, empty, or of another kind; RatingFileError `bad-line` with file, line
- * and reason; the reason of `signal` when it is aborted.
+ * @throws UsageError `ratings` when the file is missing, empty, or of another kind; RatingFileError
+ * `bad-line` with file, line and reason; the reason of `signal` when it is aborted.
  * @example
  * const { ratings, report } = await readRatings('ml-25m/ratings.csv', { skipBadLines: true });
  * console.log(ratings.values.length, 'ratings,', report.badLines.count, 'bad lines');
@@ -64,18 +68,24 @@ export async function readRatings(path: string, options: ReadRatingsOptions = {}
   const { values } = loaded.ratings;
   if (values.length === 0) {
     const { count, first } = loaded.report.badLines;
-    throw fileFault(path, count > 0 ? `has no rating but ${count} bad lines: ${first[0]?.reason}` : 'has no ratings');
+    throw fileFault(
+      path,
+      count > 0 ? `has no ratings, only ${count} bad lines: ${first[0]?.reason}` : 'has no ratings',
+    );
   }
   return loaded;
 }
 
-/** As `readRatings`, but a file may have no ratings. `fourth` is what the column of times is called in messages. */
+/**
+ * As `readRatings`, but a file may have no ratings. `fourth` is what the column of times is called
+ * in messages.
+ */
 export async function loadRatings(
   path: string,
   options: ReadRatingsOptions,
   fourth = 'timestamp',
 ): Promise<LoadedRatings> {
-  const duplicates = checkOneOf('duplicates', options.duplicates ?? 'error', ['error', 'first', 'last']);
+  const duplicates = checkOneOf('duplicateRatings', options.duplicateRatings ?? 'error', ['error', 'first', 'last']);
   if (options.scale !== undefined) checkScale(options.scale);
   const kind = await tableOrText(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
@@ -91,7 +101,7 @@ export async function loadRatings(
   const table = sink.columns.take(sink.users.ids, sink.items.ids);
   const settled = settleDuplicates(table, duplicates, (row, earlier) => {
     const [user, item] = [table.userIds[table.users[row] as number], table.itemIds[table.items[row] as number]];
-    const reason = `user ${quoted(String(user))} has rated item ${quoted(String(item))} before, in ${kind === 'text' ? 'line' : 'row'} ${sink.columns.lineOf(earlier)}`;
+    const reason = `user ${quoted(String(user))} has already rated item ${quoted(String(item))}, in ${kind === 'text' ? 'line' : 'row'} ${sink.columns.lineOf(earlier)}`;
     throw new DuplicateRatingError({ file: path, line: sink.columns.lineOf(row), reason });
   });
   const report = { file: path, lines, badLines: bad.report, duplicates: settled.dropped };

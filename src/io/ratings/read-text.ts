@@ -3,10 +3,11 @@ import { fileFault } from './bad-lines.ts';
 import { decodeText } from './fields.ts';
 
 /** Lists of movies and trailers have a few megabytes; a file beyond this is something else. */
-const MOST_BYTES = 512 * 2 ** 20;
+const MAX_BYTES = 512 * 2 ** 20;
 
 /**
- * The text of a small file: UTF-8 where all of it is that, else latin-1 (as MovieLens 100K and 1M are), without a byte-order mark.
+ * The text of a small file: UTF-8 where all of it is that, else latin-1 (as MovieLens 100K and 1M
+ * are), without a byte-order mark.
  *
  * @throws UsageError `ratings` when it cannot be read, is empty or has more than 512 MiB.
  */
@@ -22,17 +23,17 @@ export async function readText(path: string): Promise<string> {
   return text;
 }
 
-/** Reads at most `MOST_BYTES`, also of a pipe, whose size nobody knows beforehand. */
+/** Reads at most `MAX_BYTES`, also of a pipe, whose size nobody knows beforehand. */
 async function readBounded(path: string): Promise<Buffer> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    if (size > MOST_BYTES) throw new Error(`it has ${size} bytes, more than the ${MOST_BYTES} allowed`);
+    if (size > MAX_BYTES) throw new Error(`it has ${size} bytes, more than the ${MAX_BYTES} allowed`);
     const pieces: Buffer[] = [];
     let read = 0;
     for await (const piece of file.createReadStream({ autoClose: false })) {
       read += piece.length;
-      if (read > MOST_BYTES) throw new Error(`it has more than the ${MOST_BYTES} bytes allowed`);
+      if (read > MAX_BYTES) throw new Error(`it has more than the ${MAX_BYTES} bytes allowed`);
       pieces.push(piece);
     }
     return Buffer.concat(pieces);

@@ -1,4 +1,7 @@
-/** Rows gathered by a key: the rows of group g are `rows[starts[g] .. starts[g + 1])`, in ascending order. */
+/**
+ * Rows gathered by a key: the rows of group g are `rows[starts[g] .. starts[g + 1])`, in ascending
+ * order.
+ */
 export interface RowsByGroup {
   readonly rows: Int32Array;
   /** int32[groups + 1]. */
@@ -6,7 +9,8 @@ export interface RowsByGroup {
 }
 
 /**
- * Gathers rows by user, by item or by any other small number; a counting sort, so O(rows + groups) time and 4 bytes per row.
+ * Gathers rows by user, by item or by any other small number; a counting sort, so O(rows + groups)
+ * time and 4 bytes per row.
  *
  * @param keys int32[all rows]: the group of each row, 0 .. groups - 1.
  * @param rows which rows, in the order they are to have within their group; all when left out.

@@ -18,7 +18,8 @@ export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'co
 /**
  * Parses `scenario.json`.
  *
- * @throws UsageError `ratings` when it is not JSON, of another format, or lacks what is needed to read the splits.
+ * @throws UsageError `ratings` when it is not JSON, of another format, or lacks what is needed to
+ * read the splits.
  */
 export function scenarioFile(text: string, path: string, format: string): ScenarioFile {
   let value: Partial<ScenarioFile> | null;
@@ -34,6 +35,6 @@ export function scenarioFile(text: string, path: string, format: string): Scenar
     Array.isArray(value.folds) &&
     value.folds.every((fold) => typeof fold?.name === 'string') &&
     [value.files, value.parameters, value.counts].every((each) => typeof each === 'object' && each !== null);
-  if (!whole) throw fileFault(path, 'lacks its kind, folds, files, parameters or counts');
+  if (!whole) throw fileFault(path, 'is missing its kind, folds, files, parameters or counts');
   return value as ScenarioFile;
 }

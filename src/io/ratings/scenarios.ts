@@ -8,7 +8,10 @@ import type { Split } from './split.ts';
 import { checkNotEmpty, ratingsPerUser, startingSubset } from './subset.ts';
 import { resolveValidation, type ValidationOptions, withValidation } from './validation.ts';
 
-/** What decides a scenario: equal parameters and ratings give equal splits, whatever the order of the ratings' lines. */
+/**
+ * What decides a scenario: equal parameters and ratings give equal splits, whatever the order of
+ * the ratings' lines.
+ */
 export interface ScenarioParameters {
   readonly kind: FoldKind;
   /** Only items of these years, genres and with features (see `filterRatings`). */
@@ -53,9 +56,9 @@ export interface Scenario {
 }
 
 /**
- * Makes a scenario of ratings: filter, then the items and users with most ratings, then ratings per user, folds, and a
- * validation part of each fold's training ratings. Scenarios `non-cold` and `hard-cold` of the same other parameters have the
- * same ratings and the same test sets.
+ * Makes a scenario of ratings: filter, then the items and users with most ratings, then ratings per
+ * user, folds, and a validation part of each fold's training ratings. Scenarios `non-cold` and
+ * `hard-cold` of the same other parameters have the same ratings and the same test sets.
  *
  * @param movies the list of movies, for filters by year and genre.
  * @throws UsageError when a parameter is wrong, or a step leaves no rating.

@@ -3,9 +3,10 @@ import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
 
 /**
- * The table of some rows of another, in canonical form: only the users and items that occur, both numbered by ascending
- * id, and the rows by user and then item. So the result does not depend on the order of the lines that the ratings were
- * read from, and an item's number is its rank where ties are broken by ascending id.
+ * The table of some rows of another, in canonical form: only the users and items that occur, both
+ * numbered by ascending id, and the rows by user and then item. So the result does not depend on
+ * the order of the lines that the ratings were read from, and an item's number is its rank where
+ * ties are broken by ascending id.
  *
  * @param rows row numbers of `table`, each at most once; all when left out.
  */
@@ -30,7 +31,10 @@ export function selectRatings(table: RatingTable, rows?: Int32Array): RatingTabl
   return { ...selected, timestamps: pick(table.timestamps, new Float64Array(order.length)) };
 }
 
-/** New numbers for all rows of the table (meaningless for rows that were not asked for), and the ids they stand for. */
+/**
+ * New numbers for all rows of the table (meaningless for rows that were not asked for), and the ids
+ * they stand for.
+ */
 function renumbered(keys: Int32Array, ids: readonly string[], rows: Int32Array | undefined) {
   const used = new Uint8Array(ids.length);
   for (let index = 0; index < (rows?.length ?? keys.length); index += 1) {

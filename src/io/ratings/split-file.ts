@@ -17,9 +17,11 @@ const FORMAT = 'reelflow-scenario-1';
 const PARTS = ['train', 'validation', 'test'] as const;
 
 /**
- * Saves a scenario as a directory that any program can use: `ratings.csv` with all its ratings, `fold-1/train.csv`,
- * `fold-1/validation.csv`, `fold-1/test.csv`, ... (columns user, item, rating; UTF-8), and `scenario.json` with kind, parameters, seed, counts and the SHA-256 of
- * each file. The directory appears whole or not at all. Times of ratings are not saved. Equal scenarios give equal bytes.
+ * Saves a scenario as a directory that any program can use: `ratings.csv` with all its ratings,
+ * `fold-1/train.csv`, `fold-1/validation.csv`, `fold-1/test.csv`, ... (columns user, item, rating;
+ * UTF-8), and `scenario.json` with kind, parameters, seed, counts and the SHA-256 of each file. The
+ * directory appears whole or not at all. Times of ratings are not saved. Equal scenarios give equal
+ * bytes.
  *
  * @throws UsageError `exists` when something other than an empty directory is there.
  */
@@ -69,7 +71,8 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
 /**
  * Reads a saved scenario exactly: the same table, and the same rows in every split.
  *
- * @throws UsageError `ratings` when the directory is none of a scenario, or a file is missing or has been changed.
+ * @throws UsageError `ratings` when the directory is none of a scenario, or a file is missing or
+ * has been changed.
  */
 export async function readScenario(directory: string): Promise<Scenario> {
   const path = join(directory, 'scenario.json');
@@ -81,7 +84,8 @@ export async function readScenario(directory: string): Promise<Scenario> {
   }
   const description = scenarioFile(text, path, FORMAT);
   const read = await readChecked(directory, 'ratings.csv', description);
-  // A given split keeps the order of its files; all others are in canonical form, which the order of the ids is part of.
+  // A given split keeps the order of its files; all others are in canonical form, which the order
+  // of the ids is part of.
   const ratings = description.kind === 'given' ? read : selectRatings(read);
   const splits: Split[] = [];
   for (const { name } of description.folds) {
@@ -135,7 +139,7 @@ function rowsOf(table: RatingTable, part: RatingTable, path: string): Int32Array
     const [user, item] = [userOf[part.users[index] as number], itemOf[part.items[index] as number]];
     while (row < table.users.length && (table.users[row] !== user || table.items[row] !== item)) row += 1;
     if (row === table.users.length)
-      throw fileFault(path, 'has a rating that is not in ratings.csv, or in another order');
+      throw fileFault(path, 'has a rating that is not in ratings.csv, or in a different order');
     rows[index] = row++;
   }
   return rows;

@@ -1,8 +1,10 @@
 /**
- * The fields of a line, without the spaces around them; inside quotes spaces count. With `quotes`, a field that begins with `"` ends at the next `"` that is not doubled, as in CSV
- * (RFC 4180), and must end on its line.
+ * The fields of a line, without the spaces around them; inside quotes spaces count. With `quotes`,
+ * a field that begins with `"` ends at the next `"` that is not doubled, as in CSV (RFC 4180), and
+ * must end on its line.
  *
- * @returns undefined when a quoted field is not closed, or is followed by anything but the delimiter.
+ * @returns undefined when a quoted field is not closed, or is followed by anything but the
+ * delimiter.
  */
 export function splitLine(line: string, delimiter: string, quotes: boolean): string[] | undefined {
   if (!quotes || !line.includes('"')) return line.split(delimiter).map((field) => field.trim());

@@ -1,6 +1,6 @@
 /**
- * Training, validation and test ratings: row numbers of a table, each list ascending, no row in two of them. A table's row
- * may be in none.
+ * Training, validation and test ratings: row numbers of a table, each list ascending, no row in two
+ * of them. A table's row may be in none.
  */
 export interface Split {
   readonly name: string;

@@ -15,8 +15,8 @@ export interface StartingSubset {
 }
 
 /**
- * The ratings that the top users gave the top items. Both are ranked by their number of ratings among `rows`, the filtered ratings;
- * where numbers are equal, by ascending id.
+ * The ratings that the top users gave the top items. Both are ranked by their number of ratings
+ * among `rows`, the filtered ratings; where numbers are equal, by ascending id.
  *
  * @param rows the filtered ratings, row numbers of `table`; all when left out.
  * @throws UsageError when `items` or `users` is not a positive integer.
@@ -61,8 +61,10 @@ export interface RatingsPerUser {
 /**
  * A fixed number of ratings of each user, drawn at random by the seed.
  *
- * @param options.fewer whether users with fewer ratings keep all of them (`keep`, the default) or are left out (`drop`).
- * @throws UsageError when `count` is not a positive integer or the seed is not one from 0 to 4294967295.
+ * @param options.fewer whether users with fewer ratings keep all of them (`keep`, the default) or
+ * are left out (`drop`).
+ * @throws UsageError when `count` is not a positive integer or the seed is not one from 0
+ * to 4294967295.
  */
 export function ratingsPerUser(
   table: RatingTable,
@@ -96,5 +98,5 @@ export function joinRows(parts: readonly Int32Array[]): Int32Array {
 
 /** @throws UsageError when a table has no ratings left after `step`. */
 export function checkNotEmpty(rows: number, step: string): void {
-  if (rows === 0) throw new UsageError(`no rating is left after ${step}`, { code: 'ratings' });
+  if (rows === 0) throw new UsageError(`no ratings are left after ${step}`, { code: 'ratings' });
 }

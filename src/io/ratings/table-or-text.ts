@@ -7,9 +7,11 @@ const TABLES = ['PAR1', 'ARROW1', '\xff\xff\xff\xff'];
 const HEAD_BYTES = 64;
 
 /**
- * Whether a path is a table (a Parquet or Arrow file, or a directory of parts) or a text file, told by its first bytes.
+ * Whether a path is a table (a Parquet or Arrow file, or a directory of parts) or a text file, told
+ * by its first bytes.
  *
- * @throws UsageError `ratings` when it is not there, empty, packed, UTF-16, or a file of another known kind.
+ * @throws UsageError `ratings` when it is not there, empty, packed, UTF-16, or a file of another
+ * known kind.
  */
 export async function tableOrText(path: string): Promise<'table' | 'text'> {
   let head: Buffer;

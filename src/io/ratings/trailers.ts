@@ -3,7 +3,10 @@ import { columnOf, csvRecords } from './csv-records.ts';
 import { compareIdentifiers } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
-/** Which trailer shows which movie. One trailer may serve several movies, and a movie may have several trailers. */
+/**
+ * Which trailer shows which movie. One trailer may serve several movies, and a movie may have
+ * several trailers.
+ */
 export interface TrailerList {
   /** Trailer id to the ids of its movies, ascending. */
   readonly moviesOf: ReadonlyMap<string, readonly string[]>;
@@ -13,11 +16,12 @@ export interface TrailerList {
 }
 
 /**
- * Reads a trailer list such as `ml-youtube.csv`: CSV with the columns youtubeId (or trailerId) and movieId (or itemId). The whole
- * file is held in memory.
+ * Reads a trailer list such as `ml-youtube.csv`: CSV with the columns youtubeId (or trailerId) and
+ * movieId (or itemId). The whole file is held in memory.
  *
- * @throws UsageError `ratings` when the file is missing, empty or has other columns; RatingFileError `bad-line` for a line
- * with an empty id or the wrong number of fields, unless bad lines are skipped.
+ * @throws UsageError `ratings` when the file is missing, empty or has other columns;
+ * RatingFileError `bad-line` for a line with an empty id or the wrong number of fields, unless bad
+ * lines are skipped.
  */
 export async function readTrailers(
   path: string,
@@ -30,7 +34,7 @@ export async function readTrailers(
   if (trailer < 0 || movie < 0) {
     throw fileFault(
       path,
-      `is no trailer list: its first line is ${quoted(names.join(','))}`,
+      `is not a trailer list: its first line is ${quoted(names.join(','))}`,
       'It needs the columns youtubeId (or trailerId) and movieId (or itemId).',
     );
   }
@@ -53,8 +57,9 @@ export async function readTrailers(
 }
 
 /**
- * The movies that items with features stand for: through a trailer list the movies of each trailer id; an id that is no trailer of the list, and
- * every id without a list, is taken for a movie id itself.
+ * The movies that items with features stand for: through a trailer list the movies of each trailer
+ * id; an id that is not a trailer of the list, and every id without a list, is taken for a movie id
+ * itself.
  */
 export function moviesWithFeatures(featureIds: Iterable<string>, trailers?: TrailerList): Set<string> {
   const movies = new Set<string>();

@@ -10,8 +10,9 @@ import { joinRows } from './subset.ts';
 /** Which part of the training ratings is kept for early stopping. */
 export interface ValidationOptions {
   /**
-   * `ratings` (default): ratings at random. `item-cold`: all training ratings of items drawn at random, until they are at least the share, so that
-   * validation asks what a cold start asks. `none`.
+   * `ratings` (default): ratings at random. `item-cold`: all training ratings of items drawn at
+   * random, until they are at least the share, so that validation asks what a cold start asks.
+   * `none`.
    */
   readonly kind?: 'ratings' | 'item-cold' | 'none' | undefined;
   /** Share of the training ratings, above 0 and below 1. Default 0.1; rounded to whole ratings. */
@@ -29,8 +30,8 @@ export function resolveValidation(options: ValidationOptions): Resolved<Validati
 }
 
 /**
- * Moves a part of a split's training ratings into its validation part; the test part stays as it is. Ratings that are in
- * the validation part already go back to training first.
+ * Moves a part of a split's training ratings into its validation part; the test part stays as it
+ * is. Ratings that are in the validation part already go back to training first.
  *
  * @throws UsageError when the share is not between 0 and 1, or no training rating would be left.
  */
@@ -42,10 +43,13 @@ export function withValidation(table: RatingTable, split: Split, options: Valida
   const taken =
     kind === 'ratings' ? someRatings(table, training, wanted, seed) : someItems(table, training, wanted, seed);
   if (taken.length === training.length) {
-    throw new UsageError(`${split.name} has ${training.length} training ratings, too few for a validation part`, {
-      code: 'ratings',
-      remedy: "Take more ratings, or `validation: { kind: 'none' }`.",
-    });
+    throw new UsageError(
+      `${split.name} has ${training.length} training ratings, too few to split off a validation part`,
+      {
+        code: 'ratings',
+        remedy: "Take more ratings, or `validation: { kind: 'none' }`.",
+      },
+    );
   }
   const isTaken = new Uint8Array(table.users.length);
   for (const row of taken) isTaken[row] = 1;

@@ -12,7 +12,10 @@ export function crc32c(bytes: Uint8Array): number {
   return ~value >>> 0;
 }
 
-/** The masked CRC-32C of the TFRecord format: rotated right by 15 bits, plus 0xa282ead8, so that a CRC over data with CRCs stays sound. */
+/**
+ * The masked CRC-32C of the TFRecord format: rotated right by 15 bits, plus 0xa282ead8, so that a
+ * CRC over data with CRCs stays sound.
+ */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

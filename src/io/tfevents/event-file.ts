@@ -26,17 +26,24 @@ export interface EventStep {
   readonly histograms?: Iterable<readonly [string, Float32Array]>;
 }
 
-/** Fields of the messages `Event` and `Summary.Value` (tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto). */
+/**
+ * Fields of the messages `Event` and `Summary.Value` (tensorflow/core/util/event.proto,
+ * tensorflow/core/framework/summary.proto).
+ */
 const event = { wallTime: 1, step: 2, fileVersion: 3, summary: 5, sessionLog: 7 } as const;
 const value = { tag: 1, simpleValue: 2, histogram: 5 } as const;
-/** `SessionLog.START`: a reader drops what it has of this step and later ones, from a run that was cut off. */
+/**
+ * `SessionLog.START`: a reader drops what it has of this step and later ones, from a run that was
+ * cut off.
+ */
 const sessionStart = 1;
 
 let filesOfThisProcess = 0;
 
 /**
- * A TensorBoard event file: TFRecords of `Event` messages. It is only appended to, each step's records with one write, so it is valid at any
- * moment but for the record that a crash cut off, which readers pass over. Nothing is held in memory.
+ * A TensorBoard event file: TFRecords of `Event` messages. It is only appended to, each step's
+ * records with one write, so it is valid at any moment but for the record that a crash cut off,
+ * which readers pass over. Nothing is held in memory.
  *
  * @example
  * const events = EventFile.create('runs/dcf-av-1', 0);
@@ -55,7 +62,8 @@ export class EventFile {
   /**
    * Begins a new file in a directory, which is made where it is missing.
    *
-   * @param firstStep the step that the run begins with; what other files of the directory have of it and of later ones is void.
+   * @param firstStep the step that the run begins with; what other files of the directory have of
+   * it and of later ones is void.
    * @throws SystemError `not-writable` when the file cannot be made, `disk-full`.
    */
   static create(directory: string, firstStep: number, seconds = Date.now() / 1000): EventFile {

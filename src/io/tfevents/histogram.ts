@@ -9,14 +9,17 @@ export interface Histogram {
   readonly count: number;
   readonly sum: number;
   readonly sumOfSquares: number;
-  /** Upper end of each bucket, ascending; the first bucket is empty and ends where the second begins. */
+  /**
+   * Upper end of each bucket, ascending; the first bucket is empty and ends where the second
+   * begins.
+   */
   readonly limits: readonly number[];
   readonly counts: readonly number[];
 }
 
 /**
- * The distribution of values in 30 buckets of one width from the least to the greatest (of equal values, one unit wide around them). Values that
- * are not finite are left out.
+ * The distribution of values in 30 buckets of one width from the least to the greatest (of equal
+ * values, one unit wide around them). Values that are not finite are left out.
  */
 export function histogramOf(values: Float32Array): Histogram {
   let [minimum, maximum, count, sum, sumOfSquares] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
@@ -49,7 +52,10 @@ export function encodeHistogram(histogram: Histogram): Pieces {
   return [...totals, ...doublesField(6, limits), ...doublesField(7, counts)];
 }
 
-/** The ends of the buckets around equal values: one unit wide, or as far as float64 can tell 30 buckets apart. */
+/**
+ * The ends of the buckets around equal values: one unit wide, or as far as float64 can tell 30
+ * buckets apart.
+ */
 function aroundOne(value: number): [number, number] {
   const half = Math.max(0.5, Math.abs(value) * 1e-12);
   return [value - half, value + half];

@@ -1,8 +1,8 @@
 import { maskedCrc32c } from './crc32c.ts';
 
 /**
- * A record of the TFRecord format: uint64 length, masked CRC-32C of the length, the data, masked CRC-32C of the data, all
- * little-endian.
+ * A record of the TFRecord format: uint64 length, masked CRC-32C of the length, the data, masked
+ * CRC-32C of the data, all little-endian.
  */
 export function tfRecord(data: Uint8Array): Uint8Array {
   const record = new Uint8Array(16 + data.byteLength);

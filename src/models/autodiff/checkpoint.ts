@@ -8,8 +8,8 @@ import type { PlateauState } from './plateau.ts';
 import type { StateTensor, StateValues } from './state.ts';
 
 const magic = 'reelflow-checkpoint-1\n';
-/** A header is a page or a few: what claims more is no checkpoint. */
-const headerAtMost = 16 * 2 ** 20;
+/** A header is a page or a few: what claims more is not a checkpoint. */
+const maxHeader = 16 * 2 ** 20;
 
 /** What one epoch gave. */
 export interface EpochRecord {
@@ -28,7 +28,10 @@ export interface TrainingProgress {
   readonly epoch: number;
   /** Batches of that epoch that have been learnt. */
   readonly batches: number;
-  /** Steps of all epochs. Dropout masks depend on it and on the seed alone: it is all the state that randomness has. */
+  /**
+   * Steps of all epochs. Dropout masks depend on it and on the seed alone: it is all the state that
+   * randomness has.
+   */
   readonly step: number;
   /** Sum of loss times rows, and rows, of the epoch so far. */
   readonly lossSum: number;
@@ -39,9 +42,9 @@ export interface TrainingProgress {
   readonly finished: boolean;
 }
 
-/** A training that can go on. */
+/** A training that can continue. */
 export interface Checkpoint {
-  /** Of what: network, optimiser, options, data. Another one's checkpoint is refused. */
+  /** Of what: module, optimiser, options, data. Another one's checkpoint is refused. */
   readonly identity: string;
   readonly progress: TrainingProgress;
   readonly state: StateValues;
@@ -51,8 +54,8 @@ export interface Checkpoint {
 
 /**
  * Writes a checkpoint whole or not at all: a temporary file, `fsync`, `rename`. Layout: the line
- * `reelflow-checkpoint-1`, uint32 (little-endian) length of a JSON header, the header, then the tensors as raw
- * little-endian float32, end to end, in the order of the header's `tensors`.
+ * `reelflow-checkpoint-1`, uint32 (little-endian) length of a JSON header, the header, then the
+ * tensors as raw little-endian float32, end to end, in the order of the header's `tensors`.
  *
  * @throws the file system's own error when it cannot be written; a checkpoint that was there stays.
  */
@@ -97,7 +100,8 @@ export function writeCheckpoint(path: string, tensors: readonly StateTensor[], c
  * Reads the checkpoint of a training.
  *
  * @returns nothing when there is no file.
- * @throws ModelError `weights` when the file is no checkpoint or is damaged, `shape` when it is another training's.
+ * @throws ModelError `weights` when the file is not a checkpoint or is damaged, `shape` when it is
+ * another training's.
  */
 export function readCheckpoint(
   path: string,
@@ -111,21 +115,24 @@ export function readCheckpoint(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-  const remedy = 'Remove the file to train from the beginning.';
+  const remedy = 'Remove the file to train from scratch.';
   const broken = (what: string) => new ModelError('weights', `checkpoint ${path} cannot be read: ${what}`, { remedy });
   const start = magic.length + 4;
   if (bytes.byteLength < start || bytes.toString('latin1', 0, magic.length) !== magic)
-    throw broken('it is no checkpoint');
+    throw broken('it is not a checkpoint');
   const headerLength = bytes.readUInt32LE(magic.length);
-  if (headerLength > headerAtMost || start + headerLength > bytes.byteLength) throw broken('its header is cut off');
+  if (headerLength > maxHeader || start + headerLength > bytes.byteLength) throw broken('its header is cut off');
   let header: { identity: string; progress: TrainingProgress; copies: number; sha256: string };
   try {
     header = JSON.parse(bytes.toString('utf8', start, start + headerLength));
   } catch (cause) {
-    throw new ModelError('weights', `checkpoint ${path} cannot be read: its header is no JSON`, { remedy, cause });
+    throw new ModelError('weights', `checkpoint ${path} cannot be read: its header is not valid JSON`, {
+      remedy,
+      cause,
+    });
   }
   if (header.identity !== identity) {
-    throw new ModelError('shape', `checkpoint ${path} belongs to another training (other data, options or network)`, {
+    throw new ModelError('shape', `checkpoint ${path} belongs to another training (other data, options or module)`, {
       remedy,
     });
   }

@@ -1,9 +1,9 @@
 import { checkInteger } from '../../core/check.ts';
 
 /**
- * Runs tasks side by side, at most `limit` at a time: folds or grid points, each training in a thread of its own.
- * Results are in the order of the tasks. When one fails, no other is started, and the failure is thrown once those
- * that run have ended.
+ * Runs tasks side by side, at most `limit` at a time: folds or grid points, each training in a
+ * thread of its own. Results are in the order of the tasks. When one fails, no other is started,
+ * and the failure is thrown once those that run have ended.
  *
  * @throws UsageError when `limit` is not a positive integer.
  */

@@ -1,6 +1,6 @@
 import { checkInteger } from '../../core/check.ts';
 
-/** What an `EarlyStopping` has seen, to go on from. */
+/** What an `EarlyStopping` has seen, to continue from. */
 export interface EarlyStoppingState {
   readonly bestLoss: number | null;
   /** Epoch of the best loss, counted from 0; -1 before the first. */
@@ -14,15 +14,19 @@ export interface EarlyStoppingState {
 }
 
 /**
- * Ends training when the validation loss has not fallen for a number of epochs and of steps: an epoch of a small corpus
- * is a handful of steps, and a network that still stands on its first plateau then is not one that has learnt.
+ * Ends training when the validation loss has not fallen for a number of epochs and of steps: an
+ * epoch of a small corpus is a handful of steps, and a module that still stands on its first
+ * plateau then is not one that has learnt.
  */
 export class EarlyStopping {
   readonly #patience: number;
   readonly #patienceSteps: number;
   #state: EarlyStoppingState = { bestLoss: null, bestEpoch: -1, bestStep: 0, waited: 0, waitedSteps: 0 };
 
-  /** @throws UsageError when `patience` is not a positive integer, or `patienceSteps` not an integer of at least 0. */
+  /**
+   * @throws UsageError when `patience` is not a positive integer, or `patienceSteps` not an integer
+   * of at least 0.
+   */
   constructor(patience: number, patienceSteps = 0) {
     this.#patience = checkInteger('patience', patience);
     this.#patienceSteps = checkInteger('patienceSteps', patienceSteps, 0);
@@ -43,7 +47,8 @@ export class EarlyStopping {
   }
 
   /**
-   * Takes the validation loss of an epoch; says whether it is the best so far. A loss that is not a number never is.
+   * Takes the validation loss of an epoch; says whether it is the best so far. A loss that is not a
+   * number never is.
    *
    * @param step steps of all epochs so far.
    */

@@ -3,22 +3,25 @@ import {
   type AttributeValue,
   constant,
   elementTypes,
-  type GraphNode,
   type GraphValue,
   type Initializer,
   node,
   type OnnxGraph,
+  type OnnxNode,
   ownOpset,
-} from '../onnx/graph.ts';
+} from '../onnx/onnx-graph.ts';
 
-/** Size of an axis: a number, or the name of an axis whose size is known only when the graph runs, such as `batch`. */
+/**
+ * Size of an axis: a number, or the name of an axis whose size is known only when the graph runs,
+ * such as `batch`.
+ */
 export type Dimension = number | string;
 
 /** Element type of a tensor; `real` is float32, or float64 in an emitter made so. */
 export type TensorType = 'real' | 'int32' | 'int64' | 'bool';
 
 /** Precision of all `real` tensors of a graph. */
-export type Precision = 'float32' | 'float64';
+export type FloatType = 'float32' | 'float64';
 
 /** A value of a graph that is being written: a name with a shape. It holds no numbers. */
 export interface Tensor {
@@ -52,15 +55,15 @@ export function checkRank(operator: string, tensor: Tensor, rank: number): void 
 
 /** Writes ONNX nodes one after another. It knows shapes, not gradients. */
 export class GraphEmitter {
-  readonly precision: Precision;
-  readonly #nodes: GraphNode[] = [];
+  readonly precision: FloatType;
+  readonly #nodes: OnnxNode[] = [];
   /** Nodes that come before all others. */
-  readonly #first: GraphNode[] = [];
+  readonly #first: OnnxNode[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #inputs: GraphValue[] = [];
   #count = 0;
 
-  constructor(precision: Precision = 'float32') {
+  constructor(precision: FloatType = 'float32') {
     this.precision = precision;
   }
 
@@ -107,7 +110,10 @@ export class GraphEmitter {
     return this.#emit(operator, inputs, [shape], attributes, type)[0] as Tensor;
   }
 
-  /** Cuts a tensor along an axis into parts of these sizes; without sizes of fixed axes, into `count` equal parts. */
+  /**
+   * Cuts a tensor along an axis into parts of these sizes; without sizes of fixed axes, into
+   * `count` equal parts.
+   */
   split(tensor: Tensor, axis: number, parts: readonly number[] | { readonly count: number; readonly size: Dimension }) {
     const equal = 'count' in parts;
     const sizes: readonly Dimension[] = equal ? Array.from({ length: parts.count }, () => parts.size) : parts;
@@ -187,10 +193,13 @@ export class GraphEmitter {
     return { name, shape: [values.length], type: 'int64' };
   }
 
-  /** The graph as data, without the nodes that no output depends on. Outputs keep the names of their tensors. */
+  /**
+   * The graph as data, without the nodes that no output depends on. Outputs keep the names of their
+   * tensors.
+   */
   build(outputs: readonly Tensor[]): OnnxGraph {
     const needed = new Set(outputs.map(({ name }) => name));
-    const nodes: GraphNode[] = [];
+    const nodes: OnnxNode[] = [];
     for (const candidate of [...this.#first, ...this.#nodes].reverse()) {
       if (!candidate.outputs.some((name) => needed.has(name))) continue;
       nodes.push(candidate);

@@ -1,7 +1,10 @@
 /** Buffers kept at most. */
-const keptAtMost = 64;
+const maxKept = 64;
 
-/** Buffers of feeds, used again for later batches: megabytes per step that need not be allocated and cleared anew. */
+/**
+ * Buffers of feeds, used again for later batches: megabytes per step that need not be allocated and
+ * cleared again.
+ */
 export class FeedBuffers {
   readonly #free = new Map<number, ArrayBuffer[]>();
   #count = 0;
@@ -18,7 +21,7 @@ export class FeedBuffers {
 
   /** Takes a buffer back. */
   give(buffer: ArrayBuffer): void {
-    if (this.#count >= keptAtMost) return;
+    if (this.#count >= maxKept) return;
     const same = this.#free.get(buffer.byteLength);
     if (same) same.push(buffer);
     else this.#free.set(buffer.byteLength, [buffer]);
@@ -26,7 +29,8 @@ export class FeedBuffers {
   }
 
   #take(bytes: number): ArrayBuffer {
-    // Sizes are rounded up to four steps per power of two, so that batches of about the same size share buffers.
+    // Sizes are rounded up to four steps per power of two, so that batches of about the same size
+    // share buffers.
     const step = Math.max(64, 2 ** (Math.floor(Math.log2(Math.max(1, bytes))) - 2));
     const rounded = Math.ceil(Math.max(bytes, 1) / step) * step;
     const found = this.#free.get(rounded)?.pop();

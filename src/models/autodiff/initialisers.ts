@@ -7,7 +7,10 @@ export type Uniform = () => number;
 /** Fills a new weight: its values in row-major order. */
 export type Initialiser = (shape: readonly number[], uniform: Uniform) => Float32Array;
 
-/** A generator for one named tensor of a seeded network: its values do not depend on what is made before it. */
+/**
+ * A generator for one named tensor of a seeded module: its values do not depend on what is made
+ * before it.
+ */
 export function seededUniform(seed: number, name: string): Uniform {
   const next = randomIntegers(`reelflow-initial-weights-1:${seed}:${name}`);
   return () => (next() >>> 0) / 2 ** 32;
@@ -26,26 +29,29 @@ export function uniformWithin(bound: number): Initialiser {
 }
 
 /**
- * Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010, eq. 16): Keras's default for kernels [inputs,
- * outputs].
+ * Uniform in +-sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010, eq. 16): Keras's default for
+ * kernels [inputs, outputs].
  */
 export const glorotUniform: Initialiser = (shape, uniform) => {
-  if (shape.length !== 2) throw new UsageError(`glorotUniform needs a shape of two axes, but got [${shape}]`);
+  if (shape.length !== 2) throw new UsageError(`glorotUniform needs a two-dimensional shape, but got [${shape}]`);
   return uniformWithin(Math.sqrt(6 / ((shape[0] as number) + (shape[1] as number))))(shape, uniform);
 };
 
-/** The forget part of an LSTM bias [4 units] is 1, the rest 0 (Jozefowicz et al. 2015): Keras's `unit_forget_bias`. */
+/**
+ * The forget part of an LSTM bias [4 units] is 1, the rest 0 (Jozefowicz et al. 2015): Keras's
+ * `unit_forget_bias`.
+ */
 export const forgetBias: Initialiser = (shape) => {
   const units = size(shape) / 4;
   return new Float32Array(4 * units).fill(1, units, 2 * units);
 };
 
 /**
- * A matrix [n, m] whose shorter axis is orthonormal (Saxe et al. 2014): Keras's default for recurrent kernels. Normal
- * numbers, orthonormalised twice by modified Gram-Schmidt in float64.
+ * A matrix [n, m] whose shorter axis is orthonormal (Saxe et al. 2014): Keras's default for
+ * recurrent kernels. Normal numbers, orthonormalised twice by modified Gram-Schmidt in float64.
  */
 export const orthogonal: Initialiser = (shape, uniform) => {
-  if (shape.length !== 2) throw new UsageError(`orthogonal needs a shape of two axes, but got [${shape}]`);
+  if (shape.length !== 2) throw new UsageError(`orthogonal needs a two-dimensional shape, but got [${shape}]`);
   const [rows, columns] = shape as readonly [number, number];
   const count = Math.min(rows, columns);
   const length = Math.max(rows, columns);

@@ -11,8 +11,8 @@ import type { Tape } from './tape.ts';
 const embeddingBound = 0.05;
 
 /**
- * A dense layer with weights `name/kernel` [inputs, units] and `name/bias` [units], without an activation. The bias
- * starts at 0, or as `bias` says.
+ * A dense layer with weights `name/kernel` [inputs, units] and `name/bias` [units], without an
+ * activation. The bias starts at 0, or as `bias` says.
  */
 export function denseLayer(tape: Tape, name: string, x: Tensor, units: number, bias: Initialiser = filled(0)): Tensor {
   const kernel = tape.weight(`${name}/kernel`, [fixedSize(x, 1), units], glorotUniform);
@@ -31,7 +31,10 @@ export function embeddingLayer(
   return rows(tape, tape.weight(name, [count, width], uniformWithin(embeddingBound)), indices, method);
 }
 
-/** An LSTM layer over [steps, rows, width] with weights `name/kernel`, `name/recurrent` and `name/bias`. */
+/**
+ * An LSTM layer over [steps, rows, width] with weights `name/kernel`, `name/recurrent` and
+ * `name/bias`.
+ */
 export function lstmLayer(tape: Tape, name: string, x: Tensor, units: number, result: 'sequence' | 'last'): Tensor {
   const width: Dimension = fixedSize(x, 2);
   const weights = {
@@ -42,7 +45,10 @@ export function lstmLayer(tape: Tape, name: string, x: Tensor, units: number, re
   return lstm(tape, x, weights, result);
 }
 
-/** Batch normalisation with weights `name/gamma`, `name/beta` and running statistics `name/mean`, `name/variance`. */
+/**
+ * Batch normalisation with weights `name/gamma`, `name/beta` and running statistics `name/mean`,
+ * `name/variance`.
+ */
 export function normalisationLayer(tape: Tape, name: string, x: Tensor): Tensor {
   const width = [fixedSize(x, 1)];
   return batchNormalisation(tape, x, {

@@ -3,9 +3,9 @@
 import { mixBits } from '../../core/xoshiro.js';
 
 /**
- * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others. Seed, step and number of the
- * mask alone decide it (xoshiro128** started from a mix of them), so that training goes on after an interruption as
- * if there had been none.
+ * Fills a dropout mask: 0 for about `rate` of the values, 1 / (1 - rate) for the others. Seed, step
+ * and number of the mask alone decide it (xoshiro128** started from a mix of them), so that
+ * training continues after an interruption as if there had been none.
  *
  * @param {Float32Array} mask
  * @param {number} rate
@@ -20,7 +20,8 @@ export function fillMask(mask, rate, seed, step, index) {
   let d = mixBits(c ^ 0x51ed270b) | 1;
   const kept = 1 / (1 - rate);
   const threshold = rate * 2 ** 32;
-  // `xoshiro` of core/xoshiro.js, written out: its closure takes 13 ns a value, this 9, and a mask has millions.
+  // `xoshiro` of core/xoshiro.js, written out: its closure takes 13 ns a value, this 9, and a mask
+  // has millions.
   for (let at = 0; at < mask.length; at++) {
     const scrambled = Math.imul(b, 5);
     const random = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;

@@ -15,7 +15,7 @@ export interface PlateauOptions {
   readonly minimumChange?: number | undefined;
 }
 
-/** What a `Plateau` has seen, to go on from. */
+/** What a `Plateau` has seen, to continue from. */
 export interface PlateauState {
   readonly learningRate: number;
   readonly best: number | null;
@@ -25,7 +25,10 @@ export interface PlateauState {
   readonly since: number;
 }
 
-/** Lowers the learning rate when the validation loss no longer falls (Keras's `ReduceLROnPlateau`, no cooldown). */
+/**
+ * Lowers the learning rate when the validation loss no longer falls (Keras's `ReduceLROnPlateau`,
+ * no cooldown).
+ */
 export class Plateau {
   readonly #factor: number;
   readonly #patience: number;

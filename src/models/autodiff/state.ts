@@ -5,7 +5,7 @@ import type { Optimiser } from './optimisers/optimiser.ts';
 import type { Variable } from './tape.ts';
 
 /** Variables of at most this many elements travel together in one tensor. */
-const packedAtMost = 16_384;
+const maxPacked = 16_384;
 
 /** A variable inside a state tensor. */
 export interface StateMember {
@@ -16,7 +16,10 @@ export interface StateMember {
   readonly length: number;
 }
 
-/** A tensor that enters a training step and leaves it changed: one large variable, or many small ones end to end. */
+/**
+ * A tensor that enters a training step and leaves it changed: one large variable, or many small
+ * ones end to end.
+ */
 export interface StateTensor {
   /** Name of the graph's input. */
   readonly input: string;
@@ -30,7 +33,9 @@ export interface StateTensor {
 /** The values of all state tensors, in their order. */
 export type StateValues = readonly Float32Array[];
 
-/** Variables that enter a graph as one tensor, with the tensors that the optimiser keeps beside it. */
+/**
+ * Variables that enter a graph as one tensor, with the tensors that the optimiser keeps beside it.
+ */
 export interface StateGroup {
   readonly variables: readonly Variable[];
   readonly value: StateTensor;
@@ -54,8 +59,9 @@ function tensorOf(
 }
 
 /**
- * How variables lie in state tensors. Small ones are packed: each input and output of a run costs microseconds, and
- * the optimiser then takes one set of nodes for all of them. Large ones stand alone, so that nothing large is copied.
+ * How variables lie in state tensors. Small ones are packed: each input and output of a run costs
+ * microseconds, and the optimiser then takes one set of nodes for all of them. Large ones stand
+ * alone, so that nothing large is copied.
  */
 export function layOut(variables: readonly Variable[], optimiser: Optimiser): StateGroup[] {
   const groups: StateGroup[] = [];
@@ -69,7 +75,7 @@ export function layOut(variables: readonly Variable[], optimiser: Optimiser): St
     });
   };
   const weights = variables.filter(({ kind }) => kind === 'weight');
-  const isSmall = ({ shape }: Variable) => elementCount(shape) <= packedAtMost;
+  const isSmall = ({ shape }: Variable) => elementCount(shape) <= maxPacked;
   for (const variable of weights.filter((each) => !isSmall(each))) addGroup(variable.name, [variable], 'weight', false);
   addGroup('weights', weights.filter(isSmall), 'weight', true);
   addGroup(
@@ -121,11 +127,11 @@ export function overwrite(
   const named = namedVariables(tensors, values);
   for (const [name, replacement] of replacements) {
     const target = named.get(name);
-    if (target === undefined) throw new ModelError('shape', `the network has no weights named '${name}'`);
+    if (target === undefined) throw new ModelError('shape', `the module has no weights named '${name}'`);
     if (target.length !== replacement.length) {
       throw new ModelError(
         'shape',
-        `weights '${name}' must have ${target.length} values, but ${replacement.length} came`,
+        `weights '${name}' must have ${target.length} values, but has ${replacement.length}`,
       );
     }
     target.set(replacement);

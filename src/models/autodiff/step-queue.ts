@@ -3,7 +3,8 @@ import type { StepRequest } from './thread-messages.ts';
 import type { TrainingThread } from './training-thread.ts';
 
 /**
- * Small batches travel together: a message costs some 50 microseconds, a step of a small network under a millisecond.
+ * Small batches travel together: a message costs some 50 microseconds, a step of a small module
+ * under a millisecond.
  */
 const batchesPerMessage = 16;
 const bytesPerMessage = 4 * 2 ** 20;

@@ -4,7 +4,7 @@ import ort from 'onnxruntime-node';
 import { freeCopies } from '../onnx/free-copies.js';
 import { fillMask } from './mask.js';
 
-/** @typedef {import('./plan.ts').TrainingPlan} TrainingPlan */
+/** @typedef {import('./training-plan.ts').TrainingPlan} TrainingPlan */
 /** @typedef {import('./feeds.ts').Feeds} Feeds */
 /** @typedef {{ values: Float32Array[], tensors: ort.Tensor[] }} StateSide */
 
@@ -27,9 +27,10 @@ function sessionOptions(threads) {
 }
 
 /**
- * Holds the state of a network, and changes it step by step. Weights exist twice: a step reads one side and writes
- * the other straight from ONNX Runtime, then they change places, so that nothing is copied. What the optimiser keeps
- * exists once: its next value is made of its last one by the only node that reads that, so it may be written over it.
+ * Holds the state of a module, and changes it step by step. Weights exist twice: a step reads one
+ * side and writes the other straight from ONNX Runtime, then they change places, so that nothing is
+ * copied. What the optimiser keeps exists once: its next value is made of its last one by the only
+ * node that reads that, so it may be written over it.
  */
 export class StepRunner {
   /** @type {TrainingPlan} */
@@ -57,7 +58,10 @@ export class StepRunner {
     this.#step = step;
     this.#evaluation = evaluation;
     this.#seed = seed;
-    /** @param {(kind: 'weight' | 'statistic' | 'slot', index: number) => Float32Array} make @returns {StateSide} */
+    /**
+     * @param {(kind: 'weight' | 'statistic' | 'slot', index: number) => Float32Array} make
+     * @returns {StateSide}
+     */
     const side = (make) => {
       const values = plan.state.map(({ kind }, index) => make(kind, index));
       const tensors = values.map((array, index) => new ort.Tensor('float32', array, plan.state[index]?.shape ?? []));
@@ -141,7 +145,7 @@ export class StepRunner {
   }
 
   /**
-   * What the network predicts for a batch.
+   * What the module predicts for a batch.
    *
    * @param {Feeds} feeds
    * @returns {Promise<Float32Array>}
@@ -167,7 +171,7 @@ export class StepRunner {
 
   /**
    * @param {Record<string, ort.Tensor>} inputs
-   * @param {readonly import('./plan.ts').FedInput[]} expected
+   * @param {readonly import('./training-plan.ts').FedInput[]} expected
    * @param {Feeds} feeds
    * @returns sizes of the named axes
    */

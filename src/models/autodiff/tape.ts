@@ -1,8 +1,11 @@
 import { UsageError } from '../../core/errors.ts';
-import { type Dimension, GraphEmitter, type Precision, type Tensor } from './emitter.ts';
+import { type Dimension, type FloatType, GraphEmitter, type Tensor } from './emitter.ts';
 import type { Initialiser } from './initialisers.ts';
 
-/** A weight of a network (trained), or a running statistic of it (kept up by the step, without a gradient). */
+/**
+ * A weight of a module (trained), or a running statistic of it (kept up by the step, without a
+ * gradient).
+ */
 export interface Variable {
   readonly name: string;
   readonly shape: readonly number[];
@@ -11,7 +14,7 @@ export interface Variable {
   readonly tensor: Tensor;
 }
 
-/** A dropout mask: an input that is filled anew for each step. */
+/** A dropout mask: an input that is filled again for each step. */
 export interface Mask {
   readonly input: string;
   readonly shape: readonly Dimension[];
@@ -25,9 +28,9 @@ interface Recorded {
 }
 
 /**
- * Records operators while they are written into a graph, so that their gradients can be written after them:
- * reverse-mode automatic differentiation whose result is not numbers but more nodes of the same ONNX graph (Griewank
- * and Walther, "Evaluating Derivatives", 2nd ed., chapter 3.2).
+ * Records operators while they are written into a graph, so that their gradients can be written
+ * after them: reverse-mode automatic differentiation whose result is not numbers but more nodes of
+ * the same ONNX graph (Griewank and Walther, "Evaluating Derivatives", 2nd ed., chapter 3.2).
  *
  * @example
  * const tape = new Tape({ training: true });
@@ -48,7 +51,7 @@ export class Tape {
   readonly #tracked = new Set<string>();
   readonly #gradients = new Map<string, Tensor>();
 
-  constructor(options: { training: boolean; precision?: Precision }) {
+  constructor(options: { training: boolean; precision?: FloatType }) {
     this.graph = new GraphEmitter(options.precision);
     this.training = options.training;
   }
@@ -92,26 +95,31 @@ export class Tape {
     return this.#updates.get(statistic.name) ?? statistic;
   }
 
-  /** An input that the trainer fills, for each step, with 0 (`rate` of the values) and 1 / (1 - rate). */
+  /**
+   * An input that the trainer fills, for each step, with 0 (`rate` of the values) and 1 / (1 -
+   * rate).
+   */
   mask(shape: readonly Dimension[], rate: number): Tensor {
     const input = `mask/${this.#masks.length}`;
     this.#masks.push({ input, shape, rate });
     return this.graph.input(input, shape);
   }
 
-  /** Asks for the gradient of a tensor that is no weight, such as an input. */
+  /** Asks for the gradient of a tensor that is not a weight, such as an input. */
   track(tensor: Tensor): void {
     this.#tracked.add(tensor.name);
   }
 
-  /** Whether the loss can depend on a weight through this tensor: only then is its gradient of use. */
+  /**
+   * Whether the loss can depend on a weight through this tensor: only then is its gradient of use.
+   */
   tracks(tensor: Tensor): boolean {
     return this.#tracked.has(tensor.name);
   }
 
   /**
-   * Records an operator: `backward` gets the gradient of the loss with respect to `output` and adds to the gradients
-   * of `inputs`.
+   * Records an operator: `backward` gets the gradient of the loss with respect to `output` and adds
+   * to the gradients of `inputs`.
    *
    * @returns `output`.
    */
@@ -124,15 +132,17 @@ export class Tape {
   }
 
   /**
-   * Adds to the gradient of a tensor. `total` gets what was added before, if anything, and gives the sum, so that an
-   * operator can do both in one node (Gemm and ScatterND add as they go). Does nothing for a tensor that is not
-   * tracked.
+   * Adds to the gradient of a tensor. `total` gets what was added before, if anything, and gives
+   * the sum, so that an operator can do both in one node (Gemm and ScatterND add as they go). Does
+   * nothing for a tensor that is not tracked.
    */
   accumulate(tensor: Tensor, total: (before: Tensor | undefined) => Tensor): void {
     if (this.tracks(tensor)) this.#gradients.set(tensor.name, total(this.#gradients.get(tensor.name)));
   }
 
-  /** Adds `gradient()` to the gradient of a tensor; it is not called for one that is not tracked. */
+  /**
+   * Adds `gradient()` to the gradient of a tensor; it is not called for one that is not tracked.
+   */
   add(tensor: Tensor, gradient: () => Tensor): void {
     this.accumulate(tensor, (before) => (before ? this.graph.add(before, gradient()) : gradient()));
   }

@@ -1,5 +1,5 @@
 import type { Feeds } from './feeds.ts';
-import type { TrainingPlan } from './plan.ts';
+import type { TrainingPlan } from './training-plan.ts';
 
 /** What a training thread starts with. */
 export interface ThreadStart {

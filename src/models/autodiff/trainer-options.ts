@@ -7,8 +7,8 @@ import type { PlateauOptions } from './plateau.ts';
 /** Batches to learn from. */
 export interface TrainingData {
   /**
-   * The batches of an epoch from number `from` on (both counted from 0), always the same for the same epoch. Feeds
-   * may be taken from `buffers`; a batch is moved away once it has been given.
+   * The batches of an epoch from number `from` on (both counted from 0), always the same for the
+   * same epoch. Feeds may be taken from `buffers`; a batch is moved away once it has been given.
    */
   batches(epoch: number, from: number, buffers: FeedBuffers): AsyncIterable<FedBatch> | Iterable<FedBatch>;
 }
@@ -27,13 +27,16 @@ export interface ValidationData {
 export interface CheckpointOptions {
   /** Path of the file, which is replaced again and again. */
   readonly path: string;
-  /** Steps between checkpoints inside an epoch; at each epoch's end there is one anyway. Default: none inside. */
+  /**
+   * Steps between checkpoints inside an epoch; at each epoch's end there is one anyway. Default:
+   * none inside.
+   */
   readonly everySteps?: number | undefined;
   /** What the data are, so that another data set's checkpoint is refused. */
   readonly data: string;
 }
 
-/** How a network is trained. */
+/** How a module is trained. */
 export interface TrainerOptions {
   /** Seed of first weights and dropout masks. Default 1. */
   readonly seed?: number | undefined;
@@ -41,7 +44,10 @@ export interface TrainerOptions {
   readonly epochs?: number | undefined;
   /** Epochs without a better validation loss before training ends. Default 5. */
   readonly patience?: number | undefined;
-  /** Steps without a better validation loss before training ends, however many epochs they are. Default 500. */
+  /**
+   * Steps without a better validation loss before training ends, however many epochs they are.
+   * Default 500.
+   */
   readonly patienceSteps?: number | undefined;
   /** First learning rate. Default 0.001. */
   readonly learningRate?: number | undefined;
@@ -62,10 +68,10 @@ export interface TrainerOptions {
 /** What a training gave. */
 export interface TrainingResult {
   readonly history: readonly EpochRecord[];
-  /** Epoch whose weights the network has now. */
+  /** Epoch whose weights the module has now. */
   readonly bestEpoch: number;
   /** Its validation loss; null without validation data. */
   readonly bestLoss: number | null;
-  /** Epoch and batch that training went on from, when there was a checkpoint. */
+  /** Epoch and batch that training continued from, when there was a checkpoint. */
   readonly resumedFrom: { readonly epoch: number; readonly batches: number } | undefined;
 }

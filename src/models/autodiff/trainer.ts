@@ -6,11 +6,11 @@ import { EarlyStopping } from './early-stopping.ts';
 import type { Feeds } from './feeds.ts';
 import { adam } from './optimisers/adam.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
-import { type PlannedTraining, planTraining, type TrainableNetwork } from './plan.ts';
 import { Plateau } from './plateau.ts';
 import { initialState, namedVariables, overwrite } from './state.ts';
 import { StepQueue } from './step-queue.ts';
 import type { TrainerOptions, TrainingData, TrainingResult, ValidationData } from './trainer-options.ts';
+import { type PlannedTraining, planTraining, type TrainableModule } from './training-plan.ts';
 import { TrainingThread } from './training-thread.ts';
 
 /** Where an epoch stands. */
@@ -23,17 +23,18 @@ interface Position {
 }
 
 /**
- * Trains one network in a thread of its own; several trainers run side by side. The same seed, data and options give
- * the same weights bit by bit, whether or not training was interrupted and resumed from its checkpoint.
+ * Trains one module in a thread of its own; several trainers run side by side. The same seed, data
+ * and options give the same weights bit by bit, whether or not training was interrupted and resumed
+ * from its checkpoint.
  *
  * @example
- * const trainer = await Trainer.open(network, { seed: 1, epochs: 20 });
+ * const trainer = await Trainer.open(module, { seed: 1, epochs: 20 });
  * const { history } = await trainer.fit(data, validation);
  * const predictions = await trainer.predict(feeds);
  * await trainer.close();
  */
 export class Trainer {
-  readonly #network: TrainableNetwork;
+  readonly #module: TrainableModule;
   readonly #options: TrainerOptions;
   readonly #optimiser: Optimiser;
   readonly #planned: PlannedTraining;
@@ -44,12 +45,12 @@ export class Trainer {
   readonly #epochs: number;
 
   private constructor(
-    network: TrainableNetwork,
+    module: TrainableModule,
     options: TrainerOptions,
     planned: PlannedTraining,
     thread: TrainingThread,
   ) {
-    this.#network = network;
+    this.#module = module;
     this.#options = options;
     this.#optimiser = options.optimiser ?? adam();
     this.#planned = planned;
@@ -60,21 +61,21 @@ export class Trainer {
   }
 
   /**
-   * Writes the network's graphs, starts its thread and gives it its first weights.
+   * Writes the module's graphs, starts its thread and gives it its first weights.
    *
-   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do not fit; SystemError `session`
-   * when the graphs cannot be run.
+   * @throws UsageError when an option is out of range; ModelError `shape` when `initialWeights` do
+   * not fit; SystemError `session` when the graphs cannot be run.
    */
-  static async open(network: TrainableNetwork, options: TrainerOptions = {}): Promise<Trainer> {
+  static async open(module: TrainableModule, options: TrainerOptions = {}): Promise<Trainer> {
     const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
     const l2 = checkPositive('l2', options.l2 ?? 1e-5, { zero: true });
     if (options.checkpoint?.everySteps !== undefined) checkInteger('everySteps', options.checkpoint.everySteps);
-    const planned = planTraining(network, options.optimiser ?? adam(), l2);
+    const planned = planTraining(module, options.optimiser ?? adam(), l2);
     const state = initialState(planned.groups, seed);
     if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);
-    const thread = await TrainingThread.open(network.name, { plan: planned.plan, seed });
+    const thread = await TrainingThread.open(module.name, { plan: planned.plan, seed });
     try {
-      const trainer = new Trainer(network, options, planned, thread);
+      const trainer = new Trainer(module, options, planned, thread);
       await thread.load(state);
       return trainer;
     } catch (error) {
@@ -84,11 +85,11 @@ export class Trainer {
   }
 
   /**
-   * Trains until the epochs are over or the validation loss no longer falls, then takes back the weights of the best
-   * epoch. Goes on from the checkpoint when there is one.
+   * Trains until the epochs are over or the validation loss no longer falls, then takes back the
+   * weights of the best epoch. Goes on from the checkpoint when there is one.
    *
-   * @throws the abort signal's reason; ModelError `weights` when the loss is no longer a number or the checkpoint is
-   * damaged; SystemError `session` when a step fails.
+   * @throws the abort signal's reason; ModelError `weights` when the loss is no longer a number or
+   * the checkpoint is damaged; SystemError `session` when a step fails.
    */
   async fit(data: TrainingData, validation?: ValidationData): Promise<TrainingResult> {
     this.#options.signal?.throwIfAborted();
@@ -117,7 +118,7 @@ export class Trainer {
     return this.#thread.buffers;
   }
 
-  /** What the network predicts for a batch. The feeds are moved away. */
+  /** What the module predicts for a batch. The feeds are moved away. */
   predict(feeds: Feeds): Promise<Float32Array> {
     return this.#thread.evaluate(feeds);
   }
@@ -169,8 +170,8 @@ export class Trainer {
       await queue.drain();
     }
     if (!Number.isFinite(at.lossSum)) {
-      throw new ModelError('weights', `the loss of ${this.#network.name} is no longer a number in epoch ${at.epoch}`, {
-        remedy: 'Lower the learning rate, or look for features of an extreme range.',
+      throw new ModelError('weights', `the loss of ${this.#module.name} is no longer a number in epoch ${at.epoch}`, {
+        remedy: 'Lower the learning rate, or check the features for extreme values.',
       });
     }
   }

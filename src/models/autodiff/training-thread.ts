@@ -17,10 +17,10 @@ function buffersOf(feeds: readonly Feeds[]): ArrayBuffer[] {
 }
 
 /**
- * A thread that holds the state of one network and trains it: `session.run` of ONNX Runtime blocks its thread, so
- * training must not be on the main one. Requests are answered in order; several may be under way, so that the next
- * batch is read while the last one is learnt. Feeds are moved to the thread, not copied, and their buffers come back
- * into `buffers`.
+ * A thread that holds the state of one module and trains it: `session.run` of ONNX Runtime blocks
+ * its thread, so training must not be on the main one. Requests are answered in order; several may
+ * be under way, so that the next batch is read while the last one is learnt. Feeds are moved to the
+ * thread, not copied, and their buffers come back into `buffers`.
  */
 export class TrainingThread {
   readonly buffers = new FeedBuffers();
@@ -51,13 +51,16 @@ export class TrainingThread {
     return thread;
   }
 
-  /** Makes steps in order. Resolves to the loss of each before it was made. The feeds must not be used any more. */
+  /**
+   * Makes steps in order. Resolves to the loss of each before it was made. The feeds must not be
+   * used any more.
+   */
   async steps(steps: readonly StepRequest[]): Promise<Float32Array> {
     const [losses] = await this.#ask({ kind: 'steps', steps }, buffersOf(steps.map(({ feeds }) => feeds)));
     return losses as Float32Array;
   }
 
-  /** What the network predicts for a batch. The feeds must not be used any more. */
+  /** What the module predicts for a batch. The feeds must not be used any more. */
   async evaluate(feeds: Feeds): Promise<Float32Array> {
     const [values] = await this.#ask({ kind: 'evaluate', feeds }, buffersOf([feeds]));
     return values as Float32Array;
@@ -108,7 +111,7 @@ export class TrainingThread {
       this.#exited = new Promise((ended) => {
         this.#worker.once('exit', (code) => {
           const error = new SystemError('session', `the training thread of ${this.#name} ended (exit code ${code})`, {
-            remedy: 'Run again; training goes on from its last checkpoint when it has one.',
+            remedy: 'Run again; training resumes from its last checkpoint if there is one.',
           });
           this.#fail(error);
           reject(error);

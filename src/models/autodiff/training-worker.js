@@ -1,5 +1,6 @@
 // @ts-check
-// The thread that trains a network. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+// The thread that trains a module. JavaScript, because a worker thread of Node 20 cannot load
+// TypeScript.
 import { parentPort, workerData } from 'node:worker_threads';
 import { StepRunner } from './step-runner.js';
 

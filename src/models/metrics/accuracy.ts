@@ -1,7 +1,10 @@
 import { UsageError } from '../../core/errors.ts';
 import { type MetricValues, metrics, metricValues } from './metrics.ts';
 
-/** Errors of predicted ratings: `mae`, `rmse`, `mse`, and `nrmse` and `nmae`, which are divided by the length of the scale. */
+/**
+ * Errors of predicted ratings: `mae`, `rmse`, `mse`, and `nrmse` and `nmae`, which are divided by
+ * the length of the scale.
+ */
 export type Accuracy = MetricValues<'ratings'>;
 
 /** What error metrics are made of. */
@@ -19,7 +22,8 @@ export interface ErrorSums {
 /**
  * Errors of predicted ratings (eqs. 16-20 of the thesis), over all rows alike.
  *
- * @throws UsageError when there is no row, the lengths differ, or the scale's minimum is not below its maximum.
+ * @throws UsageError when there is no row, the lengths differ, or the scale's minimum is not below
+ * its maximum.
  *
  * @example
  * accuracy(Float32Array.of(4, 2), Float32Array.of(3, 2), { minimum: 0.5, maximum: 5 }).mae; // 0.5
@@ -32,7 +36,7 @@ export function accuracy(
   const { length } = ratings;
   if (length === 0 || length !== predictions.length) {
     throw new UsageError(
-      `ratings and predictions must be of one length above 0, but have ${length} and ${predictions.length}`,
+      `ratings and predictions must have the same length above 0, but have ${length} and ${predictions.length}`,
     );
   }
   const range = scale.maximum - scale.minimum;

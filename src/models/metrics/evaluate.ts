@@ -3,9 +3,9 @@ import { UsageError } from '../../core/errors.ts';
 import { type GenreTable, genreVectors } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
 import { accuracy } from './accuracy.ts';
-import type { Evaluation, UndefinedRule } from './evaluation.ts';
 import { type ItemGenres, ListCollector } from './lists.ts';
 import { MetricMean } from './metric-mean.ts';
+import type { Evaluation, UndefinedRule } from './metric-values.ts';
 import { type MetricValues, metricNames, metrics } from './metrics.ts';
 import { type RankedList, rankedList, type ThresholdRule } from './ranked-list.ts';
 import { RankingCollector } from './ranking-collector.ts';
@@ -24,7 +24,10 @@ export interface EvaluateOptions {
   readonly thresholdRule?: ThresholdRule | undefined;
   /** Default `zero`. */
   readonly undefined?: UndefinedRule | undefined;
-  /** Rank of each item's id among all ids in ascending order, by which ties are broken; default the item's number. */
+  /**
+   * Rank of each item's id among all ids in ascending order, by which ties are broken; default the
+   * item's number.
+   */
   readonly itemOrder?: Int32Array | undefined;
   /** Genres of the items, for diversity. */
   readonly genres?: GenreTable | undefined;
@@ -33,10 +36,12 @@ export interface EvaluateOptions {
 }
 
 /**
- * All metrics of one fold: errors over ratings, ranking metrics as means over the users that have a test rating, list metrics over the recommended
- * lists. `docs/metrics.md` defines each. Time is that of sorting each user's items; memory a few numbers per row and item, never per pair.
+ * All metrics of one fold: errors over ratings, ranking metrics as means over the users that have a
+ * test rating, list metrics over the recommended lists. `docs/metrics.md` defines each. Time is
+ * that of sorting each user's items; memory a few numbers per row and item, never per pair.
  *
- * @throws UsageError when an argument is wrong, a user has an item twice, or an item is missing from `itemOrder` or `genres`.
+ * @throws UsageError when an argument is wrong, a user has an item twice, or an item is missing
+ * from `itemOrder` or `genres`.
  *
  * @example
  * const result = evaluate({ users, items, ratings, predictions }, { scale: { minimum: 0.5, maximum: 5 }, ks: [10] });
@@ -129,7 +134,7 @@ function* rankedLists(
     for (const item of items) {
       if (lastUser[item] === user) {
         throw new UsageError(`user ${user} has item ${item} more than once in the test ratings`, {
-          remedy: 'Keep one rating of each user and item.',
+          remedy: 'Keep one rating per user and item.',
         });
       }
       lastUser[item] = user;

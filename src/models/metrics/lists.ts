@@ -1,7 +1,9 @@
 import { type MetricValues, metrics, metricValues } from './metrics.ts';
 import type { RankedList } from './ranked-list.ts';
 
-/** What the recommended lists of all users are like: `coverage`, `diversity` and `personalisation`. */
+/**
+ * What the recommended lists of all users are like: `coverage`, `diversity` and `personalisation`.
+ */
 export type ListMetrics = MetricValues<'lists'>;
 
 /** What list metrics are made of. */
@@ -10,7 +12,10 @@ export interface ListFacts {
   readonly distinct: number;
   /** Distinct items that could have been. */
   readonly available: number;
-  /** Mean over users of the mean pairwise 1 - cosine of genre one-hots within a list; NaN without genres. */
+  /**
+   * Mean over users of the mean pairwise 1 - cosine of genre one-hots within a list; NaN without
+   * genres.
+   */
   readonly diversity: number;
   /** Mean over pairs of users of 1 - cosine of their lists as binary vectors. */
   readonly personalisation: number;
@@ -23,11 +28,13 @@ export interface ItemGenres {
 }
 
 /**
- * Gathers the recommended lists of all users, cut at `depth`, one user at a time. Memory does not grow with the users: 9 bytes per item.
+ * Gathers the recommended lists of all users, cut at `depth`, one user at a time. Memory does not
+ * grow with the users: 9 bytes per item.
  *
- * Neither measure looks at pairs. For unit vectors the cosines of all pairs in a list add up to (|sum of vectors|^2 - vectors) / 2. The binary vector
- * of a list of n items has length sqrt(n), so with w_u = 1 / sqrt(n_u) the cosines of all pairs of users add up to
- * (sum over items of (sum of w_u of those it is recommended to)^2 - users with a list) / 2.
+ * Neither measure looks at pairs. For unit vectors the cosines of all pairs in a list add up to
+ * (|sum of vectors|^2 - vectors) / 2. The binary vector of a list of n items has length sqrt(n), so
+ * with w_u = 1 / sqrt(n_u) the cosines of all pairs of users add up to (sum over items of (sum of
+ * w_u of those it is recommended to)^2 - users with a list) / 2.
  */
 export class ListCollector {
   readonly #depth: number;
@@ -72,7 +79,8 @@ export class ListCollector {
 
   /**
    * @param available how many distinct items could have been recommended
-   * @param onlyDefined leave lists of fewer than two items out of the diversity, where they otherwise count 0
+   * @param onlyDefined leave lists of fewer than two items out of the diversity, where they
+   * otherwise count 0
    */
   result(available: number, onlyDefined: boolean): ListMetrics {
     const lists = onlyDefined ? this.#usersWithPairs : this.#users;

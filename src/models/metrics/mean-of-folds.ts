@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import type { Evaluation, RankingMetrics, UserCounts } from './evaluation.ts';
+import type { Evaluation, RankingMetrics, UserCounts } from './metric-values.ts';
 import { type MetricOver, metricValues } from './metrics.ts';
 import type { RocPoint } from './roc.ts';
 
@@ -7,9 +7,10 @@ import type { RocPoint } from './roc.ts';
 const origin: RocPoint = { k: 0, truePositiveRate: 0, falsePositiveRate: 0 };
 
 /**
- * The mean over folds of every metric, each as it was computed in its fold: the RMSE is the mean of the folds' RMSE, F1 the mean of the folds' F1.
- * A fold in which a metric is NaN is left out of that metric's mean. A ROC curve that ends before the longest one stays at its last point.
- * Counts of users, ratings and folds are added up.
+ * The mean over folds of every metric, each as it was computed in its fold: the RMSE is the mean of
+ * the folds' RMSE, F1 the mean of the folds' F1. A fold in which a metric is NaN is left out of
+ * that metric's mean. A ROC curve that ends before the longest one stays at its last point. Counts
+ * of users, ratings and folds are added up.
  *
  * @throws UsageError when there is no fold, or their list lengths or threshold rules differ.
  */
@@ -19,7 +20,9 @@ export function meanOfFolds(folds: readonly Evaluation[]): Evaluation {
   const setting = settingOf(first);
   const other = folds.find((fold) => settingOf(fold) !== setting);
   if (other !== undefined) {
-    throw new UsageError(`folds must be evaluated alike, but one has ${setting} and another ${settingOf(other)}`);
+    throw new UsageError(
+      `all folds must be evaluated the same way, but one has ${setting} and another ${settingOf(other)}`,
+    );
   }
   const mean = (name: MetricOver<'ratings' | 'users' | 'lists'>) => meanOf(folds.map((fold) => fold[name]));
   const sum = (select: (fold: Evaluation) => number) => folds.reduce((total, fold) => total + select(fold), 0);

@@ -41,7 +41,10 @@ interface ListMetric extends Printed {
   readonly of: (lists: ListFacts) => number;
 }
 
-/** Mean over users of a value of each one's whole list; users for whom it is NaN are left out under either rule. */
+/**
+ * Mean over users of a value of each one's whole list; users for whom it is NaN are left out under
+ * either rule.
+ */
 interface UserMetric extends Printed {
   readonly over: 'users';
   readonly ofUser: (list: RankedList) => number;
@@ -50,8 +53,9 @@ interface UserMetric extends Printed {
 type Metric = ErrorMetric | RankingMetric | CombinedMetric | ListMetric | UserMetric;
 
 /**
- * Every metric, in the order in which they are printed. What `evaluate` computes, `meanOfFolds` averages, the command
- * line prints and an experiment tabulates follows from this record; `docs/metrics.md` has a row for each.
+ * Every metric, in the order in which they are printed. What `evaluate` computes, `meanOfFolds`
+ * averages, the command line prints and an experiment tabulates follows from this record;
+ * `docs/metrics.md` has a row for each.
  */
 export const metrics = {
   mae: { over: 'ratings', column: 'MAE', of: ({ distances, count }) => distances / count },

@@ -12,7 +12,10 @@ export interface RankedList {
   readonly relevant: Uint8Array;
   /** How many are relevant. */
   readonly relevantCount: number;
-  /** How many are recommended, their prediction being above the threshold: the first ones of the list. */
+  /**
+   * How many are recommended, their prediction being above the threshold: the first ones of the
+   * list.
+   */
   readonly recommendedCount: number;
 }
 
@@ -23,7 +26,8 @@ export type ThresholdRule = 'gt' | 'ge';
  * Ranks one user's test items by prediction, descending.
  *
  * @param rows the user's items with rating and prediction, in any order
- * @param orderOf rank of an item's id among all in ascending order; of equal predictions the lesser comes first
+ * @param orderOf rank of an item's id among all in ascending order; of equal predictions the lesser
+ * comes first
  */
 export function rankedList(
   rows: {

@@ -9,7 +9,10 @@ export class RankingCollector {
   readonly #k: number;
   readonly #means: ReadonlyMap<Name, MetricMean>;
 
-  /** @param skip leave users for whom a metric is not defined out of its mean, where they otherwise count 0 */
+  /**
+   * @param skip leave users for whom a metric is not defined out of its mean, where they otherwise
+   * count 0
+   */
   constructor(k: number, skip: boolean) {
     this.#k = k;
     const ofUsers = metricNames('first-k').filter((name) => 'ofUser' in metrics[name]);

@@ -1,9 +1,15 @@
 import type { RankedList } from './ranked-list.ts';
 
-/** Gain of a rating in NDCG: `ndcg-exp` 2^rating - 1 (Burges et al. 2005), `ndcg-linear` the rating itself (Jarvelin and Kekalainen 2002). */
+/**
+ * Gain of a rating in NDCG: `ndcg-exp` 2^rating - 1 (Burges et al. 2005), `ndcg-linear` the rating
+ * itself (Jarvelin and Kekalainen 2002).
+ */
 export type NdcgVariant = 'ndcg-exp' | 'ndcg-linear';
 
-/** What average precision is divided by: `map-min` min(k, relevant), `map-n` min(k, recommended) (eq. 22 of the thesis). */
+/**
+ * What average precision is divided by: `map-min` min(k, relevant), `map-n` min(k, recommended)
+ * (eq. 22 of the thesis).
+ */
 export type MapVariant = 'map-min' | 'map-n';
 
 /** How many of the first `k` recommended items are relevant. */
@@ -19,7 +25,10 @@ export function precision(list: RankedList, k: number): number {
   return hits(list, k) / Math.min(k, list.recommendedCount);
 }
 
-/** Adjusted recall: hits / min(k, relevant), which a full hit list makes 1 whatever k is. NaN with nothing relevant. */
+/**
+ * Adjusted recall: hits / min(k, relevant), which a full hit list makes 1 whatever k is. NaN with
+ * nothing relevant.
+ */
 export function recall(list: RankedList, k: number): number {
   return hits(list, k) / Math.min(k, list.relevantCount);
 }
@@ -29,7 +38,10 @@ export function recallPlain(list: RankedList, k: number): number {
   return hits(list, k) / list.relevantCount;
 }
 
-/** 1 / rank of the first relevant item among the first `k` recommended, 0 if there is none. NaN with nothing relevant. */
+/**
+ * 1 / rank of the first relevant item among the first `k` recommended, 0 if there is none. NaN with
+ * nothing relevant.
+ */
 export function reciprocalRank(list: RankedList, k: number): number {
   if (list.relevantCount === 0) return Number.NaN;
   const rank = list.relevant.subarray(0, Math.min(k, list.recommendedCount)).indexOf(1);
@@ -37,8 +49,8 @@ export function reciprocalRank(list: RankedList, k: number): number {
 }
 
 /**
- * Sum over the first `k` recommended items of P@j * rel(j), divided as the variant says. `map-min` is NaN with nothing relevant,
- * `map-n` with nothing recommended.
+ * Sum over the first `k` recommended items of P@j * rel(j), divided as the variant says. `map-min`
+ * is NaN with nothing relevant, `map-n` with nothing recommended.
  */
 export function averagePrecision(list: RankedList, k: number, variant: MapVariant = 'map-min'): number {
   const end = Math.min(k, list.recommendedCount);
@@ -63,14 +75,18 @@ export function discountedGain(ratings: ArrayLike<number>, k: number, variant: N
   return sum;
 }
 
-/** Discounted gain of all test items as ranked, no threshold, by that of the ideal order, both cut at `k`. NaN when no rating has a gain. */
+/**
+ * Discounted gain of all test items as ranked, no threshold, by that of the ideal order, both cut
+ * at `k`. NaN when no rating has a gain.
+ */
 export function normalisedDiscountedGain(list: RankedList, k: number, variant: NdcgVariant = 'ndcg-exp'): number {
   return discountedGain(list.ratings, k, variant) / discountedGain(list.idealRatings, k, variant);
 }
 
 /**
- * Area under the ROC curve over all test items, recommended or not: the share of pairs (relevant, other) that are in the right order,
- * a tie counting one half (Mann and Whitney 1947); with `ties: 'ranked'` ties are in the order of the list. NaN unless both kinds are there.
+ * Area under the ROC curve over all test items, recommended or not: the share of pairs (relevant,
+ * other) that are in the right order, a tie counting one half (Mann and Whitney 1947); with
+ * `ties: 'ranked'` ties are in the order of the list. NaN unless both kinds are there.
  */
 export function areaUnderCurve(list: RankedList, ties: 'half' | 'ranked' = 'half'): number {
   const { predictions, relevant, relevantCount } = list;

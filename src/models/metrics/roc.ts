@@ -10,8 +10,9 @@ export interface RocPoint {
 }
 
 /**
- * Gathers the ROC curve as a mean over users: each user's rates rise by one step per recommended item, so only the steps are kept.
- * Users with one kind of items only, relevant or not, have no rates and are left out.
+ * Gathers the ROC curve as a mean over users: each user's rates rise by one step per recommended
+ * item, so only the steps are kept. Users with one kind of items only, relevant or not, have no
+ * rates and are left out.
  */
 export class RocCollector {
   #users = 0;

@@ -2,7 +2,7 @@ import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 
 /** More users or items than this are taken for ids that have not been numbered from 0. */
-const mostNumbers = 1 << 24;
+const maxNumbers = 1 << 24;
 
 /** Test ratings beside their predictions, one pair of user and item per row, in any order. */
 export interface PredictedRatings {
@@ -17,7 +17,8 @@ export interface PredictedRatings {
  * Checks predictions as a whole.
  *
  * @returns how many users and items the numbers reach to.
- * @throws UsageError naming the row: lengths that differ, no row at all, a negative number, a rating or a prediction that is not finite.
+ * @throws UsageError naming the row: lengths that differ, no row at all, a negative number, a
+ * rating or a prediction that is not finite.
  */
 export function checkPredictedRatings(rows: PredictedRatings): { userCount: number; itemCount: number } {
   const { users, items, ratings, predictions } = rows;
@@ -28,7 +29,7 @@ export function checkPredictedRatings(rows: PredictedRatings): { userCount: numb
   const lengths = [users.length, items.length, ratings.length, predictions.length];
   if (lengths.some((length) => length !== users.length)) {
     throw new UsageError(
-      `users, items, ratings and predictions must be of one length, but have ${lengths.slice(0, 3).join(', ')} and ${lengths[3]}`,
+      `users, items, ratings and predictions must have the same length, but have ${lengths.slice(0, 3).join(', ')} and ${lengths[3]}`,
     );
   }
   if (users.length === 0) throw new UsageError('there must be at least one prediction, but there is none');
@@ -39,8 +40,8 @@ function countOf(name: string, numbers: Int32Array): number {
   let greatest = 0;
   for (let row = 0; row < numbers.length; row++) {
     const number = numbers[row] as number;
-    if (number < 0 || number >= mostNumbers) {
-      throw new UsageError(`\`${name}\`[${row}] must be from 0 to ${mostNumbers - 1}, but is ${number}`);
+    if (number < 0 || number >= maxNumbers) {
+      throw new UsageError(`\`${name}\`[${row}] must be from 0 to ${maxNumbers - 1}, but is ${number}`);
     }
     if (number > greatest) greatest = number;
   }

@@ -2,11 +2,14 @@ import { UsageError } from '../../core/errors.ts';
 import { measureRun, type RunGuard } from '../onnx/measure-run.ts';
 import type { SessionPart } from '../onnx/session.ts';
 import type { AssembledNetwork } from './assemble.ts';
-import { type PartBytes, partBytes } from './memory.ts';
+import { type PartBytes, partBytes } from './network-memory.ts';
 
 /** Rows that convolutions run at once at most: more gain nothing and cost memory. */
 const convolutionRows = 8;
-/** Activations that convolutions hold at once, where one row has not more by itself: VGG16 runs 2 rows at once, the others 8. */
+/**
+ * Activations that convolutions hold at once, where one row has not more on its own: VGG16 runs 2
+ * rows at once, the others 8.
+ */
 const activationBytes = 64 * 1024 * 1024;
 
 const known = new WeakMap<AssembledNetwork, Activations>();
@@ -18,7 +21,10 @@ export function activationsOf(network: AssembledNetwork): Activations {
   return found;
 }
 
-/** How large a network's activations are for one row, part by part: inferred from its operations, else measured. */
+/**
+ * How large a network's activations are for one row, part by part: inferred from its operations,
+ * else measured.
+ */
 class Activations {
   readonly #network: AssembledNetwork;
   #inferred: readonly (PartBytes | undefined)[] | undefined;
@@ -61,7 +67,7 @@ class Activations {
   bytes(index: number, name: string): PartBytes {
     const bytes = this.#bytes(index);
     if (bytes !== undefined) return bytes;
-    throw new UsageError(`how much memory ${name} needs cannot be told from its operations`, {
+    throw new UsageError(`how much memory ${name} needs cannot be worked out from its operations`, {
       remedy: 'Call `await plan.measure()` first: it runs one row.',
     });
   }

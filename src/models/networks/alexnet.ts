@@ -1,11 +1,13 @@
 import type { NetworkDescription } from './architecture.ts';
-import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { imagenet, type VisualNetwork } from './network-entry.ts';
 import { torchvision } from './published-weights.ts';
 
 /**
- * AlexNet in the layout of torchvision (Krizhevsky, "One weird trick for parallelizing convolutional neural networks", 2014):
- * float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the second 4096-unit layer after its ReLU ("fc7"). Tensor names are torchvision's. The adaptive average pool to 6x6 is the identity at this input
- * size, and dropout is the identity in inference.
+ * AlexNet in the layout of torchvision (Krizhevsky, "One weird trick for parallelizing
+ * convolutional neural networks", 2014): float32 [N, 3, 224, 224] to logits [N, 1000]; by default
+ * to the second 4096-unit layer after its ReLU ("fc7"). Tensor names are torchvision's. The
+ * adaptive average pool to 6x6 is the identity at this input size, and dropout is the identity in
+ * inference.
  */
 export const alexnetDescription: NetworkDescription = {
   name: 'alexnet',
@@ -35,7 +37,7 @@ export const alexnetDescription: NetworkDescription = {
 };
 
 /** AlexNet, as a named network. */
-export const alexnet: PictureNetwork = {
+export const alexnet: VisualNetwork = {
   title: 'AlexNet',
   reads: 'pictures',
   batch: 64,

@@ -1,10 +1,12 @@
 import { UsageError } from '../../core/errors.ts';
-import { elementTypes, type Initializer, node, type OnnxGraph, ownOpset } from '../onnx/graph.ts';
-import type { TensorRole } from '../weights/random.ts';
+import { elementTypes, type Initializer, node, type OnnxGraph, ownOpset } from '../onnx/onnx-graph.ts';
+import type { TensorRole } from '../weights/random-weights.ts';
 import { GraphDraft, type WantedTensor } from './graph-draft.ts';
-import { draftLayer } from './layers.ts';
+import { draftLayer } from './network-layers.ts';
 
-/** A convolution with a bias, or without one and with batch normalisation (epsilon 1e-5) after it. */
+/**
+ * A convolution with a bias, or without one and with batch normalisation (epsilon 1e-5) after it.
+ */
 export interface ConvolutionLayer {
   readonly kind: 'convolution';
   /** Name of its tensors: `<name>.weight`, `<name>.bias`. */
@@ -13,10 +15,16 @@ export interface ConvolutionLayer {
   readonly kernel: number;
   readonly stride?: number;
   readonly padding?: number;
-  /** Name of the tensors of the batch normalisation: `<batchNorm>.weight`, `.bias`, `.running_mean`, `.running_var`. */
+  /**
+   * Name of the tensors of the batch normalisation: `<batchNorm>.weight`, `.bias`, `.running_mean`,
+   * `.running_var`.
+   */
   readonly batchNorm?: string;
   readonly activation: 'relu' | 'linear';
-  /** Name of the activation; by default the number after the convolution's, as in a `Sequential` of PyTorch. */
+  /**
+   * Name of the activation; by default the number after the convolution's, as in a `Sequential` of
+   * PyTorch.
+   */
   readonly activationName?: string;
 }
 
@@ -39,9 +47,15 @@ export type Layer =
       /** It is an end of its own: the next layer reads what this one reads. */
       readonly aside?: true;
     }
-  /** SqueezeNet's module (Iandola et al. 2016): a 1x1 convolution, then 1x1 and 3x3 convolutions side by side. */
+  /**
+   * SqueezeNet's module (Iandola et al. 2016): a 1x1 convolution, then 1x1 and 3x3 convolutions
+   * side by side.
+   */
   | { readonly kind: 'fire'; readonly name: string; readonly squeeze: number; readonly expand: number }
-  /** ResNet's block (He et al. 2015): 1x1, 3x3 and 1x1 convolutions to 4 times `channels`, added to what came in. */
+  /**
+   * ResNet's block (He et al. 2015): 1x1, 3x3 and 1x1 convolutions to 4 times `channels`, added to
+   * what came in.
+   */
   | {
       readonly kind: 'bottleneck';
       readonly name: string;
@@ -50,7 +64,10 @@ export type Layer =
       /** What came in goes through a 1x1 convolution, because its shape changes. */
       readonly projection?: true;
     }
-  /** To one vector per row; `channels-last` puts the channels of a position together first, as TensorFlow does. */
+  /**
+   * To one vector per row; `channels-last` puts the channels of a position together first, as
+   * TensorFlow does.
+   */
   | { readonly kind: 'flatten'; readonly order: 'channels-first' | 'channels-last' }
   | { readonly kind: 'dense'; readonly name: string; readonly units: number; readonly activation: 'relu' | 'linear' }
   /** VGGish's post-processing: PCA with whitening, clipped to +-2, then integers 0..255. */
@@ -128,7 +145,10 @@ function targetOf(draft: GraphDraft, output: string): string {
   return draft.nodes.some((made) => made.output === output) ? output : (draft.nodes.at(-1)?.output ?? output);
 }
 
-/** The tensors that an architecture needs of its weights, in order of the layers: only what its output depends on. */
+/**
+ * The tensors that an architecture needs of its weights, in order of the layers: only what its
+ * output depends on.
+ */
 export function wantedTensors(architecture: Architecture): readonly WantedTensor[] {
   const draft = draftOf(architecture);
   const used = draft.reaching(targetOf(draft, architecture.output));
@@ -137,8 +157,9 @@ export function wantedTensors(architecture: Architecture): readonly WantedTensor
 }
 
 /**
- * The graph of an architecture: float32 [N, C, H, W] in, float32 [N, D] out; an output with positions is flattened, channels first.
- * Tensors have the names of torchvision's modules (a module's name is the name of what it gives).
+ * The graph of an architecture: float32 [N, C, H, W] in, float32 [N, D] out; an output with
+ * positions is flattened, channels first. Tensors have the names of torchvision's modules (a
+ * module's name is the name of what it gives).
  *
  * @example
  * architectureGraph(architectureTo(alexnetDescription), (name, shape, role) => randomTensor(1, name, shape, role))

@@ -1,16 +1,16 @@
 import { ModelError } from '../../core/errors.ts';
 import { cutAtDense, reachable } from '../onnx/cut.ts';
-import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
+import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/onnx-graph.ts';
 import { rowSizes } from '../onnx/shapes.ts';
-import type { ModelCard } from './card.ts';
+import type { NetworkCard } from './card.ts';
 import type { ConvolutionForm } from './fast-convolutions/form.ts';
 import { withFastConvolutions } from './fast-convolutions/rewrite.ts';
-import { scalesByBatch } from './least-rows.ts';
 import { logMelPrefix } from './log-mel.ts';
+import { scalesByBatch } from './min-rows.ts';
 import { type Prefix, pixelPrefix, samplePrefix } from './preprocess.ts';
 
 /** The operators of a prefix have meant the same since this version. */
-const leastOpset = 7;
+const minOpset = 7;
 
 /** A network ready to be written: preprocessing in front. */
 export interface AssembledNetwork {
@@ -20,28 +20,35 @@ export interface AssembledNetwork {
   readonly parts: readonly OnnxGraph[];
   /** Which of the parts have convolutions: these run few rows at once. */
   readonly convolutional: readonly boolean[];
-  /** The same network with its convolutions in the fast form, where that was asked for and pays for at least one. */
+  /**
+   * The same network with its convolutions in the fast form, where that was asked for and pays for
+   * at least one.
+   */
   readonly fast?: AssembledNetwork;
-  /** Rows per run: 1 when the file has a fixed batch of 1, or its rows are to run alone; else undefined. */
+  /**
+   * Rows per run: 1 when the file has a fixed batch of 1, or its rows are to run alone; else
+   * undefined.
+   */
   readonly fixedRows: number | undefined;
 }
 
 /**
- * Puts a card's preprocessing in front of a network's graph, makes the card's output its only one, and cuts it into parts.
+ * Puts a card's preprocessing in front of a network's graph, makes the card's output its only one,
+ * and cuts it into parts.
  *
  * @param origin - what messages call the network's file.
  * @param convolutions - `fast` gives them in both forms.
- * @throws ModelError `card` when the graph has not what the card says, naming what it has.
+ * @throws ModelError `card` when the graph does not have what the card says, naming what it has.
  */
 export function assemble(
-  card: ModelCard,
+  card: NetworkCard,
   graph: OnnxGraph,
   origin: string,
   convolutions: ConvolutionForm = 'direct',
 ): AssembledNetwork {
   const opset = graph.opsets[''] ?? 0;
-  if (opset < leastOpset) {
-    throw new ModelError('weights', `${origin} uses ONNX operator set ${opset}; at least ${leastOpset} is needed`, {
+  if (opset < minOpset) {
+    throw new ModelError('weights', `${origin} uses ONNX operator set ${opset}; at least ${minOpset} is needed`, {
       remedy: 'Export it again, or convert it with onnx.version_converter.',
     });
   }
@@ -66,7 +73,7 @@ export function assemble(
   return { ...direct, fast: { ...direct, parts: rewritten.map((part) => part.graph) } };
 }
 
-function prefixOf(card: ModelCard, target: string): Prefix {
+function prefixOf(card: NetworkCard, target: string): Prefix {
   const { input } = card;
   if (input.kind === 'frames') {
     const rules = card.preprocess ?? { channels: 'RGB', scale: 1, mean: [0, 0, 0], std: [1, 1, 1] };
@@ -82,7 +89,7 @@ const listed = (names: readonly string[]) =>
     .map((name) => `'${name}'`)
     .join(', ') + (names.length > 12 ? ', ...' : '');
 
-function findOutput(card: ModelCard, graph: OnnxGraph, origin: string): GraphValue {
+function findOutput(card: NetworkCard, graph: OnnxGraph, origin: string): GraphValue {
   const { name, dimension } = card.output;
   const declared = graph.outputs.find((value) => value.name === name);
   if (!declared) {
@@ -111,12 +118,13 @@ function findOutput(card: ModelCard, graph: OnnxGraph, origin: string): GraphVal
 }
 
 /**
- * A tensor of a network's file as the output in place of the card's: its values per row follow from the card's input and the shapes of the
- * operations before it.
+ * A tensor of a network's file as the output in place of the card's: its values per row follow from
+ * the card's input and the shapes of the operations before it.
  *
- * @throws ModelError `card` when there is no such tensor, naming some that there are, or when its size cannot be told.
+ * @throws ModelError `card` when there is no such tensor, naming some that there are, or when its
+ * size cannot be told.
  */
-export function outputAt(card: ModelCard, graph: OnnxGraph, layer: string, origin: string): ModelCard['output'] {
+export function outputAt(card: NetworkCard, graph: OnnxGraph, layer: string, origin: string): NetworkCard['output'] {
   const tensors = graph.nodes.flatMap((node) => node.outputs).filter((name) => name !== '');
   if (!tensors.includes(layer)) {
     throw new ModelError(
@@ -129,14 +137,14 @@ export function outputAt(card: ModelCard, graph: OnnxGraph, layer: string, origi
   const known = new Map(network.inputs.map(({ name }) => [name, [1, ...describedShape(card)]] as const));
   const dimension = rowSizes(network, known).outputs.get(layer);
   if (dimension === undefined) {
-    throw new ModelError('card', `how many values tensor '${layer}' of ${origin} has per row cannot be told`, {
-      remedy: 'Write a model card with `output.name` and `output.dimension`.',
+    throw new ModelError('card', `how many values tensor '${layer}' of ${origin} has per row cannot be worked out`, {
+      remedy: 'Write a network card with `output.name` and `output.dimension`.',
     });
   }
   return { name: layer, dimension };
 }
 
-function findInput(card: ModelCard, graph: OnnxGraph, origin: string): GraphValue {
+function findInput(card: NetworkCard, graph: OnnxGraph, origin: string): GraphValue {
   const names = graph.inputs.map(({ name }) => name);
   const wanted = card.input.name;
   if (wanted !== undefined && !names.includes(wanted)) {
@@ -156,7 +164,7 @@ function findInput(card: ModelCard, graph: OnnxGraph, origin: string): GraphValu
 }
 
 /** Axes that the card describes, without the batch. */
-function describedShape(card: ModelCard): readonly number[] {
+function describedShape(card: NetworkCard): readonly number[] {
   const { input } = card;
   if (input.kind === 'frames') {
     return input.layout === 'NCHW' ? [3, input.height, input.width] : [input.height, input.width, 3];
@@ -165,7 +173,7 @@ function describedShape(card: ModelCard): readonly number[] {
   return [...input.layout.slice(1)].map((axis) => sizes[axis] as number);
 }
 
-function checkInput(card: ModelCard, input: GraphValue, origin: string): number | undefined {
+function checkInput(card: NetworkCard, input: GraphValue, origin: string): number | undefined {
   const dtype = card.input.kind === 'frames' ? card.input.dtype : 'float32';
   if (input.elementType !== elementTypes[dtype]) {
     const has =

@@ -1,4 +1,4 @@
-import { elementTypes, type Initializer } from '../onnx/graph.ts';
+import { elementTypes, type Initializer } from '../onnx/onnx-graph.ts';
 import { collect } from '../onnx/write.ts';
 import type { TensorMaker } from './architecture.ts';
 import type { DraftInitializer, WantedTensor } from './graph-draft.ts';
@@ -30,8 +30,9 @@ function factors(tensor: TensorMaker, { scale, variance }: BatchNormTensors): Fl
 }
 
 /**
- * The weight of a convolution with the batch normalisation after it folded in (Ioffe and Szegedy 2015, inference):
- * scale (w x - mean) / sqrt(variance + epsilon) + shift is a convolution again. Made piece by piece.
+ * The weight of a convolution with the batch normalisation after it folded in (Ioffe and Szegedy
+ * 2015, inference): scale (w x - mean) / sqrt(variance + epsilon) + shift is a convolution again.
+ * Made piece by piece.
  */
 export function foldedWeight(name: string, weight: WantedTensor, norm: BatchNormTensors): DraftInitializer {
   const folded = `${name}.folded.weight`;
@@ -49,7 +50,8 @@ export function foldedWeight(name: string, weight: WantedTensor, norm: BatchNorm
 function* scaledPieces({ pieces }: Initializer, factor: Float64Array, perChannel: number): Generator<Uint8Array> {
   let element = 0;
   for (const piece of pieces()) {
-    // A copy, because a piece need not begin where a float32 may, and may be read again by its maker.
+    // A copy, because a piece need not begin where a float32 may, and may be read again by its
+    // maker.
     const values = new Float32Array(new Uint8Array(piece).buffer);
     for (let index = 0; index < values.length; index++, element++)
       values[index] = (values[index] as number) * (factor[Math.floor(element / perChannel)] as number);

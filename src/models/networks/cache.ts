@@ -22,8 +22,9 @@ import { sha256 } from '../../core/hash.ts';
 const abandonedAfter = 3_600_000;
 
 /**
- * Where networks are kept in the form they are run from (as large as their weights), and the hashes of files are remembered: the option, else
- * `REELFLOW_CACHE_DIR`, else `$XDG_CACHE_HOME/reelflow`, else `~/.cache/reelflow`. Deleting the folder is always safe while nothing runs.
+ * Where networks are kept in the form they are run from (as large as their weights), and the hashes
+ * of files are remembered: the option, else `REELFLOW_CACHE_DIR`, else `$XDG_CACHE_HOME/reelflow`,
+ * else `~/.cache/reelflow`. Deleting the folder is always safe while nothing runs.
  */
 export function cacheDirectory(option?: string): string {
   if (option) return resolve(option);
@@ -36,7 +37,10 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
 }
 
-/** Runs a step that writes into the cache; a full or read-only disk becomes a typed error that says where. */
+/**
+ * Runs a step that writes into the cache; a full or read-only disk becomes a typed error that says
+ * where.
+ */
 function writing<T>(directory: string, step: () => T): T {
   try {
     return step();
@@ -45,16 +49,17 @@ function writing<T>(directory: string, step: () => T): T {
     throw directoryFailure(
       `the cache of networks ${directory}`,
       error,
-      'Set REELFLOW_CACHE_DIR to a folder with room for the networks (about 520 MB for AlexNet and VGGish).',
+      'Set REELFLOW_CACHE_DIR to a folder with enough space for the networks (about 520 MB for AlexNet and VGGish).',
     );
   }
 }
 
 /**
- * A folder of the cache that is filled once: made aside and renamed when complete, so that a reader never sees half of it, and of two processes that
- * make it at the same time both end with a whole one.
+ * A folder of the cache that is filled once: made aside and renamed when complete, so that a reader
+ * never sees half of it, and of two processes that make it at the same time both end with a whole
+ * one.
  *
- * @param isWhole - says whether an existing folder is complete; one that is not is made anew.
+ * @param isWhole - says whether an existing folder is complete; one that is not is made again.
  */
 export function cachedFolder(
   directory: string,
@@ -94,7 +99,8 @@ function removeAbandoned(parent: string): void {
 }
 
 /**
- * SHA-256 of a file's content as hex, remembered in the cache by path, inode, size and time of change.
+ * SHA-256 of a file's content as hex, remembered in the cache by path, inode, size and time of
+ * change.
  *
  * @throws ModelError `weights` when the file cannot be read.
  */

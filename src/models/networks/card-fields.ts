@@ -1,13 +1,17 @@
 import { shown } from '../../core/check.ts';
 import { ModelError } from '../../core/errors.ts';
 
-/** One object of a model card, read field by field; each complaint names the file, the field, what was expected and what came. */
+/**
+ * One object of a network card, read field by field; each complaint names the file, the field, what
+ * was expected and what was given.
+ */
 export class CardFields {
   readonly #values: Readonly<Record<string, unknown>>;
 
   /**
    * @param path - of this object inside the card: '' or 'input'.
-   * @param known - all fields that may be there; anything else is refused, so that a misspelt one is not silently left out.
+   * @param known - all fields that may be there; anything else is refused, so that a misspelt one
+   * is not silently left out.
    */
   constructor(
     readonly origin: string,
@@ -17,14 +21,14 @@ export class CardFields {
   ) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       const what = path === '' ? 'the card' : `\`${path}\``;
-      throw new ModelError('card', `model card ${origin}: ${what} must be an object, but is ${shown(value)}`);
+      throw new ModelError('card', `network card ${origin}: ${what} must be an object, but is ${shown(value)}`);
     }
     this.#values = value as Record<string, unknown>;
     for (const name of Object.keys(value)) {
       if (known && !known.includes(name)) {
         throw new ModelError(
           'card',
-          `model card ${origin}: \`${this.#full(name)}\` is not a field of a card here; the fields are ${known.join(', ')}`,
+          `network card ${origin}: \`${this.#full(name)}\` is not a field of a card; the fields are ${known.join(', ')}`,
         );
       }
     }
@@ -95,7 +99,7 @@ export class CardFields {
   /** @throws ModelError `card` when the field is there. */
   refuse(name: string, why: string): void {
     if (this.#own(name) !== undefined)
-      throw new ModelError('card', `model card ${this.origin}: \`${this.#full(name)}\` ${why}`);
+      throw new ModelError('card', `network card ${this.origin}: \`${this.#full(name)}\` ${why}`);
   }
 
   #own(name: string): unknown {
@@ -111,6 +115,9 @@ export class CardFields {
       value === undefined
         ? 'is missing'
         : `is ${Array.isArray(value) ? JSON.stringify(value).slice(0, 80) : shown(value)}`;
-    throw new ModelError('card', `model card ${this.origin}: \`${this.#full(name)}\` must be ${expected}, but ${came}`);
+    throw new ModelError(
+      'card',
+      `network card ${this.origin}: \`${this.#full(name)}\` must be ${expected}, but ${came}`,
+    );
   }
 }

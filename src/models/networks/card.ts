@@ -16,7 +16,10 @@ export interface FramesInput {
   readonly dtype: 'float32' | 'uint8';
 }
 
-/** What an audio network reads: samples themselves, or their log-mel spectrogram (computed in the graph). */
+/**
+ * What an audio network reads: samples themselves, or their log-mel spectrogram (computed in the
+ * graph).
+ */
 export interface AudioInput {
   readonly kind: 'pcm' | 'log-mel';
   readonly name?: string;
@@ -32,9 +35,15 @@ export interface AudioInput {
   readonly frames?: number;
 }
 
-/** How pixels become numbers: `(value * scale - mean) / std` per channel, in the order of `channels`. */
+/**
+ * How pixels become numbers: `(value * scale - mean) / std` per channel, in the order of
+ * `channels`.
+ */
 export interface CardPreprocess {
-  /** `crop`: shorter side to 256/224 of the input size, centre crop, as torchvision does; `stretch`: straight to the input size. */
+  /**
+   * `crop`: shorter side to 256/224 of the input size, centre crop, as torchvision does; `stretch`:
+   * straight to the input size.
+   */
   readonly resize: 'stretch' | 'crop';
   readonly channels: 'RGB' | 'BGR';
   readonly scale: number;
@@ -42,11 +51,17 @@ export interface CardPreprocess {
   readonly std: readonly [number, number, number];
 }
 
-/** What must be known to use a network as an operator: what goes in, what comes out, where its file is. */
-export interface ModelCard {
+/**
+ * What must be known to use a network as an operator: what goes in, what comes out, where its file
+ * is.
+ */
+export interface NetworkCard {
   readonly name: string;
   readonly modality: 'visual' | 'audio';
-  /** Path of the ONNX file relative to the card, inside the card's folder. Absent for networks that reelflow writes itself. */
+  /**
+   * Path of the ONNX file relative to the card, inside the card's folder. Absent for networks that
+   * reelflow writes itself.
+   */
   readonly file?: string;
   /** SHA-256 of the file as 64 hexadecimal digits; verified when given. */
   readonly sha256?: string;
@@ -57,36 +72,42 @@ export interface ModelCard {
   readonly output: { readonly name: string; readonly dimension: number };
   /** Rows per batch, where the default does not suit. */
   readonly batch?: number;
-  /** Each row is run by itself: for networks in which the rows of a batch depend on each other. Default false. */
+  /**
+   * Each row is run on its own: for networks in which the rows of a batch depend on each other.
+   * Default false.
+   */
   readonly alone?: boolean;
-  /** `false`: the network is run although its vectors depend on chance, or on the rows beside them. Default true. */
+  /**
+   * `false`: the network is run although its vectors depend on chance, or on the rows beside them.
+   * Default true.
+   */
   readonly repeatable?: boolean;
   readonly licence?: string;
   readonly source?: string;
 }
 
-/** A card larger than this is no card. */
+/** A card larger than this is not a card. */
 const cardLimit = 1 << 20;
 const spectrogramLayouts = ['N1FB', 'NFB', 'NFB1', 'N1BF', 'NBF'] as const;
 const sampleLayouts = ['NS', 'N1S', 'NS1'] as const;
 
 /**
- * Reads and checks a model card file.
+ * Reads and checks a network card file.
  *
  * @returns the card and the absolute folder it lies in.
- * @throws ModelError `card` naming the file, the field, what was expected and what came.
+ * @throws ModelError `card` naming the file, the field, what was expected and what was given.
  *
  * @example
  * const { card } = loadCard('networks/squeezenet/card.json');
  */
-export function loadCard(path: string): { readonly card: ModelCard; readonly folder: string } {
+export function loadCard(path: string): { readonly card: NetworkCard; readonly folder: string } {
   let text: string;
   try {
     if (statSync(path).size > cardLimit) throw new Error(`it has more than ${cardLimit} bytes`);
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new ModelError('card', `model card ${path} cannot be read: ${(error as Error).message}`, {
-      remedy: 'Give the name of a built-in network (see `listModels()`) or the path of a model card (JSON).',
+    throw new ModelError('card', `network card ${path} cannot be read: ${(error as Error).message}`, {
+      remedy: 'Give the name of a built-in network (see `listNetworks()`) or the path of a network card (JSON).',
       cause: error,
     });
   }
@@ -94,18 +115,18 @@ export function loadCard(path: string): { readonly card: ModelCard; readonly fol
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new ModelError('card', `model card ${path} is not JSON: ${(error as Error).message}`, { cause: error });
+    throw new ModelError('card', `network card ${path} is not JSON: ${(error as Error).message}`, { cause: error });
   }
   return { card: parseCard(value, path), folder: dirname(resolve(path)) };
 }
 
 /**
- * Checks a model card given as a JSON value.
+ * Checks a network card given as a JSON value.
  *
  * @param origin - what messages call it; a path.
  * @throws ModelError `card`.
  */
-export function parseCard(value: unknown, origin: string): ModelCard {
+export function parseCard(value: unknown, origin: string): NetworkCard {
   const fields = new CardFields(origin, '', value, [
     'name',
     'modality',
@@ -206,7 +227,7 @@ function pixelRules(card: CardFields, input: FramesInput): CardPreprocess {
   const resize = fields.optional('resize', () => fields.oneOf('resize', ['stretch', 'crop'] as const)) ?? 'crop';
   const channels = fields.optional('channels', () => fields.oneOf('channels', ['RGB', 'BGR'] as const)) ?? 'RGB';
   if (input.dtype === 'uint8') {
-    for (const name of ['scale', 'mean', 'std']) fields.refuse(name, "has no meaning when `input.dtype` is 'uint8'");
+    for (const name of ['scale', 'mean', 'std']) fields.refuse(name, "does not apply when `input.dtype` is 'uint8'");
     return { resize, channels, scale: 1, mean: [0, 0, 0], std: [1, 1, 1] };
   }
   return {
@@ -219,11 +240,12 @@ function pixelRules(card: CardFields, input: FramesInput): CardPreprocess {
 }
 
 /**
- * SHA-256 of what in a card changes values: input, preprocessing, output, and whether rows run alone; not its name, file, batch, licence or source.
+ * SHA-256 of what in a card changes values: input, preprocessing, output, and whether rows run
+ * alone; not its name, file, batch, licence or source.
  *
  * @param more - further things that change values, for networks that reelflow writes itself.
  */
-export function hashCard(card: ModelCard, more: unknown = null): string {
+export function hashCard(card: NetworkCard, more: unknown = null): string {
   const { modality, input, preprocess = null, output, alone } = card;
   return contentHash({ modality, input, preprocess, output, alone, more });
 }

@@ -3,7 +3,8 @@ import { UsageError } from '../../core/errors.ts';
 import type { WorkerPool } from '../onnx/worker-pool.ts';
 
 /**
- * An open network: rows in, vectors out, computed in worker threads. Inputs must stay as they are until `embed` resolves. Call `close` when done.
+ * An open network: rows in, vectors out, computed in worker threads. Inputs must stay as they are
+ * until `embed` resolves. Call `close` when done.
  *
  * @example
  * const look = await network('alexnet', { weights: 'random:1' }).open();
@@ -15,7 +16,7 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
   readonly #rowLength: number;
   readonly #isBytes: boolean;
 
-  /** Made by `NetworkPlan.open`. @internal */
+  /** Made by `UnopenedNetwork.open`. @internal */
   constructor(
     pool: WorkerPool,
     /** Name of the card. */
@@ -44,8 +45,10 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
   /**
    * The vectors of up to `maxBatch` inputs, in order, each with memory of its own.
    *
-   * @param inputs - visual: uint8 RGB of height x width x 3; audio: float32 mono samples of one patch.
-   * @throws UsageError for a wrong count, type or length; SystemError `session` when a thread dies or the network is closed.
+   * @param inputs - visual: uint8 RGB of height x width x 3; audio: float32 mono samples of one
+   * patch.
+   * @throws UsageError for a wrong count, type or length; SystemError `session` when a thread dies
+   * or the network is closed.
    */
   async embed(inputs: readonly T[]): Promise<readonly Float32Array[]> {
     if (!Array.isArray(inputs) || inputs.length > this.maxBatch) {
@@ -74,7 +77,10 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
     return vectors;
   }
 
-  /** Ends running batches, refuses waiting ones, and gives threads and memory back. May be called again. */
+  /**
+   * Ends running batches, refuses waiting ones, and gives threads and memory back. May be called
+   * again.
+   */
   close(): Promise<void> {
     return this.#pool.close();
   }
@@ -84,7 +90,10 @@ export class Network<T extends Uint8Array | Float32Array = Uint8Array | Float32A
     return this.close();
   }
 
-  /** Stops the threads at once: running and waiting batches fail with SystemError `session`, as when a thread dies. */
+  /**
+   * Stops the threads at once: running and waiting batches fail with SystemError `session`, as when
+   * a thread dies.
+   */
   abort(): Promise<void> {
     return this.#pool.abort();
   }

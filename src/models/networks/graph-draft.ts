@@ -1,5 +1,5 @@
-import type { AttributeValue, Initializer } from '../onnx/graph.ts';
-import type { TensorRole } from '../weights/random.ts';
+import type { AttributeValue, Initializer } from '../onnx/onnx-graph.ts';
+import type { TensorRole } from '../weights/random-weights.ts';
 import type { TensorMaker } from './architecture.ts';
 
 /** A tensor that a network needs of its weights. */
@@ -26,7 +26,10 @@ export interface DraftInitializer {
   readonly make: (tensor: TensorMaker) => Initializer;
 }
 
-/** A graph while its layers are put together: nodes with the shapes of what they give, before weights are read. */
+/**
+ * A graph while its layers are put together: nodes with the shapes of what they give, before
+ * weights are read.
+ */
 export class GraphDraft {
   readonly nodes: DraftNode[] = [];
   readonly #initializers = new Map<string, DraftInitializer>();
@@ -45,11 +48,14 @@ export class GraphDraft {
   /** Shape of one row of a tensor. */
   shapeOf(name: string): readonly number[] {
     const shape = this.#shapes.get(name);
-    if (!shape) throw new RangeError(`a layer reads '${name}', which no layer before it makes`);
+    if (!shape) throw new RangeError(`a layer reads '${name}', which no earlier layer produces`);
     return shape;
   }
 
-  /** Adds an operation and gives back the name of its output, which the next layer reads unless told otherwise. */
+  /**
+   * Adds an operation and gives back the name of its output, which the next layer reads unless told
+   * otherwise.
+   */
   append(
     operator: string,
     inputs: readonly string[],
@@ -57,7 +63,7 @@ export class GraphDraft {
     shape: readonly number[],
     attributes: Readonly<Record<string, AttributeValue>> = {},
   ): string {
-    if (this.#shapes.has(output)) throw new RangeError(`two layers make '${output}'`);
+    if (this.#shapes.has(output)) throw new RangeError(`two layers produce '${output}'`);
     this.nodes.push({ operator, inputs, output, attributes, layer: this.layer });
     this.#shapes.set(output, shape);
     this.last = output;

@@ -1,10 +1,10 @@
 import { ModelError } from '../../core/errors.ts';
 import { reachable } from '../onnx/cut.ts';
-import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/graph.ts';
+import { elementTypes, type GraphValue, type OnnxGraph } from '../onnx/onnx-graph.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import { assemble } from './assemble.ts';
-import type { CardPreprocess, ModelCard } from './card.ts';
-import { type Assumption, type GuessedInput, guessFrames, guessSound, otherThanSound } from './guess-input.ts';
+import type { CardPreprocess, NetworkCard } from './card.ts';
+import { type Assumption, type GuessedInput, guessAudio, guessFrames, otherThanAudio } from './guess-input.ts';
 import { measuredDimension } from './measured-dimension.ts';
 import { imagenet } from './network-entry.ts';
 
@@ -14,7 +14,10 @@ export type { Assumption };
 export interface GuessOptions {
   /** Name of the card. */
   readonly name: string;
-  /** The tensor that is the feature vector; needed where the file has several outputs. Inner tensors can be named too. */
+  /**
+   * The tensor that is the feature vector; needed where the file has several outputs. Inner tensors
+   * can be named too.
+   */
   readonly output?: string | undefined;
   /** What the input is, where its shape can be read both ways. */
   readonly modality?: 'visual' | 'audio' | undefined;
@@ -22,7 +25,7 @@ export interface GuessOptions {
 
 /** A card, and which of its fields the file does not state. */
 export interface GuessedCard {
-  readonly card: ModelCard;
+  readonly card: NetworkCard;
   readonly assumptions: readonly Assumption[];
 }
 
@@ -32,12 +35,14 @@ const imageNet: CardPreprocess = { resize: 'crop', ...imagenet };
 const listLimit = 12;
 
 /**
- * Makes a model card from what an ONNX file says of its inputs and outputs. What it cannot say (order of channels, scale, mean, deviation, resize,
- * what the axes of a spectrogram mean) is filled in with the usual values and listed. The card fits the graph, or there is none.
+ * Makes a network card from what an ONNX file says of its inputs and outputs. What it cannot say
+ * (order of channels, scale, mean, deviation, resize, what the axes of a spectrogram mean) is
+ * filled in with the usual values and listed. The card fits the graph, or there is none.
  *
  * @param origin - what messages call the file.
- * @throws ModelError `card` listing what the file has when it cannot be told which output or kind of input is meant; SystemError `session` when the network must be
- * run to tell its dimension, and cannot.
+ * @throws ModelError `card` listing what the file has when it cannot be told which output or kind
+ * of input is meant; SystemError `session` when the network must be run to tell its dimension, and
+ * cannot.
  */
 export async function guessCard(graph: OnnxGraph, origin: string, options: GuessOptions): Promise<GuessedCard> {
   const output = chooseOutput(graph, origin, options.output);
@@ -53,7 +58,7 @@ export async function guessCard(graph: OnnxGraph, origin: string, options: Guess
   const guessed = guessInput(input, origin, options.modality);
   const assumptions = [...guessed.assumptions];
   const isVisual = guessed.input.kind === 'frames';
-  const undecided: ModelCard = {
+  const undecided: NetworkCard = {
     name: options.name,
     modality: isVisual ? 'visual' : 'audio',
     input: guessed.input,
@@ -63,7 +68,7 @@ export async function guessCard(graph: OnnxGraph, origin: string, options: Guess
   const told = dimensionOf(network, output, guessed, assumptions);
   const dimension = told ?? (await measuredDimension(undecided, graph, origin));
   if (told === undefined) {
-    const why = 'neither the file nor its operations state it; measured by running one row';
+    const why = 'not stated by the file or its operations; measured by running one row';
     assumptions.push({ field: 'output.dimension', value: dimension, why });
   }
   const card = { ...undecided, output: { name: output.name, dimension } };
@@ -97,19 +102,19 @@ function guessInput(input: GraphValue, origin: string, modality: GuessOptions['m
   const { shape } = input;
   if (shape && (isBytes || input.elementType === elementTypes.float32)) {
     const frames = modality !== 'audio' && guessFrames(input.name, shape, isBytes ? 'uint8' : 'float32');
-    const guessed = frames || (modality !== 'visual' && !isBytes && guessSound(input.name, shape));
-    const other = guessed && !frames && modality === undefined ? otherThanSound(input.name, shape) : undefined;
+    const guessed = frames || (modality !== 'visual' && !isBytes && guessAudio(input.name, shape));
+    const other = guessed && !frames && modality === undefined ? otherThanAudio(input.name, shape) : undefined;
     if (other !== undefined) {
-      throw new ModelError('card', `the input of ${origin} may be sound or ${other}: ${described([input])}`, {
-        remedy: `Give \`modality: 'audio'\` if it is sound; a network of ${other === 'a grey picture' ? 'grey pictures' : 'features'} cannot be described by a card.`,
+      throw new ModelError('card', `the input of ${origin} may be audio or ${other}: ${described([input])}`, {
+        remedy: `Give \`modality: 'audio'\` if it is sound; a network of ${other === 'a greyscale image' ? 'grey pictures' : 'features'} cannot be described by a card.`,
       });
     }
     if (guessed) return guessed;
   }
-  const asked = modality === undefined ? 'neither frames nor sound' : `not ${modality}`;
+  const asked = modality === undefined ? 'neither frames nor audio' : `not ${modality}`;
   throw new ModelError('card', `the input of ${origin} is ${asked} of a known form: ${described([input])}`, {
     remedy:
-      'Known are frames as float32 or uint8 [N, 3, H, W] or [N, H, W, 3]; sound as float32 [N, S], [N, 1, S] or [N, S, 1]; log-mel with 64 bands as [N, 1, F, 64], [N, F, 64], [N, F, 64, 1], [N, 1, 64, F] or [N, 64, F].',
+      'Known are frames as float32 or uint8 [N, 3, H, W] or [N, H, W, 3]; audio as float32 [N, S], [N, 1, S] or [N, S, 1]; log-mel with 64 bands as [N, 1, F, 64], [N, F, 64], [N, F, 64, 1], [N, 1, 64, F] or [N, 64, F].',
   });
 }
 
@@ -118,7 +123,7 @@ function pixelRules(dtype: 'float32' | 'uint8', assumptions: Assumption[]): Card
   const known = dtype === 'uint8' ? { scale: 1, mean: [0, 0, 0], std: [1, 1, 1] } : {};
   for (const [field, value] of Object.entries(imageNet)) {
     if (Object.hasOwn(known, field)) continue;
-    assumptions.push({ field: `preprocess.${field}`, value, why: 'as usual for networks trained on ImageNet' });
+    assumptions.push({ field: `preprocess.${field}`, value, why: 'as is usual for networks trained on ImageNet' });
   }
   return { ...imageNet, ...(known as Partial<CardPreprocess>) };
 }

@@ -16,11 +16,14 @@ export interface GuessedInput {
 
 type Shape = readonly (number | string)[];
 
-/** Sizes that are taken where a dimension is symbolic. */
+/** Sizes that are accepted where a dimension is symbolic. */
 const usual = { side: 224, frames: 96, samples: 15_600 } as const;
-/** Fewer numbers in a row are more often features, or the pixels of a small picture, than sound: half a second. */
-const leastSamples = 8000;
-const soundNames = /audio|sound|wave|pcm|mel|spec|log/i;
+/**
+ * Fewer numbers in a row are more often features, or the pixels of a small picture, than sound:
+ * half a second.
+ */
+const minSamples = 8000;
+const audioNames = /audio|sound|wave|pcm|mel|spec|log/i;
 const spectrograms = ['N1FB', 'N1BF', 'NFB1', 'NFB', 'NBF'] as const;
 const waves = ['N1S', 'NS1', 'NS'] as const;
 
@@ -54,7 +57,7 @@ export function guessFrames(name: string, shape: Shape, dtype: 'float32' | 'uint
  *
  * @returns undefined when it can be neither.
  */
-export function guessSound(name: string, shape: Shape): GuessedInput | undefined {
+export function guessAudio(name: string, shape: Shape): GuessedInput | undefined {
   const spectrogram = spectrograms.find((layout) => fits(layout, shape));
   if (spectrogram) return logMelInput(name, spectrogram, shape[spectrogram.indexOf('F')]);
   const wave = waves.find((layout) => fits(layout, shape));
@@ -62,22 +65,26 @@ export function guessSound(name: string, shape: Shape): GuessedInput | undefined
 }
 
 /**
- * What an input that `guessSound` takes may be as well, or undefined where its shape or its name says that it is sound: one channel of a picture has the
- * shape of a spectrogram, and a list of features that of samples.
+ * What an input that `guessAudio` takes may be as well, or undefined where its shape or its name
+ * says that it is sound: one channel of a picture has the shape of a spectrogram, and a list of
+ * features that of samples.
  */
-export function otherThanSound(name: string, shape: Shape): string | undefined {
-  if (soundNames.test(name)) return undefined;
+export function otherThanAudio(name: string, shape: Shape): string | undefined {
+  if (audioNames.test(name)) return undefined;
   const spectrogram = spectrograms.find((layout) => fits(layout, shape));
   if (spectrogram !== undefined) {
     const frames = shape[spectrogram.indexOf('F')];
     const isPicture = shape.length === 4 && typeof frames === 'number' && frames !== usual.frames;
-    return isPicture ? 'a grey picture' : undefined;
+    return isPicture ? 'a greyscale image' : undefined;
   }
   const samples = shape.find((size, axis) => axis > 0 && size !== 1);
-  return typeof samples === 'number' && samples < leastSamples ? 'a list of features' : undefined;
+  return typeof samples === 'number' && samples < minSamples ? 'a list of features' : undefined;
 }
 
-/** Whether a layout's letters can be a shape's axes: 1 is one, B 64 bands, F frames, S samples of sound and so not few of them. */
+/**
+ * Whether a layout's letters can be a shape's axes: 1 is one, B 64 bands, F frames, S samples of
+ * sound and so not few of them.
+ */
 function fits(layout: string, shape: Shape): boolean {
   if (layout.length !== shape.length) return false;
   return [...layout].every((letter, axis) => {
@@ -93,7 +100,7 @@ function fits(layout: string, shape: Shape): boolean {
 const rate: Assumption = {
   field: 'input.sampleRate',
   value: logMel.sampleRate,
-  why: 'the only rate that is decoded to',
+  why: 'the only supported sample rate',
 };
 
 function logMelInput(
@@ -113,7 +120,7 @@ function logMelInput(
       value: 'log-mel',
       why: "64 bands: taken to be VGGish's spectrogram (25 ms, 125 to 7500 Hz)",
     },
-    { field: 'input.hopSamples', value: hopSamples, why: 'patches that follow each other without a gap' },
+    { field: 'input.hopSamples', value: hopSamples, why: 'consecutive patches without gaps' },
   );
   const patch = { sampleRate: logMel.sampleRate, frames, patchSamples: samplesOfFrames(frames), hopSamples };
   return { input: { kind: 'log-mel', name, layout, ...patch }, assumptions };

@@ -1,7 +1,10 @@
-import { constant, elementTypes, type Initializer, node } from '../onnx/graph.ts';
+import { constant, elementTypes, type Initializer, node } from '../onnx/onnx-graph.ts';
 import { type Prefix, prefixed } from './preprocess.ts';
 
-/** Constants of VGGish's log-mel spectrogram (Hershey et al. 2017), in samples at 16 kHz, hertz and bins. */
+/**
+ * Constants of VGGish's log-mel spectrogram (Hershey et al. 2017), in samples at 16 kHz, hertz and
+ * bins.
+ */
 export const logMel = {
   sampleRate: 16_000,
   window: 400,
@@ -23,8 +26,9 @@ export function hannWindow(length: number = logMel.window): Float64Array {
 }
 
 /**
- * The matrix from magnitude spectrum to mel bands, [257 bins, 64 bands] row by row, in float64: triangles that are linear on the mel scale between 125 and
- * 7,500 Hz, with the bin at 0 Hz left out.
+ * The matrix from magnitude spectrum to mel bands, [257 bins, 64 bands] row by row, in float64:
+ * triangles that are linear on the mel scale between 125 and 7,500 Hz, with the bin at 0 Hz left
+ * out.
  */
 export function melMatrix(): Float64Array {
   const { bins, bands, transform, sampleRate } = logMel;
@@ -45,17 +49,23 @@ export function samplesOfFrames(frames: number): number {
   return (frames - 1) * logMel.hop + logMel.window;
 }
 
-/** Samples on each side of a window's middle. The periodic window is 0 at its first sample, which has no partner. */
+/**
+ * Samples on each side of a window's middle. The periodic window is 0 at its first sample, which
+ * has no partner.
+ */
 const half = logMel.window / 2;
 
-/** One half of the windowed Fourier transform about the middle of the window: [200, 257], float64. */
+/**
+ * One half of the windowed Fourier transform about the middle of the window: [200, 257], float64.
+ */
 function transformMatrix(wave: (angle: number) => number): Float64Array {
   const { bins, transform } = logMel;
   const hann = hannWindow();
   const matrix = new Float64Array(half * bins);
   for (let offset = 0; offset < half; offset++) {
     for (let bin = 0; bin < bins; bin++) {
-      // Reduced modulo the transform's length first: large angles lose digits. The middle sample is summed with itself.
+      // Reduced modulo the transform's length first: large angles lose digits. The middle sample is
+      // summed with itself.
       const angle = (2 * Math.PI * ((bin * offset) % transform)) / transform;
       matrix[offset * bins + bin] = (hann[half + offset] as number) * wave(angle) * (offset === 0 ? 0.5 : 1);
     }
@@ -63,7 +73,10 @@ function transformMatrix(wave: (angle: number) => number): Float64Array {
   return matrix;
 }
 
-/** Positions in a patch of the samples after (`direction` 1) or before (-1) the middle of each frame's window: [frames, 200]. */
+/**
+ * Positions in a patch of the samples after (`direction` 1) or before (-1) the middle of each
+ * frame's window: [frames, 200].
+ */
 function positions(frames: number, direction: 1 | -1): BigInt64Array {
   return BigInt64Array.from({ length: frames * half }, (_, index) =>
     BigInt(Math.floor(index / half) * logMel.hop + half + direction * (index % half)),
@@ -71,11 +84,13 @@ function positions(frames: number, direction: 1 | -1): BigInt64Array {
 }
 
 /**
- * Samples float32 [N, S] at 16 kHz to the log-mel spectrogram log(mel + 0.01) in the network's layout, in the graph.
+ * Samples float32 [N, S] at 16 kHz to the log-mel spectrogram log(mel + 0.01) in the network's
+ * layout, in the graph.
  *
- * The Fourier transform is a matrix product with windowed cosines and sines. Magnitudes do not change when time is counted from the middle of the
- * window, and there the window is symmetric: x(t) + x(-t) meets the cosines and x(t) - x(-t) the sines, which halves the work. It
- * is done in float64: beside a loud tone, quiet bands lose 1e-4 of their logarithm in float32.
+ * The Fourier transform is a matrix product with windowed cosines and sines. Magnitudes do not
+ * change when time is counted from the middle of the window, and there the window is symmetric:
+ * x(t) + x(-t) meets the cosines and x(t) - x(-t) the sines, which halves the work. It is done in
+ * float64: beside a loud tone, quiet bands lose 1e-4 of their logarithm in float32.
  *
  * @param frames - spectrogram frames per patch; VGGish has 96.
  * @param layout - axes of the network's input: F frames, B bands.

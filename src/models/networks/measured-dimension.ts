@@ -2,21 +2,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { directoryFailure } from '../../core/directory-failure.ts';
-import type { OnnxGraph } from '../onnx/graph.ts';
 import { measureRun } from '../onnx/measure-run.ts';
+import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import { assemble } from './assemble.ts';
-import type { ModelCard } from './card.ts';
+import type { NetworkCard } from './card.ts';
 import { prepareParts } from './prepare.ts';
 import { sessionParts } from './session-parts.ts';
 
 /**
- * How many values a network gives for each row, found by running it once, for outputs whose shape neither the file states nor its operations tell.
+ * How many values a network gives for each row, found by running it once, for outputs whose shape
+ * neither the file states nor its operations tell.
  *
- * @param card - whose `output.dimension` is what is asked for; the one that stands in it does not count.
- * @throws ModelError `card` when the graph has not what the card says; SystemError `session` when it cannot be run, `not-writable` or
- * `disk-full` when the temporary directory cannot be used.
+ * @param card - whose `output.dimension` is what is asked for; the one that stands in it does not
+ * count.
+ * @throws ModelError `card` when the graph does not have what the card says; SystemError `session`
+ * when it cannot be run, `not-writable` or `disk-full` when the temporary directory cannot be used.
  */
-export async function measuredDimension(card: ModelCard, graph: OnnxGraph, origin: string): Promise<number> {
+export async function measuredDimension(card: NetworkCard, graph: OnnxGraph, origin: string): Promise<number> {
   const { parts, fixedRows } = assemble(card, graph, origin);
   const folder = temporaryFolder();
   try {

@@ -2,7 +2,7 @@ import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { printableStart } from '../../core/printable.ts';
 import { finiteInitializer } from '../weights/finite-pieces.ts';
-import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random.ts';
+import { parseRandomWeights, randomTensor, randomWeightsHash } from '../weights/random-weights.ts';
 import { floatInitializer, readWeights, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
 import { type Architecture, type TensorMaker, wantedTensors, wholeArchitecture } from './architecture.ts';
 import { fileHash } from './cache.ts';
@@ -14,13 +14,16 @@ import {
   networkEntry,
   networkNames,
   postprocessingOf,
-} from './registry.ts';
+} from './network-registry.ts';
 import { type KnownOrigin, type WeightsFile, weightsFile } from './weights-origin.ts';
 
 /** The weights of a named network: where each tensor comes from, and what identifies them. */
 export interface NamedWeights {
   readonly tensor: TensorMaker;
-  /** SHA-256 of the file, of both files where post-processing has its own, or of the recipe of random weights. */
+  /**
+   * SHA-256 of the file, of both files where post-processing has its own, or of the recipe of
+   * random weights.
+   */
   readonly hash: string;
   readonly random: boolean;
   /** `random:SEED`, or the path of the file. */
@@ -30,10 +33,13 @@ export interface NamedWeights {
 }
 
 /** A message lists at most this many tensors. */
-const mostListed = 12;
+const maxListed = 12;
 /** Names come from the file, which may be hostile. */
 const longestName = 200;
-/** Post-processing's parameters are also found under this prefix, as in a state dict of the whole PyTorch port. */
+/**
+ * Post-processing's parameters are also found under this prefix, as in a state dict of the whole
+ * PyTorch port.
+ */
 const postprocessPrefix = 'pproc.';
 
 const isPostprocessing = (name: string) => name.startsWith('pca_');
@@ -51,14 +57,17 @@ function fits(wanted: WantedTensor, { shape }: WeightTensor): boolean {
 }
 
 function listed(entries: readonly string[]): string {
-  const more = entries.length - mostListed;
+  const more = entries.length - maxListed;
   return `${entries
-    .slice(0, mostListed)
+    .slice(0, maxListed)
     .map((name) => printableStart(name, longestName))
     .join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
-/** What wrappers put before the names of all tensors, one or several of them: DataParallel, torch.compile, Lightning. */
+/**
+ * What wrappers put before the names of all tensors, one or several of them: DataParallel,
+ * torch.compile, Lightning.
+ */
 const wrapperPrefix = /^(?:module\.|_orig_mod\.|model\.)+$/;
 
 /** The file without what wrappers put before the names of the wanted tensors. */
@@ -71,7 +80,10 @@ function unwrapped(file: WeightFile, wanted: readonly WantedTensor[]): WeightFil
   return { ...file, tensors, unread };
 }
 
-/** What stands before the names of all wanted tensors in a file, as in `model.features.0.weight`, or undefined. */
+/**
+ * What stands before the names of all wanted tensors in a file, as in `model.features.0.weight`, or
+ * undefined.
+ */
 function sharedPrefix(file: WeightFile, wanted: readonly WantedTensor[]): string | undefined {
   const first = wanted[0]?.name;
   const names = [...file.tensors.keys()];
@@ -123,15 +135,18 @@ function requireTensors(
   const unknown = [...file.tensors.keys()].filter((name) => !names.has(name) && !name.endsWith('.num_batches_tracked'));
   const hint = unknown.length > 0 ? ` (tensors that ${what} does not know: ${listed(unknown)})` : '';
   const prefix = sharedPrefix(file, wanted);
-  throw new ModelError('weights', `${file.path} has not the weights of ${what}; ${found.join('; ')}${hint}`, {
+  throw new ModelError('weights', `${file.path} does not contain the weights of ${what}; ${found.join('; ')}${hint}`, {
     remedy:
       prefix === undefined
         ? remedy
-        : `Its names begin with '${printableStart(prefix, longestName)}': save the state dict without it, as that of the inner module.`,
+        : `Its names begin with '${printableStart(prefix, longestName)}': save the state dict of the inner module, without it.`,
   });
 }
 
-/** Every tensor that a network can need, whichever layer is its output: those of its own layers, and of its post-processing. */
+/**
+ * Every tensor that a network can need, whichever layer is its output: those of its own layers, and
+ * of its post-processing.
+ */
 export function networkTensors(name: NetworkName): {
   readonly own: readonly WantedTensor[];
   readonly postprocessing: readonly WantedTensor[];
@@ -158,10 +173,12 @@ export function checkPostprocessing(name: NetworkName, file: WeightFile): void {
 }
 
 /**
- * Asserts that a file holds the weights of a named network: all that its default layer needs, in the right shapes, and what else it has of the network
- * in the right shapes too. Tensors that the network does not know do no harm. Reads no values.
+ * Asserts that a file holds the weights of a named network: all that its default layer needs, in
+ * the right shapes, and what else it has of the network in the right shapes too. Tensors that the
+ * network does not know do no harm. Reads no values.
  *
- * @throws UsageError when there is no network of that name; ModelError `weights` listing what is missing or of another shape.
+ * @throws UsageError when there is no network of that name; ModelError `weights` listing what is
+ * missing or of another shape.
  *
  * @example
  * checkWeights('alexnet', readWeights('alexnet-owt-7be5be79.pth'));
@@ -179,8 +196,9 @@ export function checkWeights(name: string, given: WeightFile): void {
 }
 
 /**
- * The layers of a named network, by their aliases, that a file which `checkWeights` takes has not the tensors of. VGGish's post-processing is left
- * out: its parameters usually have a file of their own.
+ * The layers of a named network, by their aliases, that a file which `checkWeights` takes does not
+ * have the tensors of. VGGish's post-processing is left out: its parameters usually have a file of
+ * their own.
  *
  * @throws UsageError when there is no network of that name.
  */
@@ -196,13 +214,16 @@ export function lackingLayers(name: string, given: WeightFile): readonly string[
 }
 
 /**
- * The weights that an architecture is written with. Files are hashed and their structure is read; values are read when the network is written.
+ * The weights that an architecture is written with. Files are hashed and their structure is read;
+ * values are read when the network is written.
  *
  * @param weights - `random:SEED`, or the path of a weight file.
- * @param postprocess - path of the parameters of VGGish's post-processing, where they are in a file of their own.
+ * @param postprocess - path of the parameters of VGGish's post-processing, where they are in a file
+ * of their own.
  * @param cache - where hashes of files are remembered.
  * @param known - what is known of the two files beside their content.
- * @throws ModelError `weights` when a file cannot be read, or has not the tensors that are needed.
+ * @throws ModelError `weights` when a file cannot be read, or does not have the tensors that are
+ * needed.
  */
 export function namedWeights(
   architecture: Architecture,

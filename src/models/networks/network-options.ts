@@ -5,8 +5,9 @@ import type { KnownOrigin } from './weights-origin.ts';
 /** How to find a network. */
 export interface NetworkOptions extends NamedOptions {
   /**
-   * Of a named network: `random:SEED`, or the path of a weight file with the tensor names of torchvision (`.pth`, `.safetensors`, `.npz`, `.onnx`). Of a
-   * model card: path of an .onnx file to use in place of the card's own, wherever it lies; `random:SEED` is left out of account then,
+   * Of a named network: `random:SEED`, or the path of a weight file with the tensor names of
+   * torchvision (`.pth`, `.safetensors`, `.npz`, `.onnx`). Of a network card: path of an .onnx file
+   * to use in place of the card's own, wherever it lies; `random:SEED` is left out of account then,
    * because a card's file is its weights.
    */
   readonly weights?: string | undefined;
@@ -17,8 +18,9 @@ export interface NetworkOptions extends NamedOptions {
   /** Where prepared networks are kept; else `REELFLOW_CACHE_DIR`, else the user's cache folder. */
   readonly cacheDirectory?: string | undefined;
   /**
-   * `fast` (default): convolutions whose shape pays are computed with fewer products, about 1e-6 of the greatest value from the direct form. `direct`: none
-   * is, as in datasets that were made before there was a choice. See docs/networks.md.
+   * `fast` (default): convolutions whose shape pays are computed with fewer products, about 1e-6 of
+   * the greatest value from the direct form. `direct`: none is, as in datasets that were made
+   * before there was a choice. See docs/networks.md.
    */
   readonly convolutions?: ConvolutionForm | undefined;
 }

@@ -4,23 +4,24 @@ import { insideFolder, readModel } from '../onnx/read.ts';
 import { architectureGraph } from './architecture.ts';
 import { assemble, outputAt } from './assemble.ts';
 import { cacheDirectory, fileHash } from './cache.ts';
-import { hashCard, loadCard, type ModelCard } from './card.ts';
+import { hashCard, loadCard, type NetworkCard } from './card.ts';
 import { convolutionForms } from './fast-convolutions/form.ts';
 import { namedWeights } from './named-weights.ts';
 import type { NamedOptions } from './network-entry.ts';
 import type { NetworkOptions } from './network-options.ts';
-import { NetworkPlan } from './network-plan.ts';
-import { type NetworkName, type NetworkReads, namedNetwork, networkNames } from './registry.ts';
+import { type NetworkName, type NetworkReads, namedNetwork, networkNames } from './network-registry.ts';
+import { UnopenedNetwork } from './unopened-network.ts';
 import { weightsFile } from './weights-origin.ts';
 
 export { Network } from './embedder.ts';
 export type { NetworkOptions } from './network-options.ts';
-export { NetworkPlan, type OpenOptions } from './network-plan.ts';
+export { type OpenOptions, UnopenedNetwork } from './unopened-network.ts';
 
 const defaultBatch = 32;
 
 /**
- * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its model card. Reads structure and hashes, no weights; nothing is opened.
+ * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its network card.
+ * Reads structure and hashes, no weights; nothing is opened.
  *
  * @param nameOrCardPath - one of `networkNames`, or the path of a card (JSON).
  * @throws UsageError, ModelError `card`, `weights` or `hash`.
@@ -32,12 +33,12 @@ const defaultBatch = 32;
 export function network<Name extends NetworkName>(
   name: Name,
   options?: NetworkOptions,
-): NetworkPlan<NetworkReads<Name>>;
+): UnopenedNetwork<NetworkReads<Name>>;
 export function network<T extends Uint8Array | Float32Array = Uint8Array | Float32Array>(
   nameOrCardPath: string,
   options?: NetworkOptions,
-): NetworkPlan<T>;
-export function network(nameOrCardPath: string, options: NetworkOptions = {}): NetworkPlan {
+): UnopenedNetwork<T>;
+export function network(nameOrCardPath: string, options: NetworkOptions = {}): UnopenedNetwork {
   checkString('nameOrCardPath', nameOrCardPath);
   const convolutions = checkOneOf('convolutions', options.convolutions ?? 'fast', convolutionForms);
   const cache = cacheDirectory(options.cacheDirectory);
@@ -45,7 +46,7 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
   if (!named) {
     if (!/[./\\]/.test(nameOrCardPath)) {
       throw new UsageError(`there is no network '${nameOrCardPath}'`, {
-        remedy: `Give one of ${networkNames.join(', ')}, or the path of a model card (JSON).`,
+        remedy: `Give one of ${networkNames.join(', ')}, or the path of a network card (JSON).`,
       });
     }
     return cardNetwork(nameOrCardPath, { ...options, convolutions }, cache);
@@ -53,7 +54,7 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
   if (options.weights === undefined) {
     throw new ModelError('weights', `${named.name} has no weights yet`, {
       remedy:
-        "Give a weight file, `weights: 'random:1'` to try things out, or a model card of a trained .onnx file in place of the name.",
+        "Give a weight file, `weights: 'random:1'` to try things out, or a network card of a trained .onnx file in place of the name.",
     });
   }
   const { architecture, card } = named;
@@ -66,7 +67,7 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
   const cardHash = hashCard(card, architecture);
   const assembled = assemble(card, graph, named.name, convolutions);
   const { hash, random, origin, files } = weights;
-  return new NetworkPlan(
+  return new UnopenedNetwork(
     card,
     cardHash,
     hash,
@@ -83,21 +84,21 @@ export function network(nameOrCardPath: string, options: NetworkOptions = {}): N
 /** The options that decide a named network, beside its weights. */
 function namedOptions({ layer, final, postprocess, resize }: NamedOptions): NamedOptions {
   return {
-    ...(layer !== undefined && { layer }),
-    ...(final !== undefined && { final }),
+    layer,
+    final,
     ...((postprocess ?? false) !== false && { postprocess: true }),
-    ...(resize !== undefined && { resize }),
+    resize,
   };
 }
 
-function cardNetwork(path: string, options: NetworkOptions, cache: string): NetworkPlan {
+function cardNetwork(path: string, options: NetworkOptions, cache: string): UnopenedNetwork {
   const { weights } = options;
   const { card, folder } = loadCard(path);
   const file = weights === undefined || weights.startsWith('random:') ? insideFolder(folder, card.file ?? '') : weights;
   if (file === undefined) {
     throw new ModelError(
       'card',
-      `model card ${path}: \`file\` must name a file inside the card's own folder (links out of it are not followed), but '${card.file}' is not one`,
+      `network card ${path}: \`file\` must name a file inside the card's own folder (links that lead outside are not followed), but '${card.file}' is not one`,
       {
         remedy: `Put the ONNX file beside the card, or give its path as \`${card.modality}Weights\`; to \`network\` itself, as its weights.`,
       },
@@ -107,15 +108,15 @@ function cardNetwork(path: string, options: NetworkOptions, cache: string): Netw
 }
 
 /**
- * The network of a model card, and of the ONNX file that is its weights, wherever that lies.
+ * The network of a network card, and of the ONNX file that is its weights, wherever that lies.
  *
  * @throws ModelError `card`, `weights` or `hash`, as `network`.
  */
 export function networkOfCard(
-  given: ModelCard,
+  given: NetworkCard,
   file: string,
   options: Pick<NetworkOptions, 'weightsOrigin' | 'layer' | 'convolutions' | 'cacheDirectory'> = {},
-): NetworkPlan {
+): UnopenedNetwork {
   const { weightsOrigin, layer, convolutions = 'fast' } = options;
   const cache = cacheDirectory(options.cacheDirectory);
   let card = given;
@@ -125,7 +126,7 @@ export function networkOfCard(
       'hash',
       `${file} is not the file of its card: its SHA-256 is ${weightsHash}, the card says ${card.sha256}`,
       {
-        remedy: 'Get the file again, or correct `sha256` in the card if the new file is meant.',
+        remedy: 'Download the file again, or correct `sha256` in the card if the new file is meant.',
       },
     );
   }
@@ -134,5 +135,5 @@ export function networkOfCard(
   const assembled = assemble(card, graph, file, convolutions);
   const files = [weightsFile('weights', weightsHash, file, weightsOrigin)];
   const batch = card.batch ?? defaultBatch;
-  return new NetworkPlan(card, hashCard(card), weightsHash, false, file, files, batch, undefined, assembled, cache);
+  return new UnopenedNetwork(card, hashCard(card), weightsHash, false, file, files, batch, undefined, assembled, cache);
 }

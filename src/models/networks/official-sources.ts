@@ -1,5 +1,5 @@
+import { networkEntry, networkNames } from './network-registry.ts';
 import type { PublishedWeights } from './published-weights.ts';
-import { networkEntry, networkNames } from './registry.ts';
 
 /** Where the weights of a network are published, as its origin states it. */
 export interface OfficialSource extends PublishedWeights {
@@ -8,8 +8,9 @@ export interface OfficialSource extends PublishedWeights {
 }
 
 /**
- * The official source of each network's weights: the addresses in torchvision's own source and in torchvggish's. They state
- * eight digits of each file's SHA-256 and, in the versions that these were taken from, no sizes.
+ * The official source of each network's weights: the addresses in torchvision's own source and in
+ * torchvggish's. They state eight digits of each file's SHA-256 and, in the versions that these
+ * were taken from, no sizes.
  */
 export const officialSources: readonly OfficialSource[] = networkNames.flatMap((network) => {
   const entry = networkEntry(network);

@@ -1,14 +1,17 @@
 import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Device } from '../onnx/device-name.ts';
-import type { OnnxGraph } from '../onnx/graph.ts';
+import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import { worthSecondSession } from '../onnx/rehearse.ts';
 import type { BatchTimes, Place, SessionPlan } from '../onnx/session.ts';
 import { rowSizes } from '../onnx/shapes.ts';
 import { claimWebgpu } from '../onnx/webgpu-claim.ts';
 import { type PoolOptions, WorkerPool } from '../onnx/worker-pool.ts';
 
-/** Rows per run on a device when nothing else is asked for: more gained little on a card of today, and each batch waits in host memory too. */
+/**
+ * Rows per run on a device when nothing else is asked for: more gained little on a card of today,
+ * and each batch waits in host memory too.
+ */
 export const deviceBatch = 64;
 
 /** Memory of a device, in bytes. */
@@ -20,14 +23,21 @@ export interface DeviceMemory {
 }
 
 const mebibyte = 1024 * 1024;
-/** The driver's context, ONNX Runtime's kernels, cuBLAS and cuDNN with their work space. Measured, see docs/devices.md. */
+/**
+ * The driver's context, ONNX Runtime's kernels, cuBLAS and cuDNN with their work space. Measured,
+ * see docs/devices.md.
+ */
 const contextBytes = 1024 * mebibyte;
-/** Memory of activations by the widest operation's: the arena grows by powers of two, and convolutions have work space beside their results. */
+/**
+ * Memory of activations by the widest operation's: the arena grows by powers of two, and
+ * convolutions have work space beside their results.
+ */
 const activationFactor = 4;
 
 /**
- * What a network takes of a device's memory: its weights and the activations of one run for every session, and what the driver takes once. An estimate from
- * the graph's shapes; cards say more exactly what is used (see `readCards`).
+ * What a network takes of a device's memory: its weights and the activations of one run for every
+ * session, and what the driver takes once. An estimate from the graph's shapes; cards say more
+ * exactly what is used (see `readCards`).
  */
 export function deviceMemory(
   graph: OnnxGraph,
@@ -48,7 +58,8 @@ export interface DeviceSessions {
 }
 
 /**
- * Where the sessions of a network on a device are: in turn on its cards. Of WebGPU a process has one session at most: several bring its driver down.
+ * Where the sessions of a network on a device are: in turn on its cards. Of WebGPU a process has
+ * one session at most: several bring its driver down.
  *
  * @throws UsageError for several sessions of WebGPU.
  */
@@ -64,10 +75,11 @@ export function placesOf({ device, numbers, workers }: DeviceSessions): readonly
 }
 
 /**
- * Opens the sessions of a network on a device: `workers` of them, or one at each place, and there a second one where bringing batches together takes long
- * beside computing them.
+ * Opens the sessions of a network on a device: `workers` of them, or one at each place, and there a
+ * second one where bringing batches together takes long beside computing them.
  *
- * @throws UsageError for several sessions of WebGPU; SystemError `session` while it has another network's; else as `WorkerPool.open`.
+ * @throws UsageError for several sessions of WebGPU; SystemError `session` while it has another
+ * network's; else as `WorkerPool.open`.
  */
 export async function openOnDevice(
   plan: SessionPlan,

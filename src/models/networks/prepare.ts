@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../core/hash.ts';
-import type { OnnxGraph } from '../onnx/graph.ts';
+import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import { writeModel } from '../onnx/write.ts';
 import { cachedFolder } from './cache.ts';
 
@@ -32,11 +32,13 @@ function isWhole(folder: string, count: number): boolean {
 }
 
 /**
- * Writes the parts of a network into the cache in the form they are run from, unless they are there already.
+ * Writes the parts of a network into the cache in the form they are run from, unless they are there
+ * already.
  *
  * @param identity - decides the content: hashes of card and weights.
  * @returns paths of the parts' ONNX files.
- * @throws SystemError `not-writable` or `disk-full` when the cache cannot be written; ModelError `weights` when the weights cannot be read.
+ * @throws SystemError `not-writable` or `disk-full` when the cache cannot be written; ModelError
+ * `weights` when the weights cannot be read.
  */
 export function prepareParts(
   parts: readonly OnnxGraph[],

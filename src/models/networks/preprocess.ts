@@ -1,8 +1,8 @@
-import { constant, elementTypes, type GraphNode, type GraphValue, type Initializer, node } from '../onnx/graph.ts';
+import { constant, elementTypes, type GraphValue, type Initializer, node, type OnnxNode } from '../onnx/onnx-graph.ts';
 
 /** Operations that stand before a network, making its input from what the decoders give. */
 export interface Prefix {
-  readonly nodes: readonly GraphNode[];
+  readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly Initializer[];
   /** What enters instead of the network's own input. */
   readonly input: GraphValue;
@@ -11,7 +11,10 @@ export interface Prefix {
 /** Names of tensors of a prefix start so, and no exported network's do. */
 export const prefixed = (name: string) => `reelflow.${name}`;
 
-/** How pixels become numbers: `(value * scale - mean) / std` per channel, in the order of `channels`. */
+/**
+ * How pixels become numbers: `(value * scale - mean) / std` per channel, in the order of
+ * `channels`.
+ */
 export interface PixelPreprocessing {
   readonly width: number;
   readonly height: number;
@@ -24,7 +27,8 @@ export interface PixelPreprocessing {
 }
 
 /**
- * Pixels uint8 [N, H, W, 3] RGB to the network's input, in the graph, so that JavaScript never touches a pixel.
+ * Pixels uint8 [N, H, W, 3] RGB to the network's input, in the graph, so that JavaScript never
+ * touches a pixel.
  *
  * @param target - name of the tensor that the network reads.
  */
@@ -69,7 +73,10 @@ export function pixelPrefix(pixels: PixelPreprocessing, target: string): Prefix 
   return { nodes, initializers, input };
 }
 
-/** Samples float32 [N, S] to a network that reads waveforms: unchanged, or with axes of length 1 added. */
+/**
+ * Samples float32 [N, S] to a network that reads waveforms: unchanged, or with axes of length 1
+ * added.
+ */
 export function samplePrefix(samples: number, layout: 'NS' | 'N1S' | 'NS1', target: string): Prefix {
   const input: GraphValue = { name: prefixed('samples'), elementType: elementTypes.float32, shape: ['N', samples] };
   if (layout === 'NS') return { nodes: [node('Identity', [input.name], [target])], initializers: [], input };

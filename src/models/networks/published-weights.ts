@@ -1,7 +1,10 @@
 /** A file of weights, as its origin publishes it. */
 export interface PublishedWeights {
   readonly url: string;
-  /** Name of the file; its last part before the extension is the start of its SHA-256, as PyTorch Hub has it. */
+  /**
+   * Name of the file; its last part before the extension is the start of its SHA-256, as PyTorch
+   * Hub has it.
+   */
   readonly file: string;
   /** First hexadecimal digits of the file's SHA-256. */
   readonly sha256Prefix: string;
@@ -13,7 +16,10 @@ export interface PublishedWeights {
   readonly tensorNames: string;
 }
 
-/** The weights of a network in torchvision (`IMAGENET1K_V1`), which states eight digits of each file's SHA-256. */
+/**
+ * The weights of a network in torchvision (`IMAGENET1K_V1`), which states eight digits of each
+ * file's SHA-256.
+ */
 export function torchvision(file: string): PublishedWeights {
   const licence = 'BSD-3-Clause (torchvision); trained on ImageNet-1K, whose own terms are for research';
   return published('torchvision', 'https://download.pytorch.org/models', file, licence);
@@ -32,8 +38,8 @@ function published(tensorNames: string, folder: string, file: string, licence: s
 }
 
 /**
- * The start of a SHA-256 that a file name states in the manner of PyTorch Hub (`alexnet-owt-7be5be79.pth`), in lower case, or undefined when it
- * states none.
+ * The start of a SHA-256 that a file name states in the manner of PyTorch Hub
+ * (`alexnet-owt-7be5be79.pth`), in lower case, or undefined when it states none.
  */
 export function sha256PrefixOf(file: string): string | undefined {
   return /-([0-9a-f]{8,64})(?:\s?\(\d+\))?\.[a-z]+$/i.exec(file)?.[1]?.toLowerCase();

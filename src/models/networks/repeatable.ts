@@ -1,19 +1,25 @@
 import { ModelError } from '../../core/errors.ts';
 import type { Device } from '../onnx/device-name.ts';
-import type { ModelCard } from './card.ts';
+import type { NetworkCard } from './card.ts';
 import type { Network } from './embedder.ts';
 
-/** By how much of its greatest value a vector may change with the number of rows: kernels may add in another order. */
+/**
+ * By how much of its greatest value a vector may change with the number of rows: kernels may add in
+ * another order.
+ */
 const tolerance = 1e-3;
 
 /**
- * Asserts that an open network gives a row the same vector again, and whatever rows run with it: a row is run alone, at several places of a whole batch, and once more.
- * A network that draws random numbers (exported in training mode) or that mixes the rows of a batch would give other features with each
- * run or size of batch, under one name. A card that says `"repeatable": false` is taken at its word.
+ * Asserts that an open network gives a row the same vector again, and whatever rows run with it: a
+ * row is run alone, at several places of a whole batch, and once more. A network that draws random
+ * numbers (exported in training mode) or that mixes the rows of a batch would give other features
+ * with each run or size of batch, under one name. A card that says `"repeatable": false` is taken
+ * at its word.
  *
- * @throws ModelError `card` saying which it is, and what the card can say; the network is closed then.
+ * @throws ModelError `card` saying which it is, and what the card can say; the network is closed
+ * then.
  */
-export async function checkRepeatable(network: Network, card: ModelCard, device: Device): Promise<void> {
+export async function checkRepeatable(network: Network, card: NetworkCard, device: Device): Promise<void> {
   if (card.repeatable === false) return;
   try {
     await compareRows(network, card, device);
@@ -23,10 +29,11 @@ export async function checkRepeatable(network: Network, card: ModelCard, device:
   }
 }
 
-async function compareRows(network: Network, card: ModelCard, device: Device): Promise<void> {
+async function compareRows(network: Network, card: NetworkCard, device: Device): Promise<void> {
   const [first, second, third] = sampleRows(card) as [Uint8Array, Uint8Array, Uint8Array];
   const [alone] = await network.embed([first]);
-  // At several places of a whole batch, which may be run in parts: a row may depend on one that is some places away.
+  // At several places of a whole batch, which may be run in parts: a row may depend on one that is
+  // some places away.
   const places = Array.from({ length: network.maxBatch }, (_, index) => index).filter((index) => index % 6 === 1);
   const others = Array.from({ length: network.maxBatch }, (_, index) => (index % 2 === 0 ? second : third));
   for (const place of places) others[place] = first;
@@ -37,10 +44,10 @@ async function compareRows(network: Network, card: ModelCard, device: Device): P
   if (drawn > (device === 'cpu' ? 0 : tolerance)) {
     throw new ModelError(
       'card',
-      `${card.name} gave two vectors for one and the same input, ${apart(drawn)}: it draws random numbers`,
+      `${card.name} gave two different vectors for the same input, ${apart(drawn)}: it draws random numbers`,
       {
         remedy:
-          'Export it for inference (PyTorch: model.eval(); training=TrainingMode.EVAL). If chance is meant, add "repeatable": false to its card.',
+          'Export it for inference (PyTorch: model.eval(); training=TrainingMode.EVAL). If randomness is intended, add "repeatable": false to its card.',
       },
     );
   }
@@ -48,16 +55,16 @@ async function compareRows(network: Network, card: ModelCard, device: Device): P
   if (mixed > tolerance) {
     throw new ModelError(
       'card',
-      `${card.name} gives a row another vector beside other rows than alone, ${apart(mixed)}: its rows depend on each other`,
+      `${card.name} gives a row a different vector in a batch than alone, ${apart(mixed)}: its rows depend on each other`,
       {
         remedy:
-          'Add "alone": true to its card: each row is run by itself then. If it is meant so, add "repeatable": false.',
+          'Add "alone": true to its card, so that each row is run alone. If this is intended, add "repeatable": false.',
       },
     );
   }
 }
 
-const apart = (share: number) => `${Number((100 * share).toPrecision(2))} % of its greatest value apart`;
+const apart = (share: number) => `${Number((100 * share).toPrecision(2))} % of the largest value apart`;
 
 /** The greatest difference of two vectors, by their greatest value. */
 function difference(left: Float32Array = new Float32Array(), right: Float32Array = new Float32Array()): number {
@@ -71,8 +78,11 @@ function difference(left: Float32Array = new Float32Array(), right: Float32Array
   return most === 0 ? 0 : most / greatest;
 }
 
-/** Three rows that have little in common: noise of all values, dark or quiet noise, bright or loud noise. */
-function sampleRows({ input }: ModelCard): readonly (Uint8Array | Float32Array)[] {
+/**
+ * Three rows that have little in common: noise of all values, dark or quiet noise, bright or loud
+ * noise.
+ */
+function sampleRows({ input }: NetworkCard): readonly (Uint8Array | Float32Array)[] {
   const next = noise();
   const ranges = [
     [0, 1],

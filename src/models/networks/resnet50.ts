@@ -1,5 +1,5 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
-import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { imagenet, type VisualNetwork } from './network-entry.ts';
 import { torchvision } from './published-weights.ts';
 
 /** Blocks and channels of the four stages. */
@@ -18,8 +18,9 @@ const blocks = stages.flatMap(({ name, blocks: count, channels }, stage) =>
 );
 
 /**
- * ResNet-50 (He et al., "Deep residual learning for image recognition", 2015) in the layout of torchvision, which strides in a block's 3x3 convolution:
- * float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the global average pool [N, 2048]. Batch normalisation is folded into the
+ * ResNet-50 (He et al., "Deep residual learning for image recognition", 2015) in the layout of
+ * torchvision, which strides in a block's 3x3 convolution: float32 [N, 3, 224, 224] to logits [N,
+ * 1000]; by default to the global average pool [N, 2048]. Batch normalisation is folded into the
  * convolutions when the network is written.
  */
 const resnet50Description: NetworkDescription = {
@@ -55,7 +56,7 @@ const resnet50Description: NetworkDescription = {
 };
 
 /** ResNet-50, as a named network. */
-export const resnet50: PictureNetwork = {
+export const resnet50: VisualNetwork = {
   title: 'ResNet-50',
   reads: 'pictures',
   batch: 32,

@@ -1,7 +1,7 @@
-import type { OnnxGraph } from '../onnx/graph.ts';
+import type { OnnxGraph } from '../onnx/onnx-graph.ts';
 import type { SessionPart } from '../onnx/session.ts';
-import type { ModelCard } from './card.ts';
-import { leastRows } from './least-rows.ts';
+import type { NetworkCard } from './card.ts';
+import { minRows } from './min-rows.ts';
 
 /** How the rows of a batch are run. */
 export interface PartSettings {
@@ -19,7 +19,7 @@ export interface PartSettings {
  * @param models - paths of the parts' ONNX files.
  */
 export function sessionParts(
-  card: ModelCard,
+  card: NetworkCard,
   parts: readonly OnnxGraph[],
   models: readonly string[],
   { rows, fixedRows, isQuantised = false }: PartSettings,
@@ -32,7 +32,7 @@ export function sessionParts(
     inputType: isBytes && index === 0 ? 'uint8' : 'float32',
     rowShape: index === 0 ? (part.inputs[0]?.shape?.slice(1) ?? []).map(Number) : [],
     rows: rows(index),
-    leastRows: fixedRows ?? leastRows(part),
+    minRows: fixedRows ?? minRows(part),
     prepack: isQuantised,
     arena: !isQuantised || part.nodes.some(({ operator }) => operator === 'Conv'),
   }));

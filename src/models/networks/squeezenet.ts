@@ -1,5 +1,5 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
-import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { imagenet, type VisualNetwork } from './network-entry.ts';
 import { torchvision } from './published-weights.ts';
 
 const pool: Layer = { kind: 'max-pool', kernel: 3, stride: 2, ceil: true };
@@ -43,9 +43,10 @@ const features: Readonly<Record<'1_0' | '1_1', readonly Layer[]>> = {
 };
 
 /**
- * SqueezeNet 1.0 or 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters", 2016) in the layout of torchvision:
- * float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the global average pool of the last fire module, [N, 512], which torchvision
- * does not compute.
+ * SqueezeNet 1.0 or 1.1 (Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer
+ * parameters", 2016) in the layout of torchvision: float32 [N, 3, 224, 224] to logits [N, 1000]; by
+ * default to the global average pool of the last fire module, [N, 512], which torchvision does not
+ * compute.
  */
 function squeezenetDescription(version: '1_0' | '1_1'): NetworkDescription {
   return {
@@ -63,7 +64,7 @@ function squeezenetDescription(version: '1_0' | '1_1'): NetworkDescription {
 }
 
 /** SqueezeNet 1.0, as a named network. */
-export const squeezenet1_0: PictureNetwork = {
+export const squeezenet1_0: VisualNetwork = {
   title: 'SqueezeNet 1.0',
   reads: 'pictures',
   batch: 32,
@@ -73,7 +74,7 @@ export const squeezenet1_0: PictureNetwork = {
 };
 
 /** SqueezeNet 1.1, as a named network. */
-export const squeezenet1_1: PictureNetwork = {
+export const squeezenet1_1: VisualNetwork = {
   title: 'SqueezeNet 1.1',
   reads: 'pictures',
   batch: 32,

@@ -1,5 +1,5 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
-import { imagenet, type PictureNetwork } from './network-entry.ts';
+import { imagenet, type VisualNetwork } from './network-entry.ts';
 import { torchvision } from './published-weights.ts';
 
 /** Channels of the convolutions between one pooling and the next. */
@@ -27,9 +27,10 @@ function features(): Layer[] {
 }
 
 /**
- * VGG16, configuration D (Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014), in the layout of
- * torchvision: float32 [N, 3, 224, 224] to logits [N, 1000]; by default to the second 4096-unit layer after its ReLU. The adaptive average
- * pool to 7x7 is the identity at this input size.
+ * VGG16, configuration D (Simonyan and Zisserman, "Very deep convolutional networks for large-scale
+ * image recognition", 2014), in the layout of torchvision: float32 [N, 3, 224, 224] to logits [N,
+ * 1000]; by default to the second 4096-unit layer after its ReLU. The adaptive average pool to 7x7
+ * is the identity at this input size.
  */
 const vgg16Description: NetworkDescription = {
   name: 'vgg16',
@@ -52,7 +53,7 @@ const vgg16Description: NetworkDescription = {
 };
 
 /** VGG16, as a named network. */
-export const vgg16: PictureNetwork = {
+export const vgg16: VisualNetwork = {
   title: 'VGG16',
   reads: 'pictures',
   batch: 32,

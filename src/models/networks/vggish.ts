@@ -1,6 +1,6 @@
 import type { Layer, NetworkDescription } from './architecture.ts';
 import { samplesOfFrames } from './log-mel.ts';
-import type { SoundNetwork } from './network-entry.ts';
+import type { AudioNetwork } from './network-entry.ts';
 import { torchvggish } from './published-weights.ts';
 
 const convolution = (name: string, channels: number): Layer => ({
@@ -14,11 +14,12 @@ const convolution = (name: string, channels: number): Layer => ({
 const pool: Layer = { kind: 'max-pool', kernel: 2, stride: 2 };
 
 /**
- * VGGish (Hershey et al., "CNN architectures for large-scale audio classification", 2017): log-mel float32 [N, 1, 96, 64] to
- * [N, 128]; post-processed where that is asked for. It flattens channels last, as
- * its TensorFlow original does; tensor names are those of the PyTorch port.
+ * VGGish (Hershey et al., "CNN architectures for large-scale audio classification", 2017): log-mel
+ * float32 [N, 1, 96, 64] to [N, 128]; post-processed where that is asked for. It flattens channels
+ * last, as its TensorFlow original does; tensor names are those of the PyTorch port.
  *
- * @param final - `relu`: the embedding after its ReLU, as in the first release; `linear`: before it, as in the release of 2020.
+ * @param final - `relu`: the embedding after its ReLU, as in the first release; `linear`: before
+ * it, as in the release of 2020.
  */
 export function vggishDescription(final: 'relu' | 'linear'): NetworkDescription {
   return {
@@ -52,7 +53,7 @@ export function vggishDescription(final: 'relu' | 'linear'): NetworkDescription 
 }
 
 /** VGGish as a named network: 0.96 s of sound to 128 values. */
-export const vggish: SoundNetwork = {
+export const vggish: AudioNetwork = {
   title: 'VGGish',
   reads: 'sound',
   batch: 32,

@@ -6,7 +6,7 @@ export interface Card {
   readonly name: string;
   /** Bytes. */
   readonly totalBytes: number;
-  /** Bytes that are taken now, by whomever. */
+  /** Bytes that are accepted now, by whomever. */
   readonly usedBytes: number;
 }
 
@@ -14,8 +14,8 @@ const mebibyte = 1024 * 1024;
 const patience = 5000;
 
 /**
- * The cards of NVIDIA that CUDA counts, by its numbers; none where the driver's `nvidia-smi` is not there or does not answer. `CUDA_VISIBLE_DEVICES` is
- * followed where it lists numbers.
+ * The cards of NVIDIA that CUDA counts, by its numbers; none where the driver's `nvidia-smi` is not
+ * there or does not answer. `CUDA_VISIBLE_DEVICES` is followed where it lists numbers.
  *
  * @example
  * (await readCards())[0]; // { name: 'NVIDIA H200', totalBytes: 150754820096, usedBytes: 0 }

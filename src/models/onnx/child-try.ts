@@ -10,13 +10,14 @@ export interface ChildFailure {
 /** Seconds that a child process is waited for. */
 const usualPatience = 60;
 /** Of what drivers print, this much is looked at: the end. Characters. */
-const printedAtMost = 16 * 1024;
+const maxPrinted = 16 * 1024;
 /** Milliseconds for a process that has answered to end and to close its pipes. */
 const parting = 1000;
 
 /**
- * Asks a program beside this file one thing, in a process of its own: whatever crashes a driver ends that process only. Gives its answer, and the end of
- * what it printed: loaders name there what they did not find.
+ * Asks a program beside this file one thing, in a process of its own: whatever crashes a driver
+ * ends that process only. Gives its answer, and the end of what it printed: loaders name there what
+ * they did not find.
  *
  * @param program - file name of a program that answers one message with one message.
  * @param options.patience - seconds that it is waited for; default 60.
@@ -51,7 +52,8 @@ export function inChild<Request extends object, Reply>(
       child.kill('SIGKILL');
     };
     let timer = setTimeout(finish, 1000 * patience);
-    // The first answer counts. What was printed before it may still be in the pipe, which closes with the process.
+    // The first answer counts. What was printed before it may still be in the pipe, which closes
+    // with the process.
     const answered = (answer: Reply | ChildFailure) => {
       if (reply !== undefined) return;
       reply = answer;
@@ -59,7 +61,7 @@ export function inChild<Request extends object, Reply>(
       timer = setTimeout(finish, parting);
     };
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      printed = (printed + text).slice(-printedAtMost);
+      printed = (printed + text).slice(-maxPrinted);
     });
     child.once('message', (message) => answered(message as Reply));
     child.once('error', (error) => answered({ kind: 'failed', message: error.message }));

@@ -1,11 +1,14 @@
-import { elementTypes, type GraphValue, type OnnxGraph } from './graph.ts';
+import { elementTypes, type GraphValue, type OnnxGraph } from './onnx-graph.ts';
 import { inferShapes } from './shapes.ts';
 import { readsOf } from './sort.ts';
 
 /** Dense layers with less weight than this gain nothing from running apart. */
 const heavyDenseBytes = 16 * 1024 * 1024;
 
-/** The part of a graph that the wanted output needs: nodes, constants and inputs that do not reach it are left out. */
+/**
+ * The part of a graph that the wanted output needs: nodes, constants and inputs that do not reach
+ * it are left out.
+ */
 export function reachable(graph: OnnxGraph, output: GraphValue): OnnxGraph {
   const wanted = new Set([output.name]);
   const nodes = graph.nodes.toReversed().filter((node) => {
@@ -23,11 +26,13 @@ export function reachable(graph: OnnxGraph, output: GraphValue): OnnxGraph {
 }
 
 /**
- * Cuts a network where its heavy dense layers begin, when one tensor alone connects the two parts: `[convolutions, dense]`, else `[graph]`.
+ * Cuts a network where its heavy dense layers begin, when one tensor alone connects the two parts:
+ * `[convolutions, dense]`, else `[graph]`.
  *
- * The parts want different batch sizes. Convolutions gain nothing from large batches, but hold activations for every row; dense layers read all their
- * weights once per batch, and hold next to nothing per row. Run apart, convolutions in small chunks and dense layers over the whole batch, AlexNet
- * needs the memory of a batch of 8 at the speed of a batch of 64.
+ * The parts want different batch sizes. Convolutions gain nothing from large batches, but hold
+ * activations for every row; dense layers read all their weights once per batch, and hold next to
+ * nothing per row. Run apart, convolutions in small chunks and dense layers over the whole batch,
+ * AlexNet needs the memory of a batch of 8 at the speed of a batch of 64.
  */
 export function cutAtDense(graph: OnnxGraph): readonly OnnxGraph[] {
   if (graph.nodes.some((node) => node.hasSubgraph)) return [graph];

@@ -7,7 +7,10 @@ export type Device = 'cpu' | 'cuda' | 'webgpu';
 
 /** Which device is wanted. */
 export interface DeviceChoice {
-  /** `auto` is the first of cuda, webgpu and cpu that works and is faster than one thread of the CPU. */
+  /**
+   * `auto` is the first of cuda, webgpu and cpu that works and is faster than one thread of the
+   * CPU.
+   */
   readonly device: 'auto' | Device;
   /** Which of its kind, as the driver counts them from 0. */
   readonly numbers: readonly number[];
@@ -16,7 +19,8 @@ export interface DeviceChoice {
 const expected = "`device` must be auto, cpu, webgpu, cuda, or cards such as 'cuda:1' or 'cuda:0,cuda:1'";
 
 /**
- * Reads the name of a device: `auto`, `cpu`, `webgpu`, `cuda` (the first card), `cuda:1`, or several cards, `cuda:0,cuda:1`.
+ * Reads the name of a device: `auto`, `cpu`, `webgpu`, `cuda` (the first card), `cuda:1`, or
+ * several cards, `cuda:0,cuda:1`.
  *
  * @throws UsageError for anything else.
  *
@@ -30,7 +34,7 @@ export function readDevice(name: string): DeviceChoice {
     .map((part) => Number(/^cuda:(\d{1,3})$/.exec(part.trim())?.[1] ?? Number.NaN));
   if (typeof name !== 'string' || numbers.some(Number.isNaN))
     throw new UsageError(`${expected}, but is ${shown(name)}`);
-  if (new Set(numbers).size < numbers.length) throw new UsageError(`\`device\` names one card twice: '${name}'`);
+  if (new Set(numbers).size < numbers.length) throw new UsageError(`\`device\` names the same card twice: '${name}'`);
   return { device: 'cuda', numbers };
 }
 

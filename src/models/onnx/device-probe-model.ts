@@ -1,4 +1,4 @@
-import { constant, elementTypes, node, ownOpset } from './graph.ts';
+import { constant, elementTypes, node, ownOpset } from './onnx-graph.ts';
 import { encodeModel } from './write.ts';
 
 const [rows, channels, size, units] = [8, 64, 28, 16];
@@ -14,8 +14,8 @@ export function probeInput(): Float32Array {
 }
 
 /**
- * A convolution, a ReLU, a pooling and a dense layer, of 0.46 billion multiplications: milliseconds on one thread, less on a
- * device that is worth it, seconds on a software driver.
+ * A convolution, a ReLU, a pooling and a dense layer, of 0.46 billion multiplications: milliseconds
+ * on one thread, less on a device that is worth it, seconds on a software driver.
  */
 export function probeModel(): Uint8Array {
   const pooled = channels * (size / 2) ** 2;

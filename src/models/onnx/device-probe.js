@@ -1,5 +1,6 @@
 // @ts-check
-// A child process that tries a device: a crash of its driver ends this process only. JavaScript, because Node 20 cannot load TypeScript.
+// A child process that tries a device: a crash of its driver ends this process only. JavaScript,
+// because Node 20 cannot load TypeScript.
 import ort from 'onnxruntime-node';
 
 /** @typedef {import('./device.ts').ProbeRequest} ProbeRequest */
@@ -50,6 +51,7 @@ process.once('message', async (/** @type {ProbeRequest} */ request) => {
   } catch (error) {
     reply = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
-  // Drivers may hang or crash while they are unloaded: the answer is out, nothing of this process is needed any more.
+  // Drivers may hang or crash while they are unloaded: the answer is out, nothing of this process
+  // is needed any more.
   process.send?.(reply, () => process.kill(process.pid, 'SIGKILL'));
 });

@@ -1,5 +1,6 @@
 // @ts-check
-// A child process that runs the sessions of a plan for a second: a crash of their driver ends this process only. JavaScript, because Node 20 cannot load TypeScript.
+// A child process that runs the sessions of a plan for a second: a crash of their driver ends this
+// process only. JavaScript, because Node 20 cannot load TypeScript.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 
@@ -94,6 +95,7 @@ process.once('message', async (/** @type {RehearsalRequest} */ request) => {
   } catch (error) {
     reply = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
-  // Drivers may hang or crash while they are unloaded: the answer is out, nothing of this process is needed any more.
+  // Drivers may hang or crash while they are unloaded: the answer is out, nothing of this process
+  // is needed any more.
   process.send?.(reply, () => process.kill(process.pid, 'SIGKILL'));
 });

@@ -35,12 +35,16 @@ export type DeviceFinding =
       readonly remedy?: string;
     };
 
-/** Reduced precision inside a device (TF32, half-float accumulation) stays below this; a wrong result does not. */
+/**
+ * Reduced precision inside a device (TF32, half-float accumulation) stays below this; a wrong
+ * result does not.
+ */
 const tolerance = 0.01;
 
 /**
- * Whether ONNX Runtime can compute on a device: a small network is created and run there in a child process, so that a crashing driver takes nothing
- * with it, and its result is compared with the CPU's. Takes a second; at most 60.
+ * Whether ONNX Runtime can compute on a device: a small network is created and run there in a child
+ * process, so that a crashing driver takes nothing with it, and its result is compared with the
+ * CPU's. Takes a second; at most 60.
  *
  * @param number - which of its kind, as the driver counts them.
  *
@@ -76,9 +80,10 @@ export interface ChosenDevice {
 }
 
 /**
- * The device that networks are computed on. A device is tried before it is chosen; one that is asked for and does not work is replaced by the CPU,
- * with a sentence that says why. `auto` says nothing where the system shows no graphics device, and never takes a device that is slower than one thread
- * of the CPU, as software drivers are.
+ * The device that networks are computed on. A device is tried before it is chosen; one that is
+ * asked for and does not work is replaced by the CPU, with a sentence that says why. `auto` says
+ * nothing where the system shows no graphics device, and never takes a device that is slower than
+ * one thread of the CPU, as software drivers are.
  *
  * @param wanted - as `readDevice` takes it.
  * @throws UsageError for another word.
@@ -110,13 +115,16 @@ export async function chooseDevice(
     const finding = await attempt(device, 0);
     if (!finding.usable) reasons.push(`${device}: ${finding.reason}`);
     else if (finding.milliseconds < finding.cpuMilliseconds) return { device, numbers: [0] };
-    else reasons.push(`${device}: slower than the CPU, as a software driver is`);
+    else reasons.push(`${device}: slower than the CPU, like a software driver`);
   }
   if (reasons.length === 0) return cpu;
   return { ...cpu, says: `computing on the CPU (${reasons.join('; ')})` };
 }
 
-/** Whether the system shows any graphics device; only Linux tells it at no cost, elsewhere ONNX Runtime is asked each time. */
+/**
+ * Whether the system shows any graphics device; only Linux tells it at no cost, elsewhere ONNX
+ * Runtime is asked each time.
+ */
 function showsGraphics(device: 'cuda' | 'webgpu'): boolean {
   if (process.platform !== 'linux') return true;
   const nodes = device === 'cuda' ? ['/dev/nvidiactl', '/dev/dxg'] : ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'];

@@ -1,6 +1,6 @@
 import { protobufFields } from '../../core/protobuf-reader.ts';
 import { stringField } from '../../core/protobuf-writer.ts';
-import type { GraphNode } from './graph.ts';
+import type { OnnxNode } from './onnx-graph.ts';
 
 /** A field of an encoded message, its tag and length included. */
 interface Field {
@@ -13,14 +13,15 @@ interface Field {
 }
 
 /**
- * The same operation over other inputs; everything else of it, attributes that we know nothing of included, stays as it is encoded.
+ * The same operation over other inputs; everything else of it, attributes that we know nothing of
+ * included, stays as it is encoded.
  *
  * @throws RangeError when the node's encoding is broken.
  *
  * @example
  * withInputs(node('Relu', ['x'], ['y']), ['z']).inputs; // ['z']
  */
-export function withInputs(node: GraphNode, inputs: readonly string[]): GraphNode {
+export function withInputs(node: OnnxNode, inputs: readonly string[]): OnnxNode {
   const rest = fieldsOf(Buffer.concat(node.encoded)).filter(({ number }) => number !== 1);
   const encoded = [...inputs.flatMap((name) => stringField(1, name)), ...rest.map(({ whole }) => whole)];
   return { ...node, inputs, encoded };
@@ -31,17 +32,18 @@ export function withInputs(node: GraphNode, inputs: readonly string[]): GraphNod
  *
  * @throws RangeError when the node's encoding is broken.
  */
-export function floatAttribute(node: GraphNode, name: string): number | undefined {
+export function floatAttribute(node: OnnxNode, name: string): number | undefined {
   const value = attribute(node, name)?.find(({ number, wire }) => number === 2 && wire === 5)?.content;
   return value && viewOf(value).getFloat32(0, true);
 }
 
 /**
- * A list of floats that is an attribute of an operation, packed or not; undefined when it is not given.
+ * A list of floats that is an attribute of an operation, packed or not; undefined when it is not
+ * given.
  *
  * @throws RangeError when the node's encoding is broken.
  */
-export function attributeFloats(node: GraphNode, name: string): readonly number[] | undefined {
+export function attributeFloats(node: OnnxNode, name: string): readonly number[] | undefined {
   const lists = attribute(node, name)?.filter(({ number, wire }) => number === 7 && (wire === 5 || wire === 2));
   return lists?.flatMap(({ content }) => floatsOf(content));
 }
@@ -51,17 +53,18 @@ export function attributeFloats(node: GraphNode, name: string): readonly number[
  *
  * @throws RangeError when the node's encoding is broken.
  */
-export function attributeText(node: GraphNode, name: string): string | undefined {
+export function attributeText(node: OnnxNode, name: string): string | undefined {
   const value = attribute(node, name)?.find(({ number, wire }) => number === 4 && wire === 2)?.content;
   return value && Buffer.from(value).toString();
 }
 
 /**
- * The value of an attribute that is a tensor of one float32, int64 or int32, such as what ConstantOfShape fills with; undefined for any other.
+ * The value of an attribute that is a tensor of one float32, int64 or int32, such as what
+ * ConstantOfShape fills with; undefined for any other.
  *
  * @throws RangeError when the node's encoding is broken.
  */
-export function attributeScalar(node: GraphNode, name: string): number | undefined {
+export function attributeScalar(node: OnnxNode, name: string): number | undefined {
   const encoded = attribute(node, name)?.find(({ number, wire }) => number === 5 && wire === 2)?.content;
   if (encoded === undefined) return undefined;
   const fields = fieldsOf(encoded);
@@ -73,13 +76,13 @@ export function attributeScalar(node: GraphNode, name: string): number | undefin
 }
 
 /** The domain that an operation's name belongs to; '' is ONNX's own. */
-export function domainOf(node: GraphNode): string {
+export function domainOf(node: OnnxNode): string {
   const field = fieldsOf(Buffer.concat(node.encoded)).find(({ number, wire }) => number === 7 && wire === 2);
   const domain = field ? Buffer.from(field.content).toString() : '';
   return domain === 'ai.onnx' ? '' : domain;
 }
 
-function attribute(node: GraphNode, name: string): readonly Field[] | undefined {
+function attribute(node: OnnxNode, name: string): readonly Field[] | undefined {
   for (const { number, wire, content } of fieldsOf(Buffer.concat(node.encoded))) {
     if (number !== 5 || wire !== 2) continue;
     const fields = fieldsOf(content);

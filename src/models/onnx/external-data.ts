@@ -16,7 +16,10 @@ export interface ExternalTensor {
   readonly entries: Readonly<Record<string, string>>;
 }
 
-/** The real path of `name` inside `folder`, or undefined when it is missing, no file, or leads out of the folder (also through a link). */
+/**
+ * The real path of `name` inside `folder`, or undefined when it is missing, no file, or leads out
+ * of the folder (also through a link).
+ */
 export function insideFolder(folder: string, name: string): string | undefined {
   if (name.length === 0 || isAbsolute(name) || name.includes('\0')) return undefined;
   try {
@@ -33,7 +36,8 @@ export function insideFolder(folder: string, name: string): string | undefined {
 /**
  * Where the external values of a tensor lie.
  *
- * @throws ModelError `weights` when the file is missing, is a pointer to it, leads out of the model's folder, or is shorter than it must be.
+ * @throws ModelError `weights` when the file is missing, is a pointer to it, leads out of the
+ * model's folder, or is shorter than it must be.
  */
 export function externalPlace(tensor: ExternalTensor): { readonly path: string; readonly start: number } {
   const { name, model, entries, byteLength } = tensor;
@@ -51,7 +55,10 @@ export function externalPlace(tensor: ExternalTensor): { readonly path: string; 
     kind
       ? `${path}, where ${model} keeps the values of '${name}', ${kind.is}`
       : `${model} keeps initialiser '${name}' at bytes ${entries.offset ?? 0} + ${entries.length ?? byteLength} of '${location}' (${size} bytes), which do not fit it (${byteLength} bytes)`,
-    { remedy: kind?.remedy ?? `The file '${location}' is cut off, or belongs to another model: get both files again.` },
+    {
+      remedy:
+        kind?.remedy ?? `The file '${location}' is truncated, or belongs to another model: download both files again.`,
+    },
   );
 }
 
@@ -61,12 +68,12 @@ function missing({ name, model }: ExternalTensor, location: string): ModelError 
   return new ModelError(
     'weights',
     isAbsent
-      ? `${model} keeps the values of '${name}' in a file of their own, '${location}', and there is no such file beside it`
+      ? `${model} keeps the values of '${name}' in a file of their own, '${location}', and there is no such file next to it`
       : `${model} keeps initialiser '${name}' in '${location}', which is not a file inside its own folder`,
     {
       remedy: isAbsent
-        ? `Get '${location}' too, from where the model came, and put it into the same folder.`
-        : 'Keep the external data of a model beside it; links that lead out of its folder are not followed.',
+        ? `Get '${location}' too, from where you got the model, and put it in the same folder.`
+        : 'Keep the external data of a model next to it; links that lead outside its folder are not followed.',
     },
   );
 }

@@ -1,5 +1,6 @@
 // @ts-check
-// The thread that runs a network. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
+// The thread that runs a network. JavaScript, because a worker thread of Node 20 cannot load
+// TypeScript.
 import { parentPort, workerData } from 'node:worker_threads';
 import ort from 'onnxruntime-node';
 import { KnownMemory } from '../../core/known-memory.js';
@@ -9,7 +10,10 @@ import { freeCopies } from './free-copies.js';
 /** @typedef {import('./session.ts').WorkerRequest} WorkerRequest */
 /** @typedef {import('./session.ts').WorkerReply} WorkerReply */
 /** @typedef {Extract<WorkerRequest, { kind: 'run' }>} RunRequest */
-/** @typedef {{ part: SessionPart, rows: number, session: ort.InferenceSession, inputShape: readonly number[], outputShape: readonly number[] }} OpenPart */
+/**
+ * @typedef {{ part: SessionPart, rows: number, session: ort.InferenceSession, inputShape: readonly
+ * number[], outputShape: readonly number[] }} OpenPart
+ */
 
 if (parentPort === null) throw new Error('inference-worker.js runs as a worker thread only');
 const port = parentPort;
@@ -25,14 +29,14 @@ function answer(reply) {
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
 /** @param {OpenPart} opened */
-const leastRows = ({ part, rows }) => (rows < part.rows ? rows : (part.leastRows ?? 1));
+const minRows = ({ part, rows }) => (rows < part.rows ? rows : (part.minRows ?? 1));
 
 class ShapeError extends Error {}
 
 /**
- * The options of every session. Measured with AlexNet and VGGish, see docs/decisions.md:
- * without prepacking, ONNX Runtime reads weights where they are mapped instead of keeping a second copy of them;
- * without spinning, threads that wait leave their core to the decoders.
+ * The options of every session. Measured with AlexNet and VGGish, see docs/decisions.md: without
+ * prepacking, ONNX Runtime reads weights where they are mapped instead of keeping a second copy of
+ * them; without spinning, threads that wait leave their core to the decoders.
  *
  * @param {SessionPart} part
  * @returns {import('onnxruntime-node').InferenceSession.SessionOptions}
@@ -46,9 +50,11 @@ function sessionOptions(part) {
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    // The arena would keep the room of what integer dense layers need only while their weights are reordered.
+    // The arena would keep the room of what integer dense layers need only while their weights are
+    // reordered.
     enableCpuMemArena: part.arena !== false,
-    // A block for all activations of a run would be kept beside what the arena gave the first run: twice the memory, and not faster.
+    // A block for all activations of a run would be kept beside what the arena gave the first run:
+    // twice the memory, and not faster.
     enableMemPattern: false,
     logSeverityLevel: 3,
     extra: {
@@ -62,8 +68,8 @@ function sessionOptions(part) {
 }
 
 /**
- * Opens one part, and runs it once on zeros: that tells the shape of what it gives, and a device chooses its algorithms for the shape that every
- * run will have.
+ * Opens one part, and runs it once on zeros: that tells the shape of what it gives, and a device
+ * chooses its algorithms for the shape that every run will have.
  *
  * @param {SessionPart} part
  * @param {readonly number[]} inputShape
@@ -74,7 +80,7 @@ async function openPart(part, inputShape) {
   /** @type {OpenPart} */
   const opened = { part, rows: part.rows, session, inputShape, outputShape: [] };
   return withinMemory(opened, async () => {
-    const rows = Math.max(leastRows(opened), Math.min(2, opened.rows));
+    const rows = Math.max(minRows(opened), Math.min(2, opened.rows));
     const size = rows * elements(inputShape);
     const zeros = part.inputType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
     const results = await session.run({ [part.input]: new ort.Tensor(part.inputType, zeros, [rows, ...inputShape]) });
@@ -103,7 +109,8 @@ const lacksDeviceMemory = (error) =>
 let rowsHalved = /** @type {number | undefined} */ (undefined);
 
 /**
- * Does something with a part; where the device has no memory for it, once more with half of the rows per run.
+ * Does something with a part; where the device has no memory for it, once more with half of the
+ * rows per run.
  *
  * @template T
  * @param {OpenPart} opened
@@ -155,8 +162,9 @@ function gather(input, start, end, into) {
 }
 
 /**
- * Runs a batch through all parts, each in as many runs as its own limit of rows asks for. A run of fewer rows than a part needs
- * takes along what an earlier run left behind them, and that result is overwritten or not read.
+ * Runs a batch through all parts, each in as many runs as its own limit of rows asks for. A run of
+ * fewer rows than a part needs takes along what an earlier run left behind them, and that result is
+ * overwritten or not read.
  *
  * @param {OpenPart[]} opened
  * @param {Uint8Array | Float32Array} rows of one run of the first part
@@ -176,7 +184,7 @@ async function run(opened, rows, made, request) {
     for (let start = 0; start < request.rows; start += each.rows) {
       await withinMemory(each, async () => {
         const end = Math.min(start + each.rows, request.rows);
-        const count = Math.max(end - start, leastRows(each));
+        const count = Math.max(end - start, minRows(each));
         if (index === 0) gather(request.input, start, end, bytes.subarray(0, (end - start) * rowBytes));
         const first = index === 0 ? 0 : start;
         const input = values.subarray(first * inputLength, (first + count) * inputLength);
@@ -217,13 +225,15 @@ async function timeBatch(runBatch, rowBytes) {
 try {
   const opened = await open();
   const first = /** @type {OpenPart} */ (opened[0]);
-  const rowsLength = Math.max(Math.min(first.part.rows, plan.batch), leastRows(first)) * elements(first.inputShape);
+  const rowsLength = Math.max(Math.min(first.part.rows, plan.batch), minRows(first)) * elements(first.inputShape);
   const rows = first.part.inputType === 'uint8' ? new Uint8Array(rowsLength) : new Float32Array(rowsLength);
-  const spare = Math.max(...opened.map(leastRows)) - 1;
+  const spare = Math.max(...opened.map(minRows)) - 1;
   const made = opened.map(({ outputShape }) => new Float32Array((plan.batch + spare) * elements(outputShape)));
   /** @param {RunRequest} request */
   const runBatch = (request) => run(opened, rows, made, request);
-  /** @param {Exclude<WorkerRequest, import('../../core/shared-memory.ts').MemoryMessage>} request */
+  /**
+   * @param {Exclude<WorkerRequest, import('../../core/shared-memory.ts').MemoryMessage>} request
+   */
   const handle = async (request) => {
     if (request.kind === 'close') {
       for (const { session } of opened) await session.release();
@@ -242,7 +252,8 @@ try {
   };
   const rowBytes = elements(first.inputShape) * rows.BYTES_PER_ELEMENT;
   const times = place.device === 'cpu' ? undefined : await timeBatch(runBatch, rowBytes);
-  // One after another: a request to close waits for the batch before it, and so does what is to be forgotten.
+  // One after another: a request to close waits for the batch before it, and so does what is to be
+  // forgotten.
   let last = Promise.resolve();
   port.on('message', (/** @type {WorkerRequest} */ request) => {
     last = last.then(() => {

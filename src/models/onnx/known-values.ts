@@ -1,7 +1,7 @@
 import { NotInferred, type Shape, type ShapeOperation } from './shape-operation.ts';
 
-/** Tensors of more elements are no sizes, axes or repetitions: their values are not followed. */
-export const mostKnownValues = 1024;
+/** Tensors of more elements are not sizes, axes or repetitions: their values are not followed. */
+export const maxKnownValues = 1024;
 
 type Operator = (...operands: number[]) => number;
 
@@ -40,8 +40,9 @@ export interface ValueContext {
 }
 
 /**
- * The values of an operation's first output, where it is the arithmetic by which exporters compute the sizes of a Reshape, Resize or Expand
- * from the shape of a tensor; undefined where the values follow only from the network's input.
+ * The values of an operation's first output, where it is the arithmetic by which exporters compute
+ * the sizes of a Reshape, Resize or Expand from the shape of a tensor; undefined where the values
+ * follow only from the network's input.
  */
 export function knownValues(operation: ShapeOperation, context: ValueContext): readonly number[] | undefined {
   try {
@@ -89,12 +90,12 @@ function computed(operation: ShapeOperation, { shape, elementType }: ValueContex
     case 'ConstantOfShape': {
       const value = operation.scalar('value');
       const count = shape.reduce((product, size) => product * size, 1);
-      return value === undefined || count > mostKnownValues ? undefined : Array(count).fill(value);
+      return value === undefined || count > maxKnownValues ? undefined : Array(count).fill(value);
     }
     case 'Expand': {
       const values = operation.values(0);
       const count = shape.reduce((product, size) => product * size, 1);
-      return values.length === 1 && count <= mostKnownValues ? Array(count).fill(values[0]) : undefined;
+      return values.length === 1 && count <= maxKnownValues ? Array(count).fill(values[0]) : undefined;
     }
     default:
       return undefined;

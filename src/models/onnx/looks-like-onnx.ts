@@ -1,12 +1,15 @@
 import { ModelError } from '../../core/errors.ts';
 import { fileKind, isText } from '../../core/file-kind.ts';
 
-/** Keys of the fields that an ONNX model can start with (ModelProto: field number times 8, plus the wire type). */
+/**
+ * Keys of the fields that an ONNX model can start with (ModelProto: field number times 8, plus the
+ * wire type).
+ */
 const starts = new Set([0x08, 0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2, 0xca]);
 
 /**
- * Whether the start of a file can be that of an ONNX model. Text is none, though a letter may be the key of a field: the lengths and numbers of a
- * model leave characters that no text has.
+ * Whether the start of a file can be that of an ONNX model. Text is none, though a letter may be
+ * the key of a field: the lengths and numbers of a model leave characters that no text has.
  */
 export function looksLikeOnnx(start: Uint8Array): boolean {
   return starts.has(start[0] ?? 0) && !isText(start);
@@ -19,6 +22,6 @@ export function notOnnx(path: string, start: Uint8Array): ModelError {
   return new ModelError('weights', `${path} is not an ONNX model: it ${is}`, {
     remedy:
       kind?.remedy ??
-      "Give a network exported as .onnx (torch.onnx.export, tf2onnx). Weights of a network that is known by name: `importModel({ name: 'NAME', file: 'FILE' })`.",
+      "Give a network exported as .onnx (torch.onnx.export, tf2onnx). Weights of a network that is known by name: `importWeights({ name: 'NAME', file: 'FILE' })`.",
   });
 }

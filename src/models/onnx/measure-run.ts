@@ -33,12 +33,14 @@ export interface RunGuard {
 export type RunReply = ({ readonly kind: 'ran' } & MeasuredRun) | ChildFailure;
 
 /**
- * What the activations of one row take at their peak in each part of a network, and what comes out, measured by running a row or two of noise in a child
- * process. For networks with operations whose shapes cannot be inferred.
+ * What the activations of one row take at their peak in each part of a network, and what comes out,
+ * measured by running a row or two of noise in a child process. For networks with operations whose
+ * shapes cannot be inferred.
  *
  * @param name - what messages call the network.
  * @param guard - may end the process.
- * @throws SystemError `session` when the network cannot be run, or the process ends without an answer; what the guard refuses with.
+ * @throws SystemError `session` when the network cannot be run, or the process ends without an
+ * answer; what the guard refuses with.
  */
 export async function measureRun(name: string, parts: readonly SessionPart[], guard?: RunGuard): Promise<MeasuredRun> {
   // glibc gives large blocks back to the system as soon as they are free, whatever came before.
@@ -52,7 +54,7 @@ export async function measureRun(name: string, parts: readonly SessionPart[], gu
   const refusal = guard?.refusal(name);
   if (refusal !== undefined) throw refusal;
   if (reply.kind === 'ran') return reply;
-  throw new SystemError('session', `${name} could not be run to measure what it needs and gives: ${reply.message}`, {
-    remedy: 'Run it where there is more memory, or take a smaller input or an earlier output in its card.',
+  throw new SystemError('session', `${name} could not be run to measure its memory and output: ${reply.message}`, {
+    remedy: 'Run it with more memory, or set a smaller input or an earlier output in its card.',
   });
 }

@@ -1,7 +1,10 @@
 import { domainOf } from './encoded-node.ts';
 import { broadcast, NotInferred, type Shape, type ShapeOperation, type ShapeRule } from './shape-operation.ts';
 
-/** The product of two stacks of matrices; a vector is a matrix of one row on the left and of one column on the right. */
+/**
+ * The product of two stacks of matrices; a vector is a matrix of one row on the left and of one
+ * column on the right.
+ */
 function product(left: Shape, right: Shape): Shape {
   if (left.length === 0 || right.length === 0) throw new NotInferred();
   const rows = left.length > 1 ? left.slice(-2, -1) : [];
@@ -10,7 +13,9 @@ function product(left: Shape, right: Shape): Shape {
   return [...broadcast([left.slice(0, -2), right.slice(0, -2)]), ...rows, ...columns];
 }
 
-/** @param right - index of the right operand: behind scale and zero point where both are integers. */
+/**
+ * @param right - index of the right operand: behind scale and zero point where both are integers.
+ */
 const matMul =
   (right: number): ShapeRule =>
   (operation) => [product(operation.shape(), operation.shape(right))];

@@ -7,8 +7,9 @@ const windowBytes = 1 << 16;
 const pathRemedy = 'Give the path of an ONNX file.';
 
 /**
- * Reads protobuf fields of a file by position, a window of 64 KiB at a time: large fields are skipped, never loaded.
- * Every length is checked against the region it lies in, so a hostile file can neither loop nor allocate.
+ * Reads protobuf fields of a file by position, a window of 64 KiB at a time: large fields are
+ * skipped, never loaded. Every length is checked against the region it lies in, so a hostile file
+ * can neither loop nor allocate.
  */
 export class ProtobufFile {
   readonly size: number;
@@ -69,7 +70,10 @@ export class ProtobufFile {
     });
   }
 
-  /** Integers of a repeated field, packed or not, as the nearest numbers: 2^63 - 1 is how exporters write 'to the end'. */
+  /**
+   * Integers of a repeated field, packed or not, as the nearest numbers: 2^63 - 1 is how exporters
+   * write 'to the end'.
+   */
   numbers(range: FieldRange, limit: number): number[] {
     if (range.wire === 0) return [Number(BigInt.asIntN(64, range.value))];
     if (range.wire !== 2) throw this.broken(range.start, `integers of wire type ${range.wire}`);

@@ -1,11 +1,13 @@
 import { ModelError } from '../../core/errors.ts';
 import type { FieldRange } from '../../core/protobuf-reader.ts';
 import { externalPlace, filePieces } from './external-data.ts';
-import { elementBits, elementTypeName, type Initializer } from './graph.ts';
+import { elementBits, elementTypeName, type Initializer } from './onnx-graph.ts';
 import type { ProtobufFile } from './protobuf-file.ts';
 import { varintPieces } from './varint-pieces.ts';
 
-/** Fields of TensorProto in which values can be: as they are in memory, or as integers of protobuf. */
+/**
+ * Fields of TensorProto in which values can be: as they are in memory, or as integers of protobuf.
+ */
 const fixedFields = { float: 4, raw: 9, double: 10 };
 const varintFields = { int32: 5, int64: 7, uint64: 11 };
 const strings = 6;
@@ -25,8 +27,10 @@ interface TensorFields {
 }
 
 /**
- * Reads a constant tensor: where its values lie, in any of the forms that ONNX has for them (raw bytes, the typed fields that each serve several element
- * types, a file of its own). A type that has no bytes of its own (text) is refused where its values are asked for, so that one nobody needs does no harm.
+ * Reads a constant tensor: where its values lie, in any of the forms that ONNX has for them (raw
+ * bytes, the typed fields that each serve several element types, a file of its own). A type that
+ * has no bytes of its own (text) is refused where its values are asked for, so that one nobody
+ * needs does no harm.
  *
  * @param name - what it is called, where its own name does not count.
  * @throws ModelError `weights` when it is broken, or its external data is missing.
@@ -102,7 +106,7 @@ function refused(file: ProtobufFile, name: string, shape: readonly number[], ele
   const pieces = (): never => {
     throw new ModelError(
       'weights',
-      `constant '${name}' of ${file.path} is of the type ${elementTypeName(elementType)}, which cannot be used`,
+      `constant '${name}' of ${file.path} has the type ${elementTypeName(elementType)}, which is not supported`,
       { remedy: 'Give an output that does not need it, or export the network without it.' },
     );
   };

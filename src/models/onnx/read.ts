@@ -1,7 +1,7 @@
 import { ModelError } from '../../core/errors.ts';
 import type { FieldRange } from '../../core/protobuf-reader.ts';
-import { constant, type GraphNode, type GraphValue, type Initializer, type OnnxGraph } from './graph.ts';
 import { looksLikeOnnx, notOnnx } from './looks-like-onnx.ts';
+import { constant, type GraphValue, type Initializer, type OnnxGraph, type OnnxNode } from './onnx-graph.ts';
 import { ProtobufFile } from './protobuf-file.ts';
 import { readTensor } from './read-tensor.ts';
 import { sorted } from './sort.ts';
@@ -16,11 +16,14 @@ const attributeLimit = 100_000;
 const depthLimit = 16;
 
 /**
- * Reads the structure of an ONNX file: nodes, inputs, outputs, and where the values of its initialisers lie. The values themselves are not read
- * before they are written elsewhere, piece by piece. Values in every form that ONNX has are understood, external data inside the model's own folder
- * too. Operations `Constant` become initialisers, and nodes are brought into an order in which they can run.
+ * Reads the structure of an ONNX file: nodes, inputs, outputs, and where the values of its
+ * initialisers lie. The values themselves are not read before they are written elsewhere, piece by
+ * piece. Values in every form that ONNX has are understood, external data inside the model's own
+ * folder too. Operations `Constant` become initialisers, and nodes are brought into an order in
+ * which they can run.
  *
- * @throws ModelError `weights` when the file is missing, broken, not ONNX, or uses a form that is not supported.
+ * @throws ModelError `weights` when the file is missing, broken, not ONNX, or uses a form that is
+ * not supported.
  */
 export function readModel(path: string): OnnxGraph {
   const file = new ProtobufFile(path);
@@ -77,7 +80,7 @@ class ModelReader {
   #graph(message: FieldRange, model: ModelFields, depth: number): OnnxGraph {
     const { file } = this;
     if (depth > depthLimit) throw file.broken(message.start, `graphs inside graphs, more than ${depthLimit} deep`);
-    const nodes: GraphNode[] = [];
+    const nodes: OnnxNode[] = [];
     const initializers: Initializer[] = [];
     const inputs: GraphValue[] = [];
     const outputs: GraphValue[] = [];
@@ -117,7 +120,7 @@ class ModelReader {
     return { [domain === 'ai.onnx' ? '' : domain]: version };
   }
 
-  #node(message: FieldRange, model: ModelFields, depth: number): GraphNode | Initializer {
+  #node(message: FieldRange, model: ModelFields, depth: number): OnnxNode | Initializer {
     const inputs: string[] = [];
     const outputs: string[] = [];
     const found: Attribute[] = [];

@@ -13,7 +13,10 @@ export interface RehearsedNetwork {
   readonly places: readonly Place[];
   /** Bytes of one row. */
   readonly inputBytes: number;
-  /** Whether each place gets a second session where bringing batches together takes long beside computing them. */
+  /**
+   * Whether each place gets a second session where bringing batches together takes long beside
+   * computing them.
+   */
   readonly maySecond: boolean;
 }
 
@@ -27,20 +30,31 @@ export interface RehearsalRequest {
 /** What it answers. */
 export type RehearsalReply = { readonly kind: 'ran'; readonly sessionsPerPlace: readonly number[] } | ChildFailure;
 
-/** What a rehearsal found: sessions on each place, network by network; or why the device cannot run them. */
+/**
+ * What a rehearsal found: sessions on each place, network by network; or why the device cannot run
+ * them.
+ */
 export type Rehearsal =
   | { readonly usable: true; readonly sessionsPerPlace: readonly number[] }
   | { readonly usable: false; readonly reason: string };
 
-/** Seconds. Devices choose algorithms for every convolution of a large network before its first run ends. */
+/**
+ * Seconds. Devices choose algorithms for every convolution of a large network before its first run
+ * ends.
+ */
 const patience = 180;
 
-/** Where bringing a batch together takes more than this of computing it, a second session keeps a card busy meanwhile. */
+/**
+ * Where bringing a batch together takes more than this of computing it, a second session keeps a
+ * card busy meanwhile.
+ */
 export const worthSecondSession = 0.05;
 
 /**
- * Runs the very sessions that a run will have, with whole batches, for a second in a process of its own: a driver that takes a small network may end the
- * process over several sessions or a large batch. What ran once with this ONNX Runtime, this driver and these networks is remembered and not run again.
+ * Runs the very sessions that a run will have, with whole batches, for a second in a process of its
+ * own: a driver that takes a small network may end the process over several sessions or a large
+ * batch. What ran once with this ONNX Runtime, this driver and these networks is remembered and not
+ * run again.
  *
  * @param directory - the cache of networks, where that is remembered.
  */
@@ -95,7 +109,10 @@ class Memory {
   }
 }
 
-/** The version of NVIDIA's driver, whose name changes with every release; undefined where there is none, or where the system does not tell. */
+/**
+ * The version of NVIDIA's driver, whose name changes with every release; undefined where there is
+ * none, or where the system does not tell.
+ */
 function driverVersion(): string | undefined {
   try {
     return readFileSync('/proc/driver/nvidia/version', 'utf8');

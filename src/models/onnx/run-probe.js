@@ -1,5 +1,6 @@
 // @ts-check
-// A child process that runs a network once for its memory: what it takes at its peak is read where nothing else runs. JavaScript, because Node 20 cannot load TypeScript.
+// A child process that runs a network once for its memory: what it takes at its peak is read where
+// nothing else runs. JavaScript, because Node 20 cannot load TypeScript.
 import { readFileSync, writeFileSync } from 'node:fs';
 import ort from 'onnxruntime-node';
 
@@ -9,7 +10,10 @@ import ort from 'onnxruntime-node';
 /** @param {readonly number[]} shape */
 const elements = (shape) => shape.reduce((product, size) => product * size, 1);
 
-/** Bytes of this process at its highest since `forgetPeak`; where the system cannot forget, since it started, which is never less. */
+/**
+ * Bytes of this process at its highest since `forgetPeak`; where the system cannot forget, since it
+ * started, which is never less.
+ */
 function peakBytes() {
   try {
     const found = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'));
@@ -51,7 +55,7 @@ async function measure({ parts }) {
       logSeverityLevel: 4,
       extra: { session: { disable_prepacking: '1' } },
     });
-    const rows = Math.max(part.leastRows ?? 1, Math.min(2, part.rows));
+    const rows = Math.max(part.minRows ?? 1, Math.min(2, part.rows));
     const size = rows * elements(shape);
     const values = part.inputType === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
     for (let index = 0; index < size; index++) {

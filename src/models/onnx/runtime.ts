@@ -5,7 +5,9 @@ interface RuntimeModule {
   listSupportedBackends(): readonly { readonly name: string }[];
 }
 
-/** Loaded on use: a process that infers in threads only need not map the library on its main one. */
+/**
+ * Loaded on use: a process that infers in threads only need not map the library on its main one.
+ */
 function load(): RuntimeModule {
   return createRequire(import.meta.url)('onnxruntime-node') as RuntimeModule;
 }

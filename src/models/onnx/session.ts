@@ -12,11 +12,20 @@ export interface SessionPart {
   readonly rowShape: readonly number[];
   /** Most rows that one run takes; a batch is run in as many as it needs. */
   readonly rows: number;
-  /** Rows that a run has at least, default 1: fewer are filled up, so that no value depends on how many rows run together. */
-  readonly leastRows?: number;
-  /** Whether the session keeps a reordered copy of the weights: integer kernels would reorder them at each run. Default false. */
+  /**
+   * Rows that a run has at least, default 1: fewer are filled up, so that no value depends on how
+   * many rows run together.
+   */
+  readonly minRows?: number;
+  /**
+   * Whether the session keeps a reordered copy of the weights: integer kernels would reorder them
+   * at each run. Default false.
+   */
   readonly prepack?: boolean;
-  /** Whether activations are kept in an arena between runs: faster, and nothing that creation took is given back. Default true. */
+  /**
+   * Whether activations are kept in an arena between runs: faster, and nothing that creation took
+   * is given back. Default true.
+   */
   readonly arena?: boolean;
 }
 

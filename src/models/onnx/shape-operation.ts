@@ -1,24 +1,36 @@
 import { attributeFloats, attributeScalar, attributeText, domainOf } from './encoded-node.ts';
-import type { GraphNode } from './graph.ts';
+import type { OnnxNode } from './onnx-graph.ts';
 
 /** Sizes of a tensor's axes. */
 export type Shape = readonly number[];
 
-/** What a rule knows of one operation: its attributes, and the shapes and values of its inputs as far as they are known. */
+/**
+ * What a rule knows of one operation: its attributes, and the shapes and values of its inputs as
+ * far as they are known.
+ */
 export interface OperationInputs {
   /** Shape of an input, or undefined when it is not known. */
   shape(index: number): Shape | undefined;
-  /** Values of an input of few elements, or undefined when they are not known before the network runs. */
+  /**
+   * Values of an input of few elements, or undefined when they are not known before the network
+   * runs.
+   */
   values(index: number): readonly number[] | undefined;
 }
 
-/** Thrown by a rule when the shape depends on what is not known: the driver takes the output as unknown. */
+/**
+ * Thrown by a rule when the shape depends on what is not known: the driver takes the output as
+ * unknown.
+ */
 export class NotInferred extends Error {}
 
-/** One operation as a rule of shape inference reads it. Whatever is asked for and not known ends the rule with `NotInferred`. */
+/**
+ * One operation as a rule of shape inference reads it. Whatever is asked for and not known ends the
+ * rule with `NotInferred`.
+ */
 export class ShapeOperation {
   constructor(
-    readonly node: GraphNode,
+    readonly node: OnnxNode,
     readonly opset: number,
     readonly inputs: OperationInputs,
   ) {}
@@ -61,7 +73,10 @@ export class ShapeOperation {
     return attributeScalar(this.node, name);
   }
 
-  /** Integers that older operator sets give as an attribute and newer ones as an input; undefined when neither is there. */
+  /**
+   * Integers that older operator sets give as an attribute and newer ones as an input; undefined
+   * when neither is there.
+   */
   integersOrInput(name: string, index: number): readonly number[] | undefined {
     return this.has(index) ? this.values(index) : this.integers(name);
   }
@@ -73,7 +88,10 @@ export class ShapeOperation {
     return axis;
   }
 
-  /** Whether it is one of ONNX's own operations, or of ONNX Runtime's: other domains may mean anything by a name. */
+  /**
+   * Whether it is one of ONNX's own operations, or of ONNX Runtime's: other domains may mean
+   * anything by a name.
+   */
   get isKnownDomain(): boolean {
     return ['', 'ai.onnx', 'com.microsoft', 'ai.onnx.ml'].includes(domainOf(this.node));
   }

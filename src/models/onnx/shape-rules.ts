@@ -101,7 +101,10 @@ export const upToRules: Readonly<Record<string, ShapeRule>> = {
   },
 };
 
-/** The shapes that operations give, by operator of ONNX or ONNX Runtime. What is not here is unknown. */
+/**
+ * The shapes that operations give, by operator of ONNX or ONNX Runtime. What is not here is
+ * unknown.
+ */
 export const shapeRules: Readonly<Record<string, ShapeRule>> = {
   ...rulesOf(sameShape, (operation) => [operation.shape()]),
   ...rulesOf(broadcasting, (operation) => [

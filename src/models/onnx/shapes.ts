@@ -1,5 +1,5 @@
-import { elementTypes, type GraphNode, type Initializer, type OnnxGraph } from './graph.ts';
-import { knownValues, mostKnownValues } from './known-values.ts';
+import { knownValues, maxKnownValues } from './known-values.ts';
+import { elementTypes, type Initializer, type OnnxGraph, type OnnxNode } from './onnx-graph.ts';
 import { elementsOf, NotInferred, type Shape, ShapeOperation } from './shape-operation.ts';
 import { shapeRules, upToRules } from './shape-rules.ts';
 import { readsOf } from './sort.ts';
@@ -9,20 +9,28 @@ export type { Shape } from './shape-operation.ts';
 
 /** What is known of the tensors of a graph when one row of a batch runs through it. */
 export interface InferredShapes {
-  /** By name. What is not here is unknown: a shape is exact or bounds what is there, never guessed. */
+  /**
+   * By name. What is not here is unknown: a shape is exact or bounds what is there, never guessed.
+   */
   readonly shapes: ReadonlyMap<string, Shape>;
-  /** Tensors whose shape is the most that they can have: how much there is depends on the values of the input. */
+  /**
+   * Tensors whose shape is the most that they can have: how much there is depends on the values of
+   * the input.
+   */
   readonly bounds: ReadonlySet<string>;
   /** ONNX element types by name, as far as they are known. */
   readonly types: ReadonlyMap<string, number>;
   /** Operations of which at least one output is unknown, in order. */
-  readonly unknown: readonly GraphNode[];
+  readonly unknown: readonly OnnxNode[];
 }
 
 /** Known shapes of tensors by name, from elsewhere: of what enters, or measured. */
 export type KnownShapes = ReadonlyMap<string, Shape>;
 
-/** Infers the shapes of all tensors of a graph for one row. What follows from a symbolic size that `known` does not tell is unknown. */
+/**
+ * Infers the shapes of all tensors of a graph for one row. What follows from a symbolic size that
+ * `known` does not tell is unknown.
+ */
 export function inferShapes(graph: OnnxGraph, known: KnownShapes = new Map()): InferredShapes {
   return new Inference(graph, known).run();
 }
@@ -54,7 +62,7 @@ class Inference {
   }
 
   /** Whether every output of the node is known. */
-  #node(node: GraphNode): boolean {
+  #node(node: OnnxNode): boolean {
     const operation = new ShapeOperation(node, this.graph.opsets[''] ?? 0, {
       shape: (index) => this.#shapes.get(node.inputs[index] as string),
       values: (index) => this.#valuesOf(node.inputs[index] as string),
@@ -72,7 +80,7 @@ class Inference {
     }
     const [first] = node.outputs;
     const shape = this.#shapes.get(first ?? '');
-    if (first !== undefined && shape && !isBound && elementsOf(shape) <= mostKnownValues) {
+    if (first !== undefined && shape && !isBound && elementsOf(shape) <= maxKnownValues) {
       const elementType = this.#types.get(node.inputs[0] ?? '') ?? 0;
       const values = operation.isKnownDomain ? knownValues(operation, { shape, elementType }) : undefined;
       if (values) this.#values.set(first, values);
@@ -83,7 +91,7 @@ class Inference {
   #valuesOf(name: string): readonly number[] | undefined {
     const found = this.#values.get(name);
     const initializer = this.#constants.get(name);
-    if (found || !initializer || elementsOf(initializer.shape) > mostKnownValues) return found;
+    if (found || !initializer || elementsOf(initializer.shape) > maxKnownValues) return found;
     const values = constantValues(initializer);
     if (values) this.#values.set(name, values);
     return values;
@@ -121,7 +129,7 @@ const conditions = new Set([
 ]);
 
 /** The ONNX element type of an output, as far as it decides how many bytes an element has. */
-function outputType(node: GraphNode, index: number, types: ReadonlyMap<string, number>): number | undefined {
+function outputType(node: OnnxNode, index: number, types: ReadonlyMap<string, number>): number | undefined {
   const { operator, attributes, inputs } = node;
   if (operator === 'Cast') return attributes.to?.[0];
   if (wholeNumbers.has(operator) || (index > 0 && indices.has(operator))) return elementTypes.int64;
@@ -142,18 +150,26 @@ function constantValues(initializer: Initializer): readonly number[] | undefined
   return elementType === elementTypes.bool ? [...new Uint8Array(buffer)] : undefined;
 }
 
-/** What one row of a batch needs in a graph, in elements of 4 bytes: those of 8 bytes count twice. */
+/**
+ * What one row of a batch needs in a graph, in elements of 4 bytes: those of 8 bytes count twice.
+ */
 export interface RowSizes {
-  /** The largest sum of the activations that are there while one operation runs: its own, and those that a later one still reads. */
+  /**
+   * The largest sum of the activations that are there while one operation runs: its own, and those
+   * that a later one still reads.
+   */
   readonly widestOperation: number;
-  /** The same of what is made of constants alone, such as weights that are turned back into floats: it is there once, whatever the number of rows. */
+  /**
+   * The same of what is made of constants alone, such as weights that are turned back into floats:
+   * it is there once, whatever the number of rows.
+   */
   readonly madeOfConstants: number;
   /** Elements of each output per row, by name; undefined where not known. */
   readonly outputs: ReadonlyMap<string, number | undefined>;
   /** Shapes of the outputs for one row, as far as they are known. */
   readonly shapes: KnownShapes;
   /** Operations of which something is not known: `widestOperation` leaves it out of account. */
-  readonly unknown: readonly GraphNode[];
+  readonly unknown: readonly OnnxNode[];
 }
 
 /** Activations are changed in place by these, or fused into the operation before. */

@@ -1,7 +1,10 @@
-import type { GraphNode, OnnxGraph } from './graph.ts';
+import type { OnnxGraph, OnnxNode } from './onnx-graph.ts';
 
-/** Names of the tensors that a node reads: its inputs, and what the graphs inside it read of the graph around them. */
-export function readsOf(node: GraphNode): readonly string[] {
+/**
+ * Names of the tensors that a node reads: its inputs, and what the graphs inside it read of the
+ * graph around them.
+ */
+export function readsOf(node: OnnxNode): readonly string[] {
   const inputs = node.inputs.filter((name) => name !== '');
   if (node.bodies === undefined) return inputs;
   return [...inputs, ...Object.values(node.bodies).flatMap(outerReads)];
@@ -18,10 +21,11 @@ function outerReads(body: OnnxGraph): readonly string[] {
 }
 
 /**
- * Nodes in an order in which each follows those that make what it reads; nodes that are sorted already stay as they are. ONNX asks for that order, and
- * some tools append nodes at the end all the same. Nodes of a cycle come last, for ONNX Runtime to refuse.
+ * Nodes in an order in which each follows those that make what it reads; nodes that are sorted
+ * already stay as they are. ONNX asks for that order, and some tools append nodes at the end all
+ * the same. Nodes of a cycle come last, for ONNX Runtime to refuse.
  */
-export function sorted(nodes: readonly GraphNode[]): readonly GraphNode[] {
+export function sorted(nodes: readonly OnnxNode[]): readonly OnnxNode[] {
   const makers = new Map(nodes.flatMap((node, index) => node.outputs.map((name) => [name, index] as const)));
   makers.delete('');
   const waitsFor = nodes.map((node) => new Set(readsOf(node).flatMap((name) => makers.get(name) ?? [])));
@@ -30,7 +34,8 @@ export function sorted(nodes: readonly GraphNode[]): readonly GraphNode[] {
   for (const [index, makersOf] of waitsFor.entries()) for (const maker of makersOf) readers[maker]?.push(index);
   const missing = waitsFor.map(({ size }) => size);
   const order: number[] = [];
-  // A node goes where it stood as far as it can: what can run is taken in the order of the file, in rounds.
+  // A node goes where it stood as far as it can: what can run is taken in the order of the file, in
+  // rounds.
   let ready = [...missing.keys()].filter((index) => missing[index] === 0);
   while (ready.length > 0) {
     order.push(...ready);
@@ -45,5 +50,5 @@ export function sorted(nodes: readonly GraphNode[]): readonly GraphNode[] {
   }
   const placed = new Set(order);
   const rest = [...nodes.keys()].filter((index) => !placed.has(index));
-  return [...order, ...rest].map((index) => nodes[index] as GraphNode);
+  return [...order, ...rest].map((index) => nodes[index] as OnnxNode);
 }

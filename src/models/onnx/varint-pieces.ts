@@ -5,12 +5,14 @@ import type { ProtobufFile } from './protobuf-file.ts';
 const pieceBytes = 1 << 20;
 
 /**
- * Integers of protobuf as the little-endian values of a tensor, at most 1 MiB at a time. Every element type of up to 8 bytes is kept so: of an
- * integer only as many bytes count as an element has, which are the bits of a float16 as well as those of a negative number.
+ * Integers of protobuf as the little-endian values of a tensor, at most 1 MiB at a time. Every
+ * element type of up to 8 bytes is kept so: of an integer only as many bytes count as an element
+ * has, which are the bits of a float16 as well as those of a negative number.
  *
  * @param ranges - where the integers lie, packed or one by one.
  * @param width - bytes of an element.
- * @throws ModelError `weights` when there are more or fewer than `byteLength` needs, or one is broken.
+ * @throws ModelError `weights` when there are more or fewer than `byteLength` needs, or one is
+ * broken.
  */
 export function* varintPieces(
   file: ProtobufFile,
@@ -41,7 +43,7 @@ export function* varintPieces(
           continue;
         }
         if (done + filled + width > byteLength) {
-          throw file.broken(first.start, `${what} with more values than its shape has room for`);
+          throw file.broken(first.start, `${what} with more values than its shape allows`);
         }
         for (let each = 0; each < width; each++) {
           room[filled++] = each < 4 ? low >>> (8 * each) : high >>> (8 * (each - 4));

@@ -4,7 +4,8 @@ import { SystemError } from '../../core/errors.ts';
 let holder: string | undefined;
 
 /**
- * Claims WebGPU for the session of one network: a second session in the same process ends the process (ONNX Runtime 1.29 and 1.30, seen with an NVIDIA driver).
+ * Claims WebGPU for the session of one network: a second session in the same process ends the
+ * process (ONNX Runtime 1.29 and 1.30, seen with an NVIDIA driver).
  *
  * @returns gives it back; to be called when the session is closed.
  * @throws SystemError `session` while another network has it.

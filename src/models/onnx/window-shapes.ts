@@ -21,7 +21,10 @@ function slid(operation: ShapeOperation, input: Shape, kernel: Shape): number[] 
   });
 }
 
-/** @param weight - index of the input that holds the weights: behind scale and zero point where both are integers. */
+/**
+ * @param weight - index of the input that holds the weights: behind scale and zero point where both
+ * are integers.
+ */
 const convolution =
   (weight: number): ShapeRule =>
   (operation) => {

@@ -36,17 +36,21 @@ interface Member {
 
 /** How a pool tells what its sessions had to do. */
 export interface PoolOptions {
-  /** Called when a device had no memory for a whole run: its runs have this many rows from now on. */
+  /**
+   * Called when a device had no memory for a whole run: its runs have this many rows from now on.
+   */
   readonly onRowsHalved?: ((rows: number) => void) | undefined;
   /** Called when all of its threads have ended. */
   readonly onClosed?: (() => void) | undefined;
 }
 
 /**
- * Threads that each hold one session of the same network. Batches wait in one queue and go to whichever is free. Rows in shared memory (frames of a
- * flow's pool) are read by the threads where they lie; others are copied into buffers that are shared with the threads and used again: megabytes that
- * move between threads are garbage of the main one each time, and the process grows by what lies there until it is collected. A thread that dies fails
- * what runs and what waits, now and later.
+ * Threads that each hold one session of the same network. Batches wait in one queue and go to
+ * whichever is free. Rows in shared memory (frames of a flow's pool) are read by the threads where
+ * they lie; others are copied into buffers that are shared with the threads and used again:
+ * megabytes that move between threads are garbage of the main one each time, and the process grows
+ * by what lies there until it is collected. A thread that dies fails what runs and what waits, now
+ * and later.
  */
 export class WorkerPool {
   readonly #plan: SessionPlan;
@@ -67,9 +71,11 @@ export class WorkerPool {
   }
 
   /**
-   * Opens a session at each of the places, one after another, so that what one needs only while it is created is needed once.
+   * Opens a session at each of the places, one after another, so that what one needs only while it
+   * is created is needed once.
    *
-   * @throws ModelError `shape`, SystemError `session` or `device-memory` when the network cannot be run as its card says; what was opened is closed again.
+   * @throws ModelError `shape`, SystemError `session` or `device-memory` when the network cannot be
+   * run as its card says; what was opened is closed again.
    */
   static async open(
     plan: SessionPlan,
@@ -92,7 +98,10 @@ export class WorkerPool {
     return this.#members.length;
   }
 
-  /** Most batches that may be given at once and still help: one per thread, and one ready for the first that is free. */
+  /**
+   * Most batches that may be given at once and still help: one per thread, and one ready for the
+   * first that is free.
+   */
   get concurrency(): number {
     return this.#members.length + 1;
   }
@@ -101,7 +110,8 @@ export class WorkerPool {
    * Runs one batch.
    *
    * @param inputs - rows, which must stay as they are until the batch has settled.
-   * @param take - copies the results (float32, rows in order) before it returns: their memory is used again.
+   * @param take - copies the results (float32, rows in order) before it returns: their memory is
+   * used again.
    */
   run(inputs: readonly Row[], take: Task['take']): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -115,13 +125,19 @@ export class WorkerPool {
     });
   }
 
-  /** Lets running batches end, refuses the waiting ones, closes sessions and threads. May be called again. */
+  /**
+   * Lets running batches end, refuses the waiting ones, closes sessions and threads. May be called
+   * again.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** Stops the threads without waiting for their batches: what runs and what waits fails, as when a thread dies. */
+  /**
+   * Stops the threads without waiting for their batches: what runs and what waits fails, as when a
+   * thread dies.
+   */
   async abort(): Promise<void> {
     await Promise.all(this.#members.map(({ worker }) => worker.terminate()));
     this.#options.onClosed?.();
@@ -161,7 +177,7 @@ export class WorkerPool {
           },
         );
         settle(error);
-        // One that could not open its session ends by itself, and is no member.
+        // One that could not open its session ends on its own, and is not a member.
         if (!this.#closing && this.#members.includes(member)) this.#fail(error);
         member.task?.reject(error);
         member.task = undefined;
@@ -263,7 +279,7 @@ export class WorkerPool {
 
   #unusable({ code, message }: Extract<WorkerReply, { kind: 'unusable' }>): Error {
     const fact = `${this.#plan.name} cannot be run: ${message}`;
-    const remedy = code === 'device-memory' ? moreDeviceMemory : 'Compare the model card with the ONNX file.';
+    const remedy = code === 'device-memory' ? moreDeviceMemory : 'Compare the network card with the ONNX file.';
     return code === 'shape' ? new ModelError(code, fact, { remedy }) : new SystemError(code, fact, { remedy });
   }
 
@@ -273,7 +289,7 @@ export class WorkerPool {
 }
 
 const moreDeviceMemory =
-  "Lower `batch`, end other programs on the device, take another one (`device: 'cuda:1'`), or compute on the CPU (`device: 'cpu'`).";
+  "Lower `batch`, stop other programs on the device, use another one (`device: 'cuda:1'`), or compute on the CPU (`device: 'cpu'`).";
 
 function copyRows(rows: readonly Row[], into: SharedArrayBuffer): void {
   const bytes = new Uint8Array(into);

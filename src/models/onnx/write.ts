@@ -3,11 +3,14 @@ import { closeSync, openSync } from 'node:fs';
 import { basename } from 'node:path';
 import { integerField, messageField, type Pieces, stringField } from '../../core/protobuf-writer.ts';
 import { writeAllSync } from '../../core/whole-io.ts';
-import type { GraphValue, Initializer, OnnxGraph } from './graph.ts';
+import type { GraphValue, Initializer, OnnxGraph } from './onnx-graph.ts';
 
 /** Initialisers below this size stay inside the model file. */
 const inlineBelowBytes = 1024;
-/** ONNX Runtime maps an external tensor into memory when its offset is a multiple of the page size; 64 KiB suits all systems. */
+/**
+ * ONNX Runtime maps an external tensor into memory when its offset is a multiple of the page size;
+ * 64 KiB suits all systems.
+ */
 const alignment = 65_536;
 
 /** What was written. */
@@ -59,9 +62,10 @@ function encodeStructure(graph: OnnxGraph, encodedInitializers: readonly Pieces[
 }
 
 /**
- * Writes a graph as an ONNX model: `modelPath` holds the structure, `dataPath` (in the same folder) the values of the large tensors, each at an
- * aligned offset so that ONNX Runtime maps them instead of copying them: sessions in one process then share one copy in the page
- * cache. Values are streamed from their generators: memory stays at one piece, whatever the size of the network.
+ * Writes a graph as an ONNX model: `modelPath` holds the structure, `dataPath` (in the same folder)
+ * the values of the large tensors, each at an aligned offset so that ONNX Runtime maps them instead
+ * of copying them: sessions in one process then share one copy in the page cache. Values are
+ * streamed from their generators: memory stays at one piece, whatever the size of the network.
  *
  * @throws the file system's own error when a file cannot be written.
  */

@@ -2,16 +2,20 @@ import type { MatMul } from './mat-mul.ts';
 import type { SymmetricOperator } from './symmetric-operator.ts';
 
 /**
- * How far a filter may lift the largest eigenvalue above the damped ones. Columns that are near eigenvectors bear as much as float64 has digits,
- * for they hold little of the largest; those of the first filter do not.
+ * How far a filter may lift the largest eigenvalue above the damped ones. Columns that are near
+ * eigenvectors bear as much as float64 has digits, for they hold little of the largest; those of
+ * the first filter do not.
  */
 const firstLiftLimit = 1e12;
 const liftLimit = 1e16;
 const float32LiftLimit = 1e6;
 const degreeLimit = 8;
 /** Eigenvalues below this share of the largest are taken for zero. */
-const leastShare = 1e-10;
-/** Columns this many times above the damped interval are found, to about 1e-7, after filters of this degree together. */
+const minShare = 1e-10;
+/**
+ * Columns this many times above the damped interval are found, to about 1e-7, after filters of this
+ * degree together.
+ */
 const foundRatio = 4;
 const foundDegree = 7;
 
@@ -19,10 +23,11 @@ const foundDegree = 7;
 type Times = (block: Float64Array, target: Float64Array) => Promise<Float64Array>;
 
 /**
- * Applies T_m((2 A - b) / b), the Chebyshev polynomial that stays within +-1 on [0, b] and grows fastest beyond, to a block of columns
- * (Zhou, Saad, Tiago and Chelikowsky 2006), b being the least Rayleigh quotient of the block and the degree m as high as the
- * digits bear. Once the leading columns are found they are set aside: A is replaced by A - V L V', which
- * leaves so little to lift that float32 products suffice, on fewer columns.
+ * Applies T_m((2 A - b) / b), the Chebyshev polynomial that stays within +-1 on [0, b] and grows
+ * fastest beyond, to a block of columns (Zhou, Saad, Tiago and Chelikowsky 2006), b being the least
+ * Rayleigh quotient of the block and the degree m as high as the digits bear. Once the leading
+ * columns are found they are set aside: A is replaced by A - V L V', which leaves so little to lift
+ * that float32 products suffice, on fewer columns.
  */
 export class ChebyshevFilter {
   readonly #operator: SymmetricOperator;
@@ -37,7 +42,8 @@ export class ChebyshevFilter {
   /**
    * The filtered block. Its columns are no longer orthonormal.
    *
-   * @param basis n x `columns`, orthonormal columns, roughly by falling Rayleigh quotient; overwritten.
+   * @param basis n x `columns`, orthonormal columns, roughly by falling Rayleigh quotient;
+   * overwritten.
    * @param image the matrix x basis; overwritten.
    */
   async apply(
@@ -48,7 +54,7 @@ export class ChebyshevFilter {
   ): Promise<Float64Array> {
     const largest = quotients.reduce((most, value) => Math.max(most, value), Number.MIN_VALUE);
     const least = quotients.reduce((smallest, value) => Math.min(smallest, value), largest);
-    const bound = Math.max(least, leastShare * largest);
+    const bound = Math.max(least, minShare * largest);
     if (this.#degrees < foundDegree) {
       const lift = this.#degrees === 0 ? firstLiftLimit : liftLimit;
       const times: Times = (block, target) => this.#operator.times(block, columns, 'float64', target);
@@ -73,7 +79,10 @@ export class ChebyshevFilter {
     return basis;
   }
 
-  /** The three-term recurrence T_(j+1) = 2 x T_j - T_(j-1), which needs the image of the basis already at hand. */
+  /**
+   * The three-term recurrence T_(j+1) = 2 x T_j - T_(j-1), which needs the image of the basis
+   * already at hand.
+   */
   async #polynomial(
     times: Times,
     basis: Float64Array,
@@ -88,7 +97,8 @@ export class ChebyshevFilter {
     const scale = 2 / bound;
     let current = combine(image, scale, basis, -1);
     let previous = basis;
-    // Three blocks take turns: new ones at each step would be garbage of many megabytes before it is collected.
+    // Three blocks take turns: new ones at each step would be garbage of many megabytes before it
+    // is collected.
     let spare: Float64Array = new Float64Array(basis.length);
     for (let step = 2; step <= degree; step++) {
       const next = combine(await times(current, spare), 2 * scale, current, -2);

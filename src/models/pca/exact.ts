@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import { checkComponents, checkVariance, fixSigns, type PcaModel } from './model.ts';
+import { checkComponents, checkVariance, fixSigns, type Pca } from './fitted-pca.ts';
 import type { Moments, MomentValues } from './moments.ts';
 import type { SymmetricOperator } from './symmetric-operator.ts';
 import { topEigen } from './top-eigen.ts';
@@ -10,21 +10,20 @@ const firstGuess = 64;
 const roundingShare = 1e-12;
 
 /**
- * Fits a PCA to the moments of all rows: the eigenvectors of the covariance C = (P - s s' / n) / (n - 1), largest first.
- * `components` asks for a number of them, `variance` (above 0, at most 1) for the least number whose variances add up to that share of the total.
- * Up to 512 dimensions the eigenvectors are computed directly; above, by filtered subspace iteration, see `topEigen`. Waiting rows
- * of the moments are computed first; the moments stay usable. Equal moments give equal bytes.
- * Memory: 8 D (k + 0.15 k) bytes five times over, besides the moments.
+ * Fits a PCA to the moments of all rows: the eigenvectors of the covariance C = (P - s s' / n) /
+ * (n - 1), largest first. `components` asks for a number of them, `variance` (above 0, at most 1)
+ * for the least number whose variances add up to that share of the total. Up to 512 dimensions the
+ * eigenvectors are computed directly; above, by filtered subspace iteration, see `topEigen`.
+ * Waiting rows of the moments are computed first; the moments stay usable. Equal moments give equal
+ * bytes. Memory: 8 D (k + 0.15 k) bytes five times over, besides the moments.
  *
- * @throws UsageError for fewer than 2 rows, rows that do not vary, more components than min(rows, D), a share out of range.
+ * @throws UsageError for fewer than 2 rows, rows that do not vary, more components than min(rows,
+ * D), a share out of range.
  *
  * @example
  * const { axes, explainedVarianceRatio } = await fitExact(moments, { components: 600 });
  */
-export async function fitExact(
-  moments: Moments,
-  options: { components: number } | { variance: number },
-): Promise<PcaModel> {
+export async function fitExact(moments: Moments, options: { components: number } | { variance: number }): Promise<Pca> {
   await moments.settle();
   const { values, dimension } = moments;
   const { count } = values;
@@ -64,7 +63,10 @@ export async function fitExact(
   };
 }
 
-/** The least number of leading variances that add up to the share, or undefined when all of them do not. */
+/**
+ * The least number of leading variances that add up to the share, or undefined when all of them do
+ * not.
+ */
 function leastCount(variances: Float64Array, share: number, total: number): number | undefined {
   let sum = 0;
   for (const [index, variance] of variances.entries()) {
@@ -74,7 +76,10 @@ function leastCount(variances: Float64Array, share: number, total: number): numb
   return undefined;
 }
 
-/** The covariance as an operator: the rank-one correction is applied to each block, so that no second D x D matrix is needed. */
+/**
+ * The covariance as an operator: the rank-one correction is applied to each block, so that no
+ * second D x D matrix is needed.
+ */
 function covariance(values: MomentValues): SymmetricOperator {
   const { count, sum, products } = values;
   const { dimension } = products;

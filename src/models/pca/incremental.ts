@@ -1,26 +1,29 @@
 import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import { checkComponents, checkVariance, fixSigns, type PcaModel } from './model.ts';
-import { checkRows } from './rows.ts';
+import { checkComponents, checkVariance, fixSigns, type Pca } from './fitted-pca.ts';
+import { checkRows } from './row-blocks.ts';
 import { topSingular } from './top-singular.ts';
 
 /**
- * scikit-learn's IncrementalPCA (Ross, Lim, Lin and Yang 2008). Each batch of m rows is stacked under what is kept of the n before,
+ * scikit-learn's IncrementalPCA (Ross, Lim, Lin and Yang 2008). Each batch of m rows is stacked
+ * under what is kept of the n before,
  *
  *     A = [ diag(S) V ; X - mean(X) ; sqrt(n m / (n + m)) (mean - mean(X)) ]
  *
- * and the k largest singular values S and right singular vectors V of A are kept. What lies outside the k axes is forgotten at each
- * batch, so it captures a little less variance than `fitExact` and depends on the order and the cutting of the rows.
- * Columns' means and variances are exact (Chan, Golub and LeVeque 1979). Computed in float64.
+ * and the k largest singular values S and right singular vectors V of A are kept. What lies outside
+ * the k axes is forgotten at each batch, so it captures a little less variance than `fitExact` and
+ * depends on the order and the cutting of the rows. Columns' means and variances are exact (Chan,
+ * Golub and LeVeque 1979). Computed in float64.
  *
- * `partialFit` takes each call as one batch, as scikit-learn's `partial_fit` does. `add` and `finish` cut a stream as its `fit` does: batches of
- * `batchSize` rows, the last one longer when fewer than `components` rows would be left for it.
- * Memory: (k + m) D float64 values three times over, D the dimension, and the rows that wait for their batch.
+ * `partialFit` takes each call as one batch, as scikit-learn's `partial_fit` does. `add` and
+ * `finish` cut a stream as its `fit` does: batches of `batchSize` rows, the last one longer when
+ * fewer than `components` rows would be left for it. Memory: (k + m) D float64 values three times
+ * over, D the dimension, and the rows that wait for their batch.
  *
  * @example
  * const pca = new IncrementalPca({ components: 600, batchSize: 1200 });
  * for await (const { values, rows } of batches) await pca.add(values, rows);
- * const model = await pca.finish();
+ * const pca = await pca.finish();
  */
 export class IncrementalPca {
   readonly #components: number;
@@ -36,9 +39,11 @@ export class IncrementalPca {
   #busy = false;
 
   /**
-   * @param options.batchSize rows per batch of `add`; default 2 x components, at least `components`. (scikit-learn's default is 5 x dimension, which
-   * at 8192 dimensions would hold 1.3 GB of waiting rows.)
-   * @throws UsageError for arguments that are no positive integers, or a batch of fewer rows than components.
+   * @param options.batchSize rows per batch of `add`; default 2 x components, at least
+   * `components`. (scikit-learn's default is 5 x dimension, which at 8192 dimensions would hold 1.3
+   * GB of waiting rows.)
+   * @throws UsageError for arguments that are not positive integers, or a batch of fewer rows than
+   * components.
    */
   constructor(options: { components: number; batchSize?: number }) {
     this.#components = checkInteger('components', options.components);
@@ -53,7 +58,8 @@ export class IncrementalPca {
   /**
    * Fits `count` rows as one batch. The dimension is that of the first call: `rows.length / count`.
    *
-   * @throws UsageError for fewer rows than components, another dimension, NaN or infinity, or while rows given to `add` wait.
+   * @throws UsageError for fewer rows than components, another dimension, NaN or infinity, or while
+   * rows given to `add` wait.
    */
   async partialFit(rows: Float32Array, count: number): Promise<void> {
     if (this.#waitingRows > 0)
@@ -65,7 +71,8 @@ export class IncrementalPca {
   }
 
   /**
-   * Adds rows of a stream; batches are fitted as they fill up. The array may be used again once the promise has settled.
+   * Adds rows of a stream; batches are fitted as they fill up. The array may be used again once the
+   * promise has settled.
    *
    * @throws UsageError for another dimension, NaN or infinity.
    */
@@ -75,7 +82,8 @@ export class IncrementalPca {
     await this.#exclusively(async () => {
       this.#accept(rows, count);
       const dimension = this.#mean.length;
-      // A batch goes out only when enough rows for another are there: else they belong to the last, longer one.
+      // A batch goes out only when enough rows for another are there: else they belong to the last,
+      // longer one.
       const hold = this.#batchSize + this.#components;
       if (this.#waiting.length === 0) this.#waiting = new Float32Array(hold * dimension);
       for (let row = 0; row < count; ) {
@@ -94,24 +102,26 @@ export class IncrementalPca {
   /**
    * Fits the rows that wait as the last batch.
    *
-   * @returns the model, as `model()`.
+   * @returns the PCA, as `model()`.
    */
-  async finish(): Promise<PcaModel> {
+  async finish(): Promise<Pca> {
     await this.#exclusively(async () => {
       if (this.#waitingRows === 0) return;
       await this.#fit(this.#waiting.subarray(0, this.#waitingRows * this.#mean.length), this.#waitingRows);
       this.#waitingRows = 0;
       this.#waiting = new Float32Array(0);
     });
-    return this.model();
+    return this.current();
   }
 
   /**
-   * The model of the rows fitted until now. Its ratios are as scikit-learn's: S^2 over the sum of squared deviations.
+   * The PCA of the rows fitted until now. Its ratios are as scikit-learn's: S^2 over the sum of
+   * squared deviations.
    *
-   * @throws UsageError before the first batch, while rows wait (call `finish`), or when the rows do not vary.
+   * @throws UsageError before the first batch, while rows wait (call `finish`), or when the rows do
+   * not vary.
    */
-  model(): PcaModel {
+  current(): Pca {
     if (this.#waitingRows > 0) throw new UsageError(`${this.#waitingRows} rows wait for their batch: call \`finish\``);
     if (this.#count < 2) throw new UsageError(`PCA must have at least 2 rows, but has ${this.#count}`);
     const sum = this.#squares.reduce((total, value) => total + value, 0);

@@ -3,16 +3,23 @@ import type { MatMul } from './mat-mul.ts';
 /** Below this a triangle is computed by loops, above it by products of blocks. */
 const leafSize = 48;
 
-/** The inverse of a Cholesky factor, and the least pivot met: how nearly dependent the columns behind the matrix are. */
+/**
+ * The inverse of a Cholesky factor, and the least pivot met: how nearly dependent the columns
+ * behind the matrix are.
+ */
 export interface InverseFactor {
   /** n x n, row-major, lower triangular. */
   readonly inverse: Float64Array;
-  /** The least squared diagonal element of the factor. Zero or less: the matrix is not positive definite, and `inverse` is of no use. */
-  readonly leastPivot: number;
+  /**
+   * The least squared diagonal element of the factor. Zero or less: the matrix is not positive
+   * definite, and `inverse` is of no use.
+   */
+  readonly minPivot: number;
 }
 
 /**
- * L^-1 of the Cholesky factorisation A = L L' of a symmetric positive definite matrix, recursively by halves:
+ * L^-1 of the Cholesky factorisation A = L L' of a symmetric positive definite matrix, recursively
+ * by halves:
  *
  *     A = [A11, A21'; A21, A22]    X = A21 L11^-T    L22 L22' = A22 - X X'    L^-1 = [L11^-1, 0; -L22^-1 X L11^-1, L22^-1]
  *
@@ -23,7 +30,7 @@ export async function inverseCholesky(matrix: Float64Array, n: number, matMul: M
   const upper = Math.ceil(n / 2);
   const lower = n - upper;
   const first = await inverseCholesky(block(matrix, n, 0, 0, upper, upper), upper, matMul);
-  if (!(first.leastPivot > 0)) return first;
+  if (!(first.minPivot > 0)) return first;
   const side = block(matrix, n, upper, 0, lower, upper);
   const inverse11 = { values: first.inverse, rows: upper, columns: upper };
   const solved = await matMul.multiply(
@@ -35,8 +42,8 @@ export async function inverseCholesky(matrix: Float64Array, n: number, matMul: M
   const rest = block(matrix, n, upper, upper, lower, lower);
   for (let index = 0; index < rest.length; index++) rest[index] = (rest[index] as number) - (square[index] as number);
   const second = await inverseCholesky(rest, lower, matMul);
-  const leastPivot = Math.min(first.leastPivot, second.leastPivot);
-  if (!(leastPivot > 0)) return { inverse: first.inverse, leastPivot };
+  const minPivot = Math.min(first.minPivot, second.minPivot);
+  if (!(minPivot > 0)) return { inverse: first.inverse, minPivot };
   const inner = await matMul.multiply(solvedOperand, inverse11);
   const corner = await matMul.multiply(
     { values: second.inverse, rows: lower, columns: lower },
@@ -49,7 +56,7 @@ export async function inverseCholesky(matrix: Float64Array, n: number, matMul: M
     for (let column = 0; column < upper; column++) inverse[start + column] = -(corner[row * upper + column] as number);
     inverse.set(second.inverse.subarray(row * lower, (row + 1) * lower), start + upper);
   }
-  return { inverse, leastPivot };
+  return { inverse, minPivot };
 }
 
 function block(
@@ -71,14 +78,14 @@ function block(
 function inverseLeaf(matrix: Float64Array, n: number): InverseFactor {
   const factor = new Float64Array(n * n);
   const inverse = new Float64Array(n * n);
-  let leastPivot = Number.POSITIVE_INFINITY;
+  let minPivot = Number.POSITIVE_INFINITY;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = matrix[i * n + j] as number;
       for (let k = 0; k < j; k++) sum -= (factor[i * n + k] as number) * (factor[j * n + k] as number);
       if (i === j) {
-        leastPivot = Math.min(leastPivot, sum);
-        if (!(sum > 0)) return { inverse, leastPivot: sum };
+        minPivot = Math.min(minPivot, sum);
+        if (!(sum > 0)) return { inverse, minPivot: sum };
         factor[i * n + i] = Math.sqrt(sum);
       } else factor[i * n + j] = sum / (factor[j * n + j] as number);
     }
@@ -91,5 +98,5 @@ function inverseLeaf(matrix: Float64Array, n: number): InverseFactor {
       inverse[i * n + column] = -sum / (factor[i * n + i] as number);
     }
   }
-  return { inverse, leastPivot };
+  return { inverse, minPivot };
 }

@@ -1,12 +1,18 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UsageError } from '../../core/errors.ts';
-import { elementTypes, node, ownOpset } from '../onnx/graph.ts';
+import { elementTypes, node, ownOpset } from '../onnx/onnx-graph.ts';
 import { encodeModel } from '../onnx/write.ts';
 
-/** Work of one call at most, in multiplications: about 25 ms here, so that even a core ten times slower lets the event loop turn. */
+/**
+ * Work of one call at most, in multiplications: about 25 ms here, so that even a core ten times
+ * slower lets the event loop turn.
+ */
 const multiplicationsPerCall = 1e9;
 
-/** A row-major matrix as an operand: `rows` x `columns` as stored, read the other way round when `transposed`. */
+/**
+ * A row-major matrix as an operand: `rows` x `columns` as stored, read the other way round when
+ * `transposed`.
+ */
 export interface Operand<Values extends Float32Array | Float64Array> {
   readonly values: Values;
   readonly rows: number;
@@ -17,7 +23,8 @@ export interface Operand<Values extends Float32Array | Float64Array> {
 /** Multiplies matrices. Both operands and the result are of one type, float32 or float64. */
 export interface MatMul {
   /**
-   * left x right, row-major, into `target` when it is given (overwritten). The event loop turns between blocks.
+   * left x right, row-major, into `target` when it is given (overwritten). The event loop turns
+   * between blocks.
    *
    * @throws UsageError when the sizes do not fit.
    */
@@ -32,8 +39,9 @@ type Floats = Float32Array | Float64Array;
 type Runtime = { readonly InferenceSession: typeof InferenceSession; readonly Tensor: typeof Tensor };
 
 /**
- * Products by ONNX Runtime's Gemm on one thread: the sum over the inner dimension runs in the same order every time, so equal
- * operands give equal bytes on one machine. Measured at 512 x 512 x 512: 150 GFLOPS in float32, 83 in float64, per core.
+ * Products by ONNX Runtime's Gemm on one thread: the sum over the inner dimension runs in the same
+ * order every time, so equal operands give equal bytes on one machine. Measured at 512 x 512 x 512:
+ * 150 GFLOPS in float32, 83 in float64, per core.
  */
 class OnnxMatMul implements MatMul {
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
@@ -77,7 +85,8 @@ class OnnxMatMul implements MatMul {
     width: number,
     parts: number,
   ): Promise<void> {
-    // A transposed right operand has the inner dimension along its columns, which cannot be cut without copying.
+    // A transposed right operand has the inner dimension along its columns, which cannot be cut
+    // without copying.
     if (right.transposed) return this.#run(left, right, output, left.columns, width);
     const partial = makeLike(output, output.length) as Values;
     output.fill(0);
@@ -146,7 +155,8 @@ class OnnxMatMul implements MatMul {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      // The arena keeps its largest scratch space for ever; without it, packing buffers go back at once.
+      // The arena keeps its largest scratch space for ever; without it, packing buffers go back at
+      // once.
       enableCpuMemArena: false,
       logSeverityLevel: 3,
     });
@@ -156,7 +166,8 @@ class OnnxMatMul implements MatMul {
 let shared: MatMul | undefined;
 
 /**
- * The MatMul of this process, on ONNX Runtime: sessions are made on first use and kept, one per type and transposition.
+ * The MatMul of this process, on ONNX Runtime: sessions are made on first use and kept, one per
+ * type and transposition.
  *
  * @example
  * const gram = await onnxMatMul().multiply({ values, rows, columns, transposed: true }, { values, rows, columns });

@@ -3,14 +3,17 @@ import { Moments, type MomentValues } from './moments.ts';
 import { SymmetricTiles } from './symmetric-tiles.ts';
 
 /**
- * The moments of the rows of all parts together (Chan, Golub and LeVeque 1979, for any shifts): with d = c_i - c,
+ * The moments of the rows of all parts together (Chan, Golub and LeVeque 1979, for any shifts):
+ * with d = c_i - c,
  *
  *     s' = s_i + n_i d        P' = P_i + s_i d' + d s_i' + n_i d d'
  *
- * summed over the parts about the shift c of the first. The parts are folded in an order that follows from their content alone, so the same
- * parts in any order give the same bytes. Parts without rows are left out. The parts stay as they are.
+ * summed over the parts about the shift c of the first. The parts are folded in an order that
+ * follows from their content alone, so the same parts in any order give the same bytes. Parts
+ * without rows are left out. The parts stay as they are.
  *
- * @throws UsageError for no parts, for parts of different dimensions, for parts that are not settled.
+ * @throws UsageError for no parts, for parts of different dimensions, for parts that are not
+ * settled.
  */
 export function mergeMoments(parts: readonly Moments[]): Moments {
   const [first] = parts;

@@ -7,8 +7,9 @@ const format = 'reelflow-moments-1';
 const dimensionLimit = 65_536;
 
 /**
- * Moments as bytes (safetensors: `shift`, `sum`, and the tiles of one triangle of the products), to send to another process or keep.
- * Rows that wait are computed first. The same moments give the same bytes. Memory: the bytes, as much again as the moments.
+ * Moments as bytes (safetensors: `shift`, `sum`, and the tiles of one triangle of the products), to
+ * send to another process or keep. Rows that wait are computed first. The same moments give the
+ * same bytes. Memory: the bytes, as much again as the moments.
  */
 export async function encodeMoments(moments: Moments): Promise<Uint8Array> {
   await moments.settle();
@@ -27,7 +28,8 @@ export async function encodeMoments(moments: Moments): Promise<Uint8Array> {
 /**
  * The moments of `encodeMoments`.
  *
- * @throws ModelError `weights` or `shape` when the bytes are anything else, or hold NaN or infinity.
+ * @throws ModelError `weights` or `shape` when the bytes are anything else, or hold NaN or
+ * infinity.
  */
 export function decodeMoments(bytes: Uint8Array): Moments {
   const file = readSafetensors(bytes);

@@ -1,7 +1,7 @@
 import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { type MatMul, onnxMatMul } from './mat-mul.ts';
-import { checkRows } from './rows.ts';
+import { checkRows } from './row-blocks.ts';
 import { SymmetricTiles } from './symmetric-tiles.ts';
 
 /** Rows that wait until their products are computed together; 4 MiB at 1024 dimensions. */
@@ -25,14 +25,16 @@ export interface MomentValues {
  *
  *     s = sum of (x - c)        P = sum of (x - c)(x - c)'
  *
- * in float64 throughout. Mean and covariance follow from them: m = c + s / n, C = (P - s s' / n) / (n - 1). The shift is the mean of the
- * first 512 rows unless it is given: without one, a large mean would cost digits. Rows wait in blocks of 512 whose products are computed
- * together, so how rows are cut into calls changes no bit. Memory: 4 D^2 bytes (one triangle), and 4 KiB x D while rows wait.
+ * in float64 throughout. Mean and covariance follow from them: m = c + s / n, C = (P - s s' / n) /
+ * (n - 1). The shift is the mean of the first 512 rows unless it is given: without one, a large
+ * mean would cost digits. Rows wait in blocks of 512 whose products are computed together, so how
+ * rows are cut into calls changes no bit. Memory: 4 D^2 bytes (one triangle), and 4 KiB x D while
+ * rows wait.
  *
  * @example
  * const moments = new Moments(4096);
  * for await (const { values, rows } of batches) await moments.add(values, rows);
- * const model = await fitExact(moments, { variance: 0.95 });
+ * const pca = await fitExact(moments, { variance: 0.95 });
  */
 export class Moments {
   readonly dimension: number;
@@ -47,7 +49,7 @@ export class Moments {
 
   /**
    * @param options.shift a fixed shift of D finite values.
-   * @throws UsageError for a dimension that is no integer from 1 to 65,536.
+   * @throws UsageError for a dimension that is not an integer from 1 to 65,536.
    */
   constructor(dimension: number, options: { shift?: ArrayLike<number>; matMul?: MatMul } = {}) {
     this.dimension = checkInteger('dimension', dimension, 1, dimensionLimit);
@@ -78,10 +80,11 @@ export class Moments {
   }
 
   /**
-   * Adds `count` rows, row-major. The array may be used again once the promise has settled. Either all rows are added or, on error, none.
+   * Adds `count` rows, row-major. The array may be used again once the promise has settled. Either
+   * all rows are added or, on error, none.
    *
-   * @throws UsageError `dimension` when there are fewer values, `not-finite` naming the first row with NaN or infinity, `usage` when the
-   * call before has not settled yet.
+   * @throws UsageError `dimension` when there are fewer values, `not-finite` naming the first row
+   * with NaN or infinity, `usage` when the call before has not settled yet.
    */
   async add(rows: Float32Array, count: number): Promise<void> {
     this.#enter();
@@ -98,7 +101,10 @@ export class Moments {
     }
   }
 
-  /** Computes what waits; needed before `values`, merging or encoding. Adding may go on afterwards. */
+  /**
+   * Computes what waits; needed before `values`, merging or encoding. Adding may continue
+   * afterwards.
+   */
   async settle(): Promise<void> {
     this.#enter();
     try {
@@ -129,7 +135,10 @@ export class Moments {
     this.#busy = true;
   }
 
-  /** Copies rows to the panels, column panel by column panel, so that each is one contiguous operand. */
+  /**
+   * Copies rows to the panels, column panel by column panel, so that each is one contiguous
+   * operand.
+   */
   #stage(rows: Float32Array, first: number, count: number): void {
     const { edges } = this.#products;
     this.#panels ??= edges.slice(1).map((edge, p) => new Float64Array(blockRows * (edge - (edges[p] as number))));

@@ -5,13 +5,14 @@ import type { MatMul } from './mat-mul.ts';
 /** A pass whose least pivot is above this leaves columns orthogonal to about 1e-13. */
 const goodPivot = 1e-3;
 /** Below this the factorisation is repeated with a shift, which keeps it from breaking down. */
-const leastUsefulPivot = 1e-11;
+const minUsefulPivot = 1e-11;
 const shift = 1e-10;
 const passLimit = 8;
 
 /**
- * Orthonormal columns with the same leading spans, by shifted Cholesky QR with column scaling (Fukaya, Kannan, Nakatsukasa, Yamamoto and
- * Yanagisawa 2020): G = Y'Y scaled to a diagonal of ones, G = L L', Y <- Y L^-T, repeated until G is close to the identity.
+ * Orthonormal columns with the same leading spans, by shifted Cholesky QR with column scaling
+ * (Fukaya, Kannan, Nakatsukasa, Yamamoto and Yanagisawa 2020): G = Y'Y scaled to a diagonal of
+ * ones, G = L L', Y <- Y L^-T, repeated until G is close to the identity.
  *
  * @param block rows x columns, row-major; left as it is.
  * @throws ModelError `shape` when the columns are linearly dependent.
@@ -34,11 +35,11 @@ export async function orthonormalise(
       }
     }
     let factor = await inverseCholesky(gram, columns, matMul);
-    const pivot = factor.leastPivot;
-    if (!(pivot > leastUsefulPivot)) {
+    const pivot = factor.minPivot;
+    if (!(pivot > minUsefulPivot)) {
       for (let i = 0; i < columns; i++) gram[i * columns + i] = 1 + shift * columns;
       factor = await inverseCholesky(gram, columns, matMul);
-      if (!(factor.leastPivot > 0)) break;
+      if (!(factor.minPivot > 0)) break;
     }
     const { inverse } = factor;
     for (let i = 0, at = 0; i < columns; i++) {

@@ -2,17 +2,17 @@ import { shown } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { floatTensor, floatValues, readSafetensors, writeSafetensors } from '../weights/safetensors.ts';
-import type { PcaModel } from './model.ts';
+import type { Pca } from './fitted-pca.ts';
 
 const format = 'reelflow-pca';
 const version = 1;
-/** A model description is about 20 bytes per component. */
+/** A pca description is about 20 bytes per component. */
 const jsonLimit = 16 * 1024 * 1024;
 const sizeLimit = 2 ** 24;
 /** How far a stored ratio may be from the variances it follows from: two roundings. */
 const ratioTolerance = 1e-9;
 
-/** A fitted model as two files: the tensors, and their description. */
+/** A fitted pca as two files: the tensors, and their description. */
 export interface EncodedPca {
   /** `mean` F32 [D], `axes` F32 [k, D], `explained_variance` F64 [k], `total_variance` F64 [1]. */
   readonly safetensors: Uint8Array;
@@ -21,46 +21,48 @@ export interface EncodedPca {
 }
 
 /**
- * A model as bytes and text; the same model and facts give the same bytes.
+ * A pca as bytes and text; the same pca and facts give the same bytes.
  *
- * @param facts free pairs that say where the model comes from, such as the network's name and the hash of its weights.
+ * @param facts free pairs that say where the pca comes from, such as the network's name and the
+ * hash of its weights.
  * @throws UsageError when a fact is not text.
  *
  * @example
- * const { safetensors, json } = encodePca(model, { network: 'alexnet', weightsHash });
+ * const { safetensors, json } = encodePca(pca, { network: 'alexnet', weightsHash });
  */
-export function encodePca(model: PcaModel, facts: Readonly<Record<string, string>> = {}): EncodedPca {
+export function encodePca(pca: Pca, facts: Readonly<Record<string, string>> = {}): EncodedPca {
   for (const [name, fact] of Object.entries(facts)) {
     if (typeof fact !== 'string') throw new UsageError(`\`facts.${name}\` must be text, but is ${shown(fact)}`);
   }
-  const { dimension, components } = model;
+  const { dimension, components } = pca;
   const safetensors = writeSafetensors({
-    mean: floatTensor(model.mean, [dimension]),
-    axes: floatTensor(model.axes, [components, dimension]),
-    explained_variance: floatTensor(model.explainedVariance, [components]),
-    total_variance: floatTensor(Float64Array.of(model.totalVariance), [1]),
+    mean: floatTensor(pca.mean, [dimension]),
+    axes: floatTensor(pca.axes, [components, dimension]),
+    explained_variance: floatTensor(pca.explainedVariance, [components]),
+    total_variance: floatTensor(Float64Array.of(pca.totalVariance), [1]),
   });
   const description = {
     format,
     version,
-    algorithm: model.algorithm,
+    algorithm: pca.algorithm,
     dimension,
     components,
-    rows: model.rows,
+    rows: pca.rows,
     sha256: hashOf(safetensors),
     facts: Object.fromEntries(Object.entries(facts).sort(([left], [right]) => (left < right ? -1 : 1))),
-    explainedVarianceRatio: Array.from(model.explainedVarianceRatio),
+    explainedVarianceRatio: Array.from(pca.explainedVarianceRatio),
   };
   return { safetensors, json: `${JSON.stringify(description, null, 1)}\n` };
 }
 
 /**
- * The model of two files, checked whole: sizes, types, hash, finite numbers, and the curve against the variances.
+ * The pca of two files, checked whole: sizes, types, hash, finite numbers, and the curve against
+ * the variances.
  *
- * @throws ModelError `weights` when the description or the tensors make no sense, `hash` when they do not belong together, `shape` for tensors of other
- * sizes than described.
+ * @throws ModelError `weights` when the description or the tensors make no sense, `hash` when they
+ * do not belong together, `shape` for tensors of other sizes than described.
  */
-export function decodePca(safetensors: Uint8Array, json: string): { model: PcaModel; facts: Record<string, string> } {
+export function decodePca(safetensors: Uint8Array, json: string): { pca: Pca; facts: Record<string, string> } {
   const description = parse(json);
   const { algorithm, facts } = description;
   if (description.format !== format || description.version !== version) {
@@ -92,7 +94,7 @@ export function decodePca(safetensors: Uint8Array, json: string): { model: PcaMo
   if (!(totalVariance > 0) || explainedVariance.some((value) => value < 0)) {
     throw broken('has variances that are not positive');
   }
-  const model: PcaModel = {
+  const pca: Pca = {
     algorithm,
     dimension,
     components,
@@ -103,8 +105,8 @@ export function decodePca(safetensors: Uint8Array, json: string): { model: PcaMo
     totalVariance,
     rows,
   };
-  checkCurve(description.explainedVarianceRatio, model.explainedVarianceRatio);
-  return { model, facts: { ...(facts as Record<string, string>) } };
+  checkCurve(description.explainedVarianceRatio, pca.explainedVarianceRatio);
+  return { pca, facts: { ...(facts as Record<string, string>) } };
 }
 
 function checkCurve(curve: unknown, expected: Float64Array): void {

@@ -1,7 +1,10 @@
 import { Breather } from '../../core/breather.ts';
 import { ModelError } from '../../core/errors.ts';
 
-/** Eigenvalues of a symmetric matrix, largest first, and one unit eigenvector per row in the same order. */
+/**
+ * Eigenvalues of a symmetric matrix, largest first, and one unit eigenvector per row in the same
+ * order.
+ */
 export interface Eigen {
   readonly values: Float64Array;
   /** n x n, row-major: row i belongs to `values[i]`. */
@@ -12,9 +15,10 @@ export interface Eigen {
 const sweepLimit = 60;
 
 /**
- * All eigenvalues and eigenvectors of a symmetric n x n matrix by Householder tridiagonalisation and implicit QL (Bowdler, Martin,
- * Reinsch and Wilkinson 1968: `tred2`, `tql2`), about 3 n^3 nanoseconds. Vectors lie along rows, so that every inner loop runs over
- * neighbours in memory; the event loop turns every 50 ms. ml-matrix has the same algorithm, takes twice the time, and blocks
+ * All eigenvalues and eigenvectors of a symmetric n x n matrix by Householder tridiagonalisation
+ * and implicit QL (Bowdler, Martin, Reinsch and Wilkinson 1968: `tred2`, `tql2`), about 3 n^3
+ * nanoseconds. Vectors lie along rows, so that every inner loop runs over neighbours in memory; the
+ * event loop turns every 50 ms. ml-matrix has the same algorithm, takes twice the time, and blocks
  * throughout: 1.6 s at n = 660.
  *
  * @param matrix n x n; it is overwritten and becomes the result's `vectors`.
@@ -39,7 +43,10 @@ function notFinite(): ModelError {
   });
 }
 
-/** Reduces to tridiagonal form. Row i of `matrix` keeps the reflector that cleared row i; `diagonal[i]` keeps its half squared length. */
+/**
+ * Reduces to tridiagonal form. Row i of `matrix` keeps the reflector that cleared row i;
+ * `diagonal[i]` keeps its half squared length.
+ */
 async function tridiagonalise(
   matrix: Float64Array,
   n: number,
@@ -56,7 +63,10 @@ async function tridiagonalise(
   }
 }
 
-/** One Householder reflection: the last `i` of a symmetric matrix of i + 1 rows. Returns half the squared length of the reflector. */
+/**
+ * One Householder reflection: the last `i` of a symmetric matrix of i + 1 rows. Returns half the
+ * squared length of the reflector.
+ */
 function reflect(matrix: Float64Array, n: number, i: number, vector: Float64Array, image: Float64Array): number {
   let scale = 0;
   for (let k = 0; k < i; k++) scale += Math.abs(vector[k] as number);
@@ -103,7 +113,10 @@ function reflect(matrix: Float64Array, n: number, i: number, vector: Float64Arra
   return size;
 }
 
-/** image = matrix x vector for the leading `i` rows, from the upper triangle; the vector is kept in row `i`. */
+/**
+ * image = matrix x vector for the leading `i` rows, from the upper triangle; the vector is kept in
+ * row `i`.
+ */
 function multiplySymmetric(
   matrix: Float64Array,
   n: number,
@@ -125,7 +138,10 @@ function multiplySymmetric(
   }
 }
 
-/** Multiplies the reflectors out: the rows of `matrix` become the orthogonal basis. `diagonal` becomes the tridiagonal's diagonal. */
+/**
+ * Multiplies the reflectors out: the rows of `matrix` become the orthogonal basis. `diagonal`
+ * becomes the tridiagonal's diagonal.
+ */
 async function accumulate(matrix: Float64Array, n: number, diagonal: Float64Array, breather: Breather): Promise<void> {
   for (let i = 0; i < n - 1; i++) {
     if (breather.isDue) await breather.rest();

@@ -1,12 +1,16 @@
 import { type MatMul, type Operand, onnxMatMul } from './mat-mul.ts';
-import type { Precision } from './symmetric-operator.ts';
+import type { ProductPrecision } from './symmetric-operator.ts';
 
-/** Columns of one tile. Measured: 256 loses a tenth of the speed, 1024 computes more of the mirrored half of the diagonal. */
+/**
+ * Columns of one tile. Measured: 256 loses a tenth of the speed, 1024 computes more of the mirrored
+ * half of the diagonal.
+ */
 const tileWidth = 512;
 
 /**
- * A symmetric float64 matrix as tiles of one triangle: 4 D^2 bytes and a little, half of the full matrix. Tile (p, q), p >= q, holds
- * rows of panel p and columns of panel q; the tiles on the diagonal are whole.
+ * A symmetric float64 matrix as tiles of one triangle: 4 D^2 bytes and a little, half of the full
+ * matrix. Tile (p, q), p >= q, holds rows of panel p and columns of panel q; the tiles on the
+ * diagonal are whole.
  */
 export class SymmetricTiles {
   readonly dimension: number;
@@ -34,7 +38,10 @@ export class SymmetricTiles {
     return this.tiles[(p * (p + 1)) / 2 + q] as Float64Array;
   }
 
-  /** Adds the outer products of rows: panel p of `panels` holds their columns of panel p, `rows` x width, row-major. */
+  /**
+   * Adds the outer products of rows: panel p of `panels` holds their columns of panel p, `rows` x
+   * width, row-major.
+   */
   async addProducts(panels: readonly Float64Array[], rows: number, matMul: MatMul = onnxMatMul()): Promise<void> {
     const scratch = new Float64Array(Math.min(tileWidth, this.dimension) ** 2);
     const operand = (p: number) => {
@@ -57,7 +64,7 @@ export class SymmetricTiles {
   async times(
     block: Float64Array,
     columns: number,
-    precision: Precision = 'float64',
+    precision: ProductPrecision = 'float64',
     target: Float64Array = new Float64Array(this.dimension * columns),
     matMul: MatMul = onnxMatMul(),
   ): Promise<Float64Array> {

@@ -1,4 +1,4 @@
-import { randomTensor } from '../weights/random.ts';
+import { randomTensor } from '../weights/random-weights.ts';
 import { ChebyshevFilter, combine } from './chebyshev-filter.ts';
 import { type MatMul, onnxMatMul } from './mat-mul.ts';
 import { orthonormalise } from './orthonormalise.ts';
@@ -7,31 +7,40 @@ import type { SymmetricOperator } from './symmetric-operator.ts';
 
 /** Up to this dimension all eigenvectors are computed directly. */
 const directDimension = 512;
-/** Columns beyond those wanted speed up the last of them. Measured: fewer cost more rounds, a fifth costs more itself. */
+/**
+ * Columns beyond those wanted speed up the last of them. Measured: fewer cost more rounds, a fifth
+ * costs more itself.
+ */
 const spareShare = 0.15;
 const leastSpare = 16;
 /**
- * Iteration ends when a round adds less than this share to the wanted Rayleigh quotients. They lag behind the subspace: at the end of the
- * benchmark's fit (4096 dimensions, 600 wanted, the last 200 of them in a crowd of noise) the variance captured is within 1e-8 of the optimum, every eigenvalue within 5e-6.
+ * Iteration ends when a round adds less than this share to the wanted Rayleigh quotients. They lag
+ * behind the subspace: at the end of the benchmark's fit (4096 dimensions, 600 wanted, the last 200
+ * of them in a crowd of noise) the variance captured is within 1e-8 of the optimum, every
+ * eigenvalue within 5e-6.
  */
 const growthTolerance = 3e-4;
 const roundLimit = 40;
 const seed = 20;
 
 /**
- * How many eigenvectors are wanted: given estimates of the largest eigenvalues, largest first, or undefined when more estimates are needed to tell.
+ * How many eigenvectors are wanted: given estimates of the largest eigenvalues, largest first, or
+ * undefined when more estimates are needed to tell.
  */
 export type Wanted = (estimates: Float64Array) => number | undefined;
 
 /**
- * The largest eigenvalues of a symmetric positive semi-definite matrix and their eigenvectors, one per row.
+ * The largest eigenvalues of a symmetric positive semi-definite matrix and their eigenvectors, one
+ * per row.
  *
- * Up to 512 dimensions directly. Above, by subspace iteration with Chebyshev filters (Zhou, Saad, Tiago and Chelikowsky 2006): a block of q columns, some
- * more than wanted, is multiplied by a polynomial of the matrix that stays within +-1 on [0, b] and grows fastest beyond it, b being the least
- * Rayleigh quotient of the block; then made orthonormal by Cholesky QR. It ends when a round adds less than 3e-4 to the sum of the wanted
- * Rayleigh quotients; the small projected matrix is then diagonalised (Rayleigh-Ritz). The start is fixed, so equal matrices give equal bytes.
- * Eigenvectors that stand apart are then exact to rounding; of a crowd of nearly equal eigenvalues that reaches beyond those wanted, the last are found
- * less exactly than their sum.
+ * Up to 512 dimensions directly. Above, by subspace iteration with Chebyshev filters (Zhou, Saad,
+ * Tiago and Chelikowsky 2006): a block of q columns, some more than wanted, is multiplied by a
+ * polynomial of the matrix that stays within +-1 on [0, b] and grows fastest beyond it, b being the
+ * least Rayleigh quotient of the block; then made orthonormal by Cholesky QR. It ends when a round
+ * adds less than 3e-4 to the sum of the wanted Rayleigh quotients; the small projected matrix is
+ * then diagonalised (Rayleigh-Ritz). The start is fixed, so equal matrices give equal bytes.
+ * Eigenvectors that stand apart are then exact to rounding; of a crowd of nearly equal eigenvalues
+ * that reaches beyond those wanted, the last are found less exactly than their sum.
  *
  * @param start columns to begin with.
  * @returns at least as many as wanted.
@@ -70,7 +79,8 @@ export async function topEigen(
       return project(basis, image, n, columns, matMul);
     }
     before = captured;
-    // Of random columns the quotients tell nothing yet: one plain multiplication, kept of full rank by a little of the identity.
+    // Of random columns the quotients tell nothing yet: one plain multiplication, kept of full rank
+    // by a little of the identity.
     const filtered =
       round === 0
         ? combine(image, 1, basis, (1e-3 * operator.trace) / n)

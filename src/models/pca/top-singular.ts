@@ -1,5 +1,5 @@
 import { type MatMul, onnxMatMul } from './mat-mul.ts';
-import type { Precision } from './symmetric-operator.ts';
+import type { ProductPrecision } from './symmetric-operator.ts';
 import { SymmetricTiles } from './symmetric-tiles.ts';
 import { topEigen } from './top-eigen.ts';
 
@@ -7,8 +7,9 @@ import { topEigen } from './top-eigen.ts';
 const blockRows = 512;
 
 /**
- * The `count` largest singular values of a matrix of `rows` x `columns` and their right singular vectors, one per row: from the eigenvectors
- * of A A' or A'A, whichever is smaller, in float64 (A'A = V S^2 V', A A' = U S^2 U', V' = S^-1 U' A). A singular value of 0 has a vector of zeros.
+ * The `count` largest singular values of a matrix of `rows` x `columns` and their right singular
+ * vectors, one per row: from the eigenvectors of A A' or A'A, whichever is smaller, in float64
+ * (A'A = V S^2 V', A A' = U S^2 U', V' = S^-1 U' A). A singular value of 0 has a vector of zeros.
  */
 export async function topSingular(
   matrix: Float64Array,
@@ -22,7 +23,7 @@ export async function topSingular(
   const operator = {
     dimension: gram.dimension,
     trace: gram.diagonal().reduce((sum, value) => sum + value, 0),
-    times: (block: Float64Array, width: number, precision?: Precision, target?: Float64Array) =>
+    times: (block: Float64Array, width: number, precision?: ProductPrecision, target?: Float64Array) =>
       gram.times(block, width, precision, target, matMul),
     dense: () => gram.dense(),
   };
@@ -34,10 +35,10 @@ export async function topSingular(
     { values: leading, rows: count, columns: rows },
     { values: matrix, rows, columns },
   );
-  const leastValue = Math.sqrt(Number.EPSILON) * 1e-4 * (values[0] as number);
+  const minValue = Math.sqrt(Number.EPSILON) * 1e-4 * (values[0] as number);
   for (let axis = 0; axis < count; axis++) {
     const value = values[axis] as number;
-    const scale = value > leastValue ? 1 / value : 0;
+    const scale = value > minValue ? 1 / value : 0;
     for (let at = axis * columns; at < (axis + 1) * columns; at++) vectors[at] = (vectors[at] as number) * scale;
   }
   return { values, vectors };

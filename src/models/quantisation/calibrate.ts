@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FlowError, UsageError } from '../../core/errors.ts';
-import type { NetworkPlan } from '../networks/network.ts';
+import type { UnopenedNetwork } from '../networks/network.ts';
 import { type Similarity, similarity } from './cosine.ts';
 import type { Range, Ranges } from './range.ts';
 
@@ -32,17 +32,19 @@ export interface CalibrationSettings {
 }
 
 /**
- * Finds the ranges of a network's activations by running it in float32 over some inputs, and measures on others how close int8 comes. The range of a
- * tensor is its least and greatest value. Measured on AlexNet and SqueezeNet against narrower ranges, see docs/decisions.md.
+ * Finds the ranges of a network's activations by running it in float32 over some inputs, and
+ * measures on others how close int8 comes. The range of a tensor is its least and greatest value.
+ * Measured on AlexNet and SqueezeNet against narrower ranges, see docs/decisions.md.
  *
- * Runs one network after the other in a worker thread; the ranges are found inside the network, so that activations never leave it. Cancellation:
- * before each batch, and before a network is prepared.
+ * Runs one network after the other in a worker thread; the ranges are found inside the network, so
+ * that activations never leave it. Cancellation: before each batch, and before a network is
+ * prepared.
  *
- * @throws UsageError when a half is empty; ModelError `precision` when nothing of the network can take int8, or what `open` throws;
- * FlowError `aborted`.
+ * @throws UsageError when a half is empty; ModelError `precision` when nothing of the network can
+ * take int8, or what `open` throws; FlowError `aborted`.
  */
 export async function calibrate<T extends Uint8Array | Float32Array>(
-  plan: NetworkPlan<T>,
+  plan: UnopenedNetwork<T>,
   inputs: CalibrationInputs<T>,
   settings: CalibrationSettings,
 ): Promise<Calibrated> {
@@ -50,7 +52,8 @@ export async function calibrate<T extends Uint8Array | Float32Array>(
     throw new UsageError('a calibration needs inputs in both halves, but one is empty');
   }
   const names = plan.rangedTensors;
-  // Named as unfinished folders of the cache are: if this process is killed, another one removes it.
+  // Named as unfinished folders of the cache are: if this process is killed, another one removes
+  // it.
   const aside = join(
     plan.cacheDirectory,
     'models',
@@ -74,7 +77,7 @@ export async function calibrate<T extends Uint8Array | Float32Array>(
 }
 
 async function vectorsOf<T extends Uint8Array | Float32Array>(
-  plan: NetworkPlan<T>,
+  plan: UnopenedNetwork<T>,
   inputs: readonly T[],
   { rows, threads, signal }: CalibrationSettings,
 ): Promise<readonly Float32Array[]> {

@@ -5,7 +5,8 @@ export interface Similarity {
 }
 
 /**
- * Cosine similarity of two vectors: `a . b / (|a| |b|)`. Two vectors of zeros are alike (1), one of zeros and another are not (0).
+ * Cosine similarity of two vectors: `a . b / (|a| |b|)`. Two vectors of zeros are alike (1), one of
+ * zeros and another are not (0).
  *
  * @example
  * cosine(Float32Array.of(1, 0), Float32Array.of(2, 0)); // 1

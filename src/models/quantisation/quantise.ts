@@ -1,8 +1,8 @@
 import { ModelError } from '../../core/errors.ts';
 import { stringField } from '../../core/protobuf-writer.ts';
 import { withInputs } from '../onnx/encoded-node.ts';
-import { type AttributeValue, type GraphNode, type Initializer, node, type OnnxGraph } from '../onnx/graph.ts';
-import { type QuantisableTensor, quantisableParts } from './layers.ts';
+import { type AttributeValue, type Initializer, node, type OnnxGraph, type OnnxNode } from '../onnx/onnx-graph.ts';
+import { type QuantisableTensor, quantisableParts } from './int8-layers.ts';
 import { quantiseWeights, scalar } from './quantised-weights.ts';
 import { type ActivationScale, activationScale, type Ranges } from './range.ts';
 
@@ -17,9 +17,11 @@ const runtimeDomain = 'com.microsoft';
 const label = (name: string, what: string) => `reelflow.${what}:${name}`;
 
 /**
- * A graph with its convolutions and dense layers on 8-bit integers, written with QuantizeLinear and DequantizeLinear ("QDQ"), which ONNX Runtime fuses
- * into integer kernels. Weights: signed, a scale for each output channel. Activations: unsigned, the scale of `ranges`. A ReLU between a layer and
- * the rounding is left out: unsigned integers end at zero. Inputs, outputs and unknown operations stay float32.
+ * A graph with its convolutions and dense layers on 8-bit integers, written with QuantizeLinear and
+ * DequantizeLinear ("QDQ"), which ONNX Runtime fuses into integer kernels. Weights: signed, a scale
+ * for each output channel. Activations: unsigned, the scale of `ranges`. A ReLU between a layer and
+ * the rounding is left out: unsigned integers end at zero. Inputs, outputs and unknown operations
+ * stay float32.
  *
  * @param ranges - of every tensor that `rangedTensors` names.
  * @throws ModelError `precision` when a range is missing.
@@ -37,7 +39,7 @@ export function rangedTensors(graphs: readonly OnnxGraph[]): string[] {
 
 class Quantiser {
   readonly #domain: string;
-  readonly #nodes: GraphNode[] = [];
+  readonly #nodes: OnnxNode[] = [];
   readonly #initializers: Initializer[] = [];
   /** What readers of a tensor read now. */
   readonly #replaced = new Map<string, string>();
@@ -114,7 +116,7 @@ class Quantiser {
     inputs: readonly string[],
     output: string,
     attributes: Readonly<Record<string, AttributeValue>> = {},
-  ): GraphNode {
+  ): OnnxNode {
     const made = node(operator, inputs, [output], attributes);
     return this.#domain === '' ? made : { ...made, encoded: [...made.encoded, ...stringField(7, this.#domain)] };
   }

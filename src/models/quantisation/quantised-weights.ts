@@ -1,9 +1,10 @@
-import { constant, elementTypes, type Initializer } from '../onnx/graph.ts';
+import { constant, elementTypes, type Initializer } from '../onnx/onnx-graph.ts';
 import { collect } from '../onnx/write.ts';
 
 /**
- * The greatest integer of a weight. Not 127: processors without VNNI add two products of an unsigned activation and a signed weight in 16 bits and
- * saturate; 2 * 255 * 64 = 32,640 still fits, so that every processor computes the same sums.
+ * The greatest integer of a weight. Not 127: processors without VNNI add two products of an
+ * unsigned activation and a signed weight in 16 bits and saturate; 2 * 255 * 64 = 32,640 still
+ * fits, so that every processor computes the same sums.
  */
 export const weightLimit = 64;
 
@@ -13,13 +14,17 @@ export interface QuantisedWeights {
   readonly values: Initializer;
   /** Float32, one scale for each output channel. */
   readonly scales: Initializer;
-  /** 32-bit integers in units of (input scale * channel scale), and those units; undefined without a bias. */
+  /**
+   * 32-bit integers in units of (input scale * channel scale), and those units; undefined without a
+   * bias.
+   */
   readonly bias: { readonly values: Initializer; readonly scales: Initializer } | undefined;
 }
 
 /**
- * Symmetric 8-bit weights with a scale for each output channel: `weight = scale[channel] * integer`, integers in +-64. Values are read in pieces
- * when they are written, once for the scales and once for the integers: memory stays at one piece.
+ * Symmetric 8-bit weights with a scale for each output channel:
+ * `weight = scale[channel] * integer`, integers in +-64. Values are read in pieces when they are
+ * written, once for the scales and once for the integers: memory stays at one piece.
  *
  * @param axis - of the output channels: 0, or 1 in matrices of two axes.
  * @param inputScale - of the layer's activations; the bias is kept in units of it.
@@ -79,7 +84,9 @@ export function quantiseWeights(
   };
 }
 
-/** The finest scale of each channel in which its weights fit into +-64, and its bias into 31 bits. */
+/**
+ * The finest scale of each channel in which its weights fit into +-64, and its bias into 31 bits.
+ */
 function channelScales(
   weights: Initializer,
   channels: number,
@@ -107,8 +114,9 @@ function floats(initializer: Initializer): Float32Array {
 }
 
 /**
- * Values of a float32 initialiser in pieces of whole numbers: those of a file may end inside one. Each piece is overwritten by the next: garbage of
- * a loop that never waits would pile up to the size of the weights.
+ * Values of a float32 initialiser in pieces of whole numbers: those of a file may end inside one.
+ * Each piece is overwritten by the next: garbage of a loop that never waits would pile up to the
+ * size of the weights.
  */
 function* floatPieces(initializer: Initializer): Generator<Float32Array> {
   const single = new Float32Array(1);

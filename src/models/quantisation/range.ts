@@ -13,9 +13,10 @@ export interface ActivationScale {
 }
 
 /**
- * The scale of unsigned 8-bit activations that covers a range: the whole range, zero included, over 255 steps, and zero itself kept without an
- * error, so that padding and ReLU stay exact (Jacob et al., "Quantization and training of neural networks for efficient
- * integer-arithmetic-only inference", 2018, eq. 1).
+ * The scale of unsigned 8-bit activations that covers a range: the whole range, zero included, over
+ * 255 steps, and zero itself kept without an error, so that padding and ReLU stay exact (Jacob et
+ * al., "Quantization and training of neural networks for efficient integer-arithmetic-only
+ * inference", 2018, eq. 1).
  *
  * @example
  * activationScale([0, 5.1]); // { scale: 0.02, zeroPoint: 0 }

@@ -4,8 +4,9 @@ import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
 
 /**
- * r^ = mean + b_u + b_i (eq. 3 of the thesis; Koren 2010, eq. 2), clipped to the scale. The bias of an unknown user or item is 0.
- * Biases by alternating least squares (10 epochs, regularisation 10 for items and 15 for users) unless said otherwise.
+ * r^ = mean + b_u + b_i (eq. 3 of the thesis; Koren 2010, eq. 2), clipped to the scale. The bias of
+ * an unknown user or item is 0. Biases by alternating least squares (10 epochs, regularisation 10
+ * for items and 15 for users) unless said otherwise.
  *
  * @example
  * const baseline = new BaselineRecommender({ method: 'sgd', epochs: 20 });
@@ -23,7 +24,10 @@ export class BaselineRecommender implements Recommender {
     this.#options = options;
   }
 
-  /** Estimates the biases. @throws UsageError when the ratings are not as `TrainingRatings` says. */
+  /**
+   * Estimates the biases.
+   * @throws UsageError when the ratings are not as `TrainingRatings` says.
+   */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
     this.#biases = estimateBiases(ratings, this.#options);

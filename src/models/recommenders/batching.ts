@@ -42,10 +42,11 @@ function rowsByItem(items: Int32Array): { rows: Int32Array; starts: Int32Array }
 }
 
 /**
- * The order in which an epoch takes the ratings; batches are consecutive pieces of it. A seeded permutation, the same
- * for the same seed and epoch, another for each epoch. `item-grouped` shuffles the items, takes `itemsPerGroup` of
- * them at a time and shuffles their ratings: a batch then has few different items, whose content is computed once per
- * batch, so that an epoch costs a fraction; but its gradient is of few items too, which changes what is learnt.
+ * The order in which an epoch takes the ratings; batches are consecutive pieces of it. A seeded
+ * permutation, the same for the same seed and epoch, another for each epoch. `item-grouped`
+ * shuffles the items, takes `itemsPerGroup` of them at a time and shuffles their ratings: a batch
+ * then has few different items, whose content is computed once per batch, so that an epoch costs a
+ * fraction; but its gradient is of few items too, which changes what is learnt.
  *
  * @throws UsageError when an option is out of range.
  */

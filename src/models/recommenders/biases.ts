@@ -26,7 +26,10 @@ export type BiasOptions =
       readonly regularisation?: number;
     };
 
-/** Global mean and biases: a rating is estimated as mean + users[u] + items[i]. 0 for those without a rating. */
+/**
+ * Global mean and biases: a rating is estimated as mean + users[u] + items[i]. 0 for those without
+ * a rating.
+ */
 export interface Biases {
   readonly mean: number;
   readonly users: Float64Array;
@@ -44,13 +47,14 @@ export function checkBiasOptions(options: BiasOptions): void {
 }
 
 /**
- * Estimates b_u and b_i of r = mean + b_u + b_i (Koren, Factor in the Neighbors, 2010, section 2.1), starting from 0.
+ * Estimates b_u and b_i of r = mean + b_u + b_i (Koren, Factor in the Neighbors, 2010, section
+ * 2.1), starting from 0.
  *
- * `als`: epoch by epoch first all items, b_i = sum over the ratings of i of (r - mean - b_u) / (itemRegularisation + their number),
- * then all users in the same way from the new b_i.
+ * `als`: epoch by epoch first all items, b_i = sum over the ratings of i of (r - mean - b_u) /
+ * (itemRegularisation + their number), then all users in the same way from the new b_i.
  *
- * `sgd`: rating by rating (users as they first appear, each user's rows in order), e = r - mean - b_u - b_i, then
- * b += learningRate * (e - regularisation * b) for both.
+ * `sgd`: rating by rating (users as they first appear, each user's rows in order), e = r - mean -
+ * b_u - b_i, then b += learningRate * (e - regularisation * b) for both.
  */
 export function estimateBiases(ratings: TrainingRatings, options: BiasOptions = {}): Biases {
   const biases = {
@@ -115,7 +119,7 @@ function descend(ratings: TrainingRatings, biases: Biases, options: BiasOptions 
 /** @throws UsageError `diverged` when gradient descent has left the finite numbers. */
 export function checkConverged(name: string, ...learnt: readonly Float64Array[]): void {
   if (learnt.every((values) => values.every(Number.isFinite))) return;
-  throw new UsageError(`${name} diverged: what it has learnt is not finite`, {
+  throw new UsageError(`${name} diverged: its parameters are no longer finite`, {
     code: 'diverged',
     remedy: 'Lower `learningRate`.',
   });

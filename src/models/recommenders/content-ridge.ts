@@ -7,7 +7,10 @@ import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from
 
 /** Options of `ContentRidgeRecommender`. */
 export interface ContentRidgeOptions {
-  /** float32[items x dimension], row-major: one vector for each item number, such as its clip's mean colour. */
+  /**
+   * float32[items x dimension], row-major: one vector for each item number, such as its clip's mean
+   * colour.
+   */
   readonly vectors: Float32Array;
   readonly dimension: number;
   /** How tables call it. Default `content-ridge`. */
@@ -17,9 +20,11 @@ export interface ContentRidgeOptions {
 }
 
 /**
- * A ridge regression for each user on a fixed vector of each item: r^ = mean + b_u + w_u . x_i, clipped to the scale, where b_u and w_u minimise
- * sum (r - r^)^2 + lambda (b_u^2 + |w_u|^2) over the user's ratings (Hoerl and Kennard 1970). Each value of x is standardised over the
- * rated items. The linear reading of content that a network has to beat. An unknown user gets the mean.
+ * A ridge regression for each user on a fixed vector of each item: r^ = mean + b_u + w_u . x_i,
+ * clipped to the scale, where b_u and w_u minimise sum (r - r^)^2 + lambda (b_u^2 + |w_u|^2) over
+ * the user's ratings (Hoerl and Kennard 1970). Each value of x is standardised over the rated
+ * items. The linear reading of content that a neural recommender has to beat. An unknown user gets
+ * the mean.
  *
  * @example
  * const ridge = new ContentRidgeRecommender({ name: 'mean-colour', vectors: meanColours, dimension: 3 });
@@ -32,7 +37,10 @@ export class ContentRidgeRecommender implements Recommender {
   #fitted: { mean: number; weights: Float64Array; features: Float64Array; userCount: number } | undefined;
   #scale: RatingScale = { minimum: 0, maximum: 0 };
 
-  /** @throws UsageError when the vectors are no whole number of items or hold NaN or infinity, or lambda is not above 0. */
+  /**
+   * @throws UsageError when the vectors are not whole number of items or hold NaN or infinity, or
+   * lambda is not above 0.
+   */
   constructor(options: ContentRidgeOptions) {
     this.name = options.name ?? 'content-ridge';
     this.#dimension = checkInteger('dimension', options.dimension);
@@ -47,7 +55,10 @@ export class ContentRidgeRecommender implements Recommender {
     if (bad >= 0) throw new UsageError(`\`vectors\`[${bad}] must be a finite number, but is ${options.vectors[bad]}`);
   }
 
-  /** @throws UsageError when the ratings are not as `TrainingRatings` says, or there are not as many vectors as items. */
+  /**
+   * @throws UsageError when the ratings are not as `TrainingRatings` says, or there are not as many
+   * vectors as items.
+   */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
     if (this.#vectors.length !== ratings.itemCount * this.#dimension) {
@@ -103,7 +114,10 @@ export class ContentRidgeRecommender implements Recommender {
     });
   }
 
-  /** A row for each item: 1, which the user bias goes with, then its values with mean 0 and deviation 1 over the rated items. */
+  /**
+   * A row for each item: 1, which the user bias goes with, then its values with mean 0 and
+   * deviation 1 over the rated items.
+   */
   #standardised({ items, itemCount }: TrainingRatings): Float64Array {
     const size = this.#dimension + 1;
     const rated = [...new Set(items)];
@@ -122,7 +136,10 @@ export class ContentRidgeRecommender implements Recommender {
   }
 }
 
-/** x of A x = b for a symmetric positive definite A, by Gauss's elimination, which needs no pivots there. Overwrites both. */
+/**
+ * x of A x = b for a symmetric positive definite A, by Gauss's elimination, which needs no pivots
+ * there. Overwrites both.
+ */
 function solvePositive(a: Float64Array, b: Float64Array): Float64Array {
   const n = b.length;
   const at = (row: number, column: number) => a[row * n + column] as number;

@@ -1,6 +1,7 @@
 /**
- * One step of stochastic gradient descent on a user's vector p and an item's vector q (byte offsets `p` and `q` into the memory, `bytes` long):
- * error = target - p . q, then p = kept p + rate error q and q = kept q + rate error p, both from the old values. Gives the error.
+ * One step of stochastic gradient descent on a user's vector p and an item's vector q (byte offsets
+ * `p` and `q` into the memory, `bytes` long): error = target - p . q, then p = kept p + rate error
+ * q and q = kept q + rate error p, both from the old values. Gives the error.
  */
 export type FactorStep = (p: number, q: number, bytes: number, target: number, rate: number, kept: number) => number;
 
@@ -27,8 +28,9 @@ declare const WebAssembly: {
 export const factorsPerRound = 4;
 
 /**
- * Memory for `length` numbers with the step as WebAssembly with two numbers per instruction, or in JavaScript where the engine lacks those.
- * Both add and multiply in the same order, so they give the same bits.
+ * Memory for `length` numbers with the step as WebAssembly with two numbers per instruction, or in
+ * JavaScript where the engine lacks those. Both add and multiply in the same order, so they give
+ * the same bits.
  */
 export function factorKernel(length: number, portable = false): FactorKernel {
   if (portable || !WebAssembly.validate(moduleBytes)) {
@@ -67,7 +69,8 @@ function portableStep(values: Float64Array): FactorStep {
   };
 }
 
-// The module, instruction by instruction (WebAssembly core specification 2.0, chapter 5). All numbers below are less than 128, one byte each.
+// The module, instruction by instruction (WebAssembly core specification 2.0, chapter 5). All
+// numbers below are less than 128, one byte each.
 const type = { i32: 0x7f, f64: 0x7c, v128: 0x7b };
 const [p, q, bytes, target, rate, kept, at, first, second, steps, keeps, ofUser, ofItem, error] = [
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,

@@ -1,7 +1,7 @@
 import { checkInteger } from '../../core/check.ts';
 import { GenreSets, type GenreTable } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
-import { Nearest } from './nearest.ts';
+import { Nearest } from './nearest-neighbours.ts';
 import { listsByUser, type RatingLists } from './rating-lists.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
@@ -14,10 +14,11 @@ interface Fitted {
 }
 
 /**
- * Recommends by genre alone (eq. 15 of the thesis): the mean of the user's ratings of the at most 5 items that are nearest to the one asked for,
- * weighted by the cosine of their genre one-hots. Only items with a genre in common count; of equally near ones those whose training rows come
- * first. Without any, the mean of the user's ratings; for a user without ratings the mean of all. Clipped to the scale. An item nobody has rated
- * can be predicted: all that is needed is its genres.
+ * Recommends by genre alone (eq. 15 of the thesis): the mean of the user's ratings of the at most 5
+ * items that are nearest to the one asked for, weighted by the cosine of their genre one-hots. Only
+ * items with a genre in common count; of equally near ones those whose training rows come first.
+ * Without any, the mean of the user's ratings; for a user without ratings the mean of all. Clipped
+ * to the scale. An item nobody has rated can be predicted: all that is needed is its genres.
  *
  * @example
  * const content = new GenreContentRecommender({ genres: { genreCount: 18, flags } });

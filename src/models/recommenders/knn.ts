@@ -2,7 +2,7 @@ import { checkInteger, checkOneOf, checkPositive } from '../../core/check.ts';
 import type { Resolved } from '../../core/given.ts';
 import { groupRows } from '../group-rows.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
-import { Nearest } from './nearest.ts';
+import { Nearest } from './nearest-neighbours.ts';
 import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
 import type { Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
@@ -18,7 +18,7 @@ export type KnnPrediction = (typeof knnPredictions)[number];
 export interface KnnOptions {
   /** Neighbours are users (who rated the item) or items (which the user rated). */
   readonly between: 'users' | 'items';
-  /** k, the most neighbours of a prediction; default 20. */
+  /** k, the maximum number of neighbours of a prediction; default 20. */
   readonly neighbours?: number | undefined;
   /** With fewer, the neighbours are not used; default 1. */
   readonly minimumNeighbours?: number | undefined;
@@ -41,7 +41,10 @@ interface Fitted {
   readonly rows: SimilarityRows;
   readonly mean: number;
   readonly biases: Biases | undefined;
-  /** Of each user (item): where its predictions start from, and what the neighbours' deviations are multiplied by. */
+  /**
+   * Of each user (item): where its predictions start from, and what the neighbours' deviations are
+   * multiplied by.
+   */
   readonly centres: Float64Array;
   readonly spreads: Float64Array;
   /** The ratings of `others` as deviations from their centre, in units of their spread. */
@@ -49,19 +52,23 @@ interface Fitted {
 }
 
 /**
- * k nearest neighbours. For user u and item i with `between: 'users'` (with items the two change places), over the at most k users v
- * most similar to u who have rated i, of positive similarity s(u, v):
+ * k nearest neighbours. For user u and item i with `between: 'users'` (with items the two change
+ * places), over the at most k users v most similar to u who have rated i, of positive similarity
+ * s(u, v):
  *
  * - `basic`: sum s r_vi / sum s
  * - `means` (eq. 1 of the thesis): m_u + sum s (r_vi - m_v) / sum s
- * - `z-score` (eq. 2): m_u + d_u * sum s (r_vi - m_v) / d_v / sum s; d is the population deviation, a zero one replaced by that of all ratings
+ * - `z-score` (eq. 2): m_u + d_u * sum s (r_vi - m_v) / d_v / sum s; d is the population deviation,
+ *   a zero one replaced by that of all ratings
  * - `baseline` (Koren 2010, eq. 3): b_ui + sum s (r_vi - b_vi) / sum s with b_ui = mean + b_u + b_i
  *
- * Of equally similar ones the k whose training rows come first are taken. With fewer than `minimumNeighbours` the answer is m_u or b_ui, for `basic`
- * the global mean; for a user or item without a training rating the global mean, for `baseline` mean + the biases that are known.
+ * Of equally similar ones the k whose training rows come first are taken. With fewer than
+ * `minimumNeighbours` the answer is m_u or b_ui, for `basic` the global mean; for a user or item
+ * without a training rating the global mean, for `baseline` mean + the biases that are known.
  * Everything is clipped to the scale. These are the rules of Surprise 1.1.
  *
- * `fit` only prepares; similarities are computed by `predict`, once for each user (item) in a call, so ask for many pairs in one call.
+ * `fit` only prepares; similarities are computed by `predict`, once for each user (item) in a call,
+ * so ask for many pairs in one call.
  *
  * @example
  * const knn = new KnnRecommender({ between: 'items', similarity: 'pearson-baseline', prediction: 'baseline', neighbours: 40 });
@@ -89,7 +96,10 @@ export class KnnRecommender implements Recommender {
     checkBiasOptions(this.#options.biases);
   }
 
-  /** Groups the ratings, and computes means, deviations and biases. @throws UsageError when the ratings are not as `TrainingRatings` says. */
+  /**
+   * Groups the ratings, and computes means, deviations and biases.
+   * @throws UsageError when the ratings are not as `TrainingRatings` says.
+   */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
     const { between, similarity, prediction, biases: biasOptions, minimumSupport, shrinkage } = this.#options;

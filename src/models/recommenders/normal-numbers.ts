@@ -1,6 +1,9 @@
 import { randomIntegers } from '../../core/random-integers.ts';
 
-/** Seeded standard normal numbers: xoshiro128** through the polar method (Marsaglia and Bray, 1964). The same on every run. */
+/**
+ * Seeded standard normal numbers: xoshiro128** through the polar method (Marsaglia and Bray, 1964).
+ * The same on every run.
+ */
 export class NormalNumbers {
   readonly #next: () => number;
   #spare: number | undefined;

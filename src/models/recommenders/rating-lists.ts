@@ -2,8 +2,8 @@ import { groupRows } from '../group-rows.ts';
 import type { TrainingRatings } from './recommender.ts';
 
 /**
- * The ratings of each user (or of each item) one after another, in the order of the training rows: those of `owner` are at
- * `starts[owner]` to `starts[owner + 1] - 1`.
+ * The ratings of each user (or of each item) one after another, in the order of the training rows:
+ * those of `owner` are at `starts[owner]` to `starts[owner + 1] - 1`.
  */
 export interface RatingLists {
   readonly count: number;
@@ -24,7 +24,10 @@ export function listsByItem(ratings: TrainingRatings): RatingLists {
   return group(ratings.items, ratings.users, ratings.values, ratings.itemCount);
 }
 
-/** Rows in the order of stochastic gradient descent: user after user as they first appear, each user's rows as they are. */
+/**
+ * Rows in the order of stochastic gradient descent: user after user as they first appear, each
+ * user's rows as they are.
+ */
 export function rowsByFirstAppearance(ratings: TrainingRatings): Int32Array {
   const { starts, rows } = groupRows(ratings.users, ratings.userCount);
   const ordered = new Int32Array(rows.length);

@@ -3,9 +3,9 @@ import { UsageError } from '../../core/errors.ts';
 import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 
 /**
- * Ratings to learn from, one per row. Users and items are numbers below `userCount` and `itemCount`; those without a row
- * are unknown to the model. The order of the rows matters where a model says so (ties between neighbours, order of
- * stochastic gradient descent).
+ * Ratings to learn from, one per row. Users and items are numbers below `userCount` and
+ * `itemCount`; those without a row are unknown to the recommender. The order of the rows matters
+ * where a recommender says so (ties between neighbours, order of stochastic gradient descent).
  */
 export interface TrainingRatings {
   readonly users: Int32Array;
@@ -16,20 +16,27 @@ export interface TrainingRatings {
   readonly scale: RatingScale;
 }
 
-/** A model that learns from ratings and predicts others. */
+/** A recommender that learns from ratings and predicts others. */
 export interface Recommender {
   /** How tables call it, e.g. `item-knn`. */
   readonly name: string;
-  /** Learns from the ratings, forgetting what it had learnt before. The arrays must not be changed afterwards. */
+  /**
+   * Learns from the ratings, forgetting what it had learnt before. The arrays must not be changed
+   * afterwards.
+   */
   fit(ratings: TrainingRatings): void | Promise<void>;
   /** The rating of each pair (users[n], items[n]), clipped to the scale of the training ratings. */
   predict(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
-  /** What `predict` clips, to rank by: of items that are all as good as can be, it tells which are better. Without it, `predict` ranks. */
+  /**
+   * What `predict` clips, to rank by: of items that are all as good as can be, it tells which are
+   * better. Without it, `predict` ranks.
+   */
   score?(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
 }
 
 /**
- * Checks training ratings as a whole: lengths, numbers of users and items, finite ratings within the scale.
+ * Checks training ratings as a whole: lengths, numbers of users and items, finite ratings within
+ * the scale.
  *
  * @throws UsageError naming the row at fault.
  */
@@ -43,7 +50,7 @@ export function checkTrainingRatings(ratings: TrainingRatings): void {
   checkScale(scale);
   if (users.length !== items.length || users.length !== values.length) {
     throw new UsageError(
-      `users, items and values must be of one length, but have ${users.length}, ${items.length} and ${values.length}`,
+      `users, items and values must have the same length, but have ${users.length}, ${items.length} and ${values.length}`,
     );
   }
   if (users.length === 0) throw new UsageError('training needs at least one rating, but there is none');
@@ -60,19 +67,19 @@ export function checkTrainingRatings(ratings: TrainingRatings): void {
 }
 
 /**
- * Checks the pairs of `predict` against what the model was fitted on.
+ * Checks the pairs of `predict` against what the recommender was fitted on.
  *
  * @throws UsageError when the lengths differ or a number is out of range.
  */
 export function checkPairs(users: Int32Array, items: Int32Array, userCount: number, itemCount: number): void {
   if (users.length !== items.length) {
-    throw new UsageError(`users and items must be of one length, but have ${users.length} and ${items.length}`);
+    throw new UsageError(`users and items must have the same length, but have ${users.length} and ${items.length}`);
   }
   checkNumbers('users', users, userCount);
   checkNumbers('items', items, itemCount);
 }
 
-/** What every model says when it is asked before it has learnt. */
+/** What every recommender says when it is asked before it has learnt. */
 export function notFitted(name: string): UsageError {
   return new UsageError(`${name} must be fitted before it can predict`, { remedy: 'Call fit(ratings) first.' });
 }

@@ -1,12 +1,18 @@
 import type { RatingLists } from './rating-lists.ts';
 
-/** The similarities of two users over the items both have rated, or of two items over the users who have rated both. */
+/**
+ * The similarities of two users over the items both have rated, or of two items over the users who
+ * have rated both.
+ */
 export const similarityNames = ['cosine', 'msd', 'pearson', 'pearson-baseline'] as const;
 
 /** One of `similarityNames`. */
 export type SimilarityName = (typeof similarityNames)[number];
 
-/** What a similarity is computed from. `own` are the ratings of those compared, `others` the same ratings from the other side. */
+/**
+ * What a similarity is computed from. `own` are the ratings of those compared, `others` the same
+ * ratings from the other side.
+ */
 export interface SimilaritySource {
   readonly own: RatingLists;
   readonly others: RatingLists;
@@ -15,20 +21,25 @@ export interface SimilaritySource {
   readonly minimumSupport: number;
   /** Of `pearson-baseline`. */
   readonly shrinkage: number;
-  /** Deviation of each rating from mean + b_u + b_i, in the order of `own` and of `others`; only for `pearson-baseline`. */
+  /**
+   * Deviation of each rating from mean + b_u + b_i, in the order of `own` and of `others`; only for
+   * `pearson-baseline`.
+   */
   readonly deviations?: { readonly own: Float64Array; readonly others: Float64Array };
 }
 
 /**
- * Similarities of one user (or item) to all others, a row of the similarity matrix at a time, in float64. The matrix itself is never
- * held: memory is at most 9 numbers per user (item), and a row costs one step per pair of common ratings, so only rows that are asked for are
- * paid for. With n common ratings r and s, sums over these only:
+ * Similarities of one user (or item) to all others, a row of the similarity matrix at a time, in
+ * float64. The matrix itself is never held: memory is at most 9 numbers per user (item), and a row
+ * costs one step per pair of common ratings, so only rows that are asked for are paid for. With n
+ * common ratings r and s, sums over these only:
  *
  * - `cosine`: sum rs / sqrt(sum r^2 * sum s^2); 0 when all of one side are 0
  * - `msd`: 1 / (1 + sum (r - s)^2 / n)
- * - `pearson`: (n sum rs - sum r sum s) / sqrt((n sum r^2 - (sum r)^2) (n sum s^2 - (sum s)^2)); 0 when either has no variance
- * - `pearson-baseline`: with r, s less their baseline estimates: (n - 1) / (n - 1 + shrinkage) * sum rs / sqrt(sum r^2 * sum s^2)
- *   (Koren, Factor in the Neighbors, 2010, section 2.2)
+ * - `pearson`: (n sum rs - sum r sum s) / sqrt((n sum r^2 - (sum r)^2) (n sum s^2 - (sum s)^2)); 0
+ *   when either has no variance
+ * - `pearson-baseline`: with r, s less their baseline estimates: (n - 1) / (n - 1 + shrinkage) *
+ *   sum rs / sqrt(sum r^2 * sum s^2) (Koren, Factor in the Neighbors, 2010, section 2.2)
  *
  * Without a common rating it is 0, of one with itself 1.
  */

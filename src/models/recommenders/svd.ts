@@ -18,7 +18,7 @@ export interface SvdOptions {
   readonly learningRate?: number | undefined;
   /** Default 0.02. */
   readonly regularisation?: number | undefined;
-  /** Whether mean and biases are part of the model; default true. */
+  /** Whether mean and biases are part of the recommender; default true. */
   readonly biased?: boolean | undefined;
   /** Standard deviation of the first values of the factors; default 0.1. */
   readonly initialDeviation?: number | undefined;
@@ -33,7 +33,10 @@ interface Fitted {
   readonly mean: number;
   readonly userBiases: Float64Array;
   readonly itemBiases: Float64Array;
-  /** userCount rows p_u, then itemCount rows q_i, each `stride` numbers long: the factors, then zeros. */
+  /**
+   * userCount rows p_u, then itemCount rows q_i, each `stride` numbers long: the factors, then
+   * zeros.
+   */
   readonly factors: Float64Array;
   readonly stride: number;
   readonly knownUsers: Uint8Array;
@@ -41,13 +44,16 @@ interface Fitted {
 }
 
 /**
- * Matrix factorisation by stochastic gradient descent (Funk 2006; Koren, Bell and Volinsky 2009; eqs. 6 and 8-11 of the thesis):
- * r^ = mean + b_u + b_i + q_i . p_u. Factors start as Normal(0, `initialDeviation`), biases as 0; then, rating by rating (users as they first appear,
- * each user's rows in order), with e = r - r^ and the values before the step on every right side:
- * b_u += rate (e - reg b_u), b_i += rate (e - reg b_i), p_u += rate (e q_i - reg p_u), q_i += rate (e p_u - reg q_i).
+ * Matrix factorisation by stochastic gradient descent (Funk 2006; Koren, Bell and Volinsky 2009;
+ * eqs. 6 and 8-11 of the thesis): r^ = mean + b_u + b_i + q_i . p_u. Factors start as Normal(0,
+ * `initialDeviation`), biases as 0; then, rating by rating (users as they first appear, each user's
+ * rows in order), with e = r - r^ and the values before the step on every right side: b_u += rate
+ * (e - reg b_u), b_i += rate (e - reg b_i), p_u += rate (e q_i - reg p_u), q_i += rate (e p_u - reg
+ * q_i).
  *
- * Unknown users and items have no bias and no product. Without biases r^ = q_i . p_u, and the global mean if either is unknown.
- * Predictions are clipped to the scale, not so during learning. These are the rules of Surprise 1.1; its random numbers are others.
+ * Unknown users and items have no bias and no product. Without biases r^ = q_i . p_u, and the
+ * global mean if either is unknown. Predictions are clipped to the scale, not so during learning.
+ * These are the rules of Surprise 1.1; its random numbers are others.
  *
  * @example
  * const svd = new SvdRecommender({ factors: 50, seed: 1 });
@@ -74,7 +80,11 @@ export class SvdRecommender implements Recommender {
     checkRates({ learningRate, regularisation });
   }
 
-  /** Learns biases and factors. @throws UsageError when the ratings are not as `TrainingRatings` says, or the factors need more than 2 GiB; `diverged`. */
+  /**
+   * Learns biases and factors.
+   * @throws UsageError when the ratings are not as `TrainingRatings` says, or the factors need more
+   * than 2 GiB; `diverged`.
+   */
   fit(ratings: TrainingRatings): void {
     checkTrainingRatings(ratings);
     const { factors, biased, initialDeviation, seed, epochs } = this.#options;
@@ -151,7 +161,7 @@ export class SvdRecommender implements Recommender {
   }
 }
 
-/** The model of the thesis called RegSVD: biased, 64 factors unless said otherwise. */
+/** The recommender of the thesis called RegSVD: biased, 64 factors unless said otherwise. */
 export function regSvd(options: Omit<SvdOptions, 'name' | 'biased'> = {}): SvdRecommender {
   return new SvdRecommender({ factors: 64, ...options, name: 'regsvd' });
 }

@@ -9,7 +9,10 @@ export interface RandomBytes {
   bytes(start: number, length: number): Uint8Array;
 }
 
-/** Reads bytes one after another through a window of 64 KiB, at most `limit` of them. Every length is checked against what is left. */
+/**
+ * Reads bytes one after another through a window of 64 KiB, at most `limit` of them. Every length
+ * is checked against what is left.
+ */
 export class ByteCursor {
   readonly #source: RandomBytes;
   readonly #refuse: Refuse;

@@ -1,14 +1,17 @@
 import { endianness } from 'node:os';
 import { shown } from '../../core/check.ts';
 import { ModelError } from '../../core/errors.ts';
-import type { Initializer } from '../onnx/graph.ts';
+import type { Initializer } from '../onnx/onnx-graph.ts';
 
-/** All bits of a float32's exponent, in the order of the machine: only NaNs and infinities have them all. */
+/**
+ * All bits of a float32's exponent, in the order of the machine: only NaNs and infinities have them
+ * all.
+ */
 const exponent = endianness() === 'LE' ? 0x7f80_0000 : 0x0000_807f;
 
 /**
- * A float32 constant whose values are looked at while they are written: with a NaN or an infinity among them every result would be one, and the
- * media would seem to be at fault.
+ * A float32 constant whose values are looked at while they are written: with a NaN or an infinity
+ * among them every result would be one, and the media would seem to be at fault.
  *
  * @param path - of the file that the values come from, for the message.
  * @throws ModelError `weights` from `pieces()`, naming the tensor and the first such value's index.
@@ -25,7 +28,7 @@ function* finitePieces({ name, pieces }: Initializer, path: string): Generator<U
       throw new ModelError(
         'weights',
         `${path}: tensor ${shown(name)} has values that are not finite (first at ${before + index})`,
-        { remedy: 'The file is damaged, or its training diverged: get it again, or take an earlier checkpoint.' },
+        { remedy: 'The file is damaged, or its training diverged: download it again, or use an earlier checkpoint.' },
       );
     }
     before += piece.byteLength / 4;
@@ -33,7 +36,10 @@ function* finitePieces({ name, pieces }: Initializer, path: string): Generator<U
   }
 }
 
-/** Index of the first value that is not finite, or -1. Words in place of a DataView: several times as fast. */
+/**
+ * Index of the first value that is not finite, or -1. Words in place of a DataView: several times
+ * as fast.
+ */
 function firstNotFinite(piece: Uint8Array): number {
   const aligned = piece.byteOffset % 4 === 0 ? piece : new Uint8Array(piece);
   const words = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2);

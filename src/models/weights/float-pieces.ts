@@ -16,7 +16,10 @@ function halfTable(): Float32Array {
   return halves;
 }
 
-/** Every float8 as float32, made once: 256 values for each of the two forms. OCP 8-bit Floating Point Specification, revision 1.0. */
+/**
+ * Every float8 as float32, made once: 256 values for each of the two forms. OCP 8-bit Floating
+ * Point Specification, revision 1.0.
+ */
 function quarterTable(exponentBits: 4 | 5): Float32Array {
   const fractionBits = 7 - exponentBits;
   const bias = 2 ** (exponentBits - 1) - 1;
@@ -71,8 +74,8 @@ function readerOf(type: Exclude<WeightType, 'F32' | 'BF16'>): readonly [width: n
 }
 
 /**
- * The values of a tensor as float32, little-endian, at most 1 MiB at a time; the buffer is reused. Rounded to the nearest float32; float64 beyond
- * its range becomes infinity.
+ * The values of a tensor as float32, little-endian, at most 1 MiB at a time; the buffer is reused.
+ * Rounded to the nearest float32; float64 beyond its range becomes infinity.
  */
 export function floatPieces(tensor: WeightTensor): Iterable<Uint8Array> {
   const { type } = tensor;
@@ -110,7 +113,10 @@ function* converted(tensor: WeightTensor, width: number, read: Read): Generator<
   }
 }
 
-/** Values of a tensor as float64, which has every type but 64-bit integers beyond 2^53 exactly; at most 1 MiB of the file at a time. */
+/**
+ * Values of a tensor as float64, which has every type but 64-bit integers beyond 2^53 exactly; at
+ * most 1 MiB of the file at a time.
+ */
 export function* doublePieces(tensor: WeightTensor): Generator<Float64Array> {
   const [width, read] = doubleReaderOf(tensor.type);
   for (const piece of tensor.pieces()) {

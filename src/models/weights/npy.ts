@@ -2,7 +2,9 @@ import { numpyTensor, numpyTypes } from './numpy-tensor.ts';
 import type { Refuse, WeightBytes } from './source-file.ts';
 import type { WeightTensor } from './weight-tensor.ts';
 
-/** NumPy's own writer stays under 64 KiB but for records of many fields, which are refused anyway. */
+/**
+ * NumPy's own writer stays under 64 KiB but for records of many fields, which are refused anyway.
+ */
 const headerLimit = 1 << 16;
 
 /** What to do instead of keeping anything but plain numbers. */
@@ -14,8 +16,9 @@ export function looksLikeNpy(start: Uint8Array): boolean {
 }
 
 /**
- * The tensor of one `.npy` array (format 1.0 to 3.0). Fortran order and big-endian values are brought into row-major, little-endian order as they are
- * read. Arrays of Python objects are not: they are pickles.
+ * The tensor of one `.npy` array (format 1.0 to 3.0). Fortran order and big-endian values are
+ * brought into row-major, little-endian order as they are read. Arrays of Python objects are not:
+ * they are pickles.
  *
  * @returns the tensor, or why it cannot be read, where it has another type.
  * @throws what `refuse` makes, for a broken header, or values that do not fit the shape.
@@ -39,7 +42,10 @@ export interface NpyArray extends NpyHeader {
   readonly values: WeightBytes;
 }
 
-/** Reads the header of a `.npy` array of any type. @throws what `refuse` makes, when it is broken. */
+/**
+ * Reads the header of a `.npy` array of any type.
+ * @throws what `refuse` makes, when it is broken.
+ */
 export function openNpy(name: string, bytes: WeightBytes, refuse: Refuse): NpyArray {
   const label = `array '${name}'`;
   const start = firstBytes(bytes, 12);

@@ -4,7 +4,8 @@ import type { FileTensors, WeightTensor } from './weight-tensor.ts';
 import type { ZipEntry } from './zip-entry.ts';
 
 /**
- * The arrays of an `.npz` archive (numpy.savez and savez_compressed), named as their entries without `.npy`. One of a type that weights have not is told by name.
+ * The arrays of an `.npz` archive (numpy.savez and savez_compressed), named as their entries
+ * without `.npy`. One of a type that weights have not is told by name.
  *
  * @throws ModelError `weights` when an entry is not an array, or none can be read.
  */

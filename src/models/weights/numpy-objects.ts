@@ -13,16 +13,22 @@ const arrayVersion = 1;
 const arrayRemedy =
   "Save plain numbers as tensors: torch.save({name: torch.from_numpy(array.astype('float32'))}, 'weights.pth'), or numpy.savez(path, name=array).";
 
-/** Characters that all texts of a pickle together are turned into bytes of: a pickle can hand the same text to every call. */
+/**
+ * Characters that all texts of a pickle together are turned into bytes of: a pickle can hand the
+ * same text to every call.
+ */
 const latin1Limit = 16 * 1024 * 1024;
 
-/** A dtype of a pickle. Its state, which says the byte order, comes after it was made, and it may be shared by arrays. */
+/**
+ * A dtype of a pickle. Its state, which says the byte order, comes after it was made, and it may be
+ * shared by arrays.
+ */
 class NumpyType {
   bigEndian = false;
   /** Why arrays of this type cannot be read. */
   refusal: string | undefined;
 
-  /** @param type - undefined for one that is no plain number. */
+  /** @param type - undefined for one that is not a plain number. */
   constructor(
     readonly type: WeightType | undefined,
     readonly name: string,
@@ -33,11 +39,14 @@ class NumpyType {
 
 function refusalOf(name: string): string {
   return name.startsWith('O')
-    ? 'keeps Python objects in an array of NumPy; nothing was executed'
-    : `has an array of NumPy of the type '${name.slice(0, 40)}'`;
+    ? 'keeps Python objects in a NumPy array; nothing was executed'
+    : `has a NumPy array of the type '${name.slice(0, 40)}'`;
 }
 
-/** An array of NumPy whose values are in the pickle itself; without `content` until the pickle gives its state. */
+/**
+ * An array of NumPy whose values are in the pickle itself; without `content` until the pickle gives
+ * its state.
+ */
 export class NumpyArray {
   content?: { readonly layout: NumpyLayout; readonly values: Uint8Array };
   /** Why it cannot be read. */
@@ -48,8 +57,10 @@ export class NumpyArray {
 class NumpyScalar {}
 
 /**
- * What a pickle of plain arrays of NumPy refers to: `_reconstruct`, `scalar`, `numpy.ndarray`, `numpy.dtype`, and the ways in which protocol 2 writes
- * bytes (`_codecs.encode(text, 'latin1')`, and `bytes()` for none). Nothing is called. Subclasses of arrays, Python objects and records are not read.
+ * What a pickle of plain arrays of NumPy refers to: `_reconstruct`, `scalar`, `numpy.ndarray`,
+ * `numpy.dtype`, and the ways in which protocol 2 writes bytes (`_codecs.encode(text, 'latin1')`,
+ * and `bytes()` for none). Nothing is called. Subclasses of arrays, Python objects and records are
+ * not read.
  */
 export class NumpyObjects {
   #characters = 0;
@@ -90,7 +101,7 @@ export class NumpyObjects {
   #setType(value: NumpyType, [version, order, subarray, names, fields]: readonly unknown[]): void {
     const plain = subarray === null && names === null && fields === null;
     if (version !== dtypeVersion || typeof order !== 'string' || !byteOrders.has(order) || !plain) {
-      value.refusal ??= 'has an array of NumPy whose type is no plain number';
+      value.refusal ??= 'has a NumPy array that does not hold plain numbers';
     }
     value.bigEndian = order === '>';
   }
@@ -106,7 +117,7 @@ export class NumpyObjects {
     const isOrder = fortran === true || fortran === false || fortran === 0 || fortran === 1;
     const isArray = version === arrayVersion && dtype instanceof NumpyType && isSizes(shape) && isOrder;
     if (!isArray || !(values instanceof Uint8Array)) {
-      throw this.refuse('has an array of NumPy whose shape, type or values are none', { remedy: arrayRemedy });
+      throw this.refuse('has a NumPy array with an invalid shape, type or values', { remedy: arrayRemedy });
     }
     const { type, bigEndian } = dtype;
     if (type === undefined) return;

@@ -28,8 +28,8 @@ export interface NumpyLayout {
 }
 
 /**
- * The tensor of an array of NumPy whose values are exactly `values`. Fortran order and big-endian values are brought into row-major, little-endian
- * order as they are read.
+ * The tensor of an array of NumPy whose values are exactly `values`. Fortran order and big-endian
+ * values are brought into row-major, little-endian order as they are read.
  *
  * @throws what `refuse` makes, when the values are not as many as the shape says.
  */

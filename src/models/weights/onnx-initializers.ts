@@ -1,5 +1,5 @@
 import { ModelError } from '../../core/errors.ts';
-import { elementTypeName } from '../onnx/graph.ts';
+import { elementTypeName } from '../onnx/onnx-graph.ts';
 import { readModel } from '../onnx/read.ts';
 import type { SourceFile } from './source-file.ts';
 import { type FileTensors, type WeightTensor, type WeightType, weightTypeBytes } from './weight-tensor.ts';

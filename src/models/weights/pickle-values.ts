@@ -1,11 +1,15 @@
-/** A name of a Python module that a pickle refers to and that its reader knows: a word, never the thing itself. */
+/**
+ * A name of a Python module that a pickle refers to and that its reader knows: a word, never the
+ * thing itself.
+ */
 export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
 /**
- * A value that the reader does not know, such as the `argparse.Namespace` beside a state dict: nothing was made of it, and it is refused only where it is
- * used. Whatever is made of it is one too.
+ * A value that the reader does not know, such as the `argparse.Namespace` beside a state dict:
+ * nothing was made of it, and it is refused only where it is used. Whatever is made of it is one
+ * too.
  */
 export class PickleOpaque {
   /**
@@ -35,7 +39,10 @@ export function isSizes(value: unknown): value is PickleTuple {
   return value instanceof PickleTuple && value.items.length <= axisLimit && value.items.every(isSize);
 }
 
-/** A Python dict or OrderedDict, in order. Keys that are no text, number, truth value or None are told apart by identity. */
+/**
+ * A Python dict or OrderedDict, in order. Keys that are not text, number, truth value or None are
+ * told apart by identity.
+ */
 export class PickleDictionary {
   readonly entries = new Map<unknown, unknown>();
 }

@@ -2,7 +2,10 @@ import type { ByteCursor } from './byte-cursor.ts';
 import { PickleDictionary, PickleGlobal, PickleList, PickleOpaque, PickleTuple } from './pickle-values.ts';
 import type { Refuse } from './source-file.ts';
 
-/** Operations of one pickle: a dictionary of 30,000 tensors. Each makes at most one small object, so this bounds the memory too. */
+/**
+ * Operations of one pickle: a dictionary of 30,000 tensors. Each makes at most one small object, so
+ * this bounds the memory too.
+ */
 const operationLimit = 1_000_000;
 /** The values of NumPy's arrays are bytes, or text, inside the pickle. */
 const textLimit = 1 << 24;
@@ -11,15 +14,24 @@ const nameLimit = 256;
 
 const setReason = 'has a set, which is not part of a dictionary of tensors';
 
-/** What the pickles of a program may refer to. What it knows but cannot read becomes a `PickleOpaque`; claims that do not fit are refused. */
+/**
+ * What the pickles of a program may refer to. What it knows but cannot read becomes a
+ * `PickleOpaque`; claims that do not fit are refused.
+ */
 export interface PickleObjects {
   /** Whether a global name is known. */
   knows(name: string): boolean;
-  /** The value of calling a known global. Nothing is called: known calls have meanings of their own here. */
+  /**
+   * The value of calling a known global. Nothing is called: known calls have meanings of their own
+   * here.
+   */
   call(name: string, parameters: readonly unknown[]): unknown;
   /** The object behind a persistent identity. */
   persistent(identity: unknown): unknown;
-  /** Gives a value its state (BUILD), or leaves it as it is where attributes do not matter. Whether the value may have any. */
+  /**
+   * Gives a value its state (BUILD), or leaves it as it is where attributes do not matter. Whether
+   * the value may have any.
+   */
   setState(value: unknown, state: unknown): boolean;
 }
 
@@ -28,13 +40,15 @@ export const plainDictionaryRemedy =
   "Save a plain dictionary of tensors: torch.save(model.state_dict(), 'weights.pth'), or safetensors.torch.save_file(model.state_dict(), 'weights.safetensors').";
 
 /**
- * Reads one pickle (protocols 2 to 5) as data. It is a machine of about forty operations that build numbers, text, lists, tuples and dictionaries;
- * it cannot import or call anything: a global is a word that `objects` knows, or stands for a value that nothing is made of. Stack, memo, lengths and
- * the number of operations are bounded.
+ * Reads one pickle (protocols 2 to 5) as data. It is a machine of about forty operations that build
+ * numbers, text, lists, tuples and dictionaries; it cannot import or call anything: a global is a
+ * word that `objects` knows, or stands for a value that nothing is made of. Stack, memo, lengths
+ * and the number of operations are bounded.
  *
  * Operations by the documentation in CPython's `Lib/pickletools.py`.
  *
- * @throws ModelError `weights` (made by `refuse`) for any other operation, or a claim that does not fit.
+ * @throws ModelError `weights` (made by `refuse`) for any other operation, or a claim that does not
+ * fit.
  */
 export function readPickle(cursor: ByteCursor, objects: PickleObjects, refuse: Refuse): unknown {
   return new PickleMachine(cursor, objects, refuse).run();
@@ -255,7 +269,7 @@ class PickleMachine {
 
   #popMark(): unknown[] {
     const start = this.#marks.pop();
-    if (start === undefined) throw this.#broken('it ends a group that was not begun');
+    if (start === undefined) throw this.#broken('it ends a group that was never started');
     return this.#stack.splice(start);
   }
 
@@ -305,7 +319,7 @@ class PickleMachine {
   #append(items: readonly unknown[]): void {
     const list = this.#top();
     if (list instanceof PickleOpaque) return;
-    if (!(list instanceof PickleList)) throw this.#broken('it appends to something that is no list');
+    if (!(list instanceof PickleList)) throw this.#broken('it appends to something that is not a list');
     for (const item of items) list.items.push(item);
   }
 
@@ -313,7 +327,7 @@ class PickleMachine {
     const dictionary = this.#top();
     if (dictionary instanceof PickleOpaque) return;
     if (!(dictionary instanceof PickleDictionary) || items.length % 2 !== 0) {
-      throw this.#broken('it sets items of something that is no dictionary');
+      throw this.#broken('it sets items of something that is not a dictionary');
     }
     for (let index = 0; index < items.length; index += 2) dictionary.entries.set(items[index], items[index + 1]);
   }
@@ -337,7 +351,7 @@ class PickleMachine {
 
   #instance([of]: readonly unknown[]): PickleOpaque {
     if (of instanceof PickleOpaque) return of;
-    throw this.#broken('it makes an object of something that is no class');
+    throw this.#broken('it makes an object of something that is not a class');
   }
 
   #call(callable: unknown, parameters: unknown): void {
@@ -346,7 +360,7 @@ class PickleMachine {
       return;
     }
     if (!(callable instanceof PickleGlobal) || !(parameters instanceof PickleTuple)) {
-      throw this.#broken('it calls something that is no name: nothing was executed');
+      throw this.#broken('it calls something that is not a name: nothing was executed');
     }
     this.#push(this.objects.call(callable.name, parameters.items));
   }

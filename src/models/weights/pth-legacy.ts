@@ -10,7 +10,10 @@ const pickleLimit = 16 * 1024 * 1024;
 const magicNumber = 0x1950a86a20f9469cfc6cn;
 const protocolVersion = 1001;
 const magicOperations = '8a0a6cfc9c46f9206aa850192e';
-/** The pickle of the magic number: protocol 2 or 3, an integer of 10 bytes, end; from protocol 4 on in a frame of 13 bytes. */
+/**
+ * The pickle of the magic number: protocol 2 or 3, an integer of 10 bytes, end; from protocol 4 on
+ * in a frame of 13 bytes.
+ */
 const magicPickle = new RegExp(`^80(?:0[23]|0[45]950d00000000000000)${magicOperations}`);
 const magicPickleLimit = 24;
 
@@ -20,11 +23,13 @@ export function looksLikeLegacyPth(start: Uint8Array): boolean {
 }
 
 /**
- * The tensors of a `.pth` file in the legacy layout (torch.save before 1.6, or with `_use_new_zipfile_serialization=False`): pickles of a magic
- * number, a version, facts about the machine, the dictionary and the storages' keys, then each storage: 8 bytes of element count, and its values.
- * The values are skipped over.
+ * The tensors of a `.pth` file in the legacy layout (torch.save before 1.6, or with
+ * `_use_new_zipfile_serialization=False`): pickles of a magic number, a version, facts about the
+ * machine, the dictionary and the storages' keys, then each storage: 8 bytes of element count, and
+ * its values. The values are skipped over.
  *
- * @throws ModelError `weights` for anything but a state dict, and for one that a big-endian machine has written.
+ * @throws ModelError `weights` for anything but a state dict, and for one that a big-endian machine
+ * has written.
  */
 export function readPthLegacy(file: SourceFile): FileTensors {
   const { refuse } = file;
@@ -81,7 +86,7 @@ function readStorages(
     position = first + byteLength;
     if (!(position <= file.byteLength)) {
       throw refuse(`ends at byte ${file.byteLength}, in the middle of storage '${storage.key}' (to byte ${position})`, {
-        remedy: 'The file is probably cut off: fetch it again and compare its size and SHA-256 with the source.',
+        remedy: 'The file is probably truncated: download it again and compare its size and SHA-256 with the source.',
       });
     }
     storages.set(storage.key, { byteLength, pieces: (from, to) => file.pieces(first + from, first + to) });

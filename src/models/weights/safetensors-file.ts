@@ -3,7 +3,10 @@ import { headerLength, parseSafetensorsHeader } from './safetensors-header.ts';
 import type { SourceFile } from './source-file.ts';
 import type { FileTensors, WeightTensor } from './weight-tensor.ts';
 
-/** Room for more than 100,000 tensors; less than the format's own 100 MB, which would be parsed at once. */
+/**
+ * Room for more than 100,000 tensors; less than the format's own 100 MB, which would be parsed at
+ * once.
+ */
 const headerLimit = 16 * 1024 * 1024;
 
 /** Whether a file starts like safetensors: the length of a header, then its opening brace. */
@@ -13,7 +16,8 @@ export function looksLikeSafetensors(start: Uint8Array, fileBytes: number): bool
 }
 
 /**
- * The tensors of a safetensors file. Only the header is read; the values are read by position when asked for.
+ * The tensors of a safetensors file. Only the header is read; the values are read by position when
+ * asked for.
  *
  * @throws ModelError `weights` for a broken header, or one of more than 16 MiB.
  */

@@ -7,7 +7,7 @@ const tensorLimit = 100_000;
 /** A header has three: itself, a tensor, and its shape. */
 const depthLimit = 8;
 
-/** Bits per element of the types that the format has and that are no weights here. */
+/** Bits per element of the types that the format has and that are not weights here. */
 const otherBits: Readonly<Record<string, number>> = {
   F4: 4,
   F6_E2M3: 6,
@@ -54,8 +54,8 @@ export function headerLength(start: Uint8Array, fileBytes: number, limit: number
 }
 
 /**
- * Reads the JSON header strictly: every tensor's offsets must match its shape and type, and together they must cover the `available` bytes of values
- * without gap or overlap.
+ * Reads the JSON header strictly: every tensor's offsets must match its shape and type, and
+ * together they must cover the `available` bytes of values without gap or overlap.
  *
  * @throws what `broken` makes, for anything else.
  */
@@ -111,7 +111,10 @@ function parseObject(bytes: Uint8Array, broken: BrokenSafetensors): Record<strin
   return header;
 }
 
-/** Whether brackets outside of texts are nested too deep: a parser takes fifty times the memory of megabytes of them. */
+/**
+ * Whether brackets outside of texts are nested too deep: a parser takes fifty times the memory of
+ * megabytes of them.
+ */
 function isDeep(bytes: Uint8Array): boolean {
   let depth = 0;
   let inText = false;

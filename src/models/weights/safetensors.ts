@@ -20,8 +20,9 @@ export interface Safetensors {
 }
 
 /**
- * Writes tensors in the safetensors layout: 8 bytes header length, a JSON header padded with spaces to a multiple of 8, then the values.
- * Widest elements first, then by name, so that every tensor is aligned; metadata by key: the same content gives the same bytes.
+ * Writes tensors in the safetensors layout: 8 bytes header length, a JSON header padded with spaces
+ * to a multiple of 8, then the values. Widest elements first, then by name, so that every tensor is
+ * aligned; metadata by key: the same content gives the same bytes.
  *
  * @throws UsageError when a tensor's bytes are not those of its shape, or a name is `__metadata__`.
  */
@@ -76,8 +77,9 @@ function compareText(left: string, right: string): number {
 }
 
 /**
- * Reads a safetensors file strictly: every tensor's offsets must match its shape and type, and together they must cover the values without
- * gap or overlap. Nothing is allocated from a length field; tensors are views of `file`.
+ * Reads a safetensors file strictly: every tensor's offsets must match its shape and type, and
+ * together they must cover the values without gap or overlap. Nothing is allocated from a length
+ * field; tensors are views of `file`.
  *
  * @throws ModelError `weights` for anything else.
  */
@@ -135,7 +137,8 @@ export function integerValues(file: Safetensors, name: string): Int32Array {
 /**
  * The values of a float64 or float32 tensor, copied.
  *
- * @throws ModelError `shape` when the tensor is missing or of another type or shape, `weights` when a value is NaN or infinity.
+ * @throws ModelError `shape` when the tensor is missing or of another type or shape, `weights` when
+ * a value is NaN or infinity.
  */
 export function floatValues<Type extends 'F32' | 'F64'>(
   file: Safetensors,

@@ -9,7 +9,10 @@ export const pieceBytes = 1 << 20;
 /** Bytes that lie in a weight file and are read when asked for. */
 export interface WeightBytes {
   readonly byteLength: number;
-  /** The bytes from `start` to `end`, in order, in full pieces of 1 MiB and one shorter last piece; the buffer is reused. */
+  /**
+   * The bytes from `start` to `end`, in order, in full pieces of 1 MiB and one shorter last piece;
+   * the buffer is reused.
+   */
   pieces(start: number, end: number): Iterable<Uint8Array>;
 }
 
@@ -22,10 +25,11 @@ const damagedRemedy = 'Check that the file is complete; compare its size and SHA
 const messageLimit = 600;
 
 /**
- * A weight file that is read by position. It is held open while its structure is read; the values are read later through descriptors of their own,
- * which refuse a file that has changed meanwhile.
+ * A weight file that is read by position. It is held open while its structure is read; the values
+ * are read later through descriptors of their own, which refuse a file that has changed meanwhile.
  *
- * @throws ModelError `weights` when there is no such file, it cannot be opened, or is no regular file.
+ * @throws ModelError `weights` when there is no such file, it cannot be opened, or is not a regular
+ * file.
  */
 export class SourceFile implements WeightBytes {
   readonly byteLength: number;
@@ -57,7 +61,10 @@ export class SourceFile implements WeightBytes {
     closeSync(this.#descriptor);
   }
 
-  /** `length` bytes from `start`, copied. The caller has bounded `length`; beyond the end of the file is refused before anything is allocated. */
+  /**
+   * `length` bytes from `start`, copied. The caller has bounded `length`; beyond the end of the
+   * file is refused before anything is allocated.
+   */
   bytes(start: number, length: number): Uint8Array<ArrayBuffer> {
     if (!(start >= 0 && length >= 0 && start + length <= this.byteLength)) {
       throw this.refuse(`ends at byte ${this.byteLength}, but bytes ${start} to ${start + length} are needed`);

@@ -8,7 +8,9 @@ import { checkView, stridedPieces } from './strided.ts';
 import { TorchTensor } from './torch-objects.ts';
 import { type FileTensors, type WeightTensor, weightTypeBytes } from './weight-tensor.ts';
 
-/** Where checkpoints keep the state dict: of dictionaries with as many tensors, such a one counts. */
+/**
+ * Where checkpoints keep the state dict: of dictionaries with as many tensors, such a one counts.
+ */
 const usualKeys = ['state_dict', 'model_state_dict', 'model_state', 'model', 'net', 'network', 'module', 'weights'];
 /** What wrappers put before the names of all tensors: DataParallel, torch.compile, Lightning. */
 const wrapperPrefix = /^(?:module|_orig_mod|model)\./;
@@ -17,10 +19,12 @@ const wrapperPrefix = /^(?:module|_orig_mod|model)\./;
 export type StorageBytes = (key: string) => WeightBytes | undefined;
 
 /**
- * The tensors of an unpickled state dict, or of the checkpoint around one (`{'state_dict': {...}, 'epoch': 3}`), however deep it lies: of all
- * dictionaries inside the value the one with the most tensors is taken. Entries that are no tensors are left out; what nothing could be made of is told by
- * name. Prefixes that wrappers put before all names (`module.`, `_orig_mod.`, `model.`) are removed. Arrays of NumPy count as tensors; a
- * dictionary of nothing but arrays is looked for last: a checkpoint may keep some beside its state dict.
+ * The tensors of an unpickled state dict, or of the checkpoint around one
+ * (`{'state_dict': {...}, 'epoch': 3}`), however deep it lies: of all dictionaries inside the value
+ * the one with the most tensors is taken. Entries that are not tensors are left out; what nothing
+ * could be made of is told by name. Prefixes that wrappers put before all names (`module.`,
+ * `_orig_mod.`, `model.`) are removed. Arrays of NumPy count as tensors; a dictionary of nothing
+ * but arrays is looked for last: a checkpoint may keep some beside its state dict.
  *
  * @throws what `refuse` makes, when there are no tensors, or one does not fit its storage.
  */
@@ -61,7 +65,7 @@ function prefixOf(names: readonly string[]): string {
 /** What Python calls a value. */
 function called(value: unknown): string {
   if (value instanceof TorchTensor) return 'one tensor';
-  if (value instanceof NumpyArray) return 'one array of NumPy';
+  if (value instanceof NumpyArray) return 'one NumPy array';
   if (value instanceof PickleList) return `a list of ${value.items.length}`;
   if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
   return value === null || value === undefined ? 'None' : shown(value);
@@ -94,7 +98,10 @@ function largest(
   return best;
 }
 
-/** All dictionaries inside a value, from the outside in, those under usual keys first; and why nothing was made of the first value of which that is so. */
+/**
+ * All dictionaries inside a value, from the outside in, those under usual keys first; and why
+ * nothing was made of the first value of which that is so.
+ */
 function inside(value: unknown): { readonly dictionaries: readonly PickleDictionary[]; readonly refusal?: string } {
   const dictionaries: PickleDictionary[] = [];
   const seen = new Set<unknown>();

@@ -1,6 +1,8 @@
 import { pieceBytes, type Refuse, type WeightBytes } from './source-file.ts';
 
-/** How the elements of a tensor lie in its storage. All in elements, but `width`: bytes per element. */
+/**
+ * How the elements of a tensor lie in its storage. All in elements, but `width`: bytes per element.
+ */
 export interface StridedView {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
@@ -8,7 +10,9 @@ export interface StridedView {
   readonly width: number;
 }
 
-/** Output that is gathered in one pass over the storage, when the elements are not in order there. */
+/**
+ * Output that is gathered in one pass over the storage, when the elements are not in order there.
+ */
 const blockBytes = 16 * pieceBytes;
 const axisLimit = 64;
 
@@ -21,7 +25,10 @@ export function rowMajor(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** The number of elements of a shape, or undefined when it is no shape: at most 64 axes of at least 0, and a product that is a safe integer. */
+/**
+ * The number of elements of a shape, or undefined when it is not a shape: at most 64 axes of at
+ * least 0, and a product that is a safe integer.
+ */
 export function elementCount(shape: readonly number[]): number | undefined {
   if (shape.length > axisLimit || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return undefined;
   const elements = shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
@@ -29,8 +36,8 @@ export function elementCount(shape: readonly number[]): number | undefined {
 }
 
 /**
- * Checks that every element of a view lies inside a storage of `available` elements, and that no two elements are the same one: a view that repeats
- * elements can claim any number of values.
+ * Checks that every element of a view lies inside a storage of `available` elements, and that no
+ * two elements are the same one: a view that repeats elements can claim any number of values.
  *
  * @returns the number of elements.
  * @throws what `refuse` makes, when the shape, strides or offset do not fit.
@@ -39,7 +46,7 @@ export function checkView(view: StridedView, name: string, available: number, re
   const { shape, strides, offset, width } = view;
   const elements = elementCount(shape);
   if (elements === undefined || !Number.isSafeInteger(elements * width)) {
-    throw refuse(`gives tensor '${name}' a shape that is none: [${shape.slice(0, 8)}]`);
+    throw refuse(`gives tensor '${name}' an invalid shape: [${shape.slice(0, 8)}]`);
   }
   const whole = [offset, ...strides].every((value) => Number.isSafeInteger(value) && value >= 0);
   if (!whole || strides.length !== shape.length) {
@@ -74,8 +81,9 @@ function axesOf({ shape, strides }: StridedView): { size: number; stride: number
 }
 
 /**
- * The elements of a checked view in row-major order, at most 1 MiB at a time. A contiguous view is read straight from the file. Any other is gathered
- * in blocks of at most 16 MiB, each in one pass over the part of the storage that it lies in, so a transposed tensor costs one pass per 16 MiB.
+ * The elements of a checked view in row-major order, at most 1 MiB at a time. A contiguous view is
+ * read straight from the file. Any other is gathered in blocks of at most 16 MiB, each in one pass
+ * over the part of the storage that it lies in, so a transposed tensor costs one pass per 16 MiB.
  */
 export function* stridedPieces(bytes: WeightBytes, view: StridedView, elements: number): Generator<Uint8Array> {
   const { shape, strides, offset, width } = view;

@@ -4,13 +4,13 @@ import { elementCount } from './strided.ts';
 import { readZipEntries } from './zip-entry.ts';
 
 /** Bytes of one array of texts, as they stand in the file, which are held in memory. */
-const MOST_BYTES = 256 * 2 ** 20;
+const MAX_BYTES = 256 * 2 ** 20;
 /** Unicode texts (UCS-4) or bytes, of a fixed width. */
 const TEXT_TYPE = /^([<=|])([US])([1-9]\d{0,5})$/;
 
 /**
- * The arrays of texts (`<U12`, `|S12`) of a `.npy` or `.npz` file, which are ids and never weights, by name; that of a `.npy` file is named ''. An array is
- * read when it is asked for.
+ * The arrays of texts (`<U12`, `|S12`) of a `.npy` or `.npz` file, which are ids and never weights,
+ * by name; that of a `.npy` file is named ''. An array is read when it is asked for.
  *
  * @throws ModelError `weights` when the file is broken, or an array has more than 256 MiB.
  */
@@ -38,7 +38,7 @@ function textArray(name: string, bytes: WeightBytes, refuse: Refuse): [string, (
       `has ${values.byteLength} bytes of texts in ${label}, where [${shape}] of '${description}' needs another number`,
     );
   }
-  if (values.byteLength > MOST_BYTES) throw refuse(`has more than ${MOST_BYTES} bytes of texts in ${label}`);
+  if (values.byteLength > MAX_BYTES) throw refuse(`has more than ${MAX_BYTES} bytes of texts in ${label}`);
   const read = () => {
     const pieces = Array.from(values.pieces(0, values.byteLength), (piece) => piece.slice());
     const all = Buffer.concat(pieces);

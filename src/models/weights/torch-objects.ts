@@ -31,7 +31,10 @@ const storageTypes: Readonly<Record<string, WeightType>> = {
   UntypedStorage: 'U8',
 };
 const storageName = /^torch\.(?:cuda\.|storage\.)?([A-Za-z0-9]+Storage)$/;
-/** Bytes per element of the storages whose tensors are not read: they are skipped over where storages follow one another. */
+/**
+ * Bytes per element of the storages whose tensors are not read: they are skipped over where
+ * storages follow one another.
+ */
 const otherStorageBytes: Readonly<Record<string, number>> = {
   ComplexFloatStorage: 8,
   ComplexDoubleStorage: 16,
@@ -73,10 +76,16 @@ const callables = new Set([
 
 const plainClasses = new Set(['torch.Tensor', 'torch.nn.parameter.Parameter']);
 
-/** Pairs that all dictionaries made by calls have together: a pickle can hand the same list to every call. */
+/**
+ * Pairs that all dictionaries made by calls have together: a pickle can hand the same list to every
+ * call.
+ */
 const pairLimit = 1_000_000;
 
-/** A storage that a pickle refers to: `elements` values of `type` under `key`; nothing is known yet of whether the file has it. */
+/**
+ * A storage that a pickle refers to: `elements` values of `type` under `key`; nothing is known yet
+ * of whether the file has it.
+ */
 export interface TorchStorage {
   readonly key: string;
   readonly type: WeightType;
@@ -105,8 +114,9 @@ class StorageView {
 }
 
 /**
- * What a state dict of PyTorch refers to, from 0.1.x to 2.x: storages, the functions that make tensors and parameters of them, OrderedDict and
- * torch.Size; and plain arrays of NumPy among them. Of everything else nothing is made.
+ * What a state dict of PyTorch refers to, from 0.1.x to 2.x: storages, the functions that make
+ * tensors and parameters of them, OrderedDict and torch.Size; and plain arrays of NumPy among them.
+ * Of everything else nothing is made.
  */
 export class TorchObjects implements PickleObjects {
   /** The storages that were met, by key. */
@@ -143,7 +153,8 @@ export class TorchObjects implements PickleObjects {
         if (first instanceof TorchTensor) return first;
         break;
       case 'torch._tensor._rebuild_from_type_v2': {
-        // A tensor with attributes of its own: how it is made, its class, with what, and the attributes.
+        // A tensor with attributes of its own: how it is made, its class, with what, and the
+        // attributes.
         const [make, of, given] = parameters;
         const isPlain = of instanceof PickleGlobal && plainClasses.has(of.name);
         if (make instanceof PickleGlobal && make.name !== name && isPlain && given instanceof PickleTuple) {
@@ -166,7 +177,7 @@ export class TorchObjects implements PickleObjects {
         if (value !== undefined) return value;
       }
     }
-    return new PickleOpaque(`asks to call ${name} with what it does not take: nothing was executed`);
+    return new PickleOpaque(`asks to call ${name} with arguments that it does not take: nothing was executed`);
   }
 
   persistent(identity: unknown): StorageView | PickleOpaque {
@@ -182,7 +193,7 @@ export class TorchObjects implements PickleObjects {
     }
     const weightType = type instanceof PickleGlobal ? storageTypes[storageName.exec(type.name)?.[1] ?? ''] : undefined;
     if (kind !== 'storage' || !weightType || typeof location !== 'string' || !isSize(elements)) {
-      throw this.refuse('refers to an object that is no storage of tensors', { remedy: plainDictionaryRemedy });
+      throw this.refuse('refers to an object that is not a tensor storage', { remedy: plainDictionaryRemedy });
     }
     const name = typeof key === 'number' || typeof key === 'bigint' ? String(key) : key;
     if (typeof name !== 'string') throw this.refuse('has a storage without a key', { remedy: plainDictionaryRemedy });
@@ -200,7 +211,10 @@ export class TorchObjects implements PickleObjects {
     return value instanceof TorchTensor || this.#numpy.setState(value, state);
   }
 
-  /** The last field of a legacy identity: None, or (key, first element, elements) of a part of the storage. */
+  /**
+   * The last field of a legacy identity: None, or (key, first element, elements) of a part of the
+   * storage.
+   */
   #view(storage: TorchStorage, view: unknown): StorageView {
     if (view === null) return new StorageView(storage, 0, storage.elements);
     const [, start, elements] = view instanceof PickleTuple ? view.items : [];
@@ -216,7 +230,7 @@ export class TorchObjects implements PickleObjects {
     const fits = view.start % ratio === 0;
     if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || !fits) {
       throw this.refuse(
-        `has a tensor in storage '${view.storage.key}' whose offset, shape or strides are no sizes (of at most 64 axes)`,
+        `has a tensor in storage '${view.storage.key}' whose offset, shape or strides are not sizes (of at most 64 axes)`,
       );
     }
     return new TorchTensor(
@@ -228,7 +242,9 @@ export class TorchObjects implements PickleObjects {
     );
   }
 
-  /** Python 2 gives the items of an OrderedDict as a list of pairs; Python 3 sets them afterwards. */
+  /**
+   * Python 2 gives the items of an OrderedDict as a list of pairs; Python 3 sets them afterwards.
+   */
   #dictionary(parameters: readonly unknown[]): PickleDictionary | PickleOpaque {
     const dictionary = new PickleDictionary();
     const pairs = parameters.length === 0 ? [] : itemsOf(parameters[0]);

@@ -1,6 +1,6 @@
 import { fileKind } from '../../core/file-kind.ts';
-import { elementTypes, type Initializer } from '../onnx/graph.ts';
 import { looksLikeOnnx } from '../onnx/looks-like-onnx.ts';
+import { elementTypes, type Initializer } from '../onnx/onnx-graph.ts';
 import { floatPieces } from './float-pieces.ts';
 import { looksLikeNpy, plainArrayRemedy, readNpy } from './npy.ts';
 import { readNpz } from './npz.ts';
@@ -17,10 +17,12 @@ export type { WeightFile, WeightTensor, WeightType } from './weight-tensor.ts';
 const knownFormats = 'PyTorch (.pth), safetensors, NumPy (.npz, .npy) and ONNX';
 
 /**
- * Reads the structure of a weight file; the values stay in the file until a tensor's `pieces()` are asked for. The format is told by the content, not
- * by the name. A `.npy` file has one tensor, named ''.
+ * Reads the structure of a weight file; the values stay in the file until a tensor's `pieces()` are
+ * asked for. The format is told by the content, not by the name. A `.npy` file has one tensor,
+ * named ''.
  *
- * @throws ModelError `weights` when the file is missing, broken, damaged, of another format, or asks for anything but a dictionary of tensors.
+ * @throws ModelError `weights` when the file is missing, broken, damaged, of another format, or
+ * asks for anything but a dictionary of tensors.
  * @example
  * for (const { name, shape } of readWeights('alexnet.safetensors').tensors.values()) console.log(name, shape);
  */
@@ -45,8 +47,8 @@ function read(file: SourceFile): Omit<WeightFile, 'path'> {
   throw file.refuse(
     isPickle
       ? "is a pickle, but not of torch.save's layouts: nothing was executed"
-      : (kind?.is ?? 'is in none of the formats that can be read'),
-    { remedy: kind?.remedy ?? `Formats that can be read: ${knownFormats}.` },
+      : (kind?.is ?? 'is not in a supported format'),
+    { remedy: kind?.remedy ?? `Supported formats: ${knownFormats}.` },
   );
 }
 
@@ -63,7 +65,7 @@ function readArchive(file: SourceFile): Omit<WeightFile, 'path'> {
     return { format: 'npz', ...readNpz(file, entries) };
   }
   throw file.refuse('is a zip archive, but neither of torch.save (data.pkl) nor of numpy.savez (.npy entries)', {
-    remedy: `Formats that can be read: ${knownFormats}.`,
+    remedy: `Supported formats: ${knownFormats}.`,
   });
 }
 
@@ -72,8 +74,8 @@ function startsWith(start: Uint8Array, text: string): boolean {
 }
 
 /**
- * A tensor of a weight file as a float32 constant of an ONNX graph, named `name` or as in the file. Other types are converted piece by piece when the
- * constant is written.
+ * A tensor of a weight file as a float32 constant of an ONNX graph, named `name` or as in the file.
+ * Other types are converted piece by piece when the constant is written.
  */
 export function floatInitializer(tensor: WeightTensor, name: string = tensor.name): Initializer {
   const byteLength = (tensor.byteLength / weightTypeBytes[tensor.type]) * 4;

@@ -20,7 +20,10 @@ export const weightTypeBytes = {
 /** Element type of a tensor in a weight file, by the names of the safetensors format. */
 export type WeightType = keyof typeof weightTypeBytes;
 
-/** A tensor of a weight file. Its values stay in the file until they are asked for (but arrays of NumPy inside a pickle, 16 MiB at most). */
+/**
+ * A tensor of a weight file. Its values stay in the file until they are asked for (but arrays of
+ * NumPy inside a pickle, 16 MiB at most).
+ */
 export interface WeightTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -28,15 +31,20 @@ export interface WeightTensor {
   /** Bytes of all values: the product of the shape times the bytes per element. */
   readonly byteLength: number;
   /**
-   * The values: little-endian, row-major and contiguous whatever the strides in the file; at most 1 MiB and a whole number of elements at a time.
-   * The buffer may be reused for the next piece. Each call reads the file from anew; leaving the loop early closes it.
+   * The values: little-endian, row-major and contiguous whatever the strides in the file; at most 1
+   * MiB and a whole number of elements at a time. The buffer may be reused for the next piece. Each
+   * call reads the file from again; leaving the loop early closes it.
    *
-   * @throws ModelError `weights` when the values are damaged, or the file has changed since its structure was read.
+   * @throws ModelError `weights` when the values are damaged, or the file has changed since its
+   * structure was read.
    */
   pieces(): Iterable<Uint8Array>;
 }
 
-/** What the structure of a weight file says: its tensors by name, in the order of the file, and what among them cannot be read. */
+/**
+ * What the structure of a weight file says: its tensors by name, in the order of the file, and what
+ * among them cannot be read.
+ */
 export type FileTensors = Pick<WeightFile, 'tensors' | 'unread'>;
 
 /** The structure of a weight file: its tensors by name, in the order of the file. */
@@ -44,6 +52,9 @@ export interface WeightFile {
   readonly path: string;
   readonly format: 'pth' | 'pth-legacy' | 'safetensors' | 'npz' | 'npy' | 'onnx';
   readonly tensors: ReadonlyMap<string, WeightTensor>;
-  /** What stands among the tensors and cannot be read, by name: why, to continue 'the file ...'. It does no harm unless it is needed. */
+  /**
+   * What stands among the tensors and cannot be read, by name: why, to continue 'the file ...'. It
+   * does no harm unless it is needed.
+   */
   readonly unread: ReadonlyMap<string, string>;
 }

@@ -26,10 +26,11 @@ export interface ZipDirectory {
 }
 
 /**
- * Reads the central directory of a zip archive, zip64 as well. Every position and count is checked against the file before anything is read from it.
+ * Reads the central directory of a zip archive, zip64 as well. Every position and count is checked
+ * against the file before anything is read from it.
  *
- * @throws ModelError `weights` when there is none, it does not fit the file, an entry is encrypted or compressed in a way other than deflate, or two
- * entries have one name.
+ * @throws ModelError `weights` when there is none, it does not fit the file, an entry is encrypted
+ * or compressed in a way other than deflate, or two entries have one name.
  */
 export function readZipDirectory(file: SourceFile): ZipDirectory {
   const broken: Refuse = (what, options) => file.refuse(`is not a valid zip archive: ${what}`, options);
@@ -84,7 +85,10 @@ function readRecord(name: string, view: DataView, position: number, extra: Extra
   return { name, deflated, crc32: view.getUint32(position + 16, true), ...sizes };
 }
 
-/** Sizes and position of an entry: 32-bit fields, or 64-bit ones in its zip64 extra field where those are all ones. */
+/**
+ * Sizes and position of an entry: 32-bit fields, or 64-bit ones in its zip64 extra field where
+ * those are all ones.
+ */
 function wideSizes(
   name: string,
   view: DataView,
@@ -129,8 +133,8 @@ function findDirectory(file: SourceFile, broken: Refuse): { count: number; bytes
     const wide = found.count === 0xffff || found.bytes === allOnes || found.start === allOnes;
     return wide ? findWideDirectory(file, end, broken) : found;
   }
-  throw broken('its directory, which stands at the end, is missing', {
-    remedy: 'The file is probably cut off: fetch it again and compare its size and SHA-256 with the source.',
+  throw broken('its directory, which should be at the end, is missing', {
+    remedy: 'The file is probably truncated: download it again and compare its size and SHA-256 with the source.',
   });
 }
 

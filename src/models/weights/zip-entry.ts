@@ -8,7 +8,10 @@ const inputBytes = 4096;
 /** At the start fewer, since often only a header is wanted. */
 const firstInputBytes = 256;
 const startBytes = 2048;
-/** A reader that starts this close to the start of an entry reads it from its start, so that its checksum is known in the end. */
+/**
+ * A reader that starts this close to the start of an entry reads it from its start, so that its
+ * checksum is known in the end.
+ */
 const prefixBytes = 1 << 16;
 
 /** The content of an entry of a zip archive, read from the file when asked for. */
@@ -17,10 +20,12 @@ export interface ZipEntry extends WeightBytes {
 }
 
 /**
- * The entries of a zip archive by name, in the order of its directory. Each local header must agree with the directory, and no two entries may share
- * bytes, so that an archive cannot hold more than its size.
+ * The entries of a zip archive by name, in the order of its directory. Each local header must agree
+ * with the directory, and no two entries may share bytes, so that an archive cannot hold more than
+ * its size.
  *
- * The CRC-32 of an entry is verified whenever its content is read in order to its end from (near) its start, and is not when only a part is read.
+ * The CRC-32 of an entry is verified whenever its content is read in order to its end from (near)
+ * its start, and is not when only a part is read.
  *
  * @throws ModelError `weights` for an archive that is broken.
  */
@@ -30,7 +35,7 @@ export function readZipEntries(file: SourceFile): Map<string, ZipEntry> {
   const placed = directory.records.map((record) => ({ record, start: dataStart(file, record, broken) }));
   let free = 0;
   for (const { record, start } of [...placed].sort((a, b) => a.start - b.start)) {
-    if (record.headerStart < free) throw broken(`entry '${record.name}' lies inside the one before`);
+    if (record.headerStart < free) throw broken(`entry '${record.name}' overlaps the one before`);
     free = start + record.storedBytes;
     if (free > directory.start) throw broken(`entry '${record.name}' runs into the directory`);
   }
@@ -67,7 +72,7 @@ function dataStart(file: SourceFile, record: ZipRecord, broken: Refuse): number 
     nameBytes === expected.byteLength &&
     start <= file.byteLength &&
     expected.equals(file.bytes(headerStart + 30, nameBytes));
-  if (!same) throw broken(`entry '${name}' does not stand where its directory says (byte ${headerStart})`);
+  if (!same) throw broken(`entry '${name}' is not where its directory says (byte ${headerStart})`);
   return start;
 }
 
@@ -109,7 +114,10 @@ function* entryPieces(
   }
 }
 
-/** Expands an entry a few kilobytes at a time; neither more nor less may come out than the directory says. */
+/**
+ * Expands an entry a few kilobytes at a time; neither more nor less may come out than the directory
+ * says.
+ */
 function* inflated(file: SourceFile, record: ZipRecord, start: number, broken: Refuse): Generator<Uint8Array> {
   const output: Uint8Array[] = [];
   const stream = new Inflate((chunk) => {
@@ -119,7 +127,7 @@ function* inflated(file: SourceFile, record: ZipRecord, start: number, broken: R
   let given = 0;
   for (const piece of file.pieces(start, start + record.storedBytes)) {
     for (let at = 0; at < piece.byteLength; ) {
-      // Copied: fflate keeps what it has not used yet, and the piece's buffer is filled anew.
+      // Copied: fflate keeps what it has not used yet, and the piece's buffer is filled again.
       const chunk = piece.slice(at, at + (given < startBytes ? firstInputBytes : inputBytes));
       at += chunk.byteLength;
       given += chunk.byteLength;

@@ -120,7 +120,8 @@ describe('scope.rows', () => {
     expect(rows.map((row) => row.near)).toEqual(places.map((at) => (at > 7 ? [at, at + 0.5] : null)));
     const [first] = rows as { vector: number[]; score: number }[];
     expect(first?.vector.every((value) => value >= 60 && value <= 240 && Number.isInteger(value))).toBe(true);
-    // The column of subclips is the mean of the same scores: 7 of the 15 frames lie before the middle, and frame 7 at 1.4 s.
+    // The column of subclips is the mean of the same scores: 7 of the 15 frames lie before the
+    // middle, and frame 7 at 1.4 s.
     const [mean] = await query(
       `SELECT avg(score) AS score FROM read_parquet('${out}/samples/*.parquet') WHERE item_id = 'alien' AND "at" < 1.5`,
     );
@@ -213,7 +214,7 @@ describe('scope.rows', () => {
     expect(() => decodeUnit(damaged, 'damaged')).toThrow('its checksum is');
   });
 
-  it('makes a dead letter of a video of which a row does not fit, naming the column, what was expected and what came', async () => {
+  it('makes a dead letter of a video of which a row does not fit, naming the column, what was expected and what was given', async () => {
     const wrong: [unknown, string][] = [
       [{ at: 0, label: 4 }, "column 'label' of row 0 of 'shots' must be a text, but is 4"],
       [{ at: '0', label: '' }, "column 'at' of row 0 of 'shots' must be a finite number of seconds, but is '0'"],
@@ -225,7 +226,7 @@ describe('scope.rows', () => {
       ],
       [{ at: 0, label: '', v: 'ab' }, "must be 2 finite numbers (float32[2]?), but is 'ab'"],
       [{ at: 0, label: '', v: [1, null] }, 'must be a finite number, but is null'],
-      [{ at: 0, label: '', lable: '' }, "row 0 of 'shots' has 'lable', which is no column: they are at, label, v"],
+      [{ at: 0, label: '', lable: '' }, "row 0 of 'shots' has 'lable', which is not a column: they are at, label, v"],
       [7, "a row of 'shots' must be an object of its columns, but is 7"],
     ];
     for (const [row, message] of wrong) {
@@ -255,7 +256,7 @@ describe('scope.rows', () => {
           ),
         }),
       });
-    await expect(write({})).rejects.toThrow('at least one column');
+    await expect(write({})).rejects.toThrow('at least one named column');
     await expect(write({ a: 'float16' })).rejects.toThrow("column 'a' has the type 'float16'");
     await expect(write({ a: 'utf8[3]' })).rejects.toThrow("the type 'utf8[3]'");
     await expect(write({ a: 'float32[0]' })).rejects.toThrow("the type 'float32[0]'");

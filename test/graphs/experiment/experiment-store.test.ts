@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { experimentPoints, pointName } from '../../../src/graphs/experiment/experiment-points.ts';
 import { ExperimentStore } from '../../../src/graphs/experiment/experiment-store.ts';
-import { modelVariants } from '../../../src/graphs/experiment/model-variants.ts';
+import { recommenderVariants } from '../../../src/graphs/experiment/recommender-variants.ts';
 import { resolveConfig } from '../../../src/graphs/experiment/resolve-config.ts';
 import { evaluate } from '../../../src/models/metrics/evaluate.ts';
 
-const experiment = resolveConfig({ ratings: 'unused', models: ['baseline'], seeds: [1] });
-const [point, other] = experimentPoints(experiment, modelVariants(experiment));
+const experiment = resolveConfig({ ratings: 'unused', recommenders: ['baseline'], seeds: [1] });
+const [point, other] = experimentPoints(experiment, recommenderVariants(experiment));
 if (point === undefined || other === undefined) throw new Error('two folds are two points');
 const evaluation = evaluate(
   {
@@ -61,7 +61,7 @@ describe('the directory of an experiment', () => {
   it('refuses other data, other keys, and a directory of something else', async () => {
     await ExperimentStore.open(directory, experiment, { ratings: 'a' });
     await expect(ExperimentStore.open(directory, experiment, { ratings: 'b' })).rejects.toThrow('data differ');
-    const changed = resolveConfig({ ratings: 'unused', models: ['baseline'], seeds: [1, 2], k: [5] });
+    const changed = resolveConfig({ ratings: 'unused', recommenders: ['baseline'], seeds: [1, 2], k: [5] });
     await expect(ExperimentStore.open(directory, changed, { ratings: 'a' })).rejects.toThrow('seeds, k differ');
     const taken = join(directory, 'taken');
     await mkdir(taken);

@@ -9,7 +9,7 @@ import type { ExperimentRow } from '../../../src/graphs/experiment/summarise.ts'
 import { thesisRows } from '../../../src/graphs/experiment/thesis-results.ts';
 
 const same: ExperimentConfig = {
-  ...{ ratings: 'ml-20m', movies: 1000, users: 1500, perUser: 40, models: ['regsvd', 'baseline'] },
+  ...{ ratings: 'ml-20m', movies: 1000, users: 1500, perUser: 40, recommenders: ['regsvd', 'baseline'] },
   years: { from: 1970, to: 2015 },
 };
 const size = { ratingsRead: 20_000_263, movies: 1000, users: 1500, onlyWithContent: true };
@@ -20,7 +20,7 @@ function row(model: string, scenario: 'non-cold' | 'hard-cold', options = {}): E
 }
 
 describe('published figures', () => {
-  it('stand beside ours when the setting is the same, below the model, with their source', () => {
+  it('stand beside ours when the setting is the same, below the recommender, with their source', () => {
     const experiment = resolveConfig(same);
     const setting = publishedSetting(experiment, size);
     expect(setting).toMatchObject({ shown: true, differs: [] });
@@ -51,7 +51,7 @@ describe('published figures', () => {
     expect(setting.differs).toEqual([expect.stringContaining(fact)]);
   });
 
-  it('are those of a model without other options, of that scenario and that number of ratings', () => {
+  it('are those of a recommender without other options, of that scenario and that number of ratings', () => {
     expect(publishedFigures(row('regsvd', 'hard-cold'), 80, false)).toMatchObject({ coverage: expect.any(Number) });
     expect(publishedFigures(row('regsvd', 'hard-cold', { factors: 8 }), 40, false)).toEqual({});
     expect(publishedFigures(row('user-knn', 'hard-cold'), 20, false)).toEqual({});

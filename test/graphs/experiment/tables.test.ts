@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ExperimentConfig } from '../../../src/graphs/experiment/experiment-config.ts';
 import { experimentPoints, pointName } from '../../../src/graphs/experiment/experiment-points.ts';
-import { cartesianProduct, modelVariants } from '../../../src/graphs/experiment/model-variants.ts';
 import type { PointResult } from '../../../src/graphs/experiment/point-result.ts';
+import { cartesianProduct, recommenderVariants } from '../../../src/graphs/experiment/recommender-variants.ts';
 import { rocCsv, rowsCsv, tablesMarkdown, tablesText } from '../../../src/graphs/experiment/render-tables.ts';
 import { resolveConfig } from '../../../src/graphs/experiment/resolve-config.ts';
 import { resultTables } from '../../../src/graphs/experiment/result-tables.ts';
@@ -14,10 +14,10 @@ import { meanOfFolds } from '../../../src/models/metrics/mean-of-folds.ts';
 import { numbersOf } from '../../fixtures/movielens.ts';
 
 const config: ExperimentConfig = {
-  ...{ ratings: 'unused', models: ['baseline', 'svd'], seeds: [1, 2, 3], grid: { svd: { factors: [4, 8] } } },
+  ...{ ratings: 'unused', recommenders: ['baseline', 'svd'], seeds: [1, 2, 3], grid: { svd: { factors: [4, 8] } } },
 };
 const experiment = resolveConfig(config);
-const variants = modelVariants(experiment);
+const variants = recommenderVariants(experiment);
 
 /** Test ratings and predictions that only the seed decides. */
 function evaluationOf(seed: number) {
@@ -47,7 +47,7 @@ const published = { shown: false, source: 'nobody', differs: ['everything'] };
 const tables = resultTables(experiment, rows, 'rating > 3.5', published);
 
 describe('points of an experiment', () => {
-  it('are all of scenarios x seeds x models x folds, each with a file of its own', () => {
+  it('are all of scenarios x seeds x recommenders x folds, each with a file of its own', () => {
     expect(results).toHaveLength(2 * 3 * 3 * 2);
     const names = experimentPoints(experiment, variants).map(pointName);
     expect(new Set(names).size).toBe(names.length);
@@ -127,7 +127,7 @@ describe('tables of an experiment', () => {
 
   it('have time and memory in the table of cost', () => {
     const cost = tablesText(tables.filter(({ kind }) => kind === 'cost'));
-    expect(cost).toMatch(/^model +train s +predict s +epochs +peak MiB$/m);
+    expect(cost).toMatch(/^recommender +train s +predict s +epochs +peak MiB$/m);
     expect(cost).toMatch(/^baseline +3\.00 ±0\.00 +0\.50 ±0\.00 +0\.0 ±0\.0 +128 ±0$/m);
   });
 

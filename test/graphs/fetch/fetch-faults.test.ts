@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-describe('fetching goes on', () => {
+describe('fetching continues', () => {
   it('when a command takes its own folder away', async () => {
     const options = downloader.optionsFor(['vanish-1', 'ok-2'], { concurrency: 1 });
     const summary = await fetchCorpus(options);
@@ -57,7 +57,7 @@ describe('fetching ends', () => {
 
   it('before anything is made, when nothing in the list is an id', async () => {
     const options = downloader.optionsFor(['a b', 'c d'], { concurrency: 1 });
-    await expect(fetchCorpus(options)).rejects.toThrow("has no id in its column 'youtubeId': 'a b' is no id");
+    await expect(fetchCorpus(options)).rejects.toThrow("has no id in its column 'youtubeId': 'a b' is not an id");
     await expect(planFetch(options)).rejects.toMatchObject({ remedy: expect.stringContaining('`column`') });
     expect(existsSync(options.out)).toBe(false);
   });
@@ -87,7 +87,7 @@ describe('fetching ends', () => {
     expect(readdirSync(closed)).toEqual([]);
   });
 
-  it('when its program is no program, with what is wrong with it', async () => {
+  it('when its program is not a program, with what is wrong with it', async () => {
     const [script, file] = [join(directory, 'script'), join(directory, 'plain')];
     writeFileSync(script, '#!/no/such/interpreter\n', { mode: 0o755 });
     writeFileSync(file, '');
@@ -96,6 +96,6 @@ describe('fetching ends', () => {
       await expect(fetchCorpus(options)).rejects.toMatchObject({ code: 'program' });
     }
     const options = downloader.optionsFor(['ok'], { concurrency: 1, command: `'${script}' {id} {out}` });
-    await expect(fetchCorpus(options)).rejects.toThrow('or the interpreter of its first line');
+    await expect(fetchCorpus(options)).rejects.toThrow('or the interpreter in its first line');
   });
 });

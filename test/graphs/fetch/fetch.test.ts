@@ -161,7 +161,7 @@ describe('fetching a corpus', () => {
     expect(summary.failures).toMatchObject([{ reason: 'exists' }]);
   });
 
-  it('runs no more commands at a time than it may, and all that it may', async () => {
+  it('runs no more commands at the same time than it may, and all that it may', async () => {
     const running: number[] = [];
     const ids = ['gated-1', 'gated-2', 'gated-3', 'gated-4', 'gated-5'];
     const onProgress = (progress: { readonly running: number }) => running.push(progress.running);
@@ -188,7 +188,7 @@ describe('fetching a corpus', () => {
 });
 
 describe('fetching that is stopped', () => {
-  it('on drain finishes what runs, starts nothing more, and goes on later', async () => {
+  it('on drain finishes what runs, starts nothing more, and continues later', async () => {
     const drain = new AbortController();
     const options = downloader.optionsFor(['gated-d1', 'ok-d2', 'ok-d3'], { concurrency: 1 });
     const fetching = fetchCorpus({ ...options, drain: drain.signal });
@@ -268,7 +268,7 @@ describe('what fetching is asked', () => {
     [{ rate: '5/day' }, '`rate` must be'],
     [{ rate: '0/s' }, '`rate` must be'],
     [{ command: 'get {id} | tee {out}' }, "has '|' at position 10, a pipe in a shell"],
-    [{ column: 'none' }, "has not a column 'none'"],
+    [{ column: 'none' }, "does not have a column 'none'"],
   ])('refuses %j before anything is made', async (more, says) => {
     const options = downloader.optionsFor(['ok'], more);
     await expect(fetchCorpus(options)).rejects.toThrow(says);

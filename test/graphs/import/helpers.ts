@@ -32,7 +32,10 @@ export async function contentOf(path: string): Promise<StoreContent> {
   }
 }
 
-/** Imports, as the values are unless an option says otherwise, and gives the summary and all that the store has. */
+/**
+ * Imports, as the values are unless an option says otherwise, and gives the summary and all that
+ * the store has.
+ */
 export async function imported(
   files: readonly (string | FeatureInput)[],
   options: ImportOptions = {},

@@ -70,7 +70,8 @@ describe('importing features', () => {
   });
 
   it('clips at the 1st and 99th percentile, then brings each column to mean 0 and deviation 1', async () => {
-    // 0, 1, ..., 100: the percentiles are 1 and 99. In the second column an outlier; the third is constant, the fourth almost.
+    // 0, 1, ..., 100: the percentiles are 1 and 99. In the second column an outlier; the third is
+    // constant, the fourth almost.
     const rows = Array.from({ length: 101 }, (_, id) => `${id},${id},${id === 100 ? 1e6 : id},4,${id === 50 ? 9 : 0}`);
     const path = await fileWith('f.csv', `id,plain,outlier,constant,rare\n${rows.join('\n')}\n`);
     const { content, summary, out } = await imported([path], { standardise: 'robust' });
@@ -134,7 +135,7 @@ describe('importing features', () => {
 
   it('names items that have another number of subclips than the others, and a subclip that comes twice', async () => {
     const path = await fileWith('f.csv', 'id,subclip,a\n1,0,1\n1,1,2\n2,0,1\n3,0,1\n3,1,2\n');
-    await expect(imported([path])).rejects.toThrow("1 have not the 2 of the others: '2' (1)");
+    await expect(imported([path])).rejects.toThrow("1 do not have the 2 of the others: '2' (1)");
     const twice = await fileWith('f.csv', 'id,subclip,a\n1,0,1\n1,0,2\n');
     await expect(imported([twice])).rejects.toThrow("has subclip 0 of item '1' twice");
   });

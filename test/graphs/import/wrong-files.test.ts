@@ -70,7 +70,7 @@ describe('a file of features that is wrong says where and what', () => {
     ['one field in each line', '1\n2\n', 'f is not laid out as lines of as many fields each, an id and values'],
     ['only constants', 'id,a\n1,2\n2,2\n', "f has only constant columns in 'f'"],
     ['packed text', gzipSync('id,a\n1,2\n'), 'f is compressed with gzip'],
-    ['bytes', Buffer.from([1, 0, 2, 0]), 'f is in none of the formats that can be read'],
+    ['bytes', Buffer.from([1, 0, 2, 0]), 'f is not in a supported format'],
     ['a JSON array', '[{"id":1,"v":[1]}]', 'f is one JSON array, not JSON lines'],
     ['broken JSON', '{"id":1,"v":[1]}\n{"id":2,', 'f, line 2: it is not JSON'],
     [
@@ -78,7 +78,7 @@ describe('a file of features that is wrong says where and what', () => {
       '{"id":1,"v":[1]}\n{"id":2,"v":[[1]]}',
       'f has no column of numbers or of lists of numbers',
     ],
-    ['a JSON line that is no object', '{"id":1,"v":[1]}\n7', "f, line 2: it should be an object, but is '7'"],
+    ['a JSON line that is not an object', '{"id":1,"v":[1]}\n7', "f, line 2: it should be an object, but is '7'"],
     ['an .npz that is cut off', whole.subarray(0, whole.length - 30), 'f is not a valid zip archive', 'weights'],
     [
       'an .npz whose values are damaged',
@@ -115,7 +115,7 @@ describe('a file of features that is wrong says where and what', () => {
     await writeFile(ids, '1\n');
     expect((await refusal(text, { ids })).message).toBe('f, line 3: there is no id for this row: 1 were given');
     await writeFile(ids, '{"id": 1}\n{"id": 2}\n');
-    expect((await refusal(text, { ids })).message).toBe(`${ids} is no list of ids`);
+    expect((await refusal(text, { ids })).message).toBe(`${ids} is not a list of ids`);
   });
 
   it('a place that is taken, two streams of one name, subclips that differ, and a list that meets no item', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.ts';
 import { listCorpus } from '../../../src/graphs/inputs.ts';
-import { leastCalibrationMemory } from '../../../src/graphs/precision/calibration-memory.ts';
+import { minCalibrationMemory } from '../../../src/graphs/precision/calibration-memory.ts';
 import { placeholderRanges } from '../../../src/graphs/precision/placeholder-ranges.ts';
 import { preparePrecision } from '../../../src/graphs/precision/prepare-precision.ts';
 import { network } from '../../../src/models/networks/network.ts';
@@ -53,5 +53,5 @@ it('bills the writing of the int8 network beside the frames', () => {
   const visual = network('alexnet', { weights: 'random:1' });
   const quantised = visual.quantised(placeholderRanges(visual));
   const session = quantised.memory({ workers: 1, threads: availableParallelism(), batch: 1 }).creationPeak;
-  expect(leastCalibrationMemory(visual)).toBeGreaterThan(session + 128 * visual.inputBytes);
+  expect(minCalibrationMemory(visual)).toBeGreaterThan(session + 128 * visual.inputBytes);
 });

@@ -3,7 +3,10 @@ import { ItemStore } from '../../../src/io/dataset/item-store.ts';
 import { ItemStoreWriter } from '../../../src/io/dataset/item-store-writer.ts';
 import type { RatingTable } from '../../../src/io/ratings/rating-table.ts';
 
-/** Synthetic: 24 users, 20 rated films and 4 that nobody has rated; ratings 3 + 1.8 taste x look, on the scale of 0.5 to 5. */
+/**
+ * Synthetic: 24 users, 20 rated films and 4 that nobody has rated; ratings 3 + 1.8 taste x look, on
+ * the scale of 0.5 to 5.
+ */
 export const plantedUsers = 24;
 export const plantedFilms = 24;
 export const ratedFilms = 20;
@@ -68,7 +71,7 @@ export async function plantedStore(directory: string, idOf = (film: number) => S
   return ItemStore.open(path);
 }
 
-/** Options with which a network learns the synthetic ratings in about a second. */
+/** Options with which a neural recommender learns the synthetic ratings in about a second. */
 export const smallNetwork = {
   embedding: 8,
   widths: [8, 6, 4],

@@ -115,7 +115,7 @@ describe('a column beside the reduced one', () => {
     const out = join(await temporaryDirectory(), 'out');
     await expect(reduceTable({ input, out, column: 'emb', components: 2 })).rejects.toMatchObject({
       code: 'dataset',
-      message: `${input} has columns that Parquet, or its writer here, has no type for: 'other' (${data.type})`,
+      message: `${input} has columns that cannot be written as Parquet here: 'other' (${data.type})`,
       remedy: /cast/,
     });
     await expect(readdir(out)).rejects.toMatchObject({ code: 'ENOENT' });
@@ -125,7 +125,7 @@ describe('a column beside the reduced one', () => {
     const input = await tableWith(numbers([1, 2, 3, 4, 5, 6]), 'emb');
     await expect(reduced(input)).rejects.toMatchObject({
       code: 'dataset',
-      message: `${input} has two columns of the name 'emb'`,
+      message: `${input} has two columns named 'emb'`,
     });
   });
 

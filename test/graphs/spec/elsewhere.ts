@@ -18,7 +18,9 @@ export interface Answer {
   readonly message?: string;
 }
 
-/** What another process makes of a spec, which it gets as JSON: its dataset goes into a directory. */
+/**
+ * What another process makes of a spec, which it gets as JSON: its dataset goes into a directory.
+ */
 export async function elsewhere(
   spec: GraphSpec,
   given: { readonly options: GraphFromOptions; readonly out: string; readonly clip: string; readonly cwd: string },

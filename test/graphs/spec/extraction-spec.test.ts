@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { extractionGraph } from '../../../src/graphs/extraction.ts';
 import { graphId } from '../../../src/graphs/graph.ts';
-import { importModel } from '../../../src/graphs/models/import-model.ts';
 import { network } from '../../../src/graphs/named-network.ts';
 import { graphFrom } from '../../../src/graphs/spec/graph-from.ts';
 import { type GraphSpec, readSpec } from '../../../src/graphs/spec/graph-spec.ts';
+import { importWeights } from '../../../src/graphs/weights/import-weights.ts';
 import { writeDataset } from '../../../src/graphs/write-dataset.ts';
 import { makeClip } from '../../fixtures/clips.ts';
 import { writeStateDict } from '../../fixtures/state-dict.ts';
@@ -38,7 +38,7 @@ describe('the spec of an extraction', () => {
       audio: network<Float32Array>(audio),
       subclips: [2, 3],
       statistics: ['mean', 'medmad'],
-      sampling: 5,
+      fps: 5,
       maxDuration: 60,
     });
 
@@ -83,7 +83,7 @@ describe('the spec of an extraction', () => {
     expect((await graphFrom(JSON.parse(JSON.stringify(made.spec)))).spec).toEqual(made.spec);
   });
 
-  it('of a file of weights finds it by its content, in a directory or in the model store', async () => {
+  it('of a file of weights finds it by its content, in a directory or in the weights store', async () => {
     const place = mkdtempSync(join(directory, 'weights-'));
     const file = join(place, 'mine.safetensors');
     writeStateDict(file, 'squeezenet1_1');
@@ -94,11 +94,11 @@ describe('the spec of an extraction', () => {
     expect((await graphFrom(spec, { weights: [directory, place] })).spec.id).toBe(made.spec.id);
     await expect(graphFrom(spec)).rejects.toMatchObject({
       code: 'weights',
-      message: expect.stringContaining('not in the model store'),
-      remedy: expect.stringContaining('`reelflow models import squeezenet1_1 FILE`'),
+      message: expect.stringContaining('not in the weights store'),
+      remedy: expect.stringContaining('`reelflow weights import squeezenet1_1 FILE`'),
     });
-    vi.stubEnv('REELFLOW_MODELS_DIR', join(place, 'store'));
-    await importModel({ name: 'squeezenet1_1', file: moved });
+    vi.stubEnv('REELFLOW_WEIGHTS_DIR', join(place, 'store'));
+    await importWeights({ name: 'squeezenet1_1', file: moved });
     rmSync(moved);
     expect((await graphFrom(spec)).spec.id).toBe(made.spec.id);
     vi.unstubAllEnvs();

@@ -114,7 +114,7 @@ describe('the spec of a dataflow in a module', () => {
       ['http://localhost/trap.mjs#brightness', 'is a URL or a built-in module'],
       [`file://${trap}#brightness`, 'is a URL or a built-in module'],
       ['node:child_process#execSync', 'is a URL or a built-in module'],
-      ['child_process#execSync', 'is no JavaScript or TypeScript file'],
+      ['child_process#execSync', 'is not a JavaScript or TypeScript file'],
       ['./trap.mjs', 'names no export'],
       ['./trap.mjs#a b', 'names no export'],
     ] as const;
@@ -178,7 +178,7 @@ describe('the spec of a dataflow written inline', () => {
     });
   });
 
-  it('gives way to that of a module with the same columns, which computes nothing anew', async () => {
+  it('gives way to that of a module with the same columns, which computes nothing again', async () => {
     const { graphId: id } = await writeDataset(out, clip, { ...run, version: '1', columns });
     const summary = await writeDataset(out, clip, { ...run, module: './flow.js#plain' });
     expect(summary).toMatchObject({ graphId: id, videos: { committed: 0, alreadyDone: 1 } });

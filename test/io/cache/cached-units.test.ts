@@ -41,7 +41,7 @@ describe('CachedUnits', () => {
     expect(await caching(entries, 'graph-b').units.get(content, 'heat')).toBeUndefined();
   });
 
-  it('takes an entry that is changed or cut off anywhere for a miss, with a warning, until it is set anew', async () => {
+  it('takes an entry that is changed or cut off anywhere for a miss, with a warning, until it is set again', async () => {
     const { entries, units, warnings } = caching();
     const unit = unitTable({ itemId: 'heat' });
     await units.set(content, unit);
@@ -52,7 +52,7 @@ describe('CachedUnits', () => {
       for (const bytes of [changed, whole.slice(0, place)]) {
         entries.set(key, bytes);
         expect(await units.get(content, 'heat')).toBeUndefined();
-        expect(warnings.splice(0)).toEqual([expect.stringMatching(/'heat' in the cache.*computed anew/)]);
+        expect(warnings.splice(0)).toEqual([expect.stringMatching(/'heat' in the cache.*recomputed/)]);
       }
     }
     await units.set(content, unit);

@@ -20,7 +20,7 @@ async function opened(uri: string): Promise<UnitCache> {
   return cache;
 }
 
-it('none is no cache', async () => {
+it('none is not a cache', async () => {
   expect(await openUnitCache('none')).toBeUndefined();
 });
 
@@ -76,7 +76,7 @@ it("opens a file that Keyv's adapter for SQLite has written, with all its entrie
 });
 
 it.each<[string, (path: string) => void]>([
-  ['a file that is no database', (path) => writeFileSync(path, 'ftyp'.repeat(1000))],
+  ['a file that is not a database', (path) => writeFileSync(path, 'ftyp'.repeat(1000))],
   ['a database that is cut off', (path) => writeCutOff(path)],
   ['a directory', (path) => mkdirSync(path)],
 ])('refuses %s, naming it', async (_, make) => {
@@ -114,7 +114,7 @@ it('refuses a file that this user may not write, naming it', async () => {
   });
 });
 
-it('waits for its turn while another process writes, and the event loop goes on meanwhile', async () => {
+it('waits for its turn while another process writes, and the event loop continues meanwhile', async () => {
   const path = join(await temporaryDirectory(), 'cache.sqlite');
   const cache = await opened(path);
   const writer = new Database(path);

@@ -162,7 +162,8 @@ describe('an Arrow file', () => {
 
   test('as before Arrow 0.15, with messages that begin with their length, is read', async () => {
     const bytes = Buffer.from(ipc(fixedBatches(30, 4, 20), 'file'));
-    // The blocks of the footer: 24 bytes each, that begin with the place of a message. Four bytes on, there is its length.
+    // The blocks of the footer: 24 bytes each, that begin with the place of a message. Four bytes
+    // on, there is its length.
     let moved = 0;
     for (let at = (bytes.length - 600) & ~3; at < bytes.length - 24; at += 4) {
       const place = Number(bytes.readBigInt64LE(at));
@@ -213,7 +214,8 @@ describe('a packed buffer', () => {
   };
 
   test('of LZ4 may repeat what it makes, and what blocks before it made', () => {
-    // 'ab', then 7 bytes from 2 back; then 'c', and 4 bytes from 4 back, which the block before made in part.
+    // 'ab', then 7 bytes from 2 back; then 'c', and 4 bytes from 4 back, which the block before
+    // made in part.
     const first = [0x23, 0x61, 0x62, 2, 0];
     expect(unpacked(lz4(first), 9)).toBe('ababababa');
     expect(unpacked(lz4(first, [0x10, 0x63, 4, 0]), 14)).toBe('ababababacabac');

@@ -60,7 +60,7 @@ it('the schema can be read before there is a unit', async () => {
   expect([...reader].reduce((rows, batch) => rows + batch.numRows, 0)).toBe(0);
 });
 
-it('a reader that is given each message by itself has its batch before the next one comes', async () => {
+it('a reader that is given each message on its own has its batch before the next one comes', async () => {
   const encoder = new UnitStreamEncoder(columns);
   const given: string[] = [];
   async function* messages(): AsyncGenerator<Uint8Array> {

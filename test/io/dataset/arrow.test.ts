@@ -5,13 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { DatasetError } from '../../../src/core/errors.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from '../../../src/io/dataset/arrow.ts';
 import { joinRows } from '../../../src/io/dataset/join.ts';
-import { STATISTICS } from '../../../src/operators/statistics.ts';
+import { statisticNames } from '../../../src/operators/statistics.ts';
 import { unitRows, unitTable } from './fixtures.ts';
 
 const shapes = fc.record({
   itemId: fc.string({ minLength: 1, unit: 'binary' }),
   counts: fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
-  statistics: fc.uniqueArray(fc.constantFrom(...STATISTICS), { minLength: 1 }),
+  statistics: fc.uniqueArray(fc.constantFrom(...statisticNames), { minLength: 1 }),
   streams: fc.dictionary(fc.constantFrom('visual', 'audio', 'colour', 'optical-flow'), fc.integer({ min: 1, max: 9 })),
   seed: fc.integer({ min: 1, max: 1000 }),
 });

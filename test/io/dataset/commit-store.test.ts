@@ -66,7 +66,7 @@ describe('the commit store', () => {
     await expect(store.read(keyOf(1))).rejects.toMatchObject({ code: 'unreadable', remedy: expect.any(String) });
   });
 
-  test('sets a unit aside whose rows are damaged, when it is read: the next run computes its item anew', async () => {
+  test('sets a unit aside whose rows are damaged, when it is read: the next run computes its item again', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
     await store.commit(keyOf(0), unitTable({ itemId: 'x' }));
     const path = store.unitPath(keyOf(0));
@@ -107,9 +107,9 @@ const byKey = (left: { key: string }, right: { key: string }) => (left.key < rig
 describe('dead letters', () => {
   test('are kept, listed by key, and first come first kept', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
-    await store.bury(keyOf(1), letter);
-    await store.bury(keyOf(1), { ...letter, code: 'corrupt' });
-    await store.bury(keyOf(0), { ...letter, item: 'alien' });
+    await store.record(keyOf(1), letter);
+    await store.record(keyOf(1), { ...letter, code: 'corrupt' });
+    await store.record(keyOf(0), { ...letter, item: 'alien' });
     expect(await store.letter(keyOf(1))).toMatchObject({
       ...letter,
       attempts: 1,
@@ -121,33 +121,33 @@ describe('dead letters', () => {
 
   test('that are raised make room for another try, which counts', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
-    await store.bury(keyOf(0), letter);
-    expect(await store.raise([keyOf(0), keyOf(1)])).toBe(1);
+    await store.record(keyOf(0), letter);
+    expect(await store.retry([keyOf(0), keyOf(1)])).toBe(1);
     expect(await store.letter(keyOf(0))).toBeUndefined();
     expect(await store.letters()).toEqual([]);
-    await store.bury(keyOf(0), letter);
+    await store.record(keyOf(0), letter);
     expect((await store.letter(keyOf(0)))?.attempts).toBe(2);
     expect(await readdir(join(store.directory, '_dead'))).toEqual([`${keyOf(0)}.json`]);
-    await store.raise([keyOf(0)]);
+    await store.retry([keyOf(0)]);
     await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
     expect(await readdir(join(store.directory, '_dead'))).toEqual([]);
   });
 
-  test("of what an item's file was before go when it commits, fails anew, or is again what an older unit was made of", async () => {
+  test("of what an item's file was before go when it commits, fails again, or is again what an older unit was made of", async () => {
     const directory = await temporaryDirectory();
     const first = await CommitStore.open(directory);
     const other = { ...letter, item: 'alien' };
-    await first.bury(keyOf(0), letter);
-    await first.bury(keyOf(9), other);
+    await first.record(keyOf(0), letter);
+    await first.record(keyOf(9), other);
     // A process of its own, which has seen none of it.
     const store = await CommitStore.open(directory);
     const left = async () => (await store.letters()).map(({ key, letter: { item, code } }) => ({ key, item, code }));
     const alien = { key: keyOf(9), item: 'alien', code: other.code };
-    await store.bury(keyOf(1), { ...letter, code: 'corrupt' });
+    await store.record(keyOf(1), { ...letter, code: 'corrupt' });
     expect(await left()).toEqual([{ key: keyOf(1), item: letter.item, code: 'corrupt' }, alien].sort(byKey));
     await store.commit(keyOf(2), unitTable({ itemId: letter.item }));
     expect(await left()).toEqual([alien]);
-    await store.bury(keyOf(3), letter);
+    await store.record(keyOf(3), letter);
     expect(await left()).toHaveLength(2);
     await store.makeCurrent(letter.item, keyOf(2));
     expect(await left()).toEqual([alien]);
@@ -157,7 +157,7 @@ describe('dead letters', () => {
 
   test('of a unit that another process has committed do not count', async () => {
     const store = await CommitStore.open(await temporaryDirectory());
-    await store.bury(keyOf(0), letter);
+    await store.record(keyOf(0), letter);
     await store.commit(keyOf(0), unitTable({ itemId: 'heat' }));
     expect(await store.letter(keyOf(0))).toBeUndefined();
     expect(await store.letters()).toEqual([]);
@@ -172,7 +172,7 @@ describe('dead letters', () => {
       expect(store.setAside.at(-1)).toBe(`${path}.damaged`);
       expect(existsSync(path)).toBe(false);
     }
-    await store.bury(keyOf(0), letter);
+    await store.record(keyOf(0), letter);
     expect(await store.letter(keyOf(0))).toMatchObject({ item: letter.item });
   });
 

@@ -1,7 +1,8 @@
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
 import { joinRows } from '../../../src/io/dataset/join.ts';
 
-// Commits the same units as every other child, in an order of its own, over and over, until it is killed.
+// Commits the same units as every other child, in an order of its own, over and over, until it is
+// killed.
 const [directory, seed, units] = process.argv.slice(2) as [string, string, string];
 const store = await CommitStore.open(directory);
 for (let step = Number(seed); ; step += 7) {

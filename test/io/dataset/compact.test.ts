@@ -53,7 +53,8 @@ async function datasetOf(shapes: readonly UnitShape[]): Promise<{ directory: str
 
 async function filesOf(directory: string): Promise<Record<string, string>> {
   const names = await readdir(directory, { recursive: true, withFileTypes: true });
-  // The index grows in the order of the work; it is derived from the units. A dataset that is open has a mark of its own.
+  // The index grows in the order of the work; it is derived from the units. A dataset that is open
+  // has a mark of its own.
   const files = names
     .filter((entry) => entry.isFile() && entry.name !== '_index.txt' && !entry.name.endsWith('~open'))
     .map((entry) => join(entry.parentPath, entry.name));

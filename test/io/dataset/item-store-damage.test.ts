@@ -11,7 +11,10 @@ import { makeItems, SMALL, withStore, writeStore } from './item-fixtures.ts';
 
 const DIST = new URL('../../../dist/src/io/dataset/', import.meta.url);
 
-/** Opens a file and reads all of it: its items, or the error, which must be one for the reader of the message. */
+/**
+ * Opens a file and reads all of it: its items, or the error, which must be one for the reader of
+ * the message.
+ */
 async function readAll(path: string): Promise<Record<string, number[]> | UsageError> {
   try {
     return await withStore(path, async (store) => {
@@ -101,7 +104,7 @@ test('a file that is cut off while it is open is noticed at the item', async () 
   await store.close();
 });
 
-test('an item that stands in the place of another is noticed', async () => {
+test('an item that stands in place of another is noticed', async () => {
   const { path, bytes } = await wholeStore();
   const place = bytes.indexOf('item-3');
   expect(place).toBeGreaterThan(0);

@@ -11,7 +11,10 @@ import { ItemStoreWriter } from '../../../src/io/dataset/item-store-writer.ts';
 import { temporaryDirectory } from './fixtures.ts';
 import { makeItems, SMALL, stores, vectorsOf, withStore, writeStore } from './item-fixtures.ts';
 
-/** Three items of `SMALL`, the third without sound, as the writer of its own FlatBuffers wrote them: a file, deflated. */
+/**
+ * Three items of `SMALL`, the third without sound, as the writer of its own FlatBuffers wrote them:
+ * a file, deflated.
+ */
 const BEFORE =
   '7ZjPThNBHMc/y5YKSHSDPfTgodlwrElBvbQNu9xNJFyMIcRWWaVJC023qAkhmeoL+Ah78AH0DfoIPEKPHjz4BnVmdnbZkgJBSQzIr9mZ329+f+Y3v5lv' +
   'u9P1zc3nL1ZgPB6PKzY4wCJFcuSZw2ERyGFRYpIWcMgxp/WKHNPPAUNL+cAy0JD9V6BiKZuC9pnXXrFHIeFm4SHxcwdo9YPOq9YOOR0pjhvPMxnDSfxn' +
@@ -122,7 +125,7 @@ test('an item that is missing, and one that is asked for after close, are typed 
   await expect(store.read('item-0')).rejects.toThrow('is closed');
 });
 
-test('short, long, unfinite, unknown and doubled items are refused by name, and the writer goes on', async () => {
+test('short, long, unfinite, unknown and doubled items are refused by name, and the writer continues', async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, 'a.items');
   const writer = await ItemStoreWriter.create(path, SMALL, {});
@@ -181,7 +184,7 @@ test('until it is closed nothing stands under the name; an aborted store leaves 
   expect(await readdir(directory)).toEqual(['features.items']);
   await withStore(path, async (store) => {
     await writeStore(directory, SMALL, makeItems(SMALL, 5));
-    // A store that is open goes on with the file it has opened.
+    // A store that is open continues with the file it has opened.
     expect((await store.read('item-1')).vectors.visual).toEqual(vectorsOf(SMALL, 1).visual);
     expect(store.itemIds).toHaveLength(2);
   });

@@ -75,7 +75,7 @@ describe('joinRows', () => {
     const rows = unitRows({ itemId: 'x' });
     const first = rows[0] as (typeof rows)[0];
     expect(() => joinRows({ itemId: 'x', rows: [...rows, first] })).toThrow(
-      'two rows came for visual_mean of subclip 0',
+      'there are two rows for visual_mean of subclip 0',
     );
     const longer = { ...first, subclip: 5, vector: new Float32Array(7) };
     expect(() => joinRows({ itemId: 'x', rows: [...rows, longer] })).toThrow(

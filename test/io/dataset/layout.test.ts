@@ -20,7 +20,7 @@ async function datasetIn(directory: string): Promise<void> {
   const dataset = await Dataset.open(directory, description);
   for (const [index, itemId] of ITEMS.entries()) await dataset.store.commit(keyOf(index), unitTable({ itemId }));
   const letter = { item: 'dark', code: 'truncated', stage: 'decode', message: 'ends early', decoderLines: [] };
-  await dataset.store.bury(keyOf(9), letter);
+  await dataset.store.record(keyOf(9), letter);
   await dataset.close();
   await compact(directory);
   await writeFile(join(directory, '_fingerprints.txt'), '\n1:2 3 4 hash\n');
@@ -125,7 +125,8 @@ describe('a dataset of version 1', () => {
       for (let step = 0; step < steps; step += 1) await work.next();
       expect(isOldLayout(directory)).toBe(steps < OLD.length);
       expect(await contentsOf(directory)).toEqual(expected);
-      // What knows the old names only takes a dataset that is begun upon for none, rather than for one without units.
+      // What knows the old names only takes a dataset that is begun upon for none, rather than for
+      // one without units.
       expect(existsSync(join(directory, 'dataset.json'))).toBe(steps === 0);
       await (await Dataset.open(directory, description)).close();
       expect(isOldLayout(directory)).toBe(false);

@@ -1,4 +1,7 @@
-/** Arrow IPC files, packed inside, of 40 rows: `n`, `visual` (fixed-size lists of `valueAt`) and `name` (null where n % 7 is 3, else 'genre ' and n % 3). */
+/**
+ * Arrow IPC files, packed inside, of 40 rows: `n`, `visual` (fixed-size lists of `valueAt`) and
+ * `name` (null where n % 7 is 3, else 'genre ' and n % 3).
+ */
 export const PACKED: Readonly<Record<string, string>> = {
   // pyarrow 25.0.1, IpcWriteOptions(compression=lz4), two record batches
   'pyarrow lz4':

@@ -53,7 +53,8 @@ describe('a damaged table', () => {
       let refused = 0;
       for (let attempt = 0; attempt < 16; attempt += 1) {
         const damaged = Uint8Array.from(bytes);
-        // Most of the damage goes where lengths and offsets stand: the last part of a file, the first of a stream.
+        // Most of the damage goes where lengths and offsets stand: the last part of a file, the
+        // first of a stream.
         const span = attempt % 4 === 0 ? bytes.length : Math.min(bytes.length, 900);
         const start = name === 'stream' ? 0 : bytes.length - span;
         for (let count = 0; count < 1 + (attempt % 5); count += 1) {

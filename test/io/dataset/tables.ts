@@ -22,7 +22,10 @@ export function valueAt(row: number, index: number): number {
   return Math.fround(((row * 7919 + index * 104729) % 2003) / 8 - 100);
 }
 
-/** Batches of a column `n` (the row's number) and a fixed-size vector column `visual`; rows in `nulls` are null. */
+/**
+ * Batches of a column `n` (the row's number) and a fixed-size vector column `visual`; rows in
+ * `nulls` are null.
+ */
 export function fixedBatches(
   rows: number,
   dimension: number,
@@ -89,7 +92,10 @@ export async function duckdb(sql: string): Promise<Record<string, unknown>[]> {
   }
 }
 
-/** All rows of a table's vector column: their numbers in their files, and their values, null where there are none. */
+/**
+ * All rows of a table's vector column: their numbers in their files, and their values, null where
+ * there are none.
+ */
 export async function readVectors(path: string, options: TableReaderOptions & { readonly column?: string } = {}) {
   const { column = 'visual', ...reading } = options;
   const table = await openTable(path, reading);

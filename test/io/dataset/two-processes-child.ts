@@ -1,7 +1,8 @@
 /**
- * One of several processes on one dataset: `node two-processes-child.js DIR WHAT FIRST COUNT`. `work` commits units FIRST to FIRST + COUNT - 1, closes the
- * dataset and compacts it; `raise` raises their letters; `aside` asks for their facts. Prints what `_dataset.json` says at its end, and waits for
- * a line on its standard input before it begins.
+ * One of several processes on one dataset: `node two-processes-child.js DIR WHAT FIRST COUNT`.
+ * `work` commits units FIRST to FIRST + COUNT - 1, closes the dataset and compacts it; `raise`
+ * raises their letters; `aside` asks for their facts. Prints what `_dataset.json` says at its end,
+ * and waits for a line on its standard input before it begins.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,7 +19,7 @@ process.stdin.destroy();
 let done = 0;
 for (let index = Number(first); index < Number(first) + Number(count); index += 1) {
   const key = createHash('sha256').update(String(index)).digest('hex');
-  if (what === 'raise') done += await dataset.store.raise([key]);
+  if (what === 'raise') done += await dataset.store.retry([key]);
   else if (what === 'aside') done += (await dataset.store.facts(key)) === undefined ? 1 : 0;
   else await dataset.store.commit(key, unitOf(`item-${index}`));
 }

@@ -119,7 +119,7 @@ test('processes that raise the same letters and set the same damage aside do not
   const dataset = await Dataset.open(directory, { graphId: 'g1', name: 'extraction', params: {}, models: [] });
   const letter = { code: 'truncated', stage: 'decode', message: 'ends early', decoderLines: [] };
   for (let index = 0; index < 100; index += 1) {
-    await dataset.store.bury(keyOf(index), { ...letter, item: `dead-${index}` });
+    await dataset.store.record(keyOf(index), { ...letter, item: `dead-${index}` });
     await dataset.store.commit(keyOf(200 + index), unitTable({ itemId: `item-${index}` }));
     writeFileSync(dataset.store.unitPath(keyOf(200 + index)), 'damaged');
   }

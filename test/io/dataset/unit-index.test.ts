@@ -14,7 +14,7 @@ async function storeOf(items: readonly string[]): Promise<CommitStore> {
 const itemsOf = async (store: CommitStore) => (await store.currentUnits()).map(({ facts }) => facts.itemId).sort();
 
 describe('the index of a dataset', () => {
-  test('tells what the units say, and is written anew when it is gone, damaged or cut off', async () => {
+  test('tells what the units say, and is written again when it is gone, damaged or cut off', async () => {
     const { directory } = await storeOf(['heat', 'alien', 'jaws']);
     const expected = await (await CommitStore.open(directory)).currentUnits();
     expect(expected.map(({ key }) => key)).toEqual([0, 1, 2].map(keyOf).sort());

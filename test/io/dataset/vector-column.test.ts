@@ -81,7 +81,7 @@ describe('vectorsOf', () => {
     );
   });
 
-  test('of no column, or of one without vectors, names those that there are', () => {
+  test('of no column, or of one without vectors, names those that occur', () => {
     const [batch] = fixedBatches(2, 2);
     expect(() => vectorsOf(batch as never, 'audio', at)).toThrow(
       "table.parquet has no column 'audio'; its columns are: n, visual",

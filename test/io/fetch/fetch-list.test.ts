@@ -29,8 +29,8 @@ describe('a list of things to fetch', () => {
     }
     const path = file('id,clip_key,movieId\n1,k-1,7\n');
     expect((await readFetchList(path, { column: 'clip_key' }))[0]).toMatchObject({ id: 'k-1', movieIds: ['7'] });
-    await expect(readFetchList(path, { column: 'key' })).rejects.toThrow("has not a column 'key'");
-    await expect(readFetchList(file('a,b\n1,2\n'))).rejects.toThrow('has not a column of ids');
+    await expect(readFetchList(path, { column: 'key' })).rejects.toThrow("does not have a column 'key'");
+    await expect(readFetchList(file('a,b\n1,2\n'))).rejects.toThrow('does not have a column of ids');
     await expect(readFetchList(file('id\n'))).rejects.toMatchObject({ code: 'no-inputs' });
     await expect(readFetchList(join(directory, 'none.csv'))).rejects.toThrow('cannot be read');
   });
@@ -43,7 +43,7 @@ describe('a list of things to fetch', () => {
   it('is refused when nothing in it is an id, with the column and an example', async () => {
     const list = file('id,movieId\nhttps://example.org/watch?v=a,1\nhttps://example.org/watch?v=b,2\n');
     await expect(readFetchList(list)).rejects.toThrow(
-      /has no id in its column 'id': 'https:\/\/example\.org\/watch\?v=a' is no id.*line 2/,
+      /has no id in its column 'id': 'https:\/\/example\.org\/watch\?v=a' is not an id.*line 2/,
     );
   });
 
@@ -59,7 +59,7 @@ describe('a list of things to fetch', () => {
     const rows = Array.from({ length: 5 }, (_, index) => `a\u009b31m,${index}`).join('\n');
     const [item] = await readFetchList(file(`youtubeId,movieId\n${rows}\n,9\nok,9\n`));
     expect(item && badIdMessage(item)).toBe(
-      "'a\ufffd31m' is no id: 1 to 64 letters, digits, '_' or '-' are expected (5 rows, lines 2, 3, 4, ... of the list)",
+      "'a\ufffd31m' is not an id: 1 to 64 letters, digits, '_' or '-' are expected (5 rows, lines 2, 3, 4, ... of the list)",
     );
   });
 

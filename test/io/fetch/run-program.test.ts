@@ -75,7 +75,7 @@ describe('running a program', () => {
 
   it('says when there is no such program, and when it could not be started for its arguments', async () => {
     await expect(runProgram(['no-such-downloader'], forever)).rejects.toMatchObject({ code: 'program' });
-    await expect(runProgram([directory], forever)).rejects.toThrow('it may not be run');
+    await expect(runProgram([directory], forever)).rejects.toThrow('it is not executable');
     const tooLong = await runProgram([process.execPath, 'x'.repeat(2 ** 24)], forever);
     expect(tooLong.notStarted).toContain('E2BIG');
   });

@@ -34,7 +34,7 @@ describe('splitting a command', () => {
     ['a\0b', 'NUL character at position 2'],
     ['  ', 'names no program'],
     ["'' a", 'names no program'],
-    ['A=b get', "begins with 'A=b', which is no program"],
+    ['A=b get', "begins with 'A=b', which is not a program"],
     ['', 'non-empty string'],
   ])('refuses %j', (command, says) => {
     expect(() => splitCommand(command)).toThrow(says);

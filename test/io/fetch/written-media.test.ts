@@ -41,8 +41,8 @@ function downloadWith(script: string) {
 describe.skipIf(process.platform === 'win32')('what a command wrote', () => {
   it.each([
     ['removed its folder', 'rm -r "$(dirname "$1")"', 'no-file'],
-    ['put a file in the place of its folder', 'd=$(dirname "$1"); rm -r "$d"; echo x > "$d"', 'unsafe-file'],
-    ['left a folder that may not be read', 'echo x > "$1.mp4"; chmod 000 "$(dirname "$1")"', 'unsafe-file'],
+    ['put a file in place of its folder', 'd=$(dirname "$1"); rm -r "$d"; echo x > "$d"', 'unsafe-file'],
+    ['left a folder that cannot be read', 'echo x > "$1.mp4"; chmod 000 "$(dirname "$1")"', 'unsafe-file'],
     ['wrote a file that may not be read', 'echo x > "$1.mp4"; chmod 000 "$1.mp4"', 'unreadable'],
   ])('is a failure of that id when it %s', async (_, script, reason) => {
     expect(await downloadWith(script)).toMatchObject({ reason });
@@ -50,7 +50,7 @@ describe.skipIf(process.platform === 'win32')('what a command wrote', () => {
     expect(await downloadWith('echo x > "$1.mp4"')).toMatchObject({ extension: 'mp4', bytes: 2 });
   });
 
-  it('is not looked for behind a link in the place of its folder', async () => {
+  it('is not looked for behind a link in place of its folder', async () => {
     const elsewhere = join(directory, 'elsewhere');
     mkdirSync(elsewhere);
     writeFileSync(join(elsewhere, 'mine.mp4'), 'mine');

@@ -54,7 +54,7 @@ describe('patches of sound', () => {
     expect(await patchesOf(new Video(at('mute.mp4')))).toEqual([]);
   });
 
-  test('options that are no good are refused', async () => {
+  test('options that are invalid are refused', async () => {
     await expect(async () => patchesOf(new Video(clip), { hopSamples: 20_000 })).rejects.toThrow(
       '`hopSamples` must be an integer from 1 to 15600',
     );

@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { sharedMemory } from '../../../src/core/shared-memory.ts';
 import { DecoderChild } from '../../../src/io/media/decoder-child.ts';
 
-/** A program that writes the bytes 0, 1, 2 ... (modulo 251) in chunks of the given sizes, and says on descriptor 3 how many it has written. */
+/**
+ * A program that writes the bytes 0, 1, 2 ... (modulo 251) in chunks of the given sizes, and says
+ * on descriptor 3 how many it has written.
+ */
 const counting = `
   let next = 0;
   const chunks = process.argv.slice(1).map(Number);
@@ -100,7 +103,7 @@ describe('DecoderChild', () => {
     }
   });
 
-  test('one that is killed ends also when it has ended by itself before all it wrote was asked for', async () => {
+  test('one that is killed ends also when it has ended on its own before all it wrote was asked for', async () => {
     const into = new Uint8Array(1000);
     // Where the end falls between two reads is chance: of so many some fall everywhere.
     const several = async (first: number) => {
@@ -124,7 +127,7 @@ describe('DecoderChild', () => {
     }
   });
 
-  test("a program that is not there is the system's error, and others go on", async () => {
+  test("a program that is not there is the system's error, and others continue", async () => {
     await expect(DecoderChild.start('/nowhere/ffmpeg', [], process.env)).rejects.toMatchObject({ code: 'ENOENT' });
     const child = await start(3);
     expect(await child.read(new Uint8Array(8))).toBe(3);

@@ -89,7 +89,7 @@ describe('encodeClip', () => {
     expect(ahead).toBeLessThan(399);
   });
 
-  test('what is no good is refused', async () => {
+  test('what is invalid is refused', async () => {
     const base = { path: at('bad.mp4'), width: 32, height: 32, fps: 5, frames: walkingBar(32, 32, 5) };
     await expect(encodeClip({ ...base, width: 33 })).rejects.toThrow('`width` must be even, but is 33');
     await expect(encodeClip({ ...base, frames: [new Uint8Array(7)] })).rejects.toThrow(

@@ -106,7 +106,7 @@ describe('a partial stream', () => {
     await expect(patchesOf(new Video(path))).rejects.toMatchObject({ code: 'truncated' });
   });
 
-  test('time in which nobody asks for pictures is no stall of the decoder', async () => {
+  test('time in which nobody asks for pictures is not a stall of the decoder', async () => {
     const scope = new Flow('200KiB').scope('slow');
     const video = new Video(clip);
     await video.probe();

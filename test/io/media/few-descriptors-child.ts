@@ -1,6 +1,7 @@
 /**
- * Looks at a clip and decodes it while fewer and fewer files can be opened: `node few-descriptors-child.js CLIP`. Prints a line for each attempt: how
- * many could be opened, what was tried, and `ok` or the code of the error.
+ * Looks at a clip and decodes it while fewer and fewer files can be opened:
+ * `node few-descriptors-child.js CLIP`. Prints a line for each attempt: how many could be opened,
+ * what was tried, and `ok` or the code of the error.
  */
 import { closeSync, openSync } from 'node:fs';
 import { lastValueFrom } from 'rxjs';

@@ -44,7 +44,7 @@ describe('findFfmpeg and findFfprobe', () => {
     expect(findFfprobe()).toEqual({ path: join(good, 'ffprobe'), version: '7.7', origin: 'PATH' });
   });
 
-  test.skipIf(process.geteuid === undefined)('a folder of the PATH that may not be read is passed over', async () => {
+  test.skipIf(process.geteuid === undefined)('a folder of the PATH that may not be read is skipped', async () => {
     delete process.env.REELFLOW_FFPROBE;
     const closed = await fakeTool('closed', 'ffprobe', '6.6');
     const open = await fakeTool('open', 'ffprobe', '7.8');

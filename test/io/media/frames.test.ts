@@ -134,7 +134,8 @@ describe('pixels of frames', () => {
   });
 
   test('crop keeps the displayed shape and cuts out the middle', async () => {
-    // shown 160 x 80: a red left and a blue right quarter, green between; the crop's 80 x 80 reaches neither edge
+    // shown 160 x 80: a red left and a blue right quarter, green between; the crop's 80 x 80
+    // reaches neither edge
     const picture = plainPicture(80, 80, [0, 255, 0]);
     for (let row = 0; row < 80; row++) {
       for (let column = 0; column < 16; column++) picture.set([255, 0, 0], (row * 80 + column) * 3);
@@ -191,7 +192,7 @@ describe('sampling of frames', () => {
   ])('a stream of %i frames, 25 in a second, gives its first at a rate of %d', async (count, fps) => {
     const path = `${folder.path}/short-${count}.mp4`;
     await ffmpeg('-i', clip, '-map', '0:v', '-vf', 'fps=25', '-frames:v', String(count), `${path}.mkv`);
-    // with music, which goes on
+    // with music, which continues
     const sound = ['-f', 'lavfi', '-i', 'sine=d=4'];
     await ffmpeg('-i', `${path}.mkv`, ...sound, '-c:v', 'copy', '-c:a', 'aac', path);
     const verdicts: Verdict[] = [];

@@ -39,7 +39,7 @@ async function perSecond(path: string, fps: FrameSampling = 'native'): Promise<n
 
 describe('recordings joined with `cat`', () => {
   test.each(['ts', 'vob', 'mkv'])(
-    'of kind %s are as long as both when they are measured, and go on without a gap',
+    'of kind %s are as long as both when they are measured, and continue without a gap',
     async (kind) => {
       const video = new Video(at(`joined.${kind}`));
       await video.measure();
@@ -141,7 +141,10 @@ describe('a file that states a wrong length', () => {
     });
   });
 
-  /** A Matroska file of 4 s whose streams do not say how long they are, and which itself says what it is told to. */
+  /**
+   * A Matroska file of 4 s whose streams do not say how long they are, and which itself says what
+   * it is told to.
+   */
   async function mkvStating(name: string, seconds: number): Promise<string> {
     const bytes = await readFile(at('long.mkv'));
     for (let tag = bytes.indexOf('DURATION'); tag >= 0; tag = bytes.indexOf('DURATION')) bytes.write('UNKNOWN_', tag);
@@ -165,7 +168,7 @@ describe('a file that states a wrong length', () => {
       const { combined } = await verdictOf(video);
       expect(combined.verdict).toBe('whole');
       expect(combined.notes).toEqual([
-        expect.stringMatching(`^the file states ${seconds}\\.00 s and lasts 4\\.0\\d s$`),
+        expect.stringMatching(`^the file claims ${seconds}\\.00 s but lasts 4\\.0\\d s$`),
       ]);
     },
   );
@@ -182,7 +185,7 @@ describe('a file that states a wrong length', () => {
     expect(await verdictOf(path)).toMatchObject({ combined: { verdict: 'whole' }, frames: 100 });
   });
 
-  test('0xFFFFFFFF in a fragmented MP4 is no length', async () => {
+  test('0xFFFFFFFF in a fragmented MP4 is not a length', async () => {
     await ffmpeg('-i', at('long.mp4'), '-c', 'copy', '-movflags', 'frag_keyframe+empty_moov', at('fragments.mp4'));
     const bytes = await readFile(at('fragments.mp4'));
     for (let box = bytes.indexOf('mdhd'); box >= 0; box = bytes.indexOf('mdhd', box + 4))

@@ -116,7 +116,7 @@ describe('headers without media', () => {
   });
 });
 
-describe('files that cannot be decoded by themselves', () => {
+describe('files that cannot be decoded on their own', () => {
   test('a segment without its beginning says what is missing', async () => {
     const bytes = await readFile(at('fragments.mp4'));
     const segment = bytes.subarray(bytes.indexOf('moof') - 4);
@@ -179,7 +179,7 @@ describe('files that cannot be decoded by themselves', () => {
     expect(whyUnrecognised('x.bin', head).code).toBe('not-media');
   });
 
-  test('a still picture that calls itself a RIFF is no media', async () => {
+  test('a still picture that calls itself a RIFF is not a media', async () => {
     await ffmpeg('-i', clip, '-frames:v', '1', at('still.png'));
     await writeFile(at('still.mp4'), await readFile(at('still.png')));
     await expect(probe(at('still.mp4'))).rejects.toMatchObject({

@@ -87,7 +87,7 @@ describe('what probe tells of a good file', () => {
     expect(sound.duration).toBe(sound.audio?.duration);
   });
 
-  test('cover art is no video', async () => {
+  test('cover art is not a video', async () => {
     await ffmpeg('-i', clip, '-frames:v', '1', at('cover.png'));
     await ffmpeg(
       '-i',
@@ -149,7 +149,7 @@ describe('what probe tells of a good file', () => {
   });
 });
 
-describe('what probe says of a file that is no good', () => {
+describe('what probe says of a file that is invalid', () => {
   const refused = async (name: string, content: Uint8Array | string) => {
     await writeFile(at(name), content);
     return probe(at(name));

@@ -58,7 +58,7 @@ describe.skipIf(!existsSync('/proc/self/cmdline'))('no process is left behind (n
     await untilNoDecoder(folder.path);
   });
 
-  test('when it ends by itself', async () => {
+  test('when it ends on its own', async () => {
     expect(await framesOf(new Video(clip))).toHaveLength(500);
     expect((await patchesOf(new Video(clip))).length).toBe(20);
     await untilNoDecoder(folder.path);

@@ -64,7 +64,7 @@ describe.skipIf(!existsSync(data))('real clips (skipped without the shared test 
     expect((await verdictOf(`${data}media/corrupt/${name}`)).combined).toMatchObject(verdict);
   });
 
-  test('the cover picture of a song is no video', async () => {
+  test('the cover picture of a song is not a video', async () => {
     const video = new Video(`${data}media/corrupt/malformed-join.mp3`);
     expect((await video.probe()).video).toBeUndefined();
     expect(await framesOf(video)).toEqual([]);

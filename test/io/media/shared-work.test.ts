@@ -33,7 +33,7 @@ test('whoever is aborted stops waiting at once, and costs the others nothing', a
   expect(seen).toEqual({ begun: 1, stopped: 0 });
 });
 
-test('it stops when all that waited are aborted, by one signal or by several, and is done anew for the next', async () => {
+test('it stops when all that waited are aborted, by one signal or by several, and is done again for the next', async () => {
   const { seen, shared, finish } = work();
   const stop = new AbortController();
   const waiting = [shared.result(stop.signal), shared.result(stop.signal)];
@@ -46,7 +46,7 @@ test('it stops when all that waited are aborted, by one signal or by several, an
   expect(await next).toBe('found');
 });
 
-test('what failed is done anew, and who is aborted beforehand begins nothing', async () => {
+test('what failed is done again, and who is aborted beforehand begins nothing', async () => {
   let begun = 0;
   const shared = new SharedWork(async () => {
     begun += 1;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SoundGaps } from '../../../src/io/media/sound-gaps.ts';
+import { AudioGaps } from '../../../src/io/media/audio-gaps.ts';
 import { StreamClock, type StreamClockOptions } from '../../../src/io/media/stream-clock.ts';
 
 const PERIOD = 0.04;
@@ -27,11 +27,11 @@ describe('a stream clock', () => {
     expect(placed([0, 0.04, 0.02, 0.08])).toEqual({ times: [0, 0.04, 0.04, 0.08], breaks: 0 });
   });
 
-  test('goes on at the last time and a period where times go back', () => {
+  test('continues at the last time and a period where times go back', () => {
     expect(placed([...regular(50), ...regular(50), ...regular(50)])).toEqual({ times: regular(150), breaks: 2 });
   });
 
-  test('goes on where times jump ahead, and keeps what follows at its distance', () => {
+  test('continues where times jump ahead, and keeps what follows at its distance', () => {
     expect(placed([...regular(10), ...regular(10, 3600)])).toEqual({ times: regular(20), breaks: 1 });
   });
 
@@ -68,7 +68,7 @@ describe('gaps of sound', () => {
     marks: readonly (readonly [samples: number, stated: number | undefined])[],
     options: Partial<StreamClockOptions> = {},
   ) {
-    const gaps = new SoundGaps({ start: 0, period: 0.02, believedUntil: 100, ...options }, RATE);
+    const gaps = new AudioGaps({ start: 0, period: 0.02, believedUntil: 100, ...options }, RATE);
     for (const [samples, stated] of marks) gaps.mark(samples, stated);
     const found: [number, number][] = [];
     for (let gap = gaps.next(); gap !== undefined; gap = gaps.next()) {
@@ -129,7 +129,7 @@ describe('gaps of sound', () => {
     ).toMatchObject({ found: [], breaks: 1 });
   });
 
-  test('are found again after the decoder began to count anew', () => {
+  test('are found again after the decoder began to count again', () => {
     const marks = [
       [0, 0],
       [4, 4],

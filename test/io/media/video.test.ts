@@ -57,7 +57,7 @@ describe('videos', () => {
       ['pipe.mp4', 'kind'],
     ]);
     expect(passedOverText(told)).toBe(
-      '5 files in the directories are passed over: 3 by their extension (.nfo, .srt, none), 1 link that leads nowhere, 1 that is no regular file',
+      '5 files in the directories were skipped: 3 by their extension (.nfo, .srt, none), 1 link that leads nowhere, 1 that is not a regular file',
     );
     expect(passedOverText([])).toBeUndefined();
     await other.remove();

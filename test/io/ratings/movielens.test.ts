@@ -92,7 +92,7 @@ test('a list of movies with a bad line is refused, or the line passed over and c
     'movieId,title,genres\n1,A (1990),Drama\n1,B,Drama\n,C,Drama\n2,D\n"3","E\nF",x\n',
     'movies.csv',
   );
-  await expect(readMovies(path)).rejects.toMatchObject({ line: 3, reason: "movie '1' is in the list before" });
+  await expect(readMovies(path)).rejects.toMatchObject({ line: 3, reason: "movie '1' is in the list already" });
   const { movies, badLines } = await readMovies(path, { skipBadLines: true });
   expect([...movies.keys()]).toEqual(['1', '3']);
   expect(badLines.count).toBe(3);

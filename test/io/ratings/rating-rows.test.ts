@@ -166,7 +166,7 @@ test.each([
   [Number.NaN, 'NaN'],
   [Number.POSITIVE_INFINITY, 'Infinity'],
   [Number.NEGATIVE_INFINITY, '-Infinity'],
-])('%s is no rating and no time, and the message says where it stands and what it is', async (value, text) => {
+])('%s is not a rating and no time, and the message says where it stands and what it is', async (value, text) => {
   const numbers = vectorFromArray(Float64Array.of(1, value));
   await expect(readRatings(await arrowOf(2, { rating: numbers }))).rejects.toMatchObject({
     code: 'bad-line',

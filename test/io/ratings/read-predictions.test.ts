@@ -16,7 +16,7 @@ test('predictions are read beside the ratings, columns in any order', async () =
   expect(report.lines).toBe(3);
 });
 
-test('a prediction that is no number is a bad line', async () => {
+test('a prediction that is not a number is a bad line', async () => {
   const path = await fileOf('user,item,rating,est\n1,7,4,nan\n2,7,4,3\n', 'predictions.csv');
   const columns = { prediction: 'est' };
   await expect(readPredictions(path, { columns })).rejects.toMatchObject({

@@ -49,7 +49,7 @@ describe('ratings are read from', () => {
     expect(ratings.itemIds).toEqual(['5']);
   });
 
-  test('lines longer than a block of the reader, when they are passed over', async () => {
+  test('lines longer than a block of the reader, when they are skipped', async () => {
     const text = `user,item,rating\n1,2,3\n${'x'.repeat(2_500_000)}\n4,5,1\n`;
     const { ratings, report } = await readRatings(await fileOf(text), { skipBadLines: true });
     expect(ratingsOf(ratings)).toEqual([
@@ -117,7 +117,7 @@ describe('a bad line', () => {
     [',31,3', 'the user id is empty'],
     ['2, ,3', 'the item id is empty'],
     ['2,31,5.5', 'the rating 5.5 is outside the scale from 0.5 to 5'],
-    ['2,"31,3', 'a quoted field is not closed on its line'],
+    ['2,"31,3', 'a quoted field is not closed on the same line'],
     ['2,"31",3,"4"', 'it has 4 fields where 3 are expected'],
     ['2,\u0000\u0007,x\u0007', "the rating 'x\\u0007' is not a number"],
   ])('%j is refused with file, line and reason, or passed over and counted', async (line, reason) => {
@@ -145,7 +145,7 @@ describe('a bad line', () => {
 test.each([
   ['empty', '', 'is empty'],
   ['a header alone', 'user,item,rating\n', 'has no ratings'],
-  ['only bad lines', 'user,item,rating\nx\n', 'has no rating but 1 bad lines'],
+  ['only bad lines', 'user,item,rating\nx\n', 'has no ratings, only 1 bad lines'],
   ['prose', 'Once upon a time\n', 'known by name'],
   ['packed', Buffer.of(0x1f, 0x8b, 8, 0), 'is compressed with gzip'],
   ['UTF-16', Buffer.from('\ufeffuser,item,rating\n', 'utf16le'), 'is UTF-16'],
@@ -167,15 +167,15 @@ describe('a second rating of an item by a user', () => {
     await expect(readRatings(await fileOf(text))).rejects.toMatchObject({
       code: 'duplicate',
       line: 6,
-      reason: "user '1' has rated item '5' before, in line 2",
+      reason: "user '1' has already rated item '5', in line 2",
     });
   });
 
   test.each([
     ['first', ['1/5/1', '2/5/2', '1/6/3']],
     ['last', ['1/6/3', '1/5/4', '2/5/5']],
-  ] as const)('may be settled: the %s counts', async (duplicates, left) => {
-    const { ratings, report } = await readRatings(await fileOf(text), { duplicates });
+  ] as const)('may be settled: the %s counts', async (duplicateRatings, left) => {
+    const { ratings, report } = await readRatings(await fileOf(text), { duplicateRatings });
     expect(ratingsOf(ratings).map((rating) => rating.join('/'))).toEqual(left);
     expect(report.duplicates).toBe(2);
   });

@@ -28,7 +28,8 @@ describe('event files of TensorBoard', () => {
     expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
     expect(crc32c(new Uint8Array(32).fill(0xff))).toBe(0x62a8ab43);
     expect(crc32c(Buffer.from('123456789'))).toBe(0xe3069283);
-    // Event files that TensorFlow has written begin with these twelve bytes: 24 (the version's event), and its masked CRC.
+    // Event files that TensorFlow has written begin with these twelve bytes: 24 (the version's
+    // event), and its masked CRC.
     expect(maskedCrc32c(Uint8Array.of(24, 0, 0, 0, 0, 0, 0, 0))).toBe(0x224b7fa3);
   });
 

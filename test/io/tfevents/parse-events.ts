@@ -8,8 +8,8 @@ export interface ParsedEvent {
 }
 
 /**
- * A reader of event files apart from the writer: protobuf fields are found by walking the wire format, and a record that a
- * crash cut off is passed over.
+ * A reader of event files apart from the writer: protobuf fields are found by walking the wire
+ * format, and a record that a crash cut off is skipped.
  */
 export function parseEvents(bytes: Uint8Array): ParsedEvent[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -28,8 +28,9 @@ async function session(model: Uint8Array): Promise<ort.InferenceSession> {
 }
 
 /**
- * Compares the gradients an operator writes with central differences of what it computes, all in float64. The loss is
- * a fixed random combination of the operator's outputs, so that an error in any of them shows.
+ * Compares the gradients an operator writes with central differences of what it computes, all in
+ * float64. The loss is a fixed random combination of the operator's outputs, so that an error in
+ * any of them shows.
  *
  * @returns the largest absolute difference, and the largest gradient, over all inputs.
  */

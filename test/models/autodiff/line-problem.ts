@@ -4,15 +4,15 @@ import { denseLayer } from '../../../src/models/autodiff/layers.ts';
 import { dropout } from '../../../src/models/autodiff/operations/dropout.ts';
 import { relu } from '../../../src/models/autodiff/operations/elementwise.ts';
 import { meanSquaredError } from '../../../src/models/autodiff/operations/losses.ts';
-import type { TrainableNetwork } from '../../../src/models/autodiff/plan.ts';
 import type { TrainingData, ValidationData } from '../../../src/models/autodiff/trainer-options.ts';
+import type { TrainableModule } from '../../../src/models/autodiff/training-plan.ts';
 
 const WIDTH = 3;
 const ROWS = 8;
 const BATCHES = 12;
 
 /** Two dense layers with dropout between them, for y = 1 + 2 x1 - x2 + x3. */
-export const lineNetwork: TrainableNetwork = {
+export const lineNetwork: TrainableModule = {
   name: 'line',
   build(tape) {
     const x = tape.graph.input('x', ['batch', WIDTH]);

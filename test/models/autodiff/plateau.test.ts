@@ -12,7 +12,7 @@ test('the rate is multiplied after as many epochs without improvement as the pat
   expect(rates).toEqual([1, 1, 0.5, 0.5, 0.5, 0.3, 0.3, 0.3]);
 });
 
-test('early stopping remembers the best epoch, and takes what is no number for no improvement', () => {
+test('early stopping remembers the best epoch, and takes what is not a number for no improvement', () => {
   const stopping = new EarlyStopping(2);
   expect([3, 2, Number.NaN].map((loss, epoch) => stopping.epochEnded(epoch, loss))).toEqual([true, true, false]);
   expect(stopping.stop).toBe(false);

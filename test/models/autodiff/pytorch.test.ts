@@ -6,10 +6,10 @@ import { expect, test } from 'vitest';
 import type { Feeds } from '../../../src/models/autodiff/feeds.ts';
 import { seededUniform } from '../../../src/models/autodiff/initialisers.ts';
 import { adam } from '../../../src/models/autodiff/optimisers/adam.ts';
-import { planTraining } from '../../../src/models/autodiff/plan.ts';
 import { initialState, namedVariables } from '../../../src/models/autodiff/state.ts';
 import { StepRunner } from '../../../src/models/autodiff/step-runner.js';
-import { deepNetwork } from '../../../src/models/recommenders/deep/network.ts';
+import { planTraining } from '../../../src/models/autodiff/training-plan.ts';
+import { neuralModule } from '../../../src/models/recommenders/neural/neural-module.ts';
 
 const SCRIPT = resolve(import.meta.dirname, 'pytorch-reference.py');
 const [STEPS, BATCH, ITEMS_WITH_FEATURES] = [6, 128, 200];
@@ -42,7 +42,7 @@ test.skipIf(!python)(python ? title : `${title} (skipped: no PyTorch here)`, asy
   const save = (name: string, values: Int32Array | Float32Array) => writeFileSync(join(folder, `${name}.bin`), values);
   try {
     const optimiser = adam({ epsilon: 1e-8 });
-    const network = deepNetwork('dcf-av-1', SPACE, { form: 'thesis', dropout: 0, modalities: MODALITIES });
+    const network = neuralModule('dcf-av-1', SPACE, { form: 'thesis', dropout: 0, modalities: MODALITIES });
     const { plan, groups } = planTraining(network, optimiser, 1e-5);
     const state = initialState(groups, 3);
     const members = plan.state.flatMap(({ kind, members }) => (kind === 'weight' ? members : []));
@@ -96,7 +96,8 @@ test.skipIf(!python)(python ? title : `${title} (skipped: no PyTorch here)`, asy
     const theirs = new Float32Array(Uint8Array.from(readFileSync(join(folder, 'trained.bin'))).buffer);
     for (const [step, loss] of losses.entries()) expect(Math.abs(loss - (expected[step] as number))).toBeLessThan(1e-4);
     expect(trained.length).toBe(theirs.length);
-    // Where a gradient is almost 0, Adam's first steps are of its sign alone: a few weights may go the other way.
+    // Where a gradient is almost 0, Adam's first steps are of its sign alone: a few weights may go
+    // the other way.
     const differences = trained.map((value, index) => Math.abs(value - (theirs[index] as number))).sort();
     expect(differences[Math.floor(0.999 * differences.length)]).toBeLessThan(1e-4);
     expect(differences.at(-1)).toBeLessThan(2 * STEPS * 0.001);

@@ -26,7 +26,8 @@ interface Result {
 }
 
 /**
- * Runs the child, which is killed by SIGKILL at its `killAt`-th batch. Gives its result when it ends by itself (0).
+ * Runs the child, which is killed by SIGKILL at its `killAt`-th batch. Gives its result when it
+ * ends on its own (0).
  */
 async function run(script: string, checkpoint: string, killAt: number): Promise<Result | undefined> {
   const args = [script, checkpoint, String(killAt)];

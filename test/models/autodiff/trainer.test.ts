@@ -5,7 +5,8 @@ import { Trainer } from '../../../src/models/autodiff/trainer.ts';
 import { lineData, lineNetwork, lineValidation } from './line-problem.ts';
 
 test('training stops when the validation loss no longer falls, and the best weights come back', async () => {
-  // A learning rate that overshoots: the loss of plain gradient descent grows after the first epochs.
+  // A learning rate that overshoots: the loss of plain gradient descent grows after the first
+  // epochs.
   const options = {
     seed: 1,
     epochs: 30,

@@ -1,7 +1,8 @@
 import { Trainer } from '../../../src/models/autodiff/trainer.ts';
 import { lineData, lineNetwork, lineValidation } from './line-problem.ts';
 
-// Trains with a checkpoint, and is killed by SIGKILL as it asks for its `killAt`-th batch; 0 lets it end.
+// Trains with a checkpoint, and is killed by SIGKILL as it asks for its `killAt`-th batch; 0 lets
+// it end.
 const [path, killAt] = process.argv.slice(2) as [string, string];
 let asked = 0;
 const data = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { evaluate } from '../../../src/models/metrics/evaluate.ts';
-import type { Evaluation, RankingMetrics } from '../../../src/models/metrics/evaluation.ts';
+import type { Evaluation, RankingMetrics } from '../../../src/models/metrics/metric-values.ts';
 import { predicted, type Row, scale } from './support.ts';
 
 const userCount = 6;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { evaluate } from '../../../src/models/metrics/evaluate.ts';
-import type { RankingMetrics } from '../../../src/models/metrics/evaluation.ts';
+import type { RankingMetrics } from '../../../src/models/metrics/metric-values.ts';
 import { predicted, type Row, scale } from './support.ts';
 
-// User 0 ranks its items 0 1 2 3 (relevant 0 and 2; recommended 0 1 2).
-// User 1 ranks 2 0 (both recommended, none relevant). User 2 has 1 and 3, relevant both, nothing recommended.
+// User 0 ranks its items 0 1 2 3 (relevant 0 and 2; recommended 0 1 2). User 1 ranks 2 0 (both
+// recommended, none relevant). User 2 has 1 and 3, relevant both, nothing recommended.
 const rows: readonly Row[] = [
   [0, 3, 1, 2],
   [0, 0, 5, 4.5],
@@ -32,7 +32,8 @@ test('errors are those of all rows', () => {
 });
 
 test('precision, recall, F1, MRR and MAP are means over the users, 0 where they are not defined', () => {
-  // First two recommended: user 0 has items 0, 1 (one hit), user 1 items 2, 0 (none), user 2 nothing.
+  // First two recommended: user 0 has items 0, 1 (one hit), user 1 items 2, 0 (none), user 2
+  // nothing.
   expect(at('2').precision).toBeCloseTo((1 / 2 + 0 + 0) / 3, 12);
   expect(at('2').recall).toBeCloseTo((1 / 2 + 0 + 0) / 3, 12);
   expect(at('10').precision).toBeCloseTo((2 / 3 + 0 + 0) / 3, 12);

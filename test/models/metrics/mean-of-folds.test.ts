@@ -45,6 +45,6 @@ test('a fold in which a metric is not defined is left out of its mean', () => {
 
 test('folds that were evaluated differently are refused', () => {
   const other = evaluate(predicted([[0, 0, 5, 4]]), { scale, ks: [3] });
-  expect(() => meanOfFolds([right, other])).toThrow('folds must be evaluated alike');
+  expect(() => meanOfFolds([right, other])).toThrow('folds must be evaluated the same way');
   expect(() => meanOfFolds([])).toThrow('at least one fold');
 });

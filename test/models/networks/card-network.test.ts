@@ -66,7 +66,7 @@ describe('a network that takes pictures of any size', () => {
   });
 });
 
-describe('a network from a model card', () => {
+describe('a network from a network card', () => {
   const path = writeCard('plain', smallCard);
 
   it('ends at any of its tensors that is asked for', async () => {

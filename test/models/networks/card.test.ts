@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/errors.ts';
-import { hashCard, loadCard, type ModelCard, parseCard } from '../../../src/models/networks/card.ts';
+import { hashCard, loadCard, type NetworkCard, parseCard } from '../../../src/models/networks/card.ts';
 import { network } from '../../../src/models/networks/network.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';
 import { smallCard, smallNetwork, temporaryFolder } from './helpers.ts';
@@ -28,7 +28,7 @@ function changed(card: object, path: string, value: unknown): unknown {
   return copy;
 }
 
-describe('a model card', () => {
+describe('a network card', () => {
   it('is read with its defaults filled in', () => {
     expect(parseCard(smallCard, 'x.json')).toEqual(smallCard);
     expect(parseCard(audioCard, 'x.json').input).toEqual({
@@ -54,7 +54,7 @@ describe('a model card', () => {
     ['input.height', '227', "`input.height` must be an integer from 1 to 4096, but is '227'"],
     ['input.layout', 'CHW', "`input.layout` must be one of 'NCHW', 'NHWC', but is 'CHW'"],
     ['input.dtype', 'float16', "`input.dtype` must be one of 'float32', 'uint8'"],
-    ['input.dtype', 'uint8', "`preprocess.scale` has no meaning when `input.dtype` is 'uint8'"],
+    ['input.dtype', 'uint8', "`preprocess.scale` does not apply when `input.dtype` is 'uint8'"],
     ['input.depth', 3, '`input.depth` is not a field of a card here'],
     ['preprocess.channels', 'GBR', "`preprocess.channels` must be one of 'RGB', 'BGR'"],
     ['preprocess.scale', 0, '`preprocess.scale` must be a number other than 0'],
@@ -68,7 +68,7 @@ describe('a model card', () => {
   ])('with %s = %j is refused, naming the field', (path, value, message) => {
     const parse = () => parseCard(changed(smallCard, path, value), 'x.json');
     expect(parse).toThrow(ModelError);
-    expect(parse).toThrow(`model card x.json: ${message}`);
+    expect(parse).toThrow(`network card x.json: ${message}`);
   });
 
   it.each([
@@ -79,7 +79,7 @@ describe('a model card', () => {
     ['input.hopSamples', 0, '`input.hopSamples` must be an integer from 1'],
     ['preprocess', {}, '`preprocess` belongs to visual networks only'],
   ])('of sound with %s = %j is refused, naming the field', (path, value, message) => {
-    expect(() => parseCard(changed(audioCard, path, value), 'x.json')).toThrow(`model card x.json: ${message}`);
+    expect(() => parseCard(changed(audioCard, path, value), 'x.json')).toThrow(`network card x.json: ${message}`);
   });
 
   it('that is not there, or is not JSON, is refused, naming the file', () => {
@@ -92,7 +92,7 @@ describe('a model card', () => {
   });
 
   it('has a hash of what changes values, and of nothing else', () => {
-    const card = parseCard(smallCard, 'x') as ModelCard;
+    const card = parseCard(smallCard, 'x') as NetworkCard;
     const hash = (path: string, value: unknown) => hashCard(parseCard(changed(smallCard, path, value), 'x'));
     for (const [path, value] of [
       ['name', 'other'],
@@ -161,7 +161,7 @@ describe('a card and its file', () => {
   it('behind a link out of the folder are refused, unless the user gives the path', () => {
     writeModel(smallNetwork(), join(folder, 'outside.onnx'), join(folder, 'outside.data'));
     symlinkSync(join(folder, 'outside.onnx'), join(inner, 'link.onnx'));
-    expect(() => open('file', 'link.onnx')).toThrow(/links out of it are not followed/);
+    expect(() => open('file', 'link.onnx')).toThrow(/links that lead outside are not followed/);
     expect(open('file', 'link.onnx', join(folder, 'outside.onnx')).dimension).toBe(5);
   });
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { constant, elementTypes, type Initializer, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
+import { constant, elementTypes, type Initializer, node, type OnnxGraph } from '../../../src/models/onnx/onnx-graph.ts';
 import { collect } from '../../../src/models/onnx/write.ts';
 
 /** A folder that is removed after the tests of the file. */
@@ -26,7 +26,10 @@ export function valuesOf(initializer: Initializer): Float32Array {
   return new Float32Array(collect(initializer).buffer);
 }
 
-/** A small network: float32 [N, 3, 4, 4] -> 1x1 convolution of 5 channels -> mean over positions -> [N, 5, 1, 1]. */
+/**
+ * A small network: float32 [N, 3, 4, 4] -> 1x1 convolution of 5 channels -> mean over positions ->
+ * [N, 5, 1, 1].
+ */
 export function smallNetwork(rows: number | string = 'N'): OnnxGraph {
   const random = uniform(5);
   const weights = Float32Array.from({ length: 15 }, () => random() - 0.5);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hannWindow, logMelPrefix, melMatrix, samplesOfFrames } from '../../../src/models/networks/log-mel.ts';
-import { elementTypes, node } from '../../../src/models/onnx/graph.ts';
+import { elementTypes, node } from '../../../src/models/onnx/onnx-graph.ts';
 import { WorkerPool } from '../../../src/models/onnx/worker-pool.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';
 import { temporaryFolder, uniform } from './helpers.ts';
@@ -44,7 +44,10 @@ async function logMelOf(patches: readonly Float32Array[], frames: number): Promi
   return spectrograms;
 }
 
-/** The definition in float64: windowed samples, sum of cosines and sines, magnitude, mel bands, logarithm. */
+/**
+ * The definition in float64: windowed samples, sum of cosines and sines, magnitude, mel bands,
+ * logarithm.
+ */
 function directLogMel(samples: Float32Array, frames: number): Float64Array {
   const window = hannWindow();
   const mel = melMatrix();

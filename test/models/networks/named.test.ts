@@ -5,7 +5,7 @@ import { architectureGraph, architectureTo, type TensorMaker } from '../../../sr
 import { hannWindow, melMatrix } from '../../../src/models/networks/log-mel.ts';
 import { type Network, network } from '../../../src/models/networks/network.ts';
 import { vggishDescription } from '../../../src/models/networks/vggish.ts';
-import { randomTensor } from '../../../src/models/weights/random.ts';
+import { randomTensor } from '../../../src/models/weights/random-weights.ts';
 import { temporaryFolder, uniform } from './helpers.ts';
 import { computeDirectly } from './reference-network.ts';
 

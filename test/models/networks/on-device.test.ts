@@ -29,7 +29,7 @@ describe('sessions on a device', () => {
     const found = plan();
     const { plan: session, inputBytes } = found.rehearsed({ device: 'cuda', batch: 4 });
     expect(session.parts).toHaveLength(1);
-    expect(session.parts[0]).toMatchObject({ rows: 4, leastRows: 4 });
+    expect(session.parts[0]).toMatchObject({ rows: 4, minRows: 4 });
     const rows = Array.from({ length: 6 }, (_, seed) => frame(found.inputLength, seed));
     const cpu = await found.open({ batch: 8 });
     const expected = (await cpu.embed(rows)) as readonly Float32Array[];

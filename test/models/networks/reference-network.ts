@@ -1,5 +1,5 @@
 import type { Architecture } from '../../../src/models/networks/architecture.ts';
-import type { OnnxGraph } from '../../../src/models/onnx/graph.ts';
+import type { OnnxGraph } from '../../../src/models/onnx/onnx-graph.ts';
 import { valuesOf } from './helpers.ts';
 
 interface Volume {
@@ -84,7 +84,9 @@ function dense(input: Float64Array, weight: Float32Array, bias: Float32Array): F
   });
 }
 
-/** An architecture computed by its definition in float64, one row: for comparison, not for speed. */
+/**
+ * An architecture computed by its definition in float64, one row: for comparison, not for speed.
+ */
 export function computeDirectly(architecture: Architecture, graph: OnnxGraph, values: Float64Array): Float64Array {
   const [channels, height, width] = architecture.input.shape;
   let volume: Volume = { channels, height, width, values };

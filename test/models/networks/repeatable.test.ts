@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { network } from '../../../src/models/networks/network.ts';
-import { constant, type GraphNode, type Initializer, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
+import {
+  constant,
+  type Initializer,
+  node,
+  type OnnxGraph,
+  type OnnxNode,
+} from '../../../src/models/onnx/onnx-graph.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';
 import { temporaryFolder, uniform } from './helpers.ts';
 
@@ -12,7 +18,7 @@ const side = 4;
 /** Writes a network from pixels [N, 3, 4, 4], named x, to y [N, dimension], with its card. */
 function write(
   name: string,
-  nodes: readonly GraphNode[],
+  nodes: readonly OnnxNode[],
   dimension: number,
   more: { initializers?: readonly Initializer[]; card?: object } = {},
 ): string {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { leastRows } from '../../../src/models/networks/least-rows.ts';
-import { type NetworkPlan, network } from '../../../src/models/networks/network.ts';
+import { minRows } from '../../../src/models/networks/min-rows.ts';
+import { network, type UnopenedNetwork } from '../../../src/models/networks/network.ts';
 import { prefixed } from '../../../src/models/networks/preprocess.ts';
-import { node } from '../../../src/models/onnx/graph.ts';
+import { node } from '../../../src/models/onnx/onnx-graph.ts';
 import { smallNetwork, temporaryFolder, uniform } from './helpers.ts';
 
 const cacheDirectory = temporaryFolder();
@@ -11,9 +11,12 @@ const options = { weights: 'random:1', cacheDirectory };
 /** Bits of vectors, to compare. */
 const bits = (vectors: readonly Float32Array[]) => vectors.map((vector) => Buffer.from(vector.slice().buffer));
 
-/** The bits of all rows, computed in batches of so many; of batches below the size the last may be smaller. */
+/**
+ * The bits of all rows, computed in batches of so many; of batches below the size the last may be
+ * smaller.
+ */
 async function computed<T extends Uint8Array | Float32Array>(
-  plan: NetworkPlan<T>,
+  plan: UnopenedNetwork<T>,
   rows: readonly T[],
   batch: number,
   threads = 1,
@@ -62,11 +65,11 @@ describe("a row's bits", () => {
   });
 });
 
-describe('leastRows', () => {
+describe('minRows', () => {
   it('is two where rows are multiplied with one matrix, but not for the spectrum in front of a network', () => {
     const graph = smallNetwork();
-    expect(leastRows(graph)).toBe(1);
-    const leastWith = (added: ReturnType<typeof node>) => leastRows({ ...graph, nodes: [...graph.nodes, added] });
+    expect(minRows(graph)).toBe(1);
+    const leastWith = (added: ReturnType<typeof node>) => minRows({ ...graph, nodes: [...graph.nodes, added] });
     expect(leastWith(node('Gemm', ['mean', 'matrix'], ['dense']))).toBe(2);
     expect(leastWith(node('MatMul', ['mean', 'matrix'], ['dense']))).toBe(2);
     expect(leastWith(node('MatMul', ['samples', 'waves'], [prefixed('sum')]))).toBe(1);

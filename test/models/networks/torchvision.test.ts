@@ -20,7 +20,10 @@ interface Vectors {
 
 const vectors = JSON.parse(readFileSync(new URL('torchvision-vectors.json', import.meta.url), 'utf8')) as Vectors;
 
-/** What of each network is compared here; bench/networks.ts compares all of it. Half and parts keep the files small. */
+/**
+ * What of each network is compared here; bench/networks.ts compares all of it. Half and parts keep
+ * the files small.
+ */
 const compared = [
   { name: 'alexnet', only: ':half:features', layers: ['features.0', 'features.2', 'features.12'] },
   { name: 'vgg16', only: ':half:features', layers: ['features.1', 'features.16'] },

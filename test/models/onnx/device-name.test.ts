@@ -23,7 +23,7 @@ it('refuses anything else, and says what there is', () => {
     0 as never,
   ])
     expect(() => readDevice(name)).toThrow(UsageError);
-  expect(() => readDevice('cuda:0,cuda:0')).toThrow('names one card twice');
+  expect(() => readDevice('cuda:0,cuda:0')).toThrow('names the same card twice');
   expect(() => readDevice('tpu')).toThrow("cards such as 'cuda:1'");
 });
 

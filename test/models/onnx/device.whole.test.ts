@@ -36,7 +36,7 @@ describe('devices', () => {
     expect(await chooseDevice('auto', taking(3000))).toEqual({
       device: 'cpu',
       numbers: [0],
-      says: 'computing on the CPU (cuda: no driver; webgpu: slower than the CPU, as a software driver is)',
+      says: 'computing on the CPU (cuda: no driver; webgpu: slower than the CPU, like a software driver)',
     });
     expect(await chooseDevice('auto', taking(1))).toEqual({ device: 'webgpu', numbers: [0] });
   });

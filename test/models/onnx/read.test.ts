@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/errors.ts';
-import { constant, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
+import { constant, type OnnxGraph } from '../../../src/models/onnx/onnx-graph.ts';
 import { insideFolder, readModel } from '../../../src/models/onnx/read.ts';
 import { writeModel } from '../../../src/models/onnx/write.ts';
 import { smallNetwork, temporaryFolder, uniform, valuesOf } from '../networks/helpers.ts';

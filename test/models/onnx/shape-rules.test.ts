@@ -8,7 +8,7 @@ import {
   type Initializer,
   node,
   type OnnxGraph,
-} from '../../../src/models/onnx/graph.ts';
+} from '../../../src/models/onnx/onnx-graph.ts';
 import { inferShapes } from '../../../src/models/onnx/shapes.ts';
 import { encodeModel } from '../../../src/models/onnx/write.ts';
 

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { alexnetDescription } from '../../../src/models/networks/alexnet.ts';
 import { architectureGraph, architectureTo, type TensorMaker } from '../../../src/models/networks/architecture.ts';
 import { assemble } from '../../../src/models/networks/assemble.ts';
-import { namedNetwork } from '../../../src/models/networks/registry.ts';
+import { namedNetwork } from '../../../src/models/networks/network-registry.ts';
 import { cutAtDense } from '../../../src/models/onnx/cut.ts';
-import { constant, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
+import { constant, node, type OnnxGraph } from '../../../src/models/onnx/onnx-graph.ts';
 import { rowSizes } from '../../../src/models/onnx/shapes.ts';
-import { randomTensor } from '../../../src/models/weights/random.ts';
+import { randomTensor } from '../../../src/models/weights/random-weights.ts';
 import { smallNetwork } from '../networks/helpers.ts';
 
 const tensor: TensorMaker = (name, shape, role) => randomTensor(1, name, shape, role);
@@ -39,7 +39,8 @@ describe('the sizes of activations', () => {
     const resnet50 = namedNetwork('resnet50');
     if (!resnet50) throw new Error('resnet50 is missing');
     const { widestOperation, outputs } = rowSizes(architectureGraph(resnet50.architecture, tensor));
-    // The first block's last two convolutions: 64 channels in, 256 out, beside the 64 channels that the projection reads ...
+    // The first block's last two convolutions: 64 channels in, 256 out, beside the 64 channels that
+    // the projection reads ...
     const position = 56 * 56;
     expect(widestOperation).toBeGreaterThanOrEqual(2 * 256 * position + 64 * position);
     expect(widestOperation).toBeLessThanOrEqual(3 * 256 * position + 128 * position);
@@ -96,7 +97,7 @@ describe('a network with a heavy dense layer', () => {
     expect(cutAtDense(heavy([-1, 4096], 1, 4))).toHaveLength(2);
   });
 
-  it('is not cut where half precision goes on, nor where a row becomes several', () => {
+  it('is not cut where half precision continues, nor where a row becomes several', () => {
     expect(cutAtDense(heavy([-1, 4096], 10, 2))).toHaveLength(1);
     expect(cutAtDense(heavy([-1, 1024], 1, 4))).toHaveLength(1);
   });

@@ -12,7 +12,7 @@ import {
   stringField,
   varint,
 } from '../../../src/core/protobuf-writer.ts';
-import { type GraphNode, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
+import { node, type OnnxGraph, type OnnxNode } from '../../../src/models/onnx/onnx-graph.ts';
 import { readModel } from '../../../src/models/onnx/read.ts';
 import { inferShapes } from '../../../src/models/onnx/shapes.ts';
 import { collect, writeModel } from '../../../src/models/onnx/write.ts';
@@ -35,7 +35,7 @@ const unpacked = (field: number, values: readonly (number | bigint)[]) =>
   values.flatMap((value) => integerField(field, value));
 
 /** An ONNX file, byte by byte: encoded tensors and nodes. */
-function writeFile(name: string, tensors: readonly Pieces[], nodes: readonly GraphNode[] = []): string {
+function writeFile(name: string, tensors: readonly Pieces[], nodes: readonly OnnxNode[] = []): string {
   const value = (label: string) => [
     ...stringField(1, label),
     ...messageField(
@@ -213,7 +213,7 @@ describe('a graph', () => {
   });
 });
 
-function graphOf(nodes: readonly GraphNode[]): OnnxGraph {
+function graphOf(nodes: readonly OnnxNode[]): OnnxGraph {
   return {
     nodes,
     initializers: [],

@@ -10,7 +10,7 @@ import { writeTinyVisual } from '../../fixtures/tiny-networks.ts';
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-pool-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-it('closing while a batch runs ends the batch, then the process goes on', async () => {
+it('closing while a batch runs ends the batch, then the process continues', async () => {
   const card = writeTinyVisual(directory);
   const networkModule = new URL('../../../dist/src/models/networks/network.js', import.meta.url);
   const script = join(directory, 'close.mjs');

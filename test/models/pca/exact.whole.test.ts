@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.ts';
 import { fitExact } from '../../../src/models/pca/exact.ts';
-import { transform } from '../../../src/models/pca/model.ts';
+import { transform } from '../../../src/models/pca/fitted-pca.ts';
 import { Moments } from '../../../src/models/pca/moments.ts';
 import {
   axesDifference,
@@ -15,7 +15,10 @@ import {
   referenceRows,
 } from './helpers.ts';
 
-/** Largest entry of C a - variance a over all axes, relative to the first variance: 0 for eigenvectors. */
+/**
+ * Largest entry of C a - variance a over all axes, relative to the first variance: 0 for
+ * eigenvectors.
+ */
 function residual(rows: Float32Array, dimension: number, axes: Float32Array, variances: Float64Array): number {
   const { mean } = directMean(rows, dimension);
   const count = rows.length / dimension;

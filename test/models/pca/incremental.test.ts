@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/core/errors.ts';
 import { fitExact } from '../../../src/models/pca/exact.ts';
+import { type Pca, transform } from '../../../src/models/pca/fitted-pca.ts';
 import { IncrementalPca } from '../../../src/models/pca/incremental.ts';
-import { type PcaModel, transform } from '../../../src/models/pca/model.ts';
 import { axesDifference, difference, hasReference, mixedRows, momentsOf, reference, referenceRows } from './helpers.ts';
 
 const skipped = hasReference ? '' : ' (skipped: ../shared is absent)';
@@ -12,14 +12,14 @@ async function inBatches(
   dimension: number,
   components: number,
   batches: readonly number[],
-): Promise<PcaModel> {
+): Promise<Pca> {
   const pca = new IncrementalPca({ components });
   let first = 0;
   for (const count of batches) {
     await pca.partialFit(rows.subarray(first * dimension, (first + count) * dimension), count);
     first += count;
   }
-  return pca.model();
+  return pca.current();
 }
 
 describe('incremental PCA', () => {
@@ -94,11 +94,11 @@ describe('incremental PCA', () => {
 
   it('refuses what scikit-learn refuses, and waiting rows', async () => {
     const pca = new IncrementalPca({ components: 3, batchSize: 5 });
-    expect(() => pca.model()).toThrow(/at least 2 rows/);
+    expect(() => pca.current()).toThrow(/at least 2 rows/);
     await expect(pca.partialFit(new Float32Array(8), 2)).rejects.toThrow(/min\(2, 4\), but is 3/);
     await expect(new IncrementalPca({ components: 3 }).add(new Float32Array(8), 4)).rejects.toThrow(/but is 3/);
     await pca.add(mixedRows(4, 4, 2), 4);
-    expect(() => pca.model()).toThrow(/4 rows wait/);
+    expect(() => pca.current()).toThrow(/4 rows wait/);
     await expect(pca.partialFit(mixedRows(4, 4, 2), 4)).rejects.toThrow(/mixed/);
     await expect(pca.add(mixedRows(4, 5, 2), 4)).rejects.toMatchObject({ code: 'dimension' });
     await expect(pca.add(new Float32Array(4).fill(Number.NaN), 1)).rejects.toThrow(/row 4 must be finite/);

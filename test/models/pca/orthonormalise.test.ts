@@ -51,8 +51,8 @@ describe('the inverse of a Cholesky factor', () => {
       2 * n,
       n,
     );
-    const { inverse, leastPivot } = await inverseCholesky(gram.slice(), n, matMul);
-    expect(leastPivot).toBeGreaterThan(0);
+    const { inverse, minPivot } = await inverseCholesky(gram.slice(), n, matMul);
+    expect(minPivot).toBeGreaterThan(0);
     const operand = { values: inverse, rows: n, columns: n };
     const half = await matMul.multiply(operand, { values: gram, rows: n, columns: n });
     const whole = await matMul.multiply({ values: half, rows: n, columns: n }, { ...operand, transposed: true });
@@ -60,7 +60,7 @@ describe('the inverse of a Cholesky factor', () => {
   });
 
   it('tells that a matrix is not positive definite', async () => {
-    const { leastPivot } = await inverseCholesky(Float64Array.of(1, 2, 2, 1), 2, matMul);
-    expect(leastPivot).toBe(-3);
+    const { minPivot } = await inverseCholesky(Float64Array.of(1, 2, 2, 1), 2, matMul);
+    expect(minPivot).toBe(-3);
   });
 });

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ModelError, UsageError } from '../../../src/core/errors.ts';
 import { fitExact } from '../../../src/models/pca/exact.ts';
-import type { PcaModel } from '../../../src/models/pca/model.ts';
+import type { Pca } from '../../../src/models/pca/fitted-pca.ts';
 import { decodePca, encodePca } from '../../../src/models/pca/pca-file.ts';
 import { mixedRows, momentsOf } from './helpers.ts';
 
-let model: PcaModel;
+let model: Pca;
 beforeAll(async () => {
   model = await fitExact(await momentsOf(mixedRows(40, 6, 4), 6), { components: 3 });
 });
@@ -17,10 +17,10 @@ function changed(json: string, fields: Record<string, unknown>): string {
 }
 
 describe('the files of a PCA', () => {
-  it('read back to the same model and facts', () => {
+  it('read back to the same PCA and facts', () => {
     const facts = { network: 'alexnet', weightsHash: 'abc', column: 'visual' };
     const { safetensors, json } = encodePca(model, facts);
-    expect(decodePca(safetensors, json)).toEqual({ model, facts });
+    expect(decodePca(safetensors, json)).toEqual({ pca: model, facts });
   });
 
   it('are the same bytes whatever the order of the facts, and carry the curve', () => {
@@ -49,7 +49,7 @@ describe('the files of a PCA', () => {
       fc.property(fc.nat(json.length - 3), fc.nat(json.length - 1), fc.string({ maxLength: 3 }), (length, at, text) => {
         for (const damaged of [json.slice(0, length), json.slice(0, at) + text + json.slice(at + text.length)]) {
           try {
-            expect(decodePca(safetensors, damaged).model.dimension).toBe(6);
+            expect(decodePca(safetensors, damaged).pca.dimension).toBe(6);
           } catch (error) {
             expect(error).toBeInstanceOf(ModelError);
           }

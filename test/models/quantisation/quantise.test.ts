@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/errors.ts';
-import { type NetworkPlan, network } from '../../../src/models/networks/network.ts';
-import { constant, node, type OnnxGraph } from '../../../src/models/onnx/graph.ts';
+import { network, type UnopenedNetwork } from '../../../src/models/networks/network.ts';
+import { constant, node, type OnnxGraph } from '../../../src/models/onnx/onnx-graph.ts';
 import { collect, writeModel } from '../../../src/models/onnx/write.ts';
 import { calibrate } from '../../../src/models/quantisation/calibrate.ts';
 import { cosine } from '../../../src/models/quantisation/cosine.ts';
@@ -14,7 +14,10 @@ import { temporaryFolder, uniform } from '../networks/helpers.ts';
 const folder = temporaryFolder();
 const cacheDirectory = join(folder, 'cache');
 
-/** Two convolutions, a pooling, a dense layer: float32 [N, 3, 8, 8] to [N, 10], in a given operator set. */
+/**
+ * Two convolutions, a pooling, a dense layer: float32 [N, 3, 8, 8] to [N, 10], in a given operator
+ * set.
+ */
 function cardOf(name: string, opset: number, gain = 1): string {
   const random = uniform(7);
   const draw = (length: number, scale: number) => Float32Array.from({ length }, () => scale * (random() - 0.5));
@@ -68,7 +71,7 @@ const picture = (seed: number) => {
 };
 const pictures = (from: number) => Array.from({ length: 16 }, (_, index) => picture(from + index));
 const inputs = { ranging: pictures(1), heldOut: pictures(100) };
-const open = (path: string) => network(path, { cacheDirectory }) as NetworkPlan<Uint8Array>;
+const open = (path: string) => network(path, { cacheDirectory }) as UnopenedNetwork<Uint8Array>;
 
 describe('static quantisation to int8', () => {
   for (const opset of [11, 17]) {

@@ -4,7 +4,10 @@ import type { TrainingRatings } from '../../../src/models/recommenders/recommend
 
 const scale = { minimum: 0.5, maximum: 5 };
 
-/** User 0 likes the items with a large first value, user 1 the others; user 2 has rated nothing. Item 3 is not rated. */
+/**
+ * User 0 likes the items with a large first value, user 1 the others; user 2 has rated nothing.
+ * Item 3 is not rated.
+ */
 const vectors = Float32Array.of(1, 7, 2, 7, 3, 7, 4, 7);
 const ratings: TrainingRatings = {
   users: Int32Array.of(0, 0, 0, 1, 1, 1),
@@ -25,7 +28,8 @@ describe('ridge regression on the content of items', () => {
   it('shrinks as the closed form says: one standardised value, so w = sum x r / (sum x^2 + lambda)', () => {
     const ridge = new ContentRidgeRecommender({ vectors, dimension: 2, regularisation: 3 });
     ridge.fit(ratings);
-    // x = -s, 0, s with s = sqrt(3 / 2); residuals -1, 0, 1: w = 2 s / (2 s^2 + 3), and item 3 has x = 2 s.
+    // x = -s, 0, s with s = sqrt(3 / 2); residuals -1, 0, 1: w = 2 s / (2 s^2 + 3), and item 3 has
+    // x = 2 s.
     const expected = 3 + (2 * 1.5 * 2) / (2 * 1.5 + 3);
     expect(ridge.predict(Int32Array.of(0), Int32Array.of(3))[0]).toBeCloseTo(expected, 5);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { BaselineRecommender } from '../../../src/models/recommenders/baseline.ts';
 import { GenreContentRecommender } from '../../../src/models/recommenders/genre-content.ts';
-import { RandomRecommender } from '../../../src/models/recommenders/random.ts';
+import { RandomRecommender } from '../../../src/models/recommenders/random-recommender.ts';
 import { regSvd, SvdRecommender } from '../../../src/models/recommenders/svd.ts';
 import { training } from './support.ts';
 
@@ -108,7 +108,7 @@ test('genre-content takes the items nearest by genre, also for an item that nobo
   expect(() => short.fit(ratings)).toThrow('15 flags, but has 12');
 });
 
-test('learning that leaves the finite numbers is an error that names the learning rate, not a model', () => {
+test('learning that leaves the finite numbers is an error that names the learning rate, not a recommender', () => {
   const ratings = training([[0, 0, 4], [0, 1, 2], [1, 0, 5], [1, 2, 1]], 3, 3); // biome-ignore format: a table
   for (const model of [
     new SvdRecommender({ learningRate: 50 }),

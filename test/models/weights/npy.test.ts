@@ -47,7 +47,7 @@ describe('an array of NumPy', () => {
     ['of text', npyHeader('<U5', [1]), "of the type '<U5'"],
     ['of complex numbers', npyHeader('<c8', [1]), "of the type '<c8'"],
     ['with more values than bytes', npyHeader('<f4', [2 ** 40]), 'end at element'],
-    ['with a shape beyond counting', npyHeader('<f4', [2 ** 40, 2 ** 40]), 'a shape that is none'],
+    ['with a shape beyond counting', npyHeader('<f4', [2 ** 40, 2 ** 40]), 'an invalid shape'],
     ['with fewer values than bytes', Buffer.concat([npyHeader('<f4', [1]), Buffer.alloc(5)]), 'has 5 bytes of values'],
     [
       'of records',

@@ -12,7 +12,10 @@ const python = '/usr/bin/python3';
 const hasBoth = spawnSync(python, ['-c', 'import torch, numpy']).status === 0;
 const folder = temporaryFolder();
 
-/** Saves dictionaries of arrays in each layout and protocol; the values as NumPy gives them in row-major, little-endian order. */
+/**
+ * Saves dictionaries of arrays in each layout and protocol; the values as NumPy gives them in
+ * row-major, little-endian order.
+ */
 const program = `
 import json, numpy, sys, torch
 folder = sys.argv[1]

@@ -11,7 +11,10 @@ const has = (module: string) => spawnSync(python, ['-c', `import ${module}`]).st
 const [hasTorch, hasNumpy] = [has('torch'), has('numpy')];
 const folder = temporaryFolder();
 
-/** Writes with PyTorch: the files, the values of every tensor as it gives them, and files that must be refused. */
+/**
+ * Writes with PyTorch: the files, the values of every tensor as it gives them, and files that must
+ * be refused.
+ */
 const torchProgram = `
 import torch, collections, json, os, sys
 folder = sys.argv[1]
@@ -88,12 +91,15 @@ describe.skipIf(!hasTorch)(`files of PyTorch (skipped where ${python} has no tor
     expect([...tensors.keys()].slice(0, 3)).toEqual(['0.weight', '0.bias', '1.weight']);
   });
 
-  it.each(['zip', 'legacy'])('in the %s layout: what is no plain dictionary is refused, nothing executed', (layout) => {
-    expect(() => readWeights(join(folder, `${layout}-evil.pth`))).toThrow(/posix\.system.*nothing was executed/);
-    expect(existsSync(join(folder, 'executed'))).toBe(false);
-    expect(() => readWeights(join(folder, `${layout}-module.pth`))).toThrow('Sequential');
-    expect(() => readWeights(join(folder, `${layout}-expanded.pth`))).toThrow('repeat elements');
-  });
+  it.each(['zip', 'legacy'])(
+    'in the %s layout: what is not a plain dictionary is refused, nothing executed',
+    (layout) => {
+      expect(() => readWeights(join(folder, `${layout}-evil.pth`))).toThrow(/posix\.system.*nothing was executed/);
+      expect(existsSync(join(folder, 'executed'))).toBe(false);
+      expect(() => readWeights(join(folder, `${layout}-module.pth`))).toThrow('Sequential');
+      expect(() => readWeights(join(folder, `${layout}-expanded.pth`))).toThrow('repeat elements');
+    },
+  );
 });
 
 describe.skipIf(!hasNumpy)(`files of NumPy (skipped where ${python} has no numpy)`, () => {

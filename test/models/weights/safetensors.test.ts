@@ -25,7 +25,7 @@ const names = fc
   .filter((name) => name !== '__metadata__' && name !== '__proto__');
 const files = fc.tuple(fc.dictionary(names, tensor, { maxKeys: 5 }), fc.dictionary(names, fc.string(), { maxKeys: 3 }));
 
-/** A file of a header text and so many bytes of values. */
+/** A file of a header text and this many bytes of values. */
 function fileOf(header: string, valueBytes: number, claimed = Buffer.byteLength(header)): Uint8Array {
   const file = new Uint8Array(8 + Buffer.byteLength(header) + valueBytes);
   new DataView(file.buffer).setBigUint64(0, BigInt(claimed), true);
@@ -88,7 +88,7 @@ describe('safetensors', () => {
     ['no header', new Uint8Array(3)],
     ['a header longer than the file', fileOf('{}', 0, 100)],
     ['a header of 2^63 bytes', fileOf('{}', 0).map((byte, index) => (index === 7 ? 128 : byte))],
-    ['a header that is no JSON', fileOf('{', 0)],
+    ['a header that is not valid JSON', fileOf('{', 0)],
     ['a header that is a list', fileOf('[]', 0)],
     ['values that no tensor claims', fileOf('{}', 4)],
     ['tensors that overlap', fileOf(`{"a":${entry([2], [0, 8])},"b":${entry([1], [4, 8])}}`, 8)],

@@ -64,7 +64,7 @@ describe.each(layouts)('a checkpoint in the %s layout', (layout) => {
     expect([...read(layout, stateDict([one], layout, [['args', value]])).tensors.keys()]).toEqual(['weight']);
   });
 
-  it('says of what stands in the place of a tensor why nothing was made of it', () => {
+  it('says of what stands in place of a tensor why nothing was made of it', () => {
     const value = stateDict([one], layout, [['features.0.weight', object('os system', null)]]);
     const file = read(layout, value);
     expect(file.unread.get('features.0.weight')).toMatch(/refers to os\.system, .* nothing was executed/);
@@ -195,7 +195,8 @@ describe('a safetensors file', () => {
       ['u64', 'U64', [2], bytes(BigUint64Array.of(0n, 2n ** 63n))],
       ['u32', 'U32', [2], bytes(Uint32Array.of(1, 4_000_000_000))],
       ['u16', 'U16', [2], bytes(Uint16Array.of(1, 65_535))],
-      // 1, -1.125, the greatest, the least normal and the least number; and 1, -1.25, the greatest, infinity, the least.
+      // 1, -1.125, the greatest, the least normal and the least number; and 1, -1.25, the greatest,
+      // infinity, the least.
       ['e4m3', 'F8_E4M3', [5], Uint8Array.of(0x38, 0xb9, 0x7e, 0x08, 0x01)],
       ['e5m2', 'F8_E5M2', [5], Uint8Array.of(0x3c, 0xbd, 0x7b, 0x7c, 0x01)],
     ]);

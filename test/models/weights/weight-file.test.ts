@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ModelError } from '../../../src/core/errors.ts';
-import { elementTypes } from '../../../src/models/onnx/graph.ts';
+import { elementTypes } from '../../../src/models/onnx/onnx-graph.ts';
 import { floatInitializer, readWeights, type WeightTensor } from '../../../src/models/weights/weight-file.ts';
 import { joined, sampleFiles } from '../../fixtures/weights/samples.ts';
 import { temporaryFolder, valuesOf } from '../networks/helpers.ts';
@@ -72,8 +72,8 @@ describe('a weight file', () => {
     ['a web page', '<!DOCTYPE html><html>', 'is a web page'],
     ['a pointer', 'version https://git-lfs.github.com/spec/v1\n', 'Git LFS'],
     ['HDF5', '\x89HDF\r\n', 'HDF5'],
-    ['text', 'conv1 0.1 0.2', 'none of the formats'],
-    ['text whose first letter could begin a model', 'root:x:0:0:root:/root\n', 'none of the formats'],
+    ['text', 'conv1 0.1 0.2', 'not in a supported format'],
+    ['text whose first letter could begin a model', 'root:x:0:0:root:/root\n', 'not in a supported format'],
   ])('of %s is refused, with what can be read', (_, content, message) => {
     const path = write('other', Buffer.from(content, 'latin1'));
     expect(() => readWeights(path)).toThrow(message);

@@ -83,7 +83,7 @@ describe('zip archives', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ['without its end', plain.subarray(0, -1), 'its directory, which stands at the end, is missing'],
+    ['without its end', plain.subarray(0, -1), 'its directory, which should be at the end, is missing'],
     ['that claims more entries than fit', changed(plain, 'end', 10, 60_000, 2), 'claims 60000 entries'],
     ['that claims a directory beyond its end', changed(plain, 'end', 16, 2 ** 31), 'its directory claims'],
     ['that claims a 64-bit directory it lacks', changed(plain, 'end', 16, 2 ** 32 - 1), '64-bit directory is missing'],
@@ -93,7 +93,7 @@ describe('zip archives', () => {
       'claims 1000000000 bytes out of 12',
     ],
     ['whose deflated entry claims the impossible', changed(packed, 'central', 24, 2 ** 31), 'claims 2147483648 bytes'],
-    ['whose entry lies elsewhere', changed(plain, 'central', 42, 5), 'does not stand where its directory says'],
+    ['whose entry lies elsewhere', changed(plain, 'central', 42, 5), 'is not where its directory says'],
     ['whose local header has another method', changed(plain, 'local', 8, 8, 2), 'does not stand where'],
     ['whose entry is encrypted', changed(plain, 'central', 8, 1, 2), 'is encrypted'],
     ['whose entry is compressed by LZMA', changed(plain, 'central', 10, 14, 2), 'compressed by method 14'],
@@ -106,7 +106,7 @@ describe('zip archives', () => {
   it('whose entries share bytes are refused', () => {
     const two = joined(writeZip([zipContent('a', 'x'.repeat(100)), zipContent('b', 'y')]));
     const sizes = changed(changed(two, 'central', 20, 120), 'central', 24, 120);
-    expect(() => read(sizes)).toThrow('lies inside the one before');
+    expect(() => read(sizes)).toThrow('overlaps the one before');
   });
 
   it('whose content is damaged are refused when it is read', () => {

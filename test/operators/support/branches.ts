@@ -20,10 +20,10 @@ export class Branches {
     const indices = (list: readonly TestFrame[]): number[] => list.map((frame) => frame.use().index);
     switch (branch.kind) {
       case 'batch':
-        return frames.pipe(batch.operator(scope), map(index));
+        return frames.pipe(batch.batch(scope), map(index));
       case 'once':
         return frames.pipe(
-          once.batcher.operator(scope),
+          once.batcher.batch(scope),
           map((shown) => [shown.index, shown.key]),
         );
       case 'map':
@@ -33,7 +33,7 @@ export class Branches {
           map(index),
         );
       case 'map-batch':
-        return frames.pipe(this.#stage(scope, branch.concurrency, true), batch.operator(scope), map(index));
+        return frames.pipe(this.#stage(scope, branch.concurrency, true), batch.batch(scope), map(index));
       case 'window':
         return frames.pipe(scope.window(branch.size, { step: branch.step }), map(indices));
       case 'window-map':
@@ -64,14 +64,14 @@ export class Branches {
         return frames.pipe(scope.delay<TestFrame>(branch.milliseconds), map(index));
       case 'holder':
         return defer(() => {
-          const holder = scope.holder('kept');
+          const holder = scope.reservation('kept');
           return frames.pipe(
-            lean.operator(scope),
+            lean.batch(scope),
             map((it) => {
-              holder.add(branch.bytes);
+              holder.grow(branch.bytes);
               return [it];
             }),
-            finalize(() => holder.close()),
+            finalize(() => holder.free()),
           );
         });
       case 'view':
@@ -205,7 +205,10 @@ function ownPairs({ keep, release, emit }: Holding<number[]>): Stage<TestFrame> 
   };
 }
 
-/** Gathers `size` frames and gives them on after a while, or fewer when there is no room or there come no more. */
+/**
+ * Gathers `size` frames and gives them on after a while, or fewer when there is no room or there
+ * come no more.
+ */
 function ownBusy(
   { keep, release, emit, busy }: Holding<number[]>,
   size: number,

@@ -2,10 +2,10 @@ import type { Observable } from 'rxjs';
 import type { Flow } from '../../../src/operators/flow.ts';
 import { Frame } from '../../../src/operators/frame.ts';
 import { Payload } from '../../../src/operators/payload.ts';
-import type { Puller } from '../../../src/operators/source.ts';
+import type { PullSource } from '../../../src/operators/source.ts';
 import { turns } from './random-graph.ts';
 
-/** A payload of so many bytes that counts how often it became idle. */
+/** A payload of this many bytes that counts how often it became idle. */
 export class Block extends Payload {
   idled = 0;
 
@@ -28,7 +28,7 @@ export class Block extends Payload {
 }
 
 /** A reader of `count` blocks that remembers what happened to it. */
-export class BlockReader implements Puller<Block> {
+export class BlockReader implements PullSource<Block> {
   readonly blocks: Block[] = [];
   closed = 0;
 

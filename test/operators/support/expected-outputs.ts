@@ -1,7 +1,10 @@
 import { keyOf } from './once-branch.ts';
 import type { Branch, RandomGraph } from './random-graph.ts';
 
-/** The frames in each output of a branch that is given all frames of a video, in order; of `once` also what each shows. */
+/**
+ * The frames in each output of a branch that is given all frames of a video, in order; of `once`
+ * also what each shows.
+ */
 export function expectedOutputs(branch: Branch, graph: RandomGraph): number[][] {
   const { frames } = graph;
   const all = Array.from({ length: frames }, (_, index) => index);

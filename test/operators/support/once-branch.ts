@@ -1,13 +1,16 @@
-import type { DuplicateRules } from '../../../src/operators/duplicates.ts';
 import type { Flow } from '../../../src/operators/flow.ts';
 import type { MicroBatch } from '../../../src/operators/micro-batch.ts';
+import type { DuplicateRules } from '../../../src/operators/recent-elements.ts';
 import type { RandomGraph, TestFrame, Trace } from './random-graph.ts';
 
 /** Distinct frames that a pipeline remembers. */
 const RECENT = 2;
 const RESULT_BYTES = 3;
 
-/** What a frame shows: `hold` frames in a row show the same, and after `cycle` pictures the first one comes again. */
+/**
+ * What a frame shows: `hold` frames in a row show the same, and after `cycle` pictures the first
+ * one comes again.
+ */
 export function keyOf(graph: RandomGraph, index: number): number {
   return Math.floor(index / graph.hold) % graph.cycle;
 }
@@ -29,11 +32,11 @@ export class OnceBatch {
 
   constructor(flow: Flow, graph: RandomGraph, trace: Trace, work: () => Promise<boolean>) {
     this.#graph = graph;
-    const { maxCount, maxDelay, maxInFlight, maxBytes, unheld } = graph;
+    const { maxCount, maxDelay, maxInFlight, maxBytes, unheld: maxUnheld } = graph;
     const duplicates: DuplicateRules<TestFrame, Shown> = {
       recent: RECENT,
       resultBytes: RESULT_BYTES,
-      unheld,
+      maxUnheld,
       sample: (frame) => keyOf(graph, frame.use().index) % 2,
       digest: (frame) => `${keyOf(graph, frame.use().index)}`,
       ownResult: (frame) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import type { BufferPool } from '../../../src/operators/buffer-pool.ts';
 import { Payload } from '../../../src/operators/payload.ts';
-import type { BufferPool } from '../../../src/operators/pool.ts';
 import { ONCE_KEEPS } from './once-branch.ts';
 
 /** One way in which the frames of a video are used. */
@@ -57,7 +57,7 @@ export interface RandomGraph {
   hold: number;
   /** Pictures until the first one comes again, for `once`. */
   cycle: number;
-  /** Duplicates that wait without being held, for `once`. */
+  /** RepeatedFrames that wait without being held, for `once`. */
   unheld: number;
   branches: Branch[];
   ending: Ending;
@@ -147,7 +147,7 @@ export function estimateOf(graph: RandomGraph): number {
   return Math.max(...graph.sizes);
 }
 
-/** The most bytes one video keeps without giving any back by itself, and one read. */
+/** The most bytes one video keeps without giving any back on its own, and one read. */
 export function claimOf(graph: RandomGraph): number {
   let elements = 1;
   for (const it of graph.branches) {
@@ -192,7 +192,10 @@ export class Trace {
   }
 }
 
-/** A frame whose memory comes from the flow's pool and says whose it is, so that use after recycling shows. */
+/**
+ * A frame whose memory comes from the flow's pool and says whose it is, so that use after recycling
+ * shows.
+ */
 export class TestFrame extends Payload {
   readonly byteLength: number;
   readonly #memory: Uint8Array;

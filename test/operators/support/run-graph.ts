@@ -3,7 +3,7 @@ import { FlowError } from '../../../src/core/errors.ts';
 import { BudgetTooSmallError } from '../../../src/operators/budget.ts';
 import { Flow } from '../../../src/operators/flow.ts';
 import type { MicroBatch } from '../../../src/operators/micro-batch.ts';
-import type { Puller } from '../../../src/operators/source.ts';
+import type { PullSource } from '../../../src/operators/source.ts';
 import { Branches } from './branches.ts';
 import { expectedOutputs } from './expected-outputs.ts';
 import { byFirst, checkClocks, same, show } from './laws.ts';
@@ -187,7 +187,7 @@ class GraphRun {
     return turns(latencies[this.#latency++ % latencies.length] as number);
   }
 
-  async #open(video: number): Promise<Puller<TestFrame> | AsyncIterable<TestFrame>> {
+  async #open(video: number): Promise<PullSource<TestFrame> | AsyncIterable<TestFrame>> {
     const { ending, at, reader, slowOpen } = this.#graph;
     if (slowOpen) await this.#wait();
     if (ending === 'fail-open' && video === at % 4) throw new Error(INJECTED);
@@ -201,7 +201,7 @@ class GraphRun {
     return new TestFrame(video, index, sizes[index % sizes.length] as number, this.#flow.pool, this.#trace);
   }
 
-  #puller(video: number): Puller<TestFrame> {
+  #puller(video: number): PullSource<TestFrame> {
     const trace = this.#trace;
     let index = 0;
     let reading = false;

@@ -2,7 +2,10 @@ import { UsageError } from '../../../core/errors.ts';
 import type { Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** Mean of (prediction - target)^2 over all values, a scalar; its gradient is 2 (prediction - target) / n. */
+/**
+ * Mean of (prediction - target)^2 over all values, a scalar; its gradient is 2 (prediction -
+ * target) / n.
+ */
 export function meanSquaredError(tape: Tape, prediction: Tensor, target: Tensor): Tensor {
   if (prediction.shape.join() !== target.shape.join()) {
     throw new UsageError(`meanSquaredError: shapes must be equal, but are [${prediction.shape}] and [${target.shape}]`);
@@ -18,7 +21,10 @@ export function meanSquaredError(tape: Tape, prediction: Tensor, target: Tensor)
   });
 }
 
-/** rate * sum of w^2 over all the weights, a scalar: the L2 term of a loss. Its gradient is 2 rate w. */
+/**
+ * rate * sum of w^2 over all the weights, a scalar: the L2 term of a loss. Its gradient is 2 rate
+ * w.
+ */
 export function l2Penalty(tape: Tape, weights: readonly Tensor[], rate: number): Tensor {
   if (!(rate >= 0 && Number.isFinite(rate)))
     throw new UsageError(`\`l2\` must be a number of at least 0, but is ${rate}`);
@@ -28,7 +34,8 @@ export function l2Penalty(tape: Tape, weights: readonly Tensor[], rate: number):
   const sum = squares.reduce((total, square) => graph.add(total, square));
   const penalty = graph.multiply(sum, graph.real(rate));
   return tape.record(weights, penalty, (gradient) => {
-    // A loss is a sum of terms: the gradient of a term is the constant 1, and one node per weight is enough.
+    // A loss is a sum of terms: the gradient of a term is the constant 1, and one node per weight
+    // is enough.
     const slope =
       gradient.name === graph.real(1).name ? graph.real(2 * rate) : graph.multiply(gradient, graph.real(2 * rate));
     for (const weight of weights) tape.add(weight, () => graph.multiply(weight, slope));

@@ -1,7 +1,10 @@
 import { checkRank, type Dimension, type Tensor } from '../emitter.ts';
 import type { Tape } from '../tape.ts';
 
-/** Turns sequences [rows, steps, width] into [steps, rows, width], the order in which a recurrent layer reads them. */
+/**
+ * Turns sequences [rows, steps, width] into [steps, rows, width], the order in which a recurrent
+ * layer reads them.
+ */
 export function timeMajor(tape: Tape, x: Tensor): Tensor {
   checkRank('timeMajor', x, 3);
   const { graph } = tape;

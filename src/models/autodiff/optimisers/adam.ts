@@ -10,9 +10,9 @@ export interface AdamOptions {
 }
 
 /**
- * Adam (Kingma and Ba 2015, algorithm 1). Its moments are kept divided by 1 - beta, which saves a pass over each: m =
- * beta1 m + g, v = beta2 v + g^2, w = w - rate m / (sqrt(v) + epsilon), where rate and epsilon carry the bias
- * corrections and the factors left out.
+ * Adam (Kingma and Ba 2015, algorithm 1). Its moments are kept divided by 1 - beta, which saves a
+ * pass over each: m = beta1 m + g, v = beta2 v + g^2, w = w - rate m / (sqrt(v) + epsilon), where
+ * rate and epsilon carry the bias corrections and the factors left out.
  *
  * @throws UsageError when a constant is out of range.
  */

@@ -4,8 +4,9 @@ import type { GraphEmitter, Tensor } from '../emitter.ts';
 export interface Optimiser {
   readonly name: string;
   /**
-   * Names of the values kept per weight from step to step, all zero before the first. The next values are written
-   * where the last ones are: `emit` must read each slot in one node only, which its next value depends on.
+   * Names of the values kept per weight from step to step, all zero before the first. The next
+   * values are written where the last ones are: `emit` must read each slot in one node only, which
+   * its next value depends on.
    */
   readonly slots: readonly string[];
   /** Names of the numbers that each step is given. */

@@ -1,4 +1,4 @@
-import { elementTypes, type Initializer } from '../../onnx/graph.ts';
+import { elementTypes, type Initializer } from '../../onnx/onnx-graph.ts';
 import { collect } from '../../onnx/write.ts';
 import type { GraphWriter } from './graph-writer.ts';
 import type { Placed } from './placed.ts';
@@ -15,8 +15,9 @@ export interface Activation {
 }
 
 /**
- * Adds a bias to an activation, and takes its ReLU if asked to. Where the ReLU follows and a row belongs to no place, that row becomes zero if it is
- * wanted: the next convolution reads it in place of the padding, and no pass over the values is needed to make it.
+ * Adds a bias to an activation, and takes its ReLU if asked to. Where the ReLU follows and a row
+ * belongs to no place, that row becomes zero if it is wanted: the next convolution reads it in
+ * place of the padding, and no pass over the values is needed to make it.
  */
 export function activated(writer: GraphWriter, placed: Placed, { bias, relu, zero }: Activation): Placed {
   const { channels, rows, places } = placed;

@@ -7,9 +7,10 @@ import type { PlannedConvolution } from './windows.ts';
 const range = (length: number) => Array.from({ length }, (_, index) => index);
 
 /**
- * Writes a convolution without its bias: the windows of all tiles are gathered, both axes transformed, each point of a window multiplied over the channels
- * by its own matrix, and both axes transformed back. The places stay first, so that every step copies or multiplies whole rows of N * channels values and
- * nothing is transposed.
+ * Writes a convolution without its bias: the windows of all tiles are gathered, both axes
+ * transformed, each point of a window multiplied over the channels by its own matrix, and both axes
+ * transformed back. The places stay first, so that every step copies or multiplies whole rows of
+ * N * channels values and nothing is transposed.
  */
 export function fastConvolution(writer: GraphWriter, source: Placed, convolution: PlannedConvolution): Placed {
   const { form, weights, padding, size } = convolution;
@@ -67,7 +68,10 @@ function transformed(
   return writer.append('MatMul', [writer.matrix(ofRows), step]);
 }
 
-/** The row of each place: [outputs of a row's tile, outputs of a column's tile, tiles of rows, tiles of columns]. */
+/**
+ * The row of each place: [outputs of a row's tile, outputs of a column's tile, tiles of rows, tiles
+ * of columns].
+ */
 function placesOf([height, width]: readonly [number, number], rows: Tiling, columns: Tiling): number[] {
   const [tall, broad] = [rows.form.outputs, columns.form.outputs];
   return range(height).flatMap((row) =>

@@ -1,6 +1,9 @@
 import { fraction, inverse, minus, plus, type Rational, times, toNumber } from './rational.ts';
 
-/** The matrices, row by row, of a convolution of `outputs` values with `taps` weights that needs only `points` products. */
+/**
+ * The matrices, row by row, of a convolution of `outputs` values with `taps` weights that needs
+ * only `points` products.
+ */
 export interface CookToom {
   readonly outputs: number;
   readonly taps: number;
@@ -14,7 +17,10 @@ export interface CookToom {
   readonly output: readonly (readonly number[])[];
 }
 
-/** Where the polynomials are evaluated, beside infinity: small fractions and their reciprocals lose the fewest digits in float32. */
+/**
+ * Where the polynomials are evaluated, beside infinity: small fractions and their reciprocals lose
+ * the fewest digits in float32.
+ */
 const places: readonly Rational[] = [
   fraction(0),
   fraction(1),
@@ -25,8 +31,11 @@ const places: readonly Rational[] = [
   fraction(2),
 ];
 
-/** The most products in a row: one for each place, and infinity. With more, float32 no longer keeps its digits. */
-export const mostPoints = places.length + 1;
+/**
+ * The most products in a row: one for each place, and infinity. With more, float32 no longer keeps
+ * its digits.
+ */
+export const maxPoints = places.length + 1;
 
 const one = fraction(1);
 
@@ -43,11 +52,12 @@ function product(left: readonly Rational[], right: readonly Rational[]): readonl
 const power = (base: Rational, exponent: number) => Array.from({ length: exponent }, () => base).reduce(times, one);
 
 /**
- * Cook-Toom's convolution F(outputs, taps), as Winograd and Lavin use it (Lavin & Gray, "Fast Algorithms for Convolutional Neural Networks", 2015):
- * `output * ((weights * g) x (input * d))` is what `taps` weights g give at `outputs` places of the `points` values d, each product `x` taken once. The
- * matrices are worked out in fractions, then rounded once.
+ * Cook-Toom's convolution F(outputs, taps), as Winograd and Lavin use it (Lavin & Gray, "Fast
+ * Algorithms for Convolutional Neural Networks", 2015): `output * ((weights * g) x (input * d))` is
+ * what `taps` weights g give at `outputs` places of the `points` values d, each product `x` taken
+ * once. The matrices are worked out in fractions, then rounded once.
  *
- * @throws RangeError for more than `mostPoints` points, or fewer than two.
+ * @throws RangeError for more than `maxPoints` points, or fewer than two.
  *
  * @example
  * cookToom(2, 3).points; // 4 products for 2 outputs of 3 taps, where 6 would be taken directly
@@ -63,8 +73,8 @@ const made = new Map<string, CookToom>();
 
 function workedOut(outputs: number, taps: number): CookToom {
   const points = outputs + taps - 1;
-  if (!(outputs >= 1 && taps >= 1 && points >= 2 && points <= mostPoints)) {
-    throw new RangeError(`a convolution of ${taps} taps cannot be taken by ${outputs} outputs`);
+  if (!(outputs >= 1 && taps >= 1 && points >= 2 && points <= maxPoints)) {
+    throw new RangeError(`a convolution of ${taps} taps cannot be computed in tiles of ${outputs} outputs`);
   }
   const finite = places.slice(0, points - 1);
   const factor = (place: Rational) => [minus(place), one];

@@ -1,9 +1,12 @@
-import { type AttributeValue, constant, type GraphNode, type Initializer, node } from '../../onnx/graph.ts';
+import { type AttributeValue, constant, type Initializer, node, type OnnxNode } from '../../onnx/onnx-graph.ts';
 import { prefixed } from '../preprocess.ts';
 
-/** Operations and constants of a graph that is being rewritten. What it makes itself has names that no other tensor has. */
+/**
+ * Operations and constants of a graph that is being rewritten. What it makes itself has names that
+ * no other tensor has.
+ */
 export class GraphWriter {
-  readonly nodes: GraphNode[] = [];
+  readonly nodes: OnnxNode[] = [];
   readonly #initializers = new Map<string, Initializer>();
   readonly #taken: ReadonlySet<string>;
   #made = 0;
@@ -34,7 +37,7 @@ export class GraphWriter {
   }
 
   /** Adds an operation as it is. */
-  copy(made: GraphNode): void {
+  copy(made: OnnxNode): void {
     this.nodes.push(made);
   }
 
@@ -45,7 +48,9 @@ export class GraphWriter {
     return name;
   }
 
-  /** A list of integers as a constant; -1 stands for the axis that depends on the rows of the batch. */
+  /**
+   * A list of integers as a constant; -1 stands for the axis that depends on the rows of the batch.
+   */
   integers(shape: readonly number[], values: readonly number[]): string {
     return this.#once(`integers ${shape} ${values}`, () => constant('', shape, BigInt64Array.from(values, BigInt)));
   }

@@ -15,8 +15,9 @@ export interface MaxPool {
 const axesAreInputs = 18;
 
 /**
- * Writes a pooling over an activation with the places first: what each window reads is gathered, and the greatest taken. Padding is never the greatest: a
- * window that hangs over reads a place of its own twice.
+ * Writes a pooling over an activation with the places first: what each window reads is gathered,
+ * and the greatest taken. Padding is never the greatest: a window that hangs over reads a place of
+ * its own twice.
  *
  * @param spare - adds a row that belongs to no place.
  */

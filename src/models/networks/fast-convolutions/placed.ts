@@ -1,6 +1,9 @@
 import type { GraphWriter } from './graph-writer.ts';
 
-/** How an activation lies in memory where the places of a picture come first: [rows, N * channels], each place of all pictures in one row. */
+/**
+ * How an activation lies in memory where the places of a picture come first: [rows, N * channels],
+ * each place of all pictures in one row.
+ */
 export interface Placement {
   readonly channels: number;
   readonly height: number;
@@ -44,7 +47,10 @@ export function withZero(writer: GraphWriter, placed: Placed): Placed & { readon
   return { ...placed, tensor: writer.append('Pad', [placed.tensor, pads]), rows: rows + 1, zero: rows };
 }
 
-/** Rows of a tensor in the given order; `shape` is that of the axes which stand in place of the rows. */
+/**
+ * Rows of a tensor in the given order; `shape` is that of the axes which stand in place of the
+ * rows.
+ */
 export function gathered(
   writer: GraphWriter,
   tensor: string,

@@ -1,4 +1,4 @@
-import type { GraphNode, OnnxGraph } from '../../onnx/graph.ts';
+import type { OnnxGraph, OnnxNode } from '../../onnx/onnx-graph.ts';
 import { inferShapes } from '../../onnx/shapes.ts';
 import { activated } from './bias.ts';
 import { fastConvolution } from './convolution.ts';
@@ -16,34 +16,35 @@ export interface Rewritten {
 }
 
 /** The operations that the fast form is written with mean the same since this version. */
-const leastOpset = 11;
+const minOpset = 11;
 
 /**
- * The same graph with the convolutions that the rule takes (`fastFormOf`) written as products of transformed windows and weights, in ONNX's own operators. Between
- * them activations stay as those products leave them; poolings and ReLUs in between are written for that. All tensors that others read, and the outputs, are as
- * they were, but for rounding: about 1e-6 of the greatest value.
+ * The same graph with the convolutions that the rule takes (`fastFormOf`) written as products of
+ * transformed windows and weights, in ONNX's own operators. Between them activations stay as those
+ * products leave them; poolings and ReLUs in between are written for that. All tensors that others
+ * read, and the outputs, are as they were, but for rounding: about 1e-6 of the greatest value.
  *
  * @param rule - which convolutions are rewritten, and how.
  */
 export function withFastConvolutions(graph: OnnxGraph, rule: Rule = fastFormOf): Rewritten {
   const unchanged = { graph, convolutions: 0 };
   // A graph inside a node may read any tensor by name.
-  if ((graph.opsets[''] ?? 0) < leastOpset || graph.nodes.some(({ hasSubgraph }) => hasSubgraph)) return unchanged;
+  if ((graph.opsets[''] ?? 0) < minOpset || graph.nodes.some(({ hasSubgraph }) => hasSubgraph)) return unchanged;
   if (!graph.nodes.some(({ operator }) => operator === 'Conv')) return unchanged;
   const rewriting = new Rewriting(graph, rule);
   return rewriting.planned.size === 0 ? unchanged : { graph: rewriting.run(), convolutions: rewriting.planned.size };
 }
 
 class Rewriting {
-  readonly planned = new Map<GraphNode, PlannedConvolution>();
+  readonly planned = new Map<OnnxNode, PlannedConvolution>();
   readonly #writer: GraphWriter;
   readonly #tensors: Tensors;
-  readonly #readers = new Map<string, GraphNode[]>();
+  readonly #readers = new Map<string, OnnxNode[]>();
   /** Activations with the places first, by the name of the tensor that they stand for. */
   readonly #placed = new Map<string, Placed>();
   /** Tensors that are there under their own names. */
   readonly #there: Set<string>;
-  readonly #done = new Set<GraphNode>();
+  readonly #done = new Set<OnnxNode>();
 
   constructor(
     readonly graph: OnnxGraph,
@@ -75,7 +76,7 @@ class Rewriting {
     return { ...this.graph, nodes, initializers: [...kept, ...initializers] };
   }
 
-  #node(node: GraphNode): void {
+  #node(node: OnnxNode): void {
     const convolution = this.planned.get(node);
     if (convolution) this.#convolution(node, convolution);
     else if (!this.#inPlace(node)) {
@@ -85,7 +86,7 @@ class Rewriting {
     }
   }
 
-  #convolution(node: GraphNode, convolution: PlannedConvolution): void {
+  #convolution(node: OnnxNode, convolution: PlannedConvolution): void {
     const writer = this.#writer;
     const relu = this.#onlyReader(node, 'Relu');
     const pooling = relu && this.#onlyReader(relu, 'MaxPool');
@@ -93,7 +94,8 @@ class Rewriting {
     const last = (pool ? pooling : relu) ?? node;
     const zero = this.#feedsConvolution(last);
     let placed = fastConvolution(writer, this.#placedOf(node.inputs[0] as string), convolution);
-    // The greatest of some values keeps its place when a bias is added to all and negative ones are cut off: fewer are left to do that to.
+    // The greatest of some values keeps its place when a bias is added to all and negative ones are
+    // cut off: fewer are left to do that to.
     if (pool) placed = fastMaxPool(writer, placed, pool, zero);
     placed = activated(writer, placed, { bias: convolution.bias, relu: relu !== undefined, zero });
     this.#placed.set(last.outputs[0] as string, placed);
@@ -101,7 +103,7 @@ class Rewriting {
   }
 
   /** Writes an operation on activations that have the places first, if it is one that can be. */
-  #inPlace(node: GraphNode): boolean {
+  #inPlace(node: OnnxNode): boolean {
     const sources = node.inputs.map((name) => (this.#there.has(name) ? undefined : this.#placed.get(name)));
     const [source, other] = sources;
     const [output] = node.outputs;
@@ -119,14 +121,14 @@ class Rewriting {
   }
 
   /** The operation that alone reads what a node makes, if it is of the given kind. */
-  #onlyReader(node: GraphNode, operator: string): GraphNode | undefined {
+  #onlyReader(node: OnnxNode, operator: string): OnnxNode | undefined {
     const [output = ''] = node.outputs;
     const readers = this.#readers.get(output) ?? [];
     const isOutput = this.graph.outputs.some(({ name }) => name === output);
     return !isOutput && readers.length === 1 && readers[0]?.operator === operator ? readers[0] : undefined;
   }
 
-  #feedsConvolution(node: GraphNode): boolean {
+  #feedsConvolution(node: OnnxNode): boolean {
     return (this.#readers.get(node.outputs[0] ?? '') ?? []).some((reader) => this.planned.has(reader));
   }
 

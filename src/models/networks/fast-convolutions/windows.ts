@@ -1,5 +1,5 @@
 import { attributeText, domainOf } from '../../onnx/encoded-node.ts';
-import { elementTypes, type GraphNode, type Initializer } from '../../onnx/graph.ts';
+import { elementTypes, type Initializer, type OnnxNode } from '../../onnx/onnx-graph.ts';
 import type { Shape } from '../../onnx/shapes.ts';
 import type { MaxPool } from './max-pool.ts';
 import type { ConvolutionShape, FastForm } from './rule.ts';
@@ -23,7 +23,7 @@ export interface PlannedConvolution {
 const isAll = (values: readonly number[] | undefined, value: number) => (values ?? []).every((each) => each === value);
 
 /** Zeros above and to the left, or undefined where that depends on what we do not follow. */
-function paddingOf(node: GraphNode, kernel: readonly number[], isOfStrideOne: boolean): [number, number] | undefined {
+function paddingOf(node: OnnxNode, kernel: readonly number[], isOfStrideOne: boolean): [number, number] | undefined {
   const automatic = attributeText(node, 'auto_pad') ?? 'NOTSET';
   const { pads = [0, 0, 0, 0] } = node.attributes;
   if (automatic === 'NOTSET') return pads.length === 4 ? [pads[0] as number, pads[1] as number] : undefined;
@@ -35,8 +35,11 @@ function paddingOf(node: GraphNode, kernel: readonly number[], isOfStrideOne: bo
 /** The form of a convolution of stride 1 and one group, or undefined where it stays as it is. */
 export type Rule = (shape: ConvolutionShape) => FastForm | undefined;
 
-/** The convolution of a node in the fast form: stride 1, one group, constant float32 weights, and a shape that the rule takes; else undefined. */
-export function plannedConvolution(node: GraphNode, tensors: Tensors, rule: Rule): PlannedConvolution | undefined {
+/**
+ * The convolution of a node in the fast form: stride 1, one group, constant float32 weights, and a
+ * shape that the rule takes; else undefined.
+ */
+export function plannedConvolution(node: OnnxNode, tensors: Tensors, rule: Rule): PlannedConvolution | undefined {
   const [input = '', weightName = '', biasName = ''] = node.inputs;
   if (node.operator !== 'Conv' || domainOf(node) !== '' || node.outputs.length !== 1) return undefined;
   const { strides, dilations, group } = node.attributes;
@@ -54,8 +57,11 @@ export function plannedConvolution(node: GraphNode, tensors: Tensors, rule: Rule
   return form && { form, weights, bias, padding, size };
 }
 
-/** The pooling of a node, where every window has its greatest value inside the picture and nothing else is asked of it; else undefined. */
-export function plannedPool(node: GraphNode, tensors: Tensors): MaxPool | undefined {
+/**
+ * The pooling of a node, where every window has its greatest value inside the picture and nothing
+ * else is asked of it; else undefined.
+ */
+export function plannedPool(node: OnnxNode, tensors: Tensors): MaxPool | undefined {
   const { kernel_shape: kernel = [], strides = [1, 1], dilations } = node.attributes;
   const to = tensors.shape(node.outputs[0] ?? '');
   if (node.operator !== 'MaxPool' || domainOf(node) !== '' || node.outputs.length !== 1) return undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cookToom, mostPoints } from '../../../../src/models/networks/fast-convolutions/cook-toom.ts';
+import { cookToom, maxPoints } from '../../../../src/models/networks/fast-convolutions/cook-toom.ts';
 import { uniform } from '../helpers.ts';
 
 const times = (matrix: readonly (readonly number[])[], vector: readonly number[]) =>
@@ -31,7 +31,7 @@ describe('the matrices of a fast convolution', () => {
   }
 
   it('are refused where float32 would lose its digits', () => {
-    expect(() => cookToom(mostPoints - 1, 3)).toThrow('cannot be taken');
+    expect(() => cookToom(maxPoints - 1, 3)).toThrow('cannot be computed');
     expect(() => cookToom(1, 1)).toThrow(RangeError);
   });
 });

@@ -3,7 +3,13 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { withFastConvolutions } from '../../../../src/models/networks/fast-convolutions/rewrite.ts';
 import { fastForm, tiled } from '../../../../src/models/networks/fast-convolutions/rule.ts';
-import { constant, type GraphNode, type Initializer, node, type OnnxGraph } from '../../../../src/models/onnx/graph.ts';
+import {
+  constant,
+  type Initializer,
+  node,
+  type OnnxGraph,
+  type OnnxNode,
+} from '../../../../src/models/onnx/onnx-graph.ts';
 import { inferShapes, rowSizes } from '../../../../src/models/onnx/shapes.ts';
 import { encodeModel } from '../../../../src/models/onnx/write.ts';
 import { uniform } from '../helpers.ts';
@@ -30,7 +36,7 @@ function chain(
   opset = 17,
 ): OnnxGraph {
   const random = uniform(channels * 31 + layers.length);
-  const nodes: GraphNode[] = [];
+  const nodes: OnnxNode[] = [];
   const initializers: Initializer[] = [];
   const outputs: string[] = [];
   let [last, depth, high, wide] = ['x', channels, ...size] as [string, number, number, number];
@@ -170,7 +176,7 @@ describe('between fast convolutions', () => {
 
 describe('what is left as it is', () => {
   const one = chain(8, [13, 13], [conv]);
-  const [convolution] = one.nodes as [GraphNode];
+  const [convolution] = one.nodes as [OnnxNode];
   const inputs = [...convolution.inputs];
   const withAttributes = (attributes: Parameters<typeof node>[3]) => ({
     ...one,
@@ -182,7 +188,7 @@ describe('what is left as it is', () => {
       expect(all(withAttributes(attributes)).convolutions).toBe(0);
   });
 
-  it('are weights that are no constants, or not float32, and operator sets that are too old', () => {
+  it('are weights that are not constants, or not float32, and operator sets that are too old', () => {
     const asInput = { ...one, inputs: [...one.inputs, { name: 'layer0.weight', elementType: 1, shape: [8, 8, 3, 3] }] };
     const initializers = one.initializers.filter(({ name }) => name !== 'layer0.weight');
     expect(all({ ...asInput, initializers }).convolutions).toBe(0);

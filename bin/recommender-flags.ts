@@ -1,0 +1,77 @@
+import { UsageError } from '../src/core/errors.ts';
+import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
+import type { Json } from '../src/graphs/graph.ts';
+import { type RecommenderName, recommenderNames } from '../src/graphs/recommenders/recommender-names.ts';
+import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
+import { type AnyTable, type Option, text } from './option-table.ts';
+
+/** Options whose value on the command line has another name than its kind. */
+const valueNames = { integer: 'N', number: 'X', boolean: 'true|false', text: 'NAME', integers: 'N,N', json: 'VALUE' };
+
+/**
+ * The options of a recommender as flags. Their texts are read by the recommender that is trained:
+ * the same name may be of another kind in another one.
+ */
+function flagsOf(model: RecommenderName): Record<string, Option<string>> {
+  return Object.fromEntries(
+    recommenderOptions(model).flatMap((option) => {
+      const value = valueNames[option.kind];
+      const { alias } = option;
+      return [
+        [option.key, text(value, option.does, option.default)],
+        ...(alias === undefined ? [] : [[alias, text(value, `the same as --${flagOf(option.key)}`)]]),
+      ] as const;
+    }),
+  );
+}
+
+/** The options of all recommenders as flags. */
+export const recommenderFlags: Readonly<Record<string, Option<string>>> = Object.assign(
+  {},
+  ...recommenderNames.map(flagsOf),
+);
+
+const { k: _lengths, ...others } = recommenderFlags;
+
+/** Those of them beside `--k`, which is the list lengths where recommenders are evaluated. */
+export const evaluatedRecommenderFlags: Readonly<Record<string, Option<string>>> = others;
+
+/** A command's own options after those of the recommender that is named beside `--help`. */
+export function helpOfRecommender(options: AnyTable, argv: readonly string[]): AnyTable {
+  const model = recommenderNames.find(
+    (name) => argv.includes(name) || [`--recommender=${name}`, `--model=${name}`].some((each) => argv.includes(each)),
+  );
+  return model === undefined ? options : { ...flagsOf(model), ...options };
+}
+
+/**
+ * The options of a recommender that were given as flags.
+ *
+ * @throws UsageError when the recommender has no such option (it lists those it has), or a value
+ * does not fit.
+ */
+export function readRecommenderFlags(
+  given: Readonly<Record<string, string>>,
+  model: RecommenderName,
+): Record<string, Json> {
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, parseOptionText(model, key, value)]));
+}
+
+/**
+ * Adds `KEY=VALUE` texts to a recommender's options.
+ * @throws UsageError for one that the recommender does not have, or given twice.
+ */
+export function readRecommenderSettings(
+  model: RecommenderName,
+  options: Readonly<Record<string, Json>>,
+  settings: readonly string[],
+): Record<string, Json> {
+  const all: Record<string, Json> = { ...options };
+  for (const entry of settings) {
+    const [, key = '', value = ''] = /^([^=]+)=(.*)$/s.exec(entry) ?? [];
+    if (key === '') throw new UsageError(`\`--set\` must be KEY=VALUE, but is '${entry}'`);
+    if (Object.hasOwn(all, key)) throw new UsageError(`option '${key}' of the recommender is given twice`);
+    all[key] = parseOptionText(model, key, value);
+  }
+  return all;
+}

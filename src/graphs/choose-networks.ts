@@ -1,0 +1,153 @@
+import { UsageError } from '../core/errors.ts';
+import type { StoredWeights } from '../io/weights-store/weights-store.ts';
+import type { ConvolutionForm } from '../models/networks/fast-convolutions/form.ts';
+import { network, type UnopenedNetwork } from '../models/networks/network.ts';
+import {
+  isNetworkName,
+  networkNames,
+  postprocessedNetworks,
+  postprocessingOf,
+} from '../models/networks/network-registry.ts';
+import { checkStatedHash } from './weights/stated-hash.ts';
+import { storedPostprocessing } from './weights/stored-postprocessing.ts';
+import { usualWeights } from './weights/weights-to-use.ts';
+
+/** How networks are named. */
+export interface NetworkChoice {
+  /** A network's name, a network card's path, or `none`. Default `alexnet`. */
+  readonly visual?: string | undefined;
+  /** A network's name, a network card's path, or `none`. Default `vggish`. */
+  readonly audio?: string | undefined;
+  /**
+   * Weights of named networks: `random:SEED`, or a weight file where just one of the two is a named
+   * network. Default: the file of the weights store, else `random:1`; the run says that they are
+   * random.
+   */
+  readonly weights?: string | undefined;
+  /**
+   * Weights of the visual network alone: `random:SEED`, or a weight file; of a network card, an
+   * .onnx file.
+   */
+  readonly visualWeights?: string | undefined;
+  /** Weights of the audio network alone, likewise. */
+  readonly audioWeights?: string | undefined;
+  /**
+   * The tensor of the visual network that is its output; an alias of a named network's, or a
+   * tensor's name.
+   */
+  readonly layer?: string | undefined;
+  /**
+   * VGGish's post-processing: path of the PCA's parameters, `vggish-pca` for those of the weights
+   * store, or `true` where they are in the weights, or random as these are.
+   */
+  readonly audioPostprocess?: string | true | undefined;
+  /**
+   * `fast` (default): convolutions with fewer products, where their shape pays; `direct`: none, as
+   * in datasets made before there was a choice.
+   */
+  readonly convolutions?: ConvolutionForm | undefined;
+}
+
+/** The networks that a pair of names or cards stands for. */
+export interface ChosenNetworks {
+  readonly visual: UnopenedNetwork<Uint8Array> | undefined;
+  readonly audio: UnopenedNetwork<Float32Array> | undefined;
+  /** One sentence about each network whose weights came from the weights store. */
+  readonly says: readonly string[];
+}
+
+/**
+ * Resolves `visual` and `audio` to networks. Weights of a named network are those of the options,
+ * else those of the weights store, else `random:1`.
+ *
+ * @throws UsageError when a network has the wrong modality, or an option fits no network;
+ * ModelError when a card or weights do not fit, stored weights are damaged, or a file given by an
+ * option has another hash than its name states.
+ */
+export function chooseNetworks(options: NetworkChoice): ChosenNetworks {
+  const names = { visual: options.visual ?? 'alexnet', audio: options.audio ?? 'vggish' };
+  checkChoice(options, names);
+  const says: string[] = [];
+  const choose = (modality: 'visual' | 'audio'): UnopenedNetwork | undefined => {
+    const name = names[modality];
+    if (name === 'none') return undefined;
+    const own = modality === 'visual' ? options.visualWeights : options.audioWeights;
+    const given = own ?? (isNetworkName(name) ? options.weights : undefined);
+    const { weights, stored } = given === undefined ? usualWeights(name) : { weights: given, stored: undefined };
+    const postprocess = modality === 'audio' ? options.audioPostprocess : undefined;
+    const stores = postprocessingOf(name)?.name;
+    const storedPca = stores !== undefined && postprocess === stores ? storedPostprocessing(stores) : undefined;
+    const plan = network(name, {
+      convolutions: options.convolutions,
+      weights,
+      weightsOrigin: stored,
+      layer: modality === 'visual' ? options.layer : undefined,
+      postprocess: storedPca?.path ?? postprocess,
+      postprocessOrigin: storedPca,
+    });
+    if (plan.card.modality !== modality) {
+      throw new UsageError(
+        `\`${modality}\` must be a network for ${modality}, but '${name}' is one for ${plan.card.modality}`,
+      );
+    }
+    const paths = { weights: given, postprocess: storedPca === undefined ? postprocess : undefined };
+    for (const { role, sha256 } of plan.weightsFiles) {
+      const path = paths[role];
+      // Of a card's network `random:SEED` is left out of account, and its own file is used.
+      if (typeof path === 'string' && !path.startsWith('random:')) checkStatedHash(path, sha256);
+    }
+    for (const model of [stored, storedPca]) if (model) says.push(saidOf(model));
+    return plan;
+  };
+  // The modality was checked, and with it what they read.
+  const [visual, audio] = [choose('visual'), choose('audio')];
+  return {
+    visual: visual as UnopenedNetwork<Uint8Array> | undefined,
+    audio: audio as UnopenedNetwork<Float32Array> | undefined,
+    says,
+  };
+}
+
+const saidOf = ({ name, origin, sha256 }: StoredWeights) =>
+  `${name}: stored weights (${origin}, SHA-256 ${sha256.slice(0, 12)}).`;
+
+function checkChoice(
+  options: NetworkChoice,
+  { visual, audio }: { readonly visual: string; readonly audio: string },
+): void {
+  const { weights } = options;
+  const named = [visual, audio].filter(isNetworkName);
+  if (weights !== undefined && named.length === 0) {
+    throw new UsageError(
+      `\`weights\` are for networks known by name (${networkNames.join(', ')}): a network card names its own; got '${weights}'`,
+      { option: 'weights' },
+    );
+  }
+  const waiting = named.filter(
+    (name) => (name === visual ? options.visualWeights : options.audioWeights) === undefined,
+  );
+  if (weights !== undefined && !weights.startsWith('random:') && waiting.length > 1) {
+    throw new UsageError(
+      `\`weights\` is one file, '${weights}', but two networks need weights: ${waiting.join(' and ')}`,
+      {
+        option: 'weights',
+        remedy:
+          "Give `visualWeights` and `audioWeights`, or turn one network off with `visual: 'none'` or `audio: 'none'`.",
+      },
+    );
+  }
+  const needs = (option: keyof NetworkChoice, modality: string, name: string) => {
+    if (options[option] !== undefined && name === 'none')
+      throw new UsageError(`\`${option}\` is for the ${modality} network, but \`${modality}\` is none`, { option });
+  };
+  needs('layer', 'visual', visual);
+  needs('visualWeights', 'visual', visual);
+  needs('audioWeights', 'audio', audio);
+  needs('audioPostprocess', 'audio', audio);
+  if (options.audioPostprocess !== undefined && postprocessingOf(audio) === undefined) {
+    throw new UsageError(
+      `\`audioPostprocess\` is for ${postprocessedNetworks.join(', ')}, but \`audio\` is '${audio}'`,
+      { option: 'audioPostprocess' },
+    );
+  }
+}

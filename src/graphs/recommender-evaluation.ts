@@ -1,0 +1,112 @@
+import { UsageError } from '../core/errors.ts';
+import { ItemStore } from '../io/dataset/item-store.ts';
+import { readGivenSplit } from '../io/ratings/given-split.ts';
+import { readMovies } from '../io/ratings/movies.ts';
+import { observedScale } from '../io/ratings/rating-table.ts';
+import { readTrailers } from '../io/ratings/trailers.ts';
+import { withValidation } from '../io/ratings/validation.ts';
+import { decimalRatings } from './decimal-ratings.ts';
+import { type EvaluationReport, peakRssBytes, readingOf, type ScoringOptions, scorePredictions } from './evaluation.ts';
+import type { Json } from './graph.ts';
+import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
+import { fitRecommender } from './recommenders/fit-recommender.ts';
+import {
+  checkRecommenderName,
+  isNeuralRecommender,
+  recommenderReadsFeatures,
+} from './recommenders/recommender-names.ts';
+import { checkRecommenderOptions } from './recommenders/recommender-options.ts';
+import { testPredictions } from './test-predictions.ts';
+
+/** A recommender, what it learns from and what it is tested on. */
+export interface RecommenderEvaluationOptions extends ScoringOptions {
+  /**
+   * Files of ratings in any known form: MovieLens 100K's `u1.base` and `u1.test`, CSV, Parquet, ...
+   */
+  readonly train: string;
+  readonly test: string;
+  /**
+   * For early stopping of neural recommenders. Default: a tenth of the training ratings, drawn by
+   * the seed.
+   */
+  readonly validation?: string | undefined;
+  /** One of `recommenderNames`. */
+  readonly recommender: string;
+  /** Options of the recommender (`recommenderOptions`). */
+  readonly options?: Readonly<Record<string, Json>> | undefined;
+  /** Default 1. */
+  readonly seed?: number | undefined;
+  /** A training store of features, for the recommenders that read them. */
+  readonly features?: string | undefined;
+  /** A trailer list, where the features are those of trailers. */
+  readonly trailers?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fits a recommender on a file of ratings and scores its predictions of another one, both in file
+ * order. A recommender that is not neural learns from all training ratings; a neural recommender
+ * leaves its validation part out.
+ *
+ * @throws UsageError when an option or a file is wrong, or a rating is in both files; what
+ * `fitRecommender` throws.
+ *
+ * @example
+ * const report = await evaluateRecommender({ train: 'u1.base', test: 'u1.test', recommender: 'item-knn', options: { neighbours: 40 } });
+ * console.log(report.rmse, report.trainSeconds);
+ */
+export async function evaluateRecommender(options: RecommenderEvaluationOptions): Promise<EvaluationReport> {
+  const model = checkRecommenderName(options.recommender);
+  const recommenderOptions = checkRecommenderOptions(model, options.options ?? {});
+  const { train, test, validation, seed = 1, skipBadLines = false } = options;
+  if (recommenderReadsFeatures(model) && options.features === undefined) {
+    throw new UsageError(`recommender ${model} needs \`features\``, {
+      option: 'features',
+      remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
+    });
+  }
+  const files = { train, test, ...(validation !== undefined && { validation }) };
+  const { prediction: _prediction, ...columns } = options.columns ?? {};
+  const reading = { ...readingOf(options), columns, ...(options.scale && { scale: options.scale }) };
+  const { scenario, reports } = await readGivenSplit(files, reading);
+  const { ratings } = scenario;
+  const [given] = scenario.splits;
+  if (given === undefined) throw new Error('a given split has one split');
+  const drawn = isNeuralRecommender(model) && validation === undefined;
+  const split = drawn ? withValidation(ratings, given, {}, seed) : given;
+  const scale = options.scale ?? observedScale(ratings.values);
+  const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, { skipBadLines })).movies;
+  const genres = movies && genresOf(catalogueOf(ratings.itemIds, movies));
+  const trailers = options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
+  const features = options.features === undefined ? undefined : await ItemStore.open(options.features);
+  try {
+    const data = {
+      ratings,
+      train: split.train,
+      validation: split.validation,
+      scale,
+      ...(genres && { genres }),
+      ...(features && { features }),
+      ...(trailers && { trailers }),
+    };
+    const fitting = {
+      recommender: model,
+      options: recommenderOptions,
+      seed,
+      ...(options.signal && { signal: options.signal }),
+    };
+    const fitted = await fitRecommender(data, fitting);
+    try {
+      const { users, items, predictions, predictSeconds } = await testPredictions(fitted, ratings, split.test);
+      const values = Float32Array.from(split.test, (row) => ratings.values[row] as number);
+      const tested = { users, items, ratings: decimalRatings(values), predictions, itemIds: ratings.itemIds };
+      const scored = await scorePredictions(tested, { ...options, scale });
+      const { trainSeconds } = fitted;
+      return { ...scored, model, trainSeconds, predictSeconds, peakRssBytes: peakRssBytes(), files: reports };
+    } finally {
+      await fitted.close?.();
+    }
+  } finally {
+    await features?.close();
+  }
+}

@@ -1,0 +1,29 @@
+import { checkInteger } from '../../core/check.ts';
+import { fitClassicRecommender } from './classic-recommender.ts';
+import { checkFitData, type FitData, type FitOptions, type FittedRecommender } from './fit-data.ts';
+import { fitNeuralRecommender } from './neural-recommender-fit.ts';
+import { checkRecommenderName, isNeuralRecommender } from './recommender-names.ts';
+import { checkRecommenderOptions } from './recommender-options.ts';
+
+/**
+ * Fits any recommender by its name. Learns from the rows `train` alone; a neural recommender stops
+ * early by the rows `validation`. A neural recommender trains in a thread of its own until `close`;
+ * several run side by side. The others learn at once, and hold the thread meanwhile.
+ *
+ * @throws UsageError for an unknown recommender or option (it lists the known ones), a value out of
+ * range, rows that are not the table's; MissingFeaturesError when an item has no features; what
+ * `Trainer.fit` throws; the reason of `signal`.
+ * @example
+ * const recommender = await fitRecommender({ ratings, train, validation, scale }, { recommender: 'item-knn', options: { k: 40 }, seed: 1 });
+ * const predictions = await recommender.predict(users, items);
+ * await recommender.close?.();
+ */
+export async function fitRecommender(data: FitData, options: FitOptions): Promise<FittedRecommender> {
+  const model = checkRecommenderName(options.recommender);
+  const checked = checkRecommenderOptions(model, options.options);
+  const seed = checkInteger('seed', options.seed, 0, 0xffffffff);
+  checkFitData(data);
+  options.signal?.throwIfAborted();
+  if (isNeuralRecommender(model)) return fitNeuralRecommender(model, checked, data, { ...options, seed });
+  return fitClassicRecommender(model, checked, seed, data);
+}

@@ -1,0 +1,108 @@
+import { UsageError } from '../../core/errors.ts';
+import { ItemStore } from '../../io/dataset/item-store.ts';
+import type { GenreTable } from '../../models/genres.ts';
+import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
+import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
+import { genresOf } from './catalogue.ts';
+import { fitRecommender } from './fit-recommender.ts';
+import { neuralOptions } from './neural-options.ts';
+import { isNeuralRecommender, recommenderReadsFeatures } from './recommender-names.ts';
+import { readSavedRecommender, type SavedRecommender } from './saved-recommender.ts';
+import { StoreFeatures } from './store-features.ts';
+import { featureFileOf } from './training-sources.ts';
+
+/** A trained recommender, ready to predict. */
+export interface LoadedRecommender {
+  readonly saved: SavedRecommender;
+  /** Genres of the catalogue's items, when any has one. */
+  readonly genres: GenreTable | undefined;
+  /** Features of the items, when the recommender was trained with some. */
+  readonly features: StoreFeatures | undefined;
+  predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  /** What `predict` clips to the scale of ratings, to rank by. */
+  score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Loads a recommender that `trainRecommender` has saved. A neural recommender takes its weights;
+ * any other recommender learns again from the saved ratings, which gives the same predictions to
+ * the last bit.
+ *
+ * @param options `features`: the training store, if it has been moved.
+ * @throws UsageError `no-model`; ModelError `hash` when a file, or the training store, is not the
+ * one that the recommender was trained with.
+ * @example
+ * const recommender = await loadRecommender('models/dcf-av-1');
+ * const [rating] = await recommender.predict(Int32Array.of(0), Int32Array.of(5)); // of recommender.saved.userIds[0], recommender.saved.catalogue[5]
+ * await recommender.close();
+ */
+export async function loadRecommender(
+  directory: string,
+  options: { readonly features?: string } = {},
+): Promise<LoadedRecommender> {
+  const saved = await readSavedRecommender(directory);
+  const store = await openFeatures(saved, options.features);
+  const features = store && StoreFeatures.ofIds(store, saved.featureIds, saved.catalogue);
+  const genres = genresOf(saved.catalogue);
+  try {
+    const predictor = await (saved.weights ? networkOf(saved, features) : learntAnew(saved, genres));
+    return {
+      ...{ saved, genres, features },
+      predict: (users, items) => predictor.predict(users, items),
+      score: (users, items) => predictor.score(users, items),
+      close: async () => {
+        await predictor.close?.();
+        await store?.close();
+      },
+    };
+  } catch (error) {
+    await store?.close();
+    throw error;
+  }
+}
+
+/**
+ * The network of a saved recommender.
+ *
+ * @param features where its features come from.
+ * @param weights other weights than the saved ones.
+ */
+export async function networkOf(
+  { facts, userIds, catalogue, ratings, validation, weights: saved }: SavedRecommender,
+  features: FeatureSource | undefined,
+  weights?: WeightsByName,
+): Promise<NeuralRecommender> {
+  const { model, options, seed, scale } = facts;
+  if (!isNeuralRecommender(model)) throw new UsageError(`recommender ${model} is not neural`);
+  const own = recommenderReadsFeatures(model) ? features : undefined;
+  const recommender = new NeuralRecommender(model, { ...neuralOptions(options, own?.modalities ?? []), seed });
+  const named = weights ?? new Map([...(saved ?? [])].map(([name, { values }]) => [name, values]));
+  const isJudged = new Set(validation);
+  const learnt = ratings.items.filter((_, row) => !isJudged.has(row));
+  await recommender.restore({ userCount: userIds.length, itemCount: catalogue.length, scale }, named, own, learnt);
+  return recommender;
+}
+
+function learntAnew({ facts, userIds, catalogue, ratings }: SavedRecommender, genres: GenreTable | undefined) {
+  const { model: recommender, options, seed, scale } = facts;
+  const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
+  const data = { ratings: table, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
+  return fitRecommender({ ...data, genres }, { recommender, options, seed });
+}
+
+async function openFeatures({ facts }: SavedRecommender, moved: string | undefined): Promise<ItemStore | undefined> {
+  if (facts.features === undefined) return undefined;
+  const path = moved ?? facts.features.path;
+  const store = await ItemStore.open(path);
+  if ((await featureFileOf(path)).sha256 === facts.features.sha256) return store;
+  await store.close();
+  throw new UsageError(
+    `${path} is not the training store that the recommender was trained with: it has changed since`,
+    {
+      code: 'dataset',
+      remedy: 'Train again with these features, or give the store as it was, as `features`.',
+    },
+  );
+}

@@ -1,0 +1,120 @@
+import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
+import { readsFeatures } from '../../models/recommenders/neural/architectures.ts';
+import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { Json } from '../graph.ts';
+import {
+  type FitData,
+  type FitOptions,
+  type FitProgress,
+  type FittedRecommender,
+  trainingRatings,
+} from './fit-data.ts';
+import { neuralOptions } from './neural-options.ts';
+import { pretrainedBranches } from './pretrained-branches.ts';
+import { StoreFeatures } from './store-features.ts';
+import { TrainingLog } from './training-log.ts';
+import { validationFigures } from './validation-figures.ts';
+
+/** Fits a neural recommender; with `pretrained: true` its branches first, and their time counts. */
+export async function fitNeuralRecommender(
+  model: NeuralRecommenderName,
+  options: Readonly<Record<string, Json>>,
+  data: FitData,
+  run: FitOptions,
+): Promise<FittedRecommender> {
+  const features = featuresOf(model, data);
+  const training = trainingRatings(data, data.train);
+  const validation = trainingRatings(data, data.validation);
+  features?.check(itemsOf(data));
+  const own = neuralOptions(options, features?.modalities ?? []);
+  const started = performance.now();
+  const pretrained = await pretrainedBranches(model, options, data, run, fitNeuralRecommender);
+  const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
+  const recommender: NeuralRecommender = new NeuralRecommender(model, {
+    ...own,
+    seed: run.seed,
+    ...(run.signal && { signal: run.signal }),
+    pretrained,
+    ...checkpointOf(options, run, identityOf(training, validation, run, features)),
+    onEpoch: async (record) => {
+      log?.add(record, await recommender.weights());
+      run.onProgress?.(progressOf(record, own));
+    },
+  });
+  try {
+    const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
+    const trainSeconds = (performance.now() - started) / 1000;
+    return {
+      name: model,
+      trainSeconds,
+      validation: await validationFigures(data, (users, items) => recommender.predict(users, items)),
+      history,
+      best: { epoch: bestEpoch, loss: bestLoss },
+      resumed: resumedFrom !== undefined,
+      predict: (users, items) => recommender.predict(users, items),
+      score: (users, items) => recommender.score(users, items),
+      weights: () => recommender.weights(),
+      close: () => recommender.close(),
+    };
+  } catch (error) {
+    await recommender.close();
+    throw error;
+  } finally {
+    log?.close();
+  }
+}
+
+function featuresOf(model: NeuralRecommenderName, { features, ratings, trailers }: FitData): StoreFeatures | undefined {
+  if (!readsFeatures(model)) return undefined;
+  if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
+  throw new UsageError(`recommender ${model} learns from features of the items, but there are none`, {
+    code: 'missing-features',
+    remedy: 'Give a training store as `features`: the items.arrow that `reduce` has written.',
+  });
+}
+
+/** The items that are learnt or judged by, ascending. */
+function itemsOf({ ratings, train, validation }: FitData): number[] {
+  const used = new Uint8Array(ratings.itemIds.length);
+  for (const rows of [train, validation]) for (const row of rows) used[ratings.items[row] as number] = 1;
+  return ratings.itemIds.flatMap((_, item) => (used[item] === 1 ? [item] : []));
+}
+
+function progressOf(
+  { epoch, trainingLoss, validationLoss }: EpochRecord,
+  { epochs = 100 }: NeuralOptions,
+): FitProgress {
+  return {
+    ...{ epoch: epoch + 1, epochs, loss: trainingLoss },
+    ...(validationLoss !== null && { validationLoss }),
+  };
+}
+
+function checkpointOf(
+  { checkpointSteps }: Readonly<Record<string, Json>>,
+  { checkpoint }: FitOptions,
+  data: string,
+): Pick<NeuralOptions, 'checkpoint'> {
+  if (checkpoint === undefined) return {};
+  return {
+    checkpoint: {
+      ...{ path: checkpoint, data },
+      ...(checkpointSteps !== undefined && { everySteps: checkpointSteps as number }),
+    },
+  };
+}
+
+/** What a checkpoint must be of: the ratings, row by row, and the form of the features. */
+function identityOf(
+  training: TrainingRatings,
+  validation: TrainingRatings,
+  { dataIdentity = '' }: FitOptions,
+  features: StoreFeatures | undefined,
+): string {
+  const rows = [training, validation].flatMap(({ users, items, values }) => [`${users.length};`, users, items, values]);
+  return sha256(...rows, JSON.stringify([dataIdentity, features?.modalities ?? []]));
+}

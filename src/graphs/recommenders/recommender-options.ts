@@ -1,0 +1,231 @@
+import { shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import type { Json } from '../graph.ts';
+import { type RecommenderName, recommenderReadsFeatures } from './recommender-names.ts';
+
+/** What an option's value is. */
+export type OptionKind = 'integer' | 'number' | 'boolean' | 'text' | 'integers' | 'json';
+
+/**
+ * One option of a model: a key of `options` in `fitRecommender`, in `trainRecommender` and in an
+ * experiment.
+ */
+export interface RecommenderOption {
+  readonly key: string;
+  /** Another name of the same option. */
+  readonly alias?: string;
+  readonly kind: OptionKind;
+  /** The default, in words. */
+  readonly default: string;
+  readonly does: string;
+}
+
+function option(key: string, kind: OptionKind, byDefault: string, does: string, alias?: string): RecommenderOption {
+  return { key, kind, default: byDefault, does, ...(alias && { alias }) };
+}
+
+const biasOptions = [
+  option('method', 'text', 'als', 'als or sgd'),
+  option('epochs', 'integer', '10 (als), 20 (sgd)', 'passes over the ratings'),
+  option('itemRegularisation', 'number', '10', 'of als'),
+  option('userRegularisation', 'number', '15', 'of als'),
+  option('learningRate', 'number', '0.005', 'of sgd'),
+  option('regularisation', 'number', '0.02', 'of sgd'),
+];
+
+const knnOptions = [
+  option('neighbours', 'integer', '20', 'maximum number of neighbours of a prediction', 'k'),
+  option('minimumNeighbours', 'integer', '1', 'minimum number of neighbours; with fewer, they are not used'),
+  option('similarity', 'text', 'cosine', 'cosine, msd, pearson or pearson-baseline'),
+  option('minimumSupport', 'integer', '1', 'minimum number of common ratings; with fewer, the similarity is 0'),
+  option('shrinkage', 'number', '100', 'of pearson-baseline'),
+  option('prediction', 'text', 'z-score', 'basic, means, z-score or baseline'),
+  option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as of recommender baseline'),
+];
+
+function factorOptions(factors: string): RecommenderOption[] {
+  return [
+    option('factors', 'integer', factors, 'length of the vectors of users and items'),
+    option('epochs', 'integer', '20', 'passes over the ratings'),
+    option('learningRate', 'number', '0.005', 'of stochastic gradient descent'),
+    option('regularisation', 'number', '0.02', 'of biases and factors'),
+    option('initialDeviation', 'number', '0.1', 'standard deviation of the initial factors'),
+  ];
+}
+
+const trainingOptions = [
+  option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
+  option('l2', 'number', '1e-5, residual 0.05', 'weight of the L2 penalty on kernels and embeddings'),
+  option('batch', 'integer', '128', 'ratings per step'),
+  option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs, but with other results'),
+  option('itemsPerGroup', 'integer', '16', 'of item-grouped: number of items that are mixed'),
+  option('epochs', 'integer', '100, residual 200', 'maximum number of epochs'),
+  option('patience', 'integer', '5, residual 15', 'epochs without a better validation loss before training ends'),
+  option('patienceSteps', 'integer', '500', 'steps without one before training ends, however many epochs they are'),
+  option('learningRate', 'number', '0.001, residual 0.003', 'initial learning rate of Adam'),
+  option(
+    'plateau',
+    'json',
+    '{"factor":0.5,"patience":2,"patienceSteps":200}, residual false',
+    'how the learning rate is lowered; false: never',
+  ),
+  option('checkpointSteps', 'integer', 'epochs only', 'steps between checkpoints inside an epoch'),
+];
+
+function denseOptions(widths: string): RecommenderOption[] {
+  return [
+    option('widths', 'integers', widths, 'units of each dense layer'),
+    option('join', 'integer', '2', 'how many of them come before the branches join'),
+    option('dropout', 'number', '0.2', 'share of values dropped after each dense layer'),
+    option('batchNormalisation', 'boolean', 'false', 'between each dense layer and its ReLU'),
+  ];
+}
+
+const contentOptions = [
+  option(
+    'modalities',
+    'json',
+    'all streams of the features',
+    'names of the streams to read, for instance visual,audio',
+  ),
+  option(
+    'lstm',
+    'json',
+    '128,64, residual 32',
+    'units of the LSTM layers: a list, or an object with a list for each stream',
+  ),
+];
+
+const formOptions = [
+  option('form', 'text', 'residual', 'residual, or thesis: the layout of the thesis'),
+  option('coldRate', 'number', '0.5', 'residual: share of the ratings learnt as if nobody had rated their items'),
+  option('fits', 'integer', '3', 'residual: neural recommenders that learn side by side; their mean predicts'),
+  option('components', 'integer', '20', 'residual: principal components that each stream is reduced to'),
+  option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'residual: an object with a weight for each stream'),
+];
+
+const beta = option('beta', 'json', '1', 'weight of the audiovisual branch at the join: a number, or learnt');
+const pretrained = option(
+  'pretrained',
+  'json',
+  'none',
+  'true: trains the branches first, on the same ratings; or {"collaborative":DIR,"content":DIR} of saved recommenders',
+);
+
+const joinedOptions = [
+  ...formOptions,
+  ...denseOptions('32,16,8, residual 32,16'),
+  beta,
+  ...contentOptions,
+  ...trainingOptions,
+  pretrained,
+];
+
+const optionsByRecommender: Readonly<Record<RecommenderName, readonly RecommenderOption[]>> = {
+  random: [],
+  baseline: biasOptions,
+  'user-knn': knnOptions,
+  'item-knn': knnOptions,
+  regsvd: factorOptions('64'),
+  svd: [...factorOptions('100'), option('biased', 'boolean', 'true', 'whether the recommender has a mean and biases')],
+  'genre-content': [option('neighbours', 'integer', '5', 'number of items that a prediction is based on', 'k')],
+  gmf: trainingOptions,
+  deepcf: [...denseOptions('32,16,8'), ...trainingOptions],
+  'dcf-av-1': joinedOptions,
+  'dcf-av-2': joinedOptions,
+  'lstm-av': [...formOptions, ...denseOptions('32,16'), ...contentOptions, ...trainingOptions],
+};
+
+/** The options of a recommender, in the order of its table in the guide. */
+export function recommenderOptions(model: RecommenderName): readonly RecommenderOption[] {
+  return optionsByRecommender[model];
+}
+
+/**
+ * Checks the keys of a recommender's options and the types of their values, and puts aliases under
+ * their own names. Ranges are checked by the recommenders themselves.
+ *
+ * @throws UsageError for an unknown key, listing the known ones of the recommender; for a value of
+ * another type; for an option given under both its names.
+ */
+export function checkRecommenderOptions(
+  model: RecommenderName,
+  options: Readonly<Record<string, Json>>,
+): Record<string, Json> {
+  const known = recommenderOptions(model);
+  const checked: Record<string, Json> = {};
+  for (const [key, value] of Object.entries(options)) {
+    const found = known.find((each) => each.key === key || each.alias === key);
+    if (found === undefined) throw unknownOption(model, key);
+    if (Object.hasOwn(checked, found.key)) {
+      throw new UsageError(`\`${found.key}\` and \`${found.alias}\` are the same option of ${model}: give one`);
+    }
+    checked[found.key] = checkKind(key, found.kind, value);
+  }
+  return checked;
+}
+
+/**
+ * Reads an option's value from a text, as the command line has it.
+ *
+ * @throws UsageError when the text is not a value of that kind.
+ */
+export function parseOptionText(model: RecommenderName, key: string, text: string): Json {
+  const found = recommenderOptions(model).find((each) => each.key === key || each.alias === key);
+  if (found === undefined) throw unknownOption(model, key);
+  const trimmed = text.trim();
+  if (found.kind === 'text') return trimmed;
+  if (found.kind === 'integers') return checkKind(key, 'integers', numbersOf(trimmed) ?? trimmed);
+  if (found.kind === 'boolean') return checkKind(key, 'boolean', { true: true, false: false }[trimmed] ?? trimmed);
+  if (found.kind === 'json') return jsonOf(key, trimmed);
+  return checkKind(key, found.kind, trimmed === '' || Number.isNaN(Number(trimmed)) ? trimmed : Number(trimmed));
+}
+
+function jsonOf(key: string, text: string): Json {
+  if (/^[[{]/.test(text) || text === 'true' || text === 'false') {
+    try {
+      return JSON.parse(text) as Json;
+    } catch (cause) {
+      throw new UsageError(`\`${key}\` must be JSON, but is ${shown(text)}`, { cause });
+    }
+  }
+  const numbers = numbersOf(text);
+  if (numbers !== undefined) return numbers.length === 1 && key !== 'lstm' ? (numbers[0] as number) : numbers;
+  return key === 'modalities' ? text.split(',').map((name) => name.trim()) : text;
+}
+
+function numbersOf(text: string): number[] | undefined {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  return numbers.some((number) => Number.isNaN(number)) ? undefined : numbers;
+}
+
+function unknownOption(model: RecommenderName, key: string): UsageError {
+  const names = recommenderOptions(model).map((each) => (each.alias ? `${each.key} (or ${each.alias})` : each.key));
+  const content = recommenderReadsFeatures(model)
+    ? '; what it learns from the items is set by `modalities` and `lstm`'
+    : '';
+  return new UsageError(`recommender ${model} has no option '${key}'`, {
+    remedy: names.length === 0 ? 'It has no options.' : `It has ${names.join(', ')}${content}.`,
+  });
+}
+
+function checkKind(key: string, kind: OptionKind, value: Json): Json {
+  const fits = {
+    integer: () => Number.isSafeInteger(value),
+    number: () => typeof value === 'number' && Number.isFinite(value),
+    boolean: () => typeof value === 'boolean',
+    text: () => typeof value === 'string',
+    integers: () => Array.isArray(value) && value.every((each) => Number.isSafeInteger(each)),
+    json: () => value !== null,
+  }[kind];
+  if (fits()) return value;
+  const words = {
+    integer: 'an integer',
+    number: 'a number',
+    boolean: 'true or false',
+    text: 'a word',
+    integers: 'a list of integers',
+    json: 'a value',
+  };
+  throw new UsageError(`\`${key}\` must be ${words[kind]}, but is ${shown(value)}`);
+}

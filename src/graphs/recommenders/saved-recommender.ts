@@ -1,0 +1,220 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeDirectory, removeStaleTemporaries, replaceFile } from '../../core/atomic-file.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import {
+  floatTensor,
+  floatValues,
+  integerTensor,
+  integerValues,
+  readSafetensors,
+  type Safetensors,
+  writeSafetensors,
+} from '../../models/weights/safetensors.ts';
+import type { Json } from '../graph.ts';
+import type { CatalogueItem } from './catalogue.ts';
+import { checkRecommenderName, type RecommenderName, recommenderReadsFeatures } from './recommender-names.ts';
+import { checkRecommenderOptions } from './recommender-options.ts';
+import type { FeatureFile } from './training-sources.ts';
+import type { ValidationFigures } from './validation-figures.ts';
+
+const format = 'reelflow-model-2';
+/** Before there were two forms of audiovisual neural recommenders, all had the thesis's. */
+const formatOfThesis = 'reelflow-model-1';
+const files = { ids: 'ids.json', ratings: 'ratings.safetensors', weights: 'weights.safetensors' } as const;
+
+/** What `model.json` says. */
+export interface RecommenderFacts {
+  readonly model: RecommenderName;
+  readonly options: Readonly<Record<string, Json>>;
+  readonly seed: number;
+  readonly scale: RatingScale;
+  /**
+   * What the recommender was made of: data, options and seed. A training into the directory of
+   * another one is refused.
+   */
+  readonly identity: string;
+  readonly trainSeconds: number;
+  /** Of neural recommenders. */
+  readonly history: readonly EpochRecord[];
+  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly validationFigures?: ValidationFigures;
+  readonly features?: FeatureFile;
+}
+
+/** A trained recommender as a directory keeps it. */
+export interface SavedRecommender {
+  readonly facts: RecommenderFacts;
+  readonly userIds: readonly string[];
+  readonly catalogue: readonly CatalogueItem[];
+  /** For each item of the catalogue the id of its features, if it has any. */
+  readonly featureIds: readonly (string | null)[];
+  /** All ratings it was trained with, row by row. */
+  readonly ratings: { readonly users: Int32Array; readonly items: Int32Array; readonly values: Float32Array };
+  /** Rows of the ratings that were for early stopping only. */
+  readonly validation: Int32Array;
+  /**
+   * Of neural recommenders; the other recommenders learn again from the ratings when they are
+   * loaded.
+   */
+  readonly weights?: ReadonlyMap<string, { readonly values: Float32Array; readonly shape: readonly number[] }>;
+}
+
+/**
+ * Writes a recommender into a directory: `ids.json`, `ratings.safetensors`, of neural recommenders
+ * `weights.safetensors`, and last `model.json`, which names the SHA-256 of the others. A directory
+ * without `model.json` holds no recommender.
+ *
+ * @throws SystemError `disk-full`.
+ */
+export async function saveRecommender(directory: string, saved: SavedRecommender): Promise<void> {
+  await makeDirectory(directory);
+  await removeStaleTemporaries(directory);
+  const { facts, userIds, catalogue, featureIds, ratings, validation, weights } = saved;
+  const contents: Record<string, Uint8Array> = {
+    [files.ids]: Buffer.from(JSON.stringify({ users: userIds, items: catalogue, features: featureIds })),
+    [files.ratings]: writeSafetensors({
+      users: integerTensor(ratings.users, [ratings.users.length]),
+      items: integerTensor(ratings.items, [ratings.items.length]),
+      values: floatTensor(ratings.values, [ratings.values.length]),
+      validation: integerTensor(validation, [validation.length]),
+    }),
+  };
+  if (weights !== undefined) {
+    const tensors = [...weights].map(([name, { values, shape }]) => [name, floatTensor(values, shape)] as const);
+    contents[files.weights] = writeSafetensors(Object.fromEntries(tensors), { model: facts.model });
+  }
+  for (const [name, bytes] of Object.entries(contents)) await replaceFile(join(directory, name), bytes);
+  const hashes = Object.fromEntries(Object.entries(contents).map(([name, bytes]) => [name, sha256(bytes)]));
+  await replaceFile(
+    join(directory, 'model.json'),
+    `${JSON.stringify({ format, ...facts, files: hashes }, undefined, 2)}\n`,
+  );
+}
+
+/**
+ * What the directory's `model.json` says; undefined when there is none.
+ * @throws ModelError `weights` when it cannot be understood.
+ */
+export async function readRecommenderFacts(
+  directory: string,
+): Promise<(RecommenderFacts & { files: Json }) | undefined> {
+  const path = join(directory, 'model.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+  try {
+    const facts = JSON.parse(text) as RecommenderFacts & { format: unknown; files: Json };
+    if (facts.format !== format && facts.format !== formatOfThesis) throw new UsageError(`its format is not ${format}`);
+    const model = checkRecommenderName(facts.model);
+    if (facts.format === formatOfThesis && recommenderReadsFeatures(model)) {
+      return { ...facts, options: { form: 'thesis', ...facts.options } };
+    }
+    checkRecommenderOptions(model, facts.options);
+    const { minimum, maximum } = facts.scale;
+    if (!(minimum < maximum)) throw new UsageError('its scale is invalid');
+    return facts;
+  } catch (cause) {
+    throw damaged(path, (cause as Error).message, cause);
+  }
+}
+
+/**
+ * Reads a saved recommender.
+ *
+ * @throws UsageError `no-model` when the directory has none; ModelError `weights` or `hash` when a
+ * file is missing, damaged or was changed.
+ */
+export async function readSavedRecommender(directory: string): Promise<SavedRecommender> {
+  const facts = await readRecommenderFacts(directory);
+  if (facts === undefined) {
+    throw new UsageError(`${directory} does not hold a trained recommender: it has no model.json`, {
+      code: 'no-model',
+      remedy: 'Train one with `trainRecommender`; a training that was interrupted continues when it is run again.',
+    });
+  }
+  const read = async (name: string): Promise<Buffer> => {
+    const bytes = await readFile(join(directory, name)).catch((cause: Error) => {
+      throw damaged(join(directory, name), cause.message, cause);
+    });
+    if (sha256(bytes) === (facts.files as Record<string, Json>)?.[name]) return bytes;
+    throw new ModelError('hash', `${join(directory, name)} is not the file that model.json names`, {
+      remedy: 'Train the recommender again, or take the whole directory from a copy.',
+    });
+  };
+  const ids = idLists(join(directory, files.ids), await read(files.ids));
+  const tensors = readSafetensors(await read(files.ratings));
+  const users = integerValues(tensors, 'users');
+  const items = integerValues(tensors, 'items');
+  const validation = integerValues(tensors, 'validation');
+  checkNumbers(join(directory, files.ratings), { users, items, validation }, ids);
+  const hasWeights = Object.hasOwn(facts.files as object, files.weights);
+  return {
+    facts,
+    ...{ userIds: ids.users, catalogue: ids.items, featureIds: ids.features },
+    ratings: { users, items, values: floatValues(tensors, 'values', 'F32', [users.length]) },
+    validation,
+    ...(hasWeights && { weights: weightsOf(readSafetensors(await read(files.weights))) }),
+  };
+}
+
+/** @throws ModelError `weights` when a number is none of a user, an item or a row. */
+function checkNumbers(
+  path: string,
+  { users, items, validation }: Record<'users' | 'items' | 'validation', Int32Array>,
+  ids: IdLists,
+): void {
+  if (items.length !== users.length) {
+    throw damaged(path, `it has ${users.length} users and ${items.length} items`, undefined);
+  }
+  const check = (name: string, numbers: Int32Array, count: number) => {
+    const wrong = numbers.find((number) => number < 0 || number >= count);
+    if (wrong !== undefined) throw damaged(path, `${name} has ${wrong}, but there are ${count}`, undefined);
+  };
+  check('users', users, ids.users.length);
+  check('items', items, ids.items.length);
+  check('validation', validation, users.length);
+}
+
+interface IdLists {
+  readonly users: string[];
+  readonly items: CatalogueItem[];
+  readonly features: (string | null)[];
+}
+
+/** The lists of ids, whose form is checked: the file may come from anywhere. */
+function idLists(path: string, bytes: Uint8Array): IdLists {
+  const isTextList = (value: unknown): value is string[] =>
+    Array.isArray(value) && value.every((each) => typeof each === 'string');
+  try {
+    const { users, items, features } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<IdLists>;
+    const areItems = Array.isArray(items) && items.every(({ id }) => typeof id === 'string');
+    const fit = areItems && items.every(({ genres, title = '' }) => isTextList(genres) && typeof title === 'string');
+    const areFeatures = Array.isArray(features) && isTextList(features.map((id) => id ?? ''));
+    if (isTextList(users) && fit && areFeatures && features.length === items.length) return { users, items, features };
+  } catch (cause) {
+    throw damaged(path, 'it is not valid JSON of the expected form', cause);
+  }
+  throw damaged(path, 'it is not a list of users, items and features', undefined);
+}
+
+function weightsOf(file: Safetensors) {
+  return new Map(
+    [...file.tensors].map(([name, { shape }]) => [name, { shape, values: floatValues(file, name, 'F32', shape) }]),
+  );
+}
+
+function damaged(path: string, what: string, cause: unknown): ModelError {
+  return new ModelError('weights', `${path} cannot be read: ${what}`, {
+    remedy: 'Train the recommender again, or take the directory from a copy.',
+    cause,
+  });
+}

@@ -1,0 +1,19 @@
+import { basename } from 'node:path';
+import { ModelError } from '../../core/errors.ts';
+import { sha256PrefixOf } from '../../models/networks/published-weights.ts';
+
+/**
+ * Asserts that a file has the SHA-256 whose start its name states in the manner of PyTorch Hub
+ * (`alexnet-owt-7be5be79.pth`), where it states one.
+ *
+ * @throws ModelError `hash`.
+ */
+export function checkStatedHash(path: string, sha256: string): void {
+  const prefix = sha256PrefixOf(basename(path));
+  if (prefix === undefined || sha256.startsWith(prefix)) return;
+  throw new ModelError(
+    'hash',
+    `${path} is not what its name says: its SHA-256 is ${sha256}, but the name states ${prefix}`,
+    { remedy: 'Download the file again; if those digits in its name are not a hash, rename it.' },
+  );
+}

@@ -1,0 +1,134 @@
+import { type BigIntStats, statSync } from 'node:fs';
+import { appendFile, stat } from 'node:fs/promises';
+import { FlowError, MediaError } from '../../core/errors.ts';
+import { hashFile } from '../../core/hash.ts';
+import { eachLine } from '../../core/line-blocks.ts';
+
+/**
+ * Device and inode, size, modification time in ns: what a line begins with. One that is cut off or
+ * run into another does not match.
+ */
+const IDENTITY = /^\d+:\d+ \d+ \d+ $/;
+/** What a line ends with. */
+const HASH = /^[0-9a-f]{64}$/;
+const HASH_BYTES = 64;
+/**
+ * A file changed this recently may change again without its modification time showing it: not
+ * remembered.
+ */
+const SETTLED_NANOSECONDS = 2_000_000_000n;
+
+/**
+ * Content hashes of files, remembered by device, inode, size and modification time in an
+ * append-only text file, so that a second run reads no media. Any number of processes may append to
+ * it. Damaged lines are skipped: what they remembered is computed again.
+ *
+ * @example
+ * const fingerprints = await Fingerprints.open('features/_fingerprints.txt');
+ * const hash = await fingerprints.of('trailers/heat.mp4');
+ */
+export class Fingerprints {
+  readonly #file: string | undefined;
+  readonly #known: Map<string, string>;
+
+  private constructor(file: string | undefined, known: Map<string, string>) {
+    this.#file = file;
+    this.#known = known;
+  }
+
+  /**
+   * Opens the memory in a file, which may be missing; without a file nothing is remembered beyond
+   * this process.
+   */
+  static async open(file?: string): Promise<Fingerprints> {
+    const known = new Map<string, string>();
+    if (file !== undefined) {
+      await eachLine(file, 0, (bytes, start, end) => {
+        const middle = Math.max(start, end - HASH_BYTES);
+        const identity = bytes.toString('latin1', start, middle);
+        const hash = bytes.toString('latin1', middle, end);
+        if (HASH.test(hash) && IDENTITY.test(identity)) known.set(identity, hash);
+      });
+    }
+    return new Fingerprints(file, known);
+  }
+
+  /**
+   * What `of` would give without reading the file; undefined when it is not remembered, or cannot
+   * be accessed. Synchronous, since the pause of an asynchronous look costs ten times what the look
+   * does, and corpora have many files.
+   */
+  known(path: string): string | undefined {
+    let found: BigIntStats | undefined;
+    try {
+      found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    } catch {
+      // `of` says what is the matter with it.
+      return undefined;
+    }
+    return found?.isFile() ? this.#known.get(textOf(found)) : undefined;
+  }
+
+  /**
+   * SHA-256 of a file's content, 64 hexadecimal digits. Reads the file, in a stream, only when it
+   * is not remembered.
+   *
+   * @param signal aborted: a file that is being read is left.
+   * @throws MediaError `unreadable` when it cannot be read; FlowError `aborted`.
+   */
+  async of(path: string, signal?: AbortSignal): Promise<string> {
+    const identity = await identityOf(path);
+    const known = this.#known.get(identity.text);
+    if (known !== undefined) return known;
+    const hash = await hashContent(path, identity.size, signal);
+    const after = await identityOf(path);
+    const settled = BigInt(Date.now()) * 1_000_000n - after.modified > SETTLED_NANOSECONDS;
+    if (after.text === identity.text && settled) {
+      this.#known.set(identity.text, hash);
+      // The line break before it keeps a line that a killed process cut off from swallowing this
+      // one.
+      if (this.#file !== undefined) await appendFile(this.#file, `\n${identity.text}${hash}\n`);
+    }
+    return hash;
+  }
+}
+
+/**
+ * SHA-256 of a file's content, 64 hexadecimal digits, read in a stream and not remembered.
+ *
+ * @throws MediaError `unreadable` when it cannot be read.
+ */
+export async function contentFingerprint(path: string): Promise<string> {
+  return (await Fingerprints.open()).of(path);
+}
+
+async function identityOf(path: string): Promise<{ text: string; size: bigint; modified: bigint }> {
+  try {
+    const found = await stat(path, { bigint: true });
+    // A named pipe would be waited for, without an end.
+    if (!found.isFile()) throw new Error('it is not a regular file');
+    return { text: textOf(found), size: found.size, modified: found.mtimeNs };
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** What a file is known by without its content, as a line begins. */
+function textOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return `${dev}:${ino} ${size} ${mtimeNs} `;
+}
+
+async function hashContent(path: string, size: bigint, signal: AbortSignal | undefined): Promise<string> {
+  try {
+    return (await hashFile(path, { signal, size: Number(size) })).sha256;
+  } catch (error) {
+    if (signal?.aborted) {
+      throw new FlowError('aborted', `the reading of ${path} was stopped`, { cause: signal.reason });
+    }
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): MediaError {
+  return new MediaError('unreadable', `${path} cannot be read: ${(cause as Error).message}`, { cause });
+}

@@ -1,0 +1,144 @@
+import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeIfThere } from '../../core/atomic-file.ts';
+import { ModelError } from '../../core/errors.ts';
+import { printable } from '../../core/printable.ts';
+import { makePrivateDirectory, moveInto, weightFileName, writePrivateFile } from './private-files.ts';
+import type { StagedFile } from './stage-file.ts';
+import { checkWeightsName, recordName, type StoredWeights, type WeightsRecord } from './weights-record.ts';
+import { readRecord, storedWeights, weightsDirectory } from './weights-store.ts';
+
+/** What a weight file is added with. */
+export interface AddOptions {
+  /** Address, or name of the imported file; what could steer a terminal is replaced. */
+  readonly origin: string;
+  readonly licence?: string | undefined;
+  /** Puts the file in place of another one. Default false. */
+  readonly replace?: boolean | undefined;
+  readonly directory?: string | undefined;
+}
+
+/** What adding did: nothing when the very same file was there. */
+export interface AddedWeights {
+  readonly weights: StoredWeights;
+  readonly outcome: 'added' | 'same' | 'replaced';
+}
+
+/**
+ * A weight file that no record names is swept away after this many milliseconds: until then its
+ * writer may be at work.
+ */
+const abandonedAfter = 3_600_000;
+const extensions = ['pth', 'pt', 'safetensors', 'npz', 'npy', 'onnx'];
+
+/**
+ * Puts a staged file into the store; afterwards the staged file is gone in any case. The weight
+ * file is moved first, its record written last and at once: readers see the old model or the new
+ * one. Of processes that add at the same time without `replace` the first wins.
+ *
+ * @throws ModelError `weights` when another file is stored under that name and `replace` was not
+ * asked for.
+ */
+export async function addWeights(name: string, staged: StagedFile, options: AddOptions): Promise<AddedWeights> {
+  try {
+    return await place(checkWeightsName(name), staged, options);
+  } finally {
+    await removeIfThere(staged.path);
+  }
+}
+
+async function place(name: string, staged: StagedFile, options: AddOptions): Promise<AddedWeights> {
+  const folder = join(weightsDirectory(options.directory), name);
+  const { replace = false } = options;
+  if (!replace) {
+    const there = storedWeights(name, options.directory);
+    if (there) return sameOrRefused(there, staged);
+  }
+  await makePrivateDirectory(folder);
+  await sweep(name, folder);
+  const extension = extensions.find((known) => options.origin.toLowerCase().endsWith(`.${known}`)) ?? 'weights';
+  const file = weightFileName(staged.sha256, extension);
+  const path = await moveInto(folder, staged.path, file);
+  const record: WeightsRecord = {
+    name,
+    file,
+    sha256: staged.sha256,
+    bytes: staged.bytes,
+    origin: printable(options.origin.replaceAll(/\s/g, ' ').slice(0, 4096)),
+    ...(options.licence !== undefined && { licence: options.licence }),
+    added: new Date().toISOString(),
+  };
+  const before = replace ? recordOrNone(name, folder) : undefined;
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  const there = await writeRecord(join(folder, recordName), text, {
+    name,
+    path,
+    replace,
+    directory: options.directory,
+  });
+  if (there) return sameOrRefused(there, staged);
+  if (before && before.file !== file) await removeIfThere(join(folder, before.file));
+  const { file: _, ...rest } = record;
+  return { weights: { ...rest, path }, outcome: before ? 'replaced' : 'added' };
+}
+
+/**
+ * Writes the record of a weight file, or removes the file and tells which model is there already.
+ */
+async function writeRecord(
+  recordPath: string,
+  text: string,
+  o: {
+    readonly name: string;
+    readonly path: string;
+    readonly replace: boolean;
+    readonly directory: string | undefined;
+  },
+): Promise<StoredWeights | undefined> {
+  let written = false;
+  try {
+    for (;;) {
+      written = await writePrivateFile(recordPath, text, o.replace);
+      if (written) return undefined;
+      // Undefined when that other record has been removed meanwhile: try again.
+      const there = storedWeights(o.name, o.directory);
+      if (there) return there;
+    }
+  } finally {
+    if (!written) await removeIfThere(o.path);
+  }
+}
+
+function sameOrRefused(there: StoredWeights, staged: StagedFile): AddedWeights {
+  if (there.sha256 === staged.sha256) return { weights: there, outcome: 'same' };
+  throw new ModelError(
+    'weights',
+    `the store already has other weights for '${there.name}': SHA-256 ${there.sha256} from ${there.origin}, and the new file's is ${staged.sha256}`,
+    { remedy: 'Add `replace: true` to replace them with the new file.' },
+  );
+}
+
+/**
+ * The record that is replaced; a damaged one is replaced all the same, and its weight file swept
+ * away later.
+ */
+function recordOrNone(name: string, folder: string): WeightsRecord | undefined {
+  try {
+    return readRecord(name, folder);
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
+
+/** Removes what interrupted writers left behind in a model's folder. */
+async function sweep(name: string, folder: string): Promise<void> {
+  const named = recordOrNone(name, folder)?.file;
+  for (const entry of await readdir(folder)) {
+    if (entry === recordName || entry === named) continue;
+    // Another process may have removed it meanwhile.
+    const status = statSync(join(folder, entry), { throwIfNoEntry: false });
+    if (status?.isFile() && Date.now() - status.ctimeMs > abandonedAfter) await removeIfThere(join(folder, entry));
+  }
+}

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { link, mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { missingDirectories, removeIfThere, syncDirectory, temporaryPath } from '../../core/atomic-file.ts';
+import { directoryFailure } from '../../core/directory-failure.ts';
+import { ReelflowError } from '../../core/errors.ts';
+
+/**
+ * Makes a directory, and what its path lacks, for the user alone; those that are there keep their
+ * permissions.
+ */
+export async function makePrivateDirectory(path: string): Promise<void> {
+  for (const directory of missingDirectories(path)) {
+    try {
+      await mkdir(directory, { mode: 0o700 });
+    } catch (error) {
+      // Another process may have been first.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storeFailure(directory, error);
+    }
+    await syncDirectory(dirname(directory));
+  }
+}
+
+/**
+ * A fresh name for a weight file: its hash tells it, chance keeps the files of concurrent writers
+ * apart.
+ */
+export function weightFileName(sha256: string, extension: string): string {
+  return `${sha256.slice(0, 16)}-${randomBytes(6).toString('hex')}.${extension}`;
+}
+
+/**
+ * Writes a small file for the user alone, whole or not at all, and flushed to disk.
+ *
+ * @param replace - false: only if none of that path is there; the first writer wins.
+ * @returns whether this call wrote it.
+ * @throws SystemError `not-writable` where the file system lacks hard links, `disk-full`.
+ */
+export async function writePrivateFile(path: string, text: string, replace: boolean): Promise<boolean> {
+  const temporary = temporaryPath(dirname(path));
+  try {
+    const handle = await open(temporary, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (replace) await rename(temporary, path);
+    else await link(temporary, path);
+    await syncDirectory(dirname(path));
+    return true;
+  } catch (error) {
+    if (!replace && (error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw storeFailure(path, error);
+  } finally {
+    await removeIfThere(temporary);
+  }
+}
+
+/** Moves a finished file to a name that is free, for the user alone. */
+export async function moveInto(folder: string, from: string, name: string): Promise<string> {
+  const path = join(folder, name);
+  const handle = await open(from, 'r');
+  try {
+    await handle.chmod(0o600);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  try {
+    await rename(from, path);
+  } catch (error) {
+    throw storeFailure(path, error);
+  }
+  await syncDirectory(folder);
+  return path;
+}
+
+/** What to throw when the store cannot be written. */
+export function storeFailure(path: string, error: unknown): unknown {
+  if (error instanceof ReelflowError) return error;
+  return directoryFailure(
+    `the weights store ${path}`,
+    error,
+    'Set REELFLOW_WEIGHTS_DIR to a folder with room, on a local disk that you may write to.',
+  );
+}

@@ -1,0 +1,32 @@
+import { readdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeIfThere, syncDirectory } from '../../core/atomic-file.ts';
+import { storeFailure } from './private-files.ts';
+import { checkWeightsName, recordName } from './weights-record.ts';
+import { weightsDirectory } from './weights-store.ts';
+
+/**
+ * Takes a model out of the store, damaged or whole; its record goes first, so that nobody finds
+ * half of it.
+ *
+ * @returns whether there was one.
+ * @throws UsageError for a name that cannot be one; ModelError `weights` when the store cannot be
+ * written.
+ */
+export async function removeWeights(name: string, directory?: string): Promise<boolean> {
+  const folder = join(weightsDirectory(directory), checkWeightsName(name));
+  try {
+    const entries = await readdir(folder);
+    await removeIfThere(join(folder, recordName));
+    await syncDirectory(folder);
+    for (const entry of entries) await removeIfThere(join(folder, entry));
+    await rmdir(folder);
+    return entries.includes(recordName);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return false;
+    // Somebody adds a model of that name right now: what is new stays.
+    if (code === 'ENOTEMPTY') return true;
+    throw storeFailure(folder, error);
+  }
+}

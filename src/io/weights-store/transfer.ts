@@ -1,0 +1,167 @@
+import { SystemError } from '../../core/errors.ts';
+import { shownAddress } from './addresses.ts';
+import { type PartFacts, type PartialFile, validatorOf } from './partial-file.ts';
+import { type Answer, bodyOf, InterruptedTransfer, type Patience, requestFile } from './request.ts';
+
+/** How one request for a file, or for the rest of it, ended. */
+export type Transfer =
+  | { readonly outcome: 'whole' }
+  | {
+      readonly outcome: 'again';
+      readonly why: string;
+      /** What the server asks to wait. */
+      readonly pauseSeconds?: number | undefined;
+      readonly cause?: unknown;
+    };
+
+/** What one request is held to. */
+export interface TransferOptions {
+  readonly patience: Patience;
+  /** The size, where it is known, and the most that is taken. */
+  readonly limits: { readonly bytes: number | undefined; readonly most: number };
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
+}
+
+const worthTryingAgain = [408, 425, 429, 500, 502, 503, 504];
+
+/**
+ * Asks once for a file, or, where a part of it is here with a validator (RFC 9110: strong ETag,
+ * else Last-Modified), for the rest of it with `Range` and `If-Range`. A server that sends the
+ * whole file instead, because it ignores ranges or the file has changed, makes the part begin
+ * again.
+ *
+ * @throws SystemError `download` for an answer that trying again does not change;
+ * InterruptedTransfer; FlowError `aborted`.
+ */
+export async function transfer(url: URL, part: PartialFile, options: TransferOptions): Promise<Transfer> {
+  const facts = part.size > 0 ? await part.facts() : undefined;
+  const validator = facts && validatorOf(facts);
+  if (facts && validator !== undefined && facts.total === part.size) return { outcome: 'whole' };
+  const resumes = validator !== undefined && part.size <= options.limits.most;
+  if (!resumes && part.size > 0) await part.restart();
+  const headers: Record<string, string> = resumes ? { range: `bytes=${part.size}-`, 'if-range': validator } : {};
+  const answer = await requestFile(url, headers, options.patience, options.signal);
+  try {
+    return await receive(answer, part, resumes ? facts : undefined, options);
+  } finally {
+    answer.body.destroy();
+  }
+}
+
+async function receive(
+  answer: Answer,
+  part: PartialFile,
+  facts: PartFacts | undefined,
+  options: TransferOptions,
+): Promise<Transfer> {
+  const { status, header } = answer;
+  const where = shownAddress(answer.url);
+  if (worthTryingAgain.includes(status)) {
+    const pauseSeconds = pauseAskedFor(header('retry-after'));
+    return { outcome: 'again', why: `${where} answers ${status}`, pauseSeconds };
+  }
+  if (status === 416 && facts) {
+    await part.restart();
+    return { outcome: 'again', why: `${where} has no more bytes than those already here (416), starting over` };
+  }
+  if (status !== 200 && !(status === 206 && facts)) {
+    throw new SystemError('download', `${where} answers ${status}${status === 404 ? ', there is no such file' : ''}`);
+  }
+  const encoding = header('content-encoding') ?? 'identity';
+  if (encoding !== 'identity') {
+    throw new SystemError('download', `${where} sends the file with encoding '${encoding.slice(0, 40)}'`);
+  }
+  const length = contentLength(header('content-length'));
+  let total: number | undefined;
+  if (status === 206) {
+    total = restOf(header('content-range'), part.size);
+    const isSame =
+      (facts?.total === undefined || facts.total === total) && sameValidator(facts, factsOf(answer, total));
+    if (total === undefined || !isSame) {
+      await part.restart();
+      return { outcome: 'again', why: `${where} sends a different part than requested, starting over` };
+    }
+  } else {
+    total = length;
+  }
+  checkTotal(total, options.limits, where);
+  if (status === 200) await part.restart(factsOf(answer, total));
+  return body(answer, part, total, options);
+}
+
+async function body(
+  answer: Answer,
+  part: PartialFile,
+  total: number | undefined,
+  options: TransferOptions,
+): Promise<Transfer> {
+  const where = shownAddress(answer.url);
+  const expected = options.limits.bytes ?? total;
+  for await (const piece of bodyOf(answer, options.patience, options.signal)) {
+    if (part.size + piece.byteLength > (expected ?? options.limits.most)) {
+      await part.restart();
+      throw otherSize(`${where} sends more than ${expected ?? options.limits.most} bytes`);
+    }
+    await part.append(piece);
+    options.onBytes?.(part.size, expected);
+  }
+  if (expected !== undefined && part.size < expected) {
+    throw new InterruptedTransfer(`${where} ended after ${part.size} of ${expected} bytes`);
+  }
+  return { outcome: 'whole' };
+}
+
+function checkTotal(total: number | undefined, limits: TransferOptions['limits'], where: string): void {
+  if (total === undefined) return;
+  if (limits.bytes !== undefined && total !== limits.bytes) {
+    throw otherSize(`${where} has ${total} bytes, but the file has ${limits.bytes}`);
+  }
+  if (total > limits.most)
+    throw otherSize(`${where} has ${total} bytes, more than the ${limits.most} that are accepted`);
+}
+
+/** The source was reached, but what it has cannot be the file. */
+function otherSize(message: string): SystemError {
+  return new SystemError('download', message, { remedy: 'It is not the expected file: try another source.' });
+}
+
+function factsOf(answer: Answer, total: number | undefined): PartFacts {
+  const [etag, lastModified] = [answer.header('etag'), answer.header('last-modified')];
+  return {
+    ...(etag !== undefined && { etag }),
+    ...(lastModified !== undefined && { lastModified }),
+    ...(total !== undefined && { total }),
+  };
+}
+
+/**
+ * Whether a partial answer belongs to the part; servers may leave out what the request named
+ * already.
+ */
+function sameValidator(before: PartFacts | undefined, now: PartFacts): boolean {
+  if (before?.etag?.startsWith('"') && now.etag !== undefined) return now.etag === before.etag;
+  return (
+    now.lastModified === undefined || before?.lastModified === undefined || now.lastModified === before.lastModified
+  );
+}
+
+/** The whole size that a `Content-Range` states, if the range goes from `start` to the end. */
+function restOf(header: string | undefined, start: number): number | undefined {
+  const [, first, last, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(header ?? '') ?? [];
+  return first !== undefined && Number(first) === start && Number(last) + 1 === Number(total)
+    ? Number(total)
+    : undefined;
+}
+
+function contentLength(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
+/** Seconds of a `Retry-After`, which is a number of them or a date. */
+function pauseAskedFor(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header)) return Number(header);
+  const time = Date.parse(header);
+  return Number.isNaN(time) ? undefined : Math.max(0, (time - Date.now()) / 1000);
+}

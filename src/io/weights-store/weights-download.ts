@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkInteger, checkPositive } from '../../core/check.ts';
+import { FlowError, ModelError, ReelflowError, SystemError, UsageError } from '../../core/errors.ts';
+import { shownAddress, sourceAddress } from './addresses.ts';
+import { PartialFile } from './partial-file.ts';
+import { InterruptedTransfer } from './request.ts';
+import { hashWeightFile, type StagedFile } from './stage-file.ts';
+import { type Transfer, type TransferOptions, transfer } from './transfer.ts';
+
+/** How to download, and what to hold the file against. */
+export interface WeightsDownloadOptions {
+  /** Folder of the parts: below the store, so that a finished file is moved, not copied. */
+  readonly folder: string;
+  /** First hexadecimal digits, or all 64, of the file's SHA-256. */
+  readonly sha256Prefix?: string | undefined;
+  /** Size, where known; else the server's word. */
+  readonly bytes?: number | undefined;
+  /** The most that is taken where the size is not known. Default 4 GiB. */
+  readonly mostBytes?: number | undefined;
+  /** Seconds to wait for an answer, and for the next bytes: at most a day. Default 30. */
+  readonly timeoutSeconds?: number | undefined;
+  /** Tries that may end without a megabyte of gain before it is given up. Default 6. */
+  readonly attempts?: number | undefined;
+  /** Seconds before the second try; doubled before each further one, at most 30. Default 1. */
+  readonly retrySeconds?: number | undefined;
+  /** What to do when the download fails, in words. */
+  readonly remedy?: string | undefined;
+  /**
+   * What to do when a complete file was received that has another SHA-256, in words; `remedy` by
+   * default.
+   */
+  readonly otherFileRemedy?: ((sha256: string) => string) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((done: number, total: number | undefined) => void) | undefined;
+  readonly onMessage?: ((line: string) => void) | undefined;
+}
+
+/** Seconds: timers of Node.js overflow beyond 24 days, and nobody waits for a day. */
+export const longestTimeout = 86_400;
+/** A server that wants to be left alone for longer than this is not waited for. */
+const longestPause = 120;
+const longestBackoff = 30;
+const gainThatCounts = 1 << 20;
+const largestFile = 4 * 1024 ** 3;
+
+/**
+ * Downloads a file into a part beside the store, continues from the part that an earlier run left,
+ * and checks size and SHA-256 before anybody sees it. Memory stays at one piece of the body. Cut
+ * connections, silence, 408, 425, 429 and 5xx are tried again, each time from where the part ends.
+ * When it fails or the signal aborts, the part stays for the next run if the server named a
+ * validator to continue by (RFC 9110: strong ETag, else Last-Modified); a part that proved wrong is
+ * removed.
+ *
+ * @returns the whole file, to be moved into the store, and `release`, which removes what is left of
+ * the part's folder.
+ * @throws UsageError for a wrong address; SystemError `download` or `disk-full`; ModelError `hash`
+ * naming both hashes; FlowError `aborted`.
+ */
+export async function downloadFile(
+  address: string,
+  options: WeightsDownloadOptions,
+): Promise<StagedFile & { readonly release: () => Promise<void> }> {
+  const url = sourceAddress(address);
+  const limits = checkLimits(options);
+  const part = await PartialFile.take(options.folder, url);
+  try {
+    await fetchWhole(url, part, limits, options);
+    await part.flush();
+    const { sha256, bytes } = await hashWeightFile(part.path, options.signal);
+    const wanted = options.sha256Prefix?.toLowerCase() ?? '';
+    if (!sha256.startsWith(wanted)) {
+      await part.discard();
+      throw new ModelError(
+        'hash',
+        `${shownAddress(url)} is not the expected file: its SHA-256 is ${sha256}, but ${wanted.length < 64 ? `must begin with ${wanted}` : `must be ${wanted}`}; the download was removed`,
+        { remedy: options.otherFileRemedy?.(sha256) ?? options.remedy },
+      );
+    }
+    return { path: part.path, sha256, bytes, release: () => part.discard() };
+  } catch (error) {
+    if (!(error instanceof ModelError && error.code === 'hash')) await part.release();
+    if (error instanceof SystemError && error.code === 'download' && error.remedy === undefined) {
+      throw new SystemError('download', error.message, { remedy: options.remedy, cause: error });
+    }
+    throw error;
+  }
+}
+
+/** The settings of every try, checked. */
+type Limits = Pick<TransferOptions, 'patience' | 'limits'> & {
+  readonly attempts: number;
+  readonly firstPause: number;
+};
+
+function checkLimits(options: WeightsDownloadOptions): Limits {
+  const seconds = checkPositive('timeoutSeconds', options.timeoutSeconds ?? 30);
+  if (seconds > longestTimeout) {
+    throw new UsageError(`\`timeoutSeconds\` must be at most ${longestTimeout}, but is ${seconds}`, {
+      option: 'timeoutSeconds',
+    });
+  }
+  const most = checkInteger('mostBytes', options.mostBytes ?? largestFile);
+  return {
+    patience: { answer: 1000 * seconds, idle: 1000 * seconds },
+    limits: { bytes: options.bytes, most: options.bytes ?? Math.min(most, largestFile) },
+    attempts: checkInteger('attempts', options.attempts ?? 6, 1, 100),
+    firstPause: checkPositive('retrySeconds', options.retrySeconds ?? 1, { zero: true }),
+  };
+}
+
+async function fetchWhole(
+  url: URL,
+  part: PartialFile,
+  { attempts, firstPause, patience, limits }: Limits,
+  options: WeightsDownloadOptions,
+): Promise<void> {
+  // Only what no try had reached before is gain: a server that makes every try begin again is given
+  // up too.
+  let furthest = part.size;
+  for (let failures = 0; ; ) {
+    let result: Transfer;
+    try {
+      result = await transfer(url, part, { patience, limits, signal: options.signal, onBytes: options.onBytes });
+    } catch (error) {
+      if (!(error instanceof InterruptedTransfer)) throw error;
+      result = { outcome: 'again', why: error.message, cause: error };
+    }
+    if (result.outcome === 'whole') return;
+    failures = part.size - furthest >= gainThatCounts ? 1 : failures + 1;
+    furthest = Math.max(furthest, part.size);
+    const resumable = await part.isResumable();
+    const pause = Math.max(result.pauseSeconds ?? 0, Math.min(longestBackoff, firstPause * 2 ** (failures - 1)));
+    if (failures >= attempts || pause > longestPause) {
+      const gaveUp =
+        pause > longestPause
+          ? `it asks to wait ${Math.round(pause)} s`
+          : `gave up after ${failures} ${failures === 1 ? 'try' : 'tries'} without progress`;
+      throw new SystemError('download', `${result.why}; ${gaveUp}${resumable ? `, ${part.size} bytes are kept` : ''}`, {
+        cause: result.cause,
+      });
+    }
+    options.onMessage?.(
+      `${result.why}; trying again in ${pause} s from ${resumable ? `byte ${part.size}` : 'the start'}`,
+    );
+    await pauseFor(pause, options.signal);
+  }
+}
+
+async function pauseFor(seconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(1000 * seconds, undefined, signal ? { signal } : {});
+  } catch (error) {
+    if (error instanceof ReelflowError) throw error;
+    throw new FlowError('aborted', 'the download was interrupted', { cause: error });
+  }
+}

@@ -1,0 +1,179 @@
+import { UsageError } from '../../core/errors.ts';
+import type { OnnxGraph } from '../onnx/onnx-graph.ts';
+import { encodeModel } from '../onnx/write.ts';
+import type { Dimension, Tensor } from './emitter.ts';
+import { add } from './operations/arithmetic.ts';
+import { l2Penalty } from './operations/losses.ts';
+import type { Optimiser } from './optimisers/optimiser.ts';
+import { layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
+import { type Mask, Tape } from './tape.ts';
+
+/** What a module writes onto a tape. */
+export interface ModuleOutputs {
+  /** What it predicts. */
+  readonly output: Tensor;
+  /** The loss without penalties, a scalar. */
+  readonly loss: Tensor;
+  /**
+   * A penalty of the module's own, a scalar: the step lowers loss and penalty together, what is
+   * reported is the loss.
+   */
+  readonly penalty?: Tensor;
+}
+
+/** A module that can be trained. */
+export interface TrainableModule {
+  readonly name: string;
+  /**
+   * Writes inputs, forward pass and loss. Called twice: for the training step and for evaluation.
+   */
+  build(tape: Tape): ModuleOutputs;
+}
+
+/** An input of a graph that is fed with each batch. */
+export interface FedInput {
+  readonly name: string;
+  readonly shape: readonly Dimension[];
+}
+
+/**
+ * A training step and an evaluation as ONNX models, with all that is needed to run them: plain
+ * data, which may move between threads.
+ */
+export interface TrainingPlan {
+  readonly stepModel: Uint8Array;
+  readonly evaluationModel: Uint8Array;
+  readonly state: readonly StateTensor[];
+  /** For each state tensor the output that holds its next values. */
+  readonly next: readonly string[];
+  /** Inputs of the evaluation that are state, as places in `state`. */
+  readonly evaluationState: readonly number[];
+  readonly loss: string;
+  readonly output: string;
+  readonly masks: readonly Mask[];
+  /** Inputs [1] that the optimiser gives again for each step. */
+  readonly scalars: readonly string[];
+  readonly stepInputs: readonly FedInput[];
+  readonly evaluationInputs: readonly FedInput[];
+}
+
+/** A plan, and how its variables lie in the state. */
+export interface PlannedTraining {
+  readonly plan: TrainingPlan;
+  readonly groups: readonly StateGroup[];
+}
+
+function enter(tape: Tape, groups: readonly StateGroup[]): void {
+  for (const { variables, value } of groups) {
+    const input = tape.graph.input(value.input, value.shape);
+    if (input.name !== variables[0]?.tensor.name)
+      tape.graph.unpack(
+        input,
+        variables.map(({ tensor }) => tensor),
+      );
+  }
+}
+
+/** The gradients of a group as one tensor of the shape of its value. */
+function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
+  const { graph } = tape;
+  const gradients = variables.map(({ name, tensor }) => {
+    const gradient = tape.gradientOf(tensor);
+    if (gradient === undefined) throw new UsageError(`the loss does not depend on the weights '${name}'`);
+    return gradient;
+  });
+  if (value.shape === variables[0]?.shape) return gradients[0] as Tensor;
+  const flat = gradients.map((gradient, index) => graph.reshape(gradient, [value.members[index]?.length as number]));
+  return graph.concat(flat, 0, value.length);
+}
+
+/**
+ * One training step as a graph: what enters is the batch and the state, what leaves the loss and
+ * the next state.
+ */
+function buildStep(module: TrainableModule, optimiser: Optimiser, l2: number) {
+  const tape = new Tape({ training: true });
+  const { graph } = tape;
+  const { loss, penalty } = module.build(tape);
+  const penalised = penalty ? add(tape, loss, penalty) : loss;
+  const kernels = tape.variables.filter(({ kind, shape }) => kind === 'weight' && shape.length > 1);
+  const objective =
+    l2 === 0 || kernels.length === 0
+      ? penalised
+      : add(
+          tape,
+          penalised,
+          l2Penalty(
+            tape,
+            kernels.map(({ tensor }) => tensor),
+            l2,
+          ),
+        );
+  tape.backward(objective);
+  const groups = layOut(tape.variables, optimiser);
+  enter(tape, groups);
+  const scalars = optimiser.scalars.map((name) => graph.input(`optimiser/${name}`, [1]));
+  const next = groups.flatMap((group) => {
+    const { value, slots, variables } = group;
+    if (value.kind === 'statistic') {
+      const updates = variables.map(({ tensor }) => graph.reshape(tape.updateOf(tensor), ['flat']));
+      return [graph.concat(updates, 0, value.length)];
+    }
+    const weight = { name: value.input, shape: value.shape, type: 'real' } as const;
+    const kept = slots.map(({ input, shape }) => graph.input(input, shape));
+    const updated = optimiser.emit(graph, weight, gradientOf(tape, group), kept, scalars);
+    return [updated.weight, ...updated.slots];
+  });
+  return { tape, groups, loss, next, graph: graph.build([loss, ...next]) };
+}
+
+function fedInputs(graph: OnnxGraph, others: ReadonlySet<string>): FedInput[] {
+  return graph.inputs
+    .filter(({ name }) => !others.has(name))
+    .map(({ name, shape }) => ({ name, shape: shape as readonly Dimension[] }));
+}
+
+/**
+ * Writes the training step and the evaluation of a module. The step's loss has `l2` times the sum
+ * of squares of all weights of two or more axes (kernels and embeddings, not biases) added to it;
+ * the loss that is reported does not.
+ *
+ * @throws UsageError when a weight does not reach the loss, or an option is out of range.
+ */
+export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 = 0): PlannedTraining {
+  const step = buildStep(module, optimiser, l2);
+  const state = tensorsOf(step.groups);
+  const tape = new Tape({ training: false });
+  const { output } = module.build(tape);
+  const variables = tape.variables;
+  enter(
+    tape,
+    step.groups.map((group) => ({
+      ...group,
+      variables: group.variables.map(
+        ({ name }) => variables.find((other) => other.name === name) as (typeof variables)[0],
+      ),
+    })),
+  );
+  const evaluation = tape.graph.build([output]);
+  const stateNames = state.map(({ input }) => input);
+  const scalars = optimiser.scalars.map((name) => `optimiser/${name}`);
+  const notFed = new Set([...stateNames, ...scalars, ...step.tape.masks.map(({ input }) => input)]);
+  const evaluated = new Set(evaluation.inputs.map(({ name }) => name));
+  return {
+    groups: step.groups,
+    plan: {
+      stepModel: encodeModel(step.graph),
+      evaluationModel: encodeModel(evaluation),
+      state,
+      next: step.next.map(({ name }) => name),
+      evaluationState: [...state.keys()].filter((index) => evaluated.has(stateNames[index] as string)),
+      loss: step.loss.name,
+      output: output.name,
+      masks: step.tape.masks,
+      scalars,
+      stepInputs: fedInputs(step.graph, notFed),
+      evaluationInputs: fedInputs(evaluation, notFed),
+    },
+  };
+}

@@ -1,0 +1,397 @@
+import { checkInteger } from '../../core/check.ts';
+import { ModelError, UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import { type Device, readDevice } from '../onnx/device-name.ts';
+import type { RunGuard } from '../onnx/measure-run.ts';
+import type { OnnxGraph } from '../onnx/onnx-graph.ts';
+import type { RehearsedNetwork } from '../onnx/rehearse.ts';
+import type { Place, SessionPart, SessionPlan } from '../onnx/session.ts';
+import { WorkerPool } from '../onnx/worker-pool.ts';
+import { observed, observedOutput, rangedBytes } from '../quantisation/observed-tensors.ts';
+import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
+import type { Range, Ranges } from '../quantisation/range.ts';
+import { activationsOf } from './activations.ts';
+import type { AssembledNetwork } from './assemble.ts';
+import type { NetworkCard } from './card.ts';
+import { Network } from './embedder.ts';
+import type { ConvolutionForm } from './fast-convolutions/form.ts';
+import { fastForm } from './fast-convolutions/rule.ts';
+import type { NamedOptions } from './network-entry.ts';
+import { hostMemory, type SessionMemory, sessionMemory } from './network-memory.ts';
+import { type DeviceMemory, deviceBatch, deviceMemory, openOnDevice, placesOf } from './on-device.ts';
+import { prepareParts } from './prepare.ts';
+import { checkRepeatable } from './repeatable.ts';
+import { sessionParts } from './session-parts.ts';
+import type { WeightsFile } from './weights-origin.ts';
+
+/** How to run a network. */
+export interface OpenOptions {
+  /**
+   * Threads that each hold a session. Default 1; on cards one each, and a second where bringing
+   * rows takes long beside computing them.
+   */
+  readonly workers?: number | undefined;
+  /** Threads inside one operation of a session. Default 1. */
+  readonly threads?: number | undefined;
+  /** Rows per batch at most. Default: the network's own; on a device 64. */
+  readonly batch?: number | undefined;
+  /**
+   * Where it is computed: `cpu` (default), `webgpu`, `cuda`, or cards such as `cuda:0,cuda:1`; see
+   * `readDevice`. Sessions are not created elsewhere instead.
+   */
+  readonly device?: string | undefined;
+  /**
+   * Called when a device had no memory for a whole batch: its runs have this many rows from now on.
+   */
+  readonly onRowsHalved?: ((rows: number) => void) | undefined;
+}
+
+/** The pictures that a visual network takes: what `frames` decodes for it. */
+export interface FrameInput {
+  /** Pixels per row. */
+  readonly width: number;
+  /** Rows. */
+  readonly height: number;
+  readonly resize: 'crop' | 'stretch';
+}
+
+/** The sound that an audio network takes: what `audio` decodes for it. */
+export interface PatchInput {
+  /** Samples per second. */
+  readonly sampleRate: number;
+  readonly patchSamples: number;
+  /** Samples from one patch's first to the next one's. */
+  readonly hopSamples: number;
+}
+
+/**
+ * What is decoded for a network, by the memory of its input: bytes of pictures, or samples of
+ * sound.
+ */
+export type NetworkInput<T extends Uint8Array | Float32Array> = T extends Uint8Array ? FrameInput : PatchInput;
+
+/** How a network was put on 8-bit integers. */
+interface Quantised {
+  readonly parts: readonly OnnxGraph[];
+  readonly ranges: Ranges;
+  /** SHA-256 of the ranges and of the form. */
+  readonly hash: string;
+}
+
+/**
+ * A network that was found and checked, and not opened yet: all that a plan needs to know, and
+ * `open`.
+ */
+export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | Float32Array> {
+  /**
+   * Of the type alone, so that a network for sound is none for pictures: the memory of one input.
+   */
+  declare readonly reads: T;
+  readonly #assembled: AssembledNetwork;
+  readonly #cacheDirectory: string;
+  readonly #quantised: Quantised | undefined;
+
+  /** Made by `network`. @internal */
+  constructor(
+    readonly card: NetworkCard,
+    /**
+     * SHA-256 of what in the card (and, for a named network, in its architecture) changes values.
+     */
+    readonly cardHash: string,
+    /**
+     * SHA-256 of the weights' file; of seeded weights, of the recipe that decides every bit; with a
+     * file for post-processing, of both hashes.
+     */
+    readonly weightsHash: string,
+    /** Its weights are random: whatever shows results must say so. */
+    readonly random: boolean,
+    /** Where the weights come from: `random:SEED`, or the path of a file. */
+    readonly weightsOrigin: string,
+    /** The files that the weights come from, each with its own hash; none where all are random. */
+    readonly weightsFiles: readonly WeightsFile[],
+    /** Rows per batch when nothing else is asked for. */
+    readonly defaultBatch: number,
+    /**
+     * The options that decide a named network, beside its weights; undefined for that of a card.
+     */
+    readonly named: NamedOptions | undefined,
+    assembled: AssembledNetwork,
+    cache: string,
+    quantised?: Quantised,
+  ) {
+    this.#assembled = assembled;
+    this.#cacheDirectory = cache;
+    this.#quantised = quantised;
+  }
+
+  /** What its layers are computed in. */
+  get precision(): 'float32' | 'int8' {
+    return this.#quantised === undefined ? 'float32' : 'int8';
+  }
+
+  /**
+   * How its convolutions are computed on a CPU: `direct` too where none pays in the fast form, and
+   * on 8-bit integers.
+   */
+  get convolutions(): ConvolutionForm {
+    return this.#quantised === undefined && this.#assembled.fast !== undefined ? 'fast' : 'direct';
+  }
+
+  /** SHA-256 of what decides the integers, beside the weights; undefined in float32. */
+  get rangesHash(): string | undefined {
+    return this.#quantised?.hash;
+  }
+
+  /** The ranges that decide the integers; undefined in float32. */
+  get ranges(): Ranges | undefined {
+    return this.#quantised?.ranges;
+  }
+
+  /**
+   * Names of the tensors whose ranges `quantised` needs; none when the network has no layer that 8
+   * bits could take.
+   */
+  get rangedTensors(): readonly string[] {
+    return rangedTensors(this.#assembled.parts);
+  }
+
+  /** Bytes of those tensors, for one row. */
+  get rangedBytesPerRow(): number {
+    return rangedBytes(this.#assembled.parts, this.rangedTensors);
+  }
+
+  /**
+   * The same network with its convolutions and dense layers on 8-bit integers.
+   *
+   * @param ranges - of every tensor that `rangedTensors` names.
+   * @throws ModelError `precision` when there is no such layer, or a range is missing.
+   */
+  quantised(ranges: Ranges): UnopenedNetwork<T> {
+    if (this.rangedTensors.length === 0) {
+      throw new ModelError(
+        'precision',
+        `${this.name} has no convolution or dense layer with constant float32 weights that int8 could take`,
+        { remedy: "Use `precision: 'float32'`." },
+      );
+    }
+    const parts = this.#assembled.parts.map((part) => quantise(part, ranges));
+    const used = this.rangedTensors.map((name) => [name, ranges[name] as Range] as const);
+    const hash = sha256(JSON.stringify([quantisationForm, used.map(([name, range]) => [name, ...range])]));
+    return this.#with(this.card, this.#assembled, this.#cacheDirectory, {
+      parts,
+      ranges: Object.fromEntries(used),
+      hash,
+    });
+  }
+
+  /**
+   * The network in float32 that gives after its vector, on each row, the least and the greatest
+   * value of every tensor of `rangedTensors` over the rows of the same run.
+   *
+   * @param cache - where it is prepared, apart from the other networks; the caller removes it.
+   */
+  observed(cache: string): UnopenedNetwork<T> {
+    const names = this.rangedTensors;
+    const whole = observed(this.#assembled.parts, names);
+    const dimension = this.dimension + 2 * names.length;
+    // The ranges are those of all rows of a run.
+    const card = { ...this.card, output: { name: observedOutput, dimension }, repeatable: false };
+    const assembled = { whole, parts: [whole], convolutional: [true], fixedRows: this.#assembled.fixedRows };
+    activationsOf(assembled).takeFrom(activationsOf(this.#assembled));
+    return this.#with(card, assembled, cache, undefined);
+  }
+
+  #with(
+    card: NetworkCard,
+    assembled: AssembledNetwork,
+    cache: string,
+    quantised: Quantised | undefined,
+  ): UnopenedNetwork<T> {
+    const { cardHash, weightsHash, random, weightsOrigin, weightsFiles, defaultBatch, named } = this;
+    const own = [cardHash, weightsHash, random, weightsOrigin, weightsFiles, defaultBatch, named] as const;
+    return new UnopenedNetwork<T>(card, ...own, assembled, cache, quantised);
+  }
+
+  /** The network in the form whose activations the CPU holds. */
+  get #onCpu(): AssembledNetwork {
+    return this.convolutions === 'fast' ? (this.#assembled.fast ?? this.#assembled) : this.#assembled;
+  }
+
+  /** The graphs that are run on a CPU. */
+  get #parts(): readonly OnnxGraph[] {
+    return this.#quantised?.parts ?? this.#onCpu.parts;
+  }
+
+  /** Where it is prepared. */
+  get cacheDirectory(): string {
+    return this.#cacheDirectory;
+  }
+
+  get name(): string {
+    return this.card.name;
+  }
+
+  /** Length of a vector. */
+  get dimension(): number {
+    return this.card.output.dimension;
+  }
+
+  /**
+   * What is decoded for it: size and resizing of pictures, or rate and patches of sound.
+   *
+   * @example
+   * frames(video, { scope, ...network('alexnet').input });
+   */
+  get input(): NetworkInput<T> {
+    const { input, preprocess } = this.card;
+    if (input.kind === 'frames') {
+      const { width, height } = input;
+      return { width, height, resize: preprocess?.resize ?? 'crop' } satisfies FrameInput as NetworkInput<T>;
+    }
+    const { sampleRate, patchSamples, hopSamples } = input;
+    return { sampleRate, patchSamples, hopSamples } satisfies PatchInput as NetworkInput<T>;
+  }
+
+  /** Elements of one input: bytes of a frame, samples of a patch. */
+  get inputLength(): number {
+    const { input } = this.card;
+    return input.kind === 'frames' ? input.width * input.height * 3 : input.patchSamples;
+  }
+
+  /** Bytes of one input. */
+  get inputBytes(): number {
+    return this.card.input.kind === 'frames' ? this.inputLength : 4 * this.inputLength;
+  }
+
+  /** Bytes of all weights, before any is transformed for the fast form. */
+  get weightsBytes(): number {
+    const { parts } = this.#quantised ?? this.#assembled;
+    return parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
+  /**
+   * Finds out what the network's structure does not tell of its memory: one row is run in a process
+   * of its own. Does nothing for a network of the usual operations, nor a second time.
+   *
+   * @param guard - may end that process, for the memory that it takes.
+   * @throws SystemError `session` when it cannot be run; what the guard refuses with.
+   */
+  measure(guard?: RunGuard): Promise<void> {
+    return activationsOf(this.#onCpu).measure(this.name, () => this.#sessionParts(1), guard);
+  }
+
+  /**
+   * What it will take of memory; see `sessionMemory`.
+   *
+   * @throws UsageError when it has operations whose memory cannot be told, and `measure` was not
+   * called before.
+   */
+  memory(options: OpenOptions = {}): SessionMemory {
+    const { workers = 1, threads = 1, batch = this.defaultBatch } = options;
+    const parts = this.#parts.map((graph, index) => ({
+      graph,
+      rows: activationsOf(this.#onCpu).rows(index, batch),
+      bytes: activationsOf(this.#onCpu).bytes(index, this.name),
+      ...(this.#quantised && { activations: this.#assembled.parts[index] as OnnxGraph }),
+    }));
+    return sessionMemory(
+      { parts, inputBytes: this.inputBytes, dimension: this.dimension },
+      { workers, threads, batch },
+    );
+  }
+
+  /**
+   * What its sessions on a device take of this process's memory, beside the driver; see
+   * `hostMemory`.
+   */
+  hostMemory({ workers, batch }: { readonly workers: number; readonly batch: number }): SessionMemory {
+    const sizes = { inputBytes: this.inputBytes, dimension: this.dimension, weightsBytes: this.weightsBytes };
+    return hostMemory(sizes, { workers, batch });
+  }
+
+  /**
+   * What it will take of memory on each device that computes it, for a number of sessions there;
+   * see `deviceMemory`.
+   */
+  deviceMemory(options: { readonly sessions: number; readonly batch: number }): DeviceMemory {
+    return deviceMemory(this.#assembled.whole, { ...options, rows: this.#assembled.fixedRows ?? options.batch });
+  }
+
+  /**
+   * Writes the network into the cache unless it is there, then creates its sessions one after
+   * another. On the CPU each has the network in parts, which run as many rows as pay; on a device
+   * the whole network runs whole batches, always of the same shape, so that the device chooses its
+   * algorithms once.
+   *
+   * @throws UsageError for a wrong setting; ModelError when the network cannot be run as its card
+   * says; SystemError `device-memory` when a device has no room for it.
+   */
+  async open(options: OpenOptions = {}): Promise<Network<T>> {
+    const device = this.#device(options);
+    const plan = this.#sessionPlan(device.device, options);
+    let pool: WorkerPool;
+    if (device.device === 'cpu') {
+      const workers = checkInteger('workers', options.workers ?? 1, 1, 256);
+      const places = Array.from({ length: workers }, (): Place => ({ device: 'cpu', number: 0 }));
+      pool = await WorkerPool.open(plan, this.inputBytes, places);
+    } else pool = await openOnDevice(plan, this.inputBytes, { ...options, ...device, device: device.device });
+    const isBytes = this.card.input.kind === 'frames';
+    const opened = new Network<T>(pool, this.name, this.dimension, plan.batch, {
+      rowLength: this.inputLength,
+      isBytes,
+    });
+    // Networks that reelflow writes itself have no such operations.
+    if (this.card.file !== undefined) await checkRepeatable(opened, this.card, device.device);
+    return opened;
+  }
+
+  /**
+   * What a rehearsal runs: the sessions that `open` would have on a device. Writes the network into
+   * the cache unless it is there. @internal
+   */
+  rehearsed(options: OpenOptions): RehearsedNetwork {
+    const { device, numbers } = this.#device(options);
+    const plan = this.#sessionPlan(device, options);
+    const { workers } = options;
+    const places = device === 'cpu' ? [] : placesOf({ device, numbers, workers });
+    return { plan, places, inputBytes: this.inputBytes, maySecond: workers === undefined && device === 'cuda' };
+  }
+
+  #device(options: OpenOptions): { readonly device: Device; readonly numbers: readonly number[] } {
+    const { device, numbers } = readDevice(options.device ?? 'cpu');
+    if (device !== 'auto') return { device, numbers };
+    throw new UsageError("`device` of `open` must be a device, but is 'auto'", { remedy: 'Ask `chooseDevice` first.' });
+  }
+
+  #sessionPlan(device: Device, options: OpenOptions): SessionPlan {
+    const fallback = device === 'cpu' ? this.defaultBatch : deviceBatch;
+    const batch = checkInteger('batch', options.batch ?? fallback, 1, 1024);
+    const threads = checkInteger('threads', options.threads ?? 1, 1, 256);
+    const parts = device === 'cpu' ? this.#sessionParts(batch) : this.#deviceParts(batch);
+    return { name: this.name, dimension: this.dimension, batch, threads, parts };
+  }
+
+  /**
+   * Writes the network whole into the cache unless it is there: a device runs whole batches, all of
+   * one shape.
+   */
+  #deviceParts(batch: number): readonly SessionPart[] {
+    const { whole, fixedRows } = this.#assembled;
+    const models = prepareParts([whole], [this.cardHash, this.weightsHash, 'whole'], this.#cacheDirectory);
+    const rows = fixedRows ?? batch;
+    return sessionParts(this.card, [whole], models, { rows: () => rows, fixedRows: rows });
+  }
+
+  /** Writes the network into the cache unless it is there, and says how its parts are run. */
+  #sessionParts(batch: number): readonly SessionPart[] {
+    const parts = this.#parts;
+    const forms = [this.convolutions === 'fast' ? fastForm : undefined, this.rangesHash];
+    const identity = [this.cardHash, this.weightsHash, ...forms.filter((form) => form !== undefined)];
+    const models = prepareParts(parts, identity, this.#cacheDirectory);
+    return sessionParts(this.card, parts, models, {
+      rows: (index) => activationsOf(this.#onCpu).rows(index, batch),
+      fixedRows: this.#assembled.fixedRows,
+      isQuantised: this.#quantised !== undefined,
+    });
+  }
+}

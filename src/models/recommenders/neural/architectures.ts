@@ -1,0 +1,206 @@
+import { checkInteger, checkOneOf, checkPositive, checkString } from '../../../core/check.ts';
+import { UsageError } from '../../../core/errors.ts';
+
+/**
+ * A stream of features that items have, and how a neural recommender reads it. A new modality is
+ * one more entry of a list.
+ */
+export interface Modality {
+  /** Name of the stream in the training store, such as `visual`. */
+  readonly name: string;
+  /** Values per subclip. */
+  readonly dimension: number;
+  /** Subclips per item. */
+  readonly steps: number;
+  /**
+   * Units of each LSTM layer, first to last. Default [32] in the residual form, which has none for
+   * items of a single subclip, and [128, 64] in the thesis's.
+   */
+  readonly lstm?: readonly number[] | undefined;
+  /**
+   * Of the residual form: how large the stream's values are beside the others'. Default: 1 for a
+   * stream of zeros and ones (such as genres), and for the others together 1, or 0.5 beside one of
+   * zeros and ones: many noisy columns then do not drown a few good ones.
+   */
+  readonly weight?: number | undefined;
+}
+
+/** The deep recommenders. */
+export const neuralRecommenderNames = ['gmf', 'deepcf', 'dcf-av-1', 'dcf-av-2', 'lstm-av'] as const;
+
+/** Name of a deep recommender. */
+export type NeuralRecommenderName = (typeof neuralRecommenderNames)[number];
+
+/**
+ * The two forms of an audiovisual network. `residual`: what the content says is added to the user's
+ * own mean, and what is known of the item by its ratings is added to that, where it has any.
+ * `thesis`: the layout of the thesis, embeddings and content through joint layers to a sigmoid;
+ * without ratings of an item its random embedding speaks too.
+ */
+export const networkForms = ['residual', 'thesis'] as const;
+
+/** The form of an audiovisual network. */
+export type NetworkForm = (typeof networkForms)[number];
+
+/** Shape of a deep recommender. */
+export interface ArchitectureOptions {
+  /**
+   * Of the audiovisual recommenders. Default `residual`; `gmf` and `deepcf` have the thesis's form
+   * alone.
+   */
+  readonly form?: NetworkForm | undefined;
+  /** Width of each embedding. Default 64, in the residual form 32. */
+  readonly embedding?: number | undefined;
+  /**
+   * Units of the dense layers, first to last; their number is the depth. Default [32, 16, 8], and
+   * [32, 16] for `lstm-av` and in the residual form, where `lstm-av` has none.
+   */
+  readonly widths?: readonly number[] | undefined;
+  /**
+   * Of the thesis's form: how many of the dense layers each branch has for itself before the
+   * branches join; 0 joins embeddings and LSTM outputs. Default 2.
+   */
+  readonly join?: number | undefined;
+  /** Share of the values dropped after each dense layer. Default 0.2. */
+  readonly dropout?: number | undefined;
+  /**
+   * Of the thesis's form: weight of the audiovisual branch where the branches join: a number, or
+   * `learnt` (starting at 1). Default 1.
+   */
+  readonly beta?: number | 'learnt' | undefined;
+  /** Streams of features; none for the recommenders that use ratings only. */
+  readonly modalities?: readonly Modality[] | undefined;
+  /** Whether dense layers are followed by batch normalisation, before their ReLU. Default no. */
+  readonly batchNormalisation?: boolean | undefined;
+  /**
+   * Of the residual form: share of the ratings that are learnt as if nothing were known of their
+   * items but the content (DropoutNet, Volkovs et al. 2017), so that the content learns to speak
+   * alone. Default 0.5.
+   */
+  readonly coldRate?: number | undefined;
+  /**
+   * Of the residual form: neural recommenders that learn side by side from other first weights;
+   * their mean predicts. Default 3.
+   */
+  readonly fits?: number | undefined;
+  /**
+   * Of the residual form: principal components that a stream of more values is reduced to.
+   * Default 20.
+   */
+  readonly components?: number | undefined;
+}
+
+/** A modality with its defaults filled in. */
+export interface ReadModality {
+  readonly name: string;
+  readonly dimension: number;
+  readonly steps: number;
+  readonly lstm: readonly number[];
+  /** Undefined: as the values of the stream say. */
+  readonly weight: number | undefined;
+  readonly components: number;
+}
+
+/** A checked architecture with its defaults filled in. */
+export interface NeuralArchitecture {
+  readonly form: NetworkForm;
+  readonly embedding: number;
+  readonly widths: readonly number[];
+  readonly join: number;
+  readonly dropout: number;
+  readonly beta: number | 'learnt';
+  readonly modalities: readonly ReadModality[];
+  readonly batchNormalisation: boolean;
+  readonly coldRate: number;
+  readonly fits: number;
+}
+
+/** Whether a recommender reads features of items. */
+export function readsFeatures(model: NeuralRecommenderName): boolean {
+  return model !== 'gmf' && model !== 'deepcf';
+}
+
+/** The form of a recommender, as its options say. @throws UsageError when it has no such form. */
+export function formOf(model: NeuralRecommenderName, form: NetworkForm | undefined): NetworkForm {
+  if (!readsFeatures(model)) {
+    if (form === undefined || form === 'thesis') return 'thesis';
+    throw new UsageError(`\`form\` of recommender '${model}' must be 'thesis', but is ${JSON.stringify(form)}`);
+  }
+  return checkOneOf('form', form ?? 'residual', networkForms);
+}
+
+/** Options that one form has and the other has not. */
+const ofOneForm = { thesis: ['join', 'beta'], residual: ['coldRate', 'fits', 'components'] } as const;
+
+function checkForm(form: NetworkForm, options: ArchitectureOptions): void {
+  const other = form === 'residual' ? 'thesis' : 'residual';
+  for (const name of ofOneForm[other]) {
+    if (options[name] === undefined) continue;
+    throw new UsageError(`\`${name}\` is an option of the form '${other}', but the network has the form '${form}'`, {
+      remedy: `Leave it out, or give \`form: '${other}'\`.`,
+    });
+  }
+}
+
+function checkModality(form: NetworkForm, components: number) {
+  return ({ name, dimension, steps, weight, lstm }: Modality, index: number): ReadModality => {
+    const at = `modalities[${index}]`;
+    const layers = lstm ?? (form === 'thesis' ? [128, 64] : steps > 1 ? [32] : []);
+    if (form === 'thesis' && layers.length === 0) {
+      throw new UsageError(`\`${at}.lstm\` must have at least one layer, but is empty`);
+    }
+    return {
+      name: checkString(`${at}.name`, name),
+      dimension: checkInteger(`${at}.dimension`, dimension),
+      steps: checkInteger(`${at}.steps`, steps),
+      lstm: layers.map((units, layer) => checkInteger(`${at}.lstm[${layer}]`, units)),
+      weight: weight === undefined ? undefined : checkPositive(`${at}.weight`, weight),
+      components: Math.min(components, dimension),
+    };
+  };
+}
+
+/** A share of at least 0 and below 1. */
+function checkShare(name: string, value: number): number {
+  if (value >= 0 && value < 1) return value;
+  throw new UsageError(`\`${name}\` must be at least 0 and below 1, but is ${value}`);
+}
+
+/**
+ * Checks the options of a recommender and fills in its defaults.
+ *
+ * @throws UsageError when an option is out of range or of another form, or the recommender and its
+ * modalities do not fit.
+ */
+export function architectureOf(model: NeuralRecommenderName, options: ArchitectureOptions = {}): NeuralArchitecture {
+  checkOneOf('recommender', model, neuralRecommenderNames);
+  const form = formOf(model, options.form);
+  checkForm(form, options);
+  const isResidual = form === 'residual';
+  const narrow = isResidual || model === 'lstm-av';
+  const { modalities = [], beta = 1, widths = narrow ? [32, 16] : [32, 16, 8] } = options;
+  for (const [index, units] of widths.entries()) checkInteger(`widths[${index}]`, units);
+  if (beta !== 'learnt') checkPositive('beta', beta, { zero: true });
+  if (readsFeatures(model) !== modalities.length > 0) {
+    throw new UsageError(
+      readsFeatures(model)
+        ? `\`modalities\` must name at least one stream for recommender '${model}', but is empty`
+        : `\`modalities\` must be empty for recommender '${model}', which uses ratings only, but has ${modalities.length}`,
+    );
+  }
+  const checked = modalities.map(checkModality(form, checkInteger('components', options.components ?? 20)));
+  const names = new Set(checked.map(({ name }) => name));
+  if (names.size < checked.length) throw new UsageError('`modalities` must have different names');
+  return {
+    form,
+    embedding: checkInteger('embedding', options.embedding ?? (isResidual ? 32 : 64)),
+    widths,
+    join: checkInteger('join', options.join ?? Math.min(2, widths.length), 0, widths.length),
+    dropout: checkShare('dropout', options.dropout ?? 0.2),
+    beta,
+    modalities: checked,
+    batchNormalisation: options.batchNormalisation ?? false,
+    coldRate: checkShare('coldRate', options.coldRate ?? 0.5),
+    fits: checkInteger('fits', options.fits ?? 3),
+  };
+}

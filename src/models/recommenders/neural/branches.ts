@@ -1,0 +1,129 @@
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { filled } from '../../autodiff/initialisers.ts';
+import { denseLayer, embeddingLayer, lstmLayer, normalisationLayer } from '../../autodiff/layers.ts';
+import { affine, scale } from '../../autodiff/operations/arithmetic.ts';
+import { concat } from '../../autodiff/operations/concat.ts';
+import { dropout } from '../../autodiff/operations/dropout.ts';
+import { relu, sigmoid } from '../../autodiff/operations/elementwise.ts';
+import { meanSquaredError } from '../../autodiff/operations/losses.ts';
+import { timeMajor } from '../../autodiff/operations/sequence.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
+import type { NeuralArchitecture } from './architectures.ts';
+
+/** Numbers of users and items, and the range of ratings, that a neural recommender is made for. */
+export interface RatingSpace {
+  readonly userCount: number;
+  readonly itemCount: number;
+  readonly scale: { readonly minimum: number; readonly maximum: number };
+  /**
+   * Mean of the ratings to learn from: where the output starts. Default: the middle of the scale.
+   */
+  readonly mean?: number;
+}
+
+/** Names of the graph's inputs. */
+export const inputNames = {
+  /** User index of each rating, int32 [batch]. */
+  users: 'users',
+  /** Item index of each rating, int32 [batch]. */
+  items: 'items',
+  /** The ratings, float32 [batch, 1]. */
+  ratings: 'ratings',
+  /** For each rating the place of its item among the batch's unique items, int32 [batch]. */
+  itemPlaces: 'item-places',
+  /** Features of the unique items, float32 [unique, steps, dimension]. */
+  features: (modality: string) => `features/${modality}`,
+  /** 1 for the unique items that have the modality, 0 for the others, float32 [unique, 1, 1]. */
+  present: (modality: string) => `present/${modality}`,
+  /** 1 for each rating of an item that was learnt of, 0 for the others, float32 [batch, 1]. */
+  known: 'known',
+} as const;
+
+/** An int32 input [batch], as the int64 that the lookups take. */
+export function indexInput(tape: Tape, name: string): Tensor {
+  return tape.graph.cast(tape.graph.input(name, ['batch'], 'int32'), 'int64');
+}
+
+/** The users' embedding `name`: [batch, embedding]. */
+export function userEmbedding(tape: Tape, name: string, space: RatingSpace, { embedding }: NeuralArchitecture): Tensor {
+  return embeddingLayer(tape, name, indexInput(tape, inputNames.users), space.userCount, embedding);
+}
+
+/** The items' embedding `name`: [batch, embedding]. */
+export function itemEmbedding(tape: Tape, name: string, space: RatingSpace, { embedding }: NeuralArchitecture): Tensor {
+  return embeddingLayer(tape, name, indexInput(tape, inputNames.items), space.itemCount, embedding);
+}
+
+/** For each rating the place of its item among the unique items: int64 [batch]. */
+export function itemPlaces(tape: Tape): Tensor {
+  return indexInput(tape, inputNames.itemPlaces);
+}
+
+/** Dense layers with ReLU and dropout: `name/dense-1`, `name/dense-2`, ... */
+export function denseStack(
+  tape: Tape,
+  name: string,
+  x: Tensor,
+  widths: readonly number[],
+  { dropout: rate, batchNormalisation }: NeuralArchitecture,
+): Tensor {
+  return widths.reduce((input, units, index) => {
+    const layer = `${name}/dense-${index + 1}`;
+    const sums = denseLayer(tape, layer, input, units);
+    const normal = batchNormalisation ? normalisationLayer(tape, `${layer}/normalisation`, sums) : sums;
+    return dropout(tape, relu(tape, normal), rate);
+  }, x);
+}
+
+/**
+ * What the recurrent layers make of each unique item, all modalities side by side: [unique, sum of
+ * last units].
+ */
+export function itemContent(tape: Tape, { modalities }: NeuralArchitecture): Tensor {
+  const summaries = modalities.map(({ name, steps, dimension, lstm }) => {
+    const features = tape.graph.input(inputNames.features(name), ['unique', steps, dimension]);
+    return lstm.reduce(
+      (sequence, units, index) =>
+        lstmLayer(
+          tape,
+          `content/${name}/lstm-${index + 1}`,
+          sequence,
+          units,
+          index === lstm.length - 1 ? 'last' : 'sequence',
+        ),
+      timeMajor(tape, features),
+    );
+  });
+  return concat(tape, summaries);
+}
+
+/** The branches side by side, the audiovisual one times beta. */
+export function joinBranches(tape: Tape, collaborative: Tensor, content: Tensor, { beta }: NeuralArchitecture): Tensor {
+  const weighted =
+    beta === 'learnt' ? scale(tape, content, tape.weight('joint/beta', [1], filled(1))) : affine(tape, content, beta);
+  return concat(tape, [collaborative, weighted]);
+}
+
+/**
+ * The x whose sigmoid, spread over the scale, is the mean: a neural recommender that has learnt
+ * nothing predicts that.
+ */
+function biasOf({ mean, scale: { minimum, maximum } }: RatingSpace): number {
+  const share = mean === undefined ? 0.5 : (mean - minimum) / (maximum - minimum);
+  const inside = Math.min(0.99, Math.max(0.01, share));
+  return Math.log(inside / (1 - inside));
+}
+
+/**
+ * One number x per rating by a dense layer, the rating sigmoid(x) (maximum - minimum) + minimum,
+ * and its mean squared error. The layer's bias starts where the rating is the mean of those to
+ * learn from.
+ */
+export function ratingOutput(tape: Tape, x: Tensor, space: RatingSpace): ModuleOutputs {
+  const { minimum, maximum } = space.scale;
+  const sums = denseLayer(tape, 'output', x, 1, filled(biasOf(space)));
+  const output = affine(tape, sigmoid(tape, sums), maximum - minimum, minimum);
+  const ratings = tape.graph.input(inputNames.ratings, ['batch', 1]);
+  return { output, loss: meanSquaredError(tape, output, ratings) };
+}

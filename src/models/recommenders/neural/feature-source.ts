@@ -1,0 +1,22 @@
+/** A stream of features that a source has. */
+export interface SourceModality {
+  readonly name: string;
+  readonly dimension: number;
+  /** Subclips per item. */
+  readonly steps: number;
+}
+
+/**
+ * Features of items on disk, read for a batch at a time. Item numbers are those of the ratings.
+ */
+export interface FeatureSource {
+  readonly modalities: readonly SourceModality[];
+  /**
+   * Reads the features of `items`: for each modality, `into[name]` gets items.length x steps x
+   * dimension values, row-major.
+   *
+   * @returns for each modality one flag per item: 0 where the item has none (its values are then
+   * ignored, and 0 is used), else 1.
+   */
+  read(items: Int32Array, into: Readonly<Record<string, Float32Array>>): Promise<Readonly<Record<string, Uint8Array>>>;
+}

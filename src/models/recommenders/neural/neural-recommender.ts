@@ -1,0 +1,259 @@
+import { checkInteger } from '../../../core/check.ts';
+import { ModelError, UsageError } from '../../../core/errors.ts';
+import { given } from '../../../core/given.ts';
+import { Trainer } from '../../autodiff/trainer.ts';
+import type { TrainerOptions, TrainingResult } from '../../autodiff/trainer-options.ts';
+import type { TrainableModule } from '../../autodiff/training-plan.ts';
+import { type BatchingMethod, epochOrder } from '../batching.ts';
+import { globalMean } from '../recommender.ts';
+import {
+  type ArchitectureOptions,
+  architectureOf,
+  type NetworkForm,
+  type NeuralRecommenderName,
+  readsFeatures,
+} from './architectures.ts';
+import type { RatingSpace } from './branches.ts';
+import { FeatureReader } from './feature-reader.ts';
+import type { FeatureSource } from './feature-source.ts';
+import { neuralModule } from './neural-module.ts';
+import { type PretrainedBranches, pretrainedWeights, type WeightsByName } from './pretrained.ts';
+import { RatingFeeds, type RatingPairs } from './rating-batches.ts';
+import { residualFacts } from './residual-facts.ts';
+import { knownItems, type TrainingSet } from './training-set.ts';
+import { weightShapes } from './weight-shapes.ts';
+
+/**
+ * How a deep recommender is made and trained. In the residual form the defaults of training are
+ * others: at most 200 epochs, a patience of 15, a learning rate of 0.003 that stays, and an `l2` of
+ * 0.05 that weighs the mean squared length of the embeddings that a step looks up, and a tenth of
+ * it the squared kernels.
+ */
+export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions, 'initialWeights'> {
+  /** Ratings per step. Default 128. */
+  readonly batchSize?: number | undefined;
+  /** Default `random`; `item-grouped` makes an epoch cheaper and changes what is learnt. */
+  readonly batching?: BatchingMethod | undefined;
+  /** For `item-grouped`: items mixed with each other. Default 16. */
+  readonly itemsPerGroup?: number | undefined;
+  /** Trained branches to start from. */
+  readonly pretrained?: PretrainedBranches | undefined;
+}
+
+/**
+ * A recommender that is a neural module: `gmf`, `deepcf`, `dcf-av-1`, `dcf-av-2` or `lstm-av`. It
+ * trains and predicts in a thread of its own until it is closed.
+ *
+ * @example
+ * const recommender = new NeuralRecommender('dcf-av-1', { seed: 1, modalities: [{ name: 'visual', dimension: 600,
+ * steps: 10 }] }); await recommender.fit(training, validation, features); const ratings = await
+ * recommender.predict(users, items); await recommender.close();
+ */
+export class NeuralRecommender {
+  readonly name: NeuralRecommenderName;
+  readonly #options: NeuralOptions;
+  readonly #form: NetworkForm;
+  readonly #batchSize: number;
+  #trained: { trainer: Trainer; set: TrainingSet; known: Uint8Array; reader: FeatureReader | undefined } | undefined;
+
+  /** @throws UsageError when an option is out of range. */
+  constructor(model: NeuralRecommenderName, options: NeuralOptions = {}) {
+    this.#form = architectureOf(model, options).form;
+    if (options.pretrained && this.#form === 'residual') {
+      throw new UsageError('`pretrained` is an option of the form `thesis`, but the module has the form `residual`', {
+        remedy: "Leave it out, or give `form: 'thesis'`.",
+      });
+    }
+    this.name = model;
+    this.#options = given(options);
+    this.#batchSize = checkInteger('batchSize', options.batchSize ?? 128);
+  }
+
+  /** How many of the items read so far lack each modality; the module is given zeros for them. */
+  get missing(): ReadonlyMap<string, number> {
+    return this.#trained?.reader?.missing ?? new Map();
+  }
+
+  /**
+   * Trains. `validation` decides learning rate and end of training; without it all epochs are made.
+   * `features` is needed by the recommenders that read them, and is read a batch at a time, here
+   * and in `predict`.
+   *
+   * @throws UsageError when the ratings are empty or out of range, or features are missing; what
+   * `Trainer.fit` throws.
+   */
+  async fit(training: TrainingSet, validation?: RatingPairs, features?: FeatureSource): Promise<TrainingResult> {
+    const set = training;
+    checkPairs('training', set, set);
+    if (set.users.length === 0) throw new UsageError('`training` must have at least one rating, but is empty');
+    if (validation) checkPairs('validation', validation, set);
+    await this.close();
+    const reader = this.#reader(features);
+    const trainer = await this.#open(set, features);
+    const known = knownItems(set);
+    this.#trained = { trainer, set, known, reader };
+    const learnt = this.#feeds(set, known, reader);
+    const judged = validation?.users.length ? this.#feeds(validation, known, reader) : undefined;
+    const batching = {
+      seed: this.#options.seed ?? 1,
+      method: this.#options.batching ?? 'random',
+      itemsPerGroup: this.#options.itemsPerGroup ?? 16,
+    };
+    const size = this.#batchSize;
+    const data = {
+      async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
+        const order = epochOrder(set.items, epoch, batching);
+        for (let start = from * size; start < order.length; start += size) {
+          const rows = order.subarray(start, start + size);
+          yield { rows: rows.length, feeds: await learnt.of(rows, buffers) };
+        }
+      },
+    };
+    return trainer.fit(data, judged && { batches: (buffers) => judged.evaluation(buffers) });
+  }
+
+  /**
+   * Predicted ratings of these pairs, inside the range of ratings. For an item that no rating was
+   * learnt of, content speaks alone; in the thesis's form embeddings keep their first values.
+   *
+   * @throws UsageError before `fit`, or when a user or an item is out of range.
+   */
+  async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+    const { minimum, maximum } = this.#fitted().set.scale;
+    return (await this.score(users, items)).map((value) => Math.min(maximum, Math.max(minimum, value)));
+  }
+
+  /**
+   * What `predict` clips: of items that are all predicted to be as good as can be, it tells which
+   * are better.
+   *
+   * @param content of the residual form: what users and content say, without what was learnt of the
+   * items by their ratings.
+   * @throws as `predict`.
+   */
+  async score(users: Int32Array, items: Int32Array, { content = false } = {}): Promise<Float32Array> {
+    const { trainer, set, known, reader } = this.#fitted();
+    const pairs = { users, items };
+    checkPairs('pairs', pairs, set);
+    const scores = new Float32Array(users.length);
+    const feeds = this.#feeds(pairs, content ? new Uint8Array(set.itemCount) : known, reader);
+    for await (const batch of feeds.evaluation(trainer.buffers)) {
+      const values = await trainer.predict(batch.feeds);
+      for (const [index, row] of batch.order.entries()) scores[row] = values[index] as number;
+    }
+    return scores;
+  }
+
+  /**
+   * Takes weights that were trained before, as `weights` gave them, instead of learning: afterwards
+   * it predicts as that recommender did.
+   *
+   * @param learnt the items of the ratings that it learnt from.
+   * @throws ModelError `weights` when one is missing, `shape` when one has another size or is of
+   * another module; UsageError when features are missing.
+   */
+  async restore(
+    space: RatingSpace,
+    weights: WeightsByName,
+    features?: FeatureSource,
+    learnt: Int32Array = new Int32Array(0),
+  ): Promise<void> {
+    const { userCount, itemCount, scale } = space;
+    const none = { users: new Int32Array(0), values: new Float32Array(0) };
+    const set = { ...none, items: learnt, userCount, itemCount, scale };
+    await this.close();
+    const reader = this.#reader(features);
+    const module = neuralModule(this.name, space, this.#options);
+    for (const name of weightShapes(module).keys()) {
+      if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
+    }
+    const { pretrained: _branches, checkpoint: _checkpoint, ...options } = this.#options;
+    const trainer = await Trainer.open(module, { ...options, initialWeights: weights });
+    this.#trained = { trainer, set, known: knownItems(set), reader };
+  }
+
+  /** Copies of all weights by name. */
+  weights(): Promise<Map<string, Float32Array>> {
+    return this.#fitted().trainer.weights();
+  }
+
+  /** Ends the thread. May be called again. */
+  async close(): Promise<void> {
+    const trained = this.#trained;
+    this.#trained = undefined;
+    await trained?.trainer.close();
+  }
+
+  /** Closes it at the end of an `await using` declaration. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #fitted() {
+    if (!this.#trained) throw new UsageError(`recommender '${this.name}' must be fitted first`);
+    return this.#trained;
+  }
+
+  #reader(features: FeatureSource | undefined): FeatureReader | undefined {
+    const { modalities = [] } = this.#options;
+    if (!readsFeatures(this.name)) return undefined;
+    if (!features) throw new UsageError(`\`features\` must be given for recommender '${this.name}'`);
+    return new FeatureReader(features, modalities);
+  }
+
+  #feeds(pairs: RatingPairs, known: Uint8Array, reader: FeatureReader | undefined): RatingFeeds {
+    return new RatingFeeds(pairs, known, reader);
+  }
+
+  async #open(set: TrainingSet, features: FeatureSource | undefined): Promise<Trainer> {
+    const space = { ...set, mean: globalMean(set.values) };
+    const module = neuralModule(this.name, space, this.#options);
+    const { pretrained, checkpoint, ...options } = this.#options;
+    const initialWeights = await this.#initialWeights(module, set, features);
+    // What else the weights depend on belongs to the checkpoint's identity.
+    const { batching = 'random', itemsPerGroup = 16 } = this.#options;
+    const data = checkpoint && `${checkpoint.data}|${this.#batchSize}|${batching}|${itemsPerGroup}|${set.users.length}`;
+    return Trainer.open(module, {
+      ...trainingDefaults[this.#form],
+      ...options,
+      ...(this.#form === 'residual' && { l2: 0 }),
+      ...(initialWeights && { initialWeights }),
+      ...(checkpoint && { checkpoint: { ...checkpoint, data: data as string } }),
+    });
+  }
+
+  async #initialWeights(module: TrainableModule, set: TrainingSet, features: FeatureSource | undefined) {
+    const { pretrained, seed = 1 } = this.#options;
+    if (this.#form === 'thesis') return pretrained && pretrainedWeights(module, pretrained);
+    return residualFacts(set, architectureOf(this.name, this.#options), features as FeatureSource, seed);
+  }
+}
+
+/** What each form trains with unless told otherwise; the rest are the defaults of `Trainer`. */
+const trainingDefaults: Readonly<Record<NetworkForm, TrainerOptions>> = {
+  residual: { epochs: 200, patience: 15, learningRate: 0.003, plateau: false },
+  thesis: {},
+};
+
+function checkPairs(name: string, pairs: RatingPairs, { userCount, itemCount, scale }: TrainingSet): void {
+  const { users, items, values } = pairs;
+  if (users.length !== items.length || (values && values.length !== users.length)) {
+    throw new UsageError(
+      `\`${name}\` must have as many users as items and values, but has ${users.length}, ${items.length} and ${values?.length ?? 'no'}`,
+    );
+  }
+  if (name === 'training' && !(scale.minimum < scale.maximum)) {
+    throw new UsageError(`\`scale\` must have minimum < maximum, but is ${scale.minimum} to ${scale.maximum}`);
+  }
+  const check = (what: string, numbers: Int32Array, count: number) => {
+    for (const [row, number] of numbers.entries()) {
+      if (number >= 0 && number < count) continue;
+      throw new UsageError(`\`${name}.${what}[${row}]\` must be from 0 to ${count - 1}, but is ${number}`);
+    }
+  };
+  check('users', users, userCount);
+  check('items', items, itemCount);
+  for (const [row, value] of values?.entries() ?? []) {
+    if (!Number.isFinite(value)) throw new UsageError(`\`${name}.values[${row}]\` must be a number, but is ${value}`);
+  }
+}

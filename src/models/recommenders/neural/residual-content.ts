@@ -1,0 +1,84 @@
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { filled } from '../../autodiff/initialisers.ts';
+import { lstmLayer } from '../../autodiff/layers.ts';
+import { concat } from '../../autodiff/operations/concat.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import type { NeuralArchitecture, ReadModality } from './architectures.ts';
+import { inputNames } from './branches.ts';
+
+/**
+ * Names of what a residual network knows of its training data beside its weights; no step changes
+ * it.
+ */
+export const factNames = {
+  /** What each user's ratings are expected to be, whatever the item: [users, 1]. */
+  base: 'facts/users',
+  /** Value that each column is raised to at least: [dimension]. */
+  minimum: (modality: string) => `facts/${modality}/minimum`,
+  /** Value that each column is lowered to at most: [dimension]. */
+  maximum: (modality: string) => `facts/${modality}/maximum`,
+  /** Mean of each column: [dimension]. */
+  mean: (modality: string) => `facts/${modality}/mean`,
+  /**
+   * Components that the columns are reduced to, divided by their deviations: [dimension,
+   * components].
+   */
+  projection: (modality: string) => `facts/${modality}/projection`,
+} as const;
+
+/** What is read of one stream: nothing in it is learnt. */
+export interface ReducedStream {
+  readonly modality: ReadModality;
+  /** Mean over the subclips: [unique, components]. */
+  readonly mean: Tensor;
+  /** The subclips in order: [steps, unique, components]. */
+  readonly sequence: Tensor;
+}
+
+/**
+ * The streams of the batch's items: columns clipped, centred, divided by their deviations and
+ * reduced to principal components, as the facts say; zeros for an item that lacks the stream.
+ */
+export function reducedStreams(tape: Tape, { modalities }: NeuralArchitecture): readonly ReducedStream[] {
+  const { graph } = tape;
+  return modalities.map((modality) => {
+    const { name, steps, dimension, components } = modality;
+    const features = graph.input(inputNames.features(name), ['unique', steps, dimension]);
+    const present = graph.input(inputNames.present(name), ['unique', 1, 1]);
+    const fact = (of: string) => tape.statistic(of, [dimension], filled(0));
+    const raised = graph.emit('Max', [features, fact(factNames.minimum(name))], features.shape);
+    const clipped = graph.emit('Min', [raised, fact(factNames.maximum(name))], features.shape);
+    const centred = graph.subtract(clipped, fact(factNames.mean(name)));
+    const projection = tape.statistic(factNames.projection(name), [dimension, components], filled(0));
+    const reduced = graph.emit('MatMul', [centred, projection], ['unique', steps, components]);
+    const values = graph.multiply(reduced, present);
+    return {
+      modality,
+      mean: graph.emit('ReduceMean', [values], ['unique', components], { axes: [1], keepdims: 0 }),
+      sequence: graph.emit('Transpose', [values], [steps, 'unique', components], { perm: [1, 0, 2] }),
+    };
+  });
+}
+
+/**
+ * What one fit makes of each item: the means of the streams, and what its LSTM layers make of their
+ * order: [unique, width].
+ */
+export function contentSummary(tape: Tape, prefix: string, streams: readonly ReducedStream[]): Tensor {
+  const parts = streams.flatMap(({ modality: { name, lstm }, mean, sequence }) => {
+    if (lstm.length === 0) return [mean];
+    const last = lstm.reduce(
+      (x, units, layer) =>
+        lstmLayer(
+          tape,
+          `${prefix}/${name}/lstm-${layer + 1}`,
+          x,
+          units,
+          layer === lstm.length - 1 ? 'last' : 'sequence',
+        ),
+      sequence,
+    );
+    return [mean, last];
+  });
+  return concat(tape, parts);
+}

@@ -1,0 +1,58 @@
+import { checkInteger, checkString, shown } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
+import type { FlowCore } from './core.ts';
+import type { OperatorInstance, PoolConsumer } from './memory-pool.ts';
+import type { Bytes } from './payload.ts';
+
+/**
+ * Accounts for bytes that an operator keeps on its own: copies, tables, medians. They count against
+ * the budget at once and cannot be refused: tell the scope the most they will be (`claim` and
+ * `kept`), so that the room is set aside. For what was not announced, sources leave as much room
+ * free as the largest addition so far (after each holder's first), until the last operator of the
+ * scope has ended.
+ *
+ * @example
+ * const kept = scope.reservation('median');
+ * kept.add(vector.byteLength);
+ * kept.close();
+ */
+export class Reservation {
+  readonly #core: FlowCore;
+  readonly #instance: OperatorInstance;
+  #additions = 0;
+
+  /** Made by `scope.reservation(name)`. @internal */
+  constructor(core: FlowCore, scope: PoolConsumer, name: string) {
+    checkString('name', name);
+    this.#core = core;
+    this.#instance = core.instance(name, 'holder', scope);
+  }
+
+  /** Bytes kept now. */
+  get bytes(): Bytes {
+    return this.#instance.bytes;
+  }
+
+  /** Adds `bytes` to the reservation. @throws UsageError after `close`. */
+  grow(bytes: Bytes): void {
+    checkInteger('bytes', bytes, 0);
+    if (this.#instance.closed) throw new UsageError('`grow` must not be called on a reservation that is freed');
+    // The first is what it starts with; the others tell by how much it grows.
+    this.#core.memoryPool.keep(this.#instance, bytes, this.#additions++ > 0);
+  }
+
+  /** Takes `bytes` from the reservation. @throws UsageError when it keeps fewer. */
+  shrink(bytes: Bytes): void {
+    checkInteger('bytes', bytes, 0);
+    if (bytes > this.#instance.bytes) {
+      throw new UsageError(`\`bytes\` must be at most the ${this.#instance.bytes} kept, but is ${shown(bytes)}`);
+    }
+    this.#core.memoryPool.drop(this.#instance, bytes);
+  }
+
+  /** Keeps nothing any more; may be called again. */
+  free(): void {
+    this.#core.memoryPool.drop(this.#instance, this.#instance.bytes);
+    this.#core.memoryPool.closeInstance(this.#instance);
+  }
+}
