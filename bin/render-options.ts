@@ -32,12 +32,12 @@ const COMMANDS: Readonly<Record<string, { readonly command: string; readonly ope
   importFeatures: { command: 'import-features', operands: ['files'] },
   reduce: { command: 'reduce' },
   fetchCorpus: { command: 'fetch' },
-  trainRecommender: { command: 'train', operands: ['model'] },
-  listNetworks: { command: 'models list' },
-  verifyWeights: { command: 'models verify' },
-  makeCard: { command: 'models card' },
-  pullWeights: { command: 'models pull', operands: ['name'] },
-  importWeights: { command: 'models import', operands: ['name', 'file'] },
+  trainRecommender: { command: 'train', operands: ['recommender'] },
+  listNetworks: { command: 'weights list' },
+  verifyWeights: { command: 'weights verify' },
+  makeCard: { command: 'weights card' },
+  pullWeights: { command: 'weights pull', operands: ['name'] },
+  importWeights: { command: 'weights import', operands: ['name', 'file'] },
 };
 
 /** A value: `'text'`, a number, `true` or `false`, or names with texts. */

@@ -189,7 +189,7 @@ describe('reelflow evaluate --train --test --recommender', () => {
     expect(await refused([...given, '--model', 'magic'])).toContain("'item-knn'");
     expect(await refused([...given, '--model', 'svd', '--set', 'neighbours=3'])).toContain('It has factors');
     expect(await refused([...given, '--model', 'lstm-av'])).toContain('--features');
-    expect(await refused(['--train', train, '--test', train, '--model', 'svd'])).toContain('two of the files');
+    expect(await refused(['--train', train, '--test', train, '--model', 'svd'])).toContain('is in two files');
     expect(await refused(['--train', train, '--model', 'svd'])).toContain('--test');
     const bad = await file('bad.base', ['1\t2\t3\t0', '1\t3']);
     expect(await refused(['--train', bad, '--test', test, '--model', 'svd'])).toMatch(/bad\.base, line 2/);

@@ -83,7 +83,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     expect(await refused([...args, ...out, '--threshold', '3'])).toContain('threshold differ');
     const other = await writeMovieLens(at('other'), { users: 31, movies: 40 });
     expect(await refused(['--ratings', other, ...args.slice(2), ...out])).toContain('data differ');
-    expect(await refused([...args, '--out', ratings])).toContain('holds no experiment');
+    expect(await refused([...args, '--out', ratings])).toContain('does not hold an experiment');
     expect((await run('taken', [...args, '--concurrency', '1'])).points.reused).toBe(2);
   });
 
@@ -135,7 +135,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     expect(await refused([...given, '--set', 'svd.neighbours=3'])).toContain("no option 'neighbours'");
     expect(await refused([...given, '--set', 'item-knn.similarity=magic'])).toContain("'magic'");
     expect(await refused([...given, '--grid', 'deepcf.widths=8,4/8,0'])).toContain('widths[1]');
-    expect(await refused([...given, '--set', 'svd=3'])).toContain('MODEL.KEY=VALUE');
+    expect(await refused([...given, '--set', 'svd=3'])).toContain('RECOMMENDER.KEY=VALUE');
     expect(await refused([...given, '--folds', '1'])).toContain('folds');
     expect(await refused([...given, '--genres', 'Opera'])).toContain("'Opera'");
     expect(await refused([...given, '--years', 'old'])).toContain('--years');

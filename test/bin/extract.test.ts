@@ -150,7 +150,7 @@ describe('reelflow extract', () => {
     const running = startCli(args, { env: gate.env });
     await running.until(() => unitFiles(out).size >= 1);
     running.kill('SIGINT');
-    await running.until(() => running.stderr().includes('finishing the videos that run'));
+    await running.until(() => running.stderr().includes('finishing the videos in progress'));
     gate.open();
     const { code, stdout } = await running.ended;
     expect(code).toBe(130);
@@ -171,7 +171,7 @@ describe('reelflow extract', () => {
     const running = startCli(args, { env: gate.env });
     await running.until(() => unitFiles(out).size >= 4);
     running.kill('SIGINT');
-    await running.until(() => running.stderr().includes('finishing the videos that run'));
+    await running.until(() => running.stderr().includes('finishing the videos in progress'));
     gate.open();
     const { code, stdout, stderr } = await running.ended;
     expect(code).toBe(130);

@@ -93,7 +93,7 @@ describe('reelflow fetch', () => {
     const draining = startCli(fetchArguments('once', ['gated-i1', 'ok-i2'], ['--concurrency', '1']));
     await draining.until(() => downloader.starts('gated-i1').length > 0);
     draining.kill('SIGINT');
-    await draining.until(() => draining.stderr().includes('finishing the downloads that run'));
+    await draining.until(() => draining.stderr().includes('finishing the downloads in progress'));
     downloader.open('gated-i1');
     const once = await draining.ended;
     expect(once.code, once.stderr).toBe(130);

@@ -122,7 +122,7 @@ describe('the help of a model', () => {
 
   it('of evaluate has those of the model that is named, but --k is the lengths of lists', () => {
     const help = commandHelp(evaluate, ['--model', 'item-knn', '--help']);
-    expect(help).toMatch(/^ {2}--neighbours N +most neighbours/m);
+    expect(help).toMatch(/^ {2}--neighbours N +maximum number of neighbours/m);
     expect(help).toMatch(/^ {2}--k LENGTHS/m);
   });
 });
@@ -145,7 +145,7 @@ describe('--config FILE', () => {
 
   it.each([
     [{ extract: { memroy: '1GiB' } }, "has no option 'memroy'"],
-    [{ extract: { limit: {} } }, '`extract.limit` must be a text'],
+    [{ extract: { limit: {} } }, '`extract.limit` must be a string'],
     [{ extract: { json: 'yes' } }, '`extract.json` must be true or false'],
     [{ extract: [] }, 'must be a JSON object'],
     [{ extract: { help: true } }, "has no option 'help'"],
@@ -170,7 +170,7 @@ describe('older spellings', () => {
   const command = { ...extract, name: 'summarise', usage: '[options]', options: table, operands: [], examples: [] };
 
   it('of options continue working, typed and in a configuration file', () => {
-    expect(parseCommand(command, ['--statistic', 'mean', '--pretend']).values).toEqual({
+    expect(parseCommand(command, ['--aggregate', 'mean', '--pretend']).values).toEqual({
       ...{ statistics: 'mean', dryRun: true },
     });
     const config = configFile({ summarise: { pooling: 'median', limit: 3 } });
@@ -183,8 +183,8 @@ describe('older spellings', () => {
   });
 
   it('beside the newer one are refused', () => {
-    const { message } = errorOf(() => parseCommand(command, ['--statistics', 'mean', '--statistic', 'mean']));
-    expect(message).toBe('`--statistic` is an older name of `--statistics`: give one of them');
+    const { message } = errorOf(() => parseCommand(command, ['--statistics', 'mean', '--aggregate', 'mean']));
+    expect(message).toBe('`--aggregate` is an older name of `--statistics`: give one of them');
   });
 
   it('of commands find the command, typed and in a configuration file, unless another has that name now', () => {

@@ -46,7 +46,7 @@ describe('what the library says of its functions', () => {
     ['check them: `verifyWeights()`.', 'check them: `reelflow weights verify`.'],
     ["`pullWeights({ name: 'alexnet', replace: true })`", '`reelflow weights pull alexnet --replace`'],
     ["`importWeights({ name: 'alexnet', file: 'my file' })`", "`reelflow weights import alexnet 'my file'`"],
-    ["`trainRecommender({ model: 'bpr', out: 'DIR' })`", '`reelflow train bpr --out DIR`'],
+    ["`trainRecommender({ recommender: 'bpr', out: 'DIR' })`", '`reelflow train bpr --out DIR`'],
   ])('%s is said as %s', (said, shown) => {
     expect(render(said)).toBe(shown);
   });

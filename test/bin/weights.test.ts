@@ -55,7 +55,7 @@ describe('models import, list and verify', () => {
     expect(imported.stdout).toMatch(/^squeezenet1_1: stored\n.*own\.safetensors \(safetensors, 50 tensors/);
     expect(imported.stdout).toContain(`SHA-256  ${sha256}`);
     expect((await models(['import', name, path('own.safetensors')])).stdout).toMatch(
-      /stored already; nothing was done/,
+      /already stored; nothing was done/,
     );
 
     const listed = await models(['list']);
@@ -151,7 +151,7 @@ describe('models pull', () => {
       env: environment(),
     });
     expect(interrupted).toMatchObject({ code: 130, stdout: '' });
-    expect(interrupted.stderr).toMatch(/what came so far is kept/);
+    expect(interrupted.stderr).toMatch(/what was downloaded is kept/);
     expect((await models(pullArguments())).code).toBe(0);
     expect(server.requests.map(({ range }) => range)).toEqual([undefined, 'bytes=2500000-']);
   });
@@ -210,7 +210,7 @@ describe('models pull', () => {
     expect(code).toBe(1);
     expect(stderr).toContain('cannot be reached');
     expect(stderr).toMatch(
-      /bring squeezenet1_1-b8a52dc0\.pth \(https:\/\/download\.pytorch\.org\/models\/squeezenet1_1-b8a52dc0\.pth\)/,
+      /copy squeezenet1_1-b8a52dc0\.pth \(https:\/\/download\.pytorch\.org\/models\/squeezenet1_1-b8a52dc0\.pth\)/,
     );
     expect(stderr).toContain('reelflow weights import squeezenet1_1 squeezenet1_1-b8a52dc0.pth');
   });
@@ -219,7 +219,7 @@ describe('models pull', () => {
     server = await serveFiles({});
     const { code, stderr } = await models(pullArguments());
     expect([code, stderr]).toEqual([1, expect.stringContaining('answers 404')]);
-    expect(stderr).toContain(`bring the file with SHA-256 ${sha256}`);
+    expect(stderr).toContain(`copy the file with SHA-256 ${sha256}`);
     expect(stderr).toContain(`reelflow weights import ${name} FILE --sha256 ${sha256}`);
     expect(stderr).not.toContain('b8a52dc0');
   });
@@ -243,7 +243,7 @@ describe('models pull', () => {
   });
 });
 
-describe('models card', () => {
+describe('weights card', () => {
   it('writes a card, says what it assumed, and extract takes it', async () => {
     copyFileSync(path('tiny-visual.onnx'), path('net.onnx'));
     const made = await models(['card', path('net.onnx')]);

@@ -253,7 +253,7 @@ describe('writeDataset', () => {
       // @ts-expect-error: pictures do not feed a network of sound
       audio: scope.frames().pipe(scope.embed(sound), scope.subclips({ count: 1 })),
     });
-    await expect(write(wrong)).rejects.toThrow('is fed with pictures');
+    await expect(write(wrong)).rejects.toThrow('its input is pictures');
     const small = (scope: VideoScope) => ({
       visual: scope.frames({ width: 16, height: 16 }).pipe(scope.embed(pictures), scope.subclips({ count: 1 })),
     });

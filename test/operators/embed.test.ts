@@ -170,7 +170,7 @@ describe('embed', () => {
     await lastValueFrom(of(...list).pipe(embed(bytes(sizes), options), toArray()));
     expect(sizes).toEqual([2]);
     expect(flow.metrics().operators[0]).not.toHaveProperty('duplicates');
-    expect(() => embed(bytes([]), { ...options, repeatedFrames: 'twice' as 'once' })).toThrow('`duplicates`');
+    expect(() => embed(bytes([]), { ...options, repeatedFrames: 'twice' as 'once' })).toThrow('`repeatedFrames`');
     expect([embedKeeps(4096), embedKeeps(4096, 'compute')]).toEqual([32_768, 0]);
   });
 

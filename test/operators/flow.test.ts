@@ -178,7 +178,7 @@ describe('a flow', () => {
     holder.free();
     holder.free();
     expect(holder.bytes).toBe(0);
-    expect(() => holder.grow(1)).toThrow('closed');
+    expect(() => holder.grow(1)).toThrow('freed');
   });
 
   it('is not stuck while an operator outside of it says that it is busy', async () => {

@@ -8,7 +8,7 @@ import {
   temporaryPath,
 } from '../../core/atomic-file.ts';
 import { checkString, shown } from '../../core/check.ts';
-import { UsageError } from '../../core/errors.ts';
+import { SystemError, UsageError } from '../../core/errors.ts';
 import { itemLayout } from './item-layout.ts';
 import { encodeBatchMessage, encodeFooter, encodeSchemaMessage, MAGIC } from './item-messages.ts';
 import { checkItem, checkItemShape, type Item, type ItemShape, itemFault } from './item-shape.ts';
@@ -69,7 +69,7 @@ export class ItemStoreWriter {
    * @param metadata entries for the schema's metadata: what made the features, so that the file
    * found alone tells.
    * @throws UsageError when the shape cannot be a store's, or an entry is named `reelflow:...`;
-   * `dataset` when the disk is full.
+   * SystemError `disk-full`.
    */
   static async create(
     path: string,
@@ -100,7 +100,7 @@ export class ItemStoreWriter {
    *
    * @throws UsageError `item` when the id is missing or there already, a stream is unknown, no
    * stream has vectors, or vectors are not exactly subclips * dimension finite floats: then nothing
-   * was written, and the writer continues. `dataset` when the disk is full: then nothing is left of
+   * was written, and the writer continues. SystemError `disk-full`: then nothing is left of
    * the file.
    */
   async add(item: Item): Promise<void> {
@@ -140,7 +140,7 @@ export class ItemStoreWriter {
 
   /**
    * Ends the store: on disk, under its name, when this resolves.
-   * @throws UsageError `dataset` when the disk is full.
+   * @throws SystemError `disk-full`.
    */
   async close(): Promise<void> {
     this.#checkOpen();
@@ -220,8 +220,7 @@ export class ItemStoreWriter {
 function storageFault(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return error;
-  return new UsageError(`${path} could not be written: the disk is full (${code}); nothing is left of it`, {
-    code: 'dataset',
+  return new SystemError('disk-full', `${path} could not be written: the disk is full (${code}); nothing is left of it`, {
     remedy: 'Free some space, or write to another disk, and run the same command again.',
     cause: error,
   });

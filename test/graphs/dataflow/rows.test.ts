@@ -256,7 +256,7 @@ describe('scope.rows', () => {
           ),
         }),
       });
-    await expect(write({})).rejects.toThrow('at least one named column');
+    await expect(write({})).rejects.toThrow('at least one column');
     await expect(write({ a: 'float16' })).rejects.toThrow("column 'a' has the type 'float16'");
     await expect(write({ a: 'utf8[3]' })).rejects.toThrow("the type 'utf8[3]'");
     await expect(write({ a: 'float32[0]' })).rejects.toThrow("the type 'float32[0]'");

@@ -201,7 +201,7 @@ describe('a card made from an ONNX file', () => {
     ]) {
       await expect(open()).rejects.toMatchObject({
         code: 'weights',
-        message: expect.stringMatching(/net\.weights, where .* keeps the values of 'w', is a pointer of Git LFS/),
+        message: expect.stringMatching(/net\.weights, where .* keeps the values of 'w', is a Git LFS pointer/),
         remedy: expect.stringContaining('git lfs pull'),
       });
     }

@@ -135,6 +135,6 @@ test('when there is no room the writer says so and leaves nothing', async () => 
   const printed = execFileSync('sh', ['-c', 'ulimit -f 256; exec "$0" "$@"', process.execPath, script, store], {
     encoding: 'utf8',
   });
-  expect(printed).toContain(`UsageError dataset ${store} could not be written: there is no room for it`);
+  expect(printed).toContain(`SystemError disk-full ${store} could not be written: the disk is full`);
   expect(await readdir(join(directory, 'store'))).toEqual([]);
 });

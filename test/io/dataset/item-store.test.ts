@@ -151,7 +151,7 @@ test('short, long, unfinite, unknown and doubled items are refused by name, and 
   expect(await add('\ud800', { visual })).toContain('Unicode');
   expect(await add('also good', { audio: new Float32Array(6) })).toBe('added');
   const [first, second] = [add('one', { visual }), add('two', { visual })];
-  expect([await first, await second]).toEqual(['added', expect.stringContaining('wait for each call')]);
+  expect([await first, await second]).toEqual(['added', expect.stringContaining('await each call')]);
   await writer.close();
   await expect(writer.add({ itemId: 'late', vectors: { visual } })).rejects.toThrow('is closed');
   await withStore(path, async (store) => expect(store.itemIds).toEqual(['good', 'also good', 'one']));

@@ -124,6 +124,6 @@ describe('a damaged table', () => {
     const directory = await temporaryDirectory();
     const bytes = ipc(fixedBatches(10, 2), 'stream');
     const path = await put(join(directory, 'cut'), bytes.subarray(0, bytes.length - 8));
-    await expect(readVectors(path)).rejects.toThrow(/without the marker of its end/);
+    await expect(readVectors(path)).rejects.toThrow(/without its end marker/);
   });
 });

@@ -35,7 +35,7 @@ describe('ratings are read from', () => {
     const path = await fileOf('wer,was,wie\nanna,x,1\n');
     const columns = { user: 'wer', item: 'was', rating: 'wie' };
     expect(ratingsOf((await readRatings(path, { columns })).ratings)).toEqual([['anna', 'x', 1]]);
-    await expect(readRatings(path)).rejects.toThrow(/known by name; it has 'wer', 'was', 'wie'/);
+    await expect(readRatings(path)).rejects.toThrow(/known names for users, items and ratings; it has 'wer', 'was', 'wie'/);
     await expect(readRatings(path, { columns: { ...columns, item: 'that' } })).rejects.toThrow(/no column 'that'/);
   });
 

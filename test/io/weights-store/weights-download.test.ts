@@ -178,6 +178,6 @@ describe('what is wrong with a file', () => {
 
   it('an encoded body', async () => {
     await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'));
-    await expect(download()).rejects.toThrow(/in encoding 'gzip'/);
+    await expect(download()).rejects.toThrow(/with encoding 'gzip'/);
   });
 });

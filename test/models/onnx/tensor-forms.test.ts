@@ -130,8 +130,8 @@ describe('the values of a constant', () => {
   });
 
   it.each([
-    ['text', 8, messageField(6, [Uint8Array.of(65)]), /constant 'w' .* of the type string/],
-    ['a type that nobody knows', 99, [], /constant 'w' .* of the type number 99/],
+    ['text', 8, messageField(6, [Uint8Array.of(65)]), /constant 'w' .* has the type string/],
+    ['a type that nobody knows', 99, [], /constant 'w' .* has the type number 99/],
   ])(
     'that are %s are refused by name where they are used, and do no harm before',
     (_, elementType, values, message) => {

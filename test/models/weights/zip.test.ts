@@ -94,7 +94,7 @@ describe('zip archives', () => {
     ],
     ['whose deflated entry claims the impossible', changed(packed, 'central', 24, 2 ** 31), 'claims 2147483648 bytes'],
     ['whose entry lies elsewhere', changed(plain, 'central', 42, 5), 'is not where its directory says'],
-    ['whose local header has another method', changed(plain, 'local', 8, 8, 2), 'does not stand where'],
+    ['whose local header has another method', changed(plain, 'local', 8, 8, 2), 'is not where its directory says'],
     ['whose entry is encrypted', changed(plain, 'central', 8, 1, 2), 'is encrypted'],
     ['whose entry is compressed by LZMA', changed(plain, 'central', 10, 14, 2), 'compressed by method 14'],
     ['with two entries of one name', joined(writeZip([zipContent('a', '1'), zipContent('a', '2')])), "two entries 'a'"],
