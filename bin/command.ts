@@ -15,7 +15,7 @@ export interface Call<Further> {
 
 /** A command of the command line: what it takes, and what it does. */
 export interface CommandOf<Table extends AnyTable, Further> {
-  /** One word, or two where it is one of a group: `models pull`. */
+  /** One word, or two where it is one of a group: `weights pull`. */
   readonly name: string;
   /** Names that it had, which still work and are not shown. */
   readonly formerly?: readonly string[];

@@ -54,7 +54,7 @@ export const extractionOptions = {
     ...parsed('N|native|keyframes', 'which frames to use', samplingOf, 'native: all'),
     formerly: ['sampling'],
   },
-  maxDuration: positive('SECONDS', 'skip longer items', 'none'),
+  maxDuration: positive('SECONDS', 'skips longer items', 'none'),
   limit: integer('N', 'only the first N items'),
   memory: memoryOption,
   concurrency: integer('N', 'videos processed at the same time', 'from cores and memory'),

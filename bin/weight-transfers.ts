@@ -70,7 +70,7 @@ export const pullCommand = defineCommand({
 
 /** `reelflow weights remove`. */
 export const removeCommand = defineCommand({
-  name: 'models remove',
+  name: 'weights remove',
   operands: ['NAME'],
   operandWords: weightNames,
   does: "takes a network's weights out of the store",

@@ -39,8 +39,8 @@ const list = defineCommand({
 const retry = defineCommand({
   name: 'dead retry',
   operands: ['DIR', '[ITEM...]'],
-  does: 'marks dead letters to be retried in the next run',
-  options: { code, dryRun: flag('only lists which items that would be') },
+  does: 'marks dead letters for the next run',
+  options: { code, dryRun: flag('only lists the items') },
   examples: ['reelflow dead retry features/ --code timeout'],
   async run(values, { operands, console }) {
     const modernised = values.dryRun ? undefined : await modernise(operands[0] ?? '');

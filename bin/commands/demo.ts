@@ -64,7 +64,7 @@ function plantedText({ clips, users, unratedMovies, recommendations, evidence }:
     ...recommendations.map(recommendationText),
     'the hard-cold start: test movies without any rating in training (AUC 0.5 is chance)',
     ...evidenceTable(evidence).map((line) => `  ${line}`),
-    '  shuffled: the same model with each movie given the features of another; mean-colour, mean-features: ridge regressions',
+    '  shuffled: the same recommender with each movie given the features of another; mean-colour, mean-features: ridge regressions',
   ];
 }
 

@@ -11,7 +11,7 @@ export const command = defineCommand({
   options: {
     remove: repeated('ITEM', 'takes out this item instead', (items) => items),
     cache: text('URI', 'the entries of these items in this cache go too'),
-    dryRun: flag('only says what would be taken out'),
+    dryRun: flag('only lists what would be taken out'),
   },
   examples: [
     'reelflow prune features/ --dry-run',

@@ -5,7 +5,7 @@ import { type AnyTable, flaggedOptions } from '../option-table.ts';
 
 /** What can be typed after a command. */
 export interface CompletedCommand {
-  /** `extract`, or `models pull`. */
+  /** `extract`, or `weights pull`. */
   readonly name: string;
   readonly does: string;
   readonly options: readonly CompletedOption[];

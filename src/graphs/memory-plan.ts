@@ -244,7 +244,7 @@ export function planMemory(limit: Bytes, needs: MemoryNeeds): MemoryPlan {
     {
       code: 'memory-too-small',
       option: 'memory',
-      remedy: `Give \`memory: '${Math.ceil(needed / MiB)}MiB'\` or more${needs.networks.length > 1 ? ", leave out a network (`audio: 'none'`)" : ''}, or choose a smaller one.`,
+      remedy: `Give \`memory: '${Math.ceil(needed / MiB)}MiB'\` or more${needs.networks.length > 1 ? ", leave out a network (`audio: 'none'`)" : ''}, or choose a smaller network.`,
     },
   );
 }

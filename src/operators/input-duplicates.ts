@@ -72,7 +72,7 @@ export class InputDuplicates<A, R> {
     this.#recent.clear();
   }
 
-  /** Tells the memoryPool how many bytes the remembered results take now; gives the change. */
+  /** Tells the memory pool how many bytes the remembered results take now; gives the change. */
   count(): Bytes {
     const change = this.#recent.keptBytes - this.#kept;
     this.#kept += change;

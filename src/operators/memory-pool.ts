@@ -91,7 +91,7 @@ export class MemoryPool {
   wanted: Bytes = 0;
   /** Scopes that are open or have bytes. */
   readonly scopes = new Set<PoolConsumer>();
-  /** Stations that are subscribed or hold bytes. */
+  /** Instances that are subscribed or hold bytes. */
   readonly instances = new Set<OperatorInstance>();
   /** Called after bytes were released. */
   onRelease: () => void = () => {};

@@ -10,7 +10,7 @@ export interface DuplicateRules<A, R> {
   /** Bytes of a result that is remembered. */
   readonly resultBytes: Bytes;
   /**
-   * RepeatedFrames of one pipeline that may wait without being held, about 100 bytes each; further
+   * Duplicates of one pipeline that may wait without being held, about 100 bytes each; further
    * ones are held like other elements. Default 256.
    */
   readonly maxUnheld?: number;

@@ -117,7 +117,7 @@ describe('the small commands', () => {
   it('every command has its own help, and the program names them all', async () => {
     const { stdout, code } = await reelflow(['--help']);
     expect(code).toBe(0);
-    for (const name of ['extract', 'explain', 'compact', 'dead', 'models', 'doctor', 'demo']) {
+    for (const name of ['extract', 'explain', 'compact', 'dead', 'weights', 'doctor', 'demo']) {
       expect(stdout).toContain(`  ${name} `);
       const help = await reelflow([name, '--help']);
       expect(help.code).toBe(0);

@@ -111,7 +111,7 @@ describe('reelflow evaluate --predictions', () => {
       /bad\.csv, line 4: the rating 'x' is not a number \[bad-line\]/,
     );
     const twice = await file('twice.csv', [...rows, '1,10,4,3']);
-    expect(await refused(['--predictions', twice])).toMatch(/twice\.csv, line 6: .*rated item '10' before/);
+    expect(await refused(['--predictions', twice])).toMatch(/twice\.csv, line 6: .*already rated item '10'/);
     const short = await file('short.csv', ['user,item,rating', '1,2,3']);
     expect(await refused(['--predictions', short])).toContain("no column 'prediction'");
     expect(await refused(['--predictions', at('missing.csv')])).toContain('missing.csv');

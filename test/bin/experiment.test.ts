@@ -186,7 +186,7 @@ describe('reelflow experiment with features', () => {
 
   it('trains the audiovisual recommenders on the items that have some, and compares several features', async () => {
     const [mean, medmad] = [await store('mean.arrow', 3), await store('medmad.arrow', 5)];
-    const net = { embedding: 4, widths: [4, 2], join: 1, lstm: [3], epochs: 1 };
+    const net = { form: 'thesis', embedding: 4, widths: [4, 2], join: 1, lstm: [3], epochs: 1 };
     const config = {
       ...{ ratings, features: { mean, medmad }, models: ['deepcf', 'lstm-av', 'dcf-av-1'], scenarios: ['hard-cold'] },
       set: { 'lstm-av': net, 'dcf-av-1': net, deepcf: { epochs: 1 } },

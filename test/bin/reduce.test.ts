@@ -112,11 +112,14 @@ describe('reelflow reduce', () => {
       expect(code, stderr).toBe(0);
       const expected = { graphId: first.graphId, components: 3, fittedRows: 20, items: 12 };
       expect(JSON.parse(stdout)).toMatchObject({ ...expected, alreadyDone: index === 0 ? 10 : 12 });
-      if (index === 0) expect(stderr).toMatch(/2 unit\(s\) are new .* fitted to 20 rows .*name another directory \(`--out`\)/);
+      if (index === 0)
+        expect(stderr).toMatch(/2 unit\(s\) are new .* fitted to 20 rows .*name another directory \(`--out`\)/);
       else expect(stderr).not.toContain('new');
     }
     const other = await refusal([features, '--out', out, '--components', '4']);
-    expect(other).toMatch(/reduction to 3 components \(exact\).*\n.*Name another directory \(`--out`\).*leave out `--components`/);
+    expect(other).toMatch(
+      /reduction to 3 components \(exact\).*\n.*Name another directory \(`--out`\).*leave out `--components`/,
+    );
     expect(await reduce([features, '--out', join(place, 'again'), '--components', '3'])).toMatchObject({
       fittedRows: 24,
     });

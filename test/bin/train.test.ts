@@ -64,9 +64,9 @@ describe('reelflow train, on synthetic ratings and features', () => {
       expect(scalar('loss/validation')).toBeCloseTo(validationLoss, 6);
       expect(scalar('learning rate')).toBeCloseTo(learningRate, 6);
     }
-    const items = events.filter(({ tag }) => tag === 'collaborative/items');
+    const items = events.filter(({ tag }) => tag === 'fit-1/collaborative/items');
     expect(items.map(({ histogram }) => histogram?.totals[2])).toEqual(Array(6).fill(24 * 8));
-    expect(events.some(({ tag }) => tag === 'content/text/lstm-2/recurrent')).toBe(true);
+    expect(events.some(({ tag }) => tag === 'fit-1/content/text/lstm-2/recurrent')).toBe(true);
   });
 
   it('says so, and trains nothing, when the directory holds this very recommender', async () => {
@@ -76,7 +76,9 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect(readFileSync(at('av', 'model.json')).equals(before)).toBe(true);
     const other = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '6');
     expect(other.code).toBe(2);
-    expect(other.stderr).toContain('holds another model: dcf-av-1, trained with other data, options or seed [output]');
+    expect(other.stderr).toContain(
+      'holds another recommender: dcf-av-1, trained with other data, options or seed [output]',
+    );
   });
 
   it('continues after Ctrl-C, and after a kill, to the same weights as without', async () => {
@@ -109,10 +111,10 @@ describe('reelflow train, on synthetic ratings and features', () => {
   });
 
   it('starts from saved branches', async () => {
-    const branch = await network('lstm-av', 'branch', '--epochs', '15', '--widths', '8,6');
+    const branch = await network('lstm-av', 'branch', '--form', 'thesis', '--epochs', '15', '--widths', '8,6');
     expect(branch.code, branch.stderr).toBe(0);
     const pretrained = JSON.stringify({ content: at('branch') });
-    const flags = ['--epochs', '1', '--learning-rate', '1e-9', '--pretrained', pretrained];
+    const flags = ['--form', 'thesis', '--epochs', '1', '--learning-rate', '1e-9', '--pretrained', pretrained];
     const started = await network('dcf-av-2', 'started', ...flags);
     expect(started.code, started.stderr).toBe(0);
     const [from, to] = [
@@ -135,11 +137,11 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect((await train('knn', 'x')).stderr).toContain("must be one of 'random', 'baseline'");
     const option = await train('item-knn', 'x', '--widths', '3');
     expect(option.code).toBe(2);
-    expect(option.stderr).toContain("model item-knn has no option 'widths'");
+    expect(option.stderr).toContain("recommender item-knn has no option 'widths'");
     expect(option.stderr).toContain('It has neighbours (or k), minimumNeighbours, similarity');
     expect((await train('dcf-av-1', 'x')).stderr).toContain('[missing-features]');
     expect((await train('svd', 'x', '--factors', 'many')).stderr).toContain(
-      "`factors` must be an integer, but is 'many'",
+      "`--factors` must be an integer, but is 'many'",
     );
     expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain(
       '`logDirectory` is for neural recommenders',

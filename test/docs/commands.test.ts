@@ -100,7 +100,7 @@ describe('the command lines of README and guide', () => {
     ]);
     expect(unknownIn('npx reelflow extract x/ --ouput y')).toEqual(['extract has no option --ouput']);
     expect(unknownIn('reelflow extact x/')).toEqual(['there is no command extact']);
-    expect(unknownIn('reelflow weights puhl alexnet')).toEqual(["models has no form 'puhl'"]);
+    expect(unknownIn('reelflow weights puhl alexnet')).toEqual(["weights has no form 'puhl'"]);
     expect(unknownIn('npm run chekc')).toEqual(['npm has no script chekc']);
     expect(unknownIn('node dist/bench/none.js')).toEqual(['there is no bench/none.ts']);
   });

@@ -63,9 +63,9 @@ describe('the examples', () => {
     expect(await example('colour-statistics', [clip, out])).toContain('0 committed, 1 already done, 0 dead');
   });
 
-  it("own-model runs a user's ONNX network by its card, into several cuts and statistics at once", async () => {
+  it("own-network runs a user's ONNX network by its card, into several cuts and statistics at once", async () => {
     const out = join(directory, 'own');
-    const printed = await example('own-model', [writeTinyVisual(directory), clip, out]);
+    const printed = await example('own-network', [writeTinyVisual(directory), clip, out]);
     expect(printed).toContain('subclips=5/aggregate=mean: 5 rows of 1 videos');
     expect(printed).toContain('subclips=10/aggregate=medmad: 10 rows of 1 videos');
     const unit = await onlyUnit(out);

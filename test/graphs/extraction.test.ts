@@ -69,6 +69,7 @@ describe('an extraction', () => {
     expect(summary.videos).toMatchObject({ committed: 3, partial: 0, dead: 0 });
     const units = new Map<string, UnitTable>();
     for (const file of readdirSync(out, { recursive: true }) as string[]) {
+      if (!file.startsWith('_units')) continue;
       if (!file.endsWith('.arrow')) continue;
       const unit = decodeUnit(readFileSync(join(out, file)), file);
       units.set(unit.itemId, unit);

@@ -73,7 +73,7 @@ describe('planMemory', () => {
         try {
           planMemory(10 * MiB, given);
         } catch (error) {
-          least = Number(/--memory (\d+)MiB/.exec((error as UsageError).remedy ?? '')?.[1]);
+          least = Number(/memory: '(\d+)MiB'/.exec((error as UsageError).remedy ?? '')?.[1]);
           expect((error as UsageError).code).toBe('memory-too-small');
         }
         expect(() => planMemory(least * MiB, given)).not.toThrow();

@@ -69,15 +69,15 @@ export const experimentKeys: readonly ExperimentKey[] = [
   key('threshold', 'number', 'R', '3.5', 'items above this rating count as relevant and as recommended'),
   key('thresholdRule', 'text', 'gt|ge', 'gt', 'above the threshold (gt), or equal to it too (ge)'),
   key('undefined', 'text', 'zero|skip', 'zero', 'users for whom a metric is undefined count as 0, or are left out'),
-  key('set', 'sets', 'MODEL.KEY=VALUE', 'none', 'an option of a recommender; may be repeated'),
+  key('set', 'sets', 'RECOMMENDER.KEY=VALUE', 'none', 'an option of a recommender; may be repeated'),
   key(
     'grid',
     'sets',
-    'MODEL.KEY=A,B',
+    'RECOMMENDER.KEY=A,B',
     'none',
     'values to try, in all combinations with those of other keys; values that are lists: A/B',
   ),
-  key('concurrency', 'integer', 'N', 'one per processor', 'networks that train side by side'),
+  key('concurrency', 'integer', 'N', 'one per processor', 'how many neural recommenders train at the same time'),
 ];
 
 /** A key as a flag: `perUser` is `per-user`. */

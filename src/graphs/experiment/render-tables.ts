@@ -53,7 +53,10 @@ function heading({ title, thesisTable }: ResultTable): string {
 }
 
 function cellsOf(table: ResultTable): string[][] {
-  return [['model', ...table.columns.map(({ title }) => title)], ...table.rows.flatMap((row) => linesOf(table, row))];
+  return [
+    ['recommender', ...table.columns.map(({ title }) => title)],
+    ...table.rows.flatMap((row) => linesOf(table, row)),
+  ];
 }
 
 function linesOf({ columns }: ResultTable, { label, cells, published }: TableRow): string[][] {

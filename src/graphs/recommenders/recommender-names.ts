@@ -16,7 +16,7 @@ export const classicRecommenderNames = [
   'genre-content',
 ] as const;
 
-/** Name of a recommender that learns without a neural recommender. */
+/** Name of a recommender that is not neural. */
 export type ClassicRecommenderName = (typeof classicRecommenderNames)[number];
 
 /** Name of any recommender. */

@@ -157,7 +157,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
 
 function alreadyThere(earlier: RecommenderFacts, identity: string, { out }: TrainOptions): RecommenderFacts {
   if (earlier.identity === identity) return earlier;
-  throw new UsageError(`${out} holds another model: ${earlier.model}, trained with other data, options or seed`, {
+  throw new UsageError(`${out} holds another recommender: ${earlier.model}, trained with other data, options or seed`, {
     code: 'output',
     remedy:
       'Name another directory: a recommender that has been trained is not trained on. If the features or ratings have grown, that is the way to take the new ones in.',

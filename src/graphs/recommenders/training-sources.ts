@@ -124,7 +124,7 @@ async function readLists({ ratings: path, movies: moviesPath, trailers: trailers
   if (!(scale.minimum < scale.maximum)) {
     throw new UsageError(`all ratings of ${path} are ${scale.minimum}: they have no scale`, {
       code: 'ratings',
-      remedy: 'Give the least and the greatest rating that can be given as `scale`.',
+      remedy: 'Give the lowest and highest possible rating as `scale`.',
     });
   }
   return { ratings, movies: named, trailers, scale, badLines: report.badLines.count };

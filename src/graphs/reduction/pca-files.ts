@@ -74,7 +74,7 @@ export function checkPcaFits(
   vectors: { readonly name: string; readonly dimension: number; readonly facts: Readonly<Record<string, string>> },
 ): void {
   const { pca, facts } = fitted;
-  const remedy = 'Fit a pca to these vectors (without `pca`), or reduce the ones that it was fitted to.';
+  const remedy = 'Fit a PCA to these vectors (without `pca`), or reduce the ones that it was fitted to.';
   if (pca.dimension !== vectors.dimension) {
     throw new ModelError(
       'shape',

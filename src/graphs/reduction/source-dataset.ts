@@ -48,7 +48,7 @@ export async function openSource(
   const [table, ...others] = fitting;
   if (table === undefined || others.length > 0) {
     const there = tables
-      .map(({ subclips, statistic }) => `\`subclips: ${subclips}, aggregate: '${statistic}'\``)
+      .map(({ subclips, statistic }) => `\`subclips: ${subclips}, statistic: '${statistic}'\``)
       .join('; ');
     throw new UsageError(
       table === undefined

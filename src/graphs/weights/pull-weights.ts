@@ -42,7 +42,7 @@ export interface PullWeightsOptions {
  *
  * @throws UsageError for a wrong name or address; SystemError `download` with the file to bring
  * when the source cannot be reached; ModelError `hash` for another file, `weights` when the file
- * has not that network's tensors or other weights are stored; FlowError `aborted`, the part kept
+ * does not have that network's tensors or other weights are stored; FlowError `aborted`, the part kept
  * where the server names an ETag or a time of modification.
  *
  * @example

@@ -20,7 +20,7 @@ export interface VerifiedWeights {
  * Hashes stored weight files again and compares them with their records.
  *
  * @param options.name - only this one.
- * @throws UsageError for a name that there is not; ModelError `weights` when nothing is stored
+ * @throws UsageError for an unknown name; ModelError `weights` when nothing is stored
  * under that name; FlowError `aborted`.
  *
  * @example

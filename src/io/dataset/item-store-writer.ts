@@ -220,8 +220,12 @@ export class ItemStoreWriter {
 function storageFault(path: string, error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return error;
-  return new SystemError('disk-full', `${path} could not be written: the disk is full (${code}); nothing is left of it`, {
-    remedy: 'Free some space, or write to another disk, and run the same command again.',
-    cause: error,
-  });
+  return new SystemError(
+    'disk-full',
+    `${path} could not be written: the disk is full (${code}); nothing is left of it`,
+    {
+      remedy: 'Free some space, or write to another disk, and run the same command again.',
+      cause: error,
+    },
+  );
 }

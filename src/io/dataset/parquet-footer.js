@@ -17,7 +17,7 @@ const MAX_DEPTH = 64;
  *
  * @param {Uint8Array} footer
  * @returns {Uint8Array<ArrayBuffer>}
- * @throws {RangeError} when the bytes are not footer.
+ * @throws {RangeError} when the bytes are not a footer.
  */
 export function withoutPageIndex(footer) {
   const input = new Thrift(footer);

@@ -15,7 +15,7 @@ const MAX_ROWS = 65_536;
 /** The writers' own entry, which parquet-wasm has turned into the schema. */
 const ARROW_SCHEMA = 'ARROW:schema';
 
-/** How the decoders say that they lack something, which is not a damage. */
+/** How the decoders say that they lack something, which is not damage. */
 const NOT_READ = /not (yet )?(implemented|supported)|unsupported|^NYI|unrecognized type|disabled feature/i;
 
 /**

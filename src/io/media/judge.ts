@@ -38,7 +38,7 @@ export interface DecodingFacts {
 const NOT_IMPLEMENTED = /not implemented|patches welcome|unsupported|not supported|not enough information/i;
 
 /**
- * Judges a decoded stream by what was lost of it. The exit code is not an evidence: ffmpeg exits 0
+ * Judges a decoded stream by what was lost of it. The exit code is not evidence: ffmpeg exits 0
  * for a file cut in the middle.
  *
  * - Nothing decoded: partial with 0 decoded (`combineVerdicts` rejects a file where that holds for

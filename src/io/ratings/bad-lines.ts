@@ -44,7 +44,7 @@ export class DuplicateRatingError extends UsageError {
   constructor({ file, line, reason }: BadLine, unit: 'line' | 'row' = 'line') {
     super(`${file}, ${unit} ${line}: ${reason}`, {
       code: 'duplicate',
-      remedy: "Say which one counts: `duplicates: 'last'` or `duplicates: 'first'`.",
+      remedy: "Say which one counts: `duplicateRatings: 'last'` or `duplicateRatings: 'first'`.",
     });
     this.file = file;
     this.line = line;

@@ -26,7 +26,7 @@ export function wholeNumber(bytes: Uint8Array, start: number, end: number): numb
  * The number that the bytes are in decimal notation, as near as float64 can be: `3`, `3.5`,
  * `-1e-3`; spaces around it are skipped.
  *
- * @returns NaN when they are not finite number.
+ * @returns NaN when they are not a finite number.
  */
 export function decimalNumber(bytes: Buffer, start: number, end: number): number {
   if (end - start <= 16 && end > start) {

@@ -106,7 +106,7 @@ function guessInput(input: GraphValue, origin: string, modality: GuessOptions['m
     const other = guessed && !frames && modality === undefined ? otherThanAudio(input.name, shape) : undefined;
     if (other !== undefined) {
       throw new ModelError('card', `the input of ${origin} may be audio or ${other}: ${described([input])}`, {
-        remedy: `Give \`modality: 'audio'\` if it is sound; a network of ${other === 'a greyscale image' ? 'grey pictures' : 'features'} cannot be described by a card.`,
+        remedy: `Give \`modality: 'audio'\` if it is sound; a network of ${other === 'a greyscale image' ? 'greyscale images' : 'features'} cannot be described by a card.`,
       });
     }
     if (guessed) return guessed;

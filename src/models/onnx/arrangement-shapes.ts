@@ -157,7 +157,7 @@ const spaceToDepth: ShapeRule = (operation) => {
   return [[rows, channels * block ** rest.length, ...rest.map((size) => size / block)]];
 };
 
-/** Rules of operations that arrange elements again, by operator. */
+/** Rules of operations that rearrange elements, by operator. */
 export const arrangementRules: Readonly<Record<string, ShapeRule>> = {
   Reshape: reshape,
   Flatten: flatten,

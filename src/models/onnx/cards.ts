@@ -6,7 +6,7 @@ export interface Card {
   readonly name: string;
   /** Bytes. */
   readonly totalBytes: number;
-  /** Bytes that are accepted now, by whomever. */
+  /** Bytes in use now, by any program. */
   readonly usedBytes: number;
 }
 

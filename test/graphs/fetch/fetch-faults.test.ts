@@ -70,7 +70,7 @@ describe('fetching ends', () => {
     ).rejects.toMatchObject({
       name: 'SystemError',
       code: 'not-writable',
-      remedy: expect.stringContaining('Name a directory'),
+      remedy: expect.stringContaining('Choose a directory'),
     });
   });
 

@@ -41,7 +41,7 @@ for (const name of ['alexnet', 'squeezenet1_1'] as const) {
     expect(failing).toBeInstanceOf(UsageError);
     const { code, remedy } = failing as UsageError;
     expect(code).toBe('memory-too-small');
-    const least = Number(/--memory (\d+)MiB/.exec(remedy ?? '')?.[1]);
+    const least = Number(/memory: '(\d+)MiB'/.exec(remedy ?? '')?.[1]);
     await expect(attempt(least - 1)).rejects.toMatchObject({ code: 'memory-too-small' });
     expect(said).toEqual([]);
     // Enough: it comes as far as the calibration, which is stopped.

@@ -88,7 +88,7 @@ describe('fitRecommender on synthetic ratings', () => {
     await expect(fitted('knn')).rejects.toThrow(/must be one of 'random', .*'lstm-av'/);
     await expect(fitted('deepcf', { lstm: [4] })).rejects.toMatchObject({
       code: 'usage',
-      message: "model deepcf has no option 'lstm'",
+      message: "recommender deepcf has no option 'lstm'",
       remedy: expect.stringContaining('widths, join, dropout'),
     });
     await expect(fitted('svd', { factors: '64' })).rejects.toThrow("`factors` must be an integer, but is '64'");
@@ -117,7 +117,7 @@ describe('fitRecommender on synthetic ratings', () => {
     const pretrained = await fitted('dcf-av-2', { ...options, pretrained: true });
     const plain = await fitted('dcf-av-2', options);
     const first = (model: FittedRecommender) => model.history[0]?.trainingLoss ?? Number.NaN;
-    expect(first(pretrained)).toBeLessThan(0.75 * first(plain));
+    expect(first(pretrained)).toBeLessThan(0.9 * first(plain));
     await pretrained.close?.();
     await plain.close?.();
     await expect(fitted('dcf-av-2', { form: 'thesis', pretrained: 'yes' })).rejects.toThrow('`pretrained` must be');

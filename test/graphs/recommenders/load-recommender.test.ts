@@ -92,6 +92,6 @@ describe('a saved recommender, of synthetic ratings', () => {
       await expect(loadRecommender(out)).rejects.toMatchObject({ code: 'weights' });
     }
     writeFileSync(join(out, 'model.json'), JSON.stringify({ ...facts, model: 'oracle' }));
-    await expect(loadRecommender(out)).rejects.toThrow(/model.json cannot be read: `model` must be one of/);
+    await expect(loadRecommender(out)).rejects.toThrow(/model.json cannot be read: `recommender` must be one of/);
   });
 });

@@ -95,7 +95,7 @@ describe('the spec of an extraction', () => {
     await expect(graphFrom(spec)).rejects.toMatchObject({
       code: 'weights',
       message: expect.stringContaining('not in the weights store'),
-      remedy: expect.stringContaining('`reelflow weights import squeezenet1_1 FILE`'),
+      remedy: expect.stringContaining("`importWeights({ name: 'squeezenet1_1' })`"),
     });
     vi.stubEnv('REELFLOW_WEIGHTS_DIR', join(place, 'store'));
     await importWeights({ name: 'squeezenet1_1', file: moved });

@@ -101,7 +101,7 @@ describe('verifying', () => {
     writeFileSync(stored, bytes);
     const [found] = await verifyWeights({ directory, name: 'squeezenet1_1' });
     expect(found).toMatchObject({ whole: false, problem: expect.stringContaining('has SHA-256') });
-    expect(found?.remedy).toMatch(/pullModel\(\{ name: 'squeezenet1_1', replace: true \}\)/);
+    expect(found?.remedy).toMatch(/pullWeights\(\{ name: 'squeezenet1_1', replace: true \}\)/);
     await bring('own.safetensors', { replace: true });
     expect(await verifyWeights({ directory })).toMatchObject([{ whole: true }]);
   });
@@ -110,7 +110,7 @@ describe('verifying', () => {
     expect(await verifyWeights({ directory })).toEqual([]);
     await expect(verifyWeights({ directory, name: 'alexnet' })).rejects.toMatchObject({
       code: 'weights',
-      remedy: /pullModel\(\{ name: 'alexnet' \}\)/,
+      remedy: /pullWeights\(\{ name: 'alexnet' \}\)/,
     });
   });
 });

@@ -124,8 +124,8 @@ describe('a card made from an ONNX file', () => {
   });
 
   it.each([
-    [[1, 64, 64], 'in', /may be audio or a grey picture: 'in' float32 \[N, 1, 64, 64\]/],
-    [[1, 28, 64], 'pixels', /may be audio or a grey picture/],
+    [[1, 64, 64], 'in', /may be audio or a greyscale image: 'in' float32 \[N, 1, 64, 64\]/],
+    [[1, 28, 64], 'pixels', /may be audio or a greyscale image/],
     [[784], 'in', /may be audio or a list of features: 'in' float32 \[N, 784\]/],
   ])(
     'asks what [N, %j] named %s is, where it has the shape of sound and of something else',
@@ -236,8 +236,8 @@ describe('a file that no card could name', () => {
     symlinkSync(file, link);
     await expect(makeCard({ file: link })).rejects.toMatchObject({
       code: 'card',
-      message: expect.stringMatching(/linked\.onnx is a link that leads out.*not followed/),
-      remedy: expect.stringContaining('Copy the file next to the card'),
+      message: expect.stringMatching(/linked\.onnx is a link that leads outside.*not followed/),
+      remedy: expect.stringContaining('Copy the file beside the card'),
     });
     expect(existsSync(join(files, 'snapshot', 'linked.card.json'))).toBe(false);
     // From a folder above both the link leads nowhere else.
@@ -261,7 +261,7 @@ describe('a file that no card could name', () => {
   });
 
   it.each([
-    ['version https://git-lfs.github.com/spec/v1\n', /it is a pointer of Git LFS/],
+    ['version https://git-lfs.github.com/spec/v1\n', /it is a Git LFS pointer/],
     ['<!DOCTYPE html><html></html>', /it is a web page/],
   ])('%j is not a model, and is to be fetched itself', async (text, message) => {
     writeFileSync(join(files, 'other.onnx'), text);

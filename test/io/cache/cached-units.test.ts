@@ -89,7 +89,7 @@ describe('CachedUnits', () => {
     expect(entries.size).toBe(0);
   });
 
-  it('a cache that fails is a warning each time, and is left alone after three in a row', async () => {
+  it('a cache that fails is a warning each time, and is not used for the rest of this run after three in a row', async () => {
     let calls = 0;
     const warnings: string[] = [];
     const failing: UnitCache = {
@@ -109,7 +109,7 @@ describe('CachedUnits', () => {
     for (let more = 0; more < 5; more += 1) expect(await units.get(content, 'heat')).toBeUndefined();
     expect(calls).toBe(3);
     expect(warnings).toHaveLength(3);
-    expect(warnings[2]).toContain('left alone');
+    expect(warnings[2]).toContain('not used for the rest of this run');
   });
 
   it('a call that never ends is given up', async () => {
@@ -117,7 +117,7 @@ describe('CachedUnits', () => {
     const silent: UnitCache = { get: () => new Promise(() => {}), set: async () => {} };
     const units = new CachedUnits(silent, { graphId: 'g', timeout: 10, warn: (text) => void warnings.push(text) });
     expect(await units.get(content, 'heat')).toBeUndefined();
-    expect(warnings).toEqual([expect.stringMatching(/took longer than 0.01 s.*left alone/)]);
+    expect(warnings).toEqual([expect.stringMatching(/took longer than 0.01 s.*not used for the rest of this run/)]);
   });
 
   it('one that does not answer is waited for once, by all together, for as long as it says', async () => {
@@ -132,6 +132,6 @@ describe('CachedUnits', () => {
     await Promise.all([units.get(content, 'heat'), units.get(content, 'ronin')]);
     for (let more = 0; more < 5; more += 1) await units.get(content, 'heat');
     expect(calls).toBe(2);
-    expect(warnings).toEqual([expect.stringMatching(/took longer than 0.02 s.*left alone/)]);
+    expect(warnings).toEqual([expect.stringMatching(/took longer than 0.02 s.*not used for the rest of this run/)]);
   });
 });

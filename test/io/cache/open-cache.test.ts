@@ -108,7 +108,7 @@ it('refuses a file that this user may not write, naming it', async () => {
     await openUnitCache(path).catch(({ name, code, message }) => console.log(JSON.stringify({ name, code, message })));`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', child, path, module]);
   expect(JSON.parse(stdout)).toEqual({
-    name: 'UsageError',
+    name: 'SystemError',
     code: 'cache',
     message: expect.stringContaining(`the cache ${path} cannot be opened: `),
   });

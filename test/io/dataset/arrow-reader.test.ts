@@ -228,7 +228,7 @@ describe('a packed buffer', () => {
     expect(() => unpacked(lz4([0x23, 0x61, 0x62, 2, 0]), 10)).toThrow(/has 9 bytes where 10/);
     expect(() => unpacked(lz4([0xf0, 0xff]), 400)).toThrow(/cut off/);
     expect(() => unpacked(lz4([0x50, 0x61]), 5)).toThrow(/cut off/);
-    expect(() => unpacked(Uint8Array.of(1, 2, 3, 4, 0x60), 1)).toThrow(/no LZ4 frame/);
+    expect(() => unpacked(Uint8Array.of(1, 2, 3, 4, 0x60), 1)).toThrow(/not an LZ4 frame/);
   });
 
   test('of Zstandard that has another length than is said is an error', () => {

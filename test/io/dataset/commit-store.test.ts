@@ -97,7 +97,7 @@ describe('the commit store', () => {
 
   test('is not made where a dataset is expected', async () => {
     const directory = await temporaryDirectory();
-    await expect(CommitStore.open(directory, { create: false })).rejects.toThrow('no dataset');
+    await expect(CommitStore.open(directory, { create: false })).rejects.toThrow('is not a dataset');
     expect(await readdir(directory)).toEqual([]);
   });
 });

@@ -84,7 +84,7 @@ describe('recordings joined with `cat`', () => {
   };
 
   test.each([
-    ['a tag', [], [expect.stringMatching(/complained \d times of tags between the parts/)]],
+    ['a tag', [], [expect.stringMatching(/complained \d times about tags between the parts/)]],
     // ffmpeg passes over both without a word
     ['a tag at the end of one and the beginning of the other', [lastTag], []],
   ])('of kind mp3 are whole, with %s in the join', async (name, between, notes) => {

@@ -184,7 +184,7 @@ describe('files that cannot be decoded on their own', () => {
     await writeFile(at('still.mp4'), await readFile(at('still.png')));
     await expect(probe(at('still.mp4'))).rejects.toMatchObject({
       code: 'not-media',
-      message: expect.stringContaining('still picture'),
+      message: expect.stringContaining('still image'),
     });
   });
 });

@@ -35,7 +35,9 @@ describe('ratings are read from', () => {
     const path = await fileOf('wer,was,wie\nanna,x,1\n');
     const columns = { user: 'wer', item: 'was', rating: 'wie' };
     expect(ratingsOf((await readRatings(path, { columns })).ratings)).toEqual([['anna', 'x', 1]]);
-    await expect(readRatings(path)).rejects.toThrow(/known names for users, items and ratings; it has 'wer', 'was', 'wie'/);
+    await expect(readRatings(path)).rejects.toThrow(
+      /known names for users, items and ratings; it has 'wer', 'was', 'wie'/,
+    );
     await expect(readRatings(path, { columns: { ...columns, item: 'that' } })).rejects.toThrow(/no column 'that'/);
   });
 
@@ -146,7 +148,7 @@ test.each([
   ['empty', '', 'is empty'],
   ['a header alone', 'user,item,rating\n', 'has no ratings'],
   ['only bad lines', 'user,item,rating\nx\n', 'has no ratings, only 1 bad lines'],
-  ['prose', 'Once upon a time\n', 'known by name'],
+  ['prose', 'Once upon a time\n', 'columns with known names'],
   ['packed', Buffer.of(0x1f, 0x8b, 8, 0), 'is compressed with gzip'],
   ['UTF-16', Buffer.from('\ufeffuser,item,rating\n', 'utf16le'), 'is UTF-16'],
   ['binary', Buffer.alloc(100), 'not a text file'],

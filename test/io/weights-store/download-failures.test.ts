@@ -119,7 +119,7 @@ describe('answers', () => {
     expect(server?.requests).toHaveLength(4);
     await server?.close();
     rmSync(folder, { recursive: true, force: true });
-    await expect(download({ '/file': broken }, { attempts: 3 })).rejects.toThrow(/given up after 3 tries/);
+    await expect(download({ '/file': broken }, { attempts: 3 })).rejects.toThrow(/gave up after 3 tries/);
     expect(server?.requests).toHaveLength(3);
   });
 });
@@ -137,7 +137,7 @@ describe('connections', () => {
 
   it('that never answer time out', async () => {
     const silent = download({ '/file': () => {} }, { timeoutSeconds: 0.1, attempts: 2 });
-    await expect(silent).rejects.toThrow(/did not respond within 0\.1 s; given up after 2 tries/);
+    await expect(silent).rejects.toThrow(/did not respond within 0\.1 s; gave up after 2 tries/);
   });
 
   it('that are refused say so at once, with the remedy', async () => {

@@ -88,7 +88,7 @@ describe('a stored model', () => {
   it('stays when the same file is added again', async () => {
     const first = await add('alexnet', 'weights');
     const again = await add('alexnet', 'weights', false, 'other-name.pth');
-    expect(again).toEqual({ outcome: 'same', model: first.weights });
+    expect(again).toEqual({ outcome: 'same', weights: first.weights });
     expect(readdirSync(join(directory, 'alexnet'))).toHaveLength(2);
   });
 

@@ -55,7 +55,7 @@ describe('a network card', () => {
     ['input.layout', 'CHW', "`input.layout` must be one of 'NCHW', 'NHWC', but is 'CHW'"],
     ['input.dtype', 'float16', "`input.dtype` must be one of 'float32', 'uint8'"],
     ['input.dtype', 'uint8', "`preprocess.scale` does not apply when `input.dtype` is 'uint8'"],
-    ['input.depth', 3, '`input.depth` is not a field of a card here'],
+    ['input.depth', 3, '`input.depth` is not a field of a card;'],
     ['preprocess.channels', 'GBR', "`preprocess.channels` must be one of 'RGB', 'BGR'"],
     ['preprocess.scale', 0, '`preprocess.scale` must be a number other than 0'],
     ['preprocess.mean', [1, 2], '`preprocess.mean` must be three numbers, one per channel, but is [1,2]'],

@@ -2,14 +2,14 @@
  * Your own ONNX network, by its network card: it says how frames become the network's input, and
  * which tensor is the feature.
  *
- *   node dist/examples/own-model.js CARD.json VIDEO... OUT
+ *   node dist/examples/own-network.js CARD.json VIDEO... OUT
  */
 import { network, writeDataset } from 'reelflow';
 
 const [cardPath, ...inputs] = process.argv.slice(2);
 const out = inputs.pop();
 if (cardPath === undefined || out === undefined || inputs.length === 0)
-  throw new Error('usage: own-model CARD.json VIDEO... OUT');
+  throw new Error('usage: own-network CARD.json VIDEO... OUT');
 
 const own = network<Uint8Array>(cardPath); // it reads pictures
 const { tables } = await writeDataset(out, inputs, {
