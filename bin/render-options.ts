@@ -12,9 +12,12 @@ export type Flags = ReadonlyMap<string, Flag>;
 
 /** The options of a table by the library's names of them. */
 export function flagsOf(table: AnyTable): Flags {
-  return new Map(
-    Object.entries(table).map(([name, option]) => [name, { flag: flagOfOption(name, option), type: option.type }]),
-  );
+  const named = Object.entries(table).flatMap(([name, option]): [string, Flag][] => {
+    const flag = { flag: flagOfOption(name, option), type: option.type };
+    return [...(option.formerly ?? []), name].map((each) => [each, flag]);
+  });
+  // A present name is not taken by one of before.
+  return new Map([...named, ...named.filter(([name]) => Object.hasOwn(table, name))]);
 }
 
 /** Gives a text of the library as the command line says it. */

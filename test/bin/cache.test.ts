@@ -145,10 +145,11 @@ describe('reelflow extract --cache', () => {
   });
 
   it.each([
-    ['that it does not know, as wrong usage', 'gopher://x', 2],
-    ['whose server does not answer', 'redis://localhost:1', 1],
-    ['that is not a database', join(clips, 'a.mp4'), 1],
-  ])('refuses a cache %s before there is a dataset', async (_, cache, exitCode) => {
+    ['that it does not know, as wrong usage', () => 'gopher://x', 2],
+    ['whose server does not answer', () => 'redis://localhost:1', 1],
+    ['that is not a database', () => join(clips, 'a.mp4'), 1],
+  ] as const)('refuses a cache %s before there is a dataset', async (_, address, exitCode) => {
+    const cache = address();
     const out = join(directory, 'refused');
     const { code, stderr } = await reelflow(['extract', clips, '--out', out, ...cards, '--cache', cache]);
     expect(code).toBe(exitCode);

@@ -47,13 +47,13 @@ describe.skipIf(!isThere('bash'))('the completion of bash', () => {
       ['extract', '--statistic', 'med'],
       ['median', 'medmad'],
     ],
-    [['models', 'p'], ['pull']],
+    [['weights', 'p'], ['pull']],
     [['weights', 'pull', 'alex'], ['alexnet']],
     [['weights', 'pull', '--re'], ['--replace']],
     [['dead', 'retry', 'features/', '--d'], ['--dry-run']],
     [['train', 'item'], ['item-knn']],
     [
-      ['evaluate', '--model', 'dcf'],
+      ['evaluate', '--recommender', 'dcf'],
       ['dcf-av-1', 'dcf-av-2'],
     ],
     [

@@ -117,7 +117,7 @@ describe('reelflow evaluate --predictions', () => {
     expect(await refused(['--predictions', at('missing.csv')])).toContain('missing.csv');
     const hand = await file('hand.csv', rows);
     expect(await refused(['--predictions', hand, '--k', '4,x'])).toContain('--k');
-    expect(await refused(['--predictions', hand, '--model', 'svd'])).toContain('--model');
+    expect(await refused(['--predictions', hand, '--recommender', 'svd'])).toContain('--recommender');
     expect(await refused(['--predictions', hand, '--catalogue', await file('few.txt', ['10'])])).toContain("item '11'");
     expect(await refused([])).toContain('--predictions FILE');
     const passed = await evaluate(['--predictions', bad, '--skip-bad-lines']);

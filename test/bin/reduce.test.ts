@@ -181,7 +181,9 @@ describe('reelflow reduce', () => {
       ...['--components', '5'],
     ]);
     expect(summary).toMatchObject({ dimension: 12, components: 5, rows: 48 });
-    expect(await refusal([features, '--out', join(place, 'x'), '--subclips', '3'])).toContain('no such table');
+    expect(await refusal([features, '--out', join(place, 'x'), '--subclips', '3'])).toContain(
+      'does not have this table',
+    );
     const wrong = await refusal([
       features,
       '--out',

@@ -143,9 +143,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect((await train('svd', 'x', '--factors', 'many')).stderr).toContain(
       "`--factors` must be an integer, but is 'many'",
     );
-    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain(
-      '`logDirectory` is for neural recommenders',
-    );
+    expect((await train('svd', 'x', '--logdir', at('none'))).stderr).toContain('`--logdir` is for neural recommenders');
     expect(existsSync(at('x', 'model.json'))).toBe(false);
   });
 

@@ -76,7 +76,7 @@ describe('models import, list and verify', () => {
     writeFileSync(file, bytes);
     const damaged = await models(['verify', name]);
     expect(damaged.code).toBe(1);
-    expect(damaged.stdout).toMatch(/DAMAGED.*\n.*models pull squeezenet1_1 --replace/);
+    expect(damaged.stdout).toMatch(/DAMAGED.*\n.*weights pull squeezenet1_1 --replace/);
     expect(JSON.parse((await models(['verify', '--json'])).stdout).models).toMatchObject([{ name, whole: false }]);
   });
 
