@@ -145,9 +145,9 @@ describe('reelflow extract --cache', () => {
   });
 
   it.each([
-    ['that it does not know, as wrong usage', () => 'gopher://x', 2],
-    ['whose server does not answer', () => 'redis://localhost:1', 1],
-    ['that is not a database', () => join(clips, 'a.mp4'), 1],
+    ['that it does not know, as wrong usage', (): string => 'gopher://x', 2],
+    ['whose server does not answer', (): string => 'redis://localhost:1', 1],
+    ['that is not a database', (): string => join(clips, 'a.mp4'), 1],
   ] as const)('refuses a cache %s before there is a dataset', async (_, address, exitCode) => {
     const cache = address();
     const out = join(directory, 'refused');

@@ -7,8 +7,8 @@ import { type RecommenderName, recommenderReadsFeatures } from './recommender-na
 export type OptionKind = 'integer' | 'number' | 'boolean' | 'text' | 'integers' | 'json';
 
 /**
- * One option of a recommender: a key of `options` in `fitRecommender`, in `trainRecommender` and in an
- * experiment.
+ * One option of a recommender: a key of `options` in `fitRecommender`, in `trainRecommender` and in
+ * an experiment.
  */
 export interface RecommenderOption {
   readonly key: string;

@@ -42,8 +42,8 @@ export interface PullWeightsOptions {
  *
  * @throws UsageError for a wrong name or address; SystemError `download` with the file to bring
  * when the source cannot be reached; ModelError `hash` for another file, `weights` when the file
- * does not have that network's tensors or other weights are stored; FlowError `aborted`, the part kept
- * where the server names an ETag or a time of modification.
+ * does not have that network's tensors or other weights are stored; FlowError `aborted`, the part
+ * kept where the server names an ETag or a time of modification.
  *
  * @example
  * await pullWeights({ name: 'alexnet', onBytes: (done, total) => console.error(done, total) });
