@@ -72,7 +72,7 @@ export const verifyCommand = defineCommand({
     untilInterrupted(console, 'stopping', async (signal) => {
       console.stage('reading weights');
       const models = await verifyWeights({ ...(name !== undefined && { name }), signal });
-      console.result({ directory: weightsDirectory(), models }, () => verifiedText(models));
+      console.result({ directory: weightsDirectory(), models }, (shown) => verifiedText(shown.models));
       return models.every(({ whole }) => whole) ? 0 : 1;
     }),
 });

@@ -79,7 +79,7 @@ describe('text of the user with backticks in it stays as it is', () => {
 describe('the options of a command', () => {
   it('are found by the names that the library has for them', () => {
     const found = flagsOf(extractionOptions);
-    expect(found.get('statistic')?.flag).toBe('statistic');
+    expect(found.get('statistics')?.flag).toBe('statistic');
     expect(found.get('fps')?.flag).toBe('fps');
     expect(found.get('maxDuration')?.flag).toBe('max-duration');
     // Messages that were kept by earlier versions have the names of then.
