@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
-import type { Command } from './command.ts';
+import { type Command, findByName } from './command.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { typedOnly } from './global-options.ts';
 import { type AnyTable, type FlaggedOption, findOption, flaggedOptions, type Given } from './option-table.ts';
+import { registry } from './registry.ts';
 
 /**
  * The options that a configuration file has for a command: JSON with an object for each command,
@@ -15,6 +16,7 @@ import { type AnyTable, type FlaggedOption, findOption, flaggedOptions, type Giv
  */
 export function readConfigFile(path: string, command: Command, table: AnyTable): Given {
   const commands = objectOf(path, readJsonFile(path));
+  for (const section of Object.keys(commands)) checkSection(path, section);
   const name = [command.name, ...(command.formerly ?? [])].find((each) => Object.hasOwn(commands, each));
   if (name === undefined) return new Map();
   const given = new Map<string, readonly string[]>();
@@ -31,6 +33,16 @@ export function readConfigFile(path: string, command: Command, table: AnyTable):
     if (texts !== undefined) given.set(option.flag, texts);
   }
   return given;
+}
+
+/** Options of no command are a mistake: a command that is misspelt would run without them. */
+function checkSection(path: string, section: string): void {
+  const names = registry.map(({ name }) => name);
+  const [word = ''] = section.split(' ');
+  if (findByName(registry, word) !== undefined) return;
+  throw new UsageError(`${path} has options of '${section}', but there is no such command`, {
+    remedy: `${didYouMean(word, names)}Commands: ${names.join(', ')}.`,
+  });
 }
 
 /** The value of a JSON file. @throws UsageError when it cannot be read, or is none. */

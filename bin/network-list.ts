@@ -48,7 +48,7 @@ function listText({ networks, postprocessing }: ReturnType<typeof listNetworks>)
       `${parameters.name.padEnd(width)}  parameters of ${parameters.network}'s post-processing`,
       `${indent}  weights: ${weightsText(parameters)}`,
     ]),
-    `Stored in ${printable(weightsDirectory())}; add more with \`reelflow weights pull NAME\` or \`import NAME FILE\`.`,
+    `Stored in ${printable(weightsDirectory())}; add more with \`reelflow weights pull NAME\` or \`reelflow weights import NAME FILE\`.`,
     'Any other ONNX network: the path of its network card (see docs/network-cards.md).',
     '',
   ].join('\n');

@@ -78,7 +78,7 @@ async function wantedOf(argv: readonly string[]): Promise<Wanted> {
   return wantsHelp ? { print: commandHelp(command, argvOfCommand), code: 0 } : { command, argv: argvOfCommand };
 }
 
-/** Options that stand before the command are those of every command: they are moved behind it. */
+/** Options that stand before the command are those of every command: they are moved behind all that follows it. */
 function withGlobalsLast(argv: readonly string[]): string[] {
   const known = flaggedOptions(globalOptions);
   let at = 0;
@@ -89,7 +89,10 @@ function withGlobalsLast(argv: readonly string[]): string[] {
   }
   const before = argv.slice(0, at);
   const [command, ...rest] = argv.slice(at);
-  return command === undefined ? before : [command, ...(command === 'help' ? [] : before), ...rest];
+  if (command === undefined) return before;
+  if (command === 'help') return [command, ...rest];
+  const end = rest.includes('--') ? rest.indexOf('--') : rest.length;
+  return [command, ...rest.slice(0, end), ...before, ...rest.slice(end)];
 }
 
 async function helpOn([name, sub]: readonly string[]): Promise<string> {

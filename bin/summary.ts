@@ -59,12 +59,12 @@ function inputLines({ added, gone, renamed, left }: InputChanges, before: number
   const few = (names: readonly string[]) =>
     `${names.slice(0, NAMED).join(', ')}${names.length > NAMED ? `, ... (${names.length})` : ''}`;
   const lines: string[] = [];
-  if (added > 0 && before > 0) lines.push(`${added} of the inputs are new since the last run`);
+  if (added > 0 && before > 0) lines.push(`new since the last run: ${added} of the inputs`);
   if (left > 0) lines.push(`${left} of the inputs are left: the same command continues with them`);
   if (renamed.length > 0) lines.push(`renamed: ${few(renamed.map(({ from, to }) => `${from} is now ${to}`))}`);
   if (gone.length > 0) {
     lines.push(
-      `no inputs any more, but still in the dataset: ${few(gone)}; \`reelflow prune ${out ?? 'DIR'}\` takes them out`,
+      `no longer inputs, but still in the dataset: ${few(gone)}; \`reelflow prune ${out === undefined ? 'DIR' : shellPath(out)}\` takes them out`,
     );
   }
   return lines;
@@ -107,7 +107,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
   if (dead > 0 && out !== undefined) {
     const dataset = shellPath(out);
     lines.push(
-      `See \`reelflow dead list ${dataset}\`; \`reelflow dead retry ${dataset}\` has them retried in the next run.`,
+      `See \`reelflow dead list ${dataset}\`; \`reelflow dead retry ${dataset}\` marks them for the next run.`,
     );
   }
   const { device, precision } = summary.execution;

@@ -21,7 +21,7 @@ const list = defineCommand({
     const known = await store.items();
     const placeOf = (item: string): string => {
       const { path, state } = known.get(item) ?? {};
-      return path === undefined ? '' : `  (${path}${state === 'gone' ? ', no input any more' : ''})`;
+      return path === undefined ? '' : `  (${path}${state === 'gone' ? ', no longer an input' : ''})`;
     };
     console.result({ dead: letters.map(({ letter }) => letter) }, ({ dead }) =>
       [

@@ -7,7 +7,7 @@ import { toldTo } from '../told-to.ts';
 export const command = defineCommand({
   name: 'prune',
   operands: ['DIR'],
-  does: 'takes items that are not inputs any more, or named ones, out of a dataset',
+  does: 'takes items that are no longer inputs, or named ones, out of a dataset',
   options: {
     remove: repeated('ITEM', 'takes out this item instead', (items) => items),
     cache: text('URI', 'the entries of these items in this cache go too'),

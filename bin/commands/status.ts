@@ -48,7 +48,7 @@ function statusText(status: DatasetStatus, directory: string): string {
   const lines = [
     `${directory}: ${name} (graph ${graphId})`,
     `${total} items${total === 0 ? '' : `: ${states.map(([state, count]) => `${count} ${WORDS[state] ?? state}`).join(', ')}`}`,
-    `${(seconds / 3600).toFixed(2)} hours committed${changed === undefined ? '' : `, last change ${changed}`}`,
+    `${hoursText(seconds)} committed${changed === undefined ? '' : `, last change ${changed}`}`,
   ];
   if (Object.keys(codes).length > 0) lines.push(`dead or superseded by reason: ${counts(codes)}`);
   for (const { path, items: of, rows, written } of tables) {
@@ -59,9 +59,14 @@ function statusText(status: DatasetStatus, directory: string): string {
   if (!tablesAreCurrent)
     lines.push(`the tables are out of date: \`reelflow compact ${shellPath(directory)}\` writes them`);
   if (items.gone > 0)
-    lines.push(`\`reelflow prune ${shellPath(directory)}\` takes out the items that are not inputs any more`);
-  lines.push(`made by ${counts(versions) || 'nothing yet'}`);
+    lines.push(`\`reelflow prune ${shellPath(directory)}\` takes out the items that are no longer inputs`);
+  const made = Object.entries(versions).map(([version, count]) => `${version} (${count} items)`);
+  if (made.length > 0) lines.push(`made by ${made.sort().join(', ')}`);
   return `${lines.join('\n')}\n`;
 }
 
-const WORDS: Readonly<Record<string, string>> = { gone: 'no inputs any more', waiting: 'left to do' };
+function hoursText(seconds: number): string {
+  return seconds < 3600 ? `${seconds.toFixed(1)} s` : `${(seconds / 3600).toFixed(2)} hours`;
+}
+
+const WORDS: Readonly<Record<string, string>> = { gone: 'no longer inputs', waiting: 'left to do' };

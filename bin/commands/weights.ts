@@ -11,7 +11,10 @@ export const command: CommandGroup = {
   name: 'weights',
   formerly: ['models'],
   does: 'lists networks; stores, downloads and verifies their weights; writes network cards',
-  commands: [listCommand, importCommand, pullCommand, verifyCommand, removeCommand, cardCommand],
+  commands: [listCommand, importCommand, pullCommand, verifyCommand, removeCommand, cardCommand].map((each) => ({
+    ...each,
+    formerly: [each.name.replace('weights', 'models')],
+  })),
   examples: [
     'reelflow weights list',
     'reelflow weights pull alexnet',

@@ -93,7 +93,7 @@ export function evidenceTable(rows: readonly EvidenceRow[]): string[] {
   const cell = ({ mean, deviation }: SeedMean) =>
     Number.isNaN(deviation) ? mean.toFixed(3) : `${mean.toFixed(3)} ±${deviation.toFixed(3)}`;
   return alignedRows([
-    ['scenario, model', 'AUC', 'NDCG@4', 'RMSE'],
+    ['scenario, recommender', 'AUC', 'NDCG@4', 'RMSE'],
     ...rows.map(({ scenario, label, auc, ndcg, rmse }) => [
       ...[`${scenario}  ${label}`, cell(auc), cell(ndcg), cell(rmse)],
     ]),

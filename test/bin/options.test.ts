@@ -150,6 +150,7 @@ describe('--config FILE', () => {
     [{ extract: [] }, 'must be a JSON object'],
     [{ extract: { help: true } }, "has no option 'help'"],
     [{ extract: { fps: 2, sampling: 4 } }, "has the option 'fps' twice"],
+    [{ extrct: { limit: 1 } }, "has options of 'extrct', but there is no such command"],
     ['{', 'is not JSON'],
   ])('%j is refused', (content, expected) => {
     expect(errorOf(() => parseCommand(extract, ['--config', configFile(content)])).message).toContain(expected);
@@ -167,13 +168,13 @@ describe('older spellings', () => {
     dryRun: { ...flag('only says'), formerly: ['pretend'] },
     limit: integer('N', 'how many'),
   };
-  const command = { ...extract, name: 'summarise', usage: '[options]', options: table, operands: [], examples: [] };
+  const command = { ...extract, name: 'compact', usage: '[options]', options: table, operands: [], examples: [] };
 
   it('of options continue working, typed and in a configuration file', () => {
     expect(parseCommand(command, ['--aggregate', 'mean', '--pretend']).values).toEqual({
       ...{ statistics: 'mean', dryRun: true },
     });
-    const config = configFile({ summarise: { pooling: 'median', limit: 3 } });
+    const config = configFile({ compact: { pooling: 'median', limit: 3 } });
     expect(parseCommand(command, ['--config', config]).values).toEqual({ statistics: 'median', limit: 3 });
   });
 
@@ -214,9 +215,28 @@ describe('spellings of before', () => {
     expect((await reelflow(['--help'])).stdout).not.toContain('models');
   });
 
+  it('are sections of a configuration file, those of grouped commands too', async () => {
+    for (const section of ['weights list', 'models list']) {
+      const { code, stderr } = await reelflow([
+        'weights',
+        'list',
+        '--config',
+        configFile({ [section]: { nonesuch: 1 } }),
+      ]);
+      expect(code).toBe(2);
+      expect(stderr).toContain("has no option 'nonesuch'");
+    }
+  });
+
   it('are keys of the configuration of an experiment too', () => {
     const file = join(folder, 'experiment.json');
     writeFileSync(file, '{ "ratings": "ml", "models": ["random"] }');
     expect(readExperimentConfig(file, {})).toEqual({ ratings: 'ml', recommenders: ['random'] });
   });
+});
+
+it('global options may stand before a grouped command, with their values', async () => {
+  const { code, stdout, stderr } = await reelflow(['--progress', 'none', 'weights', 'list', '--json']);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toHaveProperty('networks');
 });

@@ -258,6 +258,12 @@ describe('writeDataset', () => {
       visual: scope.frames({ width: 16, height: 16 }).pipe(scope.embed(pictures), scope.subclips({ count: 1 })),
     });
     await expect(write(small)).rejects.toThrow('width 32, height 32');
+    for (const fps of ['natve', 0, { every: 1.5 }]) {
+      const odd = (scope: VideoScope) => ({
+        visual: scope.frames({ fps: fps as 'native' }).pipe(scope.embed(pictures), scope.subclips({ count: 1 })),
+      });
+      await expect(write(odd)).rejects.toThrow('`fps');
+    }
     await expect(writeDataset(out, [], { ...options, version: '1', columns: threeColumns })).rejects.toMatchObject({
       code: 'no-inputs',
     });

@@ -1,5 +1,5 @@
 import { checkInteger, checkOneOf } from '../../core/check.ts';
-import type { FrameSampling } from '../../io/media/frames.ts';
+import { checkSampling, type FrameSampling } from '../../io/media/frames.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import type { ScopeAudioOptions, ScopeFramesOptions } from './video-scope.ts';
 
@@ -41,6 +41,7 @@ export class Sources {
     checkInteger('width', width, 1, 8192);
     checkInteger('height', height, 1, 8192);
     checkOneOf('resize', resize, ['crop', 'stretch']);
+    checkSampling(fps);
     return this.#once({ kind: 'pictures', name: name ?? 'decode-video', width, height, resize, fps }, name);
   }
 

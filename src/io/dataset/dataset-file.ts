@@ -110,7 +110,9 @@ export function readDatasetFile(directory: string): DatasetFile {
   try {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new UsageError(`${directory} is not a dataset: ${(cause as Error).message}`, {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const what = isMissing ? 'it has no `_dataset.json`' : (cause as Error).message;
+    throw new UsageError(`${directory} is not a dataset: ${what}`, {
       code: 'dataset',
       remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       cause,

@@ -239,7 +239,8 @@ function isIrregular(stream: VideoStreamInfo, sampling: FrameSampling): boolean 
   return sampling !== 'native' && ((stream.breaks ?? 0) > 0 || stream.crawls === true);
 }
 
-function checkSampling(sampling: FrameSampling): void {
+/** Asserts which frames are read. @throws UsageError. */
+export function checkSampling(sampling: FrameSampling): void {
   if (typeof sampling === 'number') checkPositive('fps', sampling);
   else if (typeof sampling === 'object' && sampling !== null) checkInteger('fps.every', sampling.every);
   else if (sampling !== 'native' && sampling !== 'keyframes') {
