@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
 import { type Command, findByName } from './command.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { typedOnly } from './global-options.ts';
+import { readJsonFile } from './json-file.ts';
 import { type AnyTable, type FlaggedOption, findOption, flaggedOptions, type Given } from './option-table.ts';
 import { registry } from './registry.ts';
 
@@ -43,21 +43,6 @@ function checkSection(path: string, section: string): void {
   throw new UsageError(`${path} has options of '${section}', but there is no such command`, {
     remedy: `${didYouMean(word, names)}Commands: ${names.join(', ')}.`,
   });
-}
-
-/** The value of a JSON file. @throws UsageError when it cannot be read, or is none. */
-export function readJsonFile(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 function objectOf(what: string, value: unknown): Record<string, unknown> {

@@ -4,7 +4,7 @@ import { type ExperimentKey, experimentKeys } from '../src/graphs/experiment/exp
 import type { Json } from '../src/graphs/graph.ts';
 import { checkRecommenderName, type RecommenderName } from '../src/graphs/recommenders/recommender-names.ts';
 import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
-import { readJsonFile } from './config-file.ts';
+import { readJsonFile } from './json-file.ts';
 import { finiteNumber, listOf, type Option } from './option-table.ts';
 
 /** Every key of an experiment's configuration as an option. */

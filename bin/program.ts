@@ -78,7 +78,10 @@ async function wantedOf(argv: readonly string[]): Promise<Wanted> {
   return wantsHelp ? { print: commandHelp(command, argvOfCommand), code: 0 } : { command, argv: argvOfCommand };
 }
 
-/** Options that stand before the command are those of every command: they are moved behind all that follows it. */
+/**
+ * Options that stand before the command are those of every command: they are moved behind all that
+ * follows it.
+ */
 function withGlobalsLast(argv: readonly string[]): string[] {
   const known = flaggedOptions(globalOptions);
   let at = 0;

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../src/core/errors.ts';
+
+/** The value of a JSON file. @throws UsageError when it cannot be read, or is none. */
+export function readJsonFile(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${path} is not JSON: ${(error as Error).message}`, { cause: error });
+  }
+}
