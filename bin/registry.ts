@@ -17,6 +17,7 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'reduce', load: () => import('./commands/reduce.ts') },
   { name: 'status', load: () => import('./commands/status.ts') },
   { name: 'prune', load: () => import('./commands/prune.ts') },
+  { name: 'analyze', load: () => import('./commands/analyze.ts') },
   { name: 'import-features', load: () => import('./commands/import-features.ts') },
   { name: 'dead', load: () => import('./commands/dead.ts') },
   { name: 'evaluate', load: () => import('./commands/evaluate.ts') },

@@ -30,9 +30,9 @@ export function extentOf(points: Points): Extent {
 }
 
 /**
- * The density of points in the plane: a histogram of `cells` x `cells`, smoothed by a Gaussian whose
- * width is Scott's, n^(-1/6) deviations on each axis (Scott, 1992). Points outside the extent are
- * left out.
+ * The density of points in the plane: a histogram of `cells` x `cells`, smoothed by a Gaussian of
+ * Scott's width, n^(-1/6) deviations on each axis (Scott, 1992). Points outside the extent are left
+ * out.
  *
  * @example
  * const density = densityOf(points, extentOf(points));
@@ -85,7 +85,7 @@ function kernel(width: number): Float64Array {
   return weights.map((weight) => weight / total);
 }
 
-/** Convolves every run of `cells` values whose neighbours are `step` apart; runs are `next` apart. */
+/** Convolves every run of `cells` values that lie `step` apart; runs begin `next` apart. */
 function convolve(values: Float64Array, cells: number, weights: Float64Array, step: number, next: number) {
   const reach = (weights.length - 1) / 2;
   const result = new Float64Array(values.length);

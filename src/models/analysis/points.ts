@@ -1,7 +1,7 @@
 /** Points of any dimension, one after another. */
 export interface Points {
-  /** float64[count x dimension], row-major. */
-  readonly values: Float64Array;
+  /** float64 or float32[count x dimension], row-major. */
+  readonly values: Float64Array | Float32Array;
   readonly count: number;
   readonly dimension: number;
 }

@@ -13,7 +13,7 @@ import { silhouette } from '../../../src/models/analysis/silhouette.ts';
 const reference = JSON.parse(readFileSync(new URL('reference.json', import.meta.url), 'utf8'));
 
 let state = 1n;
-/** The draws of reference.py, which go on from one sample to the next. */
+/** The draws of reference.py, which continue from one sample to the next. */
 const draw = () => {
   state = (state * 1103515245n + 12345n) % 2147483648n;
   return Number(state) / 2147483648;

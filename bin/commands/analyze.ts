@@ -1,0 +1,108 @@
+import { resolve } from 'node:path';
+import { replaceFile } from '../../src/core/atomic-file.ts';
+import { FlowError, UsageError } from '../../src/core/errors.ts';
+import { analyseFeatures, type FeatureAnalysis } from '../../src/graphs/analysis/analyse-features.ts';
+import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/analyse-ratings.ts';
+import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
+import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
+import { ratingsPage } from '../../src/graphs/analysis/ratings-page.ts';
+import { statisticNames } from '../../src/operators/statistics.ts';
+import { defineCommand } from '../command.ts';
+import { catchInterrupts } from '../interrupts.ts';
+import { flag, integer, listOf, parsed, positive, required, text, word } from '../option-table.ts';
+
+/** `reelflow analyze`: a page that shows what is in features, or in ratings. */
+export const command = defineCommand({
+  name: 'analyze',
+  operands: ['[DIR|FILE]'],
+  does: 'shows what is in features (a dataset or items.arrow), or in ratings, as one HTML page',
+  options: {
+    out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
+    ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),
+    movies: text('FILE', 'titles and genres of the items', "the ratings' list"),
+    trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
+    subclips: integer('N', 'which number of subclips, if the dataset has several'),
+    statistic: word(statisticNames, 'which statistic, if the dataset has several'),
+    streams: parsed('NAMES', 'streams to analyse', listOf, 'all'),
+    neighbours: integer('N', 'neighbours of a point in the layout', '15', 2),
+    minDistance: positive('D', 'how near points may come in the layout', '0.1'),
+    innerRule: word(
+      ['nearest', 'axis'] as const,
+      'inner third of a group: nearest to its median, or between percentiles of both axes',
+      'nearest',
+    ),
+    seed: integer('N', 'seeds what is drawn at random', '1', 0),
+    skipBadLines: flag('skips bad lines of ratings and counts them'),
+  },
+  examples: [
+    'reelflow analyze reduced/ --ratings ml-latest-small/ --trailers ml-youtube.csv --out report.html',
+    'reelflow analyze items.arrow --movies ml-latest-small/movies.csv --out report.html',
+    'reelflow analyze --ratings ml-latest-small/ --out ratings.html',
+  ],
+  async run({ out, ...options }, { operands: [path], console }) {
+    if (path === undefined) {
+      if (options.ratings === undefined) {
+        throw new UsageError('there is nothing to analyse', {
+          remedy: 'Name a dataset or a training store, or give `--ratings`.',
+        });
+      }
+      console.stage('reading ratings');
+      const analysis = await analyseRatings(options.ratings, options);
+      await write(out, ratingsPage(analysis));
+      console.result(ratingNumbers(analysis), () => ratingsText(analysis, out));
+      return 0;
+    }
+    const interrupts = catchInterrupts(console, 'stopping');
+    try {
+      const analysis = await analyseFeatures(path, {
+        ...options,
+        signal: interrupts.drain,
+        onMessage: (message) => console.stage(message),
+      });
+      await write(out, analysisPage(analysis));
+      console.result(analysisJson(analysis), () => featuresText(analysis, out));
+      return 0;
+    } catch (error) {
+      if (error instanceof FlowError && error.code === 'aborted') return 130;
+      throw error;
+    } finally {
+      interrupts.release();
+    }
+  },
+});
+
+function write(path: string, page: string): Promise<void> {
+  return replaceFile(resolve(path), page);
+}
+
+function ratingNumbers({ sparsity: _, items, raters, genrePairs, ...rest }: RatingAnalysis): object {
+  const tail = ({ counts, shareOfHead }: RatingAnalysis['items']) => ({ counts: Array.from(counts), shareOfHead });
+  return { ...rest, items: tail(items), raters: tail(raters), genrePairs: Array.from(genrePairs) };
+}
+
+function ratingsText({ ratings, movies, users, mean, density, thresholds }: RatingAnalysis, out: string): string {
+  return `${[
+    `${ratings} ratings of ${movies} movies by ${users} users, ${(100 * density).toFixed(2)} % of all pairs; mean ${mean.toFixed(3)}`,
+    ...thresholds.map(
+      ({ threshold, above, atLeast }) =>
+        `above ${threshold}: ${(100 * above).toFixed(1)} %, at least: ${(100 * atLeast).toFixed(1)} %; the mean is ${mean > threshold ? 'above' : 'not above'}`,
+    ),
+    `${out} shows it`,
+  ].join('\n')}\n`;
+}
+
+function featuresText({ streams }: FeatureAnalysis, out: string): string {
+  const lines = streams.map(({ stream, rows, items, faithfulness, genrePrediction, ratingProbe, random }) =>
+    [
+      `${stream}: ${rows} rows of ${items} items${random ? ', RANDOM weights' : ''}`,
+      `trustworthiness ${faithfulness.trustworthiness.toFixed(3)}`,
+      ...(genrePrediction === undefined
+        ? []
+        : [
+            `genre from neighbours: AUC ${genrePrediction.macroAuc.toFixed(3)} (chance ${genrePrediction.shuffled.mean.toFixed(3)})`,
+          ]),
+      ...(ratingProbe === undefined ? [] : [`mean rating: R2 ${ratingProbe.r2.toFixed(3)}`]),
+    ].join('; '),
+  );
+  return `${[...lines, `${out} shows it`].join('\n')}\n`;
+}

@@ -1,0 +1,28 @@
+/**
+ * What is in features and in ratings: layouts in the plane, overlaps of groups, distributions. The
+ * entry point `reelflow/analysis`.
+ *
+ * @module reelflow/analysis
+ */
+
+export {
+  type AnalyseFeaturesOptions,
+  analyseFeatures,
+  type FeatureAnalysis,
+  type ItemLabel,
+} from '../graphs/analysis/analyse-features.ts';
+export {
+  analyseRatings,
+  type LongTail,
+  type RatingAnalysis,
+  type RatingGroup,
+} from '../graphs/analysis/analyse-ratings.ts';
+export type { GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
+export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
+export type { Overlaps } from '../models/analysis/bhattacharyya.ts';
+export type { Density, Extent } from '../models/analysis/density.ts';
+export type { Faithfulness } from '../models/analysis/faithfulness.ts';
+export type { InnerRule } from '../models/analysis/inner-third.ts';
+export type { LabelPrediction } from '../models/analysis/label-prediction.ts';
+export type { LinearProbe } from '../models/analysis/linear-probe.ts';
+export type { Points } from '../models/analysis/points.ts';

@@ -1,0 +1,123 @@
+import { basename, resolve } from 'node:path';
+import { openMovieLens } from '../../io/ratings/movielens.ts';
+import { readMovies } from '../../io/ratings/movies.ts';
+import { readTrailers } from '../../io/ratings/trailers.ts';
+import type { InnerRule } from '../../models/analysis/inner-third.ts';
+import type { Statistic } from '../../operators/statistics.ts';
+import { analyseStream, type StreamAnalysis } from './analyse-stream.ts';
+import { type FeatureRows, openFeatureTable } from './feature-rows.ts';
+
+/** What of features is analysed, and how. */
+export interface AnalyseFeaturesOptions {
+  /** Which number of subclips, where a dataset has several. */
+  readonly subclips?: number | undefined;
+  /** Which statistic, where a dataset has several. */
+  readonly statistic?: Statistic | undefined;
+  /** Streams to analyse. Default: all. */
+  readonly streams?: readonly string[] | undefined;
+  /** A list of movies: titles for the page, and genres. */
+  readonly movies?: string | undefined;
+  /** Which trailers show which movies, when the features have trailers' ids. */
+  readonly trailers?: string | undefined;
+  /** A MovieLens directory, whose mean ratings are probed; its list of movies is used too. */
+  readonly ratings?: string | undefined;
+  /** UMAP's neighbours. Default 15. */
+  readonly neighbours?: number | undefined;
+  /** UMAP's least distance. Default 0.1. */
+  readonly minDistance?: number | undefined;
+  /** What a group's inner third is. Default `nearest`. */
+  readonly innerRule?: InnerRule | undefined;
+  /** Seeds what is drawn: rows that are asked, and genres exchanged. Default 1. */
+  readonly seed?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onMessage?: ((message: string) => void) | undefined;
+}
+
+/** What an item is called and which genres it has. */
+export interface ItemLabel {
+  readonly title?: string | undefined;
+  readonly genres: readonly string[];
+}
+
+/** What is in features. */
+export interface FeatureAnalysis {
+  readonly path: string;
+  readonly name: string;
+  readonly statistic: string | undefined;
+  readonly streams: readonly StreamAnalysis[];
+  /** The rows of each stream. */
+  readonly of: ReadonlyMap<string, FeatureRows>;
+  /** Those of the items that are in the list of movies. */
+  readonly items: ReadonlyMap<string, ItemLabel>;
+}
+
+/**
+ * Analyses features of a dataset or a training store (`items.arrow`): every stream is laid out in
+ * the plane, and its subclips and genres are compared. Holds the rows of one stream after the other,
+ * twice over.
+ *
+ * @throws UsageError when the path, a list or an option is wrong; FlowError `aborted`.
+ * @example
+ * const { streams } = await analyseFeatures('reduced/', { movies: 'ml-latest-small/movies.csv' });
+ * streams[0].genrePrediction?.macroAuc;
+ */
+export async function analyseFeatures(path: string, options: AnalyseFeaturesOptions = {}): Promise<FeatureAnalysis> {
+  const table = await openFeatureTable(path, options);
+  try {
+    const { labelOf, meanRatingOf } = await readLabels(options);
+    const streams: StreamAnalysis[] = [];
+    const of = new Map<string, FeatureRows>();
+    const items = new Map<string, ItemLabel>();
+    for (const name of options.streams ?? table.streams.map((stream) => stream.name)) {
+      const rows = await table.read(name);
+      for (const id of rows.itemIds) {
+        const label = labelOf?.(id);
+        if (label !== undefined) items.set(id, label);
+      }
+      const genresOf = labelOf && ((id: string) => items.get(id)?.genres);
+      streams.push(await analyseStream(rows, table.random.includes(name), { ...options, genresOf, meanRatingOf }));
+      of.set(name, { ...rows, points: { ...rows.points, values: new Float32Array(0) } });
+    }
+    return { path, name: basename(resolve(path)), statistic: table.statistic, streams, of, items };
+  } finally {
+    await table.close();
+  }
+}
+
+interface Labels {
+  readonly labelOf: ((itemId: string) => ItemLabel | undefined) | undefined;
+  readonly meanRatingOf: ((itemId: string) => number | undefined) | undefined;
+}
+
+async function readLabels(options: AnalyseFeaturesOptions): Promise<Labels> {
+  const movieLens = options.ratings === undefined ? undefined : await openMovieLens(options.ratings);
+  const movies = options.movies === undefined ? movieLens?.movies : (await readMovies(options.movies)).movies;
+  const trailers = options.trailers === undefined ? movieLens?.trailers : await readTrailers(options.trailers);
+  const moviesOf = (itemId: string) => trailers?.moviesOf.get(itemId) ?? [itemId];
+  const means = movieLens && meanRatings(movieLens.ratings);
+  return {
+    labelOf:
+      movies &&
+      ((itemId) => {
+        const own = moviesOf(itemId).flatMap((id) => movies.get(id) ?? []);
+        const [first] = own;
+        return first && { title: first.title, genres: [...new Set(own.flatMap(({ genres }) => genres))] };
+      }),
+    meanRatingOf:
+      means &&
+      ((itemId) =>
+        moviesOf(itemId)
+          .map((id) => means.get(id))
+          .find((mean) => mean !== undefined)),
+  };
+}
+
+function meanRatings(ratings: Awaited<ReturnType<typeof openMovieLens>>['ratings']): Map<string, number> {
+  const sums = new Float64Array(ratings.itemIds.length);
+  const counts = new Int32Array(ratings.itemIds.length);
+  for (const [row, item] of ratings.items.entries()) {
+    sums[item] = (sums[item] as number) + (ratings.values[row] as number);
+    counts[item] = (counts[item] as number) + 1;
+  }
+  return new Map(ratings.itemIds.map((id, item) => [id, (sums[item] as number) / (counts[item] as number)]));
+}

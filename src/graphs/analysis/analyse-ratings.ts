@@ -1,0 +1,221 @@
+import { Breather } from '../../core/breather.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
+import { type MovieLens, openMovieLens } from '../../io/ratings/movielens.ts';
+import type { Movie } from '../../io/ratings/movies.ts';
+import type { RatingTable } from '../../io/ratings/rating-table.ts';
+import { quantile } from '../../models/analysis/quantile.ts';
+
+/** Cells along a side of the picture of who rated what. */
+export const SPARSITY_CELLS = 512;
+
+/** Ratings of a group, such as those of a decade. */
+export interface RatingGroup {
+  readonly name: string;
+  readonly movies: number;
+  readonly ratings: number;
+  readonly mean: number;
+  readonly lowerQuartile: number;
+  readonly median: number;
+  readonly upperQuartile: number;
+}
+
+/** How many ratings items, or users, have. */
+export interface LongTail {
+  /** int32: the counts, greatest first. */
+  readonly counts: Int32Array;
+  /** The share of all ratings that the 30 % with the most have. */
+  readonly shareOfHead: number;
+}
+
+/** What is in a set of ratings. */
+export interface RatingAnalysis {
+  readonly path: string;
+  readonly scale: RatingScale;
+  readonly ratings: number;
+  readonly users: number;
+  /** Movies that were rated, and all that the list has. */
+  readonly movies: number;
+  readonly listed: number;
+  readonly perMovie: number;
+  readonly perUser: number;
+  /** Share of the pairs of user and movie that are rated. */
+  readonly density: number;
+  readonly mean: number;
+  readonly median: number;
+  /** For each threshold the share of ratings above it, and of those at least it. */
+  readonly thresholds: readonly { readonly threshold: number; readonly above: number; readonly atLeast: number }[];
+  readonly byValue: readonly { readonly value: number; readonly ratings: number }[];
+  readonly byDecade: readonly RatingGroup[];
+  readonly byYear: readonly RatingGroup[];
+  readonly byGenre: readonly RatingGroup[];
+  /** Ratings of movies that are not in the list, or have no year there. */
+  readonly withoutMovie: number;
+  readonly withoutYear: number;
+  readonly items: LongTail;
+  readonly raters: LongTail;
+  readonly genres: readonly string[];
+  /** Movies with both genres, row by row. */
+  readonly genrePairs: Int32Array;
+  /** uint8[512 x 512]: 1 where one of the users and movies that were drawn rated the other. */
+  readonly sparsity: Uint8Array;
+  readonly sparsityUsers: number;
+  readonly sparsityMovies: number;
+}
+
+/**
+ * Analyses the ratings of a MovieLens directory in one pass over its table: how many there are, of
+ * which values, by decade, genre and year, and how they are spread over movies and users. Holds the
+ * table (12 bytes a rating).
+ *
+ * @throws UsageError `ratings` when it is no such directory; RatingFileError `bad-line`.
+ * @example
+ * const { mean, density } = await analyseRatings('ml-latest-small');
+ */
+export async function analyseRatings(
+  path: string,
+  options: { readonly skipBadLines?: boolean | undefined } = {},
+): Promise<RatingAnalysis> {
+  const data = await openMovieLens(path, options);
+  const { ratings, movies, scale } = data;
+  const breather = new Breather();
+  const years = groupTally<number>();
+  const decades = groupTally<number>();
+  const genres = groupTally<string>();
+  const values = new Map<number, number>();
+  const itemCounts = new Int32Array(ratings.itemIds.length);
+  const userCounts = new Int32Array(ratings.userIds.length);
+  const listed = ratings.itemIds.map((id) => movies.get(id));
+  let [sum, withoutMovie, withoutYear] = [0, 0, 0];
+  for (let row = 0; row < ratings.values.length; row++) {
+    const value = ratings.values[row] as number;
+    const item = ratings.items[row] as number;
+    const user = ratings.users[row] as number;
+    sum += value;
+    values.set(value, (values.get(value) ?? 0) + 1);
+    itemCounts[item] = (itemCounts[item] as number) + 1;
+    userCounts[user] = (userCounts[user] as number) + 1;
+    const movie = listed[item];
+    if (movie === undefined) withoutMovie++;
+    if (movie?.year === undefined) withoutYear++;
+    else {
+      years.add(movie.year, item, value);
+      decades.add(Math.floor(movie.year / 10) * 10, item, value);
+    }
+    for (const genre of movie?.genres ?? []) genres.add(genre, item, value);
+    if (row % 65_536 === 0 && breather.isDue) await breather.rest();
+  }
+  const total = ratings.values.length;
+  const byValue = [...values].sort(([a], [b]) => a - b).map(([value, count]) => ({ value, ratings: count }));
+  const share = (test: (value: number) => boolean) =>
+    byValue.reduce((part, { value, ratings: count }) => part + (test(value) ? count : 0), 0) / total;
+  const names = [...new Set([...movies.values()].flatMap((movie) => movie.genres))].sort();
+  return {
+    ...{ path, scale, ratings: total, users: ratings.userIds.length, movies: ratings.itemIds.length },
+    listed: movies.size,
+    perMovie: total / ratings.itemIds.length,
+    perUser: total / ratings.userIds.length,
+    density: total / (ratings.itemIds.length * ratings.userIds.length),
+    mean: sum / total,
+    median: quantileOf(byValue, 0.5),
+    thresholds: [3, 3.5, 4].map((threshold) => ({
+      threshold,
+      above: share((value) => value > threshold),
+      atLeast: share((value) => value >= threshold),
+    })),
+    byValue,
+    byDecade: decades.groups((decade) => `${decade}s`),
+    byYear: years.groups(String),
+    byGenre: genres.groups((genre) => genre),
+    withoutMovie,
+    withoutYear,
+    items: longTail(itemCounts),
+    raters: longTail(userCounts),
+    genres: names,
+    genrePairs: pairsOf(names, data),
+    ...sparsityOf(ratings),
+  };
+}
+
+/** Counts ratings by group and value. */
+function groupTally<Key extends string | number>() {
+  const tallies = new Map<Key, { values: Map<number, number>; items: Set<number> }>();
+  return {
+    add(key: Key, item: number, value: number): void {
+      let own = tallies.get(key);
+      if (own === undefined) {
+        own = { values: new Map(), items: new Set() };
+        tallies.set(key, own);
+      }
+      own.items.add(item);
+      own.values.set(value, (own.values.get(value) ?? 0) + 1);
+    },
+    groups(nameOf: (key: Key) => string): RatingGroup[] {
+      return [...tallies]
+        .sort(([left], [right]) => (left < right ? -1 : 1))
+        .map(([key, { values, items }]) => {
+          const byValue = [...values].sort(([a], [b]) => a - b).map(([value, ratings]) => ({ value, ratings }));
+          const ratings = byValue.reduce((count, each) => count + each.ratings, 0);
+          return {
+            name: nameOf(key),
+            movies: items.size,
+            ratings,
+            mean: byValue.reduce((sum, each) => sum + each.value * each.ratings, 0) / ratings,
+            lowerQuartile: quantileOf(byValue, 0.25),
+            median: quantileOf(byValue, 0.5),
+            upperQuartile: quantileOf(byValue, 0.75),
+          };
+        });
+    },
+  };
+}
+
+/** A quantile of values that come so many times each, as `quantile` of all of them. */
+function quantileOf(byValue: RatingAnalysis['byValue'], share: number): number {
+  const total = byValue.reduce((count, { ratings }) => count + ratings, 0);
+  const at = (place: number) => {
+    let before = 0;
+    return byValue.find(({ ratings }) => {
+      before += ratings;
+      return place < before;
+    })?.value as number;
+  };
+  const place = share * (total - 1);
+  return quantile([at(Math.floor(place)), at(Math.ceil(place))], place - Math.floor(place));
+}
+
+function longTail(counts: Int32Array): LongTail {
+  const falling = counts.slice().sort().reverse();
+  const total = falling.reduce((sum, count) => sum + count, 0);
+  const head = falling.subarray(0, Math.ceil(0.3 * falling.length)).reduce((sum, count) => sum + count, 0);
+  return { counts: falling, shareOfHead: head / total };
+}
+
+function pairsOf(names: readonly string[], { movies, ratings }: MovieLens): Int32Array {
+  const pairs = new Int32Array(names.length ** 2);
+  const place = new Map(names.map((name, at) => [name, at]));
+  const rated: (Movie | undefined)[] = ratings.itemIds.map((id) => movies.get(id));
+  for (const movie of rated) {
+    const own = [...new Set(movie?.genres ?? [])].map((genre) => place.get(genre) as number);
+    for (const one of own) {
+      for (const other of own) pairs[one * names.length + other] = (pairs[one * names.length + other] as number) + 1;
+    }
+  }
+  return pairs;
+}
+
+/** Every so-many-th user and movie, by their ids' order. */
+function sparsityOf({ users, items, userIds, itemIds }: RatingTable) {
+  const [ofUsers, ofMovies] = [Math.min(SPARSITY_CELLS, userIds.length), Math.min(SPARSITY_CELLS, itemIds.length)];
+  const cell = (number: number, count: number, cells: number) => {
+    const at = Math.floor((number * cells) / count);
+    return Math.ceil((at * count) / cells) === number ? at : -1;
+  };
+  const sparsity = new Uint8Array(SPARSITY_CELLS * SPARSITY_CELLS);
+  for (const [row, user] of users.entries()) {
+    const line = cell(user, userIds.length, ofUsers);
+    if (line < 0) continue;
+    const column = cell(items[row] as number, itemIds.length, ofMovies);
+    if (column >= 0) sparsity[line * SPARSITY_CELLS + column] = 1;
+  }
+  return { sparsity, sparsityUsers: ofUsers, sparsityMovies: ofMovies };
+}

@@ -1,0 +1,211 @@
+import { randomIntegers } from '../../core/random-integers.ts';
+import { type Groups, LEAST_GROUP, type Overlaps, overlaps } from '../../models/analysis/bhattacharyya.ts';
+import { type Density, densityOf, densityOverlap, type Extent, extentOf } from '../../models/analysis/density.ts';
+import { type Faithfulness, faithfulness } from '../../models/analysis/faithfulness.ts';
+import type { InnerRule } from '../../models/analysis/inner-third.ts';
+import { type LabelPrediction, predictLabels } from '../../models/analysis/label-prediction.ts';
+import { type LinearProbe, linearProbe } from '../../models/analysis/linear-probe.ts';
+import { type Points, pointsAt } from '../../models/analysis/points.ts';
+import { silhouette } from '../../models/analysis/silhouette.ts';
+import { umap } from '../../models/analysis/umap.ts';
+import { fitExact } from '../../models/pca/exact.ts';
+import { transform } from '../../models/pca/fitted-pca.ts';
+import { Moments } from '../../models/pca/moments.ts';
+import type { FeatureRows } from './feature-rows.ts';
+import { itemMeans } from './item-means.ts';
+
+/** Components of the space that groups are compared in beside the plane. */
+const COMPARED_COMPONENTS = 10;
+/** Questions that cost all distances are put to so many rows at most. */
+const ASKED_ROWS = 2000;
+/** Of more values the spectrum is not computed. */
+const SPECTRUM_DIMENSIONS = 512;
+
+/** How groups of rows overlap: in the plane, without an assumption of their form, and in PCA space. */
+export interface GroupOverlaps {
+  readonly plane: Overlaps;
+  /** float64[groups x groups]: coefficients of the smoothed densities in the plane. */
+  readonly densities: Float64Array;
+  /** In the first ten principal components; undefined for rows of one value. */
+  readonly components: Overlaps | undefined;
+  /** The smoothed density of each group, in the order of the names. */
+  readonly shapes: readonly Density[];
+}
+
+/** What is in one stream of features. */
+export interface StreamAnalysis {
+  readonly stream: string;
+  readonly dimension: number;
+  readonly rows: number;
+  readonly items: number;
+  readonly rowsWithout: number;
+  /** Whether the network that made it had random weights: then its structure means nothing. */
+  readonly random: boolean;
+  readonly plane: Points;
+  readonly extent: Extent;
+  readonly density: Density;
+  /** Parts that the graph of neighbours fell into, see `PlanarEmbedding`. */
+  readonly parts: number;
+  readonly neighbours: number;
+  readonly faithfulness: Faithfulness;
+  readonly subclips: GroupOverlaps | undefined;
+  readonly genres: GroupOverlaps | undefined;
+  readonly silhouetteBySubclip: number | undefined;
+  readonly genrePrediction: LabelPrediction | undefined;
+  readonly ratingProbe: LinearProbe | undefined;
+  /** Shares of the variance, largest first: the whole spectrum, up to 512 values a row. */
+  readonly spectrum: Float64Array | undefined;
+}
+
+/** What is known of items beside their features. */
+export interface ItemLabels {
+  /** The genres of an item; undefined: not in the list. */
+  readonly genresOf?: ((itemId: string) => readonly string[] | undefined) | undefined;
+  /** The mean rating of an item; undefined: nobody has rated it. */
+  readonly meanRatingOf?: ((itemId: string) => number | undefined) | undefined;
+}
+
+/** How a stream is analysed. */
+export interface StreamAnalysisOptions extends ItemLabels {
+  readonly neighbours?: number | undefined;
+  readonly minDistance?: number | undefined;
+  readonly innerRule?: InnerRule | undefined;
+  readonly seed?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onMessage?: ((message: string) => void) | undefined;
+}
+
+/** Lays one stream out in the plane and measures what groups of its rows have in common. */
+export async function analyseStream(
+  rows: FeatureRows,
+  random: boolean,
+  options: StreamAnalysisOptions = {},
+): Promise<StreamAnalysis> {
+  const { points, subclips, items, itemIds, stream } = rows;
+  const say = options.onMessage ?? (() => {});
+  const seed = options.seed ?? 1;
+  say(`${stream}: ${points.count} rows of ${points.dimension} values are laid out`);
+  const { points: plane, parts, neighbours } = await umap(points, options);
+  say(`${stream}: groups are compared`);
+  const asked = someRows(points.count, ASKED_ROWS, `reelflow-asked-rows-1:${seed}`);
+  const extent = extentOf(plane);
+  const space = await leadingComponents(points);
+  const compare = (groups: Groups) => compareGroups(plane, extent, space?.points, groups, options.innerRule);
+  const bySubclip = groupsOf(subclips, (subclip) => [String(subclip + 1)]);
+  const genresOf = options.genresOf;
+  const byGenre = genresOf && groupsOf(items, (item) => genresOf(itemIds[item] as string) ?? []);
+  const means = itemMeans(rows);
+  const itemGenres = genresOf && groupsOf(itemIds.keys(), (item) => genresOf(itemIds[item] as string) ?? []);
+  return {
+    stream,
+    dimension: points.dimension,
+    rows: points.count,
+    items: itemIds.length,
+    rowsWithout: rows.without,
+    random,
+    plane,
+    extent,
+    density: densityOf(plane, extent),
+    parts,
+    neighbours,
+    faithfulness: await faithfulness(points, plane, asked, Math.min(15, Math.floor(points.count / 3))),
+    subclips: bySubclip.size > 1 ? compare(bySubclip) : undefined,
+    genres: byGenre === undefined || byGenre.size === 0 ? undefined : compare(byGenre),
+    silhouetteBySubclip: bySubclip.size > 1 ? await silhouette(points, subclips, asked) : undefined,
+    genrePrediction: itemGenres && itemIds.length > 2 ? await predictLabels(means, itemGenres, { seed }) : undefined,
+    ratingProbe: probeRatings(means, itemIds, options.meanRatingOf),
+    spectrum: space?.spectrum,
+  };
+}
+
+function groupsOf<Key extends number>(keys: Iterable<Key>, namesOf: (key: Key) => readonly string[]): Groups {
+  const groups = new Map<string, number[]>();
+  let row = 0;
+  for (const key of keys) {
+    for (const name of new Set(namesOf(key))) {
+      const own = groups.get(name);
+      if (own === undefined) groups.set(name, [row]);
+      else own.push(row);
+    }
+    row++;
+  }
+  const names = [...groups.keys()].sort((left, right) => left.localeCompare(right, 'en', { numeric: true }));
+  return new Map(names.map((name) => [name, Int32Array.from(groups.get(name) as number[])]));
+}
+
+function compareGroups(
+  plane: Points,
+  extent: Extent,
+  components: Points | undefined,
+  groups: Groups,
+  rule: InnerRule | undefined,
+): GroupOverlaps {
+  const shapes = [...groups.values()].map((rows) => densityOf(pointsAt(plane, rows), extent));
+  const sizes = [...groups.values()].map((rows) => rows.length);
+  const densities = Float64Array.from({ length: shapes.length ** 2 }, (_, at) => {
+    const [row, column] = [Math.floor(at / shapes.length), at % shapes.length];
+    if (Math.min(sizes[row] as number, sizes[column] as number) < LEAST_GROUP) return Number.NaN;
+    return densityOverlap(shapes[row] as Density, shapes[column] as Density);
+  });
+  return {
+    plane: overlaps(plane, groups, rule),
+    densities,
+    components: components && overlaps(components, groups, rule),
+    shapes,
+  };
+}
+
+/** The rows in their first principal components, and the whole spectrum where it is had for little. */
+async function leadingComponents(
+  points: Points,
+): Promise<{ points: Points; spectrum: Float64Array | undefined } | undefined> {
+  const { dimension, count } = points;
+  if (dimension < 2) return undefined;
+  const values = points.values instanceof Float32Array ? points.values : Float32Array.from(points.values);
+  const moments = new Moments(dimension);
+  await moments.add(values, count);
+  const most = Math.min(count - 1, dimension);
+  const whole = dimension <= SPECTRUM_DIMENSIONS;
+  const pca = await fitExact(moments, { components: whole ? most : Math.min(COMPARED_COMPONENTS, most) });
+  const kept = Math.min(COMPARED_COMPONENTS, most);
+  const first = { ...pca, components: kept, axes: pca.axes.subarray(0, kept * dimension) };
+  const reduced = Float64Array.from(await transform(first, values, count));
+  return {
+    points: { values: reduced, count, dimension: kept },
+    spectrum: whole ? pca.explainedVarianceRatio : undefined,
+  };
+}
+
+function probeRatings(
+  means: Points,
+  itemIds: readonly string[],
+  meanRatingOf: ItemLabels['meanRatingOf'],
+): LinearProbe | undefined {
+  if (meanRatingOf === undefined) return undefined;
+  const rated = itemIds.flatMap((id, item) => {
+    const rating = meanRatingOf(id);
+    return rating === undefined ? [] : [{ item, rating }];
+  });
+  if (rated.length < 2 * LEAST_GROUP) return undefined;
+  const order = someRows(rated.length, rated.length, 'reelflow-probe-order-1');
+  const chosen = Array.from(order, (place) => rated[place] as { item: number; rating: number });
+  return linearProbe(
+    pointsAt(
+      means,
+      chosen.map(({ item }) => item),
+    ),
+    Float64Array.from(chosen, ({ rating }) => rating),
+  );
+}
+
+/** So many different rows at random, which the text decides, in random order; all if there are no more. */
+function someRows(count: number, wanted: number, text: string): Int32Array {
+  const rows = Int32Array.from({ length: count }, (_, row) => row);
+  const next = randomIntegers(text);
+  const taken = Math.min(count, wanted);
+  for (let place = 0; place < taken; place++) {
+    const other = place + Math.floor(((next() >>> 0) / 2 ** 32) * (count - place));
+    [rows[place], rows[other]] = [rows[other] as number, rows[place] as number];
+  }
+  return rows.subarray(0, taken);
+}

@@ -1,0 +1,173 @@
+import { explorerHtml, explorerScript } from '../../io/report/explorer.ts';
+import { contourFigure, lineFigure, matrixFigure } from '../../io/report/figures.ts';
+import { type Html, html } from '../../io/report/html.ts';
+import { type PageSection, pageHtml } from '../../io/report/page.ts';
+import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import type { Overlaps } from '../../models/analysis/bhattacharyya.ts';
+import type { FeatureAnalysis } from './analyse-features.ts';
+import type { GroupOverlaps, StreamAnalysis } from './analyse-stream.ts';
+
+/** The page that shows an analysis of features. */
+export function analysisPage(analysis: FeatureAnalysis): string {
+  const { streams, path, statistic } = analysis;
+  const random = streams.filter((stream) => stream.random).map(({ stream }) => stream);
+  return pageHtml({
+    title: `What is in ${analysis.name}${random.length > 0 ? ' (RANDOM weights)' : ''}`,
+    warnings:
+      random.length === 0
+        ? []
+        : [`${random.join(' and ')}: made by networks with random weights. Structure may appear that means nothing.`],
+    summary: `${path}${statistic === undefined ? '' : `, statistic ${statistic}`}: ${streams
+      .map(
+        ({ stream, rows, items, dimension }) =>
+          `${stream} with ${rows} rows of ${items} items, ${dimension} values each`,
+      )
+      .join('; ')}.`,
+    sections: streams.flatMap((stream) => streamSections(stream, analysis)),
+    script: explorerScript(),
+  });
+}
+
+function streamSections(stream: StreamAnalysis, analysis: FeatureAnalysis): PageSection[] {
+  const name = stream.stream;
+  const sections: PageSection[] = [
+    { id: `${name}-plane`, heading: `${name}: all rows in the plane`, body: planeBody(stream, analysis) },
+    { id: `${name}-numbers`, heading: `${name}: in numbers`, body: numbersBody(stream) },
+  ];
+  if (stream.subclips !== undefined) {
+    sections.push({
+      id: `${name}-subclips`,
+      heading: `${name}: by subclip`,
+      body: groupsBody(stream.subclips, stream, 'subclip'),
+    });
+  }
+  if (stream.genres !== undefined) {
+    sections.push({
+      id: `${name}-genres`,
+      heading: `${name}: by genre`,
+      body: groupsBody(stream.genres, stream, 'genre'),
+    });
+  }
+  if (stream.spectrum !== undefined) {
+    sections.push({ id: `${name}-variance`, heading: `${name}: explained variance`, body: varianceBody(stream) });
+  }
+  return sections;
+}
+
+function planeBody(stream: StreamAnalysis, { items, of }: FeatureAnalysis): Html {
+  const { extent, plane, parts, neighbours } = stream;
+  const scaled = (axis: 0 | 1) => {
+    const [from, to] = axis === 0 ? extent.x : extent.y;
+    return Array.from({ length: plane.count }, (_, row) =>
+      Math.round((9999 * ((plane.values[2 * row + axis] as number) - from)) / (to - from)),
+    );
+  };
+  const rows = of.get(stream.stream);
+  const explorer = rows && {
+    ...{ x: scaled(0), y: scaled(1), item: Array.from(rows.items), subclip: Array.from(rows.subclips, (n) => n + 1) },
+    items: rows.itemIds.map((id) => ({ id, ...(items.get(id) ?? { genres: [] }) })),
+  };
+  return html`<p>UMAP of all rows (${neighbours} neighbours). Near points are alike; distances between far groups mean little.${
+    parts > 1
+      ? ` The graph of neighbours fell into ${parts} parts, which were joined by their nearest points to lay them out.`
+      : ''
+  }</p>
+${explorer && explorerHtml(`${stream.stream}-points`, `${stream.stream} rows in the plane`, explorer)}
+${figureHtml(contourFigure(stream.density, `Density of all ${stream.stream} rows in the plane`, 420), 'Density of all rows: contours at eight levels of its peak.')}`;
+}
+
+function numbersBody(stream: StreamAnalysis): Html {
+  const { faithfulness, silhouetteBySubclip, genrePrediction, ratingProbe } = stream;
+  const rows: [string, string, string][] = [
+    [
+      'Trustworthiness',
+      figure(faithfulness.trustworthiness),
+      `whether neighbours in the plane are neighbours in the features (k = ${faithfulness.k}, ${faithfulness.asked} rows asked; 1 is perfect)`,
+    ],
+    ['Continuity', figure(faithfulness.continuity), 'whether neighbours in the features are neighbours in the plane'],
+  ];
+  if (silhouetteBySubclip !== undefined) {
+    rows.push([
+      'Silhouette by subclip',
+      figure(silhouetteBySubclip),
+      'how far subclip numbers lie apart in the features (-1 to 1, 0: not at all)',
+    ]);
+  }
+  if (genrePrediction !== undefined) {
+    const { macroAuc, shuffled, k, byLabel } = genrePrediction;
+    rows.push(
+      [
+        'Genre from neighbours, AUC',
+        figure(macroAuc),
+        `mean over ${byLabel.size} genres, from the ${k} nearest other items`,
+      ],
+      [
+        'The same, genres exchanged',
+        `${figure(shuffled.mean)} ± ${figure(shuffled.deviation)}`,
+        `chance, ${shuffled.times} times: the difference is what the features know of genres`,
+      ],
+    );
+  }
+  if (ratingProbe !== undefined) {
+    rows.push([
+      'Mean rating, R²',
+      figure(ratingProbe.r2),
+      `linear, of ${ratingProbe.items} items, left out in turn (0: the mean, below: misleading)`,
+    ]);
+  }
+  return html`${tableHtml(`Measures of ${stream.stream}`, ['measure', 'value', 'what it tells'], rows)}${
+    genrePrediction === undefined
+      ? undefined
+      : tableHtml(
+          'Genres from neighbours, by genre',
+          ['genre', 'AUC'],
+          [...genrePrediction.byLabel].sort((a, b) => b[1] - a[1]).map(([name, auc]) => [name, figure(auc)]),
+        )
+  }`;
+}
+
+function groupsBody(groups: GroupOverlaps, stream: StreamAnalysis, kind: string): Html {
+  const { names, counts } = groups.plane;
+  const matrix = (overlaps: Overlaps | { readonly coefficients: Float64Array }, label: string) =>
+    html`<h3>${label}</h3>${figureHtml(matrixFigure(names, overlaps.coefficients, `${label}, ${stream.stream} by ${kind}`), caption(overlaps))}`;
+  return html`<p>The same layout for every panel: what differs is which rows are counted.</p>
+<div class="panels">${names.map((name, at) => {
+    const shape = groups.shapes[at];
+    const rows = counts[at]?.all ?? 0;
+    return (
+      shape &&
+      html`<figure>${contourFigure(shape, `Density of ${kind} ${name}, ${rows} rows`, 180)}<figcaption>${name} (${rows})</figcaption></figure>`
+    );
+  })}</div>
+${matrix(groups.plane, 'Bhattacharyya coefficients in the plane')}
+${matrix({ coefficients: groups.densities }, 'Overlap of the densities in the plane')}
+${groups.components && matrix(groups.components, 'Bhattacharyya coefficients in the first principal components')}`;
+}
+
+function caption(overlaps: Overlaps | object): string {
+  const scale = '1: the same; towards 0: apart; grey: fewer than ten rows.';
+  if (!('ridged' in overlaps)) return `Of the smoothed densities, without an assumption of their form. ${scale}`;
+  const { ridged } = overlaps as Overlaps;
+  return `Of the inner third of each group, as normal distributions. ${scale}${ridged > 0 ? ` ${ridged} group(s) had no spread in some direction and were given a little.` : ''}`;
+}
+
+function varianceBody({ spectrum, stream }: StreamAnalysis): Html {
+  let sum = 0;
+  const points = Array.from(spectrum ?? [], (share, at) => {
+    sum += share;
+    return { x: at + 1, y: sum };
+  });
+  const reach = points.findIndex(({ y }) => y >= 0.95) + 1;
+  return figureHtml(
+    lineFigure(
+      points,
+      { figure: `Explained variance of ${stream}`, x: 'components', y: 'share of the variance' },
+      { levels: [0.95] },
+    ),
+    `${reach} of ${points.length} components explain 95 % of the variance.`,
+  );
+}
+
+function figure(value: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(3);
+}

@@ -1,0 +1,155 @@
+import { statSync } from 'node:fs';
+import { UsageError } from '../../core/errors.ts';
+import { ItemStore } from '../../io/dataset/item-store.ts';
+import type { UnitColumn } from '../../io/dataset/schema.ts';
+import type { Points } from '../../models/analysis/points.ts';
+import type { Statistic } from '../../operators/statistics.ts';
+import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
+
+/** All vectors of one stream, in memory. */
+export interface FeatureRows {
+  readonly stream: string;
+  /** float32: one row for each subclip of each item that has the stream. */
+  readonly points: Points;
+  readonly itemIds: readonly string[];
+  /** int32[rows]: of which item a row is, a place in `itemIds`. */
+  readonly items: Int32Array;
+  /** int32[rows]: the number of its subclip, from 0. */
+  readonly subclips: Int32Array;
+  /** Rows that the stream has no vector for. */
+  readonly without: number;
+}
+
+/** Features that can be read stream by stream. */
+export interface FeatureTable {
+  readonly path: string;
+  readonly streams: readonly { readonly name: string; readonly dimension: number }[];
+  readonly statistic: string | undefined;
+  /** Streams that a network with random weights made. */
+  readonly random: readonly string[];
+  read(stream: string): Promise<FeatureRows>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the features of a dataset (one number of subclips and one statistic of it), or of a training
+ * store.
+ *
+ * @throws UsageError `dataset` when it is neither, or the choice is missing or not there.
+ */
+export async function openFeatureTable(
+  path: string,
+  choice: { readonly subclips?: number | undefined; readonly statistic?: Statistic | undefined } = {},
+): Promise<FeatureTable> {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile ? storeTable(await ItemStore.open(path)) : datasetTable(path, await openSource(path, choice));
+}
+
+function datasetTable(path: string, source: SourceDataset): FeatureTable {
+  const streams = source.table.columns.map(({ stream, dimension }) => ({ name: stream, dimension }));
+  return {
+    path,
+    streams,
+    statistic: source.table.statistic,
+    random: streams
+      .map(({ name }) => name)
+      .filter((name) => source.file.models.some((network) => isRandom(network, name))),
+    async read(stream) {
+      const rows = new RowCollector(stream, dimensionOf(streams, stream, path));
+      for (const { key } of source.units) {
+        const cut = await readCut(source, key);
+        const column = cut?.columns.find((each) => each.stream === stream);
+        if (cut === undefined) continue;
+        for (let subclip = 0; subclip < cut.rows; subclip++) {
+          if (column?.valid[subclip] !== 1) rows.without++;
+          else rows.add(cut.unit.itemId, subclip, vectorAt(column, subclip));
+        }
+      }
+      return rows.finish();
+    },
+    close: async () => {},
+  };
+}
+
+function storeTable(store: ItemStore): FeatureTable {
+  const { streams, subclips } = store.shape;
+  return {
+    path: store.path,
+    streams,
+    statistic: undefined,
+    random: [],
+    async read(stream) {
+      const dimension = dimensionOf(streams, stream, store.path);
+      const rows = new RowCollector(stream, dimension);
+      for (const itemId of store.itemIds) {
+        const values = (await store.read(itemId)).vectors[stream];
+        if (values === undefined) rows.without += subclips;
+        for (let subclip = 0; values !== undefined && subclip < subclips; subclip++) {
+          rows.add(itemId, subclip, values.subarray(subclip * dimension, (subclip + 1) * dimension));
+        }
+      }
+      return rows.finish();
+    },
+    close: () => store.close(),
+  };
+}
+
+function vectorAt({ values, dimension }: UnitColumn, row: number): Float32Array {
+  return values.subarray(row * dimension, (row + 1) * dimension);
+}
+
+function dimensionOf(streams: FeatureTable['streams'], stream: string, path: string): number {
+  const found = streams.find(({ name }) => name === stream);
+  if (found !== undefined) return found.dimension;
+  throw new UsageError(`${path} has no stream '${stream}'; it has: ${streams.map(({ name }) => name).join(', ')}`, {
+    code: 'dataset',
+  });
+}
+
+function isRandom(network: unknown, stream: string): boolean {
+  const { random, stream: of } = (network ?? {}) as { readonly random?: unknown; readonly stream?: unknown };
+  return random === true && (of === undefined || of === stream);
+}
+
+/** Rows that come one by one, in memory that doubles. */
+class RowCollector {
+  without = 0;
+  readonly #stream: string;
+  readonly #dimension: number;
+  readonly #itemIds: string[] = [];
+  readonly #items: number[] = [];
+  readonly #subclips: number[] = [];
+  #values: Float32Array;
+
+  constructor(stream: string, dimension: number) {
+    this.#stream = stream;
+    this.#dimension = dimension;
+    this.#values = new Float32Array(1024 * dimension);
+  }
+
+  /** Adds a row; those of an item come one after another. */
+  add(itemId: string, subclip: number, vector: Float32Array): void {
+    const at = this.#items.length * this.#dimension;
+    if (at + this.#dimension > this.#values.length) {
+      const doubled = new Float32Array(2 * this.#values.length);
+      doubled.set(this.#values);
+      this.#values = doubled;
+    }
+    this.#values.set(vector, at);
+    if (this.#itemIds.at(-1) !== itemId) this.#itemIds.push(itemId);
+    this.#items.push(this.#itemIds.length - 1);
+    this.#subclips.push(subclip);
+  }
+
+  finish(): FeatureRows {
+    const count = this.#items.length;
+    return {
+      stream: this.#stream,
+      points: { values: this.#values.slice(0, count * this.#dimension), count, dimension: this.#dimension },
+      itemIds: this.#itemIds,
+      items: Int32Array.from(this.#items),
+      subclips: Int32Array.from(this.#subclips),
+      without: this.without,
+    };
+  }
+}

@@ -1,0 +1,133 @@
+import { barFigure, lineFigure, matrixFigure, pictureFigure } from '../../io/report/figures.ts';
+import { type Html, html } from '../../io/report/html.ts';
+import { pageHtml } from '../../io/report/page.ts';
+import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import { type LongTail, type RatingAnalysis, type RatingGroup, SPARSITY_CELLS } from './analyse-ratings.ts';
+
+/** The page that shows an analysis of ratings. */
+export function ratingsPage(analysis: RatingAnalysis): string {
+  const { path, ratings, users, movies, mean, scale } = analysis;
+  return pageHtml({
+    title: 'What is in the ratings',
+    warnings: [],
+    summary: `${path}: ${counted(ratings)} ratings of ${counted(movies)} movies by ${counted(users)} users, from ${scale.minimum} to ${scale.maximum}, ${mean.toFixed(3)} on average.`,
+    sections: [
+      { id: 'size', heading: 'Size', body: sizeBody(analysis) },
+      { id: 'values', heading: 'Values, and thresholds of relevance', body: valuesBody(analysis) },
+      { id: 'decades', heading: 'By decade and year', body: yearsBody(analysis) },
+      { id: 'genres', heading: 'By genre', body: genresBody(analysis) },
+      { id: 'tails', heading: 'Long tails', body: tailsBody(analysis) },
+      { id: 'sparsity', heading: 'Who rated what', body: sparsityBody(analysis) },
+    ],
+  });
+}
+
+function sizeBody(analysis: RatingAnalysis): Html {
+  const years = analysis.byYear;
+  return tableHtml(
+    'The ratings in numbers',
+    ['', ''],
+    [
+      ['Ratings', counted(analysis.ratings)],
+      ['Users', counted(analysis.users)],
+      ['Movies rated', `${counted(analysis.movies)} of ${counted(analysis.listed)} listed`],
+      ['Ratings per movie', analysis.perMovie.toFixed(1)],
+      ['Ratings per user', analysis.perUser.toFixed(1)],
+      ['Pairs of user and movie that are rated', percent(analysis.density)],
+      ['Years', years.length === 0 ? '-' : `${years[0]?.name} to ${years.at(-1)?.name}`],
+      ['Genres', String(analysis.genres.length)],
+      ['Scale', `${analysis.scale.minimum} to ${analysis.scale.maximum}`],
+      ['Ratings of movies that are not listed', counted(analysis.withoutMovie)],
+    ],
+  );
+}
+
+function valuesBody({ byValue, thresholds, mean, median }: RatingAnalysis): Html {
+  const bars = byValue.map(({ value, ratings }) => ({ name: String(value), value: ratings }));
+  return html`${figureHtml(barFigure(bars, { figure: 'Ratings by value', x: 'rating', y: 'ratings' }), `The mean is ${mean.toFixed(3)}, the median ${median}.`)}
+<p>A recommender that predicts the mean recommends everything where the mean lies above the threshold, and nothing where it lies below: that decides whole rows of a table of precision.</p>
+${tableHtml(
+  'Shares of relevant ratings',
+  ['threshold', 'above it', 'at least it', 'the mean is'],
+  thresholds.map(({ threshold, above, atLeast }) => [
+    String(threshold),
+    percent(above),
+    percent(atLeast),
+    mean > threshold ? 'above it' : 'not above it',
+  ]),
+)}`;
+}
+
+function yearsBody({ byDecade, byYear, withoutYear }: RatingAnalysis): Html {
+  return html`${tableHtml('Ratings by decade', HEAD, byDecade.map(line))}
+${figureHtml(
+  lineFigure(
+    byYear.map(({ name, ratings }) => ({ x: Number(name), y: ratings })),
+    { figure: 'Ratings by year of the movie', x: 'year', y: 'ratings' },
+  ),
+  `Ratings by the year of the movie${withoutYear > 0 ? `; ${counted(withoutYear)} are of movies without a year` : ''}.`,
+)}
+${figureHtml(
+  lineFigure(
+    byYear.map(({ name, mean }) => ({ x: Number(name), y: mean })),
+    { figure: 'Mean rating by year of the movie', x: 'year', y: 'mean rating' },
+  ),
+  'Mean rating by the year of the movie: old movies that are still watched are liked.',
+)}`;
+}
+
+function genresBody({ byGenre, genres, genrePairs }: RatingAnalysis): Html {
+  const shares = Float64Array.from(genrePairs, (pairs, at) => {
+    const row = Math.floor(at / genres.length);
+    const own = genrePairs[row * genres.length + row] as number;
+    return own === 0 ? Number.NaN : pairs / own;
+  });
+  return html`${tableHtml('Ratings by genre; a movie counts for each of its genres', HEAD, [...byGenre].sort((a, b) => b.ratings - a.ratings).map(line))}
+${genres.length === 0 ? undefined : figureHtml(matrixFigure(genres, shares, 'Genres that come together'), 'Of the movies with the genre of the row, the share that has the genre of the column too.')}`;
+}
+
+function tailsBody({ items, raters }: RatingAnalysis): Html {
+  const tail = ({ counts, shareOfHead }: LongTail, of: string) =>
+    figureHtml(
+      lineFigure(
+        thinned(counts),
+        { figure: `Ratings of each ${of}, by rank`, x: `rank of the ${of}`, y: 'ratings' },
+        { logX: true, logY: true },
+      ),
+      `Ratings of each ${of}, the most rated first. 30 % of them have ${percent(shareOfHead)} of all ratings; the other 70 % have ${percent(1 - shareOfHead)}.`,
+    );
+  return html`${tail(items, 'movie')}${tail(raters, 'user')}`;
+}
+
+function sparsityBody({ sparsity, sparsityUsers, sparsityMovies, density }: RatingAnalysis): Html {
+  return figureHtml(
+    pictureFigure(sparsity, SPARSITY_CELLS, sparsityMovies, sparsityUsers, 'Which users rated which movies'),
+    `${sparsityUsers} users (down) and ${sparsityMovies} movies (across), evenly taken; a dot is a rating. ${percent(density)} of all pairs are rated.`,
+  );
+}
+
+const HEAD = ['', 'movies', 'ratings', 'mean', 'lower quartile', 'median', 'upper quartile'] as const;
+
+function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartile }: RatingGroup): string[] {
+  return [
+    name,
+    counted(movies),
+    counted(ratings),
+    mean.toFixed(3),
+    ...[lowerQuartile, median, upperQuartile].map(String),
+  ];
+}
+
+/** A falling curve at about two hundred ranks, evenly on a logarithmic axis. */
+function thinned(counts: Int32Array): { x: number; y: number }[] {
+  const ranks = new Set(Array.from({ length: 200 }, (_, at) => Math.max(1, Math.round(counts.length ** (at / 199)))));
+  return [...ranks].map((rank) => ({ x: rank, y: counts[rank - 1] as number }));
+}
+
+function counted(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 2 : 1)} %`;
+}

@@ -1,0 +1,146 @@
+// @ts-nocheck The types of this project have no browser.
+// Runs in the browser: makes the points of a report answer to pointer, keys, filters and search.
+// Each `.explorer` names the element that holds its data:
+// { x, y: integers 0..9999, item: numbers, subclip: numbers from 1, items: [{ id, title, genres }] }.
+for (const root of document.querySelectorAll('.explorer')) {
+  const data = JSON.parse(document.getElementById(root.dataset.source).textContent);
+  const canvas = root.querySelector('canvas');
+  const status = root.querySelector('[role=status]');
+  const found = root.querySelector('tbody');
+  const count = root.querySelector('caption');
+  const [genre, subclip, colour, search] = ['genre', 'subclip', 'colour', 'search'].map((name) =>
+    root.querySelector(`[name=${name}]`),
+  );
+  const rows = data.x.length;
+  const genres = [...new Set(data.items.flatMap((item) => item.genres))].sort();
+  const subclips = Math.max(...data.subclip);
+  const LISTED = 200;
+  const cells = 64;
+  const buckets = Array.from({ length: cells * cells }, () => []);
+  const cellOf = (value) => Math.min(cells - 1, Math.floor((value / 10000) * cells));
+  for (let row = 0; row < rows; row++) buckets[cellOf(data.y[row]) * cells + cellOf(data.x[row])].push(row);
+  const shown = new Uint8Array(rows).fill(1);
+  let list = [];
+  let current = -1;
+
+  const option = (value, text) => {
+    const element = document.createElement('option');
+    element.value = value;
+    element.textContent = text;
+    return element;
+  };
+  for (const name of genres) genre.append(option(name, name));
+  for (let number = 1; number <= subclips; number++) subclip.append(option(String(number), String(number)));
+  if (genres.length === 0) genre.parentElement.hidden = true;
+  if (subclips < 2) subclip.parentElement.hidden = true;
+
+  const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
+  const hue = (row) => {
+    if (colour.value === 'genre') {
+      const first = data.items[data.item[row]].genres[0];
+      return first === undefined ? 'hsl(0 0% 55%)' : `hsl(${(360 * genres.indexOf(first)) / genres.length} 65% 50%)`;
+    }
+    return `hsl(${215 + (130 * (data.subclip[row] - 1)) / Math.max(1, subclips - 1)} 70% 52%)`;
+  };
+  const place = (row, size) => [(data.x[row] / 10000) * size, (1 - data.y[row] / 10000) * size];
+
+  function draw() {
+    const size = Math.round(canvas.clientWidth * (window.devicePixelRatio || 1));
+    if (canvas.width !== size) canvas.width = canvas.height = size;
+    const context = canvas.getContext('2d');
+    context.clearRect(0, 0, size, size);
+    const radius = Math.max(1, Math.min(3, 160 / Math.sqrt(rows))) * (window.devicePixelRatio || 1);
+    for (const [only, alpha] of [
+      [0, 0.08],
+      [1, 0.75],
+    ]) {
+      context.globalAlpha = alpha;
+      for (let row = 0; row < rows; row++) {
+        if (shown[row] !== only) continue;
+        const [x, y] = place(row, size);
+        context.fillStyle = hue(row);
+        context.fillRect(x - radius, y - radius, 2 * radius, 2 * radius);
+      }
+    }
+    if (current >= 0) {
+      const [x, y] = place(current, size);
+      context.globalAlpha = 1;
+      context.strokeStyle = ink('--ink');
+      context.lineWidth = 2;
+      context.beginPath();
+      context.arc(x, y, 4 * radius, 0, 2 * Math.PI);
+      context.stroke();
+    }
+  }
+
+  function say(row) {
+    current = row;
+    const { id, title, genres: own } = data.items[data.item[row]];
+    const name = title === undefined ? id : `${title} (${id})`;
+    const part = subclips > 1 ? `, subclip ${data.subclip[row]} of ${subclips}` : '';
+    status.textContent = `${name}${part}${own.length > 0 ? `: ${own.join(', ')}` : ''}`;
+    draw();
+  }
+
+  function filter() {
+    const wanted = search.value.trim().toLowerCase();
+    list = [];
+    for (let row = 0; row < rows; row++) {
+      const item = data.items[data.item[row]];
+      const is =
+        (genre.value === '' || item.genres.includes(genre.value)) &&
+        (subclip.value === '' || data.subclip[row] === Number(subclip.value)) &&
+        (wanted === '' || `${item.id} ${item.title ?? ''}`.toLowerCase().includes(wanted));
+      shown[row] = is ? 1 : 0;
+      if (is) list.push(row);
+    }
+    count.textContent = `${list.length} of ${rows} points${list.length > LISTED ? `; the first ${LISTED} are listed` : ''}`;
+    found.replaceChildren(
+      ...list.slice(0, LISTED).map((row) => {
+        const line = document.createElement('tr');
+        const { id, title, genres: own } = data.items[data.item[row]];
+        for (const text of [title ?? id, String(data.subclip[row]), own.join(', ')]) {
+          const cell = document.createElement('td');
+          cell.textContent = text;
+          line.append(cell);
+        }
+        line.addEventListener('mouseenter', () => say(row));
+        return line;
+      }),
+    );
+    current = -1;
+    draw();
+  }
+
+  canvas.addEventListener('pointermove', (event) => {
+    const box = canvas.getBoundingClientRect();
+    const [x, y] = [
+      ((event.clientX - box.left) / box.width) * 10000,
+      (1 - (event.clientY - box.top) / box.height) * 10000,
+    ];
+    let [nearest, least] = [-1, 250 ** 2];
+    for (let line = cellOf(Math.max(0, y - 250)); line <= cellOf(Math.max(0, y + 250)); line++) {
+      for (let column = cellOf(Math.max(0, x - 250)); column <= cellOf(Math.max(0, x + 250)); column++) {
+        for (const row of buckets[line * cells + column]) {
+          const distance = (data.x[row] - x) ** 2 + (data.y[row] - y) ** 2;
+          if (shown[row] === 1 && distance < least) [nearest, least] = [row, distance];
+        }
+      }
+    }
+    if (nearest >= 0 && nearest !== current) say(nearest);
+  });
+  canvas.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (step === undefined || list.length === 0) return;
+    event.preventDefault();
+    const at = list.indexOf(current);
+    say(list[at < 0 ? 0 : (at + step + list.length) % list.length]);
+  });
+  for (const control of [genre, subclip, colour]) control.addEventListener('change', filter);
+  search.addEventListener('input', filter);
+  root.querySelector('form').addEventListener('submit', (event) => event.preventDefault());
+  new ResizeObserver(draw).observe(canvas);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+  filter();
+  root.dataset.ready = 'true';
+}

@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { dataElement, type Html, html } from './html.ts';
+
+/** Points of a page that answer: where each lies, and of which item it is. */
+export interface ExplorerData {
+  /** Integers from 0 to 9999. */
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+  /** A place in `items`, for each point. */
+  readonly item: readonly number[];
+  /** From 1. */
+  readonly subclip: readonly number[];
+  readonly items: readonly {
+    readonly id: string;
+    readonly title?: string | undefined;
+    readonly genres: readonly string[];
+  }[];
+}
+
+/** The script that makes explorers of a page answer. */
+export function explorerScript(): string {
+  return readFileSync(new URL('explorer-client.js', import.meta.url), 'utf8');
+}
+
+/** A canvas of points with filters, search, and the points found as a table beside it. */
+export function explorerHtml(id: string, label: string, data: ExplorerData): Html {
+  return html`<div class="explorer" data-source="${id}">
+<div>
+<form>
+<label>Find <input name="search" type="search" placeholder="title or id"></label>
+<label>Genre <select name="genre"><option value="">all</option></select></label>
+<label>Subclip <select name="subclip"><option value="">all</option></select></label>
+<label>Colour <select name="colour"><option value="subclip">subclip</option><option value="genre">first genre</option></select></label>
+</form>
+<canvas tabindex="0" role="img" aria-label="${label}: move with the arrow keys"></canvas>
+<p role="status">Point at one, or move with the arrow keys.</p>
+</div>
+<div class="found" tabindex="0" role="group" aria-label="${label}: points found"><table><caption>&nbsp;</caption>
+<thead><tr><th scope="col">Item</th><th scope="col">Subclip</th><th scope="col">Genres</th></tr></thead><tbody></tbody></table></div>
+</div>
+${dataElement(id, data)}`;
+}

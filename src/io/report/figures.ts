@@ -1,0 +1,114 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { Html, html } from './html.ts';
+
+/** A density on a rectangle: see `densityOf`. */
+export interface Contours {
+  readonly values: Float64Array;
+  readonly cells: number;
+  readonly extent: { readonly x: readonly [number, number]; readonly y: readonly [number, number] };
+}
+
+/** Contour lines at eight levels of the density's own greatest value. */
+export function contourFigure({ values, cells, extent }: Contours, label: string, size = 360): Html {
+  const { x, y } = extent;
+  const peak = values.reduce((most, value) => Math.max(most, value), 0);
+  const thresholds = Array.from({ length: 8 }, (_, level) => (peak * (level + 0.5)) / 8);
+  const place = { x1: x[0], x2: x[1], y1: y[0], y2: y[1], width: cells, height: cells };
+  return drawn(label, {
+    ...{ width: size, height: size, margin: 4, axis: null },
+    x: { domain: [...x] },
+    y: { domain: [...y] },
+    color: { type: 'linear', domain: [0, peak], range: ['#9ec5e8', '#0b5cad'] },
+    marks: [
+      Plot.contour(values, { ...place, thresholds, fill: Plot.identity, stroke: null }),
+      Plot.frame({ strokeOpacity: 0.3 }),
+    ],
+  });
+}
+
+/** A matrix of shares from 0 to 1 as cells with their values; NaN is grey and has none. */
+export function matrixFigure(names: readonly string[], values: Float64Array, label: string): Html {
+  const cells = Array.from(values, (value, at) => ({
+    row: names[Math.floor(at / names.length)],
+    column: names[at % names.length],
+    value: Number.isNaN(value) ? null : value,
+  }));
+  const longest = Math.max(...names.map((name) => name.length));
+  const margin = 16 + 7 * longest;
+  const size = margin + 20 + 40 * names.length;
+  return drawn(label, {
+    ...{ width: size, height: size, marginLeft: margin, marginBottom: margin, marginTop: 4, marginRight: 4 },
+    x: { domain: [...names], label: null, tickRotate: -90 },
+    y: { domain: [...names], label: null },
+    color: { type: 'linear', domain: [0, 1], range: ['#f2f6fa', '#0b5cad'], unknown: '#9aa4ae' },
+    marks: [
+      Plot.cell(cells, { x: 'column', y: 'row', fill: 'value', inset: 0.5 }),
+      Plot.text(
+        cells.filter(({ value }) => value !== null),
+        {
+          ...{ x: 'column', y: 'row', fontSize: 10 },
+          text: (cell: { value: number }) => cell.value.toFixed(2),
+          fill: (cell: { value: number }) => (cell.value > 0.55 ? '#ffffff' : '#1b1f24'),
+        },
+      ),
+    ],
+  });
+}
+
+/** A curve, with lines across where a level is to be seen. */
+export function lineFigure(
+  points: readonly { readonly x: number; readonly y: number }[],
+  labels: { readonly figure: string; readonly x: string; readonly y: string },
+  options: { readonly levels?: readonly number[]; readonly logX?: boolean; readonly logY?: boolean } = {},
+): Html {
+  return drawn(labels.figure, {
+    ...{ width: 560, height: 300, marginLeft: 60 },
+    // Years are numbers too, and have no thousands.
+    x: { label: labels.x, type: options.logX ? 'log' : 'linear', tickFormat: options.logX ? ',' : 'd' },
+    y: { label: labels.y, type: options.logY ? 'log' : 'linear', grid: true },
+    marks: [
+      Plot.ruleY([...(options.levels ?? [])], { stroke: '#c2410c', strokeDasharray: '4,3' }),
+      Plot.lineY([...points], { x: 'x', y: 'y', stroke: '#2f7fc1', strokeWidth: 2 }),
+    ],
+  });
+}
+
+/** Bars, in the order they are given. */
+export function barFigure(
+  bars: readonly { readonly name: string; readonly value: number }[],
+  labels: { readonly figure: string; readonly x: string; readonly y: string },
+): Html {
+  const longest = Math.max(1, ...bars.map(({ name }) => name.length));
+  const slanted = longest * bars.length > 60;
+  return drawn(labels.figure, {
+    ...{ width: Math.max(320, Math.min(900, 90 + 30 * bars.length)), height: 280, marginLeft: 70 },
+    ...{ marginBottom: slanted ? 30 + 6 * longest : 36 },
+    x: { label: labels.x, domain: bars.map(({ name }) => name), tickRotate: slanted ? -60 : 0 },
+    y: { label: labels.y, grid: true, tickFormat: '~s' },
+    marks: [Plot.barY([...bars], { x: 'name', y: 'value', fill: '#2f7fc1' }), Plot.ruleY([0])],
+  });
+}
+
+/** An SVG of the plot, which says its label to readers that cannot see it. */
+function drawn(label: string, options: Plot.PlotOptions): Html {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const figure = Plot.plot({ ...options, document: document as unknown as NonNullable<Plot.PlotOptions['document']> });
+  for (const style of figure.querySelectorAll('style')) style.remove();
+  for (const part of figure.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
+  figure.setAttribute('role', 'img');
+  figure.setAttribute('aria-label', label);
+  figure.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  return new Html(figure.outerHTML);
+}
+
+/** A picture of dots: lines of `cells` bytes, of which the first `columns` x `lines` are shown. */
+export function pictureFigure(dots: Uint8Array, cells: number, columns: number, lines: number, label: string): Html {
+  let path = '';
+  for (let line = 0; line < lines; line++) {
+    for (let column = 0; column < columns; column++) {
+      if (dots[line * cells + column] === 1) path += `M${column} ${line}h1v1h-1z`;
+    }
+  }
+  return html`<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="${label}" viewBox="0 0 ${columns} ${lines}" width="${columns}" height="${lines}"><rect width="${columns}" height="${lines}" fill="none" stroke="currentColor" stroke-opacity="0.3"/><path fill="currentColor" d="${path}"/></svg>`;
+}

@@ -1,0 +1,37 @@
+/** The look of every report: light and dark, narrow and wide, and on paper. */
+export const pageStyle = `
+:root { --ink: #1b1f24; --soft: #57606a; --paper: #ffffff; --line: #d0d7de; --panel: #f6f8fa; --accent: #0b5cad; --warn: #7a2e00; --warn-paper: #fff4e5; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --soft: #a3adb8; --paper: #10151b; --line: #353d47; --panel: #171d25; --accent: #79b8ff; --warn: #ffd8a8; --warn-paper: #3a2508; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 76rem; padding: 1.5rem 1.25rem 4rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
+h2 { font-size: 1.3rem; margin: 2.5rem 0 .6rem; padding-top: .8rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
+p { max-width: 46rem; margin: .4rem 0; }
+a { color: var(--accent); }
+nav ul { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; padding: 0; margin: .8rem 0 0; list-style: none; }
+.warning { max-width: none; padding: .5rem .8rem; border-left: 4px solid var(--warn); color: var(--warn); background: var(--warn-paper); font-weight: 600; }
+figure { margin: .8rem 0; }
+figcaption, .note { color: var(--soft); font-size: .9rem; max-width: 46rem; }
+figure svg { max-width: 100%; height: auto; overflow: visible; }
+.panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
+.panels figure { margin: 0; }
+.panels figcaption { text-align: center; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
+caption { text-align: left; color: var(--soft); padding: .2rem 0; }
+th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
+th:first-child, td:first-child, td.text { text-align: left; }
+thead th { border-bottom: 2px solid var(--line); }
+.explorer { display: grid; grid-template-columns: minmax(0, 3fr) minmax(16rem, 1fr); gap: 1rem; }
+.explorer canvas { width: 100%; aspect-ratio: 1; background: var(--panel); border: 1px solid var(--line); touch-action: none; }
+.explorer form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: 0 0 .6rem; }
+.explorer label { display: grid; font-size: .85rem; color: var(--soft); }
+.explorer select, .explorer input { font: inherit; padding: .2rem .4rem; color: inherit; background: var(--paper); border: 1px solid var(--line); min-width: 9rem; }
+.explorer [role=status] { min-height: 1.5rem; font-size: .92rem; }
+.explorer .found { max-height: 28rem; overflow: auto; border: 1px solid var(--line); }
+@media (max-width: 48rem) { .explorer { grid-template-columns: 1fr; } }
+@media print { nav, .explorer form, .explorer .found { display: none; } section { break-inside: avoid-page; } body { max-width: none; } }
+`;

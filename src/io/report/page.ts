@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { Html, html } from './html.ts';
+import { pageStyle } from './page-style.ts';
+
+/** A page of a report. */
+export interface Page {
+  readonly title: string;
+  /** What a reader must know before anything else, such as that weights were random. */
+  readonly warnings: readonly string[];
+  /** One sentence below the title. */
+  readonly summary: string;
+  readonly sections: readonly PageSection[];
+  /** A script that makes figures answer; the page says the same without it. */
+  readonly script?: string | undefined;
+}
+
+/** A part of a page, with a heading that the list of contents links to. */
+export interface PageSection {
+  readonly id: string;
+  readonly heading: string;
+  readonly body: Html;
+}
+
+/**
+ * A page as one HTML file that needs nothing else: no network, no other file. Its policy lets
+ * nothing run but its own script, and nothing be loaded from anywhere.
+ */
+export function pageHtml({ title, warnings, summary, sections, script }: Page): string {
+  const run = script === undefined ? "'none'" : `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src ${run}; base-uri 'none'; form-action 'none'`;
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="reelflow">
+<link rel="icon" href="data:,">
+<title>${title}</title>
+<style>${new Html(pageStyle)}</style>
+</head>
+<body>
+<header>
+<h1>${title}</h1>
+<p>${summary}</p>
+${warnings.map((warning) => html`<p class="warning" role="note">${warning}</p>`)}
+<nav aria-label="Contents"><ul>${sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)}</ul></nav>
+</header>
+<main>
+${sections.map(({ id, heading, body }) => html`<section id="${id}" aria-labelledby="${id}-heading"><h2 id="${id}-heading">${heading}</h2>${body}</section>\n`)}
+</main>
+${script === undefined ? undefined : html`<script type="module">${new Html(script)}</script>`}
+</body>
+</html>
+`;
+  return page.text;
+}

@@ -1,0 +1,116 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
+import { reelflow } from '../fixtures/run-cli.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const directory = mkdtempSync(join(tmpdir(), 'reelflow-analyze-'));
+const at = (name: string) => join(directory, name);
+const HOSTILE = '</script><img src=x onerror="window.broken=1"> (1999)';
+
+/** Forty items of three subclips each; those of even numbers are comedies and lie apart. */
+async function writeStore(): Promise<void> {
+  const shape = { subclips: 3, streams: [{ name: 'visual', dimension: 6 }] };
+  const writer = await ItemStoreWriter.create(at('items.arrow'), shape, {});
+  let state = 3;
+  const draw = () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+  const movies = ['movieId,title,genres'];
+  for (let item = 1; item <= 40; item++) {
+    const comedy = item % 2 === 0;
+    movies.push(
+      `${item},"${item === 1 ? HOSTILE.replaceAll('"', '""') : `Movie ${item} (2001)`}",${comedy ? 'Comedy' : 'Drama'}`,
+    );
+    const visual = Float32Array.from({ length: 18 }, (_, place) => draw() + (comedy && place % 6 === 0 ? 2 : 0));
+    await writer.add({ itemId: String(item), vectors: { visual } });
+  }
+  await writer.close();
+  writeFileSync(at('movies.csv'), `${movies.join('\n')}\n`);
+}
+
+beforeAll(writeStore);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+describe('analyze', () => {
+  it('tells what features know of genres, in text, JSON and on a page', async () => {
+    const args = ['analyze', at('items.arrow'), '--movies', at('movies.csv'), '--out', at('report.html')];
+    const { code, stdout, stderr } = await reelflow([...args, '--json']);
+    expect(stderr).not.toContain('Error');
+    expect(code).toBe(0);
+    const [visual] = JSON.parse(stdout).streams;
+    expect(visual).toMatchObject({ stream: 'visual', rows: 120, items: 40, dimension: 6, random: false });
+    expect(visual.genrePrediction.macroAuc).toBeGreaterThan(0.95);
+    expect(visual.genrePrediction.shuffled.mean).toBeLessThan(0.65);
+    expect(visual.genres.names).toEqual(['Comedy', 'Drama']);
+    expect(visual.subclips.names).toEqual(['1', '2', '3']);
+    expect(visual.spectrum.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 6);
+    expect(existsSync(at('report.html'))).toBe(true);
+  });
+
+  it('refuses to analyse nothing', async () => {
+    const { code, stderr } = await reelflow(['analyze', '--out', at('nothing.html')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('there is nothing to analyse');
+  });
+});
+
+describe.skipIf(!existsSync(CHROMIUM))('the page in Chromium (skipped where it is not installed)', () => {
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+    page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
+    page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
+    page.on('pageerror', (error) => faults.push(error.message));
+    await page.goto(pathToFileURL(at('report.html')).href);
+    await page.waitForSelector('.explorer[data-ready=true]');
+  });
+  afterAll(() => browser.close());
+
+  it('answers to filter, search, pointer and keys', async () => {
+    const caption = page.locator('.explorer caption');
+    await expect.poll(() => caption.textContent()).toContain('120 of 120 points');
+    await page.selectOption('[name=genre]', 'Comedy');
+    await expect.poll(() => caption.textContent()).toContain('60 of 120 points');
+    await page.selectOption('[name=subclip]', '2');
+    await expect.poll(() => caption.textContent()).toContain('20 of 120 points');
+    await page.fill('[name=search]', 'movie 12');
+    await expect.poll(() => caption.textContent()).toContain('1 of 120 points');
+    await page.hover('.explorer tbody tr');
+    const status = page.locator('.explorer [role=status]');
+    await expect.poll(() => status.textContent()).toBe('Movie 12 (2001) (12), subclip 2 of 3: Comedy');
+    await page.fill('[name=search]', '');
+    await page.focus('.explorer canvas');
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => status.textContent()).toContain('subclip 2 of 3: Comedy');
+  });
+
+  it('shows a hostile title as text', async () => {
+    await page.selectOption('[name=genre]', '');
+    await page.selectOption('[name=subclip]', '1');
+    await page.fill('[name=search]', 'onerror');
+    await expect.poll(() => page.locator('.explorer tbody td').first().textContent()).toBe(HOSTILE);
+    expect(await page.evaluate('window.broken')).toBeUndefined();
+  });
+
+  it('can be read by everybody', async () => {
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as {
+      violations: { id: string; nodes: { html: string }[] }[];
+    };
+    expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+  });
+
+  it('reports no error', () => {
+    expect(faults).toEqual([]);
+  });
+});
