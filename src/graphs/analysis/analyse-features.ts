@@ -53,8 +53,8 @@ export interface FeatureAnalysis {
 
 /**
  * Analyses features of a dataset or a training store (`items.arrow`): every stream is laid out in
- * the plane, and its subclips and genres are compared. Holds the rows of one stream after the other,
- * twice over.
+ * the plane, and its subclips and genres are compared. Holds the rows of one stream at a time, and
+ * three copies of them while they are laid out.
  *
  * @throws UsageError when the path, a list or an option is wrong; FlowError `aborted`.
  * @example

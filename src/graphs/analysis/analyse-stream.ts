@@ -16,12 +16,12 @@ import { itemMeans } from './item-means.ts';
 
 /** Components of the space that groups are compared in beside the plane. */
 const COMPARED_COMPONENTS = 10;
-/** Questions that cost all distances are put to so many rows at most. */
+/** At most this many rows are asked what costs the distances to all others. */
 const ASKED_ROWS = 2000;
 /** Of more values the spectrum is not computed. */
 const SPECTRUM_DIMENSIONS = 512;
 
-/** How groups of rows overlap: in the plane, without an assumption of their form, and in PCA space. */
+/** How groups of rows overlap: in the plane, with and without a form assumed, and in PCA space. */
 export interface GroupOverlaps {
   readonly plane: Overlaps;
   /** float64[groups x groups]: coefficients of the smoothed densities in the plane. */
@@ -155,7 +155,7 @@ function compareGroups(
   };
 }
 
-/** The rows in their first principal components, and the whole spectrum where it is had for little. */
+/** The rows in their first principal components, and the whole spectrum where it costs little. */
 async function leadingComponents(
   points: Points,
 ): Promise<{ points: Points; spectrum: Float64Array | undefined } | undefined> {
@@ -198,7 +198,7 @@ function probeRatings(
   );
 }
 
-/** So many different rows at random, which the text decides, in random order; all if there are no more. */
+/** `wanted` different rows in a random order that the text decides; all if there are no more. */
 function someRows(count: number, wanted: number, text: string): Int32Array {
   const rows = Int32Array.from({ length: count }, (_, row) => row);
   const next = randomIntegers(text);

@@ -32,8 +32,8 @@ export interface FeatureTable {
 }
 
 /**
- * Opens the features of a dataset (one number of subclips and one statistic of it), or of a training
- * store.
+ * Opens the features of a dataset (one number of subclips and one statistic of it), or of a
+ * training store.
  *
  * @throws UsageError `dataset` when it is neither, or the choice is missing or not there.
  */

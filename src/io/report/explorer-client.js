@@ -1,7 +1,7 @@
 // @ts-nocheck The types of this project have no browser.
 // Runs in the browser: makes the points of a report answer to pointer, keys, filters and search.
 // Each `.explorer` names the element that holds its data:
-// { x, y: integers 0..9999, item: numbers, subclip: numbers from 1, items: [{ id, title, genres }] }.
+// { x, y: integers 0..9999, item, subclip (from 1): numbers, items: [{ id, title, genres }] }.
 for (const root of document.querySelectorAll('.explorer')) {
   const data = JSON.parse(document.getElementById(root.dataset.source).textContent);
   const canvas = root.querySelector('canvas');

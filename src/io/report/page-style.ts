@@ -23,7 +23,7 @@ figure svg { max-width: 100%; height: auto; overflow: visible; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
 caption { text-align: left; color: var(--soft); padding: .2rem 0; }
 th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
-th:first-child, td:first-child, td.text { text-align: left; }
+th:first-child, td:first-child, td.text, th.text { text-align: left; }
 thead th { border-bottom: 2px solid var(--line); }
 .explorer { display: grid; grid-template-columns: minmax(0, 3fr) minmax(16rem, 1fr); gap: 1rem; }
 .explorer canvas { width: 100%; aspect-ratio: 1; background: var(--panel); border: 1px solid var(--line); touch-action: none; }

@@ -14,7 +14,7 @@ export interface Density {
   readonly extent: Extent;
 }
 
-/** The extent of points in the plane, with a margin of 5 % on each side. */
+/** The extent of points in the plane, with a margin of a tenth on each side. */
 export function extentOf(points: Points): Extent {
   const range = (axis: number): [number, number] => {
     let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -23,7 +23,7 @@ export function extentOf(points: Points): Extent {
       most = Math.max(most, value);
     }
     if (!(most >= least)) return [-1, 1];
-    const margin = (most - least || 1) * 0.05;
+    const margin = (most - least || 1) * 0.1;
     return [least - margin, most + margin];
   };
   return { x: range(0), y: range(1) };

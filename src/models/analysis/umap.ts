@@ -50,7 +50,7 @@ export function umap(points: Points, options: UmapOptions = {}): Promise<PlanarE
   return own;
 }
 
-/** The layout before: the module of scran.js is one for the process, so they wait for each other. */
+/** The layout before it: scran.js is one module for the process, so they wait. */
 let last: Promise<unknown> = Promise.resolve();
 
 async function layOut(points: Points, options: UmapOptions): Promise<PlanarEmbedding> {
