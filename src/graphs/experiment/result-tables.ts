@@ -49,7 +49,9 @@ function columns(names: readonly MetricName[], k?: number): TableColumn[] {
   });
 }
 
-const accuracy = columns(metricNames('ratings'));
+/** Which rows rank nothing: such figures are those of the order of ids, or of the threshold. */
+const chance = columns(['withoutList', 'constant']);
+const accuracy = [...columns(metricNames('ratings')), ...columns(['constant'])];
 const other = columns(metricNames('users', 'lists'));
 const cost: readonly TableColumn[] = [
   { title: 'train s', metric: 'trainSeconds', digits: 2 },
@@ -93,10 +95,10 @@ export function resultTables(
       };
     };
     const reading = own.filter((row) => row.features !== undefined);
-    const comparison = columns(['mrr', 'map', 'ndcg'], experiment.k[0]);
+    const comparison = columns(['mrr', 'map', 'ndcg', 'ndcgRelevant'], experiment.k[0]);
     return [
       make('accuracy', 'Accuracy', accuracy),
-      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, columns(metricNames('first-k'), k))),
+      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, [...columns(metricNames('first-k'), k), ...chance])),
       make('other', 'Other metrics, whole lists', other),
       make('cost', `Cost, all folds, ${experiment.concurrency} neural recommenders at most at a time`, cost),
       ...(compares && reading.length > 0
