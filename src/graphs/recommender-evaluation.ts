@@ -2,7 +2,7 @@ import { UsageError } from '../core/errors.ts';
 import { ItemStore } from '../io/dataset/item-store.ts';
 import { readGivenSplit } from '../io/ratings/given-split.ts';
 import { readMovies } from '../io/ratings/movies.ts';
-import { observedScale } from '../io/ratings/rating-table.ts';
+import { meanRating, observedScale } from '../io/ratings/rating-table.ts';
 import { readTrailers } from '../io/ratings/trailers.ts';
 import { withValidation } from '../io/ratings/validation.ts';
 import { decimalRatings } from './decimal-ratings.ts';
@@ -98,8 +98,16 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
     const fitted = await fitRecommender(data, fitting);
     try {
       const { users, items, predictions, predictSeconds } = await testPredictions(fitted, ratings, split.test);
+      const trainMean = meanRating(ratings, split.train);
       const values = Float32Array.from(split.test, (row) => ratings.values[row] as number);
-      const tested = { users, items, ratings: decimalRatings(values), predictions, itemIds: ratings.itemIds };
+      const tested = {
+        users,
+        items,
+        ratings: decimalRatings(values),
+        predictions,
+        itemIds: ratings.itemIds,
+        trainMean,
+      };
       const scored = await scorePredictions(tested, { ...options, scale });
       const { trainSeconds } = fitted;
       return { ...scored, model, trainSeconds, predictSeconds, peakRssBytes: peakRssBytes(), files: reports };

@@ -1,4 +1,5 @@
 import { identifierRanks } from '../../io/ratings/identifiers.ts';
+import { meanRating } from '../../io/ratings/rating-table.ts';
 import { joinRows } from '../../io/ratings/subset.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
@@ -60,6 +61,7 @@ export async function computePoint(
         undefined: experiment.undefined,
         itemOrder: identifierRanks(ratings.itemIds),
         genres,
+        trainMean: meanRating(ratings, train),
       },
     );
     return {

@@ -8,7 +8,9 @@ import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
 import { type RatingReport, readRatings } from '../../io/ratings/read-ratings.ts';
+import { scaleDoubts } from '../../io/ratings/scale-doubts.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
+import { unmatched } from '../../io/ratings/unmatched.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
 
@@ -27,6 +29,8 @@ export interface ExperimentData {
    * named.
    */
   readonly itemsWithFeatures: ReadonlySet<string> | undefined;
+  /** What is doubtful about the ratings and their ids, in sentences. */
+  readonly warnings: readonly string[];
   readonly report: RatingReport;
   /** Bad lines that were skipped, of all files. */
   readonly badLines: number;
@@ -66,6 +70,7 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
       ratings: withMinimumRatings(read.ratings, { users, items }),
       ratingsRead: read.ratings.values.length,
       features,
+      warnings: [...scaleDoubts(read.ratings.values), ...unmatchedItems(read, features)],
       itemsWithFeatures: itemsWithContent(features, read.trailers, experiment.trailers !== undefined),
       hashes,
       close: () => closeAll(features),
@@ -94,6 +99,24 @@ async function readData({ ratings: path, movieList, trailers: trailerPath, scale
   const trailers = trailerPath === undefined ? undefined : await readTrailers(trailerPath, { skipBadLines });
   const badLines = report.badLines.count + (list?.badLines.count ?? 0) + (trailers?.badLines.count ?? 0);
   return { ratings, report, movies: list?.movies, trailers, badLines, scale: scale ?? observedScale(ratings.values) };
+}
+
+/** Items that are called differently elsewhere must not go unsaid. */
+function unmatchedItems(
+  { ratings, movies, trailers }: Pick<ExperimentData, 'ratings' | 'movies' | 'trailers'>,
+  features: ReadonlyMap<string, ItemStore>,
+): string[] {
+  const { itemIds } = ratings;
+  const without = movies === undefined ? [] : itemIds.filter((id) => !movies.has(id));
+  const lacking = [...features].flatMap(([name, store]) => {
+    const known = moviesWithFeatures(store.itemIds, trailers);
+    const missing = itemIds.filter((id) => !known.has(id));
+    return missing.length === 0 ? [] : [`${unmatched(missing, itemIds.length)} without features in ${name}`];
+  });
+  return [
+    ...(without.length === 0 ? [] : [`${unmatched(without, itemIds.length)} missing from the list of movies`]),
+    ...lacking,
+  ];
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -80,7 +80,7 @@ export function resultTables(
         title: `${title}, ${scenarioTitles[scenario]}`,
         scenario,
         thesisTable: thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
-        note,
+        note: `${note}; ${truthOf(own)}`,
         columns: list,
         rows: from.map((row) => ({
           label: row.label,
@@ -106,6 +106,15 @@ export function resultTables(
         : []),
     ];
   });
+}
+
+/** What a threshold is to be held against: of any row that has figures, as all are tested alike. */
+function truthOf(rows: readonly ExperimentRow[]): string {
+  const shown = (metric: string) => {
+    const means = rows.map((row) => row.metrics[metric]?.mean ?? Number.NaN);
+    return means.find((mean) => !Number.isNaN(mean))?.toFixed(3) ?? '-';
+  };
+  return `mean of the training ratings ${shown('trainMean')}; share of relevant items ${shown('baseRate')}`;
 }
 
 function only(list: readonly TableColumn[], figures: Readonly<Record<string, number>>): Record<string, number> {

@@ -93,7 +93,7 @@ function flat(evaluation: Evaluation): Record<string, number> {
   const ranking = Object.entries(evaluation.ranking).flatMap(([k, values]) =>
     metricNames('first-k', 'lists').map((name) => [`${name}@${k}`, values[name]]),
   );
-  return Object.fromEntries([...plain, ...ranking]);
+  return Object.fromEntries([...plain, ['trainMean', evaluation.trainMean], ...ranking]);
 }
 
 function overSeeds(seeds: readonly Record<string, number>[]): Record<string, SeedMean> {

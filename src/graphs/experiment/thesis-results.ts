@@ -13,7 +13,7 @@ export interface ThesisRow {
   readonly k?: number;
   /** Aggregate of the features, where the table compares these. */
   readonly aggregate?: string;
-  /** By the names of the result metrics: its recall is `recallAdjusted`, its NDCG `ndcgRelevant`. */
+  /** By the names of our metrics: its recall is `recallAdjusted`, its NDCG `ndcgRelevant`. */
   readonly metrics: Readonly<Record<string, number>>;
 }
 

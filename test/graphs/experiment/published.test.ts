@@ -56,7 +56,11 @@ describe('published figures', () => {
     expect(publishedFigures(row('regsvd', 'hard-cold', { factors: 8 }), 40, false)).toEqual({});
     expect(publishedFigures(row('user-knn', 'hard-cold'), 20, false)).toEqual({});
     const withFeatures = { ...row('lstm-av', 'hard-cold'), features: 'medmad' };
-    expect(publishedFigures(withFeatures, 40, true)).toEqual({ 'mrr@4': 0.616, 'map@4': 0.419, 'ndcgRelevant@4': 0.514 });
+    expect(publishedFigures(withFeatures, 40, true)).toEqual({
+      'mrr@4': 0.616,
+      'map@4': 0.419,
+      'ndcgRelevant@4': 0.514,
+    });
   });
 
   it('tell which table has our layout: that of the number of ratings, or the main one', () => {
