@@ -9,6 +9,7 @@ import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
 import { type RatingReport, readRatings } from '../../io/ratings/read-ratings.ts';
 import { scaleDoubts } from '../../io/ratings/scale-doubts.ts';
+import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
 import { unmatched } from '../../io/ratings/unmatched.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -81,8 +82,10 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
   }
 }
 
-async function readData({ ratings: path, movieList, trailers: trailerPath, scale, skipBadLines }: Experiment) {
-  const reading = { skipBadLines, ...(scale && { scale }) };
+async function readData(experiment: Experiment) {
+  const { ratings: path, movieList, trailers: trailerPath, scale, skipBadLines } = experiment;
+  const timestamps = experiment.scenarios.some(isTimed);
+  const reading = { skipBadLines, timestamps, ...(scale && { scale }) };
   if (await isDirectory(path)) {
     if (movieList !== undefined) {
       throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list', {
@@ -142,6 +145,13 @@ async function closeAll(stores: ReadonlyMap<string, ItemStore>): Promise<void> {
   for (const store of stores.values()) await store.close();
 }
 
-function tableHash({ users, items, values, userIds, itemIds }: RatingTable): string {
-  return sha256(users, items, values, JSON.stringify(userIds), JSON.stringify(itemIds));
+function tableHash({ users, items, values, userIds, itemIds, timestamps }: RatingTable): string {
+  return sha256(
+    users,
+    items,
+    values,
+    JSON.stringify(userIds),
+    JSON.stringify(itemIds),
+    ...(timestamps ? [timestamps] : []),
+  );
 }

@@ -1,4 +1,4 @@
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { Json } from '../graph.ts';
 
@@ -31,7 +31,7 @@ export interface PointMeasurements {
 
 /** A point's file. */
 export interface PointResult extends PointMeasurements {
-  readonly scenario: FoldKind;
+  readonly scenario: ScenarioKind;
   readonly label: string;
   readonly model: string;
   readonly options: Readonly<Record<string, Json>>;
@@ -42,7 +42,7 @@ export interface PointResult extends PointMeasurements {
 
 /** A point that could not be computed. */
 export interface PointFailure {
-  readonly scenario: FoldKind;
+  readonly scenario: ScenarioKind;
   readonly label: string;
   readonly model: string;
   readonly seed: number;

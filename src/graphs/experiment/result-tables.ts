@@ -39,6 +39,10 @@ const scenarioTitles: Readonly<Record<string, string>> = {
   'hard-cold': 'hard-cold start',
   'leave-items-out': 'items left out',
   random: 'random folds',
+  'leave-last-out': 'the last rating of each user left out',
+  time: 'ratings after a moment',
+  user: 'new users, some ratings of whom are known',
+  'user-cold': 'new users',
 };
 
 /** Columns of the metrics that tables have. */

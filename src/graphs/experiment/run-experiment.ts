@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
 import { checkThreshold } from '../../models/metrics/threshold-check.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
@@ -129,7 +129,7 @@ function checkScenarios(
   made: ExperimentScenarios,
   say: ((line: string) => void) | undefined,
 ): ScenarioCounts {
-  const { counts, splits } = made.of(scenarios[0] as FoldKind, seeds[0] as number).scenario;
+  const { counts, splits } = made.of(scenarios[0] as ScenarioKind, seeds[0] as number).scenario;
   const tests = splits.map(({ test }) => test.length);
   if (tests.some((test) => test === 0)) {
     throw new UsageError(`a fold has no test ratings: ${tests.join(', ')}`, {
@@ -150,7 +150,7 @@ function checkScenarios(
 /** @throws UsageError when all test ratings of a fold are relevant, or none is. */
 function thresholdWarnings(experiment: Experiment, scale: RatingScale, made: ExperimentScenarios): string[] {
   const { scenarios, seeds, threshold, thresholdRule } = experiment;
-  const { ratings, splits } = made.of(scenarios[0] as FoldKind, seeds[0] as number).scenario;
+  const { ratings, splits } = made.of(scenarios[0] as ScenarioKind, seeds[0] as number).scenario;
   const warnings = splits.flatMap(({ test }) => {
     const values = decimalRatings(Float32Array.from(test, (row) => ratings.values[row] as number));
     return checkThreshold(values, { threshold, thresholdRule, scale }) ?? [];

@@ -1,4 +1,4 @@
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import { type ScenarioKind, splitCount } from '../../io/ratings/scenario-kinds.ts';
 import { meanOfFolds } from '../../models/metrics/mean-of-folds.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { metricNames } from '../../models/metrics/metrics.ts';
@@ -18,7 +18,7 @@ export interface SeedMean {
 
 /** The figures of one recommender in one scenario. */
 export interface ExperimentRow {
-  readonly scenario: FoldKind;
+  readonly scenario: ScenarioKind;
   readonly label: string;
   readonly model: string;
   readonly options: Readonly<Record<string, Json>>;
@@ -50,7 +50,7 @@ export function summarise(
       const own = results.filter((result) => result.scenario === scenario && result.label === variant.label);
       const folds = experiment.seeds
         .map((seed) => ({ seed, points: own.filter((result) => result.seed === seed) }))
-        .filter(({ points }) => points.length === experiment.folds);
+        .filter(({ points }) => points.length === splitCount(scenario, experiment.folds));
       const evaluations = folds.flatMap(({ points }) => points.map(({ evaluation }) => evaluation));
       return {
         scenario,
