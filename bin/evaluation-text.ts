@@ -1,5 +1,6 @@
 import type { EvaluationReport } from '../src/graphs/evaluation.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
+import type { CatalogueEvaluation, CatalogueFigures } from '../src/models/metrics/evaluate-catalogue.ts';
 import { type MetricOver, metricNames } from '../src/models/metrics/metrics.ts';
 
 /** What a person reads of an evaluation. */
@@ -29,6 +30,7 @@ export function evaluationText(report: EvaluationReport): string {
     ]),
     '',
     `coverage is of ${report.catalogue} items`,
+    ...(report.topN === undefined ? [] : topNText(report.topN)),
     ...(report.model === undefined
       ? []
       : [
@@ -40,6 +42,20 @@ export function evaluationText(report: EvaluationReport): string {
       .map(({ file, badLines }) => `${file}: bad lines skipped: ${badLines.count}`),
     '',
   ].join('\n');
+}
+
+function topNText({ at, users, items, averageRelevant, constant }: CatalogueEvaluation): string[] {
+  const lists = Object.entries(at);
+  const names = Object.keys(lists[0]?.[1] ?? {}) as (keyof CatalogueFigures)[];
+  return [
+    '',
+    `all ${items} items that a user has not met, ranked for ${users} users with ${averageRelevant.toFixed(1)} relevant ones each; ${share(constant)} have all items scored alike, so that a draw decides`,
+    ...alignedRows([
+      ['', ...lists.map(([k]) => `@${k}`)],
+      ...names.map((name) => [name, ...lists.map(([, figures]) => shown(figures[name]))]),
+    ]),
+    '',
+  ];
 }
 
 function share(value: number): string {

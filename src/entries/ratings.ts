@@ -11,6 +11,7 @@ export { type FilteredRatings, filterRatings, type ItemFilter } from '../io/rati
 export { type FoldKind, makeFolds } from '../io/ratings/folds.ts';
 export { type GivenFiles, readGivenSplit } from '../io/ratings/given-split.ts';
 export { compareIdentifiers, identifierRanks } from '../io/ratings/identifiers.ts';
+export type { ImplicitRule } from '../io/ratings/implicit.ts';
 export { kCore } from '../io/ratings/k-core.ts';
 export { type MovieLens, openMovieLens } from '../io/ratings/movielens.ts';
 export { type Movie, type MovieList, readMovies } from '../io/ratings/movies.ts';

@@ -9,6 +9,7 @@ import type { RatingReport, ReadRatingsOptions } from '../io/ratings/read-rating
 import { scaleDoubts } from '../io/ratings/scale-doubts.ts';
 import { unmatched } from '../io/ratings/unmatched.ts';
 import { evaluate } from '../models/metrics/evaluate.ts';
+import type { CatalogueEvaluation } from '../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation, UndefinedRule } from '../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { checkThreshold } from '../models/metrics/threshold-check.ts';
@@ -65,6 +66,8 @@ export interface EvaluationReport extends Evaluation {
   readonly itemsWithoutMovie?: number;
   /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
   readonly warnings: readonly string[];
+  /** With `protocol: 'catalogue'`: lists over all items that a user has not met. */
+  readonly topN?: CatalogueEvaluation;
   readonly model: string | undefined;
   /** Wall seconds; NaN where nothing was trained or predicted here. */
   readonly trainSeconds: number;
@@ -83,6 +86,8 @@ export interface TestPredictions {
   readonly itemIds: readonly string[];
   /** Mean of the ratings that were learnt from, where they are known. */
   readonly trainMean?: number;
+  /** Whether ratings may be all relevant, as implicit ones are. */
+  readonly mayBeAlike?: boolean;
 }
 
 /**
@@ -119,7 +124,7 @@ export async function scorePredictions(
   const scale = options.scale ?? observedScale(Float32Array.from(test.ratings));
   const single = scale.minimum === scale.maximum;
   const { ks, threshold, thresholdRule, undefined: undefinedRule } = options;
-  const doubt = checkThreshold(test.ratings, { threshold, thresholdRule, scale });
+  const doubt = test.mayBeAlike ? undefined : checkThreshold(test.ratings, { threshold, thresholdRule, scale });
   const { itemIds } = test;
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, options)).movies;
   const genres = movies && genresOf(catalogueOf(itemIds, movies));

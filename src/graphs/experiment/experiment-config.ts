@@ -1,7 +1,9 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
+import type { ImplicitRule } from '../../io/ratings/implicit.ts';
 import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
 import type { UndefinedRule } from '../../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../../models/metrics/ranked-list.ts';
+import type { Protocol } from '../catalogue-evaluation.ts';
 import type { Json } from '../graph.ts';
 import type { RecommenderName } from '../recommenders/recommender-names.ts';
 
@@ -25,6 +27,8 @@ export interface ExperimentConfig {
   readonly perUser?: number;
   readonly fewer?: 'keep' | 'drop';
   readonly folds?: number;
+  readonly protocol?: Protocol;
+  readonly implicit?: ImplicitRule;
   readonly core?: number;
   readonly cut?: number | string;
   readonly foldIn?: number;
@@ -62,6 +66,10 @@ export interface Experiment {
   readonly perUser: number | undefined;
   readonly fewer: 'keep' | 'drop';
   readonly folds: number;
+  readonly protocol: Protocol;
+  readonly implicit: ImplicitRule | undefined;
+  /** List lengths over the whole catalogue; none where it is not ranked. */
+  readonly catalogueK: readonly number[];
   readonly core: number | undefined;
   readonly cut: number | string | undefined;
   readonly foldIn: number | undefined;

@@ -4,6 +4,7 @@ import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
+import { implicitScale } from '../../io/ratings/implicit.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
@@ -83,9 +84,9 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
 }
 
 async function readData(experiment: Experiment) {
-  const { ratings: path, movieList, trailers: trailerPath, scale, skipBadLines } = experiment;
+  const { ratings: path, movieList, trailers: trailerPath, scale, skipBadLines, implicit } = experiment;
   const timestamps = experiment.scenarios.some(isTimed);
-  const reading = { skipBadLines, timestamps, ...(scale && { scale }) };
+  const reading = { skipBadLines, timestamps, implicit, ...(scale && { scale }) };
   if (await isDirectory(path)) {
     if (movieList !== undefined) {
       throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list', {
@@ -101,7 +102,14 @@ async function readData(experiment: Experiment) {
   const list = movieList === undefined ? undefined : await readMovies(movieList, { skipBadLines });
   const trailers = trailerPath === undefined ? undefined : await readTrailers(trailerPath, { skipBadLines });
   const badLines = report.badLines.count + (list?.badLines.count ?? 0) + (trailers?.badLines.count ?? 0);
-  return { ratings, report, movies: list?.movies, trailers, badLines, scale: scale ?? observedScale(ratings.values) };
+  return {
+    ratings,
+    report,
+    movies: list?.movies,
+    trailers,
+    badLines,
+    scale: implicit ? implicitScale : (scale ?? observedScale(ratings.values)),
+  };
 }
 
 /** Items that are called differently elsewhere must not go unsaid. */

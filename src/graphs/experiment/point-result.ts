@@ -1,4 +1,5 @@
 import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
+import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { Json } from '../graph.ts';
 
@@ -27,6 +28,8 @@ export interface PointMeasurements {
   /** Epochs of a neural recommender; 0 of other recommenders. */
   readonly epochs: number;
   readonly evaluation: Evaluation;
+  /** Lists over the whole catalogue, where they were asked for. */
+  readonly topN?: CatalogueEvaluation;
 }
 
 /** A point's file. */

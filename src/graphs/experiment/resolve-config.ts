@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkScale } from '../../core/rating-scale.ts';
+import { checkImplicit, implicitThreshold } from '../../io/ratings/implicit.ts';
 import { SCENARIO_KINDS } from '../../io/ratings/scenario-kinds.ts';
 import { checkCut } from '../../io/ratings/time-splits.ts';
 import { resolveValidation } from '../../io/ratings/validation.ts';
@@ -38,7 +39,9 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     key: 'movies' | 'users' | 'perUser' | 'minUserRatings' | 'minItemRatings' | 'core' | 'concurrency',
   ) => (config[key] === undefined ? undefined : checkInteger(key, config[key]));
   const seed = (value: unknown): number => checkInteger('seeds', value, 0, 0xffffffff);
-  const threshold = config.threshold ?? 3.5;
+  const protocol = checkOneOf('protocol', config.protocol ?? 'rated', ['rated', 'catalogue']);
+  const implicit = config.implicit === undefined ? undefined : checkImplicit(config.implicit);
+  const threshold = config.threshold ?? (implicit === undefined ? 3.5 : implicitThreshold);
   if (!Number.isFinite(threshold)) throw mustBe('threshold', 'a number', threshold);
   return {
     ratings: checkString('ratings', config.ratings),
@@ -55,6 +58,9 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     perUser: integer('perUser'),
     fewer: checkOneOf('fewer', config.fewer ?? 'keep', ['keep', 'drop']),
     folds: checkInteger('folds', config.folds ?? 2, 2),
+    protocol,
+    implicit,
+    catalogueK: protocol === 'catalogue' ? (config.k ?? [10, 20, 50]) : [],
     core: integer('core'),
     cut:
       config.cut === undefined

@@ -1,3 +1,4 @@
+import type { CatalogueFigures } from '../../models/metrics/evaluate-catalogue.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
@@ -23,7 +24,7 @@ export interface TableRow {
 
 /** A table of one scenario. */
 export interface ResultTable {
-  readonly kind: 'accuracy' | 'ranking' | 'other' | 'cost' | 'features';
+  readonly kind: 'accuracy' | 'ranking' | 'catalogue' | 'other' | 'cost' | 'features';
   readonly title: string;
   readonly scenario: string;
   /** The thesis's table of the same layout. */
@@ -56,6 +57,19 @@ function columns(names: readonly MetricName[], k?: number): TableColumn[] {
 /** Which rows rank nothing: such figures are those of the order of ids, or of the threshold. */
 const chance = columns(['withoutList', 'constant']);
 const accuracy = [...columns(metricNames('ratings')), ...columns(['constant'])];
+/** Titles of the figures over the whole catalogue. */
+const catalogueTitles = {
+  ...{ recall: 'R', recallAdjusted: 'Radj', precision: 'P', ndcg: 'NDCG', hitRate: 'HR', mrr: 'MRR', map: 'MAP' },
+  ...{ coverage: 'coverage', novelty: 'novelty' },
+} as const satisfies Record<keyof CatalogueFigures, string>;
+
+function catalogue(k: number): TableColumn[] {
+  return Object.entries(catalogueTitles).map(([name, title]) => ({
+    title,
+    metric: `catalogue.${name}@${k}`,
+    digits: 3,
+  }));
+}
 const other = columns(metricNames('users', 'lists'));
 const cost: readonly TableColumn[] = [
   { title: 'train s', metric: 'trainSeconds', digits: 2 },
@@ -103,6 +117,7 @@ export function resultTables(
     return [
       make('accuracy', 'Accuracy', accuracy),
       ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, [...columns(metricNames('first-k'), k), ...chance])),
+      ...experiment.catalogueK.map((k) => make('catalogue', `All items ranked @${k}`, catalogue(k))),
       make('other', 'Other metrics, whole lists', other),
       make('cost', `Cost, all folds, ${experiment.concurrency} neural recommenders at most at a time`, cost),
       ...(compares && reading.length > 0

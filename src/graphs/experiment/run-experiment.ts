@@ -149,7 +149,9 @@ function checkScenarios(
 
 /** @throws UsageError when all test ratings of a fold are relevant, or none is. */
 function thresholdWarnings(experiment: Experiment, scale: RatingScale, made: ExperimentScenarios): string[] {
-  const { scenarios, seeds, threshold, thresholdRule } = experiment;
+  const { scenarios, seeds, threshold, thresholdRule, protocol } = experiment;
+  // What was chosen may be all alike: lists over the whole catalogue need no other ratings.
+  if (protocol === 'catalogue') return [];
   const { ratings, splits } = made.of(scenarios[0] as ScenarioKind, seeds[0] as number).scenario;
   const warnings = splits.flatMap(({ test }) => {
     const values = decimalRatings(Float32Array.from(test, (row) => ratings.values[row] as number));

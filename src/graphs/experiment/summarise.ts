@@ -1,4 +1,5 @@
 import { type ScenarioKind, splitCount } from '../../io/ratings/scenario-kinds.ts';
+import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import { meanOfFolds } from '../../models/metrics/mean-of-folds.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { metricNames } from '../../models/metrics/metrics.ts';
@@ -81,11 +82,27 @@ function metricsOf(points: readonly PointResult[]): Record<string, number> {
   const sum = (select: (point: PointResult) => number) => points.reduce((total, point) => total + select(point), 0);
   return {
     ...flat(evaluation),
+    ...meanTopN(points.flatMap(({ topN }) => topN ?? [])),
     trainSeconds: sum((point) => point.trainSeconds),
     predictSeconds: sum((point) => point.predictSeconds),
     epochs: sum((point) => point.epochs) / points.length,
     peakMebibytes: Math.max(...points.map((point) => point.peakRssBytes)) / 2 ** 20,
   };
+}
+
+/** Means over the folds of the figures of the whole catalogue: `catalogue.ndcg@10`, ... */
+function meanTopN(folds: readonly CatalogueEvaluation[]): Record<string, number> {
+  const figures = folds.map(({ at }) =>
+    Object.entries(at).flatMap(([k, values]) =>
+      Object.entries(values).map(([name, value]) => [`catalogue.${name}@${k}`, value] as const),
+    ),
+  );
+  return Object.fromEntries(
+    (figures[0] ?? []).map(([name], index) => [
+      name,
+      figures.reduce((sum, fold) => sum + (fold[index]?.[1] ?? Number.NaN), 0) / figures.length,
+    ]),
+  );
 }
 
 function flat(evaluation: Evaluation): Record<string, number> {

@@ -31,9 +31,9 @@ export function checkThreshold(
       {
         option: 'threshold',
         remedy:
-          minimum < maximum
-            ? `On this scale \`threshold: ${usual}\` is what 3.5 is on one of 0.5 to 5.`
-            : 'Ratings that are all alike can only be evaluated as what was chosen: `implicit` and `protocol`.',
+          ratings[0] === ratings[ratings.length - 1] && minimum >= 0 && maximum <= 1
+            ? "Implicit ratings are all alike: `protocol: 'catalogue'` asks which items were chosen."
+            : `On this scale \`threshold: ${usual}\` is what 3.5 is on one of 0.5 to 5.`,
       },
     );
   }
