@@ -52,7 +52,7 @@ export function splitAtTime(table: RatingTable, cut: number | string, validation
   }
   const wanted = before - Math.round(validationShare * before);
   const validationFrom = ascending[Math.min(wanted, before - 1)] as number;
-  // Where many share that time, validation begins after it: else nothing might be left to learn from.
+  // Where all share that time, validation begins after it: else nothing is left to learn from.
   const from = countBelow(ascending, validationFrom) === 0 ? nextAfter(ascending, validationFrom) : validationFrom;
   const first = validationShare === 0 ? moment : from;
   return splitBy(table, 'time', (row) => {
