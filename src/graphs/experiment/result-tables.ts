@@ -42,7 +42,7 @@ const scenarioTitles: Readonly<Record<string, string>> = {
   random: 'random folds',
   'leave-last-out': 'the last rating of each user left out',
   time: 'ratings after a moment',
-  user: 'new users, some ratings of whom are known',
+  user: 'new users, a part of their ratings',
   'user-cold': 'new users',
 };
 
@@ -64,11 +64,12 @@ const catalogueTitles = {
 } as const satisfies Record<keyof CatalogueFigures, string>;
 
 function catalogue(k: number): TableColumn[] {
-  return Object.entries(catalogueTitles).map(([name, title]) => ({
+  const figures = Object.entries(catalogueTitles).map(([name, title]) => ({
     title,
     metric: `catalogue.${name}@${k}`,
     digits: 3,
   }));
+  return [...figures, { title: 'constant', metric: 'catalogue.constant', digits: 3 }];
 }
 const other = columns(metricNames('users', 'lists'));
 const cost: readonly TableColumn[] = [

@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
+import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
 import { checkThreshold } from '../../models/metrics/threshold-check.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
@@ -180,7 +181,7 @@ function noteOf(
     `scale ${size.scale.minimum} to ${size.scale.maximum}${experiment.scale === undefined ? '' : ', as given'}`,
     `relevant and recommended: rating ${thresholdRule === 'gt' ? '>' : '>='} ${threshold}`,
     `users without a value ${undefinedRule === 'zero' ? 'count 0' : 'are left out'}`,
-    `mean of ${folds} folds`,
+    `mean of ${folds} folds${experiment.scenarios.some(isTimed) ? ' (by time: one split)' : ''}`,
     seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`,
     ...(failed > 0 ? [`${failed} points failed: a recommender without them has no figures for that seed`] : []),
   ].join('; ');

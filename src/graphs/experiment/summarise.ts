@@ -97,12 +97,15 @@ function meanTopN(folds: readonly CatalogueEvaluation[]): Record<string, number>
       Object.entries(values).map(([name, value]) => [`catalogue.${name}@${k}`, value] as const),
     ),
   );
-  return Object.fromEntries(
-    (figures[0] ?? []).map(([name], index) => [
+  if (folds.length === 0) return {};
+  const constant = folds.reduce((sum, fold) => sum + fold.constant, 0) / folds.length;
+  return Object.fromEntries([
+    ['catalogue.constant', constant],
+    ...(figures[0] ?? []).map(([name], index) => [
       name,
       figures.reduce((sum, fold) => sum + (fold[index]?.[1] ?? Number.NaN), 0) / figures.length,
     ]),
-  );
+  ]);
 }
 
 function flat(evaluation: Evaluation): Record<string, number> {
