@@ -21,7 +21,8 @@ async function file(name: string, lines: readonly string[]): Promise<string> {
 const train = ['u,a,5,1', 'v,a,5,1', 'u,b,4,1', 'w,b,4,1', 'v,c,3,1', 'w,c,3,1', 'u,d,2,1', 'v,e,1,1', 'w,e,1,1'];
 
 test('every item that a user has not met is ranked, and what the user came to like is looked for', async () => {
-  // u has met a, b, d: c and e are left; likes e, the second. w has met b, c, e: a, d are left; likes a.
+  // u has met a, b, d: c and e are left; likes e, the second. w has met b, c, e: a and d are left;
+  // likes a.
   const tested = ['u,e,5,2', 'w,a,4,2', 'v,d,1,2'];
   const report = await evaluateRecommender({
     ...{ train: await file('train.csv', train), test: await file('test.csv', tested) },
