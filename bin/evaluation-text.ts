@@ -1,10 +1,11 @@
 import type { EvaluationReport } from '../src/graphs/evaluation.ts';
 import { alignedRows } from '../src/graphs/text-table.ts';
+import type { CatalogueEvaluation, CatalogueFigures } from '../src/models/metrics/evaluate-catalogue.ts';
 import { type MetricOver, metricNames } from '../src/models/metrics/metrics.ts';
 
 /** What a person reads of an evaluation. */
 export function evaluationText(report: EvaluationReport): string {
-  const { users, scale, threshold, thresholdRule } = report;
+  const { users, scale, threshold, thresholdRule, trainMean } = report;
   const rule = thresholdRule === 'gt' ? `above ${threshold}` : `at least ${threshold}`;
   const rankings = Object.entries(report.ranking);
   const single = (names: readonly MetricOver<'ratings' | 'users'>[]) =>
@@ -15,7 +16,8 @@ export function evaluationText(report: EvaluationReport): string {
   ];
   return [
     `${report.ratings} ratings of ${users.evaluated} users; scale ${scale.minimum} to ${scale.maximum}; relevant and recommended: ${rule}`,
-    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant`,
+    `${share(report.baseRate)} of a user's items are relevant; the ratings learnt from have the mean ${shown(trainMean)}`,
+    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant; ${share(report.constant)} have all items predicted alike`,
     '',
     ...single(metricNames('ratings')),
     '',
@@ -28,21 +30,36 @@ export function evaluationText(report: EvaluationReport): string {
     ]),
     '',
     `coverage is of ${report.catalogue} items`,
+    ...(report.topN === undefined ? [] : topNText(report.topN)),
     ...(report.model === undefined
       ? []
       : [
           `${report.model}: trained in ${report.trainSeconds.toFixed(3)} s, predicted in ${report.predictSeconds.toFixed(3)} s, ${(report.peakRssBytes / 2 ** 20).toFixed(0)} MiB at most`,
         ]),
-    ...((report.itemsWithoutMovie ?? 0) > 0
-      ? [
-          `items missing from the movie list: ${report.itemsWithoutMovie}; for diversity they count as unlike all others`,
-        ]
-      : []),
+    ...report.warnings.map((warning) => `warning: ${warning}`),
     ...report.files
       .filter(({ badLines }) => badLines.count > 0)
       .map(({ file, badLines }) => `${file}: bad lines skipped: ${badLines.count}`),
     '',
   ].join('\n');
+}
+
+function topNText({ at, users, items, averageRelevant, constant }: CatalogueEvaluation): string[] {
+  const lists = Object.entries(at);
+  const names = Object.keys(lists[0]?.[1] ?? {}) as (keyof CatalogueFigures)[];
+  return [
+    '',
+    `all ${items} items that a user has not met, ranked for ${users} users with ${averageRelevant.toFixed(1)} relevant ones each; ${share(constant)} have all items scored alike, so that a draw decides`,
+    ...alignedRows([
+      ['', ...lists.map(([k]) => `@${k}`)],
+      ...names.map((name) => [name, ...lists.map(([, figures]) => shown(figures[name]))]),
+    ]),
+    '',
+  ];
+}
+
+function share(value: number): string {
+  return Number.isNaN(value) ? '-' : `${(100 * value).toFixed(1)} %`;
 }
 
 function shown(value: number): string {

@@ -11,6 +11,8 @@ export { type FilteredRatings, filterRatings, type ItemFilter } from '../io/rati
 export { type FoldKind, makeFolds } from '../io/ratings/folds.ts';
 export { type GivenFiles, readGivenSplit } from '../io/ratings/given-split.ts';
 export { compareIdentifiers, identifierRanks } from '../io/ratings/identifiers.ts';
+export type { ImplicitRule } from '../io/ratings/implicit.ts';
+export { kCore } from '../io/ratings/k-core.ts';
 export { type MovieLens, openMovieLens } from '../io/ratings/movielens.ts';
 export { type Movie, type MovieList, readMovies } from '../io/ratings/movies.ts';
 export type { RatingColumnNames } from '../io/ratings/rating-layout.ts';
@@ -23,6 +25,8 @@ export {
   type ReadRatingsOptions,
   readRatings,
 } from '../io/ratings/read-ratings.ts';
+export { scaleDoubts } from '../io/ratings/scale-doubts.ts';
+export type { ScenarioKind } from '../io/ratings/scenario-kinds.ts';
 export { makeScenario, type Scenario, type ScenarioCounts, type ScenarioParameters } from '../io/ratings/scenarios.ts';
 export { selectRatings } from '../io/ratings/select-ratings.ts';
 export type { Split } from '../io/ratings/split.ts';

@@ -4,6 +4,7 @@
  * @module reelflow/recommenders
  */
 
+export type { Protocol } from '../graphs/catalogue-evaluation.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
 export type { Experiment, ExperimentConfig, RecommenderSettings } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
@@ -44,7 +45,9 @@ export type { ValidationFigures } from '../graphs/recommenders/validation-figure
 export type { PlateauOptions } from '../models/autodiff/plateau.ts';
 export type { GenreTable } from '../models/genres.ts';
 export { type Accuracy, accuracy } from '../models/metrics/accuracy.ts';
+export type { CatalogueMetricName } from '../models/metrics/catalogue-metrics.ts';
 export { type EvaluateOptions, evaluate } from '../models/metrics/evaluate.ts';
+export type { CatalogueEvaluation, CatalogueFigures } from '../models/metrics/evaluate-catalogue.ts';
 export type { ListMetrics } from '../models/metrics/lists.ts';
 export { meanOfFolds } from '../models/metrics/mean-of-folds.ts';
 export type { Evaluation, RankingMetrics, UndefinedRule, UserCounts } from '../models/metrics/metric-values.ts';

@@ -6,9 +6,13 @@ import { observedScale } from '../io/ratings/rating-table.ts';
 import { readItemIds } from '../io/ratings/read-item-ids.ts';
 import { readPredictions } from '../io/ratings/read-predictions.ts';
 import type { RatingReport, ReadRatingsOptions } from '../io/ratings/read-ratings.ts';
+import { scaleDoubts } from '../io/ratings/scale-doubts.ts';
+import { unmatched } from '../io/ratings/unmatched.ts';
 import { evaluate } from '../models/metrics/evaluate.ts';
+import type { CatalogueEvaluation } from '../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation, UndefinedRule } from '../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
+import { checkThreshold } from '../models/metrics/threshold-check.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 
@@ -60,6 +64,10 @@ export interface EvaluationReport extends Evaluation {
   readonly catalogue: number;
   /** Tested items that the list of movies does not have; undefined without one. */
   readonly itemsWithoutMovie?: number;
+  /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
+  readonly warnings: readonly string[];
+  /** With `protocol: 'catalogue'`: lists over all items that a user has not met. */
+  readonly topN?: CatalogueEvaluation;
   readonly model: string | undefined;
   /** Wall seconds; NaN where nothing was trained or predicted here. */
   readonly trainSeconds: number;
@@ -76,6 +84,10 @@ export interface TestPredictions {
   readonly ratings: Float64Array;
   readonly predictions: Float32Array | Float64Array;
   readonly itemIds: readonly string[];
+  /** Mean of the ratings that were learnt from, where they are known. */
+  readonly trainMean?: number;
+  /** Whether ratings may be all relevant, as implicit ones are. */
+  readonly mayBeAlike?: boolean;
 }
 
 /**
@@ -111,12 +123,13 @@ export async function scorePredictions(
   if (options.scale !== undefined) checkScale(options.scale);
   const scale = options.scale ?? observedScale(Float32Array.from(test.ratings));
   const single = scale.minimum === scale.maximum;
+  const { ks, threshold, thresholdRule, undefined: undefinedRule } = options;
+  const doubt = test.mayBeAlike ? undefined : checkThreshold(test.ratings, { threshold, thresholdRule, scale });
   const { itemIds } = test;
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, options)).movies;
   const genres = movies && genresOf(catalogueOf(itemIds, movies));
   const tested = [...new Set(test.items)].map((item) => itemIds[item] as string);
   const catalogue = options.catalogue === undefined ? undefined : await catalogueSize(options.catalogue, tested);
-  const { ks, threshold, thresholdRule, undefined: undefinedRule } = options;
   const evaluation = evaluate(test, {
     scale: single ? { minimum: 0, maximum: 1 } : scale,
     itemOrder: identifierRanks(itemIds),
@@ -126,13 +139,24 @@ export async function scorePredictions(
     ...(undefinedRule && { undefined: undefinedRule }),
     genres,
     catalogue,
+    trainMean: test.trainMean,
   });
+  const without = movies === undefined ? [] : tested.filter((id) => !movies.has(id));
   return {
     ...evaluation,
     ...(single && { nrmse: Number.NaN, nmae: Number.NaN }),
     scale,
     catalogue: catalogue ?? tested.length,
-    ...(movies && { itemsWithoutMovie: tested.filter((id) => !movies.has(id)).length }),
+    ...(movies && { itemsWithoutMovie: without.length }),
+    warnings: [
+      ...scaleDoubts(test.ratings),
+      ...(doubt === undefined ? [] : [doubt]),
+      ...(without.length > 0
+        ? [
+            `${unmatched(without, tested.length)} missing from the movie list; for diversity they count as unlike all others`,
+          ]
+        : []),
+    ],
   };
 }
 

@@ -1,10 +1,13 @@
+import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { ItemStore } from '../io/dataset/item-store.ts';
 import { readGivenSplit } from '../io/ratings/given-split.ts';
+import { type ImplicitRule, implicitScale, implicitThreshold } from '../io/ratings/implicit.ts';
 import { readMovies } from '../io/ratings/movies.ts';
-import { observedScale } from '../io/ratings/rating-table.ts';
+import { meanRating, observedScale } from '../io/ratings/rating-table.ts';
 import { readTrailers } from '../io/ratings/trailers.ts';
 import { withValidation } from '../io/ratings/validation.ts';
+import { evaluateOnCatalogue, type Protocol } from './catalogue-evaluation.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { type EvaluationReport, peakRssBytes, readingOf, type ScoringOptions, scorePredictions } from './evaluation.ts';
 import type { Json } from './graph.ts';
@@ -34,6 +37,14 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
   readonly recommender: string;
   /** Options of the recommender (`recommenderOptions`). */
   readonly options?: Readonly<Record<string, Json>> | undefined;
+  /**
+   * `catalogue` also lists, for each user, the first of all items that the user has not rated in
+   * training: `topN` of the report, at `ks` or else 10, 20 and 50. Time is that of users x items
+   * predictions. Default `rated`.
+   */
+  readonly protocol?: Protocol | undefined;
+  /** Takes ratings for what was chosen (see `readRatings`); `threshold` is then 0.5 by default. */
+  readonly implicit?: ImplicitRule | undefined;
   /** Default 1. */
   readonly seed?: number | undefined;
   /** A training store of features, for the recommenders that read them. */
@@ -58,7 +69,9 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
 export async function evaluateRecommender(options: RecommenderEvaluationOptions): Promise<EvaluationReport> {
   const model = checkRecommenderName(options.recommender);
   const recommenderOptions = checkRecommenderOptions(model, options.options ?? {});
-  const { train, test, validation, seed = 1, skipBadLines = false } = options;
+  const { train, test, validation, seed = 1, skipBadLines = false, ks, thresholdRule, signal, implicit } = options;
+  const byCatalogue = checkOneOf('protocol', options.protocol ?? 'rated', ['rated', 'catalogue']) === 'catalogue';
+  const threshold = options.threshold ?? (implicit === undefined ? undefined : implicitThreshold);
   if (recommenderReadsFeatures(model) && options.features === undefined) {
     throw new UsageError(`recommender ${model} needs \`features\``, {
       option: 'features',
@@ -67,14 +80,14 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   }
   const files = { train, test, ...(validation !== undefined && { validation }) };
   const { prediction: _prediction, ...columns } = options.columns ?? {};
-  const reading = { ...readingOf(options), columns, ...(options.scale && { scale: options.scale }) };
+  const reading = { ...readingOf(options), columns, implicit, ...(options.scale && { scale: options.scale }) };
   const { scenario, reports } = await readGivenSplit(files, reading);
   const { ratings } = scenario;
   const [given] = scenario.splits;
   if (given === undefined) throw new Error('a given split has one split');
   const drawn = isNeuralRecommender(model) && validation === undefined;
   const split = drawn ? withValidation(ratings, given, {}, seed) : given;
-  const scale = options.scale ?? observedScale(ratings.values);
+  const scale = implicit === undefined ? (options.scale ?? observedScale(ratings.values)) : implicitScale;
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, { skipBadLines })).movies;
   const genres = movies && genresOf(catalogueOf(ratings.itemIds, movies));
   const trailers = options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
@@ -98,11 +111,31 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
     const fitted = await fitRecommender(data, fitting);
     try {
       const { users, items, predictions, predictSeconds } = await testPredictions(fitted, ratings, split.test);
+      const trainMean = meanRating(ratings, split.train);
       const values = Float32Array.from(split.test, (row) => ratings.values[row] as number);
-      const tested = { users, items, ratings: decimalRatings(values), predictions, itemIds: ratings.itemIds };
-      const scored = await scorePredictions(tested, { ...options, scale });
+      const tested = {
+        users,
+        items,
+        ratings: decimalRatings(values),
+        predictions,
+        itemIds: ratings.itemIds,
+        trainMean,
+        mayBeAlike: byCatalogue,
+      };
+      const scored = await scorePredictions(tested, { ...options, threshold, scale });
+      const topN = byCatalogue
+        ? await evaluateOnCatalogue(fitted, ratings, split, { ks, threshold, thresholdRule, seed, signal })
+        : undefined;
       const { trainSeconds } = fitted;
-      return { ...scored, model, trainSeconds, predictSeconds, peakRssBytes: peakRssBytes(), files: reports };
+      return {
+        ...scored,
+        ...(topN && { topN }),
+        model,
+        trainSeconds,
+        predictSeconds,
+        peakRssBytes: peakRssBytes(),
+        files: reports,
+      };
     } finally {
       await fitted.close?.();
     }

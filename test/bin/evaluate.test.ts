@@ -48,9 +48,9 @@ describe('reelflow evaluate --predictions', () => {
     expect(report.rmse).toBeCloseTo(Math.sqrt(5.5 / 4), 12);
     expect(report.nmae).toBeCloseTo(1 / 3, 12);
     const { '1': first, '4': fourth } = report.ranking;
-    expect(first).toMatchObject({ precision: 0.5, recall: 0.5, recallPlain: 0.25, mrr: 0.5, map: 0.5 });
+    expect(first).toMatchObject({ precision: 0.5, recallAdjusted: 0.5, recall: 0.25, mrr: 0.5, map: 0.5 });
     expect(fourth?.precision).toBeCloseTo((1 / 2 + 0) / 2, 12);
-    expect(fourth?.recall).toBeCloseTo((1 / 2 + 0) / 2, 12);
+    expect(fourth?.recallAdjusted).toBeCloseTo((1 / 2 + 0) / 2, 12);
     expect(fourth?.map).toBeCloseTo(1 / 2 / 2, 12);
     expect(report).toMatchObject({ averageRecommended: 1, averageRelevant: 1.5, personalisation: 1, auc: 0.5 });
     expect(report.coverage).toBeCloseTo(2 / 3, 12);

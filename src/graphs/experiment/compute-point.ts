@@ -1,6 +1,8 @@
 import { identifierRanks } from '../../io/ratings/identifiers.ts';
+import { meanRating } from '../../io/ratings/rating-table.ts';
 import { joinRows } from '../../io/ratings/subset.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
+import { evaluateOnCatalogue } from '../catalogue-evaluation.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import { peakRssBytes } from '../evaluation.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
@@ -60,9 +62,17 @@ export async function computePoint(
         undefined: experiment.undefined,
         itemOrder: identifierRanks(ratings.itemIds),
         genres,
+        trainMean: meanRating(ratings, train),
       },
     );
+    const { catalogueK: ks, protocol, threshold, thresholdRule } = experiment;
+    const listing = { ks, threshold, thresholdRule, seed: point.seed, signal };
+    const topN =
+      protocol === 'catalogue'
+        ? await evaluateOnCatalogue(fitted, ratings, { ...split, train, validation }, listing)
+        : undefined;
     return {
+      ...(topN && { topN }),
       counts: {
         train: train.length,
         validation: validation.length,

@@ -1,7 +1,9 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { ImplicitRule } from '../../io/ratings/implicit.ts';
+import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
 import type { UndefinedRule } from '../../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../../models/metrics/ranked-list.ts';
+import type { Protocol } from '../catalogue-evaluation.ts';
 import type { Json } from '../graph.ts';
 import type { RecommenderName } from '../recommenders/recommender-names.ts';
 
@@ -25,6 +27,11 @@ export interface ExperimentConfig {
   readonly perUser?: number;
   readonly fewer?: 'keep' | 'drop';
   readonly folds?: number;
+  readonly protocol?: Protocol;
+  readonly implicit?: ImplicitRule;
+  readonly core?: number;
+  readonly cut?: number | string;
+  readonly foldIn?: number;
   readonly seeds?: readonly number[];
   readonly splitSeed?: number;
   readonly validation?: 'ratings' | 'item-cold' | 'none';
@@ -53,12 +60,19 @@ export interface Experiment {
   readonly features: Readonly<Record<string, string>>;
   readonly trailers: string | undefined;
   readonly models: readonly RecommenderName[];
-  readonly scenarios: readonly FoldKind[];
+  readonly scenarios: readonly ScenarioKind[];
   readonly movies: number | undefined;
   readonly users: number | undefined;
   readonly perUser: number | undefined;
   readonly fewer: 'keep' | 'drop';
   readonly folds: number;
+  readonly protocol: Protocol;
+  readonly implicit: ImplicitRule | undefined;
+  /** List lengths over the whole catalogue; none where it is not ranked. */
+  readonly catalogueK: readonly number[];
+  readonly core: number | undefined;
+  readonly cut: number | string | undefined;
+  readonly foldIn: number | undefined;
   readonly seeds: readonly number[];
   readonly splitSeed: number | undefined;
   /** `by-scenario`: whole items in a scenario of new items, else ratings at random. */

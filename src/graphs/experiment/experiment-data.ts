@@ -4,11 +4,15 @@ import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
+import { implicitScale } from '../../io/ratings/implicit.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
 import { type RatingReport, readRatings } from '../../io/ratings/read-ratings.ts';
+import { scaleDoubts } from '../../io/ratings/scale-doubts.ts';
+import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
+import { unmatched } from '../../io/ratings/unmatched.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
 
@@ -27,6 +31,8 @@ export interface ExperimentData {
    * named.
    */
   readonly itemsWithFeatures: ReadonlySet<string> | undefined;
+  /** What is doubtful about the ratings and their ids, in sentences. */
+  readonly warnings: readonly string[];
   readonly report: RatingReport;
   /** Bad lines that were skipped, of all files. */
   readonly badLines: number;
@@ -66,6 +72,7 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
       ratings: withMinimumRatings(read.ratings, { users, items }),
       ratingsRead: read.ratings.values.length,
       features,
+      warnings: [...scaleDoubts(read.ratings.values), ...unmatchedItems(read, features)],
       itemsWithFeatures: itemsWithContent(features, read.trailers, experiment.trailers !== undefined),
       hashes,
       close: () => closeAll(features),
@@ -76,8 +83,10 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
   }
 }
 
-async function readData({ ratings: path, movieList, trailers: trailerPath, scale, skipBadLines }: Experiment) {
-  const reading = { skipBadLines, ...(scale && { scale }) };
+async function readData(experiment: Experiment) {
+  const { ratings: path, movieList, trailers: trailerPath, scale, skipBadLines, implicit } = experiment;
+  const timestamps = experiment.scenarios.some(isTimed);
+  const reading = { skipBadLines, timestamps, implicit, ...(scale && { scale }) };
   if (await isDirectory(path)) {
     if (movieList !== undefined) {
       throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list', {
@@ -93,7 +102,32 @@ async function readData({ ratings: path, movieList, trailers: trailerPath, scale
   const list = movieList === undefined ? undefined : await readMovies(movieList, { skipBadLines });
   const trailers = trailerPath === undefined ? undefined : await readTrailers(trailerPath, { skipBadLines });
   const badLines = report.badLines.count + (list?.badLines.count ?? 0) + (trailers?.badLines.count ?? 0);
-  return { ratings, report, movies: list?.movies, trailers, badLines, scale: scale ?? observedScale(ratings.values) };
+  return {
+    ratings,
+    report,
+    movies: list?.movies,
+    trailers,
+    badLines,
+    scale: implicit ? implicitScale : (scale ?? observedScale(ratings.values)),
+  };
+}
+
+/** Items that are called differently elsewhere must not go unsaid. */
+function unmatchedItems(
+  { ratings, movies, trailers }: Pick<ExperimentData, 'ratings' | 'movies' | 'trailers'>,
+  features: ReadonlyMap<string, ItemStore>,
+): string[] {
+  const { itemIds } = ratings;
+  const without = movies === undefined ? [] : itemIds.filter((id) => !movies.has(id));
+  const lacking = [...features].flatMap(([name, store]) => {
+    const known = moviesWithFeatures(store.itemIds, trailers);
+    const missing = itemIds.filter((id) => !known.has(id));
+    return missing.length === 0 ? [] : [`${unmatched(missing, itemIds.length)} without features in ${name}`];
+  });
+  return [
+    ...(without.length === 0 ? [] : [`${unmatched(without, itemIds.length)} missing from the list of movies`]),
+    ...lacking,
+  ];
 }
 
 async function isDirectory(path: string): Promise<boolean> {
@@ -119,6 +153,13 @@ async function closeAll(stores: ReadonlyMap<string, ItemStore>): Promise<void> {
   for (const store of stores.values()) await store.close();
 }
 
-function tableHash({ users, items, values, userIds, itemIds }: RatingTable): string {
-  return sha256(users, items, values, JSON.stringify(userIds), JSON.stringify(itemIds));
+function tableHash({ users, items, values, userIds, itemIds, timestamps }: RatingTable): string {
+  return sha256(
+    users,
+    items,
+    values,
+    JSON.stringify(userIds),
+    JSON.stringify(itemIds),
+    ...(timestamps ? [timestamps] : []),
+  );
 }

@@ -1,11 +1,11 @@
 import { contentHash } from '../../core/canonical-json.ts';
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import { type ScenarioKind, splitCount } from '../../io/ratings/scenario-kinds.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 
 /** The least piece of an experiment: one recommender on one fold of one scenario, by one seed. */
 export interface ExperimentPoint {
-  readonly scenario: FoldKind;
+  readonly scenario: ScenarioKind;
   readonly variant: RecommenderVariant;
   readonly seed: number;
   /** Counted from 1. */
@@ -17,10 +17,11 @@ export interface ExperimentPoint {
  * scenarios are held at a time.
  */
 export function experimentPoints(experiment: Experiment, variants: readonly RecommenderVariant[]): ExperimentPoint[] {
-  const folds = Array.from({ length: experiment.folds }, (_, index) => index + 1);
+  const foldsOf = (scenario: ScenarioKind) =>
+    Array.from({ length: splitCount(scenario, experiment.folds) }, (_, index) => index + 1);
   return experiment.scenarios.flatMap((scenario) =>
     experiment.seeds.flatMap((seed) =>
-      variants.flatMap((variant) => folds.map((fold) => ({ scenario, variant, seed, fold }))),
+      variants.flatMap((variant) => foldsOf(scenario).map((fold) => ({ scenario, variant, seed, fold }))),
     ),
   );
 }

@@ -1,4 +1,4 @@
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
 import { makeScenario, type Scenario } from '../../io/ratings/scenarios.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import { catalogueOf, genresOf } from '../recommenders/catalogue.ts';
@@ -15,7 +15,7 @@ export interface ScenarioData {
 }
 
 /** A recommender that is to meet new items is stopped by new items. */
-function usualKind(kind: FoldKind): 'ratings' | 'item-cold' {
+function usualKind(kind: ScenarioKind): 'ratings' | 'item-cold' {
   return kind === 'hard-cold' || kind === 'leave-items-out' ? 'item-cold' : 'ratings';
 }
 
@@ -31,7 +31,7 @@ export class ExperimentScenarios {
   }
 
   /** The scenario of a kind by a seed. @throws UsageError when a step leaves no rating. */
-  of(kind: FoldKind, seed: number): ScenarioData {
+  of(kind: ScenarioKind, seed: number): ScenarioData {
     const drawn = this.#experiment.splitSeed ?? seed;
     const key = `${kind} ${drawn}`;
     const known = this.#made.get(key);
@@ -42,8 +42,20 @@ export class ExperimentScenarios {
     return made;
   }
 
-  #make(kind: FoldKind, seed: number): ScenarioData {
-    const { movies: items, users, perUser, fewer, folds, validation, years, genres } = this.#experiment;
+  #make(kind: ScenarioKind, seed: number): ScenarioData {
+    const {
+      movies: items,
+      users,
+      perUser,
+      fewer,
+      folds,
+      core,
+      cut,
+      foldIn,
+      validation,
+      years,
+      genres,
+    } = this.#experiment;
     const { ratings, movies, itemsWithFeatures } = this.#data;
     const filter = {
       ...(years && { years }),
@@ -59,6 +71,9 @@ export class ExperimentScenarios {
       fewer,
       ...(items !== undefined && { items }),
       ...(users !== undefined && { users }),
+      ...(core !== undefined && { core }),
+      ...(cut !== undefined && { cut }),
+      ...(foldIn !== undefined && { foldIn }),
       ...(perUser !== undefined && { ratingsPerUser: perUser }),
     };
     const scenario = makeScenario(ratings, parameters, movies);

@@ -12,6 +12,7 @@ import { canonicalJson, contentHash } from '../../core/canonical-json.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
+import { metrics } from '../../models/metrics/metrics.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPoint, pointName } from './experiment-points.ts';
 import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
@@ -24,7 +25,7 @@ const format = 'reelflow-experiment-1';
  */
 function identityOf(experiment: Experiment, data: Readonly<Record<string, string>>): Record<string, unknown> {
   const { ratings: _ratings, movieList: _movies, trailers, concurrency: _concurrency, features, ...rest } = experiment;
-  const named = { features: Object.keys(features), trailers: trailers !== undefined };
+  const named = { features: Object.keys(features), trailers: trailers !== undefined, metrics: Object.keys(metrics) };
   return JSON.parse(JSON.stringify({ ...rest, ...named, data })) as Record<string, unknown>;
 }
 

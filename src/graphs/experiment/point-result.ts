@@ -1,4 +1,5 @@
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
+import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { Json } from '../graph.ts';
 
@@ -27,11 +28,13 @@ export interface PointMeasurements {
   /** Epochs of a neural recommender; 0 of other recommenders. */
   readonly epochs: number;
   readonly evaluation: Evaluation;
+  /** Lists over the whole catalogue, where they were asked for. */
+  readonly topN?: CatalogueEvaluation;
 }
 
 /** A point's file. */
 export interface PointResult extends PointMeasurements {
-  readonly scenario: FoldKind;
+  readonly scenario: ScenarioKind;
   readonly label: string;
   readonly model: string;
   readonly options: Readonly<Record<string, Json>>;
@@ -42,7 +45,7 @@ export interface PointResult extends PointMeasurements {
 
 /** A point that could not be computed. */
 export interface PointFailure {
-  readonly scenario: FoldKind;
+  readonly scenario: ScenarioKind;
   readonly label: string;
   readonly model: string;
   readonly seed: number;

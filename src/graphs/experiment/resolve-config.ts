@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkScale } from '../../core/rating-scale.ts';
-import { FOLD_KINDS } from '../../io/ratings/folds.ts';
+import { checkImplicit, implicitThreshold } from '../../io/ratings/implicit.ts';
+import { SCENARIO_KINDS } from '../../io/ratings/scenario-kinds.ts';
+import { checkCut } from '../../io/ratings/time-splits.ts';
 import { resolveValidation } from '../../io/ratings/validation.ts';
 import type { Json } from '../graph.ts';
 import {
@@ -33,10 +35,13 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
       remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
     });
   }
-  const integer = (key: 'movies' | 'users' | 'perUser' | 'minUserRatings' | 'minItemRatings' | 'concurrency') =>
-    config[key] === undefined ? undefined : checkInteger(key, config[key]);
+  const integer = (
+    key: 'movies' | 'users' | 'perUser' | 'minUserRatings' | 'minItemRatings' | 'core' | 'concurrency',
+  ) => (config[key] === undefined ? undefined : checkInteger(key, config[key]));
   const seed = (value: unknown): number => checkInteger('seeds', value, 0, 0xffffffff);
-  const threshold = config.threshold ?? 3.5;
+  const protocol = checkOneOf('protocol', config.protocol ?? 'rated', ['rated', 'catalogue']);
+  const implicit = config.implicit === undefined ? undefined : checkImplicit(config.implicit);
+  const threshold = config.threshold ?? (implicit === undefined ? 3.5 : implicitThreshold);
   if (!Number.isFinite(threshold)) throw mustBe('threshold', 'a number', threshold);
   return {
     ratings: checkString('ratings', config.ratings),
@@ -44,7 +49,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     features,
     trailers: config.trailers === undefined ? undefined : checkString('trailers', config.trailers),
     models,
-    scenarios: distinct('scenarios', config.scenarios, (name) => checkOneOf('scenarios', name, FOLD_KINDS)) ?? [
+    scenarios: distinct('scenarios', config.scenarios, (name) => checkOneOf('scenarios', name, SCENARIO_KINDS)) ?? [
       'non-cold',
       'hard-cold',
     ],
@@ -53,6 +58,15 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
     perUser: integer('perUser'),
     fewer: checkOneOf('fewer', config.fewer ?? 'keep', ['keep', 'drop']),
     folds: checkInteger('folds', config.folds ?? 2, 2),
+    protocol,
+    implicit,
+    catalogueK: protocol === 'catalogue' ? (config.k ?? [10, 20, 50]) : [],
+    core: integer('core'),
+    cut:
+      config.cut === undefined
+        ? undefined
+        : checkCut(Number.isNaN(Number(config.cut)) ? config.cut : Number(config.cut)),
+    foldIn: config.foldIn === undefined ? undefined : checkPositive('foldIn', config.foldIn),
     seeds: distinct('seeds', config.seeds, seed) ?? [1],
     splitSeed: config.splitSeed === undefined ? undefined : checkInteger('splitSeed', config.splitSeed, 0, 0xffffffff),
     validation: validationOf(config),

@@ -1,3 +1,4 @@
+import type { CatalogueFigures } from '../../models/metrics/evaluate-catalogue.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
@@ -23,7 +24,7 @@ export interface TableRow {
 
 /** A table of one scenario. */
 export interface ResultTable {
-  readonly kind: 'accuracy' | 'ranking' | 'other' | 'cost' | 'features';
+  readonly kind: 'accuracy' | 'ranking' | 'catalogue' | 'other' | 'cost' | 'features';
   readonly title: string;
   readonly scenario: string;
   /** The thesis's table of the same layout. */
@@ -39,6 +40,10 @@ const scenarioTitles: Readonly<Record<string, string>> = {
   'hard-cold': 'hard-cold start',
   'leave-items-out': 'items left out',
   random: 'random folds',
+  'leave-last-out': 'the last rating of each user left out',
+  time: 'ratings after a moment',
+  user: 'new users, a part of their ratings',
+  'user-cold': 'new users',
 };
 
 /** Columns of the metrics that tables have. */
@@ -49,7 +54,23 @@ function columns(names: readonly MetricName[], k?: number): TableColumn[] {
   });
 }
 
-const accuracy = columns(metricNames('ratings'));
+/** Which rows rank nothing: such figures are those of the order of ids, or of the threshold. */
+const chance = columns(['withoutList', 'constant']);
+const accuracy = [...columns(metricNames('ratings')), ...columns(['constant'])];
+/** Titles of the figures over the whole catalogue. */
+const catalogueTitles = {
+  ...{ recall: 'R', recallAdjusted: 'Radj', precision: 'P', ndcg: 'NDCG', hitRate: 'HR', mrr: 'MRR', map: 'MAP' },
+  ...{ coverage: 'coverage', novelty: 'novelty' },
+} as const satisfies Record<keyof CatalogueFigures, string>;
+
+function catalogue(k: number): TableColumn[] {
+  const figures = Object.entries(catalogueTitles).map(([name, title]) => ({
+    title,
+    metric: `catalogue.${name}@${k}`,
+    digits: 3,
+  }));
+  return [...figures, { title: 'constant', metric: 'catalogue.constant', digits: 3 }];
+}
 const other = columns(metricNames('users', 'lists'));
 const cost: readonly TableColumn[] = [
   { title: 'train s', metric: 'trainSeconds', digits: 2 },
@@ -78,7 +99,7 @@ export function resultTables(
         title: `${title}, ${scenarioTitles[scenario]}`,
         scenario,
         thesisTable: thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
-        note,
+        note: `${note}; ${truthOf(own)}`,
         columns: list,
         rows: from.map((row) => ({
           label: row.label,
@@ -93,10 +114,11 @@ export function resultTables(
       };
     };
     const reading = own.filter((row) => row.features !== undefined);
-    const comparison = columns(['mrr', 'map', 'ndcg'], experiment.k[0]);
+    const comparison = columns(['mrr', 'map', 'ndcg', 'ndcgRelevant'], experiment.k[0]);
     return [
       make('accuracy', 'Accuracy', accuracy),
-      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, columns(metricNames('first-k'), k))),
+      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, [...columns(metricNames('first-k'), k), ...chance])),
+      ...experiment.catalogueK.map((k) => make('catalogue', `All items ranked @${k}`, catalogue(k))),
       make('other', 'Other metrics, whole lists', other),
       make('cost', `Cost, all folds, ${experiment.concurrency} neural recommenders at most at a time`, cost),
       ...(compares && reading.length > 0
@@ -104,6 +126,15 @@ export function resultTables(
         : []),
     ];
   });
+}
+
+/** What a threshold is to be held against: of any row that has figures, as all are tested alike. */
+function truthOf(rows: readonly ExperimentRow[]): string {
+  const shown = (metric: string) => {
+    const means = rows.map((row) => row.metrics[metric]?.mean ?? Number.NaN);
+    return means.find((mean) => !Number.isNaN(mean))?.toFixed(3) ?? '-';
+  };
+  return `mean of the training ratings ${shown('trainMean')}; share of relevant items ${shown('baseRate')}`;
 }
 
 function only(list: readonly TableColumn[], figures: Readonly<Record<string, number>>): Record<string, number> {

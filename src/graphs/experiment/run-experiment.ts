@@ -1,6 +1,10 @@
 import { UsageError } from '../../core/errors.ts';
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
+import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
+import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
+import { checkThreshold } from '../../models/metrics/threshold-check.ts';
+import { decimalRatings } from '../decimal-ratings.ts';
 import { checkVariants } from './check-variants.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { type ExperimentData, openExperimentData } from './experiment-data.ts';
@@ -38,6 +42,9 @@ export interface ExperimentResult {
   };
   readonly failures: readonly PointFailure[];
   readonly interrupted: boolean;
+  readonly scale: RatingScale;
+  /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
+  readonly warnings: readonly string[];
   readonly rows: readonly ExperimentRow[];
   readonly tables: readonly ResultTable[];
   /** Whether the thesis's figures stand beside ours. */
@@ -72,13 +79,15 @@ export async function runExperiment(
     const points = experimentPoints(experiment, variants);
     const scenarios = new ExperimentScenarios(experiment, data);
     const counts = checkScenarios(experiment, scenarios, options.onMessage);
+    const warnings = [...data.warnings, ...thresholdWarnings(experiment, data.scale, scenarios)];
+    for (const warning of warnings) options.onMessage?.(`warning: ${warning}`);
     const store = await ExperimentStore.open(options.out, experiment, data.hashes);
     const outcomes = await runPoints(points, experiment, data, { scenarios, store }, options);
     const rows = summarise(experiment, variants, outcomes.results);
     const size = sizeOf(counts, outcomes.results);
     const onlyWithContent = data.itemsWithFeatures !== undefined;
     const published = publishedSetting(experiment, { ratingsRead: data.ratingsRead, onlyWithContent, ...size });
-    const note = noteOf(experiment, size, outcomes.failures.length);
+    const note = noteOf(experiment, { ...size, scale: data.scale }, outcomes.failures.length);
     const result: ExperimentResult = {
       directory: options.out,
       configuration: experiment,
@@ -90,6 +99,8 @@ export async function runExperiment(
       },
       failures: outcomes.failures,
       interrupted: outcomes.results.length + outcomes.failures.length < points.length,
+      scale: data.scale,
+      warnings,
       rows,
       tables: resultTables(experiment, rows, note, published),
       published,
@@ -119,7 +130,7 @@ function checkScenarios(
   made: ExperimentScenarios,
   say: ((line: string) => void) | undefined,
 ): ScenarioCounts {
-  const { counts, splits } = made.of(scenarios[0] as FoldKind, seeds[0] as number).scenario;
+  const { counts, splits } = made.of(scenarios[0] as ScenarioKind, seeds[0] as number).scenario;
   const tests = splits.map(({ test }) => test.length);
   if (tests.some((test) => test === 0)) {
     throw new UsageError(`a fold has no test ratings: ${tests.join(', ')}`, {
@@ -137,6 +148,19 @@ function checkScenarios(
   return counts;
 }
 
+/** @throws UsageError when all test ratings of a fold are relevant, or none is. */
+function thresholdWarnings(experiment: Experiment, scale: RatingScale, made: ExperimentScenarios): string[] {
+  const { scenarios, seeds, threshold, thresholdRule, protocol } = experiment;
+  // What was chosen may be all alike: lists over the whole catalogue need no other ratings.
+  if (protocol === 'catalogue') return [];
+  const { ratings, splits } = made.of(scenarios[0] as ScenarioKind, seeds[0] as number).scenario;
+  const warnings = splits.flatMap(({ test }) => {
+    const values = decimalRatings(Float32Array.from(test, (row) => ratings.values[row] as number));
+    return checkThreshold(values, { threshold, thresholdRule, scale }) ?? [];
+  });
+  return [...new Set(warnings)];
+}
+
 /** Other seeds may draw ratings of fewer movies: the least number of all. */
 function sizeOf(first: ScenarioCounts, results: readonly PointResult[]): { movies: number; users: number } {
   return {
@@ -145,27 +169,33 @@ function sizeOf(first: ScenarioCounts, results: readonly PointResult[]): { movie
   };
 }
 
-function noteOf(experiment: Experiment, size: { movies: number; users: number }, failed: number): string {
+function noteOf(
+  experiment: Experiment,
+  size: { movies: number; users: number; scale: RatingScale },
+  failed: number,
+): string {
   const { threshold, thresholdRule, undefined: undefinedRule, folds, seeds, perUser } = experiment;
   const drawn = perUser === undefined ? 'all ratings of each user' : `${perUser} ratings of each user`;
   return [
     `${size.movies} movies x ${size.users} users, ${drawn}`,
+    `scale ${size.scale.minimum} to ${size.scale.maximum}${experiment.scale === undefined ? '' : ', as given'}`,
     `relevant and recommended: rating ${thresholdRule === 'gt' ? '>' : '>='} ${threshold}`,
     `users without a value ${undefinedRule === 'zero' ? 'count 0' : 'are left out'}`,
-    `mean of ${folds} folds`,
+    `mean of ${folds} folds${experiment.scenarios.some(isTimed) ? ' (by time: one split)' : ''}`,
     seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`,
     ...(failed > 0 ? [`${failed} points failed: a recommender without them has no figures for that seed`] : []),
   ].join('; ');
 }
 
 async function writeResults(store: ExperimentStore, result: ExperimentResult): Promise<void> {
-  const { configuration, rows, tables, published } = result;
+  const { configuration, rows, tables, published, warnings } = result;
   const compares = Object.keys(configuration.features).length > 1;
   const figures = (row: ExperimentRow) =>
     published.shown ? publishedFigures(row, configuration.perUser, compares && row.features !== undefined) : {};
   const source = `Published figures: ${published.shown ? published.source : `not shown, because they are for ${published.differs.join('; ')}`}.\n`;
-  await store.writeText('tables.txt', `${tablesText(tables)}\n${source}`);
-  await store.writeText('tables.md', `${tablesMarkdown(tables)}\n${source}`);
+  const below = [...warnings.map((warning) => `Warning: ${warning}.\n`), source].join('\n');
+  await store.writeText('tables.txt', `${tablesText(tables)}\n${below}`);
+  await store.writeText('tables.md', `${tablesMarkdown(tables)}\n${below}`);
   await store.writeText('results.csv', rowsCsv(rows, configuration, figures));
   await store.writeText('roc.csv', rocCsv(rows));
   await store.writeText('results.json', `${JSON.stringify(result, null, 1)}\n`);

@@ -1,4 +1,5 @@
-import type { FoldKind } from '../../io/ratings/folds.ts';
+import { type ScenarioKind, splitCount } from '../../io/ratings/scenario-kinds.ts';
+import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import { meanOfFolds } from '../../models/metrics/mean-of-folds.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { metricNames } from '../../models/metrics/metrics.ts';
@@ -18,7 +19,7 @@ export interface SeedMean {
 
 /** The figures of one recommender in one scenario. */
 export interface ExperimentRow {
-  readonly scenario: FoldKind;
+  readonly scenario: ScenarioKind;
   readonly label: string;
   readonly model: string;
   readonly options: Readonly<Record<string, Json>>;
@@ -50,7 +51,7 @@ export function summarise(
       const own = results.filter((result) => result.scenario === scenario && result.label === variant.label);
       const folds = experiment.seeds
         .map((seed) => ({ seed, points: own.filter((result) => result.seed === seed) }))
-        .filter(({ points }) => points.length === experiment.folds);
+        .filter(({ points }) => points.length === splitCount(scenario, experiment.folds));
       const evaluations = folds.flatMap(({ points }) => points.map(({ evaluation }) => evaluation));
       return {
         scenario,
@@ -81,6 +82,7 @@ function metricsOf(points: readonly PointResult[]): Record<string, number> {
   const sum = (select: (point: PointResult) => number) => points.reduce((total, point) => total + select(point), 0);
   return {
     ...flat(evaluation),
+    ...meanTopN(points.flatMap(({ topN }) => topN ?? [])),
     trainSeconds: sum((point) => point.trainSeconds),
     predictSeconds: sum((point) => point.predictSeconds),
     epochs: sum((point) => point.epochs) / points.length,
@@ -88,12 +90,30 @@ function metricsOf(points: readonly PointResult[]): Record<string, number> {
   };
 }
 
+/** Means over the folds of the figures of the whole catalogue: `catalogue.ndcg@10`, ... */
+function meanTopN(folds: readonly CatalogueEvaluation[]): Record<string, number> {
+  const figures = folds.map(({ at }) =>
+    Object.entries(at).flatMap(([k, values]) =>
+      Object.entries(values).map(([name, value]) => [`catalogue.${name}@${k}`, value] as const),
+    ),
+  );
+  if (folds.length === 0) return {};
+  const constant = folds.reduce((sum, fold) => sum + fold.constant, 0) / folds.length;
+  return Object.fromEntries([
+    ['catalogue.constant', constant],
+    ...(figures[0] ?? []).map(([name], index) => [
+      name,
+      figures.reduce((sum, fold) => sum + (fold[index]?.[1] ?? Number.NaN), 0) / figures.length,
+    ]),
+  ]);
+}
+
 function flat(evaluation: Evaluation): Record<string, number> {
   const plain = metricNames('ratings', 'users', 'lists').map((name) => [name, evaluation[name]]);
   const ranking = Object.entries(evaluation.ranking).flatMap(([k, values]) =>
     metricNames('first-k', 'lists').map((name) => [`${name}@${k}`, values[name]]),
   );
-  return Object.fromEntries([...plain, ...ranking]);
+  return Object.fromEntries([...plain, ['trainMean', evaluation.trainMean], ...ranking]);
 }
 
 function overSeeds(seeds: readonly Record<string, number>[]): Record<string, SeedMean> {

@@ -6,6 +6,7 @@ import { FlowError, UsageError } from '../../core/errors.ts';
 import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
 import { checkStreamName } from '../../io/dataset/schema.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
+import { plainId } from '../../io/ratings/identifiers.ts';
 import { readItemIds } from '../../io/ratings/read-item-ids.ts';
 import { type CategoryList, openYears, readCategories, readGenres } from './category-lists.ts';
 import { type DenseStream, denseStreams, readDense, readyDense } from './dense-streams.ts';
@@ -18,7 +19,6 @@ import {
   type ImportSummary,
   streamName,
 } from './import-options.ts';
-import { plainId } from './item-id.ts';
 import { ItemIndex } from './item-index.ts';
 import { openFeatures } from './open-features.ts';
 import { readyCategories } from './ready-categories.ts';

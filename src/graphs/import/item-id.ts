@@ -1,14 +1,6 @@
 import { quoted } from '../../io/ratings/bad-lines.ts';
+import { plainId } from '../../io/ratings/identifiers.ts';
 import { type FeaturePlace, rowFault } from './feature-fault.ts';
-
-/**
- * The id that a text stands for: spaces around it do not count, and a whole number written `1.0` is
- * `1`.
- */
-export function plainId(text: string): string {
-  const trimmed = text.trim();
-  return /^-?\d+\.0+$/.test(trimmed) ? trimmed.slice(0, trimmed.indexOf('.')) : trimmed;
-}
 
 /**
  * The id in a row.

@@ -1,12 +1,12 @@
 import { open, stat } from 'node:fs/promises';
 import { fileKind } from '../../core/file-kind.ts';
 import { fill } from '../../core/whole-io.ts';
+import { plainId } from '../../io/ratings/identifiers.ts';
 import { listItemIds } from '../../io/ratings/read-item-ids.ts';
 import { arrayIds, openArrayFeatures } from './array-features.ts';
 import { openCsvFeatures } from './csv-features.ts';
 import { featureFault } from './feature-fault.ts';
 import type { FeatureFile, FeatureFileOptions } from './feature-file.ts';
-import { plainId } from './item-id.ts';
 import { openJsonFeatures } from './json-features.ts';
 import { openTableFeatures } from './table-features.ts';
 

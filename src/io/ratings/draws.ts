@@ -45,6 +45,15 @@ export class Draws {
     return draws;
   }
 
+  /**
+   * A function that gives the draw from [0, 1) of any pair of a user and an item by their numbers,
+   * the same as that of a rating of this pair.
+   */
+  ofPairs(userIds: readonly string[], itemIds: readonly string[]): (user: number, item: number) => number {
+    const [users, items] = [idWords(userIds), idWords(itemIds)];
+    return (user, item) => this.#draw(users, 2 * user, items, 2 * item);
+  }
+
   #draw(left: Uint32Array, leftAt: number, right: Uint32Array, rightAt: number): number {
     const a = left[leftAt] as number;
     const b = left[leftAt + 1] as number;

@@ -10,6 +10,16 @@ const MAP_LIMIT = 2 ** 24 - 1;
 const WHOLE_NUMBER = /^(0|[1-9][0-9]*)$/;
 
 /**
+ * The id that a text stands for: spaces around it do not count, and a whole number written `1.0`,
+ * as spreadsheets and data frames do, is `1`.
+ */
+export function plainId(text: string): string {
+  const trimmed = text.trim();
+  const dot = trimmed.indexOf('.');
+  return dot > 0 && /^-?\d+\.0+$/.test(trimmed) ? trimmed.slice(0, dot) : trimmed;
+}
+
+/**
  * Numbers ids in the order they first come: 0, 1, 2, ... Ids that are whole numbers, as MovieLens
  * has, cost four bytes for each number up to the largest one; a text is held once.
  */
@@ -33,10 +43,11 @@ export class IdentifierIndex {
   }
 
   /**
-   * The number of an id. A text that is a whole number in its plain form is the same id as that
+   * The number of an id. A text that is a whole number, `1` or `1.0`, is the same id as that
    * number.
    */
-  ofText(text: string): number {
+  ofText(written: string): number {
+    const text = written.endsWith('0') ? plainId(written) : written;
     if (text.length <= 9 && WHOLE_NUMBER.test(text)) return this.ofInteger(Number(text));
     return this.#mapped.get(text) ?? this.#addMapped(text);
   }

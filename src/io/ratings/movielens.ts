@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { BadLineReport } from './bad-lines.ts';
+import { implicitScale } from './implicit.ts';
 import { type Movie, readMovies } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';
 import { type RatingReport, type ReadRatingsOptions, readRatings } from './read-ratings.ts';
@@ -14,7 +15,7 @@ export interface MovieLens {
   readonly movies: ReadonlyMap<string, Movie>;
   /** The trailer list, when there is an `ml-youtube.csv` or another one was named. */
   readonly trailers: TrailerList | undefined;
-  /** 1 to 5 of MovieLens 100K and 1M, 0.5 to 5 of the others. */
+  /** 1 to 5 of MovieLens 100K and 1M, 0.5 to 5 of the others; 0 to 1 of implicit ratings. */
   readonly scale: RatingScale;
   readonly report: RatingReport;
   /** Bad lines of the other two lists. */
@@ -66,5 +67,13 @@ export async function openMovieLens(
   const list = trailerPath ?? (names.includes(TRAILERS) ? join(directory, TRAILERS) : undefined);
   const trailers = list === undefined ? undefined : await readTrailers(list, skipping);
   const { ratings, report } = await readRatings(join(directory, form.ratings), { ...reading, scale });
-  return { ratings, movies, trailers, scale, report, badLines: { movies: badLines, trailers: trailers?.badLines } };
+  const read = options.implicit === undefined ? scale : implicitScale;
+  return {
+    ratings,
+    movies,
+    trailers,
+    scale: read,
+    report,
+    badLines: { movies: badLines, trailers: trailers?.badLines },
+  };
 }

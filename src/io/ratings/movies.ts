@@ -1,5 +1,6 @@
 import { type BadLineReport, BadLines, fileFault, quoted } from './bad-lines.ts';
 import { columnOf, csvRecords } from './csv-records.ts';
+import { plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
 /** A movie of a MovieLens list. */
@@ -63,10 +64,14 @@ export async function readMovies(
   const lines = first.includes('::') ? datLines(text) : isItemLine(first) ? itemLines(text) : csvLines(text, path);
   const movies = new Map<string, Movie>();
   for (const { line, fields } of lines) {
-    if (typeof fields === 'string') bad.add(line, fields);
-    else if (fields.id === '') bad.add(line, 'the movie id is empty');
-    else if (movies.has(fields.id)) bad.add(line, `movie ${quoted(fields.id)} is in the list already`);
-    else movies.set(fields.id, { ...fields, year: yearOf(fields.title) });
+    if (typeof fields === 'string') {
+      bad.add(line, fields);
+      continue;
+    }
+    const id = plainId(fields.id);
+    if (id === '') bad.add(line, 'the movie id is empty');
+    else if (movies.has(id)) bad.add(line, `movie ${quoted(id)} is in the list already`);
+    else movies.set(id, { ...fields, id, year: yearOf(fields.title) });
   }
   return { movies, badLines: bad.report };
 }

@@ -34,3 +34,10 @@ export function observedScale(values: Float32Array): RatingScale {
   }
   return values.length === 0 ? { minimum: Number.NaN, maximum: Number.NaN } : { minimum, maximum };
 }
+
+/** The mean of some rows' ratings; NaN of none. */
+export function meanRating({ values }: Pick<RatingTable, 'values'>, rows: Int32Array): number {
+  let sum = 0;
+  for (let index = 0; index < rows.length; index += 1) sum += values[rows[index] as number] as number;
+  return sum / rows.length;
+}

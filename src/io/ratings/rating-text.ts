@@ -7,7 +7,7 @@ import type { RatingTable } from './rating-table.ts';
  * once.
  */
 const PIECE_ROWS = 1 << 16;
-const HEADER = 'user,item,rating\n';
+const HEADER = 'user,item,rating';
 
 /** The shortest decimal text that reads back as the same float32. */
 export function float32Text(value: number): string {
@@ -19,7 +19,8 @@ export function float32Text(value: number): string {
 }
 
 /**
- * Ratings as CSV with the columns user, item, rating, in pieces.
+ * Ratings as CSV with the columns user, item, rating and, where the table has times, timestamp; in
+ * pieces.
  *
  * @throws UsageError `ratings` when an id has a line break, which would not be read back.
  */
@@ -27,7 +28,8 @@ export function* ratingText(table: RatingTable, rows: Int32Array): Generator<str
   const users = table.userIds.map(field);
   const items = table.itemIds.map(field);
   const texts = new Map<number, string>();
-  yield HEADER;
+  const { timestamps } = table;
+  yield timestamps === undefined ? `${HEADER}\n` : `${HEADER},timestamp\n`;
   for (let start = 0; start < rows.length; start += PIECE_ROWS) {
     let piece = '';
     for (const row of rows.subarray(start, start + PIECE_ROWS)) {
@@ -37,7 +39,8 @@ export function* ratingText(table: RatingTable, rows: Int32Array): Generator<str
         text = float32Text(value);
         if (texts.size < 4096) texts.set(value, text);
       }
-      piece += `${users[table.users[row] as number]},${items[table.items[row] as number]},${text}\n`;
+      piece += `${users[table.users[row] as number]},${items[table.items[row] as number]},${text}`;
+      piece += timestamps === undefined ? '\n' : `,${timestamps[row]}\n`;
     }
     yield piece;
   }

@@ -1,5 +1,6 @@
 import { fileFault, RatingFileError } from './bad-lines.ts';
 import { columnOf, csvRecords } from './csv-records.ts';
+import { plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function listItemIds(path: string): Promise<string[]> {
   }
   const ids: string[] = [];
   for (const { line, fields } of column < 0 ? records : records.slice(1)) {
-    const id = fields[Math.max(0, column)] ?? '';
+    const id = plainId(fields[Math.max(0, column)] ?? '');
     if (id === '') throw new RatingFileError({ file: path, line, reason: 'the item id is empty' });
     ids.push(id);
   }

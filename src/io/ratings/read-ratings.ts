@@ -3,6 +3,7 @@ import { readLineBlocks } from '../../core/line-blocks.ts';
 import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 import { type BadLineReport, BadLines, DuplicateRatingError, fileFault, quoted } from './bad-lines.ts';
 import { type DuplicateRatingRule, settleDuplicates } from './duplicate-ratings.ts';
+import { checkImplicit, type ImplicitRule, positivesOf } from './implicit.ts';
 import type { RatingColumnNames } from './rating-layout.ts';
 import { RatingLines } from './rating-lines.ts';
 import { readRatingRows } from './rating-rows.ts';
@@ -28,6 +29,11 @@ export interface ReadRatingsOptions {
    * the last line of the pair in file order counts.
    */
   readonly duplicateRatings?: DuplicateRatingRule | undefined;
+  /**
+   * Reads what was chosen instead of ratings: those that pass count 1, the others are left out and
+   * counted. Default: ratings as they are.
+   */
+  readonly implicit?: ImplicitRule | undefined;
   /** Stops reading before the next mebibyte. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -40,6 +46,8 @@ export interface RatingReport {
   readonly badLines: BadLineReport;
   /** Ratings left out because another one of the same user and item counts. */
   readonly duplicates: number;
+  /** Ratings that `implicit` left out; only where it was asked for. */
+  readonly leftOut?: number;
 }
 
 /** Ratings and how their file was read. */
@@ -87,6 +95,7 @@ export async function loadRatings(
 ): Promise<LoadedRatings> {
   const duplicates = checkOneOf('duplicateRatings', options.duplicateRatings ?? 'error', ['error', 'first', 'last']);
   if (options.scale !== undefined) checkScale(options.scale);
+  const implicit = options.implicit === undefined ? undefined : checkImplicit(options.implicit);
   const kind = await tableOrText(path);
   const bad = new BadLines(path, { skip: options.skipBadLines ?? false, unit: kind === 'text' ? 'line' : 'row' });
   const sink = new RatingSink({ timestamps: options.timestamps ?? false, scale: options.scale, fourth });
@@ -105,5 +114,7 @@ export async function loadRatings(
     throw new DuplicateRatingError({ file: path, line: sink.columns.lineOf(row), reason });
   });
   const report = { file: path, lines, badLines: bad.report, duplicates: settled.dropped };
-  return { ratings: settled.table, report };
+  if (implicit === undefined) return { ratings: settled.table, report };
+  const { table: ratings, leftOut } = positivesOf(settled.table, implicit);
+  return { ratings, report: { ...report, leftOut } };
 }

@@ -1,5 +1,5 @@
 import { fileFault } from './bad-lines.ts';
-import { FOLD_KINDS } from './folds.ts';
+import { SCENARIO_KINDS } from './scenario-kinds.ts';
 import type { Scenario } from './scenarios.ts';
 
 /** What `scenario.json` says. */
@@ -11,6 +11,8 @@ export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'co
     readonly validation: number;
     readonly test: number;
   }[];
+  /** Whether the files have the times of the ratings. */
+  readonly timestamps?: boolean;
   /** SHA-256 of each file, by its path in the directory. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -29,7 +31,7 @@ export function scenarioFile(text: string, path: string, format: string): Scenar
     throw fileFault(path, `is not JSON: ${error instanceof Error ? error.message : String(error)}`);
   }
   if (value?.format !== format) throw fileFault(path, `is not of the format '${format}'`);
-  const kinds: readonly unknown[] = [...FOLD_KINDS, 'given'];
+  const kinds: readonly unknown[] = [...SCENARIO_KINDS, 'given'];
   const whole =
     kinds.includes(value.kind) &&
     Array.isArray(value.folds) &&

@@ -1,11 +1,16 @@
-import { checkInteger, checkOneOf } from '../../core/check.ts';
+import { checkInteger, checkOneOf, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
 import { filterRatings, type ItemFilter } from './filters.ts';
-import { FOLD_KINDS, type FoldKind, makeFolds } from './folds.ts';
+import { makeFolds } from './folds.ts';
+import { kCore } from './k-core.ts';
 import type { Movie } from './movies.ts';
 import type { RatingTable } from './rating-table.ts';
-import { selectRatings } from './select-ratings.ts';
+import { isTimed, SCENARIO_KINDS, type ScenarioKind } from './scenario-kinds.ts';
+import { selectWithRows } from './select-ratings.ts';
 import type { Split } from './split.ts';
 import { checkNotEmpty, ratingsPerUser, startingSubset } from './subset.ts';
+import { checkCut, leaveLastOut, splitAtTime } from './time-splits.ts';
+import { userFolds } from './user-splits.ts';
 import { resolveValidation, type ValidationOptions, withValidation } from './validation.ts';
 
 /**
@@ -13,9 +18,14 @@ import { resolveValidation, type ValidationOptions, withValidation } from './val
  * the ratings' lines.
  */
 export interface ScenarioParameters {
-  readonly kind: FoldKind;
+  readonly kind: ScenarioKind;
   /** Only items of these years, genres and with features (see `filterRatings`). */
   readonly filter?: ItemFilter;
+  /**
+   * Only users and items with at least this many of the filtered ratings each, counted again until
+   * it holds (see `kCore`).
+   */
+  readonly core?: number;
   /** Only the items with most ratings, and the users with most. Default: all. */
   readonly items?: number;
   readonly users?: number;
@@ -23,8 +33,15 @@ export interface ScenarioParameters {
   readonly ratingsPerUser?: number;
   /** Whether users with fewer ratings than that keep them (default) or are left out. */
   readonly fewer?: 'keep' | 'drop';
-  /** Default 2. */
+  /** Default 2; a scenario that goes by time has one split. */
   readonly folds?: number;
+  /**
+   * Where the kind `time` divides: the share of ratings that come before (default 0.8), or a date
+   * (UTC) such as `2015-03-31`.
+   */
+  readonly cut?: number | string;
+  /** Share of a test user's ratings that the kind `user` shows. Default 0.8. */
+  readonly foldIn?: number;
   readonly validation?: ValidationOptions;
   /** Decides all draws: 0 to 4294967295. Default 1. */
   readonly seed?: number;
@@ -38,6 +55,8 @@ export interface ScenarioCounts {
   /** Ratings after the filter and after the choice of items and users. */
   readonly filteredRatings?: number;
   readonly subsetRatings?: number;
+  /** Ratings in the k-core, where one was asked for. */
+  readonly coreRatings?: number;
   /** Items of the ratings that the list of movies does not have. */
   readonly unknownItems?: number;
   /** Users that had fewer ratings than asked for: kept with all they had, or dropped. */
@@ -46,7 +65,7 @@ export interface ScenarioCounts {
 
 /** Ratings and their splits into training, validation and test. */
 export interface Scenario {
-  readonly kind: FoldKind | 'given';
+  readonly kind: ScenarioKind | 'given';
   /** The ratings of the scenario only; the splits are row numbers of this table. */
   readonly ratings: RatingTable;
   readonly splits: readonly Split[];
@@ -74,26 +93,32 @@ export function makeScenario(
   parameters: ScenarioParameters,
   movies?: ReadonlyMap<string, Movie>,
 ): Scenario {
-  const kind = checkOneOf('kind', parameters.kind, FOLD_KINDS);
+  const kind = checkOneOf('kind', parameters.kind, SCENARIO_KINDS);
   const seed = checkInteger('seed', parameters.seed ?? 1, 0, 0xffffffff);
   const folds = checkInteger('folds', parameters.folds ?? 2, 2);
   const validation = resolveValidation(parameters.validation ?? {});
   const filtered = filterRatings(table, parameters.filter ?? {}, movies);
   checkNotEmpty(filtered.rows.length, 'the filter');
+  const core =
+    parameters.core === undefined ? undefined : kCore(table, checkInteger('core', parameters.core), filtered.rows);
+  if (core !== undefined) checkNotEmpty(core.length, `the ${parameters.core}-core was taken`);
   const { items = table.itemIds.length, users = table.userIds.length } = parameters;
-  const subset = startingSubset(table, { items, users }, filtered.rows);
+  const subset = startingSubset(table, { items, users }, core ?? filtered.rows);
   checkNotEmpty(subset.rows.length, 'the choice of items and users');
-  let ratings = selectRatings(table, subset.rows);
+  let { ratings, rows } = selectWithRows(table, subset.rows);
   let usersWithFewer: number | undefined;
   if (parameters.ratingsPerUser !== undefined) {
     const { ratingsPerUser: count, fewer = 'keep' } = parameters;
     const sampled = ratingsPerUser(ratings, { count, fewer, seed });
     checkNotEmpty(sampled.rows.length, 'users with fewer ratings were dropped');
-    ratings = selectRatings(ratings, sampled.rows);
+    const drawn = selectWithRows(ratings, sampled.rows);
+    rows = drawn.rows.map((row) => rows[row] as number);
+    ratings = drawn.ratings;
     usersWithFewer = sampled.usersWithFewer;
   }
-  const splits = makeFolds(ratings, { kind, folds, seed }).map((split) =>
-    withValidation(ratings, split, validation, seed),
+  const splits = splitsOf(ratings, { ...parameters, kind, folds, seed }, validation.share, rows).map((split) =>
+    // By time, the validation part is what comes just before the test part.
+    isTimed(kind) && validation.kind === 'ratings' ? split : withValidation(ratings, split, validation, seed),
   );
   return {
     kind,
@@ -107,9 +132,31 @@ export function makeScenario(
       filteredRatings: filtered.rows.length,
       subsetRatings: subset.rows.length,
       unknownItems: filtered.unknownItems,
+      ...(core === undefined ? {} : { coreRatings: core.length }),
       ...(usersWithFewer === undefined ? {} : { usersWithFewer }),
     },
   };
+}
+
+function splitsOf(
+  ratings: RatingTable,
+  parameters: ScenarioParameters & { readonly folds: number; readonly seed: number },
+  validationShare: number,
+  fileOrder: Int32Array,
+): Split[] {
+  const { kind, folds, seed, cut = 0.8, foldIn = 0.8 } = parameters;
+  if (kind === 'leave-last-out') return [leaveLastOut(ratings, fileOrder)];
+  if (kind === 'time') return [splitAtTime(ratings, checkCut(cut), validationShare)];
+  if (kind === 'user-cold') return userFolds(ratings, { folds, seed, foldIn: 0 });
+  if (kind === 'user') {
+    if (!(foldIn > 0 && foldIn < 1)) {
+      throw new UsageError(`\`foldIn\` must be a share above 0 and below 1, but is ${shown(foldIn)}`, {
+        option: 'foldIn',
+      });
+    }
+    return userFolds(ratings, { folds, seed, foldIn });
+  }
+  return makeFolds(ratings, { kind, folds, seed });
 }
 
 function asJson(parameters: ScenarioParameters): Record<string, unknown> {

@@ -11,6 +11,14 @@ import { rowsByGroup } from './rows-by-group.ts';
  * @param rows row numbers of `table`, each at most once; all when left out.
  */
 export function selectRatings(table: RatingTable, rows?: Int32Array): RatingTable {
+  return selectWithRows(table, rows).ratings;
+}
+
+/** As `selectRatings`, and the row of `table` that each row of the result is. */
+export function selectWithRows(
+  table: RatingTable,
+  rows?: Int32Array,
+): { readonly ratings: RatingTable; readonly rows: Int32Array } {
   const items = renumbered(table.items, table.itemIds, rows);
   const users = renumbered(table.users, table.userIds, rows);
   // By item first, then stably by user: a radix sort by the pair.
@@ -27,8 +35,8 @@ export function selectRatings(table: RatingTable, rows?: Int32Array): RatingTabl
     userIds: users.ids,
     itemIds: items.ids,
   };
-  if (table.timestamps === undefined) return selected;
-  return { ...selected, timestamps: pick(table.timestamps, new Float64Array(order.length)) };
+  const timestamps = table.timestamps && pick(table.timestamps, new Float64Array(order.length));
+  return { ratings: { ...selected, ...(timestamps && { timestamps }) }, rows: order };
 }
 
 /**

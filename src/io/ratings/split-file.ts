@@ -14,14 +14,14 @@ import { selectRatings } from './select-ratings.ts';
 import type { Split } from './split.ts';
 
 const FORMAT = 'reelflow-scenario-1';
-const PARTS = ['train', 'validation', 'test'] as const;
+/** The parts of a split by the names of their files. */
+const PARTS = { train: 'train', validation: 'validation', foldIn: 'fold-in', test: 'test' } as const;
 
 /**
  * Saves a scenario as a directory that any program can use: `ratings.csv` with all its ratings,
- * `fold-1/train.csv`, `fold-1/validation.csv`, `fold-1/test.csv`, ... (columns user, item, rating;
- * UTF-8), and `scenario.json` with kind, parameters, seed, counts and the SHA-256 of each file. The
- * directory appears whole or not at all. Times of ratings are not saved. Equal scenarios give equal
- * bytes.
+ * `fold-1/train.csv`, `fold-1/validation.csv`, `fold-1/test.csv`, ... (columns user, item, rating
+ * and, where they were read, timestamp; UTF-8), and `scenario.json` with kind, parameters, seed, counts and the SHA-256 of each file. The
+ * directory appears whole or not at all. Equal scenarios give equal bytes.
  *
  * @throws UsageError `exists` when something other than an empty directory is there.
  */
@@ -38,9 +38,11 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
     for (const split of scenario.splits) {
       checkName(split.name);
       await mkdir(join(temporary, split.name));
-      for (const part of PARTS) {
-        const name = `${split.name}/${part}.csv`;
-        files[name] = await write(temporary, name, ratingText(scenario.ratings, split[part].slice().sort()));
+      for (const part of Object.keys(PARTS) as (keyof typeof PARTS)[]) {
+        const rows = split[part];
+        if (rows === undefined) continue;
+        const name = fileOfPart(split.name, part);
+        files[name] = await write(temporary, name, ratingText(scenario.ratings, rows.slice().sort()));
       }
       await syncDirectory(join(temporary, split.name));
     }
@@ -51,7 +53,8 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
       test: test.length,
     }));
     const { kind, parameters, counts } = scenario;
-    const description: ScenarioFile = { format: FORMAT, kind, parameters, counts, folds, files };
+    const timed = scenario.ratings.timestamps === undefined ? {} : { timestamps: true };
+    const description: ScenarioFile = { format: FORMAT, kind, parameters, counts, folds, ...timed, files };
     await write(temporary, 'scenario.json', [`${JSON.stringify(description, null, 2)}\n`]);
     await syncDirectory(temporary);
     await rename(temporary, target);
@@ -90,15 +93,20 @@ export async function readScenario(directory: string): Promise<Scenario> {
   const splits: Split[] = [];
   for (const { name } of description.folds) {
     checkName(name);
-    const rows = async (part: string): Promise<Int32Array> => {
-      const file = `${name}/${part}.csv`;
+    const rows = async (part: keyof typeof PARTS): Promise<Int32Array> => {
+      const file = fileOfPart(name, part);
       return rowsOf(ratings, await readChecked(directory, file, description), join(directory, file));
     };
     const [train, validation, test] = [await rows('train'), await rows('validation'), await rows('test')];
-    splits.push({ name, train, validation, test });
+    const foldIn = Object.hasOwn(description.files, fileOfPart(name, 'foldIn')) ? await rows('foldIn') : undefined;
+    splits.push({ name, train, validation, ...(foldIn && { foldIn }), test });
   }
   const { kind, parameters, counts } = description;
   return { kind, ratings, splits, parameters, counts };
+}
+
+function fileOfPart(split: string, part: keyof typeof PARTS): string {
+  return `${split}/${PARTS[part]}.csv`;
 }
 
 async function write(directory: string, name: string, pieces: Iterable<string>): Promise<string> {
@@ -125,7 +133,7 @@ async function readChecked(directory: string, name: string, description: Scenari
   if (sha256 !== description.files[name]) {
     throw fileFault(path, 'has been changed since the scenario was saved', 'Save the scenario again.');
   }
-  return (await loadRatings(path, {})).ratings;
+  return (await loadRatings(path, { timestamps: description.timestamps ?? false })).ratings;
 }
 
 /** The rows of a table that the ratings of a part are; both have them in the same order. */

@@ -10,4 +10,9 @@ export interface Split {
   readonly validation: Int32Array;
   /** int32[]. */
   readonly test: Int32Array;
+  /**
+   * int32[], only where test users are not in training: ratings of them that a recommender may look
+   * at, and does not learn from.
+   */
+  readonly foldIn?: Int32Array;
 }

@@ -1,6 +1,6 @@
 import { type BadLineReport, BadLines, fileFault, quoted } from './bad-lines.ts';
 import { columnOf, csvRecords } from './csv-records.ts';
-import { compareIdentifiers } from './identifiers.ts';
+import { compareIdentifiers, plainId } from './identifiers.ts';
 import { readText } from './read-text.ts';
 
 /**
@@ -42,7 +42,7 @@ export async function readTrailers(
   const moviesOf = new Map<string, string[]>();
   const trailersOf = new Map<string, string[]>();
   for (const { line, fields } of records) {
-    const [trailerId = '', movieId = ''] = [fields[trailer], fields[movie]];
+    const [trailerId = '', movieId = ''] = [fields[trailer], plainId(fields[movie] ?? '')];
     if (fields.length !== names.length)
       bad.add(line, `it has ${fields.length} fields where ${names.length} are expected`);
     else if (trailerId === '') bad.add(line, 'the trailer id is empty');

@@ -33,6 +33,8 @@ export interface EvaluateOptions {
   readonly genres?: GenreTable | undefined;
   /** How many items could have been recommended, for coverage; default the distinct test items. */
   readonly catalogue?: number | undefined;
+  /** Mean of the ratings that were learnt from, to stand beside the threshold; default unknown. */
+  readonly trainMean?: number | undefined;
 }
 
 /**
@@ -75,6 +77,7 @@ export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Eval
     threshold,
     thresholdRule: rule,
     undefined: undefinedRule,
+    trainMean: options.trainMean ?? Number.NaN,
     ...accuracy(rows.ratings, rows.predictions, options.scale),
     ranking: Object.fromEntries(
       ks.map((k, index) => [

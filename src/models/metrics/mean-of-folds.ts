@@ -39,6 +39,7 @@ export function meanOfFolds(folds: readonly Evaluation[]): Evaluation {
     threshold: first.threshold,
     thresholdRule: first.thresholdRule,
     undefined: first.undefined,
+    trainMean: meanOf(folds.map((fold) => fold.trainMean)),
     ...metricValues('ratings', mean),
     ranking: Object.fromEntries(
       Object.keys(first.ranking).map((k) => [

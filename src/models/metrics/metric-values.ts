@@ -37,6 +37,11 @@ export interface Evaluation extends MetricValues<'ratings' | 'users' | 'lists'> 
   readonly threshold: number;
   readonly thresholdRule: ThresholdRule;
   readonly undefined: UndefinedRule;
+  /**
+   * Mean of the ratings that were learnt from, NaN where it is not known: above the threshold a
+   * model that predicts it for everything recommends everything, below it nothing.
+   */
+  readonly trainMean: number;
   /** By k, as text: `ranking['10'].ndcg`. */
   readonly ranking: Readonly<Record<string, RankingMetrics>>;
   readonly roc: readonly RocPoint[];

@@ -7,8 +7,9 @@ import {
   normalisedDiscountedGain,
   precision,
   recall,
-  recallPlain,
+  recallAdjusted,
   reciprocalRank,
+  relevantDiscountedGain,
 } from './ranking.ts';
 
 /** How a metric is printed; its name in JSON, CSV and text is its key in `metrics`. */
@@ -65,9 +66,9 @@ export const metrics = {
   nmae: { over: 'ratings', column: 'NMAE', of: ({ distances, count, range }) => distances / count / range },
 
   precision: { over: 'first-k', column: 'P', ofUser: precision },
-  recall: { over: 'first-k', column: 'Radj', ofUser: recall },
-  recallPlain: { over: 'first-k', column: undefined, ofUser: recallPlain },
-  f1: { over: 'first-k', column: 'F1', ofMeans: (mean) => harmonicMean(mean('precision'), mean('recall')) },
+  recall: { over: 'first-k', column: 'R', ofUser: recall },
+  recallAdjusted: { over: 'first-k', column: 'Radj', ofUser: recallAdjusted },
+  f1: { over: 'first-k', column: 'F1', ofMeans: (mean) => harmonicMean(mean('precision'), mean('recallAdjusted')) },
   mrr: { over: 'first-k', column: 'MRR', ofUser: reciprocalRank },
   map: { over: 'first-k', column: 'MAP', ofUser: (list, k) => averagePrecision(list, k, 'map-min') },
   mapN: { over: 'first-k', column: undefined, ofUser: (list, k) => averagePrecision(list, k, 'map-n') },
@@ -77,6 +78,7 @@ export const metrics = {
     column: undefined,
     ofUser: (list, k) => normalisedDiscountedGain(list, k, 'ndcg-linear'),
   },
+  ndcgRelevant: { over: 'first-k', column: 'NDCG-rel', ofUser: relevantDiscountedGain },
 
   auc: { over: 'users', column: 'AUC', ofUser: (list) => areaUnderCurve(list, 'half') },
   aucRanked: { over: 'users', column: undefined, ofUser: (list) => areaUnderCurve(list, 'ranked') },
@@ -87,6 +89,9 @@ export const metrics = {
 
   averageRecommended: { over: 'users', column: 'recommended', ofUser: ({ recommendedCount }) => recommendedCount },
   averageRelevant: { over: 'users', column: 'relevant', ofUser: ({ relevantCount }) => relevantCount },
+  baseRate: { over: 'users', column: 'base rate', ofUser: (list) => list.relevantCount / list.items.length },
+  withoutList: { over: 'users', column: 'no list', ofUser: ({ recommendedCount }) => (recommendedCount === 0 ? 1 : 0) },
+  constant: { over: 'users', column: 'constant', ofUser: ({ predictions }) => constantList(predictions) },
 } as const satisfies Readonly<Record<string, Metric>>;
 
 /** Name of a metric. */
@@ -120,6 +125,12 @@ export function metricValues<Scope extends MetricScope>(
   value: (name: MetricOver<Scope>) => number,
 ): MetricValues<Scope> {
   return Object.fromEntries(metricNames(scope).map((name) => [name, value(name)])) as MetricValues<Scope>;
+}
+
+/** 1 when all predictions are equal, else 0; NaN of one item, which is no ranking. */
+function constantList(predictions: Float64Array): number {
+  if (predictions.length < 2) return Number.NaN;
+  return predictions[0] === predictions.at(-1) ? 1 : 0;
 }
 
 function rootOfMeanSquare({ squares, count }: ErrorSums): number {

@@ -29,12 +29,12 @@ export function precision(list: RankedList, k: number): number {
  * Adjusted recall: hits / min(k, relevant), which a full hit list makes 1 whatever k is. NaN with
  * nothing relevant.
  */
-export function recall(list: RankedList, k: number): number {
+export function recallAdjusted(list: RankedList, k: number): number {
   return hits(list, k) / Math.min(k, list.relevantCount);
 }
 
-/** Plain recall (eq. 27): hits / relevant. NaN with nothing relevant. */
-export function recallPlain(list: RankedList, k: number): number {
+/** Recall (eq. 27): hits / relevant. NaN with nothing relevant. */
+export function recall(list: RankedList, k: number): number {
   return hits(list, k) / list.relevantCount;
 }
 
@@ -81,6 +81,18 @@ export function discountedGain(ratings: ArrayLike<number>, k: number, variant: N
  */
 export function normalisedDiscountedGain(list: RankedList, k: number, variant: NdcgVariant = 'ndcg-exp'): number {
   return discountedGain(list.ratings, k, variant) / discountedGain(list.idealRatings, k, variant);
+}
+
+/**
+ * The same with no gain in items that are not relevant. NaN with nothing relevant. The thesis's
+ * figures of recommenders that cannot rank fit this form and not the other.
+ */
+export function relevantDiscountedGain(list: RankedList, k: number): number {
+  if (list.relevantCount === 0) return Number.NaN;
+  const gains = list.ratings.map((rating, rank) => rating * (list.relevant[rank] as number));
+  // Relevance is a threshold, so the relevant items are the first of the ideal order.
+  const ideal = list.idealRatings.subarray(0, list.relevantCount);
+  return discountedGain(gains, k) / discountedGain(ideal, k);
 }
 
 /**

@@ -41,6 +41,14 @@ describe('ratings are read from', () => {
     await expect(readRatings(path, { columns: { ...columns, item: 'that' } })).rejects.toThrow(/no column 'that'/);
   });
 
+  test('an id written 1.0, as data frames do, is 1', async () => {
+    const { ratings } = await readRatings(
+      await fileOf('user,item,rating\n1,10,5\n1.0,20.0,4\n2.00,10.0,3\n1.5,x.0,2\n'),
+    );
+    expect(ratings.userIds).toEqual(['1', '2', '1.5']);
+    expect(ratings.itemIds).toEqual(['10', '20', 'x.0']);
+  });
+
   test('ids that are texts, large numbers or not UTF-8', async () => {
     const ids = ['007', '7', 'a,"b"', 'd\u00e9j\u00e0', '12345678901234567890', '999999999', '-3', '20000000'];
     const lines = ids.map((id) => `"${id.replaceAll('"', '""')}",5,1`);

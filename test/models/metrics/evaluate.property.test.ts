@@ -71,7 +71,7 @@ test('a perfect prediction has NDCG and precision 1 for all who can have it, and
       for (const metrics of Object.values(result.ranking)) {
         expect(metrics.ndcg).toBeCloseTo(1, 12);
         expect(metrics.ndcgLinear).toBeCloseTo(1, 12);
-        for (const name of ['precision', 'recall', 'mrr', 'map', 'mapN'] as const) {
+        for (const name of ['precision', 'recallAdjusted', 'ndcgRelevant', 'mrr', 'map', 'mapN'] as const) {
           if (!Number.isNaN(metrics[name])) expect(metrics[name], name).toBeCloseTo(1, 12);
         }
       }

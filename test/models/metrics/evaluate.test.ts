@@ -35,10 +35,10 @@ test('precision, recall, F1, MRR and MAP are means over the users, 0 where they 
   // First two recommended: user 0 has items 0, 1 (one hit), user 1 items 2, 0 (none), user 2
   // nothing.
   expect(at('2').precision).toBeCloseTo((1 / 2 + 0 + 0) / 3, 12);
-  expect(at('2').recall).toBeCloseTo((1 / 2 + 0 + 0) / 3, 12);
+  expect(at('2').recallAdjusted).toBeCloseTo((1 / 2 + 0 + 0) / 3, 12);
   expect(at('10').precision).toBeCloseTo((2 / 3 + 0 + 0) / 3, 12);
-  expect(at('10').recall).toBeCloseTo((2 / 2 + 0 + 0) / 3, 12);
-  expect(at('2').recallPlain).toBeCloseTo(1 / 2 / 3, 12);
+  expect(at('10').recallAdjusted).toBeCloseTo((2 / 2 + 0 + 0) / 3, 12);
+  expect(at('2').recall).toBeCloseTo(1 / 2 / 3, 12);
   const [p, r] = [2 / 9, 1 / 3];
   expect(at('10').f1).toBeCloseTo((2 * p * r) / (p + r), 12);
   expect(at('10').mrr).toBeCloseTo((1 + 0 + 0) / 3, 12);
@@ -90,7 +90,7 @@ test('with undefined: skip a user is left out of the means that are not defined 
   const skipped = evaluate(predicted(rows), { scale, ks: [10], genres, undefined: 'skip' });
   const metrics = skipped.ranking['10'] as RankingMetrics;
   expect(metrics.precision).toBeCloseTo((2 / 3 + 0) / 2, 12);
-  expect(metrics.recall).toBeCloseTo((1 + 0) / 2, 12);
+  expect(metrics.recallAdjusted).toBeCloseTo((1 + 0) / 2, 12);
   expect(metrics.mrr).toBeCloseTo((1 + 0) / 2, 12);
   expect(metrics.map).toBeCloseTo(((1 + 2 / 3) / 2 + 0) / 2, 12);
   expect(metrics.mapN).toBeCloseTo(((1 + 2 / 3) / 3 + 0) / 2, 12);
@@ -102,7 +102,7 @@ test('the rule ge takes the threshold itself', () => {
   // User 2 is recommended item 3, predicted at 3.5, and rated 5.
   expect(ge.averageRecommended).toBeCloseTo((3 + 2 + 1) / 3, 12);
   expect(ge.ranking['10']?.precision).toBeCloseTo((2 / 3 + 0 + 1) / 3, 12);
-  expect(ge.ranking['10']?.recallPlain).toBeCloseTo((2 / 2 + 0 + 1 / 2) / 3, 12);
+  expect(ge.ranking['10']?.recall).toBeCloseTo((2 / 2 + 0 + 1 / 2) / 3, 12);
 });
 
 test('ties are broken by ascending item id, and count one half in the AUC', () => {
@@ -145,4 +145,29 @@ test('wrong arguments are answered with what was expected', () => {
     [3, 1, 2, 3],
   ]);
   expect(() => evaluate(twice, { scale })).toThrow('user 3 has item 1 more than once');
+});
+
+test('users whose predictions are all equal are counted as constant, and those without a list', () => {
+  const { constant, withoutList, baseRate } = evaluate(
+    predicted([
+      [0, 0, 5, 4],
+      [0, 1, 2, 4],
+      [1, 0, 5, 3],
+      [1, 1, 4, 2],
+      [2, 1, 4, 4],
+    ]),
+    { scale },
+  );
+  // User 2 has one item, which is no ranking.
+  expect(constant).toBe(1 / 2);
+  expect(withoutList).toBeCloseTo(1 / 3, 12);
+  expect(baseRate).toBeCloseTo((1 / 2 + 1 + 1) / 3, 12);
+});
+
+test('NDCG over relevant items gives others no gain', () => {
+  const gain = (rating: number) => 2 ** rating - 1;
+  const second = 1 / Math.log2(3);
+  // User 0 ranks 5, 3, 4, 1; user 1 has nothing relevant; user 2 ranks 5 and 4.
+  const user0 = gain(5) / (gain(5) + gain(4) * second);
+  expect(at('2').ndcgRelevant).toBeCloseTo((user0 + 0 + 1) / 3, 12);
 });

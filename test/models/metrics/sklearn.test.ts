@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { evaluate } from '../../../src/models/metrics/evaluate.ts';
 import { rankedList } from '../../../src/models/metrics/ranked-list.ts';
 import {
   areaUnderCurve,
@@ -7,6 +8,7 @@ import {
   discountedGain,
   normalisedDiscountedGain,
 } from '../../../src/models/metrics/ranking.ts';
+import { predicted, type Row, scale } from './support.ts';
 
 const path = '../shared/data/reference/ranking_metrics_sklearn.json';
 const here = existsSync(path);
@@ -43,3 +45,24 @@ test.skipIf(!here)(
     }
   },
 );
+
+test('relevant NDCG, recall, AUC, base rate and empty lists are those of scikit-learn and numpy to 1e-9', () => {
+  const reference = new URL('reference/ranking.json', import.meta.url);
+  const { rows, expected } = JSON.parse(readFileSync(reference, 'utf8')).rated as {
+    rows: Row[];
+    expected: Record<string, unknown>;
+  };
+  const result = evaluate(predicted(rows), { scale, ks: [2, 4, 10] });
+  const differences: string[] = [];
+  const compare = (given: unknown, wanted: unknown, name: string): void => {
+    if (typeof wanted === 'number') {
+      if (!(Math.abs((given as number) - wanted) < 1e-9)) differences.push(`${name}: ${given}, not ${wanted}`);
+      return;
+    }
+    for (const [key, value] of Object.entries(wanted as object)) {
+      compare((given as Record<string, unknown>)[key], value, `${name} ${key}`);
+    }
+  };
+  compare(result, expected, 'evaluation');
+  expect(differences).toEqual([]);
+});

@@ -1,0 +1,56 @@
+import { Draws } from '../io/ratings/draws.ts';
+import type { RatingTable } from '../io/ratings/rating-table.ts';
+import type { Split } from '../io/ratings/split.ts';
+import { joinRows } from '../io/ratings/subset.ts';
+import { type CatalogueEvaluation, evaluateCatalogue } from '../models/metrics/evaluate-catalogue.ts';
+import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
+import { decimalRatings } from './decimal-ratings.ts';
+import type { FittedRecommender } from './recommenders/fit-data.ts';
+
+/**
+ * What is ranked: the rated test items of each user, or besides them all items that the user has
+ * not met.
+ */
+export type Protocol = 'rated' | 'catalogue';
+
+/**
+ * Has a recommender list, for each test user, the first of all items of a table that are in none of
+ * the user's training, validation and fold-in ratings.
+ *
+ * @param options.seed decides between items of one score.
+ * @throws what `evaluateCatalogue` throws.
+ */
+export function evaluateOnCatalogue(
+  fitted: FittedRecommender,
+  ratings: RatingTable,
+  split: Split,
+  options: {
+    readonly ks: readonly number[] | undefined;
+    readonly threshold: number | undefined;
+    readonly thresholdRule: ThresholdRule | undefined;
+    readonly seed: number;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<CatalogueEvaluation> {
+  const { ks, threshold = 3.5, thresholdRule = 'gt', seed, signal } = options;
+  const tested = decimalRatings(Float32Array.from(split.test, (row) => ratings.values[row] as number));
+  const relevant = split.test.filter((_, index) => {
+    const rating = tested[index] as number;
+    return thresholdRule === 'gt' ? rating > threshold : rating >= threshold;
+  });
+  const pairs = (rows: Int32Array) => ({
+    users: rows.map((row) => ratings.users[row] as number),
+    items: rows.map((row) => ratings.items[row] as number),
+  });
+  return evaluateCatalogue({
+    score: (users, items) => fitted.score(users, items),
+    relevant: pairs(relevant),
+    seen: pairs(joinRows([split.train, split.validation, split.foldIn ?? new Int32Array(0)])),
+    training: pairs(split.train),
+    userCount: ratings.userIds.length,
+    itemCount: ratings.itemIds.length,
+    ks,
+    tieOrder: new Draws(seed, 'ties').ofPairs(ratings.userIds, ratings.itemIds),
+    signal,
+  });
+}

@@ -1,0 +1,50 @@
+import { UsageError } from '../../core/errors.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
+import type { ThresholdRule } from './ranked-list.ts';
+
+/**
+ * Whether a threshold tells good ratings from others.
+ *
+ * @param ratings test ratings.
+ * @returns a warning when the threshold is not in the upper half of the scale.
+ * @throws UsageError `threshold` when all ratings are relevant, or none is: every figure of the
+ * lists would be that of the threshold.
+ */
+export function checkThreshold(
+  ratings: ArrayLike<number>,
+  { threshold = 3.5, thresholdRule = 'gt', scale }: ThresholdSetting,
+): string | undefined {
+  const { minimum, maximum } = scale;
+  const range = `${minimum} to ${maximum}`;
+  // 3.5 of 0.5 to 5: as far up on any other scale.
+  const usual = Number((minimum + (maximum - minimum) * (2 / 3)).toPrecision(3));
+  let relevant = 0;
+  for (let row = 0; row < ratings.length; row++) {
+    const rating = ratings[row] as number;
+    if (thresholdRule === 'gt' ? rating > threshold : rating >= threshold) relevant++;
+  }
+  if (relevant === 0 || relevant === ratings.length) {
+    const which = relevant === 0 ? 'none' : 'each';
+    const rule = thresholdRule === 'gt' ? 'above' : 'at least';
+    throw new UsageError(
+      `\`threshold\` must tell ratings apart, but ${which} of ${ratings.length} test ratings is ${rule} ${threshold}; they are on a scale of ${range}`,
+      {
+        option: 'threshold',
+        remedy:
+          ratings[0] === ratings[ratings.length - 1] && minimum >= 0 && maximum <= 1
+            ? "Implicit ratings are all alike: `protocol: 'catalogue'` asks which items were chosen."
+            : `On this scale \`threshold: ${usual}\` is what 3.5 is on one of 0.5 to 5.`,
+      },
+    );
+  }
+  const isUpper = threshold >= (minimum + maximum) / 2 && threshold <= maximum;
+  if (isUpper) return undefined;
+  return `the threshold ${threshold} is not in the upper half of the scale ${range}: what is relevant may not be what is liked (3.5 of 0.5 to 5 is ${usual} here)`;
+}
+
+/** What is asked of a threshold. */
+export interface ThresholdSetting {
+  readonly threshold?: number | undefined;
+  readonly thresholdRule?: ThresholdRule | undefined;
+  readonly scale: RatingScale;
+}

@@ -1,0 +1,62 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runExperiment } from '../../../src/graphs/experiment/run-experiment.ts';
+import { temporaryDirectory } from '../../fixtures/clips.ts';
+
+let place: Awaited<ReturnType<typeof temporaryDirectory>>;
+beforeAll(async () => {
+  place = await temporaryDirectory();
+});
+afterAll(() => place.remove());
+
+/** Twelve users rate nine of ten items; ids as data frames write them. */
+async function ratings(name: string, of: (rating: number) => number, more: readonly string[] = []): Promise<string> {
+  const path = join(place.path, name);
+  const rows = Array.from({ length: 120 }, (_, row) => [Math.floor(row / 10), row % 10] as const)
+    .filter(([user, item]) => (user + item) % 10 !== 0)
+    .map(([user, item]) => `${user}.0,${item}.0,${of((((user * 7 + item * 3) % 10) + 1) / 2)}`);
+  await writeFile(path, `${['user,item,rating', ...rows, ...more].join('\n')}\n`);
+  return path;
+}
+
+test('tables and JSON say scale, training mean, base rate, and who has no list or one prediction for all', async () => {
+  const out = join(place.path, 'out');
+  const movieList = join(place.path, 'movies.csv');
+  const movies = Array.from({ length: 9 }, (_, item) => `${item},Film ${item} (2000),Drama`);
+  await writeFile(movieList, `${['movieId,title,genres', ...movies].join('\n')}\n`);
+  const said: string[] = [];
+  const result = await runExperiment(
+    {
+      ratings: await ratings('stars.csv', (rating) => rating, ['0,0.0,45']),
+      ...{ movieList, recommenders: ['baseline'], scenarios: ['hard-cold'] },
+    },
+    { out, onMessage: (line) => said.push(line) },
+  );
+  expect(result.scale).toEqual({ minimum: 0.5, maximum: 45 });
+  expect(result.warnings).toEqual([
+    expect.stringContaining('45 is given once'),
+    "1 of 10 items ('9') are missing from the list of movies",
+    expect.stringContaining('3.5 is not in the upper half of the scale 0.5 to 45'),
+  ]);
+  for (const warning of result.warnings) expect(said).toContain(`warning: ${warning}`);
+  for (const { note, columns, kind } of result.tables) {
+    expect(note).toMatch(
+      /scale 0\.5 to 45.*rating > 3\.5.*mean of the training ratings \d\.\d+; share of relevant items 0\.\d/,
+    );
+    if (kind === 'ranking')
+      expect(columns.map(({ title }) => title)).toEqual(expect.arrayContaining(['no list', 'constant']));
+  }
+  const text = await readFile(join(out, 'tables.txt'), 'utf8');
+  expect(text).toContain('Warning: 45 is given once');
+  const { trainMean, baseRate } = result.rows[0]?.metrics ?? {};
+  expect(trainMean?.mean).toBeGreaterThan(2.5);
+  expect(baseRate?.mean).toBeGreaterThan(0);
+});
+
+test('an experiment in which every test rating is relevant is refused before anything is computed', async () => {
+  const config = { ratings: await ratings('percent.csv', (rating) => rating * 20), recommenders: ['baseline'] };
+  await expect(runExperiment(config, { out: join(place.path, 'percent') })).rejects.toThrow(
+    /each of \d+ test ratings is above 3\.5; they are on a scale of 10 to 100/,
+  );
+});
