@@ -57,6 +57,12 @@ export interface TrainerOptions {
   readonly optimiser?: Optimiser | undefined;
   /** Factor of the sum of squared kernels and embeddings in the loss. Default 1e-5. */
   readonly l2?: number | undefined;
+  /**
+   * Whether embeddings are learnt sparsely: a step then changes the rows alone that its batch names
+   * (Adam as `torch.optim.SparseAdam`, L2 on those rows), and its cost does not grow with users and
+   * items. Default: tables of at least 10,000 rows are.
+   */
+  readonly sparse?: boolean | undefined;
   /** Values that replace the seeded first ones, by name. */
   readonly initialWeights?: ReadonlyMap<string, Float32Array> | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;

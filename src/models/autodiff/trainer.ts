@@ -70,7 +70,7 @@ export class Trainer {
     const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
     const l2 = checkPositive('l2', options.l2 ?? 1e-5, { zero: true });
     if (options.checkpoint?.everySteps !== undefined) checkInteger('everySteps', options.checkpoint.everySteps);
-    const planned = planTraining(module, options.optimiser ?? adam(), l2);
+    const planned = planTraining(module, options.optimiser ?? adam(), l2, options.sparse);
     const state = initialState(planned.groups, seed);
     if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);
     const thread = await TrainingThread.open(module.name, { plan: planned.plan, seed });
@@ -205,8 +205,12 @@ export class Trainer {
       data: checkpoint?.data,
       optimiser: this.#optimiser.name,
     };
+    // A table outside the graph leaves no trace of its size in it.
+    const tables = this.#planned.plan.state.flatMap(({ input, shape, lookedUpBy }) =>
+      lookedUpBy === undefined ? [] : [[input, shape]],
+    );
     const initial = [...(this.#options.initialWeights ?? [])].flat();
-    return sha256(this.#planned.plan.stepModel, JSON.stringify(facts), ...initial);
+    return sha256(this.#planned.plan.stepModel, JSON.stringify(tables.length > 0 ? { ...facts, tables } : facts), ...initial);
   }
 
   async #checkpoint(at: Position, finished: boolean): Promise<void> {

@@ -40,24 +40,19 @@ export const inputNames = {
   known: 'known',
 } as const;
 
-/** An int32 input [batch], as the int64 that the lookups take. */
-export function indexInput(tape: Tape, name: string): Tensor {
-  return tape.graph.cast(tape.graph.input(name, ['batch'], 'int32'), 'int64');
-}
-
 /** The users' embedding `name`: [batch, embedding]. */
 export function userEmbedding(tape: Tape, name: string, space: RatingSpace, { embedding }: NeuralArchitecture): Tensor {
-  return embeddingLayer(tape, name, indexInput(tape, inputNames.users), space.userCount, embedding);
+  return embeddingLayer(tape, name, inputNames.users, [space.userCount, embedding]);
 }
 
 /** The items' embedding `name`: [batch, embedding]. */
 export function itemEmbedding(tape: Tape, name: string, space: RatingSpace, { embedding }: NeuralArchitecture): Tensor {
-  return embeddingLayer(tape, name, indexInput(tape, inputNames.items), space.itemCount, embedding);
+  return embeddingLayer(tape, name, inputNames.items, [space.itemCount, embedding]);
 }
 
 /** For each rating the place of its item among the unique items: int64 [batch]. */
 export function itemPlaces(tape: Tape): Tensor {
-  return indexInput(tape, inputNames.itemPlaces);
+  return tape.index(inputNames.itemPlaces);
 }
 
 /** Dense layers with ReLU and dropout: `name/dense-1`, `name/dense-2`, ... */

@@ -10,7 +10,7 @@ import { meanSquaredLength, rowSums, sumOfSquares } from '../../autodiff/operati
 import type { Tape } from '../../autodiff/tape.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
 import type { NeuralArchitecture, NeuralRecommenderName } from './architectures.ts';
-import { denseStack, indexInput, inputNames, itemPlaces, type RatingSpace } from './branches.ts';
+import { denseStack, inputNames, itemPlaces, type RatingSpace } from './branches.ts';
 import { contentSummary, factNames, type ReducedStream, reducedStreams } from './residual-content.ts';
 
 /**
@@ -21,8 +21,6 @@ const kernelShare = 0.1;
 
 /** What the fits of a residual network share. */
 interface Inputs {
-  readonly users: Tensor;
-  readonly items: Tensor;
   readonly places: Tensor;
   readonly ratings: Tensor;
   /** [batch, 1]: what each user's ratings are expected to be. */
@@ -110,13 +108,10 @@ function inputsOf(
   { userCount }: RatingSpace,
   architecture: NeuralArchitecture,
 ): Inputs {
-  const users = indexInput(tape, inputNames.users);
   return {
-    users,
-    items: indexInput(tape, inputNames.items),
     places: itemPlaces(tape),
     ratings: tape.graph.input(inputNames.ratings, ['batch', 1]),
-    base: rows(tape, tape.statistic(factNames.base, [userCount, 1], filled(0)), users),
+    base: embeddingLayer(tape, factNames.base, inputNames.users, [userCount, 1], filled(0), 'statistic'),
     streams: reducedStreams(tape, architecture),
     known: model === 'lstm-av' ? undefined : knownOf(tape, architecture),
   };
@@ -134,12 +129,13 @@ function fitOutput(
   space: RatingSpace,
   architecture: NeuralArchitecture,
   fit: string,
-  { users, items, places, base, streams, known }: Inputs,
+  { places, base, streams, known }: Inputs,
   penalties: Penalties,
 ): Tensor {
   const { embedding, widths } = architecture;
   const { userCount, itemCount } = space;
-  const user = (name: string) => penalties.rows(embeddingLayer(tape, `${fit}/${name}`, users, userCount, embedding));
+  const { users, items } = inputNames;
+  const user = (name: string) => penalties.rows(embeddingLayer(tape, `${fit}/${name}`, users, [userCount, embedding]));
   const summary = contentSummary(tape, `${fit}/content`, streams);
   const width = summary.shape[1] as number;
   const matching = penalties.kernel(tape.weight(`${fit}/content/matching`, [width, embedding], glorotUniform));
@@ -152,9 +148,10 @@ function fitOutput(
   if (model === 'lstm-av') return add(tape, base, content);
 
   const own = model === 'dcf-av-2' ? user('collaborative/users') : taste;
-  const factors = penalties.rows(embeddingLayer(tape, `${fit}/collaborative/items`, items, itemCount, embedding));
-  const biases = tape.weight(`${fit}/collaborative/item-biases`, [itemCount, 1], filled(0));
-  const itemBias = penalties.rows(rows(tape, biases, items));
+  const factors = penalties.rows(embeddingLayer(tape, `${fit}/collaborative/items`, items, [itemCount, embedding]));
+  const itemBias = penalties.rows(
+    embeddingLayer(tape, `${fit}/collaborative/item-biases`, items, [itemCount, 1], filled(0)),
+  );
   let rated = add(tape, itemBias, rowSums(tape, multiply(tape, own, factors)));
   if (widths.length > 0) {
     const deep = denseStack(tape, `${fit}/joint`, concat(tape, [own, factors, looks]), widths, architecture);
