@@ -69,6 +69,12 @@ const trainingOptions = [
     '{"factor":0.5,"patience":2,"patienceSteps":200}, residual false',
     'how the learning rate is lowered; false: never',
   ),
+  option(
+    'sparse',
+    'boolean',
+    'tables of 10,000 rows or more',
+    'whether a step changes only those rows of the embeddings that its batch names',
+  ),
   option('checkpointSteps', 'integer', 'epochs only', 'steps between checkpoints inside an epoch'),
 ];
 

@@ -178,7 +178,11 @@ export class LookedUpRows {
     return this.#tables.get(index);
   }
 
-  /** Puts what a step gave into all tables that it changes. @param {readonly (string | null)[]} next */
+  /**
+   * Puts what a step gave into all tables that it changes.
+   *
+   * @param {readonly (string | null)[]} next
+   */
   put(next) {
     for (const [index, table] of this.#tables) if (next[index] !== null) table.put();
   }

@@ -31,8 +31,8 @@ function sessionOptions(threads) {
  * Holds the state of a module, and changes it step by step. Weights exist twice: a step reads one
  * side and writes the other straight from ONNX Runtime, then they change places, so that nothing is
  * copied. What the optimiser keeps exists once: its next value is made of its last one by the only
- * node that reads that, so it may be written over it. Tables that stand outside the graph exist once
- * too.
+ * node that reads that, so it may be written over it. Tables that stand outside the graph exist
+ * once too.
  */
 export class StepRunner {
   /** @type {TrainingPlan} */

@@ -225,7 +225,11 @@ export class Tape {
     outside?: { readonly axis: string; readonly lookedUpBy: string },
   ): Tensor {
     if (this.#variables.has(name)) throw new UsageError(`a variable named '${name}' exists already`);
-    const tensor: Tensor = { name: `variable/${name}`, shape: outside ? [outside.axis, ...shape.slice(1)] : shape, type: 'real' };
+    const tensor: Tensor = {
+      name: `variable/${name}`,
+      shape: outside ? [outside.axis, ...shape.slice(1)] : shape,
+      type: 'real',
+    };
     const lookedUpBy = outside && { lookedUpBy: outside.lookedUpBy };
     this.#variables.set(name, { name, shape, initialiser, kind, tensor, ...lookedUpBy });
     return tensor;

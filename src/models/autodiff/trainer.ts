@@ -210,7 +210,11 @@ export class Trainer {
       lookedUpBy === undefined ? [] : [[input, shape]],
     );
     const initial = [...(this.#options.initialWeights ?? [])].flat();
-    return sha256(this.#planned.plan.stepModel, JSON.stringify(tables.length > 0 ? { ...facts, tables } : facts), ...initial);
+    return sha256(
+      this.#planned.plan.stepModel,
+      JSON.stringify(tables.length > 0 ? { ...facts, tables } : facts),
+      ...initial,
+    );
   }
 
   async #checkpoint(at: Position, finished: boolean): Promise<void> {

@@ -58,7 +58,9 @@ test('sparse Adam moves the named rows by moments of their own, and the L2 term 
       for (const [name, width] of Object.entries(tables)) {
         const values = weights.get(name) as Float64Array;
         const [first, second] = moments.get(name) as [Float64Array, Float64Array];
-        for (const place of [...rowsOf(name)].flatMap((row) => Array.from({ length: width }, (_, k) => row * width + k))) {
+        for (const place of [...rowsOf(name)].flatMap((row) =>
+          Array.from({ length: width }, (_, k) => row * width + k),
+        )) {
           const kept = values[place] as number;
           values[place] = kept + 1e-5;
           const above = objective();
