@@ -9,8 +9,8 @@
  *     [--recommenders dcf-av-1,dcf-av-1:form=thesis,lstm-av,user-mean,content-knn,content-ridge] [--sets genres,genres+av,shuffled]
  *     [--against LABEL]
  *
- * DIR holds fused_llm_mmtf_avf_avg.csv and fused_llm_mmtf_audio_IVec_splitItem_fold_1_gmm_512_tvDim_100.csv. Recommenders that
- * the registry does not have are left out, and named. Each line of the table is a mean over seeds and folds; the difference of
+ * DIR holds the two files of MMTF-14K named in `files`. Recommenders that the registry has not
+ * are left out, and named. Each line of the table is a mean over seeds and folds; the difference of
  * each to `--against` (default: the first line) is over users, each the mean of his seeds and folds, with t and p of a paired
  * test.
  */
@@ -166,7 +166,10 @@ function byUser(figures: readonly Figures[], of: 'auc' | 'squares'): Map<string,
   return new Map([...all].map(([user, values]) => [user, mean(values)]));
 }
 
-/** Mean difference over users that both have, its t, and the two-sided p of the normal limit (hundreds of users). */
+/**
+ * Mean difference over users that both have, its t, and the two-sided p of the normal limit (there
+ * are hundreds of users).
+ */
 function paired(own: ReadonlyMap<string, number>, other: ReadonlyMap<string, number>): string {
   const differences = [...own].flatMap(([user, value]) => {
     const there = other.get(user);

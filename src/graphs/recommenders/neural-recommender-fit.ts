@@ -51,7 +51,11 @@ export async function fitNeuralRecommender(
     return {
       name: model,
       trainSeconds,
-      validation: await validationFigures(data, (users, items) => recommender.predict(users, items)),
+      // Scores have no RMSE; that they are in order is what training was stopped by.
+      validation:
+        recommender.predicts === 'ratings'
+          ? await validationFigures(data, (users, items) => recommender.predict(users, items))
+          : undefined,
       history,
       best: { epoch: bestEpoch, loss: bestLoss },
       resumed: resumedFrom !== undefined,

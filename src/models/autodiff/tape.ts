@@ -23,7 +23,12 @@ export interface Variable {
  */
 const sparseRows = 10_000;
 
-/** A table and the rows of it that a batch names. */
+/**
+ * A table and the rows of it that a batch names.
+ *
+ * @example
+ * const { table, places } = tape.table('users', [138_493, 64], uniform, 'users');
+ */
 export interface LookUp {
   /** [rows, width]: the whole table, or each row that the batch names once. */
   readonly table: Tensor;

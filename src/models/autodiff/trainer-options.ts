@@ -20,6 +20,11 @@ export interface EvaluationBatch extends FedBatch {
 
 /** Batches to judge by. */
 export interface ValidationData {
+  /**
+   * How wrong the predictions of all batches are, one after the other; training keeps what is least
+   * wrong. Default: the mean squared error.
+   */
+  readonly loss?: (predictions: Float32Array, targets: Float32Array) => number;
   batches(buffers: FeedBuffers): AsyncIterable<EvaluationBatch> | Iterable<EvaluationBatch>;
 }
 

@@ -128,17 +128,28 @@ export class Trainer {
     return namedVariables(this.#planned.plan.state, await this.#thread.read());
   }
 
-  /** Mean squared error over validation batches. */
+  /** The loss over validation batches: the mean squared error unless the data say otherwise. */
   async validate(validation: ValidationData): Promise<number> {
     let sum = 0;
     let count = 0;
+    const seen: { predictions: Float32Array; targets: Float32Array }[] = [];
     for await (const { feeds, targets } of validation.batches(this.#thread.buffers)) {
       this.#options.signal?.throwIfAborted();
       const predictions = await this.#thread.evaluate(feeds);
-      for (const [index, target] of targets.entries()) sum += ((predictions[index] as number) - target) ** 2;
       count += targets.length;
+      if (validation.loss) seen.push({ predictions, targets });
+      else for (const [index, target] of targets.entries()) sum += ((predictions[index] as number) - target) ** 2;
     }
-    return sum / count;
+    if (!validation.loss) return sum / count;
+    const all = (of: 'predictions' | 'targets') => {
+      const joined = new Float32Array(count);
+      seen.reduce((at, each) => {
+        joined.set(each[of], at);
+        return at + each[of].length;
+      }, 0);
+      return joined;
+    };
+    return validation.loss(all('predictions'), all('targets'));
   }
 
   /** Ends the thread. May be called at any time. */
