@@ -24,6 +24,7 @@ export { Tape } from '../models/autodiff/tape.ts';
 export { Trainer } from '../models/autodiff/trainer.ts';
 export type {
   CheckpointOptions,
+  EpochProgress,
   EvaluationBatch,
   TrainerOptions,
   TrainingData,

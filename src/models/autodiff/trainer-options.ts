@@ -6,6 +6,8 @@ import type { PlateauOptions } from './plateau.ts';
 
 /** Batches to learn from. */
 export interface TrainingData {
+  /** Rows of an epoch, for its progress. */
+  readonly rows?: number;
   /**
    * The batches of an epoch from number `from` on (both counted from 0), always the same for the
    * same epoch. Feeds may be taken from `buffers`; a batch is moved away once it has been given.
@@ -41,6 +43,23 @@ export interface CheckpointOptions {
   readonly data: string;
 }
 
+/**
+ * Where an epoch stands.
+ *
+ * @example
+ * await Trainer.open(module, { onProgress: ({ rows, of }) => console.log(`${rows} of ${of} rows`) });
+ */
+export interface EpochProgress {
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Rows that it has learnt. */
+  readonly rows: number;
+  /** All rows of an epoch, where the data say it. */
+  readonly of: number | undefined;
+  /** Mean of the loss over the rows learnt. */
+  readonly loss: number;
+}
+
 /** How a module is trained. */
 export interface TrainerOptions {
   /** Seed of first weights and dropout masks. Default 1. */
@@ -72,6 +91,8 @@ export interface TrainerOptions {
   readonly initialWeights?: ReadonlyMap<string, Float32Array> | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called inside an epoch whenever some batches are learnt: 16 small ones, or one of 4 MiB. */
+  readonly onProgress?: ((progress: EpochProgress) => void) | undefined;
   /** Called after each epoch, before its checkpoint; awaited. */
   readonly onEpoch?: ((record: EpochRecord) => void | Promise<void>) | undefined;
 }

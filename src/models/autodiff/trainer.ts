@@ -164,8 +164,11 @@ export class Trainer {
 
   /** Learns the batches of an epoch that are left. */
   async #learn(data: TrainingData, at: Position): Promise<void> {
-    const { signal, checkpoint } = this.#options;
-    const queue = new StepQueue(this.#thread, at);
+    const { signal, checkpoint, onProgress } = this.#options;
+    const queue = new StepQueue(this.#thread, at, () => {
+      const { epoch, rows, lossSum } = at;
+      onProgress?.({ epoch, rows, of: data.rows, loss: lossSum / rows });
+    });
     try {
       for await (const batch of data.batches(at.epoch, at.batches, this.#thread.buffers)) {
         signal?.throwIfAborted();

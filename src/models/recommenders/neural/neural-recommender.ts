@@ -110,6 +110,7 @@ export class NeuralRecommender {
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
     const data = {
+      rows: set.users.length,
       async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
         const order = orderOf(epoch);
         for (let start = from * size; start < order.length; start += size) {

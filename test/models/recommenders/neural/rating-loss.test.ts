@@ -32,7 +32,7 @@ async function predictions(options: NeuralOptions, { training, rest }: ReturnTyp
   return { values: await recommender.predict(rest.users, rest.items), predicts: recommender.predicts };
 }
 
-/** What a user thinks of an item: the better part of it is common to all, the other a matter of taste. */
+/** What a user thinks of an item: most of it common to all, the rest a matter of taste. */
 const liking = (user: number, item: number) => Math.cos(2.3 * item) + 0.6 * Math.sin(1.7 * user) * Math.sin(1.1 * item);
 
 test.each(['bpr', 'softmax'] as const)(
