@@ -78,7 +78,11 @@ export const command = defineCommand({
   },
 });
 
-function progressLine({ epoch, epochs, loss, validationLoss }: FitProgress): string {
+function progressLine({ epoch, epochs, loss, validationLoss, share, epochSeconds }: FitProgress): string {
+  if (share !== undefined && epochSeconds !== undefined) {
+    const whole = epochSeconds < 100 ? `${epochSeconds.toFixed(0)} s` : `${(epochSeconds / 60).toFixed(0)} min`;
+    return `epoch ${epoch} of at most ${epochs}, ${Math.floor(100 * share)} % (an epoch takes about ${whole})  loss ${loss.toFixed(4)}`;
+  }
   const validation = validationLoss === undefined ? '' : `  validation loss ${validationLoss.toFixed(4)}`;
   return `epoch ${epoch} of at most ${epochs}  loss ${loss.toFixed(4)}${validation}`;
 }

@@ -73,6 +73,7 @@ export type { FeatureSource, SourceModality } from '../models/recommenders/neura
 export { type NeuralOptions, NeuralRecommender } from '../models/recommenders/neural/neural-recommender.ts';
 export type { PretrainedBranches, WeightsByName } from '../models/recommenders/neural/pretrained.ts';
 export type { RatingPairs } from '../models/recommenders/neural/rating-batches.ts';
+export type { LossName, LossOptions } from '../models/recommenders/neural/rating-loss.ts';
 export type { TrainingSet } from '../models/recommenders/neural/training-set.ts';
 export { RandomRecommender } from '../models/recommenders/random-recommender.ts';
 export type { Recommender, TrainingRatings } from '../models/recommenders/recommender.ts';

@@ -19,11 +19,12 @@ export type { AdamOptions } from '../models/autodiff/optimisers/adam.ts';
 export { adam } from '../models/autodiff/optimisers/adam.ts';
 export type { Optimiser } from '../models/autodiff/optimisers/optimiser.ts';
 export { sgd } from '../models/autodiff/optimisers/sgd.ts';
-export type { Mask, Variable } from '../models/autodiff/tape.ts';
+export type { LookUp, Mask, Variable } from '../models/autodiff/tape.ts';
 export { Tape } from '../models/autodiff/tape.ts';
 export { Trainer } from '../models/autodiff/trainer.ts';
 export type {
   CheckpointOptions,
+  EpochProgress,
   EvaluationBatch,
   TrainerOptions,
   TrainingData,

@@ -33,14 +33,18 @@ export interface FitData {
   readonly trailers?: TrailerList | undefined;
 }
 
-/** One epoch of a training that is under way. */
+/** Where a training that is under way stands: inside an epoch, or at the end of one. */
 export interface FitProgress {
   /** Counted from 1. */
   readonly epoch: number;
   /** Epochs at most. */
   readonly epochs: number;
-  /** Mean squared error over the training ratings while they were learnt. */
+  /** Loss over the ratings of the epoch while they were learnt; by default mean squared error. */
   readonly loss: number;
+  /** Share of the epoch that is learnt, inside an epoch. */
+  readonly share?: number;
+  /** What an epoch takes, by the part of this one that is learnt. */
+  readonly epochSeconds?: number;
   readonly validationLoss?: number;
 }
 

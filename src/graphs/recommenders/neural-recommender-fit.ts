@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import type { EpochProgress } from '../../models/autodiff/trainer-options.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import { readsFeatures } from '../../models/recommenders/neural/architectures.ts';
 import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
@@ -40,6 +41,7 @@ export async function fitNeuralRecommender(
     ...(run.signal && { signal: run.signal }),
     pretrained,
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
+    onProgress: insideEpochs(own, (progress) => run.onProgress?.(progress)),
     onEpoch: async (record) => {
       log?.add(record, await recommender.weights());
       run.onProgress?.(progressOf(record, own));
@@ -51,7 +53,11 @@ export async function fitNeuralRecommender(
     return {
       name: model,
       trainSeconds,
-      validation: await validationFigures(data, (users, items) => recommender.predict(users, items)),
+      // Scores have no RMSE; that they are in order is what training was stopped by.
+      validation:
+        recommender.predicts === 'ratings'
+          ? await validationFigures(data, (users, items) => recommender.predict(users, items))
+          : undefined,
       history,
       best: { epoch: bestEpoch, loss: bestLoss },
       resumed: resumedFrom !== undefined,
@@ -91,6 +97,19 @@ function progressOf(
   return {
     ...{ epoch: epoch + 1, epochs, loss: trainingLoss },
     ...(validationLoss !== null && { validationLoss }),
+  };
+}
+
+/** Tells of the parts of epochs, with what an epoch takes at the pace of this one. */
+function insideEpochs({ epochs = 100 }: NeuralOptions, tell: (progress: FitProgress) => void) {
+  let first: EpochProgress & { readonly at: number } = { epoch: -1, rows: 0, of: undefined, loss: 0, at: 0 };
+  return (progress: EpochProgress): void => {
+    const { epoch, rows, of, loss } = progress;
+    const at = performance.now();
+    if (first.epoch !== epoch) first = { ...progress, at };
+    if (of === undefined || rows === of || rows === first.rows) return;
+    const epochSeconds = ((at - first.at) / 1000 / (rows - first.rows)) * of;
+    tell({ epoch: epoch + 1, epochs, loss, share: rows / of, epochSeconds });
   };
 }
 

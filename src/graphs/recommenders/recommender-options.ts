@@ -56,6 +56,14 @@ function factorOptions(factors: string): RecommenderOption[] {
 const trainingOptions = [
   option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
   option('l2', 'number', '1e-5, residual 0.05', 'weight of the L2 penalty on kernels and embeddings'),
+  option(
+    'loss',
+    'text',
+    'mse',
+    "mse, ordinal, or bpr and softmax, which learn the order of a user's ratings and predict scores",
+  ),
+  option('weighting', 'number', '0', 'of mse and ordinal: rare rating values are weighted by 1 / share to this power'),
+  option('levels', 'integer', 'one each half', 'of ordinal: levels of the scale'),
   option('batch', 'integer', '128', 'ratings per step'),
   option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs, but with other results'),
   option('itemsPerGroup', 'integer', '16', 'of item-grouped: number of items that are mixed'),
@@ -68,6 +76,12 @@ const trainingOptions = [
     'json',
     '{"factor":0.5,"patience":2,"patienceSteps":200}, residual false',
     'how the learning rate is lowered; false: never',
+  ),
+  option(
+    'sparse',
+    'boolean',
+    'tables of 10,000 rows or more',
+    'whether a step changes only those rows of the embeddings that its batch names',
   ),
   option('checkpointSteps', 'integer', 'epochs only', 'steps between checkpoints inside an epoch'),
 ];

@@ -70,8 +70,50 @@ export class Draws {
  * are equal.
  */
 export function orderOfDraws(draws: Float64Array, rows?: Int32Array): Int32Array {
-  const order = rows?.slice() ?? Int32Array.from(draws.keys());
-  return order.sort((left, right) => (draws[left] as number) - (draws[right] as number) || left - right);
+  const given = rows ?? numbersBelow(draws.length);
+  // Draws are uniform: put into as many buckets as there are, they are nearly sorted, and what is
+  // left to insertion is a few places each.
+  const buckets = Math.max(1, given.length);
+  const starts = new Int32Array(buckets + 1);
+  const bucketOf = (row: number) => Math.min(buckets - 1, Math.floor((draws[row] as number) * buckets));
+  for (let at = 0; at < given.length; at += 1) {
+    const bucket = bucketOf(given[at] as number) + 1;
+    starts[bucket] = (starts[bucket] as number) + 1;
+  }
+  for (let bucket = 0; bucket < buckets; bucket += 1) {
+    starts[bucket + 1] = (starts[bucket + 1] as number) + (starts[bucket] as number);
+  }
+  const order = new Int32Array(given.length);
+  for (let at = 0; at < given.length; at += 1) {
+    const row = given[at] as number;
+    const bucket = bucketOf(row);
+    order[starts[bucket] as number] = row;
+    starts[bucket] = (starts[bucket] as number) + 1;
+  }
+  return insertionSort(order, draws);
+}
+
+function insertionSort(order: Int32Array, draws: Float64Array): Int32Array {
+  for (let at = 1; at < order.length; at += 1) {
+    const row = order[at] as number;
+    const draw = draws[row] as number;
+    let to = at;
+    for (; to > 0; to -= 1) {
+      const before = order[to - 1] as number;
+      const earlier = draws[before] as number;
+      if (earlier < draw || (earlier === draw && before < row)) break;
+      order[to] = before;
+    }
+    order[to] = row;
+  }
+  return order;
+}
+
+/** 0 .. count - 1. */
+export function numbersBelow(count: number): Int32Array {
+  const numbers = new Int32Array(count);
+  for (let index = 0; index < count; index += 1) numbers[index] = index;
+  return numbers;
 }
 
 /** Two words for each id. */

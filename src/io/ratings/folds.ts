@@ -37,16 +37,24 @@ export function makeFolds(
   const foldOf = kind === 'random' ? ratingFolds(table, folds, seed) : itemFolds(table, folds, seed);
   const tested = kind === 'non-cold' || kind === 'hard-cold' ? testHalves(table, foldOf, folds, seed) : undefined;
   return Array.from({ length: folds }, (_, fold) => {
-    const part = (keep: (row: number) => boolean): Int32Array =>
-      Int32Array.from(table.users.keys()).filter((row) => keep(row));
     const isTest = (row: number): boolean => foldOf[row] === fold && tested?.[row] !== 0;
     return {
       name: `fold-${fold + 1}`,
-      train: part((row) => (kind === 'non-cold' ? !isTest(row) : foldOf[row] !== fold)),
+      train: rowsWhere(table, (row) => (kind === 'non-cold' ? !isTest(row) : foldOf[row] !== fold)),
       validation: new Int32Array(0),
-      test: part(isTest),
+      test: rowsWhere(table, isTest),
     };
   });
+}
+
+/** The row numbers of a table that are kept, ascending. */
+function rowsWhere({ users }: RatingTable, keep: (row: number) => boolean): Int32Array {
+  let count = 0;
+  for (let row = 0; row < users.length; row += 1) if (keep(row)) count += 1;
+  const rows = new Int32Array(count);
+  count = 0;
+  for (let row = 0; row < users.length; row += 1) if (keep(row)) rows[count++] = row;
+  return rows;
 }
 
 /** The fold of each rating by its item; items are dealt out in the order of their draws. */

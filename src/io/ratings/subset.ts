@@ -1,6 +1,6 @@
 import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import { Draws, orderOfDraws } from './draws.ts';
+import { Draws, numbersBelow, orderOfDraws } from './draws.ts';
 import { identifierRanks } from './identifiers.ts';
 import type { RatingTable } from './rating-table.ts';
 import { countByGroup, rowsByGroup } from './rows-by-group.ts';
@@ -30,7 +30,7 @@ export function startingSubset(
   checkInteger('users', size.users);
   const items = mostRated(table.items, table.itemIds, size.items, rows);
   const users = mostRated(table.users, table.userIds, size.users, rows);
-  const all = rows ?? Int32Array.from(table.users.keys());
+  const all = rows ?? numbersBelow(table.users.length);
   const chosen = all.filter(
     (row) => items.chosen[table.items[row] as number] === 1 && users.chosen[table.users[row] as number] === 1,
   );

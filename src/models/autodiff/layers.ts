@@ -4,8 +4,8 @@ import { filled, forgetBias, glorotUniform, type Initialiser, orthogonal, unifor
 import { batchNormalisation } from './operations/batch-normalisation.ts';
 import { dense } from './operations/dense.ts';
 import { lstm } from './operations/lstm.ts';
-import { type RowGradient, rows } from './operations/rows.ts';
-import type { Tape } from './tape.ts';
+import { rows } from './operations/rows.ts';
+import type { Tape, Variable } from './tape.ts';
 
 /** Bound of the uniform initial values of embeddings, as Keras has it. */
 const embeddingBound = 0.05;
@@ -19,16 +19,20 @@ export function denseLayer(tape: Tape, name: string, x: Tensor, units: number, b
   return dense(tape, x, kernel, tape.weight(`${name}/bias`, [units], bias));
 }
 
-/** An embedding with weights `name` [count, width]: the rows that `indices` name. */
+/**
+ * An embedding with weights `name` [count, width]: [batch, width], the rows that the feed
+ * `lookedUpBy` names.
+ */
 export function embeddingLayer(
   tape: Tape,
   name: string,
-  indices: Tensor,
-  count: number,
-  width: number,
-  method: RowGradient = 'scatter',
+  lookedUpBy: string,
+  shape: readonly [number, number],
+  initialiser: Initialiser = uniformWithin(embeddingBound),
+  kind: Variable['kind'] = 'weight',
 ): Tensor {
-  return rows(tape, tape.weight(name, [count, width], uniformWithin(embeddingBound)), indices, method);
+  const { table, places } = tape.table(name, shape, initialiser, lookedUpBy, kind);
+  return rows(tape, table, places);
 }
 
 /**

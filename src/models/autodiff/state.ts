@@ -1,8 +1,8 @@
 import { ModelError } from '../../core/errors.ts';
-import { elementCount } from './emitter.ts';
+import { type Dimension, elementCount } from './emitter.ts';
 import { seededUniform } from './initialisers.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
-import type { Variable } from './tape.ts';
+import { rowsOf, type Variable } from './tape.ts';
 
 /** Variables of at most this many elements travel together in one tensor. */
 const maxPacked = 16_384;
@@ -28,6 +28,16 @@ export interface StateTensor {
   readonly members: readonly StateMember[];
   /** What the values are: of the variables themselves, or what an optimiser keeps for each. */
   readonly kind: 'weight' | 'statistic' | 'slot';
+  /**
+   * Of a table outside the graph: the feed that names the rows which a run is given, and whose
+   * places it changes.
+   */
+  readonly lookedUpBy?: string;
+}
+
+/** The shape that a state tensor has in a graph. */
+export function graphShape({ shape, lookedUpBy }: StateTensor): readonly Dimension[] {
+  return lookedUpBy === undefined ? shape : [rowsOf(lookedUpBy), ...shape.slice(1)];
 }
 
 /** The values of all state tensors, in their order. */
@@ -55,13 +65,14 @@ function tensorOf(
     return { name, shape, offset: offset - length, length };
   });
   const shape = packed ? [offset] : (variables[0] as Variable).shape;
-  return { input, shape, length: offset, members, kind };
+  const lookedUpBy = variables[0]?.lookedUpBy;
+  return { input, shape, length: offset, members, kind, ...(lookedUpBy !== undefined && { lookedUpBy }) };
 }
 
 /**
  * How variables lie in state tensors. Small ones are packed: each input and output of a run costs
  * microseconds, and the optimiser then takes one set of nodes for all of them. Large ones stand
- * alone, so that nothing large is copied.
+ * alone, so that nothing large is copied, and tables outside the graph too.
  */
 export function layOut(variables: readonly Variable[], optimiser: Optimiser): StateGroup[] {
   const groups: StateGroup[] = [];
@@ -74,13 +85,17 @@ export function layOut(variables: readonly Variable[], optimiser: Optimiser): St
       slots: slots.map((slot) => tensorOf(`${slot}/${name}`, members, 'slot', packed)),
     });
   };
-  const weights = variables.filter(({ kind }) => kind === 'weight');
+  const inside = variables.filter(({ lookedUpBy }) => lookedUpBy === undefined);
+  const weights = inside.filter(({ kind }) => kind === 'weight');
   const isSmall = ({ shape }: Variable) => elementCount(shape) <= maxPacked;
+  for (const variable of variables.filter((each) => !inside.includes(each))) {
+    addGroup(variable.name, [variable], variable.kind, false);
+  }
   for (const variable of weights.filter((each) => !isSmall(each))) addGroup(variable.name, [variable], 'weight', false);
   addGroup('weights', weights.filter(isSmall), 'weight', true);
   addGroup(
     'statistics',
-    variables.filter(({ kind }) => kind === 'statistic'),
+    inside.filter(({ kind }) => kind === 'statistic'),
     'statistic',
     true,
   );

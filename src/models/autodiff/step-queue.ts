@@ -21,14 +21,17 @@ export interface LossSum {
 export class StepQueue {
   readonly #thread: TrainingThread;
   readonly #sum: LossSum;
+  readonly #onLearnt: () => void;
   readonly #underWay: Promise<void>[] = [];
   #steps: StepRequest[] = [];
   #rows: number[] = [];
   #bytes = 0;
 
-  constructor(thread: TrainingThread, sum: LossSum) {
+  /** @param onLearnt called after each message, when `sum` has its losses. */
+  constructor(thread: TrainingThread, sum: LossSum, onLearnt: () => void) {
     this.#thread = thread;
     this.#sum = sum;
+    this.#onLearnt = onLearnt;
   }
 
   /** Adds a step; waits while the thread has enough to do. */
@@ -55,6 +58,7 @@ export class StepQueue {
         this.#sum.lossSum += (losses[index] as number) * count;
         this.#sum.rows += count;
       }
+      this.#onLearnt();
     });
     // A failure is met where the promise is awaited; it must not count as unhandled until then.
     sent.catch(() => {});

@@ -2,6 +2,7 @@
 // Runs training steps. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import ort from 'onnxruntime-node';
 import { freeCopies } from '../onnx/free-copies.js';
+import { LookedUpRows } from './looked-up-rows.js';
 import { fillMask } from './mask.js';
 
 /** @typedef {import('./training-plan.ts').TrainingPlan} TrainingPlan */
@@ -30,7 +31,8 @@ function sessionOptions(threads) {
  * Holds the state of a module, and changes it step by step. Weights exist twice: a step reads one
  * side and writes the other straight from ONNX Runtime, then they change places, so that nothing is
  * copied. What the optimiser keeps exists once: its next value is made of its last one by the only
- * node that reads that, so it may be written over it.
+ * node that reads that, so it may be written over it. Tables that stand outside the graph exist
+ * once too.
  */
 export class StepRunner {
   /** @type {TrainingPlan} */
@@ -45,6 +47,8 @@ export class StepRunner {
   #back;
   /** @type {Float32Array[] | undefined} */
   #remembered;
+  /** @type {LookedUpRows} */
+  #lookedUp;
   #seed;
 
   /**
@@ -71,8 +75,11 @@ export class StepRunner {
     const front = side((_, index) => fresh(index));
     this.#front = front;
     this.#back = side((kind, index) =>
-      kind === 'slot' ? /** @type {Float32Array} */ (front.values[index]) : fresh(index),
+      kind === 'slot' || plan.state[index]?.lookedUpBy !== undefined
+        ? /** @type {Float32Array} */ (front.values[index])
+        : fresh(index),
     );
+    this.#lookedUp = new LookedUpRows(plan.state, front.values);
   }
 
   /**
@@ -123,9 +130,8 @@ export class StepRunner {
     const plan = this.#plan;
     /** @type {Record<string, ort.Tensor>} */
     const inputs = {};
-    for (const [index, { input }] of plan.state.entries())
-      inputs[input] = /** @type {ort.Tensor} */ (this.#front.tensors[index]);
     const sizes = this.#feed(inputs, plan.stepInputs, feeds);
+    for (const index of plan.state.keys()) this.#enter(inputs, index);
     for (const [index, name] of plan.scalars.entries())
       inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
     for (const [index, { input, shape, rate }] of plan.masks.entries()) {
@@ -137,9 +143,13 @@ export class StepRunner {
     const loss = new Float32Array(1);
     /** @type {Record<string, ort.Tensor>} */
     const outputs = { [plan.loss]: new ort.Tensor('float32', loss, []) };
-    for (const [index, name] of plan.next.entries())
-      outputs[name] = /** @type {ort.Tensor} */ (this.#back.tensors[index]);
+    for (const [index, name] of plan.next.entries()) {
+      if (name === null) continue;
+      const table = this.#lookedUp.table(index);
+      outputs[name] = table ? table.room() : /** @type {ort.Tensor} */ (this.#back.tensors[index]);
+    }
     freeCopies(await this.#step.run(inputs, outputs), outputs);
+    this.#lookedUp.put(plan.next);
     [this.#front, this.#back] = [this.#back, this.#front];
     return /** @type {number} */ (loss[0]);
   }
@@ -154,12 +164,8 @@ export class StepRunner {
     const plan = this.#plan;
     /** @type {Record<string, ort.Tensor>} */
     const inputs = {};
-    for (const index of plan.evaluationState) {
-      inputs[/** @type {import('./state.ts').StateTensor} */ (plan.state[index]).input] = /** @type {ort.Tensor} */ (
-        this.#front.tensors[index]
-      );
-    }
     this.#feed(inputs, plan.evaluationInputs, feeds);
+    for (const index of plan.evaluationState) this.#enter(inputs, index);
     const results = await this.#evaluation.run(inputs, [plan.output]);
     return /** @type {Float32Array} */ (results[plan.output]?.data);
   }
@@ -167,6 +173,18 @@ export class StepRunner {
   async close() {
     await this.#step.release();
     await this.#evaluation.release();
+  }
+
+  /**
+   * A state tensor, or the rows of it that the batch names.
+   *
+   * @param {Record<string, ort.Tensor>} inputs
+   * @param {number} index
+   */
+  #enter(inputs, index) {
+    const { input } = /** @type {import('./state.ts').StateTensor} */ (this.#plan.state[index]);
+    const table = this.#lookedUp.table(index);
+    inputs[input] = table ? table.take() : /** @type {ort.Tensor} */ (this.#front.tensors[index]);
   }
 
   /**
@@ -178,7 +196,8 @@ export class StepRunner {
   #feed(inputs, expected, feeds) {
     /** @type {Map<string, number>} */
     const sizes = new Map();
-    for (const { name, shape } of expected) {
+    for (const { name: input, shape, placesOf } of expected) {
+      const name = placesOf ?? input;
       const feed = feeds[name];
       if (feed === undefined) throw new Error(`the batch has no '${name}'`);
       for (const [axis, size] of shape.entries()) {
@@ -187,10 +206,12 @@ export class StepRunner {
         if (actual !== wanted) throw new Error(`'${name}' must have shape [${shape}], but has [${feed.shape}]`);
         if (typeof size === 'string') sizes.set(size, actual);
       }
-      inputs[name] =
-        feed.data instanceof Int32Array
-          ? new ort.Tensor('int32', feed.data, feed.shape)
-          : new ort.Tensor('float32', feed.data, feed.shape);
+      const data =
+        placesOf === undefined ? feed.data : this.#lookedUp.name(name, /** @type {Int32Array} */ (feed.data));
+      inputs[input] =
+        data instanceof Int32Array
+          ? new ort.Tensor('int32', data, feed.shape)
+          : new ort.Tensor('float32', data, feed.shape);
     }
     return sizes;
   }

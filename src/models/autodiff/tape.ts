@@ -11,7 +11,29 @@ export interface Variable {
   readonly shape: readonly number[];
   readonly initialiser: Initialiser;
   readonly kind: 'weight' | 'statistic';
+  /** As the graph has it: of a table that stands outside, the rows that a batch names. */
   readonly tensor: Tensor;
+  /** Of a table that stands outside the graph: the feed whose numbers name its rows. */
+  readonly lookedUpBy?: string;
+}
+
+/**
+ * A table of at least this many rows stands outside the graph unless told otherwise: a step that
+ * writes all of a smaller one costs little.
+ */
+const sparseRows = 10_000;
+
+/**
+ * A table and the rows of it that a batch names.
+ *
+ * @example
+ * const { table, places } = tape.table('users', [138_493, 64], uniform, 'users');
+ */
+export interface LookUp {
+  /** [rows, width]: the whole table, or each row that the batch names once. */
+  readonly table: Tensor;
+  /** int64 [batch]: which of the rows each row of the batch has. */
+  readonly places: Tensor;
 }
 
 /** A dropout mask: an input that is filled again for each step. */
@@ -50,10 +72,17 @@ export class Tape {
   readonly #recorded: Recorded[] = [];
   readonly #tracked = new Set<string>();
   readonly #gradients = new Map<string, Tensor>();
+  readonly #indices = new Map<string, Tensor>();
+  readonly #sparse: boolean | undefined;
 
-  constructor(options: { training: boolean; precision?: FloatType }) {
+  /**
+   * @param options.sparse whether tables stand outside the graph; undefined: those of at least
+   * 10,000 rows.
+   */
+  constructor(options: { training: boolean; precision?: FloatType; sparse?: boolean | undefined }) {
     this.graph = new GraphEmitter(options.precision);
     this.training = options.training;
+    this.#sparse = options.sparse;
   }
 
   /** All variables in the order in which they were made. */
@@ -83,6 +112,35 @@ export class Tape {
    */
   statistic(name: string, shape: readonly number[], initialiser: Initialiser): Tensor {
     return this.#variable(name, shape, initialiser, 'statistic');
+  }
+
+  /**
+   * A table [rows, width] of which a batch reads some rows: those that the feed `lookedUpBy`, int32
+   * [batch], names. A large one stands outside the graph: the rows that a batch names go in, each
+   * once, and come out changed by the optimiser; the others stay as they are, moments of Adam
+   * included, and the L2 term is of the named rows alone.
+   *
+   * @throws UsageError when the name is taken.
+   */
+  table(
+    name: string,
+    shape: readonly [number, number],
+    initialiser: Initialiser,
+    lookedUpBy: string,
+    kind: Variable['kind'] = 'weight',
+  ): LookUp {
+    const isOutside = this.#sparse ?? shape[0] >= sparseRows;
+    const outside = isOutside ? { axis: rowsOf(lookedUpBy), lookedUpBy } : undefined;
+    const table = this.#variable(name, shape, initialiser, kind, outside);
+    if (kind === 'weight') this.track(table);
+    return { table, places: this.index(isOutside ? placesOf(lookedUpBy) : lookedUpBy) };
+  }
+
+  /** An int32 input [batch], as the int64 that lookups take. */
+  index(name: string): Tensor {
+    const known = this.#indices.get(name) ?? this.graph.cast(this.graph.input(name, ['batch'], 'int32'), 'int64');
+    this.#indices.set(name, known);
+    return known;
   }
 
   /** What a statistic becomes after the step. */
@@ -164,10 +222,31 @@ export class Tape {
     return this.#gradients.get(tensor.name);
   }
 
-  #variable(name: string, shape: readonly number[], initialiser: Initialiser, kind: Variable['kind']): Tensor {
+  #variable(
+    name: string,
+    shape: readonly number[],
+    initialiser: Initialiser,
+    kind: Variable['kind'],
+    outside?: { readonly axis: string; readonly lookedUpBy: string },
+  ): Tensor {
     if (this.#variables.has(name)) throw new UsageError(`a variable named '${name}' exists already`);
-    const tensor: Tensor = { name: `variable/${name}`, shape, type: 'real' };
-    this.#variables.set(name, { name, shape, initialiser, kind, tensor });
+    const tensor: Tensor = {
+      name: `variable/${name}`,
+      shape: outside ? [outside.axis, ...shape.slice(1)] : shape,
+      type: 'real',
+    };
+    const lookedUpBy = outside && { lookedUpBy: outside.lookedUpBy };
+    this.#variables.set(name, { name, shape, initialiser, kind, tensor, ...lookedUpBy });
     return tensor;
   }
+}
+
+/** The input that says which of the rows handed in each row of the batch has. */
+export function placesOf(feed: string): string {
+  return `places/${feed}`;
+}
+
+/** The axis of the rows that a batch names. */
+export function rowsOf(feed: string): string {
+  return `rows/${feed}`;
 }

@@ -6,6 +6,8 @@ import type { PlateauOptions } from './plateau.ts';
 
 /** Batches to learn from. */
 export interface TrainingData {
+  /** Rows of an epoch, for its progress. */
+  readonly rows?: number;
   /**
    * The batches of an epoch from number `from` on (both counted from 0), always the same for the
    * same epoch. Feeds may be taken from `buffers`; a batch is moved away once it has been given.
@@ -20,6 +22,11 @@ export interface EvaluationBatch extends FedBatch {
 
 /** Batches to judge by. */
 export interface ValidationData {
+  /**
+   * How wrong the predictions of all batches are, one after the other; training keeps what is least
+   * wrong. Default: the mean squared error.
+   */
+  readonly loss?: (predictions: Float32Array, targets: Float32Array) => number;
   batches(buffers: FeedBuffers): AsyncIterable<EvaluationBatch> | Iterable<EvaluationBatch>;
 }
 
@@ -34,6 +41,23 @@ export interface CheckpointOptions {
   readonly everySteps?: number | undefined;
   /** What the data are, so that another data set's checkpoint is refused. */
   readonly data: string;
+}
+
+/**
+ * Where an epoch stands.
+ *
+ * @example
+ * await Trainer.open(module, { onProgress: ({ rows, of }) => console.log(`${rows} of ${of} rows`) });
+ */
+export interface EpochProgress {
+  /** Counted from 0. */
+  readonly epoch: number;
+  /** Rows that it has learnt. */
+  readonly rows: number;
+  /** All rows of an epoch, where the data say it. */
+  readonly of: number | undefined;
+  /** Mean of the loss over the rows learnt. */
+  readonly loss: number;
 }
 
 /** How a module is trained. */
@@ -57,10 +81,18 @@ export interface TrainerOptions {
   readonly optimiser?: Optimiser | undefined;
   /** Factor of the sum of squared kernels and embeddings in the loss. Default 1e-5. */
   readonly l2?: number | undefined;
+  /**
+   * Whether embeddings are learnt sparsely: a step then changes the rows alone that its batch names
+   * (Adam as `torch.optim.SparseAdam`, L2 on those rows), and its cost does not grow with users and
+   * items. Default: tables of at least 10,000 rows are.
+   */
+  readonly sparse?: boolean | undefined;
   /** Values that replace the seeded first ones, by name. */
   readonly initialWeights?: ReadonlyMap<string, Float32Array> | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called inside an epoch whenever some batches are learnt: 16 small ones, or one of 4 MiB. */
+  readonly onProgress?: ((progress: EpochProgress) => void) | undefined;
   /** Called after each epoch, before its checkpoint; awaited. */
   readonly onEpoch?: ((record: EpochRecord) => void | Promise<void>) | undefined;
 }

@@ -70,7 +70,7 @@ export class Trainer {
     const seed = checkInteger('seed', options.seed ?? 1, 0, 0xffffffff);
     const l2 = checkPositive('l2', options.l2 ?? 1e-5, { zero: true });
     if (options.checkpoint?.everySteps !== undefined) checkInteger('everySteps', options.checkpoint.everySteps);
-    const planned = planTraining(module, options.optimiser ?? adam(), l2);
+    const planned = planTraining(module, options.optimiser ?? adam(), l2, options.sparse);
     const state = initialState(planned.groups, seed);
     if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);
     const thread = await TrainingThread.open(module.name, { plan: planned.plan, seed });
@@ -128,17 +128,28 @@ export class Trainer {
     return namedVariables(this.#planned.plan.state, await this.#thread.read());
   }
 
-  /** Mean squared error over validation batches. */
+  /** The loss over validation batches: the mean squared error unless the data say otherwise. */
   async validate(validation: ValidationData): Promise<number> {
     let sum = 0;
     let count = 0;
+    const seen: { predictions: Float32Array; targets: Float32Array }[] = [];
     for await (const { feeds, targets } of validation.batches(this.#thread.buffers)) {
       this.#options.signal?.throwIfAborted();
       const predictions = await this.#thread.evaluate(feeds);
-      for (const [index, target] of targets.entries()) sum += ((predictions[index] as number) - target) ** 2;
       count += targets.length;
+      if (validation.loss) seen.push({ predictions, targets });
+      else for (const [index, target] of targets.entries()) sum += ((predictions[index] as number) - target) ** 2;
     }
-    return sum / count;
+    if (!validation.loss) return sum / count;
+    const all = (of: 'predictions' | 'targets') => {
+      const joined = new Float32Array(count);
+      seen.reduce((at, each) => {
+        joined.set(each[of], at);
+        return at + each[of].length;
+      }, 0);
+      return joined;
+    };
+    return validation.loss(all('predictions'), all('targets'));
   }
 
   /** Ends the thread. May be called at any time. */
@@ -153,8 +164,11 @@ export class Trainer {
 
   /** Learns the batches of an epoch that are left. */
   async #learn(data: TrainingData, at: Position): Promise<void> {
-    const { signal, checkpoint } = this.#options;
-    const queue = new StepQueue(this.#thread, at);
+    const { signal, checkpoint, onProgress } = this.#options;
+    const queue = new StepQueue(this.#thread, at, () => {
+      const { epoch, rows, lossSum } = at;
+      onProgress?.({ epoch, rows, of: data.rows, loss: lossSum / rows });
+    });
     try {
       for await (const batch of data.batches(at.epoch, at.batches, this.#thread.buffers)) {
         signal?.throwIfAborted();
@@ -205,8 +219,16 @@ export class Trainer {
       data: checkpoint?.data,
       optimiser: this.#optimiser.name,
     };
+    // A table outside the graph leaves no trace of its size in it.
+    const tables = this.#planned.plan.state.flatMap(({ input, shape, lookedUpBy }) =>
+      lookedUpBy === undefined ? [] : [[input, shape]],
+    );
     const initial = [...(this.#options.initialWeights ?? [])].flat();
-    return sha256(this.#planned.plan.stepModel, JSON.stringify(facts), ...initial);
+    return sha256(
+      this.#planned.plan.stepModel,
+      JSON.stringify(tables.length > 0 ? { ...facts, tables } : facts),
+      ...initial,
+    );
   }
 
   async #checkpoint(at: Position, finished: boolean): Promise<void> {

@@ -5,8 +5,8 @@ import type { Dimension, Tensor } from './emitter.ts';
 import { add } from './operations/arithmetic.ts';
 import { l2Penalty } from './operations/losses.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
-import { layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
-import { type Mask, Tape } from './tape.ts';
+import { graphShape, layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
+import { type Mask, placesOf, Tape } from './tape.ts';
 
 /** What a module writes onto a tape. */
 export interface ModuleOutputs {
@@ -34,6 +34,8 @@ export interface TrainableModule {
 export interface FedInput {
   readonly name: string;
   readonly shape: readonly Dimension[];
+  /** Of an input that says which of the rows handed in are meant: the feed that it is made of. */
+  readonly placesOf?: string;
 }
 
 /**
@@ -44,8 +46,8 @@ export interface TrainingPlan {
   readonly stepModel: Uint8Array;
   readonly evaluationModel: Uint8Array;
   readonly state: readonly StateTensor[];
-  /** For each state tensor the output that holds its next values. */
-  readonly next: readonly string[];
+  /** For each state tensor the output that holds its next values; null for one that stays. */
+  readonly next: readonly (string | null)[];
   /** Inputs of the evaluation that are state, as places in `state`. */
   readonly evaluationState: readonly number[];
   readonly loss: string;
@@ -65,7 +67,7 @@ export interface PlannedTraining {
 
 function enter(tape: Tape, groups: readonly StateGroup[]): void {
   for (const { variables, value } of groups) {
-    const input = tape.graph.input(value.input, value.shape);
+    const input = tape.graph.input(value.input, graphShape(value));
     if (input.name !== variables[0]?.tensor.name)
       tape.graph.unpack(
         input,
@@ -91,8 +93,8 @@ function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
  * One training step as a graph: what enters is the batch and the state, what leaves the loss and
  * the next state.
  */
-function buildStep(module: TrainableModule, optimiser: Optimiser, l2: number) {
-  const tape = new Tape({ training: true });
+function buildStep(module: TrainableModule, optimiser: Optimiser, l2: number, sparse: boolean | undefined) {
+  const tape = new Tape({ training: true, sparse });
   const { graph } = tape;
   const { loss, penalty } = module.build(tape);
   const penalised = penalty ? add(tape, loss, penalty) : loss;
@@ -115,22 +117,27 @@ function buildStep(module: TrainableModule, optimiser: Optimiser, l2: number) {
   const scalars = optimiser.scalars.map((name) => graph.input(`optimiser/${name}`, [1]));
   const next = groups.flatMap((group) => {
     const { value, slots, variables } = group;
+    if (value.kind === 'statistic' && value.lookedUpBy !== undefined) return [null];
     if (value.kind === 'statistic') {
       const updates = variables.map(({ tensor }) => graph.reshape(tape.updateOf(tensor), ['flat']));
       return [graph.concat(updates, 0, value.length)];
     }
-    const weight = { name: value.input, shape: value.shape, type: 'real' } as const;
-    const kept = slots.map(({ input, shape }) => graph.input(input, shape));
+    const weight = { name: value.input, shape: graphShape(value), type: 'real' } as const;
+    const kept = slots.map((slot) => graph.input(slot.input, graphShape(slot)));
     const updated = optimiser.emit(graph, weight, gradientOf(tape, group), kept, scalars);
     return [updated.weight, ...updated.slots];
   });
-  return { tape, groups, loss, next, graph: graph.build([loss, ...next]) };
+  return { tape, groups, loss, next, graph: graph.build([loss, ...next.filter((each) => each !== null)]) };
 }
 
-function fedInputs(graph: OnnxGraph, others: ReadonlySet<string>): FedInput[] {
+function fedInputs(graph: OnnxGraph, state: readonly StateTensor[], others: ReadonlySet<string>): FedInput[] {
+  const feeds = new Map(state.flatMap(({ lookedUpBy: feed }) => (feed === undefined ? [] : [[placesOf(feed), feed]])));
   return graph.inputs
     .filter(({ name }) => !others.has(name))
-    .map(({ name, shape }) => ({ name, shape: shape as readonly Dimension[] }));
+    .map(({ name, shape }) => {
+      const feed = feeds.get(name);
+      return { name, shape: shape as readonly Dimension[], ...(feed !== undefined && { placesOf: feed }) };
+    });
 }
 
 /**
@@ -138,12 +145,14 @@ function fedInputs(graph: OnnxGraph, others: ReadonlySet<string>): FedInput[] {
  * of squares of all weights of two or more axes (kernels and embeddings, not biases) added to it;
  * the loss that is reported does not.
  *
+ * @param sparse whether tables stand outside the graph, so that a step changes the rows alone that
+ * its batch names; undefined: those of at least 10,000 rows.
  * @throws UsageError when a weight does not reach the loss, or an option is out of range.
  */
-export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 = 0): PlannedTraining {
-  const step = buildStep(module, optimiser, l2);
+export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 = 0, sparse?: boolean): PlannedTraining {
+  const step = buildStep(module, optimiser, l2, sparse);
   const state = tensorsOf(step.groups);
-  const tape = new Tape({ training: false });
+  const tape = new Tape({ training: false, sparse });
   const { output } = module.build(tape);
   const variables = tape.variables;
   enter(
@@ -166,14 +175,14 @@ export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 =
       stepModel: encodeModel(step.graph),
       evaluationModel: encodeModel(evaluation),
       state,
-      next: step.next.map(({ name }) => name),
+      next: step.next.map((each) => each?.name ?? null),
       evaluationState: [...state.keys()].filter((index) => evaluated.has(stateNames[index] as string)),
       loss: step.loss.name,
       output: output.name,
       masks: step.tape.masks,
       scalars,
-      stepInputs: fedInputs(step.graph, notFed),
-      evaluationInputs: fedInputs(evaluation, notFed),
+      stepInputs: fedInputs(step.graph, state, notFed),
+      evaluationInputs: fedInputs(evaluation, state, notFed),
     },
   };
 }

@@ -5,8 +5,14 @@ import { concat } from '../../../src/models/autodiff/operations/concat.ts';
 import { dense } from '../../../src/models/autodiff/operations/dense.ts';
 import { dropout } from '../../../src/models/autodiff/operations/dropout.ts';
 import { relu, sigmoid, tanh } from '../../../src/models/autodiff/operations/elementwise.ts';
-import { l2Penalty, meanSquaredError } from '../../../src/models/autodiff/operations/losses.ts';
+import {
+  binaryCrossEntropy,
+  l2Penalty,
+  meanSquaredError,
+  weightedSquaredError,
+} from '../../../src/models/autodiff/operations/losses.ts';
 import { lstm } from '../../../src/models/autodiff/operations/lstm.ts';
+import { listwiseRanking, pairwiseRanking } from '../../../src/models/autodiff/operations/ranking.ts';
 import { type RowGradient, rows } from '../../../src/models/autodiff/operations/rows.ts';
 import { timeMajor } from '../../../src/models/autodiff/operations/sequence.ts';
 import { columns } from '../../../src/models/autodiff/operations/slice.ts';
@@ -116,6 +122,23 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
       },
       build: (tape, inputs) => meanSquaredError(tape, of(inputs, 'prediction'), of(inputs, 'target')),
     },
+    'weighted squared error': {
+      inputs: { prediction: { shape: [4, 1], declared: ['batch', 1] } },
+      build: (tape, inputs) => {
+        const [target, weights] = [
+          [0.3, -0.2, 0.8, 0.1],
+          [0.5, 2, 1, 0.25],
+        ].map((values) => tape.graph.real(values, [4, 1]));
+        return weightedSquaredError(tape, of(inputs, 'prediction'), target as Tensor, weights as Tensor);
+      },
+    },
+    'binary cross-entropy': {
+      inputs: { logits: { shape: [2, 3], declared: ['batch', 3] } },
+      build: (tape, inputs) => {
+        const answers = tape.graph.real([1, 1, 0, 0, 0, 1], [2, 3]);
+        return binaryCrossEntropy(tape, of(inputs, 'logits'), answers, tape.graph.real([0.5, 2], [2, 1]));
+      },
+    },
     'L2 penalty': {
       inputs: { a: { shape: [3, 2] }, b: { shape: [4] } },
       build: (tape, inputs) => l2Penalty(tape, [of(inputs, 'a'), of(inputs, 'b')], 0.7),
@@ -125,6 +148,22 @@ export const operationCases: Readonly<Record<string, Readonly<Record<string, Ope
     'all steps': lstmCase(3, 'sequence'),
     'the last step': lstmCase(3, 'last'),
     'a single step': lstmCase(1, 'last'),
+  },
+  ranking: {
+    'of pairs': {
+      inputs: { scores: { shape: [6, 1], declared: ['batch', 1] } },
+      build: (tape, inputs) => {
+        const ratings = tape.graph.real([3, 5, 4, 1, 4, 2], [6, 1]);
+        return pairwiseRanking(tape, of(inputs, 'scores'), ratings, tape.graph.integers([7, 2, 7, 7, 2, 9]));
+      },
+    },
+    'of lists': {
+      inputs: { scores: { shape: [6, 1], declared: ['batch', 1] } },
+      build: (tape, inputs) => {
+        const gains = tape.graph.real([7, 31, 15, 1, 15, 3], [6, 1]);
+        return listwiseRanking(tape, of(inputs, 'scores'), gains, tape.graph.integers([7, 2, 7, 7, 2, 9]));
+      },
+    },
   },
   rows: { 'by scattering': rowsCase('scatter'), 'by one-hot products': rowsCase('one-hot') },
   sequence: {

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { concurrently } from '../../../src/models/autodiff/concurrently.ts';
+import type { FedBatch } from '../../../src/models/autodiff/feeds.ts';
 import { sgd } from '../../../src/models/autodiff/optimisers/sgd.ts';
 import { Trainer } from '../../../src/models/autodiff/trainer.ts';
+import type { EpochProgress, TrainingData } from '../../../src/models/autodiff/trainer-options.ts';
 import { lineData, lineNetwork, lineValidation } from './line-problem.ts';
 
 test('training stops when the validation loss no longer falls, and the best weights come back', async () => {
@@ -35,6 +37,22 @@ test('the learning rate is lowered on a plateau', async () => {
   for (const [epoch, { learningRate }] of history.entries())
     expect(learningRate).toBeCloseTo(expected[epoch] as number, 9);
   await trainer.close();
+});
+
+test('progress is told inside an epoch, with the rows learnt and their mean loss', async () => {
+  const told: EpochProgress[] = [];
+  const data: TrainingData = {
+    rows: 40 * 8,
+    *batches(epoch, from, buffers) {
+      for (let part = 0; part < 4; part++)
+        yield* [...(lineData.batches(epoch, from, buffers) as Iterable<FedBatch>)].slice(0, 10);
+    },
+  };
+  const trainer = await Trainer.open(lineNetwork, { epochs: 1, onProgress: (progress) => told.push(progress) });
+  const { history } = await trainer.fit(data);
+  await trainer.close();
+  expect(told.map(({ epoch, rows, of }) => [epoch, rows, of])).toEqual([128, 256, 320].map((rows) => [0, rows, 320]));
+  expect(told.at(-1)?.loss).toBe(history[0]?.trainingLoss);
 });
 
 test('without validation data all epochs are made', async () => {

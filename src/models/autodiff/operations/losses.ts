@@ -22,6 +22,48 @@ export function meanSquaredError(tape: Tape, prediction: Tensor, target: Tensor)
 }
 
 /**
+ * Mean of weight * (prediction - target)^2 over all values, a scalar, of which the gradient with
+ * respect to the prediction is written.
+ */
+export function weightedSquaredError(tape: Tape, prediction: Tensor, target: Tensor, weights: Tensor): Tensor {
+  const { graph } = tape;
+  const error = graph.subtract(prediction, target);
+  const weighted = graph.multiply(error, weights);
+  const loss = graph.emit('ReduceMean', [graph.multiply(error, weighted)], [], { keepdims: 0 });
+  return tape.record([prediction], loss, (gradient) => {
+    tape.add(prediction, () => {
+      const count = graph.cast(graph.emit('Size', [error], [], {}, 'int64'), 'real');
+      return graph.multiply(weighted, graph.divide(graph.multiply(gradient, graph.real(2)), count));
+    });
+  });
+}
+
+/**
+ * Cross-entropy of sigmoid(logits) [rows, answers] against answers of 0 and 1, summed over the
+ * answers, times the row's weight, a mean over rows: a scalar, of which the gradient with respect
+ * to the logits is written.
+ */
+export function binaryCrossEntropy(tape: Tape, logits: Tensor, answers: Tensor, weights: Tensor): Tensor {
+  const { graph } = tape;
+  const { shape } = logits;
+  // softplus(x) - y x, which no logit is too large for.
+  const small = graph.emit('Exp', [graph.emit('Neg', [graph.emit('Abs', [logits], shape)], shape)], shape);
+  const soft = graph.add(
+    graph.emit('Relu', [logits], shape),
+    graph.emit('Log', [graph.add(small, graph.real(1))], shape),
+  );
+  const costs = graph.multiply(graph.subtract(soft, graph.multiply(logits, answers)), weights);
+  const rows = graph.cast(graph.emit('Size', [weights], [], {}, 'int64'), 'real');
+  const loss = graph.divide(graph.emit('ReduceSum', [costs], [], { keepdims: 0 }), rows);
+  return tape.record([logits], loss, (gradient) => {
+    tape.add(logits, () => {
+      const slope = graph.subtract(graph.emit('Sigmoid', [logits], shape), answers);
+      return graph.multiply(graph.multiply(slope, weights), graph.divide(gradient, rows));
+    });
+  });
+}
+
+/**
  * rate * sum of w^2 over all the weights, a scalar: the L2 term of a loss. Its gradient is 2 rate
  * w.
  */

@@ -1,5 +1,6 @@
 import { checkInteger, checkOneOf, checkPositive, checkString } from '../../../core/check.ts';
 import { UsageError } from '../../../core/errors.ts';
+import { type LossOptions, type RatingLoss, ratingLoss } from './rating-loss.ts';
 
 /**
  * A stream of features that items have, and how a neural recommender reads it. A new modality is
@@ -43,7 +44,7 @@ export const networkForms = ['residual', 'thesis'] as const;
 export type NetworkForm = (typeof networkForms)[number];
 
 /** Shape of a deep recommender. */
-export interface ArchitectureOptions {
+export interface ArchitectureOptions extends LossOptions {
   /**
    * Of the audiovisual recommenders. Default `residual`; `gmf` and `deepcf` have the thesis's form
    * alone.
@@ -113,6 +114,7 @@ export interface NeuralArchitecture {
   readonly batchNormalisation: boolean;
   readonly coldRate: number;
   readonly fits: number;
+  readonly ratingLoss: RatingLoss;
 }
 
 /** Whether a recommender reads features of items. */
@@ -202,5 +204,6 @@ export function architectureOf(model: NeuralRecommenderName, options: Architectu
     batchNormalisation: options.batchNormalisation ?? false,
     coldRate: checkShare('coldRate', options.coldRate ?? 0.5),
     fits: checkInteger('fits', options.fits ?? 3),
+    ratingLoss: ratingLoss(options),
   };
 }

@@ -5,11 +5,12 @@ import { affine, scale } from '../../autodiff/operations/arithmetic.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
 import { dropout } from '../../autodiff/operations/dropout.ts';
 import { relu, sigmoid } from '../../autodiff/operations/elementwise.ts';
-import { meanSquaredError } from '../../autodiff/operations/losses.ts';
 import { timeMajor } from '../../autodiff/operations/sequence.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
 import type { NeuralArchitecture } from './architectures.ts';
+import { inputNames } from './input-names.ts';
+import { judged } from './rating-loss.ts';
 
 /** Numbers of users and items, and the range of ratings, that a neural recommender is made for. */
 export interface RatingSpace {
@@ -22,42 +23,19 @@ export interface RatingSpace {
   readonly mean?: number;
 }
 
-/** Names of the graph's inputs. */
-export const inputNames = {
-  /** User index of each rating, int32 [batch]. */
-  users: 'users',
-  /** Item index of each rating, int32 [batch]. */
-  items: 'items',
-  /** The ratings, float32 [batch, 1]. */
-  ratings: 'ratings',
-  /** For each rating the place of its item among the batch's unique items, int32 [batch]. */
-  itemPlaces: 'item-places',
-  /** Features of the unique items, float32 [unique, steps, dimension]. */
-  features: (modality: string) => `features/${modality}`,
-  /** 1 for the unique items that have the modality, 0 for the others, float32 [unique, 1, 1]. */
-  present: (modality: string) => `present/${modality}`,
-  /** 1 for each rating of an item that was learnt of, 0 for the others, float32 [batch, 1]. */
-  known: 'known',
-} as const;
-
-/** An int32 input [batch], as the int64 that the lookups take. */
-export function indexInput(tape: Tape, name: string): Tensor {
-  return tape.graph.cast(tape.graph.input(name, ['batch'], 'int32'), 'int64');
-}
-
 /** The users' embedding `name`: [batch, embedding]. */
 export function userEmbedding(tape: Tape, name: string, space: RatingSpace, { embedding }: NeuralArchitecture): Tensor {
-  return embeddingLayer(tape, name, indexInput(tape, inputNames.users), space.userCount, embedding);
+  return embeddingLayer(tape, name, inputNames.users, [space.userCount, embedding]);
 }
 
 /** The items' embedding `name`: [batch, embedding]. */
 export function itemEmbedding(tape: Tape, name: string, space: RatingSpace, { embedding }: NeuralArchitecture): Tensor {
-  return embeddingLayer(tape, name, indexInput(tape, inputNames.items), space.itemCount, embedding);
+  return embeddingLayer(tape, name, inputNames.items, [space.itemCount, embedding]);
 }
 
 /** For each rating the place of its item among the unique items: int64 [batch]. */
 export function itemPlaces(tape: Tape): Tensor {
-  return indexInput(tape, inputNames.itemPlaces);
+  return tape.index(inputNames.itemPlaces);
 }
 
 /** Dense layers with ReLU and dropout: `name/dense-1`, `name/dense-2`, ... */
@@ -116,14 +94,22 @@ function biasOf({ mean, scale: { minimum, maximum } }: RatingSpace): number {
 }
 
 /**
- * One number x per rating by a dense layer, the rating sigmoid(x) (maximum - minimum) + minimum,
- * and its mean squared error. The layer's bias starts where the rating is the mean of those to
- * learn from.
+ * One number x per rating by a dense layer, and how wrong it is. By `mse` the rating is sigmoid(x)
+ * (maximum - minimum) + minimum, and the layer's bias starts where that is the mean of those to
+ * learn from; by the other losses x is a score that starts at the mean itself.
  */
-export function ratingOutput(tape: Tape, x: Tensor, space: RatingSpace): ModuleOutputs {
+export function ratingOutput(
+  tape: Tape,
+  x: Tensor,
+  space: RatingSpace,
+  { ratingLoss }: NeuralArchitecture,
+): ModuleOutputs {
   const { minimum, maximum } = space.scale;
+  if (ratingLoss.loss !== 'mse') {
+    const score = denseLayer(tape, 'output', x, 1, filled(space.mean ?? (minimum + maximum) / 2));
+    return judged(tape, 'output', score, space.scale, ratingLoss);
+  }
   const sums = denseLayer(tape, 'output', x, 1, filled(biasOf(space)));
-  const output = affine(tape, sigmoid(tape, sums), maximum - minimum, minimum);
-  const ratings = tape.graph.input(inputNames.ratings, ['batch', 1]);
-  return { output, loss: meanSquaredError(tape, output, ratings) };
+  const rating = affine(tape, sigmoid(tape, sums), maximum - minimum, minimum);
+  return judged(tape, 'output', rating, space.scale, ratingLoss);
 }

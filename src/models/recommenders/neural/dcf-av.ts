@@ -28,7 +28,7 @@ function joined(
     build(tape) {
       const both = joinBranches(tape, collaborativeBranch(tape, space, architecture), content(tape), architecture);
       const widths = architecture.widths.slice(architecture.join);
-      return ratingOutput(tape, denseStack(tape, 'joint', both, widths, architecture), space);
+      return ratingOutput(tape, denseStack(tape, 'joint', both, widths, architecture), space, architecture);
     },
   };
 }

@@ -26,7 +26,7 @@ export function deepCf(space: RatingSpace, architecture: NeuralArchitecture): Tr
     build(tape) {
       const branch = collaborativeBranch(tape, space, architecture);
       const widths = architecture.widths.slice(architecture.join);
-      return ratingOutput(tape, denseStack(tape, 'joint', branch, widths, architecture), space);
+      return ratingOutput(tape, denseStack(tape, 'joint', branch, widths, architecture), space, architecture);
     },
   };
 }

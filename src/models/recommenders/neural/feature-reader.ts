@@ -2,8 +2,8 @@ import { ModelError, UsageError } from '../../../core/errors.ts';
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { BatchFeed } from '../../autodiff/feeds.ts';
 import type { Modality } from './architectures.ts';
-import { inputNames } from './branches.ts';
 import type { FeatureSource } from './feature-source.ts';
+import { inputNames } from './input-names.ts';
 
 /**
  * Unique items of a batch are padded to a multiple of this, so that batches share few shapes, and

@@ -13,7 +13,7 @@ export function gmf(space: RatingSpace, architecture: NeuralArchitecture): Train
     build(tape) {
       const users = userEmbedding(tape, 'collaborative/users', space, architecture);
       const items = itemEmbedding(tape, 'collaborative/items', space, architecture);
-      return ratingOutput(tape, multiply(tape, users, items), space);
+      return ratingOutput(tape, multiply(tape, users, items), space, architecture);
     },
   };
 }

@@ -28,7 +28,7 @@ export function lstmAv(space: RatingSpace, architecture: NeuralArchitecture): Tr
     build(tape) {
       const branch = personalContentBranch(tape, space, architecture);
       const widths = architecture.widths.slice(architecture.join);
-      return ratingOutput(tape, denseStack(tape, 'joint', branch, widths, architecture), space);
+      return ratingOutput(tape, denseStack(tape, 'joint', branch, widths, architecture), space, architecture);
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   type ArchitectureOptions,
   architectureOf,
   type NetworkForm,
+  type NeuralArchitecture,
   type NeuralRecommenderName,
   readsFeatures,
 } from './architectures.ts';
@@ -18,7 +19,8 @@ import { FeatureReader } from './feature-reader.ts';
 import type { FeatureSource } from './feature-source.ts';
 import { neuralModule } from './neural-module.ts';
 import { type PretrainedBranches, pretrainedWeights, type WeightsByName } from './pretrained.ts';
-import { RatingFeeds, type RatingPairs } from './rating-batches.ts';
+import { evaluationOrder, RatingFeeds, type RatingPairs } from './rating-batches.ts';
+import { isRanking, misorderedShare, predictsBy, ratingWeights } from './rating-loss.ts';
 import { residualFacts } from './residual-facts.ts';
 import { knownItems, type TrainingSet } from './training-set.ts';
 import { weightShapes } from './weight-shapes.ts';
@@ -53,12 +55,14 @@ export class NeuralRecommender {
   readonly name: NeuralRecommenderName;
   readonly #options: NeuralOptions;
   readonly #form: NetworkForm;
+  readonly #architecture: NeuralArchitecture;
   readonly #batchSize: number;
   #trained: { trainer: Trainer; set: TrainingSet; known: Uint8Array; reader: FeatureReader | undefined } | undefined;
 
   /** @throws UsageError when an option is out of range. */
   constructor(model: NeuralRecommenderName, options: NeuralOptions = {}) {
-    this.#form = architectureOf(model, options).form;
+    this.#architecture = architectureOf(model, options);
+    this.#form = this.#architecture.form;
     if (options.pretrained && this.#form === 'residual') {
       throw new UsageError('`pretrained` is an option of the form `thesis`, but the module has the form `residual`', {
         remedy: "Leave it out, or give `form: 'thesis'`.",
@@ -92,24 +96,35 @@ export class NeuralRecommender {
     const trainer = await this.#open(set, features);
     const known = knownItems(set);
     this.#trained = { trainer, set, known, reader };
-    const learnt = this.#feeds(set, known, reader);
-    const judged = validation?.users.length ? this.#feeds(validation, known, reader) : undefined;
+    const { ratingLoss: rule } = this.#architecture;
+    const weights = rule.weighting === 0 ? undefined : ratingWeights(set.values, rule.weighting);
+    const learnt = new RatingFeeds(set, known, reader, weights);
     const batching = {
       seed: this.#options.seed ?? 1,
       method: this.#options.batching ?? 'random',
       itemsPerGroup: this.#options.itemsPerGroup ?? 16,
     };
     const size = this.#batchSize;
+    // An order is learnt of ratings of one user: batches are of few users.
+    const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
+    const orderOf = (epoch: number) =>
+      isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
     const data = {
+      rows: set.users.length,
       async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
-        const order = epochOrder(set.items, epoch, batching);
+        const order = orderOf(epoch);
         for (let start = from * size; start < order.length; start += size) {
           const rows = order.subarray(start, start + size);
           yield { rows: rows.length, feeds: await learnt.of(rows, buffers) };
         }
       },
     };
-    return trainer.fit(data, judged && { batches: (buffers) => judged.evaluation(buffers) });
+    return trainer.fit(data, this.#validation(validation, known, reader));
+  }
+
+  /** What the loss predicts: ratings, or scores that only rank. */
+  get predicts(): 'ratings' | 'scores' {
+    return predictsBy(this.#architecture.ratingLoss.loss);
   }
 
   /**
@@ -120,6 +135,7 @@ export class NeuralRecommender {
    */
   async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
     const { minimum, maximum } = this.#fitted().set.scale;
+    if (this.predicts === 'scores') return this.score(users, items);
     return (await this.score(users, items)).map((value) => Math.min(maximum, Math.max(minimum, value)));
   }
 
@@ -136,7 +152,7 @@ export class NeuralRecommender {
     const pairs = { users, items };
     checkPairs('pairs', pairs, set);
     const scores = new Float32Array(users.length);
-    const feeds = this.#feeds(pairs, content ? new Uint8Array(set.itemCount) : known, reader);
+    const feeds = new RatingFeeds(pairs, content ? new Uint8Array(set.itemCount) : known, reader);
     for await (const batch of feeds.evaluation(trainer.buffers)) {
       const values = await trainer.predict(batch.feeds);
       for (const [index, row] of batch.order.entries()) scores[row] = values[index] as number;
@@ -201,8 +217,16 @@ export class NeuralRecommender {
     return new FeatureReader(features, modalities);
   }
 
-  #feeds(pairs: RatingPairs, known: Uint8Array, reader: FeatureReader | undefined): RatingFeeds {
-    return new RatingFeeds(pairs, known, reader);
+  /** What decides learning rate and end of training; undefined when there is nothing to judge. */
+  #validation(pairs: RatingPairs | undefined, known: Uint8Array, reader: FeatureReader | undefined) {
+    if (pairs?.values === undefined || pairs.users.length === 0) return undefined;
+    const feeds = new RatingFeeds(pairs, known, reader);
+    const data = { batches: (buffers: Trainer['buffers']) => feeds.evaluation(buffers) };
+    if (this.predicts === 'ratings') return data;
+    const users = Int32Array.from(evaluationOrder(pairs.items), (row) => pairs.users[row] as number);
+    const wrong = (scores: Float32Array, ratings: Float32Array) => misorderedShare(users, ratings, scores);
+    if (misorderedShare(pairs.users, pairs.values, pairs.values) === undefined) return undefined;
+    return { ...data, loss: (scores: Float32Array, ratings: Float32Array) => wrong(scores, ratings) as number };
   }
 
   async #open(set: TrainingSet, features: FeatureSource | undefined): Promise<Trainer> {
@@ -212,7 +236,10 @@ export class NeuralRecommender {
     const initialWeights = await this.#initialWeights(module, set, features);
     // What else the weights depend on belongs to the checkpoint's identity.
     const { batching = 'random', itemsPerGroup = 16 } = this.#options;
-    const data = checkpoint && `${checkpoint.data}|${this.#batchSize}|${batching}|${itemsPerGroup}|${set.users.length}`;
+    const { loss, weighting } = this.#architecture.ratingLoss;
+    const rule = loss === 'mse' && weighting === 0 ? '' : `|${loss}|${weighting}`;
+    const facts = [this.#batchSize, batching, itemsPerGroup, set.users.length].join('|');
+    const data = checkpoint && `${checkpoint.data}|${facts}${rule}`;
     return Trainer.open(module, {
       ...trainingDefaults[this.#form],
       ...options,

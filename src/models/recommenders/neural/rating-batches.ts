@@ -1,8 +1,8 @@
 import type { FeedBuffers } from '../../autodiff/feed-buffers.ts';
 import type { BatchFeed, Feeds } from '../../autodiff/feeds.ts';
 import type { EvaluationBatch } from '../../autodiff/trainer-options.ts';
-import { inputNames } from './branches.ts';
 import type { FeatureReader } from './feature-reader.ts';
+import { inputNames } from './input-names.ts';
 
 /** Pairs of user and item, with a rating where it is known. */
 export interface RatingPairs {
@@ -16,18 +16,28 @@ const evaluatedItems = 128;
 /** Most ratings predicted in one run. */
 const evaluatedRatings = 4096;
 
+/** Rows by item, then by number: the order in which ratings are predicted. */
+export function evaluationOrder(items: Int32Array): Int32Array {
+  return Int32Array.from(items.keys()).sort((a, b) => (items[a] as number) - (items[b] as number) || a - b);
+}
+
 /** Makes feeds of ratings. */
 export class RatingFeeds {
   readonly #pairs: RatingPairs;
   readonly #reader: FeatureReader | undefined;
   readonly #known: Uint8Array;
+  readonly #weights: Float32Array | undefined;
   /** Place of an item among the unique ones of a batch, valid while its stamp is the batch's. */
   readonly #places: Int32Array;
   readonly #stamps: Int32Array;
   #stamp = 0;
 
-  /** @param known for each item 1 where ratings of it were learnt. */
-  constructor(pairs: RatingPairs, known: Uint8Array, reader: FeatureReader | undefined) {
+  /**
+   * @param known for each item 1 where ratings of it were learnt.
+   * @param weights how much each rating counts, where they do not count alike.
+   */
+  constructor(pairs: RatingPairs, known: Uint8Array, reader: FeatureReader | undefined, weights?: Float32Array) {
+    this.#weights = weights;
     this.#pairs = pairs;
     this.#reader = reader;
     this.#known = known;
@@ -53,10 +63,14 @@ export class RatingFeeds {
       [inputNames.items]: taken(items),
       [inputNames.known]: { data: known, shape: [count, 1] },
     };
-    if (values) {
+    for (const [name, from] of [
+      [inputNames.ratings, values],
+      [inputNames.weights, this.#weights],
+    ] as const) {
+      if (from === undefined) continue;
       const data = buffers.reals(count);
-      for (let index = 0; index < count; index++) data[index] = values[rows[index] as number] as number;
-      feeds[inputNames.ratings] = { data, shape: [count, 1] };
+      for (let index = 0; index < count; index++) data[index] = from[rows[index] as number] as number;
+      feeds[name] = { data, shape: [count, 1] };
     }
     if (!this.#reader) return feeds;
     const { places, unique } = this.#placesOf(rows, buffers);
@@ -70,7 +84,7 @@ export class RatingFeeds {
    */
   async *evaluation(buffers: FeedBuffers): AsyncGenerator<EvaluationBatch & { readonly order: Int32Array }> {
     const { items, values } = this.#pairs;
-    const order = Int32Array.from(items.keys()).sort((a, b) => (items[a] as number) - (items[b] as number) || a - b);
+    const order = evaluationOrder(items);
     for (let start = 0; start < order.length; ) {
       let end = start;
       for (let unique = 0; end < order.length && end - start < evaluatedRatings; end++) {

@@ -4,7 +4,7 @@ import { lstmLayer } from '../../autodiff/layers.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { NeuralArchitecture, ReadModality } from './architectures.ts';
-import { inputNames } from './branches.ts';
+import { inputNames } from './input-names.ts';
 
 /**
  * Names of what a residual network knows of its training data beside its weights; no step changes

@@ -4,13 +4,14 @@ import { embeddingLayer } from '../../autodiff/layers.ts';
 import { add, affine, multiply } from '../../autodiff/operations/arithmetic.ts';
 import { concat } from '../../autodiff/operations/concat.ts';
 import { dense } from '../../autodiff/operations/dense.ts';
-import { meanSquaredError } from '../../autodiff/operations/losses.ts';
 import { rows } from '../../autodiff/operations/rows.ts';
 import { meanSquaredLength, rowSums, sumOfSquares } from '../../autodiff/operations/sums.ts';
 import type { Tape } from '../../autodiff/tape.ts';
 import type { TrainableModule } from '../../autodiff/training-plan.ts';
 import type { NeuralArchitecture, NeuralRecommenderName } from './architectures.ts';
-import { denseStack, indexInput, inputNames, itemPlaces, type RatingSpace } from './branches.ts';
+import { denseStack, itemPlaces, type RatingSpace } from './branches.ts';
+import { inputNames } from './input-names.ts';
+import { judged } from './rating-loss.ts';
 import { contentSummary, factNames, type ReducedStream, reducedStreams } from './residual-content.ts';
 
 /**
@@ -21,10 +22,7 @@ const kernelShare = 0.1;
 
 /** What the fits of a residual network share. */
 interface Inputs {
-  readonly users: Tensor;
-  readonly items: Tensor;
   readonly places: Tensor;
-  readonly ratings: Tensor;
   /** [batch, 1]: what each user's ratings are expected to be. */
   readonly base: Tensor;
   readonly streams: readonly ReducedStream[];
@@ -71,8 +69,8 @@ class Penalties {
  * 2017). All terms but b_u start near 0. `dcf-av-1`: q_u = p_u; `dcf-av-2`: the user has two
  * embeddings; `lstm-av`: without the last bracket.
  *
- * The loss is the mean over the fits of the squared error; the penalty l2 times the mean squared
- * length of the looked-up embeddings and a tenth of it for kernels.
+ * The loss is the mean over the fits of their losses (by default the squared error); the penalty l2
+ * times the mean squared length of the looked-up embeddings and a tenth of it for kernels.
  */
 export function residualNetwork(
   model: NeuralRecommenderName,
@@ -86,8 +84,10 @@ export function residualNetwork(
       const inputs = inputsOf(tape, model, space, architecture);
       const fits = Array.from({ length: architecture.fits }, (_, index) => {
         const penalties = new Penalties(tape, l2);
-        const output = fitOutput(tape, model, space, architecture, `fit-${index + 1}`, inputs, penalties);
-        return { output, loss: meanSquaredError(tape, output, inputs.ratings), penalty: penalties.sum };
+        const fit = `fit-${index + 1}`;
+        const score = fitScore(tape, model, space, architecture, fit, inputs, penalties);
+        const { output, loss } = judged(tape, `${fit}/output`, score, space.scale, architecture.ratingLoss);
+        return { output, loss, penalty: penalties.sum };
       });
       const mean = (of: (fit: (typeof fits)[number]) => Tensor) =>
         affine(
@@ -110,13 +110,9 @@ function inputsOf(
   { userCount }: RatingSpace,
   architecture: NeuralArchitecture,
 ): Inputs {
-  const users = indexInput(tape, inputNames.users);
   return {
-    users,
-    items: indexInput(tape, inputNames.items),
     places: itemPlaces(tape),
-    ratings: tape.graph.input(inputNames.ratings, ['batch', 1]),
-    base: rows(tape, tape.statistic(factNames.base, [userCount, 1], filled(0)), users),
+    base: embeddingLayer(tape, factNames.base, inputNames.users, [userCount, 1], filled(0), 'statistic'),
     streams: reducedStreams(tape, architecture),
     known: model === 'lstm-av' ? undefined : knownOf(tape, architecture),
   };
@@ -128,18 +124,19 @@ function knownOf(tape: Tape, { coldRate }: NeuralArchitecture): Tensor | undefin
   return coldRate === 0 ? undefined : affine(tape, tape.mask(['batch', 1], coldRate), 1 - coldRate);
 }
 
-function fitOutput(
+function fitScore(
   tape: Tape,
   model: NeuralRecommenderName,
   space: RatingSpace,
   architecture: NeuralArchitecture,
   fit: string,
-  { users, items, places, base, streams, known }: Inputs,
+  { places, base, streams, known }: Inputs,
   penalties: Penalties,
 ): Tensor {
   const { embedding, widths } = architecture;
   const { userCount, itemCount } = space;
-  const user = (name: string) => penalties.rows(embeddingLayer(tape, `${fit}/${name}`, users, userCount, embedding));
+  const { users, items } = inputNames;
+  const user = (name: string) => penalties.rows(embeddingLayer(tape, `${fit}/${name}`, users, [userCount, embedding]));
   const summary = contentSummary(tape, `${fit}/content`, streams);
   const width = summary.shape[1] as number;
   const matching = penalties.kernel(tape.weight(`${fit}/content/matching`, [width, embedding], glorotUniform));
@@ -152,9 +149,10 @@ function fitOutput(
   if (model === 'lstm-av') return add(tape, base, content);
 
   const own = model === 'dcf-av-2' ? user('collaborative/users') : taste;
-  const factors = penalties.rows(embeddingLayer(tape, `${fit}/collaborative/items`, items, itemCount, embedding));
-  const biases = tape.weight(`${fit}/collaborative/item-biases`, [itemCount, 1], filled(0));
-  const itemBias = penalties.rows(rows(tape, biases, items));
+  const factors = penalties.rows(embeddingLayer(tape, `${fit}/collaborative/items`, items, [itemCount, embedding]));
+  const itemBias = penalties.rows(
+    embeddingLayer(tape, `${fit}/collaborative/item-biases`, items, [itemCount, 1], filled(0)),
+  );
   let rated = add(tape, itemBias, rowSums(tape, multiply(tape, own, factors)));
   if (widths.length > 0) {
     const deep = denseStack(tape, `${fit}/joint`, concat(tape, [own, factors, looks]), widths, architecture);

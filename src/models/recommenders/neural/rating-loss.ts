@@ -1,0 +1,186 @@
+import { checkInteger, checkOneOf, checkPositive } from '../../../core/check.ts';
+import { UsageError } from '../../../core/errors.ts';
+import type { Tensor } from '../../autodiff/emitter.ts';
+import { filled, type Initialiser } from '../../autodiff/initialisers.ts';
+import { scale } from '../../autodiff/operations/arithmetic.ts';
+import { dense } from '../../autodiff/operations/dense.ts';
+import { sigmoid } from '../../autodiff/operations/elementwise.ts';
+import { binaryCrossEntropy, meanSquaredError, weightedSquaredError } from '../../autodiff/operations/losses.ts';
+import { listwiseRanking, pairwiseRanking } from '../../autodiff/operations/ranking.ts';
+import type { Tape } from '../../autodiff/tape.ts';
+import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
+import { inputNames } from './input-names.ts';
+
+/** What a neural recommender learns to do. */
+export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax'] as const;
+
+/**
+ * What a neural recommender learns to do. `mse`: to come near each rating. `ordinal`: to say for
+ * each level of the scale how likely a rating is above it. `bpr`, `softmax`: to put the ratings of
+ * a user into their order, by pairs or by lists; what it then predicts is no rating.
+ *
+ * @example
+ * const ranking: LossName = 'bpr';
+ */
+export type LossName = (typeof lossNames)[number];
+
+/**
+ * How a neural recommender is told how wrong it is.
+ *
+ * @example
+ * new NeuralRecommender('deepcf', { loss: 'ordinal', weighting: 0.5 });
+ */
+export interface LossOptions {
+  /** Default `mse`. */
+  readonly loss?: LossName | undefined;
+  /**
+   * Of `mse` and `ordinal`: ratings of a value that comes with the share p are weighted by (1 / p)
+   * to this power, 1 on average, so that rare values count. Default 0: all alike.
+   */
+  readonly weighting?: number | undefined;
+  /**
+   * Of `ordinal`: levels, evenly spread over the scale. Default: one each half, or ten where the
+   * scale is longer than ten.
+   */
+  readonly levels?: number | undefined;
+}
+
+/** Checked options, with their defaults but for the levels, which depend on the scale. */
+export interface RatingLoss {
+  readonly loss: LossName;
+  readonly weighting: number;
+  readonly levels: number | undefined;
+}
+
+type Scale = { readonly minimum: number; readonly maximum: number };
+
+/** Checks options and fills in their defaults. @throws UsageError when they do not fit together. */
+export function ratingLoss({ loss = 'mse', weighting = 0, levels }: LossOptions): RatingLoss {
+  checkOneOf('loss', loss, lossNames);
+  checkPositive('weighting', weighting, { zero: true });
+  if (levels !== undefined) checkInteger('levels', levels, 2);
+  const given = { weighting: weighting !== 0 && isRanking(loss), levels: levels !== undefined && loss !== 'ordinal' };
+  for (const [name, isWrong] of Object.entries(given)) {
+    if (!isWrong) continue;
+    throw new UsageError(`\`${name}\` is no option of the loss '${loss}'`, {
+      remedy: `Leave it out, or give \`loss: 'ordinal'\`.`,
+    });
+  }
+  return { loss, weighting, levels };
+}
+
+/** Whether a loss teaches the order of a user's ratings alone. */
+export function isRanking(loss: LossName): boolean {
+  return loss === 'bpr' || loss === 'softmax';
+}
+
+/** What a recommender that was taught by a loss predicts: ratings, or scores to rank by. */
+export function predictsBy(loss: LossName): 'ratings' | 'scores' {
+  return isRanking(loss) ? 'scores' : 'ratings';
+}
+
+/**
+ * What is predicted and how wrong it is, of a score [batch, 1] in the unit of ratings.
+ *
+ * @param name begins the names of weights that the loss itself needs.
+ */
+export function judged(tape: Tape, name: string, score: Tensor, range: Scale, rule: RatingLoss): ModuleOutputs {
+  const { graph } = tape;
+  const ratings = graph.input(inputNames.ratings, ['batch', 1]);
+  if (rule.loss === 'ordinal') return ordinal(tape, name, score, ratings, range, rule);
+  if (rule.loss === 'mse') {
+    if (rule.weighting === 0) return { output: score, loss: meanSquaredError(tape, score, ratings) };
+    return { output: score, loss: weightedSquaredError(tape, score, ratings, weightsOf(tape)) };
+  }
+  // Only a step has the users of its ratings; what predicts has no loss.
+  const users = tape.index(inputNames.users);
+  if (rule.loss === 'bpr') return { output: score, loss: pairwiseRanking(tape, score, ratings, users) };
+  // 2^(r - lowest + 1) - 1: the lowest rating gains 1.
+  const exponent = graph.multiply(graph.subtract(ratings, graph.real(range.minimum - 1)), graph.real(Math.LN2));
+  const gains = graph.subtract(graph.emit('Exp', [exponent], ratings.shape), graph.real(1));
+  return { output: score, loss: listwiseRanking(tape, score, gains, users) };
+}
+
+function weightsOf(tape: Tape): Tensor {
+  return tape.graph.input(inputNames.weights, ['batch', 1]);
+}
+
+function levelCount({ minimum, maximum }: Scale, levels: number | undefined): number {
+  const span = maximum - minimum;
+  return levels ?? (span <= 10 ? Math.max(2, Math.round(2 * span) + 1) : 10);
+}
+
+/**
+ * The chance that a rating is above the k-th level is sigmoid(slope s - c_k), slope and c learnt;
+ * the rating the lowest level and for each chance a step of the scale.
+ */
+function ordinal(
+  tape: Tape,
+  name: string,
+  score: Tensor,
+  ratings: Tensor,
+  range: Scale,
+  { levels, weighting }: RatingLoss,
+): ModuleOutputs {
+  const { graph } = tape;
+  const steps = levelCount(range, levels) - 1;
+  const step = (range.maximum - range.minimum) / steps;
+  const between = Array.from({ length: steps }, (_, level) => range.minimum + (level + 0.5) * step);
+  const slope = tape.weight(`${name}/slope`, [1], filled(firstSlope));
+  const first: Initialiser = () => Float32Array.from(between, (threshold) => -firstSlope * threshold);
+  const offsets = tape.weight(`${name}/thresholds`, [steps], first);
+  const spread = graph.real(new Array<number>(steps).fill(1), [1, steps]);
+  const logits = dense(tape, scale(tape, score, slope), spread, offsets);
+  const chances = sigmoid(tape, logits);
+  const column = graph.real(new Array<number>(steps).fill(step), [steps, 1]);
+  const output = dense(tape, chances, column, graph.real([range.minimum], [1]));
+  const above = graph.emit('Greater', [ratings, graph.real(between, [1, steps])], ['batch', steps], {}, 'bool');
+  // exp(r - r): a one for each rating.
+  const weights =
+    weighting === 0 ? graph.emit('Exp', [graph.subtract(ratings, ratings)], ratings.shape) : weightsOf(tape);
+  return { output, loss: binaryCrossEntropy(tape, logits, graph.cast(above, 'real'), weights) };
+}
+
+/** Of a logistic curve whose deviation is about 0.9 of a rating. */
+const firstSlope = 2;
+
+/** The weight of each rating: (1 / share of its value) ^ weighting, 1 on average. */
+export function ratingWeights(values: Float32Array, weighting: number): Float32Array {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const raw = Float64Array.from(values, (value) => (values.length / (counts.get(value) as number)) ** weighting);
+  const mean = raw.reduce((sum, weight) => sum + weight, 0) / raw.length;
+  return Float32Array.from(raw, (weight) => weight / mean);
+}
+
+/**
+ * Of all pairs of ratings of one user of which one is higher, the share that is predicted the other
+ * way round (ties one half).
+ *
+ * @returns undefined when there is no such pair.
+ */
+export function misorderedShare(
+  users: ArrayLike<number>,
+  ratings: Float32Array,
+  scores: Float32Array,
+): number | undefined {
+  const byUser = new Map<number, number[]>();
+  for (let row = 0; row < users.length; row++) {
+    const user = users[row] as number;
+    const own = byUser.get(user);
+    if (own) own.push(row);
+    else byUser.set(user, [row]);
+  }
+  let [pairs, wrong] = [0, 0];
+  for (const own of byUser.values()) {
+    for (const a of own) {
+      for (const b of own) {
+        if (!((ratings[a] as number) > (ratings[b] as number))) continue;
+        pairs++;
+        const lead = (scores[a] as number) - (scores[b] as number);
+        wrong += lead < 0 ? 1 : lead === 0 ? 0.5 : 0;
+      }
+    }
+  }
+  return pairs === 0 ? undefined : wrong / pairs;
+}
