@@ -75,3 +75,13 @@ export { RandomRecommender } from '../models/recommenders/random-recommender.ts'
 export type { Recommender, TrainingRatings } from '../models/recommenders/recommender.ts';
 export { type SimilarityName, similarityNames } from '../models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from '../models/recommenders/svd.ts';
+export { holm } from '../models/statistics/holm.ts';
+export {
+  type BootstrapOptions,
+  bootstrapInterval,
+  type Interval,
+  meanInterval,
+} from '../models/statistics/intervals.ts';
+export { pairedTTest, type TestResult } from '../models/statistics/paired-t-test.ts';
+export { type RandomisationOptions, randomisationTest } from '../models/statistics/randomisation-test.ts';
+export { wilcoxonTest } from '../models/statistics/wilcoxon-test.ts';
