@@ -5,10 +5,18 @@
  */
 
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
-export type { Experiment, ExperimentConfig, RecommenderSettings } from '../graphs/experiment/experiment-config.ts';
+export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';
+export type { Environment } from '../graphs/experiment/environment.ts';
+export type {
+  Experiment,
+  ExperimentConfig,
+  RecommenderSettings,
+  ScenarioName,
+  SearchKind,
+} from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
-export type { PointFailure } from '../graphs/experiment/point-result.ts';
+export type { PointFailure, TrialResult } from '../graphs/experiment/point-result.ts';
 export type { PublishedSetting } from '../graphs/experiment/published.ts';
 export type { ResultTable, TableColumn, TableRow } from '../graphs/experiment/result-tables.ts';
 export {
@@ -16,13 +24,19 @@ export {
   type RunExperimentOptions,
   runExperiment,
 } from '../graphs/experiment/run-experiment.ts';
-export type { PointRunOptions } from '../graphs/experiment/run-points.ts';
-export type { ExperimentRow, SeedMean } from '../graphs/experiment/summarise.ts';
+export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/run-tally.ts';
+export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '../graphs/experiment/summarise.ts';
 export { evaluateRecommender, type RecommenderEvaluationOptions } from '../graphs/recommender-evaluation.ts';
 export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
-export type { FitData, FitOptions, FitProgress, FittedRecommender } from '../graphs/recommenders/fit-data.ts';
+export type {
+  FitData,
+  FitOptions,
+  FitProgress,
+  FittedRecommender,
+  RefitPlan,
+} from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
