@@ -4,6 +4,7 @@ import { metricNames, metrics } from '../../models/metrics/metrics.ts';
 import { holm } from '../../models/statistics/holm.ts';
 import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
 import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
+import { meanOf } from '../../models/statistics/sample.ts';
 import { type Comparison, compared, type PairedSamples } from './comparison.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { ExperimentPoint } from './experiment-points.ts';
@@ -21,13 +22,15 @@ export interface BestRows {
   readonly best: string;
   readonly second: string | undefined;
   /**
-   * Paired t-test of best and second over users, corrected over all rows that the best one is tested
-   * against; NaN where the metric has no value of a user.
+   * Paired t-test of best and second over users, corrected over all rows that the best one is
+   * tested against; NaN where the metric has no value of a user.
    */
   readonly p: number;
 }
 
-/** A 95 % confidence interval of a row's metric: of the mean over users, each over folds and runs. */
+/**
+ * A 95 % confidence interval of a row's metric: of the mean over users, each over folds and runs.
+ */
 export interface RowInterval extends Interval {
   readonly scenario: ScenarioName;
   readonly label: string;
@@ -97,7 +100,7 @@ export async function compareRows(
       const others = own.filter(({ label }) => label !== reference);
       found.comparisons.push(...compared(others.flatMap((row) => userSamples(row, reference, metric, users))));
       const base = own.find(({ label }) => label === reference) as ExperimentRow;
-      found.comparisons.push(...compared(others.flatMap((row) => runSamples(row, base, metric))));
+      found.comparisons.push(...compared(others.flatMap((row) => seedSamples(row, base, metric))));
     }
   }
   return found;
@@ -129,17 +132,25 @@ function userSamples(
   return left.length === 0 ? [] : [{ scenario, metric, label, reference, over: 'users', left, right }];
 }
 
-/** Runs of the same seeds are pairs. One alone is none. */
-function runSamples(row: ExperimentRow, base: ExperimentRow, metric: string): PairedSamples[] {
-  const pairs = row.runs.flatMap((run) => {
+/**
+ * Seeds of the data are pairs: runs on the same data are not independent, so they are averaged. On
+ * one data set seeds of the recommender are. One alone is none.
+ */
+function seedSamples(row: ExperimentRow, base: ExperimentRow, metric: string): PairedSamples[] {
+  const single = new Set(row.runs.map(({ splitSeed }) => splitSeed)).size < 2;
+  const groups = new Map<number, [left: number, right: number][]>();
+  for (const run of row.runs) {
     const other = base.runs.find(({ splitSeed, seed }) => splitSeed === run.splitSeed && seed === run.seed);
     const [left, right] = [run.metrics[metric] ?? Number.NaN, other?.metrics[metric] ?? Number.NaN];
-    return Number.isNaN(left - right) ? [] : [[left, right] as const];
-  });
-  if (pairs.length < 2) return [];
+    if (Number.isNaN(left - right)) continue;
+    const key = single ? run.seed : run.splitSeed;
+    groups.set(key, [...(groups.get(key) ?? []), [left, right]]);
+  }
+  if (groups.size < 2) return [];
   const { scenario, label } = row;
-  const [left, right] = [pairs.map(([one]) => one), pairs.map(([, other]) => other)];
-  return [{ scenario, metric, label, reference: base.label, over: 'runs', left, right }];
+  const left = [...groups.values()].map((pairs) => meanOf(pairs.map(([one]) => one)));
+  const right = [...groups.values()].map((pairs) => meanOf(pairs.map(([, other]) => other)));
+  return [{ scenario, metric, label, reference: base.label, over: 'seeds', left, right }];
 }
 
 /** Rows of a bare grid are not among them: who is best of those is a choice by the test set. */
@@ -152,10 +163,10 @@ function bestRows(
   const names = Object.keys(eligible[0]?.metrics ?? {}).filter((name) => betterWhen(name) !== undefined);
   return names.flatMap((metric) => {
     const sign = betterWhen(metric) === 'lower' ? 1 : -1;
-    const meanOf = (row: ExperimentRow) => row.metrics[metric]?.mean ?? Number.NaN;
+    const figureOf = (row: ExperimentRow) => row.metrics[metric]?.mean ?? Number.NaN;
     const order = eligible
-      .filter((row) => !Number.isNaN(meanOf(row)))
-      .sort((one, other) => sign * (meanOf(one) - meanOf(other)));
+      .filter((row) => !Number.isNaN(figureOf(row)))
+      .sort((one, other) => sign * (figureOf(one) - figureOf(other)));
     const [best, ...others] = order;
     if (best === undefined) return [];
     const own = users.get(best.label)?.get(metric);

@@ -18,8 +18,11 @@ export interface Comparison {
   readonly metric: string;
   readonly label: string;
   readonly reference: string;
-  /** What the pairs are: users, each the mean over folds and runs; or runs, each the mean over folds. */
-  readonly over: 'users' | 'runs';
+  /**
+   * What the pairs are: users, each the mean over folds and runs; or seeds of the data, each the
+   * mean over folds and the recommender's seeds (over one data set, seeds of the recommender).
+   */
+  readonly over: 'users' | 'seeds';
   readonly pairs: number;
   /** Mean of row - reference. */
   readonly difference: number;

@@ -19,7 +19,9 @@ function usualKind(kind: ScenarioName): 'ratings' | 'item-cold' {
   return kind === 'hard-cold' || kind === 'leave-items-out' ? 'item-cold' : 'ratings';
 }
 
-/** Makes or reads the scenarios of an experiment when they are asked for, and holds the last two. */
+/**
+ * Makes or reads the scenarios of an experiment when they are asked for, and holds the last two.
+ */
 export class ExperimentScenarios {
   readonly #experiment: Experiment;
   readonly #data: ExperimentData;

@@ -99,7 +99,10 @@ export class ExperimentStore {
     return this.#read<PointResult>(this.#pathOf('points', point));
   }
 
-  /** What the validation part said at a point that learnt from a share of its rows, if it is there. */
+  /**
+   * What the validation part said at a point that learnt from a share of its rows, if it is
+   * there.
+   */
   async readTrial(point: ExperimentPoint, share: number): Promise<TrialResult | undefined> {
     return this.#read<TrialResult>(this.#trialPath(point, share));
   }

@@ -28,7 +28,10 @@ export async function foldData(
   return { scenario, genres, split, fitting: { ratings: scenario.ratings, scale, genres, features, trailers } };
 }
 
-/** A share of the training rows, drawn by the seed of the data: a greater share has those of a lesser. */
+/**
+ * A share of the training rows, drawn by the seed of the data: a greater share has those of a
+ * lesser.
+ */
 export function shareOfTraining({ scenario, split }: FoldData, share: number, seed: number): Int32Array {
   if (share >= 1) return split.train;
   const draws = new Draws(seed, 'halving').ofRatings(scenario.ratings);

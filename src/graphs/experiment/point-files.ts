@@ -9,7 +9,9 @@ import { writePredictions, writePredictionsCsv } from './prediction-files.ts';
 import type { RowScores } from './score-rows.ts';
 import { type PointUsers, readUsersArrow, usersArrow, usersCsv } from './user-files.ts';
 
-/** The files of a point beside its results: values of each user, and predictions where asked for. */
+/**
+ * The files of a point beside its results: values of each user, and predictions where asked for.
+ */
 export class PointFiles {
   readonly #directory: string;
   readonly #wanted: Pick<Experiment, 'predictions' | 'csv'>;

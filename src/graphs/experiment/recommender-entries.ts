@@ -62,7 +62,9 @@ function selectedEntry(
   };
 }
 
-/** Those that are tried, in the order of the grid: all, or as many as asked for by the first seed. */
+/**
+ * Those that are tried, in the order of the grid: all, or as many as asked for by the first seed.
+ */
 function drawn(variants: readonly RecommenderVariant[], { search, trials, seeds }: Experiment): RecommenderVariant[] {
   const count = trials ?? (search === 'random' ? usualTrials : variants.length);
   const draws = new Map(variants.map(({ label }) => [label, sha256(`reelflow-search-1:${seeds[0]}:${label}`)]));

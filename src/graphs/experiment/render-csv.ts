@@ -39,7 +39,9 @@ export function rowsCsv(
   return csvText(head.join(','), lines);
 }
 
-/** One value per line: each metric of each fold of each run, of the test and the validation part. */
+/**
+ * One value per line: each metric of each fold of each run, of the test and the validation part.
+ */
 export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
   const lines = results.flatMap((result) => {
     const entry = entries.find(({ candidates }) => candidates.some(({ label }) => label === result.label));

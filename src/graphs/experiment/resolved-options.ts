@@ -17,12 +17,12 @@ export function resolvedOptions(model: RecommenderName, given: Readonly<Record<s
 /** `64, residual 32` by the form; `10 (als), 20 (sgd)` by the method. */
 function defaultOf(words: string, residual: boolean, { method }: Readonly<Record<string, Json>>): Json {
   const [plain = words, other] = words.split(/, residual |; beside /);
-  if (residual && other !== undefined && words.includes(', residual ')) return valueOf(other);
+  if (residual && other !== undefined && words.includes(', residual ')) return valueFrom(other);
   const byMethod = new RegExp(`(\\S+) \\(${typeof method === 'string' ? method : 'als'}\\)`).exec(words);
-  return valueOf(byMethod?.[1] ?? plain);
+  return valueFrom(byMethod?.[1] ?? plain);
 }
 
-function valueOf(text: string): Json {
+function valueFrom(text: string): Json {
   for (const json of [text, `[${text}]`]) {
     try {
       return JSON.parse(json) as Json;

@@ -86,7 +86,10 @@ export function resultTables(
         kind,
         title: `${title}, ${scenarioTitles[scenario]}`,
         scenario,
-        thesisTable: thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
+        thesisTable:
+          kind === 'validation'
+            ? undefined
+            : thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
         note,
         columns: list,
         rows: from.map((row) => ({
@@ -126,7 +129,7 @@ export function resultTables(
 function validationColumns({ k, select }: Experiment): TableColumn[] {
   const usual = [
     ...columns(['mae', 'rmse']),
-    ...k.flatMap((length) => columns(['ndcg'], length)),
+    ...k.flatMap((length) => columns(['ndcg'], length).map((each) => ({ ...each, title: `${each.title}@${length}` }))),
     ...columns(['auc']),
     { title: 'best epoch', metric: 'bestEpoch', digits: 1 },
   ];

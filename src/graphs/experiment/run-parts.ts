@@ -32,7 +32,10 @@ export interface Slot {
   candidates: readonly RecommenderVariant[];
 }
 
-/** Runs a task for each point: one at a time of recommenders that hold the thread, then the others. */
+/**
+ * Runs a task for each point: one at a time of recommenders that hold the thread, then the
+ * others.
+ */
 export async function inTurns<Point extends ExperimentPoint>(
   points: readonly Point[],
   { experiment, options }: RunParts,

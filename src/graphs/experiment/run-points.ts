@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { computePoint } from './compute-point.ts';
-import { type ExperimentPoint, experimentPlaces, pointText } from './experiment-points.ts';
+import { type ExperimentPlace, type ExperimentPoint, experimentPlaces, pointText } from './experiment-points.ts';
 import { foldData } from './fold-data.ts';
 import type { PointFailure, PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
@@ -59,7 +59,16 @@ export async function runPoints(
     if ('error' in outcome) failures.push(outcome);
     else results.push(outcome);
   });
+  // Figures and files must not tell which points were there before, or were done first.
+  const order = new Map(
+    slots.flatMap(({ place, candidates }, index) => candidates.map(({ label }) => [keyOf({ ...place, label }), index])),
+  );
+  results.sort((one, other) => (order.get(keyOf(one)) ?? 0) - (order.get(keyOf(other)) ?? 0));
   return { results, failures, reused, computed: results.length - reused, trials };
+}
+
+function keyOf({ scenario, label, splitSeed, seed, fold }: ExperimentPlace & { readonly label: string }): string {
+  return JSON.stringify([scenario, label, splitSeed, seed, fold]);
 }
 
 async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointResult | PointFailure | undefined> {

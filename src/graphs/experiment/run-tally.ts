@@ -7,7 +7,10 @@ export interface ExperimentProgress {
   /** Of those that were not there when the run began. */
   readonly done: number;
   readonly total: number;
-  /** Wall seconds that the rest of this part will take, if it goes on like this; absent before the first. */
+  /**
+   * Wall seconds that the rest of this part will take, if it goes on like this; absent before the
+   * first.
+   */
   readonly secondsLeft?: number;
   /** The point that was heard of last. */
   readonly point?: string;

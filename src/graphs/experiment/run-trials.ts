@@ -59,7 +59,7 @@ export async function runTrials(slots: readonly Slot[], parts: RunParts): Promis
       const tried = slot.candidates.map((variant) => [variant, own.get(variant.label)] as const);
       slot.candidates = bestOf(tried, metric, roundsOf(slot)[round + 1]?.candidates ?? 1);
     }
-    // What is not decided yet cannot go on, and what is goes on with the points.
+    // What is not decided yet has no points in this run.
     if (options.signal?.aborted || options.stop?.aborted) break;
   }
   return counts;

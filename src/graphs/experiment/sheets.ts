@@ -42,7 +42,7 @@ export function comparisonSheets(comparisons: readonly Comparison[]): Sheet[] {
       `p: paired, two-sided, corrected by Holm over the rows of a metric`,
       own[0]?.over === 'users'
         ? 'pairs are users, each the mean over folds and runs; rmse and mae are those of each user'
-        : 'pairs are runs, each the mean over folds',
+        : 'pairs are seeds of the data (of one data set, of the recommender), each the mean over folds',
     ].join('; '),
     rows: [
       ['recommender', 'metric', 'pairs', 'difference', 'low', 'high', 'p t', 'p Wilcoxon', 'p randomisation'],

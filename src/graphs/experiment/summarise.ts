@@ -17,7 +17,10 @@ export interface SeedMean {
   readonly deviation: number;
 }
 
-/** A metric over runs, and what its deviation comes from where data and recommenders have seeds of their own. */
+/**
+ * A metric over runs, and what its deviation comes from where data and recommenders have seeds of
+ * their own.
+ */
 export interface RunMean extends SeedMean {
   /** Between the means of different data (`splitSeed`); NaN of fewer than two. */
   readonly deviationOfData: number;

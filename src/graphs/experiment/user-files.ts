@@ -12,8 +12,8 @@ export interface PointUsers {
 }
 
 /**
- * The values as an Arrow file (Feather 2): columns scenario, label, split_seed, seed, fold, user, and
- * one of float64 for each metric. The files of all points together are one table.
+ * The values as an Arrow file (Feather 2): columns scenario, label, split_seed, seed, fold, user,
+ * and one of float64 for each metric. The files of all points together are one table.
  */
 export function usersArrow(point: ExperimentPoint, { userIds, values }: PointUsers): Uint8Array {
   const count = userIds.length;

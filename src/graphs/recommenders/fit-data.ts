@@ -61,8 +61,8 @@ export interface FitOptions {
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Of neural recommenders: learns from the rows `validation` too, for so many epochs at these rates
-   * instead of stopping early. Branches that are trained first stop early as ever.
+   * Of neural recommenders: learns from the rows `validation` too, for so many epochs at these
+   * rates instead of stopping early. Branches that are trained first stop early as ever.
    */
   readonly refit?: RefitPlan | undefined;
   /** File for the checkpoint of a neural recommender's training, from which it resumes. */

@@ -6,8 +6,8 @@ export interface UserMetrics {
   /** Numbers of the users, ascending. */
   readonly users: Int32Array;
   /**
-   * By name as in an experiment's tables (`rmse`, `ndcg@10`, `auc`), a value for each user. NaN where
-   * the metric is not defined for one.
+   * By name as in an experiment's tables (`rmse`, `ndcg@10`, `auc`), a value for each user. NaN
+   * where the metric is not defined for one.
    */
   readonly values: Readonly<Record<string, Float64Array>>;
 }
