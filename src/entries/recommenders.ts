@@ -12,12 +12,13 @@ export type {
   ExperimentConfig,
   RecommenderSettings,
   ScenarioName,
-  SearchKind,
 } from '../graphs/experiment/experiment-config.ts';
+export { type SearchKind, searchKinds } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
 export type { PointFailure, TrialResult } from '../graphs/experiment/point-result.ts';
 export type { PublishedSetting } from '../graphs/experiment/published.ts';
+export type { RowUse } from '../graphs/experiment/recommender-entries.ts';
 export type { ResultTable, TableColumn, TableRow } from '../graphs/experiment/result-tables.ts';
 export {
   type ExperimentResult,
@@ -25,6 +26,7 @@ export {
   runExperiment,
 } from '../graphs/experiment/run-experiment.ts';
 export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/run-tally.ts';
+export type { TrialCounts } from '../graphs/experiment/run-trials.ts';
 export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '../graphs/experiment/summarise.ts';
 export { evaluateRecommender, type RecommenderEvaluationOptions } from '../graphs/recommender-evaluation.ts';
 export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
@@ -63,9 +65,11 @@ export type { ListMetrics } from '../models/metrics/lists.ts';
 export { meanOfFolds } from '../models/metrics/mean-of-folds.ts';
 export type { Evaluation, RankingMetrics, UndefinedRule, UserCounts } from '../models/metrics/metric-values.ts';
 export type { MetricName, MetricOver, MetricScope, MetricValues } from '../models/metrics/metrics.ts';
-export type { ThresholdRule } from '../models/metrics/ranked-list.ts';
+export type { PrecisionRecallPoint } from '../models/metrics/precision-recall.ts';
+export type { RankedList, ThresholdRule } from '../models/metrics/ranked-list.ts';
 export type { RocPoint } from '../models/metrics/roc.ts';
 export type { PredictedRatings } from '../models/metrics/test-ratings.ts';
+export { type UserMetrics, UserValues } from '../models/metrics/user-values.ts';
 export { BaselineRecommender } from '../models/recommenders/baseline.ts';
 export type { BiasOptions } from '../models/recommenders/biases.ts';
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
