@@ -16,7 +16,7 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
       {
         ...{ type: kind === 'boolean' ? 'boolean' : 'string', value, does, multiple: kind === 'sets' },
         ...(entry.formerly && { formerly: entry.formerly }),
-
+        ...(entry.flag && { flag: entry.flag }),
         ...(!['needed', 'none', 'false'].includes(byDefault) && { default: byDefault }),
         read: (texts, flag) => keyValue(entry, texts, flag),
       },
@@ -66,6 +66,10 @@ function keyValue({ key, kind }: ExperimentKey, texts: readonly string[], flag: 
   switch (kind) {
     case 'boolean':
       return true;
+    case 'switch':
+      return switchOf(text, flag);
+    case 'names':
+      return namesOf(text, flag);
     case 'sets':
       return settings(texts, key);
     case 'text':
@@ -81,6 +85,22 @@ function keyValue({ key, kind }: ExperimentKey, texts: readonly string[], flag: 
     case 'years':
       return yearsOf(text);
   }
+}
+
+function switchOf(text: string, flag: string): boolean {
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  throw new UsageError(`\`--${flag}\` must be yes or no, but is '${text}'`);
+}
+
+/** `user=A,item=B`. */
+function namesOf(text: string, flag: string): Json {
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [, name, column] = /^\s*([a-z]+)=(.+?)\s*$/.exec(part) ?? [];
+      if (name !== undefined && column !== undefined) return [name, column];
+      throw new UsageError(`\`--${flag}\` must be as user=A,item=B, but is '${text}'`);
+    }),
+  );
 }
 
 function yearsOf(text: string): Json {

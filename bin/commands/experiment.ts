@@ -1,5 +1,7 @@
 import { tablesText } from '../../src/graphs/experiment/render-tables.ts';
 import { type ExperimentResult, runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
+import type { ExperimentProgress } from '../../src/graphs/experiment/run-tally.ts';
+import { resultFiles } from '../../src/graphs/experiment/write-results.ts';
 import { type Command, defineCommand, optionsOf } from '../command.ts';
 import { experimentFlags, readExperimentConfig } from '../experiment-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
@@ -18,6 +20,7 @@ export const command: Command = defineCommand({
   examples: [
     'reelflow experiment --ratings ml-latest-small/ --movies 400 --users 300 --per-user 20 --out results/',
     'reelflow experiment --ratings ml-latest-small/ --recommenders item-knn --grid item-knn.neighbours=10,20,40 --out grid/',
+    'reelflow experiment --ratings ml-latest-small/ --grid item-knn.neighbours=10,20,40 --select rmse --compare-to baseline --out paper/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],
   async run({ out = 'experiment' }, { operands: [file], further, console }) {
@@ -30,6 +33,7 @@ export const command: Command = defineCommand({
         out,
         signal: interrupts.drain,
         stop: interrupts.stop,
+        onProgress: (progress) => console.progress(progress, progressLine),
         ...toldTo(console),
       });
     } finally {
@@ -40,24 +44,52 @@ export const command: Command = defineCommand({
   },
 });
 
+function progressLine({ part, done, total, secondsLeft, point, epoch, epochs }: ExperimentProgress): string {
+  const what = part === 'trials' ? 'trials on the validation part' : 'points';
+  const left = secondsLeft === undefined ? '' : `  ${Math.ceil(secondsLeft)} s left`;
+  const course = epoch === undefined ? '' : `, epoch ${epoch} of at most ${epochs}`;
+  return `${done}/${total} ${what}${left}${point === undefined ? '' : `  ${point}${course}`}`;
+}
+
 function resultText(result: ExperimentResult): string {
-  const { points, published, failures, directory, interrupted } = result;
+  const { points, trials, published, failures, directory, interrupted, comparisons } = result;
   const left = points.total - points.computed - points.reused - points.failed;
   const begun =
     points.computed === 0 && points.failed === 0 && !interrupted ? ': there was nothing left to compute' : '';
+  const files = [...resultFiles, ...(comparisons.length > 0 ? ['comparisons.csv'] : [])];
   return [
-    ...(points.computed + points.reused > 0 ? [tablesText(result.tables)] : []),
+    ...(points.computed + points.reused > 0 ? [tablesText(result.tables, comparisons)] : []),
     published.shown
       ? `published: ${published.source}`
       : `published figures are not shown, because they are for ${published.differs.join('; ')}`,
+    ...chosenLines(result),
     ...failures.map(
       ({ scenario, label, seed, fold, error }) =>
         `failed: ${scenario}, ${label}, seed ${seed}, fold ${fold}: ${error.message}`,
     ),
     `${points.total} points: ${points.computed} computed, ${points.reused} were there, ${points.failed} failed${left > 0 ? `, ${left} not begun` : ''}${begun}`,
-    `results: ${directory}/tables.txt, tables.md, results.csv, roc.csv, results.json`,
+    ...(trials.computed + trials.reused + trials.failed > 0
+      ? [
+          `trials on the validation part: ${trials.computed} computed, ${trials.reused} were there, ${trials.failed} failed`,
+        ]
+      : []),
+    ...(points.computed + points.reused > 0 ? [`results in ${directory}: ${files.join(', ')}`] : []),
     '',
   ].join('\n');
+}
+
+/** What the validation part chose, and how often. */
+function chosenLines({ rows }: ExperimentResult): string[] {
+  return rows
+    .filter(({ chosen }) => chosen.length > 0)
+    .map(({ scenario, label, chosen }) => {
+      const counts = new Map<string, number>();
+      for (const each of chosen) counts.set(each.label, (counts.get(each.label) ?? 0) + 1);
+      const words = [...counts]
+        .sort(([, one], [, other]) => other - one)
+        .map(([name, count]) => `${name} ${count} times`);
+      return `chosen: ${scenario}, ${label}: ${words.join(', ')}`;
+    });
 }
 
 function exitCode({ points, interrupted }: ExperimentResult): number {

@@ -32,7 +32,7 @@ export interface RidgeFigures {
 
 /**
  * Scores ridge regressions on the very folds of an experiment, whose models they stand beside. They
- * learn from training and validation ratings, as all models do that are not networks.
+ * learn from training and validation ratings, as all models do.
  *
  * @throws what `runExperiment` throws of its configuration and data.
  */
@@ -43,17 +43,18 @@ export async function ridgeFigures(config: ExperimentConfig, inputs: readonly Ri
     const scenarios = new ExperimentScenarios(experiment, data);
     const clipOf = (movie: string) => data.trailers?.trailersOf.get(movie)?.[0] ?? movie;
     const kinds = experiment.scenarios.filter((kind) => kind === 'non-cold' || kind === 'hard-cold');
-    return kinds.flatMap((scenario) =>
-      experiment.seeds.flatMap((seed) => {
-        const made = scenarios.of(scenario, seed);
-        return inputs.map(({ name, vectors }) => {
+    const figures: RidgeFigures[] = [];
+    for (const scenario of kinds) {
+      for (const seed of experiment.seeds) {
+        const made = await scenarios.of(scenario, seed);
+        for (const { name, vectors } of inputs) {
           const stacked = stack(made.scenario.ratings.itemIds.map((id) => vectors.get(clipOf(id)) ?? []));
-          const evaluation = meanOfFolds(foldsOf(made, data.scale, stacked, name));
-          const { auc, rmse, ranking } = evaluation;
-          return { scenario, label: name, seed, auc, rmse, ndcg: ranking['4']?.ndcg ?? Number.NaN };
-        });
-      }),
-    );
+          const { auc, rmse, ranking } = meanOfFolds(foldsOf(made, data.scale, stacked, name));
+          figures.push({ scenario, label: name, seed, auc, rmse, ndcg: ranking['4']?.ndcg ?? Number.NaN });
+        }
+      }
+    }
+    return figures;
   } finally {
     await data.close();
   }

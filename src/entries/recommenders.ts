@@ -6,24 +6,40 @@
 
 export type { Protocol } from '../graphs/catalogue-evaluation.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
-export type { Experiment, ExperimentConfig, RecommenderSettings } from '../graphs/experiment/experiment-config.ts';
+export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';
+export type { Environment } from '../graphs/experiment/environment.ts';
+export type {
+  Experiment,
+  ExperimentConfig,
+  RecommenderSettings,
+  ScenarioName,
+} from '../graphs/experiment/experiment-config.ts';
+export { type SearchKind, searchKinds } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
-export type { PointFailure } from '../graphs/experiment/point-result.ts';
+export type { PointFailure, TrialResult } from '../graphs/experiment/point-result.ts';
 export type { PublishedSetting } from '../graphs/experiment/published.ts';
+export type { RowUse } from '../graphs/experiment/recommender-entries.ts';
 export type { ResultTable, TableColumn, TableRow } from '../graphs/experiment/result-tables.ts';
 export {
   type ExperimentResult,
   type RunExperimentOptions,
   runExperiment,
 } from '../graphs/experiment/run-experiment.ts';
-export type { PointRunOptions } from '../graphs/experiment/run-points.ts';
-export type { ExperimentRow, SeedMean } from '../graphs/experiment/summarise.ts';
+export type { ExperimentProgress, PointRunOptions } from '../graphs/experiment/run-tally.ts';
+export type { TrialCounts } from '../graphs/experiment/run-trials.ts';
+export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '../graphs/experiment/summarise.ts';
 export { evaluateRecommender, type RecommenderEvaluationOptions } from '../graphs/recommender-evaluation.ts';
 export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
-export type { FitData, FitOptions, FitProgress, FittedRecommender } from '../graphs/recommenders/fit-data.ts';
+export type {
+  FitData,
+  FitOptions,
+  FitProgress,
+  FittedRecommender,
+  RefitPlan,
+} from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
@@ -52,9 +68,11 @@ export type { ListMetrics } from '../models/metrics/lists.ts';
 export { meanOfFolds } from '../models/metrics/mean-of-folds.ts';
 export type { Evaluation, RankingMetrics, UndefinedRule, UserCounts } from '../models/metrics/metric-values.ts';
 export type { MetricName, MetricOver, MetricScope, MetricValues } from '../models/metrics/metrics.ts';
-export type { ThresholdRule } from '../models/metrics/ranked-list.ts';
+export type { PrecisionRecallPoint } from '../models/metrics/precision-recall.ts';
+export type { RankedList, ThresholdRule } from '../models/metrics/ranked-list.ts';
 export type { RocPoint } from '../models/metrics/roc.ts';
 export type { PredictedRatings } from '../models/metrics/test-ratings.ts';
+export { type UserMetrics, UserValues } from '../models/metrics/user-values.ts';
 export { BaselineRecommender } from '../models/recommenders/baseline.ts';
 export type { BiasOptions } from '../models/recommenders/biases.ts';
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
@@ -79,3 +97,13 @@ export { RandomRecommender } from '../models/recommenders/random-recommender.ts'
 export type { Recommender, TrainingRatings } from '../models/recommenders/recommender.ts';
 export { type SimilarityName, similarityNames } from '../models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from '../models/recommenders/svd.ts';
+export { holm } from '../models/statistics/holm.ts';
+export {
+  type BootstrapOptions,
+  bootstrapInterval,
+  type Interval,
+  meanInterval,
+} from '../models/statistics/intervals.ts';
+export { pairedTTest, type TestResult } from '../models/statistics/paired-t-test.ts';
+export { type RandomisationOptions, randomisationTest } from '../models/statistics/randomisation-test.ts';
+export { wilcoxonTest } from '../models/statistics/wilcoxon-test.ts';

@@ -13,9 +13,9 @@ describe('the guide to experiments', () => {
     const lines = table.split('\n').filter((line) => line.startsWith('| `'));
     const cells = lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|')));
     expect(cells.map(([, key, flag, , does, byDefault]) => [key, flag, does, byDefault])).toEqual(
-      experimentKeys.map(({ key, value, does, default: byDefault }) => [
+      experimentKeys.map(({ key, flag, value, does, default: byDefault }) => [
         `\`${key}\``,
-        `\`--${flagOf(key)}${value === '' ? '' : ` ${value}`}\``,
+        `\`--${flag ?? flagOf(key)}${value === '' ? '' : ` ${value}`}\``,
         does,
         byDefault,
       ]),

@@ -84,10 +84,24 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
 }
 
 async function readData(experiment: Experiment) {
-  const { ratings: path, movieList, trailers: trailerPath, scale, skipBadLines, implicit } = experiment;
-  const timestamps = experiment.scenarios.some(isTimed);
-  const reading = { skipBadLines, timestamps, implicit, ...(scale && { scale }) };
+  const {
+    ratings: path,
+    movieList,
+    trailers: trailerPath,
+    scale,
+    skipBadLines,
+    columns,
+    duplicateRatings,
+    implicit,
+  } = experiment;
+  const timestamps = experiment.scenarios.some((name) => name !== 'given' && isTimed(name));
+  const reading = { skipBadLines, timestamps, implicit, scale, duplicateRatings };
   if (await isDirectory(path)) {
+    if (columns !== undefined) {
+      throw new UsageError('`columns` is for a file of ratings: a MovieLens directory has columns of its own', {
+        option: 'columns',
+      });
+    }
     if (movieList !== undefined) {
       throw new UsageError('`movieList` is for a file of ratings: a MovieLens directory has its own list', {
         option: 'movieList',
@@ -98,7 +112,7 @@ async function readData(experiment: Experiment) {
     const badLines = lens.report.badLines.count + others.movies.count + (others.trailers?.count ?? 0);
     return { ...lens, badLines };
   }
-  const { ratings, report } = await readRatings(path, reading);
+  const { ratings, report } = await readRatings(path, { ...reading, ...(columns && { columns }) });
   const list = movieList === undefined ? undefined : await readMovies(movieList, { skipBadLines });
   const trailers = trailerPath === undefined ? undefined : await readTrailers(trailerPath, { skipBadLines });
   const badLines = report.badLines.count + (list?.badLines.count ?? 0) + (trailers?.badLines.count ?? 0);

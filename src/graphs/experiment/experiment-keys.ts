@@ -1,5 +1,19 @@
-/** What the value of a key is, in a configuration file and as a flag's text. */
-export type KeyKind = 'text' | 'integer' | 'number' | 'boolean' | 'texts' | 'integers' | 'numbers' | 'sets' | 'years';
+/**
+ * What the value of a key is, in a configuration file and as a flag's text. A `switch` is true or
+ * false there, yes or no here.
+ */
+export type KeyKind =
+  | 'text'
+  | 'integer'
+  | 'number'
+  | 'boolean'
+  | 'texts'
+  | 'integers'
+  | 'numbers'
+  | 'switch'
+  | 'names'
+  | 'sets'
+  | 'years';
 
 /**
  * One key of an experiment's configuration: in `experiment FILE.json` by this name, as a flag in
@@ -13,6 +27,8 @@ export interface ExperimentKey {
   /** What holds without it, in words. */
   readonly default: string;
   readonly does: string;
+  /** The flag, where it is not the key in kebab case. */
+  readonly flag?: string;
   /** Older names, which are accepted and not shown. */
   readonly formerly?: readonly string[];
 }
@@ -59,13 +75,21 @@ export const experimentKeys: readonly ExperimentKey[] = [
   key('cut', 'text', 'SHARE|DATE', '0.8', 'where the scenario time divides: share of ratings before, or a date'),
   key('foldIn', 'number', 'SHARE', '0.8', "share of a test user's ratings that the scenario user shows"),
   key('seeds', 'integers', 'LIST', '1', 'each seeds all random draws: ratings, folds and initial weights'),
-  key('splitSeed', 'integer', 'N', 'the seed', 'one seed for the draws of ratings and folds, whatever the seeds'),
+  key(
+    'splitSeed',
+    'integers',
+    'LIST',
+    'the seed',
+    'seeds of the draws of ratings and folds, whatever the seeds; each is crossed with all seeds',
+  ),
+  key('split', 'text', 'DIR', 'none', 'uses saved splits again: the splits/ of an experiment, or one saved scenario'),
+  key('saveSplits', 'text', 'auto|yes|no', 'auto', 'whether splits are saved; auto: up to 2 million ratings'),
   key(
     'validation',
     'text',
     'KIND',
     'item-cold in hard-cold, else ratings',
-    'validation part for early stopping: ratings, item-cold or none',
+    'validation part, for early stopping and selection: ratings, item-cold or none',
   ),
   key('validationShare', 'number', 'SHARE', '0.1', 'its share of the training ratings'),
   key('years', 'years', 'FROM-TO', 'all', 'only movies of these years'),
@@ -73,10 +97,28 @@ export const experimentKeys: readonly ExperimentKey[] = [
   key('minUserRatings', 'integer', 'N', '1', 'only users with at least this many ratings in the file'),
   key('minItemRatings', 'integer', 'N', '1', 'only movies with at least this many ratings in the file'),
   key('scale', 'numbers', 'MIN,MAX', "MovieLens's, or as observed", 'rating scale'),
+  key('columns', 'names', 'user=A,item=B', 'the usual ones', 'names of the columns of a file of ratings'),
+  {
+    ...key(
+      'duplicateRatings',
+      'text',
+      'first|last',
+      'an error',
+      'which of two ratings of the same item by the same user counts',
+    ),
+    formerly: ['duplicates'],
+  },
   key('skipBadLines', 'boolean', '', 'false', 'skips bad lines and counts them'),
   key('protocol', 'text', 'rated|catalogue', 'rated', 'rank rated test items only, or all items too'),
   key('implicit', 'text', 'any|gt:R|ge:R', 'ratings as they are', 'take these ratings for what was chosen'),
   key('k', 'integers', 'LENGTHS', '4,10; of all items 10,20,50', 'list lengths of the ranking metrics'),
+  key(
+    'refit',
+    'switch',
+    'yes|no',
+    'yes',
+    'whether all recommenders learn from the validation part too, once it has said when to stop',
+  ),
   key('threshold', 'number', 'R', '3.5', 'items above this rating count as relevant and as recommended'),
   key('thresholdRule', 'text', 'gt|ge', 'gt', 'above the threshold (gt), or equal to it too (ge)'),
   key('undefined', 'text', 'zero|skip', 'zero', 'users for whom a metric is undefined count as 0, or are left out'),
@@ -88,6 +130,22 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'none',
     'values to try, in all combinations with those of other keys; values that are lists: A/B',
   ),
+  key(
+    'select',
+    'text',
+    'METRIC',
+    'none: each combination is a row',
+    'chooses among the combinations of a grid by this metric of the validation part: rmse, auc, ndcg@10, ...',
+  ),
+  key('search', 'text', 'grid|random|halving', 'grid', 'tries all combinations, some at random, or in rounds'),
+  key('trials', 'integer', 'N', 'all; 20 of random', 'how many combinations of a grid are drawn'),
+  key('compareTo', 'text', 'LABEL', 'none', 'the row that all others are tested against, for instance baseline'),
+  key('predictions', 'boolean', '', 'false', 'keeps the predictions of all test ratings'),
+  key('csv', 'boolean', '', 'false', 'values of users and predictions as CSV too'),
+  {
+    ...key('logDirectory', 'text', 'DIR', 'none', 'TensorBoard event files of neural recommenders, by point'),
+    flag: 'logdir',
+  },
   key('concurrency', 'integer', 'N', 'one per processor', 'how many neural recommenders train at the same time'),
 ];
 

@@ -1,39 +1,52 @@
 import { contentHash } from '../../core/canonical-json.ts';
-import { type ScenarioKind, splitCount } from '../../io/ratings/scenario-kinds.ts';
-import type { Experiment } from './experiment-config.ts';
+import { splitCount } from '../../io/ratings/scenario-kinds.ts';
+import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 
-/** The least piece of an experiment: one recommender on one fold of one scenario, by one seed. */
-export interface ExperimentPoint {
-  readonly scenario: ScenarioKind;
-  readonly variant: RecommenderVariant;
+/** A fold of a scenario, and the seeds of its data and of the recommenders. */
+export interface ExperimentPlace {
+  readonly scenario: ScenarioName;
+  /** Of the draws of ratings and folds. */
+  readonly splitSeed: number;
+  /** Of the recommender's own draws. */
   readonly seed: number;
   /** Counted from 1. */
   readonly fold: number;
 }
 
-/**
- * All points: scenario by scenario, seed by seed, then recommenders and folds, so that few
- * scenarios are held at a time.
- */
-export function experimentPoints(experiment: Experiment, variants: readonly RecommenderVariant[]): ExperimentPoint[] {
-  const foldsOf = (scenario: ScenarioKind) =>
-    Array.from({ length: splitCount(scenario, experiment.folds) }, (_, index) => index + 1);
-  return experiment.scenarios.flatMap((scenario) =>
-    experiment.seeds.flatMap((seed) =>
-      variants.flatMap((variant) => foldsOf(scenario).map((fold) => ({ scenario, variant, seed, fold }))),
-    ),
-  );
+/** The least piece of an experiment: one recommender with its options at one place. */
+export interface ExperimentPoint extends ExperimentPlace {
+  readonly variant: RecommenderVariant;
 }
 
-/** The name of a point's file: readable, and different for different options. */
-export function pointName({ scenario, variant, seed, fold }: ExperimentPoint): string {
+/** All places: scenario by scenario, data by data, so that few scenarios are held at a time. */
+export function experimentPlaces(experiment: Experiment): ExperimentPlace[] {
+  return experiment.scenarios.flatMap((scenario) => {
+    const folds = Array.from({ length: foldCount(experiment, scenario) }, (_, index) => index + 1);
+    return experimentRuns(experiment).flatMap((run) => folds.map((fold) => ({ scenario, ...run, fold })));
+  });
+}
+
+/** How many folds a scenario has: one where time divides it. */
+export function foldCount({ folds }: Experiment, scenario: ScenarioName): number {
+  return scenario === 'given' ? folds : splitCount(scenario, folds);
+}
+
+/** The pairs of seeds, of data and of recommenders: each over all folds is one run. */
+export function experimentRuns({ seeds, splitSeeds }: Experiment): { splitSeed: number; seed: number }[] {
+  if (splitSeeds === undefined) return seeds.map((seed) => ({ splitSeed: seed, seed }));
+  return splitSeeds.flatMap((splitSeed) => seeds.map((seed) => ({ splitSeed, seed })));
+}
+
+/** The name of a point's files: readable, and different for different options. */
+export function pointName({ scenario, variant, splitSeed, seed, fold }: ExperimentPoint): string {
   const { model, options, features } = variant;
   const hash = contentHash({ model, options, features: features ?? null }).slice(0, 10);
-  return `${scenario}_${model}_${hash}_seed-${seed}_fold-${fold}`;
+  return `${scenario}_${model}_${hash}_split-${splitSeed}_seed-${seed}_fold-${fold}`;
 }
 
 /** A point in a message. */
-export function pointText({ scenario, variant, seed, fold }: ExperimentPoint): string {
-  return `${scenario}, ${variant.label}, seed ${seed}, fold ${fold}`;
+export function pointText({ scenario, variant, splitSeed, seed, fold }: ExperimentPoint): string {
+  const split = splitSeed === seed ? '' : `split ${splitSeed}, `;
+  return `${scenario}, ${variant.label}, ${split}seed ${seed}, fold ${fold}`;
 }

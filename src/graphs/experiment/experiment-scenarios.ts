@@ -1,9 +1,9 @@
-import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
 import { makeScenario, type Scenario } from '../../io/ratings/scenarios.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import { catalogueOf, genresOf } from '../recommenders/catalogue.ts';
-import type { Experiment } from './experiment-config.ts';
+import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
+import { checkSplitOf, type SavedSplits, splitName } from './saved-splits.ts';
 
 /** Points come scenario by scenario; neural recommenders that still train need the one before. */
 const held = 2;
@@ -15,34 +15,52 @@ export interface ScenarioData {
 }
 
 /** A recommender that is to meet new items is stopped by new items. */
-function usualKind(kind: ScenarioKind): 'ratings' | 'item-cold' {
+function usualKind(kind: ScenarioName): 'ratings' | 'item-cold' {
   return kind === 'hard-cold' || kind === 'leave-items-out' ? 'item-cold' : 'ratings';
 }
 
-/** Makes the scenarios of an experiment when they are asked for, and holds the last two. */
+/**
+ * Makes or reads the scenarios of an experiment when they are asked for, and holds the last two.
+ */
 export class ExperimentScenarios {
   readonly #experiment: Experiment;
   readonly #data: ExperimentData;
-  readonly #made = new Map<string, ScenarioData>();
+  readonly #saved: SavedSplits | undefined;
+  readonly #made = new Map<string, Promise<ScenarioData>>();
+  /** Given each scenario by its name, before any point of it is computed. */
+  onMade: ((name: string, scenario: Scenario) => Promise<void>) | undefined;
 
-  constructor(experiment: Experiment, data: ExperimentData) {
+  constructor(experiment: Experiment, data: ExperimentData, saved?: SavedSplits) {
     this.#experiment = experiment;
     this.#data = data;
+    this.#saved = saved;
   }
 
   /** The scenario of a kind by a seed. @throws UsageError when a step leaves no rating. */
-  of(kind: ScenarioKind, seed: number): ScenarioData {
-    const drawn = this.#experiment.splitSeed ?? seed;
-    const key = `${kind} ${drawn}`;
-    const known = this.#made.get(key);
+  of(kind: ScenarioName, seed: number): Promise<ScenarioData> {
+    const name = splitName(kind, seed);
+    const known = this.#made.get(name);
     if (known !== undefined) return known;
-    const made = this.#make(kind, drawn);
-    this.#made.set(key, made);
+    const made = this.#get(kind, seed);
+    this.#made.set(name, made);
     for (const oldest of this.#made.keys()) if (this.#made.size > held) this.#made.delete(oldest);
     return made;
   }
 
-  #make(kind: ScenarioKind, seed: number): ScenarioData {
+  /** Gives `onMade` the scenarios that are held already. */
+  async again(): Promise<void> {
+    for (const [name, made] of this.#made) await this.onMade?.(name, (await made).scenario);
+  }
+
+  async #get(kind: ScenarioName, seed: number): Promise<ScenarioData> {
+    const { movies, ratings } = this.#data;
+    const scenario = this.#saved === undefined ? this.#make(kind, seed) : await this.#saved.read(kind, seed);
+    if (this.#saved !== undefined) checkSplitOf(scenario.ratings, ratings);
+    await this.onMade?.(splitName(kind, seed), scenario);
+    return { scenario, genres: movies && genresOf(catalogueOf(scenario.ratings.itemIds, movies)) };
+  }
+
+  #make(kind: ScenarioName, seed: number): Scenario {
     const {
       movies: items,
       users,
@@ -57,6 +75,7 @@ export class ExperimentScenarios {
       genres,
     } = this.#experiment;
     const { ratings, movies, itemsWithFeatures } = this.#data;
+    if (kind === 'given') throw new Error('a given split is read, not made');
     const filter = {
       ...(years && { years }),
       ...(genres && { genres }),
@@ -76,7 +95,6 @@ export class ExperimentScenarios {
       ...(foldIn !== undefined && { foldIn }),
       ...(perUser !== undefined && { ratingsPerUser: perUser }),
     };
-    const scenario = makeScenario(ratings, parameters, movies);
-    return { scenario, genres: movies && genresOf(catalogueOf(scenario.ratings.itemIds, movies)) };
+    return makeScenario(ratings, parameters, movies);
   }
 }

@@ -13,18 +13,32 @@ import { DatasetError, UsageError } from '../../core/errors.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { metrics } from '../../models/metrics/metrics.ts';
+import { environment } from './environment.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPoint, pointName } from './experiment-points.ts';
-import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
+import type { PointFailure, PointMeasurements, PointResult, TrialResult } from './point-result.ts';
 
-const format = 'reelflow-experiment-1';
+/** Of points and what is kept beside them. */
+const directories = ['points', 'failed', 'trials', 'users'] as const;
+
+const format = 'reelflow-experiment-2';
 
 /**
- * What decides the results of an experiment, by key: where its files lie and how many neural
- * recommenders train at a time does not.
+ * What decides the results of an experiment, by key: where its files lie, how many neural
+ * recommenders train at a time, what is chosen and compared among the points and what else is
+ * written of them does not.
  */
 function identityOf(experiment: Experiment, data: Readonly<Record<string, string>>): Record<string, unknown> {
-  const { ratings: _ratings, movieList: _movies, trailers, concurrency: _concurrency, features, ...rest } = experiment;
+  const {
+    ratings: _ratings,
+    movieList: _movies,
+    trailers,
+    concurrency: _concurrency,
+    features,
+    ...others
+  } = experiment;
+  const { select: _metric, search: _kind, trials: _count, compareTo: _row, split: _split, ...run } = others;
+  const { predictions: _rows, csv: _csv, saveSplits: _saved, logDirectory: _logs, columns: _columns, ...rest } = run;
   const named = { features: Object.keys(features), trailers: trailers !== undefined, metrics: Object.keys(metrics) };
   return JSON.parse(JSON.stringify({ ...rest, ...named, data })) as Record<string, unknown>;
 }
@@ -65,12 +79,15 @@ export class ExperimentStore {
         remedy: 'Name an empty or a new directory as `out`.',
       });
     }
-    const record = { format, software: softwareVersion(), configuration: experiment, identity };
+    const record = {
+      ...{ format, software: softwareVersion(), environment: environment() },
+      ...{ configuration: experiment, identity },
+    };
     if (!(await createOnce(path, Buffer.from(`${JSON.stringify(record, null, 2)}\n`)))) {
       checkSame(await readJson(path), identity, directory);
     }
-    for (const name of ['points', 'failed']) await makeDirectory(join(directory, name));
-    for (const name of ['.', 'points', 'failed']) await removeStaleTemporaries(join(directory, name));
+    for (const name of directories) await makeDirectory(join(directory, name));
+    for (const name of ['.', ...directories]) await removeStaleTemporaries(join(directory, name));
     return new ExperimentStore(directory, contentHash(identity));
   }
 
@@ -80,14 +97,37 @@ export class ExperimentStore {
    * @throws DatasetError `damaged` when its file is damaged or of another experiment.
    */
   async read(point: ExperimentPoint): Promise<PointResult | undefined> {
-    const path = this.#pathOf('points', point);
-    const found = (await readJsonIfThere(path)) as (PointResult & { experiment?: string }) | undefined;
+    return this.#read<PointResult>(this.#pathOf('points', point));
+  }
+
+  /**
+   * What the validation part said at a point that learnt from a share of its rows, if it is
+   * there.
+   */
+  async readTrial(point: ExperimentPoint, share: number): Promise<TrialResult | undefined> {
+    return this.#read<TrialResult>(this.#trialPath(point, share));
+  }
+
+  /** Saves what the validation part said; the first one to do so wins. */
+  async writeTrial(point: ExperimentPoint, trial: TrialResult): Promise<void> {
+    const { label, model, options } = point.variant;
+    const { scenario, splitSeed, seed, fold } = point;
+    const facts = { scenario, label, model, options, splitSeed, seed, fold, software: softwareVersion(), ...trial };
+    await this.#create(this.#trialPath(point, trial.share), facts);
+  }
+
+  async #read<Result extends { readonly evaluation: Evaluation }>(path: string): Promise<Result | undefined> {
+    const found = (await readJsonIfThere(path)) as (Result & { experiment?: string }) | undefined;
     if (found === undefined) return undefined;
     const { experiment, ...result } = found;
-    if (experiment !== this.#identity || typeof result.evaluation !== 'object') {
+    if (experiment !== this.#identity || typeof found.evaluation !== 'object') {
       throw damaged(path, 'is of another experiment');
     }
-    return { ...result, evaluation: withNaN(result.evaluation) as Evaluation };
+    return withEvaluations(result) as Result;
+  }
+
+  async #create(path: string, facts: object): Promise<void> {
+    await createOnce(path, Buffer.from(`${JSON.stringify({ experiment: this.#identity, ...facts }, null, 1)}\n`));
   }
 
   /**
@@ -95,22 +135,22 @@ export class ExperimentStore {
    * forgotten.
    */
   async write(point: ExperimentPoint, measurements: PointMeasurements): Promise<PointResult> {
-    const { scenario, seed, fold, variant } = point;
+    const { scenario, splitSeed, seed, fold, variant } = point;
     const { label, model, options } = variant;
-    const result = { scenario, label, model, options, seed, fold, software: softwareVersion(), ...measurements };
-    const text = `${JSON.stringify({ experiment: this.#identity, ...result }, null, 1)}\n`;
-    await createOnce(this.#pathOf('points', point), Buffer.from(text));
+    const place = { scenario, label, model, options, splitSeed, seed, fold };
+    const result = { ...place, software: softwareVersion(), ...measurements };
+    await this.#create(this.#pathOf('points', point), result);
     await removeIfThere(this.#pathOf('failed', point));
     return result;
   }
 
   /** Records that a point could not be computed. It is tried again by the next run. */
   async writeFailure(point: ExperimentPoint, error: unknown): Promise<PointFailure> {
-    const { scenario, seed, fold, variant } = point;
+    const { scenario, splitSeed, seed, fold, variant } = point;
     const { name, message, code } =
       error instanceof Error ? (error as Error & { code?: unknown }) : { name: 'Error', message: String(error) };
     const failure = {
-      ...{ scenario, label: variant.label, model: variant.model, seed, fold },
+      ...{ scenario, label: variant.label, model: variant.model, splitSeed, seed, fold },
       error: { name, code: typeof code === 'string' ? code : undefined, message },
     };
     await replaceFile(this.#pathOf('failed', point), `${JSON.stringify(failure, null, 1)}\n`);
@@ -124,6 +164,11 @@ export class ExperimentStore {
 
   #pathOf(directory: 'points' | 'failed', point: ExperimentPoint): string {
     return join(this.directory, directory, `${pointName(point)}.json`);
+  }
+
+  #trialPath(point: ExperimentPoint, share: number): string {
+    const part = share < 1 ? `_share-${share.toPrecision(4)}` : '';
+    return join(this.directory, 'trials', `${pointName(point)}${part}.json`);
   }
 }
 
@@ -163,6 +208,16 @@ async function readJson(path: string): Promise<unknown> {
 
 function damaged(path: string, fact: string): DatasetError {
   return new DatasetError('damaged', `${path} ${fact}`, { remedy: 'Remove it; its point will be recomputed.' });
+}
+
+/** Metrics of test and validation ratings, NaN where JSON has null. */
+function withEvaluations(result: object): object {
+  const { evaluation, validation, ...rest } = result as { evaluation: Evaluation; validation?: TrialResult };
+  return {
+    ...rest,
+    evaluation: withNaN(evaluation),
+    ...(validation && { validation: withEvaluations(validation) }),
+  };
 }
 
 /** JSON has null where a metric is NaN. */

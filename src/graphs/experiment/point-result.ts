@@ -1,12 +1,29 @@
-import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
+import type { PrecisionRecallPoint } from '../../models/metrics/precision-recall.ts';
 import type { Json } from '../graph.ts';
+import type { Environment } from './environment.ts';
+import type { ScenarioName } from './experiment-config.ts';
+
+/** What the validation part said of a recommender that had not learnt from it. */
+export interface TrialResult {
+  /** Of the validation ratings. */
+  readonly evaluation: Evaluation;
+  /** Share of the training rows that it had learnt from. */
+  readonly share: number;
+  /** Wall seconds. */
+  readonly trainSeconds: number;
+  /** The epochs of a neural recommender; empty of other recommenders. */
+  readonly history: readonly EpochRecord[];
+  /** Of neural recommenders: the epoch (from 0) that was best, and its validation loss. */
+  readonly best?: { readonly epoch: number; readonly loss: number | null };
+}
 
 /** What was measured at a point. */
 export interface PointMeasurements {
   readonly counts: {
-    /** Ratings of the fold. */
+    /** Ratings of the fold: those learnt from, with `refit` the validation part too. */
     readonly train: number;
     readonly validation: number;
     readonly test: number;
@@ -16,8 +33,16 @@ export interface PointMeasurements {
     readonly ratings: number;
     /** Users that had fewer ratings than were to be drawn. */
     readonly usersWithFewer: number;
+    /** Items that are tested, and those among them of which no rating was learnt. */
+    readonly testItems: number;
+    readonly newTestItems: number;
   };
-  /** Wall seconds. */
+  /** Whether the validation part was learnt from, once it had said when to stop. */
+  readonly refit: boolean;
+  /** All options with their values, defaults filled in. */
+  readonly resolvedOptions: Readonly<Record<string, Json>>;
+  readonly environment: Environment;
+  /** Wall seconds of the fit that was tested. */
   readonly trainSeconds: number;
   readonly predictSeconds: number;
   /**
@@ -25,19 +50,25 @@ export interface PointMeasurements {
    * computed.
    */
   readonly peakRssBytes: number;
-  /** Epochs of a neural recommender; 0 of other recommenders. */
+  /** Epochs of a neural recommender, of the fit that was tested; 0 of other recommenders. */
   readonly epochs: number;
+  readonly history: readonly EpochRecord[];
+  /** What the validation part said; undefined without one. */
+  readonly validation?: TrialResult;
+  /** Of the test ratings. */
   readonly evaluation: Evaluation;
+  readonly precisionRecall: readonly PrecisionRecallPoint[];
   /** Lists over the whole catalogue, where they were asked for. */
   readonly topN?: CatalogueEvaluation;
 }
 
 /** A point's file. */
 export interface PointResult extends PointMeasurements {
-  readonly scenario: ScenarioKind;
+  readonly scenario: ScenarioName;
   readonly label: string;
   readonly model: string;
   readonly options: Readonly<Record<string, Json>>;
+  readonly splitSeed: number;
   readonly seed: number;
   readonly fold: number;
   readonly software: string;
@@ -45,9 +76,10 @@ export interface PointResult extends PointMeasurements {
 
 /** A point that could not be computed. */
 export interface PointFailure {
-  readonly scenario: ScenarioKind;
+  readonly scenario: ScenarioName;
   readonly label: string;
   readonly model: string;
+  readonly splitSeed: number;
   readonly seed: number;
   readonly fold: number;
   readonly error: { readonly name: string; readonly code: string | undefined; readonly message: string };

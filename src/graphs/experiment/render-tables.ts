@@ -1,84 +1,85 @@
 import { alignedRows } from '../text-table.ts';
-import type { ResultTable, TableRow } from './result-tables.ts';
-import type { ExperimentRow } from './summarise.ts';
+import type { Comparison } from './comparison.ts';
+import type { ResultTable } from './result-tables.ts';
+import { comparisonSheets, type Sheet, type SheetCell, tableSheet } from './sheets.ts';
 
 /** Tables as aligned text. Published figures stand in a line below the recommender's. */
-export function tablesText(tables: readonly ResultTable[]): string {
-  return tables.map((table) => [heading(table), table.note, ...alignedRows(cellsOf(table)), ''].join('\n')).join('\n');
+export function tablesText(tables: readonly ResultTable[], comparisons: readonly Comparison[] = []): string {
+  return sheetsOf(tables, comparisons)
+    .map(({ title, note, rows }) => [title, note, ...alignedRows(rows.map(texts)), ''].join('\n'))
+    .join('\n');
 }
 
-/** Tables as Markdown. */
-export function tablesMarkdown(tables: readonly ResultTable[]): string {
-  return tables
-    .map((table) => {
-      const [head = [], ...rows] = cellsOf(table).map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+/** Tables as Markdown, the best of a column in bold. */
+export function tablesMarkdown(tables: readonly ResultTable[], comparisons: readonly Comparison[] = []): string {
+  return sheetsOf(tables, comparisons)
+    .map(({ title, note, rows }) => {
+      const [head = [], ...body] = rows.map((row) => row.map(markdownCell));
       const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
-      const lines = [head, rule, ...rows].map((row) => `| ${row.join(' | ')} |`);
-      return [`### ${heading(table)}`, '', table.note, '', ...lines, ''].join('\n');
+      const lines = [head, rule, ...body].map((row) => `| ${row.join(' | ')} |`);
+      return [`### ${title}`, '', note, '', ...lines, ''].join('\n');
     })
     .join('\n');
 }
 
-/** All metrics of all rows, one in a line: also those that no table has. Numbers in full. */
-export function rowsCsv(
-  rows: readonly ExperimentRow[],
-  setting: { readonly threshold: number; readonly thresholdRule: string },
-  publishedOf: (row: ExperimentRow) => Readonly<Record<string, number>>,
-): string {
-  const lines = rows.flatMap((row) => {
-    const published = publishedOf(row);
-    return Object.entries(row.metrics).map(([metric, { mean, deviation }]) => [
-      ...[row.scenario, row.label, row.model, metric, numberText(mean), numberText(deviation)],
-      ...[String(row.seeds.length), numberText(published[metric] ?? Number.NaN)],
-      ...[String(setting.threshold), setting.thresholdRule],
-    ]);
-  });
-  const head = 'scenario,label,model,metric,mean,deviation,seeds,published,threshold,threshold_rule';
-  return csvText(head, lines);
+/**
+ * Tables as LaTeX for the package booktabs: the best of a column in bold; the second underlined
+ * where the paired t-test over users does not tell it from the best (p at least 0.05, by Holm).
+ */
+export function tablesLatex(tables: readonly ResultTable[], comparisons: readonly Comparison[] = []): string {
+  const head = '% \\usepackage{booktabs}\n';
+  return `${head}${sheetsOf(tables, comparisons).map(latexTable).join('\n')}`;
 }
 
-/** The points of all ROC curves. */
-export function rocCsv(rows: readonly ExperimentRow[]): string {
-  const lines = rows.flatMap((row) =>
-    row.roc.map(({ k, truePositiveRate, falsePositiveRate }) => [
-      ...[row.scenario, row.label, row.model],
-      ...[k, falsePositiveRate, truePositiveRate].map(numberText),
-    ]),
-  );
-  return csvText('scenario,label,model,k,false_positive_rate,true_positive_rate', lines);
-}
-
-function heading({ title, thesisTable }: ResultTable): string {
-  return thesisTable === undefined ? title : `${title} (layout of the thesis's table ${thesisTable})`;
-}
-
-function cellsOf(table: ResultTable): string[][] {
+function latexTable({ title, note, rows }: Sheet): string {
+  const [head = [], ...body] = rows.map((row) => `${row.map(latexCell).join(' & ')} \\\\`);
   return [
-    ['recommender', ...table.columns.map(({ title }) => title)],
-    ...table.rows.flatMap((row) => linesOf(table, row)),
-  ];
+    '\\begin{table}',
+    '\\centering',
+    `\\caption{${latexText(title)}}`,
+    `\\begin{tabular}{l${'r'.repeat((rows[0]?.length ?? 1) - 1)}}`,
+    '\\toprule',
+    head,
+    '\\midrule',
+    ...body,
+    '\\bottomrule',
+    '\\end{tabular}',
+    '',
+    `{\\footnotesize ${latexText(note)}}`,
+    '\\end{table}',
+    '',
+  ].join('\n');
 }
 
-function linesOf({ columns }: ResultTable, { label, cells, published }: TableRow): string[][] {
-  const own = columns.map(({ metric, digits }) => {
-    const cell = cells[metric];
-    if (cell === undefined || Number.isNaN(cell.mean)) return '-';
-    const mean = cell.mean.toFixed(digits);
-    return Number.isNaN(cell.deviation) ? mean : `${mean} ±${cell.deviation.toFixed(digits)}`;
-  });
-  if (Object.keys(published).length === 0) return [[label, ...own]];
-  const theirs = columns.map(({ metric, digits }) => published[metric]?.toFixed(digits) ?? '');
-  return [
-    [label, ...own],
-    [`  ${label}, published`, ...theirs],
-  ];
+function sheetsOf(tables: readonly ResultTable[], comparisons: readonly Comparison[]): Sheet[] {
+  return [...tables.map(tableSheet), ...comparisonSheets(comparisons)];
 }
 
-function numberText(value: number): string {
-  return Number.isNaN(value) ? '' : String(value);
+function texts(row: readonly SheetCell[]): string[] {
+  return row.map(({ text }) => text);
 }
 
-function csvText(head: string, lines: readonly (readonly string[])[]): string {
-  const field = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return `${[head, ...lines.map((line) => line.map(field).join(','))].join('\n')}\n`;
+function markdownCell({ text, mark }: SheetCell): string {
+  const escaped = text.replaceAll('|', '\\|');
+  return mark === 'best' ? `**${escaped}**` : escaped;
+}
+
+function latexCell({ text, mark }: SheetCell): string {
+  const [mean = '', deviation] = text.split(' ±');
+  const spread = deviation === undefined ? '' : ` $\\pm$ ${deviation}`;
+  const marked = { best: `\\textbf{${latexText(mean)}}`, level: `\\underline{${latexText(mean)}}` };
+  return `${mark === undefined ? latexText(mean) : marked[mark]}${spread}`;
+}
+
+const latexWords: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '±': '$\\pm$',
+  '<': '$<$',
+  '>': '$>$',
+};
+
+function latexText(text: string): string {
+  return text.replaceAll(/[\\~^±<>&%$#_{}]/g, (found) => latexWords[found] ?? `\\${found}`);
 }

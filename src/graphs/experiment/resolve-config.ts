@@ -13,7 +13,7 @@ import {
   recommenderNames,
   recommenderReadsFeatures,
 } from '../recommenders/recommender-names.ts';
-import type { Experiment, ExperimentConfig } from './experiment-config.ts';
+import { type Experiment, type ExperimentConfig, searchKinds } from './experiment-config.ts';
 import { experimentKeys } from './experiment-keys.ts';
 
 /**
@@ -35,8 +35,10 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
       remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
     });
   }
+  const split = config.split === undefined ? undefined : checkString('split', config.split);
+  if (split !== undefined) checkNothingDrawn(config);
   const integer = (
-    key: 'movies' | 'users' | 'perUser' | 'minUserRatings' | 'minItemRatings' | 'core' | 'concurrency',
+    key: 'trials' | 'movies' | 'users' | 'perUser' | 'minUserRatings' | 'minItemRatings' | 'core' | 'concurrency',
   ) => (config[key] === undefined ? undefined : checkInteger(key, config[key]));
   const seed = (value: unknown): number => checkInteger('seeds', value, 0, 0xffffffff);
   const protocol = checkOneOf('protocol', config.protocol ?? 'rated', ['rated', 'catalogue']);
@@ -68,22 +70,83 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
         : checkCut(Number.isNaN(Number(config.cut)) ? config.cut : Number(config.cut)),
     foldIn: config.foldIn === undefined ? undefined : checkPositive('foldIn', config.foldIn),
     seeds: distinct('seeds', config.seeds, seed) ?? [1],
-    splitSeed: config.splitSeed === undefined ? undefined : checkInteger('splitSeed', config.splitSeed, 0, 0xffffffff),
+    splitSeeds: distinct('splitSeed', splitSeedsOf(config.splitSeed), (value) =>
+      checkInteger('splitSeed', value, 0, 0xffffffff),
+    ),
+    split,
+    saveSplits: checkOneOf('saveSplits', config.saveSplits ?? 'auto', ['auto', 'yes', 'no']),
     validation: validationOf(config),
     years: yearsOf(config.years),
     genres: distinct('genres', config.genres, (name) => checkString('genres', name)),
     minUserRatings: integer('minUserRatings') ?? 1,
     minItemRatings: integer('minItemRatings') ?? 1,
     scale: scaleOf(config.scale),
+    columns: columnsOf(config.columns),
+    duplicateRatings:
+      config.duplicateRatings === undefined
+        ? undefined
+        : checkOneOf('duplicateRatings', config.duplicateRatings, ['error', 'first', 'last'] as const),
     skipBadLines: booleanOf('skipBadLines', config.skipBadLines ?? false),
+    refit: booleanOf('refit', config.refit ?? true),
     k: distinct('k', config.k, (value) => checkInteger('k', value)) ?? [4, 10],
     threshold,
     thresholdRule: checkOneOf('thresholdRule', config.thresholdRule ?? 'gt', ['gt', 'ge']),
     undefined: checkOneOf('undefined', config.undefined ?? 'zero', ['zero', 'skip']),
     set: settingsOf('set', config.set, models) as Experiment['set'],
     grid: gridOf(config.grid, models),
+    ...selectionOf(config),
+    trials: integer('trials'),
+    compareTo: config.compareTo === undefined ? undefined : checkString('compareTo', config.compareTo),
+    predictions: booleanOf('predictions', config.predictions ?? false),
+    csv: booleanOf('csv', config.csv ?? false),
+    logDirectory: config.logDirectory === undefined ? undefined : checkString('logDirectory', config.logDirectory),
     concurrency: integer('concurrency') ?? availableParallelism(),
   };
+}
+
+/** What a saved split has decided already. */
+const drawn = [
+  ...['movies', 'users', 'perUser', 'fewer', 'folds', 'validation', 'validationShare', 'years', 'genres'],
+  ...['minUserRatings', 'minItemRatings'],
+] as const;
+
+function checkNothingDrawn(config: ExperimentConfig): void {
+  const given = drawn.find((key) => Object.hasOwn(config, key));
+  if (given === undefined) return;
+  throw new UsageError(`\`${given}\` is decided by the saved \`split\` and cannot be given with it`, {
+    option: given,
+    remedy: `Leave out \`${given}\` or \`split\`.`,
+  });
+}
+
+function splitSeedsOf(seeds: unknown): unknown {
+  return typeof seeds === 'number' ? [seeds] : seeds;
+}
+
+/** How a grid is searched, and what chooses. */
+function selectionOf({ select, search, trials, grid, validation }: ExperimentConfig) {
+  const kind = checkOneOf('search', search ?? 'grid', searchKinds);
+  const metric = select === undefined ? undefined : checkString('select', select);
+  for (const [option, value] of Object.entries({ search, trials })) {
+    if (value === undefined || metric !== undefined) continue;
+    throw new UsageError(`\`${option}\` needs \`select\`, the metric that chooses among the combinations`, {
+      option,
+      remedy: "Give for instance `select: 'rmse'`.",
+    });
+  }
+  if (metric !== undefined && Object.keys(grid ?? {}).length === 0) {
+    throw new UsageError('`select` chooses among the combinations of a `grid`, but there is none', {
+      option: 'select',
+      remedy: 'Give the values to try as `grid`.',
+    });
+  }
+  if (metric !== undefined && validation === 'none') {
+    throw new UsageError('`select` needs a validation part, but `validation` is none', {
+      option: 'select',
+      remedy: 'Leave out `validation`.',
+    });
+  }
+  return { select: metric, search: kind };
 }
 
 /** The key `models` of earlier configurations is `recommenders`. */
@@ -147,6 +210,16 @@ function yearsOf(years: unknown): Experiment['years'] {
   }
   for (const [key, year] of Object.entries(years)) checkInteger(`years.${key}`, year, 0, 9999);
   return years;
+}
+
+function columnsOf(columns: unknown): Experiment['columns'] {
+  if (columns === undefined) return undefined;
+  if (!isObject(columns)) throw mustBe('columns', 'an object of column names', columns);
+  for (const [name, column] of Object.entries(columns)) {
+    checkOneOf('columns', name, ['user', 'item', 'rating', 'timestamp']);
+    checkString(`columns.${name}`, column);
+  }
+  return columns as Experiment['columns'];
 }
 
 function scaleOf(scale: unknown): Experiment['scale'] {

@@ -1,7 +1,10 @@
 import type { CatalogueFigures } from '../../models/metrics/evaluate-catalogue.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
+import type { BestRows } from './compare-rows.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
+import type { RowUse } from './recommender-entries.ts';
+import { selectionMetric } from './search.ts';
 import type { ExperimentRow, SeedMean } from './summarise.ts';
 
 /** A column of a table. */
@@ -16,6 +19,8 @@ export interface TableColumn {
 /** One recommender in a table. */
 export interface TableRow {
   readonly label: string;
+  /** What its figures may be used for. */
+  readonly use: RowUse;
   /** By metric; undefined when the recommender has no result. */
   readonly cells: Readonly<Record<string, SeedMean | undefined>>;
   /** The thesis's figures by metric, where the setting is the same. */
@@ -24,7 +29,7 @@ export interface TableRow {
 
 /** A table of one scenario. */
 export interface ResultTable {
-  readonly kind: 'accuracy' | 'ranking' | 'catalogue' | 'other' | 'cost' | 'features';
+  readonly kind: 'accuracy' | 'ranking' | 'catalogue' | 'other' | 'cost' | 'features' | 'validation';
   readonly title: string;
   readonly scenario: string;
   /** The thesis's table of the same layout. */
@@ -33,6 +38,8 @@ export interface ResultTable {
   readonly note: string;
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
+  /** By metric: the label of the best row, and of the second where it may be as good. */
+  readonly marks: Readonly<Record<string, { readonly best: string; readonly level?: string }>>;
 }
 
 const scenarioTitles: Readonly<Record<string, string>> = {
@@ -44,6 +51,7 @@ const scenarioTitles: Readonly<Record<string, string>> = {
   time: 'ratings after a moment',
   user: 'new users, a part of their ratings',
   'user-cold': 'new users',
+  given: 'given split',
 };
 
 /** Columns of the metrics that tables have. */
@@ -88,6 +96,7 @@ export function resultTables(
   rows: readonly ExperimentRow[],
   note: string,
   published: PublishedSetting,
+  best: readonly BestRows[] = [],
 ): ResultTable[] {
   const compares = Object.keys(experiment.features).length > 1;
   return experiment.scenarios.flatMap((scenario) => {
@@ -98,19 +107,26 @@ export function resultTables(
         kind,
         title: `${title}, ${scenarioTitles[scenario]}`,
         scenario,
-        thesisTable: thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
+        thesisTable:
+          kind === 'validation'
+            ? undefined
+            : thesisTable({ metric, scenario, aggregates: kind === 'features' }, experiment.perUser),
         note: `${note}; ${truthOf(own)}`,
         columns: list,
         rows: from.map((row) => ({
           label: row.label,
-          cells: Object.fromEntries(list.map((column) => [column.metric, row.metrics[column.metric]])),
+          use: row.use,
+          cells: Object.fromEntries(
+            list.map(({ metric }) => [metric, (kind === 'validation' ? row.validation : row.metrics)[metric]]),
+          ),
           // Which aggregate the thesis's main tables have is not said: where ours has several, they
           // compare with none.
           published:
-            published.shown && (kind === 'features' || !compares || row.features === undefined)
+            published.shown && kind !== 'validation' && (kind === 'features' || !compares || row.features === undefined)
               ? only(list, publishedFigures(row, experiment.perUser, kind === 'features'))
               : {},
         })),
+        marks: kind === 'validation' ? {} : marksOf(list, scenario, from, best),
       };
     };
     const reading = own.filter((row) => row.features !== undefined);
@@ -124,6 +140,9 @@ export function resultTables(
       ...(compares && reading.length > 0
         ? [make('features', `Features compared, ranking @${experiment.k[0]}`, comparison, reading)]
         : []),
+      ...(own.some(({ validation }) => Object.keys(validation).length > 0)
+        ? [make('validation', 'Validation part, before it was learnt from', validationColumns(experiment))]
+        : []),
     ];
   });
 }
@@ -135,6 +154,39 @@ function truthOf(rows: readonly ExperimentRow[]): string {
     return means.find((mean) => !Number.isNaN(mean))?.toFixed(3) ?? '-';
   };
   return `mean of the training ratings ${shown('trainMean')}; share of relevant items ${shown('baseRate')}`;
+}
+
+/** What selection looks at, and when neural recommenders stopped. */
+function validationColumns({ k, select }: Experiment): TableColumn[] {
+  const usual = [
+    ...columns(['mae', 'rmse']),
+    ...k.flatMap((length) => columns(['ndcg'], length).map((each) => ({ ...each, title: `${each.title}@${length}` }))),
+    ...columns(['auc']),
+    { title: 'best epoch', metric: 'bestEpoch', digits: 1 },
+  ];
+  const chooses = select === undefined ? undefined : selectionMetric(select, { k });
+  const missing = chooses !== undefined && !usual.some(({ metric }) => metric === chooses);
+  return missing ? [{ title: chooses, metric: chooses, digits: 3 }, ...usual] : usual;
+}
+
+/** A difference is taken for one below this p-value. */
+const significance = 0.05;
+
+function marksOf(
+  list: readonly TableColumn[],
+  scenario: string,
+  rows: readonly ExperimentRow[],
+  best: readonly BestRows[],
+): ResultTable['marks'] {
+  const found = best.filter(
+    (each) => each.scenario === scenario && rows.length > 1 && list.some(({ metric }) => metric === each.metric),
+  );
+  return Object.fromEntries(
+    found.map(({ metric, best: label, second, p }) => [
+      metric,
+      { best: label, ...(second !== undefined && p >= significance && { level: second }) },
+    ]),
+  );
 }
 
 function only(list: readonly TableColumn[], figures: Readonly<Record<string, number>>): Record<string, number> {

@@ -1,24 +1,35 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeDirectory } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
-import type { ScenarioKind } from '../../io/ratings/scenario-kinds.ts';
-import { isTimed } from '../../io/ratings/scenario-kinds.ts';
-import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
-import { checkThreshold } from '../../models/metrics/threshold-check.ts';
-import { decimalRatings } from '../decimal-ratings.ts';
+import { softwareVersion } from '../../io/dataset/software.ts';
+import type { Scenario } from '../../io/ratings/scenarios.ts';
+import { saveScenario } from '../../io/ratings/split-file.ts';
+import { costText, experimentCost } from './announce.ts';
 import { checkVariants } from './check-variants.ts';
+import { compareRows, referenceOf } from './compare-rows.ts';
+import type { Comparison } from './comparison.ts';
+import { type Environment, environment } from './environment.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { type ExperimentData, openExperimentData } from './experiment-data.ts';
-import { experimentPoints } from './experiment-points.ts';
+import { checkScenarios, noteOf, sizeOf, thresholdWarnings } from './experiment-note.ts';
+import { experimentPlaces } from './experiment-points.ts';
 import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
-import type { PointFailure, PointResult } from './point-result.ts';
-import { type PublishedSetting, publishedFigures, publishedSetting } from './published.ts';
-import { recommenderVariants } from './recommender-variants.ts';
-import { rocCsv, rowsCsv, tablesMarkdown, tablesText } from './render-tables.ts';
+import { PointFiles } from './point-files.ts';
+import type { PointFailure } from './point-result.ts';
+import { type PublishedSetting, publishedSetting } from './published.ts';
+import { experimentEntries } from './recommender-entries.ts';
 import { resolveConfig } from './resolve-config.ts';
 import { type ResultTable, resultTables } from './result-tables.ts';
-import { type PointRunOptions, runPoints } from './run-points.ts';
+import { runPoints } from './run-points.ts';
+import type { PointRunOptions } from './run-tally.ts';
+import type { TrialCounts } from './run-trials.ts';
+import { openSavedSplits, type SavedSplits } from './saved-splits.ts';
+import { selectionMetric } from './search.ts';
 import { type ExperimentRow, summarise } from './summarise.ts';
+import { writeResults } from './write-results.ts';
 
 /** How an experiment is run. */
 export interface RunExperimentOptions extends PointRunOptions {
@@ -29,6 +40,9 @@ export interface RunExperimentOptions extends PointRunOptions {
 /** What an experiment has found, and how far it is. */
 export interface ExperimentResult {
   readonly directory: string;
+  /** What computed what this run computed; each point says what computed it. */
+  readonly software: string;
+  readonly environment: Environment;
   readonly configuration: Experiment;
   /**
    * Points in all; computed by this run; found computed; failed in this run. The rest was not
@@ -40,6 +54,8 @@ export interface ExperimentResult {
     readonly reused: number;
     readonly failed: number;
   };
+  /** Fits that the validation part was asked about. */
+  readonly trials: TrialCounts;
   readonly failures: readonly PointFailure[];
   readonly interrupted: boolean;
   readonly scale: RatingScale;
@@ -47,69 +63,116 @@ export interface ExperimentResult {
   readonly warnings: readonly string[];
   readonly rows: readonly ExperimentRow[];
   readonly tables: readonly ResultTable[];
+  /** Tests of all rows against that of `compareTo`; empty without it. */
+  readonly comparisons: readonly Comparison[];
   /** Whether the thesis's figures stand beside ours. */
   readonly published: PublishedSetting;
 }
 
+/** Ratings up to which splits are saved unless told otherwise. */
+const savedRatings = 2_000_000;
+
 /**
  * Compares recommenders: every scenario x recommender x seed x fold is a point with a file of its
- * own in `out`. A second run computes only what is not there. Beside the points stand
- * `experiment.json` (the resolved configuration) and, once a point is done, `tables.txt`,
- * `tables.md`, `results.csv`, `roc.csv` and `results.json`.
+ * own in `out`. A second run computes only what is not there. With `select` the validation part
+ * chooses among the combinations of a grid, and only what it chose is tested. Beside the points
+ * stand `experiment.json` (the resolved configuration), the splits, the values of each user and,
+ * once a point is done, tables and figures.
  *
  * @throws UsageError for a wrong configuration, data that are not there, or a directory of another
  * experiment (`exists`): nothing is computed then.
  *
  * @example
- * const result = await runExperiment({ ratings: 'ml-latest-small', recommenders: ['baseline', 'item-knn'], perUser: 20 }, { out: 'results' });
- * console.log(result.rows[0]?.metrics.rmse?.mean);
+ * const result = await runExperiment({ ratings: 'ml-latest-small', recommenders: ['baseline', 'item-knn'], perUser: 20, compareTo: 'baseline' }, { out: 'results' });
+ * console.log(result.rows[0]?.metrics.rmse?.mean, result.comparisons[0]?.t.holm);
  */
 export async function runExperiment(
   config: ExperimentConfig,
   options: RunExperimentOptions,
 ): Promise<ExperimentResult> {
   const resolved = resolveConfig(config);
-  recommenderVariants(resolved);
+  if (resolved.select !== undefined) selectionMetric(resolved.select, resolved);
+  experimentEntries(resolved);
+  const saved = resolved.split === undefined ? undefined : await openSavedSplits(resolved.split);
   const data = await openExperimentData(resolved);
   if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
   try {
-    const experiment = withGenres(resolved, data, config.recommenders !== undefined);
-    const variants = recommenderVariants(experiment);
-    await checkVariants(variants, data);
-    const points = experimentPoints(experiment, variants);
-    const scenarios = new ExperimentScenarios(experiment, data);
-    const counts = checkScenarios(experiment, scenarios, options.onMessage);
-    const warnings = [...data.warnings, ...thresholdWarnings(experiment, data.scale, scenarios)];
+    const experiment = withSplits(withGenres(resolved, data, config.recommenders !== undefined), saved, config);
+    const entries = experimentEntries(experiment);
+    if (experiment.compareTo !== undefined) referenceOf(entries, experiment.compareTo);
+    await checkVariants(
+      entries.flatMap(({ candidates }) => candidates),
+      data,
+    );
+    const scenarios = new ExperimentScenarios(experiment, data, saved);
+    const first = await checkScenarios(experiment, scenarios, options.onMessage);
+    const warnings = [...data.warnings, ...thresholdWarnings(experiment, data, first)];
     for (const warning of warnings) options.onMessage?.(`warning: ${warning}`);
-    const store = await ExperimentStore.open(options.out, experiment, data.hashes);
-    const outcomes = await runPoints(points, experiment, data, { scenarios, store }, options);
-    const rows = summarise(experiment, variants, outcomes.results);
-    const size = sizeOf(counts, outcomes.results);
+    options.onMessage?.(costText(experimentCost(experiment, entries, first)));
+    const hashes = { ...data.hashes, ...(saved && { split: saved.hash }) };
+    const store = await ExperimentStore.open(options.out, experiment, hashes);
+    // A split that was read is there already.
+    if (saved === undefined) await saveSplits(options.out, experiment, scenarios);
+    const files = new PointFiles(options.out, experiment);
+    const outcomes = await runPoints(entries, { experiment, data, scenarios, store, files, options });
+    const { results, failures, computed, reused, trials } = outcomes;
+    const rows = summarise(experiment, entries, results);
+    const size = sizeOf(first.scenario.counts, results);
     const onlyWithContent = data.itemsWithFeatures !== undefined;
     const published = publishedSetting(experiment, { ratingsRead: data.ratingsRead, onlyWithContent, ...size });
-    const note = noteOf(experiment, { ...size, scale: data.scale }, outcomes.failures.length);
+    const note = noteOf(experiment, data, size, rows, { results, failed: failures.length });
+    const compared = await compareRows(experiment, entries, rows, results, files);
+    const total = pointCount(experiment, entries.length);
     const result: ExperimentResult = {
       directory: options.out,
+      software: softwareVersion(),
+      environment: environment(),
       configuration: experiment,
-      points: {
-        total: points.length,
-        computed: outcomes.computed,
-        reused: outcomes.reused,
-        failed: outcomes.failures.length,
-      },
-      failures: outcomes.failures,
-      interrupted: outcomes.results.length + outcomes.failures.length < points.length,
+      points: { total, computed, reused, failed: failures.length },
+      trials,
+      failures,
+      interrupted: results.length + failures.length < total,
       scale: data.scale,
       warnings,
       rows,
-      tables: resultTables(experiment, rows, note, published),
+      tables: resultTables(experiment, rows, note, published, compared.best),
+      comparisons: compared.comparisons,
       published,
     };
-    if (outcomes.results.length > 0) await writeResults(store, result);
+    if (results.length > 0) await writeResults(store, result, entries, results, compared);
     return result;
   } finally {
     await data.close();
   }
+}
+
+function pointCount(experiment: Experiment, entries: number): number {
+  return experimentPlaces(experiment).length * entries;
+}
+
+/** A saved split decides the folds, and which scenarios there are. */
+function withSplits(experiment: Experiment, saved: SavedSplits | undefined, config: ExperimentConfig): Experiment {
+  if (saved === undefined) return experiment;
+  const scenarios = config.scenarios === undefined ? saved.kinds : experiment.scenarios;
+  return { ...experiment, scenarios, folds: saved.folds };
+}
+
+/** Saves each scenario when it is made, in `splits`, unless it is there. */
+async function saveSplits(out: string, experiment: Experiment, scenarios: ExperimentScenarios): Promise<void> {
+  const { saveSplits: wanted } = experiment;
+  if (wanted === 'no') return;
+  const directory = join(out, 'splits');
+  scenarios.onMade = async (name: string, scenario: Scenario) => {
+    if (wanted === 'auto' && scenario.ratings.values.length > savedRatings) return;
+    const path = join(directory, name);
+    if (existsSync(path)) return;
+    await makeDirectory(directory);
+    await saveScenario(scenario, path).catch((error: unknown) => {
+      // Another process saved the same one meanwhile.
+      if (!(error instanceof UsageError && error.code === 'exists')) throw error;
+    });
+  };
+  await scenarios.again();
 }
 
 /** Without genres there is no genre-content. @throws UsageError when it was asked for by name. */
@@ -122,81 +185,4 @@ function withGenres(experiment: Experiment, { movies }: ExperimentData, named: b
     });
   }
   return { ...experiment, models: experiment.models.filter((model) => model !== 'genre-content') };
-}
-
-/** Wrong filters and sizes show here, before anything is computed or written. */
-function checkScenarios(
-  { scenarios, seeds, perUser, fewer }: Experiment,
-  made: ExperimentScenarios,
-  say: ((line: string) => void) | undefined,
-): ScenarioCounts {
-  const { counts, splits } = made.of(scenarios[0] as ScenarioKind, seeds[0] as number).scenario;
-  const tests = splits.map(({ test }) => test.length);
-  if (tests.some((test) => test === 0)) {
-    throw new UsageError(`a fold has no test ratings: ${tests.join(', ')}`, {
-      code: 'ratings',
-      remedy: 'Use more ratings per user, or fewer folds.',
-    });
-  }
-  say?.(
-    `${counts.ratings} ratings of ${counts.users} users and ${counts.items} movies; test ratings by fold: ${tests.join(', ')}`,
-  );
-  if (perUser !== undefined && counts.usersWithFewer !== undefined && counts.usersWithFewer > 0) {
-    const what = fewer === 'keep' ? 'keep what they have' : 'are left out';
-    say?.(`${counts.usersWithFewer} users have fewer than ${perUser} ratings and ${what}`);
-  }
-  return counts;
-}
-
-/** @throws UsageError when all test ratings of a fold are relevant, or none is. */
-function thresholdWarnings(experiment: Experiment, scale: RatingScale, made: ExperimentScenarios): string[] {
-  const { scenarios, seeds, threshold, thresholdRule, protocol } = experiment;
-  // What was chosen may be all alike: lists over the whole catalogue need no other ratings.
-  if (protocol === 'catalogue') return [];
-  const { ratings, splits } = made.of(scenarios[0] as ScenarioKind, seeds[0] as number).scenario;
-  const warnings = splits.flatMap(({ test }) => {
-    const values = decimalRatings(Float32Array.from(test, (row) => ratings.values[row] as number));
-    return checkThreshold(values, { threshold, thresholdRule, scale }) ?? [];
-  });
-  return [...new Set(warnings)];
-}
-
-/** Other seeds may draw ratings of fewer movies: the least number of all. */
-function sizeOf(first: ScenarioCounts, results: readonly PointResult[]): { movies: number; users: number } {
-  return {
-    movies: Math.min(first.items, ...results.map(({ counts }) => counts.items)),
-    users: Math.min(first.users, ...results.map(({ counts }) => counts.users)),
-  };
-}
-
-function noteOf(
-  experiment: Experiment,
-  size: { movies: number; users: number; scale: RatingScale },
-  failed: number,
-): string {
-  const { threshold, thresholdRule, undefined: undefinedRule, folds, seeds, perUser } = experiment;
-  const drawn = perUser === undefined ? 'all ratings of each user' : `${perUser} ratings of each user`;
-  return [
-    `${size.movies} movies x ${size.users} users, ${drawn}`,
-    `scale ${size.scale.minimum} to ${size.scale.maximum}${experiment.scale === undefined ? '' : ', as given'}`,
-    `relevant and recommended: rating ${thresholdRule === 'gt' ? '>' : '>='} ${threshold}`,
-    `users without a value ${undefinedRule === 'zero' ? 'count 0' : 'are left out'}`,
-    `mean of ${folds} folds${experiment.scenarios.some(isTimed) ? ' (by time: one split)' : ''}`,
-    seeds.length === 1 ? `seed ${seeds[0]}` : `mean ± standard deviation over seeds ${seeds.join(', ')}`,
-    ...(failed > 0 ? [`${failed} points failed: a recommender without them has no figures for that seed`] : []),
-  ].join('; ');
-}
-
-async function writeResults(store: ExperimentStore, result: ExperimentResult): Promise<void> {
-  const { configuration, rows, tables, published, warnings } = result;
-  const compares = Object.keys(configuration.features).length > 1;
-  const figures = (row: ExperimentRow) =>
-    published.shown ? publishedFigures(row, configuration.perUser, compares && row.features !== undefined) : {};
-  const source = `Published figures: ${published.shown ? published.source : `not shown, because they are for ${published.differs.join('; ')}`}.\n`;
-  const below = [...warnings.map((warning) => `Warning: ${warning}.\n`), source].join('\n');
-  await store.writeText('tables.txt', `${tablesText(tables)}\n${below}`);
-  await store.writeText('tables.md', `${tablesMarkdown(tables)}\n${below}`);
-  await store.writeText('results.csv', rowsCsv(rows, configuration, figures));
-  await store.writeText('roc.csv', rocCsv(rows));
-  await store.writeText('results.json', `${JSON.stringify(result, null, 1)}\n`);
 }

@@ -1,23 +1,12 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { concurrently } from '../../models/autodiff/concurrently.ts';
-import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { UsageError } from '../../core/errors.ts';
 import { computePoint } from './compute-point.ts';
-import type { Experiment } from './experiment-config.ts';
-import type { ExperimentData } from './experiment-data.ts';
-import { type ExperimentPoint, pointText } from './experiment-points.ts';
-import type { ExperimentScenarios } from './experiment-scenarios.ts';
-import type { ExperimentStore } from './experiment-store.ts';
-import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
-
-/** How a run is watched and ended. */
-export interface PointRunOptions {
-  /** Once aborted, no further point is begun; those under way are finished. */
-  readonly signal?: AbortSignal | undefined;
-  /** Once aborted, trainings under way end without a result. */
-  readonly stop?: AbortSignal | undefined;
-  /** Hears a line for each point, and about the data. */
-  readonly onMessage?: ((line: string) => void) | undefined;
-}
+import { type ExperimentPlace, type ExperimentPoint, experimentPlaces, pointText } from './experiment-points.ts';
+import { foldData } from './fold-data.ts';
+import type { PointFailure, PointResult } from './point-result.ts';
+import type { ExperimentEntry } from './recommender-entries.ts';
+import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
+import { RunTally } from './run-tally.ts';
+import { runTrials, type TrialCounts } from './run-trials.ts';
 
 /** What became of the points of a run. */
 export interface PointOutcomes {
@@ -26,62 +15,93 @@ export interface PointOutcomes {
   /** Points that an earlier run had computed. */
   readonly reused: number;
   readonly computed: number;
+  readonly trials: TrialCounts;
 }
 
 /**
- * Computes the points that are not there yet. Recommenders that are not neural recommenders hold
- * the thread, so they come first, one at a time; neural recommenders train in threads of their own,
- * `concurrency` of them side by side. A point that fails is recorded, and the rest continues.
+ * Chooses the options of rows that are selected by the validation part, then computes the points
+ * that are not there yet. Recommenders that are not neural recommenders hold the thread, so they
+ * come first, one at a time; neural recommenders train in threads of their own, `concurrency` of
+ * them side by side. A point that fails is recorded, and the rest continues.
  *
  * @throws when results cannot be read or written.
  */
 export async function runPoints(
-  points: readonly ExperimentPoint[],
-  experiment: Experiment,
-  data: ExperimentData,
-  parts: { readonly scenarios: ExperimentScenarios; readonly store: ExperimentStore },
-  options: PointRunOptions,
+  entries: readonly ExperimentEntry[],
+  parts: Omit<RunParts, 'tally'>,
 ): Promise<PointOutcomes> {
-  const { scenarios, store } = parts;
+  const { experiment, store, files, options } = parts;
+  const slots = experimentPlaces(experiment).flatMap((place) =>
+    entries.map((entry): Slot => ({ entry, place, candidates: entry.candidates })),
+  );
+  const tally = new RunTally(options);
+  const trials = await runTrials(slots, { ...parts, tally });
   const results: PointResult[] = [];
   const failures: PointFailure[] = [];
   const missing: ExperimentPoint[] = [];
-  for (const point of points) {
-    const known = await store.read(point);
+  for (const slot of slots) {
+    const [variant, ...others] = slot.candidates;
+    if (others.length > 0) continue;
+    if (variant === undefined) {
+      failures.push(await store.writeFailure(pointOf(slot), noneLeft(slot)));
+      continue;
+    }
+    const point = { ...slot.place, variant };
+    const known = files.has(point) ? await store.read(point) : undefined;
     if (known === undefined) missing.push(point);
     else results.push(known);
   }
   const reused = results.length;
-  let done = 0;
-  const say = (point: ExperimentPoint, what: string): void => {
-    done += 1;
-    options.onMessage?.(`${done}/${missing.length} ${pointText(point)}: ${what}`);
-  };
-  const run = async (point: ExperimentPoint): Promise<void> => {
-    // Lets an interrupt be heard between recommenders that hold the thread.
-    await turn();
-    if (options.signal?.aborted || options.stop?.aborted) return;
-    let measured: PointMeasurements;
-    try {
-      measured = await computePoint(point, experiment, data, scenarios, options.stop);
-    } catch (error) {
-      if (options.stop?.aborted) return;
-      const failure = await store.writeFailure(point, error);
-      failures.push(failure);
-      say(point, `failed: ${failure.error.message}`);
-      return;
-    }
-    results.push(await store.write(point, measured));
-    const seconds = measured.trainSeconds + measured.predictSeconds;
-    say(point, `RMSE ${measured.evaluation.rmse.toFixed(4)}, ${seconds.toFixed(1)} s`);
-  };
-  const [networks, others] = [missing.filter(isNeural), missing.filter((point) => !isNeural(point))];
-  const tasks = (list: readonly ExperimentPoint[]) => list.map((point) => () => run(point));
-  await concurrently(tasks(others), 1);
-  await concurrently(tasks(networks), experiment.concurrency);
-  return { results, failures, reused, computed: results.length - reused };
+  tally.begin('points', missing.length);
+  await inTurns(missing, { ...parts, tally }, async (point: ExperimentPoint) => {
+    const outcome = await runPoint(point, { ...parts, tally });
+    if (outcome === undefined) return;
+    if ('error' in outcome) failures.push(outcome);
+    else results.push(outcome);
+  });
+  // Figures and files must not tell which points were there before, or were done first.
+  const order = new Map(
+    slots.flatMap(({ place, candidates }, index) => candidates.map(({ label }) => [keyOf({ ...place, label }), index])),
+  );
+  results.sort((one, other) => (order.get(keyOf(one)) ?? 0) - (order.get(keyOf(other)) ?? 0));
+  return { results, failures, reused, computed: results.length - reused, trials };
 }
 
-function isNeural({ variant }: ExperimentPoint): boolean {
-  return isNeuralRecommender(variant.model);
+function keyOf({ scenario, label, splitSeed, seed, fold }: ExperimentPlace & { readonly label: string }): string {
+  return JSON.stringify([scenario, label, splitSeed, seed, fold]);
+}
+
+async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointResult | PointFailure | undefined> {
+  const { experiment, data, scenarios, store, files, options, tally } = parts;
+  try {
+    const fold = await foldData(point, point.variant, data, scenarios);
+    const known = await store.readTrial(point, 1);
+    const { measurements, scores } = await computePoint(point, fold, experiment, fitRun(point, parts), known);
+    await files.write(point, scores, fold.scenario.ratings);
+    const result = await store.write(point, measurements);
+    const { rmse, auc } = measurements.evaluation;
+    const seconds = measurements.trainSeconds + measurements.predictSeconds;
+    const figure = Number.isNaN(rmse) ? `AUC ${auc.toFixed(4)}` : `RMSE ${rmse.toFixed(4)}`;
+    tally.done(pointText(point), `${figure}, ${seconds.toFixed(1)} s`);
+    return result;
+  } catch (error) {
+    if (options.stop?.aborted) return undefined;
+    const failure = await store.writeFailure(point, error);
+    tally.done(pointText(point), `failed: ${failure.error.message}`);
+    return failure;
+  }
+}
+
+/** A slot of which no combination is left, as the point of its first. */
+function pointOf({ entry, place }: Slot): ExperimentPoint {
+  const [first] = entry.candidates;
+  if (first === undefined) throw new Error('a row has options');
+  return { ...place, variant: { ...first, label: entry.label } };
+}
+
+function noneLeft({ entry }: Slot): UsageError {
+  return new UsageError(
+    `none of ${entry.candidates.length} combinations has the metric that chooses on the validation part`,
+    { remedy: 'Select by another metric, or look at `failed` in the directory.' },
+  );
 }

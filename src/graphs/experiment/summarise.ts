@@ -1,87 +1,164 @@
-import { type ScenarioKind, splitCount } from '../../io/ratings/scenario-kinds.ts';
 import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import { meanOfFolds } from '../../models/metrics/mean-of-folds.ts';
-import type { Evaluation } from '../../models/metrics/metric-values.ts';
-import { metricNames } from '../../models/metrics/metrics.ts';
+import type { PrecisionRecallPoint } from '../../models/metrics/precision-recall.ts';
 import type { RocPoint } from '../../models/metrics/roc.ts';
+import { deviationOf, meanOf } from '../../models/statistics/sample.ts';
 import type { Json } from '../graph.ts';
-import type { Experiment } from './experiment-config.ts';
+import type { Experiment, ScenarioName } from './experiment-config.ts';
+import { experimentRuns, foldCount } from './experiment-points.ts';
+import { flatMetrics } from './flat-metrics.ts';
 import type { PointResult } from './point-result.ts';
-import type { RecommenderVariant } from './recommender-variants.ts';
+import type { ExperimentEntry, RowUse } from './recommender-entries.ts';
 
-/** A metric over seeds. */
+/** A metric over runs. */
 export interface SeedMean {
-  /** Mean over the seeds; NaN when no seed has it. */
+  /** Mean over the runs; NaN when none has it. */
   readonly mean: number;
-  /** Sample standard deviation over the seeds; NaN of fewer than two. */
+  /** Sample standard deviation over the runs; NaN of fewer than two. */
   readonly deviation: number;
+}
+
+/**
+ * A metric over runs, and what its deviation comes from where data and recommenders have seeds of
+ * their own.
+ */
+export interface RunMean extends SeedMean {
+  /** Between the means of different data (`splitSeed`); NaN of fewer than two. */
+  readonly deviationOfData: number;
+  /** Within the same data, between seeds of the recommender; NaN where no data have two. */
+  readonly deviationOfSeeds: number;
+}
+
+/** What the validation part chose at a place. */
+export interface ChosenOptions {
+  readonly splitSeed: number;
+  readonly seed: number;
+  readonly fold: number;
+  /** The options that were chosen, as the grid has them. */
+  readonly label: string;
+  readonly options: Readonly<Record<string, Json>>;
+}
+
+/** All figures of one pair of seeds, means over its folds. */
+export interface RowRun {
+  readonly splitSeed: number;
+  readonly seed: number;
+  readonly metrics: Readonly<Record<string, number>>;
 }
 
 /** The figures of one recommender in one scenario. */
 export interface ExperimentRow {
-  readonly scenario: ScenarioKind;
+  readonly scenario: ScenarioName;
   readonly label: string;
   readonly model: string;
+  /** Empty of a row whose options the validation part chose: `chosen` has them. */
   readonly options: Readonly<Record<string, Json>>;
   readonly features: string | undefined;
+  /** What its test figures may be used for. */
+  readonly use: RowUse;
   /** The seeds of which all folds are there; the others count for nothing. */
   readonly seeds: readonly number[];
+  /** The figures of each complete run: what the means are of. */
+  readonly runs: readonly RowRun[];
+  /** Where the options are `selected`: what was chosen at each fold and seed. */
+  readonly chosen: readonly ChosenOptions[];
   /**
    * By name: `rmse`, `ndcg@10`, `coverage` (whole lists), `coverage@10`, ... Each metric is
-   * computed per fold, averaged over the folds, then over the seeds. `trainSeconds` and
-   * `predictSeconds` are sums over the folds; `peakMebibytes` is the most that the whole process
-   * had held by then.
+   * computed per fold, averaged over the folds, then over the runs, each a pair of seeds.
+   * `trainSeconds` and `predictSeconds` are sums over the folds; `peakMebibytes` is the most that
+   * the whole process had held by then.
    */
-  readonly metrics: Readonly<Record<string, SeedMean>>;
-  /** Mean curve over folds and seeds. */
+  readonly metrics: Readonly<Record<string, RunMean>>;
+  /** The same of the validation parts; `bestEpoch` counts from 1. */
+  readonly validation: Readonly<Record<string, RunMean>>;
+  /** Mean curve over folds and runs. */
   readonly roc: readonly RocPoint[];
+  readonly precisionRecall: readonly PrecisionRecallPoint[];
 }
 
 /**
- * The rows of an experiment, in the order of its scenarios and recommenders. A row of which no seed
+ * The rows of an experiment, in the order of its scenarios and recommenders. A row of which no run
  * is complete has no metrics.
  */
 export function summarise(
   experiment: Experiment,
-  variants: readonly RecommenderVariant[],
+  entries: readonly ExperimentEntry[],
   results: readonly PointResult[],
 ): ExperimentRow[] {
   return experiment.scenarios.flatMap((scenario) =>
-    variants.map((variant) => {
-      const own = results.filter((result) => result.scenario === scenario && result.label === variant.label);
-      const folds = experiment.seeds
-        .map((seed) => ({ seed, points: own.filter((result) => result.seed === seed) }))
-        .filter(({ points }) => points.length === splitCount(scenario, experiment.folds));
-      const evaluations = folds.flatMap(({ points }) => points.map(({ evaluation }) => evaluation));
+    entries.map((entry) => {
+      const runs = completeRuns(experiment, scenario, entry, results);
+      const points = runs.flatMap((run) => run.points);
+      const [variant] = entry.candidates;
+      const figures = runs.map(({ splitSeed, seed, points: own }) => ({ splitSeed, seed, metrics: testFigures(own) }));
       return {
         scenario,
-        label: variant.label,
-        model: variant.model,
-        options: variant.options,
-        features: variant.features,
-        seeds: folds.map(({ seed }) => seed),
-        metrics: overSeeds(folds.map(({ points }) => metricsOf(points))),
-        roc: evaluations.length === 0 ? [] : meanOfFolds(evaluations).roc,
+        label: entry.label,
+        model: entry.model,
+        options: entry.use === 'selected' ? {} : (variant?.options ?? {}),
+        features: entry.features,
+        use: entry.use,
+        seeds: [...new Set(runs.map(({ seed }) => seed))],
+        runs: figures,
+        chosen: entry.use === 'selected' ? points.map(chosenOf) : [],
+        metrics: overRuns(figures.map(({ splitSeed, metrics }) => [splitSeed, metrics])),
+        validation: overRuns(runs.map((run) => [run.splitSeed, validationFigures(run.points)])),
+        roc: points.length === 0 ? [] : meanOfFolds(points.map(({ evaluation }) => evaluation)).roc,
+        precisionRecall: meanOfCurves(points.map(({ precisionRecall }) => precisionRecall)),
       };
     }),
   );
 }
 
+/** The points of a row by run, of the runs of which all folds are there. */
+export function completeRuns(
+  experiment: Experiment,
+  scenario: ScenarioName,
+  { candidates }: ExperimentEntry,
+  results: readonly PointResult[],
+): { splitSeed: number; seed: number; points: PointResult[] }[] {
+  const labels = new Set(candidates.map(({ label }) => label));
+  const own = results.filter((result) => result.scenario === scenario && labels.has(result.label));
+  return experimentRuns(experiment)
+    .map((run) => ({
+      ...run,
+      points: own.filter(({ splitSeed, seed }) => splitSeed === run.splitSeed && seed === run.seed),
+    }))
+    .filter(({ points }) => points.length === foldCount(experiment, scenario));
+}
+
 /** Mean and sample standard deviation; values that are NaN are left out. */
 export function seedMean(values: readonly number[]): SeedMean {
   const defined = values.filter((value) => !Number.isNaN(value));
-  const mean = defined.reduce((sum, value) => sum + value, 0) / defined.length;
-  if (defined.length < 2) return { mean, deviation: Number.NaN };
-  const squares = defined.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: Math.sqrt(squares / (defined.length - 1)) };
+  return { mean: meanOf(defined), deviation: deviationOf(defined) };
 }
 
-/** All figures of one seed: means over its folds, costs as sums. */
-function metricsOf(points: readonly PointResult[]): Record<string, number> {
-  const evaluation = meanOfFolds(points.map((point) => point.evaluation));
+/** Mean over runs, and the deviation that is between data and within them. */
+export function runMean(runs: readonly (readonly [splitSeed: number, value: number])[]): RunMean {
+  const groups = new Map<number, number[]>();
+  for (const [splitSeed, value] of runs) {
+    if (!Number.isNaN(value)) groups.set(splitSeed, [...(groups.get(splitSeed) ?? []), value]);
+  }
+  const repeated = [...groups.values()].filter((values) => values.length > 1);
+  const within = meanOf(repeated.map((values) => deviationOf(values) ** 2));
+  const crossed = repeated.length > 0;
+  return {
+    ...seedMean(runs.map(([, value]) => value)),
+    // Where each data set has one seed, what differs is of both and cannot be told apart.
+    deviationOfData: crossed ? deviationOf([...groups.values()].map(meanOf)) : Number.NaN,
+    deviationOfSeeds: crossed ? Math.sqrt(within) : Number.NaN,
+  };
+}
+
+function chosenOf({ splitSeed, seed, fold, label, options }: PointResult): ChosenOptions {
+  return { splitSeed, seed, fold, label, options };
+}
+
+/** All figures of one run: means over its folds, costs as sums. */
+function testFigures(points: readonly PointResult[]): Record<string, number> {
   const sum = (select: (point: PointResult) => number) => points.reduce((total, point) => total + select(point), 0);
   return {
-    ...flat(evaluation),
+    ...flatMetrics(meanOfFolds(points.map((point) => point.evaluation))),
     ...meanTopN(points.flatMap(({ topN }) => topN ?? [])),
     trainSeconds: sum((point) => point.trainSeconds),
     predictSeconds: sum((point) => point.predictSeconds),
@@ -92,31 +169,48 @@ function metricsOf(points: readonly PointResult[]): Record<string, number> {
 
 /** Means over the folds of the figures of the whole catalogue: `catalogue.ndcg@10`, ... */
 function meanTopN(folds: readonly CatalogueEvaluation[]): Record<string, number> {
-  const figures = folds.map(({ at }) =>
-    Object.entries(at).flatMap(([k, values]) =>
-      Object.entries(values).map(([name, value]) => [`catalogue.${name}@${k}`, value] as const),
-    ),
+  const [first] = folds;
+  if (first === undefined) return {};
+  const figuresOf = ({ at, constant }: CatalogueEvaluation) =>
+    new Map<string, number>([
+      ['catalogue.constant', constant],
+      ...Object.entries(at).flatMap(([k, values]) =>
+        Object.entries(values).map(([name, value]): [string, number] => [`catalogue.${name}@${k}`, value]),
+      ),
+    ]);
+  const figures = folds.map(figuresOf);
+  return Object.fromEntries(
+    [...figuresOf(first).keys()].map((name) => [name, meanOf(figures.map((fold) => fold.get(name) ?? Number.NaN))]),
   );
-  if (folds.length === 0) return {};
-  const constant = folds.reduce((sum, fold) => sum + fold.constant, 0) / folds.length;
-  return Object.fromEntries([
-    ['catalogue.constant', constant],
-    ...(figures[0] ?? []).map(([name], index) => [
-      name,
-      figures.reduce((sum, fold) => sum + (fold[index]?.[1] ?? Number.NaN), 0) / figures.length,
-    ]),
-  ]);
 }
 
-function flat(evaluation: Evaluation): Record<string, number> {
-  const plain = metricNames('ratings', 'users', 'lists').map((name) => [name, evaluation[name]]);
-  const ranking = Object.entries(evaluation.ranking).flatMap(([k, values]) =>
-    metricNames('first-k', 'lists').map((name) => [`${name}@${k}`, values[name]]),
-  );
-  return Object.fromEntries([...plain, ['trainMean', evaluation.trainMean], ...ranking]);
+function validationFigures(points: readonly PointResult[]): Record<string, number> {
+  const trials = points.flatMap(({ validation }) => (validation ? [validation] : []));
+  if (trials.length < points.length || trials.length === 0) return {};
+  const best = trials.flatMap((trial) => (trial.best ? [trial.best.epoch + 1] : []));
+  return {
+    ...flatMetrics(meanOfFolds(trials.map(({ evaluation }) => evaluation))),
+    ...(best.length > 0 && { bestEpoch: meanOf(best) }),
+  };
 }
 
-function overSeeds(seeds: readonly Record<string, number>[]): Record<string, SeedMean> {
-  const names = Object.keys(seeds[0] ?? {});
-  return Object.fromEntries(names.map((name) => [name, seedMean(seeds.map((seed) => seed[name] ?? Number.NaN))]));
+function overRuns(runs: readonly (readonly [number, Record<string, number>])[]): Record<string, RunMean> {
+  const names = Object.keys(runs[0]?.[1] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, runMean(runs.map(([seed, figures]) => [seed, figures[name] ?? Number.NaN]))]),
+  );
+}
+
+/** A curve that ends before the longest one stays at its last point. */
+function meanOfCurves(curves: readonly (readonly PrecisionRecallPoint[])[]): PrecisionRecallPoint[] {
+  const some = curves.filter((curve) => curve.length > 0);
+  const length = Math.max(0, ...some.map((curve) => curve.length));
+  return Array.from({ length }, (_, index) => {
+    const points = some.map((curve) => curve[Math.min(index, curve.length - 1)] as PrecisionRecallPoint);
+    return {
+      k: index + 1,
+      recall: meanOf(points.map(({ recall }) => recall)),
+      precision: meanOf(points.map(({ precision }) => precision)),
+    };
+  });
 }

@@ -48,6 +48,13 @@ export interface FitProgress {
   readonly validationLoss?: number;
 }
 
+/** What an earlier fit of a neural recommender on the same rows found best. */
+export interface RefitPlan {
+  readonly epochs: number;
+  /** The learning rate of each epoch; the last one stays. */
+  readonly rates: readonly number[];
+}
+
 /** How a recommender is made. */
 export interface FitOptions {
   /** One of `recommenderNames`. */
@@ -57,6 +64,11 @@ export interface FitOptions {
   /** 0 to 4294967295. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Of neural recommenders: learns from the rows `validation` too, for so many epochs at these
+   * rates instead of stopping early. Branches that are trained first stop early as ever.
+   */
+  readonly refit?: RefitPlan | undefined;
   /** File for the checkpoint of a neural recommender's training, from which it resumes. */
   readonly checkpoint?: string | undefined;
   /**

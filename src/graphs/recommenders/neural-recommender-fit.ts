@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { joinRows } from '../../io/ratings/subset.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { EpochProgress } from '../../models/autodiff/trainer-options.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
@@ -28,8 +29,9 @@ export async function fitNeuralRecommender(
   run: FitOptions,
 ): Promise<FittedRecommender> {
   const features = featuresOf(model, data);
-  const training = trainingRatings(data, data.train);
-  const validation = trainingRatings(data, data.validation);
+  const learnt = rowsOf(data, run.refit !== undefined);
+  const training = trainingRatings(learnt, learnt.train);
+  const validation = trainingRatings(learnt, learnt.validation);
   features?.check(itemsOf(data));
   const own = neuralOptions(options, features?.modalities ?? []);
   const started = performance.now();
@@ -37,6 +39,7 @@ export async function fitNeuralRecommender(
   const log = run.logDirectory === undefined ? undefined : new TrainingLog(run.logDirectory);
   const recommender: NeuralRecommender = new NeuralRecommender(model, {
     ...own,
+    ...run.refit,
     seed: run.seed,
     ...(run.signal && { signal: run.signal }),
     pretrained,
@@ -56,7 +59,7 @@ export async function fitNeuralRecommender(
       // Scores have no RMSE; that they are in order is what training was stopped by.
       validation:
         recommender.predicts === 'ratings'
-          ? await validationFigures(data, (users, items) => recommender.predict(users, items))
+          ? await validationFigures(learnt, (users, items) => recommender.predict(users, items))
           : undefined,
       history,
       best: { epoch: bestEpoch, loss: bestLoss },
@@ -72,6 +75,12 @@ export async function fitNeuralRecommender(
   } finally {
     log?.close();
   }
+}
+
+/** What is learnt from and judged by: of a refit all rows, and none. */
+function rowsOf(data: FitData, refits: boolean): FitData {
+  if (!refits) return data;
+  return { ...data, train: joinRows([data.train, data.validation]), validation: new Int32Array(0) };
 }
 
 function featuresOf(model: NeuralRecommenderName, { features, ratings, trailers }: FitData): StoreFeatures | undefined {

@@ -69,7 +69,7 @@ async function trainedBranch(
   const recommender = branchRecommenders[branch];
   const known = new Set(recommenderOptions(recommender).map(({ key }) => key));
   const shared = Object.fromEntries(Object.entries(options).filter(([key]) => known.has(key)));
-  const { checkpoint, logDirectory, onProgress: _shownForTheWhole, ...others } = run;
+  const { checkpoint, logDirectory, refit: _ofTheWhole, onProgress: _shownForTheWhole, ...others } = run;
   const fitted = await trainBranch(recommender, { ...shared, ...widthsOfBranch(branch, options) }, data, {
     ...others,
     recommender,

@@ -75,6 +75,8 @@ export interface TrainerOptions {
   readonly patienceSteps?: number | undefined;
   /** First learning rate. Default 0.001. */
   readonly learningRate?: number | undefined;
+  /** The rate of each epoch, in place of `learningRate` and `plateau`; the last one stays. */
+  readonly rates?: readonly number[] | undefined;
   /** How the learning rate is lowered; `false` never. */
   readonly plateau?: PlateauOptions | false | undefined;
   /** Default `adam()`. */

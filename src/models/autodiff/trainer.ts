@@ -174,7 +174,7 @@ export class Trainer {
         signal?.throwIfAborted();
         at.step++;
         at.batches++;
-        await queue.add(batch, at.step, this.#optimiser.scalarsAt(at.step, this.#plateau.learningRate));
+        await queue.add(batch, at.step, this.#optimiser.scalarsAt(at.step, this.#rateOf(at.epoch)));
         if (checkpoint?.everySteps !== undefined && at.step % checkpoint.everySteps === 0) {
           await queue.drain();
           await this.#checkpoint(at, false);
@@ -192,7 +192,7 @@ export class Trainer {
 
   /** Judges an epoch; says whether training is over. */
   async #endEpoch(at: Position, validation: ValidationData | undefined): Promise<boolean> {
-    const { learningRate } = this.#plateau;
+    const learningRate = this.#rateOf(at.epoch);
     const validationLoss = validation ? await this.validate(validation) : null;
     if (validationLoss !== null) {
       if (this.#options.plateau !== false) this.#plateau.epochEnded(validationLoss, at.step);
@@ -205,11 +205,17 @@ export class Trainer {
     return this.#stopping.stop;
   }
 
+  #rateOf(epoch: number): number {
+    const { rates = [] } = this.#options;
+    return rates[epoch] ?? rates.at(-1) ?? this.#plateau.learningRate;
+  }
+
   /** What the checkpoint is of: everything that the weights depend on. */
   #identity(): string {
     const { epochs = 100, patience = 5, patienceSteps = 500, checkpoint } = this.#options;
-    const { learningRate = 0.001, plateau = {}, seed = 1 } = this.#options;
+    const { learningRate = 0.001, plateau = {}, seed = 1, rates } = this.#options;
     const facts = {
+      ...(rates && { rates }),
       epochs,
       patience,
       patienceSteps,

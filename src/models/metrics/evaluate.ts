@@ -35,6 +35,8 @@ export interface EvaluateOptions {
   readonly catalogue?: number | undefined;
   /** Mean of the ratings that were learnt from, to stand beside the threshold; default unknown. */
   readonly trainMean?: number | undefined;
+  /** Hears each user's list, by ascending user number. */
+  readonly onUser?: ((user: number, list: RankedList) => void) | undefined;
 }
 
 /**
@@ -60,9 +62,10 @@ export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Eval
   const means = metricNames('users').map((name) => ({ name, mean: new MetricMean(true) }));
   const counts = { evaluated: 0, withoutRecommended: 0, withoutRelevant: 0 };
 
-  for (const list of rankedLists(rows, userCount, itemCount, threshold, rule, orderOf)) {
+  for (const [user, list] of rankedLists(rows, userCount, itemCount, threshold, rule, orderOf)) {
     for (const collector of [...rankings, ...cutLists, wholeLists, roc]) collector.add(list);
     for (const { name, mean } of means) mean.add(metrics[name].ofUser(list));
+    options.onUser?.(user, list);
     counts.evaluated++;
     if (list.recommendedCount === 0) counts.withoutRecommended++;
     if (list.relevantCount === 0) counts.withoutRelevant++;
@@ -127,7 +130,7 @@ function* rankedLists(
   threshold: number,
   rule: ThresholdRule,
   orderOf: ((item: number) => number) | undefined,
-): Generator<RankedList> {
+): Generator<readonly [user: number, list: RankedList]> {
   const grouped = groupRows(rows.users, userCount);
   const lastUser = new Int32Array(itemCount).fill(-1);
   for (let user = 0; user < userCount; user++) {
@@ -144,7 +147,7 @@ function* rankedLists(
     }
     const ratings = Float64Array.from(own, (row) => rows.ratings[row] as number);
     const predictions = Float64Array.from(own, (row) => rows.predictions[row] as number);
-    yield rankedList({ items, ratings, predictions }, threshold, rule, orderOf);
+    yield [user, rankedList({ items, ratings, predictions }, threshold, rule, orderOf)];
   }
 }
 

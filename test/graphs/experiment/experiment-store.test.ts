@@ -2,14 +2,17 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { experimentPoints, pointName } from '../../../src/graphs/experiment/experiment-points.ts';
+import { environment } from '../../../src/graphs/experiment/environment.ts';
+import { experimentPlaces, pointName } from '../../../src/graphs/experiment/experiment-points.ts';
 import { ExperimentStore } from '../../../src/graphs/experiment/experiment-store.ts';
 import { recommenderVariants } from '../../../src/graphs/experiment/recommender-variants.ts';
 import { resolveConfig } from '../../../src/graphs/experiment/resolve-config.ts';
 import { evaluate } from '../../../src/models/metrics/evaluate.ts';
 
 const experiment = resolveConfig({ ratings: 'unused', recommenders: ['baseline'], seeds: [1] });
-const [point, other] = experimentPoints(experiment, recommenderVariants(experiment));
+const [variant] = recommenderVariants(experiment);
+if (variant === undefined) throw new Error('baseline is a variant');
+const [point, other] = experimentPlaces(experiment).map((place) => ({ ...place, variant }));
 if (point === undefined || other === undefined) throw new Error('two folds are two points');
 const evaluation = evaluate(
   {
@@ -21,7 +24,18 @@ const evaluation = evaluate(
   { scale: { minimum: 0.5, maximum: 5 } },
 );
 const measured = {
-  counts: { train: 2, validation: 0, test: 2, users: 1, items: 2, ratings: 4, usersWithFewer: 0 },
+  counts: {
+    train: 2,
+    validation: 0,
+    test: 2,
+    users: 1,
+    items: 2,
+    ratings: 4,
+    usersWithFewer: 0,
+    testItems: 2,
+    newTestItems: 0,
+  },
+  ...{ refit: true, resolvedOptions: { method: 'als' }, environment: environment(), history: [], precisionRecall: [] },
   ...{ trainSeconds: 1, predictSeconds: 2, peakRssBytes: 3, epochs: 0, evaluation },
 };
 

@@ -1,11 +1,14 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { environment } from '../../../src/graphs/experiment/environment.ts';
 import type { ExperimentConfig } from '../../../src/graphs/experiment/experiment-config.ts';
-import { experimentPoints, pointName } from '../../../src/graphs/experiment/experiment-points.ts';
+import { experimentPlaces, pointName } from '../../../src/graphs/experiment/experiment-points.ts';
 import type { PointResult } from '../../../src/graphs/experiment/point-result.ts';
+import { experimentEntries } from '../../../src/graphs/experiment/recommender-entries.ts';
 import { cartesianProduct, recommenderVariants } from '../../../src/graphs/experiment/recommender-variants.ts';
-import { rocCsv, rowsCsv, tablesMarkdown, tablesText } from '../../../src/graphs/experiment/render-tables.ts';
+import { rocCsv, rowsCsv } from '../../../src/graphs/experiment/render-csv.ts';
+import { tablesMarkdown, tablesText } from '../../../src/graphs/experiment/render-tables.ts';
 import { resolveConfig } from '../../../src/graphs/experiment/resolve-config.ts';
 import { resultTables } from '../../../src/graphs/experiment/result-tables.ts';
 import { seedMean, summarise } from '../../../src/graphs/experiment/summarise.ts';
@@ -18,6 +21,8 @@ const config: ExperimentConfig = {
 };
 const experiment = resolveConfig(config);
 const variants = recommenderVariants(experiment);
+const entries = experimentEntries(experiment);
+const points = experimentPlaces(experiment).flatMap((place) => variants.map((variant) => ({ ...place, variant })));
 
 /** Test ratings and predictions that only the seed decides. */
 function evaluationOf(seed: number) {
@@ -35,21 +40,38 @@ function evaluationOf(seed: number) {
   );
 }
 
-const results: PointResult[] = experimentPoints(experiment, variants).map((point, index) => ({
+const results: PointResult[] = points.map((point, index) => ({
   ...{ scenario: point.scenario, label: point.variant.label, model: point.variant.model },
-  ...{ options: point.variant.options, seed: point.seed, fold: point.fold, software: 'reelflow test' },
-  counts: { train: 10, validation: 0, test: 60, users: 10, items: 6, ratings: 70, usersWithFewer: 0 },
+  ...{
+    options: point.variant.options,
+    splitSeed: point.splitSeed,
+    seed: point.seed,
+    fold: point.fold,
+    software: 'reelflow test',
+  },
+  counts: {
+    train: 10,
+    validation: 0,
+    test: 60,
+    users: 10,
+    items: 6,
+    ratings: 70,
+    usersWithFewer: 0,
+    testItems: 6,
+    newTestItems: 0,
+  },
+  ...{ refit: true, resolvedOptions: {}, environment: environment(), history: [], precisionRecall: [] },
   ...{ trainSeconds: 1.5, predictSeconds: 0.25, peakRssBytes: 2 ** 27, epochs: 0 },
   evaluation: evaluationOf(index + 1),
 }));
-const rows = summarise(experiment, variants, results);
+const rows = summarise(experiment, entries, results);
 const published = { shown: false, source: 'nobody', differs: ['everything'] };
 const tables = resultTables(experiment, rows, 'rating > 3.5', published);
 
 describe('points of an experiment', () => {
   it('are all of scenarios x seeds x recommenders x folds, each with a file of its own', () => {
     expect(results).toHaveLength(2 * 3 * 3 * 2);
-    const names = experimentPoints(experiment, variants).map(pointName);
+    const names = points.map(pointName);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^[A-Za-z0-9._-]+$/);
   });
@@ -85,12 +107,12 @@ describe('rows of an experiment', () => {
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 2;
     expect(row?.metrics['ndcg@4']?.mean).toBeCloseTo(mean, 12);
     expect(row?.metrics['ndcg@4']?.deviation).toBeCloseTo(Math.sqrt(variance), 12);
-    expect(row?.metrics.trainSeconds).toEqual({ mean: 3, deviation: 0 });
+    expect(row?.metrics.trainSeconds).toMatchObject({ mean: 3, deviation: 0 });
   });
 
   it('leave out a seed that lacks a fold', () => {
     const without = results.filter(({ seed, fold }) => seed !== 2 || fold !== 1);
-    expect(summarise(experiment, variants, without).map(({ seeds }) => seeds)).toEqual(rows.map(() => [1, 3]));
+    expect(summarise(experiment, entries, without).map(({ seeds }) => seeds)).toEqual(rows.map(() => [1, 3]));
   });
 
   it('a deviation does not change when the same is added to all values, and is that of a scaled list', () => {
@@ -121,8 +143,9 @@ describe('tables of an experiment', () => {
         number,
       ]),
     ]);
-    for (const table of tables)
-      expect(table.rows.map(({ label }) => label)).toEqual(variants.map(({ label }) => label));
+    for (const table of tables) {
+      expect(table.rows.map(({ label }) => label)).toEqual(entries.map(({ label }) => label));
+    }
   });
 
   it('have time and memory in the table of cost', () => {

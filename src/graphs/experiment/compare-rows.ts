@@ -1,0 +1,180 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { UsageError } from '../../core/errors.ts';
+import { metricNames, metrics } from '../../models/metrics/metrics.ts';
+import { holm } from '../../models/statistics/holm.ts';
+import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
+import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
+import { meanOf } from '../../models/statistics/sample.ts';
+import { type Comparison, compared, type PairedSamples } from './comparison.ts';
+import type { Experiment, ScenarioName } from './experiment-config.ts';
+import type { ExperimentPoint } from './experiment-points.ts';
+import { betterWhen } from './flat-metrics.ts';
+import type { PointFiles } from './point-files.ts';
+import type { PointResult } from './point-result.ts';
+import type { ExperimentEntry } from './recommender-entries.ts';
+import { completeRuns, type ExperimentRow } from './summarise.ts';
+import { paired, type UserAverages, userAverages } from './user-averages.ts';
+
+/** The best row of a metric in a scenario, and the second. */
+export interface BestRows {
+  readonly scenario: ScenarioName;
+  readonly metric: string;
+  readonly best: string;
+  readonly second: string | undefined;
+  /**
+   * Paired t-test of best and second over users, corrected over all rows that the best one is
+   * tested against; NaN where the metric has no value of a user.
+   */
+  readonly p: number;
+}
+
+/**
+ * A 95 % confidence interval of a row's metric: of the mean over users, each over folds and runs.
+ */
+export interface RowInterval extends Interval {
+  readonly scenario: ScenarioName;
+  readonly label: string;
+  readonly metric: string;
+  readonly users: number;
+}
+
+/** What the values of users say of the rows. */
+export interface RowComparisons {
+  readonly intervals: readonly RowInterval[];
+  readonly best: readonly BestRows[];
+  /** Of every row with the reference, where one was named. */
+  readonly comparisons: readonly Comparison[];
+}
+
+/**
+ * The label of the row that others are compared to.
+ *
+ * @throws UsageError when no row, or more than one, is meant.
+ */
+export function referenceOf(entries: readonly ExperimentEntry[], name: string): string {
+  const meant = entries.filter(({ label }) => label === name);
+  const own = meant.length > 0 ? meant : entries.filter(({ model }) => model === name);
+  const [entry, ...others] = own;
+  if (entry !== undefined && others.length === 0) return entry.label;
+  throw new UsageError(`\`compareTo\` must be the label of one row, but is '${name}'`, {
+    option: 'compareTo',
+    remedy: `Rows: ${entries.map(({ label }) => `'${label}'`).join(', ')}.`,
+  });
+}
+
+/** Tests rows against each other by the values of their users, and by their runs. */
+export async function compareRows(
+  experiment: Experiment,
+  entries: readonly ExperimentEntry[],
+  rows: readonly ExperimentRow[],
+  results: readonly PointResult[],
+  files: PointFiles,
+): Promise<RowComparisons> {
+  const names = testedMetrics(experiment);
+  const found = { intervals: [] as RowInterval[], best: [] as BestRows[], comparisons: [] as Comparison[] };
+  const reference = experiment.compareTo === undefined ? undefined : referenceOf(entries, experiment.compareTo);
+  for (const scenario of experiment.scenarios) {
+    const own = rows.filter((row) => row.scenario === scenario && row.runs.length > 0);
+    const users = new Map<string, Map<string, UserAverages>>();
+    for (const { label } of own) {
+      const entry = entries.find((each) => each.label === label) as ExperimentEntry;
+      const points = completeRuns(experiment, scenario, entry, results).flatMap((run) => run.points);
+      const averages = await userAverages(
+        points.map((point) => pointOf(point, entry)),
+        names,
+        files,
+        experiment.undefined,
+      );
+      users.set(label, averages);
+    }
+    for (const [label, averages] of users) {
+      for (const [metric, values] of averages) {
+        const interval = meanInterval([...values.values()]);
+        found.intervals.push({ scenario, label, metric, users: values.size, ...interval });
+      }
+    }
+    found.best.push(...bestRows(scenario, own, users));
+    if (reference === undefined || !users.has(reference)) continue;
+    for (const metric of names) {
+      await turn();
+      const others = own.filter(({ label }) => label !== reference);
+      found.comparisons.push(...compared(others.flatMap((row) => userSamples(row, reference, metric, users))));
+      const base = own.find(({ label }) => label === reference) as ExperimentRow;
+      found.comparisons.push(...compared(others.flatMap((row) => seedSamples(row, base, metric))));
+    }
+  }
+  return found;
+}
+
+/** The metrics that each user has a value of and whose better side is known. */
+function testedMetrics({ k }: Experiment): string[] {
+  const shown = (name: keyof typeof metrics) => metrics[name].column !== undefined;
+  const firstK = metricNames('first-k').filter((name) => 'ofUser' in metrics[name] && shown(name));
+  const whole = metricNames('users').filter((name) => betterWhen(name) !== undefined && shown(name));
+  return ['mae', 'rmse', ...k.flatMap((length) => firstK.map((name) => `${name}@${length}`)), ...whole];
+}
+
+function pointOf({ scenario, splitSeed, seed, fold, label }: PointResult, entry: ExperimentEntry): ExperimentPoint {
+  const variant = entry.candidates.find((candidate) => candidate.label === label);
+  if (variant === undefined) throw new Error(`the row ${entry.label} has no combination ${label}`);
+  return { scenario, splitSeed, seed, fold, variant };
+}
+
+function userSamples(
+  { scenario, label }: ExperimentRow,
+  reference: string,
+  metric: string,
+  users: ReadonlyMap<string, ReadonlyMap<string, UserAverages>>,
+): PairedSamples[] {
+  const [own, others] = [users.get(label)?.get(metric), users.get(reference)?.get(metric)];
+  if (own === undefined || others === undefined) return [];
+  const [left, right] = paired(own, others);
+  return left.length === 0 ? [] : [{ scenario, metric, label, reference, over: 'users', left, right }];
+}
+
+/**
+ * Seeds of the data are pairs: runs on the same data are not independent, so they are averaged. On
+ * one data set seeds of the recommender are. One alone is none.
+ */
+function seedSamples(row: ExperimentRow, base: ExperimentRow, metric: string): PairedSamples[] {
+  const single = new Set(row.runs.map(({ splitSeed }) => splitSeed)).size < 2;
+  const groups = new Map<number, [left: number, right: number][]>();
+  for (const run of row.runs) {
+    const other = base.runs.find(({ splitSeed, seed }) => splitSeed === run.splitSeed && seed === run.seed);
+    const [left, right] = [run.metrics[metric] ?? Number.NaN, other?.metrics[metric] ?? Number.NaN];
+    if (Number.isNaN(left - right)) continue;
+    const key = single ? run.seed : run.splitSeed;
+    groups.set(key, [...(groups.get(key) ?? []), [left, right]]);
+  }
+  if (groups.size < 2) return [];
+  const { scenario, label } = row;
+  const left = [...groups.values()].map((pairs) => meanOf(pairs.map(([one]) => one)));
+  const right = [...groups.values()].map((pairs) => meanOf(pairs.map(([, other]) => other)));
+  return [{ scenario, metric, label, reference: base.label, over: 'seeds', left, right }];
+}
+
+/** Rows of a bare grid are not among them: who is best of those is a choice by the test set. */
+function bestRows(
+  scenario: ScenarioName,
+  rows: readonly ExperimentRow[],
+  users: ReadonlyMap<string, ReadonlyMap<string, UserAverages>>,
+): BestRows[] {
+  const eligible = rows.filter(({ use }) => use !== 'not for selection');
+  const names = Object.keys(eligible[0]?.metrics ?? {}).filter((name) => betterWhen(name) !== undefined);
+  return names.flatMap((metric) => {
+    const sign = betterWhen(metric) === 'lower' ? 1 : -1;
+    const figureOf = (row: ExperimentRow) => row.metrics[metric]?.mean ?? Number.NaN;
+    const order = eligible
+      .filter((row) => !Number.isNaN(figureOf(row)))
+      .sort((one, other) => sign * (figureOf(one) - figureOf(other)));
+    const [best, ...others] = order;
+    if (best === undefined) return [];
+    const own = users.get(best.label)?.get(metric);
+    const p = others.map(({ label }) => {
+      const theirs = users.get(label)?.get(metric);
+      if (own === undefined || theirs === undefined) return Number.NaN;
+      return pairedTTest(...paired(own, theirs)).p;
+    });
+    return [{ scenario, metric, best: best.label, second: others[0]?.label, p: holm(p)[0] ?? Number.NaN }];
+  });
+}

@@ -1,0 +1,82 @@
+import { holm } from '../../models/statistics/holm.ts';
+import { bootstrapInterval, type Interval, meanInterval } from '../../models/statistics/intervals.ts';
+import { pairedTTest } from '../../models/statistics/paired-t-test.ts';
+import { randomisationTest } from '../../models/statistics/randomisation-test.ts';
+import { differencesOf, meanOf } from '../../models/statistics/sample.ts';
+import { wilcoxonTest } from '../../models/statistics/wilcoxon-test.ts';
+import type { ScenarioName } from './experiment-config.ts';
+
+/** A p-value, and what Holm's correction makes of it among the rows that are compared. */
+export interface CorrectedP {
+  readonly p: number;
+  readonly holm: number;
+}
+
+/** The difference of a row from the reference in one metric, and whether it is by chance. */
+export interface Comparison {
+  readonly scenario: ScenarioName;
+  readonly metric: string;
+  readonly label: string;
+  readonly reference: string;
+  /**
+   * What the pairs are: users, each the mean over folds and runs; or seeds of the data, each the
+   * mean over folds and the recommender's seeds (over one data set, seeds of the recommender).
+   */
+  readonly over: 'users' | 'seeds';
+  readonly pairs: number;
+  /** Mean of row - reference. */
+  readonly difference: number;
+  /** 95 % confidence interval of it, by Student's t and by bootstrap. */
+  readonly interval: Interval;
+  readonly bootstrap: Interval;
+  /** Two-sided tests of the pairs; corrected over the rows of a scenario and a metric. */
+  readonly t: CorrectedP;
+  readonly wilcoxon: CorrectedP;
+  readonly randomisation: CorrectedP;
+}
+
+/** Two samples to be compared, pair by pair. */
+export interface PairedSamples extends Pick<Comparison, 'scenario' | 'metric' | 'label' | 'reference' | 'over'> {
+  readonly left: ArrayLike<number>;
+  readonly right: ArrayLike<number>;
+}
+
+/** Additions that the drawing of signs or samples may take for one comparison. */
+const additions = 2e7;
+
+/** How often to draw from so many pairs: as often as usual, less often where they are very many. */
+export function drawsOf(pairs: number, usual: number): number {
+  return Math.max(1000, Math.min(usual, Math.floor(additions / pairs)));
+}
+
+/** Compares samples that are corrected together: those of one scenario and one metric. */
+export function compared(samples: readonly PairedSamples[]): Comparison[] {
+  const tested = samples.map(({ left, right, ...facts }) => {
+    const differences = differencesOf(left, right);
+    const pairs = differences.length;
+    return {
+      ...facts,
+      pairs,
+      difference: meanOf(differences),
+      interval: meanInterval(differences),
+      bootstrap: bootstrapInterval(differences, { resamples: drawsOf(pairs, 2000) }),
+      t: pairedTTest(left, right).p,
+      wilcoxon: wilcoxonTest(left, right).p,
+      randomisation: randomisationTest(left, right, { resamples: drawsOf(pairs, 10_000) }).p,
+    };
+  });
+  const corrected = (select: (each: (typeof tested)[number]) => number): CorrectedP[] => {
+    const values = tested.map(select);
+    const afterwards = holm(values);
+    return values.map((p, index) => ({ p, holm: afterwards[index] as number }));
+  };
+  const t = corrected((each) => each.t);
+  const wilcoxon = corrected((each) => each.wilcoxon);
+  const randomisation = corrected((each) => each.randomisation);
+  return tested.map((each, index) => ({
+    ...each,
+    t: t[index] as CorrectedP,
+    wilcoxon: wilcoxon[index] as CorrectedP,
+    randomisation: randomisation[index] as CorrectedP,
+  }));
+}

@@ -1,0 +1,61 @@
+import type { FitOptions, FittedRecommender } from '../recommenders/fit-data.ts';
+import { fitRecommender } from '../recommenders/fit-recommender.ts';
+import type { Experiment } from './experiment-config.ts';
+import type { ExperimentPlace } from './experiment-points.ts';
+import { type FoldData, shareOfTraining } from './fold-data.ts';
+import type { TrialResult } from './point-result.ts';
+import type { RecommenderVariant } from './recommender-variants.ts';
+import { scoreRows } from './score-rows.ts';
+
+/** What a fit is told beside its data. */
+export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress'>;
+
+/**
+ * Fits a recommender on the training rows of a fold, or a share of them, with the validation rows
+ * beside; the caller closes it.
+ */
+export function fitBesideValidation(
+  fold: FoldData,
+  { model, options }: RecommenderVariant,
+  place: ExperimentPlace,
+  run: FitRun,
+  share = 1,
+): Promise<FittedRecommender> {
+  const train = shareOfTraining(fold, share, place.splitSeed);
+  const data = { ...fold.fitting, train, validation: fold.split.validation };
+  return fitRecommender(data, { recommender: model, options, seed: place.seed, ...run });
+}
+
+/**
+ * What the validation rows say of a recommender that has not learnt from them; undefined where
+ * there are none.
+ */
+export async function judge(
+  fitted: FittedRecommender,
+  fold: FoldData,
+  experiment: Experiment,
+  share = 1,
+): Promise<TrialResult | undefined> {
+  const { validation } = fold.split;
+  if (validation.length === 0) return undefined;
+  const { evaluation } = await scoreRows(fitted, fold, validation, experiment);
+  const { history, best, trainSeconds } = fitted;
+  return { evaluation, share, trainSeconds, history, ...(best && { best }) };
+}
+
+/** Fits a recommender and asks the validation rows; the test rows are not touched. */
+export async function computeTrial(
+  fold: FoldData,
+  variant: RecommenderVariant,
+  place: ExperimentPlace,
+  experiment: Experiment,
+  run: FitRun,
+  share = 1,
+): Promise<TrialResult | undefined> {
+  const fitted = await fitBesideValidation(fold, variant, place, run, share);
+  try {
+    return await judge(fitted, fold, experiment, share);
+  } finally {
+    await fitted.close?.();
+  }
+}

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, cpus, platform, release } from 'node:os';
+
+/** What computed a figure, as far as it may decide its last digits. */
+export interface Environment {
+  readonly node: string;
+  /** Version of ONNX Runtime, which neural recommenders train with. */
+  readonly onnxruntime: string;
+  readonly cpu: string;
+  readonly processors: number;
+  /** Kernel, release and architecture: `linux 6.1.0 x64`. */
+  readonly os: string;
+}
+
+let known: Environment | undefined;
+
+/** The environment of this process. */
+export function environment(): Environment {
+  known ??= {
+    node: process.versions.node,
+    onnxruntime: onnxruntimeVersion(),
+    cpu: cpus()[0]?.model.trim() || 'unknown',
+    processors: cpus().length,
+    os: `${platform()} ${release()} ${arch()}`,
+  };
+  return known;
+}
+
+function onnxruntimeVersion(): string {
+  const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}

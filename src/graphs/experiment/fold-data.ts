@@ -1,0 +1,41 @@
+import { Draws, orderOfDraws } from '../../io/ratings/draws.ts';
+import type { Split } from '../../io/ratings/split.ts';
+import type { FitData } from '../recommenders/fit-data.ts';
+import type { ExperimentData } from './experiment-data.ts';
+import type { ExperimentPlace } from './experiment-points.ts';
+import type { ExperimentScenarios, ScenarioData } from './experiment-scenarios.ts';
+import type { RecommenderVariant } from './recommender-variants.ts';
+
+/** A fold as a recommender meets it. */
+export interface FoldData extends ScenarioData {
+  readonly split: Split;
+  /** Everything to fit on but the rows. */
+  readonly fitting: Omit<FitData, 'train' | 'validation'>;
+}
+
+/** The data of a place, with the features that a recommender reads. */
+export async function foldData(
+  place: ExperimentPlace,
+  { features: store }: RecommenderVariant,
+  data: ExperimentData,
+  scenarios: ExperimentScenarios,
+): Promise<FoldData> {
+  const { scenario, genres } = await scenarios.of(place.scenario, place.splitSeed);
+  const split = scenario.splits[place.fold - 1];
+  if (split === undefined) throw new Error(`there is no fold ${place.fold}`);
+  const { scale, trailers } = data;
+  const features = store === undefined ? undefined : data.features.get(store);
+  return { scenario, genres, split, fitting: { ratings: scenario.ratings, scale, genres, features, trailers } };
+}
+
+/**
+ * A share of the training rows, drawn by the seed of the data: a greater share has those of a
+ * lesser.
+ */
+export function shareOfTraining({ scenario, split }: FoldData, share: number, seed: number): Int32Array {
+  if (share >= 1) return split.train;
+  const draws = new Draws(seed, 'halving').ofRatings(scenario.ratings);
+  return orderOfDraws(draws, split.train)
+    .slice(0, Math.max(1, Math.round(share * split.train.length)))
+    .sort();
+}

@@ -1,0 +1,74 @@
+import { sha256 } from '../../core/hash.ts';
+import type { RecommenderName } from '../recommenders/recommender-names.ts';
+import type { Experiment } from './experiment-config.ts';
+import { type RecommenderVariant, recommenderVariants } from './recommender-variants.ts';
+
+/**
+ * What a row may be used for: `compared` has options that nobody chose by a figure, `selected`
+ * those that the validation part chose, `not for selection` is a combination of a bare grid, whose
+ * test figures must not choose.
+ */
+export type RowUse = 'compared' | 'selected' | 'not for selection';
+
+/** A row of the tables: a recommender, and the options that it may have. */
+export interface ExperimentEntry {
+  /** Unique in an experiment. */
+  readonly label: string;
+  readonly model: RecommenderName;
+  readonly features?: string;
+  readonly use: RowUse;
+  /** One; of a `selected` row all that the validation part chooses among. */
+  readonly candidates: readonly RecommenderVariant[];
+}
+
+/** How many combinations a random search tries unless told otherwise. */
+const usualTrials = 20;
+
+/**
+ * The rows of an experiment. With `select` the combinations of a recommender's grid are one row;
+ * without it each is one.
+ *
+ * @throws what `recommenderVariants` throws.
+ */
+export function experimentEntries(experiment: Experiment): ExperimentEntry[] {
+  const groups = new Map<string, RecommenderVariant[]>();
+  for (const variant of recommenderVariants(experiment)) {
+    const key = JSON.stringify([variant.model, variant.features]);
+    groups.set(key, [...(groups.get(key) ?? []), variant]);
+  }
+  return [...groups.values()].flatMap((variants) => {
+    if (variants.length === 1) return variants.map((variant) => entryOf(variant, 'compared'));
+    if (experiment.select === undefined) return variants.map((variant) => entryOf(variant, 'not for selection'));
+    return [selectedEntry(variants, experiment, experiment.select)];
+  });
+}
+
+function entryOf(variant: RecommenderVariant, use: RowUse): ExperimentEntry {
+  const { label, model, features } = variant;
+  return { label, model, use, candidates: [variant], ...(features !== undefined && { features }) };
+}
+
+function selectedEntry(
+  variants: readonly RecommenderVariant[],
+  experiment: Experiment,
+  metric: string,
+): ExperimentEntry {
+  const { model, features } = variants[0] as RecommenderVariant;
+  const store = features !== undefined && Object.keys(experiment.features).length > 1 ? [`features ${features}`] : [];
+  return {
+    label: `${model} (${[...store, `selected by ${metric}`].join(', ')})`,
+    ...{ model, use: 'selected' as const, candidates: drawn(variants, experiment) },
+    ...(features !== undefined && { features }),
+  };
+}
+
+/**
+ * Those that are tried, in the order of the grid: all, or as many as asked for by the first seed.
+ */
+function drawn(variants: readonly RecommenderVariant[], { search, trials, seeds }: Experiment): RecommenderVariant[] {
+  const count = trials ?? (search === 'random' ? usualTrials : variants.length);
+  const draws = new Map(variants.map(({ label }) => [label, sha256(`reelflow-search-1:${seeds[0]}:${label}`)]));
+  const taken = [...draws].sort(([, one], [, other]) => (one < other ? -1 : 1)).slice(0, count);
+  const labels = new Set(taken.map(([label]) => label));
+  return variants.filter(({ label }) => labels.has(label));
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { concurrently } from '../../models/autodiff/concurrently.ts';
+import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import type { FitRun } from './compute-trial.ts';
+import type { Experiment } from './experiment-config.ts';
+import type { ExperimentData } from './experiment-data.ts';
+import { type ExperimentPlace, type ExperimentPoint, pointName, pointText } from './experiment-points.ts';
+import type { ExperimentScenarios } from './experiment-scenarios.ts';
+import type { ExperimentStore } from './experiment-store.ts';
+import type { PointFiles } from './point-files.ts';
+import type { ExperimentEntry } from './recommender-entries.ts';
+import type { RecommenderVariant } from './recommender-variants.ts';
+import type { PointRunOptions, RunTally } from './run-tally.ts';
+
+/** What the points of an experiment are computed with. */
+export interface RunParts {
+  readonly experiment: Experiment;
+  readonly data: ExperimentData;
+  readonly scenarios: ExperimentScenarios;
+  readonly store: ExperimentStore;
+  readonly files: PointFiles;
+  readonly options: PointRunOptions;
+  readonly tally: RunTally;
+}
+
+/** A row at a place, and the options that it may have there. */
+export interface Slot {
+  readonly entry: ExperimentEntry;
+  readonly place: ExperimentPlace;
+  /** The validation part leaves one of them. */
+  candidates: readonly RecommenderVariant[];
+}
+
+/**
+ * Runs a task for each point: one at a time of recommenders that hold the thread, then the
+ * others.
+ */
+export async function inTurns<Point extends ExperimentPoint>(
+  points: readonly Point[],
+  { experiment, options }: RunParts,
+  run: (point: Point) => Promise<void>,
+): Promise<void> {
+  const isNeural = ({ variant }: ExperimentPoint) => isNeuralRecommender(variant.model);
+  const tasks = (list: readonly Point[]) =>
+    list.map((point) => async () => {
+      // Lets an interrupt be heard between recommenders that hold the thread.
+      await turn();
+      if (options.signal?.aborted || options.stop?.aborted) return;
+      await run(point);
+    });
+  await concurrently(tasks(points.filter((point) => !isNeural(point))), 1);
+  await concurrently(tasks(points.filter(isNeural)), experiment.concurrency);
+}
+
+/** What a fit of a point is told: when to end, and where its course is heard and noted. */
+export function fitRun(point: ExperimentPoint, { experiment, options, tally }: RunParts): FitRun {
+  const { logDirectory } = experiment;
+  return {
+    signal: options.stop,
+    ...(logDirectory !== undefined && { logDirectory: join(logDirectory, pointName(point)) }),
+    ...(options.onProgress && { onProgress: tally.listener(pointText(point)) }),
+  };
+}

@@ -1,0 +1,74 @@
+import type { FitProgress } from '../recommenders/fit-data.ts';
+
+/** How far a run is. */
+export interface ExperimentProgress {
+  /** `trials` on the validation part, then `points`. */
+  readonly part: 'trials' | 'points';
+  /** Of those that were not there when the run began. */
+  readonly done: number;
+  readonly total: number;
+  /**
+   * Wall seconds that the rest of this part will take, if it goes on like this; absent before the
+   * first.
+   */
+  readonly secondsLeft?: number;
+  /** The point that was heard of last. */
+  readonly point?: string;
+  /** Of a neural recommender that trains. */
+  readonly epoch?: number;
+  readonly epochs?: number;
+}
+
+/** How a run is watched and ended. */
+export interface PointRunOptions {
+  /** Once aborted, no further point is begun; those under way are finished. */
+  readonly signal?: AbortSignal | undefined;
+  /** Once aborted, trainings under way end without a result. */
+  readonly stop?: AbortSignal | undefined;
+  /** Hears a line for each point, and about the data. */
+  readonly onMessage?: ((line: string) => void) | undefined;
+  /** Hears how far the run is: after each point, and each epoch of a neural recommender. */
+  readonly onProgress?: ((progress: ExperimentProgress) => void) | undefined;
+}
+
+/** Counts what is done of a run and tells who listens. */
+export class RunTally {
+  readonly #options: PointRunOptions;
+  #part: ExperimentProgress['part'] = 'trials';
+  #done = 0;
+  #total = 0;
+  #started = performance.now();
+
+  constructor(options: PointRunOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to count a part of the run. */
+  begin(part: ExperimentProgress['part'], total: number): void {
+    this.#part = part;
+    this.#done = 0;
+    this.#total = total;
+    this.#started = performance.now();
+    if (total > 0) this.#say({});
+  }
+
+  /** One more is done. */
+  done(point: string, what: string): void {
+    this.#done += 1;
+    const kind = this.#part === 'trials' ? 'validation ' : '';
+    this.#options.onMessage?.(`${kind}${this.#done}/${this.#total} ${point}: ${what}`);
+    this.#say({ point });
+  }
+
+  /** The listener of a training. */
+  listener(point: string): (progress: FitProgress) => void {
+    return ({ epoch, epochs }) => this.#say({ point, epoch, epochs });
+  }
+
+  #say(facts: Partial<ExperimentProgress>): void {
+    const [done, total] = [this.#done, this.#total];
+    const seconds = (performance.now() - this.#started) / 1000;
+    const left = done === 0 ? {} : { secondsLeft: (seconds / done) * (total - done) };
+    this.#options.onProgress?.({ part: this.#part, done, total, ...left, ...facts });
+  }
+}

@@ -1,0 +1,118 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+import type { RatingTable } from '../../io/ratings/rating-table.ts';
+import type { Scenario } from '../../io/ratings/scenarios.ts';
+import { readScenario } from '../../io/ratings/split-file.ts';
+import type { ScenarioName } from './experiment-config.ts';
+
+/** The directory, in that of an experiment's splits, of a scenario by a seed. */
+export function splitName(kind: ScenarioName, seed: number): string {
+  return `${kind}_seed-${seed}`;
+}
+
+/** Splits that were saved, found in a directory. */
+export interface SavedSplits {
+  /** SHA-256 of all that they hold. */
+  readonly hash: string;
+  /** The scenarios that are there. */
+  readonly kinds: readonly ScenarioName[];
+  /** Folds of each. */
+  readonly folds: number;
+  /**
+   * The scenario of a kind by a seed: a directory with one scenario has it for all seeds.
+   *
+   * @throws UsageError `ratings` when it is not there, or a file of it was changed.
+   */
+  read(kind: ScenarioName, seed: number): Promise<Scenario>;
+}
+
+interface Found {
+  readonly path: string;
+  readonly kind: ScenarioName;
+  readonly folds: number;
+  readonly hash: string;
+}
+
+/**
+ * Finds the splits of a directory: the `splits` of an experiment, or one scenario that
+ * `saveScenario` wrote.
+ *
+ * @throws UsageError `ratings` when there is none, or they have different numbers of folds.
+ */
+export async function openSavedSplits(directory: string): Promise<SavedSplits> {
+  const single = await describe(directory);
+  const found = single === undefined ? await describeAll(directory) : new Map([['', single]]);
+  const all = [...found.values()];
+  const [first] = all;
+  if (first === undefined) {
+    throw notThere(`${directory} holds no saved split`);
+  }
+  if (all.some(({ folds }) => folds !== first.folds)) {
+    throw notThere(`the splits of ${directory} have different numbers of folds`);
+  }
+  return {
+    hash: sha256(...[...found].map(([name, { hash }]) => `${name} ${hash}\n`)),
+    kinds: [...new Set(all.map(({ kind }) => kind))],
+    folds: first.folds,
+    read: async (kind, seed) => {
+      const wanted = single?.kind === kind ? single : found.get(splitName(kind, seed));
+      if (wanted !== undefined) return readScenario(wanted.path);
+      throw notThere(`${directory} has no split ${splitName(kind, seed)}: there are ${[...found.keys()].join(', ')}`);
+    },
+  };
+}
+
+/**
+ * Asserts that a saved split is of these ratings.
+ *
+ * @throws UsageError `ratings` naming a user or an item that the ratings do not have.
+ */
+export function checkSplitOf(split: RatingTable, ratings: RatingTable): void {
+  for (const [what, ids, known] of [
+    ['user', split.userIds, new Set(ratings.userIds)],
+    ['item', split.itemIds, new Set(ratings.itemIds)],
+  ] as const) {
+    const unknown = ids.find((id) => !known.has(id));
+    if (unknown === undefined) continue;
+    throw notThere(`the saved split has ${what} '${unknown}', whom the ratings do not have`);
+  }
+}
+
+async function describeAll(directory: string): Promise<Map<string, Found>> {
+  const names = await readdir(directory).catch((error: Error) => {
+    throw notThere(`${directory} cannot be read: ${error.message}`);
+  });
+  const found = new Map<string, Found>();
+  for (const name of names.sort()) {
+    const each = await describe(join(directory, name));
+    if (each !== undefined) found.set(name, each);
+  }
+  return found;
+}
+
+/** What `scenario.json` of a directory says; undefined without one. `readScenario` checks it. */
+async function describe(path: string): Promise<Found | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(path, 'scenario.json'), 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    const { kind, folds } = JSON.parse(text) as { kind: ScenarioName; folds: readonly unknown[] };
+    return { path, kind, folds: folds.length, hash: sha256(text) };
+  } catch (error) {
+    throw notThere(`${path}/scenario.json is damaged: ${(error as Error).message}`);
+  }
+}
+
+function notThere(fact: string): UsageError {
+  return new UsageError(fact, {
+    code: 'ratings',
+    option: 'split',
+    remedy: "Name the `splits` of an experiment's directory, or a scenario that `saveScenario` wrote.",
+  });
+}

@@ -1,0 +1,63 @@
+import { metricNames, metrics } from './metrics.ts';
+import type { RankedList } from './ranked-list.ts';
+
+/** The metrics of each user, column by column: what paired tests compare. */
+export interface UserMetrics {
+  /** Numbers of the users, ascending. */
+  readonly users: Int32Array;
+  /**
+   * By name as in an experiment's tables (`rmse`, `ndcg@10`, `auc`), a value for each user. NaN
+   * where the metric is not defined for one.
+   */
+  readonly values: Readonly<Record<string, Float64Array>>;
+}
+
+/**
+ * Gathers the metrics of each user as `evaluate` goes over them: the errors `mae` and `rmse` of a
+ * user's own ratings, every ranking metric of the first k, and those of the whole list.
+ *
+ * @example
+ * const values = new UserValues([10]);
+ * evaluate(rows, { scale, ks: [10], onUser: (user, list) => values.add(user, list) });
+ * values.result().values['ndcg@10'];
+ */
+export class UserValues {
+  readonly #users: number[] = [];
+  readonly #columns: readonly { readonly name: string; readonly values: number[]; of(list: RankedList): number }[];
+
+  /** @param ks list lengths. */
+  constructor(ks: readonly number[]) {
+    const column = (name: string, of: (list: RankedList) => number) => ({ name, values: [], of });
+    this.#columns = [
+      column('mae', (list) => meanError(list, Math.abs)),
+      column('rmse', (list) => Math.sqrt(meanError(list, (error) => error * error))),
+      ...ks.flatMap((k) =>
+        metricNames('first-k').flatMap((name) => {
+          const metric = metrics[name];
+          return 'ofUser' in metric ? [column(`${name}@${k}`, (list) => metric.ofUser(list, k))] : [];
+        }),
+      ),
+      ...metricNames('users').map((name) => column(name, metrics[name].ofUser)),
+    ];
+  }
+
+  /** Adds a user's list. */
+  add(user: number, list: RankedList): void {
+    this.#users.push(user);
+    for (const { values, of } of this.#columns) values.push(of(list));
+  }
+
+  /** The values of all users added so far. */
+  result(): UserMetrics {
+    const values = this.#columns.map((column) => [column.name, Float64Array.from(column.values)] as const);
+    return { users: Int32Array.from(this.#users), values: Object.fromEntries(values) };
+  }
+}
+
+function meanError({ ratings, predictions }: RankedList, sizeOf: (error: number) => number): number {
+  let sum = 0;
+  for (let rank = 0; rank < ratings.length; rank++) {
+    sum += sizeOf((predictions[rank] as number) - (ratings[rank] as number));
+  }
+  return sum / ratings.length;
+}
