@@ -15,7 +15,7 @@ export function evaluationText(report: EvaluationReport): string {
   ];
   return [
     `${report.ratings} ratings of ${users.evaluated} users; scale ${scale.minimum} to ${scale.maximum}; relevant and recommended: ${rule}`,
-    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant`,
+    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${Number.isNaN(users.withoutRecommended) ? '-' : users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant`,
     '',
     ...single(metricNames('ratings')),
     '',

@@ -9,6 +9,7 @@ import type { RatingReport, ReadRatingsOptions } from '../io/ratings/read-rating
 import { evaluate } from '../models/metrics/evaluate.ts';
 import type { Evaluation, UndefinedRule } from '../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
+import type { Predicts } from '../models/recommenders/recommender.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 
@@ -76,6 +77,7 @@ export interface TestPredictions {
   readonly ratings: Float64Array;
   readonly predictions: Float32Array | Float64Array;
   readonly itemIds: readonly string[];
+  readonly predicts?: Predicts | undefined;
 }
 
 /**
@@ -120,6 +122,7 @@ export async function scorePredictions(
   const evaluation = evaluate(test, {
     scale: single ? { minimum: 0, maximum: 1 } : scale,
     itemOrder: identifierRanks(itemIds),
+    predicts: test.predicts,
     ks,
     threshold,
     ...(thresholdRule && { thresholdRule }),

@@ -59,7 +59,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   const model = checkRecommenderName(options.recommender);
   const recommenderOptions = checkRecommenderOptions(model, options.options ?? {});
   const { train, test, validation, seed = 1, skipBadLines = false } = options;
-  if (recommenderReadsFeatures(model) && options.features === undefined) {
+  if (recommenderReadsFeatures(model, recommenderOptions) && options.features === undefined) {
     throw new UsageError(`recommender ${model} needs \`features\``, {
       option: 'features',
       remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
@@ -99,7 +99,8 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
     try {
       const { users, items, predictions, predictSeconds } = await testPredictions(fitted, ratings, split.test);
       const values = Float32Array.from(split.test, (row) => ratings.values[row] as number);
-      const tested = { users, items, ratings: decimalRatings(values), predictions, itemIds: ratings.itemIds };
+      const { predicts } = fitted;
+      const tested = { predicts, users, items, ratings: decimalRatings(values), predictions, itemIds: ratings.itemIds };
       const scored = await scorePredictions(tested, { ...options, scale });
       const { trainSeconds } = fitted;
       return { ...scored, model, trainSeconds, predictSeconds, peakRssBytes: peakRssBytes(), files: reports };

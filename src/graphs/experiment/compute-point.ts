@@ -54,6 +54,7 @@ export async function computePoint(
       { users, items, ratings: decimalRatings(values), predictions },
       {
         scale: data.scale,
+        predicts: fitted.predicts,
         ks: experiment.k,
         threshold: experiment.threshold,
         thresholdRule: experiment.thresholdRule,

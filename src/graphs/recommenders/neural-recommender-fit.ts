@@ -50,6 +50,7 @@ export async function fitNeuralRecommender(
     const trainSeconds = (performance.now() - started) / 1000;
     return {
       name: model,
+      predicts: 'ratings',
       trainSeconds,
       validation: await validationFigures(data, (users, items) => recommender.predict(users, items)),
       history,
