@@ -17,7 +17,7 @@ export function evaluationText(report: EvaluationReport): string {
   return [
     `${report.ratings} ratings of ${users.evaluated} users; scale ${scale.minimum} to ${scale.maximum}; relevant and recommended: ${rule}`,
     `${share(report.baseRate)} of a user's items are relevant; the ratings learnt from have the mean ${shown(trainMean)}`,
-    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant; ${share(report.constant)} have all items predicted alike`,
+    `users without a metric count ${report.undefined === 'zero' ? '0' : 'not at all'}; ${Number.isNaN(users.withoutRecommended) ? '-' : users.withoutRecommended} with nothing recommended, ${users.withoutRelevant} with nothing relevant; ${share(report.constant)} have all items predicted alike`,
     '',
     ...single(metricNames('ratings')),
     '',

@@ -1,28 +1,59 @@
-import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
+import { UsageError } from '../../src/core/errors.ts';
+import { type LoadedRecommender, loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
+import { type RankedUsers, rankUsers } from '../../src/graphs/recommenders/rank-users.ts';
 import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
+import { type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
+import { type SimilarItems, similarItems, similarityBases } from '../../src/graphs/recommenders/similar-items.ts';
+import { loadRatings } from '../../src/io/ratings/read-ratings.ts';
 import { defineCommand } from '../command.ts';
-import { flag, integer, required, text } from '../option-table.ts';
+import type { Console } from '../console.ts';
+import { flag, integer, text, word } from '../option-table.ts';
 
-/** `reelflow recommend`: items for a user, by a trained recommender. */
+/** What is asked for: one of these. */
+const questions = ['user', 'ratingsOf', 'allUsers', 'item', 'similar'] as const;
+
+/** `reelflow recommend`: items for users, or users for an item, by a trained recommender. */
 export const command = defineCommand({
   name: 'recommend',
   operands: ['DIR'],
-  does: 'the items that a trained recommender predicts a user would rate highest',
+  does: 'the items that a trained recommender predicts a user would rate highest, or the users for an item',
   options: {
-    user: required(text('ID', 'the user, as in the ratings')),
-    k: integer('N', 'how many items', '10'),
+    user: text('ID', 'the user, as in the ratings'),
+    ratingsOf: text('FILE', 'instead: ratings of one user who was not there in training; nothing else learns'),
+    allUsers: flag('instead: every user of the training, into the file `out`'),
+    item: text('ID', 'instead: the users who would rate this item highest'),
+    similar: text('ID', 'instead: the items most like this one'),
+    out: text('FILE', 'of all users: a file named .csv, .jsonl or .parquet'),
+    by: word(similarityBases, 'of similar: what items are compared by', 'content'),
+    k: integer('N', 'how many items, or users', '10'),
     coldOnly: flag('only items without ratings in the training data, judged by their content'),
     explain: flag(
       "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
     ),
     features: text('FILE', 'the training store, if it has been moved'),
   },
-  examples: ['reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain'],
+  examples: [
+    'reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain',
+    'reelflow recommend models/svd --ratings-of me.csv',
+    'reelflow recommend models/svd --all-users --out lists.parquet',
+    'reelflow recommend models/dcf-av-1 --item 193609 --k 100',
+    'reelflow recommend models/svd --similar 1 --by factors',
+  ],
   async run({ features, ...options }, { operands: [directory = ''], console }) {
+    const asked = questions.filter((name) => options[name] !== undefined);
+    if (asked.length !== 1) {
+      throw new UsageError(
+        `one of ${questions.map((name) => `\`${name}\``).join(', ')} must be given, but there are ${asked.length}`,
+        { option: 'user' },
+      );
+    }
+    if ((options.allUsers === true) !== (options.out !== undefined)) {
+      throw new UsageError('`allUsers` and `out` go together', { option: 'out' });
+    }
     console.stage('opening the recommender');
     const model = await loadRecommender(directory, features === undefined ? {} : { features });
     try {
-      console.result(await recommend(model, options), textOf);
+      await answer(model, options, console);
     } finally {
       await model.close();
     }
@@ -30,15 +61,85 @@ export const command = defineCommand({
   },
 });
 
-function textOf({ user, model, rated, candidates, items, branchNote }: Recommendations): string {
-  const head = `${model} for user ${user}, who has rated ${rated} items: the best of ${candidates} others`;
+interface Asked {
+  readonly user?: string | undefined;
+  readonly ratingsOf?: string | undefined;
+  readonly item?: string | undefined;
+  readonly similar?: string | undefined;
+  readonly out?: string | undefined;
+  readonly by?: (typeof similarityBases)[number] | undefined;
+  readonly k?: number | undefined;
+  readonly coldOnly?: boolean | undefined;
+  readonly explain?: boolean | undefined;
+}
+
+async function answer(model: LoadedRecommender, asked: Asked, console: Console): Promise<void> {
+  const { user, ratingsOf, item, similar, out, by, ...how } = asked;
+  if (out !== undefined) console.result(await recommendToAll(model, { out, ...how }), allText);
+  else if (item !== undefined) console.result(await rankUsers(model, { item, ...how }), usersText);
+  else if (similar !== undefined) console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
+  else if (ratingsOf !== undefined) {
+    console.result(await recommend(model, { ratings: await ratingsOfOne(ratingsOf), ...how }), textOf);
+  } else console.result(await recommend(model, { user, ...how }), textOf);
+}
+
+/** The ratings of a file that has those of one user. */
+async function ratingsOfOne(path: string): Promise<ReadonlyMap<string, number>> {
+  const { ratings } = await loadRatings(path, { duplicateRatings: 'last' });
+  if (ratings.userIds.length > 1) {
+    throw new UsageError(`${path} has ratings of ${ratings.userIds.length} users, but must have those of one`, {
+      code: 'ratings',
+      option: 'ratingsOf',
+    });
+  }
+  return new Map(
+    Array.from(ratings.items, (item, row) => [ratings.itemIds[item] as string, ratings.values[row] as number]),
+  );
+}
+
+function allText({ out, users, usersWithout, rows }: RecommendedToAll): string {
+  return `${out}: ${rows} recommendations for ${users} users${usersWithout === 0 ? '' : `, ${usersWithout} of them without an item left`}\n`;
+}
+
+function usersText({ itemId, title, model, ratings, candidates, mean, users }: RankedUsers): string {
+  const head = `${model} for ${title ?? itemId} [${itemId}], ${knownBy(ratings)}: the best of ${candidates} users, mean ${mean.toFixed(2)}`;
+  const lines = users.map(
+    ({ user, prediction }, place) => `${String(place + 1).padStart(3)}  ${prediction.toFixed(2)}  user ${user}`,
+  );
+  return `${[head, ...lines].join('\n')}\n`;
+}
+
+function similarText({ itemId, title, by, items }: SimilarItems): string {
+  const lines = items.map(
+    ({ itemId: id, title: name, similarity, basis }, place) =>
+      `${String(place + 1).padStart(3)}  ${similarity.toFixed(3)}  ${name ?? id} [${id}]  (${basis})`,
+  );
+  return `${[`like ${title ?? itemId} [${itemId}] by ${by}`, ...lines].join('\n')}\n`;
+}
+
+function textOf({
+  user,
+  model,
+  predicts,
+  rated,
+  unknownItems = 0,
+  candidates,
+  items,
+  branchNote,
+}: Recommendations): string {
+  const who = user === undefined ? 'a new user' : `user ${user}`;
+  const others = unknownItems === 0 ? '' : ` that it knows (${unknownItems} others are left out)`;
+  const head = `${model} for ${who}, who has rated ${rated} items${others}: the best of ${candidates} others${predicts === 'scores' ? ', by scores that are no ratings' : ''}`;
   const lines = items.flatMap((item, place) => [itemLine(item, place + 1), ...explanation(item)]);
   return `${[head, ...lines, ...(branchNote === undefined ? [] : [branchNote])].join('\n')}\n`;
 }
 
 function itemLine({ itemId, title, prediction, ratings }: RecommendedItem, place: number): string {
-  const known = ratings === 0 ? 'not rated by anybody' : `${ratings} rating${ratings === 1 ? '' : 's'}`;
-  return `${String(place).padStart(3)}  ${prediction.toFixed(2)}  ${title ?? itemId} [${itemId}]  (${known})`;
+  return `${String(place).padStart(3)}  ${prediction.toFixed(2)}  ${title ?? itemId} [${itemId}]  (${knownBy(ratings)})`;
+}
+
+function knownBy(ratings: number): string {
+  return ratings === 0 ? 'not rated by anybody' : `${ratings} rating${ratings === 1 ? '' : 's'}`;
 }
 
 function explanation({ nearest = [], branches }: RecommendedItem): string[] {

@@ -32,6 +32,7 @@ export type { ChosenOptions, ExperimentRow, RowRun, RunMean, SeedMean } from '..
 export { evaluateRecommender, type RecommenderEvaluationOptions } from '../graphs/recommender-evaluation.ts';
 export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
+export type { ClassicRecommenderName } from '../graphs/recommenders/classic-recommenders.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
 export type {
   FitData,
@@ -42,6 +43,7 @@ export type {
 } from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
+export { type RankedUsers, type RankUsersOptions, rankUsers } from '../graphs/recommenders/rank-users.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
 export {
   type Recommendations,
@@ -49,11 +51,16 @@ export {
   type RecommendOptions,
   recommend,
 } from '../graphs/recommenders/recommend.ts';
-export type { ClassicRecommenderName } from '../graphs/recommenders/recommender-names.ts';
+export {
+  type RecommendedToAll,
+  type RecommendToAllOptions,
+  recommendToAll,
+} from '../graphs/recommenders/recommend-all.ts';
 export { type RecommenderName, recommenderNames } from '../graphs/recommenders/recommender-names.ts';
-export type { OptionKind } from '../graphs/recommenders/recommender-options.ts';
-export { type RecommenderOption, recommenderOptions } from '../graphs/recommenders/recommender-options.ts';
+export type { OptionKind, RecommenderOption } from '../graphs/recommenders/recommender-option.ts';
+export { recommenderOptions } from '../graphs/recommenders/recommender-options.ts';
 export type { RecommenderFacts, SavedRecommender } from '../graphs/recommenders/saved-recommender.ts';
+export { type SimilarItems, type SimilarItemsOptions, similarItems } from '../graphs/recommenders/similar-items.ts';
 export { MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';
@@ -75,8 +82,12 @@ export type { PredictedRatings } from '../models/metrics/test-ratings.ts';
 export { type UserMetrics, UserValues } from '../models/metrics/user-values.ts';
 export { BaselineRecommender } from '../models/recommenders/baseline.ts';
 export type { BiasOptions } from '../models/recommenders/biases.ts';
+export { type BlendOptions, BlendRecommender } from '../models/recommenders/blend.ts';
+export { type ContentKnnOptions, ContentKnnRecommender } from '../models/recommenders/content-knn.ts';
 export { type ContentRidgeOptions, ContentRidgeRecommender } from '../models/recommenders/content-ridge.ts';
+export { type EaseOptions, EaseRecommender } from '../models/recommenders/ease.ts';
 export { GenreContentRecommender } from '../models/recommenders/genre-content.ts';
+export type { ItemVectors } from '../models/recommenders/item-vectors.ts';
 export { type KnnOptions, type KnnPrediction, KnnRecommender, knnPredictions } from '../models/recommenders/knn.ts';
 export {
   type ArchitectureOptions,
@@ -93,10 +104,20 @@ export type { PretrainedBranches, WeightsByName } from '../models/recommenders/n
 export type { RatingPairs } from '../models/recommenders/neural/rating-batches.ts';
 export type { LossName, LossOptions } from '../models/recommenders/neural/rating-loss.ts';
 export type { TrainingSet } from '../models/recommenders/neural/training-set.ts';
+export { PopularityRecommender } from '../models/recommenders/popularity.ts';
 export { RandomRecommender } from '../models/recommenders/random-recommender.ts';
-export type { Recommender, TrainingRatings } from '../models/recommenders/recommender.ts';
+export type {
+  ItemFactors,
+  NewUserRatings,
+  Predicts,
+  Recommender,
+  TrainingRatings,
+} from '../models/recommenders/recommender.ts';
 export { type SimilarityName, similarityNames } from '../models/recommenders/similarity.ts';
 export { regSvd, type SvdOptions, SvdRecommender } from '../models/recommenders/svd.ts';
+export { type SvdPlusPlusOptions, SvdPlusPlusRecommender } from '../models/recommenders/svd-plus-plus.ts';
+export { type SwitchOptions, SwitchRecommender } from '../models/recommenders/switch.ts';
+export { UserMeanRecommender } from '../models/recommenders/user-mean.ts';
 export { holm } from '../models/statistics/holm.ts';
 export {
   type BootstrapOptions,

@@ -13,6 +13,7 @@ import type { CatalogueEvaluation } from '../models/metrics/evaluate-catalogue.t
 import type { Evaluation, UndefinedRule } from '../models/metrics/metric-values.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { checkThreshold } from '../models/metrics/threshold-check.ts';
+import type { Predicts } from '../models/recommenders/recommender.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 
@@ -84,6 +85,7 @@ export interface TestPredictions {
   readonly ratings: Float64Array;
   readonly predictions: Float32Array | Float64Array;
   readonly itemIds: readonly string[];
+  readonly predicts?: Predicts | undefined;
   /** Mean of the ratings that were learnt from, where they are known. */
   readonly trainMean?: number;
   /** Whether ratings may be all relevant, as implicit ones are. */
@@ -133,6 +135,7 @@ export async function scorePredictions(
   const evaluation = evaluate(test, {
     scale: single ? { minimum: 0, maximum: 1 } : scale,
     itemOrder: identifierRanks(itemIds),
+    predicts: test.predicts,
     ks,
     threshold,
     ...(thresholdRule && { thresholdRule }),

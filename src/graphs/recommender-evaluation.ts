@@ -72,7 +72,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   const { train, test, validation, seed = 1, skipBadLines = false, ks, thresholdRule, signal, implicit } = options;
   const byCatalogue = checkOneOf('protocol', options.protocol ?? 'rated', ['rated', 'catalogue']) === 'catalogue';
   const threshold = options.threshold ?? (implicit === undefined ? undefined : implicitThreshold);
-  if (recommenderReadsFeatures(model) && options.features === undefined) {
+  if (recommenderReadsFeatures(model, recommenderOptions) && options.features === undefined) {
     throw new UsageError(`recommender ${model} needs \`features\``, {
       option: 'features',
       remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
@@ -114,6 +114,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
       const trainMean = meanRating(ratings, split.train);
       const values = Float32Array.from(split.test, (row) => ratings.values[row] as number);
       const tested = {
+        predicts: fitted.predicts,
         users,
         items,
         ratings: decimalRatings(values),

@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
+import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
@@ -6,20 +7,30 @@ import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
 
-/** Four ratings: what a recommender that is not neural needs to judge its options. */
-const fewRatings = {
-  ratings: {
-    users: Int32Array.of(0, 0, 1, 1),
-    items: Int32Array.of(0, 1, 0, 1),
-    values: Float32Array.of(1, 2, 2, 1),
-    userIds: ['1', '2'],
-    itemIds: ['1', '2'],
-  },
-  train: Int32Array.of(0, 1, 2, 3),
-  validation: new Int32Array(0),
-  scale: { minimum: 1, maximum: 2 },
-  genres: { genreCount: 1, flags: Uint8Array.of(1, 1) },
-};
+/** Codes of what only the ratings can be blamed for. */
+const ofTheData = ['diverged', 'ratings'];
+
+/**
+ * Four ratings, of two items of the store: what a recommender that is not neural needs to judge its
+ * options.
+ */
+function fewRatings(features: ItemStore | undefined) {
+  const [first = '1', second = '2'] = features?.itemIds ?? [];
+  return {
+    ratings: {
+      users: Int32Array.of(0, 0, 1, 1),
+      items: Int32Array.of(0, 1, 0, 1),
+      values: Float32Array.of(1, 2, 2, 1),
+      userIds: ['1', '2'],
+      itemIds: [first, features?.itemIds.length === 1 ? first : second],
+    },
+    train: Int32Array.of(0, 1, 2, 3),
+    validation: new Int32Array(0),
+    scale: { minimum: 1, maximum: 2 },
+    genres: { genreCount: 1, flags: Uint8Array.of(1, 1) },
+    features,
+  };
+}
 
 /**
  * Checks the values of all options before anything is computed: recommenders that are not neural
@@ -34,9 +45,13 @@ export async function checkVariants(
 ): Promise<void> {
   for (const { model: recommender, options, features: name } of variants) {
     if (!isNeuralRecommender(recommender)) {
-      await fitRecommender(fewRatings, { recommender, options, seed: 1 }).catch((error: unknown) => {
+      await fitRecommender(fewRatings(name === undefined ? undefined : features.get(name)), {
+        recommender,
+        options,
+        seed: 1,
+      }).catch((error: unknown) => {
         // Right options that lead nowhere are a matter of the data: the point says so.
-        if (!(error instanceof UsageError && error.code === 'diverged')) throw error;
+        if (!(error instanceof UsageError && ofTheData.includes(error.code))) throw error;
       });
       continue;
     }

@@ -32,7 +32,7 @@ export function recommenderVariants(experiment: Experiment): RecommenderVariant[
   const { models, features, set, grid } = experiment;
   const stores = Object.keys(features);
   const variants = models.flatMap((model) => {
-    const names = recommenderReadsFeatures(model) ? stores : [undefined];
+    const names = recommenderReadsFeatures(model, set[model]) ? stores : [undefined];
     const lists = Object.entries(grid[model] ?? {});
     const combinations = lists.reduce((product, [, values]) => product * values.length, names.length);
     if (combinations > maxVariants) {

@@ -9,6 +9,7 @@ import { resolveValidation } from '../../io/ratings/validation.ts';
 import type { Json } from '../graph.ts';
 import {
   checkRecommenderName,
+  isUsual,
   type RecommenderName,
   recommenderNames,
   recommenderReadsFeatures,
@@ -28,7 +29,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
   const features = featureStores(config.features);
   const models =
     distinct('recommenders', config.recommenders, checkRecommenderName) ?? defaultRecommenders(config, features);
-  const reading = models.find(recommenderReadsFeatures);
+  const reading = models.find((name) => recommenderReadsFeatures(name, config.set?.[name]));
   if (reading !== undefined && Object.keys(features).length === 0) {
     throw new UsageError(`recommender ${reading} needs \`features\``, {
       option: 'features',
@@ -185,7 +186,7 @@ function defaultRecommenders(config: ExperimentConfig, features: Readonly<Record
   const settings = [...Object.keys(config.set ?? {}), ...Object.keys(config.grid ?? {})];
   const withFeatures = Object.keys(features).length > 0;
   return recommenderNames.filter(
-    (name) => (withFeatures || !recommenderReadsFeatures(name)) && (name !== 'svd' || settings.includes('svd')),
+    (name) => (withFeatures || !recommenderReadsFeatures(name)) && (isUsual(name) || settings.includes(name)),
   );
 }
 

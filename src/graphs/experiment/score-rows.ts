@@ -44,6 +44,7 @@ export async function scoreRows(
   const curve = new PrecisionRecallCollector();
   const evaluation = evaluate(scored, {
     scale: fitting.scale,
+    predicts: fitted.predicts,
     ks: experiment.k,
     threshold: experiment.threshold,
     thresholdRule: experiment.thresholdRule,

@@ -1,69 +1,111 @@
 import { UsageError } from '../../core/errors.ts';
-import { BaselineRecommender } from '../../models/recommenders/baseline.ts';
-import type { BiasOptions } from '../../models/recommenders/biases.ts';
-import { GenreContentRecommender } from '../../models/recommenders/genre-content.ts';
-import { type KnnOptions, KnnRecommender } from '../../models/recommenders/knn.ts';
-import { RandomRecommender } from '../../models/recommenders/random-recommender.ts';
-import type { Recommender } from '../../models/recommenders/recommender.ts';
-import { regSvd, type SvdOptions, SvdRecommender } from '../../models/recommenders/svd.ts';
+import { contentVectors } from '../../models/recommenders/content-vectors.ts';
+import type { Recommender, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
-import type { FitData, FittedRecommender } from './fit-data.ts';
-import { trainingRatings } from './fit-data.ts';
-import type { ClassicRecommenderName } from './recommender-names.ts';
+import {
+  type ClassicRecommender,
+  type ClassicRecommenderName,
+  classicRecommenderNames,
+  classicRecommenders,
+} from './classic-recommenders.ts';
+import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
+import { modalitiesOf } from './neural-options.ts';
+import { checkRecommenderOptions } from './recommender-options.ts';
+import { partsOf, type RecommenderPart } from './recommender-parts.ts';
+import { StoreFeatures } from './store-features.ts';
 
-/**
- * A recommender that is not neural, made from checked options.
- *
- * @throws UsageError when an option is out of range, or there are no genres for `genre-content`.
- */
-function classicRecommender(
-  model: ClassicRecommenderName,
-  options: Readonly<Record<string, Json>>,
-  seed: number,
-  data: FitData,
-): Recommender {
-  switch (model) {
-    case 'random':
-      return new RandomRecommender({ seed });
-    case 'baseline':
-      return new BaselineRecommender(options as BiasOptions);
-    case 'user-knn':
-      return new KnnRecommender({ ...(options as Omit<KnnOptions, 'between'>), between: 'users' });
-    case 'item-knn':
-      return new KnnRecommender({ ...(options as Omit<KnnOptions, 'between'>), between: 'items' });
-    case 'regsvd':
-      return regSvd({ ...(options as SvdOptions), seed });
-    case 'svd':
-      return new SvdRecommender({ ...(options as SvdOptions), seed });
-    case 'genre-content':
-      if (data.genres === undefined) {
-        throw new UsageError('recommender genre-content needs the genres of the items', {
-          remedy: 'Give a MovieLens directory, or a list of movies with genres.',
-        });
-      }
-      return new GenreContentRecommender({ ...(options as { neighbours?: number }), genres: data.genres });
-  }
-}
+/** What a recommender that is not neural learns from; its features may be those of a saved one. */
+export type ClassicData = Omit<FitData, 'features'> & { readonly features?: FitData['features'] | StoreFeatures };
+
+type Run = Pick<FitOptions, 'signal' | 'onMessage'>;
 
 /**
  * Fits a recommender that is not neural; `trainSeconds` are those of `fit`, and a KNN computes its
  * similarities in `predict`.
+ *
+ * @throws UsageError when an option is out of range, or what it reads of the items is not there;
+ * MissingFeaturesError when an item of the ratings has no features.
  */
 export async function fitClassicRecommender(
   model: ClassicRecommenderName,
   options: Readonly<Record<string, Json>>,
   seed: number,
-  data: FitData,
+  data: ClassicData,
+  run: Run = {},
 ): Promise<FittedRecommender> {
-  const recommender = classicRecommender(model, options, seed, data);
   const ratings = trainingRatings(data, data.train);
   const started = performance.now();
+  const recommender = await make(model, options, seed, data, ratings, run);
   await recommender.fit(ratings);
   return {
     name: model,
+    predicts: recommender.predicts ?? 'ratings',
     trainSeconds: (performance.now() - started) / 1000,
     history: [],
     predict: async (users, items) => recommender.predict(users, items),
     score: async (users, items) => (recommender.score ?? recommender.predict).call(recommender, users, items),
+    ...(recommender.scoreNewUser && {
+      scoreNewUser: async (own, items) =>
+        (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items),
+    }),
+    ...(recommender.itemFactors && {
+      itemFactors: async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)(),
+    }),
   };
+}
+
+async function make(
+  model: ClassicRecommenderName,
+  options: Readonly<Record<string, Json>>,
+  seed: number,
+  data: ClassicData,
+  ratings: TrainingRatings,
+  run: Run,
+): Promise<Recommender> {
+  const entry: ClassicRecommender = classicRecommenders[model];
+  const parts: Recommender[] = [];
+  for (const part of partsOf(entry.parts?.(options) ?? [])) {
+    const name = partName(model, part);
+    parts.push(await make(name, checkRecommenderOptions(name, part.options), seed, data, ratings, run));
+  }
+  const { modalities, components, streamWeights, ...own } = options;
+  return entry.make({
+    ...{ options: own, seed, parts, onMessage: run.onMessage, signal: run.signal },
+    genres: () => {
+      if (data.genres !== undefined) return data.genres;
+      throw new UsageError(`recommender ${model} needs the genres of the items`, {
+        remedy: 'Give a MovieLens directory, or a list of movies with genres.',
+      });
+    },
+    vectors: () => {
+      const features = featuresOf(model, data);
+      features.check(ratings.items);
+      const streams = modalitiesOf(features.modalities, modalities, undefined, streamWeights);
+      const has = (item: number) => features.has(item);
+      return contentVectors(ratings, features, streams, { components: (components as number) ?? 20, seed, has });
+    },
+  });
+}
+
+function partName(model: ClassicRecommenderName, { name }: RecommenderPart): ClassicRecommenderName {
+  const known = classicRecommenderNames.filter(
+    (each) => (classicRecommenders[each] as ClassicRecommender).parts === undefined,
+  );
+  const found = known.find((each) => each === name);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `a part of ${model} must be a recommender that is not neural and has no parts, but is '${name}'`,
+    {
+      remedy: `Take one of ${known.join(', ')}.`,
+    },
+  );
+}
+
+function featuresOf(model: ClassicRecommenderName, { features, ratings, trailers }: ClassicData): StoreFeatures {
+  if (features instanceof StoreFeatures) return features;
+  if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
+  throw new UsageError(`recommender ${model} reads features of the items, but there are none`, {
+    code: 'missing-features',
+    remedy: 'Give a training store as `features`: the items.arrow that `reduce` or `importFeatures` has written.',
+  });
 }

@@ -6,7 +6,7 @@ import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { TrailerList } from '../../io/ratings/trailers.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
 import type { GenreTable } from '../../models/genres.ts';
-import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
+import type { ItemFactors, NewUserRatings, Predicts, TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import type { ValidationFigures } from './validation-figures.ts';
 
@@ -79,11 +79,15 @@ export interface FitOptions {
   /** Directory for TensorBoard event files of a neural recommender's training. */
   readonly logDirectory?: string | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
+  /** Told what a recommender that is not neural is about to compute, where that is much. */
+  readonly onMessage?: ((message: string) => void) | undefined;
 }
 
 /** A recommender that has been fitted. */
 export interface FittedRecommender {
   readonly name: string;
+  /** `scores`: what it predicts only ranks; it is no rating. */
+  readonly predicts: Predicts;
   /** Wall-clock seconds of learning. */
   readonly trainSeconds: number;
   /** The epochs of a neural recommender; empty of other recommenders. */
@@ -107,6 +111,13 @@ export interface FittedRecommender {
    * can be.
    */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  /**
+   * Scores of items for a user who was not there in training, by that user's ratings; all else
+   * stays as it was learnt. Undefined where a recommender cannot.
+   */
+  scoreNewUser?(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
+  /** What was learnt of each item, as vectors; undefined where a recommender learns none. */
+  itemFactors?(): Promise<ItemFactors>;
   /** Of neural recommenders: copies of all weights by name. */
   weights?(): Promise<ReadonlyMap<string, Float32Array>>;
   /** Ends the thread of a neural recommender. May be called again. */
@@ -114,7 +125,7 @@ export interface FittedRecommender {
 }
 
 /** The rows of a table as a recommender takes them. */
-export function trainingRatings({ ratings, scale }: FitData, rows: Int32Array): TrainingRatings {
+export function trainingRatings({ ratings, scale }: Omit<FitData, 'features'>, rows: Int32Array): TrainingRatings {
   const pick = <T extends Int32Array | Float32Array>(from: T, into: T): T => {
     for (let index = 0; index < rows.length; index++) into[index] = from[rows[index] as number] as number;
     return into;

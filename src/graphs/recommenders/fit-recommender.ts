@@ -25,5 +25,5 @@ export async function fitRecommender(data: FitData, options: FitOptions): Promis
   checkFitData(data);
   options.signal?.throwIfAborted();
   if (isNeuralRecommender(model)) return fitNeuralRecommender(model, checked, data, { ...options, seed });
-  return fitClassicRecommender(model, checked, seed, data);
+  return fitClassicRecommender(model, checked, seed, data, options);
 }

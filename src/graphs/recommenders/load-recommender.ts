@@ -4,9 +4,13 @@ import type { GenreTable } from '../../models/genres.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import type { WeightsByName } from '../../models/recommenders/neural/pretrained.ts';
+import { cannotServe } from '../../models/recommenders/parts.ts';
+import type { ItemFactors, NewUserRatings } from '../../models/recommenders/recommender.ts';
 import { genresOf } from './catalogue.ts';
-import { fitRecommender } from './fit-recommender.ts';
+import { fitClassicRecommender } from './classic-recommender.ts';
+import type { ClassicRecommenderName } from './classic-recommenders.ts';
 import { neuralOptions } from './neural-options.ts';
+import { scoreNewUserOfNetwork } from './new-user-network.ts';
 import { isNeuralRecommender, recommenderReadsFeatures } from './recommender-names.ts';
 import { readSavedRecommender, type SavedRecommender } from './saved-recommender.ts';
 import { StoreFeatures } from './store-features.ts';
@@ -22,6 +26,15 @@ export interface LoadedRecommender {
   predict(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
   /** What `predict` clips to the scale of ratings, to rank by. */
   score(users: Int32Array, items: Int32Array): Promise<Float32Array | Float64Array>;
+  /**
+   * Scores of items for a user who was not there in training, by that user's ratings; all else
+   * stays as it was learnt.
+   *
+   * @throws UsageError `no-new-users` where the recommender cannot.
+   */
+  scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
+  /** What was learnt of each item by its ratings, as vectors; undefined where it learns none. */
+  itemFactors(): Promise<ItemFactors | undefined>;
   close(): Promise<void>;
 }
 
@@ -47,15 +60,33 @@ export async function loadRecommender(
   const features = store && StoreFeatures.ofIds(store, saved.featureIds, saved.catalogue);
   const genres = genresOf(saved.catalogue);
   try {
-    const predictor = await (saved.weights ? networkOf(saved, features) : learntAnew(saved, genres));
+    if (saved.weights) {
+      const network = await networkOf(saved, features);
+      const own =
+        isNeuralRecommender(saved.facts.model) && recommenderReadsFeatures(saved.facts.model) ? features : undefined;
+      return {
+        ...{ saved, genres, features },
+        predict: (users, items) => network.predict(users, items),
+        score: (users, items) => network.score(users, items),
+        scoreNewUser: (ratings, items) => scoreNewUserOfNetwork(saved, own, ratings, items),
+        itemFactors: async () => itemEmbeddings(saved),
+        close: async () => {
+          await network.close();
+          await store?.close();
+        },
+      };
+    }
+    const fitted = await learntAnew(saved, genres, features);
     return {
       ...{ saved, genres, features },
-      predict: (users, items) => predictor.predict(users, items),
-      score: (users, items) => predictor.score(users, items),
-      close: async () => {
-        await predictor.close?.();
-        await store?.close();
+      predict: (users, items) => fitted.predict(users, items),
+      score: (users, items) => fitted.score(users, items),
+      scoreNewUser: async (own, items) => {
+        if (fitted.scoreNewUser === undefined) throw cannotServe(fitted.name);
+        return fitted.scoreNewUser(own, items);
       },
+      itemFactors: async () => fitted.itemFactors?.(),
+      close: async () => store?.close(),
     };
   } catch (error) {
     await store?.close();
@@ -85,11 +116,32 @@ export async function networkOf(
   return recommender;
 }
 
-function learntAnew({ facts, userIds, catalogue, ratings }: SavedRecommender, genres: GenreTable | undefined) {
-  const { model: recommender, options, seed, scale } = facts;
+/** The embeddings of the items, of all fits side by side. */
+function itemEmbeddings({ weights, catalogue }: SavedRecommender): ItemFactors | undefined {
+  const tables = [...(weights ?? [])]
+    .filter(([name]) => name.endsWith('collaborative/items'))
+    .map(([, { values }]) => values);
+  if (tables.length === 0) return undefined;
+  const width = (tables[0] as Float32Array).length / catalogue.length;
+  const dimension = width * tables.length;
+  const values = new Float32Array(catalogue.length * dimension);
+  for (const [place, table] of tables.entries()) {
+    for (let item = 0; item < catalogue.length; item++) {
+      values.set(table.subarray(item * width, (item + 1) * width), item * dimension + place * width);
+    }
+  }
+  return { values, dimension };
+}
+
+function learntAnew(
+  { facts, userIds, catalogue, ratings }: SavedRecommender,
+  genres: GenreTable | undefined,
+  features: StoreFeatures | undefined,
+) {
+  const { model, options, seed, scale } = facts;
   const table = { ...ratings, userIds, itemIds: catalogue.map(({ id }) => id) };
   const data = { ratings: table, train: Int32Array.from(ratings.values.keys()), validation: new Int32Array(0), scale };
-  return fitRecommender({ ...data, genres }, { recommender, options, seed });
+  return fitClassicRecommender(model as ClassicRecommenderName, options, seed, { ...data, genres, features });
 }
 
 async function openFeatures({ facts }: SavedRecommender, moved: string | undefined): Promise<ItemStore | undefined> {

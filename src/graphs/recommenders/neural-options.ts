@@ -26,7 +26,7 @@ export function neuralOptions(
 }
 
 /** The streams that a recommender reads, with the LSTM units and the weight of each. */
-function modalitiesOf(
+export function modalitiesOf(
   streams: readonly SourceModality[],
   wanted: Json | undefined,
   lstm: Json | undefined,

@@ -55,6 +55,7 @@ export async function fitNeuralRecommender(
     const trainSeconds = (performance.now() - started) / 1000;
     return {
       name: model,
+      predicts: recommender.predicts,
       trainSeconds,
       // Scores have no RMSE; that they are in order is what training was stopped by.
       validation:

@@ -1,17 +1,22 @@
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
-import { identifierRanks } from '../../io/ratings/identifiers.ts';
-import { clip } from '../../models/recommenders/recommender.ts';
+import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { ContentSimilarity, type SimilarityBasis } from './content-similarity.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
-import { contentOf } from './recommender-names.ts';
+import { named, Ranking } from './ranking.ts';
+import { predictsOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 
 /** What is recommended to whom. */
 export interface RecommendOptions {
-  /** Id of the user. */
-  readonly user: string;
+  /** Id of a user of the training ratings. */
+  readonly user?: string | undefined;
+  /**
+   * Instead of `user`: ratings by item id of somebody who was not there in training. Nothing is
+   * trained but what the recommender has of that user.
+   */
+  readonly ratings?: ReadonlyMap<string, number> | undefined;
   /** Most items; default 10. */
   readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
@@ -38,6 +43,7 @@ export interface RecommendedItem {
   readonly itemId: string;
   readonly title?: string;
   readonly genres: readonly string[];
+  /** A rating inside the scale, or a score, as `predicts` says. */
   readonly prediction: number;
   /** Ratings that it has in training. */
   readonly ratings: number;
@@ -49,10 +55,15 @@ export interface RecommendedItem {
 
 /** Recommendations for a user. */
 export interface Recommendations {
-  readonly user: string;
+  /** Undefined of a user given by ratings. */
+  readonly user: string | undefined;
   readonly model: string;
+  /** `scores`: `prediction` only ranks; it is no rating. */
+  readonly predicts: Predicts;
   /** Items that the user has rated: they are not recommended. */
   readonly rated: number;
+  /** Of ratings that were given, those of items that the recommender does not know. */
+  readonly unknownItems?: number;
   /** Items that were ranked. */
   readonly candidates: number;
   /**
@@ -69,98 +80,96 @@ const explainedBy = 3;
 
 /**
  * The items with the highest predicted rating among those that a user has not rated. A recommender
- * that knows nothing of an item's content ranks items with ratings only; the others (`lstm-av`,
- * `dcf-av-1`, `dcf-av-2` by features, `genre-content` by genres) rank those without ratings too.
+ * that knows nothing of an item's content ranks items with ratings only; the others (by features
+ * or by genres) rank those without ratings too.
  *
  * @throws UsageError `unknown-user` for a user without ratings in training, `no-content` for
- * `coldOnly` of a recommender that knows no content.
+ * `coldOnly` of a recommender that knows no content, `no-new-users` for `ratings` where the
+ * recommender cannot serve a new user.
  * @example
  * const { items } = await recommend(await loadRecommender('models/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
  */
 export async function recommend(model: LoadedRecommender, options: RecommendOptions): Promise<Recommendations> {
   const k = checkInteger('k', options.k ?? 10);
   const { saved } = model;
-  const user = userNumber(saved, checkString('user', options.user));
-  const own = ratingsOf(saved, user);
-  const counts = new Int32Array(saved.catalogue.length);
-  for (const item of saved.ratings.items) counts[item] = (counts[item] as number) + 1;
-  const candidates = candidatesOf(saved, counts, own, options.coldOnly ?? false);
-  const users = new Int32Array(candidates.length).fill(user);
-  const scores = candidates.length === 0 ? new Float32Array(0) : await model.score(users, candidates);
-  const { scale } = saved.facts;
-  const ranks = identifierRanks(saved.catalogue.map(({ id }) => id));
-  const order = [...candidates.keys()].sort(
-    (a, b) =>
-      (scores[b] as number) - (scores[a] as number) ||
-      (counts[candidates[b] as number] as number) - (counts[candidates[a] as number] as number) ||
-      (ranks[candidates[a] as number] as number) - (ranks[candidates[b] as number] as number),
-  );
-  const best = order.slice(0, k).map((place) => ({
+  const ranking = new Ranking(saved);
+  const { own, score, unknownItems, user } = whose(model, ranking, options);
+  const candidates = ranking.candidates(own, options.coldOnly ?? false);
+  const scores = candidates.length === 0 ? new Float32Array(0) : await score(candidates);
+  const predicts = predictsOf(saved.facts.model, saved.facts.options);
+  const best = ranking.best(candidates, scores, k).map((place) => ({
     item: candidates[place] as number,
-    prediction: clip(scores[place] as number, scale),
+    prediction: shownPrediction(saved, scores[place] as number),
   }));
   const explained = options.explain ? await explanations(model, user, own, best) : undefined;
   return {
-    ...{ user: options.user, model: saved.facts.model, rated: own.size, candidates: candidates.length },
+    ...{ user: options.user, model: saved.facts.model, predicts, rated: own.size, candidates: candidates.length },
+    ...(unknownItems > 0 && { unknownItems }),
     items: best.map(({ item, prediction }, place) => ({
       ...{ ...named(saved, item), genres: saved.catalogue[item]?.genres ?? [], prediction },
-      ratings: counts[item] as number,
+      ratings: ranking.counts[item] as number,
       ...explained?.[place],
     })),
-    ...(options.explain && hasTwoBranches(saved) && { branchNote: branchNoteOf(saved) }),
+    ...(options.explain && user !== undefined && hasTwoBranches(saved) && { branchNote: branchNoteOf(saved) }),
   };
 }
 
+/** A score as it is shown: ratings inside the scale. */
+export function shownPrediction({ facts }: SavedRecommender, score: number): number {
+  return predictsOf(facts.model, facts.options) === 'scores' ? score : clip(score, facts.scale);
+}
+
+/** Whose list it is: the ratings, and how items are scored. */
+function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }: RecommendOptions) {
+  const { saved } = model;
+  if ((id === undefined) === (ratings === undefined)) {
+    throw new UsageError('`user` or `ratings` must be given, one of them', { option: 'user' });
+  }
+  if (ratings === undefined) {
+    const user = userNumber(saved, checkString('user', id));
+    const score = (items: Int32Array) => model.score(new Int32Array(items.length).fill(user), items);
+    return { user, own: ranking.ratingsOf(user), unknownItems: 0, score };
+  }
+  const numbers = new Map(saved.catalogue.map((item, number) => [item.id, number]));
+  const own = new Map<number, number>();
+  for (const [itemId, rating] of ratings) {
+    const { minimum, maximum } = saved.facts.scale;
+    if (!(rating >= minimum && rating <= maximum)) {
+      throw new UsageError(`the rating of item '${itemId}' is ${rating}, but the scale is ${minimum} to ${maximum}`, {
+        code: 'ratings',
+      });
+    }
+    const item = numbers.get(itemId);
+    if (item !== undefined) own.set(item, rating);
+  }
+  const news = { items: Int32Array.from(own.keys()), values: Float32Array.from(own.values()) };
+  const score = (items: Int32Array) => model.scoreNewUser(news, items);
+  return { user: undefined, own, unknownItems: ratings.size - own.size, score };
+}
+
+/** @throws UsageError `unknown-user`. */
 function userNumber({ userIds }: SavedRecommender, id: string): number {
   const user = userIds.indexOf(id);
   if (user >= 0) return user;
   const some = userIds.slice(0, 3).map((known) => `'${known}'`);
   throw new UsageError(`user '${id}' has no ratings in the training of this recommender`, {
     code: 'unknown-user',
-    remedy: `It knows ${userIds.length} users, such as ${some.join(', ')}. Add ratings by '${id}' and train again.`,
-  });
-}
-
-/** The user's ratings by item, validation ratings included. */
-function ratingsOf({ ratings: { users, items, values } }: SavedRecommender, user: number): Map<number, number> {
-  const own = new Map<number, number>();
-  for (let row = 0; row < users.length; row++) {
-    if (users[row] === user) own.set(items[row] as number, values[row] as number);
-  }
-  return own;
-}
-
-function candidatesOf(
-  { facts: { model }, catalogue }: SavedRecommender,
-  counts: Int32Array,
-  own: ReadonlyMap<number, number>,
-  coldOnly: boolean,
-): Int32Array {
-  const content = contentOf(model);
-  if (coldOnly && content === undefined) {
-    throw new UsageError(`recommender ${model} cannot judge items without ratings`, {
-      code: 'no-content',
-      option: 'coldOnly',
-      remedy: 'Train dcf-av-1, dcf-av-2 or lstm-av with features, or genre-content, for `coldOnly`.',
-    });
-  }
-  return Int32Array.from(catalogue.keys()).filter((item) => {
-    const isCold = counts[item] === 0;
-    return !own.has(item) && (coldOnly ? isCold : !isCold || content !== undefined);
+    remedy: `It knows ${userIds.length} users, such as ${some.join(', ')}. Give the ratings of '${id}' as \`ratings\`, or train again with them.`,
   });
 }
 
 async function explanations(
   model: LoadedRecommender,
-  user: number,
+  user: number | undefined,
   own: ReadonlyMap<number, number>,
   best: readonly { readonly item: number }[],
 ): Promise<{ nearest: NearestRated[]; branches?: BranchOutputs }[]> {
   const { saved, features, genres } = model;
   const items = Int32Array.from(best, ({ item }) => item);
-  const users = new Int32Array(items.length).fill(user);
   const branches =
-    hasTwoBranches(saved) && items.length > 0 ? await branchOutputs(model, users, items) : ([] as BranchOutputs[]);
+    user !== undefined && hasTwoBranches(saved) && items.length > 0
+      ? await branchOutputs(model, new Int32Array(items.length).fill(user), items)
+      : ([] as BranchOutputs[]);
   const similarity = new ContentSimilarity(features, genres, saved.catalogue.length);
   const explained: { nearest: NearestRated[]; branches?: BranchOutputs }[] = [];
   for (const [place, item] of items.entries()) {
@@ -173,9 +182,4 @@ async function explanations(
     explained.push({ nearest, ...(outputs && { branches: outputs }) });
   }
   return explained;
-}
-
-function named({ catalogue }: SavedRecommender, item: number): { itemId: string; title?: string } {
-  const { id, title } = catalogue[item] as SavedRecommender['catalogue'][number];
-  return { itemId: id, ...(title !== undefined && { title }) };
 }

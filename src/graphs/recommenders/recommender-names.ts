@@ -4,20 +4,16 @@ import {
   neuralRecommenderNames,
   readsFeatures,
 } from '../../models/recommenders/neural/architectures.ts';
-
-/** The recommenders that are not neural. */
-export const classicRecommenderNames = [
-  'random',
-  'baseline',
-  'user-knn',
-  'item-knn',
-  'regsvd',
-  'svd',
-  'genre-content',
-] as const;
-
-/** Name of a recommender that is not neural. */
-export type ClassicRecommenderName = (typeof classicRecommenderNames)[number];
+import { type LossName, predictsBy } from '../../models/recommenders/neural/rating-loss.ts';
+import type { Predicts } from '../../models/recommenders/recommender.ts';
+import type { Json } from '../graph.ts';
+import {
+  type ClassicRecommender,
+  type ClassicRecommenderName,
+  classicRecommenderNames,
+  classicRecommenders,
+} from './classic-recommenders.ts';
+import { partsOf } from './recommender-parts.ts';
 
 /** Name of any recommender. */
 export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName;
@@ -35,16 +31,35 @@ export function isNeuralRecommender(name: RecommenderName): name is NeuralRecomm
   return (neuralRecommenderNames as readonly string[]).includes(name);
 }
 
-/** Whether a recommender learns from features of items. */
-export function recommenderReadsFeatures(name: RecommenderName): boolean {
-  return isNeuralRecommender(name) && readsFeatures(name);
+/** Whether a recommender learns from features of items; its options say what parts it has. */
+export function recommenderReadsFeatures(name: RecommenderName, options: Readonly<Record<string, Json>> = {}): boolean {
+  return contentOf(name, options) === 'features';
 }
 
 /**
  * What tells a recommender about an item that nobody has rated; undefined when it knows nothing of
  * such items.
  */
-export function contentOf(name: RecommenderName): 'features' | 'genres' | undefined {
-  if (recommenderReadsFeatures(name)) return 'features';
-  return name === 'genre-content' ? 'genres' : undefined;
+export function contentOf(
+  name: RecommenderName,
+  options: Readonly<Record<string, Json>> = {},
+): 'features' | 'genres' | undefined {
+  if (isNeuralRecommender(name)) return readsFeatures(name) ? 'features' : undefined;
+  const { content, parts }: ClassicRecommender = classicRecommenders[name];
+  const ofParts = partsOf(parts?.(options) ?? []).map((part) =>
+    part.name in classicRecommenders ? contentOf(part.name as ClassicRecommenderName, part.options) : undefined,
+  );
+  return content ?? ofParts.find((each) => each === 'features') ?? ofParts.find((each) => each !== undefined);
+}
+
+/** Whether a recommender with these options gives ratings, or scores that only rank. */
+export function predictsOf(name: RecommenderName, options: Readonly<Record<string, Json>>): Predicts {
+  if (isNeuralRecommender(name)) return predictsBy((options.loss ?? 'mse') as LossName);
+  return (classicRecommenders[name] as ClassicRecommender).predicts ?? 'ratings';
+}
+
+/** Whether an experiment that names no recommenders has it. */
+export function isUsual(name: RecommenderName): boolean {
+  if (isNeuralRecommender(name)) return name !== 'regsvd-adam';
+  return (classicRecommenders[name] as ClassicRecommender).isUsual ?? false;
 }

@@ -1,57 +1,10 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import type { Json } from '../graph.ts';
-import { type RecommenderName, recommenderReadsFeatures } from './recommender-names.ts';
-
-/** What an option's value is. */
-export type OptionKind = 'integer' | 'number' | 'boolean' | 'text' | 'integers' | 'json';
-
-/**
- * One option of a recommender: a key of `options` in `fitRecommender`, in `trainRecommender` and in
- * an experiment.
- */
-export interface RecommenderOption {
-  readonly key: string;
-  /** Another name of the same option. */
-  readonly alias?: string;
-  readonly kind: OptionKind;
-  /** The default, in words. */
-  readonly default: string;
-  readonly does: string;
-}
-
-function option(key: string, kind: OptionKind, byDefault: string, does: string, alias?: string): RecommenderOption {
-  return { key, kind, default: byDefault, does, ...(alias && { alias }) };
-}
-
-const biasOptions = [
-  option('method', 'text', 'als', 'als or sgd'),
-  option('epochs', 'integer', '10 (als), 20 (sgd)', 'passes over the ratings'),
-  option('itemRegularisation', 'number', '10', 'of als'),
-  option('userRegularisation', 'number', '15', 'of als'),
-  option('learningRate', 'number', '0.005', 'of sgd'),
-  option('regularisation', 'number', '0.02', 'of sgd'),
-];
-
-const knnOptions = [
-  option('neighbours', 'integer', '20', 'maximum number of neighbours of a prediction', 'k'),
-  option('minimumNeighbours', 'integer', '1', 'minimum number of neighbours; with fewer, they are not used'),
-  option('similarity', 'text', 'cosine', 'cosine, msd, pearson or pearson-baseline'),
-  option('minimumSupport', 'integer', '1', 'minimum number of common ratings; with fewer, the similarity is 0'),
-  option('shrinkage', 'number', '100', 'of pearson-baseline'),
-  option('prediction', 'text', 'z-score', 'basic, means, z-score or baseline'),
-  option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as of recommender baseline'),
-];
-
-function factorOptions(factors: string): RecommenderOption[] {
-  return [
-    option('factors', 'integer', factors, 'length of the vectors of users and items'),
-    option('epochs', 'integer', '20', 'passes over the ratings'),
-    option('learningRate', 'number', '0.005', 'of stochastic gradient descent'),
-    option('regularisation', 'number', '0.02', 'of biases and factors'),
-    option('initialDeviation', 'number', '0.1', 'standard deviation of the initial factors'),
-  ];
-}
+import { classicRecommenders, modalitiesOption } from './classic-recommenders.ts';
+import { isNeuralRecommender, type RecommenderName, recommenderReadsFeatures } from './recommender-names.ts';
+import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
 const trainingOptions = [
   option('embedding', 'integer', '64, residual 32', 'width of each embedding', 'factors'),
@@ -96,12 +49,7 @@ function denseOptions(widths: string): RecommenderOption[] {
 }
 
 const contentOptions = [
-  option(
-    'modalities',
-    'json',
-    'all streams of the features',
-    'names of the streams to read, for instance visual,audio',
-  ),
+  modalitiesOption,
   option(
     'lstm',
     'json',
@@ -135,14 +83,8 @@ const joinedOptions = [
   pretrained,
 ];
 
-const optionsByRecommender: Readonly<Record<RecommenderName, readonly RecommenderOption[]>> = {
-  random: [],
-  baseline: biasOptions,
-  'user-knn': knnOptions,
-  'item-knn': knnOptions,
-  regsvd: factorOptions('64'),
-  svd: [...factorOptions('100'), option('biased', 'boolean', 'true', 'whether the recommender has a mean and biases')],
-  'genre-content': [option('neighbours', 'integer', '5', 'number of items that a prediction is based on', 'k')],
+const optionsByNeuralRecommender: Readonly<Record<NeuralRecommenderName, readonly RecommenderOption[]>> = {
+  'regsvd-adam': trainingOptions,
   gmf: trainingOptions,
   deepcf: [...denseOptions('32,16,8'), ...trainingOptions],
   'dcf-av-1': joinedOptions,
@@ -152,7 +94,7 @@ const optionsByRecommender: Readonly<Record<RecommenderName, readonly Recommende
 
 /** The options of a recommender, in the order of its table in the guide. */
 export function recommenderOptions(model: RecommenderName): readonly RecommenderOption[] {
-  return optionsByRecommender[model];
+  return isNeuralRecommender(model) ? optionsByNeuralRecommender[model] : classicRecommenders[model].options;
 }
 
 /**
@@ -205,7 +147,7 @@ function jsonOf(key: string, text: string): Json {
   }
   const numbers = numbersOf(text);
   if (numbers !== undefined) return numbers.length === 1 && key !== 'lstm' ? (numbers[0] as number) : numbers;
-  return key === 'modalities' ? text.split(',').map((name) => name.trim()) : text;
+  return key === 'modalities' || key === 'parts' ? text.split(',').map((name) => name.trim()) : text;
 }
 
 function numbersOf(text: string): number[] | undefined {
@@ -215,9 +157,10 @@ function numbersOf(text: string): number[] | undefined {
 
 function unknownOption(model: RecommenderName, key: string): UsageError {
   const names = recommenderOptions(model).map((each) => (each.alias ? `${each.key} (or ${each.alias})` : each.key));
-  const content = recommenderReadsFeatures(model)
-    ? '; what it learns from the items is set by `modalities` and `lstm`'
-    : '';
+  const content =
+    isNeuralRecommender(model) && recommenderReadsFeatures(model)
+      ? '; what it learns from the items is set by `modalities` and `lstm`'
+      : '';
   return new UsageError(`recommender ${model} has no option '${key}'`, {
     remedy: names.length === 0 ? 'It has no options.' : `It has ${names.join(', ')}${content}.`,
   });

@@ -102,7 +102,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     });
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
-  const inputs = await readTrainingInputs(recommender, { ...train, reading });
+  const inputs = await readTrainingInputs(recommender, options, { ...train, reading });
   try {
     const rows = Int32Array.from(inputs.ratings.values.keys());
     const usual = { kind: recommenderReadsFeatures(recommender) ? ('item-cold' as const) : ('ratings' as const) };
@@ -136,6 +136,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       signal: train.signal,
       logDirectory: train.logDirectory,
       onProgress: train.onProgress,
+      onMessage: train.onMessage,
     });
     for (const warning of fitted.validation ? validationWarnings(fitted.validation) : []) {
       train.onMessage?.(`warning: ${warning}`, { isWarning: true });

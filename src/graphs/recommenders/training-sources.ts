@@ -12,6 +12,7 @@ import { type ReadRatingsOptions, readRatings } from '../../io/ratings/read-rati
 import { selectRatings } from '../../io/ratings/select-ratings.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
 import type { GenreTable } from '../../models/genres.ts';
+import type { Json } from '../graph.ts';
 import { type CatalogueItem, catalogueOf, genresOf, withUnratedItems } from './catalogue.ts';
 import { contentOf, type RecommenderName } from './recommender-names.ts';
 
@@ -60,12 +61,16 @@ export interface FeatureFile {
  * @throws UsageError when a file is missing or wrong, or nothing is left to learn from; the caller
  * closes `features`.
  */
-export async function readTrainingInputs(model: RecommenderName, sources: TrainingSources): Promise<TrainingInputs> {
+export async function readTrainingInputs(
+  model: RecommenderName,
+  options: Readonly<Record<string, Json>>,
+  sources: TrainingSources,
+): Promise<TrainingInputs> {
   const { ratings: read, movies, trailers, scale, badLines } = await readLists(sources);
   const features = sources.features === undefined ? undefined : await ItemStore.open(sources.features);
   try {
     const withFeatures = features && moviesWithFeatures(features.itemIds, trailers);
-    const content = contentOf(model);
+    const content = contentOf(model, options);
     const needed = content === 'features' ? withFeatures : undefined;
     const rows = needed && filterRatings(read, { itemsWithFeatures: needed }).rows;
     if (rows?.length === 0) {

@@ -66,6 +66,7 @@ export class Tape {
   readonly graph: GraphEmitter;
   /** Whether dropout drops and batch normalisation uses the batch's own statistics. */
   readonly training: boolean;
+  readonly #isFrozen: (name: string) => boolean;
   readonly #variables = new Map<string, Variable>();
   readonly #updates = new Map<string, Tensor>();
   readonly #masks: Mask[] = [];
@@ -78,11 +79,18 @@ export class Tape {
   /**
    * @param options.sparse whether tables stand outside the graph; undefined: those of at least
    * 10,000 rows.
+   * @param options.isFrozen which weights the step carries on without training them. Default none.
    */
-  constructor(options: { training: boolean; precision?: FloatType; sparse?: boolean | undefined }) {
+  constructor(options: {
+    training: boolean;
+    precision?: FloatType;
+    sparse?: boolean | undefined;
+    isFrozen?: ((name: string) => boolean) | undefined;
+  }) {
     this.graph = new GraphEmitter(options.precision);
     this.training = options.training;
     this.#sparse = options.sparse;
+    this.#isFrozen = options.isFrozen ?? (() => false);
   }
 
   /** All variables in the order in which they were made. */
@@ -95,11 +103,12 @@ export class Tape {
   }
 
   /**
-   * A trained weight.
+   * A trained weight, unless it is frozen.
    *
    * @throws UsageError when the name is taken.
    */
   weight(name: string, shape: readonly number[], initialiser: Initialiser): Tensor {
+    if (this.#isFrozen(name)) return this.statistic(name, shape, initialiser);
     const tensor = this.#variable(name, shape, initialiser, 'weight');
     this.track(tensor);
     return tensor;

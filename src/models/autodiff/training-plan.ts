@@ -28,6 +28,8 @@ export interface TrainableModule {
    * Writes inputs, forward pass and loss. Called twice: for the training step and for evaluation.
    */
   build(tape: Tape): ModuleOutputs;
+  /** Which weights keep their first values. Default none. */
+  readonly isFrozen?: (name: string) => boolean;
 }
 
 /** An input of a graph that is fed with each batch. */
@@ -94,7 +96,7 @@ function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
  * the next state.
  */
 function buildStep(module: TrainableModule, optimiser: Optimiser, l2: number, sparse: boolean | undefined) {
-  const tape = new Tape({ training: true, sparse });
+  const tape = new Tape({ training: true, sparse, isFrozen: module.isFrozen });
   const { graph } = tape;
   const { loss, penalty } = module.build(tape);
   const penalised = penalty ? add(tape, loss, penalty) : loss;

@@ -2,6 +2,7 @@ import { checkInteger, checkOneOf, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { type GenreTable, genreVectors } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
+import type { Predicts } from '../recommenders/recommender.ts';
 import { accuracy } from './accuracy.ts';
 import { type ItemGenres, ListCollector } from './lists.ts';
 import { MetricMean } from './metric-mean.ts';
@@ -9,6 +10,7 @@ import type { Evaluation, UndefinedRule } from './metric-values.ts';
 import { type MetricValues, metricNames, metrics } from './metrics.ts';
 import { type RankedList, rankedList, type ThresholdRule } from './ranked-list.ts';
 import { RankingCollector } from './ranking-collector.ts';
+import { rankingOnly } from './ranking-only.ts';
 import { RocCollector } from './roc.ts';
 import { checkPredictedRatings, type PredictedRatings } from './test-ratings.ts';
 
@@ -31,6 +33,8 @@ export interface EvaluateOptions {
   readonly itemOrder?: Int32Array | undefined;
   /** Genres of the items, for diversity. */
   readonly genres?: GenreTable | undefined;
+  /** `scores`: the predictions only rank, and what would need a rating is NaN. Default `ratings`. */
+  readonly predicts?: Predicts | undefined;
   /** How many items could have been recommended, for coverage; default the distinct test items. */
   readonly catalogue?: number | undefined;
   /** Mean of the ratings that were learnt from, to stand beside the threshold; default unknown. */
@@ -73,7 +77,7 @@ export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Eval
 
   const available = options.catalogue ?? distinct(rows.items, itemCount);
   const { evaluated, withoutRecommended, withoutRelevant } = counts;
-  return {
+  const evaluation: Evaluation = {
     folds: 1,
     ratings: rows.users.length,
     users: { evaluated, withoutRecommended, withoutRelevant, withOneClass: evaluated - roc.users },
@@ -95,6 +99,7 @@ export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Eval
     ...(Object.fromEntries(means.map(({ name, mean }) => [name, mean.value])) as MetricValues<'users'>),
     roc: roc.points(),
   };
+  return options.predicts === 'scores' ? rankingOnly(evaluation) : evaluation;
 }
 
 function settle(options: EvaluateOptions, itemCount: number) {

@@ -1,6 +1,6 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
-import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
-import type { Recommender, TrainingRatings } from './recommender.ts';
+import { type Biases, type BiasOptions, biasOfNewUser, checkBiasOptions, estimateBiases } from './biases.ts';
+import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
 
 /**
@@ -51,5 +51,15 @@ export class BaselineRecommender implements Recommender {
       predictions[row] = mean + ofUser + ofItem;
     }
     return predictions;
+  }
+
+  /**
+   * The user's bias from their ratings, by the regularisation of its method; those of items stay.
+   */
+  scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
+    if (this.#biases === undefined) throw notFitted(this.name);
+    const { mean, items: ofItems } = this.#biases;
+    const bias = biasOfNewUser(this.#biases, own, this.#options);
+    return Float32Array.from(items, (item) => mean + bias + (ofItems[item] as number));
   }
 }

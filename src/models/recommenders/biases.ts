@@ -1,7 +1,7 @@
 import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { listsByItem, listsByUser, type RatingLists, rowsByFirstAppearance } from './rating-lists.ts';
-import { checkRates, globalMean, type TrainingRatings } from './recommender.ts';
+import { checkRates, globalMean, type NewUserRatings, type TrainingRatings } from './recommender.ts';
 
 /** How the biases of users and items are estimated. */
 export type BiasOptions =
@@ -65,6 +65,21 @@ export function estimateBiases(ratings: TrainingRatings, options: BiasOptions = 
   if (options.method === 'sgd') descend(ratings, biases, options);
   else alternate(ratings, biases, options);
   return biases;
+}
+
+/**
+ * The bias of a user who was not there: what the last pass of `als` would give, or where `sgd`
+ * would come to rest, sum e / (n (1 + regularisation)); 0 without ratings.
+ */
+export function biasOfNewUser(biases: Biases, own: NewUserRatings, options: BiasOptions): number {
+  const count = own.items.length;
+  if (count === 0) return 0;
+  let sum = 0;
+  for (let row = 0; row < count; row++) {
+    sum += (own.values[row] as number) - biases.mean - (biases.items[own.items[row] as number] as number);
+  }
+  if (options.method === 'sgd') return sum / (count * (1 + (options.regularisation ?? 0.02)));
+  return sum / ((options.userRegularisation ?? 15) + count);
 }
 
 function alternate(ratings: TrainingRatings, biases: Biases, options: BiasOptions & { method?: 'als' }): void {

@@ -2,8 +2,9 @@ import { checkInteger } from '../../core/check.ts';
 import { GenreSets, type GenreTable } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
 import { Nearest } from './nearest-neighbours.ts';
+import { scoreAsTrained } from './new-user.ts';
 import { listsByUser, type RatingLists } from './rating-lists.ts';
-import type { Recommender, TrainingRatings } from './recommender.ts';
+import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 
 interface Fitted {
@@ -69,6 +70,13 @@ export class GenreContentRecommender implements Recommender {
       }
     }
     return predictions;
+  }
+
+  /** As if the user had been there in training: nothing of others is needed but the mean. */
+  scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const again = new GenreContentRecommender({ genres: this.#genres, neighbours: this.#neighbours });
+    return scoreAsTrained(again, this.#fitted.ratings, own, items);
   }
 }
 

@@ -3,8 +3,9 @@ import type { Resolved } from '../../core/given.ts';
 import { groupRows } from '../group-rows.ts';
 import { type Biases, type BiasOptions, checkBiasOptions, estimateBiases } from './biases.ts';
 import { Nearest } from './nearest-neighbours.ts';
+import { scoreAsTrained } from './new-user.ts';
 import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
-import type { Recommender, TrainingRatings } from './recommender.ts';
+import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 import { type SimilarityName, SimilarityRows, similarityNames } from './similarity.ts';
 
@@ -164,6 +165,14 @@ export class KnnRecommender implements Recommender {
       }
     }
     return predictions;
+  }
+
+  /**
+   * As if the user had been there in training: a KNN learns nothing but lists, means and biases.
+   */
+  scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    return scoreAsTrained(new KnnRecommender(this.#options), this.#fitted.ratings, own, items);
   }
 
   #fromNeighbours(fitted: Fitted, owner: number, via: number, similarities: Float64Array, nearest: Nearest): number {

@@ -1,7 +1,7 @@
 import { checkInteger } from '../../core/check.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { mixBits } from '../../core/xoshiro.js';
-import type { Recommender, TrainingRatings } from './recommender.ts';
+import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clip, globalMean, notFitted } from './recommender.ts';
 
 interface Fitted {
@@ -53,6 +53,13 @@ export class RandomRecommender implements Recommender {
     return Float32Array.from(users, (user, row) =>
       clip(mean + deviation * normal(this.#seed, user, items[row] as number), scale),
     );
+  }
+
+  /** Draws as for a user whose number follows those of training. */
+  scoreNewUser(_own: NewUserRatings, items: Int32Array): Float32Array {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { mean, deviation, userCount } = this.#fitted;
+    return Float32Array.from(items, (item) => mean + deviation * normal(this.#seed, userCount, item));
   }
 }
 

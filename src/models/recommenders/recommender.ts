@@ -16,10 +16,32 @@ export interface TrainingRatings {
   readonly scale: RatingScale;
 }
 
+/** What a recommender gives: ratings on the scale, or scores that only rank. */
+export type Predicts = 'ratings' | 'scores';
+
+/** The ratings of a user that a fitted recommender has not met: one value for each item number. */
+export interface NewUserRatings {
+  readonly items: Int32Array;
+  readonly values: Float32Array;
+}
+
+/**
+ * What was learnt of each item, as vectors of one length: those of item n begin at n x dimension.
+ */
+export interface ItemFactors {
+  readonly values: Float32Array | Float64Array;
+  readonly dimension: number;
+}
+
 /** A recommender that learns from ratings and predicts others. */
 export interface Recommender {
   /** How tables call it, e.g. `item-knn`. */
   readonly name: string;
+  /**
+   * `scores`: what `predict` gives is not on the scale of ratings; it ranks, and has no error.
+   * Default `ratings`.
+   */
+  readonly predicts?: Predicts;
   /**
    * Learns from the ratings, forgetting what it had learnt before. The arrays must not be changed
    * afterwards.
@@ -32,6 +54,13 @@ export interface Recommender {
    * better. Without it, `predict` ranks.
    */
   score?(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
+  /**
+   * Scores of items for a user who was not there in training, from that user's ratings: all that
+   * was learnt of others stays as it is. Without it, a new user cannot be served.
+   */
+  scoreNewUser?(own: NewUserRatings, items: Int32Array): Float32Array | Promise<Float32Array>;
+  /** Vectors that it has learnt of the items, if it learns any. */
+  itemFactors?(): ItemFactors;
 }
 
 /**

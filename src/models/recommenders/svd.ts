@@ -3,9 +3,11 @@ import { UsageError } from '../../core/errors.ts';
 import type { Resolved } from '../../core/given.ts';
 import { checkConverged } from './biases.ts';
 import { type FactorStep, factorKernel, factorsPerRound } from './factor-kernel.ts';
+import { dot } from './item-vectors.ts';
+import { vectorOfNewUser } from './new-user-vector.ts';
 import { NormalNumbers } from './normal-numbers.ts';
 import { rowsByFirstAppearance } from './rating-lists.ts';
-import type { Recommender, TrainingRatings } from './recommender.ts';
+import type { ItemFactors, NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkRates, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 
 /** Options of `SvdRecommender`. */
@@ -132,10 +134,43 @@ export class SvdRecommender implements Recommender {
       const known = knownUsers[user] === 1 && knownItems[item] === 1;
       let prediction = known ? 0 : mean;
       if (biased) prediction = mean + (userBiases[user] as number) + (itemBiases[item] as number);
-      if (known) prediction += product(factors, user * stride, (ratings.userCount + item) * stride, stride);
+      if (known) prediction += dot(factors, user * stride, factors, (ratings.userCount + item) * stride, stride);
       predictions[row] = prediction;
     }
     return predictions;
+  }
+
+  /**
+   * Bias and vector of the user by ridge regression on the vectors of the items, which stay: where
+   * gradient descent on these ratings alone would come to rest.
+   */
+  scoreNewUser(own: NewUserRatings, items: Int32Array): Float32Array {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { ratings, mean, itemBiases, factors, stride, knownItems } = this.#fitted;
+    const { biased, regularisation } = this.#options;
+    const start = (item: number) => (ratings.userCount + item) * stride;
+    const base = (item: number) => (biased ? mean + (itemBiases[item] as number) : 0);
+    const solved = vectorOfNewUser(own, {
+      regularisation,
+      biased,
+      length: stride,
+      factors,
+      start,
+      base,
+      known: knownItems,
+    });
+    return Float32Array.from(items, (item) => {
+      const known = knownItems[item] === 1 && own.items.length > 0;
+      if (!biased && !known) return mean;
+      return base(item) + solved.bias + (known ? dot(solved.vector, 0, factors, start(item), stride) : 0);
+    });
+  }
+
+  /** The vectors of the items. */
+  itemFactors(): ItemFactors {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { ratings, factors, stride } = this.#fitted;
+    return { values: factors.subarray(ratings.userCount * stride), dimension: stride };
   }
 
   /** One pass over all ratings. */
@@ -173,10 +208,4 @@ function checkBytes(bytes: number): void {
   throw new UsageError(`the factors would need ${bytes} bytes, but at most ${mostBytes} are allowed`, {
     remedy: 'Use fewer factors, or fewer users and items.',
   });
-}
-
-function product(values: Float64Array, first: number, second: number, length: number): number {
-  let sum = 0;
-  for (let at = 0; at < length; at++) sum += (values[first + at] as number) * (values[second + at] as number);
-  return sum;
 }

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { classicRecommenderNames } from '../../../src/graphs/recommenders/classic-recommenders.ts';
 import type { FitData, FittedRecommender } from '../../../src/graphs/recommenders/fit-data.ts';
 import { fitRecommender } from '../../../src/graphs/recommenders/fit-recommender.ts';
-import { classicRecommenderNames, recommenderNames } from '../../../src/graphs/recommenders/recommender-names.ts';
+import { recommenderNames } from '../../../src/graphs/recommenders/recommender-names.ts';
 import { plantedRating, plantedRatings, plantedRows, plantedStore, smallNetwork } from './planted-ratings.ts';
 
 let directory: string;
@@ -50,8 +51,10 @@ describe('fitRecommender on synthetic ratings', () => {
       const items = users.map((user) => 23 - user);
       const predictions = await first.predict(users, items);
       expect(predictions).toEqual(await second.predict(users, items));
-      expect(Math.min(...predictions)).toBeGreaterThanOrEqual(0.5);
-      expect(Math.max(...predictions)).toBeLessThanOrEqual(5);
+      if (first.predicts === 'ratings') {
+        expect(Math.min(...predictions)).toBeGreaterThanOrEqual(0.5);
+        expect(Math.max(...predictions)).toBeLessThanOrEqual(5);
+      }
       expect(first.name).toBe(name);
       expect(first.history).toEqual([]);
     },
@@ -63,7 +66,8 @@ describe('fitRecommender on synthetic ratings', () => {
       const options = Object.fromEntries(
         Object.entries(smallNetwork).filter(
           ([key]) =>
-            (name !== 'gmf' || !['widths', 'dropout'].includes(key)) && (name.includes('av') || key !== 'lstm'),
+            (!['gmf', 'regsvd-adam'].includes(name) || !['widths', 'dropout'].includes(key)) &&
+            (name.includes('av') || key !== 'lstm'),
         ),
       );
       const model = await fitted(name, { ...options, epochs: 60, patience: 60 });

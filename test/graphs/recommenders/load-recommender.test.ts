@@ -26,6 +26,9 @@ describe('a saved recommender, of synthetic ratings', () => {
   it.each([
     ['svd', { factors: 4 }],
     ['user-knn', { k: 4 }],
+    ['content-ridge', { components: 3 }],
+    ['ease-content', {}],
+    ['switch', { cold: { recommender: 'content-knn', options: { neighbours: 3 } }, warm: 'svd++' }],
     ['genre-content', {}],
     ['dcf-av-2', { ...smallNetwork, form: 'thesis', epochs: 4, batchNormalisation: true, beta: 'learnt' }],
     ['dcf-av-1', { ...smallNetwork, epochs: 4 }],
@@ -33,7 +36,7 @@ describe('a saved recommender, of synthetic ratings', () => {
   ])('%s predicts as the one that was trained, to the last bit', async (recommender, options) => {
     const out = join(directory, recommender);
     await trainRecommender({ ...files, recommender, options, out, seed: 4 });
-    const inputs = await readTrainingInputs(recommender as 'svd', files);
+    const inputs = await readTrainingInputs(recommender as 'svd', options, files);
     const { ratings, scale, genres, features } = inputs;
     const rows = Int32Array.from(ratings.values.keys());
     const none = new Int32Array(0);

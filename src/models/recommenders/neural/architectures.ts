@@ -27,7 +27,7 @@ export interface Modality {
 }
 
 /** The deep recommenders. */
-export const neuralRecommenderNames = ['gmf', 'deepcf', 'dcf-av-1', 'dcf-av-2', 'lstm-av'] as const;
+export const neuralRecommenderNames = ['regsvd-adam', 'gmf', 'deepcf', 'dcf-av-1', 'dcf-av-2', 'lstm-av'] as const;
 
 /** Name of a deep recommender. */
 export type NeuralRecommenderName = (typeof neuralRecommenderNames)[number];
@@ -46,8 +46,7 @@ export type NetworkForm = (typeof networkForms)[number];
 /** Shape of a deep recommender. */
 export interface ArchitectureOptions extends LossOptions {
   /**
-   * Of the audiovisual recommenders. Default `residual`; `gmf` and `deepcf` have the thesis's form
-   * alone.
+   * Of the audiovisual recommenders. Default `residual`; the others have the thesis's form alone.
    */
   readonly form?: NetworkForm | undefined;
   /** Width of each embedding. Default 64, in the residual form 32. */
@@ -119,7 +118,7 @@ export interface NeuralArchitecture {
 
 /** Whether a recommender reads features of items. */
 export function readsFeatures(model: NeuralRecommenderName): boolean {
-  return model !== 'gmf' && model !== 'deepcf';
+  return model !== 'regsvd-adam' && model !== 'gmf' && model !== 'deepcf';
 }
 
 /** The form of a recommender, as its options say. @throws UsageError when it has no such form. */

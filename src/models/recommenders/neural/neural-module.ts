@@ -6,12 +6,16 @@ import { dcfAv1, dcfAv2 } from './dcf-av.ts';
 import { deepCf } from './deep-cf.ts';
 import { gmf } from './gmf.ts';
 import { lstmAv } from './lstm-av.ts';
+import { regSvdAdam } from './regsvd-adam.ts';
 import { residualNetwork } from './residual.ts';
 
 /** Weight of the squared length of looked-up embeddings in the loss of a residual module. */
 const residualL2 = 0.05;
 
-const builders = { gmf, deepcf: deepCf, 'dcf-av-1': dcfAv1, 'dcf-av-2': dcfAv2, 'lstm-av': lstmAv } as const;
+const builders = {
+  ...{ 'regsvd-adam': regSvdAdam, gmf, deepcf: deepCf },
+  ...{ 'dcf-av-1': dcfAv1, 'dcf-av-2': dcfAv2, 'lstm-av': lstmAv },
+} as const;
 
 /**
  * The module of a deep recommender.

@@ -165,6 +165,7 @@ export class NeuralRecommender {
    * it predicts as that recommender did.
    *
    * @param learnt the items of the ratings that it learnt from.
+   * @param isFrozen which weights stay when `learnMore` learns. Default none.
    * @throws ModelError `weights` when one is missing, `shape` when one has another size or is of
    * another module; UsageError when features are missing.
    */
@@ -173,6 +174,7 @@ export class NeuralRecommender {
     weights: WeightsByName,
     features?: FeatureSource,
     learnt: Int32Array = new Int32Array(0),
+    isFrozen?: (name: string) => boolean,
   ): Promise<void> {
     const { userCount, itemCount, scale } = space;
     const none = { users: new Int32Array(0), values: new Float32Array(0) };
@@ -184,8 +186,35 @@ export class NeuralRecommender {
       if (!weights.has(name)) throw new ModelError('weights', `there are no weights '${name}' of ${this.name}`);
     }
     const { pretrained: _branches, checkpoint: _checkpoint, ...options } = this.#options;
-    const trainer = await Trainer.open(module, { ...options, initialWeights: weights });
+    const trainer = await Trainer.open(
+      { ...module, ...(isFrozen && { isFrozen }) },
+      { ...options, ...(this.#form === 'residual' && { l2: 0 }), initialWeights: weights },
+    );
     this.#trained = { trainer, set, known: knownItems(set), reader };
+  }
+
+  /**
+   * Goes on learning, from these ratings, what was not frozen when it was restored; all epochs are
+   * made.
+   *
+   * @throws as `fit`.
+   */
+  async learnMore(ratings: RatingPairs): Promise<void> {
+    const { trainer, set, known, reader } = this.#fitted();
+    checkPairs('ratings', ratings, set);
+    const { weighting } = this.#architecture.ratingLoss;
+    const weights = weighting === 0 || !ratings.values ? undefined : ratingWeights(ratings.values, weighting);
+    const feeds = new RatingFeeds(ratings, known, reader, weights);
+    const size = this.#batchSize;
+    const rows = Int32Array.from(ratings.users.keys());
+    await trainer.fit({
+      async *batches(_epoch: number, from: number, buffers: Trainer['buffers']) {
+        for (let start = from * size; start < rows.length; start += size) {
+          const some = rows.subarray(start, start + size);
+          yield { rows: some.length, feeds: await feeds.of(some, buffers) };
+        }
+      },
+    });
   }
 
   /** Copies of all weights by name. */

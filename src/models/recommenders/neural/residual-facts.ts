@@ -3,7 +3,7 @@ import { fitExact } from '../../pca/exact.ts';
 import type { Pca } from '../../pca/fitted-pca.ts';
 import { IncrementalPca } from '../../pca/incremental.ts';
 import { Moments } from '../../pca/moments.ts';
-import { globalMean } from '../recommender.ts';
+import { dampedMeans } from '../user-mean.ts';
 import type { NeuralArchitecture, ReadModality } from './architectures.ts';
 import { type ColumnRange, clipColumns } from './column-range.ts';
 import type { FeatureSource } from './feature-source.ts';
@@ -20,15 +20,8 @@ const exactColumns = 1024;
 const denseShare = 0.5;
 
 /** The expected rating of each user, whatever the item: mu + sum of (r - mu) / (n + 5). */
-export function userMeans({ users, values, userCount }: TrainingSet): Float32Array {
-  const mean = globalMean(values);
-  const sums = new Float64Array(userCount);
-  const counts = new Float64Array(userCount);
-  for (const [row, user] of users.entries()) {
-    sums[user] = (sums[user] as number) + (values[row] as number) - mean;
-    counts[user] = (counts[user] as number) + 1;
-  }
-  return Float32Array.from(sums, (sum, user) => mean + sum / ((counts[user] as number) + damping));
+export function userMeans(set: TrainingSet): Float32Array {
+  return Float32Array.from(dampedMeans(set, damping));
 }
 
 /**
@@ -39,7 +32,7 @@ export function userMeans({ users, values, userCount }: TrainingSet): Float32Arr
  */
 export async function residualFacts(
   set: TrainingSet,
-  { modalities }: NeuralArchitecture,
+  { modalities }: Pick<NeuralArchitecture, 'modalities'>,
   features: FeatureSource,
   seed: number,
 ): Promise<Map<string, Float32Array>> {

@@ -1,0 +1,247 @@
+import { UsageError } from '../../core/errors.ts';
+import type { GenreTable } from '../../models/genres.ts';
+import { BaselineRecommender } from '../../models/recommenders/baseline.ts';
+import type { BiasOptions } from '../../models/recommenders/biases.ts';
+import { BlendRecommender } from '../../models/recommenders/blend.ts';
+import { ContentKnnRecommender } from '../../models/recommenders/content-knn.ts';
+import { ContentRidgeRecommender } from '../../models/recommenders/content-ridge.ts';
+import { EaseRecommender } from '../../models/recommenders/ease.ts';
+import { GenreContentRecommender } from '../../models/recommenders/genre-content.ts';
+import type { ItemVectors } from '../../models/recommenders/item-vectors.ts';
+import { type KnnOptions, KnnRecommender } from '../../models/recommenders/knn.ts';
+import { PopularityRecommender } from '../../models/recommenders/popularity.ts';
+import { RandomRecommender } from '../../models/recommenders/random-recommender.ts';
+import type { Predicts, Recommender } from '../../models/recommenders/recommender.ts';
+import { regSvd, type SvdOptions, SvdRecommender } from '../../models/recommenders/svd.ts';
+import { type SvdPlusPlusOptions, SvdPlusPlusRecommender } from '../../models/recommenders/svd-plus-plus.ts';
+import { SwitchRecommender } from '../../models/recommenders/switch.ts';
+import { UserMeanRecommender } from '../../models/recommenders/user-mean.ts';
+import type { Json } from '../graph.ts';
+import { memoryLimit } from '../plan.ts';
+import { option, type RecommenderOption } from './recommender-option.ts';
+
+/** What a recommender that is not neural is made from; options are checked and without aliases. */
+export interface ClassicInputs {
+  readonly options: Readonly<Record<string, Json>>;
+  readonly seed: number;
+  /** @throws UsageError when there are none. */
+  readonly genres: () => GenreTable;
+  /** One vector for each item out of its features. @throws UsageError when there are none. */
+  readonly vectors: () => Promise<ItemVectors>;
+  /** The recommenders that this one is made of. */
+  readonly parts: readonly Recommender[];
+  readonly onMessage: ((message: string) => void) | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** All that is to be known of a recommender that is not neural. */
+export interface ClassicRecommender {
+  /** Default `ratings`. */
+  readonly predicts?: Predicts;
+  /** What tells it about items that nobody has rated. */
+  readonly content?: 'features' | 'genres';
+  /** What it is made of, by its options: names, or objects with name and options. */
+  readonly parts?: (options: Readonly<Record<string, Json>>) => readonly Json[];
+  /** Whether experiments that name no recommenders have it; default no. */
+  readonly isUsual?: boolean;
+  readonly options: readonly RecommenderOption[];
+  readonly make: (inputs: ClassicInputs) => Recommender | Promise<Recommender>;
+}
+
+/** The option of all recommenders that read features. */
+export const modalitiesOption = option(
+  'modalities',
+  'json',
+  'all streams of the features',
+  'names of the streams to read, for instance visual,audio',
+);
+
+const biasOptions = [
+  option('method', 'text', 'als', 'als or sgd'),
+  option('epochs', 'integer', '10 (als), 20 (sgd)', 'passes over the ratings'),
+  option('itemRegularisation', 'number', '10', 'of als'),
+  option('userRegularisation', 'number', '15', 'of als'),
+  option('learningRate', 'number', '0.005', 'of sgd'),
+  option('regularisation', 'number', '0.02', 'of sgd'),
+];
+
+const knnOptions = [
+  option('neighbours', 'integer', '20', 'maximum number of neighbours of a prediction', 'k'),
+  option('minimumNeighbours', 'integer', '1', 'minimum number of neighbours; with fewer, they are not used'),
+  option('similarity', 'text', 'cosine', 'cosine, msd, pearson or pearson-baseline'),
+  option('minimumSupport', 'integer', '1', 'minimum number of common ratings; with fewer, the similarity is 0'),
+  option('shrinkage', 'number', '100', 'of pearson-baseline'),
+  option('prediction', 'text', 'z-score', 'basic, means, z-score or baseline'),
+  option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as of recommender baseline'),
+];
+
+function factorOptions(factors: string, learningRate: string): RecommenderOption[] {
+  return [
+    option('factors', 'integer', factors, 'length of the vectors of users and items'),
+    option('epochs', 'integer', '20', 'passes over the ratings'),
+    option('learningRate', 'number', learningRate, 'of stochastic gradient descent'),
+    option('regularisation', 'number', '0.02', 'of biases and factors'),
+    option('initialDeviation', 'number', '0.1', 'standard deviation of the initial factors'),
+  ];
+}
+
+const vectorOptions = [
+  modalitiesOption,
+  option('components', 'integer', '20', 'principal components that each stream is reduced to'),
+  option('streamWeights', 'json', '1; beside zeros and ones 0.5', 'an object with a weight for each stream'),
+];
+
+const easeOptions = [
+  option('regularisation', 'number', '250', 'added to the diagonal of the Gram matrix'),
+  option(
+    'likedAbove',
+    'number',
+    'two thirds up the scale',
+    'ratings above it are what a user likes; 0: every rating counts',
+  ),
+  option(
+    'memory',
+    'text',
+    '4 GiB, or half of what there is',
+    'the most that the matrix of all pairs of items may take',
+  ),
+];
+
+/**
+ * The recommenders that are not neural, in the order in which they are listed. `train`,
+ * `recommend`,
+ * `evaluate`, `experiment`, their help, and saved recommenders follow from this record.
+ */
+export const classicRecommenders = {
+  random: { isUsual: true, options: [], make: ({ seed }) => new RandomRecommender({ seed }) },
+  popularity: { predicts: 'scores', isUsual: true, options: [], make: () => new PopularityRecommender() },
+  'user-mean': {
+    isUsual: true,
+    options: [option('damping', 'number', '5', "ratings of the mean of all that a user's own are averaged with")],
+    make: ({ options }) => new UserMeanRecommender(options),
+  },
+  baseline: {
+    isUsual: true,
+    options: biasOptions,
+    make: ({ options }) => new BaselineRecommender(options as BiasOptions),
+  },
+  'user-knn': {
+    isUsual: true,
+    options: knnOptions,
+    make: ({ options }) => new KnnRecommender({ ...(options as Omit<KnnOptions, 'between'>), between: 'users' }),
+  },
+  'item-knn': {
+    isUsual: true,
+    options: knnOptions,
+    make: ({ options }) => new KnnRecommender({ ...(options as Omit<KnnOptions, 'between'>), between: 'items' }),
+  },
+  regsvd: {
+    isUsual: true,
+    options: factorOptions('64', '0.005'),
+    make: ({ options, seed }) => regSvd({ ...(options as SvdOptions), seed }),
+  },
+  svd: {
+    options: [
+      ...factorOptions('100', '0.005'),
+      option('biased', 'boolean', 'true', 'whether the recommender has a mean and biases'),
+    ],
+    make: ({ options, seed }) => new SvdRecommender({ ...(options as SvdOptions), seed }),
+  },
+  'svd++': {
+    options: factorOptions('20', '0.007'),
+    make: ({ options, seed }) => new SvdPlusPlusRecommender({ ...(options as SvdPlusPlusOptions), seed }),
+  },
+  ease: {
+    predicts: 'scores',
+    isUsual: true,
+    options: easeOptions,
+    make: (inputs) => new EaseRecommender(easeOf(inputs)),
+  },
+  'genre-content': {
+    content: 'genres',
+    isUsual: true,
+    options: [option('neighbours', 'integer', '5', 'number of items that a prediction is based on', 'k')],
+    make: ({ options, genres }) => new GenreContentRecommender({ ...options, genres: genres() }),
+  },
+  'content-knn': {
+    content: 'features',
+    isUsual: true,
+    options: [
+      option('neighbours', 'integer', '20', 'number of items that a prediction is based on', 'k'),
+      option('damping', 'number', '1', 'added to the sum of the cosines'),
+      ...vectorOptions,
+    ],
+    make: async ({ options, vectors }) => new ContentKnnRecommender({ ...options, ...(await vectors()) }),
+  },
+  'content-ridge': {
+    content: 'features',
+    options: [
+      option('regularisation', 'number', '5', "of each user's bias and weights"),
+      option('sharedRegularisation', 'number', '100', 'of the weights that all users share'),
+      ...vectorOptions,
+    ],
+    make: async ({ options, vectors }) =>
+      new ContentRidgeRecommender({
+        ...{ regularisation: 5, sharedRegularisation: 100, standardise: false },
+        ...options,
+        ...(await vectors()),
+      }),
+  },
+  'ease-content': {
+    predicts: 'scores',
+    content: 'features',
+    options: [
+      ...easeOptions,
+      option('contentWeight', 'number', '100', 'ratings that agreeing in content is worth'),
+      ...vectorOptions,
+    ],
+    make: async (inputs) => new EaseRecommender({ ...easeOf(inputs), content: await inputs.vectors() }),
+  },
+  switch: {
+    options: [
+      option('cold', 'json', 'content-knn', 'predicts the items with few ratings: a name, or name and options as JSON'),
+      option('warm', 'json', 'svd', 'predicts the others'),
+      option('below', 'integer', '5', 'number of ratings from which on an item is not cold'),
+    ],
+    parts: ({ cold = 'content-knn', warm = 'svd' }) => [cold, warm],
+    make: ({ options, parts: [cold, warm] }) =>
+      new SwitchRecommender({
+        ...(options as { below?: number }),
+        ...{ cold: cold as Recommender, warm: warm as Recommender },
+      }),
+  },
+  blend: {
+    options: [
+      option('parts', 'json', 'svd,item-knn', 'two recommenders or more: names, or names and options as JSON'),
+      option('weights', 'json', 'by validation', 'a weight for each part'),
+      option(
+        'heldOut',
+        'text',
+        'ratings',
+        'what weights are found by: a tenth of the ratings, or of the items (items)',
+      ),
+    ],
+    parts: ({ parts = ['svd', 'item-knn'] }) => (Array.isArray(parts) ? parts : [parts]),
+    make: ({ options, parts, seed }) =>
+      new BlendRecommender({
+        ...{ parts, seed, heldOut: options.heldOut as 'ratings' | 'items' | undefined },
+        weights: numbersOf(options.weights),
+      }),
+  },
+} as const satisfies Readonly<Record<string, ClassicRecommender>>;
+
+/** Name of a recommender that is not neural. */
+export type ClassicRecommenderName = keyof typeof classicRecommenders;
+
+/** The recommenders that are not neural. */
+export const classicRecommenderNames = Object.keys(classicRecommenders) as readonly ClassicRecommenderName[];
+
+function easeOf({ options: { memory, ...options }, onMessage, signal }: ClassicInputs) {
+  return { ...options, ...{ memory: memoryLimit({ memory: memory as string | undefined }), onMessage, signal } };
+}
+
+function numbersOf(weights: Json | undefined): number[] | undefined {
+  if (weights === undefined) return undefined;
+  if (Array.isArray(weights) && weights.every((weight) => typeof weight === 'number')) return weights as number[];
+  throw new UsageError('`weights` must be a list of numbers, one for each part', { option: 'weights' });
+}

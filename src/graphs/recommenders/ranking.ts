@@ -1,0 +1,86 @@
+import { UsageError } from '../../core/errors.ts';
+import { identifierRanks } from '../../io/ratings/identifiers.ts';
+import { groupRows } from '../../models/group-rows.ts';
+import { contentOf } from './recommender-names.ts';
+import type { SavedRecommender } from './saved-recommender.ts';
+
+/** What a saved recommender may recommend, and in which order of equal scores. */
+export class Ranking {
+  readonly #saved: SavedRecommender;
+  /** Training ratings of each item. */
+  readonly counts: Int32Array;
+  readonly #ranks: Int32Array;
+  readonly #byUser: ReturnType<typeof groupRows>;
+
+  constructor(saved: SavedRecommender) {
+    this.#saved = saved;
+    const { catalogue, ratings, userIds } = saved;
+    this.counts = new Int32Array(catalogue.length);
+    for (const item of ratings.items) this.counts[item] = (this.counts[item] as number) + 1;
+    this.#ranks = identifierRanks(catalogue.map(({ id }) => id));
+    this.#byUser = groupRows(ratings.users, userIds.length);
+  }
+
+  /** The user's ratings by item, validation ratings included. */
+  ratingsOf(user: number): Map<number, number> {
+    const { items, values } = this.#saved.ratings;
+    const { rows, starts } = this.#byUser;
+    const own = rows.subarray(starts[user], starts[user + 1]);
+    return new Map(Array.from(own, (row) => [items[row] as number, values[row] as number]));
+  }
+
+  /**
+   * Items that may be recommended to somebody who has rated `own`.
+   *
+   * @throws UsageError `no-content` for `coldOnly` of a recommender that knows no content.
+   */
+  candidates(own: ReadonlyMap<number, number>, coldOnly: boolean): Int32Array {
+    const { facts, catalogue } = this.#saved;
+    const content = contentOf(facts.model, facts.options);
+    if (coldOnly && content === undefined) {
+      throw new UsageError(`recommender ${facts.model} cannot judge items without ratings`, {
+        code: 'no-content',
+        option: 'coldOnly',
+        remedy:
+          'Train a recommender that reads features (dcf-av-1, content-knn, ...), or genre-content, for `coldOnly`.',
+      });
+    }
+    return Int32Array.from(catalogue.keys()).filter((item) => {
+      const isCold = this.counts[item] === 0;
+      return !own.has(item) && (coldOnly ? isCold : !isCold || content !== undefined);
+    });
+  }
+
+  /** Places of the k best of `items`: by score, then number of ratings, then ascending id. */
+  best(items: Int32Array, scores: ArrayLike<number>, k: number): number[] {
+    const { counts } = this;
+    const ranks = this.#ranks;
+    return Array.from(items.keys())
+      .sort((a, b) => {
+        const [one, other] = [items[a] as number, items[b] as number];
+        return (
+          (scores[b] as number) - (scores[a] as number) ||
+          (counts[other] as number) - (counts[one] as number) ||
+          (ranks[one] as number) - (ranks[other] as number)
+        );
+      })
+      .slice(0, k);
+  }
+}
+
+/** The number of an item. @throws UsageError `unknown-item`. */
+export function itemNumber({ catalogue, facts }: SavedRecommender, id: string): number {
+  const item = catalogue.findIndex((each) => each.id === id);
+  if (item >= 0) return item;
+  const some = catalogue.slice(0, 3).map((known) => `'${known.id}'`);
+  throw new UsageError(`recommender ${facts.model} does not know the item '${id}'`, {
+    code: 'unknown-item',
+    remedy: `It knows ${catalogue.length} items, such as ${some.join(', ')}: those with training ratings and, if it reads content, those with features or genres.`,
+  });
+}
+
+/** Id and title of an item. */
+export function named({ catalogue }: SavedRecommender, item: number): { itemId: string; title?: string } {
+  const { id, title } = catalogue[item] as SavedRecommender['catalogue'][number];
+  return { itemId: id, ...(title !== undefined && { title }) };
+}

@@ -1,0 +1,190 @@
+import { type FileHandle, open, rename } from 'node:fs/promises';
+import { dirname, extname } from 'node:path';
+import { Table, tableFromArrays } from 'apache-arrow';
+import { makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
+import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
+import { csvField } from '../../core/csv-field.ts';
+import { ParquetWriter } from '../../io/dataset/parquet.ts';
+import { softwareVersion } from '../../io/dataset/software.ts';
+import type { LoadedRecommender } from './load-recommender.ts';
+import { Ranking } from './ranking.ts';
+import { shownPrediction } from './recommend.ts';
+
+/** What is recommended to all users, and where it goes. */
+export interface RecommendToAllOptions {
+  /** A file named `.csv`, `.jsonl` or `.parquet`; one that is there is replaced. */
+  readonly out: string;
+  /** Most items for each user; default 10. */
+  readonly k?: number | undefined;
+  /** Only items that nobody has rated in training. */
+  readonly coldOnly?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many users are done. */
+  readonly onProgress?: ((done: number, users: number) => void) | undefined;
+}
+
+/** What was written. */
+export interface RecommendedToAll {
+  readonly out: string;
+  readonly users: number;
+  /** Users for whom no item was left. */
+  readonly usersWithout: number;
+  /** Recommendations. */
+  readonly rows: number;
+}
+
+/** One recommendation. */
+interface Row {
+  readonly user: string;
+  /** From 1. */
+  readonly rank: number;
+  readonly item: string;
+  readonly prediction: number;
+}
+
+/** Pairs that are scored in one call: 12 bytes each. */
+const pairsAtOnce = 1 << 21;
+const formats = ['csv', 'jsonl', 'parquet'] as const;
+
+/**
+ * Writes recommendations for every user of the training ratings, in the order of their ids: user,
+ * rank, item, prediction. Users are scored some at a time, about two million pairs, and written as
+ * they are done, so memory is bounded however many there are. The file appears whole or not at all.
+ *
+ * @throws UsageError when the file has another ending; `no-content` as `recommend`; SystemError
+ * `disk-full`; the reason of `signal`.
+ * @example
+ * const { rows } = await recommendToAll(await loadRecommender('models/svd'), { out: 'lists.parquet', k: 20 });
+ */
+export async function recommendToAll(
+  model: LoadedRecommender,
+  options: RecommendToAllOptions,
+): Promise<RecommendedToAll> {
+  const out = checkString('out', options.out);
+  const format = checkOneOf('ending of `out`', extname(out).slice(1), formats);
+  const k = checkInteger('k', options.k ?? 10);
+  await makeDirectory(dirname(out));
+  const temporary = temporaryPath(dirname(out));
+  const sink = format === 'parquet' ? new ParquetSink(temporary) : await TextSink.create(temporary, format);
+  let [rows, usersWithout] = [0, 0];
+  try {
+    for await (const lists of listsOfAll(model, k, options)) {
+      usersWithout += lists.filter((list) => list.length === 0).length;
+      const some = lists.flat();
+      rows += some.length;
+      await sink.write(some);
+    }
+    await sink.close();
+    await rename(temporary, out);
+  } catch (error) {
+    await sink.abort(error);
+    await removeIfThere(temporary);
+    throw error;
+  }
+  return { out, users: model.saved.userIds.length, usersWithout, rows };
+}
+
+/** The lists of some users at a time. */
+async function* listsOfAll(
+  model: LoadedRecommender,
+  k: number,
+  { coldOnly = false, signal, onProgress }: RecommendToAllOptions,
+): AsyncGenerator<Row[][]> {
+  const { saved } = model;
+  const ranking = new Ranking(saved);
+  const usersAtOnce = Math.max(1, Math.floor(pairsAtOnce / saved.catalogue.length));
+  for (let from = 0; from < saved.userIds.length; from += usersAtOnce) {
+    signal?.throwIfAborted();
+    const ids = saved.userIds.slice(from, from + usersAtOnce);
+    const candidates = ids.map((_, at) => ranking.candidates(ranking.ratingsOf(from + at), coldOnly));
+    const pairs = candidates.reduce((sum, { length }) => sum + length, 0);
+    const [users, items] = [new Int32Array(pairs), new Int32Array(pairs)];
+    const starts: number[] = [];
+    let start = 0;
+    for (const [at, own] of candidates.entries()) {
+      starts.push(start);
+      users.fill(from + at, start, start + own.length);
+      items.set(own, start);
+      start += own.length;
+    }
+    const scores = pairs === 0 ? new Float32Array(0) : await model.score(users, items);
+    yield ids.map((user, at) => {
+      const own = candidates[at] as Int32Array;
+      const of = scores.subarray(starts[at], (starts[at] as number) + own.length);
+      return ranking.best(own, of, k).map((place, rank) => ({
+        ...{ user, rank: rank + 1, item: saved.catalogue[own[place] as number]?.id as string },
+        prediction: shownPrediction(saved, of[place] as number),
+      }));
+    });
+    onProgress?.(from + ids.length, saved.userIds.length);
+  }
+}
+
+/** Rows as lines of text. */
+class TextSink {
+  readonly #file: FileHandle;
+  readonly #line: (row: Row) => string;
+
+  private constructor(file: FileHandle, line: (row: Row) => string) {
+    this.#file = file;
+    this.#line = line;
+  }
+
+  static async create(path: string, format: 'csv' | 'jsonl'): Promise<TextSink> {
+    const file = await open(path, 'wx');
+    if (format === 'jsonl') return new TextSink(file, (row) => `${JSON.stringify(row)}\n`);
+    await file.write('user,rank,item,prediction\n');
+    return new TextSink(
+      file,
+      ({ user, rank, item, prediction }) => `${csvField(user)},${rank},${csvField(item)},${prediction}\n`,
+    );
+  }
+
+  async write(rows: readonly Row[]): Promise<void> {
+    await this.#file.appendFile(rows.map(this.#line).join(''));
+  }
+
+  async close(): Promise<void> {
+    await this.#file.sync();
+    await this.#file.close();
+  }
+
+  async abort(_reason: unknown): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** Rows as a Parquet table. */
+class ParquetSink {
+  readonly #path: string;
+  #writer: ParquetWriter | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async write(rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0 && this.#writer !== undefined) return;
+    this.#writer ??= await ParquetWriter.create(this.#path, {
+      rowGroupRows: 1 << 20,
+      metadata: '{}',
+      createdBy: softwareVersion(),
+      scalarColumns: ['user', 'rank', 'item', 'prediction'],
+    });
+    const table = tableFromArrays({
+      user: rows.map(({ user }) => user),
+      rank: Int32Array.from(rows, ({ rank }) => rank),
+      item: rows.map(({ item }) => item),
+      prediction: Float32Array.from(rows, ({ prediction }) => prediction),
+    });
+    for (const batch of new Table(table.batches).batches) await this.#writer.write(batch);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+  }
+
+  async abort(reason: unknown): Promise<void> {
+    await this.#writer?.abort(reason);
+  }
+}

@@ -1,0 +1,97 @@
+import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { dot } from '../../models/recommenders/item-vectors.ts';
+import { ContentSimilarity, type SimilarItem, type SimilarityBasis } from './content-similarity.ts';
+import type { LoadedRecommender } from './load-recommender.ts';
+import { itemNumber, named } from './ranking.ts';
+
+/** What items are compared by: what they are like, or what was learnt of them by their ratings. */
+export const similarityBases = ['content', 'factors'] as const;
+
+/** Which items are looked for. */
+export interface SimilarItemsOptions {
+  /** Id of the item. */
+  readonly item: string;
+  /** Default `content`. */
+  readonly by?: (typeof similarityBases)[number] | undefined;
+  /** Most items; default 10. */
+  readonly k?: number | undefined;
+}
+
+/** Items that are like another. */
+export interface SimilarItems {
+  readonly itemId: string;
+  readonly title?: string;
+  readonly model: string;
+  readonly by: (typeof similarityBases)[number];
+  readonly items: readonly {
+    readonly itemId: string;
+    readonly title?: string;
+    /** Cosine. */
+    readonly similarity: number;
+    readonly basis: SimilarityBasis | 'factors';
+  }[];
+}
+
+/**
+ * The items most like another one: by `content`, the cosine of their mean features or else of their
+ * genres; by `factors`, the cosine of the vectors that the recommender has learnt of items by their
+ * ratings.
+ *
+ * @throws UsageError `unknown-item`; `no-factors` when the recommender learns no vectors, or none
+ * of this item; `no-content` when nothing is known of its content.
+ * @example
+ * const { items } = await similarItems(await loadRecommender('models/svd'), { item: '1', by: 'factors' });
+ */
+export async function similarItems(model: LoadedRecommender, options: SimilarItemsOptions): Promise<SimilarItems> {
+  const { saved, features, genres } = model;
+  const k = checkInteger('k', options.k ?? 10);
+  const by = checkOneOf('by', options.by ?? 'content', similarityBases);
+  const item = itemNumber(saved, checkString('item', options.item));
+  const others = Array.from(saved.catalogue.keys()).filter((other) => other !== item);
+  let found: readonly (Omit<SimilarItem, 'basis'> & { readonly basis: SimilarityBasis | 'factors' })[];
+  if (by === 'factors') found = await byFactors(model, item, others, k);
+  else {
+    found = await new ContentSimilarity(features, genres, saved.catalogue.length).nearest(item, others, k);
+    if (found.length === 0) {
+      throw new UsageError(`nothing is known of the content of item '${options.item}' that another item has too`, {
+        code: 'no-content',
+        option: 'by',
+        remedy: "Train with features or a list of movies with genres, or compare by learnt vectors: `by: 'factors'`.",
+      });
+    }
+  }
+  return {
+    ...{ ...named(saved, item), model: saved.facts.model, by },
+    items: found.map(({ item: other, similarity, basis }) => ({ ...named(saved, other), similarity, basis })),
+  };
+}
+
+async function byFactors(model: LoadedRecommender, item: number, others: readonly number[], k: number) {
+  const { saved } = model;
+  const factors = await model.itemFactors();
+  const rated = new Set(saved.ratings.items);
+  if (factors === undefined || !rated.has(item)) {
+    const what =
+      factors === undefined
+        ? 'learns no vectors of items'
+        : `has learnt nothing of item '${saved.catalogue[item]?.id}'`;
+    throw new UsageError(`recommender ${saved.facts.model} ${what}`, {
+      code: 'no-factors',
+      option: 'by',
+      remedy: "Compare by `by: 'content'`, or take a recommender with factors, such as svd, and an item with ratings.",
+    });
+  }
+  const { values, dimension } = factors;
+  const product = (one: number, other: number) => dot(values, one * dimension, values, other * dimension, dimension);
+  const length = Math.sqrt(product(item, item));
+  return others
+    .filter((other) => rated.has(other))
+    .map((other) => ({
+      item: other,
+      similarity: product(item, other) / (length * Math.sqrt(product(other, other)) || 1),
+      basis: 'factors' as const,
+    }))
+    .sort((a, b) => b.similarity - a.similarity || a.item - b.item)
+    .slice(0, k);
+}

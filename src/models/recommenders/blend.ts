@@ -1,0 +1,171 @@
+import { checkInteger, checkOneOf, checkPositive } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { randomIntegers } from '../../core/random-integers.ts';
+import { checkParts, newUserScores, scoresOf } from './parts.ts';
+import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
+import { checkPairs, checkTrainingRatings, clipAll, notFitted } from './recommender.ts';
+import { solvePositive } from './solve-positive.ts';
+
+/** Options of `BlendRecommender`. */
+export interface BlendOptions {
+  readonly parts: readonly Recommender[];
+  /** One for each part, of at least 0; they are divided by their sum. Default: by validation. */
+  readonly weights?: readonly number[] | undefined;
+  /**
+   * What the weights are found by: a tenth of the ratings (default), or all ratings of a tenth of
+   * the items, so that each part is judged by items that it has not met.
+   */
+  readonly heldOut?: 'ratings' | 'items' | undefined;
+  /** Draws what is held out; default 0. */
+  readonly seed?: number | undefined;
+}
+
+const share = 0.1;
+/** More parts than this have too many choices of which count. */
+const mostParts = 8;
+
+/**
+ * The weighted mean of what several recommenders predict. Weights that are not given are those of
+ * least squared error, none below 0 and 1 together, over a tenth of the ratings that is held back
+ * from the parts; then all parts learn again, from all ratings.
+ *
+ * @example
+ * const blend = new BlendRecommender({ parts: [new SvdRecommender(), new KnnRecommender({ between: 'items' })] });
+ * await blend.fit(ratings);
+ * console.log(blend.weights);
+ */
+export class BlendRecommender implements Recommender {
+  readonly name = 'blend';
+  readonly #options: BlendOptions;
+  #fitted: { readonly ratings: TrainingRatings; readonly weights: readonly number[] } | undefined;
+
+  /** @throws UsageError naming the option that is wrong. */
+  constructor(options: BlendOptions) {
+    const { parts, weights } = options;
+    checkInteger('number of parts', parts.length, 2, mostParts);
+    checkParts('blend', parts);
+    if (weights !== undefined && weights.length !== parts.length) {
+      throw new UsageError(
+        `\`weights\` must have one number for each of ${parts.length} parts, but has ${weights.length}`,
+      );
+    }
+    for (const [at, weight] of weights?.entries() ?? []) checkPositive(`weights[${at}]`, weight, { zero: true });
+    if (weights?.every((weight) => weight === 0)) throw new UsageError('`weights` must not all be 0');
+    checkOneOf('heldOut', options.heldOut ?? 'ratings', ['ratings', 'items']);
+    checkInteger('seed', options.seed ?? 0, 0, 0xffffffff);
+    this.#options = options;
+  }
+
+  /** The weight of each part, 1 together. @throws UsageError before `fit`. */
+  get weights(): readonly number[] {
+    return this.#known().weights;
+  }
+
+  /** @throws what `fit` of the parts throws; UsageError when too few ratings are left to judge by. */
+  async fit(ratings: TrainingRatings): Promise<void> {
+    checkTrainingRatings(ratings);
+    const { weights = await this.#bestWeights(ratings), parts } = this.#options;
+    for (const part of parts) await part.fit(ratings);
+    const sum = weights.reduce((total, weight) => total + weight, 0);
+    this.#fitted = { ratings, weights: weights.map((weight) => weight / sum) };
+  }
+
+  /** @throws UsageError before `fit`, or when a number is out of range. */
+  async predict(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+    return clipAll(await this.score(users, items), this.#known().ratings.scale);
+  }
+
+  /** What `predict` clips. @throws as `predict`. */
+  async score(users: Int32Array, items: Int32Array): Promise<Float32Array> {
+    const { ratings } = this.#known();
+    checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    return this.#mean(items.length, (part) => scoresOf(part, users, items));
+  }
+
+  /** @throws UsageError `no-new-users` when a part cannot serve a new user. */
+  async scoreNewUser(own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
+    return this.#mean(items.length, (part) => newUserScores(part, own, items));
+  }
+
+  async #mean(length: number, scored: (part: Recommender) => Promise<Float32Array>): Promise<Float32Array> {
+    const { weights } = this.#known();
+    const sums = new Float64Array(length);
+    for (const [index, part] of this.#options.parts.entries()) {
+      const weight = weights[index] as number;
+      if (weight === 0) continue;
+      for (const [row, value] of (await scored(part)).entries()) sums[row] = (sums[row] as number) + weight * value;
+    }
+    return Float32Array.from(sums);
+  }
+
+  async #bestWeights(ratings: TrainingRatings): Promise<number[]> {
+    const { parts, heldOut = 'ratings', seed = 0 } = this.#options;
+    const [drawn, count] =
+      heldOut === 'items'
+        ? [ratings.items, ratings.itemCount]
+        : [ratings.items.map((_, row) => row), ratings.items.length];
+    const next = randomIntegers(`reelflow-blend-1:${seed}`);
+    const isHeld = Uint8Array.from({ length: count }, () => ((next() >>> 0) / 2 ** 32 < share ? 1 : 0));
+    const rows = (held: number) => Int32Array.from(drawn.keys()).filter((row) => isHeld[drawn[row] as number] === held);
+    const [learnt, judged] = [rowsOf(ratings, rows(0)), rowsOf(ratings, rows(1))];
+    if (learnt.users.length === 0 || judged.users.length === 0) {
+      throw new UsageError(`${ratings.users.length} ratings are too few to find the weights of a blend by`, {
+        code: 'ratings',
+        remedy: 'Give `weights`.',
+      });
+    }
+    const predictions: Float32Array[] = [];
+    for (const part of parts) {
+      await part.fit(learnt);
+      predictions.push(await part.predict(judged.users, judged.items));
+    }
+    return simplexWeights(predictions, judged.values);
+  }
+
+  #known() {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    return this.#fitted;
+  }
+}
+
+function rowsOf(ratings: TrainingRatings, rows: Int32Array): TrainingRatings {
+  return {
+    ...ratings,
+    users: Int32Array.from(rows, (row) => ratings.users[row] as number),
+    items: Int32Array.from(rows, (row) => ratings.items[row] as number),
+    values: Float32Array.from(rows, (row) => ratings.values[row] as number),
+  };
+}
+
+/**
+ * Weights of at least 0 and 1 together whose mean of the predictions has the least squared error:
+ * the best of the solutions for each choice of parts that have no weight below 0. With the errors
+ * e = prediction - rating, w'E'E w is least for w ~ (E'E)^-1 1.
+ */
+export function simplexWeights(predictions: readonly Float32Array[], values: Float32Array): number[] {
+  const count = predictions.length;
+  const errors = predictions.map((of) => Float64Array.from(of, (value, row) => value - (values[row] as number)));
+  const gram = errors.map((one) =>
+    errors.map((other) => one.reduce((sum, value, row) => sum + value * (other[row] as number), 0)),
+  );
+  let best: { readonly weights: number[]; readonly loss: number } | undefined;
+  for (let choice = 1; choice < 1 << count; choice++) {
+    const chosen = predictions.map((_, part) => part).filter((part) => (choice >> part) % 2 === 1);
+    const size = chosen.length;
+    const matrix = new Float64Array(size * size);
+    for (const [row, one] of chosen.entries()) {
+      for (const [column, other] of chosen.entries()) matrix[row * size + column] = gram[one]?.[other] as number;
+      // Two parts that say the same share their weight.
+      matrix[row * size + row] = (matrix[row * size + row] as number) * (1 + 1e-9) + 1e-12;
+    }
+    const solved = solvePositive(matrix, new Float64Array(size).fill(1));
+    if (solved.some((weight) => weight < 0)) continue;
+    const sum = solved.reduce((total, weight) => total + weight, 0);
+    // 1 / sum is the squared error at w = solved / sum.
+    if (best !== undefined && !(1 / sum < best.loss)) continue;
+    const weights = new Array<number>(count).fill(0);
+    for (const [row, part] of chosen.entries()) weights[part] = (solved[row] as number) / sum;
+    best = { weights, loss: 1 / sum };
+  }
+  return (best as { readonly weights: number[] }).weights;
+}
