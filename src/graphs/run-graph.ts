@@ -130,7 +130,15 @@ export async function runGraph(
             compression: options.compression,
             say,
           })
-        : await streamOutput(out, withoutCards(description), graph.columns, { flow, signal: options.signal });
+        : await streamOutput(
+            out,
+            withoutCards(description),
+            {
+              columns: graph.columns,
+              hasSeconds: graph.trace.columns.some(({ cuts }) => cuts.seconds.length > 0),
+            },
+            { flow, signal: options.signal },
+          );
     const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? []);
     return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler, noted });
   } finally {
