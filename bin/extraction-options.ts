@@ -50,7 +50,7 @@ export const extractionOptions = {
     'numbers of subclips, all computed in one decoding pass',
     '10, unless --subclip-seconds is given',
   ),
-  subclipSeconds: positives('5[,1..]', 'lengths of subclips, for as many as an item is long', 'equal parts only'),
+  subclipSeconds: positives('5[,1..]', 'lengths of subclips, for as many as an item is long', 'none'),
   statistics: {
     ...words('mean[,..]', statisticNames, statisticNames.join(', '), 'mean'),
     flag: 'statistic',

@@ -117,7 +117,7 @@ describe('a dataset of subclips of fixed length', () => {
     expect(alone.params).toMatchObject({ subclips: [], subclipSeconds: [5] });
     expect(alone.nodes.find(({ id }) => id === 'subclips-visual')).toMatchObject({
       does: 'mean, medmad over subclips of 5 s',
-      shape: ["?", 18],
+      shape: ['?', 18],
     });
     expect(graph().nodes.find(({ id }) => id === 'subclips-audio')?.does).toBe(
       'mean, medmad over 2 subclips and subclips of 0.5 s, 1 s',
