@@ -30,8 +30,8 @@ export interface ExtractionOptions {
   /** Numbers of subclips. Default `[10]`, unless `subclipSeconds` are given. */
   readonly subclips?: readonly number[] | undefined;
   /**
-   * Lengths of subclips in seconds, the same for all items, however long they are. Beside `subclips`
-   * or in their place.
+   * Lengths of subclips in seconds, the same for all items, however long they are. Beside
+   * `subclips` or in their place.
    */
   readonly subclipSeconds?: readonly number[] | undefined;
   /** Statistics over the rows of a subclip. Default `['mean']`. */

@@ -66,8 +66,8 @@ export interface RunOptions extends ExecutionOptions {
   /** Aborted: stops at once; what is committed stays. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * For tests: frames and patches are overwritten as soon as nothing holds them any more, so that an
-   * operator of yours which keeps one without holding it computes garbage. Default false.
+   * For tests: frames and patches are overwritten as soon as nothing holds them any more, so that
+   * an operator of yours which keeps one without holding it computes garbage. Default false.
    */
   readonly poison?: boolean | undefined;
   /** Called about once a second. */

@@ -21,7 +21,9 @@ export interface Cuts {
 export interface Division {
   /** How many subclips it has, at least one. */
   readonly subclips: number;
-  /** Length of its subclips, where that is fixed; the last one may be shorter or a little longer. */
+  /**
+   * Length of its subclips, where that is fixed; the last one may be shorter or a little longer.
+   */
   readonly seconds: number | undefined;
   /** Seconds of its longest subclip. */
   readonly longest: number;

@@ -13,12 +13,12 @@ function isShowing(row: Placed): boolean {
 }
 
 /**
- * For each subclip of a span the row that stands for it when it has none of its own, found in one pass
- * over rows with ascending centres. Rows that are over a span (their centre lies behind their time,
- * as a patch of sound's does): the one whose centre is nearest the subclip's midpoint, the earlier
- * one on a tie. Rows of a moment (a picture): the one that is showing at the midpoint, which is the
- * last one before it; the first one before any. Only the latest row and the few rows that decided
- * midpoints not yet reached by the stream's times are kept.
+ * For each subclip of a span the row that stands for it when it has none of its own, found in one
+ * pass over rows with ascending centres. Rows that are over a span (their centre lies behind their
+ * time, as a patch of sound's does): the one whose centre is nearest the subclip's midpoint, the
+ * earlier one on a tie. Rows of a moment (a picture): the one that is showing at the midpoint,
+ * which is the last one before it; the first one before any. Only the latest row and the few rows
+ * that decided midpoints not yet reached by the stream's times are kept.
  */
 export class NearestRows {
   readonly #division: Division;

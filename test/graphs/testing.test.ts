@@ -85,7 +85,11 @@ describe('runColumns', () => {
       [1, 2, 10, 200],
     ]);
     expect(run.tables.samples).toHaveLength(20);
-    expect(run.tables.samples?.[10]).toMatchObject({ at: 1, label: 'number 10', first: Float32Array.of(200, 200, 200) });
+    expect(run.tables.samples?.[10]).toMatchObject({
+      at: 1,
+      label: 'number 10',
+      first: Float32Array.of(200, 200, 200),
+    });
     expect(run.peaks['decode-video']).toBe(48);
   });
 

@@ -89,7 +89,9 @@ function valuesOf({ statistics }: TracedColumn, network: UnopenedNetwork | undef
   return network && statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, network.dimension), 0);
 }
 
-/** Rows of a video in the column that has most; subclips of fixed length are as many as it is long. */
+/**
+ * Rows of a video in the column that has most; subclips of fixed length are as many as it is long.
+ */
 function rowsOf(columns: readonly TracedColumn[]): number | '?' {
   if (columns.some(({ cuts }) => cuts.seconds.length > 0)) return '?';
   return Math.max(0, ...columns.map(({ cuts }) => cuts.counts.reduce((sum, count) => sum + count, 0)));

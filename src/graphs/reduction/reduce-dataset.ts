@@ -193,7 +193,7 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
 
 /**
  * The training store: every item that has vectors, in the order of the tables.
- * @returns how many; undefined where they have different numbers of subclips, and there is no store.
+ * @returns how many; undefined where they have different numbers of subclips: there is none then.
  */
 async function writeItems(
   directory: string,

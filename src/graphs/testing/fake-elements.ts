@@ -37,7 +37,10 @@ export interface FakePatchOptions {
   readonly sampleRate?: number | undefined;
   /** Position in its stream. Default 0. */
   readonly index?: number | undefined;
-  /** Seconds to its first sample. Default: that of its position, 15,360 samples from one to the next. */
+  /**
+   * Seconds to its first sample. Default: that of its position, 15,360 samples from one to the
+   * next.
+   */
   readonly time?: number | undefined;
   /** Its samples, or their values by the time in seconds. Default: a tone of 440 Hz. */
   readonly sound?: Float32Array | ((time: number) => number) | undefined;

@@ -47,7 +47,9 @@ export class FakeVideo extends Video {
   }
 }
 
-/** The scope of a fake video: its elements are read from the flow's own pool, and given back to it. */
+/**
+ * The scope of a fake video: its elements are read from the flow's own pool, and given back to it.
+ */
 export class FakeScope extends RunningScope {
   readonly #sources = new Sources();
   readonly #streams = new Map<Source, Observable<Frame> | Observable<Patch>>();

@@ -5,7 +5,8 @@ const TURNS = 20;
 
 /**
  * Lets the time of a scheduler pass until a promise is settled: what waits for promises goes first,
- * then the next timer. For operators whose functions return promises, which marbles cannot wait for.
+ * then the next timer. For operators whose functions return promises, which marbles cannot wait
+ * for.
  *
  * @example
  * const scheduler = new VirtualTimeScheduler();

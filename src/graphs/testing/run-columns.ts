@@ -40,9 +40,9 @@ export interface ColumnsRun {
 
 /**
  * Runs a dataflow function over a fake video, and gives its rows. Frames and patches have the sizes
- * and rates that it asks for and are held, released and used again as in a run; they are overwritten
- * at the release. Networks are not opened: their vectors have the right length, and depend on the
- * input alone.
+ * and rates that it asks for and are held and released as in a run; they are overwritten at
+ * the release. Networks are not opened: their vectors have the right length, and
+ * depend on the input alone.
  *
  * @throws FlowError `held` when something still holds elements after the end, naming it; what the
  * dataflow throws.

@@ -39,8 +39,8 @@ export interface JoinInput {
 }
 
 /**
- * Joins the rows of a video's streams into one row for each subclip of each cut, with a column
- * for each stream and statistic. A stream without rows (a video without sound) has no column, or a null
+ * Joins the rows of a video's streams into one row for each subclip of each cut, with a column for
+ * each stream and statistic. A stream without rows (a video without sound) has no column, or a null
  * one where `columns` asks for it.
  *
  * @throws UsageError when a stream's name cannot name a column, when two rows claim the same place,
