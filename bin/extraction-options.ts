@@ -17,6 +17,7 @@ import {
   type OptionTable,
   parsed,
   positive,
+  positives,
   text,
   word,
   words,
@@ -44,7 +45,12 @@ export const extractionOptions = {
   audioWeights: text('FILE', 'weights of the audio network alone'),
   layer: text('NAME', 'which tensor of the visual network to use, such as fc6 (docs/networks.md)'),
   audioPostprocess: text('FILE', "VGGish's PCA parameters (vggish-pca: the stored ones), for its 8-bit embedding"),
-  subclips: integers('10[,20..]', 'numbers of subclips, all computed in one decoding pass', '10'),
+  subclips: integers(
+    '10[,20..]',
+    'numbers of subclips, all computed in one decoding pass',
+    '10, unless --subclip-seconds is given',
+  ),
+  subclipSeconds: positives('5[,1..]', 'lengths of subclips, for as many as an item is long', 'none'),
   statistics: {
     ...words('mean[,..]', statisticNames, statisticNames.join(', '), 'mean'),
     flag: 'statistic',

@@ -189,6 +189,14 @@ export const integers = (value: string, does: string, byDefault?: string): Optio
     throw new UsageError(`\`--${name}\` must be whole numbers of at least 1 separated by commas, but is '${given}'`);
   });
 
+/** Numbers above 0 with commas between, each once. */
+export const positives = (value: string, does: string, byDefault?: string): Option<number[]> =>
+  option(value, does, byDefault, (given, name) => {
+    const found = listOf(given).map(Number);
+    if (found.length > 0 && found.every((each) => each > 0 && Number.isFinite(each))) return [...new Set(found)];
+    throw new UsageError(`\`--${name}\` must be numbers above 0 separated by commas, but is '${given}'`);
+  });
+
 /** What decides all draws. */
 export const seed = (does: string, byDefault?: string): Option<number> =>
   option('N', does, byDefault, (given, name) => {

@@ -17,6 +17,7 @@ const options = {
   column: text('NAME', 'which vectors to reduce; none: only write the training store', 'visual'),
   id: text('COLUMN', "of a table: its items' ids; then items.arrow is written too"),
   subclips: integer('N', 'which number of subclips, if the dataset has several'),
+  subclipSeconds: positive('SECONDS', 'the same for subclips of a fixed length'),
   statistic: { ...word(statisticNames, 'which statistic, if the dataset has several'), formerly: ['aggregate'] },
   components: integer('N', 'length of the reduced vectors'),
   variance: positive('SHARE', 'minimum share of the variance to keep', '0.95'),

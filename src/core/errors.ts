@@ -82,7 +82,7 @@ export class ModelError extends ReelflowError {
 }
 
 /** What went wrong in the flow of elements. */
-export type FlowErrorCode = 'budget-too-small' | 'timeout' | 'recycled' | 'aborted' | 'batch-result' | 'order';
+export type FlowErrorCode = 'budget-too-small' | 'timeout' | 'recycled' | 'aborted' | 'batch-result' | 'order' | 'held';
 
 /**
  * Flow control could not keep its promise: the budget, an operation's time, or the life of a

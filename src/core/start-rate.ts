@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from './clock.ts';
 import { UsageError } from './errors.ts';
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000 };
@@ -24,11 +25,13 @@ export function startInterval(rate: string): number {
  */
 export class StartRate {
   readonly #interval: number;
+  readonly #clock: Clock;
   #next = 0;
 
   /** @param interval milliseconds; 0 lets every start through at once. */
-  constructor(interval: number) {
+  constructor(interval: number, clock: Clock = systemClock) {
     this.#interval = interval;
+    this.#clock = clock;
   }
 
   /**
@@ -36,33 +39,33 @@ export class StartRate {
    * @throws AbortError on abort.
    */
   async turn(signal: AbortSignal): Promise<void> {
-    const now = performance.now();
+    const now = this.#clock.now();
     const at = Math.max(now, this.#next);
     this.#next = at + this.#interval;
-    if (at > now) await sleep(at - now, signal);
+    if (at > now) await sleep(at - now, signal, this.#clock);
   }
 }
 
 /** The longest wait that a timer of Node.js can make in one go. */
 const LONGEST = 2 ** 31 - 1;
 
-/** Waits, by the timers that tests may replace. @throws AbortError on abort. */
-export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  for (let left = milliseconds; left > 0; left -= LONGEST) await once(Math.min(left, LONGEST), signal);
+/** Waits by a clock. @throws AbortError on abort. */
+export async function sleep(milliseconds: number, signal: AbortSignal, clock: Clock = systemClock): Promise<void> {
+  for (let left = milliseconds; left > 0; left -= LONGEST) await once(Math.min(left, LONGEST), signal, clock);
 }
 
-function once(milliseconds: number, signal: AbortSignal): Promise<void> {
+function once(milliseconds: number, signal: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined;
+    let callOff: (() => void) | undefined;
     const abort = () => {
-      clearTimeout(timer);
+      callOff?.();
       reject(new DOMException('waiting was aborted', 'AbortError'));
     };
     if (signal.aborted) return abort();
     signal.addEventListener('abort', abort, { once: true });
-    timer = setTimeout(() => {
+    callOff = clock.after(milliseconds, () => {
       signal.removeEventListener('abort', abort);
       resolve();
-    }, milliseconds);
+    });
   });
 }

@@ -19,6 +19,7 @@ export { openUnitCache } from '../io/cache/open-cache.ts';
 export type { UnitCache } from '../io/cache/unit-cache.ts';
 export { CommitStore } from '../io/dataset/commit-store.ts';
 export { type CompactOptions, compact } from '../io/dataset/compact.ts';
+export type { Cut } from '../io/dataset/cut.ts';
 export { Dataset } from '../io/dataset/dataset.ts';
 export type {
   DatasetCounts,

@@ -1,11 +1,13 @@
-import { checkInteger, checkOneOf, checkPositive } from '../core/check.ts';
+import { checkOneOf, checkPositive } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import type { UnopenedNetwork } from '../models/networks/network.ts';
+import { checkCuts } from '../operators/division.ts';
 import type { RepeatedFrames } from '../operators/embed.ts';
 import { type Statistic, statisticNames } from '../operators/statistics.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import { networkIdentity } from './dataflow/network-identity.ts';
+import { cutsAsJson } from './dataflow/resolve.ts';
 import type { Columns, VideoScope } from './dataflow/video-scope.ts';
 import type { Json } from './graph.ts';
 import { networkSpec } from './spec/network-spec.ts';
@@ -25,8 +27,13 @@ export interface ExtractionOptions {
   readonly visual?: UnopenedNetwork<Uint8Array> | undefined;
   /** Network over audio patches; left out, there is no audio column. */
   readonly audio?: UnopenedNetwork<Float32Array> | undefined;
-  /** Numbers of subclips. Default `[10]`. */
+  /** Numbers of subclips. Default `[10]`, unless `subclipSeconds` are given. */
   readonly subclips?: readonly number[] | undefined;
+  /**
+   * Lengths of subclips in seconds, the same for all items, however long they are. Beside
+   * `subclips` or in their place.
+   */
+  readonly subclipSeconds?: readonly number[] | undefined;
   /** Statistics over the rows of a subclip. Default `['mean']`. */
   readonly statistics?: readonly Statistic[] | undefined;
   /** Which frames are taken: all (`native`, the default), N per second, or key frames only. */
@@ -58,24 +65,25 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
   if (visual === undefined && audio === undefined) {
     throw new UsageError('an extraction needs a visual or an audio network, but has neither');
   }
-  const counts = [...new Set(options.subclips ?? [10])].sort((a, b) => a - b);
-  for (const count of counts) checkInteger('subclips', count, 1, 100_000);
+  const { subclips, subclipSeconds } = options;
+  const cuts = checkCuts(
+    { count: subclips ?? (subclipSeconds === undefined ? [10] : undefined), seconds: subclipSeconds },
+    { count: 'subclips', seconds: 'subclipSeconds' },
+  );
   const statistics = statisticNames.filter((statistic) => (options.statistics ?? ['mean']).includes(statistic));
   for (const statistic of options.statistics ?? ['mean']) checkOneOf('statistics', statistic, statisticNames);
-  if (counts.length === 0 || statistics.length === 0) {
-    throw new UsageError('an extraction needs at least one number of subclips and one statistic');
-  }
+  if (statistics.length === 0) throw new UsageError('an extraction needs at least one statistic');
   if (maxDuration !== undefined) checkPositive('maxDuration', maxDuration);
   const params: Json = {
     visual: visual === undefined ? null : networkIdentity(visual),
     audio: audio === undefined ? null : networkIdentity(audio),
     sampling: fps as Json,
-    subclips: counts,
+    ...cutsAsJson(cuts),
     statistics,
   };
 
   const columns = (scope: VideoScope): Columns => {
-    const summary = scope.subclips({ count: counts, statistic: statistics });
+    const summary = scope.subclips({ count: cuts.counts, seconds: cuts.seconds, statistic: statistics });
     return {
       ...(visual && {
         visual: scope

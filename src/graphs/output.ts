@@ -100,11 +100,11 @@ export function storageOf(
 export async function streamOutput(
   stream: Writable,
   description: DatasetDescription,
-  columns: readonly ColumnShape[],
+  { columns, hasSeconds }: { readonly columns: readonly ColumnShape[]; readonly hasSeconds: boolean },
   run: { readonly flow: Flow; readonly signal?: AbortSignal | undefined },
 ): Promise<RunOutput> {
   const models = JSON.stringify(description.models);
-  const encoder = new UnitStreamEncoder(columns, { graph: description.graphId, models });
+  const encoder = new UnitStreamEncoder(columns, { graph: description.graphId, models }, { hasSeconds });
   const waiting = run.flow.scope('output').reservation(COMMIT);
   const store = new StreamStore(stream, encoder, {
     signal: run.signal,

@@ -65,6 +65,11 @@ export interface RunOptions extends ExecutionOptions {
   readonly drain?: AbortSignal | undefined;
   /** Aborted: stops at once; what is committed stays. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * For tests: frames and patches are overwritten as soon as nothing holds them any more, so that
+   * an operator of yours which keeps one without holding it computes garbage. Default false.
+   */
+  readonly poison?: boolean | undefined;
   /** Called about once a second. */
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Sentences a person should read: random weights, items left out, dead letters. */
@@ -117,7 +122,7 @@ export async function runGraph(
       precision: first?.precision ?? 'float32',
     });
   }
-  const flow = new Flow(plan.memory.budget, { maxOvercommit: plan.memory.overcommit });
+  const flow = new Flow(plan.memory.budget, { maxOvercommit: plan.memory.overcommit, poison: options.poison });
   const cache = await openCache(options, plan.graph.id, say);
   let output: RunOutput | undefined;
   try {
@@ -130,7 +135,15 @@ export async function runGraph(
             compression: options.compression,
             say,
           })
-        : await streamOutput(out, withoutCards(description), graph.columns, { flow, signal: options.signal });
+        : await streamOutput(
+            out,
+            withoutCards(description),
+            {
+              columns: graph.columns,
+              hasSeconds: graph.trace.columns.some(({ cuts }) => cuts.seconds.length > 0),
+            },
+            { flow, signal: options.signal },
+          );
     const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? []);
     return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler, noted });
   } finally {

@@ -23,7 +23,7 @@ export interface Batch<A, R> {
   /** Where bytes are reserved for its results, and how many. */
   readonly instance: OperatorInstance;
   readonly promised: Bytes;
-  timer: NodeJS.Timeout | undefined;
+  callOff: (() => void) | undefined;
   /** Its time was up: nobody waits for it any more. */
   late: boolean;
 }

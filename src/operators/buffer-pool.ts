@@ -3,6 +3,7 @@ import { UsageError } from '../core/errors.ts';
 import { letGo, renewed, sharedMemory } from '../core/shared-memory.ts';
 import type { MemoryPool } from './memory-pool.ts';
 import type { Bytes } from './payload.ts';
+import { poison } from './poison.ts';
 
 /**
  * Buffers to use again: a payload gives its memory back in `onIdle`, the next read takes it. Idle
@@ -20,6 +21,7 @@ import type { Bytes } from './payload.ts';
  */
 export class BufferPool {
   readonly #memoryPool: MemoryPool;
+  readonly #poison: boolean;
   /** Idle buffers by their length. */
   readonly #idle = new Map<Bytes, Set<ArrayBufferLike>>();
   /** What was given, which must not be given again. */
@@ -28,8 +30,9 @@ export class BufferPool {
   #allocations = 0;
 
   /** Made by `Flow`. @internal */
-  constructor(memoryPool: MemoryPool) {
+  constructor(memoryPool: MemoryPool, poison = false) {
     this.#memoryPool = memoryPool;
+    this.#poison = poison;
     memoryPool.onRise = () => {
       if (this.#idleBytes > 0 && this.#idleBytes + memoryPool.held > memoryPool.budget) this.#trim(memoryPool.held);
     };
@@ -74,6 +77,11 @@ export class BufferPool {
     const bytes = buffer.byteLength;
     if (bytes === 0) return;
     this.#given.add(buffer);
+    // What is read next would hide it.
+    if (this.#poison) {
+      poison(view);
+      return;
+    }
     if (this.#idleBytes + this.#memoryPool.used + bytes > this.#memoryPool.budget) {
       letGo(buffer);
       return;

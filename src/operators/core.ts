@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Admission } from './admission.ts';
 import { bytesOf } from './measure.ts';
@@ -19,15 +20,18 @@ export class FlowCore {
   readonly #lasting = new Set<string>();
   /** Milliseconds a source may run before it lets the event loop turn. */
   readonly yieldAfter: number;
+  /** The time that delays, timeouts, tries again and rates go by. */
+  readonly clock: Clock;
   readonly memoryPool: MemoryPool;
   readonly admission: Admission;
   /** Moment of the first activity, in milliseconds of `performance.now()`. */
   origin: number | undefined;
 
-  constructor(memoryPool: MemoryPool, admission: Admission, yieldAfter: number) {
+  constructor(memoryPool: MemoryPool, admission: Admission, yieldAfter: number, clock: Clock) {
     this.memoryPool = memoryPool;
     this.admission = admission;
     this.yieldAfter = yieldAfter;
+    this.clock = clock;
     memoryPool.onEnd = (meter) => this.#end(meter);
   }
 

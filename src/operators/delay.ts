@@ -23,10 +23,10 @@ export function delay<A>(
   const cost = costOfKept(options.cost);
   return (input) =>
     new Observable<A>((out) => {
-      const { memoryPool, admission } = core;
+      const { memoryPool, admission, clock } = core;
       const instance = core.instance(name, 'delay', scope);
       const waiting = new Fifo<{ value: A; due: number }>();
-      let timer: NodeJS.Timeout | undefined;
+      let callOff: (() => void) | undefined;
       let ended = false;
       /**
        * Elements are being given on, and may come back by a loop: the timer is set when that is
@@ -34,14 +34,14 @@ export function delay<A>(
        */
       let giving = false;
       const arm = (due: number): void => {
-        timer = setTimeout(expire, Math.max(0, due - performance.now()));
+        callOff = clock.after(Math.max(0, due - clock.now()), expire);
         // A running timer will move something: the flow is not stuck.
         admission.begin();
       };
       const disarm = (): void => {
-        if (timer === undefined) return;
-        clearTimeout(timer);
-        timer = undefined;
+        if (callOff === undefined) return;
+        callOff();
+        callOff = undefined;
         admission.end();
       };
       const give = (value: A): void => {
@@ -56,7 +56,7 @@ export function delay<A>(
         giving = true;
         try {
           // A timer may fire a fraction of a millisecond early.
-          const now = performance.now() + 1;
+          const now = clock.now() + clock.early;
           for (let it = waiting.peek(); it !== undefined && it.due <= now; it = waiting.peek()) {
             waiting.shift();
             give(it.value);
@@ -80,9 +80,9 @@ export function delay<A>(
         next(value) {
           instance.meter.in++;
           memoryPool.hold(instance, value, cost(value));
-          const due = performance.now() + milliseconds;
+          const due = clock.now() + milliseconds;
           waiting.push({ value, due });
-          if (timer === undefined && !giving) arm(due);
+          if (callOff === undefined && !giving) arm(due);
         },
         complete() {
           ended = true;

@@ -1,8 +1,8 @@
-import { map, type Observable, type OperatorFunction, timer } from 'rxjs';
+import { map, type Observable, type OperatorFunction, type SchedulerLike, timer } from 'rxjs';
 import { checkFunction, checkPositive, checkString, shown } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { Admission } from './admission.ts';
-import { BudgetTooSmallError, formatBytes, parseBytes } from './budget.ts';
+import { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './budget.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { FlowCore } from './core.ts';
 import type { MapAsyncOptions } from './map-async.ts';
@@ -12,6 +12,7 @@ import type { MicroBatchOptions } from './micro-batch-options.ts';
 import type { FlowMetrics, OperatorMeter } from './operator-meter.ts';
 import type { OperatorMaker } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
+import { clockOf } from './scheduler-clock.ts';
 import { Scope } from './scope.ts';
 import type { PullSource, SourceOptions } from './source.ts';
 import type { HoldOptions, WindowOptions } from './window.ts';
@@ -42,6 +43,17 @@ export interface FlowOptions {
    * warning. They are counted in the metrics in any case.
    */
   readonly onLateError?: ((error: unknown) => void) | undefined;
+  /**
+   * The time that `delay`, timeouts, tries again, rates and batches that wait go by: in a test a
+   * `TestScheduler` or a `VirtualTimeScheduler` of RxJS. Default: the timers of the process.
+   */
+  readonly scheduler?: SchedulerLike | undefined;
+  /**
+   * For tests: memory is overwritten as soon as nothing holds it any more, and not used again, so
+   * that a view which somebody kept without holding shows garbage (255 in pictures, NaN in sound),
+   * and not the next picture, which may look right. Default false.
+   */
+  readonly poison?: boolean | undefined;
 }
 
 /** How a scope is counted. */
@@ -112,9 +124,9 @@ export class Flow {
       onLateError(error);
     });
     this.#admission = new Admission(this.#memoryPool, { maxOvercommit, lowWatermark });
-    this.#core = new FlowCore(this.#memoryPool, this.#admission, yieldAfter);
-    this.pool = new BufferPool(this.#memoryPool);
-    this.metrics$ = timer(0, metricsEvery).pipe(map(() => this.metrics()));
+    this.#core = new FlowCore(this.#memoryPool, this.#admission, yieldAfter, clockOf(options.scheduler));
+    this.pool = new BufferPool(this.#memoryPool, options.poison);
+    this.metrics$ = timer(0, metricsEvery, options.scheduler).pipe(map(() => this.metrics()));
     this.#rootAccount = new PoolConsumer('flow', 0, 0, this.#scopes++);
     this.#root = new Scope(this, this.#core, this.#rootAccount);
     this.operator = this.#root.operator;
@@ -216,6 +228,11 @@ export class Flow {
   /** The meter shared by all operators of a name, for work of your own: see `OperatorMeter`. */
   meter(name: string): OperatorMeter {
     return this.#root.meter(name);
+  }
+
+  /** Who holds bytes now, the largest first: nobody, once all that runs in it has ended. */
+  holders(): readonly HeldBytes[] {
+    return this.#memoryPool.holders();
   }
 
   /** The state of the flow now. */

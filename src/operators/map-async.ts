@@ -45,7 +45,7 @@ interface Operation<A, B> {
   result: { readonly value: B; readonly bytes: Bytes } | undefined;
   /** Its result waits for its elders, and is held. */
   waits: boolean;
-  timer: NodeJS.Timeout | undefined;
+  callOff: (() => void) | undefined;
   late: boolean;
 }
 
@@ -184,13 +184,14 @@ class Mapping<A, B> {
       promised,
       result: undefined,
       waits: false,
-      timer: undefined,
+      callOff: undefined,
       late: false,
     };
     this.#active++;
     this.#instance.meter.enter();
     if (this.#ordered) this.#line.push(operation);
-    if (this.#timeout !== undefined) operation.timer = setTimeout(() => this.#expire(operation), this.#timeout);
+    if (this.#timeout !== undefined)
+      operation.callOff = this.#core.clock.after(this.#timeout, () => this.#expire(operation));
     let promise: Promise<B>;
     try {
       promise = Promise.resolve(this.#map(input, this.#abort.signal));
@@ -254,7 +255,7 @@ class Mapping<A, B> {
   }
 
   #settle(operation: Operation<A, B>): void {
-    clearTimeout(operation.timer);
+    operation.callOff?.();
     this.#active--;
     this.#room.give(this.#instance, operation.promised);
     if (!operation.late) this.#instance.meter.leave();

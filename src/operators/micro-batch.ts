@@ -54,7 +54,7 @@ export class MicroBatch<A, R> implements Flusher {
   /** Pipelines that may bring more. */
   #open = 0;
   #running = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #callOff: (() => void) | undefined;
   #due = false;
   #batches = 0;
   #items = 0;
@@ -149,7 +149,7 @@ export class MicroBatch<A, R> implements Flusher {
     this.#waiting.push(item);
     this.#waitingBytes += bytes;
     this.#core.admission.flushers.add(this);
-    this.#timer ??= setTimeout(() => this.#expire(), this.#options.maxDelay);
+    this.#callOff ??= this.#core.clock.after(this.#options.maxDelay, () => this.#expire());
     this.#runWhatIsDue();
   }
 
@@ -175,7 +175,7 @@ export class MicroBatch<A, R> implements Flusher {
   }
 
   #expire(): void {
-    this.#timer = undefined;
+    this.#callOff = undefined;
     this.#due = true;
     this.#runWhatIsDue();
   }
@@ -216,7 +216,7 @@ export class MicroBatch<A, R> implements Flusher {
 
   #run(count: number, instance: OperatorInstance, promised: Bytes): void {
     const items = this.#nextBatch(count);
-    const batch: Batch<A, R> = { items, instance, promised, timer: undefined, late: false };
+    const batch: Batch<A, R> = { items, instance, promised, callOff: undefined, late: false };
     this.#waitAnew();
     this.#running++;
     this.#batches++;
@@ -225,7 +225,7 @@ export class MicroBatch<A, R> implements Flusher {
     this.#meter.batched += items.length;
     this.#meter.enter();
     if (this.#options.timeout !== undefined) {
-      batch.timer = setTimeout(() => this.#giveUp(batch), this.#options.timeout);
+      batch.callOff = this.#core.clock.after(this.#options.timeout, () => this.#giveUp(batch));
     }
     let promise: Promise<readonly R[]>;
     try {
@@ -257,10 +257,10 @@ export class MicroBatch<A, R> implements Flusher {
 
   /** The oldest element changed: its time to wait begins now. */
   #waitAnew(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#callOff?.();
+    this.#callOff = undefined;
     this.#due = false;
-    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#expire(), this.#options.maxDelay);
+    if (this.#waiting.size > 0) this.#callOff = this.#core.clock.after(this.#options.maxDelay, () => this.#expire());
     else this.#retire();
   }
 
@@ -278,7 +278,7 @@ export class MicroBatch<A, R> implements Flusher {
   }
 
   #settle(batch: Batch<A, R>, results: readonly R[], failure: { error: unknown } | undefined): void {
-    clearTimeout(batch.timer);
+    batch.callOff?.();
     if (!batch.late) {
       this.#running--;
       this.#meter.leave();

@@ -1,3 +1,5 @@
+import type { Division } from './division.ts';
+
 /** A row and where it lies, in seconds. */
 export interface Placed {
   readonly time: number;
@@ -11,22 +13,20 @@ function isShowing(row: Placed): boolean {
 }
 
 /**
- * For each of S subclips the row that stands for it when it has none of its own, found in one pass
- * over rows with ascending centres. Rows that are over a span (their centre lies behind their time,
- * as a patch of sound's does): the one whose centre is nearest the subclip's midpoint, the earlier
- * one on a tie. Rows of a moment (a picture): the one that is showing at the midpoint, which is the
- * last one before it; the first one before any. Only the latest row and the few rows that decided
- * midpoints not yet reached by the stream's times are kept.
+ * For each subclip of a span the row that stands for it when it has none of its own, found in one
+ * pass over rows with ascending centres. Rows that are over a span (their centre lies behind their
+ * time, as a patch of sound's does): the one whose centre is nearest the subclip's midpoint, the
+ * earlier one on a tie. Rows of a moment (a picture): the one that is showing at the midpoint,
+ * which is the last one before it; the first one before any. Only the latest row and the few rows
+ * that decided midpoints not yet reached by the stream's times are kept.
  */
 export class NearestRows {
-  readonly #subclips: number;
-  readonly #duration: number;
+  readonly #division: Division;
   readonly #decided = new Map<number, Float32Array>();
   #undecided = 0;
 
-  constructor(subclips: number, duration: number) {
-    this.#subclips = subclips;
-    this.#duration = duration;
+  constructor(division: Division) {
+    this.#division = division;
   }
 
   /**
@@ -36,8 +36,8 @@ export class NearestRows {
    */
   decide(latest: Placed | undefined, now: Placed): { latest: boolean; now: boolean } {
     const kept = { latest: false, now: false };
-    while (this.#undecided < this.#subclips) {
-      const midpoint = ((this.#undecided + 0.5) * this.#duration) / this.#subclips;
+    while (this.#undecided < this.#division.subclips) {
+      const midpoint = this.#division.middle(this.#undecided);
       if (midpoint >= now.centre) break;
       const earlier = latest !== undefined && (isShowing(latest) || midpoint - latest.centre <= now.centre - midpoint);
       this.#decided.set(this.#undecided, earlier ? latest.vector : now.vector);

@@ -42,7 +42,7 @@ export function persevering<A, B>(
         return await map(value, signal);
       } catch (error) {
         if (attempt >= retry || signal.aborted) throw error;
-        await sleep(Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt), signal);
+        await sleep(Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempt), signal, core.clock);
       }
     }
   };
@@ -53,7 +53,7 @@ function startsOf(core: FlowCore, name: string, rate: string): StartRate {
   const interval = startInterval(rate);
   const ofFlow = rates.get(core) ?? new Map<string, StartRate>();
   rates.set(core, ofFlow);
-  const starts = ofFlow.get(name) ?? new StartRate(interval);
+  const starts = ofFlow.get(name) ?? new StartRate(interval, core.clock);
   ofFlow.set(name, starts);
   return starts;
 }

@@ -1,3 +1,4 @@
+import type { Division } from './division.ts';
 import { NearestRows } from './nearest-rows.ts';
 import { MedianSelector } from './order-statistics.ts';
 import type { RowWindow } from './row-window.ts';
@@ -7,14 +8,11 @@ import type { SubclipRow } from './subclip-row.ts';
 
 /** Columns transposed at a time: one cache line of float32 in each row. */
 const BLOCK_COLUMNS = 16;
-/** Times a rounding error before a border belong to the subclip after it. */
-const BORDER_TOLERANCE = 1e-9;
 
 /** What a cut into subclips is about. */
 export interface CutSpan {
   readonly item: string | undefined;
   readonly stream: string;
-  readonly duration: number;
 }
 
 /** A row of the stream: its time, its centre, its values. */
@@ -51,12 +49,12 @@ export class MedianScratch {
 }
 
 /**
- * One cut of a stream into S subclips of equal length: the open subclip's statistics, and who is
- * nearest to empty ones.
+ * One cut of a stream into subclips: the open subclip's statistics, and who is nearest to empty
+ * ones.
  */
 export class SubclipCut {
-  readonly subclips: number;
   readonly nearest: NearestRows;
+  readonly #division: Division;
   readonly #span: CutSpan;
   readonly #statistics: readonly Statistic[];
   readonly #dimension: number;
@@ -68,14 +66,14 @@ export class SubclipCut {
   #firstRow = 0;
 
   constructor(
-    subclips: number,
+    division: Division,
     span: CutSpan,
     statistics: readonly Statistic[],
     dimension: number,
     scratch: MedianScratch,
   ) {
-    this.subclips = subclips;
-    this.nearest = new NearestRows(subclips, span.duration);
+    this.#division = division;
+    this.nearest = new NearestRows(division);
     this.#span = span;
     this.#statistics = statistics;
     this.#dimension = dimension;
@@ -94,15 +92,9 @@ export class SubclipCut {
     return this.#moments?.byteLength ?? 0;
   }
 
-  /** min(floor(time * S / D + 1e-9), S - 1), and 0 for times before the start. */
-  subclipOf(time: number): number {
-    const position = Math.floor((time * this.subclips) / this.#span.duration + BORDER_TOLERANCE);
-    return Math.max(0, Math.min(position, this.subclips - 1));
-  }
-
   /** Whether a row at this time closes subclips. */
   closesAt(time: number): boolean {
-    return this.#open >= 0 && this.subclipOf(time) > this.#open;
+    return this.#open >= 0 && this.#division.subclipOf(time) > this.#open;
   }
 
   /**
@@ -111,17 +103,17 @@ export class SubclipCut {
    * drawn to its end.
    */
   *closeBefore(time: number, window: RowWindow | undefined): Generator<SubclipRow> {
-    yield* this.#close(this.subclipOf(time), window, undefined);
+    yield* this.#close(this.#division.subclipOf(time), window, undefined);
   }
 
   /** The rows of all subclips still open or to come; `latest` is the last row of the stream. */
   *closeAll(window: RowWindow | undefined, latest: StreamRow): Generator<SubclipRow> {
-    yield* this.#close(this.subclips, window, latest.vector);
+    yield* this.#close(this.#division.subclips, window, latest.vector);
   }
 
   /** Adds a row to its subclip. `number` counts the rows of the stream from 0. */
   add(row: StreamRow, number: number): void {
-    const subclip = this.subclipOf(row.time);
+    const subclip = this.#division.subclipOf(row.time);
     if (subclip !== this.#open) {
       this.#open = subclip;
       this.#rows = 0;
@@ -137,7 +129,7 @@ export class SubclipCut {
     if (this.#open >= 0) yield* this.#summarise(window);
     for (let subclip = this.#open + 1; subclip < end; subclip += 1) {
       const nearest = this.nearest.get(subclip) ?? fallback;
-      if (!nearest) throw new RangeError(`subclip ${subclip} of ${this.subclips} has no nearest row yet`);
+      if (!nearest) throw new RangeError(`subclip ${subclip} of ${this.#division.subclips} has no nearest row yet`);
       for (const statistic of this.#statistics) {
         const vector = new Float32Array(dimensionOf(statistic, this.#dimension));
         vector.set(nearest);
@@ -183,15 +175,17 @@ export class SubclipCut {
   }
 
   #row(statistic: Statistic, subclip: number, count: number, vector: Float32Array): SubclipRow {
-    const { item, stream, duration } = this.#span;
+    const { item, stream } = this.#span;
+    const { subclips, seconds } = this.#division;
     return {
       ...(item === undefined ? {} : { item }),
       stream,
       statistic,
-      subclips: this.subclips,
+      subclips,
+      ...(seconds === undefined ? {} : { seconds }),
       subclip,
-      start: (subclip * duration) / this.subclips,
-      end: ((subclip + 1) * duration) / this.subclips,
+      start: this.#division.start(subclip),
+      end: this.#division.end(subclip),
       count,
       vector,
     };

@@ -1,5 +1,6 @@
 import { shown } from '../core/check.ts';
 import { FlowError, UsageError } from '../core/errors.ts';
+import { type Cuts, divisions } from './division.ts';
 import type { Bytes } from './payload.ts';
 import { RowWindow } from './row-window.ts';
 import { needsRows, type Statistic } from './statistics.ts';
@@ -13,7 +14,7 @@ import type { Span, SubclipRow, Timed } from './subclip-row.ts';
 export class SubclipPass {
   readonly #span: Span;
   readonly #name: string;
-  readonly #counts: readonly number[];
+  readonly #ways: Cuts;
   readonly #statistics: readonly Statistic[];
   readonly #account: (change: Bytes) => void;
   #cuts: readonly SubclipCut[] = [];
@@ -36,13 +37,13 @@ export class SubclipPass {
   constructor(
     span: Span,
     name: string,
-    counts: readonly number[],
+    ways: Cuts,
     statistics: readonly Statistic[],
     account: (change: Bytes) => void,
   ) {
     this.#span = span;
     this.#name = name;
-    this.#counts = counts;
+    this.#ways = ways;
     this.#statistics = statistics;
     this.#account = account;
   }
@@ -111,8 +112,10 @@ export class SubclipPass {
     }
     if (dimension === 0) throw this.#unlike('its vectors have no values');
     this.#dimension = dimension;
-    const span = { item: this.#span.id, stream: this.#name, duration };
-    this.#cuts = this.#counts.map((count) => new SubclipCut(count, span, this.#statistics, dimension, this.#scratch));
+    const span = { item: this.#span.id, stream: this.#name };
+    this.#cuts = divisions(this.#ways, duration).map(
+      (division) => new SubclipCut(division, span, this.#statistics, dimension, this.#scratch),
+    );
     if (this.#statistics.some(needsRows)) this.#window = new RowWindow(dimension);
   }
 

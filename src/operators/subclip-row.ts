@@ -27,11 +27,13 @@ export interface SubclipRow {
   readonly statistic: Statistic;
   /** Number of subclips the span was cut into. */
   readonly subclips: number;
+  /** Length of the subclips, where the span was cut into subclips of fixed length. */
+  readonly seconds?: number;
   /** Which of them, from 0. */
   readonly subclip: number;
-  /** Its start in seconds: `subclip * duration / subclips`. */
+  /** Its start in seconds: `subclip * duration / subclips`, or `subclip * seconds`. */
   readonly start: number;
-  /** Its end in seconds: `(subclip + 1) * duration / subclips`. */
+  /** Its end in seconds: the start of the next one; of the last one the end of the span. */
   readonly end: number;
   /** Rows of its own that the statistic is over; 0 when it was empty and took another's. */
   readonly count: number;

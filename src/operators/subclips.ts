@@ -1,7 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkPositive, checkString } from '../core/check.ts';
-import { UsageError } from '../core/errors.ts';
 import { connect } from './connect.ts';
+import { checkCuts, divisions } from './division.ts';
 import type { Bytes } from './payload.ts';
 import { rowsPerChunk } from './row-window.ts';
 import { checkStatistics, needsRows, type Statistic } from './statistics.ts';
@@ -30,7 +30,12 @@ export interface SubclipOptions {
   /** Name of the stream, and of its dataset column: `visual`, `audio`, or one of your own. */
   readonly name: string;
   /** Into how many subclips of equal length the span is cut; several cuts cost one pass. */
-  readonly count: number | readonly number[];
+  readonly count?: number | readonly number[] | undefined;
+  /**
+   * Seconds of a subclip, where all are to have the same length whatever the span's. Beside `count`
+   * or in its place.
+   */
+  readonly seconds?: number | readonly number[] | undefined;
   /** What summarises each subclip; several statistics cost one pass. */
   readonly statistic: Statistic | readonly Statistic[];
   /** Accounts for bytes kept and time taken. Without one they are not accounted for. */
@@ -40,11 +45,14 @@ export interface SubclipOptions {
 }
 
 /**
- * Cuts a stream of vectors with times into subclips of equal length and summarises each, for any
- * set of subclip counts and statistics in one pass.
+ * Cuts a stream of vectors with times into subclips and summarises each, for any set of cuts and
+ * statistics in one pass.
  *
- * - A row at time t belongs to subclip min(floor(t S / D + 1e-9), S - 1), times before 0 to the
- *   first.
+ * - Cut into S equal parts (`count`), a row at time t belongs to subclip
+ *   min(floor(t S / D + 1e-9), S - 1), times before 0 to the first.
+ * - Cut every L seconds (`seconds`), it belongs to subclip min(floor(t / L + 1e-9), N - 1). The
+ *   last subclip ends with the span: it is shorter than L, or up to a tenth of L longer, because a
+ *   rest shorter than that is no subclip of its own. N is max(1, ceil(D / L - 0.1)).
  * - A subclip without a row of its own takes a single one, spread 0. Of rows with a `centre` behind
  *   their time (patches of sound) the one whose centre is nearest its midpoint, the earlier on a
  *   tie; of rows of a moment (frames, rows without `centre`) the one that is showing at its
@@ -57,8 +65,8 @@ export interface SubclipOptions {
  * row.
  *
  * Buffering: vectors are copied, never kept. `mean` and `meanvar` keep 8 D or 16 D bytes for each
- * count. `median` and `medmad` keep the rows since the start of the earliest open subclip, once for
- * all counts (4 D bytes a row), see `subclipsClaim`. All of it is accounted for through `scope` and
+ * cut. `median` and `medmad` keep the rows since the start of the earliest open subclip, once for
+ * all cuts (4 D bytes a row), see `subclipsClaim`. All of it is accounted for through `scope` and
  * given back at completion, error and unsubscription.
  *
  * Errors: FlowError `order` when times or centres do not ascend or a centre lies before its time,
@@ -67,17 +75,18 @@ export interface SubclipOptions {
  *
  * @example
  * pictures.pipe(embed(alexnet, { scope }), subclips(video, { name: 'visual', count: [10, 20], statistic: 'medmad', scope }));
+ * pictures.pipe(map(brightness), subclips(video, { name: 'brightness', seconds: 1, statistic: 'mean', scope }));
  */
 export function subclips(span: Span, options: SubclipOptions): OperatorFunction<Timed, SubclipRow> {
   const name = checkString('name', options.name);
-  const counts = checkCounts(options.count);
+  const cuts = checkCuts(options);
   const statistics = checkStatistics('statistic', options.statistic);
   const operator = checkString('operator', options.operator ?? `subclips-${name}`);
   return (source) =>
     new Observable<SubclipRow>((subscriber) => {
       const holder = options.scope?.reservation(operator);
       const meter = options.scope?.meter(operator);
-      const pass = new SubclipPass(span, name, counts, statistics, (change) => {
+      const pass = new SubclipPass(span, name, cuts, statistics, (change) => {
         if (change > 0) holder?.grow(change);
         else if (change < 0) holder?.shrink(-change);
       });
@@ -133,7 +142,8 @@ export function subclipsClaim(options: {
   readonly rate: number;
   readonly peakRate?: number;
   readonly dimension: number;
-  readonly counts: number | readonly number[];
+  readonly counts?: number | readonly number[];
+  readonly seconds?: number | readonly number[];
   readonly statistics: Statistic | readonly Statistic[];
   readonly lead?: number;
 }): Bytes {
@@ -141,32 +151,28 @@ export function subclipsClaim(options: {
   const rate = checkPositive('rate', options.rate);
   const peakRate = Math.max(rate, checkPositive('peakRate', options.peakRate ?? rate));
   const dimension = checkInteger('dimension', options.dimension);
-  const counts = checkCounts(options.counts);
+  const { counts: count, seconds } = options;
+  const cuts = divisions(checkCuts({ count, seconds }, { count: 'counts', seconds: 'seconds' }), duration);
   const statistics = checkStatistics('statistics', options.statistics);
   const lead = checkPositive('lead', options.lead ?? 0, { zero: true });
   const rowBytes = 4 * dimension;
   // The latest row, the spare, and the nearest rows of midpoints decided ahead of the stream's
   // times.
   let rows = 2;
-  for (const count of counts) rows += Math.min(count, Math.ceil((lead * count) / duration) + 1);
+  for (const cut of cuts) {
+    const perSecond = cut.seconds === undefined ? cut.subclips / duration : 1 / cut.seconds;
+    rows += Math.min(cut.subclips, Math.ceil(lead * perSecond) + 1);
+  }
   let bytes = rows * rowBytes;
   const variance = statistics.includes('meanvar');
-  if (variance || statistics.includes('mean')) bytes += counts.length * dimension * (variance ? 16 : 8);
+  if (variance || statistics.includes('mean')) bytes += cuts.length * dimension * (variance ? 16 : 8);
   if (statistics.some(needsRows)) {
     // A subclip's rows, never more than all, one more where a border cuts unevenly; a chunk not yet
     // given up and one begun.
-    const kept = Math.ceil(duration * Math.min(rate, peakRate / Math.min(...counts))) + 1;
+    const longest = Math.max(...cuts.map((cut) => cut.longest));
+    const kept = Math.ceil(Math.min(duration * rate, longest * peakRate)) + 1;
     const chunkRows = rowsPerChunk(dimension);
     bytes += (Math.ceil(kept / chunkRows) + 1) * chunkRows * rowBytes + MedianScratch.byteLength(kept);
   }
   return bytes;
-}
-
-function checkCounts(value: number | readonly number[]): readonly number[] {
-  const counts = typeof value === 'number' ? [value] : value;
-  if (!Array.isArray(counts) || counts.length === 0) {
-    throw new UsageError('`count` must be a number of subclips or a non-empty array of them');
-  }
-  for (const count of counts) checkInteger('count', count, 1, 1_000_000);
-  return [...new Set<number>(counts)].sort((first, second) => first - second);
 }

@@ -2,6 +2,7 @@ import type { FrameSampling } from '../../io/media/frames.ts';
 import { LOOK_AHEAD_BYTES } from '../../io/media/input-arguments.ts';
 import type { MediaInfo } from '../../io/media/media-info.ts';
 import { decoderMemory } from '../../io/media/process-memory.ts';
+import { divisions } from '../../operators/division.ts';
 import { embedKeeps } from '../../operators/embed.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
@@ -35,7 +36,7 @@ export function resultBytes({ columns }: Trace, info: MediaInfo, seen: ReadonlyM
   let bytes = 0;
   for (const column of columns) {
     if (!has(info, column.source)) continue;
-    const subclips = column.counts.reduce((sum, count) => sum + count, 0);
+    const subclips = divisions(column.cuts, info.duration).reduce((sum, cut) => sum + cut.subclips, 0);
     const dimension = vectorLength(column, seen);
     for (const statistic of column.statistics) bytes += 4 * dimensionOf(statistic, dimension) * subclips;
   }
@@ -56,11 +57,11 @@ export function boundsOf(
   let [elements, decoders] = [0, 0];
   for (const column of trace.columns) {
     if (!has(info, column.source)) continue;
-    const { counts, statistics } = column;
+    const { cuts, statistics } = column;
     kept += subclipsClaim({
       duration,
       dimension: vectorLength(column, seen),
-      counts,
+      ...cuts,
       statistics,
       ...ratesOf(column.source, info),
     });

@@ -1,4 +1,5 @@
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import type { Cuts } from '../../operators/division.ts';
 import { dimensionOf } from '../../operators/statistics.ts';
 import type { DataflowNode } from '../graph.ts';
 import { elementBytes, type Source } from './sources.ts';
@@ -28,7 +29,7 @@ export function nodesOf(trace: Trace): DataflowNode[] {
       id: COMMIT,
       inputs: ends.map(({ id }) => id),
       does: 'one Arrow unit per video, linked once',
-      shape: [Math.max(0, ...trace.columns.map(rowsOf))],
+      shape: [rowsOf(trace.columns)],
       dtype: 'row',
       bytes: ends.reduce((sum, node) => sum + node.bytes, 0),
     },
@@ -59,14 +60,14 @@ function networkNode({ name, network, source }: TracedNetwork): DataflowNode {
 }
 
 function columnNode(column: TracedColumn): DataflowNode {
-  const { operator, counts, statistics, network, source } = column;
+  const { operator, cuts, statistics, network, source } = column;
   const from = network?.name ?? source?.name;
   const values = valuesOf(column, network?.network);
   return {
     id: operator,
     inputs: from === undefined ? [] : [from],
-    does: `${statistics.join(', ')} over ${counts.join(', ')} subclips`,
-    shape: [rowsOf(column), values ?? '?'],
+    does: `${statistics.join(', ')} over ${cutsAsText(cuts)}`,
+    shape: [rowsOf([column]), values ?? '?'],
     dtype: 'float32',
     bytes: 4 * (values ?? 0),
   };
@@ -88,6 +89,16 @@ function valuesOf({ statistics }: TracedColumn, network: UnopenedNetwork | undef
   return network && statistics.reduce((sum, statistic) => sum + dimensionOf(statistic, network.dimension), 0);
 }
 
-function rowsOf({ counts }: TracedColumn): number {
-  return counts.reduce((sum, count) => sum + count, 0);
+/**
+ * Rows of a video in the column that has most; subclips of fixed length are as many as it is long.
+ */
+function rowsOf(columns: readonly TracedColumn[]): number | '?' {
+  if (columns.some(({ cuts }) => cuts.seconds.length > 0)) return '?';
+  return Math.max(0, ...columns.map(({ cuts }) => cuts.counts.reduce((sum, count) => sum + count, 0)));
+}
+
+function cutsAsText({ counts, seconds }: Cuts): string {
+  const equal = counts.length === 0 ? [] : [`${counts.join(', ')} subclips`];
+  const fixed = seconds.length === 0 ? [] : [`subclips of ${seconds.join(' s, ')} s`];
+  return [...equal, ...fixed].join(' and ');
 }

@@ -1,4 +1,5 @@
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import type { Cuts } from '../../operators/division.ts';
 import { type RepeatedFrames, repeatedFrameRules } from '../../operators/embed.ts';
 import { checkStatistics, type Statistic } from '../../operators/statistics.ts';
 import type { ColumnOptions, EmbeddingOptions } from './video-scope.ts';
@@ -16,6 +17,17 @@ export function resolveEmbedding(
 /** The statistics of a column. @throws UsageError for one that does not exist. */
 export function resolveStatistics({ statistic = 'mean' }: ColumnOptions): readonly Statistic[] {
   return checkStatistics('statistic', statistic);
+}
+
+/**
+ * How items are cut, as parameters of a graph say it. Where nothing is of a fixed length nothing
+ * says so: ids of graphs are older than that.
+ */
+export function cutsAsJson({ counts, seconds }: Cuts): {
+  readonly subclips: readonly number[];
+  readonly subclipSeconds?: readonly number[];
+} {
+  return seconds.length === 0 ? { subclips: counts } : { subclips: counts, subclipSeconds: seconds };
 }
 
 /** Name of the operator that collects the rows of a table. */

@@ -143,7 +143,7 @@ export class RunningScope implements VideoScope {
   }
 
   subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
-    const { count } = options;
+    const { count, seconds } = options;
     const statistic = resolveStatistics(options);
     return (input) => {
       const rows: Observable<SubclipRow> = defer(() => {
@@ -152,6 +152,7 @@ export class RunningScope implements VideoScope {
           subclips(this.video, {
             name,
             count,
+            seconds,
             statistic,
             scope: this.#scope,
             operator: subclipsName(name, options.operator),

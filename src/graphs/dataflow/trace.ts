@@ -6,6 +6,7 @@ import { checkTableName, parseRowSchema, type Row, type RowSchema } from '../../
 import { checkStreamName } from '../../io/dataset/schema.ts';
 import { Video } from '../../io/media/video.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import { type Cuts, checkCuts } from '../../operators/division.ts';
 import type { Embedding, RepeatedFrames } from '../../operators/embed.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { MapAsyncOptions } from '../../operators/map-async.ts';
@@ -16,7 +17,7 @@ import type { SubclipRow, Timed } from '../../operators/subclips.ts';
 import type { WindowOptions } from '../../operators/window.ts';
 import type { Json } from '../graph.ts';
 import { networkIdentity } from './network-identity.ts';
-import { resolveEmbedding, resolveStatistics, rowsName, subclipsName } from './resolve.ts';
+import { cutsAsJson, resolveEmbedding, resolveStatistics, rowsName, subclipsName } from './resolve.ts';
 import { type AudioSource, type FrameSource, type Source, Sources } from './sources.ts';
 import type {
   ColumnOptions,
@@ -43,7 +44,8 @@ export interface TracedColumn {
   readonly name: string;
   /** Name of its operator. */
   readonly operator: string;
-  readonly counts: readonly number[];
+  /** How videos are cut. */
+  readonly cuts: Cuts;
   readonly statistics: readonly Statistic[];
   /** What it is made of, where that is known. */
   readonly source: Source | undefined;
@@ -139,15 +141,13 @@ class TracedScope implements VideoScope {
   }
 
   subclips(options: ColumnOptions): OperatorFunction<Timed, SubclipRow> {
-    const { count, operator } = options;
-    const counts = [...new Set(typeof count === 'number' ? [count] : count)].sort((a, b) => a - b);
-    for (const each of counts) checkInteger('count', each, 1, 100_000);
-    if (counts.length === 0) throw new UsageError('`count` must be a number of subclips or a non-empty array of them');
+    const { operator } = options;
+    const cuts = checkCuts(options);
     const statistics = resolveStatistics(options);
     return (input) => {
       const { source, network, steps } = this.#originOf(input);
       const rows = this.#stream<SubclipRow>({ source, network: undefined, steps });
-      const cut = { counts, statistics, source, network, steps: [...steps, { subclips: counts, statistics }] };
+      const cut = { cuts, statistics, source, network, steps: [...steps, { ...cutsAsJson(cuts), statistics }] };
       this.#cuts.set(rows, operator === undefined ? cut : { ...cut, operator });
       return rows;
     };

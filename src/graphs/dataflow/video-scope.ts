@@ -40,7 +40,12 @@ export interface EmbeddingOptions {
 /** How a column is summarised. */
 export interface ColumnOptions {
   /** Into how many subclips of equal length a video is cut; several cuts cost one pass. */
-  readonly count: number | readonly number[];
+  readonly count?: number | readonly number[] | undefined;
+  /**
+   * Seconds of a subclip, where all are to have the same length in all videos: `seconds: 1` makes a
+   * row of every second. Beside `count` or in its place.
+   */
+  readonly seconds?: number | readonly number[] | undefined;
   /** What summarises each subclip; several statistics cost one pass. Default `mean`. */
   readonly statistic?: Statistic | readonly Statistic[] | undefined;
   /** Its name in the metrics. Default: `subclips-` and the column's name. */

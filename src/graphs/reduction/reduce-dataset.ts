@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { removeIfThere } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { compact } from '../../io/dataset/compact.ts';
 import { Dataset } from '../../io/dataset/dataset.ts';
@@ -73,11 +74,11 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   }
   await dataset.close();
   const tables = await compact(options.out, storageOf(options));
-  const items = await writeItems(options.out, source, description, { column, fitted, say, keys: done.inOrder });
+  const items = await writeItems(options.out, source, description, { column, fitted, say, units: done.inOrder });
   const { graphId: id } = description;
-  const paths = [...files, ...tables.map(({ path }) => path), ITEMS];
+  const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [ITEMS])];
   const { rows, rowsWithout, alreadyDone } = done;
-  return { graphId: id, fitted, dimension, rows, rowsWithout, items, alreadyDone, files: paths };
+  return { graphId: id, fitted, dimension, rows, rowsWithout, items: items ?? 0, alreadyDone, files: paths };
 }
 
 function storageOf({ encoding, compression }: ReduceOptions) {
@@ -122,6 +123,13 @@ async function removeOthers(dataset: Dataset, source: SourceDataset): Promise<nu
   return others.length;
 }
 
+/** A unit of the reduced dataset. */
+interface ReducedUnit {
+  readonly key: string;
+  readonly itemId: string;
+  readonly rows: number;
+}
+
 interface Work {
   readonly column: string;
   readonly fitted: FittedPca | undefined;
@@ -133,7 +141,7 @@ async function writeUnits(
   graph: string,
   work: Work & { readonly signal: AbortSignal | undefined },
 ) {
-  const inOrder: { key: string; itemId: string }[] = [];
+  const inOrder: ReducedUnit[] = [];
   let [rows, rowsWithout, alreadyDone] = [0, 0, 0];
   for (const { key: sourceKey, facts } of source.units) {
     checkAborted(work.signal);
@@ -141,13 +149,13 @@ async function writeUnits(
     const there = (await dataset.store.facts(key)) !== undefined;
     const cut = there ? undefined : await readCut(source, sourceKey);
     if (!there && cut === undefined) continue;
-    inOrder.push({ key, itemId: facts.itemId });
     if (there) {
       alreadyDone += 1;
       await dataset.store.makeCurrent(facts.itemId, key);
     }
     const table = cut === undefined ? await dataset.store.read(key) : await reduceCut(cut, work);
     const reduced = table.columns.find(({ stream }) => stream === work.column);
+    inOrder.push({ key, itemId: facts.itemId, rows: table.length });
     rows += table.length;
     rowsWithout += reduced?.valid.reduce((sum, flag) => sum + 1 - flag, 0) ?? table.length;
     if (!there) await dataset.store.commit(key, table);
@@ -172,6 +180,7 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
     itemId: unit.itemId,
     length: rows,
     subclips: unit.subclips.slice(first, end),
+    ...(unit.seconds && { seconds: unit.seconds.slice(first, end) }),
     subclip: unit.subclip.slice(first, end),
     start: unit.start.slice(first, end),
     end: unit.end.slice(first, end),
@@ -184,15 +193,23 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
 
 /**
  * The training store: every item that has vectors, in the order of the tables.
- * @returns how many.
+ * @returns how many; undefined where they have different numbers of subclips: there is none then.
  */
 async function writeItems(
   directory: string,
   source: SourceDataset,
   description: DatasetDescription,
-  work: Work & { readonly say: (message: string) => void; readonly keys: readonly { key: string; itemId: string }[] },
-): Promise<number> {
-  const { subclips, columns } = source.table;
+  work: Work & { readonly say: (message: string) => void; readonly units: readonly ReducedUnit[] },
+): Promise<number | undefined> {
+  const { columns } = source.table;
+  const subclips = subclipsOfAll(source, work.units);
+  if (typeof subclips !== 'number') {
+    await removeIfThere(join(directory, ITEMS));
+    work.say(
+      `no training store (${ITEMS}) is written: it has equally many subclips of every item, and these have from ${subclips.fewest} to ${subclips.most} (${source.table.subclips}); reduce equal parts (\`subclips\`) to train on them`,
+    );
+    return undefined;
+  }
   const streams = columns.map(({ stream, dimension }) => ({
     name: stream,
     dimension: stream === work.column && work.fitted !== undefined ? work.fitted.pca.components : dimension,
@@ -210,7 +227,7 @@ async function writeItems(
   let items = 0;
   let without = 0;
   try {
-    for (const { key, itemId } of work.keys) {
+    for (const { key, itemId } of work.units) {
       const unit = await reduced.store.read(key);
       const vectors = Object.fromEntries(
         unit.columns.map(({ stream, values, valid }) => [stream, valid.includes(1) ? values : undefined]),
@@ -235,4 +252,15 @@ async function writeItems(
   }
   if (without > 0) work.say(`${without} item(s) have no vectors at all and are not in the training store`);
   return items;
+}
+
+/** How many subclips every item has, or how few and many where they differ. */
+function subclipsOfAll(
+  { table }: SourceDataset,
+  units: readonly ReducedUnit[],
+): number | { readonly fewest: number; readonly most: number } {
+  if (typeof table.subclips === 'number') return table.subclips;
+  let [fewest, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const { rows } of units) [fewest, most] = [Math.min(fewest, rows), Math.max(most, rows)];
+  return fewest === most ? most : { fewest, most };
 }

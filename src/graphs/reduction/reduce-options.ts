@@ -1,4 +1,4 @@
-import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
+import { checkInteger, checkOneOf, checkPositive, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { ParquetCompression, ParquetEncoding } from '../../io/dataset/parquet.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
@@ -24,6 +24,11 @@ export interface ReduceOptions {
   readonly id?: string | undefined;
   /** Which of a dataset's cuts; must be given where it has several. */
   readonly subclips?: number | undefined;
+  /**
+   * The same for subclips of fixed length. Items have as many of them as they are long: a training
+   * store is written only where all have equally many.
+   */
+  readonly subclipSeconds?: number | undefined;
   /** Which of a dataset's statistics; must be given where it has several. */
   readonly statistic?: Statistic | undefined;
   /** Values that remain of a vector. Neither this nor `variance`: `variance: 0.95`. */
@@ -123,4 +128,8 @@ export function checkReduceOptions(options: ReduceOptions): void {
   if (options.column !== undefined) checkString('column', options.column);
   if (options.id !== undefined) checkString('id', options.id);
   if (options.subclips !== undefined) checkInteger('subclips', options.subclips);
+  if (options.subclipSeconds !== undefined) checkPositive('subclipSeconds', options.subclipSeconds);
+  if (options.subclips !== undefined && options.subclipSeconds !== undefined) {
+    throw new UsageError('give `subclips` or `subclipSeconds`, not both: one cut is reduced at a time');
+  }
 }

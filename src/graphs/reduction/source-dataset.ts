@@ -1,10 +1,10 @@
 import { UsageError } from '../../core/errors.ts';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
+import { type Cut, rowsOfCut } from '../../io/dataset/cut.ts';
 import { type DatasetFile, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { columnProvenance } from '../../io/dataset/provenance.ts';
 import type { UnitColumn, UnitTable } from '../../io/dataset/schema.ts';
 import { orderUnits, type PlannedUnit, planTables, type TablePlan } from '../../io/dataset/table-plan.ts';
-import { cutOf } from '../../io/dataset/unit-cut.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import type { VectorSource } from './fit-pca.ts';
 
@@ -34,21 +34,26 @@ export interface UnitCut {
  */
 export async function openSource(
   directory: string,
-  choice: { readonly subclips?: number | undefined; readonly statistic?: Statistic | undefined },
+  choice: {
+    readonly subclips?: number | undefined;
+    readonly subclipSeconds?: number | undefined;
+    readonly statistic?: Statistic | undefined;
+  },
 ): Promise<SourceDataset> {
   const file = readDatasetFile(directory);
   const store = await CommitStore.open(directory, { create: false });
   const units = await orderUnits(await store.currentUnits());
   if (units.length === 0) throw new UsageError(`${directory} has no committed units`, { code: 'dataset' });
   const tables = await planTables(units);
+  const { subclipSeconds } = choice;
+  const cut: Cut | undefined = subclipSeconds === undefined ? choice.subclips : `${subclipSeconds}s`;
   const fitting = tables.filter(
-    ({ subclips, statistic }) =>
-      (choice.subclips ?? subclips) === subclips && (choice.statistic ?? statistic) === statistic,
+    ({ subclips, statistic }) => (cut ?? subclips) === subclips && (choice.statistic ?? statistic) === statistic,
   );
   const [table, ...others] = fitting;
   if (table === undefined || others.length > 0) {
     const there = tables
-      .map(({ subclips, statistic }) => `\`subclips: ${subclips}, statistic: '${statistic}'\``)
+      .map(({ subclips, statistic }) => `\`${asOption(subclips)}, statistic: '${statistic}'\``)
       .join('; ');
     throw new UsageError(
       table === undefined
@@ -60,13 +65,18 @@ export async function openSource(
   return { file, store, units, table };
 }
 
+/** A cut as the option that chooses it. */
+function asOption(cut: Cut): string {
+  return typeof cut === 'number' ? `subclips: ${cut}` : `subclipSeconds: ${Number.parseFloat(cut)}`;
+}
+
 /**
  * The rows of a unit that belong to the table; undefined when it has none.
  * @throws UsageError `dataset` when it is damaged.
  */
 export async function readCut(source: SourceDataset, key: string): Promise<UnitCut | undefined> {
   const unit = await source.store.read(key);
-  const { first, rows } = cutOf(unit, source.table.subclips);
+  const { first, rows } = rowsOfCut(unit, source.table.subclips);
   if (rows === 0) return undefined;
   const columns = unit.columns
     .filter(({ statistic }) => statistic === source.table.statistic)

@@ -62,12 +62,12 @@ async function make(spec: GraphSpec, places: readonly string[], modules: readonl
   const { policy } = spec;
   switch (spec.kind) {
     case 'extraction': {
-      const { sampling: fps, subclips, statistics } = spec.graph.params as unknown as ExtractionParams;
+      const { sampling: fps, subclips, subclipSeconds, statistics } = spec.graph.params as unknown as ExtractionParams;
       const of = (network: NetworkSpec | undefined) => network && networkFrom(network, places);
       return extractionGraph({
         visual: of(spec.visual) as UnopenedNetwork<Uint8Array> | undefined,
         audio: of(spec.audio) as UnopenedNetwork<Float32Array> | undefined,
-        ...{ fps, subclips, statistics, repeatedFrames: spec.duplicates, ...policy },
+        ...{ fps, subclips, subclipSeconds, statistics, repeatedFrames: spec.duplicates, ...policy },
       });
     }
     case 'module':
@@ -87,6 +87,7 @@ async function make(spec: GraphSpec, places: readonly string[], modules: readonl
 interface ExtractionParams {
   readonly sampling: FrameSampling;
   readonly subclips: readonly number[];
+  readonly subclipSeconds?: readonly number[] | undefined;
   readonly statistics: readonly Statistic[];
 }
 

@@ -12,7 +12,8 @@ const END_BYTES = 4;
 
 /**
  * Units as an Arrow IPC stream: `start`, then a record batch for each unit, then `end`. The rows
- * are those of a unit's file: item_id utf8; subclips, subclip int32; start, end float64 (s);
+ * are those of a unit's file: item_id utf8; subclips, subclip int32; seconds float64 between them,
+ * where any cut is of fixed length; start, end float64 (s);
  * frames, patches int32; partial bool; then a nullable fixed_size_list<float32>[dimension] for each
  * stream and statistic, `visual_mean`, `audio_medmad`, ... Uncompressed; equal units give equal
  * bytes.
@@ -32,9 +33,18 @@ export class UnitStreamEncoder {
   readonly end: Uint8Array = new Uint8Array(END_BYTES);
   readonly #columns: readonly ColumnShape[];
   readonly #metadata: Map<string, string>;
+  readonly #hasSeconds: boolean;
 
-  /** @param metadata entries of the schema: how the units were made */
-  constructor(columns: readonly ColumnShape[], metadata: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param metadata entries of the schema: how the units were made
+   * @param cut.hasSeconds whether any cut is of fixed length
+   */
+  constructor(
+    columns: readonly ColumnShape[],
+    metadata: Readonly<Record<string, string>> = {},
+    { hasSeconds = false }: { readonly hasSeconds?: boolean } = {},
+  ) {
+    this.#hasSeconds = hasSeconds;
     this.#columns = [...columns].sort(compareColumns);
     this.#metadata = new Map(Object.entries(metadata));
     const bytes = encode(this.#batchOf(EMPTY));
@@ -74,7 +84,8 @@ export class UnitStreamEncoder {
       ]);
       return vectorColumn(columnName(shape), column, metadata);
     });
-    return recordBatch([...wholeUnitColumns(unit), ...vectors], unit.length, this.#metadata);
+    const seconds = this.#hasSeconds ? (unit.seconds ?? new Float64Array(unit.length)) : undefined;
+    return recordBatch([...wholeUnitColumns({ ...unit, seconds }), ...vectors], unit.length, this.#metadata);
   }
 }
 

@@ -3,6 +3,7 @@ import { DataType, type Field, FixedSizeList, type Schema, Table, tableToIPC } f
 import { DatasetError } from '../../core/errors.ts';
 import { type Statistic, statisticNames } from '../../operators/statistics.ts';
 import { numberColumn, recordBatch, vectorColumn } from './batch-columns.ts';
+import { cutsOf, parseCut } from './cut.ts';
 import { type ColumnShape, columnName, countedStream, countName, type UnitFacts, type UnitTable } from './schema.ts';
 import { readUnitBatches, schemaOfFooter, unitBatches } from './unit-batches.ts';
 import { wholeUnitColumns } from './unit-columns.ts';
@@ -13,8 +14,8 @@ import { listRowTables, ROW_TABLES, readRowTables, rowTableBytes } from './unit-
  * have their checksum among them.
  */
 const ITEM = 'item_id';
-const COUNTS = 'subclips';
-const OWN_ENTRIES = [ITEM, COUNTS, ROW_TABLES, 'checksum'];
+const CUTS = 'subclips';
+const OWN_ENTRIES = [ITEM, CUTS, ROW_TABLES, 'checksum'];
 /** Stands before the eight digits of the checksum. */
 const SEAL = 'reelflow-unit-crc32=';
 const NO_DIGITS = '00000000';
@@ -30,7 +31,8 @@ const TAIL_BYTES = 4 + FILE_MAGIC.length;
 /**
  * A unit as the bytes of an uncompressed Arrow IPC file with one record batch, or several of
  * `batchBytes` where that is exceeded: the same bytes for equal units. Columns: item_id utf8;
- * subclips, subclip int32; start, end float64 (s); frames, patches int32; partial bool; an int32
+ * subclips, subclip int32; seconds float64 between them, where any cut is of fixed length (0 in
+ * the rows of others); start, end float64 (s); frames, patches int32; partial bool; an int32
  * `NAME_rows` for each stream but visual and audio; then a nullable
  * fixed_size_list<float32>[dimension] for each stream and statistic. The schema's metadata carry
  * the unit's own, sorted. Tables of rows follow the record batches (see `unit-rows.ts`). A checksum
@@ -40,7 +42,7 @@ export function encodeUnit(table: UnitTable, batchBytes?: number): Uint8Array {
   const names = Object.keys(table.metadata).filter((name) => !OWN_ENTRIES.includes(name));
   const metadata = new Map(names.sort().map((name) => [name, table.metadata[name] as string]));
   metadata.set(ITEM, table.itemId);
-  metadata.set(COUNTS, [...new Set(table.subclips)].join(','));
+  metadata.set(CUTS, cutsOf(table).join(','));
   const rowTables = listRowTables(table);
   if (rowTables !== undefined) metadata.set(ROW_TABLES, rowTables);
   const batch = recordBatch(
@@ -131,10 +133,12 @@ function unitOf(bytes: Buffer): UnitTable {
     const stream = DataType.isInt(type) ? countedStream(name) : undefined;
     return stream === undefined ? [] : [[stream, numbers(name, Int32Array)]];
   });
+  const hasSeconds = schema.fields.some(({ name }) => name === 'seconds');
   return {
     itemId: entry(metadata, ITEM),
     length: rows,
     subclips: numbers('subclips', Int32Array),
+    ...(hasSeconds && { seconds: numbers('seconds', Float64Array) }),
     subclip: numbers('subclip', Int32Array),
     start: numbers('start', Float64Array),
     end: numbers('end', Float64Array),
@@ -152,10 +156,10 @@ function unitOf(bytes: Buffer): UnitTable {
 
 function factsOf(schema: Schema): UnitFacts {
   const metadata = schema.metadata;
-  const counts = entry(metadata, COUNTS);
+  const cuts = entry(metadata, CUTS);
   return {
     itemId: entry(metadata, ITEM),
-    subclips: counts === '' ? [] : counts.split(',').map(Number),
+    subclips: cuts === '' ? [] : cuts.split(',').map(parseCut),
     columns: schema.fields.flatMap((field) => {
       const shape = shapeOf(field);
       return shape ? [{ ...shape, vectors: Number(entry(field.metadata, 'vectors')) }] : [];

@@ -10,6 +10,7 @@ import {
 import { Breather } from '../../core/breather.ts';
 import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { CommitStore } from './commit-store.ts';
+import { isCutDirectory } from './cut.ts';
 import { countDataset } from './dataset.ts';
 import {
   type DatasetRowTable,
@@ -66,11 +67,11 @@ export interface CompactOptions {
 }
 
 /**
- * Writes the committed units of a dataset as Parquet tables, one for each number of subclips and
+ * Writes the committed units of a dataset as Parquet tables, one for each cut into subclips and
  * statistic: `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes,
  * then subclip. Columns: item_id, subclip, start, end, frames, patches, partial, and a list of
- * float32 for each stream, null where the unit has none. The number of subclips and the statistic
- * are in the path only (hive partitions). Rows of tables of their own go to
+ * float32 for each stream, null where the unit has none. The cut and the statistic are in the path
+ * only (hive partitions); `subclips=5s` has the subclips of five seconds. Rows of tables of their own go to
  * `shots/part-00000.parquet`, by their names. The key-value metadata entry `reelflow` of every part
  * is JSON with the graph's id and parameters and the networks' cards and hashes; of every vector
  * column the Arrow field metadata name its networks and hashes.
@@ -322,7 +323,7 @@ function partName(index: number): string {
 
 /** Removes parts that are not of the new tables, and directories that this leaves empty. */
 async function removeOldParts(directory: string, current: ReadonlySet<string>): Promise<void> {
-  for (const cut of (await readdir(directory)).filter((name) => /^subclips=\d+$/.test(name))) {
+  for (const cut of (await readdir(directory)).filter(isCutDirectory)) {
     for (const aggregate of (await readdir(join(directory, cut))).filter((name) => name.startsWith('aggregate='))) {
       await removeOldPartsOf(directory, `${cut}/${aggregate}`, current);
       await removeIfEmpty(join(directory, cut, aggregate));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { printableStart } from '../../core/printable.ts';
+import type { Cut } from './cut.ts';
 import { isPartName, partPath, underDatasetLock } from './layout.ts';
 import type { RowSchema } from './row-types.ts';
 
@@ -50,11 +51,12 @@ export interface DatasetCounts {
   readonly without: Readonly<Record<string, number>>;
 }
 
-/** A Parquet table of a dataset: one number of subclips, one statistic. */
+/** A Parquet table of a dataset: one cut into subclips, one statistic. */
 export interface DatasetTable {
   /** Directory of its parts, relative to the dataset's. */
   readonly path: string;
-  readonly subclips: number;
+  /** `10`: equal parts of an item; `'5s'`: one every five seconds. */
+  readonly subclips: Cut;
   readonly aggregate: string;
   /** How its vectors are encoded; tables that do not say so are plain. */
   readonly encoding?: string;

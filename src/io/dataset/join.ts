@@ -1,6 +1,7 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
+import { type Cut, compareCuts, cutOfRow } from './cut.ts';
 import {
   type ColumnShape,
   checkStreamName,
@@ -38,7 +39,7 @@ export interface JoinInput {
 }
 
 /**
- * Joins the rows of a video's streams into one row for each (subclips, subclip), with a column for
+ * Joins the rows of a video's streams into one row for each subclip of each cut, with a column for
  * each stream and statistic. A stream without rows (a video without sound) has no column, or a null
  * one where `columns` asks for it.
  *
@@ -53,7 +54,7 @@ export function joinRows(input: JoinInput): UnitTable {
   const rows = input.rows;
   const shapes = new Map<string, ColumnShape>();
   for (const column of input.columns ?? []) shapes.set(columnName(column), column);
-  const places = new Map<number, Map<number, number>>();
+  const places = new Map<Cut, Map<number, number>>();
   for (const row of rows) {
     const name = columnName(row);
     const dimension = shapes.get(name)?.dimension ?? row.vector.length;
@@ -63,21 +64,23 @@ export function joinRows(input: JoinInput): UnitTable {
       );
     }
     if (!shapes.has(name)) shapes.set(name, { stream: row.stream, statistic: row.statistic, dimension });
-    const cut = places.get(row.subclips) ?? new Map<number, number>();
-    places.set(row.subclips, cut.set(row.subclip, -1));
+    const cut = cutOfRow(row);
+    const subclips = places.get(cut) ?? new Map<number, number>();
+    places.set(cut, subclips.set(row.subclip, -1));
   }
   for (const { stream } of shapes.values()) checkStreamName(stream);
 
   const order = [...places]
-    .sort(([left], [right]) => left - right)
-    .flatMap(([subclips, cut]) => [...cut.keys()].sort((a, b) => a - b).map((subclip) => ({ subclips, subclip })));
-  for (const [index, { subclips, subclip }] of order.entries()) places.get(subclips)?.set(subclip, index);
+    .sort(([left], [right]) => compareCuts(left, right))
+    .flatMap(([cut, subclips]) => [...subclips.keys()].sort((a, b) => a - b).map((subclip) => ({ cut, subclip })));
+  for (const [index, { cut, subclip }] of order.entries()) places.get(cut)?.set(subclip, index);
 
   const length = order.length;
   const table = {
     itemId,
     length,
-    subclips: Int32Array.from(order, (place) => place.subclips),
+    subclips: new Int32Array(length),
+    ...(rows.some(({ seconds }) => seconds !== undefined) && { seconds: new Float64Array(length) }),
     subclip: Int32Array.from(order, (place) => place.subclip),
     start: new Float64Array(length),
     end: new Float64Array(length),
@@ -94,16 +97,18 @@ export function joinRows(input: JoinInput): UnitTable {
     if (countName(stream) !== undefined) counts.set(stream, new Int32Array(length));
   }
   for (const row of rows) {
-    const index = places.get(row.subclips)?.get(row.subclip) as number;
+    const index = places.get(cutOfRow(row))?.get(row.subclip) as number;
     const column = columns.get(columnName(row)) as UnitColumn;
     if (column.valid[index] === 1) {
       throw new UsageError(
-        `'${itemId}': there are two rows for ${columnName(row)} of subclip ${row.subclip} of ${row.subclips}`,
+        `'${itemId}': there are two rows for ${columnName(row)} of subclip ${row.subclip} of ${cutOfRow(row)}`,
         { remedy: 'Give each stream of a video its own `name`.' },
       );
     }
     column.valid[index] = 1;
     column.values.set(row.vector, index * column.dimension);
+    table.subclips[index] = row.subclips;
+    if (table.seconds !== undefined) table.seconds[index] = row.seconds ?? 0;
     table.start[index] = row.start;
     table.end[index] = row.end;
     const own = counts.get(row.stream);
@@ -146,6 +151,6 @@ function rowsOf(rows: readonly SubclipRow[], stream: string): number {
   const first = rows.find((row) => row.stream === stream);
   if (!first) return 0;
   return rows
-    .filter((row) => row.stream === stream && row.statistic === first.statistic && row.subclips === first.subclips)
+    .filter((row) => row.stream === stream && row.statistic === first.statistic && cutOfRow(row) === cutOfRow(first))
     .reduce((sum, row) => sum + row.count, 0);
 }

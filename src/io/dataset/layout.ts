@@ -3,6 +3,7 @@ import { appendFile, readdir, readFile, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isTemporary, makeDirectory, removeIfThere, syncDirectory } from '../../core/atomic-file.ts';
 import { LockLost, underLock } from '../../core/file-lock.ts';
+import { isCutDirectory } from './cut.ts';
 
 /**
  * What lies in a dataset beside its tables, by its name today and its name in datasets of
@@ -45,7 +46,11 @@ export function isOldLayout(directory: string): boolean {
  * files are nobody's data.
  */
 export function isPartName(name: string): boolean {
-  return /^\.|^subclips=\d+$/.test(name) || Object.values(NAMES).some((names) => names.some((each) => each === name));
+  return (
+    name.startsWith('.') ||
+    isCutDirectory(name) ||
+    Object.values(NAMES).some((names) => names.some((each) => each === name))
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import { UsageError } from '../../core/errors.ts';
 import { type Statistic, statisticNames } from '../../operators/statistics.ts';
+import type { Cut } from './cut.ts';
 import type { RowTable } from './row-table.ts';
 
 /** One vector column of a unit: one statistic of one stream. */
@@ -15,7 +16,7 @@ export interface UnitColumn {
 }
 
 /**
- * What is committed of one video: a row for each (subclips, subclip), in that order, held column by
+ * What is committed of one video: a row for each subclip of each cut, in that order, held column by
  * column. The vector columns come in the order of `compareColumns`.
  */
 export interface UnitTable {
@@ -24,6 +25,11 @@ export interface UnitTable {
   readonly length: number;
   /** Number of subclips the row's cut has. */
   readonly subclips: Int32Array;
+  /**
+   * Length of the subclips of the row's cut, s, where that is fixed, and 0 where they are equal
+   * parts; left out where all are.
+   */
+  readonly seconds?: Float64Array | undefined;
   /** Which of them the row is, from 0. */
   readonly subclip: Int32Array;
   /** Start of the subclip, s. */
@@ -54,8 +60,8 @@ export interface ColumnFacts extends ColumnShape {
 /** What counting and compacting read of a unit without its rows. */
 export interface UnitFacts {
   readonly itemId: string;
-  /** The numbers of subclips it has rows for, ascending. */
-  readonly subclips: readonly number[];
+  /** The cuts it has rows for, in the order of `compareCuts`. */
+  readonly subclips: readonly Cut[];
   readonly columns: readonly ColumnFacts[];
   /** Frames decoded of the whole video. */
   readonly frames: number;

@@ -1,5 +1,6 @@
 import type { RecordBatch } from 'apache-arrow';
 import { type BatchColumn, listColumn, numberColumn, recordBatch, textColumn } from './batch-columns.ts';
+import { rowsOfCut } from './cut.ts';
 import type { DatasetDescription } from './dataset-file.ts';
 import type { ParquetEncoding } from './parquet.ts';
 import { columnProvenance, rowTableProvenance, tableProvenance } from './provenance.ts';
@@ -8,7 +9,6 @@ import { type ParsedRowType, parseRowSchema, type RowSchema } from './row-types.
 import { countName, type UnitTable } from './schema.ts';
 import { type TablePlan, tablePath } from './table-plan.ts';
 import { UNIT_COLUMNS, type UnitRows, unitColumns } from './unit-columns.ts';
-import { cutOf } from './unit-cut.ts';
 
 /** What a Parquet table takes of units, and how. */
 export interface TableContent<Taken = unknown> {
@@ -31,7 +31,7 @@ const SCALAR_BYTES = 60;
 /** What a text or a list is taken to be, before it is seen. */
 const VARYING_BYTES = 64;
 
-/** The table of one number of subclips and one statistic. */
+/** The table of one cut into subclips and one statistic. */
 export function subclipTable(plan: TablePlan, description: DatasetDescription): TableContent<UnitRows> {
   const rowBytes = plan.columns.reduce((sum, column) => sum + 4 * column.dimension, SCALAR_BYTES);
   const fields = new Map(
@@ -47,7 +47,7 @@ export function subclipTable(plan: TablePlan, description: DatasetDescription): 
     scalarColumns: [...UNIT_COLUMNS, ...counted.map(({ column }) => column)],
     provenance: (encoding) => tableProvenance(description, plan, encoding),
     take(unit) {
-      const { first, rows } = cutOf(unit, plan.subclips);
+      const { first, rows } = rowsOfCut(unit, plan.subclips);
       return rows === 0 ? undefined : { taken: { unit, first, rows }, rows, bytes: rows * rowBytes };
     },
     batches(units) {

@@ -2,6 +2,7 @@ import { Breather } from '../../core/breather.ts';
 import { DatasetError } from '../../core/errors.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
 import { type Statistic, statisticNames } from '../../operators/statistics.ts';
+import { type Cut, compareCuts, cutDirectory } from './cut.ts';
 import type { UnitFacts } from './schema.ts';
 import { compareColumns } from './schema.ts';
 
@@ -13,7 +14,7 @@ export interface PlannedUnit {
 
 /** A Parquet table that units are compacted into. */
 export interface TablePlan {
-  readonly subclips: number;
+  readonly subclips: Cut;
   readonly statistic: Statistic;
   /** Its vector columns, one for each stream. */
   readonly columns: readonly { readonly stream: string; readonly dimension: number }[];
@@ -21,22 +22,22 @@ export interface TablePlan {
 
 /** Directory of a table's parts, relative to the dataset's. */
 export function tablePath(table: Pick<TablePlan, 'subclips' | 'statistic'>): string {
-  return `subclips=${table.subclips}/aggregate=${table.statistic}`;
+  return `${cutDirectory(table.subclips)}/aggregate=${table.statistic}`;
 }
 
 /**
- * The tables that a set of units makes: one for each number of subclips and statistic, with the
+ * The tables that a set of units makes: one for each cut into subclips and statistic, with the
  * columns that any of the units has.
  *
  * @throws DatasetError `damaged` when two units have vectors of different lengths in one column.
  */
 export async function planTables(units: readonly PlannedUnit[]): Promise<TablePlan[]> {
   const breather = new Breather();
-  const counts = new Set<number>();
+  const cuts = new Set<Cut>();
   const columns = new Map<Statistic, Map<string, { dimension: number; unit: PlannedUnit }>>();
   for (const unit of units) {
     if (breather.isDue) await breather.rest();
-    for (const count of unit.facts.subclips) counts.add(count);
+    for (const cut of unit.facts.subclips) cuts.add(cut);
     for (const { stream, statistic, dimension } of unit.facts.columns) {
       const streams = columns.get(statistic) ?? new Map<string, { dimension: number; unit: PlannedUnit }>();
       columns.set(statistic, streams);
@@ -53,17 +54,15 @@ export async function planTables(units: readonly PlannedUnit[]): Promise<TablePl
       if (!known) streams.set(stream, { dimension, unit });
     }
   }
-  return [...counts]
-    .sort((left, right) => left - right)
-    .flatMap((subclips) =>
-      statisticNames
-        .filter((statistic) => columns.has(statistic))
-        .map((statistic) => {
-          const streams = [...(columns.get(statistic) ?? [])].map(([stream, { dimension }]) => ({ stream, dimension }));
-          streams.sort((left, right) => compareColumns({ ...left, statistic }, { ...right, statistic }));
-          return { subclips, statistic, columns: streams };
-        }),
-    );
+  return [...cuts].sort(compareCuts).flatMap((subclips) =>
+    statisticNames
+      .filter((statistic) => columns.has(statistic))
+      .map((statistic) => {
+        const streams = [...(columns.get(statistic) ?? [])].map(([stream, { dimension }]) => ({ stream, dimension }));
+        streams.sort((left, right) => compareColumns({ ...left, statistic }, { ...right, statistic }));
+        return { subclips, statistic, columns: streams };
+      }),
+  );
 }
 
 /**

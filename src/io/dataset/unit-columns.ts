@@ -44,7 +44,8 @@ export function unitColumns(units: readonly UnitRows[]): BatchColumn[] {
 /** The columns that a unit of all its cuts has beside its vectors: which cut a row is of, too. */
 export function wholeUnitColumns(unit: UnitTable): BatchColumn[] {
   const [itemId, ...others] = unitColumns([{ unit, first: 0, rows: unit.length }]) as [BatchColumn, ...BatchColumn[]];
-  return [itemId, numberColumn('subclips', unit.subclips), ...others];
+  const lengths = unit.seconds === undefined ? [] : [numberColumn('seconds', unit.seconds)];
+  return [itemId, numberColumn('subclips', unit.subclips), ...lengths, ...others];
 }
 
 /** Whether a unit's media could be decoded only in part, by its metadata. */

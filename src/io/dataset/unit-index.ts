@@ -1,6 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
 import { eachLine } from '../../core/line-blocks.ts';
+import type { Cut } from './cut.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
 
 /** What the index knows of a unit: its facts, and the file that they were read from. */
@@ -17,7 +18,7 @@ type Shape = Pick<UnitFacts, 'subclips' | 'columns'>;
 /** Facts as a line has them. */
 type FactsLine = readonly [
   itemId: string,
-  subclips: readonly number[],
+  subclips: readonly Cut[],
   columns: readonly (readonly [
     stream: string,
     statistic: ColumnFacts['statistic'],
@@ -39,7 +40,7 @@ type Line =
  * times as long.
  */
 const UNIT_LINE =
-  /^\["unit","([0-9a-f]+)",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
+  /^\["unit","([0-9a-f]+)",(\d+),([\d.]+),\["([^"\\]*)",(\[[\d,.s"]*\],\[.*\]),(\d+),(\d+),([\d.]+),([01])\]\]$/;
 
 /**
  * What the units of a dataset say of themselves, in one append-only text file beside them, so that

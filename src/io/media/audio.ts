@@ -108,6 +108,11 @@ function audioMarks(info: MediaInfo, stream: AudioStreamInfo, gaps: AudioGaps): 
   );
 }
 
+/** Seconds from the first sample of a patch to what counts as its middle. */
+export function centreOfPatch(seconds: number): number {
+  return (seconds > WINDOW_OVERLAP_SECONDS ? seconds - WINDOW_OVERLAP_SECONDS : seconds) / 2;
+}
+
 class PatchReader implements PullSource<Patch> {
   readonly #video: Video;
   readonly #info: MediaInfo;
@@ -154,8 +159,7 @@ class PatchReader implements PullSource<Patch> {
     this.#latest = stream.start + stream.duration + lengthTolerance(stream.duration);
     this.#recycle = (data) => settings.pool.give(data);
     this.#samples = new Int16Array(settings.patchSamples);
-    const seconds = settings.patchSamples / settings.sampleRate;
-    this.#centreOffset = (seconds > WINDOW_OVERLAP_SECONDS ? seconds - WINDOW_OVERLAP_SECONDS : seconds) / 2;
+    this.#centreOffset = centreOfPatch(settings.patchSamples / settings.sampleRate);
     this.#decoder = decoder;
   }
 

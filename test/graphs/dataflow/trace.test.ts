@@ -34,8 +34,13 @@ describe('the trace of a dataflow', () => {
       ['embed-tiny-audio', 'decode-audio'],
     ]);
     expect(trace.columns).toMatchObject([
-      { name: 'visual', operator: 'subclips-visual', counts: [10, 20], statistics: ['mean', 'medmad'] },
-      { name: 'audio', operator: 'subclips-audio', counts: [10], statistics: ['mean'] },
+      {
+        name: 'visual',
+        operator: 'subclips-visual',
+        cuts: { counts: [10, 20], seconds: [] },
+        statistics: ['mean', 'medmad'],
+      },
+      { name: 'audio', operator: 'subclips-audio', cuts: { counts: [10], seconds: [] }, statistics: ['mean'] },
     ]);
     expect(trace.columns[0]?.steps).toMatchObject([
       { pictures: { width: 32, height: 32, resize: 'stretch', fps: 'native' } },

@@ -114,7 +114,7 @@ describe('compact', () => {
     ]);
     for (const { path, subclips, aggregate } of tables) {
       const { rows, footer } = await parquet(join(directory, path, 'part-00000.parquet'));
-      expectRows(rows, units, subclips, aggregate);
+      expectRows(rows, units, Number(subclips), aggregate);
       expect(parquetSchema(footer).children.map(({ element }) => element.name)).toEqual(COLUMNS);
       const entry = footer.key_value_metadata?.find(({ key }) => key === 'reelflow');
       expect(JSON.parse(entry?.value ?? '')).toMatchObject({ graphId: 'g1', aggregate, models: description.models });

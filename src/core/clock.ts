@@ -1,0 +1,19 @@
+/** Where time comes from: the system, or in tests a scheduler that makes it pass. */
+export interface Clock {
+  /** Milliseconds since some moment. */
+  now(): number;
+  /** Calls once after a time. @returns what calls it off. */
+  after(milliseconds: number, work: () => void): () => void;
+  /** Milliseconds by which `after` may be early. */
+  readonly early: number;
+}
+
+/** The timers of the process, which tests may replace. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after(milliseconds, work) {
+    const timer = setTimeout(work, milliseconds);
+    return () => clearTimeout(timer);
+  },
+  early: 1,
+};

@@ -1,0 +1,115 @@
+import { checkInteger, checkPositive } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { sharedMemory } from '../../core/shared-memory.ts';
+import { centreOfPatch } from '../../io/media/audio.ts';
+import { Frame } from '../../operators/frame.ts';
+import { Patch } from '../../operators/patch.ts';
+import { poison } from '../../operators/poison.ts';
+
+/** Frames per second that a fake video is taken to have. */
+export const FAKE_RATE = 25;
+/** Samples per second, samples of a patch and from one patch to the next, as VGGish takes them. */
+const [SAMPLE_RATE, PATCH_SAMPLES, HOP_SAMPLES] = [16_000, 15_600, 15_360];
+const TONE_HERTZ = 440;
+
+/** What a picture shows: one colour (red, green, blue), or every byte of it. */
+export type Picture = readonly [number, number, number] | Uint8Array;
+
+/** What a fake frame is like. */
+export interface FakeFrameOptions {
+  /** Pixels per row. Default 8. */
+  readonly width?: number | undefined;
+  /** Rows. Default 8. */
+  readonly height?: number | undefined;
+  /** Position in its stream. Default 0. */
+  readonly index?: number | undefined;
+  /** Seconds. Default: that of its position at 25 frames a second. */
+  readonly time?: number | undefined;
+  /** What it shows. Default: noise, another for each `index` and the same in every run. */
+  readonly picture?: Picture | undefined;
+}
+
+/** What a fake patch of sound is like. */
+export interface FakePatchOptions {
+  /** Default 15,600: 0.975 s, as VGGish takes them. */
+  readonly samples?: number | undefined;
+  /** Samples per second. Default 16,000. */
+  readonly sampleRate?: number | undefined;
+  /** Position in its stream. Default 0. */
+  readonly index?: number | undefined;
+  /**
+   * Seconds to its first sample. Default: that of its position, 15,360 samples from one to the
+   * next.
+   */
+  readonly time?: number | undefined;
+  /** Its samples, or their values by the time in seconds. Default: a tone of 440 Hz. */
+  readonly sound?: Float32Array | ((time: number) => number) | undefined;
+}
+
+/**
+ * A frame as a decoder gives it, of made-up content. Operators of a flow hold and release it as any
+ * other; with the last release it is overwritten, and reading it is an error.
+ *
+ * @example
+ * const black = fakeFrame({ picture: [0, 0, 0], time: 1.5 });
+ */
+export function fakeFrame(options: FakeFrameOptions = {}): Frame {
+  const width = checkInteger('width', options.width ?? 8);
+  const height = checkInteger('height', options.height ?? 8);
+  const index = checkInteger('index', options.index ?? 0, 0);
+  const time = checkPositive('time', options.time ?? index / FAKE_RATE, { zero: true });
+  const pixels = new Uint8Array(sharedMemory(width * height * 3));
+  fillPicture(pixels, index, options.picture);
+  return new Frame(pixels, width, height, index, time, poison);
+}
+
+/**
+ * A patch of sound as a decoder gives it, of made-up content: see `fakeFrame`.
+ *
+ * @example
+ * const silence = fakePatch({ sound: () => 0 });
+ */
+export function fakePatch(options: FakePatchOptions = {}): Patch {
+  const length = checkInteger('samples', options.samples ?? PATCH_SAMPLES);
+  const sampleRate = checkPositive('sampleRate', options.sampleRate ?? SAMPLE_RATE);
+  const index = checkInteger('index', options.index ?? 0, 0);
+  const time = checkPositive('time', options.time ?? (index * HOP_SAMPLES) / sampleRate, { zero: true });
+  const samples = new Float32Array(sharedMemory(4 * length));
+  fillSound(samples, { time, sampleRate, sound: options.sound });
+  return new Patch(samples, index, time, time + centreOfPatch(length / sampleRate), poison);
+}
+
+/** Writes a picture; without one, noise that never has the value of overwritten memory. */
+export function fillPicture(pixels: Uint8Array, index: number, picture: Picture | undefined): void {
+  if (picture instanceof Uint8Array) {
+    checkLength('picture', picture.length, pixels.length);
+    pixels.set(picture);
+    return;
+  }
+  let state = index * 7919 + 1;
+  for (let at = 0; at < pixels.length; at += 1) {
+    state = (state * 48_271) % 2_147_483_647;
+    pixels[at] = picture === undefined ? state % 255 : (picture[at % 3] as number);
+  }
+}
+
+/** Writes sound; without any, a tone. */
+export function fillSound(
+  samples: Float32Array,
+  {
+    time,
+    sampleRate,
+    sound = (at) => 0.5 * Math.sin(2 * Math.PI * TONE_HERTZ * at),
+  }: Pick<FakePatchOptions, 'sound'> & { readonly time: number; readonly sampleRate: number },
+): void {
+  if (typeof sound !== 'function') {
+    checkLength('sound', sound.length, samples.length);
+    samples.set(sound);
+    return;
+  }
+  for (let at = 0; at < samples.length; at += 1) samples[at] = sound(time + at / sampleRate);
+}
+
+function checkLength(name: string, given: number, expected: number): void {
+  if (given !== expected) throw new UsageError(`\`${name}\` must have ${expected} values, but has ${given}`);
+}
