@@ -11,7 +11,9 @@ export const shardOptions = {
     shardOf,
     'the whole corpus',
   ),
-  steal: flag('goes on, when its part is done, with items of other shards that nobody has begun or whose run has died'),
+  steal: flag(
+    'continues, when its part is done, with items of other shards that nobody has begun or whose run has died',
+  ),
 } satisfies OptionTable<ShardOptions>;
 
 function shardOf(given: string, name: string): Shard {

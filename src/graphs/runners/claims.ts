@@ -53,7 +53,7 @@ export class Claims {
     return isOurs;
   }
 
-  /** Gives an item up that is done with; one that was not claimed here is passed over. */
+  /** Gives an item up that is done with; one that was not claimed here is none. */
   release(itemId: string): void {
     const path = this.#held.get(itemId);
     if (path === undefined) return;

@@ -36,7 +36,10 @@ const SCHEDULERS: Readonly<Record<string, (environment: Environment) => Place>> 
  * // { index: 2, count: 8 }
  * shardFromEnvironment({ JOB_COMPLETION_INDEX: '2' }, 8); // { index: 2, count: 8 }
  */
-export function shardFromEnvironment(environment: Environment = process.env, count?: number): Shard {
+export function shardFromEnvironment(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  count?: number,
+): Shard {
   const names = Object.keys(SCHEDULERS).filter((name) => (environment[name] ?? '') !== '');
   const [name, ...others] = names;
   const place = name === undefined ? undefined : SCHEDULERS[name]?.(environment);

@@ -8,7 +8,7 @@ export interface Shard {
   readonly count: number;
 }
 
-/** Which part of its corpus a run computes, and whether it goes on with those of others. */
+/** Which part of its corpus a run computes, and whether it continues with those of others. */
 export interface ShardOptions {
   /**
    * Computes one part of the corpus: the items whose ids hash to it. Every other part is computed
@@ -17,8 +17,8 @@ export interface ShardOptions {
    */
   readonly shard?: Shard | undefined;
   /**
-   * Goes on, when its own part has been begun, with items of other shards that nobody has begun, or
-   * whose run has died. Default false.
+   * Continues, when its own part has been begun, with items of other shards that nobody has begun,
+   * or whose run has died. Default false.
    */
   readonly steal?: boolean | undefined;
 }
