@@ -1,15 +1,20 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { shardOptions } from '../../bin/shard-options.ts';
 import { PROCESS_NAME } from '../../src/core/process-identity.ts';
+import { RunItems } from '../../src/graphs/run-items.ts';
 import { Claims } from '../../src/graphs/runners/claims.ts';
 import { Feed } from '../../src/graphs/runners/feed.ts';
 import { checkShard, itemsOfShard, shardIndex } from '../../src/graphs/runners/shard.ts';
 import { shardFromEnvironment } from '../../src/graphs/runners/shard-from-environment.ts';
 import { ShardRun } from '../../src/graphs/runners/shard-run.ts';
+import { Dataset } from '../../src/io/dataset/dataset.ts';
+import { Items } from '../../src/io/dataset/items.ts';
 import type { Outcome } from '../../src/io/dataset/outcomes.ts';
+import { datasetStatus } from '../../src/io/dataset/status.ts';
+import { Video } from '../../src/io/media/video.ts';
 
 function temporary(): string {
   const directory = mkdtempSync(join(tmpdir(), 'reelflow-claims-'));
@@ -140,6 +145,41 @@ describe('a claim', () => {
     if (isTaken) expect(readFileSync(path, 'utf8')).toBe(PROCESS_NAME);
     await other.close();
     await one.close();
+  });
+});
+
+describe('what a dataset knows of the items of shards', () => {
+  const films = (directory: string, ...ids: string[]) => {
+    const source = join(directory, 'films');
+    return ids.map((id) => new Video(join(source, `${id}.mp4`), { id, source }));
+  };
+
+  it('is gone by the whole listing, and new or left by the part', async () => {
+    const directory = temporary();
+    const covers = [join(directory, 'films')];
+    const first = new RunItems(await Items.open(directory), films(directory, 'alien', 'ran'), covers);
+    await first.begin();
+    await first.end();
+    const items = await Items.open(directory);
+    const corpus = films(directory, 'alien', 'solaris', 'vertigo');
+    const second = new RunItems(items, corpus, covers, corpus.slice(1, 2));
+    await second.begin();
+    expect(await second.end()).toEqual({ added: 1, gone: ['ran'], renamed: [], left: 1 });
+    expect(items.has('vertigo')).toBe(false);
+  });
+
+  it('is written by the one that closes, of those too that have left before', async () => {
+    const directory = join(temporary(), 'features');
+    const description = { graphId: 'g1', name: 'extraction', params: {}, models: [] };
+    const [last, early] = [await Dataset.open(directory, description), await Dataset.open(directory, description)];
+    await last.store.items();
+    (await early.store.items()).note('jaws', { state: 'skipped', code: 'too long' });
+    await early.leave();
+    expect(existsSync(join(directory, '_items.arrow'))).toBe(false);
+    expect((await datasetStatus(directory)).tablesAreCurrent).toBe(false);
+    await last.close();
+    expect(readdirSync(directory).filter((name) => /^_items|^_journal|^\./.test(name))).toEqual(['_items.arrow']);
+    expect((await Items.open(directory)).get('jaws')).toMatchObject({ state: 'skipped', code: 'too long' });
   });
 });
 

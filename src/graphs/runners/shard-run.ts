@@ -89,9 +89,11 @@ export class ShardRun<Item extends { readonly id: string }> {
   async *#claimed(claims: Claims): AsyncGenerator<Item> {
     const { corpus, part } = this.#setting;
     const own = new Set(part.map(({ id }) => id));
+    const before = await this.#setting.outcomes();
     for (const item of part) {
-      // What is committed costs nothing, unless its file has changed, which the run finds out.
-      if (!(await this.#isLeft(item.id)) || (await claims.take(item.id))) {
+      // What was done before needs no claim: the run sees whether it is to be done again. What
+      // another has done since, it finds done.
+      if (before(item.id) !== undefined || (await claims.take(item.id))) {
         this.#begun.add(item.id);
         yield item;
       }
