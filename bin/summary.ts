@@ -1,6 +1,7 @@
 import { uncalibratedId } from '../src/graphs/interrupted-summary.ts';
 import type { InputChanges } from '../src/graphs/run-items.ts';
 import type { RunSummary } from '../src/graphs/run-summary.ts';
+import type { ShardSummary } from '../src/graphs/runners/shard-run.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/operator-meter.ts';
 import { shellPath } from './shell-word.ts';
@@ -70,6 +71,14 @@ function inputLines({ added, gone, renamed, left }: InputChanges, before: number
   return lines;
 }
 
+/** Which shard it was, and how far all of them are together. */
+function shardLine({ index, count, items, stolen, whole }: ShardSummary): string {
+  const { committed, dead, skipped, left } = whole;
+  const taken = stolen > 0 ? `, and took over ${stolen} from others` : '';
+  const rest = left > 0 ? `${left} left; the run that finds none left writes the tables` : 'none left';
+  return `shard ${index} of ${count} has ${items} of the ${whole.items} items${taken}; of all: ${committed} committed, ${skipped} skipped, ${dead} dead, ${rest}`;
+}
+
 /** What a person reads after an extraction into a directory, or into a stream. */
 export function summaryText(summary: RunSummary, out: string | undefined): string {
   const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
@@ -102,6 +111,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
         .slice(0, NAMED)
         .join(', ')}${summary.notes.length > NAMED ? ', ...' : ''}`,
     );
+  if (summary.shard !== undefined) lines.push(shardLine(summary.shard));
   if (summary.inputs !== undefined) lines.push(...inputLines(summary.inputs, alreadyDone, out));
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
   if (dead > 0 && out !== undefined) {

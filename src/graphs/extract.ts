@@ -13,6 +13,7 @@ import type { PrecisionOptions } from './precision/choose-precision.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
 import { type RunOptions, runGraph } from './run-graph.ts';
 import type { RunSummary } from './run-summary.ts';
+import { checkShard } from './runners/shard.ts';
 
 /** What is extracted, from what, to where, and how. */
 export interface ExtractOptions
@@ -58,6 +59,7 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const say = listener('onMessage', options.onMessage);
   const tellStage = listener('onStage', options.onStage);
   tellStage('opening networks');
+  checkShard(options, typeof options.out === 'string');
   const chosen = chooseNetworks(options);
   tellStage('listing inputs');
   const corpus = await listCorpus({ ...options, onPassedOver: say });

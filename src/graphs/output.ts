@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { ReelflowError } from '../core/errors.ts';
 import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
@@ -11,6 +12,8 @@ import {
   readDatasetFile,
 } from '../io/dataset/dataset-file.ts';
 import type { Items } from '../io/dataset/items.ts';
+import { partPath } from '../io/dataset/layout.ts';
+import { type Outcome, outcomes } from '../io/dataset/outcomes.ts';
 import { type ParquetCompression, type ParquetEncoding, parquetCompressions } from '../io/dataset/parquet.ts';
 import type { ColumnShape } from '../io/dataset/schema.ts';
 import { StreamStore } from '../io/dataset/stream-store.ts';
@@ -23,6 +26,8 @@ export interface RunOutput {
   readonly store: UnitStore;
   /** What is known of the items, where they are kept. */
   readonly items?: Items;
+  /** What has become of the items by now, where it is kept: see `outcomes`. */
+  readonly outcomes?: () => Promise<(itemId: string) => Outcome | undefined>;
   /** How many other processes write to the same place. */
   readonly others: number;
   /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
@@ -32,11 +37,11 @@ export interface RunOutput {
   /** Aborted when nobody takes the units any more: the run ends, and that is not an error. */
   readonly readerGone?: AbortSignal;
   /**
-   * After a run that did not fail. `whole` says that it was not interrupted. Gives back what kept
-   * the tables from being written: the units are committed all the same, and the run has its
-   * summary.
+   * After a run that did not fail: it was `whole`, or `interrupted`, or others have yet to finish
+   * (`unfinished`). Gives back what kept the tables from being written: the units are committed all
+   * the same, and the run has its summary.
    */
-  finish(whole: boolean): Promise<ReelflowError | undefined>;
+  finish(end: 'whole' | 'interrupted' | 'unfinished'): Promise<ReelflowError | undefined>;
   /** The tables as they are now. */
   tables(): readonly DatasetTable[];
   /** After any run. */
@@ -63,14 +68,18 @@ export async function datasetOutput(
   return {
     store: dataset.store,
     items: await dataset.store.items(),
+    outcomes: () => outcomes(dataset.store),
     others: dataset.others,
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
     knownFingerprint: (path) => dataset.knownFingerprint(path),
-    finish: async (whole) => {
-      await dataset.close();
+    finish: async (end) => {
+      if (end === 'unfinished') await dataset.leave();
+      else await dataset.close();
       for (const path of dataset.store.setAside)
         say(`${path}: was damaged and has been set aside; its item will be recomputed`);
-      if (!whole || !tables || !areTablesOutOfDate(directory, options)) return undefined;
+      // With nothing left to do, claims can only be of processes that died.
+      if (end === 'whole') await rm(partPath(directory, 'claims'), { recursive: true, force: true });
+      if (end !== 'whole' || !tables || !areTablesOutOfDate(directory, options)) return undefined;
       try {
         await compact(directory, storageOf(directory, options));
         return undefined;
@@ -128,8 +137,8 @@ export async function streamOutput(
     others: 0,
     fingerprint: (path, signal) => fingerprints.of(path, signal),
     readerGone: store.readerGone,
-    finish: async (whole) => {
-      if (!whole || store.readerGone.aborted) return undefined;
+    finish: async (end) => {
+      if (end === 'interrupted' || store.readerGone.aborted) return undefined;
       try {
         await store.end();
       } catch (error) {

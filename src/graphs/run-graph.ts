@@ -39,12 +39,15 @@ import {
 } from './run-reports.ts';
 import type { RunSummary } from './run-summary.ts';
 import { RunTally } from './run-tally.ts';
+import { Claims } from './runners/claims.ts';
 import { runLocally, type UnitSource } from './runners/local.ts';
+import { checkShard, itemsOfShard, type ShardOptions } from './runners/shard.ts';
+import { ShardRun } from './runners/shard-run.ts';
 import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** How a graph is run, beside its inputs and its output. Nothing here changes values. */
-export interface RunOptions extends ExecutionOptions {
+export interface RunOptions extends ExecutionOptions, ShardOptions {
   /**
    * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
    * cache of your own. Default none.
@@ -108,6 +111,8 @@ export async function runGraph(
   setting: RunSetting,
 ): Promise<RunSummary> {
   const { out, device, sampler, calibration } = setting;
+  checkShard(options, typeof out === 'string');
+  const part = options.shard === undefined ? corpus : itemsOfShard(corpus, options.shard);
   const say = listener('onMessage', options.onMessage);
   const plan = await planUnlessStopped(graph, corpus, options, setting);
   if (plan === undefined) {
@@ -118,7 +123,7 @@ export async function runGraph(
       peak: sampler.peak,
       device: device.device,
       graphId: graphId(graph),
-      items: corpus.length,
+      items: part.length,
       precision: first?.precision ?? 'float32',
     });
   }
@@ -144,8 +149,11 @@ export async function runGraph(
             },
             { flow, signal: options.signal },
           );
-    const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? []);
-    return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler, noted });
+    const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? [], part);
+    return await runInto(output, {
+      ...{ options, corpus, part, graph, plan, flow, cache, say, sampler, noted },
+      directory: typeof out === 'string' ? out : undefined,
+    });
   } finally {
     await output?.release();
     // A cache that was handed in is its owner's to close.
@@ -182,6 +190,8 @@ async function planUnlessStopped(
 interface Run {
   readonly options: RunOptions;
   readonly corpus: readonly Video[];
+  /** What of the corpus is this run's to do. */
+  readonly part: readonly Video[];
   readonly graph: VideoGraph;
   readonly plan: Plan;
   readonly flow: Flow;
@@ -190,10 +200,12 @@ interface Run {
   readonly sampler: MemorySampler;
   /** Undefined of a stream, which keeps nothing. */
   readonly noted: RunItems | undefined;
+  /** Of a dataset. */
+  readonly directory: string | undefined;
 }
 
 async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
-  const { options, corpus, graph, plan, flow, cache, say, sampler, noted } = run;
+  const { options, part, graph, plan, flow, cache, say, sampler, noted } = run;
   const networks = networksOf(graph);
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
@@ -204,7 +216,10 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   }
 
   const sessions = new Sessions(networks, plan, say);
-  const tally = new RunTally(corpus.length);
+  const tally = new RunTally(part.length);
+  const shardRun = shardRunOf(output, run, () => {
+    tally.total += 1;
+  });
   const finished = new Set<string>();
   const flowsAlone: Flow[] = [];
   const clock = stopwatch();
@@ -225,7 +240,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     await noted?.begin();
     await runLocally<Video, NetworkServices>({
       graph,
-      items: startingElsewhere(corpus, output.others),
+      items: shardRun?.items() ?? startingElsewhere(part, output.others),
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
@@ -252,6 +267,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
         const report = itemReportOf(event);
         if (report === undefined) return;
         finished.add(report.item);
+        shardRun?.finished(report.item);
         tellItem(report);
         for (const sentence of sentencesOf(report)) say(sentence, aboutItem(report));
       },
@@ -262,14 +278,17 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     metrics = metricsOfAll(flow, flowsAlone);
     devices = await sessions.deviceUse();
     await sessions.close();
+    await shardRun?.close();
   }
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
-  const left = interrupted ? await itemsLeft(corpus, finished, output, plan.graph.id) : 0;
+  const left = interrupted ? await itemsLeft(part, finished, output, plan.graph.id) : 0;
   const finishing = stopwatch();
   const inputs = await noted?.end();
-  if (!interrupted && options.compact !== false) tellStage('writing tables');
-  const failure = await output.finish(!interrupted);
+  const shard = await shardRun?.summary();
+  const isUnfinished = shard !== undefined && shard.whole.left > 0;
+  if (!interrupted && !isUnfinished && options.compact !== false) tellStage('writing tables');
+  const failure = await output.finish(isUnfinished ? 'unfinished' : interrupted ? 'interrupted' : 'whole');
   if (failure !== undefined) {
     // Whatever ends a sentence ends the message, and the remedy is one of its own.
     const remedy = failure.remedy === undefined ? '' : ` ${failure.remedy}`;
@@ -336,10 +355,23 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     tables: output.tables(),
     interrupted,
     left,
-    ...(inputs && { inputs }),
+    // Of a shard's items others may have done some.
+    ...(inputs && { inputs: shard === undefined ? inputs : { ...inputs, left: shard.left } }),
+    ...(shard && { shard }),
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,
   };
+}
+
+/** What the run of a shard does, where it is one and its dataset is seen by the others. */
+function shardRunOf(
+  { outcomes }: RunOutput,
+  { options: { shard, steal }, corpus, part, directory }: Run,
+  onStolen: () => void,
+): ShardRun<Video> | undefined {
+  if (shard === undefined || outcomes === undefined || directory === undefined) return undefined;
+  const claims = steal === true ? new Claims(directory) : undefined;
+  return new ShardRun({ shard, corpus, part, outcomes, claims, onStolen });
 }
 
 async function openCache(

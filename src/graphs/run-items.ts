@@ -34,6 +34,7 @@ export interface InputChanges {
 export class RunItems {
   readonly #items: Items;
   readonly #corpus: ReadonlyMap<string, Video>;
+  readonly #part: readonly Video[];
   readonly #covers: readonly string[];
   /**
    * Ids that the dataset had not seen before, and those of the inputs that nothing has happened to
@@ -45,9 +46,11 @@ export class RunItems {
   /**
    * @param covers directories, globs and manifests, as `coverageOf` gives them, of which the corpus
    * has everything.
+   * @param part of the corpus that the run is to do, where it is not all.
    */
-  constructor(items: Items, corpus: readonly Video[], covers: readonly string[]) {
+  constructor(items: Items, corpus: readonly Video[], covers: readonly string[], part = corpus) {
     this.#items = items;
+    this.#part = part;
     this.#corpus = new Map(corpus.map((video) => [video.id, video]));
     this.#covers = covers;
   }
@@ -56,7 +59,8 @@ export class RunItems {
   async begin(): Promise<void> {
     const breather = new Breather();
     let noted = 0;
-    for (const [id, video] of this.#corpus) {
+    for (const video of this.#part) {
+      const { id } = video;
       this.#left.add(id);
       if (!this.#items.has(id)) {
         this.#added.add(id);

@@ -5,6 +5,7 @@ import type { Bytes } from '../operators/payload.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 import type { Precision } from './precision/choose-precision.ts';
 import type { InputChanges } from './run-items.ts';
+import type { ShardSummary } from './runners/shard-run.ts';
 import type { MeasuredDeviceUse } from './sessions.ts';
 
 /** What an extraction did. */
@@ -81,6 +82,11 @@ export interface RunSummary {
    * nothing.
    */
   readonly inputs?: InputChanges;
+  /**
+   * Of the run of a shard: which it is, and how far the whole corpus is. All other counts are of
+   * what this run did. The tables are written by the run that finds nothing left.
+   */
+  readonly shard?: ShardSummary;
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
   /**

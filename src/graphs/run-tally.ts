@@ -26,7 +26,8 @@ export class RunTally {
   #finishedSeconds = 0;
   #finished = 0;
 
-  constructor(readonly total: number) {}
+  /** @param total items of the run; of one that takes over others it grows. */
+  constructor(public total: number) {}
 
   /** Takes one event of the run. */
   add(event: RunEvent<Video>): void {

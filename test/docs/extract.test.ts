@@ -30,6 +30,7 @@ const fields: Readonly<Record<keyof Summary, true>> = {
   phases: true,
   tables: true,
   inputs: true,
+  shard: true,
   interrupted: true,
   left: true,
   failure: true,

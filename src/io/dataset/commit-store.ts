@@ -211,6 +211,22 @@ export class CommitStore implements UnitStore {
   }
 
   /**
+   * Ids of the items that have a unit, of whatever their files were: by the names of the units'
+   * files, of which only those are opened that the index does not know.
+   */
+  async itemsWithUnits(): Promise<Set<string>> {
+    await this.#index.refresh();
+    const items = new Set<string>();
+    const breather = new Breather();
+    for (const key of await this.keys()) {
+      const place = this.#index.placeOf(key) ?? this.#placeUnlessDamaged(key);
+      if (place !== undefined) items.add(this.#index.itemAt(place));
+      if (breather.isDue) await breather.rest();
+    }
+    return items;
+  }
+
+  /**
    * The units that stand for the items of the dataset, one for each, with their facts, by key. Lets
    * other work continue while it looks.
    *

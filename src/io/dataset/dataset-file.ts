@@ -185,7 +185,7 @@ export function areTablesOutOfDate(
 ): boolean {
   const { counts, tables: ofSubclips, rowTables = [], contents, compacted } = readDatasetFile(directory);
   const tables = [...ofSubclips, ...rowTables.filter(({ parts }) => parts > 0)];
-  if (ofSubclips.length + rowTables.length === 0) return counts.videos > 0;
+  if (ofSubclips.length + rowTables.length === 0) return contents === undefined || counts.videos > 0;
   if (contents === undefined || contents !== compacted?.contents) return true;
   if (tables.some(({ path }) => !existsSync(join(directory, path)))) return true;
   const { encoding, compression } = wanted;

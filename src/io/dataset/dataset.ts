@@ -24,7 +24,7 @@ import {
 import type { ItemFacts } from './item-facts.ts';
 import { itemBatches, writeItems } from './items-file.ts';
 import { itemsNow } from './items-now.ts';
-import { modernise, partPath } from './layout.ts';
+import { modernise, partPath, underDatasetLock } from './layout.ts';
 import { withoutCard } from './provenance.ts';
 import { softwareVersion } from './software.ts';
 import { NOTHING, UnitTally } from './unit-tally.ts';
@@ -87,7 +87,7 @@ export class Dataset {
     await keepSpec(directory, description);
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
-    const processes = await markOpen(directory);
+    const processes = await underDatasetLock(directory, () => markOpen(directory));
     try {
       const store = await CommitStore.open(directory, { metadata });
       const fingerprints = await Fingerprints.open(partPath(directory, 'fingerprints'));
@@ -125,13 +125,30 @@ export class Dataset {
     await items.flush();
     await updateDatasetFile(this.directory, async (file, assertHeld) => {
       if (items.isUnwritten) {
+        // What others note continues: they have the places of its lines. Whoever has left before
+        // this look has its lines there; nobody comes while the lock is held.
+        const isAlone = (await openElsewhere(this.directory, this.#mark)) === 0;
+        await items.flush();
         await writeItemsNow(this.store, assertHeld);
-        // What others note continues: they have the places of its lines.
-        if ((await openElsewhere(this.directory, this.#mark)) === 0) await items.forgetJournal();
+        if (isAlone) await items.forgetJournal();
       }
       return { ...file, ...(await countDataset(this.store, 'aside')) };
     });
     items.close();
+    await this.release();
+  }
+
+  /**
+   * In place of `close`, for a process that leaves others to finish: what it noted of the items is
+   * on disk, and the tables are said to be out of date. Its cost does not grow with the dataset.
+   */
+  async leave(): Promise<void> {
+    const items = await this.store.items();
+    await items.flush();
+    items.close();
+    if (readDatasetFile(this.directory).contents !== undefined) {
+      await updateDatasetFile(this.directory, async ({ contents: _outdated, ...file }) => file);
+    }
     await this.release();
   }
 

@@ -19,6 +19,7 @@ const NAMES = {
   calibration: ['_calibration.json', 'calibration.json'],
   items: ['_items.arrow', undefined],
   journal: ['_journal.txt', undefined],
+  claims: ['_claims', undefined],
 } as const;
 
 /** A file or folder of a dataset that is not a table. */

@@ -1,0 +1,129 @@
+import type { Outcome } from '../../io/dataset/outcomes.ts';
+import type { Claims } from './claims.ts';
+import type { Shard } from './shard.ts';
+
+/** How far the whole corpus is, of which a run computes a part. */
+export interface WholeCorpus {
+  readonly items: number;
+  readonly committed: number;
+  readonly dead: number;
+  readonly skipped: number;
+  /** Items that nobody has finished. */
+  readonly left: number;
+}
+
+/** What the run of a shard did beside its own part, and how far all of them are. */
+export interface ShardSummary extends Shard {
+  /** Items of its own part. */
+  readonly items: number;
+  /** Of these, the ones that nobody has finished. */
+  readonly left: number;
+  /** Items that it took over from other shards. */
+  readonly stolen: number;
+  readonly whole: WholeCorpus;
+}
+
+/** What the run of a shard is given. */
+interface ShardSetting<Item> {
+  readonly shard: Shard;
+  readonly corpus: readonly Item[];
+  /** Of it, what is in the shard. */
+  readonly part: readonly Item[];
+  /** What has become of the items by now. */
+  readonly outcomes: () => Promise<(itemId: string) => Outcome | undefined>;
+  /** Of a run that takes over what others have not begun. */
+  readonly claims?: Claims | undefined;
+  /** Told of every item that is taken over, before it begins. */
+  readonly onStolen?: ((item: Item) => void) | undefined;
+}
+
+/** What has become of the items is looked at again after this many milliseconds. */
+const LOOK_EVERY = 5000;
+
+/**
+ * The items that the run of a shard does: its own part, in order; and where it takes over, then
+ * what nobody has begun, from the end of the corpus on, while the others come from its beginning.
+ *
+ * @example
+ * const run = new ShardRun({ shard: { index: 0, count: 3 }, corpus, part, outcomes, claims });
+ * for await (const item of run.items()) { await compute(item); run.finished(item.id); }
+ */
+export class ShardRun<Item extends { readonly id: string }> {
+  readonly #setting: ShardSetting<Item>;
+  readonly #begun = new Set<string>();
+  #stolen = 0;
+  #outcomeOf: ((itemId: string) => Outcome | undefined) | undefined;
+  #looked = 0;
+
+  constructor(setting: ShardSetting<Item>) {
+    this.#setting = setting;
+  }
+
+  /** The items as they are to begin; asked for one when there is room for it. */
+  items(): Iterable<Item> | AsyncIterable<Item> {
+    const { part, claims } = this.#setting;
+    return claims === undefined ? part : this.#claimed(claims);
+  }
+
+  /** Says that an item is done with. */
+  finished(itemId: string): void {
+    this.#setting.claims?.release(itemId);
+  }
+
+  /** What this run did of the corpus, and what all have done by now. */
+  async summary(): Promise<ShardSummary> {
+    const { corpus, part, shard, outcomes } = this.#setting;
+    const outcomeOf = await outcomes();
+    const counts = { committed: 0, dead: 0, skipped: 0, left: 0 };
+    for (const { id } of corpus) counts[outcomeOf(id) ?? 'left'] += 1;
+    const whole = { items: corpus.length, ...counts };
+    const left = part.filter(({ id }) => outcomeOf(id) === undefined).length;
+    return { ...shard, items: part.length, left, stolen: this.#stolen, whole };
+  }
+
+  /** After the run, however it ended. */
+  async close(): Promise<void> {
+    await this.#setting.claims?.close();
+  }
+
+  async *#claimed(claims: Claims): AsyncGenerator<Item> {
+    const { corpus, part } = this.#setting;
+    const own = new Set(part.map(({ id }) => id));
+    const before = await this.#setting.outcomes();
+    for (const item of part) {
+      // What was done before needs no claim: the run sees whether it is to be done again. What
+      // another has done since, it finds done.
+      if (before(item.id) !== undefined || (await claims.take(item.id))) {
+        this.#begun.add(item.id);
+        yield item;
+      }
+    }
+    for (let hasBegun = true; hasBegun; ) {
+      hasBegun = false;
+      for (const item of corpus.toReversed()) {
+        if (this.#begun.has(item.id) || !(await this.#isLeft(item.id)) || !(await claims.take(item.id))) continue;
+        // Whoever had it may have finished it since we looked.
+        this.#outcomeOf = undefined;
+        if (!(await this.#isLeft(item.id))) {
+          claims.release(item.id);
+          continue;
+        }
+        hasBegun = true;
+        this.#begun.add(item.id);
+        if (!own.has(item.id)) {
+          this.#stolen += 1;
+          this.#setting.onStolen?.(item);
+        }
+        yield item;
+      }
+    }
+  }
+
+  async #isLeft(itemId: string): Promise<boolean> {
+    if (this.#outcomeOf === undefined || performance.now() - this.#looked > LOOK_EVERY) {
+      this.#outcomeOf = await this.#setting.outcomes();
+      this.#looked = performance.now();
+    }
+    return this.#outcomeOf(itemId) === undefined;
+  }
+}

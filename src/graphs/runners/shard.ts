@@ -1,0 +1,73 @@
+import { checkInteger } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { sha256 } from '../../core/hash.ts';
+
+/** A part of a corpus: number `index`, from 0, of `count`. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
+
+/** Which part of its corpus a run computes, and whether it continues with those of others. */
+export interface ShardOptions {
+  /**
+   * Computes one part of the corpus: the items whose ids hash to it. Every other part is computed
+   * by a run of its own over the same inputs into the same dataset, on this machine or another that
+   * shares the file system, at the same time or not. Default: the whole corpus.
+   */
+  readonly shard?: Shard | undefined;
+  /**
+   * Continues, when its own part has been begun, with items of other shards that nobody has begun,
+   * or whose run has died. Default false.
+   */
+  readonly steal?: boolean | undefined;
+}
+
+/** Digits of the hash that count: 48 bits, which a number holds. */
+const DIGITS = 12;
+
+/**
+ * The number of the shard that an item is in. By the id alone: nothing is read, and an item stays
+ * in its shard when its file changes or other items come and go.
+ *
+ * @example
+ * shardIndex('heat', 3); // 0, 1 or 2, everywhere the same
+ */
+export function shardIndex(itemId: string, count: number): number {
+  return Number.parseInt(sha256(itemId).slice(0, DIGITS), 16) % count;
+}
+
+/** The items of a list that are in a shard, in their order. */
+export function itemsOfShard<Item extends { readonly id: string }>(
+  items: readonly Item[],
+  { index, count }: Shard,
+): readonly Item[] {
+  return items.filter(({ id }) => shardIndex(id, count) === index);
+}
+
+/**
+ * Checks the options of a shard.
+ *
+ * @param isStored whether what the run makes is kept in a dataset, which other shards see.
+ * @throws UsageError for a number that is not one of the shards, and for `steal` where there is
+ * nothing to take over.
+ */
+export function checkShard({ shard, steal }: ShardOptions, isStored: boolean): void {
+  if (shard !== undefined) {
+    checkInteger('shard.count', shard.count);
+    checkInteger('shard.index', shard.index, 0);
+    if (shard.index >= shard.count) {
+      throw new UsageError(
+        `\`shard.index\` counts from 0 and must be below \`shard.count\`, ${shard.count}, but is ${shard.index}`,
+        { option: 'shard', remedy: `The last of ${shard.count} is ${shard.count - 1}.` },
+      );
+    }
+  }
+  if (steal !== true) return;
+  if (shard === undefined) {
+    throw new UsageError('`steal` takes over items of other shards, but `shard` was not given', { option: 'steal' });
+  }
+  if (!isStored) {
+    throw new UsageError('`steal` needs a dataset, in which it sees what other shards have done', { option: 'steal' });
+  }
+}

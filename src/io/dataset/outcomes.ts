@@ -1,0 +1,25 @@
+import type { CommitStore } from './commit-store.ts';
+
+/** What has become of an item that is done with. */
+export type Outcome = 'committed' | 'dead' | 'skipped';
+
+/**
+ * What has become of the items of a dataset by now, whichever process did it; undefined of one that
+ * is yet to be done. By the names of the files that units have: none is opened. Of an item whose
+ * file has changed since, the unit of what it was counts.
+ *
+ * @example
+ * const outcomeOf = await outcomes(store);
+ * outcomeOf('heat'); // 'committed'
+ */
+export async function outcomes(store: CommitStore): Promise<(itemId: string) => Outcome | undefined> {
+  const items = await store.items();
+  await items.flush();
+  const committed = await store.itemsWithUnits();
+  const dead = new Set((await store.letters()).map(({ letter }) => letter.item));
+  return (itemId) => {
+    if (dead.has(itemId)) return 'dead';
+    if (committed.has(itemId)) return 'committed';
+    return items.get(itemId)?.state === 'skipped' ? 'skipped' : undefined;
+  };
+}
