@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkPositive, checkString } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { connect } from './connect.ts';
 import type { Bytes } from './payload.ts';
 import { rowsPerChunk } from './row-window.ts';
@@ -39,6 +40,8 @@ export interface SubclipOptions {
   readonly operator?: string | undefined;
 }
 
+const known: KnownOptions<SubclipOptions> = { name: true, count: true, statistic: true, scope: true, operator: true };
+
 /**
  * Cuts a stream of vectors with times into subclips of equal length and summarises each, for any
  * set of subclip counts and statistics in one pass.
@@ -69,6 +72,7 @@ export interface SubclipOptions {
  * pictures.pipe(embed(alexnet, { scope }), subclips(video, { name: 'visual', count: [10, 20], statistic: 'medmad', scope }));
  */
 export function subclips(span: Span, options: SubclipOptions): OperatorFunction<Timed, SubclipRow> {
+  checkKnownOptions('subclips', options, known);
   const name = checkString('name', options.name);
   const counts = checkCounts(options.count);
   const statistics = checkStatistics('statistic', options.statistic);

@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
 import { checkVariants } from './check-variants.ts';
@@ -44,6 +45,8 @@ export interface ExperimentResult {
   readonly published: PublishedSetting;
 }
 
+const known: KnownOptions<RunExperimentOptions> = { out: true, signal: true, stop: true, onMessage: true };
+
 /**
  * Compares recommenders: every scenario x recommender x seed x fold is a point with a file of its
  * own in `out`. A second run computes only what is not there. Beside the points stand
@@ -61,6 +64,7 @@ export async function runExperiment(
   config: ExperimentConfig,
   options: RunExperimentOptions,
 ): Promise<ExperimentResult> {
+  checkKnownOptions('runExperiment', options, known);
   const resolved = resolveConfig(config);
   recommenderVariants(resolved);
   const data = await openExperimentData(resolved);
