@@ -31,8 +31,9 @@ export interface RidgeFigures {
 }
 
 /**
- * Scores ridge regressions on the very folds of an experiment, whose models they stand beside. They
- * learn from training and validation ratings, as all models do that are not networks.
+ * Scores ridge regressions on the very folds of an experiment, beside whose recommenders they
+ * stand. They learn from training and validation ratings, as all recommenders do that are not
+ * neural.
  *
  * @throws what `runExperiment` throws of its configuration and data.
  */

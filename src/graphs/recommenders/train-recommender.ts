@@ -179,7 +179,7 @@ function alreadyThere(earlier: RecommenderFacts, identity: string, { out }: Trai
   throw new UsageError(`${out} holds another recommender: ${earlier.model}, trained with other data, options or seed`, {
     code: 'output',
     remedy:
-      'Name another directory: a recommender that has been trained is not trained on. If the features or ratings have grown, that is the way to take the new ones in.',
+      'Name another directory: a trained recommender cannot be trained further. Train a new one when features or ratings were added, too.',
   });
 }
 

@@ -1,7 +1,7 @@
-import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { checkOneOf } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Resolved } from '../../core/given.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { Draws, orderOfDraws } from './draws.ts';
 import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';

@@ -127,7 +127,7 @@ describe('the spec of an extraction', () => {
     const changed = { ...spec, graph: later, id: graphId(later) };
     await expect(graphFrom(changed, { weights: directory })).rejects.toMatchObject({
       code: 'graph',
-      message: expect.stringContaining(`graph.version is ${later.version} there and ${spec.graph.version} now`),
+      message: expect.stringContaining(`\`graph.version\` was ${later.version} and is now ${spec.graph.version}`),
     });
     const card = { ...(spec as { visual?: { card?: object } }).visual?.card, preprocess: undefined };
     const other = JSON.parse(JSON.stringify({ ...spec, visual: { ...(spec as { visual?: object }).visual, card } }));
