@@ -134,7 +134,7 @@ describe('the spec of an extraction', () => {
     other.visual.card.preprocess = { resize: 'crop', scale: 1, mean: [0, 0, 0], std: [1, 1, 1] };
     await expect(graphFrom(other, { weights: directory })).rejects.toMatchObject({
       code: 'graph',
-      message: expect.stringContaining('visual.card is'),
+      message: expect.stringContaining('`visual.card` was'),
     });
   });
 
