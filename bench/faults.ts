@@ -3,7 +3,7 @@
  * through the command line as a user would run it, beside what should come. Exits 1 on a
  * difference.
  *
- *   node dist/bench/faults.js --dir FOLDER [--only media|models|tables] [--file NAME]
+ *   node dist/bench/faults.js --dir FOLDER [--only media|networks|tables] [--file NAME]
  *
  * The folder has `media/`, `models/`, `tables/` and `expected.json`, whose part `media` states what
  * each file holds.
@@ -15,10 +15,10 @@ import { benchOptions } from './clips.ts';
 import { type Finding, findingLines } from './faults/finding.ts';
 import { MediaFaults } from './faults/media.ts';
 import type { MediaExpectation } from './faults/media-expectation.ts';
-import { modelFaults } from './faults/recommenders.ts';
+import { networkFaults } from './faults/network-faults.ts';
 import { tableFaults } from './faults/tables.ts';
 
-const options = benchOptions({ dir: '', only: 'media,models,tables', file: '' });
+const options = benchOptions({ dir: '', only: 'media,networks,tables', file: '' });
 const folder = resolve(options.dir ?? '');
 const kinds = (options.only ?? '').split(',');
 const wanted = (file: string) => options.file === '' || file === options.file;
@@ -44,8 +44,8 @@ if (kinds.includes('media')) {
   }
   if (options.file === '') show(await faults.together(findings, pathOf));
 }
-if (kinds.includes('models')) {
-  for (const { file, look } of modelFaults(join(folder, 'models'), scratch)) if (wanted(file)) show(await look());
+if (kinds.includes('networks')) {
+  for (const { file, look } of networkFaults(join(folder, 'models'), scratch)) if (wanted(file)) show(await look());
 }
 if (kinds.includes('tables')) {
   for (const { file, look } of tableFaults(join(folder, 'tables'), scratch)) if (wanted(file)) show(await look());

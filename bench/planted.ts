@@ -1,6 +1,6 @@
 /**
  * The audiovisual path end to end on SYNTHETIC corpora with a planted taste factor: clips are made,
- * extracted, reduced, and an experiment compares the models in both scenarios, with ridge
+ * extracted, reduced, and an experiment compares the recommenders in both scenarios, with ridge
  * regressions on mean colour and mean features beside them, and with features that were shuffled
  * between movies (hard-cold start only). One corpus per corpus seed; figures are mean and deviation
  * over the seeds of the folds, corpus by corpus, then over all corpora.
@@ -18,7 +18,7 @@ import { benchOptions } from './clips.ts';
 
 const options = benchOptions({
   ...{ corpora: '1,2,3,4', seeds: '1', items: '48', users: '150', 'per-user': '20' },
-  models: 'baseline,user-knn,item-knn,regsvd,genre-content,deepcf,lstm-av,dcf-av-1,dcf-av-2',
+  recommenders: 'baseline,user-knn,item-knn,regsvd,genre-content,deepcf,lstm-av,dcf-av-1,dcf-av-2',
 });
 const numbers = (name: string) => (options[name] ?? '').split(',').map(Number);
 
@@ -35,7 +35,7 @@ for (const seed of numbers('corpora')) {
     const extracted = performance.now();
     const rows = await plantedEvidence(corpus, features, {
       ...{
-        recommenders: (options.models ?? '').split(','),
+        recommenders: (options.recommenders ?? '').split(','),
         scenarios: ['hard-cold', 'non-cold'],
         seeds: numbers('seeds'),
       },

@@ -34,13 +34,15 @@ export function benchRecommenders(data: string): Row[] {
 }
 
 function print(rows: readonly Row[]): void {
-  console.log(`${'model'.padEnd(9)} ${'options'.padEnd(58)}    RMSE Surprise     MAE Surprise  CPU s Surprise  ratio`);
+  console.log(
+    `${'recommender'.padEnd(11)} ${'options'.padEnd(58)}    RMSE Surprise     MAE Surprise  CPU s Surprise  ratio`,
+  );
   for (const { model, options, rmse, mae, fitCpuSeconds, testCpuSeconds, ours, ratio } of rows) {
     const figures = [ours.rmse.toFixed(4), rmse.toFixed(4), ours.mae.toFixed(4), mae.toFixed(4)].map((it) =>
       it.padStart(8),
     );
     const times = [ours.cpuSeconds, fitCpuSeconds + testCpuSeconds, ratio].map((it) => it.toFixed(2).padStart(7));
-    console.log(`${model.padEnd(9)} ${options.padEnd(58)}${figures.join('')} ${times.join(' ')}`);
+    console.log(`${model.padEnd(11)} ${options.padEnd(58)}${figures.join('')} ${times.join(' ')}`);
   }
 }
 

@@ -162,7 +162,7 @@ function highWaterMark(status: string): number {
 async function importing(file: string | undefined): Promise<string> {
   const store = join(directory, 'models');
   const program = fileURLToPath(new URL('../bin/reelflow.js', import.meta.url));
-  const args = file === undefined ? ['--version'] : ['models', 'import', 'alexnet', file];
+  const args = file === undefined ? ['--version'] : ['weights', 'import', 'alexnet', file];
   const runs = [];
   for (let round = 0; round < Number(options.rounds); round++) {
     rmSync(store, { recursive: true, force: true });
@@ -207,7 +207,7 @@ if (options.child !== '') {
     ];
     console.log(`| ${cells.join(' | ')} |`);
     if (name === 'zip.pth' || name === 'legacy.pth')
-      imports.push(`models import alexnet ${name}: ${await importing(path)}`);
+      imports.push(`weights import alexnet ${name}: ${await importing(path)}`);
     rmSync(path);
   }
   console.log(imports.join('\n'));

@@ -31,7 +31,8 @@ export interface CommandOf<Table extends AnyTable, Further> {
   readonly does: string;
   readonly options: Table;
   /**
-   * Options whose number is not known to the types: those of models, and the keys of an experiment.
+   * Options whose number is not known to the types: those of recommenders, and the keys of an
+   * experiment.
    */
   readonly further?: Readonly<Record<string, Option<Further>>>;
   /**

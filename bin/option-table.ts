@@ -92,7 +92,7 @@ export function readOptions<Table extends AnyTable>(given: Given, table: Table):
 
 /** What to throw when an option that is needed was not given. */
 export function missingOption(flag: string): UsageError {
-  return new UsageError(`\`--${flag}\` is required`, { remedy: 'See --help.' });
+  return new UsageError(`\`--${flag}\` is required`, { remedy: 'Add it; `--help` lists what the command takes.' });
 }
 
 function option<Value>(

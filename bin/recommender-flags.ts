@@ -54,6 +54,14 @@ export function readRecommenderFlags(
   given: Readonly<Record<string, string>>,
   model: RecommenderName,
 ): Record<string, Json> {
+  const own = flagsOf(model);
+  for (const key of Object.keys(given)) {
+    if (Object.hasOwn(own, key)) continue;
+    const flags = Object.keys(own).map((each) => `\`--${flagOf(each)}\``);
+    throw new UsageError(`recommender ${model} has no option \`--${flagOf(key)}\``, {
+      remedy: flags.length === 0 ? 'It has no options.' : `Its options are ${flags.join(', ')}.`,
+    });
+  }
   return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, parseOptionText(model, key, value)]));
 }
 

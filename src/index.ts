@@ -37,17 +37,6 @@ export { shardFromEnvironment } from './graphs/runners/shard-from-environment.ts
 export type { ShardSummary, WholeCorpus } from './graphs/runners/shard-run.ts';
 export type { MeasuredDeviceUse } from './graphs/sessions.ts';
 export type { Dataflow } from './graphs/spec/flow-module.ts';
-export { type GraphFromOptions, graphFrom } from './graphs/spec/graph-from.ts';
-export {
-  type ExtractionOrigin,
-  type GraphFacts,
-  type GraphOrigin,
-  type GraphSpec,
-  type InlineOrigin,
-  type ModuleOrigin,
-  readSpec,
-} from './graphs/spec/graph-spec.ts';
-export type { NetworkSpec } from './graphs/spec/network-spec.ts';
 export {
   type InlineDataflow,
   type MadeGraph,
@@ -61,28 +50,25 @@ export { type AudioOptions, audio } from './io/media/audio.ts';
 export { type FrameSampling, type FramesOptions, frames } from './io/media/frames.ts';
 export { Video, type VideoOptions, type VideosOptions, video, videos } from './io/media/video.ts';
 export type { Similarity } from './models/quantisation/cosine.ts';
-export { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './operators/budget.ts';
+export { BudgetTooSmallError, type HeldBytes } from './operators/budget.ts';
 export {
   type Embedder,
   type Embedding,
   type EmbedOptions,
   embed,
-  embedKeeps,
   type RepeatedFrames,
-  repeatedFrameRules,
 } from './operators/embed.ts';
 export { Flow, type FlowOptions, type PullSource, type ScopeOptions } from './operators/flow.ts';
 export { Frame } from './operators/frame.ts';
 export type { Holding, OperatorMaker, OperatorOptions, Stage } from './operators/own-operator.ts';
 export { Patch } from './operators/patch.ts';
 export { Scope } from './operators/scope.ts';
-export { dimensionOf, type Statistic, statisticNames } from './operators/statistics.ts';
+export { type Statistic, statisticNames } from './operators/statistics.ts';
 export {
   type Span,
   type SubclipOptions,
   type SubclipRow,
   type SubclipScope,
   subclips,
-  subclipsClaim,
   type Timed,
 } from './operators/subclips.ts';

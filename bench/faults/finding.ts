@@ -1,6 +1,6 @@
 /** What came of one input, beside what should. */
 export interface Finding {
-  readonly kind: 'media' | 'models' | 'tables';
+  readonly kind: 'media' | 'networks' | 'tables';
   readonly file: string;
   /** `whole`, `partial`, `dead:CODE`, `reduced`, `refused:CODE`, `crashed (...)` and so on. */
   readonly verdict: string;

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Case } from './network-faults.ts';
 import { endOf, type Run, runNode, runProduct, saidBy } from './product.ts';
-import type { Case } from './recommenders.ts';
 
 const reader = fileURLToPath(new URL('read-table.js', import.meta.url));
 

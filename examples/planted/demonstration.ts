@@ -7,7 +7,7 @@ import { type PlantedCorpus, writePlantedCorpus } from './corpus.ts';
 import { type EvidenceRow, plantedEvidence } from './evidence.ts';
 import { makePlantedFeatures } from './features.ts';
 
-const MODEL = 'dcf-av-1';
+const RECOMMENDER = 'dcf-av-1';
 const SEED = 1;
 const SIZE = { items: 28, unrated: 4, users: 120, ratingsPerUser: 16, seed: SEED };
 
@@ -60,11 +60,11 @@ export async function demonstratePlanted(
     ...{ memory, signal },
     ...{ onProgress, onMessage },
   });
-  onMessage?.(`training ${MODEL}, which sees the clips`);
+  onMessage?.(`training ${RECOMMENDER}, which sees the clips`);
   const recommendations = await recommendUnrated(corpus, features.store, signal);
-  onMessage?.('comparing it with models that see nothing, or the wrong clips');
+  onMessage?.('comparing it with recommenders that see nothing, or the wrong clips');
   const evidence = await plantedEvidence(corpus, features, {
-    ...{ recommenders: ['baseline', MODEL], scenarios: ['hard-cold'], seeds: [SEED] },
+    ...{ recommenders: ['baseline', RECOMMENDER], scenarios: ['hard-cold'], seeds: [SEED] },
   });
   const { items: clips, users, unrated: unratedMovies } = SIZE;
   return { clips, users, unratedMovies, recommendations, evidence };
@@ -76,25 +76,25 @@ async function recommendUnrated(
   store: string,
   signal: AbortSignal | undefined,
 ): Promise<ColdRecommendation[]> {
-  const out = join(corpus.directory, 'model');
+  const out = join(corpus.directory, 'recommender');
   await trainRecommender({
-    ...{ recommender: MODEL, ratings: corpus.directory, features: store, out, seed: SEED },
+    ...{ recommender: RECOMMENDER, ratings: corpus.directory, features: store, out, seed: SEED },
     signal,
   });
-  const model = await loadRecommender(out);
+  const recommender = await loadRecommender(out);
   try {
     const users = ([1, -1] as const).flatMap((taste) =>
       [...corpus.tastes].filter(([, each]) => each === taste).slice(0, 1),
     );
     const found: ColdRecommendation[] = [];
     for (const [user, taste] of users) {
-      const { items } = await recommend(model, { user, k: 1, coldOnly: true });
+      const { items } = await recommend(recommender, { user, k: 1, coldOnly: true });
       for (const { itemId, title = itemId, prediction } of items) {
         found.push({ user, taste, title, prediction, order: corpus.hidden.get(itemId)?.order ?? Number.NaN });
       }
     }
     return found;
   } finally {
-    await model.close();
+    await recommender.close();
   }
 }

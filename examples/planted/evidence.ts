@@ -39,9 +39,9 @@ export interface EvidenceRow {
 }
 
 /**
- * Compares models on a planted corpus by `runExperiment`, its results in `experiment/` beside the
- * clips, with two rows of ridge regressions on the same folds: on each clip's mean colour, and on
- * its mean features of both streams, which know of each frame but not of their order.
+ * Compares recommenders on a planted corpus by `runExperiment`, its results in `experiment/` beside
+ * the clips, with two rows of ridge regressions on the same folds: on each clip's mean colour, and
+ * on its mean features of both streams, which know of each frame but not of their order.
  *
  * @throws as `runExperiment` does; Error when a point of the experiment failed.
  */
@@ -71,8 +71,8 @@ export async function plantedEvidence(
 }
 
 /**
- * In the hard-cold start the models that see clips are compared with themselves after the link was
- * cut.
+ * In the hard-cold start the recommenders that see clips are compared with themselves after the
+ * link was cut.
  */
 function configOf(
   scenario: EvidenceRow['scenario'],

@@ -31,8 +31,8 @@ export interface RidgeFigures {
 }
 
 /**
- * Scores ridge regressions on the very folds of an experiment, whose models they stand beside. They
- * learn from training and validation ratings, as all models do.
+ * Scores ridge regressions on the very folds of an experiment, beside whose recommenders they
+ * stand. They learn from training and validation ratings, as all recommenders do.
  *
  * @throws what `runExperiment` throws of its configuration and data.
  */

@@ -53,6 +53,17 @@ export type { RunProgress } from '../graphs/run-progress.ts';
 export type { ItemReport, MessageAbout, RunStage } from '../graphs/run-reports.ts';
 export type { RunMemory } from '../graphs/runners/local.ts';
 export { type LocalRun, type RunEvent, runLocally, type UnitSource } from '../graphs/runners/local.ts';
+export { type GraphFromOptions, graphFrom } from '../graphs/spec/graph-from.ts';
+export {
+  type ExtractionOrigin,
+  type GraphFacts,
+  type GraphOrigin,
+  type GraphSpec,
+  type InlineOrigin,
+  type ModuleOrigin,
+  readSpec,
+} from '../graphs/spec/graph-spec.ts';
+export type { NetworkSpec } from '../graphs/spec/network-spec.ts';
 export { type TimeEstimate, timeEstimate } from '../graphs/time-estimate.ts';
 export type { FetchFault, FetchReason } from '../io/fetch/fetch-fault.ts';
 export type { FailedRecord, FetchedRecord, FetchRecord } from '../io/fetch/fetch-record.ts';

@@ -5,7 +5,9 @@
  */
 
 export type { Flusher } from '../operators/admission.ts';
+export { formatBytes, parseBytes } from '../operators/budget.ts';
 export { BufferPool } from '../operators/buffer-pool.ts';
+export { embedKeeps, repeatedFrameRules } from '../operators/embed.ts';
 export type { MapAsyncOptions } from '../operators/map-async.ts';
 export { MicroBatch } from '../operators/micro-batch.ts';
 export type { MicroBatchOptions } from '../operators/micro-batch-options.ts';
@@ -21,5 +23,7 @@ export { type Bytes, Payload } from '../operators/payload.ts';
 export type { DuplicateRules } from '../operators/recent-elements.ts';
 export { Reservation } from '../operators/reservation.ts';
 export type { SourceOptions } from '../operators/source.ts';
+export { dimensionOf } from '../operators/statistics.ts';
+export { subclipsClaim } from '../operators/subclips.ts';
 export type { HoldOptions, WindowOptions } from '../operators/window.ts';
 export type { ZipOptions } from '../operators/zip.ts';

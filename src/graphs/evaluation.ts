@@ -1,4 +1,5 @@
 import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { checkScale, type RatingScale } from '../core/rating-scale.ts';
 import { identifierRanks } from '../io/ratings/identifiers.ts';
 import { readMovies } from '../io/ratings/movies.ts';
@@ -92,6 +93,19 @@ export interface TestPredictions {
   readonly mayBeAlike?: boolean;
 }
 
+const known: KnownOptions<ScoringOptions> = {
+  ks: true,
+  threshold: true,
+  thresholdRule: true,
+  undefined: true,
+  movies: true,
+  catalogue: true,
+  scale: true,
+  skipBadLines: true,
+  columns: true,
+  duplicateRatings: true,
+};
+
 /**
  * Scores a file of anybody's predictions: columns user, item, rating, prediction
  * (`readPredictions`). Metrics are those of `evaluate`, ties by ascending item id. All rows are
@@ -105,6 +119,7 @@ export interface TestPredictions {
  * console.log(report.rmse, report.ranking['10']?.ndcg);
  */
 export async function evaluatePredictions(path: string, options: ScoringOptions = {}): Promise<EvaluationReport> {
+  checkKnownOptions('evaluatePredictions', options, known);
   const columns = options.columns && { columns: options.columns };
   const scale = options.scale && { scale: options.scale };
   const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns, ...scale });

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { chooseNetworks, type NetworkChoice } from './choose-networks.ts';
@@ -11,7 +12,7 @@ import { MemoryGuard } from './memory-guard.ts';
 import { memoryLimit } from './plan.ts';
 import type { PrecisionOptions } from './precision/choose-precision.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
-import { type RunOptions, runGraph } from './run-graph.ts';
+import { type RunOptions, runGraph, runOptions } from './run-graph.ts';
 import type { RunSummary } from './run-summary.ts';
 import { checkShard } from './runners/shard.ts';
 
@@ -31,6 +32,33 @@ export interface ExtractOptions
   readonly out: string | Writable;
 }
 
+const known: KnownOptions<ExtractOptions> = {
+  ...runOptions,
+  inputs: true,
+  manifest: true,
+  id: true,
+  limit: true,
+  onPassedOver: true,
+  visual: true,
+  audio: true,
+  weights: true,
+  visualWeights: true,
+  audioWeights: true,
+  layer: true,
+  audioPostprocess: true,
+  convolutions: true,
+  subclips: true,
+  statistics: true,
+  fps: true,
+  maxDuration: true,
+  allowPartial: true,
+  repeatedFrames: true,
+  precision: true,
+  forcePrecision: true,
+  out: true,
+  subclipSeconds: true,
+};
+
 /**
  * Extracts a corpus into a feature dataset. A second call with the same options resumes exactly:
  * committed videos are not opened again. One damaged file costs its own unit and nothing else.
@@ -46,6 +74,7 @@ export interface ExtractOptions
  * const summary = await extract({ inputs: ['trailers/'], out: 'features/', memory: '1GiB' });
  */
 export async function extract(options: ExtractOptions): Promise<RunSummary> {
+  checkKnownOptions('extract', options, known);
   const sampler = new MemorySampler();
   sampler.start();
   try {

@@ -169,8 +169,8 @@ export async function checkUniqueIds(found: readonly Video[], by: 'inputs' | 'ma
     const paths = videos.map(({ path }) => path);
     return `'${id}' (${some(paths, LISTED_FILES, ', ')})`;
   });
-  const ids = shared.size === 1 ? 'one item id is' : `${shared.size} item ids are`;
-  throw new UsageError(`${ids} of several inputs: ${some(each, LISTED_IDS, '; ')}`, {
+  const ids = shared.size === 1 ? 'the same item id' : `the same item id, for ${shared.size} ids`;
+  throw new UsageError(`several inputs have ${ids}: ${some(each, LISTED_IDS, '; ')}`, {
     code: 'duplicate-id',
     remedy: WAYS_OUT[by](found),
   });
@@ -186,10 +186,10 @@ function wayOutOfNames(found: readonly Video[]): string {
   const rule = (['parent', 'path'] as const).find(
     (each) => new Set(found.map(({ path, source }) => itemId(path, each, source))).size === found.length,
   );
-  const own = 'rename files, or give ids by a CSV file as `manifest` (columns path,item_id)';
-  if (rule === undefined) return `${own[0]?.toUpperCase()}${own.slice(1)}.`;
-  const does = rule === 'parent' ? 'the name of its directory' : 'its path below the input';
-  return `With \`id: '${rule}'\` the id of a file is ${does}, and all differ; or ${own}.`;
+  const own = 'ename files, or list them with ids in a CSV file for `manifest` (columns path,item_id).';
+  if (rule === undefined) return `R${own}`;
+  const becomes = rule === 'parent' ? 'the name of its directory' : 'its path below the input';
+  return `Add \`id: '${rule}'\`: ${becomes} becomes the id of a file, and no two are the same. Or r${own}`;
 }
 
 /** Bytes of a file, 0 when it cannot be read: its own verdict comes when it is opened. */

@@ -1,6 +1,19 @@
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { type NetworkOptions, network as networkOf, type UnopenedNetwork } from '../models/networks/network.ts';
 import type { NetworkName, NetworkReads } from '../models/networks/network-registry.ts';
 import { usualWeights } from './weights/weights-to-use.ts';
+
+const known: KnownOptions<NetworkOptions> = {
+  layer: true,
+  final: true,
+  postprocess: true,
+  resize: true,
+  weights: true,
+  weightsOrigin: true,
+  postprocessOrigin: true,
+  cacheDirectory: true,
+  convolutions: true,
+};
 
 /**
  * Finds a network: one that reelflow writes itself, by name, or any ONNX file, by its network card.
@@ -26,6 +39,7 @@ export function network<T extends Uint8Array | Float32Array = Uint8Array | Float
   options?: NetworkOptions,
 ): UnopenedNetwork<T>;
 export function network(name: string, options: NetworkOptions = {}): UnopenedNetwork {
+  checkKnownOptions('network', options, known);
   if (options.weights !== undefined) return networkOf(name, options);
   const { weights, stored } = usualWeights(name);
   return networkOf(name, { ...options, weights, weightsOrigin: stored });

@@ -1,4 +1,5 @@
 import { DatasetError, UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
@@ -37,6 +38,8 @@ export interface PruneSummary {
   readonly tablesWritten: boolean;
 }
 
+const known: KnownOptions<PruneOptions> = { remove: true, dryRun: true, cache: true, onMessage: true };
+
 /**
  * Takes items out of a dataset: their units, of whatever their files were, their dead letters,
  * their rows in the tables and in the table of items. Can be killed anywhere, and does the rest
@@ -49,6 +52,7 @@ export interface PruneSummary {
  * const { items } = await prune('features/', { dryRun: true });
  */
 export async function prune(directory: string, options: PruneOptions = {}): Promise<PruneSummary> {
+  checkKnownOptions('prune', options, known);
   const file = readDatasetFile(directory);
   if (options.dryRun) {
     const items = await chosen(directory, await CommitStore.open(directory, { create: false }), options.remove);

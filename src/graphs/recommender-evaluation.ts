@@ -1,5 +1,6 @@
 import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { ItemStore } from '../io/dataset/item-store.ts';
 import { readGivenSplit } from '../io/ratings/given-split.ts';
 import { type ImplicitRule, implicitScale, implicitThreshold } from '../io/ratings/implicit.ts';
@@ -54,6 +55,30 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const known: KnownOptions<RecommenderEvaluationOptions> = {
+  ks: true,
+  threshold: true,
+  thresholdRule: true,
+  undefined: true,
+  movies: true,
+  catalogue: true,
+  scale: true,
+  skipBadLines: true,
+  columns: true,
+  duplicateRatings: true,
+  train: true,
+  test: true,
+  validation: true,
+  recommender: true,
+  options: true,
+  seed: true,
+  features: true,
+  trailers: true,
+  signal: true,
+  implicit: true,
+  protocol: true,
+};
+
 /**
  * Fits a recommender on a file of ratings and scores its predictions of another one, both in file
  * order. A recommender that is not neural learns from all training ratings; a neural recommender
@@ -67,6 +92,7 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
  * console.log(report.rmse, report.trainSeconds);
  */
 export async function evaluateRecommender(options: RecommenderEvaluationOptions): Promise<EvaluationReport> {
+  checkKnownOptions('evaluateRecommender', options, known);
   const model = checkRecommenderName(options.recommender);
   const recommenderOptions = checkRecommenderOptions(model, options.options ?? {});
   const { train, test, validation, seed = 1, skipBadLines = false, ks, thresholdRule, signal, implicit } = options;

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { FlowError } from '../core/errors.ts';
+import type { KnownOptions } from '../core/known-options.ts';
 import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
@@ -82,6 +83,29 @@ export interface RunOptions extends ExecutionOptions, ShardOptions {
   /** Told what begins before there is any progress, and after. */
   readonly onStage?: ((stage: RunStage) => void) | undefined;
 }
+
+/** The options of a run, whatever is computed. */
+export const runOptions: KnownOptions<RunOptions> = {
+  memory: true,
+  concurrency: true,
+  batch: true,
+  workers: true,
+  threads: true,
+  device: true,
+  cache: true,
+  compact: true,
+  encoding: true,
+  compression: true,
+  drain: true,
+  signal: true,
+  onProgress: true,
+  onMessage: true,
+  onItem: true,
+  onStage: true,
+  poison: true,
+  shard: true,
+  steal: true,
+};
 
 /** What a run is given beside its options. */
 export interface RunSetting {

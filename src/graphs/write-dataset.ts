@@ -1,5 +1,6 @@
 import { checkFunction, checkString, shown } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
 import { Video, videos } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
@@ -8,7 +9,7 @@ import type { Json } from './graph.ts';
 import { checkUniqueIds, coverageOf } from './inputs.ts';
 import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
-import { type RunOptions, runGraph } from './run-graph.ts';
+import { type RunOptions, runGraph, runOptions } from './run-graph.ts';
 import type { RunSummary } from './run-summary.ts';
 import { Feed } from './runners/feed.ts';
 import type { Dataflow } from './spec/flow-module.ts';
@@ -56,6 +57,19 @@ export interface MadeGraph {
  */
 export type WriteDatasetOptions = RunOptions & (InlineDataflow | ModuleDataflow | MadeGraph);
 
+const knownOfPolicy: KnownOptions<Policy> = { maxDuration: true, allowPartial: true };
+const knownOfInline: KnownOptions<Omit<InlineDataflow, 'module' | 'graph'>> = {
+  ...knownOfPolicy,
+  columns: true,
+  version: true,
+  name: true,
+};
+const knownOfModule: KnownOptions<Pick<ModuleDataflow, keyof Policy | 'module' | 'params'>> = {
+  ...knownOfPolicy,
+  module: true,
+  params: true,
+};
+
 /**
  * Runs a dataflow of your own over videos into a dataset, under one memory limit for the process
  * and its decoders: what `extract` does with its two columns. A second call with the same dataflow
@@ -88,6 +102,7 @@ export async function writeDataset(
   options: WriteDatasetOptions,
 ): Promise<RunSummary> {
   checkString('directory', directory);
+  checkWriteOptions(options);
   const graph = await graphOf(options);
   const say = listener('onMessage', options.onMessage);
   const stop = AbortSignal.any([options.drain, options.signal].filter((signal) => signal !== undefined));
@@ -111,6 +126,19 @@ export async function writeDataset(
   }
 }
 
+/** The options of a run, and of the form that what is computed is given in: no other. */
+function checkWriteOptions(options: InlineDataflow | ModuleDataflow | MadeGraph): void {
+  if (options?.graph !== undefined) {
+    checkKnownOptions('writeDataset` with `graph', options, { ...runOptions, graph: true });
+  } else if (options?.module !== undefined) {
+    for (const key of ['columns', 'version', 'name'] as const) {
+      if (options[key] === undefined) continue;
+      throw new UsageError(`\`${key}\` is what the export of \`module\` gives, and cannot be given beside it`);
+    }
+    checkKnownOptions('writeDataset` with `module', options, { ...runOptions, ...knownOfModule });
+  } else checkKnownOptions('writeDataset', options, { ...runOptions, ...knownOfInline });
+}
+
 async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Promise<VideoGraph> {
   if (options.graph !== undefined) {
     checkFunction('graph.unit', options.graph.unit);
@@ -118,10 +146,6 @@ async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Pr
   }
   const { maxDuration, allowPartial } = options;
   if (options.module !== undefined) {
-    for (const key of ['columns', 'version', 'name'] as const) {
-      if (options[key] === undefined) continue;
-      throw new UsageError(`\`${key}\` is what the export of \`module\` gives, and cannot be given beside it`);
-    }
     return moduleGraph(options, { maxDuration, allowPartial });
   }
   const { columns, version, name } = options;

@@ -1,10 +1,11 @@
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs';
 import { checkFunction, checkString } from '../core/check.ts';
+import { checkKnownOptions } from '../core/known-options.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import type { PoolConsumer } from './memory-pool.ts';
 import { OutsidePartner } from './outside-partner.ts';
-import type { HoldOptions } from './window.ts';
+import { type HoldOptions, holdOptions } from './window.ts';
 
 /**
  * What `Flow.buffer` and `Scope.buffer` return: gathers elements until `closing` emits, then gives
@@ -23,6 +24,7 @@ export function buffer<A>(
   closing: Observable<unknown>,
   options: HoldOptions<A> = {},
 ): OperatorFunction<A, A[]> {
+  checkKnownOptions('buffer', options, holdOptions);
   checkFunction('closing.subscribe', (closing as Partial<Observable<unknown>> | undefined)?.subscribe);
   const name = checkString('name', options.name ?? 'buffer');
   const cost = costOfKept(options.cost);

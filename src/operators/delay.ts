@@ -1,10 +1,11 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkPositive, checkString } from '../core/check.ts';
+import { checkKnownOptions } from '../core/known-options.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
 import type { PoolConsumer } from './memory-pool.ts';
-import type { HoldOptions } from './window.ts';
+import { type HoldOptions, holdOptions } from './window.ts';
 
 /**
  * What `Flow.delay` and `Scope.delay` return: emits each element `milliseconds` after it arrived,
@@ -18,6 +19,7 @@ export function delay<A>(
   milliseconds: number,
   options: HoldOptions<A> = {},
 ): OperatorFunction<A, A> {
+  checkKnownOptions('delay', options, holdOptions);
   checkPositive('milliseconds', milliseconds, { zero: true });
   const name = checkString('name', options.name ?? 'delay');
   const cost = costOfKept(options.cost);

@@ -2,6 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import { checkFunction, checkInteger, checkOneOf, checkString, shown } from '../core/check.ts';
 import { FlowError, UsageError } from '../core/errors.ts';
 import type { Resolved } from '../core/given.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { byteDigest, sampledFingerprint } from './element-fingerprint.ts';
 import type { Flow } from './flow.ts';
 import type { Frame } from './frame.ts';
@@ -96,6 +97,8 @@ interface Shared {
 
 const shared = new WeakMap<Flow, WeakMap<object, Shared>>();
 
+const embedOptions: KnownOptions<EmbedOptions> = { scope: true, name: true, maxDelay: true, repeatedFrames: true };
+
 /**
  * Maps frames or patches to their vectors. All uses of one embedder in one flow share one
  * micro-batcher, so the frames of several videos fill one batch. Holds each element until its batch
@@ -114,6 +117,7 @@ export function embed<P extends Frame | Patch>(
   embedder: Embedder<P['data']>,
   options: EmbedOptions,
 ): OperatorFunction<P, Embedding> {
+  checkKnownOptions('embed', options, embedOptions);
   const { scope } = options;
   let ofFlow = shared.get(scope.flow);
   if (ofFlow === undefined) {

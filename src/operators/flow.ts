@@ -1,6 +1,7 @@
 import { map, type Observable, type OperatorFunction, type SchedulerLike, timer } from 'rxjs';
 import { checkFunction, checkPositive, checkString, shown } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { Admission } from './admission.ts';
 import { BudgetTooSmallError, formatBytes, type HeldBytes, parseBytes } from './budget.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -71,6 +72,16 @@ export interface ScopeOptions {
   readonly kept?: Bytes | string | undefined;
 }
 
+const known: KnownOptions<FlowOptions> = {
+  maxOvercommit: true,
+  lowWatermark: true,
+  yieldAfter: true,
+  metricsEvery: true,
+  onLateError: true,
+  poison: true,
+  scheduler: true,
+};
+
 /**
  * Keeps the bytes held between operators under one budget. Only the asynchronous operators hold
  * elements, so only they report, and only sources are held back; plain synchronous RxJS operators
@@ -111,6 +122,7 @@ export class Flow {
 
   /** @throws UsageError when the budget or an option is not as described. */
   constructor(budget: Bytes | string, options: FlowOptions = {}) {
+    checkKnownOptions('Flow', options, known);
     this.budget = parseBytes(budget);
     const maxOvercommit = sizeOrZero(options.maxOvercommit ?? Math.floor(this.budget / 4));
     const lowWatermark = checkPositive('lowWatermark', options.lowWatermark ?? 0.75, { zero: true });

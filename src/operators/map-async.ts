@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkFunction, checkInteger, checkPositive, checkString } from '../core/check.ts';
 import { FlowError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
@@ -49,6 +50,19 @@ interface Operation<A, B> {
   late: boolean;
 }
 
+/** The options of `mapAsync`. */
+export const mapAsyncOptions: KnownOptions<MapAsyncOptions<never, never>> = {
+  name: true,
+  concurrency: true,
+  ordered: true,
+  timeout: true,
+  cost: true,
+  resultCost: true,
+  resultEstimate: true,
+  retry: true,
+  rate: true,
+};
+
 /**
  * What `Flow.mapAsync` and `Scope.mapAsync` return: maps each element through an asynchronous
  * function.
@@ -67,6 +81,7 @@ export function mapAsync<A, B>(
   map: (value: A, signal: AbortSignal) => Promise<B>,
   options: MapAsyncOptions<A, B>,
 ): OperatorFunction<A, B> {
+  checkKnownOptions('mapAsync', options, mapAsyncOptions);
   checkFunction('map', map);
   const name = checkString('name', options.name ?? 'map-async');
   checkInteger('concurrency', options.concurrency);

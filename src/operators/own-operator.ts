@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { checkFunction, checkString, shown } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import type { Flusher } from './admission.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
@@ -66,6 +67,9 @@ export interface OperatorOptions {
   readonly cost?: ((element: unknown) => Bytes) | undefined;
 }
 
+/** The options of `operator`. */
+export const operatorOptions: KnownOptions<OperatorOptions> = { cost: true };
+
 /**
  * Makes an operator of your own, which keeps elements as the built-in ones do: `define` is called
  * for each subscription, is given `keep`, `release` and `emit`, and gives what is done with each
@@ -108,6 +112,7 @@ function ownOperator<In, Out>(
   define: (holding: Holding<Out>) => Stage<In>,
   options: OperatorOptions = {},
 ): OperatorFunction<In, Out> {
+  checkKnownOptions('operator', options, operatorOptions);
   checkString('name', name);
   checkFunction('define', define);
   const cost = costOfKept(options.cost);

@@ -1,5 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkPositive, checkString } from '../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { connect } from './connect.ts';
 import { checkCuts, divisions } from './division.ts';
 import type { Bytes } from './payload.ts';
@@ -44,6 +45,15 @@ export interface SubclipOptions {
   readonly operator?: string | undefined;
 }
 
+const known: KnownOptions<SubclipOptions> = {
+  name: true,
+  count: true,
+  statistic: true,
+  scope: true,
+  operator: true,
+  seconds: true,
+};
+
 /**
  * Cuts a stream of vectors with times into subclips and summarises each, for any set of cuts and
  * statistics in one pass.
@@ -78,6 +88,7 @@ export interface SubclipOptions {
  * pictures.pipe(map(brightness), subclips(video, { name: 'brightness', seconds: 1, statistic: 'mean', scope }));
  */
 export function subclips(span: Span, options: SubclipOptions): OperatorFunction<Timed, SubclipRow> {
+  checkKnownOptions('subclips', options, known);
   const name = checkString('name', options.name);
   const cuts = checkCuts(options);
   const statistics = checkStatistics('statistic', options.statistic);

@@ -1,5 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkInteger, checkString } from '../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import type { PoolConsumer } from './memory-pool.ts';
@@ -13,6 +14,9 @@ export interface HoldOptions<A> {
   readonly cost?: ((value: A) => Bytes) | undefined;
 }
 
+/** The options of `buffer` and `delay`. */
+export const holdOptions: KnownOptions<HoldOptions<never>> = { name: true, cost: true };
+
 /** How `window` works. */
 export interface WindowOptions<A> extends HoldOptions<A> {
   /**
@@ -21,6 +25,9 @@ export interface WindowOptions<A> extends HoldOptions<A> {
    */
   readonly step?: number | undefined;
 }
+
+/** The options of `window`. */
+export const windowOptions: KnownOptions<WindowOptions<never>> = { ...holdOptions, step: true };
 
 /**
  * What `Flow.window` and `Scope.window` return: arrays of `size` consecutive elements; at the end
@@ -36,6 +43,7 @@ export function window<A>(
   size: number,
   options: WindowOptions<A> = {},
 ): OperatorFunction<A, A[]> {
+  checkKnownOptions('window', options, windowOptions);
   checkInteger('size', size);
   const step = checkInteger('step', options.step ?? size);
   const name = checkString('name', options.name ?? 'window');

@@ -1,5 +1,6 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkFunction, checkString } from '../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { connect } from './connect.ts';
 import { costOfKept, type FlowCore } from './core.ts';
 import { Fifo } from './fifo.ts';
@@ -24,6 +25,9 @@ interface Side<T> {
   ended: boolean;
 }
 
+/** The options of `zip`. */
+export const zipOptions: KnownOptions<ZipOptions<never, never>> = { name: true, cost: true, otherCost: true };
+
 /**
  * What `Flow.zip` and `Scope.zip` return: pairs the n-th element of the input with the n-th of
  * `other`. Completes when one of the two has ended and has no element waiting.
@@ -39,6 +43,7 @@ export function zip<A, B>(
   other: Observable<B>,
   options: ZipOptions<A, B> = {},
 ): OperatorFunction<A, [A, B]> {
+  checkKnownOptions('zip', options, zipOptions);
   checkFunction('other.subscribe', (other as Partial<Observable<B>> | undefined)?.subscribe);
   const name = checkString('name', options.name ?? 'zip');
   const costs = [costOfKept(options.cost), costOfKept(options.otherCost)] as const;

@@ -214,7 +214,7 @@ describe('reelflow extract', () => {
     writeFileSync(manifest, 'path,item_id\nclips/a.mp4,same\nclips/b.mp4,same\n');
     const twice = await reelflow(['extract', '--manifest', manifest, '--out', join(directory, 'twice'), ...cards]);
     expect(twice.code).toBe(2);
-    expect(twice.stderr).toContain("one item id is of several inputs: 'same'");
+    expect(twice.stderr).toContain("several inputs have the same item id: 'same'");
     expect(existsSync(join(directory, 'twice'))).toBe(false);
   });
 

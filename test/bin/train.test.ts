@@ -137,8 +137,8 @@ describe('reelflow train, on synthetic ratings and features', () => {
     expect((await train('knn', 'x')).stderr).toContain("must be one of 'random', 'baseline'");
     const option = await train('item-knn', 'x', '--widths', '3');
     expect(option.code).toBe(2);
-    expect(option.stderr).toContain("recommender item-knn has no option 'widths'");
-    expect(option.stderr).toContain('It has neighbours (or k), minimumNeighbours, similarity');
+    expect(option.stderr).toContain('recommender item-knn has no option `--widths`');
+    expect(option.stderr).toContain('Its options are `--neighbours`, `--k`, `--minimum-neighbours`, `--similarity`');
     expect((await train('dcf-av-1', 'x')).stderr).toContain('[missing-features]');
     expect((await train('svd', 'x', '--factors', 'many')).stderr).toContain(
       "`--factors` must be an integer, but is 'many'",

@@ -30,13 +30,15 @@ describe('ids of a corpus', () => {
     const films = place.path('films');
     expect(await failureOf(listCorpus({ inputs: [films] }))).toMatchObject({
       code: 'duplicate-id',
-      message: `2 item ids are of several inputs: 'x' (${films}/a/x.mp4, ${films}/b/x.mp4, ${films}/c/x.mp4, and 1 more); 'y' (${films}/a/y.mp4, ${films}/b/y.mkv)`,
+      message: `several inputs have the same item id, for 2 ids: 'x' (${films}/a/x.mp4, ${films}/b/x.mp4, ${films}/c/x.mp4, and 1 more); 'y' (${films}/a/y.mp4, ${films}/b/y.mkv)`,
       remedy: expect.stringContaining("`id: 'path'`"),
     });
     place.write('twins/x.mp4', 'x');
     place.write('twins/x.mkv', 'x');
     const twins = await failureOf(listCorpus({ inputs: [place.path('twins')] }));
-    expect(twins?.remedy).toBe('Rename files, or give ids by a CSV file as `manifest` (columns path,item_id).');
+    expect(twins?.remedy).toBe(
+      'Rename files, or list them with ids in a CSV file for `manifest` (columns path,item_id).',
+    );
   });
 
   it('of a manifest are its own: an `id` beside it is refused', async () => {

@@ -1,3 +1,4 @@
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Cuts } from '../../operators/division.ts';
 import { type RepeatedFrames, repeatedFrameRules } from '../../operators/embed.ts';
@@ -6,17 +7,23 @@ import type { ColumnOptions, EmbeddingOptions } from './video-scope.ts';
 
 // What the options of a scope come to, for the plan and for the run alike.
 
+const knownOfEmbedding: KnownOptions<EmbeddingOptions> = { name: true, repeatedFrames: true };
+const knownOfColumn: KnownOptions<ColumnOptions> = { count: true, statistic: true, operator: true, seconds: true };
+
 /** How a network is used, with its operator's name. */
 export function resolveEmbedding(
   network: UnopenedNetwork,
-  { name = `embed-${network.name}`, repeatedFrames = repeatedFrameRules[0] }: EmbeddingOptions = {},
+  options: EmbeddingOptions = {},
 ): { readonly name: string; readonly repeatedFrames: RepeatedFrames } {
+  checkKnownOptions('scope.embed', options, knownOfEmbedding);
+  const { name = `embed-${network.name}`, repeatedFrames = repeatedFrameRules[0] } = options;
   return { name, repeatedFrames };
 }
 
 /** The statistics of a column. @throws UsageError for one that does not exist. */
-export function resolveStatistics({ statistic = 'mean' }: ColumnOptions): readonly Statistic[] {
-  return checkStatistics('statistic', statistic);
+export function resolveStatistics(options: ColumnOptions): readonly Statistic[] {
+  checkKnownOptions('scope.subclips', options, knownOfColumn);
+  return checkStatistics('statistic', options.statistic ?? 'mean');
 }
 
 /**

@@ -17,26 +17,26 @@ export function collectRows(
     new Observable<RowTable>((subscriber) => {
       const holder = scope.reservation(operator);
       subscriber.add(() => holder.free());
-      const clock = scope.meter(operator);
+      const meter = scope.meter(operator);
       const rows = new RowTableBuilder(table, schema);
       let accounted = 0;
       const timed = <T>(work: () => T): T => {
-        clock.enter();
+        meter.enter();
         try {
           return work();
         } finally {
-          clock.leave();
+          meter.leave();
         }
       };
       connect(source, subscriber, {
         next: (row) => {
-          clock.in += 1;
+          meter.in += 1;
           timed(() => rows.push(row));
           holder.grow(rows.byteLength - accounted);
           accounted = rows.byteLength;
         },
         complete: () => {
-          clock.emit(
+          meter.emit(
             subscriber,
             timed(() => rows.finish()),
           );

@@ -1,4 +1,5 @@
 import { checkInteger, checkOneOf } from '../../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { checkSampling, type FrameSampling } from '../../io/media/frames.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import type { ScopeAudioOptions, ScopeFramesOptions } from './video-scope.ts';
@@ -32,12 +33,28 @@ export function elementBytes(source: Source): Bytes {
   return source.kind === 'pictures' ? source.width * source.height * 3 : 4 * source.patchSamples;
 }
 
+const knownOfFrames: KnownOptions<ScopeFramesOptions> = {
+  width: true,
+  height: true,
+  resize: true,
+  fps: true,
+  name: true,
+};
+const knownOfAudio: KnownOptions<ScopeAudioOptions> = {
+  sampleRate: true,
+  patchSamples: true,
+  hopSamples: true,
+  name: true,
+};
+
 /** The sources of one composition, each once: the same options are the same source. */
 export class Sources {
   readonly #known = new Map<string, Source>();
 
   /** @throws UsageError for an option that does not fit. */
-  pictures({ width = 224, height = 224, resize = 'crop', fps = 'native', name }: ScopeFramesOptions = {}): FrameSource {
+  pictures(options: ScopeFramesOptions = {}): FrameSource {
+    checkKnownOptions('scope.frames', options, knownOfFrames);
+    const { width = 224, height = 224, resize = 'crop', fps = 'native', name } = options;
     checkInteger('width', width, 1, 8192);
     checkInteger('height', height, 1, 8192);
     checkOneOf('resize', resize, ['crop', 'stretch']);
@@ -46,12 +63,9 @@ export class Sources {
   }
 
   /** @throws UsageError for an option that does not fit. */
-  sound({
-    sampleRate = 16_000,
-    patchSamples = 15_600,
-    hopSamples = 15_360,
-    name,
-  }: ScopeAudioOptions = {}): AudioSource {
+  sound(options: ScopeAudioOptions = {}): AudioSource {
+    checkKnownOptions('scope.audio', options, knownOfAudio);
+    const { sampleRate = 16_000, patchSamples = 15_600, hopSamples = 15_360, name } = options;
     checkInteger('sampleRate', sampleRate, 1000, 384_000);
     checkInteger('patchSamples', patchSamples, 1, 1 << 24);
     checkInteger('hopSamples', hopSamples, 1, patchSamples);

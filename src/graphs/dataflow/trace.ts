@@ -1,6 +1,7 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { checkFunction, checkInteger, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions } from '../../core/known-options.ts';
 import type { RowTable } from '../../io/dataset/row-table.ts';
 import { checkTableName, parseRowSchema, type Row, type RowSchema } from '../../io/dataset/row-types.ts';
 import { checkStreamName } from '../../io/dataset/schema.ts';
@@ -9,12 +10,13 @@ import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import { type Cuts, checkCuts } from '../../operators/division.ts';
 import type { Embedding, RepeatedFrames } from '../../operators/embed.ts';
 import type { Frame } from '../../operators/frame.ts';
-import type { MapAsyncOptions } from '../../operators/map-async.ts';
-import type { Holding, Stage } from '../../operators/own-operator.ts';
+import { type MapAsyncOptions, mapAsyncOptions } from '../../operators/map-async.ts';
+import { type Holding, type OperatorOptions, operatorOptions, type Stage } from '../../operators/own-operator.ts';
 import type { Patch } from '../../operators/patch.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import type { SubclipRow, Timed } from '../../operators/subclips.ts';
-import type { WindowOptions } from '../../operators/window.ts';
+import { type HoldOptions, holdOptions, type WindowOptions, windowOptions } from '../../operators/window.ts';
+import { type ZipOptions, zipOptions } from '../../operators/zip.ts';
 import type { Json } from '../graph.ts';
 import { networkIdentity } from './network-identity.ts';
 import { cutsAsJson, resolveEmbedding, resolveStatistics, rowsName, subclipsName } from './resolve.ts';
@@ -164,11 +166,13 @@ class TracedScope implements VideoScope {
   }
 
   mapAsync<A, B>(_: (value: A, signal: AbortSignal) => Promise<B>, options: MapAsyncOptions<A, B>) {
-    return this.#code<A, B>('mapAsync', options?.concurrency ?? 1);
+    checkKnownOptions('scope.mapAsync', options, mapAsyncOptions);
+    return this.#code<A, B>('mapAsync', options.concurrency ?? 1);
   }
 
   window<A>(size: number, options: WindowOptions<A> = {}): OperatorFunction<A, A[]> {
     checkInteger('size', size);
+    checkKnownOptions('scope.window', options, windowOptions);
     return (input) => {
       const from = this.#originOf(input);
       this.#hold(from.source, size);
@@ -177,21 +181,29 @@ class TracedScope implements VideoScope {
     };
   }
 
-  buffer<A>(): OperatorFunction<A, A[]> {
+  buffer<A>(_: Observable<unknown>, options: HoldOptions<A> = {}): OperatorFunction<A, A[]> {
+    checkKnownOptions('scope.buffer', options, holdOptions);
     return this.#code<A, A[]>('buffer', 0);
   }
 
-  zip<A, B>(): OperatorFunction<A, [A, B]> {
+  zip<A, B>(_: Observable<B>, options: ZipOptions<A, B> = {}): OperatorFunction<A, [A, B]> {
+    checkKnownOptions('scope.zip', options, zipOptions);
     return this.#code<A, [A, B]>('zip', 0);
   }
 
-  delay<A>(): OperatorFunction<A, A> {
+  delay<A>(_: number, options: HoldOptions<A> = {}): OperatorFunction<A, A> {
+    checkKnownOptions('scope.delay', options, holdOptions);
     return (input) => this.#stream(this.#originOf(input));
   }
 
-  operator<In, Out>(name: string, define: (holding: Holding<Out>) => Stage<In>): OperatorFunction<In, Out> {
+  operator<In, Out>(
+    name: string,
+    define: (holding: Holding<Out>) => Stage<In>,
+    options: OperatorOptions = {},
+  ): OperatorFunction<In, Out> {
     checkString('name', name);
     checkFunction('define', define);
+    checkKnownOptions('scope.operator', options, operatorOptions);
     return this.#code<In, Out>(name, 1);
   }
 

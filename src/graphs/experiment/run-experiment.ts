@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeDirectory } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
@@ -71,6 +72,13 @@ export interface ExperimentResult {
 
 /** Ratings up to which splits are saved unless told otherwise. */
 const savedRatings = 2_000_000;
+const known: KnownOptions<RunExperimentOptions> = {
+  out: true,
+  signal: true,
+  stop: true,
+  onMessage: true,
+  onProgress: true,
+};
 
 /**
  * Compares recommenders: every scenario x recommender x seed x fold is a point with a file of its
@@ -90,6 +98,7 @@ export async function runExperiment(
   config: ExperimentConfig,
   options: RunExperimentOptions,
 ): Promise<ExperimentResult> {
+  checkKnownOptions('runExperiment', options, known);
   const resolved = resolveConfig(config);
   if (resolved.select !== undefined) selectionMetric(resolved.select, resolved);
   experimentEntries(resolved);

@@ -1,4 +1,5 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { startInterval } from '../../core/start-rate.ts';
 import { CommandTemplate } from '../../io/fetch/command-template.ts';
 import type { FetchRecord } from '../../io/fetch/fetch-record.ts';
@@ -90,11 +91,33 @@ export function checkSource(source: FetchSource): CommandTemplate {
   return new CommandTemplate(source.command);
 }
 
+const known: KnownOptions<FetchOptions> = {
+  list: true,
+  column: true,
+  out: true,
+  command: true,
+  limit: true,
+  retryFailed: true,
+  concurrency: true,
+  rate: true,
+  retries: true,
+  retryDelay: true,
+  timeout: true,
+  check: true,
+  drain: true,
+  signal: true,
+  onListed: true,
+  onProgress: true,
+  onMessage: true,
+  onItem: true,
+};
+
 /**
  * Checks how it is fetched.
  * @throws UsageError for a number out of range, or a rate that is none.
  */
 export function fetchSettings(options: FetchOptions): FetchSettings {
+  checkKnownOptions('fetchCorpus', options, known);
   const { retryDelay = 2, timeout = 600 } = options;
   checkPositive('timeout', timeout);
   return {

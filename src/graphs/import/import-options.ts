@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { checkInteger, checkOneOf, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { STANDARDISATIONS, type Standardisation } from './column-scales.ts';
 import type { FeatureFileOptions } from './feature-file.ts';
 
@@ -122,8 +123,20 @@ export function streamName(text: string): string {
   return (/^[A-Za-z]/.test(plain) ? plain : `x${plain}`).slice(0, 64);
 }
 
+const known: KnownOptions<ImportOptions> = {
+  standardise: true,
+  fitOn: true,
+  missing: true,
+  genres: true,
+  year: true,
+  categories: true,
+  minimumItems: true,
+  signal: true,
+};
+
 /** Checks what needs no look at the files. @throws UsageError */
 export function checkImport(files: readonly FeatureInput[], out: string, options: ImportOptions): void {
+  checkKnownOptions('importFeatures', options, known);
   checkString('out', out);
   for (const { path } of files) checkString('path', path);
   checkOneOf('standardise', options.standardise ?? 'robust', STANDARDISATIONS);

@@ -1,9 +1,23 @@
 import { checkInteger } from '../../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { fitClassicRecommender } from './classic-recommender.ts';
 import { checkFitData, type FitData, type FitOptions, type FittedRecommender } from './fit-data.ts';
 import { fitNeuralRecommender } from './neural-recommender-fit.ts';
 import { checkRecommenderName, isNeuralRecommender } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
+
+const known: KnownOptions<FitOptions> = {
+  recommender: true,
+  options: true,
+  seed: true,
+  signal: true,
+  checkpoint: true,
+  dataIdentity: true,
+  logDirectory: true,
+  onProgress: true,
+  onMessage: true,
+  refit: true,
+};
 
 /**
  * Fits any recommender by its name. Learns from the rows `train` alone; a neural recommender stops
@@ -19,6 +33,7 @@ import { checkRecommenderOptions } from './recommender-options.ts';
  * await recommender.close?.();
  */
 export async function fitRecommender(data: FitData, options: FitOptions): Promise<FittedRecommender> {
+  checkKnownOptions('fitRecommender', options, known);
   const model = checkRecommenderName(options.recommender);
   const checked = checkRecommenderOptions(model, options.options);
   const seed = checkInteger('seed', options.seed, 0, 0xffffffff);

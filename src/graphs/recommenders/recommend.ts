@@ -1,5 +1,6 @@
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { ContentSimilarity, type SimilarityBasis } from './content-similarity.ts';
@@ -78,6 +79,8 @@ export interface Recommendations {
 /** Nearest items that an explanation names. */
 const explainedBy = 3;
 
+const known: KnownOptions<RecommendOptions> = { user: true, k: true, coldOnly: true, explain: true, ratings: true };
+
 /**
  * The items with the highest predicted rating among those that a user has not rated. A recommender
  * that knows nothing of an item's content ranks items with ratings only; the others (by features
@@ -90,6 +93,7 @@ const explainedBy = 3;
  * const { items } = await recommend(await loadRecommender('models/dcf-av-1'), { user: '42', k: 10, coldOnly: true, explain: true });
  */
 export async function recommend(model: LoadedRecommender, options: RecommendOptions): Promise<Recommendations> {
+  checkKnownOptions('recommend', options, known);
   const k = checkInteger('k', options.k ?? 10);
   const { saved } = model;
   const ranking = new Ranking(saved);

@@ -5,6 +5,7 @@ import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { sha256 } from '../../core/hash.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
 import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
@@ -80,6 +81,23 @@ export interface TrainSummary {
   readonly alreadyTrained: boolean;
 }
 
+const known: KnownOptions<TrainOptions> = {
+  ratings: true,
+  movies: true,
+  features: true,
+  trailers: true,
+  reading: true,
+  recommender: true,
+  out: true,
+  options: true,
+  seed: true,
+  validation: true,
+  logDirectory: true,
+  signal: true,
+  onProgress: true,
+  onMessage: true,
+};
+
 /**
  * Trains a recommender on all ratings and saves it. A neural recommender leaves a checkpoint in the
  * directory after each epoch and every 1000 steps; stopped at any moment and run again, it ends
@@ -91,6 +109,7 @@ export interface TrainSummary {
  * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/items.arrow', out: 'models/dcf-av-1' });
  */
 export async function trainRecommender(train: TrainOptions): Promise<TrainSummary> {
+  checkKnownOptions('trainRecommender', train, known);
   const recommender = checkRecommenderName(train.recommender);
   const options = checkRecommenderOptions(recommender, train.options ?? {});
   const seed = checkInteger('seed', train.seed ?? 1, 0, 0xffffffff);
@@ -161,7 +180,7 @@ function alreadyThere(earlier: RecommenderFacts, identity: string, { out }: Trai
   throw new UsageError(`${out} holds another recommender: ${earlier.model}, trained with other data, options or seed`, {
     code: 'output',
     remedy:
-      'Name another directory: a recommender that has been trained is not trained on. If the features or ratings have grown, that is the way to take the new ones in.',
+      'Name another directory: a trained recommender cannot be trained further. Train a new one when features or ratings were added, too.',
   });
 }
 

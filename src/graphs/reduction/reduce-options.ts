@@ -1,5 +1,6 @@
 import { checkInteger, checkOneOf, checkPositive, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { ParquetCompression, ParquetEncoding } from '../../io/dataset/parquet.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
 import type { Statistic } from '../../operators/statistics.ts';
@@ -121,8 +122,27 @@ export function fitOf(options: ReduceOptions): Fit {
   return { algorithm: 'exact', variance: share };
 }
 
+const known: KnownOptions<ReduceOptions> = {
+  input: true,
+  out: true,
+  column: true,
+  id: true,
+  subclips: true,
+  statistic: true,
+  components: true,
+  variance: true,
+  algorithm: true,
+  pca: true,
+  encoding: true,
+  compression: true,
+  signal: true,
+  onMessage: true,
+  subclipSeconds: true,
+};
+
 /** Checks what needs no look at the input. */
 export function checkReduceOptions(options: ReduceOptions): void {
+  checkKnownOptions('reduce', options, known);
   checkString('input', options.input);
   checkString('out', options.out);
   if (options.column !== undefined) checkString('column', options.column);

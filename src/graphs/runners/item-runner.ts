@@ -241,12 +241,12 @@ export class ItemRunner<Item, Services> {
 
   async #lookUp(fingerprint: string, itemId: string): Promise<UnitTable | undefined> {
     if (this.#run.cache === undefined) return undefined;
-    const clock = this.#run.flow.meter(this.#run.operators.cache ?? 'cache');
-    clock.in += 1;
-    const working = clock.busy();
+    const meter = this.#run.flow.meter(this.#run.operators.cache ?? 'cache');
+    meter.in += 1;
+    const working = meter.busy();
     try {
       const unit = await this.#run.cache.get(fingerprint, itemId);
-      if (unit !== undefined) clock.out += 1;
+      if (unit !== undefined) meter.out += 1;
       return unit;
     } finally {
       working.end();
@@ -254,7 +254,7 @@ export class ItemRunner<Item, Services> {
   }
 
   /**
-   * Commits a unit, or buries an item whose rows cannot be written.
+   * Commits a unit, or records a dead letter for an item whose rows cannot be written.
    * @returns whether this call committed it.
    */
   async #commit(
@@ -264,14 +264,14 @@ export class ItemRunner<Item, Services> {
     how: { readonly before: readonly string[]; readonly cached?: boolean },
   ): Promise<boolean> {
     const waiting = how.before.map((operator) => this.#run.flow.meter(operator).blocked());
-    const clock = this.#run.flow.meter(this.#run.operators.commit);
-    clock.in += 1;
-    const working = clock.busy();
+    const meter = this.#run.flow.meter(this.#run.operators.commit);
+    meter.in += 1;
+    const working = meter.busy();
     const { key, fingerprint } = place;
     let outcome: 'committed' | 'duplicate';
     try {
       outcome = await this.#run.store.commit(key, table);
-      clock.out += 1;
+      meter.out += 1;
     } catch (error) {
       // The store's own faults would meet every item; rows that have no encoding, for their size
       // for instance, are the item's.

@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { removeIfThere } from '../../core/atomic-file.ts';
 import { checkString } from '../../core/check.ts';
 import { ModelError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { addWeights } from '../../io/weights-store/add-weights.ts';
 import { stageFile } from '../../io/weights-store/stage-file.ts';
 import { officialSource } from '../../models/networks/official-sources.ts';
@@ -25,6 +26,16 @@ export interface ImportWeightsOptions {
   readonly onBytes?: ((done: number, total: number) => void) | undefined;
 }
 
+const known: KnownOptions<ImportWeightsOptions> = {
+  name: true,
+  file: true,
+  sha256: true,
+  replace: true,
+  directory: true,
+  signal: true,
+  onBytes: true,
+};
+
 /**
  * Brings a weight file into the weights store, from where `extract` takes the weights of a network
  * that is named. The file's structure is checked against the network before and after it is copied;
@@ -40,6 +51,7 @@ export interface ImportWeightsOptions {
  * await importWeights({ name: 'alexnet', file: 'alexnet-owt-7be5be79.pth' });
  */
 export async function importWeights(options: ImportWeightsOptions): Promise<WeightsReport> {
+  checkKnownOptions('importWeights', options, known);
   const name = checkWeightName(options.name);
   const file = checkString('file', options.file);
   const wanted = checkSha256(options.sha256);

@@ -3,6 +3,7 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 
 import { createOnce, replaceFile } from '../../core/atomic-file.ts';
 import { checkOneOf, checkString } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { hashWeightFile } from '../../io/weights-store/stage-file.ts';
 import { loadCard, type NetworkCard, parseCard } from '../../models/networks/card.ts';
 import { type Assumption, guessCard } from '../../models/networks/guess-card.ts';
@@ -33,6 +34,8 @@ export interface MadeCard {
   readonly assumptions: readonly Assumption[];
 }
 
+const known: KnownOptions<MakeCardOptions> = { file: true, out: true, output: true, modality: true, replace: true };
+
 /**
  * Writes a network card from an ONNX file's inputs and outputs, with the file's SHA-256. What the
  * file cannot state (order of channels, scale, mean, deviation, resize) gets the usual values and
@@ -46,6 +49,7 @@ export interface MadeCard {
  * const { path, assumptions } = await makeCard({ file: 'squeezenet.onnx', output: 'pool10' });
  */
 export async function makeCard(options: MakeCardOptions): Promise<MadeCard> {
+  checkKnownOptions('makeCard', options, known);
   const file = checkString('file', options.file);
   if (options.output !== undefined) checkString('output', options.output);
   if (options.modality !== undefined) checkOneOf('modality', options.modality, ['visual', 'audio']);

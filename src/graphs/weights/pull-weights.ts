@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ModelError, UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { addWeights } from '../../io/weights-store/add-weights.ts';
 import { shownAddress, sourceAddress } from '../../io/weights-store/addresses.ts';
 import { downloadFile } from '../../io/weights-store/weights-download.ts';
@@ -34,6 +35,18 @@ export interface PullWeightsOptions {
   readonly onMessage?: ((line: string) => void) | undefined;
 }
 
+const known: KnownOptions<PullWeightsOptions> = {
+  name: true,
+  source: true,
+  sha256: true,
+  replace: true,
+  directory: true,
+  timeoutSeconds: true,
+  signal: true,
+  onBytes: true,
+  onMessage: true,
+};
+
 /**
  * Downloads the weights of a network from their official source into the weights store. An
  * interrupted download is resumed; the file's SHA-256 must begin with the digits that its source
@@ -49,6 +62,7 @@ export interface PullWeightsOptions {
  * await pullWeights({ name: 'alexnet', onBytes: (done, total) => console.error(done, total) });
  */
 export async function pullWeights(options: PullWeightsOptions): Promise<WeightsReport> {
+  checkKnownOptions('pullWeights', options, known);
   const name = checkWeightName(options.name);
   const wanted = checkSha256(options.sha256);
   const { directory, replace, timeoutSeconds, signal, onBytes, onMessage } = options;

@@ -4,7 +4,7 @@ import { damagedWeights } from '../../io/weights-store/weights-record.ts';
 import { storedWeights, storedWeightsNames } from '../../io/weights-store/weights-store.ts';
 import { bringRemedy, checkWeightName } from './weight-names.ts';
 
-/** What verifying found of one stored model. */
+/** What verifying stored weights found. */
 export interface VerifiedWeights {
   readonly name: string;
   readonly whole: boolean;

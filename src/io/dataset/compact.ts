@@ -9,6 +9,7 @@ import {
 } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
 import { checkInteger, checkOneOf } from '../../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { CommitStore } from './commit-store.ts';
 import { isCutDirectory } from './cut.ts';
 import { countDataset } from './dataset.ts';
@@ -66,6 +67,14 @@ export interface CompactOptions {
   readonly onMessage?: ((message: string) => void) | undefined;
 }
 
+const known: KnownOptions<CompactOptions> = {
+  partBytes: true,
+  rowGroupBytes: true,
+  encoding: true,
+  compression: true,
+  onMessage: true,
+};
+
 /**
  * Writes the committed units of a dataset as Parquet tables, one for each cut into subclips and
  * statistic: `subclips=10/aggregate=mean/part-00000.parquet`, sorted by the item ids' UTF-8 bytes,
@@ -89,6 +98,7 @@ export interface CompactOptions {
  * const tables = await compact('features/');
  */
 export async function compact(directory: string, options: CompactOptions = {}): Promise<readonly DatasetTable[]> {
+  checkKnownOptions('compact', options, known);
   const partBytes = checkInteger('partBytes', options.partBytes ?? 512 * MIB);
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
   const encoding = checkOneOf('encoding', options.encoding ?? 'plain', parquetEncodings);

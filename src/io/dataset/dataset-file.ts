@@ -223,16 +223,16 @@ export function checkDirectory(directory: string, description: DatasetDescriptio
   const file = readDatasetFile(directory);
   if (file.graphId === description.graphId) return file;
   const changes = changesBetween(comparable(file), comparable(description));
-  throw new UsageError(
-    `${directory} holds another dataset (graph ${file.graphId}, not ${description.graphId}): ${changes}`,
-    { code: 'dataset', remedy: 'Name another output directory, or use the parameters that the dataset was made with.' },
-  );
+  throw new UsageError(`${directory} holds a dataset that was made differently: ${changes}`, {
+    code: 'dataset',
+    remedy: 'Name another output directory, or use what the dataset was made with.',
+  });
 }
 
 /** Where two JSON values differ, in words not longer than a reader takes in. */
 export function changesBetween(there: unknown, now: unknown): string {
   const changes = differences('', there, now);
-  if (changes.length === 0) return 'the parameters read the same';
+  if (changes.length === 0) return 'only the hash of the graph differs';
   const more = changes.length - LISTED_CHANGES;
   return `${changes.slice(0, LISTED_CHANGES).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
 }
@@ -240,6 +240,9 @@ export function changesBetween(there: unknown, now: unknown): string {
 function comparable({ name, version, params }: DatasetDescription): unknown {
   return { graph: { name, version }, params };
 }
+
+/** Parameters of a graph that are options under another name. */
+const optionNames: Readonly<Record<string, string>> = { sampling: 'fps', duplicates: 'repeatedFrames' };
 
 /** Where two JSON values differ, a phrase for each place. */
 function differences(path: string, there: unknown, now: unknown): string[] {
@@ -254,5 +257,6 @@ function differences(path: string, there: unknown, now: unknown): string[] {
   }
   const [before, after] = [JSON.stringify(there), JSON.stringify(now)];
   const shown = (json: string | undefined) => (json === undefined ? 'missing' : printableStart(json, LONGEST_VALUE));
-  return before === after ? [] : [`${path} is ${shown(before)} there and ${shown(after)} now`];
+  if (before === after) return [];
+  return [`\`${optionNames[path] ?? path}\` was ${shown(before)} and is now ${shown(after)}`];
 }

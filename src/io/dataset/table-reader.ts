@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { type Data, type Field, type RecordBatch, Schema } from 'apache-arrow';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { openArrow } from './arrow-reader.ts';
 import { recordBatch } from './batch-columns.ts';
 import { openParquet } from './parquet-reader.ts';
@@ -55,6 +56,8 @@ const BATCH_BYTES = 16 * 1024 * 1024;
  */
 const [DECODER_BYTES, DECODER_SHARE, DECODER_BATCHES] = [512 * 1024 * 1024, 2, 4];
 
+const known: KnownOptions<TableReaderOptions> = { columns: true, batchBytes: true };
+
 /**
  * Opens a table: a Parquet file, an Arrow IPC file or stream (told by their first bytes, not by
  * name), or a directory of parts, such as a table of a dataset; of hive partitions (`key=value`)
@@ -76,6 +79,7 @@ const [DECODER_BYTES, DECODER_SHARE, DECODER_BATCHES] = [512 * 1024 * 1024, 2, 4
  * await table.close();
  */
 export async function openTable(path: string, options: TableReaderOptions = {}): Promise<TableReader> {
+  checkKnownOptions('openTable', options, known);
   checkString('path', path);
   const batchBytes = checkInteger('batchBytes', options.batchBytes ?? BATCH_BYTES);
   const { columns } = options;

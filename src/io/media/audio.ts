@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import { abortable } from '../../core/abortable.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { BufferPool } from '../../operators/buffer-pool.ts';
 import type { PullSource } from '../../operators/flow.ts';
 import { Patch } from '../../operators/patch.ts';
@@ -34,6 +35,21 @@ export interface AudioOptions extends DecodingOptions {
  */
 const WINDOW_OVERLAP_SECONDS = 0.015;
 
+const known: KnownOptions<AudioOptions> = {
+  scope: true,
+  allowPartial: true,
+  onVerdict: true,
+  signal: true,
+  threads: true,
+  stallTimeout: true,
+  maximumPixels: true,
+  stopInDoubt: true,
+  sampleRate: true,
+  patchSamples: true,
+  hopSamples: true,
+  name: true,
+};
+
 /**
  * The sound of a video as overlapping patches: mono (ffmpeg's default mix of the channels; more
  * than 8, or a layout that it has no mix for, evenly), resampled, float32 in [-1, 1]. Patch k
@@ -59,6 +75,7 @@ const WINDOW_OVERLAP_SECONDS = 0.015;
  * audio(video, { scope: flow.scope(video.id) }).subscribe((patch) => console.log(patch.time, patch.data.length));
  */
 export function audio(video: Video, options: AudioOptions): Observable<Patch> {
+  checkKnownOptions('audio', options, known);
   const checked = checkDecodingOptions(options);
   const { sampleRate = 16_000, patchSamples = 15_600, hopSamples = 15_360, name = 'decode-audio', scope } = options;
   checkInteger('sampleRate', sampleRate, 1000, 384_000);

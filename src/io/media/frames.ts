@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { abortable } from '../../core/abortable.ts';
 import { checkInteger, checkOneOf, checkPositive, checkString, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { BufferPool } from '../../operators/buffer-pool.ts';
 import type { PullSource } from '../../operators/flow.ts';
 import { Frame } from '../../operators/frame.ts';
@@ -37,6 +38,22 @@ export interface FramesOptions extends DecodingOptions {
   readonly name?: string | undefined;
 }
 
+const known: KnownOptions<FramesOptions> = {
+  scope: true,
+  allowPartial: true,
+  onVerdict: true,
+  signal: true,
+  threads: true,
+  stallTimeout: true,
+  maximumPixels: true,
+  stopInDoubt: true,
+  width: true,
+  height: true,
+  resize: true,
+  fps: true,
+  name: true,
+};
+
 /**
  * The pictures of a video, in order of presentation: RGB, 8 bits, `height * width * 3` bytes each,
  * turned as a player turns them. Each carries its presentation time, exact to the container's tick,
@@ -57,6 +74,7 @@ export interface FramesOptions extends DecodingOptions {
  * frames(video, { scope: flow.scope(video.id), width: 224, height: 224 }).subscribe((frame) => console.log(frame.time));
  */
 export function frames(video: Video, options: FramesOptions): Observable<Frame> {
+  checkKnownOptions('frames', options, known);
   const checked = checkDecodingOptions(options);
   const { width = 224, height = 224, resize = 'stretch', fps = 'native', name = 'decode-video', scope } = options;
   checkInteger('width', width, 1, 8192);

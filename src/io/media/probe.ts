@@ -1,4 +1,5 @@
 import { MediaError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { readableEnd } from './boxes.ts';
 import { type ChosenStreams, chooseStreams, hasCodec } from './choose-streams.ts';
 import { encryptionOf } from './encryption.ts';
@@ -25,6 +26,8 @@ export interface ProbeOptions {
 /** A demuxer that recognised next to nothing, as mp3 does in random bytes. */
 const MIN_PROBE_SCORE = 5;
 
+const known: KnownOptions<ProbeOptions> = { signal: true, timeout: true, maximumPixels: true };
+
 /**
  * Looks at a file's headers: container, streams, durations, rotation, pixel shape. Decodes at most
  * a few frames.
@@ -41,6 +44,7 @@ const MIN_PROBE_SCORE = 5;
  * `decoder-missing`; FlowError `aborted`.
  */
 export async function probe(path: string, options: ProbeOptions = {}): Promise<MediaInfo> {
+  checkKnownOptions('probe', options, known);
   const { signal, timeout = 30_000, maximumPixels = MAXIMUM_PIXELS } = options;
   const { bytes, head } = await readHead(path);
   const look = async (window: InputWindow): Promise<Look> => {

@@ -10,18 +10,19 @@ const BUDGET = 16 * 2 ** 20;
  * by more than 16 MiB. An element is valid until the next one is asked for: copy what is to be
  * kept. Leaving the loop, an error in it included, ends the decoder.
  *
- * @throws what the decoder ends in.
+ * @throws what `decode` throws, at once; while it is looped over, what the decoder ends in.
  */
-export async function* pulled<T extends Payload>(
+export function pulled<T extends Payload>(
   name: string,
   decode: (scope: Scope) => Observable<T>,
 ): AsyncGenerator<T, void, undefined> {
-  const flow = new Flow(BUDGET);
-  const scope = flow.scope(name);
+  const scope = new Flow(BUDGET).scope(name);
+  return elementsOf(decode(scope), scope);
+}
+
+async function* elementsOf<T>(decoded: Observable<T>, scope: Scope): AsyncGenerator<T, void, undefined> {
   const hand = new Hand<T>();
-  const stream = decode(scope).pipe(
-    scope.mapAsync((element: T) => hand.give(element), { name: 'pull', concurrency: 1 }),
-  );
+  const stream = decoded.pipe(scope.mapAsync((element: T) => hand.give(element), { name: 'pull', concurrency: 1 }));
   const subscription = stream.subscribe({ error: (error) => hand.fail(error), complete: () => hand.end() });
   try {
     for (let element = await hand.take(); element !== undefined; element = await hand.take()) yield element;

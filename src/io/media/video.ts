@@ -4,6 +4,7 @@ import { glob, isDynamicPattern } from 'tinyglobby';
 import { Breather } from '../../core/breather.ts';
 import { checkString, shown } from '../../core/check.ts';
 import { MediaError, UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { sortInTurns } from '../../core/sort-in-turns.ts';
 import type { Frame } from '../../operators/frame.ts';
 import type { Patch } from '../../operators/patch.ts';
@@ -24,6 +25,8 @@ export interface VideoOptions {
   readonly source?: string | undefined;
   readonly more?: Readonly<Record<string, string>> | undefined;
 }
+
+const knownOfVideo: KnownOptions<VideoOptions> = { id: true, source: true, more: true };
 
 /**
  * A media file, by name: cheap, nothing is opened until `probe`, `frames` or `audio`.
@@ -48,6 +51,7 @@ export class Video {
   #info: MediaInfo | undefined;
 
   constructor(path: string, options: VideoOptions = {}) {
+    checkKnownOptions('video', options, knownOfVideo);
     this.path = checkString('path', path);
     this.id = options.id === undefined ? itemId(path, 'stem', undefined) : checkString('id', options.id);
     this.source = options.source;
@@ -161,6 +165,8 @@ export interface VideosOptions {
   readonly id?: IdRule | undefined;
 }
 
+const knownOfVideos: KnownOptions<VideosOptions> = { onPassedOver: true, id: true };
+
 /**
  * The media files that an input names: a file, a directory (all files in and below it with an
  * extension of `MEDIA_EXTENSIONS`), a glob, or a list of these. Sorted by path within each input; a
@@ -175,6 +181,7 @@ export async function* videos(
   input: string | readonly string[],
   options: VideosOptions = {},
 ): AsyncGenerator<Video, void, undefined> {
+  checkKnownOptions('videos', options, knownOfVideos);
   const breather = new Breather();
   const inputs = typeof input === 'string' ? [input] : input;
   let place = 0;

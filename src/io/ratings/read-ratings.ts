@@ -1,4 +1,5 @@
 import { checkOneOf } from '../../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { readLineBlocks } from '../../core/line-blocks.ts';
 import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
 import { type BadLineReport, BadLines, DuplicateRatingError, fileFault, quoted } from './bad-lines.ts';
@@ -84,6 +85,17 @@ export async function readRatings(path: string, options: ReadRatingsOptions = {}
   return loaded;
 }
 
+const knownColumns: KnownOptions<RatingColumnNames> = { user: true, item: true, rating: true, timestamp: true };
+const known: KnownOptions<ReadRatingsOptions> = {
+  columns: true,
+  timestamps: true,
+  scale: true,
+  skipBadLines: true,
+  duplicateRatings: true,
+  signal: true,
+  implicit: true,
+};
+
 /**
  * As `readRatings`, but a file may have no ratings. `fourth` is what the column of times is called
  * in messages.
@@ -93,6 +105,8 @@ export async function loadRatings(
   options: ReadRatingsOptions,
   fourth = 'timestamp',
 ): Promise<LoadedRatings> {
+  checkKnownOptions('readRatings', options, known);
+  checkKnownOptions('columns', options.columns ?? {}, knownColumns);
   const duplicates = checkOneOf('duplicateRatings', options.duplicateRatings ?? 'error', ['error', 'first', 'last']);
   if (options.scale !== undefined) checkScale(options.scale);
   const implicit = options.implicit === undefined ? undefined : checkImplicit(options.implicit);

@@ -1,6 +1,7 @@
 import { checkOneOf } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Resolved } from '../../core/given.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { Draws, orderOfDraws } from './draws.ts';
 import type { RatingTable } from './rating-table.ts';
 import { rowsByGroup } from './rows-by-group.ts';
@@ -19,8 +20,11 @@ export interface ValidationOptions {
   readonly share?: number | undefined;
 }
 
+const known: KnownOptions<ValidationOptions> = { kind: true, share: true };
+
 /** Options of a validation part with their defaults. */
 export function resolveValidation(options: ValidationOptions): Resolved<ValidationOptions> {
+  checkKnownOptions('validation', options, known);
   const kind = checkOneOf('validation.kind', options.kind ?? 'ratings', ['ratings', 'item-cold', 'none']);
   const share = options.share ?? 0.1;
   if (typeof share !== 'number' || !(share > 0 && share < 1)) {

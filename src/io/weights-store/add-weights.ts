@@ -34,8 +34,8 @@ const extensions = ['pth', 'pt', 'safetensors', 'npz', 'npy', 'onnx'];
 
 /**
  * Puts a staged file into the store; afterwards the staged file is gone in any case. The weight
- * file is moved first, its record written last and at once: readers see the old model or the new
- * one. Of processes that add at the same time without `replace` the first wins.
+ * file is moved first, its record written last and at once: readers see the old weights or the
+ * new ones. Of processes that add at the same time without `replace` the first wins.
  *
  * @throws ModelError `weights` when another file is stored under that name and `replace` was not
  * asked for.
@@ -84,7 +84,7 @@ async function place(name: string, staged: StagedFile, options: AddOptions): Pro
 }
 
 /**
- * Writes the record of a weight file, or removes the file and tells which model is there already.
+ * Writes the record of a weight file, or removes the file and returns what is stored already.
  */
 async function writeRecord(
   recordPath: string,
@@ -132,7 +132,7 @@ function recordOrNone(name: string, folder: string): WeightsRecord | undefined {
   }
 }
 
-/** Removes what interrupted writers left behind in a model's folder. */
+/** Removes what interrupted writers left behind in a folder of weights. */
 async function sweep(name: string, folder: string): Promise<void> {
   const named = recordOrNone(name, folder)?.file;
   for (const entry of await readdir(folder)) {

@@ -6,10 +6,10 @@ import { checkWeightsName, recordName } from './weights-record.ts';
 import { weightsDirectory } from './weights-store.ts';
 
 /**
- * Takes a model out of the store, damaged or whole; its record goes first, so that nobody finds
- * half of it.
+ * Removes weights from the store, damaged or whole; the record goes first, so that nobody finds
+ * half of them.
  *
- * @returns whether there was one.
+ * @returns whether there were any.
  * @throws UsageError for a name that cannot be one; ModelError `weights` when the store cannot be
  * written.
  */
@@ -25,7 +25,7 @@ export async function removeWeights(name: string, directory?: string): Promise<b
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return false;
-    // Somebody adds a model of that name right now: what is new stays.
+    // Somebody is adding weights of that name: what is new stays.
     if (code === 'ENOTEMPTY') return true;
     throw storeFailure(folder, error);
   }

@@ -7,7 +7,7 @@ import { hashFile } from '../../core/hash.ts';
 import { makePrivateDirectory, storeFailure } from './private-files.ts';
 import { weightsDirectory } from './weights-store.ts';
 
-/** A whole file inside the store's directory that is not yet a model. */
+/** A whole file inside the store's directory that is not yet stored weights. */
 export interface StagedFile {
   readonly path: string;
   /** SHA-256 as 64 lower-case hexadecimal digits. */

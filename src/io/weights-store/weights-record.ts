@@ -20,7 +20,7 @@ export interface StoredWeights {
 /** A record as it is written: the weight file by its name inside the record's own folder. */
 export type WeightsRecord = Omit<StoredWeights, 'path'> & { readonly file: string };
 
-/** Name of the record inside a model's folder. */
+/** Name of the record inside a folder of weights. */
 export const recordName = 'record.json';
 
 /** A record larger than this is none. */
@@ -30,18 +30,18 @@ const namePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const filePattern = /^[0-9a-f]{16}-[0-9a-f]{12}\.[a-z]{2,11}$/;
 
 /**
- * Whether a text can be the name of a stored model: it is a folder's name too, so nothing that
+ * Whether a text can be the name of stored weights: it is a folder's name too, so nothing that
  * leads elsewhere.
  */
 export function isWeightsName(name: string): boolean {
   return namePattern.test(name);
 }
 
-/** @throws UsageError when a text cannot be the name of a stored model. */
+/** @throws UsageError when a text cannot be the name of stored weights. */
 export function checkWeightsName(name: unknown): string {
   if (typeof name === 'string' && isWeightsName(name)) return name;
   throw new UsageError(
-    `\`name\` of a stored model must be 1 to 64 lower-case letters, digits, '-' and '_', but is ${shown(name)}`,
+    `\`name\` of stored weights must be 1 to 64 lower-case letters, digits, '-' and '_', but is ${shown(name)}`,
   );
 }
 
@@ -85,7 +85,7 @@ export function parseRecord(text: string, name: string, path: string): WeightsRe
   };
 }
 
-/** What to throw when a stored model cannot be used. */
+/** What to throw when stored weights cannot be used. */
 export function damagedWeights(name: string, why: string, cause?: unknown): ModelError {
   return new ModelError('weights', `the stored weights of '${name}' are damaged: ${why}`, {
     remedy: `Get them again: \`pullWeights({ name: '${name}', replace: true })\`, or \`importWeights({ name: '${name}', file: 'FILE', replace: true })\`.`,

@@ -16,8 +16,8 @@ import {
 export type { StoredWeights };
 
 /**
- * A record is read again this often when its weight file went away meanwhile, as it does when a
- * model is replaced.
+ * A record is read again this often when its weight file disappears meanwhile, as it does when
+ * weights are replaced.
  */
 const readings = 4;
 
@@ -68,8 +68,8 @@ export function storedWeights(name: string, directory?: string): StoredWeights |
 }
 
 /**
- * The names that the store has records of, in alphabetical order; the models themselves are not
- * looked at.
+ * The names that the store has records of, in alphabetical order; the weight files themselves are
+ * not looked at.
  */
 export function storedWeightsNames(directory?: string): readonly string[] {
   const store = weightsDirectory(directory);
@@ -86,11 +86,11 @@ export function storedWeightsNames(directory?: string): readonly string[] {
 export function allStoredWeights(directory?: string): readonly StoredWeights[] {
   return storedWeightsNames(directory)
     .map((name) => storedWeights(name, directory))
-    .filter((model) => model !== undefined);
+    .filter((weights) => weights !== undefined);
 }
 
 /**
- * The record of a model's folder, or undefined when there is none.
+ * The record of a folder of weights, or undefined when there is none.
  * @throws ModelError `weights`.
  */
 export function readRecord(name: string, folder: string): WeightsRecord | undefined {

@@ -1,5 +1,6 @@
 import { checkInteger, checkOneOf, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { type GenreTable, genreVectors } from '../genres.ts';
 import { groupRows } from '../group-rows.ts';
 import type { Predicts } from '../recommenders/recommender.ts';
@@ -43,6 +44,20 @@ export interface EvaluateOptions {
   readonly onUser?: ((user: number, list: RankedList) => void) | undefined;
 }
 
+const known: KnownOptions<EvaluateOptions> = {
+  scale: true,
+  ks: true,
+  threshold: true,
+  thresholdRule: true,
+  undefined: true,
+  itemOrder: true,
+  genres: true,
+  catalogue: true,
+  onUser: true,
+  predicts: true,
+  trainMean: true,
+};
+
 /**
  * All metrics of one fold: errors over ratings, ranking metrics as means over the users that have a
  * test rating, list metrics over the recommended lists. `docs/metrics.md` defines each. Time is
@@ -56,6 +71,7 @@ export interface EvaluateOptions {
  * console.log(result.rmse, result.ranking['10']?.ndcg);
  */
 export function evaluate(rows: PredictedRatings, options: EvaluateOptions): Evaluation {
+  checkKnownOptions('evaluate', options, known);
   const { userCount, itemCount } = checkPredictedRatings(rows);
   const { ks, threshold, rule, undefinedRule, orderOf, genres } = settle(options, itemCount);
   const skip = undefinedRule === 'skip';

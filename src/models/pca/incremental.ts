@@ -21,9 +21,9 @@ import { topSingular } from './top-singular.ts';
  * over, D the dimension, and the rows that wait for their batch.
  *
  * @example
- * const pca = new IncrementalPca({ components: 600, batchSize: 1200 });
- * for await (const { values, rows } of batches) await pca.add(values, rows);
- * const pca = await pca.finish();
+ * const fitting = new IncrementalPca({ components: 600, batchSize: 1200 });
+ * for await (const { values, rows } of batches) await fitting.add(values, rows);
+ * const pca = await fitting.finish();
  */
 export class IncrementalPca {
   readonly #components: number;

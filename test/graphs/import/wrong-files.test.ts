@@ -17,7 +17,9 @@ async function refusal(
   const directory = await temporaryDirectory();
   const path = join(directory, 'f');
   await writeFile(path, content);
-  const error = await importFeatures([{ ...options, path }], join(directory, 'items.arrow'), options).then(
+  const { name, id, ids, subclip, column, columns, ...how } = options;
+  const of = { name, id, ids, subclip, column, columns };
+  const error = await importFeatures([{ ...of, path }], join(directory, 'items.arrow'), how).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );

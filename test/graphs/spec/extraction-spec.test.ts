@@ -127,14 +127,14 @@ describe('the spec of an extraction', () => {
     const changed = { ...spec, graph: later, id: graphId(later) };
     await expect(graphFrom(changed, { weights: directory })).rejects.toMatchObject({
       code: 'graph',
-      message: expect.stringContaining(`graph.version is ${later.version} there and ${spec.graph.version} now`),
+      message: expect.stringContaining(`\`graph.version\` was ${later.version} and is now ${spec.graph.version}`),
     });
     const card = { ...(spec as { visual?: { card?: object } }).visual?.card, preprocess: undefined };
     const other = JSON.parse(JSON.stringify({ ...spec, visual: { ...(spec as { visual?: object }).visual, card } }));
     other.visual.card.preprocess = { resize: 'crop', scale: 1, mean: [0, 0, 0], std: [1, 1, 1] };
     await expect(graphFrom(other, { weights: directory })).rejects.toMatchObject({
       code: 'graph',
-      message: expect.stringContaining('visual.card is'),
+      message: expect.stringContaining('`visual.card` was'),
     });
   });
 

@@ -89,7 +89,7 @@ describe('the spec of a dataflow in a module', () => {
     });
     expect(answer).toMatchObject({
       code: 'graph',
-      message: expect.stringContaining(`version is "1" there and "2" now`),
+      message: expect.stringContaining('version` was "1" and is now "2"'),
     });
   });
 

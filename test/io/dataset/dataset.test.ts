@@ -42,14 +42,14 @@ describe('a dataset', () => {
     expect(JSON.parse(metadata.models ?? '')).toEqual([{ name: 'alexnet', weightsHash: 'ff' }]);
   });
 
-  test('of another graph is refused, naming both ids and what differs', async () => {
+  test('of another graph is refused, saying what differs, options by their names', async () => {
     const directory = await temporaryDirectory();
     await Dataset.open(directory, description);
-    const params = { visual: { name: 'alexnet', weights: 'ee' }, subclips: [10], statistics: ['mean'], fps: 2 };
+    const params = { visual: { name: 'alexnet', weights: 'ee' }, subclips: [10], statistics: ['mean'], sampling: 2 };
     const failure = await Dataset.open(directory, { ...description, graphId: 'bbbb', params }).catch((e: unknown) => e);
     expect(failure).toBeInstanceOf(UsageError);
     expect((failure as UsageError).message).toBe(
-      `${directory} holds another dataset (graph aaaa, not bbbb): visual.weights is "ff" there and "ee" now; fps is missing there and 2 now`,
+      `${directory} holds a dataset that was made differently: \`visual.weights\` was "ff" and is now "ee"; \`fps\` was missing and is now 2`,
     );
     expect((failure as UsageError).remedy).toContain('another output directory');
   });

@@ -55,7 +55,7 @@ describe('where the store is', () => {
   });
 });
 
-describe('a stored model', () => {
+describe('stored weights', () => {
   it('is the bytes that were added, with their hash, size, origin and licence', async () => {
     const { outcome, weights } = await add('alexnet', 'weights');
     expect(outcome).toBe('added');

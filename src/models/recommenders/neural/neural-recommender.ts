@@ -47,9 +47,10 @@ export interface NeuralOptions extends ArchitectureOptions, Omit<TrainerOptions,
  * trains and predicts in a thread of its own until it is closed.
  *
  * @example
- * const recommender = new NeuralRecommender('dcf-av-1', { seed: 1, modalities: [{ name: 'visual', dimension: 600,
- * steps: 10 }] }); await recommender.fit(training, validation, features); const ratings = await
- * recommender.predict(users, items); await recommender.close();
+ * const modalities = [{ name: 'visual', dimension: 600, steps: 10 }];
+ * await using recommender = new NeuralRecommender('dcf-av-1', { seed: 1, modalities });
+ * await recommender.fit(training, validation, features);
+ * const ratings = await recommender.predict(users, items);
  */
 export class NeuralRecommender {
   readonly name: NeuralRecommenderName;

@@ -12,7 +12,7 @@ export interface Case {
   readonly look: () => Promise<Finding>;
 }
 
-/** A colour clip whose last two seconds are black, beside the models. */
+/** A colour clip whose last two seconds are black, beside the networks. */
 const CLIP = 'media/steps.mp4';
 const MEMORY_LIMIT = 512 * 2 ** 20;
 
@@ -44,22 +44,23 @@ interface ModelRun {
 }
 
 /**
- * The cases of a folder of models: cards to be written, weights to be imported, networks to be run.
+ * The cases of a folder of networks: cards to be written, weights to be imported, networks to be
+ * run.
  */
-export function modelFaults(folder: string, scratch: string): Case[] {
+export function networkFaults(folder: string, scratch: string): Case[] {
   const files = existsSync(folder) ? readdirSync(folder).sort() : [];
   // The network of a card is looked at by its card.
   const own = files.filter((file) => extname(file) !== '.onnx' || !files.includes(`${basename(file, '.onnx')}.json`));
   return own.map((file) => ({
     file,
     look: async () => {
-      const directory = mkdtempSync(join(scratch, 'models-'));
+      const directory = mkdtempSync(join(scratch, 'networks-'));
       for (const name of files) copyFileSync(join(folder, name), join(directory, name));
       const run = await use(file, directory, join(folder, '..', CLIP), scratch);
       const { expected, check } = CASES[file] ?? { expected: 'no crash', check: mustNotCrash };
       const { verdict, counted, said } = run;
       return {
-        kind: 'models',
+        kind: 'networks',
         file,
         verdict,
         counted,
@@ -75,14 +76,14 @@ async function use(file: string, directory: string, clip: string, scratch: strin
   const path = join(directory, file);
   if (extname(file) === '.json') return embedClip(path, clip, scratch);
   if (extname(file) === '.onnx') {
-    const made = await runProduct(['models', 'card', path, '--json'], scratch);
+    const made = await runProduct(['weights', 'card', path, '--json'], scratch);
     if (made.code !== 0) return endedRun(made);
     const { path: cardPath, card } = JSON.parse(made.stdout) as { path: string; card: NetworkCard };
     if (card.modality !== 'visual') return { verdict: 'card:audio', counted: '', said: made.stdout.trim() };
     const run = await embedClip(cardPath, clip, scratch);
     return run;
   }
-  const imported = await runProduct(['models', 'import', 'squeezenet1_1', path, '--json', '--replace'], scratch);
+  const imported = await runProduct(['weights', 'import', 'squeezenet1_1', path, '--json', '--replace'], scratch);
   return imported.code === 0 ? { verdict: 'imported', counted: '', said: '' } : endedRun(imported);
 }
 
