@@ -121,17 +121,17 @@ export class Dataset {
    * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`.
    */
   async close(): Promise<void> {
-    const items = await this.store.items();
-    await items.flush();
+    const items = await this.store.itemsInUse();
+    await items?.flush();
     await updateDatasetFile(this.directory, async (file, assertHeld) => {
-      if (items.isUnwritten) {
+      if (items?.isUnwritten) {
         await writeItemsNow(this.store, assertHeld);
         // What others note continues: they have the places of its lines.
         if ((await openElsewhere(this.directory, this.#mark)) === 0) await items.forgetJournal();
       }
       return { ...file, ...(await countDataset(this.store, 'aside')) };
     });
-    items.close();
+    items?.close();
     await this.release();
   }
 
