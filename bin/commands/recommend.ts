@@ -16,11 +16,12 @@ export const command = defineCommand({
       "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
     ),
     features: text('FILE', 'the training store, if it has been moved'),
+    module: text('FILE[#NAME]', 'the module of a recommender of your own, as it was when it was trained'),
   },
   examples: ['reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain'],
-  async run({ features, ...options }, { operands: [directory = ''], console }) {
+  async run({ features, module, ...options }, { operands: [directory = ''], console }) {
     console.stage('opening the recommender');
-    const model = await loadRecommender(directory, features === undefined ? {} : { features });
+    const model = await loadRecommender(directory, { ...(features && { features }), ...(module && { module }) });
     try {
       console.result(await recommend(model, options), textOf);
     } finally {

@@ -24,7 +24,13 @@ export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
 export type { FitData, FitOptions, FitProgress, FittedRecommender } from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
+export { learningRows } from '../graphs/recommenders/learning-rows.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
+export type {
+  OwnRecommenderSetting,
+  RecommenderCode,
+  RecommenderDefinition,
+} from '../graphs/recommenders/own-recommenders.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
 export {
   type Recommendations,
@@ -32,11 +38,13 @@ export {
   type RecommendOptions,
   recommend,
 } from '../graphs/recommenders/recommend.ts';
+export { loadRecommenderModule } from '../graphs/recommenders/recommender-module.ts';
 export type { ClassicRecommenderName } from '../graphs/recommenders/recommender-names.ts';
 export { type RecommenderName, recommenderNames } from '../graphs/recommenders/recommender-names.ts';
 export type { OptionKind } from '../graphs/recommenders/recommender-options.ts';
 export { type RecommenderOption, recommenderOptions } from '../graphs/recommenders/recommender-options.ts';
-export type { RecommenderFacts, SavedRecommender } from '../graphs/recommenders/saved-recommender.ts';
+export { registerRecommender } from '../graphs/recommenders/register-recommender.ts';
+export type { RecommenderFacts, SavedRecommender, TrainingCounts } from '../graphs/recommenders/saved-recommender.ts';
 export { MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';
 export type { FeatureFile } from '../graphs/recommenders/training-sources.ts';

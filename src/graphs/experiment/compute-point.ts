@@ -1,10 +1,9 @@
 import { identifierRanks } from '../../io/ratings/identifiers.ts';
-import { joinRows } from '../../io/ratings/subset.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import { peakRssBytes } from '../evaluation.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
-import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import { learningRows } from '../recommenders/learning-rows.ts';
 import { testPredictions } from '../test-predictions.ts';
 import type { Experiment } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
@@ -13,9 +12,7 @@ import type { ExperimentScenarios } from './experiment-scenarios.ts';
 import type { PointMeasurements } from './point-result.ts';
 
 /**
- * Fits the recommender of a point and scores it on the point's test ratings. A neural recommender
- * stops early by the validation part; a recommender without one has no use for that part and learns
- * from it too.
+ * Fits the recommender of a point to `learningRows`, and scores it on the point's test ratings.
  *
  * @throws what `makeScenario`, `fitRecommender` and `evaluate` throw; the reason of `signal`.
  */
@@ -31,9 +28,7 @@ export async function computePoint(
   const { ratings } = scenario;
   const split = scenario.splits[point.fold - 1];
   if (split === undefined) throw new Error(`there is no fold ${point.fold}`);
-  const deep = isNeuralRecommender(recommender);
-  const train = deep ? split.train : joinRows([split.train, split.validation]);
-  const validation = deep ? split.validation : new Int32Array(0);
+  const { train, validation } = learningRows(recommender, split);
   const features = store === undefined ? undefined : data.features.get(store);
   const fitted = await fitRecommender(
     {

@@ -1,6 +1,7 @@
 import { UsageError } from '../../core/errors.ts';
 import type { FoldKind } from '../../io/ratings/folds.ts';
 import type { ScenarioCounts } from '../../io/ratings/scenarios.ts';
+import { ownRecommender } from '../recommenders/own-recommenders.ts';
 import { checkVariants } from './check-variants.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { type ExperimentData, openExperimentData } from './experiment-data.ts';
@@ -63,7 +64,7 @@ export async function runExperiment(
 ): Promise<ExperimentResult> {
   const resolved = resolveConfig(config);
   recommenderVariants(resolved);
-  const data = await openExperimentData(resolved);
+  const data = await openExperimentData(resolved, { onMessage: options.onMessage, signal: options.stop });
   if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
   try {
     const experiment = withGenres(resolved, data, config.recommenders !== undefined);
@@ -72,7 +73,7 @@ export async function runExperiment(
     const points = experimentPoints(experiment, variants);
     const scenarios = new ExperimentScenarios(experiment, data);
     const counts = checkScenarios(experiment, scenarios, options.onMessage);
-    const store = await ExperimentStore.open(options.out, experiment, data.hashes);
+    const store = await ExperimentStore.open(options.out, experiment, { ...data.hashes, ...codeOf(experiment) });
     const outcomes = await runPoints(points, experiment, data, { scenarios, store }, options);
     const rows = summarise(experiment, variants, outcomes.results);
     const size = sizeOf(counts, outcomes.results);
@@ -99,6 +100,16 @@ export async function runExperiment(
   } finally {
     await data.close();
   }
+}
+
+/** The code of recommenders of one's own: of another one the results are others. */
+function codeOf({ models }: Experiment): Record<string, string> {
+  return Object.fromEntries(
+    models.flatMap((name) => {
+      const { version, module } = ownRecommender(name)?.code ?? {};
+      return version === undefined ? [] : [[`recommender.${name}`, `${version} ${module?.sha256 ?? ''}`.trim()]];
+    }),
+  );
 }
 
 /** Without genres there is no genre-content. @throws UsageError when it was asked for by name. */

@@ -9,6 +9,7 @@ import { regSvd, type SvdOptions, SvdRecommender } from '../../models/recommende
 import type { Json } from '../graph.ts';
 import type { FitData, FittedRecommender } from './fit-data.ts';
 import { trainingRatings } from './fit-data.ts';
+import { makeOwn, ownRecommender } from './own-recommenders.ts';
 import type { ClassicRecommenderName } from './recommender-names.ts';
 
 /**
@@ -22,6 +23,8 @@ function classicRecommender(
   seed: number,
   data: FitData,
 ): Recommender {
+  const own = ownRecommender(model);
+  if (own !== undefined) return makeOwn(own, { options, seed, genres: data.genres });
   switch (model) {
     case 'random':
       return new RandomRecommender({ seed });

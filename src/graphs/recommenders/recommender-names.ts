@@ -4,6 +4,7 @@ import {
   neuralRecommenderNames,
   readsFeatures,
 } from '../../models/recommenders/neural/architectures.ts';
+import { ownRecommenderNames } from './own-recommenders.ts';
 
 /** The recommenders that are not neural. */
 export const classicRecommenderNames = [
@@ -25,9 +26,12 @@ export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName;
 /** All recommenders by name. */
 export const recommenderNames: readonly RecommenderName[] = [...classicRecommenderNames, ...neuralRecommenderNames];
 
-/** Asserts the name of a recommender. @throws UsageError listing the names. */
+/**
+ * Asserts the name of a recommender, or of one's own that this process knows: what is typed for the
+ * names that there always are holds for it too. @throws UsageError listing the names.
+ */
 export function checkRecommenderName(name: unknown): RecommenderName {
-  return checkOneOf('recommender', name, recommenderNames);
+  return checkOneOf('recommender', name, [...recommenderNames, ...(ownRecommenderNames() as RecommenderName[])]);
 }
 
 /** Whether a recommender is neural. */

@@ -1,6 +1,7 @@
 import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Json } from '../graph.ts';
+import { ownRecommender } from './own-recommenders.ts';
 import { type RecommenderName, recommenderReadsFeatures } from './recommender-names.ts';
 
 /** What an option's value is. */
@@ -138,7 +139,8 @@ const optionsByRecommender: Readonly<Record<RecommenderName, readonly Recommende
 
 /** The options of a recommender, in the order of its table in the guide. */
 export function recommenderOptions(model: RecommenderName): readonly RecommenderOption[] {
-  return optionsByRecommender[model];
+  const own = ownRecommender(model);
+  return own === undefined ? optionsByRecommender[model] : (own.definition.options ?? []);
 }
 
 /**
