@@ -19,6 +19,7 @@ import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
 import { tooLong } from './duration-limit.ts';
 import { type DataflowNode, graphId } from './graph.ts';
+import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { itemsLeft } from './items-left.ts';
 import { listener } from './listener.ts';
@@ -83,8 +84,8 @@ export interface RunSetting {
   readonly sampler: MemorySampler;
   /** Of a network in int8. */
   readonly calibration?: Calibration | undefined;
-  /** Directories, globs and manifests of which the corpus has everything: see `coverageOf`. */
-  readonly covers?: readonly string[] | undefined;
+  /** What the corpus has all of: see `coverageOf`. */
+  readonly covers?: Coverage | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
 }
@@ -131,7 +132,7 @@ export async function runGraph(
             say,
           })
         : await streamOutput(out, withoutCards(description), graph.columns, { flow, signal: options.signal });
-    const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? []);
+    const noted = output.items && new RunItems(output.items, corpus, setting.covers);
     return await runInto(output, { options, corpus, graph, plan, flow, cache, say, sampler, noted });
   } finally {
     await output?.release();
