@@ -49,6 +49,8 @@ export interface ImportOptions {
   readonly categories?: readonly CategoryInput[] | undefined;
   /** Items that a genre or category must have to count. Default 5. */
   readonly minimumItems?: number | undefined;
+  /** Reads everything and says what the training store would have; writes none. */
+  readonly dryRun?: boolean | undefined;
   /** Aborted: the import stops, and nothing is written. */
   readonly signal?: AbortSignal | undefined;
 }

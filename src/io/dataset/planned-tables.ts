@@ -1,0 +1,34 @@
+import { CommitStore } from './commit-store.ts';
+import { areTablesOutOfDate, readDatasetFile } from './dataset-file.ts';
+import { orderUnits, planTables, tablePath } from './table-plan.ts';
+
+/** A table that `compact` would write. */
+export interface PlannedTable {
+  /** Directory of its parts, relative to the dataset. */
+  readonly path: string;
+  /** Undefined of rows of tables of their own, which only the units tell. */
+  readonly rows: number | undefined;
+}
+
+/**
+ * The tables that `compact` would write of the units that are there, and whether those that there
+ * are lack any of these. Writes nothing.
+ *
+ * @throws as `compact`.
+ *
+ * @example
+ * const { tables, areOutOfDate } = await plannedTables('features/');
+ */
+export async function plannedTables(
+  directory: string,
+): Promise<{ readonly tables: readonly PlannedTable[]; readonly areOutOfDate: boolean }> {
+  const { rows: declared = {} } = readDatasetFile(directory);
+  const store = await CommitStore.open(directory, { create: false });
+  const units = await orderUnits(await store.currentUnits());
+  const ofSubclips = (await planTables(units)).map((plan) => {
+    const cut = units.filter(({ facts }) => facts.subclips.includes(plan.subclips));
+    return { path: tablePath(plan), rows: cut.length * plan.subclips };
+  });
+  const ofRows = Object.keys(declared).map((path) => ({ path, rows: undefined }));
+  return { tables: [...ofSubclips, ...ofRows], areOutOfDate: areTablesOutOfDate(directory) };
+}
