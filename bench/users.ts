@@ -1,20 +1,22 @@
 /**
- * Three users' scripts in an empty folder, from the packed tarball: `node bench/users.js [REPOSITORY] [PYTHON]`.
- * A data engineer's nights, an engineer's own dataflows (the package's examples), a researcher's
- * recommender and vectors. Prints for each step its exit code, wall and CPU seconds (processes that
- * it started included), how many lines it printed, and the lines that a person would look at.
- * PYTHON: one that has pandas, pyarrow, duckdb and polars, to read the dataset's directory as it is.
+ * Three users' scripts in an empty folder, from the packed tarball: `node users.js REPOSITORY
+ * [PYTHON]`. A data engineer's nights, an engineer's own dataflows (the package's examples), a
+ * researcher's recommender and vectors. Prints for each step its exit code, wall and CPU seconds
+ * (processes that it started included), how many lines it printed, and the lines that a person
+ * would look at. PYTHON: one that has pandas, pyarrow, duckdb and polars, to read the dataset's
+ * directory as it is.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { makeClip } from '../test/fixtures/clips.ts';
 import { plantedFiles } from '../test/fixtures/planted-files.ts';
 
 const [root = '.', python] = process.argv.slice(2);
+// The runtime's own download, of libraries for GPUs, is not needed here.
+const install = 'env ONNXRUNTIME_NODE_INSTALL=skip npm install --no-audit --no-fund --prefer-offline';
 const folder = mkdtempSync(join(tmpdir(), 'reelflow-users-'));
 const at = (...names: string[]) => join(folder, ...names);
 /** Lines of a step that are shown. */
@@ -155,11 +157,13 @@ async function researcher(): Promise<void> {
 }
 
 process.stdout.write(`load ${loadavg()[0]?.toFixed(1)} before\n`);
-const repository = root === '.' ? fileURLToPath(new URL('..', import.meta.url)) : root;
-execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: repository });
+execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], {
+  cwd: root,
+  stdio: 'ignore',
+});
 const [tarball] = readdirSync(folder);
 writeFileSync(at('package.json'), '{ "name": "user", "private": true, "type": "module" }');
-await step('npm install', () => shell(`npm install --no-audit --no-fund --prefer-offline ./${tarball}`));
+await step('npm install', () => shell(`${install} ./${tarball}`));
 await clips();
 await engineersNights();
 await ownDataflows();

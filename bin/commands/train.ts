@@ -25,7 +25,7 @@ const options = {
   ...featureSources,
   out: required(text('DIR', 'output directory; an interrupted training resumes')),
   ...ratingReading,
-  refit: flag('trains anew what the directory holds of other data, options or seed; it stays until then'),
+  refit: flag('replaces what the directory holds of other data, options or seed, when the new one is trained'),
   dryRun: flag('reads everything and says what would be trained; writes nothing'),
   set: repeated('KEY=VALUE', 'an option of the recommender, where there is no flag of its name', (texts) => texts),
   seed: seed('seed of all random draws', '1'),

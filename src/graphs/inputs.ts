@@ -67,7 +67,7 @@ export interface Coverage {
   readonly places: readonly string[];
   /**
    * Directories, absolute, of files that were named themselves, as a shell names them for
-   * `trailers/*.mp4`: what of a dataset lay there and is no file any more is not an input any more.
+   * `trailers/*.mp4`: what of a dataset lay there and does not exist any more is not an input any more.
    * A file that is still there may be one that was only not named.
    */
   readonly filesOf: ReadonlySet<string>;

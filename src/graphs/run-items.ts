@@ -26,9 +26,9 @@ export interface InputChanges {
 /**
  * Notes in the dataset what a run learns of its items. An item is not an input any more when the
  * run has listed everything where the item was found, and the item was not there: below a directory
- * among its inputs, or by the same glob or manifest; or when it is no file any more and the run was
- * given files of the directory where it lay. A run over a part of the inputs says nothing of the
- * rest.
+ * among its inputs, or by the same glob or manifest; or when its file does not exist any more and
+ * the run was given files of the directory where it lay. A run over a part of the inputs says
+ * nothing of the rest.
  *
  * @example
  * const noted = new RunItems(items, corpus, coverageOf({ inputs: ['/data/trailers'] }));

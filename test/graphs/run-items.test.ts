@@ -159,7 +159,7 @@ describe('an item that is not an input any more', () => {
     expect((await place.run({ inputs: [place.path('films/a')] })).gone).toEqual(['heat']);
   });
 
-  it('is told by a run over files that a shell has listed, when it is no file any more', async () => {
+  it('is told by a run over files that a shell has listed, when it does not exist any more', async () => {
     const place = new LengthRun();
     const names = ['a/alien', 'a/heat', 'a/jaws', 'b/rear'];
     const [alien, heat, jaws, rear] = names.map((name) => place.write(`films/${name}.mp4`, name)) as [

@@ -6,8 +6,8 @@ import type { RecommenderFacts, TrainingCounts } from './saved-recommender.ts';
 type Compared = Pick<RecommenderFacts, 'model' | 'options' | 'seed' | 'code' | 'features' | 'counts'>;
 
 /**
- * What differs between a saved recommender and the one that is to be trained, in words: recommender,
- * options, seed, code, features, and how many ratings, users and items there are.
+ * What differs between a saved recommender and the one that is to be trained, in words:
+ * recommender, options, seed, code, features, and how many ratings, users and items there are.
  */
 export function trainingChanges(before: Compared, now: Compared): string[] {
   const changes: string[] = [];
@@ -38,7 +38,7 @@ export function otherTraining(out: string, before: Compared, now: Compared): Usa
   return new UsageError(`${out} holds a recommender of another training: ${trainingChanges(before, now).join('; ')}`, {
     code: 'output',
     remedy:
-      'To train it anew with what there is now, in its place, give `refit: true`; to keep it, name another directory as `out`.',
+      'To replace it by one trained with what there is now, give `refit: true`; to keep it, name another directory as `out`.',
   });
 }
 

@@ -55,8 +55,8 @@ export interface TrainOptions extends TrainingSources {
   readonly validation?: ValidationOptions | undefined;
   readonly logDirectory?: string | undefined;
   /**
-   * Trains anew, in its place, what the directory holds of a training with other data, options or
-   * seed. Without it that is refused. What is there stays until the new one is whole.
+   * Replaces what the directory holds of a training with other data, options or seed by a new
+   * training. Without it that is refused. What is there stays until the new one is whole.
    */
   readonly refit?: boolean | undefined;
   /** Reads everything and says what would be trained; trains and writes nothing. */

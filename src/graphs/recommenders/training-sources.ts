@@ -40,7 +40,7 @@ export interface TrainingInputs {
   readonly catalogue: readonly CatalogueItem[];
   readonly genres: GenreTable | undefined;
   readonly features: ItemStore | undefined;
-  /** Whether the training store was made of another file, and is gone when the inputs are closed. */
+  /** Whether the training store was made of another file: it is gone when these are closed. */
   readonly isImported: boolean;
   close(): Promise<void>;
   /** Where the features are, and what they were. */

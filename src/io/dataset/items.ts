@@ -103,7 +103,7 @@ export class Items {
     const isPlain = place !== undefined && this.#pending.length === 0 && !this.#lines.has(id);
     const known = isPlain && change.more === undefined ? undefined : this.get(id);
     if (known === undefined && place === undefined) return false;
-    // No list of what it names is made: of a corpus of which all is done this is asked for each item.
+    // Without a list of what it names: where all is done this is asked for each item.
     for (const name in change) {
       const fact = name as keyof ItemChange;
       if (fact === 'more' || change[fact] === undefined) continue;
@@ -232,7 +232,7 @@ export class Items {
   }
 }
 
-/** Whether a dataset has a whole table of items, and no changes since, as far as can be seen unread. */
+/** Whether a dataset has a table of items and no changes since, as far as can be seen unread. */
 export function isWritten(directory: string): boolean {
   const journal = statSync(partPath(directory, 'journal'), { throwIfNoEntry: false });
   return (journal?.size ?? 0) === 0 && existsSync(partPath(directory, 'items'));

@@ -56,7 +56,7 @@ describe('a training into the directory of an earlier one', () => {
     expect(tree(at('knn'))).toEqual(before);
   });
 
-  it('is made anew with `refit` on the second night, and says what is new', async () => {
+  it('is replaced with `refit` on the second night, and says what is new', async () => {
     appendFileSync(join(files.ratings, 'ratings.csv'), 'u1,999,4,1000000000\nnew,101,3,1000000000\n');
     await expect(knn()).rejects.toThrow(
       'the number of ratings is 360 there and 362 now; of users is 24 there and 25 now',
@@ -99,7 +99,7 @@ describe('features that are no training store', () => {
     await expect(train()).rejects.toThrow('the features have changed');
   });
 
-  it('are imported for an experiment, which goes on with them', async () => {
+  it('are imported for an experiment, which finds its points again', async () => {
     writeFileSync(at('vectors.csv'), vectors(0));
     const config = {
       ...{ ratings: files.ratings, features: at('vectors.csv'), recommenders: ['lstm-av'], scenarios: ['non-cold'] },
