@@ -37,11 +37,12 @@ function cpuSeconds(): number {
 /** Runs a line of a shell; `until`: SIGINT goes to it when it has printed that. */
 async function shell(line: string, until?: string): Promise<Step> {
   const child = spawn(`exec ${line}`, { cwd: folder, shell: '/bin/bash', stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
+  let [text, isStopped] = ['', false];
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (until !== undefined && text.includes(until)) child.kill('SIGINT');
+      // Once: a second one stops at once what is being finished.
+      if (until !== undefined && !isStopped && text.includes(until)) isStopped = child.kill('SIGINT');
     });
   }
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
