@@ -2,6 +2,7 @@ import { UsageError } from '../src/core/errors.ts';
 import type { ExperimentConfig } from '../src/graphs/experiment/experiment-config.ts';
 import { type ExperimentKey, experimentKeys } from '../src/graphs/experiment/experiment-keys.ts';
 import type { Json } from '../src/graphs/graph.ts';
+import { isRecommenderModule, loadRecommenderModule } from '../src/graphs/recommenders/recommender-module.ts';
 import { checkRecommenderName, type RecommenderName } from '../src/graphs/recommenders/recommender-names.ts';
 import { parseOptionText, recommenderOptions } from '../src/graphs/recommenders/recommender-options.ts';
 import { readJsonFile } from './json-file.ts';
@@ -30,13 +31,16 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
  *
  * @throws UsageError when the file cannot be read or is not JSON.
  */
-export function readExperimentConfig(
+export async function readExperimentConfig(
   path: string | undefined,
   given: Readonly<Record<string, Json>>,
-): ExperimentConfig {
+): Promise<ExperimentConfig> {
   const config: Record<string, Json> = path === undefined ? {} : readConfiguration(path);
+  const named = given.recommenders ?? config.recommenders;
+  if (Array.isArray(named)) config.recommenders = await Promise.all(named.map(loadedName));
   for (const [key, value] of Object.entries(given)) {
-    config[key] = key === 'set' || key === 'grid' ? mergedSettings(config[key], value) : value;
+    if (key === 'set' || key === 'grid') config[key] = mergedSettings(config[key], settings(value as string[], key));
+    else if (key !== 'recommenders') config[key] = value;
   }
   if (config.ratings === undefined) {
     throw new UsageError('`--ratings PATH`, or a configuration file with `ratings`, is required', {
@@ -45,6 +49,11 @@ export function readExperimentConfig(
   }
   // What a key's value must be is checked where all of them are.
   return config as unknown as ExperimentConfig;
+}
+
+/** A recommender that a person has named as a module is loaded from it; what it is called then. */
+async function loadedName(named: Json): Promise<Json> {
+  return typeof named === 'string' && isRecommenderModule(named) ? loadRecommenderModule(named) : named;
 }
 
 function readConfiguration(path: string): Record<string, Json> {
@@ -71,7 +80,8 @@ function keyValue({ key, kind }: ExperimentKey, texts: readonly string[], flag: 
     case 'names':
       return namesOf(text, flag);
     case 'sets':
-      return settings(texts, key);
+      // Read when the recommenders that they are of are loaded.
+      return [...texts];
     case 'text':
       return text;
     case 'integer':

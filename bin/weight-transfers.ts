@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { UsageError } from '../src/core/errors.ts';
 import { printable } from '../src/core/printable.ts';
 import { type ImportWeightsOptions, importWeights } from '../src/graphs/weights/import-weights.ts';
-import { type PullWeightsOptions, pullWeights } from '../src/graphs/weights/pull-weights.ts';
+import {
+  type PlannedPull,
+  type PullWeightsOptions,
+  plannedPull,
+  pullWeights,
+} from '../src/graphs/weights/pull-weights.ts';
 import { checkWeightName, weightNames } from '../src/graphs/weights/weight-names.ts';
 import type { WeightsReport } from '../src/graphs/weights/weights-report.ts';
 import { removeWeights } from '../src/io/weights-store/remove-weights.ts';
@@ -54,9 +59,14 @@ export const pullCommand = defineCommand({
       ),
       flag: 'timeout',
     },
-  } satisfies OptionTable<PullWeightsOptions>,
+    dryRun: flag('only says what would be downloaded, and to where'),
+  } satisfies OptionTable<PullWeightsOptions & { dryRun: boolean }>,
   examples: ['reelflow weights pull alexnet'],
-  run: (values, { operands: [name = ''], console }) => {
+  run: async ({ dryRun = false, ...values }, { operands: [name = ''], console }) => {
+    if (dryRun) {
+      console.result(plannedPull({ ...values, name }), plannedText);
+      return 0;
+    }
     const first =
       'stopping; what was downloaded is kept, and the same command resumes from it if the server allows that';
     return untilInterrupted(console, first, async (signal) => {
@@ -88,6 +98,12 @@ export const removeCommand = defineCommand({
     return 0;
   },
 });
+
+function plannedText({ name, from, path, bytes }: PlannedPull): string {
+  if (from === undefined) return `${name}: this very file is stored already (${printable(path)})\n`;
+  const size = bytes === undefined ? '' : ` (${formatBytes(bytes)})`;
+  return `${name}: would be downloaded from ${printable(from)}${size} to ${printable(path)}\n`;
+}
 
 function timeoutOf(given: string, name: string): number {
   const seconds = finiteNumber(given, name, 'a number above 0');

@@ -21,10 +21,11 @@ export const command: Command = defineCommand({
     'reelflow experiment --ratings ml-latest-small/ --movies 400 --users 300 --per-user 20 --out results/',
     'reelflow experiment --ratings ml-latest-small/ --recommenders item-knn --grid item-knn.neighbours=10,20,40 --out grid/',
     'reelflow experiment --ratings ml-latest-small/ --grid item-knn.neighbours=10,20,40 --select rmse --compare-to baseline --out paper/',
+    'reelflow experiment --ratings ml-latest-small/ --recommenders baseline,./mine.js --set mine.k=20 --out own/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],
   async run({ out = 'experiment' }, { operands: [file], further, console }) {
-    const config = readExperimentConfig(file, further);
+    const config = await readExperimentConfig(file, further);
     console.stage('reading ratings');
     const interrupts = catchInterrupts(console, drainNotice('trainings'));
     let result: ExperimentResult;

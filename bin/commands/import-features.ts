@@ -48,6 +48,7 @@ const options = {
     'a column of categories, with | between several, becomes a stream',
     (given) => given.map(categoryInput),
   ),
+  dryRun: flag('reads everything and says what would be written; writes nothing'),
   minimumItems: integer('N', 'items that a genre or category must have', '5'),
 };
 
@@ -69,7 +70,10 @@ export const command = defineCommand({
     try {
       const inputs = readInputs(operands, { id, ids, subclip, column, columns });
       const summary = await importFeatures(inputs, out, { ...how, signal: interrupts.drain });
-      console.result(summary, importText);
+      console.result(
+        summary,
+        (made) => `${importText(made)}${values.dryRun ? 'nothing was written (--dry-run)\n' : ''}`,
+      );
       return 0;
     } catch (error) {
       if (error instanceof FlowError && error.code === 'aborted') return 130;

@@ -31,6 +31,7 @@ export const command = defineCommand({
       "the user's rated items nearest in content, and what each branch of a two-branch network predicts alone",
     ),
     features: text('FILE', 'the training store, if it has been moved'),
+    module: text('FILE[#NAME]', 'the module of a recommender of your own, as it was when it was trained'),
   },
   examples: [
     'reelflow recommend models/dcf-av-1 --user 42 --k 10 --cold-only --explain',
@@ -39,7 +40,7 @@ export const command = defineCommand({
     'reelflow recommend models/dcf-av-1 --item 193609 --k 100',
     'reelflow recommend models/svd --similar 1 --by factors',
   ],
-  async run({ features, ...options }, { operands: [directory = ''], console }) {
+  async run({ features, module, ...options }, { operands: [directory = ''], console }) {
     const asked = questions.filter((name) => options[name] !== undefined);
     if (asked.length !== 1) {
       throw new UsageError(
@@ -51,7 +52,7 @@ export const command = defineCommand({
       throw new UsageError('`allUsers` and `out` go together', { option: 'out' });
     }
     console.stage('opening the recommender');
-    const model = await loadRecommender(directory, features === undefined ? {} : { features });
+    const model = await loadRecommender(directory, { ...(features && { features }), ...(module && { module }) });
     try {
       await answer(model, options, console);
     } finally {

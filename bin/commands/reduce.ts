@@ -1,4 +1,5 @@
 import { FlowError } from '../../src/core/errors.ts';
+import { type PlannedReduction, plannedReduction } from '../../src/graphs/reduction/planned-reduction.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import type { ReduceOptions, ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
 import { formatBytes } from '../../src/operators/budget.ts';
@@ -6,7 +7,7 @@ import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { storageOptions } from '../extraction-options.ts';
 import { catchInterrupts } from '../interrupts.ts';
-import { integer, type OptionTable, positive, required, text, word } from '../option-table.ts';
+import { flag, integer, type OptionTable, positive, required, text, word } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
 
 /** Milliseconds in which the eigenvectors that are being computed may come to their end. */
@@ -23,8 +24,9 @@ const options = {
   variance: positive('SHARE', 'minimum share of the variance to keep', '0.95'),
   algorithm: word(['exact', 'incremental'], "incremental: scikit-learn's, needs --components", 'exact'),
   pca: { ...text('FILE.json', 'a PCA fitted before: the vectors are only reduced with it'), formerly: ['model'] },
+  dryRun: flag('says what would be fitted, written and taken out; writes nothing'),
   ...storageOptions,
-} satisfies OptionTable<ReduceOptions>;
+} satisfies OptionTable<ReduceOptions & { dryRun: boolean }>;
 
 /** `reelflow reduce`: vectors to fewer values each, with a PCA. */
 export const command = defineCommand({
@@ -38,8 +40,12 @@ export const command = defineCommand({
     'reelflow reduce vectors.parquet --id movieId --column embedding --out reduced/',
     'reelflow reduce more-features/ --pca reduced/pca/visual.json --out more-reduced/',
   ],
-  async run(values, { operands: [input = ''], console }) {
+  async run({ dryRun = false, ...values }, { operands: [input = ''], console }) {
     console.stage('reading vectors');
+    if (dryRun) {
+      console.result(await plannedReduction({ ...values, input }), plannedText);
+      return 0;
+    }
     // Nothing is lost by stopping anywhere: units are committed one by one, and a table is put in
     // its place last.
     const interrupts = catchInterrupts(console, 'stopping; committed units are kept', STOP_WITHIN);
@@ -55,6 +61,18 @@ export const command = defineCommand({
     }
   },
 });
+
+function plannedText({ out, fits, items, alreadyDone, takenOut, files }: PlannedReduction): string {
+  const units = items + alreadyDone === 0 ? [] : [`${items} units would be written, ${alreadyDone} are there already`];
+  return [
+    ...(fits ? ['a PCA would be fitted'] : []),
+    ...units,
+    ...takenOut.map((item) => `${item} would be taken out: the input has it no more`),
+    `would be written in ${out}:`,
+    ...files.map((file) => `  ${file}`),
+    '',
+  ].join('\n');
+}
 
 function summaryText(summary: ReduceSummary, out: string): string {
   const { column, dimension, components, varianceKept, fittedRows, rows, rowsWithout, items } = summary;

@@ -1,16 +1,23 @@
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
+import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
   checkRecommenderName,
   isNeuralRecommender,
   recommenderNames,
 } from '../../src/graphs/recommenders/recommender-names.ts';
+import type { TrainingCounts } from '../../src/graphs/recommenders/saved-recommender.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
-import { required, seed, text, word } from '../option-table.ts';
+import { flag, repeated, required, seed, text, word } from '../option-table.ts';
 import { featureSources, ratingReading, ratingSources } from '../rating-sources.ts';
-import { helpOfRecommender, readRecommenderFlags, recommenderFlags } from '../recommender-flags.ts';
+import {
+  helpOfRecommender,
+  readRecommenderFlags,
+  readRecommenderSettings,
+  recommenderFlags,
+} from '../recommender-flags.ts';
 import { toldTo } from '../told-to.ts';
 
 const options = {
@@ -18,6 +25,9 @@ const options = {
   ...featureSources,
   out: required(text('DIR', 'output directory; an interrupted training resumes')),
   ...ratingReading,
+  refit: flag('replaces what the directory holds of other data, options or seed, when the new one is trained'),
+  dryRun: flag('reads everything and says what would be trained; writes nothing'),
+  set: repeated('KEY=VALUE', 'an option of the recommender, where there is no flag of its name', (texts) => texts),
   seed: seed('seed of all random draws', '1'),
   validation: word(
     ['ratings', 'item-cold', 'none'],
@@ -45,11 +55,14 @@ export const command = defineCommand({
   helpOptions: (argv) => helpOfRecommender(options, argv),
   examples: [
     'reelflow train item-knn --ratings ml-latest-small --out models/item-knn --k 40 --similarity pearson-baseline',
+    'reelflow train ./mine.js --ratings ml-latest-small --out models/mine --set k=20 --refit',
     'reelflow train dcf-av-1 --ratings ml-20m --features reduced/items.arrow --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
   ],
   async run(values, { operands: [name], further, console }) {
-    const recommender = checkRecommenderName(name);
-    const { columns, scale, duplicateRatings, skipBadLines, validation, ...training } = values;
+    const recommender = checkRecommenderName(
+      name !== undefined && isRecommenderModule(name) ? await loadRecommenderModule(name) : name,
+    );
+    const { set = [], columns, scale, duplicateRatings, skipBadLines, validation, ...training } = values;
     console.stage('reading ratings');
     // The other recommenders learn without a pause in which an interrupt could be heard, and have
     // nothing to keep: it ends the process.
@@ -60,7 +73,7 @@ export const command = defineCommand({
       const summary = await trainRecommender({
         ...training,
         recommender,
-        options: readRecommenderFlags(further, recommender),
+        options: readRecommenderSettings(recommender, readRecommenderFlags(further, recommender), set),
         reading: { columns, scale, duplicateRatings, skipBadLines },
         ...(validation !== undefined && { validation: { kind: validation } }),
         signal: interrupts?.drain,
@@ -97,10 +110,13 @@ function summaryText(summary: TrainSummary): string {
   const { model, out, ratings, validationRatings, users, ratedItems, unratedItems, best, epochs } = summary;
   const lines = [
     summary.alreadyTrained
-      ? `${out} holds this ${model} already: nothing was trained`
-      : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
+      ? `${out} holds this ${model} already, nothing is new: nothing was trained`
+      : summary.dryRun
+        ? `${model} would be trained into ${out} (model.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''})`
+        : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
     `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can predict for`,
   ];
+  if (summary.since !== undefined) lines.push(`since the last time: ${sinceText(summary.since)}`);
   if (best !== undefined) {
     const loss = best.loss === null ? '' : `, validation loss ${best.loss.toFixed(4)}`;
     lines.push(`${epochs} epochs, weights of epoch ${best.epoch + 1}${loss}`);
@@ -108,4 +124,9 @@ function summaryText(summary: TrainSummary): string {
   if (summary.validation !== undefined) lines.push(validationLine(summary.validation));
   if (summary.badLines > 0) lines.push(`bad lines skipped: ${summary.badLines}`);
   return `${lines.join('\n')}\n`;
+}
+
+function sinceText({ ratings, users, ratedItems, unratedItems }: TrainingCounts): string {
+  const signed = (count: number) => (count > 0 ? `+${count}` : String(count));
+  return `${signed(ratings)} ratings, ${signed(users)} users, ${signed(ratedItems)} rated items, ${signed(unratedItems)} unrated items`;
 }

@@ -47,6 +47,7 @@ export {
 } from '../graphs/plan.ts';
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
 export { type PruneOptions, type PruneSummary, prune } from '../graphs/prune.ts';
+export { type PlannedReduction, plannedReduction } from '../graphs/reduction/planned-reduction.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';
 export type { ReduceOptions, ReduceSummary } from '../graphs/reduction/reduce-options.ts';
 export type { RunProgress } from '../graphs/run-progress.ts';

@@ -32,6 +32,7 @@ export type { DeadLetter } from '../io/dataset/dead-letter.ts';
 export type { ItemChange, ItemFacts, ItemState } from '../io/dataset/item-facts.ts';
 export type { Items } from '../io/dataset/items.ts';
 export type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
+export { type PlannedTable, plannedTables } from '../io/dataset/planned-tables.ts';
 export type { ColumnFacts, ColumnShape, UnitColumn, UnitFacts, UnitTable } from '../io/dataset/schema.ts';
 export { type DatasetStatus, datasetItems, datasetStatus, type TableStatus } from '../io/dataset/status.ts';
 export type { PlannedUnit } from '../io/dataset/table-plan.ts';

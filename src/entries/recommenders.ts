@@ -42,7 +42,13 @@ export type {
   RefitPlan,
 } from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
+export { learningRows } from '../graphs/recommenders/learning-rows.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
+export type {
+  OwnRecommenderSetting,
+  RecommenderCode,
+  RecommenderDefinition,
+} from '../graphs/recommenders/own-recommenders.ts';
 export { type RankedUsers, type RankUsersOptions, rankUsers } from '../graphs/recommenders/rank-users.ts';
 export type { NearestRated } from '../graphs/recommenders/recommend.ts';
 export {
@@ -56,10 +62,12 @@ export {
   type RecommendToAllOptions,
   recommendToAll,
 } from '../graphs/recommenders/recommend-all.ts';
+export { loadRecommenderModule } from '../graphs/recommenders/recommender-module.ts';
 export { type RecommenderName, recommenderNames } from '../graphs/recommenders/recommender-names.ts';
 export type { OptionKind, RecommenderOption } from '../graphs/recommenders/recommender-option.ts';
 export { recommenderOptions } from '../graphs/recommenders/recommender-options.ts';
-export type { RecommenderFacts, SavedRecommender } from '../graphs/recommenders/saved-recommender.ts';
+export { registerRecommender } from '../graphs/recommenders/register-recommender.ts';
+export type { RecommenderFacts, SavedRecommender, TrainingCounts } from '../graphs/recommenders/saved-recommender.ts';
 export { type SimilarItems, type SimilarItemsOptions, similarItems } from '../graphs/recommenders/similar-items.ts';
 export { MissingFeaturesError, StoreFeatures } from '../graphs/recommenders/store-features.ts';
 export { type TrainOptions, type TrainSummary, trainRecommender } from '../graphs/recommenders/train-recommender.ts';

@@ -8,7 +8,7 @@ export { type ImportWeightsOptions, importWeights } from '../graphs/weights/impo
 export type { ListedPostprocessing } from '../graphs/weights/list-networks.ts';
 export { type ListedNetwork, type ListedWeights, listNetworks } from '../graphs/weights/list-networks.ts';
 export { type MadeCard, type MakeCardOptions, makeCard } from '../graphs/weights/make-card.ts';
-export { type PullWeightsOptions, pullWeights } from '../graphs/weights/pull-weights.ts';
+export { type PlannedPull, type PullWeightsOptions, plannedPull, pullWeights } from '../graphs/weights/pull-weights.ts';
 export { type VerifiedWeights, verifyWeights } from '../graphs/weights/verify-weights.ts';
 export type { WeightsReport } from '../graphs/weights/weights-report.ts';
 export { removeWeights } from '../io/weights-store/remove-weights.ts';

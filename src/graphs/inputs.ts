@@ -58,15 +58,33 @@ export async function listCorpus(options: CorpusOptions): Promise<Video[]> {
   return options.limit === undefined ? found : found.slice(0, options.limit);
 }
 
-/**
- * The directories, globs and manifests of which a corpus has everything, absolute: what of a
- * dataset was found there and is not in the corpus is not an input any more. None when the corpus
- * is cut short by `limit`.
- */
-export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 'limit'>): readonly string[] {
-  if (options.limit !== undefined) return [];
-  if (options.manifest !== undefined) return [resolve(options.manifest)];
-  return (options.inputs ?? []).flatMap((input) => sourceOf(input) ?? []);
+/** What a run has seen of the places where its inputs come from. */
+export interface Coverage {
+  /**
+   * Directories, globs and manifests of which the corpus has everything, absolute: what of a
+   * dataset was found there and is not in the corpus is not an input any more.
+   */
+  readonly places: readonly string[];
+  /**
+   * Directories, absolute, of files that were named themselves, as a shell names them for
+   * `trailers/*.mp4`: what of a dataset lay there and does not exist any more is not an input any more.
+   * A file that is still there may be one that was only not named.
+   */
+  readonly filesOf: ReadonlySet<string>;
+}
+
+/** The coverage of a corpus: nothing when it is cut short by `limit`. */
+export function coverageOf(options: Pick<CorpusOptions, 'inputs' | 'manifest' | 'limit'>): Coverage {
+  const places: string[] = [];
+  const filesOf = new Set<string>();
+  if (options.limit !== undefined) return { places, filesOf };
+  if (options.manifest !== undefined) return { places: [resolve(options.manifest)], filesOf };
+  for (const input of options.inputs ?? []) {
+    const source = sourceOf(input);
+    if (source === undefined) filesOf.add(dirname(resolve(input)));
+    else places.push(source);
+  }
+  return { places, filesOf };
 }
 
 async function readInputs({ inputs = [], id, onPassedOver: tell }: CorpusOptions): Promise<Video[]> {

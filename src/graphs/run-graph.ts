@@ -20,6 +20,7 @@ import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
 import { tooLong } from './duration-limit.ts';
 import { type DataflowNode, graphId } from './graph.ts';
+import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { itemsLeft } from './items-left.ts';
 import { listener } from './listener.ts';
@@ -115,8 +116,8 @@ export interface RunSetting {
   readonly sampler: MemorySampler;
   /** Of a network in int8. */
   readonly calibration?: Calibration | undefined;
-  /** Directories, globs and manifests of which the corpus has everything: see `coverageOf`. */
-  readonly covers?: readonly string[] | undefined;
+  /** What the corpus has all of: see `coverageOf`. */
+  readonly covers?: Coverage | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
 }
@@ -173,7 +174,7 @@ export async function runGraph(
             },
             { flow, signal: options.signal },
           );
-    const noted = output.items && new RunItems(output.items, corpus, setting.covers ?? [], part);
+    const noted = output.items && new RunItems(output.items, corpus, setting.covers, part);
     return await runInto(output, {
       ...{ options, corpus, part, graph, plan, flow, cache, say, sampler, noted },
       directory: typeof out === 'string' ? out : undefined,

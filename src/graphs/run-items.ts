@@ -1,10 +1,12 @@
-import { resolve, sep } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, resolve, sep } from 'node:path';
 import { Breather } from '../core/breather.ts';
 import type { ItemChange, ItemFacts } from '../io/dataset/item-facts.ts';
 import type { Items } from '../io/dataset/items.ts';
 import { softwareVersion } from '../io/dataset/software.ts';
 import type { MediaFacts } from '../io/dataset/unit-summary.ts';
 import type { Video } from '../io/media/video.ts';
+import type { Coverage } from './inputs.ts';
 import type { RunEvent } from './runners/local.ts';
 
 /** How the items of a run stand to those of the dataset before it. */
@@ -24,18 +26,19 @@ export interface InputChanges {
 /**
  * Notes in the dataset what a run learns of its items. An item is not an input any more when the
  * run has listed everything where the item was found, and the item was not there: below a directory
- * among its inputs, or by the same glob or manifest. A run over a part of the inputs says nothing
- * of the rest.
+ * among its inputs, or by the same glob or manifest; or when its file does not exist any more and
+ * the run was given files of the directory where it lay. A run over a part of the inputs says
+ * nothing of the rest.
  *
  * @example
- * const noted = new RunItems(items, corpus, ['/data/trailers']);
+ * const noted = new RunItems(items, corpus, coverageOf({ inputs: ['/data/trailers'] }));
  * await noted.begin();
  */
 export class RunItems {
   readonly #items: Items;
   readonly #corpus: ReadonlyMap<string, Video>;
   readonly #part: readonly Video[];
-  readonly #covers: readonly string[];
+  readonly #covers: Coverage;
   /**
    * Ids that the dataset had not seen before, and those of the inputs that nothing has happened to
    * yet.
@@ -44,11 +47,10 @@ export class RunItems {
   readonly #left = new Set<string>();
 
   /**
-   * @param covers directories, globs and manifests, as `coverageOf` gives them, of which the corpus
-   * has everything.
+   * @param covers what the corpus has all of, as `coverageOf` gives it. Default: nothing.
    * @param part of the corpus that the run is to do, where it is not all.
    */
-  constructor(items: Items, corpus: readonly Video[], covers: readonly string[], part = corpus) {
+  constructor(items: Items, corpus: readonly Video[], covers: Coverage = NOTHING, part = corpus) {
     this.#items = items;
     this.#part = part;
     this.#corpus = new Map(corpus.map((video) => [video.id, video]));
@@ -99,7 +101,7 @@ export class RunItems {
     const gone: string[] = [];
     const formerly = new Map<string, string>();
     const breather = new Breather();
-    if (this.#covers.length > 0) {
+    if (this.#covers.places.length > 0 || this.#covers.filesOf.size > 0) {
       for (const id of this.#items.ids()) {
         if (breather.isDue) await breather.rest();
         if (this.#corpus.has(id)) continue;
@@ -121,7 +123,9 @@ export class RunItems {
   }
 
   #isCovered({ path, source }: ItemFacts): boolean {
-    return this.#covers.some((place) => place === source || path?.startsWith(place === sep ? place : place + sep));
+    const { places, filesOf } = this.#covers;
+    if (places.some((place) => place === source || path?.startsWith(place === sep ? place : place + sep))) return true;
+    return path !== undefined && filesOf.has(dirname(path)) && !existsSync(path);
   }
 
   #noteIfNew(video: Video, change: ItemChange): void {
@@ -137,6 +141,8 @@ export class RunItems {
 function placeOf({ path, source, more }: Video): ItemChange {
   return { path: resolve(path), source, more };
 }
+
+const NOTHING: Coverage = { places: [], filesOf: new Set() };
 
 function now(): ItemChange {
   return { when: new Date().toISOString(), version: softwareVersion() };

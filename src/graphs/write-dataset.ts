@@ -6,7 +6,7 @@ import { Video, videos } from '../io/media/video.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import type { Json } from './graph.ts';
-import { checkUniqueIds, coverageOf } from './inputs.ts';
+import { type Coverage, checkUniqueIds, coverageOf } from './inputs.ts';
 import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
 import { type RunOptions, runGraph, runOptions } from './run-graph.ts';
@@ -153,7 +153,7 @@ async function graphOf(options: InlineDataflow | ModuleDataflow | MadeGraph): Pr
 }
 
 /** What a list of paths covers; a list of videos says nothing of where they come from. */
-function coveredBy(input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>): readonly string[] {
+function coveredBy(input: string | readonly string[] | Iterable<Video> | AsyncIterable<Video>): Coverage {
   const inputs = typeof input === 'string' ? [input] : Array.isArray(input) ? input : [];
   return coverageOf({ inputs: inputs.filter((each) => typeof each === 'string') });
 }

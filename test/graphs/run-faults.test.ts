@@ -77,6 +77,7 @@ function storeWith(other: Partial<UnitStore>): UnitStore {
     makeCurrent: (itemId, key) => store.makeCurrent(itemId, key),
     isCurrent: (itemId, key) => store.isCurrent(itemId, key),
     hasLetter: (key) => store.hasLetter(key),
+    hasLetters: () => store.hasLetters(),
     refresh: () => store.refresh(),
     ...other,
   };

@@ -159,6 +159,27 @@ describe('an item that is not an input any more', () => {
     expect((await place.run({ inputs: [place.path('films/a')] })).gone).toEqual(['heat']);
   });
 
+  it('is told by a run over files that a shell has listed, when it does not exist any more', async () => {
+    const place = new LengthRun();
+    const names = ['a/alien', 'a/heat', 'a/jaws', 'b/rear'];
+    const [alien, heat, jaws, rear] = names.map((name) => place.write(`films/${name}.mp4`, name)) as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    await place.run({ inputs: [alien, heat, jaws, rear] });
+    // What was only not named is still an input of some other night.
+    expect((await place.run({ inputs: [alien] })).gone).toEqual([]);
+    renameSync(heat, place.path('films/a/heat-1995.mp4'));
+    rmSync(jaws);
+    rmSync(rear);
+    // Of `b` no file was named: it may be a disk that is not there tonight.
+    expect((await place.run({ inputs: [alien], limit: 1 })).gone).toEqual([]);
+    const told = await place.run({ inputs: [alien, place.path('films/a/heat-1995.mp4')] });
+    expect(told).toMatchObject({ gone: ['heat', 'jaws'], renamed: [{ from: 'heat', to: 'heat-1995' }] });
+  });
+
   it('is told by the manifest, or the glob, that it was found by', async () => {
     const place = new LengthRun();
     const files = ['alien', 'heat'].map((name) => place.write(`films/${name}.mp4`, name));

@@ -156,7 +156,7 @@ describe('what a dataset knows of the items of shards', () => {
 
   it('is gone by the whole listing, and new or left by the part', async () => {
     const directory = temporary();
-    const covers = [join(directory, 'films')];
+    const covers = { places: [join(directory, 'films')], filesOf: new Set<string>() };
     const first = new RunItems(await Items.open(directory), films(directory, 'alien', 'ran'), covers);
     await first.begin();
     await first.end();

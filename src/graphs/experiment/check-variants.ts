@@ -3,6 +3,7 @@ import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
 import { neuralOptions } from '../recommenders/neural-options.ts';
+import { ownRecommender } from '../recommenders/own-recommenders.ts';
 import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import type { ExperimentData } from './experiment-data.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
@@ -44,6 +45,8 @@ export async function checkVariants(
   { features }: ExperimentData,
 ): Promise<void> {
   for (const { model: recommender, options, features: name } of variants) {
+    // What four ratings mean to a recommender of one's own nobody knows: its points say so.
+    if (ownRecommender(recommender) !== undefined) continue;
     if (!isNeuralRecommender(recommender)) {
       await fitRecommender(fewRatings(name === undefined ? undefined : features.get(name)), {
         recommender,

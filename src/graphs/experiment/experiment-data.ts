@@ -3,7 +3,7 @@ import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { contentFingerprint } from '../../io/dataset/content-fingerprint.ts';
-import { ItemStore } from '../../io/dataset/item-store.ts';
+import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { implicitScale } from '../../io/ratings/implicit.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
@@ -13,6 +13,7 @@ import { scaleDoubts } from '../../io/ratings/scale-doubts.ts';
 import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
 import { unmatched } from '../../io/ratings/unmatched.ts';
+import { type OpenFeatures, openTrainingFeatures } from '../import/training-store.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
 
@@ -51,8 +52,18 @@ export interface ExperimentData {
  * @throws UsageError `ratings` when a file is missing or of another kind; what `ItemStore.open`
  * throws.
  */
-export async function openExperimentData(experiment: Experiment): Promise<ExperimentData> {
+export async function openExperimentData(
+  experiment: Experiment,
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onMessage?: ((line: string) => void) | undefined;
+  } = {},
+): Promise<ExperimentData> {
   const read = await readData(experiment);
+  const opened: OpenFeatures[] = [];
+  const closeAll = async () => {
+    for (const each of opened) await each.close();
+  };
   const features = new Map<string, ItemStore>();
   try {
     const hashes: Record<string, string> = {
@@ -63,8 +74,10 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
       trailers: sha256(JSON.stringify([...(read.trailers?.moviesOf ?? [])])),
     };
     for (const [name, path] of Object.entries(experiment.features)) {
-      features.set(name, await ItemStore.open(path));
-      hashes[`features.${name}`] = await contentFingerprint(path);
+      const { store, ...found } = await openTrainingFeatures(path, options);
+      opened.push({ store, ...found });
+      features.set(name, store);
+      hashes[`features.${name}`] = await contentFingerprint(found.path);
     }
     const { minUserRatings: users, minItemRatings: items } = experiment;
     return {
@@ -75,10 +88,10 @@ export async function openExperimentData(experiment: Experiment): Promise<Experi
       warnings: [...scaleDoubts(read.ratings.values), ...unmatchedItems(read, features)],
       itemsWithFeatures: itemsWithContent(features, read.trailers, experiment.trailers !== undefined),
       hashes,
-      close: () => closeAll(features),
+      close: closeAll,
     };
   } catch (error) {
-    await closeAll(features);
+    await closeAll();
     throw error;
   }
 }
@@ -161,10 +174,6 @@ function itemsWithContent(
   if (sets.length === 0) return onlyTrailers && trailers ? new Set(trailers.trailersOf.keys()) : undefined;
   const [first = new Set<string>(), ...rest] = sets;
   return new Set([...first].filter((id) => rest.every((set) => set.has(id))));
-}
-
-async function closeAll(stores: ReadonlyMap<string, ItemStore>): Promise<void> {
-  for (const store of stores.values()) await store.close();
 }
 
 function tableHash({ users, items, values, userIds, itemIds, timestamps }: RatingTable): string {

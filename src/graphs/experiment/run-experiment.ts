@@ -7,6 +7,7 @@ import type { RatingScale } from '../../core/rating-scale.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
 import { saveScenario } from '../../io/ratings/split-file.ts';
+import { ownRecommender } from '../recommenders/own-recommenders.ts';
 import { costText, experimentCost } from './announce.ts';
 import { checkVariants } from './check-variants.ts';
 import { compareRows, referenceOf } from './compare-rows.ts';
@@ -103,7 +104,7 @@ export async function runExperiment(
   if (resolved.select !== undefined) selectionMetric(resolved.select, resolved);
   experimentEntries(resolved);
   const saved = resolved.split === undefined ? undefined : await openSavedSplits(resolved.split);
-  const data = await openExperimentData(resolved);
+  const data = await openExperimentData(resolved, { onMessage: options.onMessage, signal: options.stop });
   if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
   try {
     const experiment = withSplits(withGenres(resolved, data, config.recommenders !== undefined), saved, config);
@@ -118,7 +119,7 @@ export async function runExperiment(
     const warnings = [...data.warnings, ...thresholdWarnings(experiment, data, first)];
     for (const warning of warnings) options.onMessage?.(`warning: ${warning}`);
     options.onMessage?.(costText(experimentCost(experiment, entries, first)));
-    const hashes = { ...data.hashes, ...(saved && { split: saved.hash }) };
+    const hashes = { ...data.hashes, ...codeOf(experiment), ...(saved && { split: saved.hash }) };
     const store = await ExperimentStore.open(options.out, experiment, hashes);
     // A split that was read is there already.
     if (saved === undefined) await saveSplits(options.out, experiment, scenarios);
@@ -182,6 +183,16 @@ async function saveSplits(out: string, experiment: Experiment, scenarios: Experi
     });
   };
   await scenarios.again();
+}
+
+/** The code of recommenders of one's own: of another one the results are others. */
+function codeOf({ models }: Experiment): Record<string, string> {
+  return Object.fromEntries(
+    models.flatMap((name) => {
+      const { version, module } = ownRecommender(name)?.code ?? {};
+      return version === undefined ? [] : [[`recommender.${name}`, `${version} ${module?.sha256 ?? ''}`.trim()]];
+    }),
+  );
 }
 
 /** Without genres there is no genre-content. @throws UsageError when it was asked for by name. */

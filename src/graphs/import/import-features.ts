@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { makeDirectory, removeStaleTemporaries } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
@@ -57,9 +58,11 @@ export async function importFeatures(
       throw new FlowError('aborted', 'the import was stopped', { cause: options.signal.reason });
   };
   await refuseOther(out);
-  const directory = dirname(resolve(out));
-  await makeDirectory(directory);
-  await removeStaleTemporaries(directory);
+  const directory = options.dryRun === true ? tmpdir() : dirname(resolve(out));
+  if (options.dryRun !== true) {
+    await makeDirectory(directory);
+    await removeStaleTemporaries(directory);
+  }
   const lists = await readLists(options, inputs);
   const items = new ItemIndex();
   const dense: DenseStream[] = [];
@@ -97,7 +100,10 @@ export async function importFeatures(
       missing: rules.missing,
       fitOn: fitOn && { file: fitOn.file, items: fitOn.items, unknown: fitOn.unknown },
     };
-    const { written, leftOut } = await writeStore(out, items.ids, streams, subclips, how, check);
+    const { written, leftOut } =
+      options.dryRun === true
+        ? counted(items.ids, streams)
+        : await writeStore(out, items.ids, streams, subclips, how, check);
     return {
       out,
       items: written,
@@ -170,6 +176,12 @@ function commonSubclips(streams: readonly ReadyStream[]): number {
     `all streams of a store must have the same number of subclips, or one, but '${longest.name}' has ${longest.rowsPerItem} and '${other.name}' ${other.rowsPerItem}`,
     { code: 'features', remedy: 'Cut both into the same number, or make a store of each.' },
   );
+}
+
+/** What `writeStore` would write. */
+function counted(itemIds: readonly string[], streams: readonly ReadyStream[]): { written: number; leftOut: string[] } {
+  const leftOut = itemIds.filter((_, item) => !streams.some((stream) => stream.has(item)));
+  return { written: itemIds.length - leftOut.length, leftOut };
 }
 
 async function writeStore(

@@ -50,6 +50,8 @@ export interface ImportOptions {
   readonly categories?: readonly CategoryInput[] | undefined;
   /** Items that a genre or category must have to count. Default 5. */
   readonly minimumItems?: number | undefined;
+  /** Reads everything and says what the training store would have; writes none. */
+  readonly dryRun?: boolean | undefined;
   /** Aborted: the import stops, and nothing is written. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -132,6 +134,7 @@ const known: KnownOptions<ImportOptions> = {
   categories: true,
   minimumItems: true,
   signal: true,
+  dryRun: true,
 };
 
 /** Checks what needs no look at the files. @throws UsageError */

@@ -10,6 +10,7 @@ import {
 } from './classic-recommenders.ts';
 import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
 import { modalitiesOf } from './neural-options.ts';
+import { classicRecord } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
 import { partsOf, type RecommenderPart } from './recommender-parts.ts';
 import { StoreFeatures } from './store-features.ts';
@@ -62,7 +63,7 @@ async function make(
   ratings: TrainingRatings,
   run: Run,
 ): Promise<Recommender> {
-  const entry: ClassicRecommender = classicRecommenders[model];
+  const entry = classicRecord(model);
   const parts: Recommender[] = [];
   for (const part of partsOf(entry.parts?.(options) ?? [])) {
     const name = partName(model, part);
@@ -70,7 +71,7 @@ async function make(
   }
   const { modalities, components, streamWeights, ...own } = options;
   return entry.make({
-    ...{ options: own, seed, parts, onMessage: run.onMessage, signal: run.signal },
+    ...{ options: own, seed, parts, onMessage: run.onMessage, signal: run.signal, knownGenres: data.genres },
     genres: () => {
       if (data.genres !== undefined) return data.genres;
       throw new UsageError(`recommender ${model} needs the genres of the items`, {

@@ -26,6 +26,7 @@ export interface ClassicInputs {
   readonly seed: number;
   /** @throws UsageError when there are none. */
   readonly genres: () => GenreTable;
+  readonly knownGenres: GenreTable | undefined;
   /** One vector for each item out of its features. @throws UsageError when there are none. */
   readonly vectors: () => Promise<ItemVectors>;
   /** The recommenders that this one is made of. */

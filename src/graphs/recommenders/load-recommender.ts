@@ -11,6 +11,7 @@ import { fitClassicRecommender } from './classic-recommender.ts';
 import type { ClassicRecommenderName } from './classic-recommenders.ts';
 import { neuralOptions } from './neural-options.ts';
 import { scoreNewUserOfNetwork } from './new-user-network.ts';
+import { loadRecommenderModule } from './recommender-module.ts';
 import { isNeuralRecommender, recommenderReadsFeatures } from './recommender-names.ts';
 import { readSavedRecommender, type SavedRecommender } from './saved-recommender.ts';
 import { StoreFeatures } from './store-features.ts';
@@ -43,7 +44,8 @@ export interface LoadedRecommender {
  * any other recommender learns again from the saved ratings, which gives the same predictions to
  * the last bit.
  *
- * @param options `features`: the training store, if it has been moved.
+ * @param options `features`: the training store, if it has been moved; `module`: of a recommender
+ * of one's own, the module to load it from, which must be as it was.
  * @throws UsageError `no-model`; ModelError `hash` when a file, or the training store, is not the
  * one that the recommender was trained with.
  * @example
@@ -53,8 +55,9 @@ export interface LoadedRecommender {
  */
 export async function loadRecommender(
   directory: string,
-  options: { readonly features?: string } = {},
+  options: { readonly features?: string; readonly module?: string } = {},
 ): Promise<LoadedRecommender> {
+  if (options.module !== undefined) await loadRecommenderModule(options.module);
   const saved = await readSavedRecommender(directory);
   const store = await openFeatures(saved, options.features);
   const features = store && StoreFeatures.ofIds(store, saved.featureIds, saved.catalogue);

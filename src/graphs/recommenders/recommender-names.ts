@@ -13,6 +13,7 @@ import {
   classicRecommenderNames,
   classicRecommenders,
 } from './classic-recommenders.ts';
+import { ownRecommender, ownRecommenderNames, recordOfOwn } from './own-recommenders.ts';
 import { partsOf } from './recommender-parts.ts';
 
 /** Name of any recommender. */
@@ -21,9 +22,18 @@ export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName;
 /** All recommenders by name. */
 export const recommenderNames: readonly RecommenderName[] = [...classicRecommenderNames, ...neuralRecommenderNames];
 
-/** Asserts the name of a recommender. @throws UsageError listing the names. */
+/**
+ * Asserts the name of a recommender, or of one's own that this process knows: what is typed for the
+ * names that there always are holds for it too. @throws UsageError listing the names.
+ */
 export function checkRecommenderName(name: unknown): RecommenderName {
-  return checkOneOf('recommender', name, recommenderNames);
+  return checkOneOf('recommender', name, [...recommenderNames, ...(ownRecommenderNames() as RecommenderName[])]);
+}
+
+/** What is known of a recommender that is not neural, one's own among them. */
+export function classicRecord(name: ClassicRecommenderName): ClassicRecommender {
+  const own = ownRecommender(name);
+  return own === undefined ? classicRecommenders[name] : recordOfOwn(own);
 }
 
 /** Whether a recommender is neural. */
@@ -45,7 +55,7 @@ export function contentOf(
   options: Readonly<Record<string, Json>> = {},
 ): 'features' | 'genres' | undefined {
   if (isNeuralRecommender(name)) return readsFeatures(name) ? 'features' : undefined;
-  const { content, parts }: ClassicRecommender = classicRecommenders[name];
+  const { content, parts } = classicRecord(name);
   const ofParts = partsOf(parts?.(options) ?? []).map((part) =>
     part.name in classicRecommenders ? contentOf(part.name as ClassicRecommenderName, part.options) : undefined,
   );
@@ -55,11 +65,11 @@ export function contentOf(
 /** Whether a recommender with these options gives ratings, or scores that only rank. */
 export function predictsOf(name: RecommenderName, options: Readonly<Record<string, Json>>): Predicts {
   if (isNeuralRecommender(name)) return predictsBy((options.loss ?? 'mse') as LossName);
-  return (classicRecommenders[name] as ClassicRecommender).predicts ?? 'ratings';
+  return classicRecord(name).predicts ?? 'ratings';
 }
 
 /** Whether an experiment that names no recommenders has it. */
 export function isUsual(name: RecommenderName): boolean {
   if (isNeuralRecommender(name)) return name !== 'regsvd-adam';
-  return (classicRecommenders[name] as ClassicRecommender).isUsual ?? false;
+  return classicRecord(name).isUsual ?? false;
 }

@@ -2,8 +2,13 @@ import { shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import type { Json } from '../graph.ts';
-import { classicRecommenders, modalitiesOption } from './classic-recommenders.ts';
-import { isNeuralRecommender, type RecommenderName, recommenderReadsFeatures } from './recommender-names.ts';
+import { modalitiesOption } from './classic-recommenders.ts';
+import {
+  classicRecord,
+  isNeuralRecommender,
+  type RecommenderName,
+  recommenderReadsFeatures,
+} from './recommender-names.ts';
 import { type OptionKind, option, type RecommenderOption } from './recommender-option.ts';
 
 const trainingOptions = [
@@ -94,7 +99,7 @@ const optionsByNeuralRecommender: Readonly<Record<NeuralRecommenderName, readonl
 
 /** The options of a recommender, in the order of its table in the guide. */
 export function recommenderOptions(model: RecommenderName): readonly RecommenderOption[] {
-  return isNeuralRecommender(model) ? optionsByNeuralRecommender[model] : classicRecommenders[model].options;
+  return isNeuralRecommender(model) ? optionsByNeuralRecommender[model] : classicRecord(model).options;
 }
 
 /**

@@ -16,6 +16,7 @@ import {
 } from '../../models/weights/safetensors.ts';
 import type { Json } from '../graph.ts';
 import type { CatalogueItem } from './catalogue.ts';
+import { ownRecommender, type RecommenderCode } from './own-recommenders.ts';
 import { checkRecommenderName, type RecommenderName, recommenderReadsFeatures } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
 import type { FeatureFile } from './training-sources.ts';
@@ -25,6 +26,16 @@ const format = 'reelflow-model-2';
 /** Before there were two forms of audiovisual neural recommenders, all had the thesis's. */
 const formatOfThesis = 'reelflow-model-1';
 const files = { ids: 'ids.json', ratings: 'ratings.safetensors', weights: 'weights.safetensors' } as const;
+
+/** How much a recommender was trained with. */
+export interface TrainingCounts {
+  readonly ratings: number;
+  readonly users: number;
+  /** Items that have ratings. */
+  readonly ratedItems: number;
+  /** Items that nobody has rated and that the recommender can judge by their content. */
+  readonly unratedItems: number;
+}
 
 /** What `model.json` says. */
 export interface RecommenderFacts {
@@ -43,6 +54,10 @@ export interface RecommenderFacts {
   readonly best?: { readonly epoch: number; readonly loss: number | null };
   readonly validationFigures?: ValidationFigures;
   readonly features?: FeatureFile;
+  /** Of a recommender of one's own: the code that made it. */
+  readonly code?: RecommenderCode;
+  /** Not of recommenders that were saved before it was counted. */
+  readonly counts?: TrainingCounts;
 }
 
 /** A trained recommender as a directory keeps it. */
@@ -114,6 +129,8 @@ export async function readRecommenderFacts(
   try {
     const facts = JSON.parse(text) as RecommenderFacts & { format: unknown; files: Json };
     if (facts.format !== format && facts.format !== formatOfThesis) throw new UsageError(`its format is not ${format}`);
+    // Whether its code is here is asked when it is loaded.
+    if (facts.code !== undefined) return facts;
     const model = checkRecommenderName(facts.model);
     if (facts.format === formatOfThesis && recommenderReadsFeatures(model)) {
       return { ...facts, options: { form: 'thesis', ...facts.options } };
@@ -141,6 +158,7 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
       remedy: 'Train one with `trainRecommender`; a training that was interrupted continues when it is run again.',
     });
   }
+  if (facts.code !== undefined) checkCode(directory, facts.model, facts.code);
   const read = async (name: string): Promise<Buffer> => {
     const bytes = await readFile(join(directory, name)).catch((cause: Error) => {
       throw damaged(join(directory, name), cause.message, cause);
@@ -164,6 +182,27 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
     validation,
     ...(hasWeights && { weights: weightsOf(readSafetensors(await read(files.weights))) }),
   };
+}
+
+/** @throws UsageError `module` when the code of a recommender of one's own is not here, or is another. */
+function checkCode(directory: string, name: string, { version, module }: RecommenderCode): void {
+  const here = ownRecommender(name)?.code;
+  if (here?.version === version && here.module?.sha256 === module?.sha256) return;
+  const was = module === undefined ? `version ${version}` : `${module.name}, SHA-256 ${module.sha256.slice(0, 12)}...`;
+  const is =
+    here && (here.module === undefined ? `version ${here.version}` : `SHA-256 ${here.module.sha256.slice(0, 12)}...`);
+  throw new UsageError(
+    is === undefined
+      ? `${directory} holds '${name}', a recommender of one's own (${was}), whose code is not loaded`
+      : `${directory} holds '${name}' of other code (${was}) than what is loaded (${is})`,
+    {
+      code: 'module',
+      remedy:
+        is === undefined
+          ? "Read what is in its module, and name it: `module: './mine.js'`."
+          : 'Name the module as it was, or train the recommender again.',
+    },
+  );
 }
 
 /** @throws ModelError `weights` when a number is none of a user, an item or a row. */

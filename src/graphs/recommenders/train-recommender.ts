@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { makeDirectory, removeIfThere } from '../../core/atomic-file.ts';
+import { copyFile, readdir, rename } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
 import { checkInteger } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
@@ -11,9 +11,11 @@ import { neuralModule } from '../../models/recommenders/neural/neural-module.ts'
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
 import type { Json } from '../graph.ts';
 import type { MessageAbout } from '../run-reports.ts';
+import { newSince, otherTraining } from './earlier-training.ts';
 import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
 import { fitRecommender } from './fit-recommender.ts';
 import { neuralOptions } from './neural-options.ts';
+import { ownRecommender } from './own-recommenders.ts';
 import {
   checkRecommenderName,
   isNeuralRecommender,
@@ -26,12 +28,15 @@ import {
   readRecommenderFacts,
   type SavedRecommender,
   saveRecommender,
+  type TrainingCounts,
 } from './saved-recommender.ts';
 import { featureIdOf, StoreFeatures } from './store-features.ts';
 import { readTrainingInputs, type TrainingInputs, type TrainingSources } from './training-sources.ts';
 import { type ValidationFigures, validationWarnings } from './validation-figures.ts';
 
 const checkpointName = 'checkpoint';
+/** The training store of features that were imported for a training, in its directory. */
+const keptFeatures = 'items.arrow';
 /** Steps between checkpoints unless said otherwise: about a minute of a small recommender. */
 const checkpointSteps = 1000;
 
@@ -50,6 +55,13 @@ export interface TrainOptions extends TrainingSources {
    */
   readonly validation?: ValidationOptions | undefined;
   readonly logDirectory?: string | undefined;
+  /**
+   * Replaces what the directory holds of a training with other data, options or seed by a new
+   * training. Without it that is refused. What is there stays until the new one is whole.
+   */
+  readonly refit?: boolean | undefined;
+  /** Reads everything and says what would be trained; trains and writes nothing. */
+  readonly dryRun?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
   readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
@@ -79,6 +91,10 @@ export interface TrainSummary {
   readonly resumed: boolean;
   /** Whether the directory held this very recommender already; then nothing was trained. */
   readonly alreadyTrained: boolean;
+  /** What there is more than when the directory was last trained into; fewer are negative. */
+  readonly since?: TrainingCounts;
+  /** Whether nothing was trained because only what would be was asked for. */
+  readonly dryRun: boolean;
 }
 
 const known: KnownOptions<TrainOptions> = {
@@ -96,12 +112,15 @@ const known: KnownOptions<TrainOptions> = {
   signal: true,
   onProgress: true,
   onMessage: true,
+  dryRun: true,
+  refit: true,
 };
 
 /**
  * Trains a recommender on all ratings and saves it. A neural recommender leaves a checkpoint in the
  * directory after each epoch and every 1000 steps; stopped at any moment and run again, it ends
- * with the same weights. When the recommender is saved the checkpoint is removed.
+ * with the same weights. When the recommender is saved the checkpoint is removed. Features that are
+ * imported for it are kept in the directory as `items.arrow`.
  *
  * @throws UsageError for wrong options or files, `output` when the directory holds another
  * recommender; ModelError when the checkpoint is of another training; the reason of `signal`.
@@ -121,7 +140,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     });
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
-  const inputs = await readTrainingInputs(recommender, options, { ...train, reading });
+  const inputs = await readTrainingInputs(recommender, options, { ...train, reading }, train.onMessage);
   try {
     const rows = Int32Array.from(inputs.ratings.values.keys());
     const usual = { kind: recommenderReadsFeatures(recommender) ? ('item-cold' as const) : ('ratings' as const) };
@@ -143,14 +162,21 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     };
     const identity = identityOf(recommender, options, seed, inputs, split.validation);
     const earlier = await readRecommenderFacts(train.out);
-    if (earlier !== undefined) return summaryOf(alreadyThere(earlier, identity, train), train, inputs, data, true);
+    if (earlier?.identity === identity) return summaryOf(earlier, train, inputs, data, { alreadyTrained: true });
+    const learnt = { trainSeconds: 0, history: [] };
+    const planned = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, learnt);
+    if (earlier !== undefined && train.refit !== true) throw otherTraining(train.out, earlier, planned);
+    const since = newSince(earlier?.counts, countsOf(inputs));
+    if (train.dryRun === true) return { ...summaryOf(planned, train, inputs, data, { since }), dryRun: true };
     if (inputs.leftOut.ratings > 0) {
       const { ratings, items } = inputs.leftOut;
       train.onMessage?.(`${ratings} ratings of ${items} items without features are left out`);
     }
     await makeDirectory(train.out);
     const fitted = await fitRecommender(data, {
-      ...{ recommender, seed, dataIdentity: identity, checkpoint: join(train.out, checkpointName) },
+      ...{ recommender, seed, dataIdentity: identity },
+      // What is left of another refit is not continued, and is no reason to refuse this one.
+      checkpoint: join(train.out, train.refit === true ? `${checkpointName}-${identity.slice(0, 16)}` : checkpointName),
       options: isNeuralRecommender(recommender) ? { checkpointSteps, ...options } : options,
       signal: train.signal,
       logDirectory: train.logDirectory,
@@ -161,42 +187,58 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       train.onMessage?.(`warning: ${warning}`, { isWarning: true });
     }
     try {
-      const facts = factsOf(recommender, options, seed, identity, inputs, fitted);
+      const facts = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, fitted);
+      // Between the files of two recommenders there is none.
+      if (earlier !== undefined) await removeIfThere(join(train.out, 'model.json'));
+      if (inputs.features !== undefined && inputs.isImported) await keepFeatures(inputs.features.path, train.out);
       await saveRecommender(train.out, await savedOf(facts, inputs, data, fitted));
       for (const name of await readdir(train.out)) {
         if (name.startsWith(checkpointName)) await removeIfThere(join(train.out, name));
       }
-      return { ...summaryOf(facts, train, inputs, data, false), resumed: fitted.resumed ?? false };
+      return { ...summaryOf(facts, train, inputs, data, { since }), resumed: fitted.resumed ?? false };
     } finally {
       await fitted.close?.();
     }
   } finally {
-    await inputs.features?.close();
+    await inputs.close();
   }
 }
 
-function alreadyThere(earlier: RecommenderFacts, identity: string, { out }: TrainOptions): RecommenderFacts {
-  if (earlier.identity === identity) return earlier;
-  throw new UsageError(`${out} holds another recommender: ${earlier.model}, trained with other data, options or seed`, {
-    code: 'output',
-    remedy:
-      'Name another directory: a trained recommender cannot be trained further. Train a new one when features or ratings were added, too.',
-  });
+/** Puts a training store beside the recommender that was trained with it. */
+async function keepFeatures(path: string, out: string): Promise<void> {
+  const copy = temporaryPath(out);
+  await copyFile(path, copy);
+  await rename(copy, join(out, keptFeatures));
 }
 
 function factsOf(
-  model: RecommenderName,
-  options: Readonly<Record<string, Json>>,
-  seed: number,
-  identity: string,
-  { scale, featureFile }: TrainingInputs,
-  { trainSeconds, history, best, validation }: FittedRecommender,
+  made: Pick<RecommenderFacts, 'options' | 'seed' | 'identity'> & { recommender: RecommenderName; out: string },
+  inputs: TrainingInputs,
+  learnt: Pick<FittedRecommender, 'trainSeconds' | 'history' | 'best' | 'validation'>,
 ): RecommenderFacts {
+  const { recommender: model, options, seed, identity, out } = made;
+  const { trainSeconds, history, best, validation } = learnt;
+  const { scale, featureFile, isImported } = inputs;
+  const code = ownRecommender(model)?.code;
   return {
     ...{ model, options, seed, scale, identity, trainSeconds, history },
     ...(best && { best }),
     ...(validation && { validationFigures: validation }),
-    ...(featureFile && { features: featureFile }),
+    ...(featureFile && {
+      features: isImported ? { ...featureFile, path: resolve(out, keptFeatures) } : featureFile,
+    }),
+    ...(code && { code }),
+    counts: countsOf(inputs),
+  };
+}
+
+function countsOf({ ratings }: TrainingInputs): TrainingCounts {
+  const ratedItems = new Set(ratings.items).size;
+  return {
+    ratings: ratings.values.length,
+    users: ratings.userIds.length,
+    ratedItems,
+    unratedItems: ratings.itemIds.length - ratedItems,
   };
 }
 
@@ -225,18 +267,17 @@ async function savedOf(
 function summaryOf(
   facts: RecommenderFacts,
   { out }: TrainOptions,
-  { ratings, leftOut, badLines }: TrainingInputs,
+  inputs: TrainingInputs,
   { validation }: FitData,
-  alreadyTrained: boolean,
+  { alreadyTrained = false, since }: { readonly alreadyTrained?: boolean; readonly since?: TrainingCounts | undefined },
 ): TrainSummary {
   const { model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
-  const ratedItems = new Set(ratings.items).size;
+  const { leftOut, badLines } = inputs;
   return {
-    ...{ model, out, options, seed, ratings: ratings.values.length, validationRatings: validation.length },
-    ...{ users: ratings.userIds.length, ratedItems, unratedItems: ratings.itemIds.length - ratedItems },
+    ...{ model, out, options, seed, validationRatings: validation.length, ...countsOf(inputs) },
     ...{ leftOut, badLines, trainSeconds, epochs: history.length, ...(best && { best }) },
     ...(figures && { validation: figures }),
-    ...{ resumed: false, alreadyTrained },
+    ...{ resumed: false, alreadyTrained, ...(since && { since }), dryRun: false },
   };
 }
 
@@ -252,7 +293,17 @@ function identityOf(
   validation: Int32Array,
 ): string {
   const ordered = Object.entries(options).sort(([left], [right]) => (left < right ? -1 : 1));
-  const facts = [model, ordered, seed, scale, catalogue, ratings.userIds, featureFile?.sha256 ?? null];
+  const code = ownRecommender(model)?.code;
+  const facts = [
+    model,
+    ordered,
+    seed,
+    scale,
+    catalogue,
+    ratings.userIds,
+    featureFile?.sha256 ?? null,
+    ...(code ? [code] : []),
+  ];
   const featureIds = features && ratings.itemIds.map((id) => featureIdOf(id, features, trailers) ?? null);
   return sha256(
     JSON.stringify(facts),

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
-import { ItemStore } from '../../io/dataset/item-store.ts';
+import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { filterRatings } from '../../io/ratings/filters.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
@@ -13,6 +13,7 @@ import { selectRatings } from '../../io/ratings/select-ratings.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import type { Json } from '../graph.ts';
+import { openTrainingFeatures } from '../import/training-store.ts';
 import { type CatalogueItem, catalogueOf, genresOf, withUnratedItems } from './catalogue.ts';
 import { contentOf, type RecommenderName } from './recommender-names.ts';
 
@@ -22,7 +23,7 @@ export interface TrainingSources {
   readonly ratings: string;
   /** A list of movies, where the ratings are a file. */
   readonly movies?: string | undefined;
-  /** A training store (`items.arrow`). */
+  /** A training store (`items.arrow`), or a file that `importFeatures` reads. */
   readonly features?: string | undefined;
   /** Which trailers show which items, when the features have trailers' ids. */
   readonly trailers?: string | undefined;
@@ -40,6 +41,9 @@ export interface TrainingInputs {
   readonly catalogue: readonly CatalogueItem[];
   readonly genres: GenreTable | undefined;
   readonly features: ItemStore | undefined;
+  /** Whether the training store was made of another file: it is gone when these are closed. */
+  readonly isImported: boolean;
+  close(): Promise<void>;
   /** Where the features are, and what they were. */
   readonly featureFile: FeatureFile | undefined;
   readonly trailers: TrailerList | undefined;
@@ -59,15 +63,19 @@ export interface FeatureFile {
  * ratings of items that have some.
  *
  * @throws UsageError when a file is missing or wrong, or nothing is left to learn from; the caller
- * closes `features`.
+ * closes what it is given.
  */
 export async function readTrainingInputs(
   model: RecommenderName,
   options: Readonly<Record<string, Json>>,
   sources: TrainingSources,
+  onMessage?: (text: string) => void,
 ): Promise<TrainingInputs> {
   const { ratings: read, movies, trailers, scale, badLines } = await readLists(sources);
-  const features = sources.features === undefined ? undefined : await ItemStore.open(sources.features);
+  const { signal } = sources.reading ?? {};
+  const opened =
+    sources.features === undefined ? undefined : await openTrainingFeatures(sources.features, { signal, onMessage });
+  const features = opened?.store;
   try {
     const withFeatures = features && moviesWithFeatures(features.itemIds, trailers);
     const content = contentOf(model, options);
@@ -84,14 +92,16 @@ export async function readTrainingInputs(
     const catalogue = catalogueOf(ratings.itemIds, movies);
     return {
       ...{ ratings, scale, catalogue, genres: genresOf(catalogue), features, trailers, badLines },
-      featureFile: sources.features === undefined ? undefined : await featureFileOf(sources.features),
+      featureFile: opened && (await featureFileOf(opened.path)),
+      isImported: opened?.isTemporary ?? false,
+      close: async () => opened?.close(),
       leftOut: {
         ratings: read.values.length - rated.values.length,
         items: rows === undefined ? 0 : selectRatings(read).itemIds.length - rated.itemIds.length,
       },
     };
   } catch (error) {
-    await features?.close();
+    await opened?.close();
     throw error;
   }
 }

@@ -4,7 +4,12 @@ import { removeIfThere } from '../../core/atomic-file.ts';
 import { UsageError } from '../../core/errors.ts';
 import { compact } from '../../io/dataset/compact.ts';
 import { Dataset } from '../../io/dataset/dataset.ts';
-import { type DatasetDescription, datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
+import {
+  checkDirectory,
+  type DatasetDescription,
+  datasetFilePath,
+  readDatasetFile,
+} from '../../io/dataset/dataset-file.ts';
 import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
 import { withoutCard } from '../../io/dataset/provenance.ts';
 import { compareColumns, type UnitColumn, type UnitTable } from '../../io/dataset/schema.ts';
@@ -38,27 +43,11 @@ export interface ReducedDataset {
  * there; new items of the source join with `pca`.
  */
 export async function reduceDataset(options: ReduceOptions): Promise<ReducedDataset> {
-  const source = await openSource(options.input, options);
-  const column = options.column ?? 'visual';
   const how = fitOf(options);
-  refuseOther(options.out);
+  const { source, column, vectors, isEarlier, ...found } = await begin(options);
   const say = options.onMessage ?? (() => {});
-  let fitted: FittedPca | undefined;
-  let isEarlier = false;
-  let dimension = 0;
-  if (column !== 'none') {
-    const vectors = streamVectors(source, column);
-    dimension = vectors.dimension;
-    if (options.pca === undefined) {
-      const earlier = await earlierModel(options, source, column);
-      if (earlier !== undefined) checkPcaFits(earlier, options.out, vectors);
-      isEarlier = earlier !== undefined;
-      fitted = earlier ?? { pca: await fitPca(vectors, how, options.signal), facts: vectors.facts };
-    } else {
-      fitted = await readPca(options.pca);
-      checkPcaFits(fitted, options.pca, { ...vectors, name: `${options.input}, ${vectors.name}` });
-    }
-  }
+  const dimension = vectors?.dimension ?? 0;
+  const fitted = found.fitted ?? (vectors && { pca: await fitPca(vectors, how, options.signal), facts: vectors.facts });
   const description = describe(source, column, fitted);
   const dataset = await Dataset.open(options.out, description);
   if (dataset.modernised !== undefined) say(dataset.modernised);
@@ -79,6 +68,36 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [ITEMS])];
   const { rows, rowsWithout, alreadyDone } = done;
   return { graphId: id, fitted, dimension, rows, rowsWithout, items: items ?? 0, alreadyDone, files: paths };
+}
+
+/** What is known before anything is fitted: the source, and the PCA that there is. */
+async function begin(options: ReduceOptions) {
+  const source = await openSource(options.input, options);
+  const column = options.column ?? 'visual';
+  refuseOther(options.out);
+  if (column === 'none') return { source, column, vectors: undefined, fitted: undefined, isEarlier: false };
+  const vectors = streamVectors(source, column);
+  const fitted = options.pca === undefined ? await earlierModel(options, source, column) : await readPca(options.pca);
+  if (fitted !== undefined) {
+    const name = `${options.input}, ${vectors.name}`;
+    checkPcaFits(fitted, options.pca ?? options.out, options.pca === undefined ? vectors : { ...vectors, name });
+  }
+  return { source, column, vectors, fitted, isEarlier: options.pca === undefined && fitted !== undefined };
+}
+
+/**
+ * What reducing a dataset would begin with, and the id of the reduced one where no PCA is to be
+ * fitted for it.
+ *
+ * @throws as `reduceDataset`, before it fits.
+ */
+export async function plannedDataset(options: ReduceOptions) {
+  const { source, column, vectors, fitted } = await begin(options);
+  const fits = vectors !== undefined && fitted === undefined;
+  if (fits) return { source, column, fitted, fits, graphId: undefined };
+  const description = describe(source, column, fitted);
+  if (existsSync(datasetFilePath(options.out))) checkDirectory(options.out, description);
+  return { source, column, fitted, fits, graphId: description.graphId };
 }
 
 function storageOf({ encoding, compression }: ReduceOptions) {

@@ -47,11 +47,7 @@ export interface ReducedTable {
  */
 export async function reduceTable(options: ReduceOptions): Promise<ReducedTable> {
   const column = options.column ?? 'visual';
-  if (column === 'none') {
-    throw new UsageError('`column` must name a column of the table: only of a dataset is nothing reduced', {
-      remedy: 'Turn the table into a training store with `importFeatures`.',
-    });
-  }
+  if (column === 'none') throw nothingToReduce();
   const how = fitOf(options);
   await prepareTarget(options.out);
   await checkColumns(options.input, options.id);
@@ -96,6 +92,12 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
   }
 }
 
+function nothingToReduce(): UsageError {
+  return new UsageError('`column` must name a column of the table: only of a dataset is nothing reduced', {
+    remedy: 'Turn the table into a training store with `importFeatures`.',
+  });
+}
+
 /**
  * A directory that is new, empty, or has what a run left that did not come to its end: the table is
  * put there last. Another result is not written over.
@@ -103,6 +105,29 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
 async function prepareTarget(out: string): Promise<void> {
   if (!existsSync(out)) return;
   for (const directory of [out, join(out, 'pca')]) await removeStaleTemporaries(directory);
+  refuseForeign(out);
+}
+
+/**
+ * The files that reducing a table would write, relative to `out`; by all that is refused before it
+ * begins.
+ */
+export async function plannedTableFiles({ input, out, id, column = 'visual', pca }: ReduceOptions): Promise<string[]> {
+  if (column === 'none') throw nothingToReduce();
+  if (existsSync(out)) refuseForeign(out);
+  await checkColumns(input, id);
+  const vectors = await openTable(input, { columns: [column] });
+  try {
+    const source = await vectorSource(vectors, column);
+    if (pca !== undefined) checkPcaFits(await readPca(pca), pca, source);
+  } finally {
+    await vectors.close();
+  }
+  const files = [`pca/${column}.safetensors`, `pca/${column}.json`, REDUCED];
+  return id === undefined ? files : [...files, ITEMS];
+}
+
+function refuseForeign(out: string): void {
   const foreign = readdirSync(out).filter((name) => name !== 'pca' && name[0] !== '.');
   if (foreign.length === 0) return;
   throw new UsageError(`${out} must be a new or empty directory, but has '${foreign.sort()[0]}'`, {

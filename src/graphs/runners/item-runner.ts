@@ -65,7 +65,7 @@ export class ItemRunner<Item, Services> {
     const done = await store.facts(key);
     if (done === undefined || !(await store.isCurrent(itemId, key))) return false;
     // A letter of when it could not be read is yet to be taken away.
-    if (await store.hasLetter(this.#unreadable(itemId))) return false;
+    if ((await store.hasLetters()) && (await store.hasLetter(this.#unreadable(itemId)))) return false;
     this.#tell({ type: 'already-done', item, key, fingerprint, unit: done });
     return true;
   }

@@ -63,34 +63,9 @@ const known: KnownOptions<PullWeightsOptions> = {
  */
 export async function pullWeights(options: PullWeightsOptions): Promise<WeightsReport> {
   checkKnownOptions('pullWeights', options, known);
-  const name = checkWeightName(options.name);
-  const wanted = checkSha256(options.sha256);
+  const { name, wanted, official, isOfficial, address, sha256Prefix, stored } = begin(options);
   const { directory, replace, timeoutSeconds, signal, onBytes, onMessage } = options;
-  const official = officialSource(name);
-  if (!official) throw new UsageError(`there is no official source of ${name}`);
-  const isOfficial = wanted === undefined || wanted.startsWith(official.sha256Prefix);
-  if (!isOfficial && options.source === undefined) {
-    throw new ModelError(
-      'hash',
-      `\`sha256\` is ${wanted}, but the official file of ${name} has one that begins with ${official.sha256Prefix}`,
-      {
-        remedy: `Another file: give its address as \`source\`, or \`importWeights({ name: '${name}', file: 'FILE' })\`.`,
-      },
-    );
-  }
-  const address = sourceAddress(options.source ?? official.url);
-  const sha256Prefix = wanted ?? official.sha256Prefix;
-  const stored = replace ? undefined : storedWeights(name, directory);
-  if (stored?.sha256.startsWith(sha256Prefix)) {
-    return { ...stored, outcome: 'same', ...inspectWeights(name, stored.path) };
-  }
-  if (stored) {
-    throw new ModelError(
-      'weights',
-      `the store already has other weights for '${name}': SHA-256 ${stored.sha256} from ${stored.origin}`,
-      { remedy: 'Add `replace: true` to replace them with the pulled file.' },
-    );
-  }
+  if (stored !== undefined) return { ...stored, outcome: 'same', ...inspectWeights(name, stored.path) };
   const file = await downloadFile(address.href, {
     folder: join(weightsDirectory(directory), '.downloads'),
     sha256Prefix,
@@ -109,6 +84,65 @@ export async function pullWeights(options: PullWeightsOptions): Promise<WeightsR
   } finally {
     await file.release();
   }
+}
+
+/** What `pullWeights` would download. */
+export interface PlannedPull {
+  readonly name: string;
+  /** Where from; undefined where the very same file is stored already. */
+  readonly from: string | undefined;
+  /** Where it would be, or is. */
+  readonly path: string;
+  /** Undefined where the source does not state them. */
+  readonly bytes: number | undefined;
+}
+
+/**
+ * Says what `pullWeights` would download with the same options. Asks nothing of the network and
+ * writes nothing.
+ *
+ * @throws as `pullWeights`, before it downloads.
+ * @example
+ * plannedPull({ name: 'alexnet' }).path;
+ */
+export function plannedPull(options: PullWeightsOptions): PlannedPull {
+  const { name, official, isOfficial, address, stored } = begin(options);
+  const path = stored?.path ?? join(weightsDirectory(options.directory), name);
+  return {
+    ...{ name, path, from: stored === undefined ? shownAddress(address) : undefined },
+    bytes: isOfficial ? official.bytes : undefined,
+  };
+}
+
+/** What is known before anything is downloaded; `stored` where the very file is there. */
+function begin(options: PullWeightsOptions) {
+  const name = checkWeightName(options.name);
+  const wanted = checkSha256(options.sha256);
+  const { directory, replace } = options;
+  const official = officialSource(name);
+  if (!official) throw new UsageError(`there is no official source of ${name}`);
+  const isOfficial = wanted === undefined || wanted.startsWith(official.sha256Prefix);
+  if (!isOfficial && options.source === undefined) {
+    throw new ModelError(
+      'hash',
+      `\`sha256\` is ${wanted}, but the official file of ${name} has one that begins with ${official.sha256Prefix}`,
+      {
+        remedy: `Another file: give its address as \`source\`, or \`importWeights({ name: '${name}', file: 'FILE' })\`.`,
+      },
+    );
+  }
+  const address = sourceAddress(options.source ?? official.url);
+  const sha256Prefix = wanted ?? official.sha256Prefix;
+  const stored = replace ? undefined : storedWeights(name, directory);
+  const isSame = stored?.sha256.startsWith(sha256Prefix) === true;
+  if (stored && !isSame) {
+    throw new ModelError(
+      'weights',
+      `the store already has other weights for '${name}': SHA-256 ${stored.sha256} from ${stored.origin}`,
+      { remedy: 'Add `replace: true` to replace them with the pulled file.' },
+    );
+  }
+  return { name, wanted, official, isOfficial, address, sha256Prefix, stored };
 }
 
 /** What to do when no complete file was received. */

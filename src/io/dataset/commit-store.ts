@@ -14,7 +14,7 @@ import { fillSync } from '../../core/whole-io.ts';
 import { eachEntry } from '../directory-entries.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import { Items } from './items.ts';
+import { Items, isWritten } from './items.ts';
 import { isOldLayout, partPath } from './layout.ts';
 import { keyOfLetter, LetterKeys } from './letter-keys.ts';
 import { Letters, renameIfThere } from './letters.ts';
@@ -186,6 +186,11 @@ export class CommitStore implements UnitStore {
     return this.#letterKeys.keys.has(key);
   }
 
+  /** Whether any key had a dead letter at the last `refresh`. */
+  async hasLetters(): Promise<boolean> {
+    return this.#letterKeys.keys.size > 0;
+  }
+
   /** Looks at which dead letters other processes have written; at most once a second. */
   refresh(): Promise<void> {
     return this.#letterKeys.refresh();
@@ -195,6 +200,14 @@ export class CommitStore implements UnitStore {
   items(): Promise<Items> {
     this.#items ??= Items.open(this.directory);
     return this.#items;
+  }
+
+  /**
+   * What is known of the items, where it has been asked for or its table may have to be written
+   * again: it is not read only to find that there is nothing to write.
+   */
+  async itemsInUse(): Promise<Items | undefined> {
+    return this.#items === undefined && isWritten(this.directory) ? undefined : this.items();
   }
 
   /** The unit of an item that the table of items names. */

@@ -121,10 +121,10 @@ export class Dataset {
    * date, as they are at that moment. Damaged units are set aside, see `CommitStore.facts`.
    */
   async close(): Promise<void> {
-    const items = await this.store.items();
-    await items.flush();
+    const items = await this.store.itemsInUse();
+    await items?.flush();
     await updateDatasetFile(this.directory, async (file, assertHeld) => {
-      if (items.isUnwritten) {
+      if (items?.isUnwritten) {
         // What others note continues: they have the places of its lines. Whoever has left before
         // this look has its lines there; nobody comes while the lock is held.
         const isAlone = (await openElsewhere(this.directory, this.#mark)) === 0;
@@ -134,7 +134,7 @@ export class Dataset {
       }
       return { ...file, ...(await countDataset(this.store, 'aside')) };
     });
-    items.close();
+    items?.close();
     await this.release();
   }
 

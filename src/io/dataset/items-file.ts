@@ -61,7 +61,7 @@ export async function* itemBatches(
 export function itemAt(batch: RecordBatch, row: number): ItemFacts {
   const facts: Record<string, unknown> = {};
   const more: Record<string, string> = {};
-  for (const { name, fact, vector } of vectorsOf(batch)) {
+  for (const { name, fact, vector } of vectorsOf(batch).values()) {
     const value: unknown = vector?.get(row);
     if (value === null || value === undefined) continue;
     if (fact === undefined) more[name] = String(value);
@@ -77,29 +77,33 @@ export function itemRow(item: ItemFacts): Readonly<Record<string, string | numbe
 
 /** One fact of a row of such a batch: a row has many, and to look at one costs a tenth of all. */
 export function factAt(batch: RecordBatch, row: number, fact: Exclude<keyof ItemFacts, 'more'>): unknown {
-  return (
-    vectorsOf(batch)
-      .find((column) => column.fact === fact)
-      ?.vector?.get(row) ?? undefined
-  );
+  return vectorsOf(batch).get(fact)?.vector?.get(row) ?? undefined;
 }
 
-/** The columns of a batch, found once: rows are asked for one by one. */
-function vectorsOf(batch: RecordBatch) {
+interface ItemColumn {
+  readonly name: string;
+  readonly fact: string | undefined;
+  readonly vector: Vector | null;
+}
+
+/**
+ * The columns of a batch by the facts that they hold, a manifest's by their names: found once,
+ * since rows are asked for one by one.
+ */
+function vectorsOf(batch: RecordBatch): ReadonlyMap<string, ItemColumn> {
   const known = vectors.get(batch);
   if (known !== undefined) return known;
-  const found = batch.schema.fields.map(({ name }, index) => {
+  const found = new Map<string, ItemColumn>();
+  for (const [index, { name }] of batch.schema.fields.entries()) {
     const fact = COLUMNS.find(([column]) => column === name)?.[1];
-    return { name, fact, vector: batch.getChildAt(index) };
-  });
+    // A manifest may have a column that is named as a fact.
+    found.set(fact ?? `manifest ${name}`, { name, fact, vector: batch.getChildAt(index) });
+  }
   vectors.set(batch, found);
   return found;
 }
 
-const vectors = new WeakMap<
-  RecordBatch,
-  readonly { readonly name: string; readonly fact: string | undefined; readonly vector: Vector | null }[]
->();
+const vectors = new WeakMap<RecordBatch, ReadonlyMap<string, ItemColumn>>();
 
 /**
  * Writes a table of items as an uncompressed Arrow IPC file, whole or not at all.

@@ -101,15 +101,15 @@ export class Items {
   isKnown(id: string, change: ItemChange): boolean {
     const place = this.#rows.get(id);
     const isPlain = place !== undefined && this.#pending.length === 0 && !this.#lines.has(id);
-    const { more, ...facts } = change;
-    const known = isPlain && more === undefined ? undefined : this.get(id);
+    const known = isPlain && change.more === undefined ? undefined : this.get(id);
     if (known === undefined && place === undefined) return false;
-    for (const [name, value] of Object.entries(facts)) {
-      if (value === undefined) continue;
-      const fact = name as keyof typeof facts;
-      if ((known === undefined ? this.#factAt(place as number, fact) : known[fact]) !== value) return false;
+    // Without a list of what it names: where all is done this is asked for each item.
+    for (const name in change) {
+      const fact = name as keyof ItemChange;
+      if (fact === 'more' || change[fact] === undefined) continue;
+      if ((known === undefined ? this.#factAt(place as number, fact) : known[fact]) !== change[fact]) return false;
     }
-    return more === undefined || JSON.stringify(more) === JSON.stringify(known?.more);
+    return change.more === undefined || JSON.stringify(change.more) === JSON.stringify(known?.more);
   }
 
   /** Names of the manifests' other columns. */
@@ -230,6 +230,12 @@ export class Items {
     fillSync(this.#file, line, start);
     return changeOf(line, 0, bytes)?.[1];
   }
+}
+
+/** Whether a dataset has a table of items and no changes since, as far as can be seen unread. */
+export function isWritten(directory: string): boolean {
+  const journal = statSync(partPath(directory, 'journal'), { throwIfNoEntry: false });
+  return (journal?.size ?? 0) === 0 && existsSync(partPath(directory, 'items'));
 }
 
 /** Names of the columns that a table of items has of a manifest. */

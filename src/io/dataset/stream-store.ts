@@ -90,6 +90,10 @@ export class StreamStore implements UnitStore {
     return false;
   }
 
+  async hasLetters(): Promise<boolean> {
+    return false;
+  }
+
   /** Nothing: there is nothing to look at. */
   async refresh(): Promise<void> {}
 

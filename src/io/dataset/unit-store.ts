@@ -39,6 +39,8 @@ export interface UnitStore {
   letters(): Promise<KeptLetter[]>;
   /** Whether a key has a dead letter, as it was at the last `refresh`: cheap. */
   hasLetter(key: string): Promise<boolean>;
+  /** Whether any key had one then. */
+  hasLetters(): Promise<boolean>;
   /** Takes dead letters away, so that their items are tried again. @returns how many there were. */
   retry(keys: readonly string[]): Promise<number>;
   /**

@@ -1,0 +1,77 @@
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
+import { ItemStore } from '../../io/dataset/item-store.ts';
+import { importFeatures } from './import-features.ts';
+import { streamName } from './import-options.ts';
+
+/** Features, open for training. */
+export interface OpenFeatures {
+  readonly store: ItemStore;
+  /** Where the training store is: the file that was named, or a temporary one. */
+  readonly path: string;
+  /** Whether it was made of another file, and is gone when it is closed. */
+  readonly isTemporary: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens features for training: a training store as it is; any other file that `importFeatures`
+ * reads as the training store that it makes of it with its default options, in a temporary
+ * directory.
+ *
+ * @throws UsageError `dataset` when a training store is missing or damaged; what `importFeatures`
+ * throws.
+ */
+export async function openTrainingFeatures(
+  path: string,
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly onMessage?: ((text: string) => void) | undefined;
+  } = {},
+): Promise<OpenFeatures> {
+  if (!(await isToBeImported(path))) {
+    const store = await ItemStore.open(path);
+    return { store, path, isTemporary: false, close: () => store.close() };
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'reelflow-features-'));
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    const out = join(directory, 'items.arrow');
+    const summary = await importFeatures([{ path, name: streamName(path) }], out, { signal: options.signal });
+    const streams = summary.streams.map(({ name, dimension }) => `${name} (${dimension} values)`).join(', ');
+    options.onMessage?.(
+      `${path} is imported as \`importFeatures\` does it by default: ${summary.items} items, ${streams}, standardised (${summary.standardise})`,
+    );
+    const store = await ItemStore.open(out);
+    return {
+      store,
+      path: out,
+      isTemporary: true,
+      close: async () => {
+        await store.close();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Whether a file is there that does not begin as a training store does. */
+async function isToBeImported(path: string): Promise<boolean> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw new UsageError(`${path} cannot be read: ${error.message}`, { code: 'dataset', cause: error });
+  });
+  if (file === undefined) return false;
+  try {
+    if ((await file.stat()).isDirectory()) return true;
+    const head = Buffer.alloc(6);
+    return (await file.read(head, 0, 6, 0)).bytesRead === 6 && head.toString('latin1') !== 'ARROW1';
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,57 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { checkString, shown } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { hashFile } from '../../core/hash.ts';
+import type { RecommenderDefinition } from './own-recommenders.ts';
+import { register } from './register-recommender.ts';
+
+const MODULE = /\.[cm]?[jt]s(#[^#]*)?$/;
+
+/** Whether a text that stands for a recommender is the path of a module. */
+export function isRecommenderModule(text: string): boolean {
+  return MODULE.test(text);
+}
+
+/**
+ * Loads the definition of a recommender that a module exports, and makes it known to this process.
+ * This runs the module: name only what you would run. Nothing that reelflow reads has such a name
+ * loaded on its own, neither a saved recommender nor a directory of results.
+ *
+ * @param module its path, with `#export` where the definition is not the default export.
+ * @returns the name that the recommender has from then on.
+ * @throws UsageError `module` when it is not there, cannot be loaded or exports no definition.
+ * @example
+ * const name = await loadRecommenderModule('./mine.js#userMean');
+ * await trainRecommender({ recommender: name, ratings: 'ml-20m', out: 'models/mine' });
+ */
+export async function loadRecommenderModule(module: string): Promise<string> {
+  const [path = '', name = 'default'] = checkString('module', module).split('#');
+  if (!isRecommenderModule(module)) throw refused(module, 'is not a JavaScript or TypeScript file');
+  let sha256: string;
+  let namespace: Readonly<Record<string, unknown>>;
+  try {
+    const file = realpathSync(resolve(path));
+    ({ sha256 } = await hashFile(file));
+    // Of a file that has changed since it was loaded, what was loaded is not taken for what it is.
+    namespace = await import(`${pathToFileURL(file).href}?sha256=${sha256}`);
+  } catch (cause) {
+    throw refused(module, `cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+  const definition = namespace[name] as RecommenderDefinition | undefined;
+  if (typeof definition !== 'object' || definition === null || !('make' in definition)) {
+    const names = Object.keys(namespace).join(', ') || 'nothing';
+    throw refused(module, `exports no definition of a recommender as ${shown(name)}, but ${names}`);
+  }
+  register(definition, { module: { name: module, sha256 } });
+  return definition.name;
+}
+
+function refused(module: string, why: string, cause?: unknown): UsageError {
+  return new UsageError(`the module ${shown(module)} ${why}`, {
+    code: 'module',
+    remedy: "Name a file that exports `{ name, version, make }`: './mine.js', or './mine.js#export'.",
+    cause,
+  });
+}

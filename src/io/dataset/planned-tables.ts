@@ -1,0 +1,36 @@
+import { CommitStore } from './commit-store.ts';
+import { areTablesOutOfDate, readDatasetFile } from './dataset-file.ts';
+import { orderUnits, planTables, tablePath } from './table-plan.ts';
+
+/** A table that `compact` would write. */
+export interface PlannedTable {
+  /** Directory of its parts, relative to the dataset. */
+  readonly path: string;
+  /** Undefined of rows of tables of their own, which only the units tell. */
+  readonly rows: number | undefined;
+}
+
+/**
+ * The tables that `compact` would write of the units that are there, and whether those that there
+ * are lack any of these. Writes nothing.
+ *
+ * @throws as `compact`.
+ *
+ * @example
+ * const { tables, areOutOfDate } = await plannedTables('features/');
+ */
+export async function plannedTables(
+  directory: string,
+): Promise<{ readonly tables: readonly PlannedTable[]; readonly areOutOfDate: boolean }> {
+  const { rows: declared = {} } = readDatasetFile(directory);
+  const store = await CommitStore.open(directory, { create: false });
+  const units = await orderUnits(await store.currentUnits());
+  const ofSubclips = (await planTables(units)).map((plan) => {
+    const { subclips } = plan;
+    const own = units.filter(({ facts }) => facts.subclips.includes(subclips));
+    // How many subclips of fixed length an item has is in its unit alone.
+    return { path: tablePath(plan), rows: typeof subclips === 'number' ? own.length * subclips : undefined };
+  });
+  const ofRows = Object.keys(declared).map((path) => ({ path, rows: undefined }));
+  return { tables: [...ofSubclips, ...ofRows], areOutOfDate: areTablesOutOfDate(directory) };
+}
