@@ -30,7 +30,7 @@ const sparseRows = 10_000;
  * const { table, places } = tape.table('users', [138_493, 64], uniform, 'users');
  */
 export interface LookUp {
-      /** `rows x width`: the whole table, or each row that the batch names once. */
+  /** `rows x width`: the whole table, or each row that the batch names once. */
   readonly table: Tensor;
   /** int64 [batch]: which of the rows each row of the batch has. */
   readonly places: Tensor;
