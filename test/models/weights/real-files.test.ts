@@ -92,9 +92,9 @@ describe.skipIf(!hasTorch)(`files of PyTorch (skipped where ${python} has no tor
   });
 
   it.each(['zip', 'legacy'])(
-    'in the %s layout: what is not a plain dictionary is refused, nothing executed',
+    'in the %s layout: nothing is executed; objects beside tensors are passed over, a whole module is refused',
     (layout) => {
-      expect(() => readWeights(join(folder, `${layout}-evil.pth`))).toThrow(/posix\.system.*nothing was executed/);
+      expect([...readWeights(join(folder, `${layout}-evil.pth`)).tensors.keys()]).toEqual(['weight']);
       expect(existsSync(join(folder, 'executed'))).toBe(false);
       expect(() => readWeights(join(folder, `${layout}-module.pth`))).toThrow('Sequential');
       expect(() => readWeights(join(folder, `${layout}-expanded.pth`))).toThrow('repeat elements');
