@@ -92,7 +92,7 @@ describe.skipIf(!hasTorch)(`files of PyTorch (skipped where ${python} has no tor
   });
 
   it.each(['zip', 'legacy'])(
-    'in the %s layout: nothing is executed; objects beside tensors are passed over, a whole module is refused',
+    'in the %s layout: nothing is executed; objects beside tensors are left out, a whole module is refused',
     (layout) => {
       expect([...readWeights(join(folder, `${layout}-evil.pth`)).tensors.keys()]).toEqual(['weight']);
       expect(existsSync(join(folder, 'executed'))).toBe(false);
