@@ -91,28 +91,18 @@ describe('reelflow import-features', () => {
     expect((await reelflow(['import-features', '--out', at('none.arrow')])).stderr).toContain('[no-inputs]');
   });
 
-  it('is what train names for a file that is not a training store', async () => {
+  it('is what train does with a file that is no training store, with the same errors', async () => {
     const parquet = at('table.parquet');
     await duckdb(`COPY (SELECT 101 AS movieId, [1.5::FLOAT, 2] AS v) TO '${parquet}' (FORMAT parquet)`);
-    for (const [file, is] of [
-      [parquet, 'a Parquet file'],
-      [at('visual.csv'), 'a text file'],
-      [at('audio.npy'), 'an array of NumPy'],
-      [directory, 'a directory'],
+    for (const [file, wrong] of [
+      [parquet, 'has only constant columns'],
+      [at('audio.npy'), 'has no ids'],
+      [directory, directory],
     ] as const) {
-      const { code, stderr } = await reelflow([
-        'train',
-        'dcf-av-1',
-        '--ratings',
-        ratings,
-        '--features',
-        file,
-        '--out',
-        at('x'),
-      ]);
+      const args = ['train', 'dcf-av-1', '--ratings', ratings, '--features', file, '--out', at('x')];
+      const { code, stderr } = await reelflow(args);
       expect(code).toBe(2);
-      expect(stderr).toContain(`${file} is ${is}, not a training store [dataset]`);
-      expect(stderr).toContain(`reelflow import-features ${file} --out items.arrow`);
+      expect(stderr).toContain(wrong);
     }
   });
 });

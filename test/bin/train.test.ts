@@ -132,7 +132,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
   });
 
   it('names what is wrong with recommenders, options and features', async () => {
-    expect((await train('knn', 'x')).stderr).toContain("must be one of 'random', 'baseline'");
+    expect((await train('knn', 'x')).stderr).toContain("must be one of 'random', 'popularity'");
     const option = await train('item-knn', 'x', '--widths', '3');
     expect(option.code).toBe(2);
     expect(option.stderr).toContain('recommender item-knn has no option `--widths`');
