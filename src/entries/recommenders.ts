@@ -42,7 +42,6 @@ export type {
   RefitPlan,
 } from '../graphs/recommenders/fit-data.ts';
 export { fitRecommender } from '../graphs/recommenders/fit-recommender.ts';
-export { learningRows } from '../graphs/recommenders/learning-rows.ts';
 export { type LoadedRecommender, loadRecommender } from '../graphs/recommenders/load-recommender.ts';
 export type {
   OwnRecommenderSetting,
