@@ -228,10 +228,10 @@ describe('spellings of before', () => {
     }
   });
 
-  it('are keys of the configuration of an experiment too', () => {
+  it('are keys of the configuration of an experiment too', async () => {
     const file = join(folder, 'experiment.json');
     writeFileSync(file, '{ "ratings": "ml", "models": ["random"] }');
-    expect(readExperimentConfig(file, {})).toEqual({ ratings: 'ml', recommenders: ['random'] });
+    expect(await readExperimentConfig(file, {})).toEqual({ ratings: 'ml', recommenders: ['random'] });
   });
 });
 
