@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import { replaceFile } from '../../src/core/atomic-file.ts';
+import { dirname, resolve } from 'node:path';
+import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { FlowError, UsageError } from '../../src/core/errors.ts';
 import { analyseFeatures, type FeatureAnalysis } from '../../src/graphs/analysis/analyse-features.ts';
 import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/analyse-ratings.ts';
@@ -10,6 +10,7 @@ import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, listOf, parsed, positive, required, text, word } from '../option-table.ts';
+import { toldTo } from '../told-to.ts';
 
 /** `reelflow analyze`: a page that shows what is in features, or in ratings. */
 export const command = defineCommand({
@@ -22,6 +23,7 @@ export const command = defineCommand({
     movies: text('FILE', 'titles and genres of the items', "the ratings' list"),
     trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
     subclips: integer('N', 'which number of subclips, if the dataset has several'),
+    subclipSeconds: positive('SECONDS', 'the same for subclips of a fixed length'),
     statistic: word(statisticNames, 'which statistic, if the dataset has several'),
     streams: parsed('NAMES', 'streams to analyse', listOf, 'all'),
     neighbours: integer('N', 'neighbours of a point in the layout', '15', 2),
@@ -47,7 +49,7 @@ export const command = defineCommand({
         });
       }
       console.stage('reading ratings');
-      const analysis = await analyseRatings(options.ratings, options);
+      const analysis = await analyseRatings(options.ratings, { skipBadLines: options.skipBadLines });
       await write(out, ratingsPage(analysis));
       console.result(ratingNumbers(analysis), () => ratingsText(analysis, out));
       return 0;
@@ -57,7 +59,7 @@ export const command = defineCommand({
       const analysis = await analyseFeatures(path, {
         ...options,
         signal: interrupts.drain,
-        onMessage: (message) => console.stage(message),
+        ...toldTo(console),
       });
       await write(out, analysisPage(analysis));
       console.result(analysisJson(analysis), () => featuresText(analysis, out));
@@ -71,8 +73,9 @@ export const command = defineCommand({
   },
 });
 
-function write(path: string, page: string): Promise<void> {
-  return replaceFile(resolve(path), page);
+async function write(path: string, page: string): Promise<void> {
+  await makeDirectory(dirname(resolve(path)));
+  await replaceFile(resolve(path), page);
 }
 
 function ratingNumbers({ sparsity: _, items, raters, genrePairs, ...rest }: RatingAnalysis): object {

@@ -112,7 +112,7 @@ function summaryText(summary: TrainSummary): string {
     summary.alreadyTrained
       ? `${out} holds this ${model} already, nothing is new: nothing was trained`
       : summary.dryRun
-        ? `${model} would be trained into ${out} (model.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''})`
+        ? `${model} would be trained into ${out} (model.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
         : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,
     `${ratings} ratings (${validationRatings} for early stopping), ${users} users, ${ratedItems} rated items, ${unratedItems} unrated items that it can predict for`,
   ];

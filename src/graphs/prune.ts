@@ -55,7 +55,7 @@ export async function prune(directory: string, options: PruneOptions = {}): Prom
   checkKnownOptions('prune', options, known);
   const file = readDatasetFile(directory);
   if (options.dryRun) {
-    const items = await chosen(directory, await CommitStore.open(directory, { create: false }), options.remove);
+    const items = await chosen(directory, await CommitStore.open(directory, { readOnly: true }), options.remove);
     return { items: items.map(named), units: 0, letters: 0, cacheEntries: 0, tablesWritten: false };
   }
   const say = listener('onMessage', options.onMessage);

@@ -54,6 +54,29 @@ describe('analyze', () => {
     expect(existsSync(at('report.html'))).toBe(true);
   });
 
+  it('shows ratings alone, and makes the directory of the page', async () => {
+    writeFileSync(at('ratings.csv'), 'userId,movieId,rating,timestamp\n1,1,4,0\n1,2,3,0\n2,1,5,0\n');
+    const { code, stdout, stderr } = await reelflow([
+      'analyze',
+      '--ratings',
+      directory,
+      '--out',
+      at('new/ratings.html'),
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('3 ratings of 2 movies by 2 users');
+    expect(existsSync(at('new/ratings.html'))).toBe(true);
+  });
+
+  it('says when no item is in the list of movies', async () => {
+    writeFileSync(at('others.csv'), 'movieId,title,genres\n900,Other (2000),Drama\n');
+    const args = ['analyze', at('items.arrow'), '--movies', at('others.csv'), '--out', at('others.html')];
+    const { code, stdout, stderr } = await reelflow(args);
+    expect(code).toBe(0);
+    expect(stderr).toContain('0 of 40 items are in the list of movies; if their ids are those of trailers');
+    expect(stdout).not.toContain('NaN');
+  });
+
   it('refuses to analyse nothing', async () => {
     const { code, stderr } = await reelflow(['analyze', '--out', at('nothing.html')]);
     expect(code).toBe(2);

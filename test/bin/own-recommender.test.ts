@@ -51,6 +51,38 @@ describe('a recommender of one’s own in commands', () => {
   const experiment = (recommenders: string, ...flags: string[]) =>
     run('experiment', '--ratings', files.ratings, '--recommenders', recommenders, '--out', at('results'), ...flags);
 
+  it.each([
+    {
+      that: 'throws',
+      recommender: {
+        fit: () => {
+          throw new Error('no fit today');
+        },
+        predict: () => new Float32Array(2),
+      },
+      words: '`fit` of recommender odd failed: no fit today',
+    },
+    {
+      that: 'gives too few numbers',
+      recommender: { fit: () => {}, predict: () => new Float32Array(1) },
+      words: 'gave 1 numbers',
+    },
+    {
+      that: 'gives what is no number',
+      recommender: { fit: () => {}, predict: () => Float32Array.of(1, Number.NaN) },
+      words: 'gave NaN for pair 1',
+    },
+  ])('is named when it $that', async ({ recommender, words }) => {
+    registerRecommender({ name: 'odd', version: '1', make: () => ({ name: 'odd', ...recommender }) });
+    const { ratings, scale } = await openMovieLens(files.ratings);
+    const train = Int32Array.from(ratings.values.keys());
+    const data = { ratings, scale, train, validation: new Int32Array(0) };
+    const predicted = fitRecommender(data, { recommender: 'odd', options: {}, seed: 1 }).then((fitted) =>
+      fitted.predict(Int32Array.of(0, 1), Int32Array.of(0, 1)),
+    );
+    await expect(predicted).rejects.toMatchObject({ code: 'module', message: expect.stringContaining(words) });
+  });
+
   it('takes part in an experiment, with its options, and learns from the rows that the others do', async () => {
     const flags = ['--scenarios', 'non-cold', '--set', 'shifted.by=0.5', '--json'];
     const { code, stdout, stderr } = await experiment('baseline,./mine.mjs', ...flags);

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { readMovies } from '../../io/ratings/movies.ts';
 import { readTrailers } from '../../io/ratings/trailers.ts';
@@ -11,6 +12,8 @@ import { type FeatureRows, openFeatureTable } from './feature-rows.ts';
 export interface AnalyseFeaturesOptions {
   /** Which number of subclips, where a dataset has several. */
   readonly subclips?: number | undefined;
+  /** The same for subclips of a fixed length, in seconds. */
+  readonly subclipSeconds?: number | undefined;
   /** Which statistic, where a dataset has several. */
   readonly statistic?: Statistic | undefined;
   /** Streams to analyse. Default: all. */
@@ -21,6 +24,8 @@ export interface AnalyseFeaturesOptions {
   readonly trailers?: string | undefined;
   /** A MovieLens directory, whose mean ratings are probed; its list of movies is used too. */
   readonly ratings?: string | undefined;
+  /** Skips bad lines of ratings and lists. */
+  readonly skipBadLines?: boolean | undefined;
   /** UMAP's neighbours. Default 15. */
   readonly neighbours?: number | undefined;
   /** UMAP's least distance. Default 0.1. */
@@ -32,6 +37,12 @@ export interface AnalyseFeaturesOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onMessage?: ((message: string) => void) | undefined;
 }
+
+const known: KnownOptions<AnalyseFeaturesOptions> = {
+  ...{ subclips: true, subclipSeconds: true, statistic: true, streams: true },
+  ...{ movies: true, trailers: true, ratings: true, skipBadLines: true },
+  ...{ neighbours: true, minDistance: true, innerRule: true, seed: true, signal: true, onMessage: true },
+};
 
 /** What an item is called and which genres it has. */
 export interface ItemLabel {
@@ -62,6 +73,7 @@ export interface FeatureAnalysis {
  * streams[0].genrePrediction?.macroAuc;
  */
 export async function analyseFeatures(path: string, options: AnalyseFeaturesOptions = {}): Promise<FeatureAnalysis> {
+  checkKnownOptions('analyseFeatures', options, known);
   const table = await openFeatureTable(path, options);
   try {
     const { labelOf, meanRatingOf } = await readLabels(options);
@@ -74,7 +86,14 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
         const label = labelOf?.(id);
         if (label !== undefined) items.set(id, label);
       }
-      const genresOf = labelOf && ((id: string) => items.get(id)?.genres);
+      const labelled = rows.itemIds.filter((id) => items.has(id)).length;
+      if (labelOf !== undefined && labelled < rows.itemIds.length) {
+        const remedy =
+          labelled === 0 ? '; if their ids are those of trailers, give the list that maps them as `trailers`' : '';
+        options.onMessage?.(`${labelled} of ${rows.itemIds.length} items are in the list of movies${remedy}`);
+      }
+      // Without any, there is nothing to say of genres.
+      const genresOf = labelOf && labelled > 0 ? (id: string) => items.get(id)?.genres : undefined;
       streams.push(await analyseStream(rows, table.random.includes(name), { ...options, genresOf, meanRatingOf }));
       of.set(name, { ...rows, points: { ...rows.points, values: new Float32Array(0) } });
     }
@@ -90,7 +109,10 @@ interface Labels {
 }
 
 async function readLabels(options: AnalyseFeaturesOptions): Promise<Labels> {
-  const movieLens = options.ratings === undefined ? undefined : await openMovieLens(options.ratings);
+  const movieLens =
+    options.ratings === undefined
+      ? undefined
+      : await openMovieLens(options.ratings, { skipBadLines: options.skipBadLines });
   const movies = options.movies === undefined ? movieLens?.movies : (await readMovies(options.movies)).movies;
   const trailers = options.trailers === undefined ? movieLens?.trailers : await readTrailers(options.trailers);
   const moviesOf = (itemId: string) => trailers?.moviesOf.get(itemId) ?? [itemId];

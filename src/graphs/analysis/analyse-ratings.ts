@@ -1,4 +1,5 @@
 import { Breather } from '../../core/breather.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { type MovieLens, openMovieLens } from '../../io/ratings/movielens.ts';
 import type { Movie } from '../../io/ratings/movies.ts';
@@ -7,6 +8,8 @@ import { quantile } from '../../models/analysis/quantile.ts';
 
 /** Cells along a side of the picture of who rated what. */
 export const SPARSITY_CELLS = 512;
+
+const known: KnownOptions<{ skipBadLines?: boolean | undefined }> = { skipBadLines: true };
 
 /** Ratings of a group, such as those of a decade. */
 export interface RatingGroup {
@@ -75,7 +78,8 @@ export async function analyseRatings(
   path: string,
   options: { readonly skipBadLines?: boolean | undefined } = {},
 ): Promise<RatingAnalysis> {
-  const data = await openMovieLens(path, options);
+  checkKnownOptions('analyseRatings', options, known);
+  const data = await openMovieLens(path, { skipBadLines: options.skipBadLines });
   const { ratings, movies, scale } = data;
   const breather = new Breather();
   const years = groupTally<number>();

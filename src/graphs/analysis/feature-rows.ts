@@ -39,7 +39,11 @@ export interface FeatureTable {
  */
 export async function openFeatureTable(
   path: string,
-  choice: { readonly subclips?: number | undefined; readonly statistic?: Statistic | undefined } = {},
+  choice: {
+    readonly subclips?: number | undefined;
+    readonly subclipSeconds?: number | undefined;
+    readonly statistic?: Statistic | undefined;
+  } = {},
 ): Promise<FeatureTable> {
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   return isFile ? storeTable(await ItemStore.open(path)) : datasetTable(path, await openSource(path, choice));

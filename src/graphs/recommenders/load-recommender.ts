@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
@@ -39,6 +40,8 @@ export interface LoadedRecommender {
   close(): Promise<void>;
 }
 
+const known: KnownOptions<{ features?: string; module?: string }> = { features: true, module: true };
+
 /**
  * Loads a recommender that `trainRecommender` has saved. A neural recommender takes its weights;
  * any other recommender learns again from the saved ratings, which gives the same predictions to
@@ -57,6 +60,7 @@ export async function loadRecommender(
   directory: string,
   options: { readonly features?: string; readonly module?: string } = {},
 ): Promise<LoadedRecommender> {
+  checkKnownOptions('loadRecommender', options, known);
   if (options.module !== undefined) await loadRecommenderModule(options.module);
   const saved = await readSavedRecommender(directory);
   const store = await openFeatures(saved, options.features);

@@ -23,10 +23,10 @@ export interface OwnRecommenderSetting {
  * @example
  * // mine.js
  * export default {
- *   name: 'user-mean',
+ *   name: 'shrunk-mean',
  *   version: '1',
  *   options: [{ key: 'shrinkage', kind: 'number', default: '5', does: 'towards the mean of all' }],
- *   make: ({ options }) => new UserMean(options.shrinkage ?? 5),
+ *   make: ({ options }) => new ShrunkMean(options.shrinkage ?? 5),
  * };
  */
 export interface RecommenderDefinition {
@@ -83,11 +83,71 @@ export function recordOfOwn(own: OwnRecommender): ClassicRecommender {
   };
 }
 
-/** Makes the recommender of a definition. @throws UsageError when what it makes is none. */
-function makeOwn({ definition }: OwnRecommender, setting: OwnRecommenderSetting): Recommender {
-  const made = definition.make(setting) as Partial<Recommender> | undefined;
-  if (typeof made?.fit === 'function' && typeof made.predict === 'function') return made as Recommender;
-  throw new UsageError(`\`make\` of recommender ${definition.name} must give a recommender, but gave ${shown(made)}`, {
-    remedy: 'Give an object with `fit(ratings)` and `predict(users, items)`.',
-  });
+/**
+ * Makes the recommender of a definition, held to what a recommender promises.
+ *
+ * @throws UsageError `module` when what it makes is none, or as soon as it fails or gives what
+ * cannot be.
+ */
+function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRecommenderSetting): Recommender {
+  const faultOf = (does: string, cause: unknown) =>
+    new UsageError(
+      `\`${does}\` of recommender ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        code: 'module',
+        remedy: 'Mend its module.',
+        cause,
+      },
+    );
+  const guarded = async <Value>(does: string, call: () => Value | Promise<Value>): Promise<Value> => {
+    try {
+      return await call();
+    } catch (cause) {
+      throw faultOf(does, cause);
+    }
+  };
+  let made: Partial<Recommender> | undefined;
+  try {
+    made = make(setting) as Partial<Recommender> | undefined;
+  } catch (cause) {
+    throw faultOf('make', cause);
+  }
+  if (typeof made?.fit !== 'function' || typeof made.predict !== 'function') {
+    throw new UsageError(`\`make\` of recommender ${name} must give a recommender, but gave ${shown(made)}`, {
+      code: 'module',
+      remedy: 'Give an object with `fit(ratings)` and `predict(users, items)`.',
+    });
+  }
+  const own = made as Recommender;
+  const numbers = (does: 'predict' | 'score') => async (users: Int32Array, items: Int32Array) => {
+    const values = await guarded(does, () => (own[does] ?? own.predict).call(own, users, items));
+    checkNumbers(`${does} of recommender ${name}`, values, users.length);
+    return values;
+  };
+  return {
+    name,
+    ...(own.predicts && { predicts: own.predicts }),
+    fit: (ratings) => guarded('fit', () => own.fit(ratings)),
+    predict: numbers('predict'),
+    ...(own.score && { score: numbers('score') }),
+    ...(own.scoreNewUser && {
+      scoreNewUser: (ratings, items) =>
+        guarded('scoreNewUser', () =>
+          (own.scoreNewUser as NonNullable<Recommender['scoreNewUser']>).call(own, ratings, items),
+        ),
+    }),
+    ...(own.itemFactors && {
+      itemFactors: () => (own.itemFactors as NonNullable<Recommender['itemFactors']>).call(own),
+    }),
+  };
+}
+
+/** @throws UsageError `module` unless there is one finite float for each pair. */
+function checkNumbers(what: string, values: unknown, count: number): void {
+  const expected = `a Float32Array of ${count} finite numbers, one for each pair`;
+  const refuse = (is: string) => new UsageError(`${what} must give ${expected}, but gave ${is}`, { code: 'module' });
+  if (!(values instanceof Float32Array)) throw refuse(shown(values));
+  if (values.length !== count) throw refuse(`${values.length} numbers`);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw refuse(`${values[bad]} for pair ${bad}`);
 }

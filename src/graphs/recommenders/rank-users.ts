@@ -1,4 +1,5 @@
 import { checkInteger, checkString } from '../../core/check.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { Predicts } from '../../models/recommenders/recommender.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
 import { itemNumber, named } from './ranking.ts';
@@ -29,6 +30,8 @@ export interface RankUsersOptions {
   readonly k?: number | undefined;
 }
 
+const known: KnownOptions<RankUsersOptions> = { item: true, k: true };
+
 /**
  * The users who are predicted to like an item most, among those who have not rated it: whom to tell
  * of it. An item that nobody has rated will do where the recommender knows its content.
@@ -38,6 +41,7 @@ export interface RankUsersOptions {
  * const { users } = await rankUsers(await loadRecommender('models/dcf-av-1'), { item: '193609', k: 100 });
  */
 export async function rankUsers(model: LoadedRecommender, options: RankUsersOptions): Promise<RankedUsers> {
+  checkKnownOptions('rankUsers', options, known);
   const { saved } = model;
   const k = checkInteger('k', options.k ?? 10);
   const item = itemNumber(saved, checkString('item', options.item));

@@ -4,6 +4,7 @@ import { Table, tableFromArrays } from 'apache-arrow';
 import { makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
 import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
 import { csvField } from '../../core/csv-field.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
@@ -46,6 +47,14 @@ interface Row {
 const pairsAtOnce = 1 << 21;
 const formats = ['csv', 'jsonl', 'parquet'] as const;
 
+const known: KnownOptions<RecommendToAllOptions> = {
+  out: true,
+  k: true,
+  coldOnly: true,
+  signal: true,
+  onProgress: true,
+};
+
 /**
  * Writes recommendations for every user of the training ratings, in the order of their ids: user,
  * rank, item, prediction. Users are scored some at a time, about two million pairs, and written as
@@ -60,6 +69,7 @@ export async function recommendToAll(
   model: LoadedRecommender,
   options: RecommendToAllOptions,
 ): Promise<RecommendedToAll> {
+  checkKnownOptions('recommendToAll', options, known);
   const out = checkString('out', options.out);
   const format = checkOneOf('ending of `out`', extname(out).slice(1), formats);
   const k = checkInteger('k', options.k ?? 10);

@@ -199,7 +199,7 @@ function checkCode(directory: string, name: string, { version, module }: Recomme
       code: 'module',
       remedy:
         is === undefined
-          ? "Read what is in its module, and name it: `module: './mine.js'`."
+          ? `Read what is in its module, and name it: \`module: '${module?.name ?? './mine.js'}'\`.`
           : 'Name the module as it was, or train the recommender again.',
     },
   );

@@ -1,5 +1,6 @@
 import { checkInteger, checkOneOf, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { dot } from '../../models/recommenders/item-vectors.ts';
 import { ContentSimilarity, type SimilarItem, type SimilarityBasis } from './content-similarity.ts';
 import type { LoadedRecommender } from './load-recommender.ts';
@@ -33,6 +34,8 @@ export interface SimilarItems {
   }[];
 }
 
+const known: KnownOptions<SimilarItemsOptions> = { item: true, by: true, k: true };
+
 /**
  * The items most like another one: by `content`, the cosine of their mean features or else of their
  * genres; by `factors`, the cosine of the vectors that the recommender has learnt of items by their
@@ -44,6 +47,7 @@ export interface SimilarItems {
  * const { items } = await similarItems(await loadRecommender('models/svd'), { item: '1', by: 'factors' });
  */
 export async function similarItems(model: LoadedRecommender, options: SimilarItemsOptions): Promise<SimilarItems> {
+  checkKnownOptions('similarItems', options, known);
   const { saved, features, genres } = model;
   const k = checkInteger('k', options.k ?? 10);
   const by = checkOneOf('by', options.by ?? 'content', similarityBases);

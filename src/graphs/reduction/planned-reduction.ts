@@ -46,7 +46,7 @@ export async function plannedReduction(options: ReduceOptions): Promise<PlannedR
   if (!existsSync(datasetFilePath(out))) {
     return { out, fits, items: items.length, alreadyDone: 0, takenOut: [], files };
   }
-  const store = await CommitStore.open(out, { create: false });
+  const store = await CommitStore.open(out, { readOnly: true });
   let alreadyDone = 0;
   for (const { key, facts } of source.units) {
     if (graphId !== undefined && (await store.has(unitKey(graphId, facts.itemId, key)))) alreadyDone += 1;

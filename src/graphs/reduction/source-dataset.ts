@@ -58,7 +58,7 @@ export async function openSource(
     throw new UsageError(
       table === undefined
         ? `${directory} does not have this table`
-        : `${directory} has ${fitting.length} tables, but only one can be reduced at a time`,
+        : `${directory} has ${fitting.length} tables, but only one can be read at a time`,
       { code: 'dataset', remedy: `Choose one of: ${there}.` },
     );
   }

@@ -58,7 +58,7 @@ export function checkShard({ shard, steal }: ShardOptions, isStored: boolean): v
     checkInteger('shard.index', shard.index, 0);
     if (shard.index >= shard.count) {
       throw new UsageError(
-        `\`shard.index\` counts from 0 and must be below \`shard.count\`, ${shard.count}, but is ${shard.index}`,
+        `the index of \`shard\` counts from 0 and must be below the count, ${shard.count}, but is ${shard.index}`,
         { option: 'shard', remedy: `The last of ${shard.count} is ${shard.count - 1}.` },
       );
     }

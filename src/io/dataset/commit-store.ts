@@ -90,29 +90,36 @@ export class CommitStore implements UnitStore {
    * half-written.
    *
    * @param options.create whether the directory may be missing (default true)
+   * @param options.readOnly whether nothing at all is written, not even an index that is missing;
+   * implies `create: false`
    * @param options.metadata entries that every unit committed here carries beside its own: graph
    * id, models
    * @throws UsageError when the directory is missing and may not be created.
    */
   static async open(
     directory: string,
-    options: { readonly create?: boolean; readonly metadata?: Readonly<Record<string, string>> } = {},
+    options: {
+      readonly create?: boolean;
+      readonly readOnly?: boolean;
+      readonly metadata?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<CommitStore> {
     const units = partPath(directory, 'units');
-    if (options.create === false && !existsSync(units)) {
+    const create = options.create !== false && options.readOnly !== true;
+    if (!create && !existsSync(units)) {
       throw new UsageError(`${directory} is not a dataset: it has no '_units' folder`, {
         code: 'dataset',
         remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       });
     }
-    if (options.create !== false) await makeDirectory(units);
+    if (create) await makeDirectory(units);
     const index = await UnitIndex.open(partPath(directory, 'index'));
-    const notes = options.create !== false || !isOldLayout(directory);
+    const notes = create || (options.readOnly !== true && !isOldLayout(directory));
     const store = new CommitStore(directory, options.metadata ?? {}, index, notes);
     if (!notes) return store;
-    if (options.create !== false) await store.#letters.make();
+    if (create) await store.#letters.make();
     await store.#letters.tidy();
-    if (options.create === false) {
+    if (!create) {
       for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
       return store;
     }

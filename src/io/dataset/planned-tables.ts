@@ -23,7 +23,7 @@ export async function plannedTables(
   directory: string,
 ): Promise<{ readonly tables: readonly PlannedTable[]; readonly areOutOfDate: boolean }> {
   const { rows: declared = {} } = readDatasetFile(directory);
-  const store = await CommitStore.open(directory, { create: false });
+  const store = await CommitStore.open(directory, { readOnly: true });
   const units = await orderUnits(await store.currentUnits());
   const ofSubclips = (await planTables(units)).map((plan) => {
     const { subclips } = plan;
