@@ -103,7 +103,8 @@ function progressLine({ epoch, epochs, loss, validationLoss, share, epochSeconds
 function validationLine({ ratings, newItems, rmse, meanRmse, auc, aucUsers }: ValidationFigures): string {
   const what = newItems > 0 ? `${ratings} ratings of ${newItems} held-out items` : `${ratings} held-out ratings`;
   const area = Number.isNaN(auc) ? '' : `, AUC ${auc.toFixed(3)} over ${aucUsers} users (chance 0.5)`;
-  return `validation, ${what}: RMSE ${rmse.toFixed(3)} (the mean rating ${meanRmse.toFixed(3)})${area}`;
+  const error = Number.isNaN(rmse) ? 'scores' : `RMSE ${rmse.toFixed(3)} (the mean rating ${meanRmse.toFixed(3)})`;
+  return `validation, ${what}: ${error}${area}`;
 }
 
 function summaryText(summary: TrainSummary): string {

@@ -5,6 +5,7 @@ import { joinRows } from '../io/ratings/subset.ts';
 import { type CatalogueEvaluation, evaluateCatalogue } from '../models/metrics/evaluate-catalogue.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { decimalRatings } from './decimal-ratings.ts';
+import { foldedIn } from './folded-in.ts';
 import type { FittedRecommender } from './recommenders/fit-data.ts';
 
 /**
@@ -43,7 +44,12 @@ export function evaluateOnCatalogue(
     items: rows.map((row) => ratings.items[row] as number),
   });
   return evaluateCatalogue({
-    score: (users, items) => fitted.score(users, items),
+    score: foldedIn(
+      fitted,
+      ratings,
+      { minimum: Number.NEGATIVE_INFINITY, maximum: Number.POSITIVE_INFINITY },
+      split.foldIn,
+    ).score,
     relevant: pairs(relevant),
     seen: pairs(joinRows([split.train, split.validation, split.foldIn ?? new Int32Array(0)])),
     training: pairs(split.train),

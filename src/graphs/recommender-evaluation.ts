@@ -136,7 +136,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
     };
     const fitted = await fitRecommender(data, fitting);
     try {
-      const { users, items, predictions, predictSeconds } = await testPredictions(fitted, ratings, split.test);
+      const { users, items, predictions, predictSeconds } = await testPredictions(fitted.predict, ratings, split.test);
       const trainMean = meanRating(ratings, split.train);
       const values = Float32Array.from(split.test, (row) => ratings.values[row] as number);
       const tested = {

@@ -1,5 +1,5 @@
 import type { RatingTable } from '../io/ratings/rating-table.ts';
-import type { FittedRecommender } from './recommenders/fit-data.ts';
+import type { PairPredictor } from './folded-in.ts';
 
 /** Pairs of user and item with what a recommender predicts for them. */
 export interface PredictedPairs {
@@ -15,13 +15,13 @@ export interface PredictedPairs {
  * way want it.
  */
 export async function testPredictions(
-  model: FittedRecommender,
+  predict: PairPredictor,
   ratings: RatingTable,
   test: Int32Array,
 ): Promise<PredictedPairs> {
   const users = Int32Array.from(test, (row) => ratings.users[row] as number);
   const items = Int32Array.from(test, (row) => ratings.items[row] as number);
   const started = performance.now();
-  const predictions = await model.predict(users, items);
+  const predictions = await predict(users, items);
   return { users, items, predictions, predictSeconds: (performance.now() - started) / 1000 };
 }

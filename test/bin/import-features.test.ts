@@ -91,7 +91,7 @@ describe('reelflow import-features', () => {
     expect((await reelflow(['import-features', '--out', at('none.arrow')])).stderr).toContain('[no-inputs]');
   });
 
-  it('is what train does with a file that is no training store, with the same errors', async () => {
+  it('is what train does with a file other than a training store, with the same errors', async () => {
     const parquet = at('table.parquet');
     await duckdb(`COPY (SELECT 101 AS movieId, [1.5::FLOAT, 2] AS v) TO '${parquet}' (FORMAT parquet)`);
     for (const [file, wrong] of [

@@ -68,7 +68,7 @@ describe('a recommender of one’s own in commands', () => {
       words: 'gave 1 numbers',
     },
     {
-      that: 'gives what is no number',
+      that: 'gives NaN',
       recommender: { fit: () => {}, predict: () => Float32Array.of(1, Number.NaN) },
       words: 'gave NaN for pair 1',
     },

@@ -76,12 +76,13 @@ export async function compareRows(
   for (const scenario of experiment.scenarios) {
     const own = rows.filter((row) => row.scenario === scenario && row.runs.length > 0);
     const users = new Map<string, Map<string, UserAverages>>();
-    for (const { label } of own) {
+    for (const { label, metrics: figures } of own) {
       const entry = entries.find((each) => each.label === label) as ExperimentEntry;
       const points = completeRuns(experiment, scenario, entry, results).flatMap((run) => run.points);
       const averages = await userAverages(
         points.map((point) => pointOf(point, entry)),
-        names,
+        // What a row has no figure of, such as an error of scores, its users have none of either.
+        names.filter((name) => !Number.isNaN(figures[name]?.mean ?? Number.NaN)),
         files,
         experiment.undefined,
       );
@@ -107,7 +108,8 @@ export async function compareRows(
 }
 
 /** The metrics that each user has a value of and whose better side is known. */
-function testedMetrics({ k }: Experiment): string[] {
+function testedMetrics({ k, implicit, protocol }: Experiment): string[] {
+  if (implicit !== undefined && protocol === 'catalogue') return [];
   const shown = (name: keyof typeof metrics) => metrics[name].column !== undefined;
   const firstK = metricNames('first-k').filter((name) => 'ofUser' in metrics[name] && shown(name));
   const whole = metricNames('users').filter((name) => betterWhen(name) !== undefined && shown(name));

@@ -131,11 +131,20 @@ export function resultTables(
     };
     const reading = own.filter((row) => row.features !== undefined);
     const comparison = columns(['mrr', 'map', 'ndcg', 'ndcgRelevant'], experiment.k[0]);
+    // Of what was chosen all is relevant: only lists over all items tell recommenders apart.
+    const rated =
+      experiment.implicit !== undefined && experiment.protocol === 'catalogue'
+        ? []
+        : [
+            make('accuracy', 'Accuracy', accuracy),
+            ...experiment.k.map((k) =>
+              make('ranking', `Ranking @${k}`, [...columns(metricNames('first-k'), k), ...chance]),
+            ),
+            make('other', 'Other metrics, whole lists', other),
+          ];
     return [
-      make('accuracy', 'Accuracy', accuracy),
-      ...experiment.k.map((k) => make('ranking', `Ranking @${k}`, [...columns(metricNames('first-k'), k), ...chance])),
+      ...rated,
       ...experiment.catalogueK.map((k) => make('catalogue', `All items ranked @${k}`, catalogue(k))),
-      make('other', 'Other metrics, whole lists', other),
       make('cost', `Cost, all folds, ${experiment.concurrency} neural recommenders at most at a time`, cost),
       ...(compares && reading.length > 0
         ? [make('features', `Features compared, ranking @${experiment.k[0]}`, comparison, reading)]

@@ -117,7 +117,7 @@ export async function runExperiment(
     const scenarios = new ExperimentScenarios(experiment, data, saved);
     const first = await checkScenarios(experiment, scenarios, options.onMessage);
     const warnings = [...data.warnings, ...thresholdWarnings(experiment, data, first)];
-    for (const warning of warnings) options.onMessage?.(`warning: ${warning}`);
+    for (const warning of warnings) options.onMessage?.(`warning: ${warning}`, { isWarning: true });
     options.onMessage?.(costText(experimentCost(experiment, entries, first)));
     const hashes = { ...data.hashes, ...codeOf(experiment), ...(saved && { split: saved.hash }) };
     const store = await ExperimentStore.open(options.out, experiment, hashes);

@@ -1,4 +1,5 @@
 import type { FitProgress } from '../recommenders/fit-data.ts';
+import type { MessageAbout } from '../run-reports.ts';
 
 /** How far a run is. */
 export interface ExperimentProgress {
@@ -26,7 +27,7 @@ export interface PointRunOptions {
   /** Once aborted, trainings under way end without a result. */
   readonly stop?: AbortSignal | undefined;
   /** Hears a line for each point, and about the data. */
-  readonly onMessage?: ((line: string) => void) | undefined;
+  readonly onMessage?: ((line: string, about?: MessageAbout) => void) | undefined;
   /** Hears how far the run is: after each point, and each epoch of a neural recommender. */
   readonly onProgress?: ((progress: ExperimentProgress) => void) | undefined;
 }

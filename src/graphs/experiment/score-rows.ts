@@ -2,9 +2,12 @@ import { identifierRanks } from '../../io/ratings/identifiers.ts';
 import { meanRating } from '../../io/ratings/rating-table.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
+import type { MetricName } from '../../models/metrics/metrics.ts';
 import { PrecisionRecallCollector, type PrecisionRecallPoint } from '../../models/metrics/precision-recall.ts';
+import { isOfOrderAlone } from '../../models/metrics/ranking-only.ts';
 import { type UserMetrics, UserValues } from '../../models/metrics/user-values.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
+import { foldedIn } from '../folded-in.ts';
 import type { FittedRecommender } from '../recommenders/fit-data.ts';
 import { testPredictions } from '../test-predictions.ts';
 import type { Experiment } from './experiment-config.ts';
@@ -35,7 +38,11 @@ export async function scoreRows(
   experiment: Experiment,
 ): Promise<RowScores> {
   const { ratings } = scenario;
-  const { users, items, predictions, predictSeconds } = await testPredictions(fitted, ratings, rows);
+  const { users, items, predictions, predictSeconds } = await testPredictions(
+    foldedIn(fitted, ratings, fitting.scale, split.foldIn).predict,
+    ratings,
+    rows,
+  );
   const scored = {
     ...{ users, items, predictions },
     ratings: decimalRatings(Float32Array.from(rows, (row) => ratings.values[row] as number)),
@@ -57,13 +64,18 @@ export async function scoreRows(
       curve.add(list);
     },
   });
-  const userMetrics = withoutErrors(userValues.result(), evaluation);
+  const userMetrics = fitted.predicts === 'scores' ? ofScores(userValues.result()) : userValues.result();
   return { evaluation, userMetrics, precisionRecall: curve.points(), rows: scored, predictSeconds };
 }
 
-/** A recommender that gives scores and no ratings has no errors, of no user either. */
-function withoutErrors({ users, values }: UserMetrics, { rmse }: Evaluation): UserMetrics {
-  if (!Number.isNaN(rmse)) return { users, values };
-  const none = new Float64Array(users.length).fill(Number.NaN);
-  return { users, values: { ...values, mae: none, rmse: none } };
+/**
+ * Of scores, which are no ratings, only what is of their order alone: the other columns are NaN,
+ * each with memory of its own.
+ */
+function ofScores({ users, values }: UserMetrics): UserMetrics {
+  const columns = Object.entries(values).map(([name, column]) => {
+    const [metric = ''] = name.split('@');
+    return [name, isOfOrderAlone(metric as MetricName) ? column : column.map(() => Number.NaN)] as const;
+  });
+  return { users, values: Object.fromEntries(columns) };
 }

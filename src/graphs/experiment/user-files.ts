@@ -30,7 +30,7 @@ export function usersArrow(point: ExperimentPoint, { userIds, values }: PointUse
         'user',
         userIds.map((text) => ({ text, count: 1 })),
       ),
-      ...Object.entries(values).map(([name, column]) => numberColumn(name, column)),
+      ...Object.entries(values).map(([name, column]) => numberColumn(name, column.slice())),
     ],
     count,
   );

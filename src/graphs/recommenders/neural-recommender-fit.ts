@@ -32,6 +32,7 @@ export async function fitNeuralRecommender(
   const learnt = rowsOf(data, run.refit !== undefined);
   const training = trainingRatings(learnt, learnt.train);
   const validation = trainingRatings(learnt, learnt.validation);
+  checkTellsApart(model, training.values);
   features?.check(itemsOf(data));
   const own = neuralOptions(options, features?.modalities ?? []);
   const started = performance.now();
@@ -57,11 +58,9 @@ export async function fitNeuralRecommender(
       name: model,
       predicts: recommender.predicts,
       trainSeconds,
-      // Scores have no RMSE; that they are in order is what training was stopped by.
-      validation:
-        recommender.predicts === 'ratings'
-          ? await validationFigures(learnt, (users, items) => recommender.predict(users, items))
-          : undefined,
+      validation: await validationFigures(learnt, recommender.predicts, (users, items) =>
+        recommender.predict(users, items),
+      ),
       history,
       best: { epoch: bestEpoch, loss: bestLoss },
       resumed: resumedFrom !== undefined,
@@ -146,4 +145,16 @@ function identityOf(
 ): string {
   const rows = [training, validation].flatMap(({ users, items, values }) => [`${users.length};`, users, items, values]);
   return sha256(...rows, JSON.stringify([dataIdentity, features?.modalities ?? []]));
+}
+
+/** @throws UsageError when all ratings are alike, as those that stand for a choice are. */
+function checkTellsApart(model: string, values: Float32Array): void {
+  if (values.length === 0 || values.some((value) => value !== values[0])) return;
+  throw new UsageError(
+    `all ${values.length} ratings are ${values[0]}: recommender ${model} has nothing to learn from them`,
+    {
+      code: 'ratings',
+      remedy: 'Take the ratings as they are, or a recommender that learns from what was chosen: popularity, ease.',
+    },
+  );
 }

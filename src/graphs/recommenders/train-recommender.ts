@@ -6,6 +6,7 @@ import { UsageError } from '../../core/errors.ts';
 import { given } from '../../core/given.ts';
 import { sha256 } from '../../core/hash.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { scaleDoubts } from '../../io/ratings/scale-doubts.ts';
 import { type ValidationOptions, withValidation } from '../../io/ratings/validation.ts';
 import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
@@ -141,6 +142,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
   const inputs = await readTrainingInputs(recommender, options, { ...train, reading }, train.onMessage);
+  for (const doubt of scaleDoubts(inputs.ratings.values)) train.onMessage?.(`warning: ${doubt}`, { isWarning: true });
   try {
     const rows = Int32Array.from(inputs.ratings.values.keys());
     const usual = { kind: recommenderReadsFeatures(recommender) ? ('item-cold' as const) : ('ratings' as const) };

@@ -1,6 +1,6 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
-import { globalMean } from '../../models/recommenders/recommender.ts';
+import { globalMean, type Predicts } from '../../models/recommenders/recommender.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import type { FitData } from './fit-data.ts';
 
@@ -12,6 +12,7 @@ export interface ValidationFigures {
   readonly ratings: number;
   /** Items among them of which no rating was learnt. */
   readonly newItems: number;
+  /** NaN of scores, which are no ratings. */
   readonly rmse: number;
   /** Of the mean of the learnt ratings, whatever the user and the item. */
   readonly meanRmse: number;
@@ -35,6 +36,7 @@ function relevanceThreshold({ minimum, maximum }: RatingScale): number {
 /** Judges a neural recommender by the validation ratings of its data; undefined without any. */
 export async function validationFigures(
   { ratings, train, validation, scale }: FitData,
+  predicts: Predicts,
   predict: (users: Int32Array, items: Int32Array) => Promise<Float32Array | Float64Array>,
 ): Promise<ValidationFigures | undefined> {
   if (validation.length === 0) return undefined;
@@ -45,7 +47,7 @@ export async function validationFigures(
   const predictions = await predict(users, items);
   const evaluation = evaluate(
     { users, items, ratings: decimalRatings(values), predictions },
-    { scale, ks: [10], threshold: relevanceThreshold(scale) },
+    { scale, ks: [10], threshold: relevanceThreshold(scale), predicts },
   );
   const learnt = new Set(Array.from(train, (row) => ratings.items[row] as number));
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
@@ -65,7 +67,7 @@ export async function validationFigures(
  */
 export function validationWarnings({ rmse, meanRmse, auc, aucUsers, newItems }: ValidationFigures): string[] {
   const warnings: string[] = [];
-  if (!(rmse < meanRmse)) {
+  if (rmse >= meanRmse) {
     warnings.push(
       `the network is no better than the mean rating on its validation ratings (RMSE ${rmse.toFixed(3)}, the mean ${meanRmse.toFixed(3)})`,
     );

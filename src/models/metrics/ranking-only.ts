@@ -17,6 +17,11 @@ const ofRatings: ReadonlySet<MetricName> = new Set<MetricName>([
   ] as const),
 ]);
 
+/** Whether a metric means something of scores, which rank and are no ratings. */
+export function isOfOrderAlone(name: MetricName): boolean {
+  return !ofRatings.has(name);
+}
+
 /**
  * An evaluation of scores, which rank and are no ratings: what would need a rating is NaN. What is
  * left is of the order alone, such as NDCG and the area under the ROC curve.

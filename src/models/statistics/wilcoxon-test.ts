@@ -17,7 +17,7 @@ const exactPairs = 50;
 export function wilcoxonTest(left: ArrayLike<number>, right: ArrayLike<number>): TestResult {
   const all = differencesOf(left, right);
   if (all.length === 0) return { statistic: Number.NaN, p: Number.NaN };
-  const differences = all.filter((difference) => difference !== 0);
+  const differences = withoutRounding(all, left, right).filter((difference) => difference !== 0);
   const count = differences.length;
   if (count === 0) return { statistic: 0, p: 1 };
   const order = Int32Array.from(differences.keys()).sort(
@@ -38,6 +38,19 @@ export function wilcoxonTest(left: ArrayLike<number>, right: ArrayLike<number>):
   if (count <= exactPairs && ties === 0 && count === all.length) return { statistic, p: exactP(statistic, count) };
   const variance = (count * (count + 1) * (2 * count + 1) - ties / 2) / 24;
   return { statistic, p: normalP((positive - total / 2) / Math.sqrt(variance)) };
+}
+
+/**
+ * Values are means, so what is equal differs by rounding: differences are rounded to 1e-12 of the
+ * greatest value.
+ */
+function withoutRounding(differences: Float64Array, left: ArrayLike<number>, right: ArrayLike<number>): Float64Array {
+  let greatest = 0;
+  for (let at = 0; at < left.length; at++) {
+    greatest = Math.max(greatest, Math.abs(left[at] as number), Math.abs(right[at] as number));
+  }
+  const step = greatest * 1e-12;
+  return step === 0 ? differences : differences.map((difference) => Math.round(difference / step) * step);
 }
 
 function size(differences: Float64Array, index: number): number {

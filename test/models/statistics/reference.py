@@ -1,4 +1,7 @@
-"""Reference p-values of SciPy: python3 reference.py > reference.json"""
+"""Reference p-values of SciPy: python3 reference.py > reference.json
+
+Differences are rounded before they are ranked, as SciPy advises where values are computed.
+"""
 import json
 import random
 import scipy
@@ -12,7 +15,7 @@ for count, digits in [(2, 6), (3, 6), (5, 6), (8, 6), (12, 6), (30, 6), (50, 6),
     differences = [one - other for one, other in zip(left, right)]
     plain = digits > 1
     exact = plain and count <= 50
-    wilcoxon = stats.wilcoxon(left, right, zero_method='wilcox', correction=False, method='exact' if exact else 'asymptotic')
+    wilcoxon = stats.wilcoxon([round(difference, 11) for difference in differences], zero_method='wilcox', correction=False, method='exact' if exact else 'asymptotic')
     t = stats.ttest_rel(left, right)
     interval = t.confidence_interval(0.95)
     flips = None
