@@ -43,17 +43,22 @@ export async function checkScenarios(
  * @throws UsageError when all test ratings of a fold are relevant, or none is.
  */
 export function thresholdWarnings(
-  { threshold, thresholdRule, protocol }: Experiment,
+  { scenarios, threshold, thresholdRule, protocol }: Experiment,
   { scale }: Pick<ExperimentData, 'scale'>,
   { scenario: { ratings, splits } }: ScenarioData,
 ): string[] {
   // What was chosen may be all alike: lists over the whole catalogue need no other ratings.
   if (protocol === 'catalogue') return [];
+  const single = scenarios.includes('leave-last-out')
+    ? [
+        "leave-last-out tests one rating of each user, which is first in any order: rank all items (`protocol: 'catalogue'`)",
+      ]
+    : [];
   const warnings = splits.flatMap(({ test }) => {
     const values = decimalRatings(Float32Array.from(test, (row) => ratings.values[row] as number));
     return checkThreshold(values, { threshold, thresholdRule, scale }) ?? [];
   });
-  return [...new Set(warnings)];
+  return [...single, ...new Set(warnings)];
 }
 
 /** Other seeds may draw ratings of fewer movies: the least number of all. */

@@ -39,3 +39,14 @@ describe('a recommender that gives scores and no ratings, in an experiment', () 
     expect(mean).toBeCloseTo(popularity?.metrics['ndcg@4']?.mean as number, 12);
   });
 });
+
+describe('an experiment that leaves the last rating of each user out', () => {
+  it('says that one rated item is first in any order', async () => {
+    const ratings = await writeMovieLens(join(directory, 'ml'), { users: 30, movies: 40 });
+    const config = { ratings, recommenders: ['baseline' as const], scenarios: ['leave-last-out' as const] };
+    const { warnings } = await runExperiment({ ...config, threshold: 3 }, { out: join(directory, 'last') });
+    expect(warnings.join()).toContain('leave-last-out tests one rating of each user');
+    const all = await runExperiment({ ...config, protocol: 'catalogue' }, { out: join(directory, 'all') });
+    expect(all.warnings.join()).not.toContain('leave-last-out');
+  });
+});
