@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isTemporary } from '../../src/core/atomic-file.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { itemsOfShard } from '../../src/graphs/runners/shard.ts';
@@ -110,7 +111,9 @@ describe('a corpus in shards', () => {
     const killed = async (out: string) => {
       const gate = gatedFfmpeg(directory, 'clips/');
       const dying = startCli(extraction(out, '--shard', '1/2', '--steal'), gate);
-      await dying.until(() => existsSync(join(out, '_claims')) && readdirSync(join(out, '_claims')).length > 0);
+      await dying.until(
+        () => existsSync(join(out, '_claims')) && readdirSync(join(out, '_claims')).some((name) => !isTemporary(name)),
+      );
       dying.kill('SIGKILL');
       expect((await dying.ended).signal).toBe('SIGKILL');
     };

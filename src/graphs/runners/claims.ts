@@ -1,6 +1,6 @@
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
+import { createOnce, makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { sha256 } from '../../core/hash.ts';
 import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
@@ -71,23 +71,10 @@ export class Claims {
     await Promise.all(this.#releasing);
   }
 
+  /** The file appears with the name in it: one that was empty would be nobody's for a minute. */
   async #create(path: string): Promise<boolean> {
-    for (;;) {
-      try {
-        const file = await open(path, 'wx');
-        try {
-          await file.writeFile(PROCESS_NAME);
-        } finally {
-          await file.close();
-        }
-        return true;
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EEXIST') return false;
-        if (code !== 'ENOENT') throw directoryFailure(this.#directory, error);
-        await makeDirectory(this.#directory);
-      }
-    }
+    await makeDirectory(this.#directory);
+    return createOnce(path, Buffer.from(PROCESS_NAME));
   }
 
   /** Takes a claim away whose process died. */
