@@ -57,7 +57,9 @@ function contentsOf(dataset: string): Map<string, string> {
 async function expectWhole(dataset: string): Promise<void> {
   expect(contentsOf(dataset)).toEqual(contentsOf(whole));
   expect(contentsOf(dataset).size).toBe(names.length + 2);
-  expect(readdirSync(dataset).sort()).toEqual(readdirSync(whole).sort());
+  // Files that are but seconds old have no fingerprints kept.
+  const parts = (of: string) => readdirSync(of).filter((name) => name !== '_fingerprints.txt');
+  expect(parts(dataset).sort()).toEqual(parts(whole).sort());
   const { items, tablesAreCurrent, seconds } = await datasetStatus(dataset);
   const { changed: _when, ...expected } = await datasetStatus(whole);
   expect({ items, tablesAreCurrent, seconds }).toEqual({
