@@ -93,7 +93,8 @@ export interface TestPredictions {
   readonly mayBeAlike?: boolean;
 }
 
-const known: KnownOptions<ScoringOptions> = {
+/** The options of scoring, for checks of what has them among others. */
+export const scoringOptions: KnownOptions<ScoringOptions> = {
   ks: true,
   threshold: true,
   thresholdRule: true,
@@ -119,7 +120,7 @@ const known: KnownOptions<ScoringOptions> = {
  * console.log(report.rmse, report.ranking['10']?.ndcg);
  */
 export async function evaluatePredictions(path: string, options: ScoringOptions = {}): Promise<EvaluationReport> {
-  checkKnownOptions('evaluatePredictions', options, known);
+  checkKnownOptions('evaluatePredictions', options, scoringOptions);
   const columns = options.columns && { columns: options.columns };
   const scale = options.scale && { scale: options.scale };
   const { table, report } = await readPredictions(path, { ...readingOf(options), ...columns, ...scale });

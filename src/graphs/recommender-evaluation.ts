@@ -6,13 +6,22 @@ import { readGivenSplit } from '../io/ratings/given-split.ts';
 import { type ImplicitRule, implicitScale, implicitThreshold } from '../io/ratings/implicit.ts';
 import { readMovies } from '../io/ratings/movies.ts';
 import { meanRating, observedScale } from '../io/ratings/rating-table.ts';
+import { scaleDoubts } from '../io/ratings/scale-doubts.ts';
 import { readTrailers } from '../io/ratings/trailers.ts';
 import { withValidation } from '../io/ratings/validation.ts';
 import { evaluateOnCatalogue, type Protocol } from './catalogue-evaluation.ts';
 import { decimalRatings } from './decimal-ratings.ts';
-import { type EvaluationReport, peakRssBytes, readingOf, type ScoringOptions, scorePredictions } from './evaluation.ts';
+import {
+  type EvaluationReport,
+  peakRssBytes,
+  readingOf,
+  type ScoringOptions,
+  scorePredictions,
+  scoringOptions,
+} from './evaluation.ts';
 import type { Json } from './graph.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
+import { featureDoubts } from './recommenders/feature-doubts.ts';
 import { fitRecommender } from './recommenders/fit-recommender.ts';
 import {
   checkRecommenderName,
@@ -56,16 +65,7 @@ export interface RecommenderEvaluationOptions extends ScoringOptions {
 }
 
 const known: KnownOptions<RecommenderEvaluationOptions> = {
-  ks: true,
-  threshold: true,
-  thresholdRule: true,
-  undefined: true,
-  movies: true,
-  catalogue: true,
-  scale: true,
-  skipBadLines: true,
-  columns: true,
-  duplicateRatings: true,
+  ...scoringOptions,
   train: true,
   test: true,
   validation: true,
@@ -154,8 +154,10 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
         ? await evaluateOnCatalogue(fitted, ratings, split, { ks, threshold, thresholdRule, seed, signal })
         : undefined;
       const { trainSeconds } = fitted;
+      const learnt = Float32Array.from(split.train, (row) => ratings.values[row] as number);
       return {
         ...scored,
+        warnings: [...new Set([...scaleDoubts(learnt), ...featureDoubts(features), ...scored.warnings])],
         ...(topN && { topN }),
         model,
         trainSeconds,

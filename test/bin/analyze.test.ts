@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -66,6 +66,25 @@ describe('analyze', () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('3 ratings of 2 movies by 2 users');
     expect(existsSync(at('new/ratings.html'))).toBe(true);
+  });
+
+  it('says RANDOM where a training store tells that a network with random weights made a stream', async () => {
+    const models = JSON.stringify([
+      { stream: 'visual', name: 'alexnet', random: true },
+      { stream: 'audio', random: true },
+    ]);
+    const shape = { subclips: 1, streams: [{ name: 'visual', dimension: 2 }] };
+    const writer = await ItemStoreWriter.create(at('random.arrow'), shape, { models });
+    for (let item = 0; item < 8; item++) {
+      await writer.add({ itemId: String(item), vectors: { visual: Float32Array.of(item, item % 3) } });
+    }
+    await writer.close();
+    const { code, stdout, stderr } = await reelflow(['analyze', at('random.arrow'), '--out', at('random.html')]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('visual: 8 rows of 8 items, RANDOM weights');
+    const page = readFileSync(at('random.html'), 'utf8');
+    expect(page).toContain('<title>What is in random.arrow (RANDOM weights)</title>');
+    expect(page).toContain('visual: made by networks with random weights');
   });
 
   it('says when no item is in the list of movies', async () => {

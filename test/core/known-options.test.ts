@@ -1,20 +1,26 @@
 import { expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import { checkKnownOptions } from '../../src/core/known-options.ts';
+import { analyseFeatures, analyseRatings } from '../../src/entries/analysis.ts';
 import { extract, fetchCorpus, prune, reduce } from '../../src/entries/commands.ts';
 import { compact, importFeatures, openTable } from '../../src/entries/datasets.ts';
 import { probe } from '../../src/entries/media.ts';
-import { readPredictions, readRatings } from '../../src/entries/ratings.ts';
+import { openMovieLens, readPredictions, readRatings } from '../../src/entries/ratings.ts';
 import {
   evaluate,
   evaluatePredictions,
   evaluateRecommender,
   fitRecommender,
   type LoadedRecommender,
+  loadRecommender,
+  rankUsers,
   recommend,
+  recommendToAll,
   runExperiment,
+  similarItems,
   trainRecommender,
 } from '../../src/entries/recommenders.ts';
+import { fakeFrame, fakePatch, runColumns } from '../../src/entries/testing.ts';
 import { importWeights, makeCard, pullWeights } from '../../src/entries/weights.ts';
 import {
   audio,
@@ -101,6 +107,16 @@ const calls: Readonly<Record<string, () => unknown>> = {
   columns: () => readRatings('ratings.csv', { columns: wrong }),
   fitRecommender: () => fitRecommender({} as never, { ...extra, recommender: 'baseline', options: {}, seed: 1 }),
   trainRecommender: () => trainRecommender({ ...extra, recommender: 'baseline', ratings: 'ratings.csv', out: 'out' }),
+  loadRecommender: () => loadRecommender('model', wrong),
+  rankUsers: () => rankUsers({} as LoadedRecommender, { ...extra, item: '1' }),
+  similarItems: () => similarItems({} as LoadedRecommender, { ...extra, item: '1' }),
+  recommendToAll: () => recommendToAll({} as LoadedRecommender, { ...extra, out: 'lists.csv' }),
+  analyseFeatures: () => analyseFeatures('items.arrow', wrong),
+  analyseRatings: () => analyseRatings('ml', wrong),
+  openMovieLens: () => openMovieLens('ml', wrong),
+  runColumns: () => runColumns(() => ({}), wrong),
+  fakeFrame: () => fakeFrame(wrong),
+  fakePatch: () => fakePatch(wrong),
   recommend: () => recommend({} as LoadedRecommender, { ...extra, user: '1' }),
   evaluate: () => evaluate({} as never, { ...extra, scale: { minimum: 1, maximum: 5 } }),
   evaluatePredictions: () => evaluatePredictions('predictions.csv', wrong),

@@ -65,7 +65,7 @@ export interface FeatureAnalysis {
 /**
  * Analyses features of a dataset or a training store (`items.arrow`): every stream is laid out in
  * the plane, and its subclips and genres are compared. Holds the rows of one stream at a time, and
- * three copies of them while they are laid out.
+ * what `umap` holds.
  *
  * @throws UsageError when the path, a list or an option is wrong; FlowError `aborted`.
  * @example
@@ -109,12 +109,10 @@ interface Labels {
 }
 
 async function readLabels(options: AnalyseFeaturesOptions): Promise<Labels> {
-  const movieLens =
-    options.ratings === undefined
-      ? undefined
-      : await openMovieLens(options.ratings, { skipBadLines: options.skipBadLines });
-  const movies = options.movies === undefined ? movieLens?.movies : (await readMovies(options.movies)).movies;
-  const trailers = options.trailers === undefined ? movieLens?.trailers : await readTrailers(options.trailers);
+  const reading = { skipBadLines: options.skipBadLines };
+  const movieLens = options.ratings === undefined ? undefined : await openMovieLens(options.ratings, reading);
+  const movies = options.movies === undefined ? movieLens?.movies : (await readMovies(options.movies, reading)).movies;
+  const trailers = options.trailers === undefined ? movieLens?.trailers : await readTrailers(options.trailers, reading);
   const moviesOf = (itemId: string) => trailers?.moviesOf.get(itemId) ?? [itemId];
   const means = movieLens && meanRatings(movieLens.ratings);
   return {

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
+import { networksOf, randomStreams } from '../../io/dataset/random-streams.ts';
 import type { UnitColumn } from '../../io/dataset/schema.ts';
 import type { Points } from '../../models/analysis/points.ts';
 import type { Statistic } from '../../operators/statistics.ts';
@@ -55,9 +56,10 @@ function datasetTable(path: string, source: SourceDataset): FeatureTable {
     path,
     streams,
     statistic: source.table.statistic,
-    random: streams
-      .map(({ name }) => name)
-      .filter((name) => source.file.models.some((network) => isRandom(network, name))),
+    random: randomStreams(
+      source.file.models,
+      streams.map(({ name }) => name),
+    ),
     async read(stream) {
       const rows = new RowCollector(stream, dimensionOf(streams, stream, path));
       for (const { key } of source.units) {
@@ -80,8 +82,11 @@ function storeTable(store: ItemStore): FeatureTable {
   return {
     path: store.path,
     streams,
-    statistic: undefined,
-    random: [],
+    statistic: store.metadata.aggregate,
+    random: randomStreams(
+      networksOf(store.metadata),
+      streams.map(({ name }) => name),
+    ),
     async read(stream) {
       const dimension = dimensionOf(streams, stream, store.path);
       const rows = new RowCollector(stream, dimension);
@@ -108,11 +113,6 @@ function dimensionOf(streams: FeatureTable['streams'], stream: string, path: str
   throw new UsageError(`${path} has no stream '${stream}'; it has: ${streams.map(({ name }) => name).join(', ')}`, {
     code: 'dataset',
   });
-}
-
-function isRandom(network: unknown, stream: string): boolean {
-  const { random, stream: of } = (network ?? {}) as { readonly random?: unknown; readonly stream?: unknown };
-  return random === true && (of === undefined || of === stream);
 }
 
 /** Rows that come one by one, in memory that doubles. */

@@ -14,6 +14,7 @@ import { isTimed } from '../../io/ratings/scenario-kinds.ts';
 import { moviesWithFeatures, readTrailers, type TrailerList } from '../../io/ratings/trailers.ts';
 import { unmatched } from '../../io/ratings/unmatched.ts';
 import { type OpenFeatures, openTrainingFeatures } from '../import/training-store.ts';
+import { featureDoubts } from '../recommenders/feature-doubts.ts';
 import type { Experiment } from './experiment-config.ts';
 import { withMinimumRatings } from './minimum-ratings.ts';
 
@@ -85,7 +86,11 @@ export async function openExperimentData(
       ratings: withMinimumRatings(read.ratings, { users, items }),
       ratingsRead: read.ratings.values.length,
       features,
-      warnings: [...scaleDoubts(read.ratings.values), ...unmatchedItems(read, features)],
+      warnings: [
+        ...scaleDoubts(read.ratings.values),
+        ...[...features.values()].flatMap(featureDoubts),
+        ...unmatchedItems(read, features),
+      ],
       itemsWithFeatures: itemsWithContent(features, read.trailers, experiment.trailers !== undefined),
       hashes,
       close: closeAll,

@@ -13,6 +13,7 @@ import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts'
 import type { Json } from '../graph.ts';
 import type { MessageAbout } from '../run-reports.ts';
 import { newSince, otherTraining } from './earlier-training.ts';
+import { featureDoubts } from './feature-doubts.ts';
 import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
 import { fitRecommender } from './fit-recommender.ts';
 import { neuralOptions } from './neural-options.ts';
@@ -142,7 +143,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
   const inputs = await readTrainingInputs(recommender, options, { ...train, reading }, train.onMessage);
-  for (const doubt of scaleDoubts(inputs.ratings.values)) train.onMessage?.(`warning: ${doubt}`, { isWarning: true });
+  for (const doubt of [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)])
+    train.onMessage?.(`warning: ${doubt}`, { isWarning: true });
   try {
     const rows = Int32Array.from(inputs.ratings.values.keys());
     const usual = { kind: recommenderReadsFeatures(recommender) ? ('item-cold' as const) : ('ratings' as const) };

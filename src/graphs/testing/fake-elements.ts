@@ -1,5 +1,6 @@
 import { checkInteger, checkPositive } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import { sharedMemory } from '../../core/shared-memory.ts';
 import { centreOfPatch } from '../../io/media/audio.ts';
 import { Frame } from '../../operators/frame.ts';
@@ -46,6 +47,13 @@ export interface FakePatchOptions {
   readonly sound?: Float32Array | ((time: number) => number) | undefined;
 }
 
+const knownOfFrame: KnownOptions<FakeFrameOptions> = {
+  ...{ width: true, height: true, index: true, time: true, picture: true },
+};
+const knownOfPatch: KnownOptions<FakePatchOptions> = {
+  ...{ samples: true, sampleRate: true, index: true, time: true, sound: true },
+};
+
 /**
  * A frame as a decoder gives it, of made-up content. Operators of a flow hold and release it as any
  * other; with the last release it is overwritten, and reading it is an error.
@@ -54,6 +62,7 @@ export interface FakePatchOptions {
  * const black = fakeFrame({ picture: [0, 0, 0], time: 1.5 });
  */
 export function fakeFrame(options: FakeFrameOptions = {}): Frame {
+  checkKnownOptions('fakeFrame', options, knownOfFrame);
   const width = checkInteger('width', options.width ?? 8);
   const height = checkInteger('height', options.height ?? 8);
   const index = checkInteger('index', options.index ?? 0, 0);
@@ -70,6 +79,7 @@ export function fakeFrame(options: FakeFrameOptions = {}): Frame {
  * const silence = fakePatch({ sound: () => 0 });
  */
 export function fakePatch(options: FakePatchOptions = {}): Patch {
+  checkKnownOptions('fakePatch', options, knownOfPatch);
   const length = checkInteger('samples', options.samples ?? PATCH_SAMPLES);
   const sampleRate = checkPositive('sampleRate', options.sampleRate ?? SAMPLE_RATE);
   const index = checkInteger('index', options.index ?? 0, 0);

@@ -2,6 +2,7 @@ import { tableFromIPC } from 'apache-arrow';
 import { lastValueFrom, merge, type SchedulerLike, tap } from 'rxjs';
 import { checkPositive, checkString } from '../../core/check.ts';
 import { FlowError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { RowTable } from '../../io/dataset/row-table.ts';
 import { Flow } from '../../operators/flow.ts';
 import type { Bytes } from '../../operators/payload.ts';
@@ -38,6 +39,15 @@ export interface ColumnsRun {
   readonly peaks: Readonly<Record<string, Bytes>>;
 }
 
+const known: KnownOptions<RunColumnsOptions> = {
+  duration: true,
+  id: true,
+  picture: true,
+  sound: true,
+  memory: true,
+  scheduler: true,
+};
+
 /**
  * Runs a dataflow function over a fake video, and gives its rows. Frames and patches have the sizes
  * and rates that it asks for and are held and released as in a run; they are overwritten at
@@ -54,6 +64,7 @@ export async function runColumns(
   columns: (scope: VideoScope) => Columns,
   options: RunColumnsOptions = {},
 ): Promise<ColumnsRun> {
+  checkKnownOptions('runColumns', options, known);
   const duration = checkPositive('duration', options.duration ?? 2);
   const id = checkString('id', options.id ?? 'fake');
   const { picture, sound, memory = '64MiB', scheduler } = options;

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { BadLineReport } from './bad-lines.ts';
 import { implicitScale } from './implicit.ts';
@@ -22,6 +23,17 @@ export interface MovieLens {
   readonly badLines: { readonly movies: BadLineReport; readonly trailers: BadLineReport | undefined };
 }
 
+/** How a MovieLens directory is read; its files have columns of their own. */
+export interface MovieLensOptions extends Omit<ReadRatingsOptions, 'columns'> {
+  /** Another trailer list than the directory's. */
+  readonly trailers?: string | undefined;
+}
+
+const known: KnownOptions<MovieLensOptions> = {
+  ...{ timestamps: true, scale: true, skipBadLines: true, duplicateRatings: true, implicit: true },
+  ...{ trailers: true, signal: true },
+};
+
 /** How the directories are told apart: the files they have. */
 const FORMS = [
   { ratings: 'ratings.csv', movies: 'movies.csv', whole: undefined, minimum: 0.5 },
@@ -40,10 +52,8 @@ const TRAILERS = 'ml-youtube.csv';
  * @example
  * const { ratings, movies, trailers } = await openMovieLens('ml-20m', { trailers: 'ml-youtube.csv' });
  */
-export async function openMovieLens(
-  directory: string,
-  options: Omit<ReadRatingsOptions, 'columns'> & { readonly trailers?: string } = {},
-): Promise<MovieLens> {
+export async function openMovieLens(directory: string, options: MovieLensOptions = {}): Promise<MovieLens> {
+  checkKnownOptions('openMovieLens', options, known);
   let names: string[];
   try {
     names = await readdir(directory);
