@@ -1,4 +1,4 @@
-/** The networks that a training store says its features were made by; none where it does not say. */
+/** The networks that a training store says its features were made by; none where it says none. */
 export function networksOf(metadata: Readonly<Record<string, string>>): readonly unknown[] {
   try {
     const networks: unknown = JSON.parse(metadata.models ?? '[]');
@@ -10,8 +10,8 @@ export function networksOf(metadata: Readonly<Record<string, string>>): readonly
 }
 
 /**
- * Those of the streams that a network with random weights made: what is learnt from them, or seen in
- * them, means nothing. A network that names no stream made all of them.
+ * Those of the streams that a network with random weights made: what is learnt from them, or seen
+ * in them, means nothing. A network that names no stream made all of them.
  *
  * @param networks what a dataset or a training store notes of them.
  */

@@ -1,4 +1,4 @@
-import { factorise } from './gaussian.ts';
+import { solvePositive } from '../recommenders/solve-positive.ts';
 import { type Points, pointsAt } from './points.ts';
 
 const FOLDS = 5;
@@ -76,7 +76,7 @@ class Ridge {
     const raised = this.#products.slice();
     for (let axis = 0; axis < dimension; axis++)
       raised[axis * (dimension + 1)] = (raised[axis * (dimension + 1)] as number) + penalty;
-    const weights = solve(raised, this.#sides);
+    const weights = solvePositive(raised, this.#sides.slice());
     return rows.reduce((sum, row) => {
       const predicted = this.#standardised(row).reduce(
         (part, value, axis) => part + value * (weights[axis] as number),
@@ -103,20 +103,4 @@ class Ridge {
       }
     }
   }
-}
-
-/** x of A x = b, A symmetric and positive definite, by its Cholesky factor. */
-function solve(matrix: Float64Array, side: Float64Array): Float64Array {
-  const n = side.length;
-  const { lower } = factorise(matrix, n) as { lower: Float64Array };
-  const x = side.slice();
-  for (let row = 0; row < n; row++) {
-    for (let k = 0; k < row; k++) x[row] = (x[row] as number) - (lower[row * n + k] as number) * (x[k] as number);
-    x[row] = (x[row] as number) / (lower[row * n + row] as number);
-  }
-  for (let row = n - 1; row >= 0; row--) {
-    for (let k = row + 1; k < n; k++) x[row] = (x[row] as number) - (lower[k * n + row] as number) * (x[k] as number);
-    x[row] = (x[row] as number) / (lower[row * n + row] as number);
-  }
-  return x;
 }
