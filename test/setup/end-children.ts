@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach } from 'vitest';
 import { descendantsOf } from '../fixtures/child-processes.ts';
 
@@ -10,6 +11,8 @@ function endDescendants(kept: ReadonlySet<number> = new Set()): void {
   for (const pid of descendantsOf(process.pid)) {
     if (kept.has(pid)) continue;
     try {
+      // What starts decoders serves all tests of a file, and ends with this process.
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('program-launcher.js')) continue;
       process.kill(pid, 'SIGKILL');
     } catch {
       // It has ended on its own.

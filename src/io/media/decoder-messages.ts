@@ -31,3 +31,28 @@ export type DecoderEvent =
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
     };
+
+/** What the process that starts programs for a thread of decoders is asked. */
+export type LauncherRequest =
+  | {
+      readonly kind: 'start';
+      readonly id: number;
+      readonly path: string;
+      readonly args: readonly string[];
+      readonly env: Readonly<Record<string, string | undefined>>;
+    }
+  | { readonly kind: 'kill'; readonly id: number };
+
+/** What it tells. */
+export type LauncherEvent =
+  /** A pipe comes with it: what the program writes on descriptor 1 + `at`. */
+  | { readonly kind: 'pipe'; readonly id: number; readonly at: number }
+  /** All its pipes have been sent. */
+  | { readonly kind: 'started'; readonly id: number; readonly pid: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly code: string | undefined; readonly message: string }
+  | {
+      readonly kind: 'exit';
+      readonly id: number;
+      readonly code: number | null;
+      readonly signal: NodeJS.Signals | null;
+    };

@@ -1,9 +1,9 @@
 // @ts-check
 // The thread that starts decoders and reads what they write, so that no byte of it passes the main
 // thread. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
-import { spawn } from 'node:child_process';
 import { MessageChannel, parentPort } from 'node:worker_threads';
 import { KnownMemory } from '../../core/known-memory.js';
+import { startProgram } from './start-program.js';
 
 /** @typedef {import('./decoder-messages.ts').DecoderRequest} DecoderRequest */
 /** @typedef {import('./decoder-messages.ts').DecoderEvent} DecoderEvent */
@@ -50,7 +50,8 @@ function tell(event) {
  */
 class Decoder {
   #id;
-  #child;
+  #program;
+  #output;
   /** What has arrived and has not been asked for yet. @type {Uint8Array | undefined} */
   #left;
   /** @type {{ readonly into: Uint8Array, filled: number } | undefined} */
@@ -59,46 +60,29 @@ class Decoder {
   /** How it ended. @type {Extract<DecoderEvent, { kind: 'exit' }> | undefined} */
   #exit;
 
-  /** @param {Extract<DecoderRequest, { kind: 'start' }>} request */
-  constructor({ id, path, args, env }) {
+  /** @param {number} id @param {import('./start-program.js').Program} program */
+  constructor(id, program) {
     this.#id = id;
-    this.#child = spawn(path, args, {
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      env,
-      windowsHide: true,
-      // A group of its own: Ctrl-C in a terminal is for this program, which lets what runs come to
-      // its end.
-      detached: process.platform !== 'win32',
-    });
-    // First, and before its streams are used: a child that could not be started for want of
-    // descriptors has none.
-    this.#child.on('error', (error) => {
-      if (this.#child.pid !== undefined) return;
-      const code = /** @type {NodeJS.ErrnoException} */ (error).code;
-      tell({ kind: 'failed', id, code, message: error.message });
-      decoders.delete(id);
-    });
-    if (this.#child.pid === undefined) return;
-    const [, output, errors, times] = /** @type {import('node:stream').Readable[]} */ (
-      /** @type {unknown} */ (this.#child.stdio)
-    );
+    this.#program = program;
+    const [output, errors, times] = program.pipes;
+    this.#output = output;
     output
-      ?.on('data', (/** @type {Uint8Array} */ bytes) => {
+      .on('data', (/** @type {Uint8Array} */ bytes) => {
         // A stream that was told to continue gives what it holds, though it has been destroyed
         // meanwhile.
         if (!this.#ended) this.#arrived(bytes);
       })
       .pause();
-    for (const event of ['end', 'close', 'error']) output?.on(event, () => this.#end());
-    errors?.setEncoding('utf8').on('data', (text) => tell({ kind: 'errors', id, text }));
-    times?.setEncoding('latin1').on('data', (text) => tell({ kind: 'times', id, text }));
+    for (const event of ['end', 'close', 'error']) output.on(event, () => this.#end());
+    errors.setEncoding('utf8').on('data', (text) => tell({ kind: 'errors', id, text }));
+    times.setEncoding('latin1').on('data', (text) => tell({ kind: 'times', id, text }));
     // A pipe that breaks has closed.
-    for (const stream of [errors, times]) stream?.on('error', () => {});
-    this.#child.once('close', (code, signal) => {
+    for (const pipe of [errors, times]) pipe.on('error', () => {});
+    program.ended.then(({ code, signal }) => {
       this.#exit = { kind: 'exit', id, code, signal };
       this.#end();
     });
-    tell({ kind: 'started', id, pid: this.#child.pid });
+    tell({ kind: 'started', id, pid: program.pid });
   }
 
   /** @param {Uint8Array} into */
@@ -108,7 +92,7 @@ class Decoder {
     this.#left = undefined;
     if (left !== undefined) this.#arrived(left);
     if (this.#ended) this.#end();
-    else if (this.#fill !== undefined) this.#child.stdout?.resume();
+    else if (this.#fill !== undefined) this.#output.resume();
   }
 
   kill() {
@@ -116,8 +100,8 @@ class Decoder {
     this.#end();
     // Of a child that has ended on its own too: what it wrote and nobody asks for would keep its
     // pipe open for good.
-    for (const stream of this.#child.stdio) stream?.destroy();
-    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL');
+    for (const pipe of this.#program.pipes) pipe.destroy();
+    this.#program.kill();
   }
 
   /** @param {Uint8Array} bytes */
@@ -134,7 +118,7 @@ class Decoder {
     else free(bytes);
     if (fill.filled < fill.into.length) return;
     this.#fill = undefined;
-    this.#child.stdout?.pause();
+    this.#output.pause();
     tell({ kind: 'filled', id: this.#id, bytes: fill.filled });
   }
 
@@ -154,12 +138,12 @@ class Decoder {
 }
 
 /** @param {Extract<DecoderRequest, { kind: 'start' }>} request */
-function start(request) {
+async function start({ id, path, args, env }) {
   try {
-    decoders.set(request.id, new Decoder(request));
+    decoders.set(id, new Decoder(id, await startProgram(path, args, env)));
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
-    tell({ kind: 'failed', id: request.id, code, message });
+    tell({ kind: 'failed', id, code, message });
   }
 }
 

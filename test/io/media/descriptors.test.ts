@@ -7,7 +7,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import { makeClip, temporaryDirectory } from '../../fixtures/clips.ts';
 import { compileChild } from '../../fixtures/compile-child.ts';
 
-const THREAD = fileURLToPath(new URL('../../../src/io/media/decoder-thread.js', import.meta.url));
+const [THREAD, LAUNCHER] = ['decoder-thread.js', 'program-launcher.js'].map((name) =>
+  fileURLToPath(new URL(`../../../src/io/media/${name}`, import.meta.url)),
+) as [string, string];
 const CHILD = fileURLToPath(new URL('./few-descriptors-child.ts', import.meta.url));
 async function place(): Promise<string> {
   const { path, remove } = await temporaryDirectory();
@@ -19,7 +21,7 @@ it.skipIf(!existsSync('/proc/self/fd'))(
   'where files can no longer be opened every look and every decoder says so: no crash, no wait (needs Linux)',
   async () => {
     const [program, clips] = [await place(), await place()];
-    const script = await compileChild(program, CHILD, [THREAD]);
+    const script = await compileChild(program, CHILD, [THREAD, LAUNCHER]);
     const clip = join(clips, 'a.mp4');
     await makeClip(clip, { width: 64, height: 48, fps: 10, seconds: 1 });
     const command = `ulimit -n 100 && exec "${process.execPath}" "${script}" "${clip}"`;

@@ -1,0 +1,66 @@
+// @ts-check
+// A small process that starts programs for a thread of decoders and gives it what they write, pipes
+// and all. Starting a program stops a process for as long as the system takes to copy the tables of
+// its memory: tens of milliseconds where it is large or a device's driver is loaded, next to
+// nothing here. JavaScript, because Node 20 cannot load TypeScript.
+import { spawn } from 'node:child_process';
+
+/** @typedef {import('./decoder-messages.ts').LauncherRequest} LauncherRequest */
+/** @typedef {import('./decoder-messages.ts').LauncherEvent} LauncherEvent */
+
+/** @type {Map<number, import('node:child_process').ChildProcess>} */
+const programs = new Map();
+
+/** @param {LauncherEvent} event @param {import('node:net').Socket} [pipe] given away with it */
+function tell(event, pipe) {
+  // Whoever asked has gone where it cannot be told: `disconnect` follows.
+  process.send?.(event, pipe, {}, () => {});
+}
+
+/** @param {Extract<LauncherRequest, { kind: 'start' }>} request */
+function start({ id, path, args, env }) {
+  const program = spawn(path, args, {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env,
+    // A group of its own: Ctrl-C in a terminal is for reelflow, which lets what runs come to its
+    // end.
+    detached: true,
+  });
+  const { pid } = program;
+  program.on('error', (error) => {
+    if (pid === undefined) fail(id, error);
+  });
+  if (pid === undefined) return;
+  const [, ...pipes] = /** @type {(import('node:net').Socket & { _handle: { readStop(): void } })[]} */ (
+    /** @type {unknown} */ (program.stdio)
+  );
+  // In the turn of the event loop that began to read, before anything can have been read.
+  for (const pipe of pipes) pipe._handle.readStop();
+  programs.set(id, program);
+  for (const [at, pipe] of pipes.entries()) tell({ kind: 'pipe', id, at }, pipe);
+  // After the pipes, so that one that did not arrive is noticed.
+  tell({ kind: 'started', id, pid });
+  program.once('exit', (code, signal) => {
+    programs.delete(id);
+    tell({ kind: 'exit', id, code, signal });
+  });
+}
+
+/** @param {number} id @param {unknown} error */
+function fail(id, error) {
+  const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+  tell({ kind: 'failed', id, code, message });
+}
+
+process.on('message', (/** @type {LauncherRequest} */ request) => {
+  if (request.kind === 'kill') programs.get(request.id)?.kill('SIGKILL');
+  else {
+    try {
+      start(request);
+    } catch (error) {
+      fail(request.id, error);
+    }
+  }
+});
+// What still runs ends at its next write, which nobody reads.
+process.once('disconnect', () => process.exit());
