@@ -8,11 +8,13 @@
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
  *     [--extractions alexnet+vggish,resnet50] [--clips 48] [--clip-seconds 20] [--dir .bench] [--memory 32GiB] [--rounds 2] [--concurrency N] [--workers N] [--batch N]
  */
-import { spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import ort from 'onnxruntime-node';
 import { sharedMemory } from '../src/core/shared-memory.ts';
 import { extract } from '../src/graphs/extract.ts';
@@ -38,6 +40,7 @@ const list = (name: string) => (options[name] as string).split(',').filter((word
 const { device = 'cuda', dir = '.bench' } = options;
 const seconds = Number(options.seconds);
 const MiB = 1024 * 1024;
+const execute = promisify(execFile);
 const tell = (line: Record<string, unknown>) => console.log(JSON.stringify(line));
 
 const pss = () => Number(/^Pss:\s+(\d+)/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))?.[1]) / 1024;
@@ -155,50 +158,18 @@ async function corpus(): Promise<{ folder: string; files: string[] }> {
   return { folder, files };
 }
 
-/** Frames per second of decoding alone, as many processes at once as there are cores. */
-async function floor(files: readonly string[], frames: number): Promise<number> {
-  const video = new Video(files[0] as string);
-  const info = await video.probe();
+/**
+ * Frames per second of decoding alone, as many processes at once as there are cores. They are
+ * started by a small process: starting one from here, with a device's driver loaded, takes tens of
+ * milliseconds, which would be counted as decoding.
+ */
+async function floor(folder: string, files: readonly string[], frames: number): Promise<number> {
+  const info = await new Video(files[0] as string).probe();
   if (info.video === undefined) throw new Error('the clip has no picture');
   const filters = resizeFilters(info.video, 224, 224, 'crop').join(',');
-  const waiting = [...files];
-  const started = performance.now();
-  const worker = async () => {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const args = [
-        '-v',
-        'error',
-        '-nostdin',
-        '-threads',
-        '1',
-        '-i',
-        `file:${file}`,
-        '-map',
-        '0:v:0',
-        '-filter_threads',
-        '1',
-      ];
-      const output = [
-        '-vf',
-        filters,
-        '-fps_mode',
-        'passthrough',
-        '-f',
-        'rawvideo',
-        '-pix_fmt',
-        'rgb24',
-        '-y',
-        '/dev/null',
-      ];
-      await new Promise((resolve, reject) =>
-        spawn(findFfmpeg().path, [...args, ...output], { stdio: 'ignore' })
-          .once('error', reject)
-          .once('close', resolve),
-      );
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
-  return (1000 * frames) / (performance.now() - started);
+  const script = fileURLToPath(new URL('./decoding-floor.js', import.meta.url));
+  const { stdout } = await execute(process.execPath, [script, findFfmpeg().path, filters, folder]);
+  return frames / Number(stdout);
 }
 
 async function extraction(names: string, folder: string, files: readonly string[]): Promise<void> {
@@ -223,7 +194,7 @@ async function extraction(names: string, folder: string, files: readonly string[
         ...{ ...given('concurrency'), ...given('workers'), ...given('batch') },
       });
       const totalSeconds = (performance.now() - started) / 1000;
-      const decoding = await floor(files, summary.frames);
+      const decoding = await floor(folder, files, summary.frames);
       const perSecond = summary.frames / summary.wallSeconds;
       tell({
         ...{ extraction: names, device, round, frames: summary.frames, perSecond: Math.round(perSecond) },

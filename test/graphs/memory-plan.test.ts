@@ -91,15 +91,15 @@ describe('planMemory', () => {
   it('has a line for the threads of decoders, one for every four cores as far as there are programs for them', () => {
     const threads = (more: Partial<MemoryNeeds>) =>
       planMemory(8192 * MiB, needs(more)).parts.find(({ name }) => name.endsWith('of decoders'));
-    expect(threads({ cores: 4 })).toEqual({ name: '1 thread(s) of decoders', bytes: 14 * MiB });
-    expect(threads({ cores: 32, concurrency: 16 })).toEqual({ name: '8 thread(s) of decoders', bytes: 8 * 14 * MiB });
-    expect(threads({ cores: 64, concurrency: 1 })).toEqual({ name: '4 thread(s) of decoders', bytes: 4 * 14 * MiB });
+    expect(threads({ cores: 4 })).toEqual({ name: '1 thread(s) of decoders', bytes: 24 * MiB });
+    expect(threads({ cores: 32, concurrency: 16 })).toEqual({ name: '8 thread(s) of decoders', bytes: 8 * 24 * MiB });
+    expect(threads({ cores: 64, concurrency: 1 })).toEqual({ name: '4 thread(s) of decoders', bytes: 4 * 24 * MiB });
   });
 
   it('lets elements exceed their budget only as far as the limit has room', () => {
     const ample = planMemory(8192 * MiB, needs());
     expect(ample.overcommit).toBe(Math.floor(ample.budget / 4));
-    const tight = planMemory(512 * MiB, needs());
+    const tight = planMemory(522 * MiB, needs());
     expect(tight.overcommit).toBe(0);
   });
 

@@ -85,6 +85,8 @@ class Launched {
    * @param {() => void} kill
    */
   constructor(onStarted, onFailed, kill) {
+    /** @type {number | undefined} */
+    this.pid = undefined;
     this.onStarted = onStarted;
     this.onFailed = onFailed;
     this.kill = kill;
@@ -98,6 +100,7 @@ class Launched {
 
   /** @param {number} pid */
   started(pid) {
+    this.pid = pid;
     const [output, errors, times] = this.#pipes;
     if (output === undefined || errors === undefined || times === undefined) {
       // The system drops what a process has no descriptor for.
@@ -113,6 +116,15 @@ class Launched {
   /** @param {Exit} exit */
   exited(exit) {
     this.#onExit(exit);
+  }
+}
+
+/** Ends a program that nobody waits for any more. @param {number} pid */
+function killOrphan(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended on its own.
   }
 }
 
@@ -183,7 +195,10 @@ class Launcher {
     if (Launcher.#running === this) Launcher.#running = undefined;
     const started = [...this.#programs.values()];
     this.#programs.clear();
-    for (const launched of started) launched.onFailed(error);
+    for (const { pid, onFailed } of started) {
+      if (pid !== undefined) killOrphan(pid);
+      onFailed(error);
+    }
     // How those end that run, nobody would learn.
     if (this.#process.pid !== undefined && started.length > 0) throw error;
   }

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { sharedMemory } from '../../../src/core/shared-memory.ts';
-import { DecoderChild } from '../../../src/io/media/decoder-child.ts';
+import { DecoderChild, runningDecoders } from '../../../src/io/media/decoder-child.ts';
+import { runs } from '../../fixtures/downloader.ts';
+import { until } from '../../fixtures/until.ts';
 
 /**
  * A program that writes the bytes 0, 1, 2 ... (modulo 251) in chunks of the given sizes, and says
@@ -138,3 +141,36 @@ async function firstBytes(child: DecoderChild, count: number): Promise<Uint8Arra
   const into = new Uint8Array(count);
   return into.subarray(0, await child.read(into));
 }
+
+describe.skipIf(process.platform !== 'linux')('the process that starts decoders (Linux)', () => {
+  const sleep = () => DecoderChild.start(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], process.env);
+  /** The process that started one. */
+  const parentOf = (pid: number) => Number(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ')[1]);
+  const launcherOf = async () => {
+    const before = new Set(runningDecoders());
+    const child = await sleep();
+    const [pid = 0] = [...runningDecoders()].filter((running) => !before.has(running));
+    return { child, pid, launcher: parentOf(pid) };
+  };
+
+  test('is a small one below this process', async () => {
+    const { child, launcher } = await launcherOf();
+    expect(readFileSync(`/proc/${launcher}/cmdline`, 'utf8')).toContain('program-launcher.js');
+    expect(parentOf(launcher)).toBe(process.pid);
+    child.kill();
+    await child.exit;
+  });
+
+  test('when it dies, a read fails as a fault of the system, its decoders end, and the next is started by another', async () => {
+    const { child, pid, launcher } = await launcherOf();
+    const reading = child.read(new Uint8Array(10));
+    process.kill(launcher, 'SIGKILL');
+    await expect(reading).rejects.toMatchObject({ name: 'SystemError', code: 'system' });
+    expect(await child.exit).toEqual({ code: null, signal: null });
+    await until(() => !runs(pid));
+    const next = await launcherOf();
+    expect(next.launcher).not.toBe(launcher);
+    next.child.kill();
+    expect(await next.child.exit).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+});
