@@ -1,13 +1,14 @@
 /**
  * How many sessions of how many threads make the most of the cores of a machine without a graphics
  * card: rows per second of each arrangement of sessions and threads whose product is the number of
- * cores, network by network, with weights that are RANDOM. Arrangements take turns, so that a
- * machine that slows down slows all of them down.
+ * cores, network by network, with weights that are RANDOM. With
+ * several rounds the arrangements take turns, so that a machine that slows down slows all of them
+ * down.
  *
  *   node dist/bench/cores.js [--networks alexnet,vggish,resnet50] [--cores 16] [--seconds 2]
- *     [--rounds 2] [--batch 16]
+ *     [--rounds 1] [--batch N]
  *
- * Three networks, four arrangements, two rounds of 2 s: 48 s, and 4 to 10 s for the sessions.
+ * Three networks, four arrangements, 2 s each: 24 s, and as long again for sessions and first runs.
  */
 import { availableParallelism, loadavg } from 'node:os';
 import { network, type UnopenedNetwork } from '../src/models/networks/network.ts';
@@ -15,13 +16,14 @@ import { benchOptions } from './clips.ts';
 
 const options = benchOptions({
   ...{ networks: 'alexnet,vggish,resnet50', cores: String(availableParallelism()) },
-  ...{ seconds: '2', rounds: '2', batch: '16' },
+  ...{ seconds: '2', rounds: '1', batch: '' },
 }) as Record<string, string>;
 const cores = Number(options.cores);
-const batch = Number(options.batch);
+/** As a run has it, unless another is asked for. */
+const batchOf = (plan: UnopenedNetwork) => (options.batch === '' ? plan.defaultBatch : Number(options.batch));
 
 function rowsFor(plan: UnopenedNetwork): (Uint8Array | Float32Array)[] {
-  return Array.from({ length: batch }, (_, at) =>
+  return Array.from({ length: batchOf(plan) }, (_, at) =>
     plan.card.input.kind === 'frames'
       ? Uint8Array.from({ length: plan.inputLength }, (_, index) => (index * 31 + at * 17) & 255)
       : Float32Array.from({ length: plan.inputLength }, (_, index) => Math.sin(index * 0.05 * (at + 1)) * 0.3),
@@ -31,10 +33,11 @@ function rowsFor(plan: UnopenedNetwork): (Uint8Array | Float32Array)[] {
 /** Rows per second, and CPU-milliseconds of each, with every session busy. */
 async function measure(plan: UnopenedNetwork, rows: readonly (Uint8Array | Float32Array)[], sessions: number) {
   const threads = Math.max(1, Math.floor(cores / sessions));
+  const batch = batchOf(plan);
   const opened = await plan.open({ workers: sessions, threads, batch });
   const embed = () => opened.embed(rows);
-  // Twice: the first run of a session makes room.
-  for (let round = 0; round < 2; round++) await Promise.all(Array.from({ length: sessions }, embed));
+  // The first run of a session makes room.
+  await Promise.all(Array.from({ length: sessions }, embed));
   const started = performance.now();
   const before = process.cpuUsage();
   let count = 0;
@@ -44,7 +47,7 @@ async function measure(plan: UnopenedNetwork, rows: readonly (Uint8Array | Float
       count += batch;
     }
   };
-  await Promise.all(Array.from({ length: sessions }, busy));
+  await Promise.all(Array.from({ length: opened.concurrency }, busy));
   const seconds = (performance.now() - started) / 1000;
   const { user, system } = process.cpuUsage(before);
   await opened.close();
