@@ -2,8 +2,8 @@
  * What a device gives: rows per second of networks through the product's own `Network.embed` beside
  * ONNX Runtime alone (whole batches, one thread of JavaScript), how far its vectors are from the
  * CPU's in float32, memory of the device and of this process; and whole extractions beside the
- * decoding floor: ffmpeg with the product's own filters writing to nowhere, as many at once as there
- * are cores. All weights are RANDOM, all clips synthetic.
+ * decoding floor: ffmpeg with the product's own filters writing to nowhere, as many at once as
+ * there are cores. All weights are RANDOM, all clips synthetic.
  *
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
  *     [--precision float32,float16]

@@ -12,9 +12,9 @@ import type { PrecisionSetting } from './choose-precision.ts';
 import { framesFor } from './new-calibration.ts';
 
 /**
- * How close a network in float16, computed on the device, comes to float32 on the CPU, on frames of a
- * corpus. On the device because kernels add in float16 or in float32, each in its own way. That runs
- * in a process of its own, whose memory is given back with it.
+ * How close a network in float16, computed on the device, comes to float32 on the CPU, on frames of
+ * a corpus. On the device because kernels add in float16 or in float32, each in its own way. That
+ * runs in a process of its own, whose memory is given back with it.
  *
  * @throws UsageError where the device cannot run it; ModelError `precision` when its activations
  * leave the range of float16; FlowError `aborted`.

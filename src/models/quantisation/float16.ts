@@ -21,8 +21,8 @@ const following: Readonly<Record<string, number>> = {
 };
 
 /**
- * A float32 graph with its convolutions and products of matrices, and what is cheap between them, in
- * float16: weights are stored so, activations are so. What enters, what leaves and every other
+ * A float32 graph with its convolutions and products of matrices, and what is cheap between them,
+ * in float16: weights are stored so, activations are so. What enters, what leaves and every other
  * operation (normalisations, means, softmax, the preprocessing in front) stays float32.
  *
  * @param isFixed - whether an operation is to stay as it is.

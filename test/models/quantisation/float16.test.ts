@@ -76,7 +76,9 @@ describe('a number in float16', () => {
   });
 });
 
-/** Convolutions with a sum around one, a normalisation, a softmax: float32 [N, 3, 8, 8] to [N, 10]. */
+/**
+ * Convolutions with a sum around one, a normalisation, a softmax: float32 [N, 3, 8, 8] to [N, 10].
+ */
 function cardOf(name: string, opset: number, gain = 1): string {
   const random = uniform(7);
   const draw = (length: number, scale: number) => Float32Array.from({ length }, () => scale * (random() - 0.5));
@@ -120,7 +122,7 @@ function cardOf(name: string, opset: number, gain = 1): string {
   return join(home, 'card.json');
 }
 
-/** Which element type each operation of a graph reads its first input in, by the operator's name. */
+/** The operators of a graph in order, and which of them read float16. */
 function typesOf(graph: OnnxGraph): string[] {
   return graph.nodes.map(({ operator, inputs, attributes }) =>
     operator === 'Cast'
