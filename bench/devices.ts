@@ -1,11 +1,12 @@
 /**
  * What a device gives: rows per second of networks through the product's own `Network.embed` beside
  * ONNX Runtime alone (whole batches, one thread of JavaScript), how far its vectors are from the
- * CPU's, memory of the device and of this process; and whole extractions beside the decoding floor:
- * ffmpeg with the product's own filters writing to nowhere, as many at once as there are cores. All
- * weights are RANDOM, all clips synthetic.
+ * CPU's in float32, memory of the device and of this process; and whole extractions beside the
+ * decoding floor: ffmpeg with the product's own filters writing to nowhere, as many at once as
+ * there are cores. All weights are RANDOM, all clips synthetic.
  *
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
+ *     [--precision float32,float16]
  *     [--extractions alexnet+vggish,resnet50] [--clips 48] [--clip-seconds 20] [--dir .bench] [--memory 32GiB] [--rounds 2] [--concurrency N] [--workers N] [--batch N]
  */
 import { execFile } from 'node:child_process';
@@ -18,6 +19,7 @@ import { promisify } from 'node:util';
 import ort from 'onnxruntime-node';
 import { sharedMemory } from '../src/core/shared-memory.ts';
 import { extract } from '../src/graphs/extract.ts';
+import type { Precision } from '../src/graphs/precision/choose-precision.ts';
 import { findFfmpeg } from '../src/io/media/ffmpeg.ts';
 import { resizeFilters } from '../src/io/media/resize.ts';
 import { Video } from '../src/io/media/video.ts';
@@ -34,7 +36,7 @@ const options = benchOptions({
     parts: 'operators,extraction',
   },
   ...{ extractions: 'alexnet+vggish,resnet50', clips: '48', 'clip-seconds': '20', dir: '.bench', memory: '32GiB' },
-  ...{ concurrency: '', workers: '', batch: '', rounds: '2' },
+  ...{ concurrency: '', workers: '', batch: '', rounds: '2', precision: 'float32' },
 }) as Record<string, string>;
 const list = (name: string) => (options[name] as string).split(',').filter((word) => word !== '');
 const { device = 'cuda', dir = '.bench' } = options;
@@ -81,10 +83,11 @@ function compare(found: readonly Float32Array[], expected: readonly Float32Array
   return { cosine, relativeDifference: difference / greatest };
 }
 
-async function operators(name: string): Promise<void> {
-  const plan = network(name, { weights: 'random:1' });
+async function operators(name: string, precision: string): Promise<void> {
+  const inFloat32 = network(name, { weights: 'random:1' });
+  const plan = precision === 'float16' ? inFloat32.float16() : inFloat32;
   const rows = rowsFor(plan, 256);
-  const onCpu = await plan.open({ workers: 1, threads: Math.min(8, availableParallelism()), batch: 8 });
+  const onCpu = await inFloat32.open({ workers: 1, threads: Math.min(8, availableParallelism()), batch: 8 });
   const expected = await onCpu.embed(rows.slice(0, 8));
   await onCpu.close();
   for (const batch of list('batches').map(Number)) {
@@ -110,7 +113,7 @@ async function operators(name: string): Promise<void> {
       const perSecond = Math.round((1000 * count) / (performance.now() - started));
       const { user, system } = process.cpuUsage(cpu);
       tell({
-        ...{ network: name, device, how: 'Network.embed', batch, sessions: opened.workers, perSecond },
+        ...{ network: name, precision, device, how: 'Network.embed', batch, sessions: opened.workers, perSecond },
         ...{ mainThreadMs: (mainThread() - main) / count, processMs: (user + system) / 1000 / count },
         ...compare(found, expected),
         ...{ openSeconds, hostMiB: Math.round(pss() - hostBefore), deviceMiB: (await deviceUsed()) - deviceBefore },
@@ -118,7 +121,7 @@ async function operators(name: string): Promise<void> {
       });
       await opened.close();
     } catch (error) {
-      tell({ network: name, device, how: 'Network.embed', batch, error: String(error).slice(0, 300) });
+      tell({ network: name, precision, device, how: 'Network.embed', batch, error: String(error).slice(0, 300) });
     }
   }
   const batch = Number(list('batches')[0]);
@@ -143,7 +146,7 @@ async function operators(name: string): Promise<void> {
     count += batch;
   }
   const perSecond = Math.round((1000 * count) / (performance.now() - started));
-  tell({ network: name, device, how: 'ONNX Runtime alone', batch, perSecond });
+  tell({ network: name, precision, device, how: 'ONNX Runtime alone', batch, perSecond });
   await session.release();
 }
 
@@ -172,7 +175,7 @@ async function floor(folder: string, files: readonly string[], frames: number): 
   return frames / Number(stdout);
 }
 
-async function extraction(names: string, folder: string, files: readonly string[]): Promise<void> {
+async function extraction(names: string, precision: string, folder: string, files: readonly string[]): Promise<void> {
   const [visual, audio = 'none'] = names.split('+');
   const out = join(dir, 'devices-out');
   const given = (name: string) => (options[name] === '' ? {} : { [name]: Number(options[name]) });
@@ -189,6 +192,7 @@ async function extraction(names: string, folder: string, files: readonly string[
           memory: options.memory as string,
           compact: false,
           repeatedFrames: 'compute',
+          precision: precision as Precision,
         },
         ...{ visual: visual as string, audio, weights: 'random:1', onMessage: (sentence) => console.error(sentence) },
         ...{ ...given('concurrency'), ...given('workers'), ...given('batch') },
@@ -197,7 +201,7 @@ async function extraction(names: string, folder: string, files: readonly string[
       const decoding = await floor(folder, files, summary.frames);
       const perSecond = summary.frames / summary.wallSeconds;
       tell({
-        ...{ extraction: names, device, round, frames: summary.frames, perSecond: Math.round(perSecond) },
+        ...{ extraction: names, precision, device, round, frames: summary.frames, perSecond: Math.round(perSecond) },
         ...{ floor: Math.round(decoding), ofFloor: perSecond / decoding, totalSeconds, phases: summary.phases },
         ...{ mainThreadMs: (mainThread() - main) / summary.frames, execution: summary.execution },
         peakMiB: Math.round(summary.memory.peakRssBytes / MiB),
@@ -206,17 +210,21 @@ async function extraction(names: string, folder: string, files: readonly string[
         ),
       });
     } catch (error) {
-      tell({ extraction: names, device, round, error: String(error).slice(0, 400) });
+      tell({ extraction: names, precision, device, round, error: String(error).slice(0, 400) });
     }
   }
 }
 
 mkdirSync(dir, { recursive: true });
 tell({ cards: (await readCards()).map(({ name }) => name), cores: availableParallelism() });
-if (list('parts').includes('operators')) for (const name of list('networks')) await operators(name);
+if (list('parts').includes('operators')) {
+  for (const name of list('networks')) for (const precision of list('precision')) await operators(name, precision);
+}
 if (list('parts').includes('extraction')) {
   const { folder, files } = await corpus();
-  for (const names of list('extractions')) await extraction(names, folder, files);
+  for (const names of list('extractions')) {
+    for (const precision of list('precision')) await extraction(names, precision, folder, files);
+  }
   rmSync(folder, { recursive: true, force: true });
 }
 process.exit(0);

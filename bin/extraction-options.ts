@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../src/core/errors.ts';
 import type { ExtractOptions } from '../src/graphs/extract.ts';
+import { precisions } from '../src/graphs/precision/choose-precision.ts';
 import { parquetCompressions, parquetEncodings } from '../src/io/dataset/parquet.ts';
 import type { FrameSampling } from '../src/io/media/frames.ts';
 import { ID_RULES } from '../src/io/media/item-id.ts';
@@ -77,8 +78,8 @@ export const extractionOptions = {
     'auto',
   ),
   precision: word(
-    ['float32', 'int8'],
-    'precision of the visual network; int8 is calibrated on frames of the corpus',
+    precisions,
+    'precision of the visual network; int8 is calibrated on frames of the corpus; float16 is for cuda and webgpu',
     'float32',
   ),
   convolutions: word(
@@ -86,7 +87,7 @@ export const extractionOptions = {
     'fast: fewer multiplications where that pays off; differs from direct by about 1e-6',
     'fast',
   ),
-  forcePrecision: flag('uses int8 even if its cosine similarity to float32 is below 0.99'),
+  forcePrecision: flag('uses int8 or float16 even if its cosine similarity to float32 is below 0.99 or 0.999'),
 } satisfies OptionTable<ExtractOptions>;
 
 /** How Parquet tables are stored. */

@@ -48,7 +48,7 @@ export const command = defineCommand({
     const placement = await placeNetworks(networksOf(graph), device, options);
     console.stage('planning');
     const planned = await planRun(graph, corpus, { ...options, remains: networks.remains }, placement);
-    const plan = precision.isCalibrated ? planned : { ...planned, graph: uncalibrated(planned.graph) };
+    const plan = precision.isIdentified ? planned : { ...planned, graph: uncalibrated(planned.graph) };
     const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
     const disk = diskEstimate(plan, out ?? '.');
     if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });

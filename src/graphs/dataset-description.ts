@@ -10,7 +10,7 @@ export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Cal
     const { stream, placement } = plan.networks[index] as PlannedNetwork;
     const { name, cardHash, weightsHash, random, weightsFiles: files, card, precision, convolutions } = entry;
     const execution = { precision, convolutions, device: placement.device };
-    const calibrated = precision === 'int8' ? calibration : undefined;
+    const calibrated = precision === 'float32' ? undefined : calibration;
     const measured = calibrated && { calibration: measuredOf(calibrated) };
     return { stream, name, cardHash, weightsHash, random, files, ...execution, ...measured, card };
   });

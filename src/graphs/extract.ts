@@ -64,7 +64,7 @@ const known: KnownOptions<ExtractOptions> = {
  * committed videos are not opened again. One damaged file costs its own unit and nothing else.
  *
  * Buffering: at most the memory limit for the process and its children. Cancellation: `drain` and
- * `signal`; either stops a calibration for int8.
+ * `signal`; either stops a calibration.
  *
  * @throws UsageError for options, an empty corpus, another graph's dataset, or a memory limit that
  * cannot hold.
@@ -98,14 +98,16 @@ async function extractSampled(options: ExtractOptions, sampler: MemorySampler): 
   const plans = [chosen.visual, chosen.audio].filter((plan) => plan !== undefined);
   for (const plan of plans) await plan.measure(new MemoryGuard(memoryLimit(options)));
   const directory = typeof options.out === 'string' ? options.out : undefined;
-  const networks = await preparePrecision(chosen, corpus, { ...options, directory, say });
+  const networks = await preparePrecision(chosen, corpus, { ...options, device, directory, say });
   if (networks === undefined) {
-    say('stopped while calibrating int8: no dataset was created');
+    const what = options.precision === 'float16' ? 'measuring float16' : 'calibrating int8';
+    say(`stopped while ${what}: no dataset was created`);
     return interruptedSummary(plans, {
       memory: options.memory,
       peak: sampler.peak,
       device: device.device,
       items: corpus.length,
+      precision: options.precision,
     });
   }
   for (const sentence of networks.says) say(sentence);

@@ -23,7 +23,7 @@ export function interruptedSummary(
     readonly device: Device;
     /** Known where it was only planned. */
     readonly graphId?: string;
-    readonly precision?: Precision;
+    readonly precision?: Precision | undefined;
     /** Items of the corpus. */
     readonly items: number;
   },

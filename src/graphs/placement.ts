@@ -1,3 +1,4 @@
+import { UsageError } from '../core/errors.ts';
 import type { UnopenedNetwork } from '../models/networks/network.ts';
 import { deviceBatch } from '../models/networks/on-device.ts';
 import type { Card } from '../models/onnx/cards.ts';
@@ -43,6 +44,21 @@ export interface DevicePlacement {
 
 const onCpu: NetworkPlacement = { device: 'cpu', numbers: [0], sessionsPerPlace: 1, batch: undefined };
 
+/**
+ * Refuses to compute a network in float16 on the CPU, which has no kernels for it.
+ *
+ * @param why - it would be.
+ * @throws UsageError for a network in float16.
+ */
+export function refuseOnCpu({ precision, name }: UnopenedNetwork, why: string): void {
+  if (precision !== 'float16') return;
+  throw new UsageError(`\`precision: 'float16'\` is for cuda and webgpu, but ${name} would be on the CPU (${why})`, {
+    option: 'precision',
+    remedy:
+      "Use `precision: 'float32'`, or 'int8', which the CPU is fast at. `reelflow doctor` says which devices work.",
+  });
+}
+
 /** Of a card's free memory this much is planned with: other programs come and go. */
 const planned = 0.9;
 
@@ -50,13 +66,18 @@ const planned = 0.9;
  * Places networks on a device. Integer kernels are the CPU's; a process has one session of WebGPU,
  * so that all networks but the first are computed on the CPU there; a batch is halved until it fits
  * into what a card has free.
+ *
+ * @throws UsageError for a network in float16 that would be computed on the CPU.
  */
 export async function placeNetworks(
   networks: readonly UnopenedNetwork[],
-  { device, numbers }: ChosenDevice,
+  { device, numbers, says: why }: ChosenDevice,
   fixed: { readonly batch?: number | undefined; readonly workers?: number | undefined },
 ): Promise<DevicePlacement> {
-  if (device === 'cpu') return { networks: networks.map(() => onCpu), devices: [], says: [] };
+  if (device === 'cpu') {
+    for (const network of networks) refuseOnCpu(network, why ?? 'as `device` says');
+    return { networks: networks.map(() => onCpu), devices: [], says: [] };
+  }
   const says: string[] = [];
   let first: UnopenedNetwork | undefined;
   const placed = networks.map((network): NetworkPlacement => {
@@ -65,6 +86,7 @@ export async function placeNetworks(
       return onCpu;
     }
     if (first !== undefined && device === 'webgpu') {
+      refuseOnCpu(network, `a process has one session on webgpu, and ${first.name} takes it`);
       says.push(
         `${network.name} is computed on the CPU: a process has one session on webgpu, and ${first.name} takes it`,
       );
@@ -145,6 +167,8 @@ export function deviceName({ device, numbers }: NetworkPlacement): string {
  * Runs the sessions of a placement for a second in a process of their own, unless they are known to
  * run; see `rehearse`. Gives the placement with the number of sessions that pays, or the CPU's
  * where the device cannot run them.
+ *
+ * @throws UsageError where that would be a network in float16.
  */
 export async function rehearsedPlacement(
   networks: readonly UnopenedNetwork[],
@@ -167,6 +191,7 @@ export async function rehearsedPlacement(
   );
   const found = await rehearse(rehearsed, first.network.cacheDirectory);
   if (!found.usable) {
+    for (const { network } of onDevice) refuseOnCpu(network, found.reason);
     const names = onDevice.map(({ network }) => network.name).join(' and ');
     const sentence = `${deviceName(first.place)} cannot run ${names} (${found.reason}): computing on the CPU`;
     return { networks: networks.map(() => onCpu), devices: [], says: [...placement.says, sentence] };

@@ -1,5 +1,6 @@
 import { fastForm } from '../../models/networks/fast-convolutions/rule.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import { float16Form } from '../../models/quantisation/float16.ts';
 import type { Json } from '../graph.ts';
 
 /** What of a network changes values. */
@@ -11,5 +12,6 @@ export function networkIdentity(network: UnopenedNetwork): Json {
     dimension: network.dimension,
     ...(network.convolutions === 'direct' ? {} : { convolutions: fastForm }),
     ...(network.rangesHash === undefined ? {} : { precision: network.precision, ranges: network.rangesHash }),
+    ...(network.precision === 'float16' ? { precision: network.precision, form: float16Form } : {}),
   };
 }

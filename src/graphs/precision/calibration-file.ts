@@ -7,15 +7,17 @@ import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Similarity } from '../../models/quantisation/cosine.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
 
-/** How a network was put on 8-bit integers, as a dataset keeps it. */
+/** How close a network in less than float32 is to float32, as a dataset keeps it. */
 export interface Calibration {
+  readonly precision: 'int8' | 'float16';
   /** Hashes of the network's card and weights. */
   readonly cardHash: string;
   readonly weightsHash: string;
-  /** Frames that decided the ranges, and frames on which int8 was compared with float32. */
+  /** Frames that decided the ranges, and frames on which it was compared with float32. */
   readonly frames: { readonly ranging: number; readonly heldOut: number };
   readonly items: readonly { readonly item: string; readonly frames: number }[];
   readonly cosine: Similarity;
+  /** Of int8; else none. */
   readonly ranges: Ranges;
 }
 
@@ -32,11 +34,15 @@ export function calibrationPath(directory: string): string {
  * @throws DatasetError `damaged`; UsageError `dataset` when the file is of another network, or is
  * missing from a dataset that exists.
  */
-export function readCalibration(directory: string, plan: UnopenedNetwork): Calibration | undefined {
+export function readCalibration(
+  directory: string,
+  plan: UnopenedNetwork,
+  precision: Calibration['precision'] = 'int8',
+): Calibration | undefined {
   const path = calibrationPath(directory);
   if (!existsSync(path)) {
     if (!existsSync(datasetFilePath(directory))) return undefined;
-    throw withoutCalibration(path, directory);
+    throw withoutCalibration(path, directory, precision);
   }
   let found: unknown;
   try {
@@ -44,7 +50,10 @@ export function readCalibration(directory: string, plan: UnopenedNetwork): Calib
   } catch (cause) {
     throw damaged(path, directory, (cause as Error).message, cause);
   }
+  // Files of before float16 do not say which of the two they are of.
+  if (typeof found === 'object' && found !== null) found = { precision: 'int8', ...found };
   if (!isCalibration(found)) throw damaged(path, directory, `it is not of the form ${format}`);
+  if (found.precision !== precision) throw ofOther(directory, precision, found.precision);
   if (found.cardHash !== plan.cardHash || found.weightsHash !== plan.weightsHash) {
     throw new UsageError(
       `${path} is the calibration of another network or of other weights than those of ${plan.name}`,
@@ -54,7 +63,9 @@ export function readCalibration(directory: string, plan: UnopenedNetwork): Calib
       },
     );
   }
-  const missing = plan.rangedTensors.find((name) => found.ranges[name] === undefined);
+  const { ranges } = found;
+  const needed = precision === 'int8' ? plan.rangedTensors : [];
+  const missing = needed.find((name) => ranges[name] === undefined);
   if (missing !== undefined) throw damaged(path, directory, `it has no range for tensor '${missing}'`);
   return found;
 }
@@ -80,12 +91,21 @@ export async function keepCalibration(
   await makeDirectory(directory);
   const text = `${JSON.stringify({ format, network: plan.name, ...calibration }, null, 2)}\n`;
   const isFirst = await createOnce(calibrationPath(directory), Buffer.from(text));
-  return (isFirst ? undefined : readCalibration(directory, plan)) ?? calibration;
+  return (isFirst ? undefined : readCalibration(directory, plan, calibration.precision)) ?? calibration;
 }
 
 function isCalibration(value: unknown): value is Calibration {
   if (typeof value !== 'object' || value === null) return false;
-  const { format: form, cardHash, weightsHash, frames, items, cosine, ranges } = value as Record<string, never>;
+  const {
+    format: form,
+    precision,
+    cardHash,
+    weightsHash,
+    frames,
+    items,
+    cosine,
+    ranges,
+  } = value as Record<string, never>;
   const areNumbers = (of: unknown, names: readonly string[], fits: (value: number) => boolean) =>
     typeof of === 'object' &&
     of !== null &&
@@ -98,7 +118,9 @@ function isCalibration(value: unknown): value is Calibration {
     typeof cardHash === 'string' &&
     typeof weightsHash === 'string' &&
     Array.isArray(items) &&
-    areNumbers(frames, ['ranging', 'heldOut'], (count) => Number.isSafeInteger(count) && count > 0) &&
+    (precision === 'int8' || precision === 'float16') &&
+    areNumbers(frames, ['ranging', 'heldOut'], (count) => Number.isSafeInteger(count) && count >= 0) &&
+    areNumbers(frames, precision === 'int8' ? ['ranging', 'heldOut'] : ['heldOut'], (count) => count > 0) &&
     areNumbers(cosine, ['mean', 'least'], (value) => value >= -1 && value <= 1) &&
     typeof ranges === 'object' &&
     ranges !== null &&
@@ -114,18 +136,23 @@ function isRange(range: unknown): boolean {
 }
 
 /** Of a dataset that has no calibration: it never had one, or it was deleted. */
-function withoutCalibration(path: string, directory: string): UsageError {
+function withoutCalibration(path: string, directory: string, wanted: Calibration['precision']): UsageError {
   const params = readDatasetFile(directory).params as { readonly visual?: { readonly precision?: unknown } | null };
-  return params?.visual?.precision === 'int8'
-    ? new UsageError(`${path} is missing, but the dataset there was made with \`precision: 'int8'\``, {
+  const made = params?.visual?.precision;
+  return made === wanted
+    ? new UsageError(`${path} is missing, but the dataset there was made with \`precision: '${wanted}'\``, {
         code: 'dataset',
         remedy:
           'Restore it from a copy. Without it the dataset can be read, but not continued: name another directory.',
       })
-    : new UsageError(`${directory} holds a dataset that was not made with \`precision: 'int8'\``, {
-        code: 'dataset',
-        remedy: "Name another directory, or continue it with `precision: 'float32'`.",
-      });
+    : ofOther(directory, wanted, typeof made === 'string' ? made : 'float32');
+}
+
+function ofOther(directory: string, wanted: string, made: string): UsageError {
+  return new UsageError(`${directory} holds a dataset that was not made with \`precision: '${wanted}'\``, {
+    code: 'dataset',
+    remedy: `Name another directory, or continue it with \`precision: '${made}'\`.`,
+  });
 }
 
 function damaged(path: string, directory: string, what: string, cause?: unknown): DatasetError {

@@ -2,9 +2,11 @@ import { UsageError } from '../../core/errors.ts';
 import { availableCores } from '../../io/media/container-limits.ts';
 import { decoderMemory } from '../../io/media/process-memory.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import { deviceBatch } from '../../models/networks/on-device.ts';
 import type { CalibrationSettings } from '../../models/quantisation/calibrate.ts';
 import { formatBytes } from '../../operators/budget.ts';
 import type { Bytes } from '../../operators/payload.ts';
+import { driverMemory, type NetworkPlacement } from '../placement.ts';
 import { calibrationFrameCount } from './calibration-frames.ts';
 import { placeholderRanges } from './placeholder-ranges.ts';
 
@@ -22,18 +24,46 @@ const pixels = 1920 * 1080;
  * @throws UsageError `memory-too-small` naming the least limit that would do.
  */
 export function planCalibration(plan: UnopenedNetwork, limit: Bytes): Pick<CalibrationSettings, 'rows' | 'threads'> {
-  const needed = calibrationNeeds(plan);
-  const rows = [8, 4, 2, 1].find((count) => needed(count) <= limit);
+  return settingsWithin(limit, calibrationNeeds(plan), `calibrating ${plan.name} for int8`);
+}
+
+/**
+ * The same for comparing float16 on a device with float32 on the CPU, one after the other.
+ *
+ * @throws UsageError `memory-too-small` naming the least limit that would do.
+ */
+export function planComparison(
+  plan: UnopenedNetwork,
+  limit: Bytes,
+  placements: readonly NetworkPlacement[],
+): Pick<CalibrationSettings, 'rows' | 'threads'> {
+  const threads = availableCores();
+  const frames = calibrationFrameCount * plan.inputBytes;
+  const decoding = processBytes + 2 * frames + decoderMemory({ pixels, audio: false });
+  const vectors = 2 * 4 * plan.dimension * calibrationFrameCount;
+  // Frames are sent to the process that has the device: they are there twice.
+  const onDevice =
+    processBytes + driverMemory(placements) + frames + plan.hostMemory({ workers: 1, batch: deviceBatch }).creationPeak;
+  const needs = (rows: number) =>
+    Math.max(
+      decoding,
+      processBytes +
+        frames +
+        vectors +
+        Math.max(onDevice, plan.memory({ workers: 1, threads, batch: rows }).creationPeak),
+    );
+  return settingsWithin(limit, needs, `comparing ${plan.name} in float16 with float32`);
+}
+
+function settingsWithin(limit: Bytes, needs: (rows: number) => Bytes, what: string) {
+  const rows = [8, 4, 2, 1].find((count) => needs(count) <= limit);
   if (rows !== undefined) return { rows, threads: availableCores() };
-  const least = minCalibrationMemory(plan) / MiB;
-  throw new UsageError(
-    `\`memory\` is ${formatBytes(limit)}, but calibrating ${plan.name} for int8 needs at least ${formatBytes(least * MiB)}`,
-    {
-      code: 'memory-too-small',
-      option: 'memory',
-      remedy: `Give \`memory: '${least}MiB'\` or more at the first run; later runs do not calibrate.`,
-    },
-  );
+  const least = Math.ceil(needs(1) / MiB);
+  throw new UsageError(`\`memory\` is ${formatBytes(limit)}, but ${what} needs at least ${formatBytes(least * MiB)}`, {
+    code: 'memory-too-small',
+    option: 'memory',
+    remedy: `Give \`memory: '${least}MiB'\` or more at the first run; later runs do not calibrate.`,
+  });
 }
 
 /** The least limit with which `planCalibration` finds a way: whole MiB, in bytes. */

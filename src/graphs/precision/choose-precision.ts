@@ -2,175 +2,166 @@ import { checkOneOf } from '../../core/check.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
-import { calibrate } from '../../models/quantisation/calibrate.ts';
+import type { ChosenDevice } from '../../models/onnx/device.ts';
 import type { Bytes } from '../../operators/payload.ts';
 import type { ChosenNetworks } from '../choose-networks.ts';
-import { memoryLimit } from '../plan.ts';
+import { placeNetworks } from '../placement.ts';
+import type { ExecutionOptions } from '../plan.ts';
 import { type Calibration, keepCalibration, readCalibration } from './calibration-file.ts';
-import { calibrationFrames } from './calibration-frames.ts';
-import { calibrationRemains, planCalibration } from './calibration-memory.ts';
+import { calibrationRemains } from './calibration-memory.ts';
+import { measureFloat16 } from './measure-float16.ts';
+import { newCalibration } from './new-calibration.ts';
 import { placeholderRanges } from './placeholder-ranges.ts';
 
 /** What the layers of the visual network are computed in. */
-export type Precision = 'float32' | 'int8';
+export const precisions = ['float32', 'float16', 'int8'] as const;
+
+/** One of `precisions`. */
+export type Precision = (typeof precisions)[number];
 
 /** How the precision is chosen. */
 export interface PrecisionOptions {
   /**
-   * `int8` puts the visual network on 8-bit integers, calibrated on frames of the corpus. Default
-   * `float32`.
+   * `int8` puts the visual network on 8-bit integers, calibrated on frames of the corpus; `float16`,
+   * for cuda and webgpu, computes its layers in float16. Default `float32`.
    */
   readonly precision?: Precision | undefined;
-  /** Takes int8 also where its vectors are less alike to float32 than 0.99. */
+  /**
+   * Takes int8 also where its vectors are less alike to float32 than 0.99, float16 where less than
+   * 0.999.
+   */
   readonly forcePrecision?: boolean | undefined;
 }
 
 /** Networks in the precision that was asked for. */
 export interface PreciseNetworks extends ChosenNetworks {
-  /** Of a visual network in int8. */
+  /** Of a visual network in int8 or float16. */
   readonly calibration?: Calibration;
   /** Bytes that a calibration in this run leaves behind. */
   readonly remains?: Bytes;
 }
 
 /**
- * The least mean cosine similarity to float32 at which int8 is taken unasked. The mean decides,
- * because features are statistics over many frames; the least is reported.
+ * The least mean cosine similarity to float32 at which a precision is taken unasked. The mean
+ * decides, because features are statistics over many frames; the least is reported.
  */
-export const minCosine = 0.99;
+export const minCosine = { int8: 0.99, float16: 0.999 } as const;
 
-/** Fewer frames than this tell nothing. */
-const minFrames = 4;
-/** A similarity measured on fewer frames than this tells little. */
-const minMeasuring = 16;
+/** What decides how a precision is found. */
+export interface PrecisionSetting extends PrecisionOptions, Pick<ExecutionOptions, 'memory' | 'batch'> {
+  readonly directory: string | undefined;
+  /** Where networks are computed: float16 is compared with float32 there. */
+  readonly device: ChosenDevice;
+  readonly signal?: AbortSignal | undefined;
+  readonly say: (sentence: string) => void;
+}
 
 /**
- * Puts the visual network on 8-bit integers where that is asked for: with the calibration that the
- * dataset in `directory` was begun with, else with a new one on frames of the corpus, which is kept
- * there, so that later runs compute the same. The audio network stays float32.
+ * Puts the visual network on 8-bit integers or into float16 where that is asked for: with the
+ * calibration that the dataset in `directory` was begun with, else with a new one on frames of the
+ * corpus, which is kept there, so that later runs compute the same. The audio network stays
+ * float32.
  *
- * @throws UsageError without a visual network, or for a calibration file that is invalid;
- * `memory-too-small`.
- * @throws ModelError `precision` when int8 is too far from float32, or cannot be calibrated;
- * FlowError `aborted`.
+ * @throws UsageError without a visual network, for a calibration file that is invalid, or for
+ * float16 on the CPU; `memory-too-small`.
+ * @throws ModelError `precision` when the precision is too far from float32, or cannot be
+ * calibrated; FlowError `aborted`.
  */
 export async function choosePrecision(
   networks: ChosenNetworks,
   corpus: readonly Video[],
-  options: PrecisionOptions & {
-    readonly directory: string | undefined;
-    readonly memory?: Bytes | string | undefined;
-    readonly signal?: AbortSignal | undefined;
-    readonly say: (sentence: string) => void;
-  },
+  options: PrecisionSetting,
 ): Promise<PreciseNetworks> {
-  const plan = wantsInt8(networks, options);
-  if (plan === undefined) return networks;
+  const wanted = wantedPrecision(networks, options);
+  if (wanted === undefined) return networks;
+  const { plan, precision } = wanted;
   const { directory, say } = options;
-  const kept = directory === undefined ? undefined : readCalibration(directory, plan);
-  const calibration = kept ?? (await newCalibration(plan, corpus, options));
-  const quantised = plan.quantised(calibration.ranges);
+  const kept = directory === undefined ? undefined : readCalibration(directory, plan, precision);
+  if (precision === 'float16') await placeNetworks([plan.float16()], options.device, options);
+  const measure = precision === 'int8' ? newCalibration : measureFloat16;
+  const calibration = kept ?? (await measure(plan, corpus, options));
   const { mean, least } = calibration.cosine;
-  const measured = `int8 ${plan.name}: cosine similarity to float32 ${mean.toFixed(5)} on average, ${least.toFixed(5)} at worst, on ${calibration.frames.heldOut} frames not used for calibration`;
-  if (!(mean >= minCosine) && options.forcePrecision !== true) {
-    throw new ModelError('precision', `${measured}: the mean is below ${minCosine}`, {
+  const held = calibration.frames.heldOut;
+  const frames = precision === 'int8' ? `${held} frames not used for calibration` : `${held} frames`;
+  const measured = `${precision} ${plan.name}: cosine similarity to float32 ${mean.toFixed(5)} on average, ${least.toFixed(5)} at worst, on ${frames}`;
+  const isClose = mean >= minCosine[precision];
+  if (!isClose && options.forcePrecision !== true) {
+    throw new ModelError('precision', `${measured}: the mean is below ${minCosine[precision]}`, {
       remedy: "Use `precision: 'float32'`, or take it all the same with `forcePrecision: true`.",
     });
   }
-  say(
-    `${measured}${kept === undefined ? '' : ' (calibrated by an earlier run)'}${mean >= minCosine ? '' : '; FORCED'}`,
-  );
+  const when = precision === 'int8' ? ' (calibrated by an earlier run)' : ' (measured by an earlier run)';
+  say(`${measured}${kept === undefined ? '' : when}${isClose ? '' : '; FORCED'}`);
   if (networks.audio !== undefined)
-    say(`${networks.audio.name} stays float32: \`precision: 'int8'\` is for the visual network`);
+    say(`${networks.audio.name} stays float32: \`precision: '${precision}'\` is for the visual network`);
   const standing =
     kept !== undefined || directory === undefined ? calibration : await keepCalibration(directory, plan, calibration);
   return {
     ...networks,
-    visual: standing === calibration ? quantised : plan.quantised(standing.ranges),
+    visual: inPrecision(plan, standing),
     calibration: standing,
     ...(kept === undefined ? { remains: calibrationRemains(plan) } : {}),
   };
 }
 
+const inPrecision = (plan: UnopenedNetwork<Uint8Array>, { precision, ranges }: Calibration) =>
+  precision === 'int8' ? plan.quantised(ranges) : plan.float16();
+
 /**
  * What `choosePrecision` would do, without doing it: networks for a plan, and a sentence about the
- * calibration. Before a calibration the ranges, and with them the graph's id, are not known; the
- * plan's memory is.
+ * calibration. Before a calibration for int8 the ranges, and with them the graph's id, are not
+ * known; the plan's memory is.
  *
  * @throws as `choosePrecision` for options and files.
  */
 export function explainPrecision(
   networks: ChosenNetworks,
   options: PrecisionOptions & { readonly directory: string | undefined },
-): { readonly networks: PreciseNetworks; readonly says?: string; readonly isCalibrated: boolean } {
-  const plan = wantsInt8(networks, options);
-  if (plan === undefined) return { networks, isCalibrated: true };
-  const kept = options.directory === undefined ? undefined : readCalibration(options.directory, plan);
-  const ranges = kept?.ranges ?? placeholderRanges(plan);
-  const says =
-    kept === undefined
-      ? `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus in the first extraction, which determines the graph's id`
-      : `int8: ${plan.name} as calibrated by an earlier run, cosine similarity to float32 ${kept.cosine.mean.toFixed(5)}`;
-  const remains = kept === undefined ? { remains: calibrationRemains(plan) } : {};
-  return {
-    networks: { ...networks, visual: plan.quantised(ranges), ...remains },
-    says,
-    isCalibrated: kept !== undefined,
-  };
+): {
+  readonly networks: PreciseNetworks;
+  readonly says?: string;
+  /** Whether `choosePrecision` has nothing left to measure. */
+  readonly isCalibrated: boolean;
+  /** Whether the graph's id is known. */
+  readonly isIdentified: boolean;
+} {
+  const wanted = wantedPrecision(networks, options);
+  if (wanted === undefined) return { networks, isCalibrated: true, isIdentified: true };
+  const { plan, precision } = wanted;
+  const kept = options.directory === undefined ? undefined : readCalibration(options.directory, plan, precision);
+  const isCalibrated = kept !== undefined;
+  const alike = `cosine similarity to float32 ${kept?.cosine.mean.toFixed(5)}`;
+  const remains = isCalibrated ? {} : { remains: calibrationRemains(plan) };
+  if (precision === 'float16') {
+    const says = isCalibrated
+      ? `float16: ${plan.name} as measured by an earlier run, ${alike}`
+      : `float16: ${plan.name} will be compared with float32 on up to 128 frames of the corpus in the first extraction`;
+    return { networks: { ...networks, visual: plan.float16(), ...remains }, says, isCalibrated, isIdentified: true };
+  }
+  const says = isCalibrated
+    ? `int8: ${plan.name} as calibrated by an earlier run, ${alike}`
+    : `int8: ${plan.name} will be calibrated on up to 128 frames of the corpus in the first extraction, which determines the graph's id`;
+  const visual = plan.quantised(kept?.ranges ?? placeholderRanges(plan));
+  return { networks: { ...networks, visual, ...remains }, says, isCalibrated, isIdentified: isCalibrated };
 }
 
-function wantsInt8(networks: ChosenNetworks, options: PrecisionOptions): UnopenedNetwork<Uint8Array> | undefined {
-  const precision = checkOneOf('precision', options.precision ?? 'float32', ['float32', 'int8']);
+function wantedPrecision(
+  networks: ChosenNetworks,
+  options: PrecisionOptions,
+): { readonly plan: UnopenedNetwork<Uint8Array>; readonly precision: 'int8' | 'float16' } | undefined {
+  const precision = checkOneOf('precision', options.precision ?? 'float32', precisions);
   if (precision === 'float32' && options.forcePrecision === true) {
-    throw new UsageError("`forcePrecision` is for `precision: 'int8'`, but that is float32", {
+    throw new UsageError("`forcePrecision` is for `precision: 'int8'` and 'float16', but that is float32", {
       option: 'forcePrecision',
       remedy: "Add `precision: 'int8'`, or leave `forcePrecision` out.",
     });
   }
   if (precision === 'float32') return undefined;
   if (networks.visual === undefined) {
-    throw new UsageError("`precision: 'int8'` is for the visual network, but there is none", {
+    throw new UsageError(`\`precision: '${precision}'\` is for the visual network, but there is none`, {
       option: 'precision',
       remedy: 'Name one as `visual`, or leave `precision` out.',
     });
   }
-  return networks.visual as UnopenedNetwork<Uint8Array>;
-}
-
-async function newCalibration(
-  plan: UnopenedNetwork<Uint8Array>,
-  corpus: readonly Video[],
-  options: Parameters<typeof choosePrecision>[2],
-): Promise<Calibration> {
-  const limit = memoryLimit(options);
-  const settings = planCalibration(plan, limit);
-  options.say(`int8: calibrating ${plan.name} on frames of the corpus`);
-  const { items, frames, tried } = await calibrationFrames(corpus, plan, options.signal);
-  if (frames.length < minFrames) {
-    throw new ModelError(
-      'precision',
-      `the corpus has only ${frames.length} frames to calibrate int8 on; ${minFrames} are needed (${tried} of its ${corpus.length} videos were tried)`,
-      {
-        remedy: "Use `precision: 'float32'`, or give videos that can be decoded.",
-      },
-    );
-  }
-  const ranging = frames.filter((_, index) => index % 2 === 0);
-  const heldOut = frames.filter((_, index) => index % 2 === 1);
-  options.say(
-    `int8: ${frames.length} frames of ${items.length} videos decoded; running ${plan.name} on them in float32, then in int8: this takes minutes for a large network`,
-  );
-  if (heldOut.length < minMeasuring) {
-    options.say(`int8: only ${heldOut.length} frames measure how close it is; fewer than ${minMeasuring} say little`);
-  }
-  const { ranges, similarity } = await calibrate(plan, { ranging, heldOut }, { ...settings, signal: options.signal });
-  const { cardHash, weightsHash } = plan;
-  return {
-    cardHash,
-    weightsHash,
-    frames: { ranging: ranging.length, heldOut: heldOut.length },
-    items,
-    cosine: similarity,
-    ranges,
-  };
+  return { plan: networks.visual as UnopenedNetwork<Uint8Array>, precision };
 }

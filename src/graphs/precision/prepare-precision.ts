@@ -1,6 +1,7 @@
 import { FlowError, UsageError } from '../../core/errors.ts';
 import type { Video } from '../../io/media/video.ts';
 import type { UnopenedNetwork } from '../../models/networks/network.ts';
+import type { ChosenDevice } from '../../models/onnx/device.ts';
 import type { ChosenNetworks } from '../choose-networks.ts';
 import { type ExtractionOptions, extractionGraph } from '../extraction.ts';
 import { type ExecutionOptions, memoryLimit, planRun } from '../plan.ts';
@@ -12,6 +13,7 @@ export interface PreparationOptions
   extends Omit<ExtractionOptions, 'visual' | 'audio'>,
     Omit<ExecutionOptions, 'device'>,
     PrecisionOptions {
+  readonly device: ChosenDevice;
   /** The dataset's; undefined for a stream. */
   readonly directory: string | undefined;
   readonly say: (sentence: string) => void;
@@ -37,7 +39,9 @@ export async function preparePrecision(
   if (expected.isCalibrated) return choosePrecision(networks, corpus, options);
   const signal = AbortSignal.any([options.drain, options.signal].filter((stop) => stop !== undefined));
   try {
-    await checkMemory(networks.visual as UnopenedNetwork, expected.networks, corpus, { ...options, signal });
+    // float16 takes seconds to compare, and is planned for its device after that.
+    if (options.precision === 'int8')
+      await checkMemory(networks.visual as UnopenedNetwork, expected.networks, corpus, { ...options, signal });
     const chosen = await choosePrecision(networks, corpus, { ...options, signal });
     return signal.aborted ? undefined : chosen;
   } catch (error) {
@@ -54,7 +58,7 @@ async function checkMemory(
   visual: UnopenedNetwork,
   expected: PreciseNetworks,
   corpus: readonly Video[],
-  options: PreparationOptions,
+  { device: _, ...options }: PreparationOptions,
 ): Promise<void> {
   const graph = extractionGraph({ ...options, ...expected });
   const limit = memoryLimit(options);

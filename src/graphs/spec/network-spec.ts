@@ -22,6 +22,8 @@ export interface NetworkSpec {
   readonly convolutions: ConvolutionForm;
   /** Of int8, what its activations range over. */
   readonly ranges?: Ranges | undefined;
+  /** Left out for float32, and for int8, which has ranges. */
+  readonly precision?: 'float16' | undefined;
 }
 
 const HASH = /^sha256:([0-9a-f]{64})$/;
@@ -41,6 +43,7 @@ export function networkSpec(plan: UnopenedNetwork): NetworkSpec {
     ...(postprocess !== undefined && { postprocess }),
     convolutions,
     ...(ranges !== undefined && { ranges }),
+    ...(plan.precision === 'float16' && { precision: plan.precision }),
   };
 }
 
@@ -57,6 +60,8 @@ export function networkFrom(spec: NetworkSpec, places: readonly string[]): Unope
   const name = checkString('spec.name', spec.name);
   const convolutions = checkOneOf('spec.convolutions', spec.convolutions, ['fast', 'direct']);
   const found = spec.card === undefined ? named() : ofCard(spec.card);
+  if (spec.precision !== undefined) checkOneOf('spec.precision', spec.precision, ['float16']);
+  if (spec.precision === 'float16') return found.float16();
   return spec.ranges === undefined ? found : found.quantised(checkRanges(spec.ranges));
 
   function ofCard(value: NetworkCard): UnopenedNetwork {

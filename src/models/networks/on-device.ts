@@ -38,13 +38,15 @@ const activationFactor = 4;
  * What a network takes of a device's memory: its weights and the activations of one run for every
  * session, and what the driver takes once. An estimate from the graph's shapes; cards say more
  * exactly what is used (see `readCards`).
+ *
+ * @param settings.valueBytes - of one value of an activation.
  */
 export function deviceMemory(
   graph: OnnxGraph,
-  { sessions, rows }: { readonly sessions: number; readonly rows: number },
+  { sessions, rows, valueBytes }: { readonly sessions: number; readonly rows: number; readonly valueBytes: 2 | 4 },
 ): DeviceMemory {
   const weights = graph.initializers.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  const session = weights + activationFactor * 4 * rowSizes(graph).widestOperation * rows;
+  const session = weights + activationFactor * valueBytes * rowSizes(graph).widestOperation * rows;
   return { session, total: contextBytes + sessions * session };
 }
 

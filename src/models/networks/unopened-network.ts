@@ -3,10 +3,11 @@ import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { type Device, readDevice } from '../onnx/device-name.ts';
 import type { RunGuard } from '../onnx/measure-run.ts';
-import type { OnnxGraph } from '../onnx/onnx-graph.ts';
+import type { OnnxGraph, OnnxNode } from '../onnx/onnx-graph.ts';
 import type { RehearsedNetwork } from '../onnx/rehearse.ts';
 import type { Place, SessionPart, SessionPlan } from '../onnx/session.ts';
 import { WorkerPool } from '../onnx/worker-pool.ts';
+import { float16Form, partsInFloat16 } from '../quantisation/float16.ts';
 import { observed, observedOutput, rangedBytes } from '../quantisation/observed-tensors.ts';
 import { quantisationForm, quantise, rangedTensors } from '../quantisation/quantise.ts';
 import type { Range, Ranges } from '../quantisation/range.ts';
@@ -20,6 +21,7 @@ import type { NamedOptions } from './network-entry.ts';
 import { hostMemory, type SessionMemory, sessionMemory } from './network-memory.ts';
 import { type DeviceMemory, deviceBatch, deviceMemory, openOnDevice, placesOf } from './on-device.ts';
 import { prepareParts } from './prepare.ts';
+import { prefixed } from './preprocess.ts';
 import { checkRepeatable } from './repeatable.ts';
 import { sessionParts } from './session-parts.ts';
 import type { WeightsFile } from './weights-origin.ts';
@@ -70,13 +72,16 @@ export interface PatchInput {
  */
 export type NetworkInput<T extends Uint8Array | Float32Array> = T extends Uint8Array ? FrameInput : PatchInput;
 
-/** How a network was put on 8-bit integers. */
-interface Quantised {
-  readonly parts: readonly OnnxGraph[];
-  readonly ranges: Ranges;
-  /** SHA-256 of the ranges and of the form. */
-  readonly hash: string;
-}
+/** A network in less than float32. */
+type Reduced =
+  | {
+      readonly precision: 'int8';
+      readonly parts: readonly OnnxGraph[];
+      readonly ranges: Ranges;
+      /** SHA-256 of the ranges and of the form. */
+      readonly hash: string;
+    }
+  | { readonly precision: 'float16'; readonly parts: readonly OnnxGraph[]; readonly whole: OnnxGraph };
 
 /**
  * A network that was found and checked, and not opened yet: all that a plan needs to know, and
@@ -89,7 +94,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
   declare readonly reads: T;
   readonly #assembled: AssembledNetwork;
   readonly #cacheDirectory: string;
-  readonly #quantised: Quantised | undefined;
+  readonly #reduced: Reduced | undefined;
 
   /** Made by `network`. @internal */
   constructor(
@@ -117,34 +122,38 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     readonly named: NamedOptions | undefined,
     assembled: AssembledNetwork,
     cache: string,
-    quantised?: Quantised,
+    reduced?: Reduced,
   ) {
     this.#assembled = assembled;
     this.#cacheDirectory = cache;
-    this.#quantised = quantised;
+    this.#reduced = reduced;
   }
 
   /** What its layers are computed in. */
-  get precision(): 'float32' | 'int8' {
-    return this.#quantised === undefined ? 'float32' : 'int8';
+  get precision(): 'float32' | 'float16' | 'int8' {
+    return this.#reduced?.precision ?? 'float32';
   }
 
   /**
    * How its convolutions are computed on a CPU: `direct` too where none pays in the fast form, and
-   * on 8-bit integers.
+   * in less than float32.
    */
   get convolutions(): ConvolutionForm {
-    return this.#quantised === undefined && this.#assembled.fast !== undefined ? 'fast' : 'direct';
+    return this.#reduced === undefined && this.#assembled.fast !== undefined ? 'fast' : 'direct';
   }
 
-  /** SHA-256 of what decides the integers, beside the weights; undefined in float32. */
+  get #int8(): Extract<Reduced, { precision: 'int8' }> | undefined {
+    return this.#reduced?.precision === 'int8' ? this.#reduced : undefined;
+  }
+
+  /** SHA-256 of what decides the integers, beside the weights; undefined where there are none. */
   get rangesHash(): string | undefined {
-    return this.#quantised?.hash;
+    return this.#int8?.hash;
   }
 
-  /** The ranges that decide the integers; undefined in float32. */
+  /** The ranges that decide the integers; undefined where there are none. */
   get ranges(): Ranges | undefined {
-    return this.#quantised?.ranges;
+    return this.#int8?.ranges;
   }
 
   /**
@@ -178,10 +187,31 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     const used = this.rangedTensors.map((name) => [name, ranges[name] as Range] as const);
     const hash = sha256(JSON.stringify([quantisationForm, used.map(([name, range]) => [name, ...range])]));
     return this.#with(this.card, this.#assembled, this.#cacheDirectory, {
+      precision: 'int8',
       parts,
       ranges: Object.fromEntries(used),
       hash,
     });
+  }
+
+  /**
+   * The same network with its convolutions and dense layers in float16, which graphics devices
+   * compute faster; its input and its vectors are what they were. The CPU can run it too, slower
+   * than in float32.
+   *
+   * @throws ModelError `precision` when there is no such layer.
+   */
+  float16(): UnopenedNetwork<T> {
+    // The preprocessing in front: a spectrogram's sums are long, and their logarithms fine.
+    const isFixed = ({ outputs }: OnnxNode) => outputs[0]?.startsWith(prefixed('')) === true;
+    const { parts, whole } = this.#assembled;
+    const converted = partsInFloat16([whole, ...parts], isFixed, this.name);
+    const reduced: Reduced = {
+      precision: 'float16',
+      whole: converted[0] as OnnxGraph,
+      parts: converted.slice(1),
+    };
+    return this.#with(this.card, this.#assembled, this.#cacheDirectory, reduced);
   }
 
   /**
@@ -205,11 +235,11 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
     card: NetworkCard,
     assembled: AssembledNetwork,
     cache: string,
-    quantised: Quantised | undefined,
+    reduced: Reduced | undefined,
   ): UnopenedNetwork<T> {
     const { cardHash, weightsHash, random, weightsOrigin, weightsFiles, defaultBatch, named } = this;
     const own = [cardHash, weightsHash, random, weightsOrigin, weightsFiles, defaultBatch, named] as const;
-    return new UnopenedNetwork<T>(card, ...own, assembled, cache, quantised);
+    return new UnopenedNetwork<T>(card, ...own, assembled, cache, reduced);
   }
 
   /** The network in the form whose activations the CPU holds. */
@@ -219,7 +249,19 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
 
   /** The graphs that are run on a CPU. */
   get #parts(): readonly OnnxGraph[] {
-    return this.#quantised?.parts ?? this.#onCpu.parts;
+    return this.#reduced?.parts ?? this.#onCpu.parts;
+  }
+
+  /** The graph that is run on a device: integers are the CPU's. */
+  get #whole(): OnnxGraph {
+    return this.#reduced?.precision === 'float16' ? this.#reduced.whole : this.#assembled.whole;
+  }
+
+  /** What tells the form of its graphs from others of the same weights. */
+  get #form(): readonly string[] {
+    const float16 = this.precision === 'float16' ? float16Form : undefined;
+    const fast = this.convolutions === 'fast' ? fastForm : undefined;
+    return [fast, float16, this.rangesHash].filter((form) => form !== undefined);
   }
 
   /** Where it is prepared. */
@@ -265,7 +307,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
 
   /** Bytes of all weights, before any is transformed for the fast form. */
   get weightsBytes(): number {
-    const { parts } = this.#quantised ?? this.#assembled;
+    const { parts } = this.#reduced ?? this.#assembled;
     return parts.flatMap((part) => part.initializers).reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
@@ -292,7 +334,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
       graph,
       rows: activationsOf(this.#onCpu).rows(index, batch),
       bytes: activationsOf(this.#onCpu).bytes(index, this.name),
-      ...(this.#quantised && { activations: this.#assembled.parts[index] as OnnxGraph }),
+      ...(this.#int8 && { activations: this.#assembled.parts[index] as OnnxGraph }),
     }));
     return sessionMemory(
       { parts, inputBytes: this.inputBytes, dimension: this.dimension },
@@ -314,7 +356,8 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
    * see `deviceMemory`.
    */
   deviceMemory(options: { readonly sessions: number; readonly batch: number }): DeviceMemory {
-    return deviceMemory(this.#assembled.whole, { ...options, rows: this.#assembled.fixedRows ?? options.batch });
+    const rows = this.#assembled.fixedRows ?? options.batch;
+    return deviceMemory(this.#whole, { ...options, rows, valueBytes: this.precision === 'float16' ? 2 : 4 });
   }
 
   /**
@@ -376,22 +419,22 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
    * one shape.
    */
   #deviceParts(batch: number): readonly SessionPart[] {
-    const { whole, fixedRows } = this.#assembled;
-    const models = prepareParts([whole], [this.cardHash, this.weightsHash, 'whole'], this.#cacheDirectory);
-    const rows = fixedRows ?? batch;
+    const whole = this.#whole;
+    const form = this.precision === 'float16' ? this.#form : [];
+    const models = prepareParts([whole], [this.cardHash, this.weightsHash, 'whole', ...form], this.#cacheDirectory);
+    const rows = this.#assembled.fixedRows ?? batch;
     return sessionParts(this.card, [whole], models, { rows: () => rows, fixedRows: rows });
   }
 
   /** Writes the network into the cache unless it is there, and says how its parts are run. */
   #sessionParts(batch: number): readonly SessionPart[] {
     const parts = this.#parts;
-    const forms = [this.convolutions === 'fast' ? fastForm : undefined, this.rangesHash];
-    const identity = [this.cardHash, this.weightsHash, ...forms.filter((form) => form !== undefined)];
+    const identity = [this.cardHash, this.weightsHash, ...this.#form];
     const models = prepareParts(parts, identity, this.#cacheDirectory);
     return sessionParts(this.card, parts, models, {
       rows: (index) => activationsOf(this.#onCpu).rows(index, batch),
       fixedRows: this.#assembled.fixedRows,
-      isQuantised: this.#quantised !== undefined,
+      isQuantised: this.#int8 !== undefined,
     });
   }
 }

@@ -66,10 +66,36 @@ async function runUntil({ network, worker }, end) {
 }
 
 /**
+ * The vectors of some rows.
+ *
+ * @param {Session} session
+ * @param {NonNullable<RehearsalRequest['rows']>} rows
+ */
+async function vectorsOf({ network, worker }, rows) {
+  const { plan, inputBytes } = network;
+  const vectors = [];
+  for (let start = 0; start < rows.length; start += plan.batch) {
+    const batch = rows.slice(start, start + plan.batch);
+    const input = new SharedArrayBuffer(batch.length * inputBytes);
+    const output = new SharedArrayBuffer(4 * batch.length * plan.dimension);
+    for (const [at, row] of batch.entries()) {
+      new Uint8Array(input).set(new Uint8Array(row.buffer, row.byteOffset, row.byteLength), at * inputBytes);
+    }
+    worker.postMessage(/** @type {WorkerRequest} */ ({ kind: 'run', rows: batch.length, input, output }));
+    const reply = await nextReply(worker);
+    if (reply.kind === 'failed') throw new Error(`${plan.name}: ${reply.message}`);
+    const values = new Float32Array(output);
+    // Copies: shared memory cannot be sent.
+    for (let at = 0; at < values.length; at += plan.dimension) vectors.push(values.slice(at, at + plan.dimension));
+  }
+  return vectors;
+}
+
+/**
  * @param {RehearsalRequest} request
  * @returns {Promise<RehearsalReply>}
  */
-async function rehearse({ networks, milliseconds, worthSecondSession }) {
+async function rehearse({ networks, milliseconds, worthSecondSession, rows = [] }) {
   /** @type {Session[]} */
   const sessions = [];
   const sessionsPerPlace = [];
@@ -82,9 +108,11 @@ async function rehearse({ networks, milliseconds, worthSecondSession }) {
     sessionsPerPlace.push(paysTwice ? 2 : 1);
     sessions.push(...opened);
   }
+  const [first] = sessions;
+  const vectors = first === undefined ? [] : await vectorsOf(first, rows);
   const end = performance.now() + milliseconds;
-  await Promise.all(sessions.map((session) => runUntil(session, end)));
-  return { kind: 'ran', sessionsPerPlace };
+  if (milliseconds > 0) await Promise.all(sessions.map((session) => runUntil(session, end)));
+  return { kind: 'ran', sessionsPerPlace, vectors };
 }
 
 process.once('message', async (/** @type {RehearsalRequest} */ request) => {

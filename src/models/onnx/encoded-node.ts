@@ -28,6 +28,21 @@ export function withInputs(node: OnnxNode, inputs: readonly string[]): OnnxNode 
 }
 
 /**
+ * The same operation under other names of what it gives; everything else of it stays as it is
+ * encoded.
+ *
+ * @throws RangeError when the node's encoding is broken.
+ *
+ * @example
+ * withOutputs(node('Relu', ['x'], ['y']), ['z']).outputs; // ['z']
+ */
+export function withOutputs(node: OnnxNode, outputs: readonly string[]): OnnxNode {
+  const rest = fieldsOf(Buffer.concat(node.encoded)).filter(({ number }) => number !== 2);
+  const encoded = [...rest.map(({ whole }) => whole), ...outputs.flatMap((name) => stringField(2, name))];
+  return { ...node, outputs, encoded };
+}
+
+/**
  * A float attribute of an operation, or undefined when it is not given.
  *
  * @throws RangeError when the node's encoding is broken.

@@ -25,10 +25,14 @@ export interface RehearsalRequest {
   readonly networks: readonly RehearsedNetwork[];
   readonly milliseconds: number;
   readonly worthSecondSession: number;
+  /** Of the first network; its vectors are part of the answer. Default: none. */
+  readonly rows?: readonly (Uint8Array | Float32Array)[];
 }
 
 /** What it answers. */
-export type RehearsalReply = { readonly kind: 'ran'; readonly sessionsPerPlace: readonly number[] } | ChildFailure;
+export type RehearsalReply =
+  | { readonly kind: 'ran'; readonly sessionsPerPlace: readonly number[]; readonly vectors: readonly Float32Array[] }
+  | ChildFailure;
 
 /**
  * What a rehearsal found: sessions on each place, network by network; or why the device cannot run
@@ -67,6 +71,20 @@ export async function rehearse(networks: readonly RehearsedNetwork[], directory:
   if (reply.kind === 'failed') return { usable: false, reason: shortened(reply.message) };
   remembered.write(reply.sessionsPerPlace);
   return { usable: true, sessionsPerPlace: reply.sessionsPerPlace };
+}
+
+/**
+ * The vectors of some rows as one session of a network gives them, in a process of its own; or why
+ * it cannot.
+ */
+export async function computeApart(
+  network: RehearsedNetwork,
+  rows: readonly (Uint8Array | Float32Array)[],
+): Promise<{ readonly vectors: readonly Float32Array[] } | { readonly reason: string }> {
+  const one = { ...network, places: network.places.slice(0, 1), maySecond: false };
+  const request: RehearsalRequest = { networks: [one], milliseconds: 0, worthSecondSession, rows };
+  const { reply } = await inChild<RehearsalRequest, RehearsalReply>('device-rehearsal.js', request, { patience });
+  return reply.kind === 'failed' ? { reason: shortened(reply.message) } : { vectors: reply.vectors };
 }
 
 /** The verdict on sessions that have run; kept only where the driver tells its version. */

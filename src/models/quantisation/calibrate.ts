@@ -76,7 +76,13 @@ export async function calibrate<T extends Uint8Array | Float32Array>(
   return { ranges, similarity: similarity(exact, rounded) };
 }
 
-async function vectorsOf<T extends Uint8Array | Float32Array>(
+/**
+ * The vectors of some inputs, computed on the CPU. Cancellation: before each batch, and before the
+ * network is prepared.
+ *
+ * @throws FlowError `aborted`; what `open` throws.
+ */
+export async function vectorsOf<T extends Uint8Array | Float32Array>(
   plan: UnopenedNetwork<T>,
   inputs: readonly T[],
   { rows, threads, signal }: CalibrationSettings,

@@ -1,5 +1,6 @@
 import { constant, elementTypes, type Initializer } from '../onnx/onnx-graph.ts';
 import { collect } from '../onnx/write.ts';
+import { floatPieces } from './float-pieces.ts';
 
 /**
  * The greatest integer of a weight. Not 127: processors without VNNI add two products of an
@@ -111,34 +112,6 @@ function channelScales(
 
 function floats(initializer: Initializer): Float32Array {
   return new Float32Array(collect(initializer).buffer);
-}
-
-/**
- * Values of a float32 initialiser in pieces of whole numbers: those of a file may end inside one.
- * Each piece is overwritten by the next: garbage of a loop that never waits would pile up to the
- * size of the weights.
- */
-function* floatPieces(initializer: Initializer): Generator<Float32Array> {
-  const single = new Float32Array(1);
-  const held = new Uint8Array(single.buffer);
-  let room = new Float32Array();
-  let count = 0;
-  for (const piece of initializer.pieces()) {
-    let start = 0;
-    while (count > 0 && start < piece.length) {
-      held[count++] = piece[start++] as number;
-      if (count < 4) continue;
-      count = 0;
-      yield single;
-    }
-    const whole = (piece.length - start) & ~3;
-    if (whole > 0) {
-      if (4 * room.length < whole) room = new Float32Array(whole / 4);
-      new Uint8Array(room.buffer).set(piece.subarray(start, start + whole));
-      yield room.subarray(0, whole / 4);
-    }
-    for (let at = start + whole; at < piece.length; at++) held[count++] = piece[at] as number;
-  }
 }
 
 /** A scalar constant of an activation's scale or zero point. */

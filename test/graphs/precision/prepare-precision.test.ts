@@ -28,6 +28,7 @@ for (const name of ['alexnet', 'squeezenet1_1'] as const) {
       const stop = new AbortController();
       return preparePrecision({ visual, audio: undefined, says: [] }, corpus, {
         precision: 'int8',
+        device: { device: 'cpu', numbers: [0] },
         memory: `${mebibytes}MiB`,
         directory: undefined,
         say: (sentence) => {
