@@ -3,7 +3,7 @@
  * ONNX Runtime alone (whole batches, one thread of JavaScript), how far its vectors are from the
  * CPU's in float32, memory of the device and of this process; and whole extractions beside the
  * decoding floor: ffmpeg with the product's own filters writing to nowhere, as many at once as
- * there are cores. All weights are RANDOM, all clips synthetic.
+ * there are cores, of the pictures alone and of the sound too. All weights are RANDOM, all clips synthetic.
  *
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
  *     [--precision float32,float16]
@@ -166,12 +166,18 @@ async function corpus(): Promise<{ folder: string; files: string[] }> {
  * started by a small process: starting one from here, with a device's driver loaded, takes tens of
  * milliseconds, which would be counted as decoding.
  */
-async function floor(folder: string, files: readonly string[], frames: number): Promise<number> {
+async function floor(folder: string, files: readonly string[], frames: number, sound: boolean): Promise<number> {
   const info = await new Video(files[0] as string).probe();
   if (info.video === undefined) throw new Error('the clip has no picture');
   const filters = resizeFilters(info.video, 224, 224, 'crop').join(',');
   const script = fileURLToPath(new URL('./decoding-floor.js', import.meta.url));
-  const { stdout } = await execute(process.execPath, [script, findFfmpeg().path, filters, folder]);
+  const { stdout } = await execute(process.execPath, [
+    script,
+    findFfmpeg().path,
+    filters,
+    folder,
+    ...(sound ? ['sound'] : []),
+  ]);
   return frames / Number(stdout);
 }
 
@@ -198,11 +204,18 @@ async function extraction(names: string, precision: string, folder: string, file
         ...{ ...given('concurrency'), ...given('workers'), ...given('batch') },
       });
       const totalSeconds = (performance.now() - started) / 1000;
-      const decoding = await floor(folder, files, summary.frames);
+      const decoding = await floor(folder, files, summary.frames, false);
+      const withSound = audio === 'none' ? decoding : await floor(folder, files, summary.frames, true);
       const perSecond = summary.frames / summary.wallSeconds;
       tell({
         ...{ extraction: names, precision, device, round, frames: summary.frames, perSecond: Math.round(perSecond) },
-        ...{ floor: Math.round(decoding), ofFloor: perSecond / decoding, totalSeconds, phases: summary.phases },
+        ...{
+          floor: Math.round(decoding),
+          ofFloor: perSecond / decoding,
+          ofFloorWithSound: perSecond / withSound,
+          totalSeconds,
+          phases: summary.phases,
+        },
         ...{ mainThreadMs: (mainThread() - main) / summary.frames, execution: summary.execution },
         peakMiB: Math.round(summary.memory.peakRssBytes / MiB),
         operators: summary.operators.map(({ name, busySeconds, starvedSeconds, blockedSeconds }) =>

@@ -2,7 +2,8 @@
  * Many short clips beside the same frames in one file: frames per second of whole extractions, in
  * pairs, options as they come. All weights are RANDOM, all clips synthetic (640 x 360, h264).
  *
- *   node dist/bench/short-clips.js [--network squeezenet1_1] [--lengths 1,15] [--frames 1500] [--rounds 3] [--dir .bench]
+ *   node dist/bench/short-clips.js [--network squeezenet1_1] [--lengths 1,15] [--frames 1500] [--rounds 3]
+ *     [--concurrency N] [--dir .bench]
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -15,7 +16,7 @@ import { benchOptions } from './clips.ts';
 
 const execute = promisify(execFile);
 const options = benchOptions({
-  ...{ network: 'squeezenet1_1', lengths: '1,15', frames: '1500', rounds: '3', dir: '.bench' },
+  ...{ network: 'squeezenet1_1', lengths: '1,15', frames: '1500', rounds: '3', concurrency: '', dir: '.bench' },
 }) as Record<string, string>;
 const { dir = '.bench', network = 'squeezenet1_1' } = options;
 const fps = 25;
@@ -35,12 +36,14 @@ async function corpus(seconds: number): Promise<string> {
   return folder;
 }
 
+const concurrency = options.concurrency === '' ? undefined : Number(options.concurrency);
+
 async function rate(folder: string): Promise<number> {
   const out = join(dir, 'short-clips-out');
   rmSync(out, { recursive: true, force: true });
   const summary = await extract({
     ...{ inputs: [folder], out, visual: network, audio: 'none', weights: 'random:1', device: 'cpu' },
-    ...{ memory: '2GiB', compact: false },
+    ...{ memory: '2GiB', compact: false, concurrency },
   });
   rmSync(out, { recursive: true, force: true });
   return summary.frames / summary.wallSeconds;
@@ -56,7 +59,12 @@ for (const seconds of (options.lengths as string).split(',').map(Number)) {
     console.log(
       JSON.stringify({
         ...{ network, clipSeconds: seconds, clips: Math.ceil(frames / (seconds * fps)), round },
-        ...{ oneFile: Math.round(one), shortClips: Math.round(many), ratio: Number((many / one).toFixed(3)) },
+        ...{
+          oneFile: Math.round(one),
+          shortClips: Math.round(many),
+          ratio: Number((many / one).toFixed(3)),
+          concurrency,
+        },
         ...{ cores: availableParallelism(), load: loadavg()[0] },
       }),
     );
