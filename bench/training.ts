@@ -4,6 +4,11 @@
  * features read, handed to the thread, learnt. Ratings and features are synthetic; dropout is 0, as
  * the peer has none.
  *
+ * With --device cuda, steps are runs of a card, beside those of the CPU in the same run; with
+ * --device loop, runs of several steps on the CPU. Wall milliseconds too, then: the card's time is
+ * none of the CPU's.
+ *
+ *   node dist/bench/training.js --device cuda [--models dcf-av-1] [--steps 300] [--batch 128]
  *   node dist/bench/training.js --peer DIR [--steps 150] [--rounds 2] [--recommenders deepcf,dcf-av-1] [--batching random]
  *
  * DIR holds train.py; without --peer only ours is measured.
@@ -18,8 +23,16 @@ import { type NeuralRecommenderName, readsFeatures } from '../src/models/recomme
 import { NeuralRecommender } from '../src/models/recommenders/neural/neural-recommender.ts';
 import { benchOptions } from './clips.ts';
 
-const options = benchOptions({ peer: '', steps: '150', rounds: '2', models: 'deepcf,dcf-av-1', batching: 'random' });
-const [USERS, ITEMS, BATCH] = [1500, 1000, 128];
+const options = benchOptions({
+  peer: '',
+  steps: '150',
+  rounds: '2',
+  models: 'deepcf,dcf-av-1',
+  batching: 'random',
+  device: 'cpu',
+  batch: '128',
+});
+const [USERS, ITEMS, BATCH] = [1500, 1000, Number(options.batch)];
 const steps = Number(options.steps);
 const modalities = [
   { name: 'visual', dimension: 600, steps: 10 },
@@ -55,19 +68,32 @@ const features = {
   },
 };
 
-/** CPU-milliseconds per step of the second epoch; the first warms up. */
-async function ours(model: NeuralRecommenderName): Promise<number> {
-  const at: NodeJS.CpuUsage[] = [];
+/** CPU-milliseconds and wall milliseconds per step of the second epoch; the first warms up. */
+async function ours(model: NeuralRecommenderName, device: string) {
+  const at: (NodeJS.CpuUsage & { wall: number })[] = [];
+  const said: string[] = [];
+  const place = device === 'loop' ? { inLoop: true } : { device };
   const recommender = new NeuralRecommender(model, {
     ...{ seed: 1, epochs: 2, dropout: 0, batchSize: BATCH, batching: options.batching as BatchingMethod },
     ...(readsFeatures(model) ? { modalities } : {}),
-    onEpoch: () => void at.push(process.cpuUsage()),
+    ...place,
+    onMessage: (sentence) => void said.push(sentence),
+    onEpoch: () => void at.push({ ...process.cpuUsage(), wall: performance.now() }),
   });
   itemsRead = 0;
   await recommender.fit(training, undefined, features);
+  const weights = await recommender.weights();
   await recommender.close();
-  const [first, second] = at as [NodeJS.CpuUsage, NodeJS.CpuUsage];
-  return (second.user + second.system - first.user - first.system) / 1000 / steps;
+  const [first, second] = at as [(typeof at)[0], (typeof at)[0]];
+  const cpuMs = (second.user + second.system - first.user - first.system) / 1000 / steps;
+  return { cpuMs, wallMs: (second.wall - first.wall) / steps, weights, said };
+}
+
+/** The greatest difference of each of the weights. */
+function apart(left: ReadonlyMap<string, Float32Array>, right: ReadonlyMap<string, Float32Array>): number[] {
+  return [...left].map(([name, values]) =>
+    values.reduce((most, value, at) => Math.max(most, Math.abs(value - (right.get(name)?.[at] as number))), 0),
+  );
 }
 
 /** The same of PyTorch, by its own account. */
@@ -104,7 +130,22 @@ function theirs(model: NeuralRecommenderName): number | undefined {
 
 for (const model of (options.models as string).split(',') as NeuralRecommenderName[]) {
   for (let round = 0; round < Number(options.rounds); round++) {
-    const reelflowMs = await ours(model);
+    const { cpuMs: reelflowMs, wallMs, weights } = await ours(model, 'cpu');
+    if (options.device !== 'cpu') {
+      const other = await ours(model, options.device as string);
+      const [again, ...differences] = [await ours(model, options.device as string), ...apart(other.weights, weights)];
+      const isSame = Math.max(...apart(again.weights, other.weights)) === 0;
+      const greatest = { weights: Math.max(...differences), sameBitsAgain: isSame };
+      const times = {
+        cpuMs: other.cpuMs,
+        wallMs: Math.min(other.wallMs, again.wallMs),
+        onCpu: { cpuMs: reelflowMs, wallMs },
+      };
+      console.log(
+        JSON.stringify({ model, device: options.device, steps, batch: BATCH, ...times, ...greatest, said: other.said }),
+      );
+      continue;
+    }
     const uniqueItems = readsFeatures(model) ? itemsRead / (2 * steps) : undefined;
     const pytorchMs = theirs(model);
     const ratio = pytorchMs === undefined ? undefined : reelflowMs / pytorchMs;

@@ -6,8 +6,9 @@ import type { TrainingThread } from './training-thread.ts';
  * Small batches travel together: a message costs some 50 microseconds, a step of a small module
  * under a millisecond.
  */
-const batchesPerMessage = 16;
-const bytesPerMessage = 4 * 2 ** 20;
+const onCpu = { batches: 16, bytes: 4 * 2 ** 20 };
+/** A run of a device takes the weights there and back: it has many steps. */
+const inLoop = { batches: 64, bytes: 64 * 2 ** 20 };
 /** Messages under way at most: one that is learnt, and one that is ready. */
 const messagesUnderWay = 2;
 
@@ -26,9 +27,11 @@ export class StepQueue {
   #steps: StepRequest[] = [];
   #rows: number[] = [];
   #bytes = 0;
+  readonly #limits: typeof onCpu;
 
   /** @param onLearnt called after each message, when `sum` has its losses. */
   constructor(thread: TrainingThread, sum: LossSum, onLearnt: () => void) {
+    this.#limits = thread.loops ? inLoop : onCpu;
     this.#thread = thread;
     this.#sum = sum;
     this.#onLearnt = onLearnt;
@@ -39,7 +42,8 @@ export class StepQueue {
     this.#steps.push({ feeds, step, scalars });
     this.#rows.push(rows);
     this.#bytes += Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0);
-    if (this.#steps.length < batchesPerMessage && this.#bytes < bytesPerMessage) return;
+    const { batches, bytes } = this.#limits;
+    if (this.#steps.length < batches && this.#bytes < bytes) return;
     this.#send();
     while (this.#underWay.length >= messagesUnderWay) await this.#underWay.shift();
   }

@@ -2,22 +2,30 @@
 // Runs training steps. JavaScript, because a worker thread of Node 20 cannot load TypeScript.
 import ort from 'onnxruntime-node';
 import { freeCopies } from '../onnx/free-copies.js';
+import { joined } from './joined-steps.js';
 import { LookedUpRows } from './looked-up-rows.js';
 import { fillMask } from './mask.js';
 
 /** @typedef {import('./training-plan.ts').TrainingPlan} TrainingPlan */
 /** @typedef {import('./feeds.ts').Feeds} Feeds */
+/** @typedef {import('./thread-messages.ts').StepRequest} StepRequest */
+/** @typedef {import('./thread-messages.ts').ThreadStart} ThreadStart */
 /** @typedef {{ values: Float32Array[], tensors: ort.Tensor[] }} StateSide */
+/**
+ * @typedef {{ session: ort.InferenceSession, inputs: (steps: readonly Record<string, ort.Tensor>[]) =>
+ * Record<string, ort.Tensor> }} LoopSession
+ */
 
 /**
  * Sessions of one thread: results are then the same bits from run to run.
  *
  * @param {number} threads
+ * @param {import('../onnx/session.ts').Place} [place]
  * @returns {import('onnxruntime-node').InferenceSession.SessionOptions}
  */
-function sessionOptions(threads) {
+function sessionOptions(threads, place) {
   return {
-    executionProviders: ['cpu'],
+    executionProviders: place?.device === 'cuda' ? [{ name: 'cuda', deviceId: place.number }, 'cpu'] : ['cpu'],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
@@ -39,6 +47,8 @@ export class StepRunner {
   #plan;
   /** @type {ort.InferenceSession} */
   #step;
+  /** @type {LoopSession | undefined} */
+  #loop;
   /** @type {ort.InferenceSession} */
   #evaluation;
   /** @type {StateSide} */
@@ -56,12 +66,14 @@ export class StepRunner {
    * @param {ort.InferenceSession} step
    * @param {ort.InferenceSession} evaluation
    * @param {number} seed
+   * @param {LoopSession | undefined} loop
    */
-  constructor(plan, step, evaluation, seed) {
+  constructor(plan, step, evaluation, seed, loop) {
     this.#plan = plan;
     this.#step = step;
     this.#evaluation = evaluation;
     this.#seed = seed;
+    this.#loop = loop;
     /**
      * @param {(kind: 'weight' | 'statistic' | 'slot', index: number) => Float32Array} make
      * @returns {StateSide}
@@ -75,7 +87,7 @@ export class StepRunner {
     const front = side((_, index) => fresh(index));
     this.#front = front;
     this.#back = side((kind, index) =>
-      kind === 'slot' || plan.state[index]?.lookedUpBy !== undefined
+      (kind === 'slot' && loop === undefined) || plan.state[index]?.lookedUpBy !== undefined
         ? /** @type {Float32Array} */ (front.values[index])
         : fresh(index),
     );
@@ -84,12 +96,17 @@ export class StepRunner {
 
   /**
    * @param {TrainingPlan} plan
-   * @param {{ seed: number, threads?: number }} options seed of the dropout masks
+   * @param {{ seed: number, threads?: number, loop?: ThreadStart['loop'] }} options seed of the
+   * dropout masks, and whether several steps are one run
    */
-  static async open(plan, { seed, threads = 1 }) {
+  static async open(plan, { seed, threads = 1, loop }) {
+    const looping = loop && {
+      session: await ort.InferenceSession.create(loop.model, sessionOptions(threads, loop.place)),
+      inputs: (/** @type {readonly Record<string, ort.Tensor>[]} */ steps) => joined(loop.inputs, steps),
+    };
     const step = await ort.InferenceSession.create(plan.stepModel, sessionOptions(threads));
     const evaluation = await ort.InferenceSession.create(plan.evaluationModel, sessionOptions(threads));
-    return new StepRunner(plan, step, evaluation, seed);
+    return new StepRunner(plan, step, evaluation, seed, looping);
   }
 
   /** Copies of all state values. */
@@ -119,19 +136,42 @@ export class StepRunner {
   }
 
   /**
-   * One training step.
+   * Training steps in order.
    *
-   * @param {Feeds} feeds
-   * @param {number} step counted from 1; it decides the dropout masks
-   * @param {readonly number[]} scalars
-   * @returns {Promise<number>} the loss before the step
+   * @param {readonly StepRequest[]} requests
+   * @returns {Promise<Float32Array>} the loss before each
    */
-  async step(feeds, step, scalars) {
+  async steps(requests) {
+    const loop = this.#loop;
+    if (loop === undefined) {
+      const losses = new Float32Array(requests.length);
+      for (const [index, request] of requests.entries()) losses[index] = await this.#makeStep(request);
+      return losses;
+    }
+    const losses = new Float32Array(requests.length);
+    /** @type {Record<string, ort.Tensor>} */
+    const outputs = { losses: new ort.Tensor('float32', losses, [losses.length]) };
+    const inputs = loop.inputs(requests.map((request) => this.#stepInputs(request)));
+    for (const [index, { input }] of this.#plan.state.entries()) {
+      this.#enter(inputs, index);
+      outputs[`final/${input}`] = /** @type {ort.Tensor} */ (this.#back.tensors[index]);
+    }
+    freeCopies(await loop.session.run(inputs, outputs), outputs);
+    [this.#front, this.#back] = [this.#back, this.#front];
+    return losses;
+  }
+
+  /**
+   * What a step has of its own: feeds, scalars and masks.
+   *
+   * @param {StepRequest} request
+   * @returns {Record<string, ort.Tensor>}
+   */
+  #stepInputs({ feeds, step, scalars }) {
     const plan = this.#plan;
     /** @type {Record<string, ort.Tensor>} */
     const inputs = {};
     const sizes = this.#feed(inputs, plan.stepInputs, feeds);
-    for (const index of plan.state.keys()) this.#enter(inputs, index);
     for (const [index, name] of plan.scalars.entries())
       inputs[name] = new ort.Tensor('float32', Float32Array.of(scalars[index] ?? 0), [1]);
     for (const [index, { input, shape, rate }] of plan.masks.entries()) {
@@ -140,6 +180,19 @@ export class StepRunner {
       fillMask(mask, rate, this.#seed, step, index);
       inputs[input] = new ort.Tensor('float32', mask, dimensions);
     }
+    return inputs;
+  }
+
+  /**
+   * One training step.
+   *
+   * @param {StepRequest} request
+   * @returns {Promise<number>} the loss before the step
+   */
+  async #makeStep(request) {
+    const plan = this.#plan;
+    const inputs = this.#stepInputs(request);
+    for (const index of plan.state.keys()) this.#enter(inputs, index);
     const loss = new Float32Array(1);
     /** @type {Record<string, ort.Tensor>} */
     const outputs = { [plan.loss]: new ort.Tensor('float32', loss, []) };
@@ -172,6 +225,7 @@ export class StepRunner {
 
   async close() {
     await this.#step.release();
+    await this.#loop?.session.release();
     await this.#evaluation.release();
   }
 

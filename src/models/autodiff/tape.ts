@@ -66,6 +66,11 @@ export class Tape {
   readonly graph: GraphEmitter;
   /** Whether dropout drops and batch normalisation uses the batch's own statistics. */
   readonly training: boolean;
+  /**
+   * Whether gradients of looked-up rows may be added by `ScatterND`, which a card does in an order of
+   * its own each time; else by products of matrices.
+   */
+  readonly scatters: boolean;
   readonly #isFrozen: (name: string) => boolean;
   readonly #variables = new Map<string, Variable>();
   readonly #updates = new Map<string, Tensor>();
@@ -80,15 +85,18 @@ export class Tape {
    * @param options.sparse whether tables stand outside the graph; undefined: those of at least
    * 10,000 rows.
    * @param options.isFrozen which weights the step carries on without training them. Default none.
+   * @param options.scatters see `scatters`. Default true.
    */
   constructor(options: {
     training: boolean;
     precision?: FloatType;
     sparse?: boolean | undefined;
     isFrozen?: ((name: string) => boolean) | undefined;
+    scatters?: boolean | undefined;
   }) {
     this.graph = new GraphEmitter(options.precision);
     this.training = options.training;
+    this.scatters = options.scatters ?? true;
     this.#sparse = options.sparse;
     this.#isFrozen = options.isFrozen ?? (() => false);
   }

@@ -1,4 +1,6 @@
+import type { Place } from '../onnx/session.ts';
 import type { Feeds } from './feeds.ts';
+import type { StepLoop } from './step-loop.ts';
 import type { TrainingPlan } from './training-plan.ts';
 
 /** What a training thread starts with. */
@@ -6,6 +8,8 @@ export interface ThreadStart {
   readonly plan: TrainingPlan;
   /** Seed of the dropout masks. */
   readonly seed: number;
+  /** Steps run so, several in one run; default: one after another, on the CPU. */
+  readonly loop?: (StepLoop & { readonly place: Place }) | undefined;
 }
 
 /** A batch with what its step needs beside it. */

@@ -89,6 +89,17 @@ export interface TrainerOptions {
    * items. Default: tables of at least 10,000 rows are.
    */
   readonly sparse?: boolean | undefined;
+  /**
+   * Where steps are computed: `cpu` (default), or a card such as `cuda`. There up to 64 steps are one
+   * run, between which the weights stay on the card; predictions are the CPU's. Where that cannot
+   * be, training is on the CPU, and `onMessage` is told why. The card changes roundings, so that
+   * weights differ from the CPU's; a checkpoint may be continued elsewhere.
+   */
+  readonly device?: string | undefined;
+  /** Several steps in one run on the CPU too. @internal */
+  readonly inLoop?: boolean | undefined;
+  /** Told a sentence about where it is trained, if that is not where it should be. */
+  readonly onMessage?: ((sentence: string) => void) | undefined;
   /** Values that replace the seeded first ones, by name. */
   readonly initialWeights?: ReadonlyMap<string, Float32Array> | undefined;
   readonly checkpoint?: CheckpointOptions | undefined;

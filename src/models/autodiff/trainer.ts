@@ -10,8 +10,9 @@ import { Plateau } from './plateau.ts';
 import { initialState, namedVariables, overwrite } from './state.ts';
 import { StepQueue } from './step-queue.ts';
 import type { TrainerOptions, TrainingData, TrainingResult, ValidationData } from './trainer-options.ts';
+import { openTraining } from './training-place.ts';
 import { type PlannedTraining, planTraining, type TrainableModule } from './training-plan.ts';
-import { TrainingThread } from './training-thread.ts';
+import type { TrainingThread } from './training-thread.ts';
 
 /** Where an epoch stands. */
 interface Position {
@@ -73,7 +74,7 @@ export class Trainer {
     const planned = planTraining(module, options.optimiser ?? adam(), l2, options.sparse);
     const state = initialState(planned.groups, seed);
     if (options.initialWeights) overwrite(planned.plan.state, state, options.initialWeights);
-    const thread = await TrainingThread.open(module.name, { plan: planned.plan, seed });
+    const thread = await openTraining(module.name, planned, seed, options);
     try {
       const trainer = new Trainer(module, options, planned, thread);
       await thread.load(state);

@@ -6,6 +6,7 @@ import { add } from './operations/arithmetic.ts';
 import { l2Penalty } from './operations/losses.ts';
 import type { Optimiser } from './optimisers/optimiser.ts';
 import { graphShape, layOut, type StateGroup, type StateTensor, tensorsOf } from './state.ts';
+import { type StepLoop, stepLoop } from './step-loop.ts';
 import { type Mask, placesOf, Tape } from './tape.ts';
 
 /** What a module writes onto a tape. */
@@ -25,7 +26,8 @@ export interface ModuleOutputs {
 export interface TrainableModule {
   readonly name: string;
   /**
-   * Writes inputs, forward pass and loss. Called twice: for the training step and for evaluation.
+   * Writes inputs, forward pass and loss. Called several times: for the training step, for
+   * evaluation, for steps on a card.
    */
   build(tape: Tape): ModuleOutputs;
   /** Which weights keep their first values. Default none. */
@@ -65,6 +67,8 @@ export interface TrainingPlan {
 export interface PlannedTraining {
   readonly plan: TrainingPlan;
   readonly groups: readonly StateGroup[];
+  /** Steps in one run; undefined for a plan with tables outside the graph. */
+  readonly loop: () => StepLoop | undefined;
 }
 
 function enter(tape: Tape, groups: readonly StateGroup[]): void {
@@ -95,8 +99,14 @@ function gradientOf(tape: Tape, { variables, value }: StateGroup): Tensor {
  * One training step as a graph: what enters is the batch and the state, what leaves the loss and
  * the next state.
  */
-function buildStep(module: TrainableModule, optimiser: Optimiser, l2: number, sparse: boolean | undefined) {
-  const tape = new Tape({ training: true, sparse, isFrozen: module.isFrozen });
+function buildStep(
+  module: TrainableModule,
+  optimiser: Optimiser,
+  l2: number,
+  sparse: boolean | undefined,
+  scatters = true,
+) {
+  const tape = new Tape({ training: true, sparse, scatters, isFrozen: module.isFrozen });
   const { graph } = tape;
   const { loss, penalty } = module.build(tape);
   const penalised = penalty ? add(tape, loss, penalty) : loss;
@@ -171,20 +181,23 @@ export function planTraining(module: TrainableModule, optimiser: Optimiser, l2 =
   const scalars = optimiser.scalars.map((name) => `optimiser/${name}`);
   const notFed = new Set([...stateNames, ...scalars, ...step.tape.masks.map(({ input }) => input)]);
   const evaluated = new Set(evaluation.inputs.map(({ name }) => name));
+  const plan = {
+    state,
+    next: step.next.map((each) => each?.name ?? null),
+    evaluationState: [...state.keys()].filter((index) => evaluated.has(stateNames[index] as string)),
+    loss: step.loss.name,
+    output: output.name,
+    masks: step.tape.masks,
+    scalars,
+    stepInputs: fedInputs(step.graph, state, notFed),
+    evaluationInputs: fedInputs(evaluation, state, notFed),
+  };
   return {
     groups: step.groups,
-    plan: {
-      stepModel: encodeModel(step.graph),
-      evaluationModel: encodeModel(evaluation),
-      state,
-      next: step.next.map((each) => each?.name ?? null),
-      evaluationState: [...state.keys()].filter((index) => evaluated.has(stateNames[index] as string)),
-      loss: step.loss.name,
-      output: output.name,
-      masks: step.tape.masks,
-      scalars,
-      stepInputs: fedInputs(step.graph, state, notFed),
-      evaluationInputs: fedInputs(evaluation, state, notFed),
+    plan: { ...plan, stepModel: encodeModel(step.graph), evaluationModel: encodeModel(evaluation) },
+    loop: () => {
+      const { graph, loss, next } = buildStep(module, optimiser, l2, sparse, false);
+      return stepLoop(graph, { state, loss: loss.name, next: next.map((each) => each?.name ?? null) });
     },
   };
 }

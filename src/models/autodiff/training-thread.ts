@@ -30,7 +30,12 @@ export class TrainingThread {
   #failure: SystemError | undefined;
   #exited: Promise<void> = Promise.resolve();
 
-  private constructor(worker: Worker, name: string) {
+  private constructor(
+    worker: Worker,
+    name: string,
+    /** Whether steps that are asked for together are one run. */
+    readonly loops: boolean,
+  ) {
     this.#worker = worker;
     this.#name = name;
   }
@@ -46,7 +51,7 @@ export class TrainingThread {
       name: `training ${name}`,
       execArgv: [],
     });
-    const thread = new TrainingThread(worker, name);
+    const thread = new TrainingThread(worker, name, start.loop !== undefined);
     await thread.#connect();
     return thread;
   }

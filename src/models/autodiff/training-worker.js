@@ -10,7 +10,7 @@ import { StepRunner } from './step-runner.js';
 
 if (parentPort === null) throw new Error('training-worker.js runs as a worker thread only');
 const port = parentPort;
-const { plan, seed } = /** @type {import('./thread-messages.ts').ThreadStart} */ (workerData);
+const { plan, seed, loop } = /** @type {import('./thread-messages.ts').ThreadStart} */ (workerData);
 
 /** @param {ThreadReply} reply @param {ArrayBuffer[]} [moved] */
 function answer(reply, moved = []) {
@@ -29,12 +29,8 @@ function buffersOf(feeds) {
  */
 async function perform(runner, request) {
   if (request.kind === 'steps') {
-    const losses = new Float32Array(request.steps.length);
-    const buffers = new Set();
-    for (const [index, { feeds, step, scalars }] of request.steps.entries()) {
-      losses[index] = await runner.step(feeds, step, scalars);
-      for (const buffer of buffersOf(feeds)) buffers.add(buffer);
-    }
+    const losses = await runner.steps(request.steps);
+    const buffers = new Set(request.steps.flatMap(({ feeds }) => [...buffersOf(feeds)]));
     return { values: [losses], buffers: [...buffers] };
   }
   if (request.kind === 'evaluate') {
@@ -53,7 +49,7 @@ async function perform(runner, request) {
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 try {
-  const runner = await StepRunner.open(plan, { seed });
+  const runner = await StepRunner.open(plan, { seed, loop });
   /** @param {ThreadRequest} request */
   const handle = async (request) => {
     if (request.kind === 'close') {

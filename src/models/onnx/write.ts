@@ -41,19 +41,22 @@ function encodeHeader(initializer: Initializer): Pieces {
   ];
 }
 
-/** The encoded model, given its encoded initialisers. */
-function encodeStructure(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): Pieces {
-  const encodedGraph = [
+function encodeGraph(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): Pieces {
+  return [
     ...graph.nodes.flatMap((node) => messageField(1, node.encoded)),
     ...stringField(2, 'reelflow'),
     ...encodedInitializers.flatMap((initializer) => messageField(5, initializer)),
     ...graph.inputs.flatMap((value) => messageField(11, encodeValue(value))),
     ...graph.outputs.flatMap((value) => messageField(12, encodeValue(value))),
   ];
+}
+
+/** The encoded model, given its encoded initialisers. */
+function encodeStructure(graph: OnnxGraph, encodedInitializers: readonly Pieces[]): Pieces {
   return [
     ...integerField(1, graph.irVersion),
     ...stringField(2, 'reelflow'),
-    ...messageField(7, encodedGraph),
+    ...messageField(7, encodeGraph(graph, encodedInitializers)),
     ...Object.entries(graph.opsets).flatMap(([domain, version]) =>
       messageField(8, [...stringField(1, domain), ...integerField(2, version)]),
     ),
@@ -116,11 +119,19 @@ export function writeModel(graph: OnnxGraph, modelPath: string, dataPath: string
 
 /** An ONNX model in memory, its constants inside: for graphs whose constants are small. */
 export function encodeModel(graph: OnnxGraph): Uint8Array {
-  const initializers = graph.initializers.map((initializer) => [
+  return Buffer.concat(encodeStructure(graph, inlineInitializers(graph)));
+}
+
+/** A graph in memory as the value of a node's attribute, its constants inside. */
+export function encodeBody(graph: OnnxGraph): Pieces {
+  return encodeGraph(graph, inlineInitializers(graph));
+}
+
+function inlineInitializers(graph: OnnxGraph): Pieces[] {
+  return graph.initializers.map((initializer) => [
     ...encodeHeader(initializer),
     ...messageField(9, [collect(initializer)]),
   ]);
-  return Buffer.concat(encodeStructure(graph, initializers));
 }
 
 /** All values of a small initialiser in one array. */

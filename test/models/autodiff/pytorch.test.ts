@@ -89,7 +89,8 @@ test.skipIf(!python)(python ? title : `${title} (skipped: no PyTorch here)`, asy
         }
         feeds[`features/${name}`] = { data, shape: [unique.length, steps, dimension] };
       }
-      losses.push(await runner.step(feeds, step + 1, optimiser.scalarsAt(step + 1, 0.001)));
+      const [loss] = await runner.steps([{ feeds, step: step + 1, scalars: optimiser.scalarsAt(step + 1, 0.001) }]);
+      losses.push(loss as number);
     }
     const trained = flat(namedVariables(plan.state, runner.state()));
     await runner.close();

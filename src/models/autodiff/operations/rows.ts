@@ -35,7 +35,7 @@ export function rows(tape: Tape, table: Tensor, indices: Tensor, method: RowGrad
   const y = graph.emit('Gather', [table, indices], [count, width]);
   return tape.record([table], y, (gradient) => {
     tape.accumulate(table, (before) => {
-      if (method === 'one-hot') {
+      if (method === 'one-hot' || !tape.scatters) {
         const shape = graph.emit('Shape', [table], [2], {}, 'int64');
         const depth = graph.emit('Gather', [shape, graph.integers([0])], [1], {}, 'int64');
         const hot = oneHot(tape, indices, depth, table.shape[0] as Dimension);
