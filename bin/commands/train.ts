@@ -33,6 +33,7 @@ const options = {
     ['ratings', 'item-cold', 'none'],
     'a tenth for early stopping of neural recommenders: ratings at random, item-cold (whole items; default with features), none',
   ),
+  device: text('NAME', 'where a neural recommender learns: cpu or a card such as cuda, if that works', 'cpu'),
   logDirectory: {
     ...text(
       'DIR',

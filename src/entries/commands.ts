@@ -46,6 +46,7 @@ export {
   planRun,
 } from '../graphs/plan.ts';
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
+export { precisions } from '../graphs/precision/choose-precision.ts';
 export { type PruneOptions, type PruneSummary, prune } from '../graphs/prune.ts';
 export { type PlannedReduction, plannedReduction } from '../graphs/reduction/planned-reduction.ts';
 export { reduce } from '../graphs/reduction/reduce.ts';

@@ -30,6 +30,8 @@ export interface NetworkNeed {
   readonly fixed: Partial<WorkerPlan>;
   /** The batch used when nothing is fixed and memory allows it. */
   readonly preferredBatch: number;
+  /** Threads of a session where memory allows a session for every so many cores. Default 1. */
+  readonly preferredThreads?: number;
   /**
    * Whether more than one worker is ever worth it. VGGish runs on one patch for 24 frames: one
    * worker is enough.
@@ -153,7 +155,8 @@ function workerCounts(cores: number): number[] {
 }
 
 function workerPlan(need: NetworkNeed, workers: number, share: number, cores: number): WorkerPlan {
-  const chosen = need.fixed.workers ?? (need.single ? 1 : workers);
+  const most = Math.max(1, Math.floor(cores / (need.fixed.threads === undefined ? (need.preferredThreads ?? 1) : 1)));
+  const chosen = need.fixed.workers ?? (need.single ? 1 : Math.min(workers, most));
   const threads = need.fixed.threads ?? (need.single ? 1 : Math.max(1, Math.floor(cores / chosen)));
   const batch = need.fixed.batch ?? Math.max(1, Math.floor(need.preferredBatch / share));
   return { workers: chosen, threads, batch };

@@ -54,8 +54,7 @@ export function refuseOnCpu({ precision, name }: UnopenedNetwork, why: string): 
   if (precision !== 'float16') return;
   throw new UsageError(`\`precision: 'float16'\` is for cuda and webgpu, but ${name} would be on the CPU (${why})`, {
     option: 'precision',
-    remedy:
-      "Use `precision: 'float32'`, or 'int8', which the CPU is fast at. `reelflow doctor` says which devices work.",
+    remedy: "Use `precision: 'float32'`, or 'int8', which the CPU is fast at.",
   });
 }
 

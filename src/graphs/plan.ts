@@ -23,6 +23,7 @@ import {
   type NetworkPlacement,
   placeNetworks,
 } from './placement.ts';
+import { sessionThreads } from './session-threads.ts';
 
 /** How a graph is executed; nothing here changes values. */
 export interface ExecutionOptions {
@@ -216,6 +217,7 @@ function needOf(
     name: plan.name,
     elementBytes: plan.inputBytes,
     preferredBatch: plan.defaultBatch,
+    preferredThreads: sessionThreads(plan.weightsBytes, availableCores()),
     fixed,
     single,
     cost: (workers: WorkerPlan) => plan.memory(workers),

@@ -47,6 +47,16 @@ const arbitraryNeeds = fc
   );
 
 describe('planMemory', () => {
+  it('gives sessions of a network the threads that it prefers, and what is fixed goes before that', () => {
+    const plan = (more: Partial<NetworkNeed>) =>
+      planMemory(64 * 1024 * MiB, needs({ cores: 16, networks: [networkNeed(240 * MiB, 30 * MiB, more)] })).networks[0];
+    expect(plan({})).toMatchObject({ workers: 16, threads: 1 });
+    expect(plan({ preferredThreads: 4 })).toMatchObject({ workers: 4, threads: 4 });
+    expect(plan({ preferredThreads: 4, fixed: { workers: 8 } })).toMatchObject({ workers: 8, threads: 2 });
+    expect(plan({ preferredThreads: 4, fixed: { threads: 1 } })).toMatchObject({ workers: 16, threads: 1 });
+    expect(plan({ preferredThreads: 32 })).toMatchObject({ workers: 1, threads: 16 });
+  });
+
   it('never spends more than the limit, neither while sessions are created nor while the graph runs', () => {
     fc.assert(
       fc.property(arbitraryNeeds, fc.integer({ min: 200, max: 8000 }), (given, limit) => {

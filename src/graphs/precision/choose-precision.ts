@@ -13,7 +13,12 @@ import { measureFloat16 } from './measure-float16.ts';
 import { newCalibration } from './new-calibration.ts';
 import { placeholderRanges } from './placeholder-ranges.ts';
 
-/** What the layers of the visual network are computed in. */
+/**
+ * What the layers of the visual network can be computed in.
+ *
+ * @example
+ * precisions.includes('int8'); // true
+ */
 export const precisions = ['float32', 'float16', 'int8'] as const;
 
 /** One of `precisions`. */

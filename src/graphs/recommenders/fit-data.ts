@@ -64,6 +64,8 @@ export interface FitOptions {
   /** 0 to 4294967295. */
   readonly seed: number;
   readonly signal?: AbortSignal | undefined;
+  /** Where a neural recommender is trained: `cpu` (default) or a card such as `cuda`. */
+  readonly device?: string | undefined;
   /**
    * Of neural recommenders: learns from the rows `validation` too, for so many epochs at these
    * rates instead of stopping early. Branches that are trained first stop early as ever.
@@ -79,7 +81,10 @@ export interface FitOptions {
   /** Directory for TensorBoard event files of a neural recommender's training. */
   readonly logDirectory?: string | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
-  /** Told what a recommender that is not neural is about to compute, where that is much. */
+  /**
+   * Told what a recommender that is not neural is about to compute, where that is much, and of a
+   * neural one where it is trained, if not on the device that was asked for.
+   */
   readonly onMessage?: ((message: string) => void) | undefined;
 }
 

@@ -17,6 +17,7 @@ const known: KnownOptions<FitOptions> = {
   onProgress: true,
   onMessage: true,
   refit: true,
+  device: true,
 };
 
 /**

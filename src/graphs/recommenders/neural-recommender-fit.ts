@@ -43,6 +43,8 @@ export async function fitNeuralRecommender(
     ...run.refit,
     seed: run.seed,
     ...(run.signal && { signal: run.signal }),
+    ...(run.device !== undefined && { device: run.device }),
+    onMessage: (sentence) => run.onMessage?.(sentence),
     pretrained,
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
     onProgress: insideEpochs(own, (progress) => run.onProgress?.(progress)),

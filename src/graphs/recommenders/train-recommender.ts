@@ -64,6 +64,11 @@ export interface TrainOptions extends TrainingSources {
   readonly refit?: boolean | undefined;
   /** Reads everything and says what would be trained; trains and writes nothing. */
   readonly dryRun?: boolean | undefined;
+  /**
+   * Where a neural recommender is trained: `cpu` (default) or a card such as `cuda`, where its
+   * weights stay for up to 64 steps. Recommenders of other kinds learn on the CPU.
+   */
+  readonly device?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: FitProgress) => void) | undefined;
   readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
@@ -116,6 +121,7 @@ const known: KnownOptions<TrainOptions> = {
   onMessage: true,
   dryRun: true,
   refit: true,
+  device: true,
 };
 
 /**
@@ -183,6 +189,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       checkpoint: join(train.out, train.refit === true ? `${checkpointName}-${identity.slice(0, 16)}` : checkpointName),
       options: isNeuralRecommender(recommender) ? { checkpointSteps, ...options } : options,
       signal: train.signal,
+      device: train.device,
       logDirectory: train.logDirectory,
       onProgress: train.onProgress,
       onMessage: train.onMessage,

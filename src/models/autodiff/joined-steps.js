@@ -1,6 +1,6 @@
 // @ts-check
-// What the steps of one run read, put together. JavaScript, because a worker thread of Node 20 cannot
-// load TypeScript.
+// What the steps of one run read, put together. JavaScript, because a worker thread of Node 20
+// cannot load TypeScript.
 import ort from 'onnxruntime-node';
 
 /** @typedef {import('./step-loop.ts').SteppedInput} SteppedInput */

@@ -12,8 +12,8 @@ import { fillMask } from './mask.js';
 /** @typedef {import('./thread-messages.ts').ThreadStart} ThreadStart */
 /** @typedef {{ values: Float32Array[], tensors: ort.Tensor[] }} StateSide */
 /**
- * @typedef {{ session: ort.InferenceSession, inputs: (steps: readonly Record<string, ort.Tensor>[]) =>
- * Record<string, ort.Tensor> }} LoopSession
+ * @typedef {{ session: ort.InferenceSession, inputs: (steps: readonly Record<string, ort.Tensor>[])
+ * => Record<string, ort.Tensor> }} LoopSession
  */
 
 /**

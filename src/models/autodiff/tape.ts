@@ -67,8 +67,8 @@ export class Tape {
   /** Whether dropout drops and batch normalisation uses the batch's own statistics. */
   readonly training: boolean;
   /**
-   * Whether gradients of looked-up rows may be added by `ScatterND`, which a card does in an order of
-   * its own each time; else by products of matrices.
+   * Whether gradients of looked-up rows may be added by `ScatterND`, which a card does in an order
+   * of its own each time; else by products of matrices.
    */
   readonly scatters: boolean;
   readonly #isFrozen: (name: string) => boolean;

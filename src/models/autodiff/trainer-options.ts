@@ -90,10 +90,10 @@ export interface TrainerOptions {
    */
   readonly sparse?: boolean | undefined;
   /**
-   * Where steps are computed: `cpu` (default), or a card such as `cuda`. There up to 64 steps are one
-   * run, between which the weights stay on the card; predictions are the CPU's. Where that cannot
-   * be, training is on the CPU, and `onMessage` is told why. The card changes roundings, so that
-   * weights differ from the CPU's; a checkpoint may be continued elsewhere.
+   * Where steps are computed: `cpu` (default), or a card such as `cuda`. There up to 64 steps are
+   * one run, between which the weights stay on the card; predictions are the CPU's. Where that
+   * cannot be, training is on the CPU, and `onMessage` is told why. The card changes roundings, so
+   * that weights differ from the CPU's; a checkpoint may be continued elsewhere.
    */
   readonly device?: string | undefined;
   /** Several steps in one run on the CPU too. @internal */
