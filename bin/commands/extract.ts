@@ -29,6 +29,11 @@ const options = {
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
   ...storageOptions,
   ...shardOptions,
+  metricsPort: text(
+    'PORT|HOST:PORT',
+    'serves /metrics to Prometheus, and /healthz, while it runs; a port alone is of the loopback address, 0 any that is free',
+    'none',
+  ),
   repeatedFrames: {
     ...word(
       repeatedFrameRules,
