@@ -23,7 +23,7 @@ export class RunSpans {
     if (event.type === 'reached' || event.type === 'already-done') return;
     const { id } = event.item;
     if (event.type === 'started') {
-      // An item that is planned again begins anew.
+      // An item that is planned again begins once more.
       this.#running.get(id)?.end();
       const attributes = { 'reelflow.item': id, 'reelflow.video': itemTraceId(id), 'reelflow.seconds': event.seconds };
       const span = this.#tracer.startSpan('video', { attributes });
