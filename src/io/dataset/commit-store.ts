@@ -401,7 +401,7 @@ export class CommitStore implements UnitStore {
     return found;
   }
 
-  /** Units that the index does not name. What is damaged is looked at again when it is asked for. */
+  /** Units that the index does not name. What is damaged is looked at when it is asked for. */
   async #lookAtUnknown(): Promise<void> {
     const breather = new Breather();
     for await (const keys of this.#units.keys()) {

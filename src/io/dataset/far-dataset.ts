@@ -6,8 +6,8 @@ import type { UnitFiles } from './unit-files.ts';
 export type AppendedPart = 'index' | 'journal' | 'fingerprints';
 
 /**
- * A dataset that lies elsewhere, in an object store, and of which a directory has a working copy: of
- * all but its units, which are read and written where they lie.
+ * A dataset that lies elsewhere, in an object store, and of which a directory has a working copy:
+ * of all but its units, which are read and written where they lie.
  */
 export interface FarDataset {
   readonly units: UnitFiles;

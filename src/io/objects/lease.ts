@@ -17,8 +17,8 @@ export interface LeaseTimes {
 
 /**
  * Does work while nobody else does any under the same lease, which is an object that says who has
- * it. As with `underLock`, clocks need not agree, and whoever was stopped finds by `assertHeld` that
- * the lease is not its own any more.
+ * it. As with `underLock`, clocks need not agree, and whoever was stopped finds by `assertHeld`
+ * that the lease is not its own any more.
  *
  * @throws LockLost when it was taken away; SystemError `object-store`.
  *
@@ -40,7 +40,8 @@ export async function underLease<T>(
   const signs = setInterval(() => {
     signing = signing.then(async () => {
       if (etag === undefined) return;
-      // One that cannot be given now is given the next time; one that is refused says that it is lost.
+      // One that cannot be given now is given the next time; one that is refused says that it is
+      // lost.
       await store.put(name, content(), { etag }).then(
         (next) => {
           etag = next;

@@ -18,12 +18,15 @@ export interface ObjectRange {
 /** What a write is of: bytes at hand, or those of a file. */
 export type ObjectContent = Uint8Array | { readonly file: string };
 
-/** When an object is written: only if there is none, or only if it is still the one that is known. */
+/**
+ * When an object is written: only if there is none, or only if it is still the one that is known.
+ */
 export type PutCondition = 'absent' | { readonly etag: string };
 
 /**
- * Named bytes far away, below one prefix. A write is whole or not at all and seen by every read that
- * begins after it. All fail with SystemError `object-store`, after tries again where that helps.
+ * Named bytes far away, below one prefix. A write is whole or not at all and seen by every read
+ * that begins after it. All fail with SystemError `object-store`, after tries again where that
+ * helps.
  */
 export interface ObjectStore {
   /** Such as `s3://bucket/features`, without a slash at its end. */

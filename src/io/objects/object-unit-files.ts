@@ -5,7 +5,10 @@ const FOLDER = '_units/';
 /** Keys that are given at a time. */
 const AT_A_TIME = 1000;
 
-/** Units as objects of a store: `_units/kk/<key>.arrow`. What is seen at once is of the last listing. */
+/**
+ * Units as objects of a store: `_units/kk/<key>.arrow`. What is seen at once is of the last
+ * listing.
+ */
 export class ObjectUnitFiles implements UnitFiles {
   readonly #store: ObjectStore;
   #known = new Map<string, SeenFile>();

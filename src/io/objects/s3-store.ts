@@ -24,8 +24,8 @@ const WRITER = 'reelflow-writer';
  * credentials, region and endpoint are where it looks for them (`AWS_PROFILE`, `AWS_REGION`,
  * `AWS_ENDPOINT_URL`).
  *
- * @throws UsageError `object-store` for an address that is none; SystemError `object-store` when the
- * SDK is not installed.
+ * @throws UsageError `object-store` for an address that is none; SystemError `object-store` when
+ * the SDK is not installed.
  *
  * @example
  * const store = await openS3Store('s3://films/features');
@@ -181,7 +181,9 @@ class S3Store implements ObjectStore {
     });
   }
 
-  /** Tries again what another time may go well: a store that is busy, or a connection that broke. */
+  /**
+   * Tries again what another time may go well: a store that is busy, or a connection that broke.
+   */
   async #trying<Found>(what: string, ask: () => Promise<Found>): Promise<Found> {
     for (let attempt = 1; ; attempt += 1) {
       try {

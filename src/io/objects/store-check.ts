@@ -12,8 +12,8 @@ export interface StoreCheck {
 }
 
 /**
- * Tries what a dataset in an object store depends on, with an object of its own below the prefix that
- * it removes again.
+ * Tries what a dataset in an object store depends on, with an object of its own below the prefix
+ * that it removes again.
  *
  * @throws as `openS3Store`; SystemError `object-store` where the store cannot be used at all.
  *

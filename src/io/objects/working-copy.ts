@@ -35,8 +35,9 @@ interface Lines {
 }
 
 /**
- * A working copy, in a temporary directory, of a dataset in an object store. The store is the truth:
- * units and dead letters are written there at once, the first wins, and everything else under a lease.
+ * A working copy, in a temporary directory, of a dataset in an object store. The store is the
+ * truth: units and dead letters are written there at once, the first wins, and everything else
+ * under a lease.
  *
  * @example
  * const copy = await WorkingCopy.open(await openS3Store('s3://films/features'), { create: true });
@@ -205,7 +206,7 @@ export class WorkingCopy implements FarDataset {
   }
 
   /**
-   * The changes since the table of items: written anew, and so another file, when either is other
+   * The changes since the table of items: written again, and so another file, when either is other
    * than it was here. Lines that the table has by now are not among them any more.
    */
   async #pullJournal(isOtherTable: boolean): Promise<void> {
