@@ -145,7 +145,9 @@ export class CommitStore implements UnitStore {
     await this.#index.refresh();
     await this.makeCurrent(table.itemId, key);
     if (!(await this.#units.create(key, bytes))) return 'duplicate';
-    await this.#placeUnlessDamaged(key);
+    const file = this.#units.seen(key);
+    const facts = decodeUnitFacts(bytes, this.unitPath(key));
+    if (file !== undefined && typeof facts !== 'number') this.#index.note(key, { facts, ...file });
     await this.#flush();
     await this.#letters.answered(key);
     await this.#far?.lettersChanged();

@@ -46,13 +46,16 @@ export async function atDataset<T>(
   options: { readonly create?: boolean } = {},
 ): Promise<T> {
   const place = await openDatasetPlace(address, options);
+  let done: T;
   try {
-    return await work(place.directory);
+    done = await work(place.directory);
   } catch (error) {
+    // What keeps it from closing is what it failed of, or less.
+    await place.close().catch(() => undefined);
     throw place.speaking(error);
-  } finally {
-    await place.close();
   }
+  await place.close();
+  return done;
 }
 
 function renamed(error: ReelflowError, directory: string, address: string): ReelflowError {
