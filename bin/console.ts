@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { itemTraceId } from '../src/graphs/operations/item-trace-id.ts';
 import { type Colours, coloursOf } from './colours.ts';
 import type { GlobalValues } from './global-options.ts';
 import { type Render, renderMessages } from './render-options.ts';
@@ -23,10 +25,16 @@ const EVERY = { live: 1, log: 60 } as const;
 
 /**
  * Everything that a command prints: its result on stdout; progress, notes, warnings and errors on
- * stderr, as lines for a person or, with `--progress ndjson`, as one JSON object per line.
+ * stderr, as lines for a person; with `--progress ndjson` as one JSON object per line; or with
+ * `--log json` as one record per line, with its level, the run and the video that it is about.
  */
 export class Console {
-  readonly #style: 'line' | 'ndjson' | 'none';
+  /** Whether stderr is read by a program. */
+  readonly #isEvents: boolean;
+  readonly #isLog: boolean;
+  readonly #hidesProgress: boolean;
+  /** What the records of this process have in common. */
+  readonly #run = randomBytes(8).toString('hex');
   readonly #streams: ConsoleStreams;
   readonly #every: number;
   readonly #quiet: boolean;
@@ -39,24 +47,26 @@ export class Console {
 
   /** @param render gives what the library says in the words of the command that runs. */
   constructor(
-    settings: Partial<Pick<GlobalValues, 'progress' | 'progressEvery' | 'quiet' | 'json'>>,
+    settings: Partial<Pick<GlobalValues, 'progress' | 'progressEvery' | 'quiet' | 'json' | 'log'>>,
     render: Render = (text) => text,
     streams: ConsoleStreams = { out: process.stdout, err: process.stderr },
   ) {
     this.#render = render;
-    this.#style = settings.progress ?? 'line';
+    this.#isLog = settings.log === 'json';
+    this.#isEvents = this.#isLog || settings.progress === 'ndjson';
+    this.#hidesProgress = settings.quiet === true || settings.progress === 'none';
     this.#streams = streams;
     this.#quiet = settings.quiet === true;
     this.#json = settings.json === true;
-    const isLog = this.#style === 'line' && !streams.err.isTTY;
-    this.#every = 1000 * (settings.progressEvery ?? (isLog ? EVERY.log : EVERY.live));
+    const isSlow = this.#isLog || (!this.#isEvents && !streams.err.isTTY);
+    this.#every = 1000 * (settings.progressEvery ?? (isSlow ? EVERY.log : EVERY.live));
     // A log of a run that is done sooner has no progress at all.
-    this.#due = isLog ? Date.now() + this.#every : 0;
+    this.#due = isSlow ? Date.now() + this.#every : 0;
   }
 
   /** Says what is being done before there is any progress to show. */
   stage(stage: string): void {
-    if (this.#style === 'ndjson') this.#event('stage', { stage });
+    if (this.#isEvents) this.#event('stage', { stage });
     else this.progress({}, () => `${stage} ...`, { now: this.#streams.err.isTTY });
   }
 
@@ -65,7 +75,7 @@ export class Console {
    * person is.
    */
   progress<State extends object>(state: State, line: (state: State) => string, { now = false } = {}): void {
-    if (this.#quiet || this.#style === 'none') return;
+    if (this.#hidesProgress) return;
     this.#pending = { state, line: () => line(state) };
     if (now || Date.now() >= this.#due) this.#draw();
     else this.#timer ??= setInterval(() => this.#draw(), this.#every).unref();
@@ -91,8 +101,13 @@ export class Console {
    */
   item(type: string, fields: object, lines: readonly string[]): void {
     if (this.#quiet) return;
-    if (this.#style === 'ndjson') this.#event(type, renderMessages(fields, this.#render));
+    if (this.#isEvents) this.#event(type, renderMessages(fields, this.#render), type === 'dead' ? 'error' : 'info');
     else for (const line of lines) this.note(line);
+  }
+
+  /** What only a log has: an item has begun, for instance. */
+  record(type: string, fields: object): void {
+    if (this.#isLog && !this.#quiet) this.#event(type, fields);
   }
 
   /**
@@ -106,8 +121,8 @@ export class Console {
   ): void {
     this.close();
     const shown = renderMessages(value, this.#render);
-    if (this.#style === 'ndjson') this.#event('summary', shown);
-    if (this.#style === 'ndjson' && to === 'err') return;
+    if (this.#isEvents) this.#event('summary', shown);
+    if (this.#isEvents && to === 'err') return;
     const stream = this.#streams[to];
     stream.write(this.#json && to === 'out' ? `${JSON.stringify(shown)}\n` : text(shown, coloursOf(stream)));
   }
@@ -118,7 +133,7 @@ export class Console {
     const { code } = error;
     const message = this.#render(error.message);
     const remedy = error.remedy === undefined ? undefined : this.#render(error.remedy);
-    if (this.#style === 'ndjson') this.#event('error', { code, message, ...(remedy !== undefined && { remedy }) });
+    if (this.#isEvents) this.#event('error', { code, message, ...(remedy !== undefined && { remedy }) }, 'error');
     else {
       this.#line(`${coloursOf(this.#streams.err).red('reelflow:')} ${message} [${code}]`);
       if (remedy !== undefined) this.#line(`  ${remedy}`);
@@ -128,7 +143,7 @@ export class Console {
   /** What nobody foresaw: an event for a program. A person is shown where it was thrown. */
   fault(fault: unknown): void {
     const message = fault instanceof Error ? fault.message : String(fault);
-    if (this.#style === 'ndjson') this.error({ message, code: 'internal' });
+    if (this.#isEvents) this.error({ message, code: 'internal' });
     this.close();
   }
 
@@ -136,14 +151,15 @@ export class Console {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    if (this.#style === 'ndjson') this.#draw();
+    if (this.#isEvents) this.#draw();
     this.#pending = undefined;
     this.#clear();
   }
 
   #say(level: 'note' | 'warning', said: string, about: NoteAbout): void {
     const message = this.#render(said);
-    if (this.#style === 'ndjson') this.#event('note', { level, message, ...about });
+    if (this.#isLog) this.#event('note', { message, ...about }, level === 'note' ? 'info' : level);
+    else if (this.#isEvents) this.#event('note', { level, message, ...about });
     else {
       this.#clear();
       this.#line(level === 'warning' ? coloursOf(this.#streams.err).yellow(message) : message);
@@ -156,7 +172,7 @@ export class Console {
     this.#pending = undefined;
     this.#due = Date.now() + this.#every;
     const { err } = this.#streams;
-    if (this.#style === 'ndjson') this.#event('progress', state);
+    if (this.#isEvents) this.#event('progress', state);
     else if (!err.isTTY) this.#line(line());
     else {
       this.#clear();
@@ -175,7 +191,13 @@ export class Console {
     this.#streams.err.write(`${text}\n`);
   }
 
-  #event(type: string, fields: object): void {
-    this.#streams.err.write(`${JSON.stringify({ type, time: new Date().toISOString(), ...fields })}\n`);
+  #event(type: string, fields: object, level: 'info' | 'warning' | 'error' = 'info'): void {
+    const time = new Date().toISOString();
+    const { item } = fields as { readonly item?: unknown };
+    const video = typeof item === 'string' ? { video: itemTraceId(item) } : {};
+    const record = this.#isLog
+      ? { time, level, event: type, run: this.#run, ...video, ...fields }
+      : { type, time, ...fields };
+    this.#streams.err.write(`${JSON.stringify(record)}\n`);
   }
 }

@@ -4,10 +4,14 @@ import { flag, type OptionValues, parsed, text, word } from './option-table.ts';
 /** How progress is shown: lines for a person, one JSON object per line, or nothing. */
 export const PROGRESS_STYLES = ['line', 'ndjson', 'none'] as const;
 
+/** What stderr is: text, or structured logs. */
+export const LOG_STYLES = ['text', 'json'] as const;
+
 /** Options that mean the same in every command. */
 export const globalOptions = {
   json: flag('prints one JSON summary on stdout instead of text'),
   progress: word(PROGRESS_STYLES, 'progress on stderr: lines for a person, one JSON object per line, or none', 'line'),
+  log: word(LOG_STYLES, 'what stderr is: text for a person, or one JSON record per line for a log store', 'text'),
   progressEvery: parsed(
     'TIME',
     'time between two lines of progress, such as 30s, 5m or 1h',

@@ -4,7 +4,7 @@ import { UsageError } from '../src/core/errors.ts';
 import { type Command, findByName, isGroup, optionsOf } from './command.ts';
 import { Console } from './console.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { globalLetters, globalOptions, PROGRESS_STYLES } from './global-options.ts';
+import { globalLetters, globalOptions, LOG_STYLES, PROGRESS_STYLES } from './global-options.ts';
 import { commandHelp, groupHelp, lastWord, programHelp } from './help.ts';
 import { flaggedOptions } from './option-table.ts';
 import { parseCommand } from './parse-command.ts';
@@ -47,8 +47,13 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
  * read.
  */
 function consoleBefore(argv: readonly string[], render?: Render): Console {
-  const { values } = parseArgs({ args: [...argv], strict: false, options: { progress: { type: 'string' } } });
-  return new Console({ progress: PROGRESS_STYLES.find((style) => style === values.progress) ?? 'line' }, render);
+  const { values } = parseArgs({
+    args: [...argv],
+    strict: false,
+    options: { progress: { type: 'string' }, log: { type: 'string' } },
+  });
+  const progress = PROGRESS_STYLES.find((style) => style === values.progress) ?? 'line';
+  return new Console({ progress, log: LOG_STYLES.find((style) => style === values.log) ?? 'text' }, render);
 }
 
 async function wantedOf(argv: readonly string[]): Promise<Wanted> {

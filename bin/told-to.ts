@@ -38,6 +38,8 @@ export function extractionToldTo(console: Console) {
       if (about.item === undefined) toldTo(console).onMessage(message, about);
     },
     onStage: (stage: RunStage): void => console.stage(stage),
+    onItemStarted: (started: { readonly item: string; readonly path: string; readonly seconds: number }): void =>
+      console.record('started', started),
     onItem: (report: ItemReport): void => {
       const { type, ...fields } = report;
       const sentences = sentencesOf(report);

@@ -1,6 +1,7 @@
 import { UsageError } from '../../src/core/errors.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
 import { modernise } from '../../src/io/dataset/layout.ts';
+import { atDataset } from '../../src/io/objects/at-dataset.ts';
 import { type CommandGroup, defineCommand } from '../command.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { extractionOptions } from '../extraction-options.ts';
@@ -17,22 +18,24 @@ const list = defineCommand({
   options: { code },
   examples: ['reelflow dead list features/'],
   async run(values, { operands, console }) {
-    const { store, letters } = await chosenLetters(operands, values.code);
-    const known = await store.items();
-    const placeOf = (item: string): string => {
-      const { path, state } = known.get(item) ?? {};
-      return path === undefined ? '' : `  (${path}${state === 'gone' ? ', no longer an input' : ''})`;
-    };
-    console.result({ dead: letters.map(({ letter }) => letter) }, ({ dead }) =>
-      [
-        ...dead.flatMap((letter) => [
-          `${letter.item}  ${letter.code}  ${letter.message}${placeOf(letter.item)}`,
-          ...letter.decoderLines.map((line) => `    ${line}`),
-        ]),
-        `${dead.length} dead letter(s)\n`,
-      ].join('\n'),
-    );
-    return 0;
+    return atDataset(operands[0] ?? '', async (directory) => {
+      const { store, letters } = await chosenLetters([directory, ...operands.slice(1)], values.code);
+      const known = await store.items();
+      const placeOf = (item: string): string => {
+        const { path, state } = known.get(item) ?? {};
+        return path === undefined ? '' : `  (${path}${state === 'gone' ? ', no longer an input' : ''})`;
+      };
+      console.result({ dead: letters.map(({ letter }) => letter) }, ({ dead }) =>
+        [
+          ...dead.flatMap((letter) => [
+            `${letter.item}  ${letter.code}  ${letter.message}${placeOf(letter.item)}`,
+            ...letter.decoderLines.map((line) => `    ${line}`),
+          ]),
+          `${dead.length} dead letter(s)\n`,
+        ].join('\n'),
+      );
+      return 0;
+    });
   },
 });
 
@@ -43,19 +46,21 @@ const retry = defineCommand({
   options: { code, dryRun: flag('only lists the items') },
   examples: ['reelflow dead retry features/ --code timeout'],
   async run(values, { operands, console }) {
-    const modernised = values.dryRun ? undefined : await modernise(operands[0] ?? '');
-    if (modernised !== undefined) console.note(modernised);
-    const { store, letters } = await chosenLetters(operands, values.code);
-    const items = letters.map(({ letter }) => letter.item);
-    if (values.dryRun) {
-      console.result({ raised: 0, wouldRaise: items }, () =>
-        [...items, `${items.length} item(s) would be retried in the next run\n`].join('\n'),
-      );
+    return atDataset(operands[0] ?? '', async (directory) => {
+      const modernised = values.dryRun ? undefined : await modernise(directory);
+      if (modernised !== undefined) console.note(modernised);
+      const { store, letters } = await chosenLetters([directory, ...operands.slice(1)], values.code);
+      const items = letters.map(({ letter }) => letter.item);
+      if (values.dryRun) {
+        console.result({ raised: 0, wouldRaise: items }, () =>
+          [...items, `${items.length} item(s) would be retried in the next run\n`].join('\n'),
+        );
+        return 0;
+      }
+      const raised = await store.retry(letters.map(({ key }) => key));
+      console.result({ raised }, () => `${raised} item(s) will be retried in the next run\n`);
       return 0;
-    }
-    const raised = await store.retry(letters.map(({ key }) => key));
-    console.result({ raised }, () => `${raised} item(s) will be retried in the next run\n`);
-    return 0;
+    });
   },
 });
 

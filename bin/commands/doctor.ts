@@ -5,6 +5,7 @@ import { ReelflowError, UsageError } from '../../src/core/errors.ts';
 import { defaultMemory } from '../../src/graphs/plan.ts';
 import { availableCores, availableMemory } from '../../src/io/media/container-limits.ts';
 import { findFfmpeg, findFfprobe, type MediaTool } from '../../src/io/media/ffmpeg.ts';
+import { checkStore } from '../../src/io/objects/store-check.ts';
 import { type Network, network } from '../../src/models/networks/network.ts';
 import { tryDevice } from '../../src/models/onnx/device.ts';
 import { placeName, readDevice } from '../../src/models/onnx/device-name.ts';
@@ -30,10 +31,15 @@ export const command = defineCommand({
   operands: [],
   does: 'checks Node.js, ffmpeg, ONNX Runtime, its devices, cores, memory and free disk',
   options: {
+    store: text(
+      's3://BUCKET/PREFIX',
+      'also checks an object store: whether it refuses the second write of what is written once',
+      'none',
+    ),
     device: text('NAME', 'checks only this device (cpu, webgpu, cuda or cuda:1), with a two-second benchmark'),
   },
-  examples: ['reelflow doctor', 'reelflow doctor --device cuda'],
-  async run({ device }, { console }) {
+  examples: ['reelflow doctor', 'reelflow doctor --device cuda', 'reelflow doctor --store s3://films/features'],
+  async run({ device, store }, { console }) {
     console.stage('looking at the machine and its devices');
     const findings = [
       nodeVersion(),
@@ -43,6 +49,7 @@ export const command = defineCommand({
       ...(device === undefined ? await devices() : await oneDevice(device)),
       ...machine(),
       memoryAccounting(),
+      ...(store === undefined ? [] : [await objectStore(store)]),
     ];
     console.result({ findings }, findingsText);
     return findings.every((finding) => finding.ok) ? 0 : 1;
@@ -206,6 +213,29 @@ function memoryAccounting(): Finding {
     ? 'proportional set size of the process and its children (/proc)'
     : 'no /proc here: peak memory is that of this process alone, without decoders';
   return { what: 'memory figures', ok: true, says };
+}
+
+/** It was asked for, so it is needed. */
+async function objectStore(address: string): Promise<Finding> {
+  const what = 'object store';
+  try {
+    const { refusesSecondWrite, refusesStaleReplace, showsAtOnce } = await checkStore(address);
+    const faults = [
+      ...(refusesSecondWrite ? [] : ['takes a second write of what is to be written once (`If-None-Match: *`)']),
+      ...(refusesStaleReplace ? [] : ['replaces what somebody else has replaced meanwhile (`If-Match`)']),
+      ...(showsAtOnce ? [] : ['does not show a write, or a removal, at once']),
+    ];
+    return faults.length === 0
+      ? { what, ok: true, says: `${address}: written once is written once, and is seen at once` }
+      : {
+          what,
+          ok: false,
+          says: `${address} ${faults.join(', and ')}`,
+          remedy: 'No dataset of several runs is safe there: use another store, or one run at a time into a directory.',
+        };
+  } catch (error) {
+    return failed(what, error);
+  }
 }
 
 function failed(what: string, error: unknown, remedy?: string): Finding {

@@ -12,7 +12,12 @@ import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
 
 const options = {
-  out: required(text('DIR', 'output dataset; an existing one of the same graph is resumed; - is stdout')),
+  out: required(
+    text(
+      'DIR',
+      'output dataset, a directory or s3://bucket/prefix; an existing one of the same graph is resumed; - is stdout',
+    ),
+  ),
   ...extractionOptions,
   allowPartial: flag('keeps what could be decoded of a damaged file, and marks it as partial'),
   allowDead: flag('exits 0 even if there are dead letters'),
@@ -29,6 +34,11 @@ const options = {
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
   ...storageOptions,
   ...shardOptions,
+  metricsPort: text(
+    'PORT|HOST:PORT',
+    'serves /metrics to Prometheus, and /healthz, while it runs; a port alone is of the loopback address, 0 any that is free',
+    'none',
+  ),
   repeatedFrames: {
     ...word(
       repeatedFrameRules,

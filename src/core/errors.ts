@@ -146,6 +146,8 @@ export type SystemErrorCode =
   | 'device-memory'
   /** A server cannot be reached, or sends something else than was asked for. */
   | 'download'
+  /** An object store cannot be reached, refuses, or its package is not installed. */
+  | 'object-store'
   /** The unit cache cannot be opened, or its adapter is not installed. */
   | 'cache'
   /** Anything else. */

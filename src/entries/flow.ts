@@ -10,7 +10,7 @@ export { BufferPool } from '../operators/buffer-pool.ts';
 export { embedKeeps, repeatedFrameRules } from '../operators/embed.ts';
 export type { MapAsyncOptions } from '../operators/map-async.ts';
 export { MicroBatch } from '../operators/micro-batch.ts';
-export type { MicroBatchOptions } from '../operators/micro-batch-options.ts';
+export type { MicroBatchOptions, RanBatch } from '../operators/micro-batch-options.ts';
 export type { TimedState } from '../operators/operator-meter.ts';
 export {
   type FlowMetrics,

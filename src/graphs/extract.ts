@@ -1,12 +1,14 @@
 import type { Writable } from 'node:stream';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { MemorySampler } from '../io/media/process-memory.ts';
+import { isObjectAddress } from '../io/objects/object-address.ts';
 import { chooseDevice } from '../models/onnx/device.ts';
 import { chooseNetworks, type NetworkChoice } from './choose-networks.ts';
 import { measuredOf } from './dataset-description.ts';
 import { type ExtractionOptions, extractionGraph } from './extraction.ts';
 import { type CorpusOptions, coverageOf, listCorpus } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
+import { intoDataset } from './into-dataset.ts';
 import { listener } from './listener.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import { memoryLimit } from './plan.ts';
@@ -24,7 +26,7 @@ export interface ExtractOptions
     PrecisionOptions,
     Omit<ExtractionOptions, 'visual' | 'audio'> {
   /**
-   * The dataset's directory; created, or resumed when it holds this graph's dataset. Or a stream:
+   * The dataset's directory, or its address in an object store (`s3://bucket/prefix`); created, or resumed when it holds this graph's dataset. Or a stream:
    * it is given an Arrow IPC stream with a record batch for each unit as it commits, waits for its
    * reader, and is not ended; nothing is kept to resume, and a reader that goes away ends the run
    * without an error.
@@ -77,8 +79,10 @@ export async function extract(options: ExtractOptions): Promise<RunSummary> {
   checkKnownOptions('extract', options, known);
   const sampler = new MemorySampler();
   sampler.start();
+  const { out } = options;
   try {
-    return await extractSampled(options, sampler);
+    if (typeof out !== 'string' || !isObjectAddress(out)) return await extractSampled(options, sampler);
+    return await intoDataset(out, options, (directory) => extractSampled({ ...options, out: directory }, sampler));
   } finally {
     sampler.stop();
   }

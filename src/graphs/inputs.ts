@@ -93,7 +93,11 @@ async function readInputs({ inputs = [], id, onPassedOver: tell }: CorpusOptions
   const breather = new Breather();
   for (const input of inputs) {
     if (!isDynamicPattern(input) && !existsSync(input)) {
-      throw new UsageError(`there is no file or directory '${input}'`, { code: 'no-inputs' });
+      const isFar = /^[a-z][a-z0-9+.-]+:\/\//i.test(input);
+      throw new UsageError(
+        isFar ? `'${input}' is not a file: inputs are read from files` : `there is no file or directory '${input}'`,
+        { code: 'no-inputs', remedy: isFar ? 'Fetch it to a directory first: see `fetchCorpus`.' : undefined },
+      );
     }
     if (breather.isDue) await breather.rest();
   }

@@ -11,6 +11,7 @@ import type { Video } from '../io/media/video.ts';
 import type { ChosenDevice } from '../models/onnx/device.ts';
 import { formatBytes } from '../operators/budget.ts';
 import { Flow } from '../operators/flow.ts';
+import type { RanBatch } from '../operators/micro-batch-options.ts';
 import type { OperatorMetrics } from '../operators/operator-meter.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { VideoGraph } from './dataflow/dataflow.ts';
@@ -24,6 +25,7 @@ import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { itemsLeft } from './items-left.ts';
 import { listener } from './listener.ts';
+import { type OperationsOptions, RunOperations } from './operations/run-operations.ts';
 import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
 import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts';
@@ -49,7 +51,7 @@ import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** How a graph is run, beside its inputs and its output. Nothing here changes values. */
-export interface RunOptions extends ExecutionOptions, ShardOptions {
+export interface RunOptions extends ExecutionOptions, ShardOptions, OperationsOptions {
   /**
    * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
    * cache of your own. Default none.
@@ -79,6 +81,10 @@ export interface RunOptions extends ExecutionOptions, ShardOptions {
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Sentences a person should read: random weights, items left out, dead letters. */
   readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
+  /** Told of each item whose decoding begins, with the seconds of its media. */
+  readonly onItemStarted?:
+    | ((item: { readonly item: string; readonly path: string; readonly seconds: number }) => void)
+    | undefined;
   /** Told of each item that is done with. */
   readonly onItem?: ((report: ItemReport) => void) | undefined;
   /** Told what begins before there is any progress, and after. */
@@ -102,6 +108,8 @@ export const runOptions: KnownOptions<RunOptions> = {
   onProgress: true,
   onMessage: true,
   onItem: true,
+  onItemStarted: true,
+  metricsPort: true,
   onStage: true,
   poison: true,
   shard: true,
@@ -135,8 +143,22 @@ export async function runGraph(
   options: RunOptions,
   setting: RunSetting,
 ): Promise<RunSummary> {
-  const { out, device, sampler, calibration } = setting;
-  checkShard(options, typeof out === 'string');
+  checkShard(options, typeof setting.out === 'string');
+  const operations = await RunOperations.open(options, listener('onMessage', options.onMessage));
+  try {
+    return await runWatched(graph, corpus, options, { ...setting, operations });
+  } finally {
+    await operations.close();
+  }
+}
+
+async function runWatched(
+  graph: VideoGraph,
+  corpus: readonly Video[],
+  options: RunOptions,
+  setting: RunSetting & { readonly operations: RunOperations },
+): Promise<RunSummary> {
+  const { out, device, sampler, calibration, operations } = setting;
   const part = options.shard === undefined ? corpus : itemsOfShard(corpus, options.shard);
   const say = listener('onMessage', options.onMessage);
   const plan = await planUnlessStopped(graph, corpus, options, setting);
@@ -152,7 +174,9 @@ export async function runGraph(
       precision: first?.precision ?? 'float32',
     });
   }
-  const flow = new Flow(plan.memory.budget, { maxOvercommit: plan.memory.overcommit, poison: options.poison });
+  const onBatch = (batch: RanBatch) => operations.batch(batch);
+  const { budget, overcommit } = plan.memory;
+  const flow = new Flow(budget, { maxOvercommit: overcommit, poison: options.poison, onBatch });
   const cache = await openCache(options, plan.graph.id, say);
   let output: RunOutput | undefined;
   try {
@@ -176,7 +200,7 @@ export async function runGraph(
           );
     const noted = output.items && new RunItems(output.items, corpus, setting.covers, part);
     return await runInto(output, {
-      ...{ options, corpus, part, graph, plan, flow, cache, say, sampler, noted },
+      ...{ options, corpus, part, graph, plan, flow, cache, say, sampler, noted, operations },
       directory: typeof out === 'string' ? out : undefined,
     });
   } finally {
@@ -225,12 +249,13 @@ interface Run {
   readonly sampler: MemorySampler;
   /** Undefined of a stream, which keeps nothing. */
   readonly noted: RunItems | undefined;
+  readonly operations: RunOperations;
   /** Of a dataset. */
   readonly directory: string | undefined;
 }
 
 async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
-  const { options, part, graph, plan, flow, cache, say, sampler, noted } = run;
+  const { options, part, graph, plan, flow, cache, say, sampler, noted, operations } = run;
   const networks = networksOf(graph);
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
@@ -250,10 +275,12 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const clock = stopwatch();
   const showProgress = listener('onProgress', options.onProgress);
   const tellItem = listener('onItem', options.onItem);
+  const tellStarted = listener('onItemStarted', options.onItemStarted);
   const tellStage = listener('onStage', options.onStage);
   tellStage('running');
   const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
+  operations.watch({ tally, plan, flow, flowsAlone, seconds: clock });
   let wallSeconds = 0;
   let metrics = flow.metrics();
   let devices: readonly MeasuredDeviceUse[] = [];
@@ -277,7 +304,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
         ...plan.memory,
         flow: (budget) => {
           // It has all that the limit leaves.
-          const alone = new Flow(budget, { maxOvercommit: 0 });
+          const alone = new Flow(budget, { maxOvercommit: 0, onBatch: (batch) => operations.batch(batch) });
           flowsAlone.push(alone);
           return alone;
         },
@@ -288,6 +315,11 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       retry: (letter) => isWorthAnother(letter, graph),
       onEvent: (event) => {
         tally.add(event);
+        operations.take(event);
+        if (event.type === 'started') {
+          const { item, seconds } = event;
+          tellStarted({ item: item.id, path: item.path, seconds });
+        }
         noted?.take(event);
         const report = itemReportOf(event);
         if (report === undefined) return;

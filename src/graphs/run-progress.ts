@@ -22,7 +22,7 @@ export interface RunProgress {
 }
 
 /** Frames that the decoders of pictures gave. */
-function framesDecoded(operators: readonly OperatorMetrics[], { nodes }: Plan): number {
+export function framesDecoded(operators: readonly OperatorMetrics[], { nodes }: Plan): number {
   const pictures = nodes.filter(({ dtype }) => dtype === 'uint8').map(({ id }) => id);
   return operators.reduce((sum, { name, out }) => (pictures.includes(name) ? sum + out : sum), 0);
 }

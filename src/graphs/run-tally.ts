@@ -72,6 +72,16 @@ export class RunTally {
     }
   }
 
+  /** Items that run now. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Items that are yet to begin. */
+  get waiting(): number {
+    return Math.max(0, this.total - this.done - this.#running.size);
+  }
+
   /** Items finished in any way. */
   get done(): number {
     return this.committed + this.alreadyDone + this.skipped.length + this.dead.length;

@@ -7,6 +7,7 @@ import { chooseDevice } from '../models/onnx/device.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import type { Json } from './graph.ts';
 import { type Coverage, checkUniqueIds, coverageOf } from './inputs.ts';
+import { intoDataset } from './into-dataset.ts';
 import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
 import { type RunOptions, runGraph, runOptions } from './run-graph.ts';
@@ -118,9 +119,11 @@ export async function writeDataset(
   const sampler = new MemorySampler();
   sampler.start();
   try {
-    const device = await chooseDevice(options.device ?? 'auto');
-    if (device.says !== undefined) say(device.says);
-    return await runGraph(graph, corpus, options, { out: directory, device, sampler, covers: coveredBy(input) });
+    return await intoDataset(directory, options, async (out) => {
+      const device = await chooseDevice(options.device ?? 'auto');
+      if (device.says !== undefined) say(device.says);
+      return await runGraph(graph, corpus, options, { out, device, sampler, covers: coveredBy(input) });
+    });
   } finally {
     sampler.stop();
   }

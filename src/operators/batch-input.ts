@@ -23,6 +23,8 @@ export interface Batch<A, R> {
   /** Where bytes are reserved for its results, and how many. */
   readonly instance: OperatorInstance;
   readonly promised: Bytes;
+  /** When it began, in milliseconds of `performance.now()`. */
+  readonly started: number;
   callOff: (() => void) | undefined;
   /** Its time was up: nobody waits for it any more. */
   late: boolean;

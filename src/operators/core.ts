@@ -3,6 +3,7 @@ import { UsageError } from '../core/errors.ts';
 import type { Admission } from './admission.ts';
 import { bytesOf } from './measure.ts';
 import type { MemoryPool, OperatorInstance, PoolConsumer } from './memory-pool.ts';
+import type { RanBatch } from './micro-batch-options.ts';
 import { type OperatorKind, OperatorMeter } from './operator-meter.ts';
 import { type Bytes, Payload } from './payload.ts';
 
@@ -27,11 +28,21 @@ export class FlowCore {
   /** Moment of the first activity, in milliseconds of `performance.now()`. */
   origin: number | undefined;
 
-  constructor(memoryPool: MemoryPool, admission: Admission, yieldAfter: number, clock: Clock) {
+  /** Told of every batch that has run. */
+  readonly onBatch: ((batch: RanBatch) => void) | undefined;
+
+  constructor(
+    memoryPool: MemoryPool,
+    admission: Admission,
+    yieldAfter: number,
+    clock: Clock,
+    onBatch?: (batch: RanBatch) => void,
+  ) {
     this.memoryPool = memoryPool;
     this.admission = admission;
     this.yieldAfter = yieldAfter;
     this.clock = clock;
+    this.onBatch = onBatch;
     memoryPool.onEnd = (meter) => this.#end(meter);
   }
 

@@ -9,7 +9,7 @@ import { FlowCore } from './core.ts';
 import type { MapAsyncOptions } from './map-async.ts';
 import { MemoryPool, PoolConsumer } from './memory-pool.ts';
 import { MicroBatch } from './micro-batch.ts';
-import type { MicroBatchOptions } from './micro-batch-options.ts';
+import type { MicroBatchOptions, RanBatch } from './micro-batch-options.ts';
 import type { FlowMetrics, OperatorMeter } from './operator-meter.ts';
 import type { OperatorMaker } from './own-operator.ts';
 import type { Bytes } from './payload.ts';
@@ -44,6 +44,8 @@ export interface FlowOptions {
    * warning. They are counted in the metrics in any case.
    */
   readonly onLateError?: ((error: unknown) => void) | undefined;
+  /** Told of every batch of a micro-batcher that has run. Must not throw. Default: nobody is. */
+  readonly onBatch?: ((batch: RanBatch) => void) | undefined;
   /**
    * The time that `delay`, timeouts, tries again, rates and batches that wait go by: in a test a
    * `TestScheduler` or a `VirtualTimeScheduler` of RxJS. Default: the timers of the process.
@@ -78,6 +80,7 @@ const known: KnownOptions<FlowOptions> = {
   yieldAfter: true,
   metricsEvery: true,
   onLateError: true,
+  onBatch: true,
   poison: true,
   scheduler: true,
 };
@@ -136,7 +139,13 @@ export class Flow {
       onLateError(error);
     });
     this.#admission = new Admission(this.#memoryPool, { maxOvercommit, lowWatermark });
-    this.#core = new FlowCore(this.#memoryPool, this.#admission, yieldAfter, clockOf(options.scheduler));
+    this.#core = new FlowCore(
+      this.#memoryPool,
+      this.#admission,
+      yieldAfter,
+      clockOf(options.scheduler),
+      options.onBatch,
+    );
     this.pool = new BufferPool(this.#memoryPool, options.poison);
     this.metrics$ = timer(0, metricsEvery, options.scheduler).pipe(map(() => this.metrics()));
     this.#rootAccount = new PoolConsumer('flow', 0, 0, this.#scopes++);

@@ -38,6 +38,19 @@ export interface MicroBatchOptions<A, R> {
   readonly run: (batch: readonly A[]) => Promise<readonly R[]>;
 }
 
+/** A batch that has run. */
+export interface RanBatch {
+  readonly operator: string;
+  /** Elements in it. */
+  readonly size: number;
+  /** Names of the scopes that these were of, and how many of each. */
+  readonly scopes: ReadonlyMap<string, number>;
+  /** In milliseconds of `performance.now()`. */
+  readonly started: number;
+  readonly ended: number;
+  readonly failed: boolean;
+}
+
 /** @throws UsageError when an option is not as described. */
 export function checkMicroBatch<A, R>(options: MicroBatchOptions<A, R>): void {
   checkString('name', options.name);

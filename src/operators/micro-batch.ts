@@ -216,7 +216,14 @@ export class MicroBatch<A, R> implements Flusher {
 
   #run(count: number, instance: OperatorInstance, promised: Bytes): void {
     const items = this.#nextBatch(count);
-    const batch: Batch<A, R> = { items, instance, promised, callOff: undefined, late: false };
+    const batch: Batch<A, R> = {
+      items,
+      instance,
+      promised,
+      started: performance.now(),
+      callOff: undefined,
+      late: false,
+    };
     this.#waitAnew();
     this.#running++;
     this.#batches++;
@@ -284,6 +291,7 @@ export class MicroBatch<A, R> implements Flusher {
       this.#meter.leave();
     }
     this.#room.give(batch.instance, batch.promised);
+    this.#tell(batch, failure !== undefined);
     const inputs = new Set(batch.items.map((item) => item.input));
     let failed = failure;
     try {
@@ -305,6 +313,17 @@ export class MicroBatch<A, R> implements Flusher {
     }
     // Or after it, where there was no room.
     this.#runWhatIsDue();
+  }
+
+  #tell({ items, started }: Batch<A, R>, failed: boolean): void {
+    const { onBatch } = this.#core;
+    if (onBatch === undefined) return;
+    const scopes = new Map<string, number>();
+    for (const { input } of items) {
+      const { name } = input.instance.scope;
+      scopes.set(name, (scopes.get(name) ?? 0) + 1);
+    }
+    onBatch({ operator: this.name, size: items.length, scopes, started, ended: performance.now(), failed });
   }
 
   #takeResults(items: readonly BatchItem<A, R>[], results: readonly R[]): void {

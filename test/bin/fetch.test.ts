@@ -49,7 +49,7 @@ describe('reelflow fetch', () => {
     expect(extracted.code, extracted.stderr).toBe(0);
     expect(JSON.parse(extracted.stdout)).toMatchObject({ videos: { committed: 2, dead: 0 } });
     const store = await CommitStore.open(out, { create: false });
-    const ids = (await store.keys()).map((key) => store.readFacts(key).itemId);
+    const ids = await Promise.all((await store.keys()).map(async (key) => (await store.readFacts(key)).itemId));
     expect([...ids].sort()).toEqual(['ok-1', 'ok-4']);
     const trailers = await readTrailers(join(directory, 'whole.csv'));
     expect([...moviesWithFeatures(ids, trailers)].sort()).toEqual(['1', '4']);

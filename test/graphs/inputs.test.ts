@@ -8,6 +8,18 @@ const failureOf = (listed: Promise<unknown>) =>
     (error: { code: string; message: string; remedy?: string }) => error,
   );
 
+describe('inputs at an address', () => {
+  it('are refused with what to do', async () => {
+    for (const input of ['https://films.example/heat.mp4', 's3://films/heat.mp4']) {
+      expect(await failureOf(listCorpus({ inputs: [input] }))).toMatchObject({
+        code: 'no-inputs',
+        message: `'${input}' is not a file: inputs are read from files`,
+        remedy: 'Fetch it to a directory first: see `fetchCorpus`.',
+      });
+    }
+  });
+});
+
 describe('ids of a corpus', () => {
   it('are names without extension, paths below the input, or names of directories', async () => {
     const place = new LengthRun();

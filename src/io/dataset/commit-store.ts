@@ -1,31 +1,22 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
-import {
-  createOnce,
-  isTemporary,
-  makeDirectory,
-  removeIfThere,
-  removeStaleTemporaries,
-  syncDirectory,
-} from '../../core/atomic-file.ts';
+import { existsSync } from 'node:fs';
 import { Breather } from '../../core/breather.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
-import { fillSync } from '../../core/whole-io.ts';
 import { eachEntry } from '../directory-entries.ts';
+import { refuseObjectAddress } from '../objects/object-address.ts';
 import { decodeUnit, decodeUnitFacts, encodeUnit } from './arrow.ts';
+import { unitFilesOf } from './dataset-units.ts';
 import type { DeadLetter } from './dead-letter.ts';
+import { type FarDataset, farDatasetOf } from './far-dataset.ts';
 import { Items, isWritten } from './items.ts';
 import { isOldLayout, partPath } from './layout.ts';
 import { keyOfLetter, LetterKeys } from './letter-keys.ts';
-import { Letters, renameIfThere } from './letters.ts';
-import { readWhole } from './read-whole.ts';
+import { Letters } from './letters.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
 import type { PlannedUnit } from './table-plan.ts';
+import { isUnitKey, type UnitFiles } from './unit-files.ts';
 import { UnitIndex } from './unit-index.ts';
 import type { KeptLetter, UnitStore } from './unit-store.ts';
 
-const KEY = /^[0-9a-f]{8,128}$/;
-const EXTENSION = '.arrow';
 /** Bytes read at first from the end of a unit's file for its facts; footers are seldom longer. */
 const TAIL_BYTES = 16 * 1024;
 /** A unit that is read in a millisecond or so. */
@@ -61,8 +52,7 @@ export class CommitStore implements UnitStore {
    * index knows.
    */
   readonly #seen: boolean[] = [];
-  // Joined once: paths are asked for at every turn.
-  readonly #units: string;
+  readonly #units: UnitFiles;
   readonly #dead: string;
   readonly #letters: Letters;
   #items: Promise<Items> | undefined;
@@ -78,7 +68,7 @@ export class CommitStore implements UnitStore {
     this.#notes = notes;
     this.#metadata = metadata;
     this.#index = index;
-    this.#units = partPath(directory, 'units');
+    this.#units = unitFilesOf(directory);
     const dead = partPath(directory, 'dead');
     this.#dead = dead;
     this.#letters = new Letters(dead, (path) => void this.setAside.push(path));
@@ -104,25 +94,24 @@ export class CommitStore implements UnitStore {
       readonly metadata?: Readonly<Record<string, string>>;
     } = {},
   ): Promise<CommitStore> {
-    const units = partPath(directory, 'units');
+    refuseObjectAddress(directory);
+    const units = unitFilesOf(directory);
     const create = options.create !== false && options.readOnly !== true;
-    if (!create && !existsSync(units)) {
+    if (!create && !units.isThere()) {
       throw new UsageError(`${directory} is not a dataset: it has no '_units' folder`, {
         code: 'dataset',
         remedy: 'Name a directory that `extract` or `writeDataset` has written.',
       });
     }
-    if (create) await makeDirectory(units);
+    if (create) await units.make();
     const index = await UnitIndex.open(partPath(directory, 'index'));
     const notes = create || (options.readOnly !== true && !isOldLayout(directory));
     const store = new CommitStore(directory, options.metadata ?? {}, index, notes);
     if (!notes) return store;
     if (create) await store.#letters.make();
     await store.#letters.tidy();
-    if (!create) {
-      for (const shard of store.#shards()) await removeStaleTemporaries(join(units, shard));
-      return store;
-    }
+    await units.tidy();
+    if (!create) return store;
     // Whoever commits must know which items have units: those that an index does not name are
     // looked at now.
     await store.#lookAtUnknown();
@@ -135,16 +124,12 @@ export class CommitStore implements UnitStore {
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
   unitPath(key: string): string {
-    return this.#pathOf(checkKey(key));
-  }
-
-  #pathOf(key: string): string {
-    return `${this.#units}${sep}${key.slice(0, 2)}${sep}${key}${EXTENSION}`;
+    return this.#units.pathOf(checkKey(key));
   }
 
   /** Whether the unit is committed. */
   async has(key: string): Promise<boolean> {
-    return existsSync(this.unitPath(key));
+    return (await this.#units.look(checkKey(key))) !== undefined;
   }
 
   /**
@@ -154,18 +139,18 @@ export class CommitStore implements UnitStore {
    * @returns 'duplicate' when it was committed before, here or elsewhere: then this one is dropped.
    */
   async commit(key: string, table: UnitTable): Promise<'committed' | 'duplicate'> {
-    const path = this.unitPath(key);
-    if (existsSync(path)) return 'duplicate';
+    if (this.#units.seen(checkKey(key)) !== undefined) return 'duplicate';
     const bytes = encodeUnit({ ...table, metadata: { ...table.metadata, ...this.#metadata } });
-    await makeDirectory(join(this.#units, key.slice(0, 2)));
     // Another process may have committed the item as it was before.
     await this.#index.refresh();
     await this.makeCurrent(table.itemId, key);
-    const first = await createOnce(path, bytes);
-    if (!first) return 'duplicate';
-    this.#placeUnlessDamaged(key);
+    if (!(await this.#units.create(key, bytes))) return 'duplicate';
+    const file = this.#units.seen(key);
+    const facts = decodeUnitFacts(bytes, this.unitPath(key));
+    if (file !== undefined && typeof facts !== 'number') this.#index.note(key, { facts, ...file });
     await this.#flush();
     await this.#letters.answered(key);
+    await this.#far?.lettersChanged();
     return 'committed';
   }
 
@@ -176,6 +161,7 @@ export class CommitStore implements UnitStore {
    */
   async makeCurrent(itemId: string, key: string): Promise<void> {
     await this.#letters.supersede(itemId, key);
+    await this.#far?.lettersChanged();
     if (await this.isCurrent(itemId, key)) return;
     this.#index.choose(itemId, key);
     await this.#flush();
@@ -203,6 +189,11 @@ export class CommitStore implements UnitStore {
     return this.#letterKeys.refresh();
   }
 
+  /** What the directory is the working copy of, if it is one. */
+  get #far(): FarDataset | undefined {
+    return farDatasetOf(this.directory);
+  }
+
   /** What is known of the items, read when it is first asked for. */
   items(): Promise<Items> {
     this.#items ??= Items.open(this.directory);
@@ -224,10 +215,9 @@ export class CommitStore implements UnitStore {
 
   /** Keys of all committed units, ascending. */
   async keys(): Promise<string[]> {
-    const keys = this.#shards().flatMap((shard) =>
-      readdirSync(join(this.#units, shard)).flatMap((name) => keyOfUnit(name) ?? []),
-    );
-    return keys.sort();
+    const all: string[] = [];
+    for await (const keys of this.#units.keys()) all.push(...keys);
+    return all;
   }
 
   /**
@@ -239,7 +229,7 @@ export class CommitStore implements UnitStore {
     const items = new Set<string>();
     const breather = new Breather();
     for (const key of await this.keys()) {
-      const place = this.#index.placeOf(key) ?? this.#placeUnlessDamaged(key);
+      const place = this.#index.placeOf(key) ?? (await this.#placeUnlessDamaged(key));
       if (place !== undefined) items.add(this.#index.itemAt(place));
       if (breather.isDue) await breather.rest();
     }
@@ -291,72 +281,67 @@ export class CommitStore implements UnitStore {
    */
   async read(key: string): Promise<UnitTable> {
     const path = this.unitPath(key);
-    return this.#decode(await readWhole(path).catch((error: unknown) => missing(path, error)), path);
+    return this.#decode(key, await this.#units.read(key).catch((error: unknown) => missing(path, error)));
   }
 
   /**
    * Reads a small unit at once: of many small files the pauses of an asynchronous read cost more
-   * than the reads. Undefined for a large one.
+   * than the reads. Undefined for a large one, a damaged one, and one that is far away: see `read`.
    *
-   * @throws DatasetError as `read`.
+   * @throws DatasetError `unreadable`.
    */
   readNow(key: string): UnitTable | undefined {
     const path = this.unitPath(key);
+    if (this.#units.readNow === undefined) return undefined;
     if ((this.#index.sizeOf(key) ?? Number.POSITIVE_INFINITY) > SMALL_BYTES) return undefined;
-    let bytes: Buffer;
+    let bytes: Uint8Array;
     try {
-      bytes = readFileSync(path);
+      bytes = this.#units.readNow(key);
     } catch (error) {
       return missing(path, error);
     }
-    return this.#decode(bytes, path);
-  }
-
-  /** A damaged unit is set aside, so that the next run computes its item again. */
-  #decode(bytes: Uint8Array, path: string): UnitTable {
     try {
       return decodeUnit(bytes, path);
     } catch (error) {
-      if (error instanceof DatasetError && this.#notes) this.#putAside(path);
+      // `read` says so, and sets it aside.
+      if (error instanceof DatasetError) return undefined;
+      throw error;
+    }
+  }
+
+  /** A damaged unit is set aside, so that the next run computes its item again. */
+  async #decode(key: string, bytes: Uint8Array): Promise<UnitTable> {
+    try {
+      return decodeUnit(bytes, this.unitPath(key));
+    } catch (error) {
+      if (error instanceof DatasetError && this.#notes) await this.#putAside(key);
       throw error;
     }
   }
 
   /**
-   * Reads what a unit says of itself, without its rows. Synchronous, since the pauses of an
-   * asynchronous read cost ten times what the read does, and datasets have thousands of units.
-   *
+   * Reads what a unit says of itself, without its rows.
    * @throws DatasetError as `read`.
    */
-  readFacts(key: string): UnitFacts {
+  async readFacts(key: string): Promise<UnitFacts> {
     const path = this.unitPath(key);
-    let file: number;
-    try {
-      file = openSync(path, 'r');
-    } catch (error) {
-      return missing(path, error);
-    }
-    try {
-      const { size } = fstatSync(file);
-      const readTail = (length: number): Buffer => {
-        const tail = Buffer.alloc(Math.min(size, length));
-        fillSync(file, tail, size - tail.length);
-        return tail;
-      };
-      const facts = decodeUnitFacts(readTail(TAIL_BYTES), path);
-      if (typeof facts !== 'number') return facts;
-      const again = decodeUnitFacts(readTail(facts), path);
-      if (typeof again !== 'number') return again;
-      throw new DatasetError(
-        'damaged',
-        `${path} is not a whole unit of a dataset: its footer is longer than the file`,
-        {
-          remedy: 'Run the command that made the dataset again: only that item is computed again.',
-        },
-      );
-    } finally {
-      closeSync(file);
-    }
+    // Without a pause where the place needs none: it costs ten times what the read does, and
+    // datasets have thousands of units.
+    const readEnd = async (length: number): Promise<Uint8Array> => {
+      try {
+        const end = this.#units.readEnd(key, length);
+        return end instanceof Promise ? await end : end;
+      } catch (error) {
+        return missing(path, error);
+      }
+    };
+    const facts = decodeUnitFacts(await readEnd(TAIL_BYTES), path);
+    if (typeof facts !== 'number') return facts;
+    const again = decodeUnitFacts(await readEnd(facts), path);
+    if (typeof again !== 'number') return again;
+    throw new DatasetError('damaged', `${path} is not a whole unit of a dataset: its footer is longer than the file`, {
+      remedy: 'Run the command that made the dataset again: only that item is computed again.',
+    });
   }
 
   /**
@@ -364,7 +349,7 @@ export class CommitStore implements UnitStore {
    * footer is damaged is set aside, and counts as not committed: resuming computes it again.
    */
   async facts(key: string): Promise<UnitFacts | undefined> {
-    const place = this.#placeUnlessDamaged(key);
+    const place = await this.#placeUnlessDamaged(key);
     return place === undefined ? undefined : this.#index.factsAt(place);
   }
 
@@ -372,17 +357,17 @@ export class CommitStore implements UnitStore {
    * Of a unit that this process has seen whole since it began only the name is looked at: nobody
    * writes a unit over.
    */
-  #placeOfAudio(key: string): number | undefined {
+  #placeOfAudio(key: string): number | undefined | Promise<number | undefined> {
     const known = this.#index.placeOf(key);
     return known !== undefined && this.#seen[known] === true ? known : this.#placeUnlessDamaged(key);
   }
 
-  #placeUnlessDamaged(key: string): number | undefined {
+  async #placeUnlessDamaged(key: string): Promise<number | undefined> {
     try {
-      return this.#placeIfThere(key);
+      return await this.#placeIfThere(key);
     } catch (error) {
       if (!(error instanceof DatasetError)) throw error;
-      this.#putAside(this.unitPath(key));
+      await this.#putAside(key);
       return undefined;
     }
   }
@@ -391,30 +376,24 @@ export class CommitStore implements UnitStore {
    * The place of a committed unit in the index: of what the index says of it where its file is the
    * one that it knows; else of what the file says.
    */
-  #placeIfThere(key: string): number | undefined {
+  async #placeIfThere(key: string): Promise<number | undefined> {
     const known = this.#index.placeOf(key);
-    const path = known === undefined ? this.unitPath(key) : this.#pathOf(key);
-    const file = statSync(path, { throwIfNoEntry: false });
+    const file = this.#units.seen(checkKey(key)) ?? (await this.#units.look(key));
     if (file === undefined) return undefined;
-    if (known !== undefined && this.#index.isOf(known, file.size, file.mtimeMs)) {
+    if (known !== undefined && this.#index.isOf(known, file.size, file.modified)) {
       this.#seen[known] = true;
       return known;
     }
-    return this.#index.note(key, { facts: this.readFacts(key), size: file.size, modified: file.mtimeMs });
+    return this.#index.note(key, { facts: await this.readFacts(key), ...file });
   }
 
   /** Places of all units in the index, by key. */
   async #lookAtAll(damaged: 'throw' | 'aside'): Promise<number[]> {
     const found: number[] = [];
     const breather = new Breather();
-    for (const shard of this.#shards()) {
-      const keys: string[] = [];
-      await eachEntry(join(this.#units, shard), ({ name }) => {
-        const key = keyOfUnit(name);
-        if (key !== undefined) keys.push(key);
-      });
-      for (const key of keys.sort()) {
-        const place = damaged === 'aside' ? this.#placeOfAudio(key) : this.#placeIfThere(key);
+    for await (const keys of this.#units.keys()) {
+      for (const key of keys) {
+        const place = await (damaged === 'aside' ? this.#placeOfAudio(key) : this.#placeIfThere(key));
         if (place !== undefined) found.push(place);
         if (this.#index.pending >= NOTED_AT_A_TIME) await this.#flush();
         if (breather.isDue) await breather.rest();
@@ -424,23 +403,13 @@ export class CommitStore implements UnitStore {
     return found;
   }
 
-  /**
-   * Units that the index does not name, and temporaries of dead processes. What is damaged is
-   * looked at again when it is asked for.
-   */
+  /** Units that the index does not name. What is damaged is looked at when it is asked for. */
   async #lookAtUnknown(): Promise<void> {
-    for (const shard of this.#shards()) {
-      const unknown: string[] = [];
-      const temporary: string[] = [];
-      await eachEntry(join(this.#units, shard), ({ name }) => {
-        if (isTemporary(name)) temporary.push(name);
-        else if (this.#index.placeOf(name.slice(0, -EXTENSION.length)) === undefined) unknown.push(name);
-      });
-      await removeStaleTemporaries(join(this.#units, shard), temporary);
-      const breather = new Breather();
-      for (const key of unknown.flatMap((name) => keyOfUnit(name) ?? []).sort()) {
+    const breather = new Breather();
+    for await (const keys of this.#units.keys()) {
+      for (const key of keys.filter((each) => this.#index.placeOf(each) === undefined)) {
         try {
-          this.#placeIfThere(key);
+          await this.#placeIfThere(key);
         } catch (error) {
           if (!(error instanceof DatasetError)) throw error;
         }
@@ -472,6 +441,7 @@ export class CommitStore implements UnitStore {
    */
   async record(key: string, letter: DeadLetter): Promise<void> {
     await this.#letters.record(checkKey(key), letter);
+    await this.#far?.lettersChanged();
   }
 
   /**
@@ -483,7 +453,7 @@ export class CommitStore implements UnitStore {
   }
 
   #letter(key: string): DeadLetter | undefined {
-    return existsSync(this.unitPath(key)) ? undefined : this.#letters.get(key);
+    return this.#units.seen(checkKey(key)) !== undefined ? undefined : this.#letters.get(key);
   }
 
   /**
@@ -515,7 +485,9 @@ export class CommitStore implements UnitStore {
    * @throws UsageError for a key that is not lower-case hexadecimal.
    */
   async retry(keys: readonly string[]): Promise<number> {
-    return this.#letters.retry(keys.map(checkKey));
+    const retried = this.#letters.retry(keys.map(checkKey));
+    if (retried > 0) await this.#far?.lettersChanged();
+    return retried;
   }
 
   /**
@@ -525,38 +497,20 @@ export class CommitStore implements UnitStore {
   async remove(itemId: string): Promise<{ readonly units: number; readonly letters: number }> {
     await this.#index.refresh();
     let units = 0;
-    for (const key of this.#index.keysOf(itemId)) {
-      const path = this.unitPath(key);
-      for (const each of [path, `${path}.damaged`]) {
-        if (!existsSync(each)) continue;
-        await removeIfThere(each);
-        units += 1;
-      }
-      if (existsSync(dirname(path))) await syncDirectory(dirname(path));
-    }
-    return { units, letters: await this.#letters.remove(itemId) };
+    for (const key of this.#index.keysOf(itemId)) units += await this.#units.remove(key);
+    const letters = await this.#letters.remove(itemId);
+    await this.#far?.lettersChanged();
+    return { units, letters };
   }
 
-  #putAside(path: string): void {
-    if (renameIfThere(path, `${path}.damaged`)) this.setAside.push(`${path}.damaged`);
+  async #putAside(key: string): Promise<void> {
+    const path = await this.#units.putAside(key);
+    if (path !== undefined) this.setAside.push(path);
   }
-
-  #shards(): string[] {
-    if (!existsSync(this.#units)) return [];
-    return readdirSync(this.#units)
-      .filter((name) => /^[0-9a-f]{2}$/.test(name) && !isTemporary(name))
-      .sort();
-  }
-}
-
-/** The key in the name of a unit's file. */
-function keyOfUnit(name: string): string | undefined {
-  const key = name.slice(0, -EXTENSION.length);
-  return name.endsWith(EXTENSION) && KEY.test(key) ? key : undefined;
 }
 
 function checkKey(key: string): string {
-  if (!KEY.test(key))
+  if (!isUnitKey(key))
     throw new UsageError(`a unit's key must be 8 to 128 lower-case hexadecimal digits, but is '${key}'`);
   return key;
 }

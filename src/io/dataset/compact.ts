@@ -10,6 +10,7 @@ import {
 import { Breather } from '../../core/breather.ts';
 import { checkInteger, checkOneOf } from '../../core/check.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { atDataset } from '../objects/at-dataset.ts';
 import { CommitStore } from './commit-store.ts';
 import { isCutDirectory } from './cut.ts';
 import { countDataset } from './dataset.ts';
@@ -103,13 +104,16 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   if (options.rowGroupBytes !== undefined) checkInteger('rowGroupBytes', options.rowGroupBytes);
   const encoding = checkOneOf('encoding', options.encoding ?? 'plain', parquetEncodings);
   const compression = checkOneOf('compression', options.compression ?? 'zstd', parquetCompressions);
-  const modernised = await modernise(directory);
-  if (modernised !== undefined) options.onMessage?.(modernised);
+  const { onMessage } = options;
   const how = { partBytes, encoding, compression, rowGroupBytes: options.rowGroupBytes };
-  for (;;) {
-    const tables = await compactOnce(directory, how);
-    if (tables !== undefined) return tables;
-  }
+  return atDataset(directory, async (at) => {
+    const modernised = await modernise(at);
+    if (modernised !== undefined) onMessage?.(modernised);
+    for (;;) {
+      const tables = await compactOnce(at, how);
+      if (tables !== undefined) return tables;
+    }
+  });
 }
 
 interface Layout {

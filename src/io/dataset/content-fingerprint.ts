@@ -1,8 +1,9 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { appendFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { FlowError, MediaError } from '../../core/errors.ts';
 import { hashFile } from '../../core/hash.ts';
 import { eachLine } from '../../core/line-blocks.ts';
+import { appendToPart } from './far-dataset.ts';
 
 /**
  * Device and inode, size, modification time in ns: what a line begins with. One that is cut off or
@@ -87,7 +88,7 @@ export class Fingerprints {
       this.#known.set(identity.text, hash);
       // The line break before it keeps a line that a killed process cut off from swallowing this
       // one.
-      if (this.#file !== undefined) await appendFile(this.#file, `\n${identity.text}${hash}\n`);
+      if (this.#file !== undefined) await appendToPart('fingerprints', this.#file, `\n${identity.text}${hash}\n`);
     }
     return hash;
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../core/atomic-file.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { printableStart } from '../../core/printable.ts';
+import { refuseObjectAddress } from '../objects/object-address.ts';
 import type { Cut } from './cut.ts';
 import { isPartName, partPath, underDatasetLock } from './layout.ts';
 import type { RowSchema } from './row-types.ts';
@@ -107,6 +108,7 @@ export function datasetFilePath(directory: string): string {
  * DatasetError `damaged`.
  */
 export function readDatasetFile(directory: string): DatasetFile {
+  refuseObjectAddress(directory);
   const path = datasetFilePath(directory);
   let text: string;
   try {
@@ -205,6 +207,7 @@ export function areTablesOutOfDate(
  * files.
  */
 export function checkDirectory(directory: string, description: DatasetDescription): DatasetFile | undefined {
+  refuseObjectAddress(directory);
   if (existsSync(directory) && !statSync(directory).isDirectory()) {
     throw new UsageError(`${directory} must be a directory, but is a file`, { code: 'dataset' });
   }

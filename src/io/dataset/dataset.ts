@@ -88,6 +88,8 @@ export class Dataset {
     const metadata = { graph: description.graphId, models: JSON.stringify(description.models.map(withoutCard)) };
     await removeStaleTemporaries(directory);
     const processes = await underDatasetLock(directory, () => markOpen(directory));
+    // Of several that have made it at once, far away, one was first.
+    checkDirectory(directory, description);
     try {
       const store = await CommitStore.open(directory, { metadata });
       const fingerprints = await Fingerprints.open(partPath(directory, 'fingerprints'));

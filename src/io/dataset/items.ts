@@ -1,5 +1,4 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
-import { appendFile } from 'node:fs/promises';
 import type { RecordBatch } from 'apache-arrow';
 import { removeIfThere } from '../../core/atomic-file.ts';
 import { Breather } from '../../core/breather.ts';
@@ -7,6 +6,7 @@ import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { eachLine } from '../../core/line-blocks.ts';
 import { fillSync } from '../../core/whole-io.ts';
+import { appendToPart } from './far-dataset.ts';
 import { changed, type ItemChange, type ItemFacts } from './item-facts.ts';
 import { factAt, ITEM_COLUMNS, itemAt } from './items-file.ts';
 import { partPath } from './layout.ts';
@@ -44,6 +44,8 @@ export class Items {
   /** Whether there is a whole table. */
   #isTable = false;
   #read = 0;
+  /** Of the journal's file. */
+  #inode: number | undefined;
   #pending: [string, ItemChange][] = [];
   #flushing: Promise<void> = Promise.resolve();
   #file: number | undefined;
@@ -152,6 +154,7 @@ export class Items {
     await removeIfThere(this.#journal);
     this.#lines.clear();
     this.#read = 0;
+    this.#inode = undefined;
   }
 
   /** Lets the journal go. */
@@ -164,20 +167,23 @@ export class Items {
     // More is noted while this is written.
     const noted = [...this.#pending];
     if (noted.length > 0) {
-      await appendFile(this.#journal, noted.map((each) => checkedLine(JSON.stringify(each))).join(''));
+      const lines = noted.map((each) => checkedLine(JSON.stringify(each))).join('');
+      await appendToPart('journal', this.#journal, lines);
     }
     await this.#refresh();
     this.#pending = this.#pending.slice(noted.length);
   }
 
   async #refresh(): Promise<void> {
-    const size = statSync(this.#journal, { throwIfNoEntry: false })?.size ?? 0;
+    const found = statSync(this.#journal, { throwIfNoEntry: false });
     // Another process has made a table of it, and begun a new one.
-    if (size < this.#read) return this.#load();
+    const isOther = this.#inode !== undefined && found?.ino !== this.#inode;
+    if (isOther || (found?.size ?? 0) < this.#read) return this.#load();
     await this.#readOn();
   }
 
   async #readOn(): Promise<void> {
+    this.#inode = statSync(this.#journal, { throwIfNoEntry: false })?.ino;
     let at = this.#read;
     this.#read = await eachLine(this.#journal, this.#read, (bytes, start, end) => {
       const line = { start: at, bytes: end - start };

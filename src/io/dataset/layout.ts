@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isTemporary, makeDirectory, removeIfThere, syncDirectory } from '../../core/atomic-file.ts';
 import { LockLost, underLock } from '../../core/file-lock.ts';
 import { isCutDirectory } from './cut.ts';
+import { farDatasetOf } from './far-dataset.ts';
 
 /**
  * What lies in a dataset beside its tables, by its name today and its name in datasets of
@@ -123,7 +124,15 @@ export async function underDatasetLock<T>(
 ): Promise<T> {
   for (;;) {
     try {
-      return await underLock(join(directory, '.lock'), work);
+      const far = farDatasetOf(directory);
+      const locked = (assertFar?: () => Promise<void>) =>
+        underLock(join(directory, '.lock'), (assertHeld) =>
+          work(async () => {
+            await assertHeld();
+            await assertFar?.();
+          }),
+        );
+      return await (far === undefined ? locked() : far.underLease(locked));
     } catch (error) {
       // This process was stopped for long and continues: it looks at what the others have made of
       // it meanwhile.

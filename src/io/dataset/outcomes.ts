@@ -1,4 +1,5 @@
 import type { CommitStore } from './commit-store.ts';
+import { farDatasetOf } from './far-dataset.ts';
 
 /** What has become of an item that is done with. */
 export type Outcome = 'committed' | 'dead' | 'skipped';
@@ -15,6 +16,11 @@ export type Outcome = 'committed' | 'dead' | 'skipped';
 export async function outcomes(store: CommitStore): Promise<(itemId: string) => Outcome | undefined> {
   const items = await store.items();
   await items.flush();
+  const far = farDatasetOf(store.directory);
+  if (far !== undefined) {
+    await far.refresh();
+    await items.flush();
+  }
   const committed = await store.itemsWithUnits();
   const dead = new Set((await store.letters()).map(({ letter }) => letter.item));
   return (itemId) => {

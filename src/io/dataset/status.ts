@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { atDataset, openDatasetPlace } from '../objects/at-dataset.ts';
 import { CommitStore } from './commit-store.ts';
 import { areTablesOutOfDate, readDatasetFile } from './dataset-file.ts';
 import { ITEM_STATES, type ItemFacts, type ItemState } from './item-facts.ts';
@@ -44,8 +45,15 @@ export interface DatasetStatus {
  * for await (const { id, path, state } of datasetItems('features/')) console.log(id, path, state);
  */
 export async function* datasetItems(directory: string): AsyncGenerator<ItemFacts> {
-  readDatasetFile(directory);
-  yield* itemsNow(await CommitStore.open(directory, { create: false }), 'throw');
+  const place = await openDatasetPlace(directory);
+  try {
+    readDatasetFile(place.directory);
+    yield* itemsNow(await CommitStore.open(place.directory, { create: false }), 'throw');
+  } catch (error) {
+    throw place.speaking(error);
+  } finally {
+    await place.close();
+  }
 }
 
 /**
@@ -58,7 +66,11 @@ export async function* datasetItems(directory: string): AsyncGenerator<ItemFacts
  * const { items } = await datasetStatus('features/');
  * console.log(`${items.waiting} left`);
  */
-export async function datasetStatus(directory: string): Promise<DatasetStatus> {
+export function datasetStatus(directory: string): Promise<DatasetStatus> {
+  return atDataset(directory, statusOf);
+}
+
+async function statusOf(directory: string): Promise<DatasetStatus> {
   const { name, graphId, tables, software } = readDatasetFile(directory);
   const states = Object.fromEntries(ITEM_STATES.map((state) => [state, 0])) as Record<ItemState, number>;
   const codes: Record<string, number> = {};

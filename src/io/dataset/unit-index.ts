@@ -1,7 +1,7 @@
-import { appendFile } from 'node:fs/promises';
 import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
 import { eachLine } from '../../core/line-blocks.ts';
 import type { Cut } from './cut.ts';
+import { appendToPart } from './far-dataset.ts';
 import type { ColumnFacts, UnitFacts } from './schema.ts';
 
 /** What the index knows of a unit: its facts, and the file that they were read from. */
@@ -81,6 +81,8 @@ export class UnitIndex {
   #read = 0;
   #pending = '';
   #noted = 0;
+  /** Whether something is pending that others go by. */
+  #isUrgent = false;
 
   private constructor(file: string) {
     this.#file = file;
@@ -191,6 +193,7 @@ export class UnitIndex {
    */
   choose(itemId: string, key: string): void {
     this.#add(['current', itemId, key]);
+    this.#isUrgent = true;
   }
 
   /** Lines that were noted since the last `flush`. */
@@ -204,7 +207,9 @@ export class UnitIndex {
     const lines = this.#pending;
     this.#pending = '';
     this.#noted = 0;
-    await appendFile(this.#file, lines);
+    const isUrgent = this.#isUrgent;
+    this.#isUrgent = false;
+    await appendToPart('index', this.#file, lines, { isUrgent });
   }
 
   #add(line: Line): void {

@@ -20,7 +20,7 @@ describe('the commit store', () => {
     expect(await store.commit(key, unitTable({ itemId: 'heat', seed: 2 }))).toBe('duplicate');
     expect(await store.has(key)).toBe(true);
     expect(await store.read(key)).toEqual({ ...first, metadata: { ...first.metadata, graph: 'g1' } });
-    expect(store.readFacts(key)).toMatchObject({ itemId: 'heat', subclips: [2], frames: 12, seconds: 10 });
+    expect(await store.readFacts(key)).toMatchObject({ itemId: 'heat', subclips: [2], frames: 12, seconds: 10 });
     expect(await readdir(join(store.directory, '_units', key.slice(0, 2)))).toEqual([`${key}.arrow`]);
   });
 
@@ -58,7 +58,7 @@ describe('the commit store', () => {
     const path = store.unitPath(keyOf(0));
     const bytes = await readFile(path);
     for (const damaged of [bytes.subarray(0, 100), bytes.subarray(0, bytes.length - 1), Buffer.alloc(0)]) {
-      for (const read of [async () => store.readFacts(keyOf(0)), () => store.read(keyOf(0))]) {
+      for (const read of [() => store.readFacts(keyOf(0)), () => store.read(keyOf(0))]) {
         await writeFile(path, damaged);
         await expect(read()).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining(path) });
       }

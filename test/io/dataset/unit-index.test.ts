@@ -44,7 +44,7 @@ describe('the index of a dataset', () => {
     await rm(join(store.directory, '_index.txt'));
     const without = await CommitStore.open(store.directory, { create: false });
     for (const [index, item] of items.entries()) {
-      expect(await reopened.facts(keyOf(index))).toEqual(without.readFacts(keyOf(index)));
+      expect(await reopened.facts(keyOf(index))).toEqual(await without.readFacts(keyOf(index)));
       expect((await reopened.facts(keyOf(index)))?.itemId).toBe(item);
     }
   });

@@ -1,0 +1,65 @@
+import { ReelflowError } from '../../core/errors.ts';
+import { isObjectAddress } from './object-address.ts';
+import { openS3Store } from './s3-store.ts';
+import { WorkingCopy } from './working-copy.ts';
+
+/** A dataset that is worked on. */
+export interface DatasetPlace {
+  /** Its directory, or the working copy of it. */
+  readonly directory: string;
+  /** Gives an error of the library the words of whoever named the address. */
+  speaking(error: unknown): unknown;
+  close(): Promise<void>;
+}
+
+/**
+ * The place to work on the dataset at an address: its directory, or a working copy of one that lies
+ * in an object store.
+ *
+ * @param options.create whether there may be no dataset yet.
+ * @throws UsageError for an address that is none, or has no dataset; SystemError `object-store`.
+ */
+export async function openDatasetPlace(
+  address: string,
+  options: { readonly create?: boolean } = {},
+): Promise<DatasetPlace> {
+  if (!isObjectAddress(address)) {
+    return { directory: address, speaking: (error) => error, close: async () => {} };
+  }
+  const copy = await WorkingCopy.open(await openS3Store(address), options);
+  return {
+    directory: copy.directory,
+    speaking: (error) => (error instanceof ReelflowError ? renamed(error, copy.directory, address) : error),
+    close: () => copy.close(),
+  };
+}
+
+/**
+ * Works on the dataset at an address: see `openDatasetPlace`.
+ *
+ * @example
+ * await atDataset('s3://films/features', (directory) => compact(directory));
+ */
+export async function atDataset<T>(
+  address: string,
+  work: (directory: string) => Promise<T>,
+  options: { readonly create?: boolean } = {},
+): Promise<T> {
+  const place = await openDatasetPlace(address, options);
+  let done: T;
+  try {
+    done = await work(place.directory);
+  } catch (error) {
+    // What keeps it from closing is what it failed of, or less.
+    await place.close().catch(() => undefined);
+    throw place.speaking(error);
+  }
+  await place.close();
+  return done;
+}
+
+function renamed(error: ReelflowError, directory: string, address: string): ReelflowError {
+  const named = (text: string) => text.replaceAll(directory, address.replace(/\/+$/, ''));
+  const remedy = error.remedy === undefined ? undefined : named(error.remedy);
+  return Object.assign(error, { message: named(error.message), remedy });
+}

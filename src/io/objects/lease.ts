@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockLost } from '../../core/file-lock.ts';
+import { PROCESS_NAME } from '../../core/process-identity.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/** Milliseconds between two signs of life of who has a lease. */
+const SIGN = 5000;
+/** A lease without a sign of life for this many of our milliseconds belongs to nobody. */
+const SILENCE = 30_000;
+
+/** How long a lease lives, for tests. */
+export interface LeaseTimes {
+  readonly sign?: number;
+  readonly silence?: number;
+}
+
+/**
+ * Does work while nobody else does any under the same lease, which is an object that says who has
+ * it. As with `underLock`, clocks need not agree, and whoever was stopped finds by `assertHeld`
+ * that the lease is not its own any more.
+ *
+ * @throws LockLost when it was taken away; SystemError `object-store`.
+ *
+ * @example
+ * await underLease(store, '_lock', async (assertHeld) => publish(assertHeld));
+ */
+export async function underLease<T>(
+  store: ObjectStore,
+  name: string,
+  work: (assertHeld: () => Promise<void>) => Promise<T>,
+  { sign = SIGN, silence = SILENCE }: LeaseTimes = {},
+): Promise<T> {
+  const holder = `${PROCESS_NAME}~${randomBytes(8).toString('hex')}`;
+  let turn = 0;
+  // Other bytes, and so another tag, for each sign of life.
+  const content = () => Buffer.from(`${holder} ${turn++}`);
+  let etag: string | undefined = await take(store, name, content, silence);
+  let signing: Promise<void> = Promise.resolve();
+  const signs = setInterval(() => {
+    signing = signing.then(async () => {
+      if (etag === undefined) return;
+      // One that cannot be given now is given the next time; one that is refused says that it is
+      // lost.
+      await store.put(name, content(), { etag }).then(
+        (next) => {
+          etag = next;
+        },
+        () => undefined,
+      );
+    });
+  }, sign);
+  signs.unref();
+  const isHeld = async () => {
+    const found = etag === undefined ? undefined : await store.get(name);
+    return found !== undefined && Buffer.from(found.bytes).toString().startsWith(`${holder} `);
+  };
+  try {
+    return await work(async () => {
+      if (!(await isHeld())) throw new LockLost(`${store.address}/${name} was taken away`);
+    });
+  } finally {
+    clearInterval(signs);
+    await signing;
+    if (await isHeld()) await store.delete(name);
+  }
+}
+
+async function take(store: ObjectStore, name: string, content: () => Buffer, silence: number): Promise<string> {
+  let seen: { readonly etag: string; readonly since: number } | undefined;
+  for (;;) {
+    const taken = await store.put(name, content(), 'absent');
+    if (taken !== undefined) return taken;
+    const found = await store.head(name);
+    if (found === undefined) continue;
+    if (seen?.etag !== found.etag) seen = { etag: found.etag, since: performance.now() };
+    else if (performance.now() - seen.since > silence) {
+      // Of several that do this at once one is first.
+      const takenOver = await store.put(name, content(), { etag: found.etag });
+      if (takenOver !== undefined) return takenOver;
+    }
+    await sleep(100 + 200 * Math.random());
+  }
+}

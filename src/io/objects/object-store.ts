@@ -1,0 +1,46 @@
+/** An object as a store lists it. */
+export interface StoredObject {
+  /** Below the store's prefix. */
+  readonly name: string;
+  readonly size: number;
+  /** When it was last written, ms. */
+  readonly modified: number;
+  /** Another for other bytes. */
+  readonly etag: string;
+}
+
+/** What of an object is wanted. */
+export interface ObjectRange {
+  /** Only so many of its last bytes. */
+  readonly last: number;
+}
+
+/** What a write is of: bytes at hand, or those of a file. */
+export type ObjectContent = Uint8Array | { readonly file: string };
+
+/**
+ * When an object is written: only if there is none, or only if it is still the one that is known.
+ */
+export type PutCondition = 'absent' | { readonly etag: string };
+
+/**
+ * Named bytes far away, below one prefix. A write is whole or not at all and seen by every read
+ * that begins after it. All fail with SystemError `object-store`, after tries again where that
+ * helps.
+ */
+export interface ObjectStore {
+  /** Such as `s3://bucket/features`, without a slash at its end. */
+  readonly address: string;
+  /** The bytes of an object; undefined when there is none. */
+  get(name: string, range?: ObjectRange): Promise<{ readonly bytes: Uint8Array; readonly etag: string } | undefined>;
+  /** What would be listed of an object. */
+  head(name: string): Promise<StoredObject | undefined>;
+  /** Writes an object. @returns its tag; undefined when the condition does not hold. */
+  put(name: string, content: ObjectContent, condition?: PutCondition): Promise<string | undefined>;
+  /** Objects whose names begin so, by name. */
+  list(prefix: string): AsyncIterable<StoredObject>;
+  /** Removes an object; one that is gone already is not an error. */
+  delete(name: string): Promise<void>;
+  /** Lets its connections go. */
+  close(): void;
+}

@@ -1,0 +1,235 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import { SystemError } from '../../core/errors.ts';
+import { objectAddress } from './object-address.ts';
+import type { ObjectContent, ObjectRange, ObjectStore, PutCondition, StoredObject } from './object-store.ts';
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+
+/** How often a request is made that the store, or the way to it, fails. */
+const ATTEMPTS = 6;
+/** Milliseconds before the second try; twice as long before each further one. */
+const FIRST_PAUSE = 100;
+const CONNECT_PATIENCE = 10_000;
+/** Milliseconds without a byte. */
+const SILENCE = 60_000;
+/** Says in an object who wrote it: whether a write that was cut off had arrived. */
+const WRITER = 'reelflow-writer';
+
+/**
+ * Opens `s3://bucket/prefix` of Amazon S3 or of a store that speaks its protocol, by the AWS SDK:
+ * credentials, region and endpoint are where it looks for them (`AWS_PROFILE`, `AWS_REGION`,
+ * `AWS_ENDPOINT_URL`).
+ *
+ * @throws UsageError `object-store` for an address that is none; SystemError `object-store` when
+ * the SDK is not installed.
+ *
+ * @example
+ * const store = await openS3Store('s3://films/features');
+ */
+export async function openS3Store(address: string): Promise<ObjectStore> {
+  const { bucket, prefix } = objectAddress(address);
+  const sdk = await loadSdk();
+  const endpoint = process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
+  const hasRegion = process.env.AWS_REGION !== undefined || process.env.AWS_DEFAULT_REGION !== undefined;
+  const client = new sdk.S3Client({
+    // A write must not be tried again behind our back: see `#put`.
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: CONNECT_PATIENCE, requestTimeout: SILENCE, socketTimeout: SILENCE },
+    // What goes wrong is thrown, and what it would print would stand among our own lines.
+    logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
+    // Stores that only speak the protocol seldom know the newer checksums.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    ...(endpoint !== undefined && { forcePathStyle: true, ...(!hasRegion && { region: 'us-east-1' }) }),
+  });
+  return new S3Store(sdk, client, bucket, prefix);
+}
+
+async function loadSdk(): Promise<Sdk> {
+  try {
+    return await import('@aws-sdk/client-s3');
+  } catch (cause) {
+    throw new SystemError('object-store', 's3:// needs @aws-sdk/client-s3, which cannot be loaded', {
+      remedy: 'Install it: `npm install @aws-sdk/client-s3`.',
+      cause,
+    });
+  }
+}
+
+class S3Store implements ObjectStore {
+  readonly address: string;
+  readonly #sdk: Sdk;
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #before: string;
+
+  constructor(sdk: Sdk, client: S3Client, bucket: string, prefix: string) {
+    this.#sdk = sdk;
+    this.#client = client;
+    this.#bucket = bucket;
+    this.#before = prefix === '' ? '' : `${prefix}/`;
+    this.address = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
+  }
+
+  async get(name: string, range?: ObjectRange) {
+    const { GetObjectCommand } = this.#sdk;
+    return this.#unlessMissing(name, async () => {
+      const wanted = range && { Range: `bytes=-${range.last}` };
+      const got = await this.#client.send(new GetObjectCommand({ ...this.#place(name), ...wanted }));
+      const bytes = (await got.Body?.transformToByteArray()) ?? new Uint8Array();
+      if (got.ContentLength !== undefined && bytes.byteLength !== got.ContentLength) {
+        throw new Error(`it sent ${bytes.byteLength} of ${got.ContentLength} bytes`);
+      }
+      return { bytes, etag: got.ETag ?? '' };
+    });
+  }
+
+  async head(name: string): Promise<StoredObject | undefined> {
+    const { HeadObjectCommand } = this.#sdk;
+    return this.#unlessMissing(name, async () => {
+      const found = await this.#client.send(new HeadObjectCommand(this.#place(name)));
+      const { ContentLength: size = 0, ETag: etag = '', LastModified } = found;
+      return { name, size, modified: LastModified?.getTime() ?? 0, etag };
+    });
+  }
+
+  async put(name: string, content: ObjectContent, condition?: PutCondition): Promise<string | undefined> {
+    const { PutObjectCommand } = this.#sdk;
+    const writer = randomBytes(12).toString('hex');
+    const when =
+      condition === undefined ? {} : condition === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: condition.etag };
+    let isInDoubt = false;
+    const written = await this.#trying(`write ${name}`, async () => {
+      const body = content instanceof Uint8Array ? content : createReadStream(content.file);
+      const length = content instanceof Uint8Array ? content.byteLength : (await stat(content.file)).size;
+      try {
+        const put = await this.#client.send(
+          new PutObjectCommand({
+            ...{ ...this.#place(name), ...when, Body: body, ContentLength: length },
+            Metadata: { [WRITER]: writer },
+          }),
+        );
+        return put.ETag ?? '';
+      } catch (error) {
+        if (statusOf(error) === 412) return undefined;
+        // The object of `If-Match` is gone.
+        if (statusOf(error) === 404 && condition !== undefined && codeOf(error) === 'NoSuchKey') return undefined;
+        isInDoubt = true;
+        throw error;
+      } finally {
+        if (!(body instanceof Uint8Array)) body.destroy();
+      }
+    });
+    // A try whose answer did not come may have been the one that was first.
+    return written ?? (isInDoubt ? this.#ownTag(name, writer) : undefined);
+  }
+
+  async #ownTag(name: string, writer: string): Promise<string | undefined> {
+    const { HeadObjectCommand } = this.#sdk;
+    return this.#unlessMissing(name, async () => {
+      const found = await this.#client.send(new HeadObjectCommand(this.#place(name)));
+      return found.Metadata?.[WRITER] === writer ? (found.ETag ?? '') : undefined;
+    });
+  }
+
+  async *list(prefix: string): AsyncGenerator<StoredObject> {
+    const { ListObjectsV2Command } = this.#sdk;
+    let token: string | undefined;
+    do {
+      const from = token;
+      const page = await this.#trying(`list ${prefix}`, () =>
+        this.#client.send(
+          new ListObjectsV2Command({
+            ...{ Bucket: this.#bucket, Prefix: this.#before + prefix },
+            ...(from !== undefined && { ContinuationToken: from }),
+          }),
+        ),
+      );
+      for (const { Key: key = '', Size: size = 0, ETag: etag = '', LastModified } of page.Contents ?? []) {
+        yield { name: key.slice(this.#before.length), size, modified: LastModified?.getTime() ?? 0, etag };
+      }
+      token = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (token !== undefined);
+  }
+
+  async delete(name: string): Promise<void> {
+    const { DeleteObjectCommand } = this.#sdk;
+    await this.#unlessMissing(name, () => this.#client.send(new DeleteObjectCommand(this.#place(name))));
+  }
+
+  close(): void {
+    this.#client.destroy();
+  }
+
+  #place(name: string): { Bucket: string; Key: string } {
+    return { Bucket: this.#bucket, Key: this.#before + name };
+  }
+
+  #unlessMissing<Found>(name: string, ask: () => Promise<Found>): Promise<Found | undefined> {
+    return this.#trying(name, async () => {
+      try {
+        return await ask();
+      } catch (error) {
+        const isMissing = statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
+        if (isMissing) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Tries again what another time may go well: a store that is busy, or a connection that broke.
+   */
+  async #trying<Found>(what: string, ask: () => Promise<Found>): Promise<Found> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await ask();
+      } catch (error) {
+        const status = statusOf(error);
+        const mayGoWell = status === undefined || status >= 500 || status === 429 || status === 409 || status === 408;
+        if (mayGoWell && attempt < ATTEMPTS && !isSetUp(error)) {
+          await sleep(FIRST_PAUSE * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+          continue;
+        }
+        throw new SystemError('object-store', `${this.address}: ${what} failed: ${reasonOf(error)}`, {
+          remedy: remedyFor(error),
+          cause: error,
+        });
+      }
+    }
+  }
+}
+
+/** The status of the answer; of a connection that broke while it came there is none. */
+function statusOf(error: unknown): number | undefined {
+  return (error as Partial<S3ServiceException>).$metadata?.httpStatusCode;
+}
+
+function codeOf(error: unknown): string {
+  return (error as Error).name;
+}
+
+/** What no further try changes: there are no credentials, or no region. */
+function isSetUp(error: unknown): boolean {
+  return codeOf(error) === 'CredentialsProviderError' || /region is missing/i.test((error as Error).message);
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ');
+  const { name, message } = error as Error;
+  const status = statusOf(error);
+  return `${message || name}${status === undefined ? '' : ` (${name}, status ${status})`}`;
+}
+
+function remedyFor(error: unknown): string {
+  const status = statusOf(error);
+  if (isSetUp(error)) return 'Give the credentials and the region as for the AWS command line: `aws configure`.';
+  if (status === 403) return 'The credentials must allow to get, put, list and delete objects below this prefix.';
+  if (status === 404) return 'Make the bucket, or name another one.';
+  if (status === 501 || status === 400) return 'The store must know conditional writes (`If-None-Match`, `If-Match`).';
+  return 'See that the store can be reached, and run it again: what is committed is kept.';
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { openS3Store } from './s3-store.ts';
+
+/** What a store does with writes that depend on what is there. */
+export interface StoreCheck {
+  /** Whether it refuses a second write of a name that is to be written once. */
+  readonly refusesSecondWrite: boolean;
+  /** Whether it refuses to replace an object that somebody has replaced meanwhile. */
+  readonly refusesStaleReplace: boolean;
+  /** Whether an object is listed and read as soon as it is written, and gone when it is removed. */
+  readonly showsAtOnce: boolean;
+}
+
+/**
+ * Tries what a dataset in an object store depends on, with an object of its own below the prefix
+ * that it removes again.
+ *
+ * @throws as `openS3Store`; SystemError `object-store` where the store cannot be used at all.
+ *
+ * @example
+ * const { refusesSecondWrite } = await checkStore('s3://films/features');
+ */
+export async function checkStore(address: string): Promise<StoreCheck> {
+  const store = await openS3Store(address);
+  const name = `_doctor/${randomBytes(8).toString('hex')}`;
+  const [first, second] = [Buffer.from('first'), Buffer.from('second')];
+  try {
+    const written = await store.put(name, first, 'absent');
+    const listed: string[] = [];
+    for await (const object of store.list('_doctor/')) listed.push(object.name);
+    const isShown = written !== undefined && listed.includes(name);
+    const again = await store.put(name, second, 'absent');
+    const kept = await store.get(name);
+    const refusesSecondWrite = again === undefined && kept !== undefined && first.equals(kept.bytes);
+    const replaced = await store.put(name, second, { etag: again ?? written ?? '' });
+    const stale = await store.put(name, first, { etag: written ?? '' });
+    const now = await store.get(name);
+    const refusesStaleReplace =
+      replaced !== undefined && stale === undefined && now !== undefined && second.equals(now.bytes);
+    await store.delete(name);
+    return { refusesSecondWrite, refusesStaleReplace, showsAtOnce: isShown && (await store.get(name)) === undefined };
+  } finally {
+    // Once more where something went wrong before: what remains of it is in nobody's way.
+    await store.delete(name).catch(() => undefined);
+    store.close();
+  }
+}

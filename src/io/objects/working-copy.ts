@@ -1,0 +1,370 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isTemporary, removeIfThere, replaceFile } from '../../core/atomic-file.ts';
+import { UsageError } from '../../core/errors.ts';
+import { LockLost } from '../../core/file-lock.ts';
+import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
+import { type DatasetFile, datasetFilePath } from '../dataset/dataset-file.ts';
+import { type AppendedPart, type FarDataset, setFarDataset } from '../dataset/far-dataset.ts';
+import { type LeaseTimes, underLease } from './lease.ts';
+import type { ObjectStore } from './object-store.ts';
+import { ObjectUnitFiles } from './object-unit-files.ts';
+
+const PREFIX = 'reelflow-dataset~';
+const DESCRIPTION = '_dataset.json';
+const ITEMS = '_items.arrow';
+const LOCK = '_lock';
+/** Files that are copied as they are, beside the description and the tables. */
+const WHOLE = ['_calibration.json', ITEMS] as const;
+/** Lines of these lie in objects of their own, since nothing can be appended to an object. */
+const APPENDED: readonly AppendedPart[] = ['index', 'journal', 'fingerprints'];
+/** Bytes of lines that wait for others. */
+const WAITING_BYTES = 64 * 1024;
+/** As many objects of lines are made one. */
+const MANY_OBJECTS = 64;
+
+/** The lines of one part. */
+interface Lines {
+  /** Noted here, and not there yet. */
+  waiting: string;
+  /** Objects whose lines the working copy has. */
+  readonly taken: Set<string>;
+}
+
+/**
+ * A working copy, in a temporary directory, of a dataset in an object store. The store is the
+ * truth: units and dead letters are written there at once, the first wins, and everything else
+ * under a lease.
+ *
+ * @example
+ * const copy = await WorkingCopy.open(await openS3Store('s3://films/features'), { create: true });
+ * await compact(copy.directory);
+ * await copy.close();
+ */
+export class WorkingCopy implements FarDataset {
+  readonly directory: string;
+  readonly units: ObjectUnitFiles;
+  readonly #store: ObjectStore;
+  readonly #times: LeaseTimes;
+  /** Tags of what is copied whole, as it was last seen there. */
+  readonly #tags = new Map<string, string>();
+  /** What the copies were when they last were what is there. */
+  readonly #copied = new Map<string, string>();
+  readonly #lines = new Map<AppendedPart, Lines>(
+    APPENDED.map((part) => [part, { waiting: '', taken: new Set<string>() }]),
+  );
+  #letters = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(directory: string, store: ObjectStore, times: LeaseTimes) {
+    this.directory = directory;
+    this.#store = store;
+    this.#times = times;
+    this.units = new ObjectUnitFiles(store);
+  }
+
+  /**
+   * Makes a working copy of what is at the store.
+   *
+   * @param options.create whether there may be no dataset yet.
+   * @throws UsageError `dataset` when there is none and may not be made, or something else is there.
+   */
+  static async open(
+    store: ObjectStore,
+    { create = false, times = {} }: { readonly create?: boolean; readonly times?: LeaseTimes } = {},
+  ): Promise<WorkingCopy> {
+    await removeLeftCopies();
+    const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${PROCESS_NAME}~`));
+    const copy = new WorkingCopy(directory, store, times);
+    try {
+      await mkdir(join(directory, '_dead'));
+      // What has the file open sees by another one that the changes are others.
+      await writeFile(join(directory, fileOf('journal')), '');
+      await copy.#pull();
+      if (!existsSync(datasetFilePath(directory))) await refuseUnlessEmpty(store, create);
+      setFarDataset(directory, copy);
+      return copy;
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true });
+      store.close();
+      throw error;
+    }
+  }
+
+  async refresh(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#pushLines();
+      await this.#pull();
+    });
+  }
+
+  async append(part: AppendedPart, lines: string, isUrgent: boolean): Promise<void> {
+    const of = this.#linesOf(part);
+    of.waiting += lines;
+    if (isUrgent || of.waiting.length >= WAITING_BYTES) await this.#inTurn(() => this.#pushLinesOf(part));
+  }
+
+  async lettersChanged(): Promise<void> {
+    await this.#inTurn(() => this.#pushLetters());
+  }
+
+  underLease<T>(work: (assertHeld: () => Promise<void>) => Promise<T>): Promise<T> {
+    return underLease(
+      this.#store,
+      LOCK,
+      async (assertHeld) => {
+        await this.refresh();
+        const done = await work(assertHeld);
+        await this.#inTurn(() => this.#push(assertHeld));
+        return done;
+      },
+      this.#times,
+    );
+  }
+
+  /** Gives out what was noted, and removes the copy. */
+  async close(): Promise<void> {
+    try {
+      await this.#inTurn(() => this.#pushLines());
+    } finally {
+      setFarDataset(this.directory, undefined);
+      await rm(this.directory, { recursive: true, force: true });
+      this.#store.close();
+    }
+  }
+
+  /** One thing at a time: what is pushed is known before anything is pulled. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  #linesOf(part: AppendedPart): Lines {
+    return this.#lines.get(part) as Lines;
+  }
+
+  async #pull(): Promise<void> {
+    let isOther = false;
+    for (const name of [DESCRIPTION, ...WHOLE]) {
+      const isChanged = await this.#pullWhole(name);
+      if (name === ITEMS) isOther = isChanged;
+    }
+    await this.#pullLetters();
+    for (const part of ['index', 'fingerprints'] as const) await this.#pullLines(part);
+    await this.#pullJournal(isOther);
+    for (const { path } of await this.#tables()) {
+      for await (const _ of this.#store.list(`${path}/`)) {
+        await mkdir(join(this.directory, path), { recursive: true });
+        break;
+      }
+    }
+  }
+
+  /** @returns whether it was other than the copy. */
+  async #pullWhole(name: string): Promise<boolean> {
+    const seen = await this.#store.head(name);
+    if (seen === undefined || seen.etag === this.#tags.get(name)) return false;
+    const found = await this.#store.get(name);
+    if (found === undefined) return false;
+    await replaceFile(join(this.directory, name), found.bytes);
+    this.#tags.set(name, found.etag);
+    this.#copied.set(name, stateOf(join(this.directory, name)));
+    return true;
+  }
+
+  async #pullLetters(): Promise<void> {
+    const there = new Set<string>();
+    for await (const { name } of this.#store.list('_dead/')) {
+      const letter = name.slice('_dead/'.length);
+      if (letter === '' || /[/\\]/.test(letter) || letter.startsWith('.')) continue;
+      if (!this.#letters.has(letter)) {
+        const found = await this.#store.get(name);
+        if (found === undefined) continue;
+        await replaceFile(join(this.directory, '_dead', letter), found.bytes);
+      }
+      there.add(letter);
+    }
+    for (const letter of this.#letters) {
+      if (!there.has(letter)) await removeIfThere(join(this.directory, '_dead', letter));
+    }
+    this.#letters = there;
+  }
+
+  async #pullLines(part: AppendedPart): Promise<void> {
+    const { taken } = this.#linesOf(part);
+    for (const name of await this.#objectsOf(part)) {
+      if (taken.has(name)) continue;
+      const found = await this.#store.get(name);
+      // Others have made one of many: its lines are in that.
+      if (found !== undefined) await appendFile(join(this.directory, fileOf(part)), found.bytes);
+      taken.add(name);
+    }
+  }
+
+  /**
+   * The changes since the table of items: written again, and so another file, when either is other
+   * than it was here. Lines that the table has by now are not among them any more.
+   */
+  async #pullJournal(isOtherTable: boolean): Promise<void> {
+    const { taken, waiting } = this.#linesOf('journal');
+    const there = await this.#objectsOf('journal');
+    if (!isOtherTable && there.length === taken.size && there.every((name) => taken.has(name))) return;
+    const pieces: Uint8Array[] = [];
+    taken.clear();
+    for (const name of there) {
+      const found = await this.#store.get(name);
+      if (found === undefined) continue;
+      pieces.push(found.bytes);
+      taken.add(name);
+    }
+    await replaceFile(join(this.directory, fileOf('journal')), Buffer.concat([...pieces, Buffer.from(waiting)]));
+  }
+
+  async #objectsOf(part: AppendedPart): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { name } of this.#store.list(`_${part}/`)) names.push(name);
+    return names.sort();
+  }
+
+  async #pushLines(): Promise<void> {
+    for (const part of APPENDED) await this.#pushLinesOf(part);
+  }
+
+  async #pushLinesOf(part: AppendedPart): Promise<void> {
+    const of = this.#linesOf(part);
+    const lines = of.waiting;
+    if (lines === '') return;
+    const name = lineObject(part);
+    await this.#store.put(name, Buffer.from(lines), 'absent');
+    of.waiting = of.waiting.slice(lines.length);
+    of.taken.add(name);
+  }
+
+  async #pushLetters(): Promise<void> {
+    const here = readdirSync(join(this.directory, '_dead')).filter((name) => !isTemporary(name));
+    for (const name of here.filter((each) => !this.#letters.has(each))) {
+      await this.#store.put(`_dead/${name}`, { file: join(this.directory, '_dead', name) }, 'absent');
+      this.#letters.add(name);
+    }
+    for (const name of [...this.#letters].filter((each) => !here.includes(each))) {
+      await this.#store.delete(`_dead/${name}`);
+      this.#letters.delete(name);
+    }
+  }
+
+  /** What is listed in the description comes before the description. */
+  async #push(assertHeld: () => Promise<void>): Promise<void> {
+    await this.#pushLetters();
+    await this.#pushLines();
+    for (const name of WHOLE) await this.#pushFile(name, assertHeld);
+    const journal = this.#linesOf('journal');
+    // All of it is in the table of items by now.
+    if (!existsSync(join(this.directory, fileOf('journal')))) await this.#forget(journal);
+    const tables = await this.#tables();
+    const parts = new Set(tables.flatMap(partsOf));
+    for (const name of parts) await this.#pushFile(name, assertHeld);
+    await this.#pushDescription(assertHeld);
+    for (const { path } of tables) {
+      for await (const { name } of this.#store.list(`${path}/`)) {
+        if (/\/part-\d+\.parquet$/.test(name) && !parts.has(name)) await this.#store.delete(name);
+      }
+    }
+    for (const part of ['index', 'fingerprints'] as const) await this.#makeOne(part);
+  }
+
+  async #pushFile(name: string, assertHeld: () => Promise<void>): Promise<void> {
+    const path = join(this.directory, name);
+    if (!existsSync(path) || this.#copied.get(name) === stateOf(path)) return;
+    await assertHeld();
+    const tag = await this.#store.put(name, { file: path });
+    if (tag !== undefined) this.#tags.set(name, tag);
+    this.#copied.set(name, stateOf(path));
+  }
+
+  /** Only if nobody else has changed it: whoever was stopped for long changes nothing more. */
+  async #pushDescription(assertHeld: () => Promise<void>): Promise<void> {
+    const path = datasetFilePath(this.directory);
+    if (!existsSync(path) || this.#copied.get(DESCRIPTION) === stateOf(path)) return;
+    await assertHeld();
+    const known = this.#tags.get(DESCRIPTION);
+    const tag = await this.#store.put(DESCRIPTION, { file: path }, known === undefined ? 'absent' : { etag: known });
+    if (tag === undefined) throw new LockLost(`${this.#store.address}/${DESCRIPTION} was changed by another process`);
+    this.#tags.set(DESCRIPTION, tag);
+    this.#copied.set(DESCRIPTION, stateOf(path));
+  }
+
+  async #makeOne(part: AppendedPart): Promise<void> {
+    const lines = this.#linesOf(part);
+    const path = join(this.directory, fileOf(part));
+    if (lines.taken.size < MANY_OBJECTS || !existsSync(path)) return;
+    const name = lineObject(part);
+    await this.#store.put(name, { file: path }, 'absent');
+    await this.#forget(lines);
+    lines.taken.add(name);
+  }
+
+  async #forget(lines: Lines): Promise<void> {
+    for (const name of lines.taken) await this.#store.delete(name);
+    lines.taken.clear();
+  }
+
+  async #tables(): Promise<readonly { readonly path: string; readonly parts: number }[]> {
+    const path = datasetFilePath(this.directory);
+    if (!existsSync(path)) return [];
+    const { tables = [], rowTables = [] } = JSON.parse(await readFile(path, 'utf8')) as Partial<DatasetFile>;
+    return [...tables, ...rowTables].filter((table) => isPlain(table.path));
+  }
+}
+
+function fileOf(part: AppendedPart): string {
+  return `_${part}.txt`;
+}
+
+/** A name that comes after those of before. */
+function lineObject(part: AppendedPart): string {
+  return `_${part}/${new Date().toISOString()}-${randomBytes(6).toString('hex')}.txt`;
+}
+
+function partsOf({ path, parts }: { readonly path: string; readonly parts: number }): string[] {
+  return Array.from({ length: parts }, (_, index) => `${path}/part-${String(index).padStart(5, '0')}.parquet`);
+}
+
+/** Whoever can write to the store can write nothing outside the copy. */
+function isPlain(path: unknown): path is string {
+  return typeof path === 'string' && path.split('/').every((each) => /^[\w=.-]+$/.test(each) && !/^\.+$/.test(each));
+}
+
+/** Another for a file that was written again. */
+function stateOf(path: string): string {
+  const { ino, size, mtimeMs } = statSync(path);
+  return `${ino} ${size} ${mtimeMs}`;
+}
+
+async function refuseUnlessEmpty(store: ObjectStore, create: boolean): Promise<void> {
+  if (!create) {
+    throw new UsageError(`${store.address} is not a dataset: it has no \`_dataset.json\``, {
+      code: 'dataset',
+      remedy: 'Name an address that `extract` or `writeDataset` has written to.',
+    });
+  }
+  for await (const { name } of store.list('')) {
+    // Another process may be making it just now.
+    if (name.startsWith('_')) continue;
+    throw new UsageError(`${store.address} is not empty and does not hold a dataset: it has '${name}'`, {
+      code: 'dataset',
+      remedy: 'Name a new or empty prefix for the dataset.',
+    });
+  }
+}
+
+/** Removes the copies of processes of this machine that died. */
+async function removeLeftCopies(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const isLeft = name.startsWith(PREFIX) && processState(name.slice(PREFIX.length)) === 'ended';
+    if (isLeft) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import { UsageError } from '../../core/errors.ts';
+
+/** Where a server listens. */
+export interface ListeningAddress {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+/** A page, and its type. */
+export interface ServedPage {
+  readonly type: string;
+  readonly body: string;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * Reads where to listen: a port of the loopback address, or `HOST:PORT`.
+ * @throws UsageError for anything else.
+ *
+ * @example
+ * listeningAddress('metricsPort', '0.0.0.0:9464');
+ */
+export function listeningAddress(option: string, given: number | string): ListeningAddress {
+  const [, bracketed, plain, digits = ''] = /^(?:(?:\[([^\]]+)\]|([^:[\]]+)):)?(\d{1,5})$/.exec(String(given)) ?? [];
+  const port = Number(digits);
+  if (digits !== '' && port <= 65_535) return { host: bracketed ?? plain ?? LOOPBACK, port };
+  throw new UsageError(`\`${option}\` must be a port from 0 to 65535, or HOST:PORT, but is '${given}'`, { option });
+}
+
+/**
+ * Serves a few pages that are made when they are asked for, to readers only. The `Host` header must
+ * be an address, `localhost` or the host that it listens at: so no page of the web that a browser
+ * shows can read them through a name of its own.
+ *
+ * @param pages by path.
+ * @returns where it listens, and what ends it.
+ * @throws UsageError `address` where it cannot listen there.
+ *
+ * @example
+ * const served = await servePages({ host: '127.0.0.1', port: 9464 }, { '/healthz': async () => ok });
+ */
+export async function servePages(
+  { host, port }: ListeningAddress,
+  pages: Readonly<Record<string, () => Promise<ServedPage>>>,
+): Promise<{ readonly origin: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    answer(request, response, host, pages).catch((error: unknown) => {
+      if (!response.headersSent) reply(response, 500, { type: TEXT, body: `${(error as Error).message}\n` });
+      else response.destroy();
+    });
+  });
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 10_000;
+  server.maxConnections = 32;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new UsageError(`${host}:${port} cannot be listened at: ${cause.message}`, {
+          code: 'address',
+          remedy: 'Name another port, or 0 for any that is free.',
+          cause,
+        }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  // It holds up no process that is done.
+  server.unref();
+  const { port: given } = server.address() as AddressInfo;
+  return {
+    origin: `http://${isIP(host) === 6 ? `[${host}]` : host}:${given}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+
+async function answer(
+  { method, url = '/', headers }: IncomingMessage,
+  response: ServerResponse,
+  host: string,
+  pages: Readonly<Record<string, () => Promise<ServedPage>>>,
+): Promise<void> {
+  if (!isOurs(headers.host, host)) return reply(response, 421, { type: TEXT, body: 'another host is asked for\n' });
+  if (method !== 'GET' && method !== 'HEAD') return reply(response, 405, { type: TEXT, body: 'GET only\n' });
+  const path = url.split('?', 1)[0] as string;
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  if (page === undefined) return reply(response, 404, { type: TEXT, body: 'no such page\n' });
+  reply(response, 200, await page());
+}
+
+function isOurs(asked: string | undefined, host: string): boolean {
+  const name = asked?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return name !== undefined && (isIP(name) > 0 || name === 'localhost' || name === host);
+}
+
+function reply(response: ServerResponse, status: number, { type, body }: ServedPage): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(body);
+}

@@ -1,0 +1,223 @@
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { extract } from '../../src/graphs/extract.ts';
+import { reduce } from '../../src/graphs/reduction/reduce.ts';
+import { compact } from '../../src/io/dataset/compact.ts';
+import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
+import { datasetItems, datasetStatus } from '../../src/io/dataset/status.ts';
+import { makeClip } from '../fixtures/clips.ts';
+import { type Fault, ObjectServer } from '../fixtures/object-server.ts';
+import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
+
+const names = ['alien', 'heat', 'jaws', 'ran', 'solaris', 'vertigo'];
+const server = new ObjectServer();
+let directory: string;
+let clips: string;
+let network: string;
+let env: Record<string, string>;
+/** The dataset of one run into a directory. */
+let local: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'reelflow-object-stores-'));
+  clips = join(directory, 'clips');
+  mkdirSync(clips);
+  network = writeTinyVisual(directory);
+  const options = { width: 64, height: 48, fps: 10, sound: false };
+  const made = await Promise.all(
+    [1, 2].map((seconds) => makeClip(join(directory, `${seconds}.mp4`), { ...options, seconds })),
+  );
+  for (const [index, name] of names.entries()) copyFileSync(made[index % 2] ?? '', join(clips, `${name}.mp4`));
+  writeFileSync(join(clips, 'notes.mp4'), 'no film at all, but words');
+  local = join(directory, 'local');
+  await run(local);
+  env = await server.start();
+});
+beforeEach(() => {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  vi.stubEnv('TMPDIR', mkdtempSync(join(directory, 'tmp-')));
+  server.fault = () => undefined;
+  server.requests.length = 0;
+});
+afterEach(() => {
+  // Nothing is left of the working copies.
+  expect(readdirSync(process.env.TMPDIR as string).filter((name) => name.startsWith('reelflow-dataset'))).toEqual([]);
+  vi.unstubAllEnvs();
+});
+afterAll(async () => {
+  await server.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function run(out: string, more: Partial<Parameters<typeof extract>[0]> = {}) {
+  const what = { visual: network, audio: 'none', subclips: [2], statistics: ['mean', 'medmad'] as const };
+  return extract({ inputs: [clips], out, ...what, memory: '1GiB', concurrency: 2, workers: 1, ...more });
+}
+
+/** Units, dead letters' names and tables, by name. */
+function comparable(contents: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map(
+    [...contents]
+      .filter(([name]) => /^_units.*\.arrow$|\.parquet$/.test(name))
+      .sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
+}
+
+function contentsOf(dataset: string): Map<string, string> {
+  const files = readdirSync(dataset, { recursive: true, encoding: 'utf8' });
+  return new Map(
+    files
+      .filter((name) => /\.(arrow|parquet|json)$/.test(name))
+      .map((name) => [name, readFileSync(join(dataset, name)).toString('latin1')]),
+  );
+}
+
+const lettersOf = (contents: ReadonlyMap<string, string>) =>
+  [...contents.keys()].filter((name) => name.startsWith('_dead/')).sort();
+
+async function expectSame(prefix: string): Promise<void> {
+  const [there, here] = [server.contents(prefix), contentsOf(local)];
+  expect(comparable(there).size).toBe(names.length + 2);
+  expect(comparable(there)).toEqual(comparable(here));
+  expect(lettersOf(there)).toEqual(lettersOf(here));
+  expect([...there.keys()].filter((name) => name === '_lock')).toEqual([]);
+  const description = (text: string) => {
+    const { generation: _, compacted, ...rest } = JSON.parse(text) as ReturnType<typeof readDatasetFile>;
+    return { ...rest, compacted: compacted?.contents };
+  };
+  expect(description(there.get('_dataset.json') ?? '')).toEqual(description(here.get('_dataset.json') ?? ''));
+}
+
+describe('a dataset in an object store', () => {
+  it('is that of a directory byte for byte, is resumed without computing anything, and takes over a changed file', async () => {
+    const out = 's3://films/one/features';
+    const made = await run(out);
+    expect(made.videos).toMatchObject({ committed: 6, dead: 1 });
+    await expectSame('one/features');
+
+    server.requests.length = 0;
+    expect((await run(`${out}/`)).videos).toMatchObject({ committed: 0, alreadyDone: 6, dead: 1 });
+    expect(server.requests.filter(({ method, name }) => method === 'PUT' && /_units|parquet/.test(name))).toEqual([]);
+    await expectSame('one/features');
+
+    const { changed: _there, tables, ...there } = await datasetStatus(out);
+    const { changed: _here, tables: localTables, ...here } = await datasetStatus(local);
+    expect(there).toEqual(here);
+    expect(tables.map(({ written: _, ...table }) => table)).toEqual(
+      localTables.map(({ written: _, ...table }) => table),
+    );
+    const ids: string[] = [];
+    for await (const { id } of datasetItems(out)) ids.push(id);
+    expect(ids).toEqual([...names, 'notes'].sort());
+
+    const changed = join(directory, 'changed');
+    mkdirSync(changed);
+    copyFileSync(join(directory, '1.mp4'), join(changed, 'heat.mp4'));
+    appendFileSync(join(changed, 'heat.mp4'), Buffer.alloc(8));
+    expect((await run(out, { inputs: [changed] })).videos).toMatchObject({ committed: 1 });
+    expect(comparable(server.contents('one/features')).size).toBe(names.length + 3);
+    expect((await datasetStatus(out)).items.committed).toBe(6);
+    expect((await run(out)).videos.alreadyDone).toBe(6);
+    await run(out, { compact: false });
+    expect(comparable(server.contents('one/features')).get('subclips=2/aggregate=mean/part-00000.parquet')).toBe(
+      contentsOf(local).get('subclips=2/aggregate=mean/part-00000.parquet'),
+    );
+  });
+
+  it('is written by shards at once as by one run, and its tables once', async () => {
+    const out = 's3://films/shards';
+    const made = await Promise.all([0, 1, 2].map((index) => run(out, { shard: { index, count: 3 } })));
+    expect(made.reduce((sum, { videos }) => sum + videos.committed, 0)).toBe(6);
+    await expectSame('shards');
+  });
+
+  it('is the same whatever the store and the way to it do, and no commit is lost or counted twice', async () => {
+    const faults: Fault[] = [500, 'cut-after', 503, 'cut-before', 409, 'slow'];
+    let met = 0;
+    server.fault = ({ method }, index) => {
+      if (index % 3 !== 1) return undefined;
+      const fault = faults[met % faults.length];
+      if (fault === 409 && method !== 'PUT') return undefined;
+      met += 1;
+      return method === 'GET' && fault === 'cut-before' ? 'cut-within' : fault;
+    };
+    const { videos } = await run('s3://films/faults');
+    expect(met).toBeGreaterThan(2 * faults.length);
+    expect(videos).toMatchObject({ committed: 6, alreadyDone: 0, dead: 1 });
+    server.fault = () => undefined;
+    await expectSame('faults');
+  });
+
+  it('continues after a run that the store went away from, which says so', async () => {
+    const out = 's3://films/away';
+    let units = 0;
+    server.fault = ({ method, name }) => {
+      if (method === 'PUT' && name.includes('_units/')) units += 1;
+      return units > 2 ? 500 : undefined;
+    };
+    await expect(run(out)).rejects.toMatchObject({
+      name: 'SystemError',
+      code: 'object-store',
+      message: expect.stringMatching(/^s3:\/\/films\/away: .* failed: .*status 500/),
+    });
+    server.fault = () => undefined;
+    // Whoever had the lease could not give it back; but it only has it for a moment.
+    const { videos } = await run(out);
+    expect(videos.committed + videos.alreadyDone).toBe(6);
+    expect(videos.alreadyDone).toBeGreaterThan(0);
+    await expectSame('away');
+  });
+
+  it('is compacted and reduced where it is as in a directory', async () => {
+    const out = 's3://films/reduced';
+    await run(out, { compact: false });
+    expect([...server.contents('reduced').keys()].some((name) => name.endsWith('.parquet'))).toBe(false);
+    await compact(out);
+    await expectSame('reduced');
+    const choice = { components: 2, statistic: 'mean' } as const;
+    const [far, near] = [join(directory, 'far'), join(directory, 'near')];
+    await reduce({ input: out, out: far, ...choice });
+    await reduce({ input: local, out: near, ...choice });
+    expect(readFileSync(join(far, 'items.arrow')).equals(readFileSync(join(near, 'items.arrow')))).toBe(true);
+  });
+
+  it('of another graph, something else, and what is not done there are refused with what to do', async () => {
+    await run('s3://films/graph');
+    await expect(run('s3://films/graph', { subclips: [3] })).rejects.toMatchObject({
+      code: 'dataset',
+      message: expect.stringContaining('s3://films/graph holds a dataset that was made differently'),
+    });
+    server.objects.set('photos/cat.jpg', {
+      bytes: Buffer.from('cat'),
+      etag: '"cat"',
+      modified: new Date(),
+      metadata: {},
+    });
+    await expect(run('s3://films/photos')).rejects.toMatchObject({
+      code: 'dataset',
+      message: expect.stringContaining("'cat.jpg'"),
+    });
+    await expect(datasetStatus('s3://films/none')).rejects.toMatchObject({ code: 'dataset' });
+    await expect(run('s3://films/steal', { shard: { index: 0, count: 2 }, steal: true })).rejects.toMatchObject({
+      code: 'object-store',
+      option: 'steal',
+    });
+    await expect(reduce({ input: local, out: 's3://films/out', components: 2 })).rejects.toMatchObject({
+      code: 'object-store',
+    });
+    expect(() => readDatasetFile('s3://films/graph')).toThrow(/needs a directory/);
+    await expect(run('s3://Films/x')).rejects.toMatchObject({ code: 'object-store' });
+    await expect(run('s3://films/../x')).rejects.toMatchObject({ code: 'object-store' });
+  });
+});
