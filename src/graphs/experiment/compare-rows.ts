@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { UsageError } from '../../core/errors.ts';
+import { catalogueFigure, catalogueMetricNames } from '../../models/metrics/catalogue-metrics.ts';
 import { metricNames, metrics } from '../../models/metrics/metrics.ts';
 import { holm } from '../../models/statistics/holm.ts';
 import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
@@ -12,6 +13,7 @@ import { betterWhen } from './flat-metrics.ts';
 import type { PointFiles } from './point-files.ts';
 import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
+import { ratesAlike } from './search.ts';
 import { completeRuns, type ExperimentRow } from './summarise.ts';
 import { paired, type UserAverages, userAverages } from './user-averages.ts';
 
@@ -108,12 +110,14 @@ export async function compareRows(
 }
 
 /** The metrics that each user has a value of and whose better side is known. */
-function testedMetrics({ k, implicit, protocol }: Experiment): string[] {
-  if (implicit !== undefined && protocol === 'catalogue') return [];
+function testedMetrics(experiment: Experiment): string[] {
+  const { k, catalogueK } = experiment;
+  const ofCatalogue = catalogueK.flatMap((length) => catalogueMetricNames.map((name) => catalogueFigure(name, length)));
+  if (ratesAlike(experiment)) return ofCatalogue;
   const shown = (name: keyof typeof metrics) => metrics[name].column !== undefined;
   const firstK = metricNames('first-k').filter((name) => 'ofUser' in metrics[name] && shown(name));
   const whole = metricNames('users').filter((name) => betterWhen(name) !== undefined && shown(name));
-  return ['mae', 'rmse', ...k.flatMap((length) => firstK.map((name) => `${name}@${length}`)), ...whole];
+  return ['mae', 'rmse', ...k.flatMap((length) => firstK.map((name) => `${name}@${length}`)), ...whole, ...ofCatalogue];
 }
 
 function pointOf({ scenario, splitSeed, seed, fold, label }: PointResult, entry: ExperimentEntry): ExperimentPoint {

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { joinRows } from '../../io/ratings/subset.ts';
-import { evaluateOnCatalogue } from '../catalogue-evaluation.ts';
 import { peakRssBytes } from '../evaluation.ts';
 import type { FittedRecommender, RefitPlan } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
@@ -12,7 +11,7 @@ import type { ExperimentPoint } from './experiment-points.ts';
 import type { FoldData } from './fold-data.ts';
 import type { PointMeasurements, TrialResult } from './point-result.ts';
 import { resolvedOptions } from './resolved-options.ts';
-import { type RowScores, scoreRows } from './score-rows.ts';
+import { listAll, type RowScores, scoreRows } from './score-rows.ts';
 
 /** Ratings per step of a neural recommender unless told otherwise. */
 const usualBatch = 128;
@@ -44,14 +43,15 @@ export async function computePoint(
   if (refits) trial ??= await computeTrial(fold, variant, point, experiment, beside(run));
   const fitted = refits ? await refit(fold, point, trial, run) : await fitBesideValidation(fold, variant, point, run);
   try {
-    if (!refits) trial ??= await judge(fitted, fold, experiment);
+    if (!refits) trial ??= await judge(fitted, fold, point, experiment, run);
     const scores = await scoreRows(fitted, fold, fold.split.test, experiment);
-    const measurements = measurementsOf(point, fold, refits, fitted, trial, scores);
-    if (experiment.protocol === 'rated') return { measurements, scores };
-    const { catalogueK: ks, threshold, thresholdRule } = experiment;
-    const listing = { ks, threshold, thresholdRule, seed: point.seed, signal: run.signal };
-    const topN = await evaluateOnCatalogue(fitted, fold.scenario.ratings, fold.split, listing);
-    return { measurements: { ...measurements, topN }, scores };
+    if (experiment.protocol === 'rated') {
+      return { measurements: measurementsOf(point, fold, refits, fitted, trial, scores), scores };
+    }
+    const { topN, values } = await listAll(fitted, fold, scores.userMetrics.users, experiment, point.seed, run.signal);
+    const { users, values: rated } = scores.userMetrics;
+    const all = { ...scores, userMetrics: { users, values: { ...rated, ...values } } };
+    return { measurements: { ...measurementsOf(point, fold, refits, fitted, trial, all), topN }, scores: all };
   } finally {
     await fitted.close?.();
   }

@@ -45,10 +45,10 @@ export function rowsCsv(
 export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
   const lines = results.flatMap((result) => {
     const entry = entries.find(({ candidates }) => candidates.some(({ label }) => label === result.label));
-    const { scenario, label, model, splitSeed, seed, fold, evaluation, validation } = result;
+    const { scenario, label, model, splitSeed, seed, fold, validation } = result;
     const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
     const seeds = [splitSeed, seed, fold].map(String);
-    const parts = { test: evaluation, ...(validation && { validation: validation.evaluation }) };
+    const parts = { test: result, ...(validation && { validation }) };
     return Object.entries(parts).flatMap(([part, figures]) =>
       Object.entries(flatMetrics(figures)).map(([metric, value]) => [
         ...place,
