@@ -34,6 +34,10 @@ export interface BestRows {
  * A 95 % confidence interval of a row's metric: of the mean over users, each over folds and runs.
  */
 export interface RowInterval extends Interval {
+  /**
+   * What the interval is around: users alike, where a row's RMSE and MAE have ratings alike.
+   */
+  readonly mean: number;
   readonly scenario: ScenarioName;
   readonly label: string;
   readonly metric: string;
@@ -92,8 +96,9 @@ export async function compareRows(
     }
     for (const [label, averages] of users) {
       for (const [metric, values] of averages) {
-        const interval = meanInterval([...values.values()]);
-        found.intervals.push({ scenario, label, metric, users: values.size, ...interval });
+        const own = [...values.values()];
+        const figures = { mean: meanOf(own), users: own.length, ...meanInterval(own) };
+        found.intervals.push({ scenario, label, metric, ...figures });
       }
     }
     found.best.push(...bestRows(scenario, own, users));

@@ -6,7 +6,7 @@ import type { Experiment } from './experiment-config.ts';
 import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
 import type { RowUse } from './recommender-entries.ts';
 import { ratesAlike, selectionMetric } from './search.ts';
-import type { ExperimentRow, SeedMean } from './summarise.ts';
+import type { ExperimentRow, RunMean } from './summarise.ts';
 
 /** A column of a table. */
 export interface TableColumn {
@@ -23,7 +23,7 @@ export interface TableRow {
   /** What its figures may be used for. */
   readonly use: RowUse;
   /** By metric; undefined when the recommender has no result. */
-  readonly cells: Readonly<Record<string, SeedMean | undefined>>;
+  readonly cells: Readonly<Record<string, RunMean | undefined>>;
   /** The thesis's figures by metric, where the setting is the same. */
   readonly published: Readonly<Record<string, number>>;
 }
