@@ -3,6 +3,7 @@ import { joinRows } from '../../io/ratings/subset.ts';
 import { peakRssBytes } from '../evaluation.ts';
 import type { FittedRecommender, RefitPlan } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
+import { implicitOptions } from '../recommenders/implicit-options.ts';
 import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import { computeTrial, type FitRun, fitBesideValidation, judge } from './compute-trial.ts';
 import { environment } from './environment.ts';
@@ -104,13 +105,17 @@ export function planOf(trial: TrialResult | undefined, stepsPerEpoch: number): R
 
 function measurementsOf(
   { variant }: ExperimentPoint,
-  { scenario, split }: FoldData,
+  { scenario, split, fitting }: FoldData,
   refits: boolean,
   fitted: FittedRecommender,
   trial: TrialResult | undefined,
   { evaluation, precisionRecall, predictSeconds }: RowScores,
 ): PointMeasurements {
   const { ratings, counts } = scenario;
+  const values = Float32Array.from(split.train, (row) => ratings.values[row] as number);
+  const learntOptions = isNeuralRecommender(variant.model)
+    ? implicitOptions(variant.model, variant.options, values, fitting.scale)
+    : variant.options;
   const learnt = new Set(Array.from(split.train, (row) => ratings.items[row] as number));
   if (refits) for (const row of split.validation) learnt.add(ratings.items[row] as number);
   const tested = new Set(Array.from(split.test, (row) => ratings.items[row] as number));
@@ -127,7 +132,7 @@ function measurementsOf(
       newTestItems: [...tested].filter((item) => !learnt.has(item)).length,
     },
     refit: refits,
-    resolvedOptions: resolvedOptions(variant.model, variant.options),
+    resolvedOptions: resolvedOptions(variant.model, learntOptions),
     environment: environment(),
     trainSeconds: fitted.trainSeconds,
     predictSeconds,

@@ -6,6 +6,7 @@ import type { EpochProgress } from '../../models/autodiff/trainer-options.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import { readsFeatures } from '../../models/recommenders/neural/architectures.ts';
 import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import { judgedWithNegatives } from '../../models/recommenders/neural/sampled-negatives.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import {
@@ -15,6 +16,7 @@ import {
   type FittedRecommender,
   trainingRatings,
 } from './fit-data.ts';
+import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
 import { StoreFeatures } from './store-features.ts';
@@ -24,15 +26,15 @@ import { validationFigures } from './validation-figures.ts';
 /** Fits a neural recommender; with `pretrained: true` its branches first, and their time counts. */
 export async function fitNeuralRecommender(
   model: NeuralRecommenderName,
-  options: Readonly<Record<string, Json>>,
+  given: Readonly<Record<string, Json>>,
   data: FitData,
   run: FitOptions,
 ): Promise<FittedRecommender> {
   const features = featuresOf(model, data);
   const learnt = rowsOf(data, run.refit !== undefined);
   const training = trainingRatings(learnt, learnt.train);
-  const validation = trainingRatings(learnt, learnt.validation);
-  checkTellsApart(model, training.values);
+  const options = implicitOptions(model, given, training.values, data.scale);
+  const validation = judgedRatings(training, trainingRatings(learnt, learnt.validation), options, run.seed);
   features?.check(itemsOf(data));
   const own = neuralOptions(options, features?.modalities ?? []);
   const started = performance.now();
@@ -58,7 +60,7 @@ export async function fitNeuralRecommender(
       name: model,
       predicts: recommender.predicts,
       trainSeconds,
-      validation: await validationFigures(learnt, recommender.predicts, (users, items) =>
+      validation: await validationFigures(training, validation, recommender.predicts, (users, items) =>
         recommender.predict(users, items),
       ),
       history,
@@ -147,14 +149,13 @@ function identityOf(
   return sha256(...rows, JSON.stringify([dataIdentity, features?.modalities ?? []]));
 }
 
-/** @throws UsageError when all ratings are alike, as those that stand for a choice are. */
-function checkTellsApart(model: string, values: Float32Array): void {
-  if (values.length === 0 || values.some((value) => value !== values[0])) return;
-  throw new UsageError(
-    `all ${values.length} ratings are ${values[0]}: recommender ${model} has nothing to learn from them`,
-    {
-      code: 'ratings',
-      remedy: 'Take the ratings as they are, or a recommender that learns from what was chosen: popularity, ease.',
-    },
-  );
+/** The ratings to be judged by; where ratings say what was chosen, with what was not beside them. */
+function judgedRatings(
+  training: TrainingRatings,
+  judged: TrainingRatings,
+  { negatives }: Readonly<Record<string, Json>>,
+  seed: number,
+): TrainingRatings {
+  if (negatives === undefined || judged.values.length === 0) return judged;
+  return { ...judged, ...judgedWithNegatives(training, judged, { count: negatives as number, seed }) };
 }

@@ -22,6 +22,7 @@ import { type PretrainedBranches, pretrainedWeights, type WeightsByName } from '
 import { evaluationOrder, RatingFeeds, type RatingPairs } from './rating-batches.ts';
 import { isRanking, misorderedShare, predictsBy, ratingWeights } from './rating-loss.ts';
 import { residualFacts } from './residual-facts.ts';
+import { SampledNegatives } from './sampled-negatives.ts';
 import { knownItems, type TrainingSet } from './training-set.ts';
 import { weightShapes } from './weight-shapes.ts';
 
@@ -110,13 +111,14 @@ export class NeuralRecommender {
     const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
+    const feedsOf = this.#besideNegatives(set, known, learnt);
     const data = {
       rows: set.users.length,
       async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
         const order = orderOf(epoch);
         for (let start = from * size; start < order.length; start += size) {
           const rows = order.subarray(start, start + size);
-          yield { rows: rows.length, feeds: await learnt.of(rows, buffers) };
+          yield { rows: rows.length, feeds: await feedsOf(rows, buffers, `${epoch} ${start}`) };
         }
       },
     };
@@ -208,11 +210,13 @@ export class NeuralRecommender {
     const feeds = new RatingFeeds(ratings, known, reader, weights);
     const size = this.#batchSize;
     const rows = Int32Array.from(ratings.users.keys());
+    const rated = { ...set, ...ratings, values: ratings.values ?? new Float32Array(rows.length) };
+    const feedsOf = this.#besideNegatives(rated, known, feeds);
     await trainer.fit({
-      async *batches(_epoch: number, from: number, buffers: Trainer['buffers']) {
+      async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
         for (let start = from * size; start < rows.length; start += size) {
           const some = rows.subarray(start, start + size);
-          yield { rows: some.length, feeds: await feeds.of(some, buffers) };
+          yield { rows: some.length, feeds: await feedsOf(some, buffers, `${epoch} ${start}`) };
         }
       },
     });
@@ -240,6 +244,17 @@ export class NeuralRecommender {
     return this.#trained;
   }
 
+  /** Makes the feeds of some rows; where ratings say what was chosen, with what was not beside them. */
+  #besideNegatives(set: TrainingSet, known: Uint8Array, feeds: RatingFeeds) {
+    const { negatives: count } = this.#architecture.ratingLoss;
+    if (count === undefined) return (rows: Int32Array, buffers: Trainer['buffers']) => feeds.of(rows, buffers);
+    const negatives = new SampledNegatives(set, known, { count, seed: this.#options.seed ?? 1 });
+    return (rows: Int32Array, buffers: Trainer['buffers'], name: string) => {
+      const pairs = negatives.beside(rows, name);
+      return feeds.of(Int32Array.from(pairs.users.keys()), buffers, pairs);
+    };
+  }
+
   #reader(features: FeatureSource | undefined): FeatureReader | undefined {
     const { modalities = [] } = this.#options;
     if (!readsFeatures(this.name)) return undefined;
@@ -260,14 +275,16 @@ export class NeuralRecommender {
   }
 
   async #open(set: TrainingSet, features: FeatureSource | undefined): Promise<Trainer> {
-    const space = { ...set, mean: globalMean(set.values) };
+    const { loss, weighting, negatives = 0 } = this.#architecture.ratingLoss;
+    const mean = (globalMean(set.values) + negatives * set.scale.minimum) / (1 + negatives);
+    const space = { ...set, mean };
     const module = neuralModule(this.name, space, this.#options);
     const { pretrained, checkpoint, ...options } = this.#options;
     const initialWeights = await this.#initialWeights(module, set, features);
     // What else the weights depend on belongs to the checkpoint's identity.
     const { batching = 'random', itemsPerGroup = 16 } = this.#options;
-    const { loss, weighting } = this.#architecture.ratingLoss;
-    const rule = loss === 'mse' && weighting === 0 ? '' : `|${loss}|${weighting}`;
+    const drawn = negatives === 0 ? '' : `|negatives ${negatives}`;
+    const rule = `${loss === 'mse' && weighting === 0 ? '' : `|${loss}|${weighting}`}${drawn}`;
     const facts = [this.#batchSize, batching, itemsPerGroup, set.users.length].join('|');
     const data = checkpoint && `${checkpoint.data}|${facts}${rule}`;
     return Trainer.open(module, {
