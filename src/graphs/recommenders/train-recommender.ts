@@ -16,6 +16,7 @@ import { newSince, otherTraining } from './earlier-training.ts';
 import { featureDoubts } from './feature-doubts.ts';
 import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
 import { fitRecommender } from './fit-recommender.ts';
+import { idleOptions } from './idle-options.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
 import { ownRecommender } from './own-recommenders.ts';
@@ -144,7 +145,8 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
   const inputs = await readTrainingInputs(recommender, checked, { ...train, reading }, train.onMessage);
-  for (const doubt of [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)])
+  const doubts = [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)];
+  for (const doubt of [...doubts, ...idleOptions(recommender, checked)])
     train.onMessage?.(`warning: ${doubt}`, { isWarning: true });
   try {
     const { ratings, scale } = inputs;
