@@ -8,7 +8,7 @@ import type { RecommenderVariant } from './recommender-variants.ts';
 import { listAll, scoreRows } from './score-rows.ts';
 
 /** What a fit is told beside its data. */
-export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress'>;
+export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress' | 'onMessage'>;
 
 /**
  * Fits a recommender on the training rows of a fold, or a share of them, with the validation rows
