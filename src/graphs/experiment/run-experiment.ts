@@ -115,7 +115,7 @@ export async function runExperiment(
       entries.flatMap(({ candidates }) => candidates),
       data,
     );
-    const scenarios = new ExperimentScenarios(experiment, data, saved);
+    const scenarios = new ExperimentScenarios(experiment, data, saved, options);
     const first = await checkScenarios(experiment, scenarios, options.onMessage);
     const warnings = [
       ...data.warnings,

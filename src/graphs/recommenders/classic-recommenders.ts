@@ -57,12 +57,9 @@ export const modalitiesOption = option(
   'names of the streams to read, for instance visual,audio',
 );
 
-const mostSteps = option(
-  'mostSteps',
-  'number',
-  '1e12',
-  'the most steps, some of them in a nanosecond, that it may take',
-);
+function mostSteps(steps: string): RecommenderOption {
+  return option('mostSteps', 'number', '1e12', `the most ${steps} that it may take`);
+}
 
 const biasOptions = [
   option('method', 'text', 'als', 'als or sgd'),
@@ -81,7 +78,7 @@ const knnOptions = [
   option('shrinkage', 'number', '100', 'of pearson-baseline'),
   option('prediction', 'text', 'z-score', 'basic, means, z-score or baseline'),
   option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as of recommender baseline'),
-  mostSteps,
+  mostSteps('comparisons of ratings, of 20 to 40 ns,'),
 ];
 
 function factorOptions(factors: string, learningRate: string): RecommenderOption[] {
@@ -114,7 +111,7 @@ const easeOptions = [
     '4 GiB, or half of what there is',
     'the most that the matrix of all pairs of items may take',
   ),
-  mostSteps,
+  mostSteps('multiplications, of about 2 ns,'),
 ];
 
 /**

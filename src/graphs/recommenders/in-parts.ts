@@ -4,10 +4,10 @@ import type { Recommender } from '../../models/recommenders/recommender.ts';
 import { stepsText } from '../../models/recommenders/work.ts';
 import type { FitOptions } from './fit-data.ts';
 
-/** Steps between two looks at the signal: a second or two. */
-const stepsAtOnce = 2e8;
+/** Steps between two looks at the signal: a second or two, at 20 to 40 ns each. */
+const stepsAtOnce = 5e7;
 /** Steps that are worth a word: a minute or so. */
-const worthSaying = 1e10;
+const worthSaying = 2e9;
 
 /**
  * Predicts or scores pairs. What takes long is done in parts, each of all pairs of some owners of the

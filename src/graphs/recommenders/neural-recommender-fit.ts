@@ -18,6 +18,7 @@ import {
 } from './fit-data.ts';
 import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
+import { openNewUsers } from './new-user-network.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
 import { StoreFeatures } from './store-features.ts';
 import { TrainingLog } from './training-log.ts';
@@ -56,6 +57,7 @@ export async function fitNeuralRecommender(
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
     const trainSeconds = (performance.now() - started) / 1000;
+    const folded: NeuralRecommender[] = [];
     return {
       name: model,
       predicts: recommender.predicts,
@@ -69,7 +71,23 @@ export async function fitNeuralRecommender(
       predict: (users, items) => recommender.predict(users, items),
       score: (users, items) => recommender.score(users, items),
       weights: () => recommender.weights(),
-      close: () => recommender.close(),
+      foldIn: async (rows) => {
+        const shown = trainingRatings(data, rows);
+        const places = new Map([...new Set(shown.users)].map((user, place) => [user, place]));
+        const placesOf = (users: Int32Array) => users.map((user) => places.get(user) as number);
+        const learntNetwork = { model, options, seed: run.seed, training, weights: await recommender.weights() };
+        const others = await openNewUsers(
+          learntNetwork,
+          features,
+          { ...shown, users: placesOf(shown.users) },
+          places.size,
+        );
+        folded.push(others);
+        return (users, items) => others.score(placesOf(users), items);
+      },
+      close: async () => {
+        for (const each of [recommender, ...folded]) await each.close();
+      },
     };
   } catch (error) {
     await recommender.close();
