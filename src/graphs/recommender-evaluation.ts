@@ -192,7 +192,9 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   }
 }
 
-/** The rows of a split whose items are among some; who is to be judged by features must have some. */
+/**
+ * The rows of a split whose items are among some; who is to be judged by features must have some.
+ */
 function ofItems(
   { items, itemIds }: RatingTable,
   split: Split,

@@ -3,7 +3,10 @@ import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogu
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 
-/** What was found of some rows: of the rated ones and, where it was asked for, of lists of all items. */
+/**
+ * What was found of some rows: of the rated ones and, where it was asked for, of lists of all
+ * items.
+ */
 export interface Figures {
   readonly evaluation: Evaluation;
   readonly topN?: CatalogueEvaluation;

@@ -71,7 +71,9 @@ function linesOf({ columns, marks }: ResultTable, row: TableRow): SheetCell[][] 
   ];
 }
 
-/** `0.842 ±0.006`; where data and recommender have seeds of their own `0.842 ±0.006 (0.005/0.002)`. */
+/**
+ * `0.842 ±0.006`; where data and recommender have seeds of their own `0.842 ±0.006 (0.005/0.002)`.
+ */
 function cellText({ mean, deviation, deviationOfData, deviationOfSeeds }: RunMean, digits: number): string {
   const [middle, spread] = [mean, deviation].map((value) => value.toFixed(digits));
   if (Number.isNaN(deviation)) return String(middle);

@@ -9,7 +9,10 @@ interface Condition {
 
 const isRanking = ({ loss }: Readonly<Record<string, Json>>) => loss === 'bpr' || loss === 'softmax';
 
-/** By option, in whatever recommender it is. Those that are refused where they say nothing are not here. */
+/**
+ * By option, in whatever recommender it is. Those that are refused where they say nothing are not
+ * here.
+ */
 const conditions: Readonly<Record<string, Condition>> = {
   shrinkage: {
     holds: ({ similarity }) => similarity === 'pearson-baseline',

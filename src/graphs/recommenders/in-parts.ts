@@ -10,8 +10,8 @@ const stepsAtOnce = 5e7;
 const worthSaying = 2e9;
 
 /**
- * Predicts or scores pairs. What takes long is done in parts, each of all pairs of some owners of the
- * work, so that nothing is computed twice, an interrupt is heard, and it is said how far it is.
+ * Predicts or scores pairs. What takes long is done in parts, each of all pairs of some owners of
+ * the work, so that nothing is computed twice, an interrupt is heard, and it is said how far it is.
  *
  * @throws the reason of the signal.
  */

@@ -167,7 +167,9 @@ function identityOf(
   return sha256(...rows, JSON.stringify([dataIdentity, features?.modalities ?? []]));
 }
 
-/** The ratings to be judged by; where ratings say what was chosen, with what was not beside them. */
+/**
+ * The ratings to be judged by; where ratings say what was chosen, with what was not beside them.
+ */
 function judgedRatings(
   training: TrainingRatings,
   judged: TrainingRatings,

@@ -59,8 +59,9 @@ const known: KnownOptions<RecommendToAllOptions> = {
 
 /**
  * Writes recommendations for every user of the training ratings, in the order of their ids: user,
- * rank, item, prediction, and score: what the prediction is before it is clipped. Users are scored some at a time, about two million pairs, and written as
- * they are done, so memory is bounded however many there are. The file appears whole or not at all.
+ * rank, item, prediction, and score: what the prediction is before it is clipped. Users are scored
+ * some at a time, about two million pairs, and written as they are done, so memory is bounded
+ * however many there are. The file appears whole or not at all.
  *
  * @throws UsageError when the file has another ending; `no-content` as `recommend`; SystemError
  * `disk-full`; the reason of `signal`.

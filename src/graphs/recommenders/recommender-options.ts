@@ -17,7 +17,7 @@ const trainingOptions = [
   option('loss', 'text', 'mse', 'mse, ordinal, or bpr, softmax and log, which predict scores; of what was chosen bpr'),
   option('weighting', 'number', '0', 'of mse and ordinal: rare rating values are weighted by 1 / share to this power'),
   option('levels', 'integer', 'one each half', 'of ordinal: levels of the scale'),
-  option('negatives', 'integer', 'of what was chosen 4', 'items that were not, drawn anew beside each rating'),
+  option('negatives', 'integer', 'of what was chosen 4', 'items that were not, drawn in each epoch beside each rating'),
   option('batch', 'integer', '128', 'ratings per step'),
   option('batching', 'text', 'random', 'random, or item-grouped: cheaper epochs, but with other results'),
   option('itemsPerGroup', 'integer', '16', 'of item-grouped: number of items that are mixed'),

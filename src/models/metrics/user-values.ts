@@ -57,8 +57,8 @@ export class UserValues {
 }
 
 /**
- * The catalogue metrics of each user as `evaluateCatalogue` goes over them, in the place that a user
- * has among those of the rated test items: NaN for a user without a relevant item.
+ * The catalogue metrics of each user as `evaluateCatalogue` goes over them, in the place that a
+ * user has among those of the rated test items: NaN for a user without a relevant item.
  */
 export class CatalogueUserValues {
   readonly #places: ReadonlyMap<number, number>;

@@ -1,6 +1,12 @@
 import { UsageError } from '../../core/errors.ts';
 
-/** What predicting some pairs takes, shared out. */
+/**
+ * What predicting some pairs takes, shared out.
+ *
+ * @example
+ * const { steps } = knn.workOf(users, items);
+ * console.log(steps.reduce((sum, own) => sum + own, 0));
+ */
 export interface PairWork {
   /** Of each pair the number of whom its work belongs to: it is done once for all pairs of one. */
   readonly owners: Int32Array;

@@ -22,7 +22,7 @@ import { type PretrainedBranches, pretrainedWeights, type WeightsByName } from '
 import { evaluationOrder, RatingFeeds, type RatingPairs } from './rating-batches.ts';
 import { isRanking, misorderedShare, predictsBy, ratingWeights } from './rating-loss.ts';
 import { residualFacts } from './residual-facts.ts';
-import { SampledNegatives } from './sampled-negatives.ts';
+import { trainingBatches } from './training-batches.ts';
 import { knownItems, type TrainingSet } from './training-set.ts';
 import { weightShapes } from './weight-shapes.ts';
 
@@ -106,22 +106,11 @@ export class NeuralRecommender {
       method: this.#options.batching ?? 'random',
       itemsPerGroup: this.#options.itemsPerGroup ?? 16,
     };
-    const size = this.#batchSize;
     // An order is learnt of ratings of one user: batches are of few users.
     const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
-    const feedsOf = this.#besideNegatives(set, known, learnt);
-    const data = {
-      rows: set.users.length,
-      async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
-        const order = orderOf(epoch);
-        for (let start = from * size; start < order.length; start += size) {
-          const rows = order.subarray(start, start + size);
-          yield { rows: rows.length, feeds: await feedsOf(rows, buffers, `${epoch} ${start}`) };
-        }
-      },
-    };
+    const data = trainingBatches({ set, known, feeds: learnt, orderOf, ...this.#batching() });
     return trainer.fit(data, this.#validation(validation, known, reader));
   }
 
@@ -208,18 +197,9 @@ export class NeuralRecommender {
     const { weighting } = this.#architecture.ratingLoss;
     const weights = weighting === 0 || !ratings.values ? undefined : ratingWeights(ratings.values, weighting);
     const feeds = new RatingFeeds(ratings, known, reader, weights);
-    const size = this.#batchSize;
     const rows = Int32Array.from(ratings.users.keys());
     const rated = { ...set, ...ratings, values: ratings.values ?? new Float32Array(rows.length) };
-    const feedsOf = this.#besideNegatives(rated, known, feeds);
-    await trainer.fit({
-      async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
-        for (let start = from * size; start < rows.length; start += size) {
-          const some = rows.subarray(start, start + size);
-          yield { rows: some.length, feeds: await feedsOf(some, buffers, `${epoch} ${start}`) };
-        }
-      },
-    });
+    await trainer.fit(trainingBatches({ set: rated, known, feeds, orderOf: () => rows, ...this.#batching() }));
   }
 
   /** Copies of all weights by name. */
@@ -244,15 +224,10 @@ export class NeuralRecommender {
     return this.#trained;
   }
 
-  /** Makes the feeds of some rows; where ratings say what was chosen, with what was not beside them. */
-  #besideNegatives(set: TrainingSet, known: Uint8Array, feeds: RatingFeeds) {
+  #batching() {
     const { negatives: count } = this.#architecture.ratingLoss;
-    if (count === undefined) return (rows: Int32Array, buffers: Trainer['buffers']) => feeds.of(rows, buffers);
-    const negatives = new SampledNegatives(set, known, { count, seed: this.#options.seed ?? 1 });
-    return (rows: Int32Array, buffers: Trainer['buffers'], name: string) => {
-      const pairs = negatives.beside(rows, name);
-      return feeds.of(Int32Array.from(pairs.users.keys()), buffers, pairs);
-    };
+    const negatives = count === undefined ? undefined : { count, seed: this.#options.seed ?? 1 };
+    return { size: this.#batchSize, negatives };
   }
 
   #reader(features: FeatureSource | undefined): FeatureReader | undefined {

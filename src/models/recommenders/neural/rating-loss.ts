@@ -46,7 +46,7 @@ export interface LossOptions {
   readonly levels?: number | undefined;
   /**
    * Ratings say what was chosen: each is learnt beside so many items that the user has not chosen,
-   * drawn anew in each epoch among those that others have, and taken for the lowest rating. Default:
+   * drawn in each epoch among those that others have, and taken for the lowest rating. Default:
    * ratings are ratings.
    */
   readonly negatives?: number | undefined;

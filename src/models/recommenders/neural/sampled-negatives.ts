@@ -16,7 +16,7 @@ export interface NegativesOptions {
 /**
  * Stands beside each rating of what was chosen some items that were not: drawn among all that
  * somebody has chosen in training, but for those of the user. The draws depend on the seed and on a
- * name alone, so that a training which goes on from a checkpoint meets the same ones.
+ * name alone, so that a training that is resumed meets the same ones.
  */
 export class SampledNegatives {
   readonly #set: TrainingSet;
@@ -31,7 +31,7 @@ export class SampledNegatives {
     this.#draws = new ItemDraws(candidates, set, set);
   }
 
-  /** These rows of the ratings, and after them what was drawn beside them, rated as low as can be. */
+  /** These rows of the ratings, then what was drawn beside them, rated as low as can be. */
   beside(rows: Int32Array, name: string): RatedPairs {
     const uniform = seededUniform(this.#options.seed, `negatives ${name}`);
     return joined(this.#set, rows, this.#options.count, (user) => this.#draws.of(user, uniform));
@@ -41,8 +41,8 @@ export class SampledNegatives {
 /**
  * Ratings to be judged by, each with negatives beside it: one of an item that was learnt with items
  * that were learnt, one of a new item with other new items of these ratings, so that no recommender
- * gains by telling new items from known ones. None is one that the user has chosen, and none is there
- * twice for a user, so there may be fewer.
+ * gains by telling new items from known ones. None is one that the user has chosen, and none is
+ * there twice for a user, so there may be fewer.
  */
 export function judgedWithNegatives(
   training: TrainingSet,
