@@ -4,10 +4,11 @@ import { type RankedUsers, rankUsers } from '../../src/graphs/recommenders/rank-
 import { type Recommendations, type RecommendedItem, recommend } from '../../src/graphs/recommenders/recommend.ts';
 import { type RecommendedToAll, recommendToAll } from '../../src/graphs/recommenders/recommend-all.ts';
 import { type SimilarItems, similarItems, similarityBases } from '../../src/graphs/recommenders/similar-items.ts';
+import type { RatingColumnNames } from '../../src/io/ratings/rating-layout.ts';
 import { loadRatings } from '../../src/io/ratings/read-ratings.ts';
 import { defineCommand } from '../command.ts';
 import type { Console } from '../console.ts';
-import { flag, integer, text, word } from '../option-table.ts';
+import { flag, integer, names, text, word } from '../option-table.ts';
 
 /** What is asked for: one of these. */
 const questions = ['user', 'ratingsOf', 'allUsers', 'item', 'similar'] as const;
@@ -20,6 +21,7 @@ export const command = defineCommand({
   options: {
     user: text('ID', 'the user, as in the ratings'),
     ratingsOf: text('FILE', 'instead: ratings of one user who was not there in training; nothing else learns'),
+    columns: names('user=A,item=B', ['user', 'item', 'rating'] as const, 'of ratingsOf: names of its columns'),
     allUsers: flag('instead: every user of the training, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
     similar: text('ID', 'instead: the items most like this one'),
@@ -51,6 +53,7 @@ export const command = defineCommand({
     if ((options.allUsers === true) !== (options.out !== undefined)) {
       throw new UsageError('`allUsers` and `out` go together', { option: 'out' });
     }
+    checkAsked(options);
     console.stage('opening the recommender');
     const model = await loadRecommender(directory, { ...(features && { features }), ...(module && { module }) });
     try {
@@ -62,12 +65,27 @@ export const command = defineCommand({
   },
 });
 
+/** Options that only one question has. */
+const ofQuestion = { columns: 'ratingsOf', by: 'similar' } as const;
+
+/** @throws UsageError for an option of another question than the one that is asked. */
+function checkAsked(asked: Asked): void {
+  for (const [name, question] of Object.entries(ofQuestion) as [keyof typeof ofQuestion, keyof Asked][]) {
+    if (asked[name] === undefined || asked[question] !== undefined) continue;
+    throw new UsageError(`\`${name}\` has no effect without \`${question}\``, {
+      option: name,
+      remedy: `Leave out \`${name}\`, or give \`${question}\`.`,
+    });
+  }
+}
+
 interface Asked {
   readonly user?: string | undefined;
   readonly ratingsOf?: string | undefined;
   readonly item?: string | undefined;
   readonly similar?: string | undefined;
   readonly out?: string | undefined;
+  readonly columns?: RatingColumnNames | undefined;
   readonly by?: (typeof similarityBases)[number] | undefined;
   readonly k?: number | undefined;
   readonly coldOnly?: boolean | undefined;
@@ -75,18 +93,21 @@ interface Asked {
 }
 
 async function answer(model: LoadedRecommender, asked: Asked, console: Console): Promise<void> {
-  const { user, ratingsOf, item, similar, out, by, ...how } = asked;
+  const { user, ratingsOf, columns, item, similar, out, by, ...how } = asked;
   if (out !== undefined) console.result(await recommendToAll(model, { out, ...how }), allText);
   else if (item !== undefined) console.result(await rankUsers(model, { item, ...how }), usersText);
   else if (similar !== undefined) console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
   else if (ratingsOf !== undefined) {
-    console.result(await recommend(model, { ratings: await ratingsOfOne(ratingsOf), ...how }), textOf);
+    console.result(await recommend(model, { ratings: await ratingsOfOne(ratingsOf, columns), ...how }), textOf);
   } else console.result(await recommend(model, { user, ...how }), textOf);
 }
 
 /** The ratings of a file that has those of one user. */
-async function ratingsOfOne(path: string): Promise<ReadonlyMap<string, number>> {
-  const { ratings } = await loadRatings(path, { duplicateRatings: 'last' });
+async function ratingsOfOne(
+  path: string,
+  columns: RatingColumnNames | undefined,
+): Promise<ReadonlyMap<string, number>> {
+  const { ratings } = await loadRatings(path, { duplicateRatings: 'last', ...(columns && { columns }) });
   if (ratings.userIds.length > 1) {
     throw new UsageError(`${path} has ratings of ${ratings.userIds.length} users, but must have those of one`, {
       code: 'ratings',

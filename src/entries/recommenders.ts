@@ -125,6 +125,7 @@ export { regSvd, type SvdOptions, SvdRecommender } from '../models/recommenders/
 export { type SvdPlusPlusOptions, SvdPlusPlusRecommender } from '../models/recommenders/svd-plus-plus.ts';
 export { type SwitchOptions, SwitchRecommender } from '../models/recommenders/switch.ts';
 export { UserMeanRecommender } from '../models/recommenders/user-mean.ts';
+export type { PairWork } from '../models/recommenders/work.ts';
 export { holm } from '../models/statistics/holm.ts';
 export {
   type BootstrapOptions,

@@ -2,7 +2,11 @@ import { Draws } from '../io/ratings/draws.ts';
 import type { RatingTable } from '../io/ratings/rating-table.ts';
 import type { Split } from '../io/ratings/split.ts';
 import { joinRows } from '../io/ratings/subset.ts';
-import { type CatalogueEvaluation, evaluateCatalogue } from '../models/metrics/evaluate-catalogue.ts';
+import {
+  type CatalogueEvaluation,
+  type CatalogueEvaluationInput,
+  evaluateCatalogue,
+} from '../models/metrics/evaluate-catalogue.ts';
 import type { ThresholdRule } from '../models/metrics/ranked-list.ts';
 import { decimalRatings } from './decimal-ratings.ts';
 import { foldedIn } from './folded-in.ts';
@@ -30,10 +34,11 @@ export function evaluateOnCatalogue(
     readonly threshold: number | undefined;
     readonly thresholdRule: ThresholdRule | undefined;
     readonly seed: number;
+    readonly onUser?: CatalogueEvaluationInput['onUser'];
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<CatalogueEvaluation> {
-  const { ks, threshold = 3.5, thresholdRule = 'gt', seed, signal } = options;
+  const { ks, threshold = 3.5, thresholdRule = 'gt', seed, onUser, signal } = options;
   const tested = decimalRatings(Float32Array.from(split.test, (row) => ratings.values[row] as number));
   const relevant = split.test.filter((_, index) => {
     const rating = tested[index] as number;
@@ -57,6 +62,7 @@ export function evaluateOnCatalogue(
     itemCount: ratings.itemIds.length,
     ks,
     tieOrder: new Draws(seed, 'ties').ofPairs(ratings.userIds, ratings.itemIds),
+    onUser,
     signal,
   });
 }

@@ -68,6 +68,11 @@ export interface EvaluationReport extends Evaluation {
   readonly itemsWithoutMovie?: number;
   /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
   readonly warnings: readonly string[];
+  /**
+   * Of a recommender that reads features: ratings, and their items, that were left out as these
+   * have none.
+   */
+  readonly leftOut?: { readonly ratings: number; readonly items: number };
   /** With `protocol: 'catalogue'`: lists over all items that a user has not met. */
   readonly topN?: CatalogueEvaluation;
   readonly model: string | undefined;

@@ -17,8 +17,8 @@ export function foldedIn(
   scale: RatingScale,
   foldIn: Int32Array | undefined,
 ): { readonly predict: PairPredictor; readonly score: PairPredictor } {
-  const { scoreNewUser } = model;
-  if (foldIn === undefined || foldIn.length === 0 || scoreNewUser === undefined) {
+  const { scoreNewUser, foldIn: learn } = model;
+  if (foldIn === undefined || foldIn.length === 0 || (scoreNewUser === undefined && learn === undefined)) {
     return {
       predict: (users, items) => model.predict(users, items),
       score: (users, items) => model.score(users, items),
@@ -29,6 +29,13 @@ export function foldedIn(
     const user = ratings.users[row] as number;
     shown.set(user, [...(shown.get(user) ?? []), row]);
   }
+  let scoreOfAll: ReturnType<NonNullable<typeof learn>> | undefined;
+  const together: PairPredictor | undefined =
+    learn &&
+    (async (users, items) => {
+      scoreOfAll ??= learn(foldIn);
+      return (await scoreOfAll)(users, items);
+    });
   const score: PairPredictor = async (users, items) => {
     const scores = Float32Array.from(await model.score(users, items));
     const places = new Map<number, number[]>();
@@ -38,6 +45,14 @@ export function foldedIn(
       if (own === undefined) places.set(user, [place]);
       else own.push(place);
     }
+    if (together !== undefined) {
+      const own = Int32Array.from([...places.values()].flat());
+      if (own.length === 0) return scores;
+      const pick = (of: Int32Array) => own.map((place) => of[place] as number);
+      const found = await together(pick(users), pick(items));
+      for (const [at, place] of own.entries()) scores[place] = found[at] as number;
+      return scores;
+    }
     for (const [user, own] of places) {
       const rows = shown.get(user) as number[];
       const known = {
@@ -45,7 +60,7 @@ export function foldedIn(
         values: Float32Array.from(rows, (row) => ratings.values[row] as number),
       };
       const wanted = Int32Array.from(own, (place) => items[place] as number);
-      const found = await scoreNewUser(known, wanted);
+      const found = await (scoreNewUser as NonNullable<typeof scoreNewUser>)(known, wanted);
       for (const [at, place] of own.entries()) scores[place] = found[at] as number;
     }
     return scores;

@@ -1,13 +1,13 @@
 import { checkOneOf } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
-import { ItemStore } from '../io/dataset/item-store.ts';
 import { readGivenSplit } from '../io/ratings/given-split.ts';
 import { type ImplicitRule, implicitScale, implicitThreshold } from '../io/ratings/implicit.ts';
 import { readMovies } from '../io/ratings/movies.ts';
-import { meanRating, observedScale } from '../io/ratings/rating-table.ts';
+import { meanRating, observedScale, type RatingTable } from '../io/ratings/rating-table.ts';
 import { scaleDoubts } from '../io/ratings/scale-doubts.ts';
-import { readTrailers } from '../io/ratings/trailers.ts';
+import type { Split } from '../io/ratings/split.ts';
+import { moviesWithFeatures, readTrailers } from '../io/ratings/trailers.ts';
 import { withValidation } from '../io/ratings/validation.ts';
 import { evaluateOnCatalogue, type Protocol } from './catalogue-evaluation.ts';
 import { decimalRatings } from './decimal-ratings.ts';
@@ -20,12 +20,15 @@ import {
   scoringOptions,
 } from './evaluation.ts';
 import type { Json } from './graph.ts';
+import { openTrainingFeatures } from './import/training-store.ts';
 import { catalogueOf, genresOf } from './recommenders/catalogue.ts';
 import { featureDoubts } from './recommenders/feature-doubts.ts';
 import { fitRecommender } from './recommenders/fit-recommender.ts';
+import { idleOptions } from './recommenders/idle-options.ts';
 import {
   checkRecommenderName,
   isNeuralRecommender,
+  type RecommenderName,
   recommenderReadsFeatures,
 } from './recommenders/recommender-names.ts';
 import { checkRecommenderOptions } from './recommenders/recommender-options.ts';
@@ -109,16 +112,18 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   const reading = { ...readingOf(options), columns, implicit, ...(options.scale && { scale: options.scale }) };
   const { scenario, reports } = await readGivenSplit(files, reading);
   const { ratings } = scenario;
-  const [given] = scenario.splits;
-  if (given === undefined) throw new Error('a given split has one split');
-  const drawn = isNeuralRecommender(model) && validation === undefined;
-  const split = drawn ? withValidation(ratings, given, {}, seed) : given;
   const scale = implicit === undefined ? (options.scale ?? observedScale(ratings.values)) : implicitScale;
   const movies = options.movies === undefined ? undefined : (await readMovies(options.movies, { skipBadLines })).movies;
   const genres = movies && genresOf(catalogueOf(ratings.itemIds, movies));
   const trailers = options.trailers === undefined ? undefined : await readTrailers(options.trailers, { skipBadLines });
-  const features = options.features === undefined ? undefined : await ItemStore.open(options.features);
+  const opened = options.features === undefined ? undefined : await openTrainingFeatures(options.features, { signal });
+  const features = opened?.store;
   try {
+    const readsFeatures = recommenderReadsFeatures(model, recommenderOptions);
+    const judged = readsFeatures && features ? moviesWithFeatures(features.itemIds, trailers) : undefined;
+    const { split: given, leftOut } = ofItems(ratings, scenario.splits[0] as Split, judged);
+    const drawn = isNeuralRecommender(model) && validation === undefined;
+    const split = drawn ? withValidation(ratings, given, {}, seed) : given;
     const data = {
       ratings,
       train: split.train,
@@ -157,7 +162,21 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
       const learnt = Float32Array.from(split.train, (row) => ratings.values[row] as number);
       return {
         ...scored,
-        warnings: [...new Set([...scaleDoubts(learnt), ...featureDoubts(features), ...scored.warnings])],
+        leftOut,
+        warnings: [
+          ...new Set([
+            ...scaleDoubts(learnt),
+            ...featureDoubts(features),
+            ...(leftOut.ratings > 0
+              ? [
+                  `${leftOut.ratings} ratings of ${leftOut.items} items without features are left out, of training and test`,
+                ]
+              : []),
+            ...idleSources(options, model, readsFeatures),
+            ...idleOptions(model, recommenderOptions),
+            ...scored.warnings,
+          ]),
+        ],
         ...(topN && { topN }),
         model,
         trainSeconds,
@@ -169,6 +188,46 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
       await fitted.close?.();
     }
   } finally {
-    await features?.close();
+    await opened?.close();
   }
+}
+
+/**
+ * The rows of a split whose items are among some; who is to be judged by features must have some.
+ */
+function ofItems(
+  { items, itemIds }: RatingTable,
+  split: Split,
+  wanted: ReadonlySet<string> | undefined,
+): { readonly split: Split; readonly leftOut: { readonly ratings: number; readonly items: number } } {
+  if (wanted === undefined) return { split, leftOut: { ratings: 0, items: 0 } };
+  const has = Uint8Array.from(itemIds, (id) => (wanted.has(id) ? 1 : 0));
+  const kept = (rows: Int32Array) => rows.filter((row) => has[items[row] as number] === 1);
+  const [train, validation, test] = [kept(split.train), kept(split.validation), kept(split.test)];
+  for (const [name, rows] of Object.entries({ train, test })) {
+    if (rows.length > 0) continue;
+    throw new UsageError(`none of the items of \`${name}\` has features`, {
+      code: 'missing-features',
+      remedy: 'If the features have ids of trailers, give the list that maps them to items as `trailers`.',
+    });
+  }
+  const parts = [split.train, split.validation, split.test];
+  const without = parts.flatMap((rows) => [...rows]).filter((row) => has[items[row] as number] === 0);
+  const leftOut = { ratings: without.length, items: new Set(without.map((row) => items[row])).size };
+  return { split: { ...split, train, validation, test }, leftOut };
+}
+
+/** What was given and is not read by this recommender, in sentences. */
+function idleSources(
+  { features, trailers, validation }: RecommenderEvaluationOptions,
+  model: RecommenderName,
+  readsFeatures: boolean,
+): string[] {
+  return [
+    ...(features !== undefined && !readsFeatures ? [`\`features\` have no effect: ${model} reads none`] : []),
+    ...(trailers !== undefined && !readsFeatures ? [`\`trailers\` have no effect: ${model} reads no features`] : []),
+    ...(validation !== undefined && !isNeuralRecommender(model)
+      ? [`\`validation\` has no effect: ${model} does not train in epochs, and does not learn from it`]
+      : []),
+  ];
 }

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { UsageError } from '../../core/errors.ts';
+import { catalogueFigure, catalogueMetricNames } from '../../models/metrics/catalogue-metrics.ts';
 import { metricNames, metrics } from '../../models/metrics/metrics.ts';
 import { holm } from '../../models/statistics/holm.ts';
 import { type Interval, meanInterval } from '../../models/statistics/intervals.ts';
@@ -12,6 +13,7 @@ import { betterWhen } from './flat-metrics.ts';
 import type { PointFiles } from './point-files.ts';
 import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
+import { ratesAlike } from './search.ts';
 import { completeRuns, type ExperimentRow } from './summarise.ts';
 import { paired, type UserAverages, userAverages } from './user-averages.ts';
 
@@ -32,6 +34,10 @@ export interface BestRows {
  * A 95 % confidence interval of a row's metric: of the mean over users, each over folds and runs.
  */
 export interface RowInterval extends Interval {
+  /**
+   * What the interval is around: users alike, where a row's RMSE and MAE have ratings alike.
+   */
+  readonly mean: number;
   readonly scenario: ScenarioName;
   readonly label: string;
   readonly metric: string;
@@ -90,8 +96,9 @@ export async function compareRows(
     }
     for (const [label, averages] of users) {
       for (const [metric, values] of averages) {
-        const interval = meanInterval([...values.values()]);
-        found.intervals.push({ scenario, label, metric, users: values.size, ...interval });
+        const own = [...values.values()];
+        const figures = { mean: meanOf(own), users: own.length, ...meanInterval(own) };
+        found.intervals.push({ scenario, label, metric, ...figures });
       }
     }
     found.best.push(...bestRows(scenario, own, users));
@@ -108,12 +115,14 @@ export async function compareRows(
 }
 
 /** The metrics that each user has a value of and whose better side is known. */
-function testedMetrics({ k, implicit, protocol }: Experiment): string[] {
-  if (implicit !== undefined && protocol === 'catalogue') return [];
+function testedMetrics(experiment: Experiment): string[] {
+  const { k, catalogueK } = experiment;
+  const ofCatalogue = catalogueK.flatMap((length) => catalogueMetricNames.map((name) => catalogueFigure(name, length)));
+  if (ratesAlike(experiment)) return ofCatalogue;
   const shown = (name: keyof typeof metrics) => metrics[name].column !== undefined;
   const firstK = metricNames('first-k').filter((name) => 'ofUser' in metrics[name] && shown(name));
   const whole = metricNames('users').filter((name) => betterWhen(name) !== undefined && shown(name));
-  return ['mae', 'rmse', ...k.flatMap((length) => firstK.map((name) => `${name}@${length}`)), ...whole];
+  return ['mae', 'rmse', ...k.flatMap((length) => firstK.map((name) => `${name}@${length}`)), ...whole, ...ofCatalogue];
 }
 
 function pointOf({ scenario, splitSeed, seed, fold, label }: PointResult, entry: ExperimentEntry): ExperimentPoint {

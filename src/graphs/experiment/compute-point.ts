@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { joinRows } from '../../io/ratings/subset.ts';
-import { evaluateOnCatalogue } from '../catalogue-evaluation.ts';
 import { peakRssBytes } from '../evaluation.ts';
 import type { FittedRecommender, RefitPlan } from '../recommenders/fit-data.ts';
 import { fitRecommender } from '../recommenders/fit-recommender.ts';
+import { implicitOptions } from '../recommenders/implicit-options.ts';
 import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
 import { computeTrial, type FitRun, fitBesideValidation, judge } from './compute-trial.ts';
 import { environment } from './environment.ts';
@@ -12,7 +12,7 @@ import type { ExperimentPoint } from './experiment-points.ts';
 import type { FoldData } from './fold-data.ts';
 import type { PointMeasurements, TrialResult } from './point-result.ts';
 import { resolvedOptions } from './resolved-options.ts';
-import { type RowScores, scoreRows } from './score-rows.ts';
+import { listAll, type RowScores, scoreRows } from './score-rows.ts';
 
 /** Ratings per step of a neural recommender unless told otherwise. */
 const usualBatch = 128;
@@ -44,14 +44,15 @@ export async function computePoint(
   if (refits) trial ??= await computeTrial(fold, variant, point, experiment, beside(run));
   const fitted = refits ? await refit(fold, point, trial, run) : await fitBesideValidation(fold, variant, point, run);
   try {
-    if (!refits) trial ??= await judge(fitted, fold, experiment);
+    if (!refits) trial ??= await judge(fitted, fold, point, experiment, run);
     const scores = await scoreRows(fitted, fold, fold.split.test, experiment);
-    const measurements = measurementsOf(point, fold, refits, fitted, trial, scores);
-    if (experiment.protocol === 'rated') return { measurements, scores };
-    const { catalogueK: ks, threshold, thresholdRule } = experiment;
-    const listing = { ks, threshold, thresholdRule, seed: point.seed, signal: run.signal };
-    const topN = await evaluateOnCatalogue(fitted, fold.scenario.ratings, fold.split, listing);
-    return { measurements: { ...measurements, topN }, scores };
+    if (experiment.protocol === 'rated') {
+      return { measurements: measurementsOf(point, fold, refits, fitted, trial, scores), scores };
+    }
+    const { topN, values } = await listAll(fitted, fold, scores.userMetrics.users, experiment, point.seed, run.signal);
+    const { users, values: rated } = scores.userMetrics;
+    const all = { ...scores, userMetrics: { users, values: { ...rated, ...values } } };
+    return { measurements: { ...measurementsOf(point, fold, refits, fitted, trial, all), topN }, scores: all };
   } finally {
     await fitted.close?.();
   }
@@ -104,13 +105,17 @@ export function planOf(trial: TrialResult | undefined, stepsPerEpoch: number): R
 
 function measurementsOf(
   { variant }: ExperimentPoint,
-  { scenario, split }: FoldData,
+  { scenario, split, fitting }: FoldData,
   refits: boolean,
   fitted: FittedRecommender,
   trial: TrialResult | undefined,
   { evaluation, precisionRecall, predictSeconds }: RowScores,
 ): PointMeasurements {
   const { ratings, counts } = scenario;
+  const values = Float32Array.from(split.train, (row) => ratings.values[row] as number);
+  const learntOptions = isNeuralRecommender(variant.model)
+    ? implicitOptions(variant.model, variant.options, values, fitting.scale)
+    : variant.options;
   const learnt = new Set(Array.from(split.train, (row) => ratings.items[row] as number));
   if (refits) for (const row of split.validation) learnt.add(ratings.items[row] as number);
   const tested = new Set(Array.from(split.test, (row) => ratings.items[row] as number));
@@ -127,7 +132,7 @@ function measurementsOf(
       newTestItems: [...tested].filter((item) => !learnt.has(item)).length,
     },
     refit: refits,
-    resolvedOptions: resolvedOptions(variant.model, variant.options),
+    resolvedOptions: resolvedOptions(variant.model, learntOptions),
     environment: environment(),
     trainSeconds: fitted.trainSeconds,
     predictSeconds,

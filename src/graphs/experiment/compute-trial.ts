@@ -5,10 +5,10 @@ import type { ExperimentPlace } from './experiment-points.ts';
 import { type FoldData, shareOfTraining } from './fold-data.ts';
 import type { TrialResult } from './point-result.ts';
 import type { RecommenderVariant } from './recommender-variants.ts';
-import { scoreRows } from './score-rows.ts';
+import { listAll, scoreRows } from './score-rows.ts';
 
 /** What a fit is told beside its data. */
-export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress'>;
+export type FitRun = Pick<FitOptions, 'signal' | 'logDirectory' | 'onProgress' | 'onMessage'>;
 
 /**
  * Fits a recommender on the training rows of a fold, or a share of them, with the validation rows
@@ -33,14 +33,21 @@ export function fitBesideValidation(
 export async function judge(
   fitted: FittedRecommender,
   fold: FoldData,
+  place: ExperimentPlace,
   experiment: Experiment,
+  run: FitRun,
   share = 1,
 ): Promise<TrialResult | undefined> {
-  const { validation } = fold.split;
+  const { name, train, validation } = fold.split;
   if (validation.length === 0) return undefined;
-  const { evaluation } = await scoreRows(fitted, fold, validation, experiment);
+  const { evaluation, userMetrics } = await scoreRows(fitted, fold, validation, experiment);
   const { history, best, trainSeconds } = fitted;
-  return { evaluation, share, trainSeconds, history, ...(best && { best }) };
+  const found = { evaluation, share, trainSeconds, history, ...(best && { best }) };
+  if (experiment.protocol === 'rated' || evaluation.users.withoutRelevant === evaluation.users.evaluated) return found;
+  // The validation part takes the place of the test part: its items are to be found, not left out.
+  const split = { name, train, validation: new Int32Array(0), test: validation };
+  const { topN } = await listAll(fitted, { ...fold, split }, userMetrics.users, experiment, place.seed, run.signal);
+  return { ...found, topN };
 }
 
 /** Fits a recommender and asks the validation rows; the test rows are not touched. */
@@ -54,7 +61,7 @@ export async function computeTrial(
 ): Promise<TrialResult | undefined> {
   const fitted = await fitBesideValidation(fold, variant, place, run, share);
   try {
-    return await judge(fitted, fold, experiment, share);
+    return await judge(fitted, fold, place, experiment, run, share);
   } finally {
     await fitted.close?.();
   }

@@ -103,9 +103,10 @@ function seedsText({ seeds, splitSeeds }: Experiment): string {
   const data =
     splitSeeds === undefined ? '' : ` and data seed${splitSeeds.length > 1 ? 's' : ''} ${splitSeeds.join(', ')}`;
   const runs = seeds.length * (splitSeeds?.length ?? 1);
-  return runs === 1
-    ? `seed ${seeds[0]}${data}`
-    : `mean ± standard deviation over ${runs} runs of seeds ${seeds.join(', ')}${data}`;
+  if (runs === 1) return `seed ${seeds[0]}${data}`;
+  const parts =
+    splitSeeds === undefined || seeds.length < 2 ? '' : ' (between data seeds / between seeds of the recommender)';
+  return `mean ± standard deviation${parts} over ${runs} runs of seeds ${seeds.join(', ')}${data}`;
 }
 
 function learntText(results: readonly PointResult[]): string {

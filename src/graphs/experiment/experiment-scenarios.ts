@@ -1,12 +1,16 @@
-import { makeScenario, type Scenario } from '../../io/ratings/scenarios.ts';
+import { makeScenarioInStages, type Scenario } from '../../io/ratings/scenarios.ts';
 import type { GenreTable } from '../../models/genres.ts';
 import { catalogueOf, genresOf } from '../recommenders/catalogue.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import type { ExperimentData } from './experiment-data.ts';
+import type { PointRunOptions } from './run-tally.ts';
 import { checkSplitOf, type SavedSplits, splitName } from './saved-splits.ts';
 
 /** Points come scenario by scenario; neural recommenders that still train need the one before. */
 const held = 2;
+
+/** Ratings from which on making a scenario takes so long that each stage is worth a line. */
+const longScenario = 2_000_000;
 
 /** A scenario with the genres of its items. */
 export interface ScenarioData {
@@ -26,11 +30,13 @@ export class ExperimentScenarios {
   readonly #experiment: Experiment;
   readonly #data: ExperimentData;
   readonly #saved: SavedSplits | undefined;
+  readonly #run: Pick<PointRunOptions, 'stop' | 'onMessage'>;
   readonly #made = new Map<string, Promise<ScenarioData>>();
   /** Given each scenario by its name, before any point of it is computed. */
   onMade: ((name: string, scenario: Scenario) => Promise<void>) | undefined;
 
-  constructor(experiment: Experiment, data: ExperimentData, saved?: SavedSplits) {
+  constructor(experiment: Experiment, data: ExperimentData, saved?: SavedSplits, run: PointRunOptions = {}) {
+    this.#run = run;
     this.#experiment = experiment;
     this.#data = data;
     this.#saved = saved;
@@ -54,13 +60,13 @@ export class ExperimentScenarios {
 
   async #get(kind: ScenarioName, seed: number): Promise<ScenarioData> {
     const { movies, ratings } = this.#data;
-    const scenario = this.#saved === undefined ? this.#make(kind, seed) : await this.#saved.read(kind, seed);
+    const scenario = this.#saved === undefined ? await this.#make(kind, seed) : await this.#saved.read(kind, seed);
     if (this.#saved !== undefined) checkSplitOf(scenario.ratings, ratings);
     await this.onMade?.(splitName(kind, seed), scenario);
     return { scenario, genres: movies && genresOf(catalogueOf(scenario.ratings.itemIds, movies)) };
   }
 
-  #make(kind: ScenarioName, seed: number): Scenario {
+  #make(kind: ScenarioName, seed: number): Promise<Scenario> {
     const {
       movies: items,
       users,
@@ -95,6 +101,12 @@ export class ExperimentScenarios {
       ...(foldIn !== undefined && { foldIn }),
       ...(perUser !== undefined && { ratingsPerUser: perUser }),
     };
-    return makeScenario(ratings, parameters, movies);
+    const { stop: signal, onMessage } = this.#run;
+    const count = ratings.values.length;
+    const says = count < longScenario ? undefined : onMessage;
+    return makeScenarioInStages(ratings, parameters, movies, {
+      signal,
+      onStage: says && ((stage) => says(`${splitName(kind, seed)} of ${count} ratings: ${stage}`)),
+    });
   }
 }

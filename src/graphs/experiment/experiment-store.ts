@@ -11,6 +11,7 @@ import {
 import { canonicalJson, contentHash } from '../../core/canonical-json.ts';
 import { DatasetError, UsageError } from '../../core/errors.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
+import { catalogueMetricNames, cataloguePrefix } from '../../models/metrics/catalogue-metrics.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { metrics } from '../../models/metrics/metrics.ts';
 import { environment } from './environment.ts';
@@ -39,8 +40,14 @@ function identityOf(experiment: Experiment, data: Readonly<Record<string, string
   } = experiment;
   const { select: _metric, search: _kind, trials: _count, compareTo: _row, split: _split, ...run } = others;
   const { predictions: _rows, csv: _csv, saveSplits: _saved, logDirectory: _logs, columns: _columns, ...rest } = run;
-  const named = { features: Object.keys(features), trailers: trailers !== undefined, metrics: Object.keys(metrics) };
+  const named = { features: Object.keys(features), trailers: trailers !== undefined, metrics: metricsOf(experiment) };
   return JSON.parse(JSON.stringify({ ...rest, ...named, data })) as Record<string, unknown>;
+}
+
+/** The figures that a point has: files of before there was one are those of another experiment. */
+function metricsOf({ protocol }: Experiment): string[] {
+  const ofCatalogue = protocol === 'catalogue' ? catalogueMetricNames.map((name) => `${cataloguePrefix}${name}`) : [];
+  return [...Object.keys(metrics), ...ofCatalogue];
 }
 
 /**

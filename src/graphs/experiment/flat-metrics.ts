@@ -1,13 +1,36 @@
+import { catalogueFigure, catalogueMetricNames, cataloguePrefix } from '../../models/metrics/catalogue-metrics.ts';
+import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 
-/** All metrics of an evaluation by name: `rmse`, `coverage` (whole lists), `ndcg@10`, ... */
-export function flatMetrics(evaluation: Evaluation): Record<string, number> {
+/**
+ * What was found of some rows: of the rated ones and, where it was asked for, of lists of all
+ * items.
+ */
+export interface Figures {
+  readonly evaluation: Evaluation;
+  readonly topN?: CatalogueEvaluation;
+}
+
+/**
+ * All metrics by name: `rmse`, `coverage` (whole lists), `ndcg@10`, ..., and of the whole catalogue
+ * `catalogue.ndcg@10`, ...
+ */
+export function flatMetrics({ evaluation, topN }: Figures): Record<string, number> {
   const plain = metricNames('ratings', 'users', 'lists').map((name) => [name, evaluation[name]]);
   const ranking = Object.entries(evaluation.ranking).flatMap(([k, values]) =>
     metricNames('first-k', 'lists').map((name) => [`${name}@${k}`, values[name]]),
   );
-  return Object.fromEntries([...plain, ['trainMean', evaluation.trainMean], ...ranking]);
+  const rated = Object.fromEntries([...plain, ['trainMean', evaluation.trainMean], ...ranking]);
+  return topN === undefined ? rated : { ...rated, ...flatCatalogue(topN) };
+}
+
+/** The figures of lists of all items by name: `catalogue.ndcg@10`, ... */
+export function flatCatalogue({ at, constant }: CatalogueEvaluation): Record<string, number> {
+  const figures = Object.entries(at).flatMap(([k, values]) =>
+    Object.entries(values).map(([name, value]) => [catalogueFigure(name, k), value] as const),
+  );
+  return Object.fromEntries([[`${cataloguePrefix}constant`, constant], ...figures]);
 }
 
 /** Metrics over users and lists that are better the higher they are; the others describe. */
@@ -16,6 +39,10 @@ const higher: readonly MetricName[] = ['auc', 'aucRanked', 'coverage'];
 /** Whether less or more of a metric is better; undefined of one that only describes. */
 export function betterWhen(name: string): 'lower' | 'higher' | undefined {
   const [base = ''] = name.split('@');
+  if (base.startsWith(cataloguePrefix)) {
+    const own: readonly string[] = [...catalogueMetricNames, 'coverage'];
+    return own.includes(base.slice(cataloguePrefix.length)) ? 'higher' : undefined;
+  }
   if (!Object.hasOwn(metrics, base)) return undefined;
   const { over } = metrics[base as MetricName];
   if (over === 'ratings') return 'lower';

@@ -10,6 +10,10 @@ import type { ScenarioName } from './experiment-config.ts';
 export interface TrialResult {
   /** Of the validation ratings. */
   readonly evaluation: Evaluation;
+  /**
+   * Lists over the whole catalogue, where they were asked for and a validation rating is relevant.
+   */
+  readonly topN?: CatalogueEvaluation;
   /** Share of the training rows that it had learnt from. */
   readonly share: number;
   /** Wall seconds. */

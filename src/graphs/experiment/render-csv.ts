@@ -25,7 +25,7 @@ export function rowsCsv(
       const interval = part === 'test' ? intervalOf.get(`${row.scenario}\n${row.label}\n${metric}`) : undefined;
       return [
         ...[...place, part, metric, ...[mean, deviation, deviationOfData, deviationOfSeeds].map(numberText)],
-        ...[interval?.low, interval?.high].map((bound) => numberText(bound ?? Number.NaN)),
+        ...[interval?.mean, interval?.low, interval?.high].map((bound) => numberText(bound ?? Number.NaN)),
         ...[String(row.seeds.length), String(row.runs.length)],
         numberText((part === 'test' ? published[metric] : undefined) ?? Number.NaN),
         ...[String(setting.threshold), setting.thresholdRule],
@@ -34,7 +34,7 @@ export function rowsCsv(
   });
   const head = [
     'scenario,label,model,use,part,metric,mean,deviation,deviation_of_data,deviation_of_seeds',
-    'interval_low,interval_high,seeds,runs,published,threshold,threshold_rule',
+    'user_mean,user_interval_low,user_interval_high,seeds,runs,published,threshold,threshold_rule',
   ];
   return csvText(head.join(','), lines);
 }
@@ -45,10 +45,10 @@ export function rowsCsv(
 export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
   const lines = results.flatMap((result) => {
     const entry = entries.find(({ candidates }) => candidates.some(({ label }) => label === result.label));
-    const { scenario, label, model, splitSeed, seed, fold, evaluation, validation } = result;
+    const { scenario, label, model, splitSeed, seed, fold, validation } = result;
     const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
     const seeds = [splitSeed, seed, fold].map(String);
-    const parts = { test: evaluation, ...(validation && { validation: validation.evaluation }) };
+    const parts = { test: result, ...(validation && { validation }) };
     return Object.entries(parts).flatMap(([part, figures]) =>
       Object.entries(flatMetrics(figures)).map(([metric, value]) => [
         ...place,
@@ -85,6 +85,27 @@ export function rocCsv(rows: readonly ExperimentRow[]): string {
     ]),
   );
   return csvText('scenario,label,model,use,k,false_positive_rate,true_positive_rate', lines);
+}
+
+/**
+ * The epochs of every neural recommender, one in a line: of the fit that was tested, and where it
+ * learnt from the validation part too (`refit`), of the fit before it that this part judged.
+ */
+export function learningCsv(entries: readonly ExperimentEntry[], results: readonly PointResult[]): string {
+  const lines = results.flatMap((result) => {
+    const entry = entries.find(({ candidates }) => candidates.some(({ label }) => label === result.label));
+    const { scenario, label, model, splitSeed, seed, fold, refit, history, validation } = result;
+    const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
+    const fits = { tested: history, ...(refit && validation && { judged: validation.history }) };
+    return Object.entries(fits).flatMap(([fit, epochs]) =>
+      epochs.map(({ epoch, steps, learningRate, trainingLoss, validationLoss }) => [
+        ...[...place, ...[splitSeed, seed, fold].map(String), fit],
+        ...[epoch + 1, steps, learningRate, trainingLoss, validationLoss ?? Number.NaN].map(numberText),
+      ]),
+    );
+  });
+  const head = 'scenario,label,model,use,options,split_seed,seed,fold,fit';
+  return csvText(`${head},epoch,steps,learning_rate,training_loss,validation_loss`, lines);
 }
 
 /** The points of all precision-recall curves. */

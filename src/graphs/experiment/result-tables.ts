@@ -1,11 +1,12 @@
+import { catalogueFigure, cataloguePrefix } from '../../models/metrics/catalogue-metrics.ts';
 import type { CatalogueFigures } from '../../models/metrics/evaluate-catalogue.ts';
 import { type MetricName, metricNames, metrics } from '../../models/metrics/metrics.ts';
 import type { BestRows } from './compare-rows.ts';
 import type { Experiment } from './experiment-config.ts';
 import { type PublishedSetting, publishedFigures, thesisTable } from './published.ts';
 import type { RowUse } from './recommender-entries.ts';
-import { selectionMetric } from './search.ts';
-import type { ExperimentRow, SeedMean } from './summarise.ts';
+import { ratesAlike, selectionMetric } from './search.ts';
+import type { ExperimentRow, RunMean } from './summarise.ts';
 
 /** A column of a table. */
 export interface TableColumn {
@@ -22,7 +23,7 @@ export interface TableRow {
   /** What its figures may be used for. */
   readonly use: RowUse;
   /** By metric; undefined when the recommender has no result. */
-  readonly cells: Readonly<Record<string, SeedMean | undefined>>;
+  readonly cells: Readonly<Record<string, RunMean | undefined>>;
   /** The thesis's figures by metric, where the setting is the same. */
   readonly published: Readonly<Record<string, number>>;
 }
@@ -74,10 +75,10 @@ const catalogueTitles = {
 function catalogue(k: number): TableColumn[] {
   const figures = Object.entries(catalogueTitles).map(([name, title]) => ({
     title,
-    metric: `catalogue.${name}@${k}`,
+    metric: catalogueFigure(name, k),
     digits: 3,
   }));
-  return [...figures, { title: 'constant', metric: 'catalogue.constant', digits: 3 }];
+  return [...figures, { title: 'constant', metric: `${cataloguePrefix}constant`, digits: 3 }];
 }
 const other = columns(metricNames('users', 'lists'));
 const cost: readonly TableColumn[] = [
@@ -131,17 +132,15 @@ export function resultTables(
     };
     const reading = own.filter((row) => row.features !== undefined);
     const comparison = columns(['mrr', 'map', 'ndcg', 'ndcgRelevant'], experiment.k[0]);
-    // Of what was chosen all is relevant: only lists over all items tell recommenders apart.
-    const rated =
-      experiment.implicit !== undefined && experiment.protocol === 'catalogue'
-        ? []
-        : [
-            make('accuracy', 'Accuracy', accuracy),
-            ...experiment.k.map((k) =>
-              make('ranking', `Ranking @${k}`, [...columns(metricNames('first-k'), k), ...chance]),
-            ),
-            make('other', 'Other metrics, whole lists', other),
-          ];
+    const rated = ratesAlike(experiment)
+      ? []
+      : [
+          make('accuracy', 'Accuracy', accuracy),
+          ...experiment.k.map((k) =>
+            make('ranking', `Ranking @${k}`, [...columns(metricNames('first-k'), k), ...chance]),
+          ),
+          make('other', 'Other metrics, whole lists', other),
+        ];
     return [
       ...rated,
       ...experiment.catalogueK.map((k) => make('catalogue', `All items ranked @${k}`, catalogue(k))),
@@ -166,14 +165,23 @@ function truthOf(rows: readonly ExperimentRow[]): string {
 }
 
 /** What selection looks at, and when neural recommenders stopped. */
-function validationColumns({ k, select }: Experiment): TableColumn[] {
-  const usual = [
+function validationColumns(experiment: Experiment): TableColumn[] {
+  const { k, catalogueK, select } = experiment;
+  const rated = [
     ...columns(['mae', 'rmse']),
     ...k.flatMap((length) => columns(['ndcg'], length).map((each) => ({ ...each, title: `${each.title}@${length}` }))),
     ...columns(['auc']),
+  ];
+  const usual = [
+    ...(ratesAlike(experiment) ? [] : rated),
+    ...catalogueK.map((length) => ({
+      title: `all items NDCG@${length}`,
+      metric: catalogueFigure('ndcg', length),
+      digits: 3,
+    })),
     { title: 'best epoch', metric: 'bestEpoch', digits: 1 },
   ];
-  const chooses = select === undefined ? undefined : selectionMetric(select, { k });
+  const chooses = select === undefined ? undefined : selectionMetric(select, experiment);
   const missing = chooses !== undefined && !usual.some(({ metric }) => metric === chooses);
   return missing ? [{ title: chooses, metric: chooses, digits: 3 }, ...usual] : usual;
 }

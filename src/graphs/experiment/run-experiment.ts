@@ -19,6 +19,7 @@ import { checkScenarios, noteOf, sizeOf, thresholdWarnings } from './experiment-
 import { experimentPlaces } from './experiment-points.ts';
 import { ExperimentScenarios } from './experiment-scenarios.ts';
 import { ExperimentStore } from './experiment-store.ts';
+import { idleKeys } from './idle-keys.ts';
 import { PointFiles } from './point-files.ts';
 import type { PointFailure } from './point-result.ts';
 import { type PublishedSetting, publishedSetting } from './published.ts';
@@ -114,9 +115,13 @@ export async function runExperiment(
       entries.flatMap(({ candidates }) => candidates),
       data,
     );
-    const scenarios = new ExperimentScenarios(experiment, data, saved);
+    const scenarios = new ExperimentScenarios(experiment, data, saved, options);
     const first = await checkScenarios(experiment, scenarios, options.onMessage);
-    const warnings = [...data.warnings, ...thresholdWarnings(experiment, data, first)];
+    const warnings = [
+      ...data.warnings,
+      ...idleKeys(config, experiment, entries),
+      ...thresholdWarnings(experiment, data, first),
+    ];
     for (const warning of warnings) options.onMessage?.(`warning: ${warning}`, { isWarning: true });
     options.onMessage?.(costText(experimentCost(experiment, entries, first)));
     const hashes = { ...data.hashes, ...codeOf(experiment), ...(saved && { split: saved.hash }) };

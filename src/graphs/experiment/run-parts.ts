@@ -56,9 +56,11 @@ export async function inTurns<Point extends ExperimentPoint>(
 /** What a fit of a point is told: when to end, and where its course is heard and noted. */
 export function fitRun(point: ExperimentPoint, { experiment, options, tally }: RunParts): FitRun {
   const { logDirectory } = experiment;
+  const { onMessage } = options;
   return {
     signal: options.stop,
     ...(logDirectory !== undefined && { logDirectory: join(logDirectory, pointName(point)) }),
+    ...(onMessage && { onMessage: (line: string) => onMessage(`${pointText(point)}: ${line}`) }),
     ...(options.onProgress && { onProgress: tally.listener(pointText(point)) }),
   };
 }

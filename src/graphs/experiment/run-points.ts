@@ -1,8 +1,9 @@
 import { UsageError } from '../../core/errors.ts';
 import { computePoint } from './compute-point.ts';
+import type { Experiment } from './experiment-config.ts';
 import { type ExperimentPlace, type ExperimentPoint, experimentPlaces, pointText } from './experiment-points.ts';
 import { foldData } from './fold-data.ts';
-import type { PointFailure, PointResult } from './point-result.ts';
+import type { PointFailure, PointMeasurements, PointResult } from './point-result.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
 import { fitRun, inTurns, type RunParts, type Slot } from './run-parts.ts';
 import { RunTally } from './run-tally.ts';
@@ -79,10 +80,8 @@ async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointR
     const { measurements, scores } = await computePoint(point, fold, experiment, fitRun(point, parts), known);
     await files.write(point, scores, fold.scenario.ratings);
     const result = await store.write(point, measurements);
-    const { rmse, auc } = measurements.evaluation;
     const seconds = measurements.trainSeconds + measurements.predictSeconds;
-    const figure = Number.isNaN(rmse) ? `AUC ${auc.toFixed(4)}` : `RMSE ${rmse.toFixed(4)}`;
-    tally.done(pointText(point), `${figure}, ${seconds.toFixed(1)} s`);
+    tally.done(pointText(point), `${mainFigure(measurements, experiment)}, ${seconds.toFixed(1)} s`);
     return result;
   } catch (error) {
     if (options.stop?.aborted) return undefined;
@@ -90,6 +89,14 @@ async function runPoint(point: ExperimentPoint, parts: RunParts): Promise<PointR
     tally.done(pointText(point), `failed: ${failure.error.message}`);
     return failure;
   }
+}
+
+/** The figure that a line has room for. */
+function mainFigure({ evaluation: { rmse, auc }, topN }: PointMeasurements, { catalogueK }: Experiment): string {
+  const [k] = catalogueK;
+  const ndcg = k === undefined ? undefined : topN?.at[k]?.ndcg;
+  if (ndcg !== undefined) return `NDCG@${k} of all items ${ndcg.toFixed(4)}`;
+  return Number.isNaN(rmse) ? `AUC ${auc.toFixed(4)}` : `RMSE ${rmse.toFixed(4)}`;
 }
 
 /** A slot of which no combination is left, as the point of its first. */

@@ -5,6 +5,7 @@ import { sha256 } from '../../core/hash.ts';
 import type { RatingTable } from '../../io/ratings/rating-table.ts';
 import type { Scenario } from '../../io/ratings/scenarios.ts';
 import { readScenario } from '../../io/ratings/split-file.ts';
+import { groupRows } from '../../models/group-rows.ts';
 import type { ScenarioName } from './experiment-config.ts';
 
 /** The directory, in that of an experiment's splits, of a scenario by a seed. */
@@ -67,7 +68,8 @@ export async function openSavedSplits(directory: string): Promise<SavedSplits> {
 /**
  * Asserts that a saved split is of these ratings.
  *
- * @throws UsageError `ratings` naming a user or an item that the ratings do not have.
+ * @throws UsageError `ratings` naming a user or an item that the ratings do not have, or a rating
+ * that is another one there.
  */
 export function checkSplitOf(split: RatingTable, ratings: RatingTable): void {
   for (const [what, ids, known] of [
@@ -77,6 +79,32 @@ export function checkSplitOf(split: RatingTable, ratings: RatingTable): void {
     const unknown = ids.find((id) => !known.has(id));
     if (unknown === undefined) continue;
     throw notThere(`the saved split has ${what} '${unknown}', whom the ratings do not have`);
+  }
+  checkValues(split, ratings);
+}
+
+/** Asserts that each rating of a split is among the ratings, with the same value. */
+function checkValues(split: RatingTable, ratings: RatingTable): void {
+  const numbers = (ids: readonly string[]) => new Map(ids.map((id, index) => [id, index]));
+  const [userOf, itemOf] = [numbers(ratings.userIds), numbers(ratings.itemIds)];
+  const items = split.itemIds.map((id) => itemOf.get(id) as number);
+  const own = groupRows(split.users, split.userIds.length);
+  const all = groupRows(ratings.users, ratings.userIds.length);
+  const values = new Float32Array(ratings.itemIds.length).fill(Number.NaN);
+  for (const [user, id] of split.userIds.entries()) {
+    const known = userOf.get(id) as number;
+    const rows = all.rows.subarray(all.starts[known], all.starts[known + 1]);
+    for (const row of rows) values[ratings.items[row] as number] = ratings.values[row] as number;
+    for (const row of own.rows.subarray(own.starts[user], own.starts[user + 1])) {
+      const item = split.items[row] as number;
+      const found = values[items[item] as number] as number;
+      if (found === split.values[row]) continue;
+      const theirs = Number.isNaN(found) ? 'do not have it' : `have ${found}`;
+      throw notThere(
+        `the saved split has the rating ${split.values[row]} of item '${split.itemIds[item]}' by user '${id}', but the ratings ${theirs}`,
+      );
+    }
+    for (const row of rows) values[ratings.items[row] as number] = Number.NaN;
   }
 }
 

@@ -1,11 +1,13 @@
 import { identifierRanks } from '../../io/ratings/identifiers.ts';
 import { meanRating } from '../../io/ratings/rating-table.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
+import type { CatalogueEvaluation } from '../../models/metrics/evaluate-catalogue.ts';
 import type { Evaluation } from '../../models/metrics/metric-values.ts';
 import type { MetricName } from '../../models/metrics/metrics.ts';
 import { PrecisionRecallCollector, type PrecisionRecallPoint } from '../../models/metrics/precision-recall.ts';
 import { isOfOrderAlone } from '../../models/metrics/ranking-only.ts';
-import { type UserMetrics, UserValues } from '../../models/metrics/user-values.ts';
+import { CatalogueUserValues, type UserMetrics, UserValues } from '../../models/metrics/user-values.ts';
+import { evaluateOnCatalogue } from '../catalogue-evaluation.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
 import { foldedIn } from '../folded-in.ts';
 import type { FittedRecommender } from '../recommenders/fit-data.ts';
@@ -66,6 +68,23 @@ export async function scoreRows(
   });
   const userMetrics = fitted.predicts === 'scores' ? ofScores(userValues.result()) : userValues.result();
   return { evaluation, userMetrics, precisionRecall: curve.points(), rows: scored, predictSeconds };
+}
+
+/** Has a recommender list all items for each user that is tested, as the experiment says. */
+export async function listAll(
+  fitted: FittedRecommender,
+  { scenario, split }: FoldData,
+  users: Int32Array,
+  { catalogueK: ks, threshold, thresholdRule }: Experiment,
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly topN: CatalogueEvaluation; readonly values: UserMetrics['values'] }> {
+  const userValues = new CatalogueUserValues(users, ks);
+  const topN = await evaluateOnCatalogue(fitted, scenario.ratings, split, {
+    ...{ ks, threshold, thresholdRule, seed, signal },
+    onUser: (user, list) => userValues.add(user, list),
+  });
+  return { topN, values: userValues.result() };
 }
 
 /**

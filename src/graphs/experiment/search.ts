@@ -1,4 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
+import { catalogueFigure, catalogueMetricNames, cataloguePrefix } from '../../models/metrics/catalogue-metrics.ts';
 import { metricNames } from '../../models/metrics/metrics.ts';
 import type { Experiment, SearchKind } from './experiment-config.ts';
 import { betterWhen, flatMetrics } from './flat-metrics.ts';
@@ -28,18 +29,37 @@ export function searchRounds(candidates: number, search: SearchKind): SearchRoun
   }));
 }
 
+/** What decides which figures an experiment has. */
+export type Measured = Pick<Experiment, 'k' | 'catalogueK' | 'implicit' | 'protocol'>;
+
+/**
+ * Whether all that is tested is relevant, as what was chosen is: only lists over all items tell
+ * recommenders apart.
+ */
+export function ratesAlike({ implicit, protocol }: Pick<Experiment, 'implicit' | 'protocol'>): boolean {
+  return implicit !== undefined && protocol === 'catalogue';
+}
+
 /**
  * The name that a metric to select by has in the results: `ndcg` is that at the greatest k.
  *
  * @throws UsageError when there is none of that name, or it does not say what is better.
  */
-export function selectionMetric(name: string, { k }: Pick<Experiment, 'k'>): string {
+export function selectionMetric(name: string, experiment: Measured): string {
+  const { k, catalogueK } = experiment;
   const firstK: readonly string[] = metricNames('first-k');
-  const known = [
+  const rated = [
     ...metricNames('ratings', 'users', 'lists'),
     ...k.flatMap((length) => [...firstK, ...metricNames('lists')].map((each) => `${each}@${length}`)),
-  ].filter((each) => betterWhen(each) !== undefined);
-  const full = firstK.includes(name) ? `${name}@${Math.max(...k)}` : name;
+  ];
+  const lists: readonly string[] = [...catalogueMetricNames, 'coverage'];
+  const ofCatalogue = catalogueK.flatMap((length) => lists.map((each) => catalogueFigure(each, length)));
+  const known = [...(ratesAlike(experiment) ? [] : rated), ...ofCatalogue].filter(
+    (each) => betterWhen(each) !== undefined,
+  );
+  const isOfCatalogue = lists.some((each) => `${cataloguePrefix}${each}` === name);
+  const longest = isOfCatalogue ? catalogueK : firstK.includes(name) ? k : [];
+  const full = longest.length === 0 ? name : `${name}@${Math.max(...longest)}`;
   if (known.includes(full)) return full;
   throw new UsageError(`\`select\` must be a metric that tells better from worse, but is '${name}'`, {
     option: 'select',
@@ -49,7 +69,7 @@ export function selectionMetric(name: string, { k }: Pick<Experiment, 'k'>): str
 
 /** The value of the validation part that a combination is judged by; NaN where it has none. */
 export function selectionValue(trial: TrialResult, metric: string): number {
-  return flatMetrics(trial.evaluation)[metric] ?? Number.NaN;
+  return flatMetrics(trial)[metric] ?? Number.NaN;
 }
 
 /**

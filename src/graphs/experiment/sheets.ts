@@ -1,5 +1,6 @@
 import type { Comparison, CorrectedP } from './comparison.ts';
 import type { ResultTable, TableRow } from './result-tables.ts';
+import type { RunMean } from './summarise.ts';
 
 /** How a cell stands out: the best of its column, or one that may be as good. */
 export type CellMark = 'best' | 'level' | undefined;
@@ -59,9 +60,7 @@ function linesOf({ columns, marks }: ResultTable, row: TableRow): SheetCell[][] 
   const own = columns.map(({ metric, digits }): SheetCell => {
     const cell = cells[metric];
     if (cell === undefined || Number.isNaN(cell.mean)) return { text: '-' };
-    const mean = cell.mean.toFixed(digits);
-    const text = Number.isNaN(cell.deviation) ? mean : `${mean} ±${cell.deviation.toFixed(digits)}`;
-    return { text, mark: markOf(label, marks[metric]) };
+    return { text: cellText(cell, digits), mark: markOf(label, marks[metric]) };
   });
   const named = { text: use === 'not for selection' ? `${label} [not for selection]` : label };
   if (Object.keys(published).length === 0) return [[named, ...own]];
@@ -70,6 +69,17 @@ function linesOf({ columns, marks }: ResultTable, row: TableRow): SheetCell[][] 
     [named, ...own],
     [{ text: `  ${label}, published` }, ...theirs],
   ];
+}
+
+/**
+ * `0.842 ±0.006`; where data and recommender have seeds of their own `0.842 ±0.006 (0.005/0.002)`.
+ */
+function cellText({ mean, deviation, deviationOfData, deviationOfSeeds }: RunMean, digits: number): string {
+  const [middle, spread] = [mean, deviation].map((value) => value.toFixed(digits));
+  if (Number.isNaN(deviation)) return String(middle);
+  if (Number.isNaN(deviationOfSeeds)) return `${middle} ±${spread}`;
+  const parts = [deviationOfData, deviationOfSeeds].map((value) => (Number.isNaN(value) ? '-' : value.toFixed(digits)));
+  return `${middle} ±${spread} (${parts.join('/')})`;
 }
 
 function markOf(label: string, marks: ResultTable['marks'][string] | undefined): CellMark {

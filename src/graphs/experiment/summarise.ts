@@ -6,7 +6,7 @@ import { deviationOf, meanOf } from '../../models/statistics/sample.ts';
 import type { Json } from '../graph.ts';
 import type { Experiment, ScenarioName } from './experiment-config.ts';
 import { experimentRuns, foldCount } from './experiment-points.ts';
-import { flatMetrics } from './flat-metrics.ts';
+import { type Figures, flatCatalogue, flatMetrics } from './flat-metrics.ts';
 import type { PointResult } from './point-result.ts';
 import type { ExperimentEntry, RowUse } from './recommender-entries.ts';
 
@@ -158,8 +158,7 @@ function chosenOf({ splitSeed, seed, fold, label, options }: PointResult): Chose
 function testFigures(points: readonly PointResult[]): Record<string, number> {
   const sum = (select: (point: PointResult) => number) => points.reduce((total, point) => total + select(point), 0);
   return {
-    ...flatMetrics(meanOfFolds(points.map((point) => point.evaluation))),
-    ...meanTopN(points.flatMap(({ topN }) => topN ?? [])),
+    ...foldMeans(points),
     trainSeconds: sum((point) => point.trainSeconds),
     predictSeconds: sum((point) => point.predictSeconds),
     epochs: sum((point) => point.epochs) / points.length,
@@ -167,21 +166,18 @@ function testFigures(points: readonly PointResult[]): Record<string, number> {
   };
 }
 
-/** Means over the folds of the figures of the whole catalogue: `catalogue.ndcg@10`, ... */
+/** The figures of some folds: means over them, of the catalogue over those that have lists. */
+function foldMeans(folds: readonly Figures[]): Record<string, number> {
+  return {
+    ...flatMetrics({ evaluation: meanOfFolds(folds.map(({ evaluation }) => evaluation)) }),
+    ...meanTopN(folds.flatMap(({ topN }) => topN ?? [])),
+  };
+}
+
 function meanTopN(folds: readonly CatalogueEvaluation[]): Record<string, number> {
-  const [first] = folds;
-  if (first === undefined) return {};
-  const figuresOf = ({ at, constant }: CatalogueEvaluation) =>
-    new Map<string, number>([
-      ['catalogue.constant', constant],
-      ...Object.entries(at).flatMap(([k, values]) =>
-        Object.entries(values).map(([name, value]): [string, number] => [`catalogue.${name}@${k}`, value]),
-      ),
-    ]);
-  const figures = folds.map(figuresOf);
-  return Object.fromEntries(
-    [...figuresOf(first).keys()].map((name) => [name, meanOf(figures.map((fold) => fold.get(name) ?? Number.NaN))]),
-  );
+  const figures = folds.map(flatCatalogue);
+  const names = Object.keys(figures[0] ?? {});
+  return Object.fromEntries(names.map((name) => [name, meanOf(figures.map((fold) => fold[name] ?? Number.NaN))]));
 }
 
 function validationFigures(points: readonly PointResult[]): Record<string, number> {
@@ -189,7 +185,7 @@ function validationFigures(points: readonly PointResult[]): Record<string, numbe
   if (trials.length < points.length || trials.length === 0) return {};
   const best = trials.flatMap((trial) => (trial.best ? [trial.best.epoch + 1] : []));
   return {
-    ...flatMetrics(meanOfFolds(trials.map(({ evaluation }) => evaluation))),
+    ...foldMeans(trials),
     ...(best.length > 0 && { bestEpoch: meanOf(best) }),
   };
 }

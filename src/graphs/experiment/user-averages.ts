@@ -6,7 +6,7 @@ import type { PointFiles } from './point-files.ts';
 export type UserAverages = ReadonlyMap<string, number>;
 
 /** For whom a metric is not defined is left out of these whatever the rule says. */
-const wholeList = /^(mae|rmse|auc|aucRanked)$/;
+const wholeList = /^((mae|rmse|auc|aucRanked)$|catalogue\.)/;
 
 /**
  * The values of each user over some points of one row. A user for whom a ranking metric is not

@@ -3,14 +3,23 @@ import type { ExperimentStore } from './experiment-store.ts';
 import type { PointResult } from './point-result.ts';
 import { publishedFigures } from './published.ts';
 import type { ExperimentEntry } from './recommender-entries.ts';
-import { comparisonsCsv, precisionRecallCsv, rocCsv, rowsCsv, valuesCsv } from './render-csv.ts';
+import { comparisonsCsv, learningCsv, precisionRecallCsv, rocCsv, rowsCsv, valuesCsv } from './render-csv.ts';
 import { tablesLatex, tablesMarkdown, tablesText } from './render-tables.ts';
 import type { ExperimentResult } from './run-experiment.ts';
 import type { ExperimentRow } from './summarise.ts';
 
 /** Files of results that are always written, in the order in which they are named. */
 export const resultFiles = [
-  ...['tables.txt', 'tables.md', 'tables.tex', 'results.csv', 'values.csv', 'roc.csv', 'precision-recall.csv'],
+  ...[
+    'tables.txt',
+    'tables.md',
+    'tables.tex',
+    'results.csv',
+    'values.csv',
+    'roc.csv',
+    'precision-recall.csv',
+    'learning.csv',
+  ],
   'results.json',
 ] as const;
 
@@ -36,6 +45,7 @@ export async function writeResults(
     'values.csv': valuesCsv(entries, results),
     'roc.csv': rocCsv(rows),
     'precision-recall.csv': precisionRecallCsv(rows),
+    'learning.csv': learningCsv(entries, results),
     'results.json': `${JSON.stringify(result, null, 1)}\n`,
   };
   for (const [name, text] of Object.entries(texts)) await store.writeText(name, text);

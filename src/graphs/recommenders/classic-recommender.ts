@@ -9,6 +9,7 @@ import {
   classicRecommenders,
 } from './classic-recommenders.ts';
 import { type FitData, type FitOptions, type FittedRecommender, trainingRatings } from './fit-data.ts';
+import { inParts } from './in-parts.ts';
 import { modalitiesOf } from './neural-options.ts';
 import { classicRecord } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
@@ -43,8 +44,8 @@ export async function fitClassicRecommender(
     predicts: recommender.predicts ?? 'ratings',
     trainSeconds: (performance.now() - started) / 1000,
     history: [],
-    predict: async (users, items) => recommender.predict(users, items),
-    score: async (users, items) => (recommender.score ?? recommender.predict).call(recommender, users, items),
+    predict: (users, items) => inParts(recommender, 'predict', users, items, run),
+    score: (users, items) => inParts(recommender, 'score', users, items, run),
     ...(recommender.scoreNewUser && {
       scoreNewUser: async (own, items) =>
         (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items),

@@ -57,6 +57,10 @@ export const modalitiesOption = option(
   'names of the streams to read, for instance visual,audio',
 );
 
+function mostSteps(steps: string): RecommenderOption {
+  return option('mostSteps', 'number', '1e12', `the most ${steps} that it may take`);
+}
+
 const biasOptions = [
   option('method', 'text', 'als', 'als or sgd'),
   option('epochs', 'integer', '10 (als), 20 (sgd)', 'passes over the ratings'),
@@ -74,6 +78,7 @@ const knnOptions = [
   option('shrinkage', 'number', '100', 'of pearson-baseline'),
   option('prediction', 'text', 'z-score', 'basic, means, z-score or baseline'),
   option('biases', 'json', '{"method":"als"}', 'options of the baseline estimates, as of recommender baseline'),
+  mostSteps('comparisons of ratings, of 20 to 40 ns,'),
 ];
 
 function factorOptions(factors: string, learningRate: string): RecommenderOption[] {
@@ -106,6 +111,7 @@ const easeOptions = [
     '4 GiB, or half of what there is',
     'the most that the matrix of all pairs of items may take',
   ),
+  mostSteps('multiplications, of about 2 ns,'),
 ];
 
 /**

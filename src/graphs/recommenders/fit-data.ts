@@ -121,6 +121,11 @@ export interface FittedRecommender {
    * stays as it was learnt. Undefined where a recommender cannot.
    */
   scoreNewUser?(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
+  /**
+   * Of neural recommenders: scores pairs of users who were not there in training, by ratings of
+   * theirs (rows of the table), which are learnt together; all else stays as it was learnt.
+   */
+  foldIn?(rows: Int32Array): Promise<(users: Int32Array, items: Int32Array) => Promise<Float32Array>>;
   /** What was learnt of each item, as vectors; undefined where a recommender learns none. */
   itemFactors?(): Promise<ItemFactors>;
   /** Of neural recommenders: copies of all weights by name. */

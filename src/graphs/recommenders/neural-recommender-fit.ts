@@ -6,6 +6,7 @@ import type { EpochProgress } from '../../models/autodiff/trainer-options.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import { readsFeatures } from '../../models/recommenders/neural/architectures.ts';
 import { type NeuralOptions, NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
+import { judgedWithNegatives } from '../../models/recommenders/neural/sampled-negatives.ts';
 import type { TrainingRatings } from '../../models/recommenders/recommender.ts';
 import type { Json } from '../graph.ts';
 import {
@@ -15,7 +16,9 @@ import {
   type FittedRecommender,
   trainingRatings,
 } from './fit-data.ts';
+import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
+import { openNewUsers } from './new-user-network.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
 import { StoreFeatures } from './store-features.ts';
 import { TrainingLog } from './training-log.ts';
@@ -24,15 +27,15 @@ import { validationFigures } from './validation-figures.ts';
 /** Fits a neural recommender; with `pretrained: true` its branches first, and their time counts. */
 export async function fitNeuralRecommender(
   model: NeuralRecommenderName,
-  options: Readonly<Record<string, Json>>,
+  given: Readonly<Record<string, Json>>,
   data: FitData,
   run: FitOptions,
 ): Promise<FittedRecommender> {
   const features = featuresOf(model, data);
   const learnt = rowsOf(data, run.refit !== undefined);
   const training = trainingRatings(learnt, learnt.train);
-  const validation = trainingRatings(learnt, learnt.validation);
-  checkTellsApart(model, training.values);
+  const options = implicitOptions(model, given, training.values, data.scale);
+  const validation = judgedRatings(training, trainingRatings(learnt, learnt.validation), options, run.seed);
   features?.check(itemsOf(data));
   const own = neuralOptions(options, features?.modalities ?? []);
   const started = performance.now();
@@ -56,11 +59,12 @@ export async function fitNeuralRecommender(
   try {
     const { history, bestEpoch, bestLoss, resumedFrom } = await recommender.fit(training, validation, features);
     const trainSeconds = (performance.now() - started) / 1000;
+    const folded: NeuralRecommender[] = [];
     return {
       name: model,
       predicts: recommender.predicts,
       trainSeconds,
-      validation: await validationFigures(learnt, recommender.predicts, (users, items) =>
+      validation: await validationFigures(training, validation, recommender.predicts, (users, items) =>
         recommender.predict(users, items),
       ),
       history,
@@ -69,7 +73,23 @@ export async function fitNeuralRecommender(
       predict: (users, items) => recommender.predict(users, items),
       score: (users, items) => recommender.score(users, items),
       weights: () => recommender.weights(),
-      close: () => recommender.close(),
+      foldIn: async (rows) => {
+        const shown = trainingRatings(data, rows);
+        const places = new Map([...new Set(shown.users)].map((user, place) => [user, place]));
+        const placesOf = (users: Int32Array) => users.map((user) => places.get(user) as number);
+        const learntNetwork = { model, options, seed: run.seed, training, weights: await recommender.weights() };
+        const others = await openNewUsers(
+          learntNetwork,
+          features,
+          { ...shown, users: placesOf(shown.users) },
+          places.size,
+        );
+        folded.push(others);
+        return (users, items) => others.score(placesOf(users), items);
+      },
+      close: async () => {
+        for (const each of [recommender, ...folded]) await each.close();
+      },
     };
   } catch (error) {
     await recommender.close();
@@ -149,14 +169,15 @@ function identityOf(
   return sha256(...rows, JSON.stringify([dataIdentity, features?.modalities ?? []]));
 }
 
-/** @throws UsageError when all ratings are alike, as those that stand for a choice are. */
-function checkTellsApart(model: string, values: Float32Array): void {
-  if (values.length === 0 || values.some((value) => value !== values[0])) return;
-  throw new UsageError(
-    `all ${values.length} ratings are ${values[0]}: recommender ${model} has nothing to learn from them`,
-    {
-      code: 'ratings',
-      remedy: 'Take the ratings as they are, or a recommender that learns from what was chosen: popularity, ease.',
-    },
-  );
+/**
+ * The ratings to be judged by; where ratings say what was chosen, with what was not beside them.
+ */
+function judgedRatings(
+  training: TrainingRatings,
+  judged: TrainingRatings,
+  { negatives }: Readonly<Record<string, Json>>,
+  seed: number,
+): TrainingRatings {
+  if (negatives === undefined || judged.values.length === 0) return judged;
+  return { ...judged, ...judgedWithNegatives(training, judged, { count: negatives as number, seed }) };
 }

@@ -1,11 +1,13 @@
+import { groupRows } from '../../models/group-rows.ts';
 import type { NeuralRecommenderName } from '../../models/recommenders/neural/architectures.ts';
 import type { FeatureSource } from '../../models/recommenders/neural/feature-source.ts';
 import { neuralModule } from '../../models/recommenders/neural/neural-module.ts';
 import { NeuralRecommender } from '../../models/recommenders/neural/neural-recommender.ts';
 import { factNames } from '../../models/recommenders/neural/residual-content.ts';
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
-import { globalMean, type NewUserRatings } from '../../models/recommenders/recommender.ts';
+import { globalMean, type NewUserRatings, type TrainingRatings } from '../../models/recommenders/recommender.ts';
 import { dampedMean } from '../../models/recommenders/user-mean.ts';
+import type { Json } from '../graph.ts';
 import { neuralOptions } from './neural-options.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
 
@@ -15,47 +17,96 @@ const learningRate = 0.02;
 /** Ratings of the mean of all that a user's own are averaged with, as in training. */
 const damping = 5;
 
+/** A neural recommender that has learnt, as new users meet it. */
+export interface LearntNetwork {
+  readonly model: NeuralRecommenderName;
+  readonly options: Readonly<Record<string, Json>>;
+  readonly seed: number;
+  /** Of what it learnt from. */
+  readonly training: TrainingRatings;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+}
+
 /**
- * Scores of items for a user whom a neural recommender has not met: the same network with one user,
- * whose embeddings start as the mean of all users' and learn from the user's ratings, while every
- * other weight stays.
+ * The same network with other users, whom it has not met: their embeddings start as the mean of all
+ * users' and learn from their ratings, while every other weight stays. The caller closes it.
+ *
+ * @param own of the users 0, 1, ... to `count` - 1.
  */
+export async function openNewUsers(
+  { model, options, seed, training, weights }: LearntNetwork,
+  features: FeatureSource | undefined,
+  own: Pick<TrainingRatings, 'users' | 'items' | 'values'>,
+  count: number,
+): Promise<NeuralRecommender> {
+  const settings = neuralOptions(options, features?.modalities ?? []);
+  const space = { itemCount: training.itemCount, scale: training.scale };
+  const shapesOf = (userCount: number) => weightShapes(neuralModule(model, { ...space, userCount }, settings));
+  const [alone, two] = [shapesOf(1), shapesOf(2)];
+  const ofUsers = new Set(
+    [...alone].flatMap(([name, shape]) => (shape.join() === two.get(name)?.join() ? [] : [name])),
+  );
+  const named = new Map(weights);
+  const known = new Set(training.users);
+  for (const name of ofUsers) {
+    const mean = meanRow(named.get(name) as Float32Array, training.userCount, known);
+    const rows = new Float32Array(count * mean.length);
+    for (let user = 0; user < count; user++) rows.set(mean, user * mean.length);
+    named.set(name, rows);
+  }
+  const byUser = groupRows(own.users, count);
+  if (named.has(factNames.base)) {
+    const mean = globalMean(training.values);
+    const means = Float32Array.from({ length: count }, (_, user) => {
+      const rows = byUser.rows.subarray(byUser.starts[user], byUser.starts[user + 1]);
+      return dampedMean(
+        Float32Array.from(rows, (row) => own.values[row] as number),
+        mean,
+        damping,
+      );
+    });
+    named.set(factNames.base, means);
+  }
+  const network = new NeuralRecommender(model, { ...settings, seed, epochs, learningRate, plateau: false });
+  const isFrozen = (name: string) => !ofUsers.has(name);
+  try {
+    await network.restore({ ...space, userCount: count }, named, features, training.items, isFrozen);
+    // One user after another: a batch has few of them.
+    const pick = (of: Int32Array) => byUser.rows.map((row) => of[row] as number);
+    if (own.items.length > 0) {
+      await network.learnMore({
+        ...{ users: pick(own.users), items: pick(own.items) },
+        values: Float32Array.from(byUser.rows, (row) => own.values[row] as number),
+      });
+    }
+    return network;
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
+}
+
+/** Scores of items for a user whom a saved neural recommender has not met. */
 export async function scoreNewUserOfNetwork(
   { facts, userIds, catalogue, ratings, validation, weights = new Map() }: SavedRecommender,
   features: FeatureSource | undefined,
   own: NewUserRatings,
   items: Int32Array,
 ): Promise<Float32Array> {
-  const { options, seed, scale } = facts;
-  const model = facts.model as NeuralRecommenderName;
-  const settings = neuralOptions(options, features?.modalities ?? []);
-  const space = { userCount: 1, itemCount: catalogue.length, scale };
-  const shapesOf = (userCount: number) => weightShapes(neuralModule(model, { ...space, userCount }, settings));
-  const [alone, two] = [shapesOf(1), shapesOf(2)];
-  const ofUsers = new Set(
-    [...alone].flatMap(([name, shape]) => (shape.join() === two.get(name)?.join() ? [] : [name])),
-  );
   const isJudged = new Set(validation);
-  const learnt = { users: new Set<number>(), items: new Set<number>(), values: [] as number[] };
-  for (const [row, value] of ratings.values.entries()) {
-    if (isJudged.has(row)) continue;
-    learnt.users.add(ratings.users[row] as number);
-    learnt.items.add(ratings.items[row] as number);
-    learnt.values.push(value);
-  }
-  const named = new Map([...weights].map(([name, { values }]) => [name, values]));
-  for (const name of ofUsers) named.set(name, meanRow(named.get(name) as Float32Array, userIds.length, learnt.users));
-  if (named.has(factNames.base)) {
-    named.set(
-      factNames.base,
-      Float32Array.of(dampedMean(own.values, globalMean(Float32Array.from(learnt.values)), damping)),
-    );
-  }
-  const network = new NeuralRecommender(model, { ...settings, seed, epochs, learningRate, plateau: false });
-  const isFrozen = (name: string) => !ofUsers.has(name);
+  const rows = Int32Array.from(ratings.values.keys()).filter((row) => !isJudged.has(row));
+  const training = {
+    users: rows.map((row) => ratings.users[row] as number),
+    items: rows.map((row) => ratings.items[row] as number),
+    values: Float32Array.from(rows, (row) => ratings.values[row] as number),
+    ...{ userCount: userIds.length, itemCount: catalogue.length, scale: facts.scale },
+  };
+  const learnt = {
+    ...{ model: facts.model as NeuralRecommenderName, options: facts.options, seed: facts.seed, training },
+    weights: new Map([...weights].map(([name, { values }]) => [name, values])),
+  };
+  const network = await openNewUsers(learnt, features, { ...own, users: new Int32Array(own.items.length) }, 1);
   try {
-    await network.restore(space, named, features, Int32Array.from(learnt.items), isFrozen);
-    if (own.items.length > 0) await network.learnMore({ ...own, users: new Int32Array(own.items.length) });
     return await network.score(new Int32Array(items.length), items);
   } finally {
     await network.close();

@@ -1,5 +1,5 @@
 import { UsageError } from '../../core/errors.ts';
-import { identifierRanks } from '../../io/ratings/identifiers.ts';
+import { identifierRanks, plainId } from '../../io/ratings/identifiers.ts';
 import { groupRows } from '../../models/group-rows.ts';
 import { contentOf } from './recommender-names.ts';
 import type { SavedRecommender } from './saved-recommender.ts';
@@ -70,7 +70,7 @@ export class Ranking {
 
 /** The number of an item. @throws UsageError `unknown-item`. */
 export function itemNumber({ catalogue, facts }: SavedRecommender, id: string): number {
-  const item = catalogue.findIndex((each) => each.id === id);
+  const item = catalogue.findIndex((each) => each.id === plainId(id));
   if (item >= 0) return item;
   const some = catalogue.slice(0, 3).map((known) => `'${known.id}'`);
   throw new UsageError(`recommender ${facts.model} does not know the item '${id}'`, {

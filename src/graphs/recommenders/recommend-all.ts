@@ -41,6 +41,8 @@ interface Row {
   readonly rank: number;
   readonly item: string;
   readonly prediction: number;
+  /** What `prediction` is before it is clipped to the scale: what the list is ordered by. */
+  readonly score: number;
 }
 
 /** Pairs that are scored in one call: 12 bytes each. */
@@ -57,8 +59,9 @@ const known: KnownOptions<RecommendToAllOptions> = {
 
 /**
  * Writes recommendations for every user of the training ratings, in the order of their ids: user,
- * rank, item, prediction. Users are scored some at a time, about two million pairs, and written as
- * they are done, so memory is bounded however many there are. The file appears whole or not at all.
+ * rank, item, prediction, and score: what the prediction is before it is clipped. Users are scored
+ * some at a time, about two million pairs, and written as they are done, so memory is bounded
+ * however many there are. The file appears whole or not at all.
  *
  * @throws UsageError when the file has another ending; `no-content` as `recommend`; SystemError
  * `disk-full`; the reason of `signal`.
@@ -123,7 +126,7 @@ async function* listsOfAll(
       const of = scores.subarray(starts[at], (starts[at] as number) + own.length);
       return ranking.best(own, of, k).map((place, rank) => ({
         ...{ user, rank: rank + 1, item: saved.catalogue[own[place] as number]?.id as string },
-        prediction: shownPrediction(saved, of[place] as number),
+        ...{ prediction: shownPrediction(saved, of[place] as number), score: of[place] as number },
       }));
     });
     onProgress?.(from + ids.length, saved.userIds.length);
@@ -143,10 +146,11 @@ class TextSink {
   static async create(path: string, format: 'csv' | 'jsonl'): Promise<TextSink> {
     const file = await open(path, 'wx');
     if (format === 'jsonl') return new TextSink(file, (row) => `${JSON.stringify(row)}\n`);
-    await file.write('user,rank,item,prediction\n');
+    await file.write('user,rank,item,prediction,score\n');
     return new TextSink(
       file,
-      ({ user, rank, item, prediction }) => `${csvField(user)},${rank},${csvField(item)},${prediction}\n`,
+      ({ user, rank, item, prediction, score }) =>
+        `${csvField(user)},${rank},${csvField(item)},${prediction},${score}\n`,
     );
   }
 
@@ -179,13 +183,14 @@ class ParquetSink {
       rowGroupRows: 1 << 20,
       metadata: '{}',
       createdBy: softwareVersion(),
-      scalarColumns: ['user', 'rank', 'item', 'prediction'],
+      scalarColumns: ['user', 'rank', 'item', 'prediction', 'score'],
     });
     const table = tableFromArrays({
       user: rows.map(({ user }) => user),
       rank: Int32Array.from(rows, ({ rank }) => rank),
       item: rows.map(({ item }) => item),
       prediction: Float32Array.from(rows, ({ prediction }) => prediction),
+      score: Float32Array.from(rows, ({ score }) => score),
     });
     for (const batch of new Table(table.batches).batches) await this.#writer.write(batch);
   }

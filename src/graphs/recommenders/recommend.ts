@@ -1,6 +1,7 @@
 import { checkInteger, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { plainId } from '../../io/ratings/identifiers.ts';
 import { clip, type Predicts } from '../../models/recommenders/recommender.ts';
 import { type BranchOutputs, branchNoteOf, branchOutputs, hasTwoBranches } from './branch-outputs.ts';
 import { ContentSimilarity, type SimilarityBasis } from './content-similarity.ts';
@@ -143,7 +144,7 @@ function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }
         code: 'ratings',
       });
     }
-    const item = numbers.get(itemId);
+    const item = numbers.get(plainId(itemId));
     if (item !== undefined) own.set(item, rating);
   }
   const news = { items: Int32Array.from(own.keys()), values: Float32Array.from(own.values()) };
@@ -153,7 +154,7 @@ function whose(model: LoadedRecommender, ranking: Ranking, { user: id, ratings }
 
 /** @throws UsageError `unknown-user`. */
 function userNumber({ userIds }: SavedRecommender, id: string): number {
-  const user = userIds.indexOf(id);
+  const user = userIds.indexOf(plainId(id));
   if (user >= 0) return user;
   const some = userIds.slice(0, 3).map((known) => `'${known}'`);
   throw new UsageError(`user '${id}' has no ratings in the training of this recommender`, {

@@ -16,6 +16,8 @@ import { newSince, otherTraining } from './earlier-training.ts';
 import { featureDoubts } from './feature-doubts.ts';
 import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
 import { fitRecommender } from './fit-recommender.ts';
+import { idleOptions } from './idle-options.ts';
+import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
 import { ownRecommender } from './own-recommenders.ts';
 import {
@@ -138,7 +140,7 @@ const known: KnownOptions<TrainOptions> = {
 export async function trainRecommender(train: TrainOptions): Promise<TrainSummary> {
   checkKnownOptions('trainRecommender', train, known);
   const recommender = checkRecommenderName(train.recommender);
-  const options = checkRecommenderOptions(recommender, train.options ?? {});
+  const checked = checkRecommenderOptions(recommender, train.options ?? {});
   const seed = checkInteger('seed', train.seed ?? 1, 0, 0xffffffff);
   for (const [name, given] of Object.entries({ validation: train.validation, logDirectory: train.logDirectory })) {
     if (given === undefined || isNeuralRecommender(recommender)) continue;
@@ -148,10 +150,15 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     });
   }
   const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
-  const inputs = await readTrainingInputs(recommender, options, { ...train, reading }, train.onMessage);
-  for (const doubt of [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)])
+  const inputs = await readTrainingInputs(recommender, checked, { ...train, reading }, train.onMessage);
+  const doubts = [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)];
+  for (const doubt of [...doubts, ...idleOptions(recommender, checked)])
     train.onMessage?.(`warning: ${doubt}`, { isWarning: true });
   try {
+    const { ratings, scale } = inputs;
+    const options = isNeuralRecommender(recommender)
+      ? implicitOptions(recommender, checked, ratings.values, scale)
+      : checked;
     const rows = Int32Array.from(inputs.ratings.values.keys());
     const usual = { kind: recommenderReadsFeatures(recommender) ? ('item-cold' as const) : ('ratings' as const) };
     const kind = isNeuralRecommender(recommender)

@@ -5,6 +5,7 @@ import { hashFile } from '../../core/hash.ts';
 import type { RatingScale } from '../../core/rating-scale.ts';
 import type { ItemStore } from '../../io/dataset/item-store.ts';
 import { filterRatings } from '../../io/ratings/filters.ts';
+import { implicitScale } from '../../io/ratings/implicit.ts';
 import { openMovieLens } from '../../io/ratings/movielens.ts';
 import { type Movie, readMovies } from '../../io/ratings/movies.ts';
 import { observedScale, type RatingTable } from '../../io/ratings/rating-table.ts';
@@ -135,7 +136,7 @@ async function readLists({ ratings: path, movies: moviesPath, trailers: trailers
   }
   const trailers = trailersPath === undefined ? undefined : await readTrailers(trailersPath, skipping);
   const { ratings, report } = await readRatings(path, reading);
-  const scale = reading.scale ?? observedScale(ratings.values);
+  const scale = reading.implicit === undefined ? (reading.scale ?? observedScale(ratings.values)) : implicitScale;
   if (!(scale.minimum < scale.maximum)) {
     throw new UsageError(`all ratings of ${path} are ${scale.minimum}: they have no scale`, {
       code: 'ratings',

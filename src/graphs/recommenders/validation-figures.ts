@@ -1,8 +1,7 @@
 import type { RatingScale } from '../../core/rating-scale.ts';
 import { evaluate } from '../../models/metrics/evaluate.ts';
-import { globalMean, type Predicts } from '../../models/recommenders/recommender.ts';
+import { globalMean, type Predicts, type TrainingRatings } from '../../models/recommenders/recommender.ts';
 import { decimalRatings } from '../decimal-ratings.ts';
-import type { FitData } from './fit-data.ts';
 
 /**
  * How a neural recommender predicts the ratings that it was stopped by. It learnt none of them, but
@@ -33,26 +32,24 @@ function relevanceThreshold({ minimum, maximum }: RatingScale): number {
   return minimum + (2 / 3) * (maximum - minimum);
 }
 
-/** Judges a neural recommender by the validation ratings of its data; undefined without any. */
+/** Judges a neural recommender by validation ratings; undefined without any. */
 export async function validationFigures(
-  { ratings, train, validation, scale }: FitData,
+  training: TrainingRatings,
+  { users, items, values, scale }: TrainingRatings,
   predicts: Predicts,
   predict: (users: Int32Array, items: Int32Array) => Promise<Float32Array | Float64Array>,
 ): Promise<ValidationFigures | undefined> {
-  if (validation.length === 0) return undefined;
-  const users = Int32Array.from(validation, (row) => ratings.users[row] as number);
-  const items = Int32Array.from(validation, (row) => ratings.items[row] as number);
-  const values = Float32Array.from(validation, (row) => ratings.values[row] as number);
-  const mean = globalMean(Float32Array.from(train, (row) => ratings.values[row] as number));
+  if (values.length === 0) return undefined;
+  const mean = globalMean(training.values);
   const predictions = await predict(users, items);
   const evaluation = evaluate(
     { users, items, ratings: decimalRatings(values), predictions },
     { scale, ks: [10], threshold: relevanceThreshold(scale), predicts },
   );
-  const learnt = new Set(Array.from(train, (row) => ratings.items[row] as number));
+  const learnt = new Set(training.items);
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return {
-    ratings: validation.length,
+    ratings: values.length,
     newItems: new Set(items.filter((item) => !learnt.has(item))).size,
     rmse: evaluation.rmse,
     meanRmse: Math.sqrt(squares / values.length),

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { checkInteger, checkOneOf, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { filterRatings, type ItemFilter } from './filters.ts';
@@ -93,22 +94,62 @@ export function makeScenario(
   parameters: ScenarioParameters,
   movies?: ReadonlyMap<string, Movie>,
 ): Scenario {
+  const stages = scenarioStages(table, parameters, movies);
+  for (;;) {
+    const stage = stages.next();
+    if (stage.done === true) return stage.value;
+  }
+}
+
+/**
+ * Makes the same scenario as `makeScenario`, letting others have the thread between its stages: of
+ * many millions of ratings each takes seconds, and an interrupt is heard between them.
+ *
+ * @param options.onStage told what is done next.
+ * @throws what `makeScenario` throws; the reason of `signal`.
+ */
+export async function makeScenarioInStages(
+  table: RatingTable,
+  parameters: ScenarioParameters,
+  movies: ReadonlyMap<string, Movie> | undefined,
+  options: { readonly signal?: AbortSignal | undefined; readonly onStage?: ((stage: string) => void) | undefined },
+): Promise<Scenario> {
+  const stages = scenarioStages(table, parameters, movies);
+  for (;;) {
+    const stage = stages.next();
+    if (stage.done === true) return stage.value;
+    options.onStage?.(stage.value);
+    await turn();
+    options.signal?.throwIfAborted();
+  }
+}
+
+/** The stages of a scenario, each named before it begins. */
+function* scenarioStages(
+  table: RatingTable,
+  parameters: ScenarioParameters,
+  movies: ReadonlyMap<string, Movie> | undefined,
+): Generator<string, Scenario> {
   const kind = checkOneOf('kind', parameters.kind, SCENARIO_KINDS);
   const seed = checkInteger('seed', parameters.seed ?? 1, 0, 0xffffffff);
   const folds = checkInteger('folds', parameters.folds ?? 2, 2);
   const validation = resolveValidation(parameters.validation ?? {});
+  yield 'filtering';
   const filtered = filterRatings(table, parameters.filter ?? {}, movies);
   checkNotEmpty(filtered.rows.length, 'the filter');
   const core =
     parameters.core === undefined ? undefined : kCore(table, checkInteger('core', parameters.core), filtered.rows);
   if (core !== undefined) checkNotEmpty(core.length, `the ${parameters.core}-core was taken`);
+  yield 'choosing items and users';
   const { items = table.itemIds.length, users = table.userIds.length } = parameters;
   const subset = startingSubset(table, { items, users }, core ?? filtered.rows);
   checkNotEmpty(subset.rows.length, 'the choice of items and users');
+  yield 'ordering';
   let { ratings, rows } = selectWithRows(table, subset.rows);
   let usersWithFewer: number | undefined;
   if (parameters.ratingsPerUser !== undefined) {
     const { ratingsPerUser: count, fewer = 'keep' } = parameters;
+    yield 'drawing ratings of each user';
     const sampled = ratingsPerUser(ratings, { count, fewer, seed });
     checkNotEmpty(sampled.rows.length, 'users with fewer ratings were dropped');
     const drawn = selectWithRows(ratings, sampled.rows);
@@ -116,10 +157,14 @@ export function makeScenario(
     ratings = drawn.ratings;
     usersWithFewer = sampled.usersWithFewer;
   }
-  const splits = splitsOf(ratings, { ...parameters, kind, folds, seed }, validation.share, rows).map((split) =>
+  yield 'dividing into folds';
+  const splits: Split[] = [];
+  for (const split of splitsOf(ratings, { ...parameters, kind, folds, seed }, validation.share, rows)) {
+    yield `validation part of ${split.name}`;
     // By time, the validation part is what comes just before the test part.
-    isTimed(kind) && validation.kind === 'ratings' ? split : withValidation(ratings, split, validation, seed),
-  );
+    const isThere = isTimed(kind) && validation.kind === 'ratings';
+    splits.push(isThere ? split : withValidation(ratings, split, validation, seed));
+  }
   return {
     kind,
     ratings,

@@ -148,6 +148,8 @@ function rowsOf(table: RatingTable, part: RatingTable, path: string): Int32Array
     while (row < table.users.length && (table.users[row] !== user || table.items[row] !== item)) row += 1;
     if (row === table.users.length)
       throw fileFault(path, 'has a rating that is not in ratings.csv, or in a different order');
+    if (part.values[index] !== table.values[row])
+      throw fileFault(path, `has ${part.values[index]} where ratings.csv has ${table.values[row]}`);
     rows[index] = row++;
   }
   return rows;

@@ -27,6 +27,14 @@ export type CatalogueMetricName = keyof typeof catalogueMetrics;
 /** The names in the order of the record. */
 export const catalogueMetricNames = Object.keys(catalogueMetrics) as readonly CatalogueMetricName[];
 
+/** Begins the name of a figure over the whole catalogue. */
+export const cataloguePrefix = 'catalogue.';
+
+/** The name that a figure of lists of one length has among those of the rated items. */
+export function catalogueFigure(name: string, k: number | string): string {
+  return `${cataloguePrefix}${name}@${k}`;
+}
+
 function sum(hits: Uint8Array): number {
   let count = 0;
   for (const hit of hits) count += hit;

@@ -32,7 +32,17 @@ export interface CatalogueEvaluationInput {
    * follow the ids: draws do (`Draws.ofPairs`).
    */
   readonly tieOrder: (user: number, item: number) => number;
+  /** Hears what was found of each user, by ascending user number. */
+  readonly onUser?: ((user: number, list: CatalogueUser) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The longest list of a user: what the metrics of every shorter one are made of. */
+export interface CatalogueUser {
+  /** 1 where the item at that rank is relevant, else 0. */
+  readonly hits: Uint8Array;
+  /** Relevant items that could be listed. */
+  readonly relevant: number;
 }
 
 /** Metrics at one list length. */
@@ -93,6 +103,7 @@ export async function evaluateCatalogue(input: CatalogueEvaluationInput): Promis
       }).map((place) => items[place] as number);
       const hits = Uint8Array.from(list, (item) => marks[item] as number);
       for (const mean of means) mean.add(list, hits, count);
+      input.onUser?.(user, { hits, relevant: count });
     }
     for (const row of wanted) marks[relevant.items[row] as number] = 0;
   }

@@ -1,3 +1,5 @@
+import { catalogueFigure, catalogueMetricNames, catalogueMetrics } from './catalogue-metrics.ts';
+import type { CatalogueUser } from './evaluate-catalogue.ts';
 import { metricNames, metrics } from './metrics.ts';
 import type { RankedList } from './ranked-list.ts';
 
@@ -51,6 +53,46 @@ export class UserValues {
   result(): UserMetrics {
     const values = this.#columns.map((column) => [column.name, Float64Array.from(column.values)] as const);
     return { users: Int32Array.from(this.#users), values: Object.fromEntries(values) };
+  }
+}
+
+/**
+ * The catalogue metrics of each user as `evaluateCatalogue` goes over them, in the place that a
+ * user has among those of the rated test items: NaN for a user without a relevant item.
+ */
+export class CatalogueUserValues {
+  readonly #places: ReadonlyMap<number, number>;
+  readonly #columns: readonly {
+    readonly values: Float64Array;
+    readonly name: string;
+    of(list: CatalogueUser): number;
+  }[];
+
+  /**
+   * @param users the numbers of all users that are tested.
+   * @param ks list lengths.
+   */
+  constructor(users: Int32Array, ks: readonly number[]) {
+    this.#places = new Map([...users].map((user, place) => [user, place]));
+    this.#columns = ks.flatMap((k) =>
+      catalogueMetricNames.map((name) => ({
+        name: catalogueFigure(name, k),
+        values: new Float64Array(users.length).fill(Number.NaN),
+        of: ({ hits, relevant }: CatalogueUser) => catalogueMetrics[name]({ hits: hits.subarray(0, k), relevant, k }),
+      })),
+    );
+  }
+
+  /** Adds a user's list. */
+  add(user: number, list: CatalogueUser): void {
+    const place = this.#places.get(user);
+    if (place === undefined) throw new Error(`user ${user} has a list, but is not tested`);
+    for (const { values, of } of this.#columns) values[place] = of(list);
+  }
+
+  /** The values of all users, by name: `catalogue.ndcg@10`, ... */
+  result(): Readonly<Record<string, Float64Array>> {
+    return Object.fromEntries(this.#columns.map(({ name, values }) => [name, values]));
   }
 }
 

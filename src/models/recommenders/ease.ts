@@ -6,6 +6,7 @@ import { invertPositive } from './positive-definite.ts';
 import { listsByUser } from './rating-lists.ts';
 import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, notFitted } from './recommender.ts';
+import { checkSteps, stepsText } from './work.ts';
 
 /** Options of `EaseRecommender`. */
 export interface EaseOptions {
@@ -22,6 +23,8 @@ export interface EaseOptions {
   readonly contentWeight?: number | undefined;
   /** Bytes that the matrix may take; default 2 GiB. */
   readonly memory?: number | undefined;
+  /** Multiplications that the inverse may take, n^3 / 2 of n items; default 10^12. */
+  readonly mostSteps?: number | undefined;
   /** Told what is about to be computed, and then how far it has come. May throw to stop. */
   readonly onMessage?: ((message: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -65,6 +68,7 @@ export class EaseRecommender implements Recommender {
     checkPositive('regularisation', regularisation);
     checkPositive('contentWeight', contentWeight);
     checkPositive('memory', memory);
+    if (options.mostSteps !== undefined) checkPositive('mostSteps', options.mostSteps);
     if (options.content) checkVectors(options.content);
     this.name = options.content ? 'ease-content' : 'ease';
     this.#options = options;
@@ -72,7 +76,8 @@ export class EaseRecommender implements Recommender {
 
   /**
    * @throws UsageError when the ratings are not as `TrainingRatings` says, nothing is liked, or the
-   * matrix needs more than `memory` (`memory-too-small`); the reason of `signal`.
+   * matrix needs more than `memory` (`memory-too-small`) or more than `mostSteps`
+   * (`too-many-steps`); the reason of `signal`.
    */
   async fit(ratings: TrainingRatings): Promise<void> {
     checkTrainingRatings(ratings);
@@ -133,7 +138,7 @@ export class EaseRecommender implements Recommender {
   }
 
   #checkMemory(size: number): void {
-    const { memory = mostBytes, onMessage } = this.#options;
+    const { memory = mostBytes, mostSteps, onMessage } = this.#options;
     const bytes = 8 * size ** 2;
     if (bytes > memory) {
       throw new UsageError(
@@ -145,10 +150,9 @@ export class EaseRecommender implements Recommender {
         },
       );
     }
+    checkSteps(`inverting the matrix of ${size} x ${size} items for ${this.name}`, size ** 3 / 2, mostSteps);
     if (bytes >= worthSaying) {
-      onMessage?.(
-        `${this.name}: ${mebibytes(bytes)} for ${size} x ${size} items, about ${(size ** 3 / 2).toExponential(0)} multiplications`,
-      );
+      onMessage?.(`${this.name}: ${mebibytes(bytes)} for ${size} x ${size} items, ${stepsText(size ** 3 / 2)}`);
     }
   }
 

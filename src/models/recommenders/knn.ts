@@ -8,6 +8,7 @@ import { listsByItem, listsByUser, type RatingLists } from './rating-lists.ts';
 import type { NewUserRatings, Recommender, TrainingRatings } from './recommender.ts';
 import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from './recommender.ts';
 import { type SimilarityName, SimilarityRows, similarityNames } from './similarity.ts';
+import { checkSteps, type PairWork, usualSteps } from './work.ts';
 
 /** How the neighbours' ratings become a prediction. */
 export const knnPredictions = ['basic', 'means', 'z-score', 'baseline'] as const;
@@ -33,6 +34,8 @@ export interface KnnOptions {
   readonly prediction?: KnnPrediction | undefined;
   /** How the biases of `pearson-baseline` and of `baseline` predictions are estimated. */
   readonly biases?: BiasOptions | undefined;
+  /** Pairs of ratings that a call of `predict` may compare, at most; default 10^12. */
+  readonly mostSteps?: number | undefined;
 }
 
 interface Fitted {
@@ -93,6 +96,7 @@ export class KnnRecommender implements Recommender {
       shrinkage: checkPositive('shrinkage', options.shrinkage ?? 100, { zero: true }),
       prediction: checkOneOf('prediction', options.prediction ?? 'z-score', knnPredictions),
       biases: options.biases ?? {},
+      mostSteps: checkPositive('mostSteps', options.mostSteps ?? usualSteps),
     };
     checkBiasOptions(this.#options.biases);
   }
@@ -143,6 +147,7 @@ export class KnnRecommender implements Recommender {
     if (this.#fitted === undefined) throw notFitted(this.name);
     const { ratings, own, others, rows } = this.#fitted;
     checkPairs(users, items, ratings.userCount, ratings.itemCount);
+    this.workOf(users, items);
     const [owners, vias] = this.#options.between === 'users' ? [users, items] : [items, users];
     const predictions = new Float32Array(users.length);
     const asked = groupRows(owners, own.count);
@@ -165,6 +170,32 @@ export class KnnRecommender implements Recommender {
       }
     }
     return predictions;
+  }
+
+  /**
+   * A step is a pair of ratings that are compared: for each user (item) that is asked for, all
+   * ratings of all items (users) that it has in common with others.
+   *
+   * @throws UsageError before `fit`; `too-many-steps`.
+   */
+  workOf(users: Int32Array, items: Int32Array): PairWork {
+    if (this.#fitted === undefined) throw notFitted(this.name);
+    const { own, others } = this.#fitted;
+    const owners = this.#options.between === 'users' ? users : items;
+    const steps = new Float64Array(own.count);
+    let total = 0;
+    for (const owner of owners) {
+      if (steps[owner] !== 0) continue;
+      let sum = 0;
+      for (let place = own.starts[owner] as number; place < (own.starts[owner + 1] as number); place++) {
+        const via = own.others[place] as number;
+        sum += (others.starts[via + 1] as number) - (others.starts[via] as number);
+      }
+      steps[owner] = sum;
+      total += sum;
+    }
+    checkSteps(`predicting by ${this.name}`, total, this.#options.mostSteps);
+    return { owners, steps };
   }
 
   /**

@@ -1,6 +1,7 @@
 import { checkPositive, shown } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
 import { checkScale, type RatingScale } from '../../core/rating-scale.ts';
+import type { PairWork } from './work.ts';
 
 /**
  * Ratings to learn from, one per row. Users and items are numbers below `userCount` and
@@ -59,6 +60,11 @@ export interface Recommender {
    * was learnt of others stays as it is. Without it, a new user cannot be served.
    */
   scoreNewUser?(own: NewUserRatings, items: Int32Array): Float32Array | Promise<Float32Array>;
+  /**
+   * What `predict` and `score` of these pairs take, where that may be much: who asks then asks in
+   * parts.
+   */
+  workOf?(users: Int32Array, items: Int32Array): PairWork;
   /** Vectors that it has learnt of the items, if it learns any. */
   itemFactors?(): ItemFactors;
 }

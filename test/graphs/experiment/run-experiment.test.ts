@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
 import { parse } from 'csv-parse/sync';
@@ -138,6 +138,31 @@ describe('the rows that recommenders learn from', () => {
   });
 });
 
+describe('an experiment that was given what says nothing in it', () => {
+  it('names each key and option, and is silent about those that say something', async () => {
+    const { warnings } = await run('idle', {
+      ...{ recommenders: ['item-knn'], set: { 'item-knn': { shrinkage: 5 } }, foldIn: 0.5, cut: 0.7, fewer: 'drop' },
+      ...{ logDirectory: at('logs') },
+    });
+    const idle = warnings.filter((warning) => warning.includes('no effect'));
+    expect(idle.map((warning) => warning.split('`')[1])).toEqual([
+      'cut',
+      'foldIn',
+      'fewer',
+      'logDirectory',
+      'shrinkage',
+    ]);
+    const used = await run('not-idle', {
+      recommenders: ['baseline'],
+      scenarios: ['user'],
+      foldIn: 0.5,
+      perUser: 9,
+      fewer: 'drop',
+    });
+    expect(used.warnings.filter((warning) => warning.includes('no effect'))).toEqual([]);
+  });
+});
+
 describe('the splits of an experiment', () => {
   it('are read back, also by one seed for all, and give the same figures; a changed file is refused', async () => {
     const models = { recommenders: ['baseline', 'item-knn'] };
@@ -146,6 +171,19 @@ describe('the splits of an experiment', () => {
     expect(again.configuration.folds).toBe(3);
     expect(again.rows.map(({ metrics }) => metrics.rmse)).toEqual(first.rows.map(({ metrics }) => metrics.rmse));
     await expect(run('shared', { ...models, split: at('split', 'splits'), seeds: [4] })).rejects.toThrow('seed-4');
+    // The same users and items, but one rating is another one.
+    const [ml, changed] = [ratings, at('ml-changed')];
+    cpSync(ml, changed, { recursive: true });
+    const all = readFileSync(join(ml, 'ratings.csv'), 'utf8').split('\n');
+    const [, line = ''] = readFileSync(at('split', 'splits', 'non-cold_seed-1', 'ratings.csv'), 'utf8').split('\n');
+    const [user, item] = line.split(',');
+    const other = all.map((line) => (line.startsWith(`${user},${item},`) ? `${user},${item},0.5,1` : line));
+    const known = all.find((line) => line.startsWith(`${user},${item},`))?.split(',')[2];
+    expect(known).not.toBe('0.5');
+    writeFileSync(join(changed, 'ratings.csv'), other.join('\n'));
+    await expect(run('other-values', { ...models, ratings: changed, split: at('split', 'splits') })).rejects.toThrow(
+      `of item '${item}' by user '${user}', but the ratings have 0.5`,
+    );
     const file = at('split', 'splits', 'non-cold_seed-1', 'fold-1', 'test.csv');
     writeFileSync(file, `${readFileSync(file, 'utf8')}1,1,5\n`);
     await expect(run('changed', { ...models, split: at('split', 'splits') })).rejects.toThrow('has been changed');

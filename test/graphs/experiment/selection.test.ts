@@ -72,10 +72,19 @@ describe('rows of an experiment with a grid', () => {
   });
 
   it('name the metric as the results do, and refuse one that says nothing of better and worse', () => {
-    expect(selectionMetric('ndcg', { k: [4, 10] })).toBe('ndcg@10');
-    expect(selectionMetric('auc', { k: [4] })).toBe('auc');
-    expect(() => selectionMetric('averageRelevant', { k: [4] })).toThrow('averageRelevant');
-    expect(() => selectionMetric('ndcg@7', { k: [4] })).toThrow('select');
+    const rated = { k: [4, 10], catalogueK: [], implicit: undefined, protocol: 'rated' } as const;
+    expect(selectionMetric('ndcg', rated)).toBe('ndcg@10');
+    expect(selectionMetric('auc', rated)).toBe('auc');
+    expect(() => selectionMetric('averageRelevant', rated)).toThrow('averageRelevant');
+    expect(() => selectionMetric('ndcg@7', rated)).toThrow('select');
+    expect(() => selectionMetric('catalogue.ndcg@10', rated)).toThrow('select');
+    const all = { ...rated, catalogueK: [10, 20], protocol: 'catalogue' } as const;
+    expect(selectionMetric('catalogue.ndcg', all)).toBe('catalogue.ndcg@20');
+    expect(selectionMetric('catalogue.recall@10', all)).toBe('catalogue.recall@10');
+    expect(selectionMetric('rmse', all)).toBe('rmse');
+    expect(() => selectionMetric('catalogue.novelty@10', all)).toThrow('select');
+    // All that was chosen is relevant: errors and orders of rated items say nothing.
+    expect(() => selectionMetric('rmse', { ...all, implicit: 'any' })).toThrow('select');
     expect([betterWhen('rmse'), betterWhen('map@4'), betterWhen('averageRelevant')]).toEqual([
       ...['lower', 'higher'],
       undefined,

@@ -7,10 +7,11 @@ import { experimentPlaces, pointName } from '../../../src/graphs/experiment/expe
 import type { PointResult } from '../../../src/graphs/experiment/point-result.ts';
 import { experimentEntries } from '../../../src/graphs/experiment/recommender-entries.ts';
 import { cartesianProduct, recommenderVariants } from '../../../src/graphs/experiment/recommender-variants.ts';
-import { rocCsv, rowsCsv } from '../../../src/graphs/experiment/render-csv.ts';
+import { learningCsv, rocCsv, rowsCsv } from '../../../src/graphs/experiment/render-csv.ts';
 import { tablesMarkdown, tablesText } from '../../../src/graphs/experiment/render-tables.ts';
 import { resolveConfig } from '../../../src/graphs/experiment/resolve-config.ts';
 import { resultTables } from '../../../src/graphs/experiment/result-tables.ts';
+import { tableSheet } from '../../../src/graphs/experiment/sheets.ts';
 import { seedMean, summarise } from '../../../src/graphs/experiment/summarise.ts';
 import { evaluate } from '../../../src/models/metrics/evaluate.ts';
 import { meanOfFolds } from '../../../src/models/metrics/mean-of-folds.ts';
@@ -130,6 +131,38 @@ describe('rows of an experiment', () => {
 });
 
 describe('tables of an experiment', () => {
+  it('tell the deviation between data from that between seeds, where these are crossed', () => {
+    const cell = { mean: 0.8421, deviation: 0.0061, deviationOfData: 0.0052, deviationOfSeeds: 0.0021 };
+    const [table] = tables;
+    if (table === undefined) throw new Error('there is a table');
+    const shown = (mae: typeof cell) =>
+      tableSheet({ ...table, rows: [{ label: 'a', use: 'compared', cells: { mae }, published: {} }] }).rows[1]?.[1]
+        ?.text;
+    expect(shown(cell)).toBe('0.842 ±0.006 (0.005/0.002)');
+    expect(shown({ ...cell, deviationOfData: Number.NaN })).toBe('0.842 ±0.006 (-/0.002)');
+    expect(shown({ ...cell, deviationOfData: Number.NaN, deviationOfSeeds: Number.NaN })).toBe('0.842 ±0.006');
+  });
+
+  it('stand beside a file of all epochs, of the fit that was tested and of the one that was judged', () => {
+    const [first] = results;
+    if (first === undefined) throw new Error('there are results');
+    const epoch = { epoch: 0, steps: 9, learningRate: 0.01, trainingLoss: 1.5, validationLoss: null };
+    const judged = {
+      evaluation: evaluationOf(1),
+      share: 1,
+      trainSeconds: 1,
+      history: [{ ...epoch, validationLoss: 2 }],
+    };
+    const lines = learningCsv(entries, [{ ...first, history: [epoch], validation: judged }]).split('\n');
+    expect(lines[0]?.split(',').slice(8)).toEqual([
+      ...['fit', 'epoch', 'steps', 'learning_rate', 'training_loss', 'validation_loss'],
+    ]);
+    expect(lines[1]).toMatch(/,tested,1,9,0.01,1.5,$/);
+    expect(lines[2]).toMatch(/,judged,1,9,0.01,1.5,2$/);
+    const withheld = learningCsv(entries, [{ ...first, refit: false, history: judged.history, validation: judged }]);
+    expect(withheld.split('\n').slice(1, -1)).toEqual([expect.stringMatching(/,tested,1,9,0.01,1.5,2$/)]);
+  });
+
   it('are accuracy, ranking at each k, other metrics and cost of each scenario, numbered as the main tables', () => {
     expect(tables.map(({ kind, scenario, thesisTable }) => [kind, scenario, thesisTable])).toEqual([
       ...[4, 5, 6, 9, 11].map((number, at) => [

@@ -62,6 +62,21 @@ describe('recommendations for every user', () => {
     }
   });
 
+  it('have beside the prediction what it is before it is clipped, in the order of the list', async () => {
+    const out = join(directory, 'scores.csv');
+    const model = of('baseline');
+    await recommendToAll(model, { out, k: 20 });
+    const rows = await rowsOf(out, 'csv');
+    const { minimum, maximum } = model.saved.facts.scale;
+    for (const { prediction, score } of rows) {
+      expect(Number(prediction)).toBe(Math.min(maximum, Math.max(minimum, Number(score))));
+    }
+    for (const user of ['u1', 'u7', 'u24']) {
+      const own = rows.filter((row) => row.user === user).map(({ score }) => Number(score));
+      expect(own).toEqual([...own].sort((a, b) => b - a));
+    }
+  });
+
   it('leave nothing behind when they are stopped, and want an ending that they know', async () => {
     const stop = new AbortController();
     stop.abort(new Error('enough'));
@@ -134,6 +149,19 @@ describe('a user given by ratings', () => {
     expect(found).toMatchObject({ rated: 1, unknownItems: 1, user: undefined });
     await expect(recommend(of('svd'), { ratings: new Map([['101', 40]]) })).rejects.toThrow('scale is');
     await expect(recommend(of('svd'), {})).rejects.toThrow('must be given');
+  });
+});
+
+describe('ids of whole numbers', () => {
+  it('are met when they are written as data frames do, 101.0', async () => {
+    const model = of('svd');
+    const [plain, decimal] = [await rankUsers(model, { item: '101' }), await rankUsers(model, { item: '101.0' })];
+    expect(decimal).toEqual(plain);
+    const by = { by: 'factors' } as const;
+    expect(await similarItems(model, { item: '102.0', ...by })).toEqual(
+      await similarItems(model, { item: '102', ...by }),
+    );
+    expect((await recommend(model, { ratings: new Map([['101.0', 4]]) })).rated).toBe(1);
   });
 });
 

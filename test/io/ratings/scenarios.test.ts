@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FOLD_KINDS, type FoldKind, makeFolds } from '../../../src/io/ratings/folds.ts';
 import { openMovieLens } from '../../../src/io/ratings/movielens.ts';
-import { makeScenario, type Scenario } from '../../../src/io/ratings/scenarios.ts';
+import { makeScenario, makeScenarioInStages, type Scenario } from '../../../src/io/ratings/scenarios.ts';
 import type { Split } from '../../../src/io/ratings/split.ts';
 import { withValidation } from '../../../src/io/ratings/validation.ts';
 import { anyRatings, movieLensSmall, type Rating, ratingsOf, setOf, shuffledRatings, tableOf } from './fixtures.ts';
@@ -188,3 +188,26 @@ test.skipIf(movieLensSmall === undefined)(
     for (const each of tests) expect(each).toBeLessThan(5.5);
   },
 );
+
+describe('a scenario that is made in stages', () => {
+  const table = tableOf(
+    Array.from({ length: 60 }, (_, at): Rating => [`u${at % 6}`, `i${Math.floor(at / 6)}`, 1 + (at % 5)]),
+  );
+  const parameters = { kind: 'non-cold', ratingsPerUser: 8, seed: 3 } as const;
+
+  test('is the one that is made at once, and each stage is named', async () => {
+    const stages: string[] = [];
+    const made = await makeScenarioInStages(table, parameters, undefined, { onStage: (stage) => stages.push(stage) });
+    expect(made).toEqual(makeScenario(table, parameters));
+    expect(stages).toEqual([
+      ...['filtering', 'choosing items and users', 'ordering', 'drawing ratings of each user', 'dividing into folds'],
+      ...['validation part of fold-1', 'validation part of fold-2'],
+    ]);
+  });
+
+  test('lets timers run between its stages, and hears an interrupt there', async () => {
+    const stop = new AbortController();
+    setImmediate(() => stop.abort(new Error('enough')));
+    await expect(makeScenarioInStages(table, parameters, undefined, { signal: stop.signal })).rejects.toThrow('enough');
+  });
+});

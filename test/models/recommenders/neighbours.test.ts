@@ -128,7 +128,7 @@ describe('ease', () => {
     });
     const rows = [[0, 0, 5]] as const;
     await expect(ease.fit(training(rows, 1, 4200))).rejects.toThrow('enough');
-    expect(said[0]).toMatch(/135 MiB for 4200 x 4200 items, about 4e\+10 multiplications/);
+    expect(said[0]).toMatch(/135 MiB for 4200 x 4200 items, about 4e10 steps/);
   });
 
   it('with content ranks items that nobody likes yet; without it or with the link cut it does not', async () => {

@@ -22,6 +22,7 @@ import { type PretrainedBranches, pretrainedWeights, type WeightsByName } from '
 import { evaluationOrder, RatingFeeds, type RatingPairs } from './rating-batches.ts';
 import { isRanking, misorderedShare, predictsBy, ratingWeights } from './rating-loss.ts';
 import { residualFacts } from './residual-facts.ts';
+import { trainingBatches } from './training-batches.ts';
 import { knownItems, type TrainingSet } from './training-set.ts';
 import { weightShapes } from './weight-shapes.ts';
 
@@ -105,21 +106,11 @@ export class NeuralRecommender {
       method: this.#options.batching ?? 'random',
       itemsPerGroup: this.#options.itemsPerGroup ?? 16,
     };
-    const size = this.#batchSize;
     // An order is learnt of ratings of one user: batches are of few users.
     const grouped = { seed: batching.seed, method: 'item-grouped' as const, itemsPerGroup: batching.itemsPerGroup };
     const orderOf = (epoch: number) =>
       isRanking(rule.loss) ? epochOrder(set.users, epoch, grouped) : epochOrder(set.items, epoch, batching);
-    const data = {
-      rows: set.users.length,
-      async *batches(epoch: number, from: number, buffers: Trainer['buffers']) {
-        const order = orderOf(epoch);
-        for (let start = from * size; start < order.length; start += size) {
-          const rows = order.subarray(start, start + size);
-          yield { rows: rows.length, feeds: await learnt.of(rows, buffers) };
-        }
-      },
-    };
+    const data = trainingBatches({ set, known, feeds: learnt, orderOf, ...this.#batching() });
     return trainer.fit(data, this.#validation(validation, known, reader));
   }
 
@@ -206,16 +197,9 @@ export class NeuralRecommender {
     const { weighting } = this.#architecture.ratingLoss;
     const weights = weighting === 0 || !ratings.values ? undefined : ratingWeights(ratings.values, weighting);
     const feeds = new RatingFeeds(ratings, known, reader, weights);
-    const size = this.#batchSize;
     const rows = Int32Array.from(ratings.users.keys());
-    await trainer.fit({
-      async *batches(_epoch: number, from: number, buffers: Trainer['buffers']) {
-        for (let start = from * size; start < rows.length; start += size) {
-          const some = rows.subarray(start, start + size);
-          yield { rows: some.length, feeds: await feeds.of(some, buffers) };
-        }
-      },
-    });
+    const rated = { ...set, ...ratings, values: ratings.values ?? new Float32Array(rows.length) };
+    await trainer.fit(trainingBatches({ set: rated, known, feeds, orderOf: () => rows, ...this.#batching() }));
   }
 
   /** Copies of all weights by name. */
@@ -240,6 +224,12 @@ export class NeuralRecommender {
     return this.#trained;
   }
 
+  #batching() {
+    const { negatives: count } = this.#architecture.ratingLoss;
+    const negatives = count === undefined ? undefined : { count, seed: this.#options.seed ?? 1 };
+    return { size: this.#batchSize, negatives };
+  }
+
   #reader(features: FeatureSource | undefined): FeatureReader | undefined {
     const { modalities = [] } = this.#options;
     if (!readsFeatures(this.name)) return undefined;
@@ -260,14 +250,16 @@ export class NeuralRecommender {
   }
 
   async #open(set: TrainingSet, features: FeatureSource | undefined): Promise<Trainer> {
-    const space = { ...set, mean: globalMean(set.values) };
+    const { loss, weighting, negatives = 0 } = this.#architecture.ratingLoss;
+    const mean = (globalMean(set.values) + negatives * set.scale.minimum) / (1 + negatives);
+    const space = { ...set, mean };
     const module = neuralModule(this.name, space, this.#options);
     const { pretrained, checkpoint, ...options } = this.#options;
     const initialWeights = await this.#initialWeights(module, set, features);
     // What else the weights depend on belongs to the checkpoint's identity.
     const { batching = 'random', itemsPerGroup = 16 } = this.#options;
-    const { loss, weighting } = this.#architecture.ratingLoss;
-    const rule = loss === 'mse' && weighting === 0 ? '' : `|${loss}|${weighting}`;
+    const drawn = negatives === 0 ? '' : `|negatives ${negatives}`;
+    const rule = `${loss === 'mse' && weighting === 0 ? '' : `|${loss}|${weighting}`}${drawn}`;
     const facts = [this.#batchSize, batching, itemsPerGroup, set.users.length].join('|');
     const data = checkpoint && `${checkpoint.data}|${facts}${rule}`;
     return Trainer.open(module, {

@@ -45,9 +45,9 @@ export class RatingFeeds {
     this.#stamps = new Int32Array(known.length);
   }
 
-  /** The feeds of these rows of the ratings. */
-  async of(rows: Int32Array, buffers: FeedBuffers): Promise<Feeds> {
-    const { users, items, values } = this.#pairs;
+  /** The feeds of these rows of the ratings, or of others. */
+  async of(rows: Int32Array, buffers: FeedBuffers, pairs: RatingPairs = this.#pairs): Promise<Feeds> {
+    const { users, items, values } = pairs;
     const count = rows.length;
     const taken = (from: Int32Array): BatchFeed => {
       const data = buffers.integers(count);
@@ -73,7 +73,7 @@ export class RatingFeeds {
       feeds[name] = { data, shape: [count, 1] };
     }
     if (!this.#reader) return feeds;
-    const { places, unique } = this.#placesOf(rows, buffers);
+    const { places, unique } = this.#placesOf(rows, items, buffers);
     feeds[inputNames.itemPlaces] = { data: places, shape: [count] };
     return { ...feeds, ...(await this.#reader.read(unique, buffers)) };
   }
@@ -98,12 +98,12 @@ export class RatingFeeds {
     }
   }
 
-  #placesOf(rows: Int32Array, buffers: FeedBuffers): { places: Int32Array; unique: Int32Array } {
+  #placesOf(rows: Int32Array, items: Int32Array, buffers: FeedBuffers): { places: Int32Array; unique: Int32Array } {
     this.#stamp++;
     const unique: number[] = [];
     const places = buffers.integers(rows.length);
     for (const [index, row] of rows.entries()) {
-      const item = this.#pairs.items[row] as number;
+      const item = items[row] as number;
       if (this.#stamps[item] !== this.#stamp) {
         this.#stamps[item] = this.#stamp;
         this.#places[item] = unique.length;

@@ -12,12 +12,13 @@ import type { ModuleOutputs } from '../../autodiff/training-plan.ts';
 import { inputNames } from './input-names.ts';
 
 /** What a neural recommender learns to do. */
-export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax'] as const;
+export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax', 'log'] as const;
 
 /**
  * What a neural recommender learns to do. `mse`: to come near each rating. `ordinal`: to say for
  * each level of the scale how likely a rating is above it. `bpr`, `softmax`: to put the ratings of
- * a user into their order, by pairs or by lists; what it then predicts is no rating.
+ * a user into their order, by pairs or by lists; `log`: to tell high ratings from low ones by the
+ * log loss of sigmoid(score) against the place on the scale. What these three predict is no rating.
  *
  * @example
  * const ranking: LossName = 'bpr';
@@ -43,6 +44,12 @@ export interface LossOptions {
    * scale is longer than ten.
    */
   readonly levels?: number | undefined;
+  /**
+   * Ratings say what was chosen: each is learnt beside so many items that the user has not chosen,
+   * drawn in each epoch among those that others have, and taken for the lowest rating. Default:
+   * ratings are ratings.
+   */
+  readonly negatives?: number | undefined;
 }
 
 /** Checked options, with their defaults but for the levels, which depend on the scale. */
@@ -50,23 +57,36 @@ export interface RatingLoss {
   readonly loss: LossName;
   readonly weighting: number;
   readonly levels: number | undefined;
+  readonly negatives: number | undefined;
 }
 
 type Scale = { readonly minimum: number; readonly maximum: number };
 
 /** Checks options and fills in their defaults. @throws UsageError when they do not fit together. */
-export function ratingLoss({ loss = 'mse', weighting = 0, levels }: LossOptions): RatingLoss {
+export function ratingLoss({ loss = 'mse', weighting = 0, levels, negatives }: LossOptions): RatingLoss {
   checkOneOf('loss', loss, lossNames);
   checkPositive('weighting', weighting, { zero: true });
   if (levels !== undefined) checkInteger('levels', levels, 2);
-  const given = { weighting: weighting !== 0 && isRanking(loss), levels: levels !== undefined && loss !== 'ordinal' };
+  if (negatives !== undefined) {
+    checkInteger('negatives', negatives);
+    if (weighting !== 0) {
+      throw new UsageError('`weighting` weighs ratings that differ, but with `negatives` all are alike', {
+        option: 'weighting',
+        remedy: 'Leave out `weighting`.',
+      });
+    }
+  }
+  const given = {
+    weighting: weighting !== 0 && predictsBy(loss) === 'scores',
+    levels: levels !== undefined && loss !== 'ordinal',
+  };
   for (const [name, isWrong] of Object.entries(given)) {
     if (!isWrong) continue;
     throw new UsageError(`\`${name}\` is no option of the loss '${loss}'`, {
       remedy: `Leave it out, or give \`loss: 'ordinal'\`.`,
     });
   }
-  return { loss, weighting, levels };
+  return { loss, weighting, levels, negatives };
 }
 
 /** Whether a loss teaches the order of a user's ratings alone. */
@@ -76,7 +96,7 @@ export function isRanking(loss: LossName): boolean {
 
 /** What a recommender that was taught by a loss predicts: ratings, or scores to rank by. */
 export function predictsBy(loss: LossName): 'ratings' | 'scores' {
-  return isRanking(loss) ? 'scores' : 'ratings';
+  return isRanking(loss) || loss === 'log' ? 'scores' : 'ratings';
 }
 
 /**
@@ -92,13 +112,29 @@ export function judged(tape: Tape, name: string, score: Tensor, range: Scale, ru
     if (rule.weighting === 0) return { output: score, loss: meanSquaredError(tape, score, ratings) };
     return { output: score, loss: weightedSquaredError(tape, score, ratings, weightsOf(tape)) };
   }
+  if (rule.loss === 'log') {
+    const place = graph.divide(
+      graph.subtract(ratings, graph.real(range.minimum)),
+      graph.real(range.maximum - range.minimum),
+    );
+    return { output: score, loss: binaryCrossEntropy(tape, score, place, ones(tape, ratings)) };
+  }
   // Only a step has the users of its ratings; what predicts has no loss.
   const users = tape.index(inputNames.users);
   if (rule.loss === 'bpr') return { output: score, loss: pairwiseRanking(tape, score, ratings, users) };
+  if (rule.negatives !== undefined) {
+    const chosen = graph.subtract(ratings, graph.real(range.minimum));
+    return { output: score, loss: listwiseRanking(tape, score, chosen, users) };
+  }
   // 2^(r - lowest + 1) - 1: the lowest rating gains 1.
   const exponent = graph.multiply(graph.subtract(ratings, graph.real(range.minimum - 1)), graph.real(Math.LN2));
   const gains = graph.subtract(graph.emit('Exp', [exponent], ratings.shape), graph.real(1));
   return { output: score, loss: listwiseRanking(tape, score, gains, users) };
+}
+
+/** exp(r - r): a one for each rating. */
+function ones(tape: Tape, ratings: Tensor): Tensor {
+  return tape.graph.emit('Exp', [tape.graph.subtract(ratings, ratings)], ratings.shape);
 }
 
 function weightsOf(tape: Tape): Tensor {
@@ -135,9 +171,7 @@ function ordinal(
   const column = graph.real(new Array<number>(steps).fill(step), [steps, 1]);
   const output = dense(tape, chances, column, graph.real([range.minimum], [1]));
   const above = graph.emit('Greater', [ratings, graph.real(between, [1, steps])], ['batch', steps], {}, 'bool');
-  // exp(r - r): a one for each rating.
-  const weights =
-    weighting === 0 ? graph.emit('Exp', [graph.subtract(ratings, ratings)], ratings.shape) : weightsOf(tape);
+  const weights = weighting === 0 ? ones(tape, ratings) : weightsOf(tape);
   return { output, loss: binaryCrossEntropy(tape, logits, graph.cast(above, 'real'), weights) };
 }
 

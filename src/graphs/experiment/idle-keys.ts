@@ -1,0 +1,35 @@
+import { idleOptions } from '../recommenders/idle-options.ts';
+import { isNeuralRecommender } from '../recommenders/recommender-names.ts';
+import type { Experiment, ExperimentConfig } from './experiment-config.ts';
+import type { ExperimentEntry } from './recommender-entries.ts';
+
+/** What was given to an experiment and says nothing in it, in sentences. */
+export function idleKeys(
+  config: ExperimentConfig,
+  { scenarios, perUser, models, validation, protocol, split }: Experiment,
+  entries: readonly ExperimentEntry[],
+): string[] {
+  const neural = models.some(isNeuralRecommender);
+  const drawn = split === undefined;
+  const needs: Partial<Record<keyof ExperimentConfig, [isThere: boolean, what: string]>> = {
+    cut: [drawn && scenarios.includes('time'), 'it is of the scenario time'],
+    foldIn: [drawn && scenarios.includes('user'), 'it is of the scenario user'],
+    fewer: [perUser !== undefined, 'it is of users with fewer ratings than `perUser`'],
+    validationShare: [validation.kind !== 'none', 'there is no validation part'],
+    refit: [validation.kind !== 'none', 'there is no validation part'],
+    saveSplits: [drawn, 'the split was read'],
+    logDirectory: [neural, 'no recommender is neural'],
+    concurrency: [neural, 'no recommender is neural'],
+    undefined: [
+      config.implicit === undefined || protocol === 'rated',
+      'only figures of the catalogue are computed of what was chosen',
+    ],
+  };
+  const idle = Object.entries(needs).flatMap(([name, [isThere, what]]) =>
+    isThere || config[name as keyof ExperimentConfig] === undefined ? [] : [`\`${name}\` has no effect: ${what}`],
+  );
+  const options = entries.flatMap(({ candidates }) =>
+    candidates.flatMap(({ model, options: given }) => idleOptions(model, given)),
+  );
+  return [...idle, ...new Set(options)];
+}

@@ -1,0 +1,43 @@
+import type { Json } from '../graph.ts';
+import type { RecommenderName } from './recommender-names.ts';
+
+/** When an option says something, and how that is told. */
+interface Condition {
+  readonly holds: (options: Readonly<Record<string, Json>>) => boolean;
+  readonly words: string;
+}
+
+const isRanking = ({ loss }: Readonly<Record<string, Json>>) => loss === 'bpr' || loss === 'softmax';
+
+/**
+ * By option, in whatever recommender it is. Those that are refused where they say nothing are not
+ * here.
+ */
+const conditions: Readonly<Record<string, Condition>> = {
+  shrinkage: {
+    holds: ({ similarity }) => similarity === 'pearson-baseline',
+    words: "is of `similarity: 'pearson-baseline'`",
+  },
+  biases: {
+    holds: ({ similarity, prediction }) => similarity === 'pearson-baseline' || prediction === 'baseline',
+    words: "is of `similarity: 'pearson-baseline'` and `prediction: 'baseline'`",
+  },
+  itemsPerGroup: {
+    holds: (options) => options.batching === 'item-grouped' || isRanking(options),
+    words: "is of `batching: 'item-grouped'` and of the losses bpr and softmax",
+  },
+  batching: {
+    holds: (options) => !isRanking(options),
+    words: 'is not of the losses bpr and softmax, whose batches are of few users',
+  },
+  heldOut: { holds: ({ weights }) => weights === undefined, words: 'finds weights, but `weights` are given' },
+};
+
+/** What was given to a recommender and says nothing beside its other options, in sentences. */
+export function idleOptions(model: RecommenderName, options: Readonly<Record<string, Json>>): string[] {
+  return Object.keys(options).flatMap((name) => {
+    const condition = conditions[name];
+    if (condition === undefined || condition.holds(options)) return [];
+    return [`\`${name}\` of recommender ${model} has no effect: it ${condition.words}`];
+  });
+}

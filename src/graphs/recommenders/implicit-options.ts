@@ -1,0 +1,38 @@
+import { UsageError } from '../../core/errors.ts';
+import type { RatingScale } from '../../core/rating-scale.ts';
+import type { Json } from '../graph.ts';
+
+/** Negatives to each rating that says what was chosen (He et al. 2017), unless told otherwise. */
+const usualNegatives = 4;
+
+/** Whether ratings say what was chosen: all are as high as can be. */
+export function areImplicit(values: Float32Array, { minimum, maximum }: RatingScale): boolean {
+  return values.length > 0 && minimum < maximum && values.every((value) => value === maximum);
+}
+
+/**
+ * The options of a neural recommender for these ratings: of what was chosen it learns by `bpr`
+ * beside four negatives unless they say otherwise.
+ *
+ * @throws UsageError when they have `negatives`, but the ratings tell good from bad; when all
+ * ratings are alike, and it is not the highest that says so.
+ */
+export function implicitOptions(
+  model: string,
+  options: Readonly<Record<string, Json>>,
+  values: Float32Array,
+  scale: RatingScale,
+): Readonly<Record<string, Json>> {
+  if (areImplicit(values, scale)) return { loss: 'bpr', negatives: usualNegatives, ...options };
+  if (values.length > 0 && values.every((value) => value === values[0])) {
+    throw new UsageError(
+      `all ${values.length} ratings are ${values[0]}: recommender ${model} has nothing to learn from them`,
+      { code: 'ratings', remedy: "Read them as what was chosen (`implicit: 'any'`), or give ratings that differ." },
+    );
+  }
+  if (options.negatives === undefined) return options;
+  throw new UsageError('`negatives` stand beside ratings that say what was chosen, but these ratings differ', {
+    option: 'negatives',
+    remedy: "Read them as what was chosen (`implicit: 'ge:4'`), or leave out `negatives`.",
+  });
+}

@@ -1,0 +1,43 @@
+import { UsageError } from '../../core/errors.ts';
+
+/**
+ * What predicting some pairs takes, shared out.
+ *
+ * @example
+ * const { steps } = knn.workOf(users, items);
+ * console.log(steps.reduce((sum, own) => sum + own, 0));
+ */
+export interface PairWork {
+  /** Of each pair the number of whom its work belongs to: it is done once for all pairs of one. */
+  readonly owners: Int32Array;
+  /** Steps of each owner that is asked for, by number; 0 of the others. */
+  readonly steps: Float64Array;
+}
+
+/** Steps that a recommender may take unless told otherwise: hours of one processor. */
+export const usualSteps = 1e12;
+
+/**
+ * Asserts that what is about to be computed is not out of reach.
+ *
+ * @param what names the recommender and what it is about to do.
+ * @throws UsageError `too-many-steps`.
+ */
+export function checkSteps(what: string, steps: number, most: number = usualSteps): void {
+  if (steps <= most) return;
+  throw new UsageError(`${what} takes ${stepsText(steps)}, more than ${stepsText(most)}`, {
+    code: 'too-many-steps',
+    option: 'mostSteps',
+    remedy: `Take fewer users or items (of an experiment \`users\`, \`movies\`, \`core\`), or give the recommender \`mostSteps: ${roundedUp(steps)}\`.`,
+  });
+}
+
+/** Steps as a person reads them. */
+export function stepsText(steps: number): string {
+  return `about ${steps.toExponential(0).replace('e+', 'e')} steps`;
+}
+
+function roundedUp(steps: number): string {
+  const unit = 10 ** Math.floor(Math.log10(steps));
+  return (Math.ceil(steps / unit) * unit).toExponential(0).replace('+', '');
+}
