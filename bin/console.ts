@@ -118,7 +118,7 @@ export class Console {
     const { code } = error;
     const message = this.#render(error.message);
     const remedy = error.remedy === undefined ? undefined : this.#render(error.remedy);
-    if (this.#style === 'ndjson') this.#event('error', { code, message, ...(remedy !== undefined && { remedy }) });
+    if (this.#style === 'ndjson') this.#event('error', { code, message, remedy });
     else {
       this.#line(`${coloursOf(this.#streams.err).red('reelflow:')} ${message} [${code}]`);
       if (remedy !== undefined) this.#line(`  ${remedy}`);

@@ -16,8 +16,8 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
       key,
       {
         ...{ type: kind === 'boolean' ? 'boolean' : 'string', value, does, multiple: kind === 'sets' },
-        ...(entry.formerly && { formerly: entry.formerly }),
-        ...(entry.flag && { flag: entry.flag }),
+        formerly: entry.formerly,
+        flag: entry.flag,
         ...(!['needed', 'none', 'false'].includes(byDefault) && { default: byDefault }),
         read: (texts, flag) => keyValue(entry, texts, flag),
       },

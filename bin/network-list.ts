@@ -20,11 +20,11 @@ export const listCommand = defineCommand({
       directory: weightsDirectory(),
       networks: networks.map(({ description, card, weights, problem }) => ({
         ...{ description, card, weights: weights ?? null },
-        ...(problem !== undefined && { problem }),
+        problem,
       })),
       postprocessing: postprocessing.map(({ name, network, weights, problem }) => ({
         ...{ name, network, weights: weights ?? null },
-        ...(problem !== undefined && { problem }),
+        problem,
       })),
     };
     console.result(listed, () => listText({ networks, postprocessing }));
@@ -71,7 +71,7 @@ export const verifyCommand = defineCommand({
   run: (_values, { operands: [name], console }) =>
     untilInterrupted(console, 'stopping', async (signal) => {
       console.stage('reading weights');
-      const models = await verifyWeights({ ...(name !== undefined && { name }), signal });
+      const models = await verifyWeights({ name, signal });
       console.result({ directory: weightsDirectory(), models }, (shown) => verifiedText(shown.models));
       return models.every(({ whole }) => whole) ? 0 : 1;
     }),

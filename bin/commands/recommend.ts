@@ -52,7 +52,7 @@ export const command = defineCommand({
       throw new UsageError('`allUsers` and `out` go together', { option: 'out' });
     }
     console.stage('opening the recommender');
-    const model = await loadRecommender(directory, { ...(features && { features }), ...(module && { module }) });
+    const model = await loadRecommender(directory, { features, module });
     try {
       await answer(model, options, console);
     } finally {

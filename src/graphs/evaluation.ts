@@ -55,7 +55,7 @@ export function readingOf({
   skipBadLines = false,
   duplicateRatings,
 }: ScoringOptions): Pick<ReadRatingsOptions, 'skipBadLines' | 'duplicateRatings'> {
-  return { skipBadLines, ...(duplicateRatings && { duplicateRatings }) };
+  return { skipBadLines, duplicateRatings };
 }
 
 /** The metrics of predictions, and what was spent on them. */
@@ -154,8 +154,8 @@ export async function scorePredictions(
     predicts: test.predicts,
     ks,
     threshold,
-    ...(thresholdRule && { thresholdRule }),
-    ...(undefinedRule && { undefined: undefinedRule }),
+    thresholdRule,
+    undefined: undefinedRule,
     genres,
     catalogue,
     trainMean: test.trainMean,

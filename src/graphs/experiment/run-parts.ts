@@ -58,7 +58,7 @@ export function fitRun(point: ExperimentPoint, { experiment, options, tally }: R
   const { logDirectory } = experiment;
   return {
     signal: options.stop,
-    ...(logDirectory !== undefined && { logDirectory: join(logDirectory, pointName(point)) }),
-    ...(options.onProgress && { onProgress: tally.listener(pointText(point)) }),
+    logDirectory: logDirectory && join(logDirectory, pointName(point)),
+    onProgress: options.onProgress && tally.listener(pointText(point)),
   };
 }

@@ -58,7 +58,7 @@ const known: KnownOptions<{ features?: string; module?: string }> = { features: 
  */
 export async function loadRecommender(
   directory: string,
-  options: { readonly features?: string; readonly module?: string } = {},
+  options: { readonly features?: string | undefined; readonly module?: string | undefined } = {},
 ): Promise<LoadedRecommender> {
   checkKnownOptions('loadRecommender', options, known);
   if (options.module !== undefined) await loadRecommenderModule(options.module);

@@ -42,7 +42,7 @@ export async function fitNeuralRecommender(
     ...own,
     ...run.refit,
     seed: run.seed,
-    ...(run.signal && { signal: run.signal }),
+    signal: run.signal,
     pretrained,
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
     onProgress: insideEpochs(own, (progress) => run.onProgress?.(progress)),
@@ -129,10 +129,7 @@ function checkpointOf(
 ): Pick<NeuralOptions, 'checkpoint'> {
   if (checkpoint === undefined) return {};
   return {
-    checkpoint: {
-      ...{ path: checkpoint, data },
-      ...(checkpointSteps !== undefined && { everySteps: checkpointSteps as number }),
-    },
+    checkpoint: { path: checkpoint, data, everySteps: checkpointSteps as number | undefined },
   };
 }
 

@@ -126,7 +126,7 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
   };
   return {
     name,
-    ...(own.predicts && { predicts: own.predicts }),
+    predicts: own.predicts,
     fit: (ratings) => guarded('fit', () => own.fit(ratings)),
     predict: numbers('predict'),
     ...(own.score && { score: numbers('score') }),

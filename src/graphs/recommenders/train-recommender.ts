@@ -141,7 +141,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       remedy: `Leave \`${name}\` out.`,
     });
   }
-  const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
+  const reading = { ...train.reading, signal: train.signal };
   const inputs = await readTrainingInputs(recommender, options, { ...train, reading }, train.onMessage);
   for (const doubt of [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)])
     train.onMessage?.(`warning: ${doubt}`, { isWarning: true });

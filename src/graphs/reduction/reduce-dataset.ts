@@ -101,7 +101,7 @@ export async function plannedDataset(options: ReduceOptions) {
 }
 
 function storageOf({ encoding, compression }: ReduceOptions) {
-  return { ...(encoding === undefined ? {} : { encoding }), ...(compression === undefined ? {} : { compression }) };
+  return { encoding, compression };
 }
 
 /**
@@ -199,7 +199,7 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
     itemId: unit.itemId,
     length: rows,
     subclips: unit.subclips.slice(first, end),
-    ...(unit.seconds && { seconds: unit.seconds.slice(first, end) }),
+    seconds: unit.seconds?.slice(first, end),
     subclip: unit.subclip.slice(first, end),
     start: unit.start.slice(first, end),
     end: unit.end.slice(first, end),

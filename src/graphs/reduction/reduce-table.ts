@@ -207,8 +207,8 @@ async function writeReduced(
       pca: { algorithm: fitted.pca.algorithm, components, dimension, sha256: pcaHash(fitted) },
     }),
     createdBy: softwareVersion(),
-    ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-    ...(options.compression === undefined ? {} : { compression: options.compression }),
+    encoding: options.encoding,
+    compression: options.compression,
     scalarColumns: table.schema.fields.filter(({ type }) => (type.children ?? []).length === 0).map(({ name }) => name),
   };
   let writer: ParquetWriter | undefined;

@@ -27,7 +27,11 @@ export interface VerifiedWeights {
  * const damaged = (await verifyWeights()).filter(({ whole }) => !whole);
  */
 export async function verifyWeights(
-  options: { readonly name?: string; readonly directory?: string; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly name?: string | undefined;
+    readonly directory?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<readonly VerifiedWeights[]> {
   const stored = storedWeightsNames(options.directory);
   const { name: wanted } = options;

@@ -99,7 +99,7 @@ export async function readScenario(directory: string): Promise<Scenario> {
     };
     const [train, validation, test] = [await rows('train'), await rows('validation'), await rows('test')];
     const foldIn = Object.hasOwn(description.files, fileOfPart(name, 'foldIn')) ? await rows('foldIn') : undefined;
-    splits.push({ name, train, validation, ...(foldIn && { foldIn }), test });
+    splits.push({ name, train, validation, foldIn, test });
   }
   const { kind, parameters, counts } = description;
   return { kind, ratings, splits, parameters, counts };

@@ -41,7 +41,7 @@ export interface Recommender {
    * `scores`: what `predict` gives is not on the scale of ratings; it ranks, and has no error.
    * Default `ratings`.
    */
-  readonly predicts?: Predicts;
+  readonly predicts?: Predicts | undefined;
   /**
    * Learns from the ratings, forgetting what it had learnt before. The arrays must not be changed
    * afterwards.
