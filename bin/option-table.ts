@@ -239,7 +239,7 @@ export const names = <Role extends string>(
       const role = roles.find((each) => each === pair.slice(0, Math.max(at, 0)));
       const called = pair.slice(at + 1);
       if (role !== undefined && called !== '') return [role, called];
-      throw new UsageError(`\`--${name}\` must be such as ${value}, but has '${pair}'`, {
+      throw new UsageError(`\`--${name}\` must look like ${value}, but contains '${pair}'`, {
         remedy: `It takes ${roles.join(', ')}.`,
       });
     });

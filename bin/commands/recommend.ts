@@ -19,8 +19,11 @@ export const command = defineCommand({
   does: 'the items that a trained recommender predicts a user would rate highest, or the users for an item',
   options: {
     user: text('ID', 'the user, as in the ratings'),
-    ratingsOf: text('FILE', 'instead: ratings of one user who was not there in training; nothing else learns'),
-    allUsers: flag('instead: every user of the training, into the file `out`'),
+    ratingsOf: text(
+      'FILE',
+      'instead: ratings by one user who is not in the training data; the recommender does not change',
+    ),
+    allUsers: flag('instead: every user in the training data, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
     similar: text('ID', 'instead: the items most like this one'),
     out: text('FILE', 'of all users: a file named .csv, .jsonl or .parquet'),

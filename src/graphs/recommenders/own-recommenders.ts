@@ -95,7 +95,7 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
       `\`${does}\` of recommender ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         code: 'module',
-        remedy: 'Mend its module.',
+        remedy: 'Fix the module.',
         cause,
       },
     );
@@ -113,9 +113,9 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
     throw faultOf('make', cause);
   }
   if (typeof made?.fit !== 'function' || typeof made.predict !== 'function') {
-    throw new UsageError(`\`make\` of recommender ${name} must give a recommender, but gave ${shown(made)}`, {
+    throw new UsageError(`\`make\` of recommender ${name} must return a recommender, but returned ${shown(made)}`, {
       code: 'module',
-      remedy: 'Give an object with `fit(ratings)` and `predict(users, items)`.',
+      remedy: 'Return an object with `fit(ratings)` and `predict(users, items)`.',
     });
   }
   const own = made as Recommender;
@@ -145,7 +145,8 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
 /** @throws UsageError `module` unless there is one finite float for each pair. */
 function checkNumbers(what: string, values: unknown, count: number): void {
   const expected = `a Float32Array of ${count} finite numbers, one for each pair`;
-  const refuse = (is: string) => new UsageError(`${what} must give ${expected}, but gave ${is}`, { code: 'module' });
+  const refuse = (is: string) =>
+    new UsageError(`${what} must return ${expected}, but returned ${is}`, { code: 'module' });
   if (!(values instanceof Float32Array)) throw refuse(shown(values));
   if (values.length !== count) throw refuse(`${values.length} numbers`);
   const bad = values.findIndex((value) => !Number.isFinite(value));

@@ -193,7 +193,7 @@ function checkCode(directory: string, name: string, { version, module }: Recomme
     here && (here.module === undefined ? `version ${here.version}` : `SHA-256 ${here.module.sha256.slice(0, 12)}...`);
   throw new UsageError(
     is === undefined
-      ? `${directory} holds '${name}', a recommender of one's own (${was}), whose code is not loaded`
+      ? `${directory} holds '${name}', a recommender of your own (${was}), whose code is not loaded`
       : `${directory} holds '${name}' of other code (${was}) than what is loaded (${is})`,
     {
       code: 'module',

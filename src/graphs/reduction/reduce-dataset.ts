@@ -54,11 +54,11 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const files = fitted === undefined ? [] : await writePca(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   const left = await removeOthers(dataset, source);
-  if (left > 0) say(`${left} item(s) that ${options.input} has no more are taken out`);
+  if (left > 0) say(`${left} item(s) that are no longer in ${options.input} are removed`);
   const added = done.inOrder.length - done.alreadyDone;
   if (isEarlier && fitted !== undefined && added > 0) {
     say(
-      `${added} unit(s) are new since the last time, and are reduced with the PCA of then, fitted to ${fitted.pca.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
+      `${added} unit(s) are new since the last time, and are reduced with the earlier PCA, fitted to ${fitted.pca.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
     );
   }
   await dataset.close();

@@ -93,7 +93,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
 }
 
 function nothingToReduce(): UsageError {
-  return new UsageError('`column` must name a column of the table: only of a dataset is nothing reduced', {
+  return new UsageError('`column` must name a column of the table: only a dataset can be left unreduced', {
     remedy: 'Turn the table into a training store with `importFeatures`.',
   });
 }

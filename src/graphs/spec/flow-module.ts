@@ -151,7 +151,7 @@ function checkFlow({ path, name }: Reference, value: unknown): Dataflow {
     const { version, name: flowName } = value as Dataflow;
     return { columns: columns as Dataflow['columns'], version, name: flowName };
   }
-  throw refused(path, `exports '${name}', which gives no dataflow, but ${shown(value)}`, {
+  throw refused(path, `exports '${name}', which is not a dataflow, but ${shown(value)}`, {
     remedy: 'Export `{ version, columns }`, or a function of the parameters that gives that.',
   });
 }

@@ -73,13 +73,10 @@ async function make(spec: GraphSpec, places: readonly string[], modules: readonl
     case 'module':
       return moduleGraph(spec, policy, modules);
     case 'inline':
-      throw new UsageError(
-        `the dataflow '${spec.graph.name}' was written inline: its functions are nowhere but there`,
-        {
-          code: 'spec',
-          remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
-        },
-      );
+      throw new UsageError(`the dataflow '${spec.graph.name}' was written inline: its functions exist nowhere else`, {
+        code: 'spec',
+        remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
+      });
   }
 }
 

@@ -50,7 +50,7 @@ export async function verifyWeights(
 async function verify(name: string, directory?: string, signal?: AbortSignal): Promise<VerifiedWeights> {
   try {
     const model = storedWeights(name, directory);
-    if (!model) throw damagedWeights(name, 'it has been removed meanwhile');
+    if (!model) throw damagedWeights(name, 'it has been removed in the meantime');
     const { sha256, bytes } = model;
     const found = await hashWeightFile(model.path, signal);
     if (found.sha256 === sha256) return { name, whole: true, sha256, bytes };

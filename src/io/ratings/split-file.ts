@@ -62,7 +62,7 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
     await rm(temporary, { recursive: true, force: true });
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
-    throw new UsageError(`${directory} is there already`, {
+    throw new UsageError(`${directory} already exists`, {
       code: 'exists',
       remedy: 'Name another directory, or remove it.',
       cause: error,
