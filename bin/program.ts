@@ -9,7 +9,7 @@ import { commandHelp, groupHelp, lastWord, programHelp } from './help.ts';
 import { flaggedOptions } from './option-table.ts';
 import { parseCommand } from './parse-command.ts';
 import { loadAll, registry } from './registry.ts';
-import { flagsOf, type Render, renderOptions } from './render-options.ts';
+import { flagsOf, type Render, renderOptions, typedFlags } from './render-options.ts';
 
 /** What a command line asks for. */
 type Wanted =
@@ -30,7 +30,7 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
     return wanted.code;
   }
   const { command } = wanted;
-  const render = renderOptions(flagsOf(optionsOf(command)), wanted.argv);
+  const render = renderOptions(typedFlags(flagsOf(optionsOf(command)), wanted.argv), wanted.argv);
   open(consoleBefore(argv, render));
   const { operands, globals, values, further } = parseCommand(command, wanted.argv);
   const console = new Console(globals, render);
