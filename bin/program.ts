@@ -43,7 +43,7 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
 }
 
 /**
- * A console in the style that is asked for, whether or not the rest of the command line can be
+ * A console in the requested style, whether or not the rest of the command line can be
  * read.
  */
 function consoleBefore(argv: readonly string[], render?: Render): Console {

@@ -151,8 +151,8 @@ it('a project that has RxJS 7.5.7 has one copy of it', async () => {
   expect(JSON.parse(summary), summary).toMatchObject({ committed: 1, dead: 0 });
 });
 
-// The declarations themselves are checked under each resolution by TypeScript 7, which is quick, and
-// under one by 5.9, which takes 20 s of CPU for it.
+// The declarations themselves are checked under each resolution by TypeScript 7, which is quick,
+// and under one by 5.9, which takes 20 s of CPU for it.
 it.for([
   ['5.9', 'node16', ['module.mts'], 'with the declarations'],
   ['5.9', 'nodenext', ['module.mts', 'common.cts'], 'by them'],

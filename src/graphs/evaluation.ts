@@ -68,7 +68,7 @@ export interface EvaluationReport extends Evaluation {
   readonly itemsWithoutMovie?: number;
   /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
   readonly warnings: readonly string[];
-  /** With `protocol: 'catalogue'`: lists over all items that a user has not met. */
+  /** With `protocol: 'catalogue'`: lists over all items that a user has not seen. */
   readonly topN?: CatalogueEvaluation;
   readonly model: string | undefined;
   /** Wall seconds; NaN where nothing was trained or predicted here. */

@@ -48,7 +48,7 @@ const known: KnownOptions<{ features?: string; module?: string }> = { features: 
  * the last bit.
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
- * of one's own, the module to load it from, which must be as it was.
+ * of your own, the module to load it from, which must be as it was.
  * @throws UsageError `no-model`; ModelError `hash` when a file, or the training store, is not the
  * one that the recommender was trained with.
  * @example

@@ -16,9 +16,9 @@ const learningRate = 0.02;
 const damping = 5;
 
 /**
- * Scores of items for a user whom a neural recommender has not met: the same network with one user,
- * whose embeddings start as the mean of all users' and learn from the user's ratings, while every
- * other weight stays.
+ * Scores of items for a user whom a neural recommender has not seen: the same network with one
+ * user, whose embeddings start as the mean of all users' and learn from the user's ratings, while
+ * every other weight stays.
  */
 export async function scoreNewUserOfNetwork(
   { facts, userIds, catalogue, ratings, validation, weights = new Map() }: SavedRecommender,

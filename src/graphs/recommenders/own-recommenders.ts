@@ -6,7 +6,7 @@ import type { Json } from '../graph.ts';
 import type { ClassicRecommender } from './classic-recommenders.ts';
 import type { RecommenderOption } from './recommender-option.ts';
 
-/** What a recommender of one's own is made with. */
+/** What a recommender of your own is made with. */
 export interface OwnRecommenderSetting {
   /** By key, of the kinds that the definition says; those that were not given are not there. */
   readonly options: Readonly<Record<string, Json>>;
@@ -17,7 +17,7 @@ export interface OwnRecommenderSetting {
 }
 
 /**
- * A recommender of one's own, for `trainRecommender`, `runExperiment` and every other place that
+ * A recommender of your own, for `trainRecommender`, `runExperiment` and every other place that
  * takes a recommender's name.
  *
  * @example
@@ -52,7 +52,7 @@ export interface RecommenderCode {
   readonly module?: { readonly name: string; readonly sha256: string };
 }
 
-/** A recommender of one's own that this process knows. */
+/** A recommender of your own that this process knows. */
 export interface OwnRecommender {
   readonly definition: RecommenderDefinition;
   readonly code: RecommenderCode;
@@ -65,17 +65,17 @@ export function keepOwnRecommender(own: OwnRecommender): void {
   known.set(own.definition.name, own);
 }
 
-/** The recommender of one's own that has a name. */
+/** The recommender of your own that has a name. */
 export function ownRecommender(name: string): OwnRecommender | undefined {
   return known.get(name);
 }
 
-/** Names of all recommenders of one's own. */
+/** Names of all recommenders of your own. */
 export function ownRecommenderNames(): readonly string[] {
   return [...known.keys()];
 }
 
-/** A recommender of one's own as those that are here are known. */
+/** A recommender of your own as those that are here are known. */
 export function recordOfOwn(own: OwnRecommender): ClassicRecommender {
   return {
     options: own.definition.options ?? [],

@@ -130,7 +130,7 @@ function describe(source: SourceDataset, column: string, fitted: FittedPca | und
   return { graphId: graphId(of), ...of, models: [...source.file.models.map(withoutCard), ...model] };
 }
 
-/** Takes out what the source has no more. @returns how many items. */
+/** Removes what is no longer in the source. @returns how many items. */
 async function removeOthers(dataset: Dataset, source: SourceDataset): Promise<number> {
   const there = new Set(source.units.map(({ facts }) => facts.itemId));
   const others = (await dataset.store.currentUnits('aside')).filter(({ facts }) => !there.has(facts.itemId));

@@ -7,7 +7,7 @@ import { checkJson, type Json } from '../../core/json.ts';
 import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 
 /**
- * A dataflow of one's own: what a module exports, as it is or as a function of parameters, and what
+ * A dataflow of your own: what a module exports, as it is or as a function of parameters, and what
  * `writeDataset` takes.
  *
  * @example

@@ -19,7 +19,7 @@ export interface TrainingRatings {
 /** What a recommender gives: ratings on the scale, or scores that only rank. */
 export type Predicts = 'ratings' | 'scores';
 
-/** The ratings of a user that a fitted recommender has not met: one value for each item number. */
+/** The ratings of a user that a fitted recommender has not seen: one value for each item number. */
 export interface NewUserRatings {
   readonly items: Int32Array;
   readonly values: Float32Array;

@@ -17,7 +17,7 @@ export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax'] as const;
 /**
  * What a neural recommender learns to do. `mse`: to come near each rating. `ordinal`: to say for
  * each level of the scale how likely a rating is above it. `bpr`, `softmax`: to put the ratings of
- * a user into their order, by pairs or by lists; what it then predicts is no rating.
+ * a user into their order, by pairs or by lists; what it then predicts is not a rating.
  *
  * @example
  * const ranking: LossName = 'bpr';
