@@ -28,7 +28,9 @@ export function typedFlags(flags: Flags, argv: readonly string[]): Flags {
   const named = argv.flatMap((word, at): [string, Flag][] => {
     const setting = word.startsWith('--set=') ? word.slice('--set='.length) : argv[at - 1] === '--set' ? word : '';
     const [, place = '', key = ''] = /^([^=]*\.)?(\w+)=/.exec(setting) ?? [];
-    return key === '' ? [] : [[key, { flag: `set ${place}${key}`, type: 'set' }]];
+    // A recommender's option in an experiment is not the experiment's of that name.
+    if (key === '' || (place !== '' && flags.has(key))) return [];
+    return [[key, { flag: `set ${place}${key}`, type: 'set' }]];
   });
   return new Map([...flags, ...named]);
 }

@@ -47,6 +47,7 @@ describe('an option that was typed as --set KEY=VALUE', () => {
     '--set',
     'maxDuration=x',
     '--set=item-knn.lambda=2',
+    '--set=mine.columns=3',
     '--memory',
     'k=1',
   ]);
@@ -56,6 +57,7 @@ describe('an option that was typed as --set KEY=VALUE', () => {
     ["Give `maxDuration: 20, memory: '1GiB'`", 'Give `--set maxDuration=20 --memory 1GiB`'],
     ['`lambda` must be a number', '`--set item-knn.lambda` must be a number'],
     ['`k` must be an integer', '`k` must be an integer'],
+    ['`columns` must be names', '`--columns` must be names'],
   ])('%s is said as %s', (said, shown) => {
     expect(renderOptions(typed)(said)).toBe(shown);
   });
