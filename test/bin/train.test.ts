@@ -73,7 +73,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
   it('says so, and trains nothing, when the directory holds this very recommender', async () => {
     const before = readFileSync(at('av', 'model.json'));
     const again = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '5');
-    expect(again.stdout).toContain('holds this dcf-av-1 already');
+    expect(again.stdout).toContain('already holds this dcf-av-1');
     expect(readFileSync(at('av', 'model.json')).equals(before)).toBe(true);
     const other = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '6');
     expect(other.code).toBe(2);
