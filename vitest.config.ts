@@ -34,7 +34,14 @@ export default defineConfig({
       { extends: true, test: { name: 'fast', include: fast } },
       {
         extends: true,
-        test: { name: 'whole', include: ['test/**/*.test.ts'], exclude: fast, globalSetup: ['test/build.ts'] },
+        test: {
+          name: 'whole',
+          include: ['test/**/*.test.ts'],
+          exclude: fast,
+          globalSetup: ['test/build.ts'],
+          // What is built runs as Node runs it.
+          server: { deps: { external: [/\/dist\//] } },
+        },
       },
     ],
   },

@@ -133,7 +133,7 @@ export class Console {
     const { code } = error;
     const message = this.#render(error.message);
     const remedy = error.remedy === undefined ? undefined : this.#render(error.remedy);
-    if (this.#isEvents) this.#event('error', { code, message, ...(remedy !== undefined && { remedy }) }, 'error');
+    if (this.#isEvents) this.#event('error', { code, message, remedy }, 'error');
     else {
       this.#line(`${coloursOf(this.#streams.err).red('reelflow:')} ${message} [${code}]`);
       if (remedy !== undefined) this.#line(`  ${remedy}`);

@@ -49,7 +49,7 @@ function topNText({ at, users, items, averageRelevant, constant }: CatalogueEval
   const names = Object.keys(lists[0]?.[1] ?? {}) as (keyof CatalogueFigures)[];
   return [
     '',
-    `all ${items} items that a user has not met, ranked for ${users} users with ${averageRelevant.toFixed(1)} relevant ones each; ${share(constant)} have all items scored alike, so that a draw decides`,
+    `all ${items} items that a user has not rated in training, ranked for ${users} users with ${averageRelevant.toFixed(1)} relevant ones each; ${share(constant)} have all items scored alike, so ties are broken at random`,
     ...alignedRows([
       ['', ...lists.map(([k]) => `@${k}`)],
       ...names.map((name) => [name, ...lists.map(([, figures]) => shown(figures[name]))]),

@@ -16,8 +16,8 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
       key,
       {
         ...{ type: kind === 'boolean' ? 'boolean' : 'string', value, does, multiple: kind === 'sets' },
-        ...(entry.formerly && { formerly: entry.formerly }),
-        ...(entry.flag && { flag: entry.flag }),
+        formerly: entry.formerly,
+        flag: entry.flag,
         ...(!['needed', 'none', 'false'].includes(byDefault) && { default: byDefault }),
         read: (texts, flag) => keyValue(entry, texts, flag),
       },
@@ -108,14 +108,15 @@ function namesOf(text: string, flag: string): Json {
     text.split(',').map((part) => {
       const [, name, column] = /^\s*([a-z]+)=(.+?)\s*$/.exec(part) ?? [];
       if (name !== undefined && column !== undefined) return [name, column];
-      throw new UsageError(`\`--${flag}\` must be as user=A,item=B, but is '${text}'`);
+      throw new UsageError(`\`--${flag}\` must look like user=A,item=B, but is '${text}'`);
     }),
   );
 }
 
 function yearsOf(text: string): Json {
   const [, from = '', dash = '', to = ''] = /^(\d{4})?(-)?(\d{4})?$/.exec(text.trim()) ?? [];
-  if (from === '' && to === '') throw new UsageError(`\`--years\` must be as 1970-2015, 1970- or -2015, not '${text}'`);
+  if (from === '' && to === '')
+    throw new UsageError(`\`--years\` must look like 1970-2015, 1970- or -2015, not '${text}'`);
   if (dash === '') return { from: Number(from), to: Number(from) };
   return { ...(from !== '' && { from: Number(from) }), ...(to !== '' && { to: Number(to) }) };
 }

@@ -36,7 +36,7 @@ export const extractionOptions = {
   manifest: text('CSV', 'inputs from a CSV file with the columns path,item_id'),
   id: word(
     ID_RULES,
-    'what of a file is its id: its name without extension, its path below the input, its directory',
+    'which part of a path is the id: the name without extension, its path below the input, its directory',
     'stem',
   ),
   visual: networkOption('alexnet'),
@@ -51,7 +51,7 @@ export const extractionOptions = {
     'numbers of subclips, all computed in one decoding pass',
     '10, unless --subclip-seconds is given',
   ),
-  subclipSeconds: positives('5[,1..]', 'lengths of subclips, for as many as an item is long', 'none'),
+  subclipSeconds: positives('5[,1..]', 'lengths of subclips; a longer item has more of them', 'none'),
   statistics: {
     ...words('mean[,..]', statisticNames, statisticNames.join(', '), 'mean'),
     flag: 'statistic',

@@ -16,7 +16,7 @@ export const globalOptions = {
     'TIME',
     'time between two lines of progress, such as 30s, 5m or 1h',
     durationOf,
-    '1s on a terminal and of ndjson, else 60s',
+    '1s on a terminal and for ndjson, else 60s',
   ),
   quiet: flag('hides progress and notes; errors, warnings and the result are still shown'),
   config: text('FILE', 'options from a JSON file, {"COMMAND": {...}}; the command line takes precedence'),

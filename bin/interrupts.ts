@@ -19,7 +19,7 @@ const STOP_WITHIN = 5000;
  * terminal that is closed) and SIGQUIT, which stop at once. After a stop the process ends within 5
  * s in any case. A command that cannot drain stops by `drain`.
  *
- * @param first what is said at the first one
+ * @param first what to print at the first one
  * @param drainWithin milliseconds after the first one in which the process ends in any case;
  * without it, as long as it takes
  *

@@ -13,7 +13,7 @@ export const cardCommand = defineCommand({
     out: text('CARD', 'where to write it', 'next to the file, as NAME.card.json'),
     output: text('NAME', 'the tensor that holds the feature vector'),
     modality: word(['visual', 'audio'], 'visual or audio, if the input could be either'),
-    replace: flag('in place of a card that is there'),
+    replace: flag('replaces a card that is there'),
   } satisfies OptionTable<MakeCardOptions>,
   examples: ['reelflow weights card network.onnx --output features'],
   async run(values, { operands: [file = ''], console }) {

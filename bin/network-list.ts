@@ -20,11 +20,11 @@ export const listCommand = defineCommand({
       directory: weightsDirectory(),
       networks: networks.map(({ description, card, weights, problem }) => ({
         ...{ description, card, weights: weights ?? null },
-        ...(problem !== undefined && { problem }),
+        problem,
       })),
       postprocessing: postprocessing.map(({ name, network, weights, problem }) => ({
         ...{ name, network, weights: weights ?? null },
-        ...(problem !== undefined && { problem }),
+        problem,
       })),
     };
     console.result(listed, () => listText({ networks, postprocessing }));
@@ -71,18 +71,18 @@ export const verifyCommand = defineCommand({
   run: (_values, { operands: [name], console }) =>
     untilInterrupted(console, 'stopping', async (signal) => {
       console.stage('reading weights');
-      const models = await verifyWeights({ ...(name !== undefined && { name }), signal });
-      console.result({ directory: weightsDirectory(), models }, (shown) => verifiedText(shown.models));
-      return models.every(({ whole }) => whole) ? 0 : 1;
+      const weights = await verifyWeights({ name, signal });
+      console.result({ directory: weightsDirectory(), weights }, (shown) => verifiedText(shown.weights));
+      return weights.every(({ whole }) => whole) ? 0 : 1;
     }),
 });
 
-function verifiedText(models: Awaited<ReturnType<typeof verifyWeights>>): string {
-  const damaged = models.filter(({ whole }) => !whole);
+function verifiedText(weights: Awaited<ReturnType<typeof verifyWeights>>): string {
+  const damaged = weights.filter(({ whole }) => !whole);
   const all =
-    models.length === 0 ? `no weights are stored in ${printable(weightsDirectory())}` : `${models.length} verified`;
+    weights.length === 0 ? `no weights are stored in ${printable(weightsDirectory())}` : `${weights.length} verified`;
   return [
-    ...models.map(({ name, whole, sha256, bytes, problem, remedy }) =>
+    ...weights.map(({ name, whole, sha256, bytes, problem, remedy }) =>
       whole
         ? `${name}: whole, ${formatBytes(bytes ?? 0)}, SHA-256 ${sha256}`
         : `${name}: DAMAGED, ${printable(problem ?? '')}\n  ${remedy ?? ''}`,

@@ -13,10 +13,10 @@ export interface Option<Value> {
   readonly value?: string;
   readonly does: string;
   /** What holds without it, in words. */
-  readonly default?: string;
-  readonly flag?: string;
+  readonly default?: string | undefined;
+  readonly flag?: string | undefined;
   /** Older spellings, which are accepted and not shown. */
-  readonly formerly?: readonly string[];
+  readonly formerly?: readonly string[] | undefined;
   readonly multiple?: boolean;
   readonly isRequired?: true;
   /** The words that it may be. */
@@ -103,7 +103,7 @@ function option<Value>(
 ): Option<Value> {
   return {
     type: 'string',
-    ...{ value, does, ...(byDefault !== undefined && { default: byDefault }) },
+    ...{ value, does, default: byDefault },
     read: (texts, flag) => read(texts.at(-1) ?? '', flag),
   };
 }
@@ -239,7 +239,7 @@ export const names = <Role extends string>(
       const role = roles.find((each) => each === pair.slice(0, Math.max(at, 0)));
       const called = pair.slice(at + 1);
       if (role !== undefined && called !== '') return [role, called];
-      throw new UsageError(`\`--${name}\` must be such as ${value}, but has '${pair}'`, {
+      throw new UsageError(`\`--${name}\` must look like ${value}, but contains '${pair}'`, {
         remedy: `It takes ${roles.join(', ')}.`,
       });
     });

@@ -9,7 +9,7 @@ import { commandHelp, groupHelp, lastWord, programHelp } from './help.ts';
 import { flaggedOptions } from './option-table.ts';
 import { parseCommand } from './parse-command.ts';
 import { loadAll, registry } from './registry.ts';
-import { flagsOf, type Render, renderOptions } from './render-options.ts';
+import { flagsOf, type Render, renderOptions, typedFlags } from './render-options.ts';
 
 /** What a command line asks for. */
 type Wanted =
@@ -30,7 +30,7 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
     return wanted.code;
   }
   const { command } = wanted;
-  const render = renderOptions(flagsOf(optionsOf(command)), wanted.argv);
+  const render = renderOptions(typedFlags(flagsOf(optionsOf(command)), wanted.argv), wanted.argv);
   open(consoleBefore(argv, render));
   const { operands, globals, values, further } = parseCommand(command, wanted.argv);
   const console = new Console(globals, render);
@@ -43,7 +43,7 @@ export async function runProgram(argv: readonly string[], open: (console: Consol
 }
 
 /**
- * A console in the style that is asked for, whether or not the rest of the command line can be
+ * A console in the requested style, whether or not the rest of the command line can be
  * read.
  */
 function consoleBefore(argv: readonly string[], render?: Render): Console {

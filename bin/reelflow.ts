@@ -1,8 +1,6 @@
 #!/usr/bin/env node
-import { ModelError, ReelflowError, UsageError } from '../src/core/errors.ts';
-import { systemFault } from '../src/core/system-fault.ts';
 import { Console } from './console.ts';
-import { runProgram } from './program.ts';
+import { runToExitCode } from './exit-code.ts';
 
 /** A reader that goes away (`reelflow ... | head`) is not a failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -20,23 +18,7 @@ process.on('exit', (code) => {
   process.exitCode = 1;
 });
 
-try {
-  process.exitCode = await runProgram(process.argv.slice(2), (opened) => {
-    console = opened;
-  });
-} catch (fault) {
-  const lacking = systemFault(fault);
-  const error = lacking?.code === 'open-files' ? lacking : fault;
-  if (!(error instanceof ReelflowError)) {
-    const { code, syscall, message } = error as NodeJS.ErrnoException;
-    if (code === undefined || syscall === undefined) {
-      console.fault(error);
-      throw error;
-    }
-    console.error({ message, code });
-    process.exit(1);
-  }
-  console.error(error);
-  process.exitCode = error instanceof UsageError || error instanceof ModelError ? 2 : 1;
-}
+process.exitCode = await runToExitCode(process.argv.slice(2), (opened) => {
+  console = opened;
+});
 finished = true;

@@ -1,10 +1,13 @@
 import { type AnyTable, flagOfOption } from './option-table.ts';
 import { shellWord } from './shell-word.ts';
 
-/** An option of a command: its flag without dashes, and whether it takes a value. */
+/**
+ * An option of a command: its flag without dashes, and whether it takes a value; `set` is one that
+ * was typed as `--set KEY=VALUE`.
+ */
 export interface Flag {
   readonly flag: string;
-  readonly type: 'string' | 'boolean';
+  readonly type: 'string' | 'boolean' | 'set';
 }
 
 /** The options of a command by the library's names of them. */
@@ -18,6 +21,18 @@ export function flagsOf(table: AnyTable): Flags {
   });
   // A present name is not taken by one of before.
   return new Map([...named, ...named.filter(([name]) => Object.hasOwn(table, name))]);
+}
+
+/** The flags of a command line, in which some options were typed as `--set KEY=VALUE`. */
+export function typedFlags(flags: Flags, argv: readonly string[]): Flags {
+  const named = argv.flatMap((word, at): [string, Flag][] => {
+    const setting = word.startsWith('--set=') ? word.slice('--set='.length) : argv[at - 1] === '--set' ? word : '';
+    const [, place = '', key = ''] = /^([^=]*\.)?(\w+)=/.exec(setting) ?? [];
+    // A recommender's option in an experiment is not the experiment's of that name.
+    if (key === '' || (place !== '' && flags.has(key))) return [];
+    return [[key, { flag: `set ${place}${key}`, type: 'set' }]];
+  });
+  return new Map([...flags, ...named]);
 }
 
 /** Gives a text of the library as the command line says it. */
@@ -116,7 +131,8 @@ function settingWords(flags: Flags, name: string, value: string): string | undef
     return not && `--${not.flag}`;
   }
   if (found === undefined) return undefined;
-  return found.type === 'boolean' ? `--${found.flag}` : `--${found.flag} ${shellWord(plain(value))}`;
+  if (found.type === 'boolean') return `--${found.flag}`;
+  return `--${found.flag}${found.type === 'set' ? '=' : ' '}${shellWord(plain(value))}`;
 }
 
 function callWords(called: string | undefined, given: string | undefined): string | undefined {

@@ -7,7 +7,7 @@ import { flag, type OptionTable, parsed } from './option-table.ts';
 export const shardOptions = {
   shard: parsed(
     'I/N|auto[/N]',
-    'computes part I, from 0, of N parts of the corpus; auto: as the environment of an array job says',
+    'computes part I, from 0, of N parts of the corpus; auto: taken from the environment of an array job',
     shardOf,
     'the whole corpus',
   ),
@@ -20,7 +20,7 @@ function shardOf(given: string, name: string): Shard {
   const [, index, count] = /^(?:(\d{1,9})|auto)(?:\/(\d{1,9}))?$/.exec(given) ?? [];
   const isStated = index !== undefined && count !== undefined;
   if (!isStated && !/^auto(\/\d{1,9})?$/.test(given)) {
-    throw new UsageError(`\`--${name}\` must be such as 0/8, auto or auto/8, but is '${given}'`, {
+    throw new UsageError(`\`--${name}\` must look like 0/8, auto or auto/8, but is '${given}'`, {
       remedy: 'The first number counts from 0: eight shards are 0/8 to 7/8.',
     });
   }

@@ -65,7 +65,7 @@ function inputLines({ added, gone, renamed, left }: InputChanges, before: number
   if (renamed.length > 0) lines.push(`renamed: ${few(renamed.map(({ from, to }) => `${from} is now ${to}`))}`);
   if (gone.length > 0) {
     lines.push(
-      `no longer inputs, but still in the dataset: ${few(gone)}; \`reelflow prune ${out === undefined ? 'DIR' : shellPath(out)}\` takes them out`,
+      `no longer inputs, but still in the dataset: ${few(gone)}; \`reelflow prune ${out === undefined ? 'DIR' : shellPath(out)}\` removes them`,
     );
   }
   return lines;
@@ -128,7 +128,7 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
     lines.push(`computed on ${device}, visual network in ${precision}${alike ?? ''}`);
   }
   for (const { device: name, plannedBytes, usedBytes, totalBytes } of summary.execution.devices ?? []) {
-    const used = usedBytes === undefined ? 'what was used it does not tell' : `used ${formatBytes(usedBytes)}`;
+    const used = usedBytes === undefined ? 'it does not report what was used' : `used ${formatBytes(usedBytes)}`;
     const of = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;
     lines.push(`memory of ${name}: planned ${formatBytes(plannedBytes)}${of}, ${used}`);
   }

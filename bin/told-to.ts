@@ -16,7 +16,7 @@ export function toldTo(console: Console) {
   };
 }
 
-/** The listener of what becomes of each id that is fetched; the summary names the failures. */
+/** The listener of what happens to each id that is fetched; the summary names the failures. */
 export function fetchesToldTo(console: Console) {
   return {
     ...toldTo(console),
@@ -33,7 +33,7 @@ export function fetchesToldTo(console: Console) {
 /** The listeners of what an extraction says beside its result and its progress. */
 export function extractionToldTo(console: Console) {
   return {
-    // What is said of an item is said where the item is reported.
+    // Messages about an item are printed where the item is reported.
     onMessage: (message: string, about: MessageAbout = {}): void => {
       if (about.item === undefined) toldTo(console).onMessage(message, about);
     },

@@ -21,7 +21,7 @@ import { untilInterrupted } from './interrupts.ts';
 import { finiteNumber, flag, type OptionTable, parsed, text } from './option-table.ts';
 
 const storing = {
-  replace: flag('in place of what is stored'),
+  replace: flag('replaces what is stored'),
   sha256: text('HEX', 'the SHA-256 that the file must have'),
 } satisfies OptionTable<ImportWeightsOptions & PullWeightsOptions>;
 
@@ -83,7 +83,7 @@ export const removeCommand = defineCommand({
   name: 'weights remove',
   operands: ['NAME'],
   operandWords: weightNames,
-  does: "takes a network's weights out of the store",
+  does: "removes a network's weights from the store",
   options: { dryRun: flag('only says what would be removed') },
   examples: ['reelflow weights remove alexnet'],
   async run({ dryRun = false }, { operands: [given], console }) {
@@ -100,7 +100,7 @@ export const removeCommand = defineCommand({
 });
 
 function plannedText({ name, from, path, bytes }: PlannedPull): string {
-  if (from === undefined) return `${name}: this very file is stored already (${printable(path)})\n`;
+  if (from === undefined) return `${name}: this file is already stored (${printable(path)})\n`;
   const size = bytes === undefined ? '' : ` (${formatBytes(bytes)})`;
   return `${name}: would be downloaded from ${printable(from)}${size} to ${printable(path)}\n`;
 }

@@ -27,13 +27,13 @@ export const command = defineCommand({
     statistic: word(statisticNames, 'which statistic, if the dataset has several'),
     streams: parsed('NAMES', 'streams to analyse', listOf, 'all'),
     neighbours: integer('N', 'neighbours of a point in the layout', '15', 2),
-    minDistance: positive('D', 'how near points may come in the layout', '0.1'),
+    minDistance: positive('D', 'minimum distance between points in the layout', '0.1'),
     innerRule: word(
       ['nearest', 'axis'] as const,
       'inner third of a group: nearest to its median, or between percentiles of both axes',
       'nearest',
     ),
-    seed: integer('N', 'seeds what is drawn at random', '1', 0),
+    seed: integer('N', 'seed of all random draws', '1', 0),
     skipBadLines: flag('skips bad lines of ratings and counts them'),
   },
   examples: [

@@ -13,7 +13,7 @@ export const command = defineCommand({
   name: 'completion',
   operands: ['SHELL'],
   operandWords: shells,
-  does: 'prints the completion of commands and options for bash, zsh or fish',
+  does: 'prints a completion script for bash, zsh or fish',
   options: {},
   examples: [
     'source <(reelflow completion bash)',

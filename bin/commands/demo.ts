@@ -16,7 +16,7 @@ export const command = defineCommand({
   name: 'demo',
   operands: [],
   does: 'generates small synthetic corpora, extracts features, trains recommenders, and shows the results',
-  options: { out: text('DIR', 'where clips and features go', 'demo/'), memory: memoryOption },
+  options: { out: text('DIR', 'output directory for clips and features', 'demo/'), memory: memoryOption },
   examples: ['reelflow demo', 'reelflow demo --memory 1GiB'],
   async run({ out: directory = 'demo', memory }, { console }) {
     const report = await runDemo(directory, {

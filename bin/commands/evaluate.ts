@@ -25,7 +25,12 @@ const ofModels = {
     formerly: ['model'],
   },
   protocol: word(['rated', 'catalogue'], 'rank rated test items only, or all items too', 'rated'),
-  implicit: parsed('any|gt:R|ge:R', 'take these ratings for what was chosen', checkImplicit, 'ratings as they are'),
+  implicit: parsed(
+    'any|gt:R|ge:R',
+    'treat these ratings as items that were chosen (implicit feedback)',
+    checkImplicit,
+    'ratings as they are',
+  ),
   seed: seed('seed of all random draws', '1'),
   ...featureSources,
 } satisfies OptionTable<RecommenderEvaluationOptions>;

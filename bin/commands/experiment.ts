@@ -14,7 +14,7 @@ export const command: Command = defineCommand({
   operands: ['[FILE.json]'],
   usage: '[FILE.json] --out DIR [any key of the file as a flag]',
   does: 'compares recommenders across scenarios, folds and seeds, and prints the tables',
-  options: { out: text('DIR', 'output directory; resumes what is there', 'experiment/') },
+  options: { out: text('DIR', 'output directory; an experiment that is there is resumed', 'experiment/') },
   further: experimentFlags,
   helpOptions: () => optionsOf(command),
   examples: [

@@ -54,7 +54,7 @@ export const command = defineCommand({
     if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });
     if (noTime !== true && !mermaid) console.stage('timing the networks');
     const time = noTime === true || mermaid ? undefined : await timeEstimate(plan, networksOf(graph));
-    console.result({ ...plan, notes, disk, ...(time && { time }) }, (shown) =>
+    console.result({ ...plan, notes, disk, time }, (shown) =>
       mermaid ? explainMermaid(plan) : explainText(plan, { notes: shown.notes, disk, time }),
     );
     return 0;

@@ -20,7 +20,7 @@ const options = {
     'TEXT',
     'the downloader; {id} is the id, {out} the path to write without extension; no shell is involved: the command is only split into words',
   ),
-  concurrency: integer('N', 'commands at the same time', '2'),
+  concurrency: integer('N', 'commands run at the same time', '2'),
   rate: text('N/s|N/min|N/h', 'rate limit of starts, retries included', 'no limit'),
   retries: integer('N', 'retries of a failed command', '2', 0),
   retryDelay: notNegative('SECONDS', 'wait before the first retry, doubled for each further one', '2'),

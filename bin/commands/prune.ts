@@ -7,11 +7,11 @@ import { toldTo } from '../told-to.ts';
 export const command = defineCommand({
   name: 'prune',
   operands: ['DIR'],
-  does: 'takes items that are no longer inputs, or named ones, out of a dataset',
+  does: 'removes items that are no longer inputs, or that you name, from a dataset',
   options: {
-    remove: repeated('ITEM', 'takes out this item instead', (items) => items),
-    cache: text('URI', 'the entries of these items in this cache go too'),
-    dryRun: flag('only lists what would be taken out'),
+    remove: repeated('ITEM', 'removes this item instead', (items) => items),
+    cache: text('URI', 'also removes the entries of these items from this cache'),
+    dryRun: flag('only lists what would be removed'),
   },
   examples: [
     'reelflow prune features/ --dry-run',
@@ -29,8 +29,8 @@ function pruneText({ items, units, letters, cacheEntries, tablesWritten }: Prune
   const done = `${units} unit(s), ${letters} dead letter(s), ${cacheEntries} cache entries removed`;
   lines.push(
     dryRun
-      ? `${items.length} item(s) would be taken out`
-      : `${items.length} item(s) taken out: ${done}${tablesWritten ? ', tables written again' : ''}`,
+      ? `${items.length} item(s) would be removed`
+      : `${items.length} item(s) removed: ${done}${tablesWritten ? ', tables written again' : ''}`,
   );
   return `${lines.join('\n')}\n`;
 }

@@ -20,9 +20,12 @@ export const command = defineCommand({
   does: 'the items that a trained recommender predicts a user would rate highest, or the users for an item',
   options: {
     user: text('ID', 'the user, as in the ratings'),
-    ratingsOf: text('FILE', 'instead: ratings of one user who was not there in training; nothing else learns'),
+    ratingsOf: text(
+      'FILE',
+      'instead: ratings by one user who is not in the training data; the recommender does not change',
+    ),
     columns: names('user=A,item=B', ['user', 'item', 'rating'] as const, 'of ratingsOf: names of its columns'),
-    allUsers: flag('instead: every user of the training, into the file `out`'),
+    allUsers: flag('instead: every user in the training data, into the file `out`'),
     item: text('ID', 'instead: the users who would rate this item highest'),
     similar: text('ID', 'instead: the items most like this one'),
     out: text('FILE', 'of all users: a file named .csv, .jsonl or .parquet'),
@@ -55,7 +58,7 @@ export const command = defineCommand({
     }
     checkAsked(options);
     console.stage('opening the recommender');
-    const model = await loadRecommender(directory, { ...(features && { features }), ...(module && { module }) });
+    const model = await loadRecommender(directory, { features, module });
     try {
       await answer(model, options, console);
     } finally {

@@ -24,7 +24,7 @@ const options = {
   variance: positive('SHARE', 'minimum share of the variance to keep', '0.95'),
   algorithm: word(['exact', 'incremental'], "incremental: scikit-learn's, needs --components", 'exact'),
   pca: { ...text('FILE.json', 'a PCA fitted before: the vectors are only reduced with it'), formerly: ['model'] },
-  dryRun: flag('says what would be fitted, written and taken out; writes nothing'),
+  dryRun: flag('says what would be fitted, written and removed; writes nothing'),
   ...storageOptions,
 } satisfies OptionTable<ReduceOptions & { dryRun: boolean }>;
 
@@ -67,7 +67,7 @@ function plannedText({ out, fits, items, alreadyDone, takenOut, files }: Planned
   return [
     ...(fits ? ['a PCA would be fitted'] : []),
     ...units,
-    ...takenOut.map((item) => `${item} would be taken out: the input has it no more`),
+    ...takenOut.map((item) => `${item} would be removed: it is no longer in the input`),
     `would be written in ${out}:`,
     ...files.map((file) => `  ${file}`),
     '',

@@ -12,7 +12,7 @@ const FORMATS = { csv: csvLines, json: jsonLines, parquet: parquetBytes } as con
 export const command = defineCommand({
   name: 'status',
   operands: ['DIR'],
-  does: "tells what is in a dataset: items by state, the tables' age, versions; or lists its items",
+  does: 'summarises a dataset: items by state, age of the tables, versions; or lists its items',
   options: { format: word(['csv', 'json', 'parquet'] as const, 'the table of items, on stdout') },
   examples: [
     'reelflow status features/',
@@ -59,7 +59,7 @@ function statusText(status: DatasetStatus, directory: string): string {
   if (!tablesAreCurrent)
     lines.push(`the tables are out of date: \`reelflow compact ${shellPath(directory)}\` writes them`);
   if (items.gone > 0)
-    lines.push(`\`reelflow prune ${shellPath(directory)}\` takes out the items that are no longer inputs`);
+    lines.push(`\`reelflow prune ${shellPath(directory)}\` removes the items that are no longer inputs`);
   const made = Object.entries(versions).map(([version, count]) => `${version} (${count} items)`);
   if (made.length > 0) lines.push(`made by ${made.sort().join(', ')}`);
   return `${lines.join('\n')}\n`;

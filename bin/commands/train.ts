@@ -112,7 +112,7 @@ function summaryText(summary: TrainSummary): string {
   const { model, out, ratings, validationRatings, users, ratedItems, unratedItems, best, epochs } = summary;
   const lines = [
     summary.alreadyTrained
-      ? `${out} holds this ${model} already, nothing is new: nothing was trained`
+      ? `${out} already holds this ${model} and nothing has changed: nothing was trained`
       : summary.dryRun
         ? `${model} would be trained into ${out} (model.json, ids.json, ratings.safetensors${isNeuralRecommender(model) ? ', weights.safetensors' : ''} and, where the features are imported, items.arrow)`
         : `${model} in ${out}: trained in ${summary.trainSeconds.toFixed(1)} s${summary.resumed ? ', resumed from a checkpoint' : ''}`,

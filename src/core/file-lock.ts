@@ -38,7 +38,7 @@ export async function underLock<T>(path: string, work: (assertHeld: () => Promis
   signs.unref();
   try {
     return await work(async () => {
-      if (!(await isHeld())) throw new LockLost(`${path} was taken away`);
+      if (!(await isHeld())) throw new LockLost(`${path} was removed`);
     });
   } finally {
     clearInterval(signs);

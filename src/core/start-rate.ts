@@ -12,9 +12,12 @@ export function startInterval(rate: string): number {
   const [, count = '', unit = ''] = /^(\d+(?:\.\d+)?)\/(s|min|h)$/.exec(rate) ?? [];
   const interval = (UNITS[unit] ?? Number.NaN) / Number(count);
   if (!Number.isFinite(interval)) {
-    throw new UsageError(`\`rate\` must be a number above 0 and /s, /min or /h, such as 10/min, but is '${rate}'`, {
-      option: 'rate',
-    });
+    throw new UsageError(
+      `\`rate\` must be a number above 0 with a unit (/s, /min or /h), such as 10/min, but is '${rate}'`,
+      {
+        option: 'rate',
+      },
+    );
   }
   return interval;
 }

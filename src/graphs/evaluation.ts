@@ -55,7 +55,7 @@ export function readingOf({
   skipBadLines = false,
   duplicateRatings,
 }: ScoringOptions): Pick<ReadRatingsOptions, 'skipBadLines' | 'duplicateRatings'> {
-  return { skipBadLines, ...(duplicateRatings && { duplicateRatings }) };
+  return { skipBadLines, duplicateRatings };
 }
 
 /** The metrics of predictions, and what was spent on them. */
@@ -73,7 +73,7 @@ export interface EvaluationReport extends Evaluation {
    * have none.
    */
   readonly leftOut?: { readonly ratings: number; readonly items: number };
-  /** With `protocol: 'catalogue'`: lists over all items that a user has not met. */
+  /** With `protocol: 'catalogue'`: lists over all items that a user has not seen. */
   readonly topN?: CatalogueEvaluation;
   readonly model: string | undefined;
   /** Wall seconds; NaN where nothing was trained or predicted here. */
@@ -159,8 +159,8 @@ export async function scorePredictions(
     predicts: test.predicts,
     ks,
     threshold,
-    ...(thresholdRule && { thresholdRule }),
-    ...(undefinedRule && { undefined: undefinedRule }),
+    thresholdRule,
+    undefined: undefinedRule,
     genres,
     catalogue,
     trainMean: test.trainMean,

@@ -77,7 +77,7 @@ function unreadableLines({ estimate: { unreadableItems } }: Plan): string[] {
 
 function timeText({ seconds, networks }: TimeEstimate): string {
   const rates = networks.map(({ name, rowsPerSecond }) => `${name} ${rowsPerSecond.toFixed(0)} rows/s`);
-  return `time: at least about ${duration(seconds)} for the networks (${rates.join(', ')}, measured just now); where decoding is slower, it decides`;
+  return `time: at least about ${duration(seconds)} for the networks (${rates.join(', ')}, measured just now); if decoding is slower, it sets the pace`;
 }
 
 /** Seconds for a person: `40 s`, `12 min`, `3.5 h`. */

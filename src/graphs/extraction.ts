@@ -23,9 +23,9 @@ export const OPERATORS = { embedVisual: 'embed-visual', embedAudio: 'embed-audio
  * part of its id.
  */
 export interface ExtractionOptions {
-  /** Network over frames; left out, there is no visual column. */
+  /** Network over frames; without it, there is no visual column. */
   readonly visual?: UnopenedNetwork<Uint8Array> | undefined;
-  /** Network over audio patches; left out, there is no audio column. */
+  /** Network over audio patches; without it, there is no audio column. */
   readonly audio?: UnopenedNetwork<Float32Array> | undefined;
   /** Numbers of subclips. Default `[10]`, unless `subclipSeconds` are given. */
   readonly subclips?: readonly number[] | undefined;

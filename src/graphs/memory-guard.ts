@@ -43,7 +43,7 @@ export class MemoryGuard implements RunGuard {
     }, EVERY);
   }
 
-  /** Looks no more. */
+  /** Stops looking. */
   stop(): void {
     clearInterval(this.#timer);
   }

@@ -233,7 +233,7 @@ async function estimateCorpus(
   corpus: readonly Video[],
   { signal, probes }: { readonly signal: AbortSignal; readonly probes: number },
 ): Promise<{ estimate: Estimate; decoders: Bytes }> {
-  const stopped = () => new FlowError('aborted', 'the planning was stopped', { cause: signal.reason });
+  const stopped = () => new FlowError('aborted', 'planning was stopped', { cause: signal.reason });
   if (signal.aborted) throw stopped();
   if (corpus.length === 0) throw new UsageError('the corpus is empty', { code: 'no-inputs' });
   const sample = evenlySpaced(corpus, MAX_PROBED);

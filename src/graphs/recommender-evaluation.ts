@@ -107,9 +107,9 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
       remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
     });
   }
-  const files = { train, test, ...(validation !== undefined && { validation }) };
+  const files = { train, test, validation };
   const { prediction: _prediction, ...columns } = options.columns ?? {};
-  const reading = { ...readingOf(options), columns, implicit, ...(options.scale && { scale: options.scale }) };
+  const reading = { ...readingOf(options), columns, implicit, scale: options.scale };
   const { scenario, reports } = await readGivenSplit(files, reading);
   const { ratings } = scenario;
   const scale = implicit === undefined ? (options.scale ?? observedScale(ratings.values)) : implicitScale;
@@ -129,15 +129,15 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
       train: split.train,
       validation: split.validation,
       scale,
-      ...(genres && { genres }),
-      ...(features && { features }),
-      ...(trailers && { trailers }),
+      genres,
+      features,
+      trailers,
     };
     const fitting = {
       recommender: model,
       options: recommenderOptions,
       seed,
-      ...(options.signal && { signal: options.signal }),
+      signal: options.signal,
     };
     const fitted = await fitRecommender(data, fitting);
     try {

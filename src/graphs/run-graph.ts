@@ -310,7 +310,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
         },
       },
       drain: options.drain,
-      ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
+      signal: stops.length === 0 ? undefined : AbortSignal.any(stops),
       operators: { before: used, commit: COMMIT, cache: CACHE },
       retry: (letter) => isWorthAnother(letter, graph),
       onEvent: (event) => {

@@ -9,7 +9,7 @@ export interface MessageAbout {
   readonly path?: string;
   /** Stable, lower-case, hyphenated. */
   readonly code?: string;
-  /** Changes what the result means, or what becomes of it. */
+  /** Changes what the result means, or what happens to it. */
   readonly isWarning?: boolean;
 }
 

@@ -174,7 +174,7 @@ async function collect(
   try {
     for (let next = await feed.next(); next !== undefined; next = await feed.next()) {
       if (!(next.item instanceof Video)) {
-        throw new UsageError(`\`input\` must give videos, but gave ${shown(next.item)}`);
+        throw new UsageError(`\`input\` must yield videos, but yielded ${shown(next.item)}`);
       }
       found.push(next.item);
     }

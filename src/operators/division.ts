@@ -3,7 +3,7 @@ import { UsageError } from '../core/errors.ts';
 
 /** Times a rounding error before a border belong to the subclip after it. */
 const BORDER_TOLERANCE = 1e-9;
-/** A rest shorter than this share of a subclip is no subclip of its own. */
+/** A rest shorter than this share of a subclip is not a subclip of its own. */
 const LEAST_REST = 0.1;
 const MOST_SUBCLIPS = 1_000_000;
 const LEAST_SECONDS = 0.01;

@@ -168,7 +168,7 @@ function batcherOf<P extends Frame | Patch>(
     maxInFlight: embedder.concurrency,
     maxDelay,
     releaseFirst: true,
-    ...(repeatedFrames === 'once' ? { duplicates: equalBytes<P>(4 * dimension) } : {}),
+    duplicates: repeatedFrames === 'once' ? equalBytes<P>(4 * dimension) : undefined,
     run: async (batch) => {
       const vectors = await embedder.embed(batch.map((element): P['data'] => element.data));
       if (vectors.length !== batch.length || vectors.some((vector) => vector.length !== embedder.dimension)) {

@@ -166,7 +166,7 @@ export class MicroBatch<A, R> implements Flusher {
     if (this.#waiting.size === 0 && this.#keptBytes === 0) this.#core.admission.flushers.delete(this);
   }
 
-  /** The pipeline brings no more: when it was the last, no batch becomes fuller. */
+  /** The pipeline will bring nothing more: when it was the last, no batch becomes fuller. */
   #end(input: BatchInput<A, R>): void {
     if (input.ended) return;
     input.ended = true;

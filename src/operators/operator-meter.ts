@@ -159,7 +159,7 @@ export class OperatorMeter {
     this.#update();
   }
 
-  /** It is no longer held up. */
+  /** It is no longer blocked. */
   unblock(): void {
     this.#blocked--;
     this.#update();

@@ -178,11 +178,11 @@ export class SubclipCut {
     const { item, stream } = this.#span;
     const { subclips, seconds } = this.#division;
     return {
-      ...(item === undefined ? {} : { item }),
+      item,
       stream,
       statistic,
       subclips,
-      ...(seconds === undefined ? {} : { seconds }),
+      seconds,
       subclip,
       start: this.#division.start(subclip),
       end: this.#division.end(subclip),

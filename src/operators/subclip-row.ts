@@ -20,7 +20,7 @@ export interface Timed {
 /** One statistic of one subclip of one stream. */
 export interface SubclipRow {
   /** `id` of the span it is a part of (the video), where it has one. */
-  readonly item?: string;
+  readonly item?: string | undefined;
   /** Name of the stream: `visual`, `audio`, or a name of the user's. */
   readonly stream: string;
   /** What `vector` holds. */
@@ -28,7 +28,7 @@ export interface SubclipRow {
   /** Number of subclips the span was cut into. */
   readonly subclips: number;
   /** Length of the subclips, where the span was cut into subclips of fixed length. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** Which of them, from 0. */
   readonly subclip: number;
   /** Its start in seconds: `subclip * duration / subclips`, or `subclip * seconds`. */

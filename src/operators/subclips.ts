@@ -62,7 +62,7 @@ const known: KnownOptions<SubclipOptions> = {
  *   min(floor(t S / D + 1e-9), S - 1), times before 0 to the first.
  * - Cut every L seconds (`seconds`), it belongs to subclip min(floor(t / L + 1e-9), N - 1). The
  *   last subclip ends with the span: it is shorter than L, or up to a tenth of L longer, because a
- *   rest shorter than that is no subclip of its own. N is max(1, ceil(D / L - 0.1)).
+ *   rest shorter than that is not a subclip of its own. N is max(1, ceil(D / L - 0.1)).
  * - A subclip without a row of its own takes a single one, spread 0. Of rows with a `centre` behind
  *   their time (patches of sound) the one whose centre is nearest its midpoint, the earlier on a
  *   tie; of rows of a moment (frames, rows without `centre`) the one that is showing at its

@@ -18,7 +18,7 @@ export interface ZipOptions<A, B> {
   readonly otherCost?: ((value: B) => Bytes) | undefined;
 }
 
-/** One side of a zip: what came and has no partner yet. */
+/** One side of a zip: what has arrived and has no partner yet. */
 interface Side<T> {
   readonly waiting: Fifo<{ value: T }>;
   readonly cost: (value: T) => Bytes;

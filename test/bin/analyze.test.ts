@@ -6,7 +6,7 @@ import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-analyze-'));
@@ -41,7 +41,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 describe('analyze', () => {
   it('tells what features know of genres, in text, JSON and on a page', async () => {
     const args = ['analyze', at('items.arrow'), '--movies', at('movies.csv'), '--out', at('report.html')];
-    const { code, stdout, stderr } = await reelflow([...args, '--json']);
+    const { code, stdout, stderr } = await callReelflow([...args, '--json']);
     expect(stderr).not.toContain('Error');
     expect(code).toBe(0);
     const [visual] = JSON.parse(stdout).streams;
@@ -56,7 +56,7 @@ describe('analyze', () => {
 
   it('shows ratings alone, and makes the directory of the page', async () => {
     writeFileSync(at('ratings.csv'), 'userId,movieId,rating,timestamp\n1,1,4,0\n1,2,3,0\n2,1,5,0\n');
-    const { code, stdout, stderr } = await reelflow([
+    const { code, stdout, stderr } = await callReelflow([
       'analyze',
       '--ratings',
       directory,
@@ -79,7 +79,7 @@ describe('analyze', () => {
       await writer.add({ itemId: String(item), vectors: { visual: Float32Array.of(item, item % 3) } });
     }
     await writer.close();
-    const { code, stdout, stderr } = await reelflow(['analyze', at('random.arrow'), '--out', at('random.html')]);
+    const { code, stdout, stderr } = await callReelflow(['analyze', at('random.arrow'), '--out', at('random.html')]);
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('visual: 8 rows of 8 items, RANDOM weights');
     const page = readFileSync(at('random.html'), 'utf8');
@@ -90,14 +90,14 @@ describe('analyze', () => {
   it('says when no item is in the list of movies', async () => {
     writeFileSync(at('others.csv'), 'movieId,title,genres\n900,Other (2000),Drama\n');
     const args = ['analyze', at('items.arrow'), '--movies', at('others.csv'), '--out', at('others.html')];
-    const { code, stdout, stderr } = await reelflow(args);
+    const { code, stdout, stderr } = await callReelflow(args);
     expect(code).toBe(0);
     expect(stderr).toContain('0 of 40 items are in the list of movies; if their ids are those of trailers');
     expect(stdout).not.toContain('NaN');
   });
 
   it('refuses to analyse nothing', async () => {
-    const { code, stderr } = await reelflow(['analyze', '--out', at('nothing.html')]);
+    const { code, stderr } = await callReelflow(['analyze', '--out', at('nothing.html')]);
     expect(code).toBe(2);
     expect(stderr).toContain('there is nothing to analyse');
   });

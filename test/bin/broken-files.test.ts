@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { ffmpegOutput, makeClip, temporaryDirectory } from '../fixtures/clips.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
 const shared = fileURLToPath(new URL('../../../shared/data/media', import.meta.url));
@@ -39,7 +39,14 @@ function flipped(bytes: Buffer, count: number): Buffer {
 }
 
 async function extract(args: readonly string[]): Promise<{ code: number | null; summary: RunSummary }> {
-  const { code, stdout, stderr } = await reelflow(['extract', ...args, ...networks, '--json', '--progress', 'none']);
+  const { code, stdout, stderr } = await callReelflow([
+    'extract',
+    ...args,
+    ...networks,
+    '--json',
+    '--progress',
+    'none',
+  ]);
   expect(stdout, stderr).not.toBe('');
   return { code, summary: JSON.parse(stdout) as RunSummary };
 }
@@ -101,9 +108,9 @@ describe('broken files beside good ones', () => {
     const committed = await Promise.all((await store.keys()).map(async (key) => (await store.readFacts(key)).itemId));
     expect(committed.sort()).toEqual(oddNames.map((name) => basename(name, '.mp4')).sort());
 
-    const listed = await reelflow(['dead', 'list', out, '--json']);
+    const listed = await callReelflow(['dead', 'list', out, '--json']);
     expect(JSON.parse(listed.stdout).dead).toHaveLength(7);
-    expect((await reelflow(['dead', 'list', out])).stdout).toContain('7 dead letter(s)');
+    expect((await callReelflow(['dead', 'list', out])).stdout).toContain('7 dead letter(s)');
 
     const again = await extract([corpus, '--out', out]);
     expect(again.code).toBe(3);
@@ -116,15 +123,15 @@ describe('broken files beside good ones', () => {
       dead: 7,
     });
 
-    const nonesuch = await reelflow(['dead', 'retry', out, '--code', 'corupt']);
+    const nonesuch = await callReelflow(['dead', 'retry', out, '--code', 'corupt']);
     expect([nonesuch.code, nonesuch.stdout]).toEqual([2, '']);
     expect(nonesuch.stderr).toMatch(/Did you mean corrupt\? Codes: .*corrupt.*not-media.*truncated/);
-    const dry = await reelflow(['dead', 'retry', out, '--code', 'not-media', '--dry-run', '--json']);
+    const dry = await callReelflow(['dead', 'retry', out, '--code', 'not-media', '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toMatchObject({ raised: 0, wouldRaise: [expect.any(String)] });
-    expect(JSON.parse((await reelflow(['dead', 'list', out, '--json'])).stdout).dead).toHaveLength(7);
-    const retried = await reelflow(['dead', 'retry', out, '--code', 'not-media']);
+    expect(JSON.parse((await callReelflow(['dead', 'list', out, '--json'])).stdout).dead).toHaveLength(7);
+    const retried = await callReelflow(['dead', 'retry', out, '--code', 'not-media']);
     expect(retried.stdout).toContain('1 item(s)');
-    const unknown = await reelflow(['dead', 'retry', out, 'nobody']);
+    const unknown = await callReelflow(['dead', 'retry', out, 'nobody']);
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toContain('nobody');
     const partly = await extract([corpus, '--out', out, '--allow-partial', '--allow-dead']);
@@ -133,7 +140,7 @@ describe('broken files beside good ones', () => {
     const facts = await Promise.all((await store.keys()).map((key) => store.readFacts(key)));
     const partial = facts.filter((unit) => unit.partial).map(({ itemId }) => itemId);
     expect(partial.sort()).toEqual(['cut', 'hole']);
-    const strict = await reelflow(['extract', corpus, '--out', out, ...networks]);
+    const strict = await callReelflow(['extract', corpus, '--out', out, ...networks]);
     expect(strict.stderr).toContain('2 of the videos already done are partial');
 
     const unit = store.unitPath((await store.keys())[0] as string);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { CACHE_SERVERS, type CacheServer, freePort } from '../fixtures/cache-servers.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
 import { gatedFfmpeg } from '../fixtures/gated-ffmpeg.ts';
 import { type CliResult, reelflow, startCli } from '../fixtures/run-cli.ts';
@@ -23,7 +24,7 @@ beforeAll(async () => {
     await makeClip(join(clips, `${name}.mp4`), { width: 64, height: 48, fps: 10, seconds: 1 + index });
   }
   cards = ['--visual', writeTinyVisual(directory), '--audio', writeTinyAudio(directory)];
-  expect((await reelflow(args('without', 'none'))).code).toBe(0);
+  expect((await callReelflow(args('without', 'none'))).code).toBe(0);
   without = units('without');
 });
 
@@ -42,7 +43,7 @@ function units(out: string): ReadonlyMap<string, Buffer> {
 }
 
 /** The summary of a run that did all its work. */
-function done({ code, stdout, stderr }: CliResult): RunSummary {
+function done({ code, stdout, stderr }: Omit<CliResult, 'signal'>): RunSummary {
   expect(code, stderr).toBe(0);
   const summary = JSON.parse(stdout) as RunSummary;
   expect(summary.videos).toMatchObject({ committed: 4, dead: 0 });
@@ -50,7 +51,7 @@ function done({ code, stdout, stderr }: CliResult): RunSummary {
 }
 
 async function extract(out: string, cache: string) {
-  const result = await reelflow(args(out, cache));
+  const result = await callReelflow(args(out, cache));
   const summary = done(result);
   expect(units(out)).toEqual(without);
   return { summary, stderr: result.stderr };

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
 import { sqlite } from '../fixtures/sqlite.ts';
 import { writeTinyAudio, writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
@@ -37,7 +37,7 @@ afterAll(() => remove());
 async function extract(out: string, cache: string, ...more: string[]) {
   const inputs = more.some((argument) => argument.startsWith(directory)) ? [] : [clips];
   const args = ['extract', ...inputs, ...more, '--out', join(directory, out), '--cache', join(directory, cache)];
-  const { code, stdout, stderr } = await reelflow([...args, ...cards, '--json', '--progress', 'none']);
+  const { code, stdout, stderr } = await callReelflow([...args, ...cards, '--json', '--progress', 'none']);
   expect(code, stderr).toBe(0);
   return { summary: JSON.parse(stdout) as RunSummary, stderr };
 }
@@ -64,11 +64,11 @@ describe('reelflow extract --cache', () => {
 
   it('gives other ids to the same files, and says in its summary what came from the cache', async () => {
     const args = ['extract', renamed, '--out', join(directory, 'ids-second'), '--cache', join(directory, 'c1.sqlite')];
-    const { stdout } = await reelflow([...args, ...cards, '--progress', 'none']);
+    const { stdout } = await callReelflow([...args, ...cards, '--progress', 'none']);
     expect(stdout).toContain('3 committed (3 from the cache)');
     expect(stdout).toContain('Nothing was decoded');
     const fresh = ['extract', renamed, '--out', join(directory, 'ids-fresh'), ...cards, '--progress', 'none'];
-    await reelflow(fresh);
+    await callReelflow(fresh);
     expect(units('ids-second')).toEqual(units('ids-fresh'));
   });
 
@@ -151,7 +151,7 @@ describe('reelflow extract --cache', () => {
   ] as const)('refuses a cache %s before there is a dataset', async (_, address, exitCode) => {
     const cache = address();
     const out = join(directory, 'refused');
-    const { code, stderr } = await reelflow(['extract', clips, '--out', out, ...cards, '--cache', cache]);
+    const { code, stderr } = await callReelflow(['extract', clips, '--out', out, ...cards, '--cache', cache]);
     expect(code).toBe(exitCode);
     expect(stderr).toContain('[cache]');
     expect(readdirSync(directory)).not.toContain('refused');

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { makeClip, temporaryDirectory } from '../fixtures/clips.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
 import { writeTinyVisual } from '../fixtures/tiny-networks.ts';
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
@@ -27,21 +27,21 @@ async function encodingOfVisual(): Promise<readonly string[]> {
 
 describe('--encoding', () => {
   it('changes how vectors are stored, and neither the graph nor the units', async () => {
-    const first = await reelflow(extract);
+    const first = await callReelflow(extract);
     expect(first.code, first.stderr).toBe(0);
     expect(await encodingOfVisual()).not.toContain('BYTE_STREAM_SPLIT');
     const description = JSON.parse(readFileSync(join(place.path, 'features/_dataset.json'), 'utf8'));
     const [model] = description.models;
     expect(model.files).toEqual([{ role: 'weights', sha256: model.weightsHash, origin: 'tiny-visual.onnx' }]);
 
-    const second = await reelflow([...extract, '--encoding', 'byte-stream-split']);
+    const second = await callReelflow([...extract, '--encoding', 'byte-stream-split']);
     expect(second.code, second.stderr).toBe(0);
     expect(await encodingOfVisual()).toContain('BYTE_STREAM_SPLIT');
     const [one, two] = [first, second].map(({ stdout }) => JSON.parse(stdout) as { graphId: string; videos: object });
     expect(two?.graphId).toBe(one?.graphId);
     expect(two?.videos).toMatchObject({ committed: 0, alreadyDone: 1 });
 
-    const compacted = await reelflow(['compact', join(place.path, 'features'), '--encoding', 'plain']);
+    const compacted = await callReelflow(['compact', join(place.path, 'features'), '--encoding', 'plain']);
     expect(compacted.code, compacted.stderr).toBe(0);
     expect(await encodingOfVisual()).not.toContain('BYTE_STREAM_SPLIT');
   });
@@ -57,7 +57,7 @@ describe('--encoding', () => {
   });
 
   it('is refused with exit 2 when there is no such encoding', async () => {
-    const { code, stderr } = await reelflow(['compact', join(place.path, 'features'), '--encoding', 'delta']);
+    const { code, stderr } = await callReelflow(['compact', join(place.path, 'features'), '--encoding', 'delta']);
     expect(code).toBe(2);
     expect(stderr).toContain("`--encoding` must be one of 'plain', 'byte-stream-split', but is 'delta'");
   });
@@ -67,7 +67,7 @@ describe('an output directory of another graph', () => {
   it('is refused with exit 2, naming the directory and what differs, and nothing in it changes', async () => {
     const file = join(place.path, 'features/_dataset.json');
     const before = readFileSync(file, 'utf8');
-    const { code, stderr } = await reelflow([...extract, '--subclips', '20']);
+    const { code, stderr } = await callReelflow([...extract, '--subclips', '20']);
     expect(code).toBe(2);
     expect(stderr).toContain(join(place.path, 'features'));
     expect(stderr).toContain('subclips');

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EvaluationReport } from '../../src/graphs/evaluation.ts';
 import { metricNames } from '../../src/models/metrics/metrics.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { temporaryDirectory } from '../fixtures/clips.ts';
 import { writeMovieLens } from '../fixtures/movielens.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
 
 let place: Awaited<ReturnType<typeof temporaryDirectory>>;
 const at = (name: string) => join(place.path, name);
@@ -22,13 +22,13 @@ async function file(name: string, lines: readonly string[]): Promise<string> {
 }
 
 async function evaluate(args: readonly string[]): Promise<EvaluationReport> {
-  const { code, stdout, stderr } = await reelflow(['evaluate', ...args, '--json']);
+  const { code, stdout, stderr } = await callReelflow(['evaluate', ...args, '--json']);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as EvaluationReport;
 }
 
 async function refused(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await reelflow(['evaluate', ...args]);
+  const { code, stdout, stderr } = await callReelflow(['evaluate', ...args]);
   expect(code, `${stdout}${stderr}`).toBe(2);
   expect(stdout).toBe('');
   return stderr;
@@ -90,7 +90,7 @@ describe('reelflow evaluate --predictions', () => {
   });
 
   it('prints a table for people', async () => {
-    const { stdout, code } = await reelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
+    const { stdout, code } = await callReelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^mae +rmse +mse +nrmse +nmae$/m);
     expect(stdout).toMatch(/^precision +0\.2500 +0\.2500$/m);
@@ -99,7 +99,7 @@ describe('reelflow evaluate --predictions', () => {
   });
 
   it('prints every metric that it computes', async () => {
-    const { stdout } = await reelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
+    const { stdout } = await callReelflow(['evaluate', '--predictions', await file('hand.csv', rows)]);
     const words = new Set(stdout.match(/\w+/g));
     const names = metricNames('ratings', 'first-k', 'users', 'lists');
     expect(names.filter((name) => !words.has(name))).toEqual([]);

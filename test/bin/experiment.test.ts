@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExperimentResult } from '../../src/graphs/experiment/run-experiment.ts';
 import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { temporaryDirectory } from '../fixtures/clips.ts';
 import { numbersOf, writeMovieLens } from '../fixtures/movielens.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
@@ -18,13 +19,13 @@ beforeAll(async () => {
 afterAll(() => place.remove());
 
 async function run(out: string, args: readonly string[], expected = 0): Promise<ExperimentResult> {
-  const { code, stdout, stderr } = await reelflow(['experiment', '--out', at(out), '--json', ...args]);
+  const { code, stdout, stderr } = await callReelflow(['experiment', '--out', at(out), '--json', ...args]);
   expect(code, stderr).toBe(expected);
   return JSON.parse(stdout) as ExperimentResult;
 }
 
 async function refused(args: readonly string[]): Promise<string> {
-  const { code, stderr } = await reelflow(['experiment', '--out', at('refused'), ...args]);
+  const { code, stderr } = await callReelflow(['experiment', '--out', at('refused'), ...args]);
   expect(code, stderr).toBe(2);
   return stderr;
 }
@@ -54,7 +55,7 @@ describe('reelflow experiment on synthetic ratings', () => {
     const second = await run('whole', args);
     expect(second.points).toEqual({ total: 48, computed: 0, reused: 48, failed: 0 });
     expect(figures(second)).toEqual(figures(first));
-    const { stdout, stderr } = await reelflow(['experiment', '--out', at('whole'), ...args]);
+    const { stdout, stderr } = await callReelflow(['experiment', '--out', at('whole'), ...args]);
     expect(stdout, stderr).toContain(
       '48 points: 0 computed, 48 were there, 0 failed: there was nothing left to compute',
     );

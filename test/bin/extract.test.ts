@@ -89,7 +89,7 @@ describe('reelflow extract', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('new since the last run: 2 of the inputs');
     expect(stdout).toContain('renamed: b is now b-2020');
-    expect(stdout).toContain(`no longer inputs, but still in the dataset: b; \`reelflow prune ${out}\` takes them out`);
+    expect(stdout).toContain(`no longer inputs, but still in the dataset: b; \`reelflow prune ${out}\` removes them`);
     const csv = (await reelflow(['status', out, '--format', 'csv'])).stdout.split('\n');
     expect(csv[1]).toMatch(/^a,committed,,.*\/films\/a\.mp4,.*,64,48,"video \w+, audio \w+",,20/);
   });

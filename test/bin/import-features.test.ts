@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ImportSummary } from '../../src/graphs/import/import-options.ts';
 import type { ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
 import { ItemStore } from '../../src/io/dataset/item-store.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
 import { npyArray } from '../fixtures/weights/npy-writer.ts';
 import { look } from '../graphs/recommenders/planted-ratings.ts';
 import { duckdb } from '../io/dataset/tables.ts';
@@ -38,7 +38,7 @@ describe('reelflow import-features', () => {
   it('makes a store on which a recommender is trained that judges films nobody has rated', async () => {
     const movies = join(ratings, 'movies.csv');
     const args = [`visual=${at('visual.csv')}`, `audio=${at('audio.npy')}`, '--ids', `audio=${at('ids.txt')}`];
-    const { code, stdout, stderr } = await reelflow([
+    const { code, stdout, stderr } = await callReelflow([
       'import-features',
       ...args,
       '--genres',
@@ -56,7 +56,7 @@ describe('reelflow import-features', () => {
       ['genres', 2, 'categorical'],
     ]);
     const model = at('model');
-    const training = await reelflow(
+    const training = await callReelflow(
       ['train', 'dcf-av-1', '--ratings', ratings, '--features', at('store.arrow'), '--out', model].concat(
         smallNetworkFlags,
         ['--epochs', '5'],
@@ -64,13 +64,13 @@ describe('reelflow import-features', () => {
     );
     expect(training.code, training.stderr).toBe(0);
     expect(training.stdout).toContain('4 unrated items that it can predict for');
-    const recommended = await reelflow(['recommend', model, '--user', 'u1', '--cold-only', '--json']);
+    const recommended = await callReelflow(['recommend', model, '--user', 'u1', '--cold-only', '--json']);
     expect(recommended.code, recommended.stderr).toBe(0);
     expect(JSON.parse(recommended.stdout).items).toHaveLength(4);
   });
 
   it('tells a person what it took, what it left out and how it standardised', async () => {
-    const { code, stdout } = await reelflow([
+    const { code, stdout } = await callReelflow([
       'import-features',
       at('visual.csv'),
       '--fit-on',
@@ -85,10 +85,10 @@ describe('reelflow import-features', () => {
   });
 
   it('ends with 2 and what to do when a file is wrong', async () => {
-    const { code, stderr } = await reelflow(['import-features', at('audio.npy'), '--out', at('none.arrow')]);
+    const { code, stderr } = await callReelflow(['import-features', at('audio.npy'), '--out', at('none.arrow')]);
     expect(code).toBe(2);
     expect(stderr).toContain('audio.npy has no ids [features]\n  Give a file with one id for each row (`--ids`)');
-    expect((await reelflow(['import-features', '--out', at('none.arrow')])).stderr).toContain('[no-inputs]');
+    expect((await callReelflow(['import-features', '--out', at('none.arrow')])).stderr).toContain('[no-inputs]');
   });
 
   it('is what train does with a file other than a training store, with the same errors', async () => {
@@ -100,7 +100,7 @@ describe('reelflow import-features', () => {
       [directory, directory],
     ] as const) {
       const args = ['train', 'dcf-av-1', '--ratings', ratings, '--features', file, '--out', at('x')];
-      const { code, stderr } = await reelflow(args);
+      const { code, stderr } = await callReelflow(args);
       expect(code).toBe(2);
       expect(stderr).toContain(wrong);
     }
@@ -114,7 +114,7 @@ describe('reelflow reduce, of a table whose ids are named', () => {
       `COPY (SELECT (101 + i)::DOUBLE AS movieId, [i::FLOAT, 2 * i, (i * i) % 7, 1] AS v FROM range(20) t(i)) TO '${table}' (FORMAT parquet)`,
     );
     const args = ['reduce', table, '--column', 'v', '--components', '2', '--out', at('reduced'), '--id'];
-    const { code, stdout, stderr } = await reelflow([...args, 'movieId', '--json']);
+    const { code, stdout, stderr } = await callReelflow([...args, 'movieId', '--json']);
     expect(code, stderr).toBe(0);
     const summary = JSON.parse(stdout) as ReduceSummary;
     expect(summary).toMatchObject({ items: 20, rows: 20, components: 2 });
@@ -124,7 +124,7 @@ describe('reelflow reduce, of a table whose ids are named', () => {
     const [row] = await duckdb(`SELECT v FROM '${at('reduced/reduced.parquet')}' WHERE movieId = 105`);
     expect([...((await store.read('105')).vectors.v ?? [])]).toEqual(row?.v);
     await store.close();
-    const refused = await reelflow(['reduce', table, '--column', 'v', '--out', at('reduced-2'), '--id', 'film']);
+    const refused = await callReelflow(['reduce', table, '--column', 'v', '--out', at('reduced-2'), '--id', 'film']);
     expect(refused.stderr).toContain("has no column 'film'");
   });
 });

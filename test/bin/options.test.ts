@@ -14,7 +14,7 @@ import { UsageError } from '../../src/core/errors.ts';
 import { nearestOf } from '../../src/core/nearest.ts';
 import { recommenderNames } from '../../src/graphs/recommenders/recommender-names.ts';
 import { recommenderOptions } from '../../src/graphs/recommenders/recommender-options.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -207,17 +207,17 @@ describe('older spellings', () => {
 
 describe('spellings of before', () => {
   it('go on working, and are shown nowhere', async () => {
-    const evaluated = (flag: string) => reelflow(['evaluate', flag, 'nonesuch', '--train', 'a', '--test', 'b']);
+    const evaluated = (flag: string) => callReelflow(['evaluate', flag, 'nonesuch', '--train', 'a', '--test', 'b']);
     expect((await evaluated('--model')).stderr).toBe((await evaluated('--recommender')).stderr);
-    expect((await reelflow(['models', 'list'])).stdout).toBe((await reelflow(['weights', 'list'])).stdout);
-    const help = await reelflow(['evaluate', '--help']);
+    expect((await callReelflow(['models', 'list'])).stdout).toBe((await callReelflow(['weights', 'list'])).stdout);
+    const help = await callReelflow(['evaluate', '--help']);
     expect(help.stdout).not.toContain('--model ');
-    expect((await reelflow(['--help'])).stdout).not.toContain('models');
+    expect((await callReelflow(['--help'])).stdout).not.toContain('models');
   });
 
   it('are sections of a configuration file, those of grouped commands too', async () => {
     for (const section of ['weights list', 'models list']) {
-      const { code, stderr } = await reelflow([
+      const { code, stderr } = await callReelflow([
         'weights',
         'list',
         '--config',
@@ -236,7 +236,7 @@ describe('spellings of before', () => {
 });
 
 it('global options may stand before a grouped command, with their values', async () => {
-  const { code, stdout, stderr } = await reelflow(['--progress', 'none', 'weights', 'list', '--json']);
+  const { code, stdout, stderr } = await callReelflow(['--progress', 'none', 'weights', 'list', '--json']);
   expect(code, stderr).toBe(0);
   expect(JSON.parse(stdout)).toHaveProperty('networks');
 });

@@ -65,12 +65,12 @@ describe('a recommender of one’s own in commands', () => {
     {
       that: 'gives too few numbers',
       recommender: { fit: () => {}, predict: () => new Float32Array(1) },
-      words: 'gave 1 numbers',
+      words: 'returned 1 numbers',
     },
     {
       that: 'gives NaN',
       recommender: { fit: () => {}, predict: () => Float32Array.of(1, Number.NaN) },
-      words: 'gave NaN for pair 1',
+      words: 'returned NaN for pair 1',
     },
   ])('is named when it $that', async ({ recommender, words }) => {
     registerRecommender({ name: 'odd', version: '1', make: () => ({ name: 'odd', ...recommender }) });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Recommendations } from '../../src/graphs/recommenders/recommend.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
 import { plantedRating, plantedRatings } from '../graphs/recommenders/planted-ratings.ts';
 
 let directory: string;
@@ -20,14 +20,14 @@ beforeAll(async () => {
     'genre-content': [],
   })) {
     const out = at(model);
-    const { code, stderr } = await reelflow(['train', model, '--ratings', files.ratings, '--out', out, ...flags]);
+    const { code, stderr } = await callReelflow(['train', model, '--ratings', files.ratings, '--out', out, ...flags]);
     expect(code, stderr).toBe(0);
   }
 });
 afterAll(() => rm(directory, { recursive: true }));
 
 async function recommended(model: string, ...flags: string[]): Promise<Recommendations> {
-  const { code, stdout, stderr } = await reelflow(['recommend', at(model), '--json', ...flags]);
+  const { code, stdout, stderr } = await callReelflow(['recommend', at(model), '--json', ...flags]);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout);
 }
@@ -81,7 +81,7 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
     const alone = (branch: 'content' | 'average') => new Set(found.items.map(({ branches }) => branches?.[branch]));
     expect(alone('average').size).toBe(1);
     expect(alone('content').size).toBeGreaterThan(1);
-    const text = await reelflow(['recommend', at('dcf-av-2'), '--user', 'u4', '--k', '2', '--explain']);
+    const text = await callReelflow(['recommend', at('dcf-av-2'), '--user', 'u4', '--k', '2', '--explain']);
     expect(text.stdout).toMatch(/by ratings alone \d\.\d\d, by content alone \d\.\d\d, by neither \d\.\d\d/);
     const byGenre = await recommended('genre-content', '--user', 'u4', '--explain');
     expect(byGenre.items[0]?.nearest?.[0]?.basis).toBe('genres');
@@ -89,7 +89,7 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
 
   it('says what is wrong: an unknown user, a recommender without content, a directory without a recommender, features that changed', async () => {
     const failed = async (...args: string[]) => {
-      const { code, stderr } = await reelflow(['recommend', ...args]);
+      const { code, stderr } = await callReelflow(['recommend', ...args]);
       expect(code).toBe(2);
       return stderr;
     };

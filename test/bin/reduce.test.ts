@@ -11,7 +11,7 @@ import { openTable } from '../../src/io/dataset/table-reader.ts';
 import { vectorsOf } from '../../src/io/dataset/vector-column.ts';
 import { transform } from '../../src/models/pca/fitted-pca.ts';
 import { decodePca } from '../../src/models/pca/pca-file.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { keyOf, temporaryDirectory, type UnitShape, unitTable } from '../io/dataset/fixtures.ts';
 
 const models = (weightsHash: string) => [{ stream: 'visual', name: 'tiny', cardHash: 'c0', weightsHash, random: true }];
@@ -40,13 +40,13 @@ async function makeFeatures(
 const items = Array.from({ length: 12 }, (_, index) => `item-${index}`);
 
 async function reduce(args: readonly string[]): Promise<ReduceSummary> {
-  const { code, stdout, stderr } = await reelflow(['reduce', ...args, '--json']);
+  const { code, stdout, stderr } = await callReelflow(['reduce', ...args, '--json']);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as ReduceSummary;
 }
 
 async function refusal(args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await reelflow(['reduce', ...args]);
+  const { code, stdout, stderr } = await callReelflow(['reduce', ...args]);
   expect(code, stdout).toBe(2);
   return stderr;
 }
@@ -108,7 +108,7 @@ describe('reelflow reduce', () => {
     const first = await reduce([features, '--out', out, '--components', '3']);
     await makeFeatures(features, items);
     for (const [index, how] of [['--components', '3'], [], ['--algorithm', 'exact']].entries()) {
-      const { code, stdout, stderr } = await reelflow(['reduce', features, '--out', out, ...how, '--json']);
+      const { code, stdout, stderr } = await callReelflow(['reduce', features, '--out', out, ...how, '--json']);
       expect(code, stderr).toBe(0);
       const expected = { graphId: first.graphId, components: 3, fittedRows: 20, items: 12 };
       expect(JSON.parse(stdout)).toMatchObject({ ...expected, alreadyDone: index === 0 ? 10 : 12 });

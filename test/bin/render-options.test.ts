@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { extractionOptions } from '../../bin/extraction-options.ts';
-import { type Flags, flagsOf, renderMessages, renderOptions } from '../../bin/render-options.ts';
+import { type Flags, flagsOf, renderMessages, renderOptions, typedFlags } from '../../bin/render-options.ts';
 
 const flags: Flags = new Map([
   ['memory', { flag: 'memory', type: 'string' }],
@@ -37,6 +37,29 @@ describe('what the library says of an option', () => {
     ['a name without backticks', 'memory and maxDuration'],
   ])('stays as it is where it is %s', (_, said) => {
     expect(render(said)).toBe(said);
+  });
+});
+
+describe('an option that was typed as --set KEY=VALUE', () => {
+  const typed = typedFlags(flags, [
+    'train',
+    'mine',
+    '--set',
+    'maxDuration=x',
+    '--set=item-knn.lambda=2',
+    '--set=mine.columns=3',
+    '--memory',
+    'k=1',
+  ]);
+
+  it.each([
+    ['`maxDuration` must be above 0', '`--set maxDuration` must be above 0'],
+    ["Give `maxDuration: 20, memory: '1GiB'`", 'Give `--set maxDuration=20 --memory 1GiB`'],
+    ['`lambda` must be a number', '`--set item-knn.lambda` must be a number'],
+    ['`k` must be an integer', '`k` must be an integer'],
+    ['`columns` must be names', '`--columns` must be names'],
+  ])('%s is said as %s', (said, shown) => {
+    expect(renderOptions(typed)(said)).toBe(shown);
   });
 });
 

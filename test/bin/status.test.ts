@@ -3,8 +3,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { LengthRun } from '../fixtures/length-run.ts';
-import { reelflow } from '../fixtures/run-cli.ts';
 
 const AWKWARD = 'a "b", c\nd';
 
@@ -22,13 +22,13 @@ async function prepared(): Promise<LengthRun> {
 describe('reelflow status', { timeout: 120_000 }, () => {
   it('tells a person what is in a dataset, and a program the same', async () => {
     const place = await prepared();
-    const { stdout, code } = await reelflow(['status', place.out]);
+    const { stdout, code } = await callReelflow(['status', place.out]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^3 items: 1 committed, 1 dead, 1 no longer inputs$/m);
     expect(stdout).toMatch(/^dead or superseded by reason: 1 truncated$/m);
     expect(stdout).toMatch(/^table subclips=1\/aggregate=mean: 2 rows of 2 items, written 20.*Z$/m);
     expect(stdout).toContain(`reelflow prune ${place.out}`);
-    const json = await reelflow(['status', place.out, '--json']);
+    const json = await callReelflow(['status', place.out, '--json']);
     expect(JSON.parse(json.stdout)).toMatchObject({
       items: { committed: 1, dead: 1, gone: 1 },
       tablesAreCurrent: true,
@@ -37,7 +37,7 @@ describe('reelflow status', { timeout: 120_000 }, () => {
 
   it('gives the table of items as CSV, as JSON lines and as Parquet, with any name', async () => {
     const place = await prepared();
-    const csv = await reelflow(['status', place.out, '--format', 'csv']);
+    const csv = await callReelflow(['status', place.out, '--format', 'csv']);
     const rows = parse(csv.stdout, { columns: true }) as Record<string, string>[];
     expect(rows.map(({ item_id: id, state }) => [id, state])).toEqual([
       [AWKWARD, 'committed'],
@@ -45,7 +45,7 @@ describe('reelflow status', { timeout: 120_000 }, () => {
       ['heat', 'gone'],
     ]);
     expect(rows[0]).toMatchObject({ path: place.path(`films/${AWKWARD}.mp4`), fps: '25', streams: 'video h264' });
-    const lines = (await reelflow(['status', place.out, '--format', 'json'])).stdout.trimEnd().split('\n');
+    const lines = (await callReelflow(['status', place.out, '--format', 'json'])).stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).item_id)).toEqual([AWKWARD, 'dark', 'heat']);
     const { out } = place;
     const path = place.path('items.parquet');
@@ -62,7 +62,7 @@ describe('reelflow status', { timeout: 120_000 }, () => {
   });
 
   it('refuses what is not a dataset', async () => {
-    const { code, stderr } = await reelflow(['status', '/nowhere']);
+    const { code, stderr } = await callReelflow(['status', '/nowhere']);
     expect([code, stderr]).toEqual([2, expect.stringContaining('/nowhere is not a dataset')]);
   });
 });
@@ -70,12 +70,12 @@ describe('reelflow status', { timeout: 120_000 }, () => {
 describe('reelflow prune', { timeout: 120_000 }, () => {
   it('says what it would take out, and takes it out', async () => {
     const place = await prepared();
-    const dry = await reelflow(['prune', place.out, '--dry-run']);
-    expect(dry.stdout).toBe(`heat  ${place.path('films/heat.mp4')}\n1 item(s) would be taken out\n`);
-    const done = await reelflow(['prune', place.out]);
-    expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('1 item(s) taken out: 1 unit(s)')]);
+    const dry = await callReelflow(['prune', place.out, '--dry-run']);
+    expect(dry.stdout).toBe(`heat  ${place.path('films/heat.mp4')}\n1 item(s) would be removed\n`);
+    const done = await callReelflow(['prune', place.out]);
+    expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('1 item(s) removed: 1 unit(s)')]);
     expect(await place.states()).toEqual({ [AWKWARD]: 'committed', dark: 'dead truncated' });
-    const named = await reelflow(['prune', place.out, '--remove', AWKWARD, '--remove', 'dark', '--json']);
+    const named = await callReelflow(['prune', place.out, '--remove', AWKWARD, '--remove', 'dark', '--json']);
     expect(JSON.parse(named.stdout)).toMatchObject({ units: 1, letters: 1, tablesWritten: true });
     expect(await place.states()).toEqual({});
   });

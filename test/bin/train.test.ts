@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSavedRecommender } from '../../src/graphs/recommenders/saved-recommender.ts';
+import { callReelflow } from '../fixtures/call-cli.ts';
 import { plantedFiles, smallNetworkFlags } from '../fixtures/planted-files.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 import { parseEvents } from '../io/tfevents/parse-events.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 function train(model: string, out: string, ...flags: string[]) {
-  return reelflow(['train', model, '--ratings', files.ratings, '--out', at(out), ...flags]);
+  return callReelflow(['train', model, '--ratings', files.ratings, '--out', at(out), ...flags]);
 }
 
 function network(model: string, out: string, ...flags: string[]) {
@@ -72,7 +73,7 @@ describe('reelflow train, on synthetic ratings and features', () => {
   it('says so, and trains nothing, when the directory holds this very recommender', async () => {
     const before = readFileSync(at('av', 'model.json'));
     const again = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '5');
-    expect(again.stdout).toContain('holds this dcf-av-1 already');
+    expect(again.stdout).toContain('already holds this dcf-av-1');
     expect(readFileSync(at('av', 'model.json')).equals(before)).toBe(true);
     const other = await network('dcf-av-1', 'av', '--epochs', '6', '--seed', '6');
     expect(other.code).toBe(2);

@@ -77,7 +77,7 @@ describe('models import, list and verify', () => {
     const damaged = await models(['verify', name]);
     expect(damaged.code).toBe(1);
     expect(damaged.stdout).toMatch(/DAMAGED.*\n.*weights pull squeezenet1_1 --replace/);
-    expect(JSON.parse((await models(['verify', '--json'])).stdout).models).toMatchObject([{ name, whole: false }]);
+    expect(JSON.parse((await models(['verify', '--json'])).stdout).weights).toMatchObject([{ name, whole: false }]);
   });
 
   it('of a file whose name could steer a terminal print it without those characters', async () => {
@@ -254,7 +254,7 @@ describe('weights card', () => {
     const { tables, counts, ...rest } = JSON.parse(readFileSync(path('of-card/_dataset.json'), 'utf8'));
     expect(JSON.stringify(rest)).toContain(JSON.parse(readFileSync(path('net.card.json'), 'utf8')).sha256);
     const again = await models(['card', path('net.onnx'), '--json']);
-    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('is there already')]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('already exists')]);
     const replaced = await models(['card', path('net.onnx'), '--json', '--replace']);
     expect(JSON.parse(replaced.stdout).assumptions).toHaveLength(5);
   });

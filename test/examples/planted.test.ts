@@ -6,7 +6,8 @@ import { writePlantedCorpus } from '../../examples/planted/corpus.ts';
 import { type EvidenceRow, plantedEvidence } from '../../examples/planted/evidence.ts';
 import { makePlantedFeatures, type PlantedFeatures } from '../../examples/planted/features.ts';
 
-const audiovisual = ['lstm-av', 'dcf-av-1', 'dcf-av-2'];
+// The demo measures dcf-av-1 on a corpus like this one (test/bin/commands.test.ts).
+const audiovisual = ['lstm-av', 'dcf-av-2'];
 const minutes = 60_000;
 
 describe('a planted corpus from clips to an experiment: synthetic clips and ratings that share a hidden taste factor', () => {

@@ -7,9 +7,9 @@ import { MediaError, SystemError } from '../../src/core/errors.ts';
 import type { Graph, UnitContext } from '../../src/graphs/graph.ts';
 import { type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
-import { joinRows } from '../../src/io/dataset/join.ts';
 import type { UnitTable } from '../../src/io/dataset/schema.ts';
 import { Flow } from '../../src/operators/flow.ts';
+import { oneRowUnit } from '../fixtures/one-row-unit.ts';
 import { VirtualTime } from '../operators/support/virtual-time.ts';
 
 let directory: string;
@@ -21,18 +21,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-const table = (itemId: string): UnitTable =>
-  joinRows({
-    itemId,
-    seconds: 1,
-    rows: [
-      {
-        ...{ stream: 'visual', statistic: 'mean', subclips: 1, subclip: 0, start: 0, end: 1, count: 1 },
-        vector: Float32Array.of(1, 2),
-      },
-    ],
-  });
 
 /**
  * A graph over names: each reads four elements through the flow, then gives its table. `onRead` is
@@ -63,7 +51,7 @@ function graphOf(
         .source(() => reader, { name: 'read', cost: (bytes) => bytes.byteLength, estimate: 10 })
         .pipe(
           toArray(),
-          map(() => table(item)),
+          map(() => oneRowUnit(item)),
         );
     },
   };

@@ -7,10 +7,10 @@ import { FlowError, MediaError, SystemError, UsageError } from '../../src/core/e
 import type { Graph } from '../../src/graphs/graph.ts';
 import { type LocalRun, type RunEvent, runLocally } from '../../src/graphs/runners/local.ts';
 import { CommitStore } from '../../src/io/dataset/commit-store.ts';
-import { joinRows } from '../../src/io/dataset/join.ts';
 import type { UnitTable } from '../../src/io/dataset/schema.ts';
 import type { UnitStore } from '../../src/io/dataset/unit-store.ts';
 import { Flow } from '../../src/operators/flow.ts';
+import { oneRowUnit } from '../fixtures/one-row-unit.ts';
 
 let directory: string;
 let store: CommitStore;
@@ -21,18 +21,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
-
-const table = (itemId: string): UnitTable =>
-  joinRows({
-    itemId,
-    seconds: 1,
-    rows: [
-      {
-        ...{ stream: 'visual', statistic: 'mean', subclips: 1, subclip: 0, start: 0, end: 1, count: 1 },
-        vector: Float32Array.of(1, 2),
-      },
-    ],
-  });
 
 /** A graph over names, whose units are made by `unit`. */
 function graphOf(unit: (item: string) => UnitTable | Promise<UnitTable>): Graph<string, UnitTable, null> {
@@ -47,7 +35,7 @@ function graphOf(unit: (item: string) => UnitTable | Promise<UnitTable>): Graph<
 async function run(more: Partial<LocalRun<string, null>>) {
   const events: RunEvent<string>[] = [];
   const running = runLocally<string, null>({
-    ...{ graph: graphOf(table), items: ['a', 'b', 'c'], flow: new Flow(1000), concurrency: 1, store },
+    ...{ graph: graphOf(oneRowUnit), items: ['a', 'b', 'c'], flow: new Flow(1000), concurrency: 1, store },
     services: async () => null,
     fingerprint: async (item) => `content of ${item}`,
     operators: { before: [], commit: 'commit' },
@@ -94,7 +82,7 @@ describe('who may end a run', () => {
     for (const code of ['ENOENT', 'EADDRINUSE', 'EIO', 'EMFILE', 'ENOMEM', 'EPROTO']) {
       const graph = graphOf((item) => {
         if (item === 'b') throw systemError(code);
-        return table(item);
+        return oneRowUnit(item);
       });
       const { error } = await run({ graph });
       expect(error).toBeInstanceOf(SystemError);
@@ -220,7 +208,7 @@ describe('a list that waits for its items', () => {
       const graph = graphOf((item) => {
         if (kind === 'fault') throw systemError('EIO');
         if (item === 'b') stop.abort();
-        return table(item);
+        return oneRowUnit(item);
       });
       await run({ items: items(), graph, signal: stop.signal });
       expect(closed).toBe(true);
@@ -243,7 +231,7 @@ describe('an item that changes while it is computed', () => {
     const made: string[] = [];
     const graph = graphOf((item) => {
       made.push(item);
-      return table(item);
+      return oneRowUnit(item);
     });
     const fingerprint = async () => contents[asked++] as string;
     const { events } = await run({ items: ['a'], graph, fingerprint });
@@ -261,7 +249,7 @@ describe('an item that changes while it is computed', () => {
     const graph = graphOf((item) => {
       tries += 1;
       if (tries === 1) throw new MediaError('truncated', 'ends early');
-      return table(item);
+      return oneRowUnit(item);
     });
     const { events } = await run({ items: ['a'], graph, fingerprint: async () => contents[asked++] as string });
     expect(events).toEqual(['a committed']);
@@ -295,7 +283,7 @@ it('another process that was faster is seen before anything is decoded', async (
   const decoded: string[] = [];
   const graph = graphOf((item) => {
     decoded.push(item);
-    return table(item);
+    return oneRowUnit(item);
   });
   const elsewhere = await CommitStore.open(directory);
   let key = '';
@@ -307,7 +295,7 @@ it('another process that was faster is seen before anything is decoded', async (
   });
   // While the services open, the other one commits the unit.
   const services = async () => {
-    await elsewhere.commit(key, table('a'));
+    await elsewhere.commit(key, oneRowUnit('a'));
     return null;
   };
   const { events } = await run({ store: found, graph, services, items: ['a'] });

@@ -151,7 +151,7 @@ describe('runColumns', () => {
     });
     await expect(runColumns(endless, { duration: 0.08 })).rejects.toMatchObject({
       code: 'held',
-      message: "when all columns had ended there were still held: 96 bytes by 'forgetful'",
+      message: "after all columns had ended, these were still held: 96 bytes by 'forgetful'",
     });
   });
 });

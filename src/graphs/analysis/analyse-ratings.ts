@@ -70,7 +70,7 @@ export interface RatingAnalysis {
  * which values, by decade, genre and year, and how they are spread over movies and users. Holds the
  * table (12 bytes a rating).
  *
- * @throws UsageError `ratings` when it is no such directory; RatingFileError `bad-line`.
+ * @throws UsageError `ratings` when it is not such a directory; RatingFileError `bad-line`.
  * @example
  * const { mean, density } = await analyseRatings('ml-latest-small');
  */

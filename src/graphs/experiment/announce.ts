@@ -66,5 +66,5 @@ export function costText({ fits, trainings, steps, bytes }: ExperimentCost): str
     ...(trainings > 0 ? [`${trainings} trainings of neural recommenders, ${steps} steps at most`] : []),
     `about ${Math.max(1, Math.round(bytes / 2 ** 20))} MiB beside the ratings that were read`,
   ];
-  return `all points take ${parts.join(', ')}; the time left is said with the progress`;
+  return `all points take ${parts.join(', ')}; the progress shows the time left`;
 }

@@ -45,7 +45,7 @@ export async function checkVariants(
   { features }: ExperimentData,
 ): Promise<void> {
   for (const { model: recommender, options, features: name } of variants) {
-    // What four ratings mean to a recommender of one's own nobody knows: its points say so.
+    // Nobody knows what four ratings mean to a recommender of your own: its points tell.
     if (ownRecommender(recommender) !== undefined) continue;
     if (!isNeuralRecommender(recommender)) {
       await fitRecommender(fewRatings(name === undefined ? undefined : features.get(name)), {

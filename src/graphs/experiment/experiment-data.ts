@@ -130,7 +130,7 @@ async function readData(experiment: Experiment) {
     const badLines = lens.report.badLines.count + others.movies.count + (others.trailers?.count ?? 0);
     return { ...lens, badLines };
   }
-  const { ratings, report } = await readRatings(path, { ...reading, ...(columns && { columns }) });
+  const { ratings, report } = await readRatings(path, { ...reading, columns });
   const list = movieList === undefined ? undefined : await readMovies(movieList, { skipBadLines });
   const trailers = trailerPath === undefined ? undefined : await readTrailers(trailerPath, { skipBadLines });
   const badLines = report.badLines.count + (list?.badLines.count ?? 0) + (trailers?.badLines.count ?? 0);

@@ -87,7 +87,7 @@ export function noteOf(
     `${size.movies} movies x ${size.users} users, ${split === undefined ? drawn : 'a saved split'}`,
     `scale ${scale.minimum} to ${scale.maximum}${experiment.scale === undefined ? '' : ', as given'}`,
     `relevant and recommended: rating ${thresholdRule === 'gt' ? '>' : '>='} ${threshold}`,
-    `users without a value ${undefinedRule === 'zero' ? 'count 0' : 'are left out'}`,
+    `users without a value ${undefinedRule === 'zero' ? 'count as 0' : 'are left out'}`,
     `mean of ${folds} folds${experiment.scenarios.some((name) => name !== 'given' && isTimed(name)) ? ' (by time: one split)' : ''}`,
     seedsText(experiment),
     learntText(results),

@@ -83,9 +83,9 @@ export class ExperimentScenarios {
     const { ratings, movies, itemsWithFeatures } = this.#data;
     if (kind === 'given') throw new Error('a given split is read, not made');
     const filter = {
-      ...(years && { years }),
-      ...(genres && { genres }),
-      ...(itemsWithFeatures && { itemsWithFeatures }),
+      years,
+      genres,
+      itemsWithFeatures,
     };
     const parameters = {
       kind,
@@ -94,12 +94,12 @@ export class ExperimentScenarios {
       validation: { ...validation, kind: validation.kind === 'by-scenario' ? usualKind(kind) : validation.kind },
       filter,
       fewer,
-      ...(items !== undefined && { items }),
-      ...(users !== undefined && { users }),
-      ...(core !== undefined && { core }),
-      ...(cut !== undefined && { cut }),
-      ...(foldIn !== undefined && { foldIn }),
-      ...(perUser !== undefined && { ratingsPerUser: perUser }),
+      items,
+      users,
+      core,
+      cut,
+      foldIn,
+      ratingsPerUser: perUser,
     };
     const { stop: signal, onMessage } = this.#run;
     const count = ratings.values.length;

@@ -4,7 +4,7 @@ import { recommenderOptions } from '../recommenders/recommender-options.ts';
 
 /**
  * All options of a recommender with the values that they have: what was given, else the default of
- * this version. A default that is no value but a word (`all streams of the features`) stays a word.
+ * this version. A default that is a word (`all streams of the features`) stays a word.
  */
 export function resolvedOptions(model: RecommenderName, given: Readonly<Record<string, Json>>): Record<string, Json> {
   const known = recommenderOptions(model);

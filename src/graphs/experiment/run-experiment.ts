@@ -190,7 +190,7 @@ async function saveSplits(out: string, experiment: Experiment, scenarios: Experi
   await scenarios.again();
 }
 
-/** The code of recommenders of one's own: of another one the results are others. */
+/** The code of recommenders of your own: of another one the results are others. */
 function codeOf({ models }: Experiment): Record<string, string> {
   return Object.fromEntries(
     models.flatMap((name) => {

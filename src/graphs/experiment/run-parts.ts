@@ -59,8 +59,8 @@ export function fitRun(point: ExperimentPoint, { experiment, options, tally }: R
   const { onMessage } = options;
   return {
     signal: options.stop,
-    ...(logDirectory !== undefined && { logDirectory: join(logDirectory, pointName(point)) }),
-    ...(onMessage && { onMessage: (line: string) => onMessage(`${pointText(point)}: ${line}`) }),
-    ...(options.onProgress && { onProgress: tally.listener(pointText(point)) }),
+    logDirectory: logDirectory && join(logDirectory, pointName(point)),
+    onMessage: onMessage && ((line: string) => onMessage(`${pointText(point)}: ${line}`)),
+    onProgress: options.onProgress && tally.listener(pointText(point)),
   };
 }

@@ -5,7 +5,7 @@ import type { Experiment, SearchKind } from './experiment-config.ts';
 import { betterWhen, flatMetrics } from './flat-metrics.ts';
 import type { TrialResult } from './point-result.ts';
 
-/** One in so many combinations goes on to the next round of successive halving. */
+/** One in this many combinations goes on to the next round of successive halving. */
 const eta = 3;
 
 /** A round of a search: how many combinations are tried, on which share of the training rows. */

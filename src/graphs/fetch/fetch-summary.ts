@@ -44,7 +44,7 @@ export interface FetchSummary {
 export async function fetchFailures(directory: string): Promise<FailedRecord[]> {
   const { records } = fetchPaths(directory);
   if (!existsSync(records)) {
-    throw new UsageError(`${directory} has no records of fetching`, {
+    throw new UsageError(`${directory} has no record of a fetch`, {
       code: 'fetch',
       remedy: 'Name a directory that `fetchCorpus` has written.',
     });

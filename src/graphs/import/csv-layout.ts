@@ -39,13 +39,13 @@ export function csvLayout(
   const { end, counts } = scanRecords(sample, isWhole);
   if (end === 0) {
     const fact = isWhole ? 'has no lines' : `has a first line of more than ${SAMPLE_BYTES} bytes`;
-    throw featureFault(file, fact, 'Give a CSV file of a line for each item, or an array of NumPy.');
+    throw featureFault(file, fact, 'Give a CSV file with one line per item, or a NumPy array.');
   }
   const delimiter = delimiterOf(counts) ?? (idsElsewhere ? ',' : undefined);
   if (delimiter === undefined) {
     throw featureFault(
       file,
-      'is not laid out as lines of as many fields each, an id and values',
+      'is not laid out as lines with the same number of fields: an id and values',
       'Separate the fields by commas, semicolons or tabs; if the ids are in another file, name it with `ids`.',
     );
   }
@@ -53,7 +53,7 @@ export function csvLayout(
   const hasHeader = looksLikeHeader(first);
   const rows = (hasHeader ? others : [first, ...others]).filter(({ length }) => length === first.length);
   if (rows.length === 0 && isWhole) {
-    throw featureFault(file, 'has no line of values', 'Give a line for each item: its id, and its values.');
+    throw featureFault(file, 'has no line of values', 'Give one line per item: its id and its values.');
   }
   const columns = first.map((name, position) => {
     const fields = rows.map((each) => each[position] ?? '');

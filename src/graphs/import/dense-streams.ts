@@ -84,7 +84,7 @@ export async function readyDense(
       {
         code: 'features',
         remedy:
-          "Fill them in, or say what is done: `missing: 'mean'` (of the column), or `missing: 'drop'` (those items are without the stream).",
+          "Fill them in, or choose what is done: `missing: 'mean'` (of the column), or `missing: 'drop'` (those items are without the stream).",
       },
     );
   }
@@ -97,7 +97,7 @@ export async function readyDense(
       owners.length === 0
         ? `has no whole vectors of '${rows.name}'`
         : `has none of the items that scales are fitted to`,
-      "Check that the ids of the files are of one kind, or leave `fitOn` or `missing: 'drop'` out.",
+      "Check that the files use the same kind of ids, or leave `fitOn` or `missing: 'drop'` out.",
     );
   }
   const fitRows = Int32Array.from(own.flatMap((item) => [...rows.rowsOf(item)]));

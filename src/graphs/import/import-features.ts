@@ -134,7 +134,7 @@ async function refuseOther(out: string): Promise<void> {
   }
   throw featureFault(
     out,
-    'is there, and is not a training store: it is not written over',
+    'is there and is not a training store, so it is not overwritten',
     "Name a new file: `out: 'items.arrow'`.",
   );
 }

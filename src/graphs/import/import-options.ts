@@ -146,7 +146,7 @@ export function checkImport(files: readonly FeatureInput[], out: string, options
   checkOneOf('missing', options.missing ?? 'refuse', MISSING_RULES);
   checkInteger('minimumItems', options.minimumItems ?? 5);
   if (options.year === true && options.genres === undefined) {
-    throw new UsageError('`year` is of the list of movies that `genres` names, and there is none', {
+    throw new UsageError('`year` is read from the list of movies that `genres` names, but there is none', {
       remedy: "Give the list: `genres: 'movies.csv', year: true`.",
     });
   }

@@ -35,7 +35,7 @@ export async function openJsonFeatures(
     if (error !== ENOUGH) throw error;
   }
   const [first] = sample;
-  if (first === undefined) throw featureFault(path, 'has no lines', 'Write one object {"id": ..., ...} in each line.');
+  if (first === undefined) throw featureFault(path, 'has no lines', 'Write one object {"id": ..., ...} per line.');
   const names = Object.keys(first);
   const columns = names.map((name) => ({ name, kind: sampledKind(sample.map((row) => own(row, name))) }));
   const chosen = chooseColumns(path, columns, options);
@@ -88,12 +88,12 @@ function objectOf(text: string, place: FeaturePlace): JsonRow {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw rowFault(place, `it is not JSON: ${(error as Error).message}`, 'Write one whole object in each line.');
+    throw rowFault(place, `it is not JSON: ${(error as Error).message}`, 'Write one whole object per line.');
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonRow;
   throw rowFault(
     place,
     `it should be an object, but is ${quoted(text)}`,
-    'Write one object {"id": ..., ...} in each line.',
+    'Write one object {"id": ..., ...} per line.',
   );
 }

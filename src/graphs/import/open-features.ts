@@ -45,7 +45,7 @@ async function readIds(path: string): Promise<string[]> {
   throw featureFault(
     path,
     'is not a list of ids',
-    'Give a text of one id in each line, a CSV file, or an array of NumPy (.npy).',
+    'Give a text file with one id per line, a CSV file, or a NumPy array (.npy).',
   );
 }
 
@@ -80,7 +80,7 @@ async function formatOf(path: string): Promise<Format> {
   if (head.includes(0)) throw featureFault(path, 'is not in a supported format', KNOWN);
   const first = text.replace(/^\xef\xbb\xbf/, '').trimStart()[0];
   if (first === '[') {
-    const lines = 'Write one object {"id": ..., ...} in each line (of pandas: to_json(orient="records", lines=True)).';
+    const lines = 'Write one object {"id": ..., ...} in each line (pandas: to_json(orient="records", lines=True)).';
     throw featureFault(path, 'is one JSON array, not JSON lines', lines);
   }
   return first === '{' ? 'json' : 'csv';

@@ -31,7 +31,7 @@ export function readyCategories(
       counts.size === 0
         ? `has no categories of any of the ${itemIds.length} items`
         : `has no category of '${name}' with at least ${minimumItems} items`,
-      counts.size === 0 ? 'Check that the ids of the files are of one kind.' : 'Lower `minimumItems`.',
+      counts.size === 0 ? 'Check that the files use the same kind of ids.' : 'Lower `minimumItems`.',
     );
   }
   return {

@@ -78,7 +78,7 @@ export class RowMaker {
   }
 }
 
-/** The error for a file that has not as many rows as ids were given. */
+/** The error for a file whose number of rows is not the number of ids given. */
 export function otherCount(file: string, rows: number, ids: number): Error {
   return featureFault(file, `has ${rows} rows, but ${ids} ids were given`, 'Give one id for each row, in their order.');
 }

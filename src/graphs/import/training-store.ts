@@ -42,7 +42,7 @@ export async function openTrainingFeatures(
     const summary = await importFeatures([{ path, name: streamName(path) }], out, { signal: options.signal });
     const streams = summary.streams.map(({ name, dimension }) => `${name} (${dimension} values)`).join(', ');
     options.onMessage?.(
-      `${path} is imported as \`importFeatures\` does it by default: ${summary.items} items, ${streams}, standardised (${summary.standardise})`,
+      `${path} is imported with the defaults of \`importFeatures\`: ${summary.items} items, ${streams}, standardised (${summary.standardise})`,
     );
     const store = await ItemStore.open(out);
     return {

@@ -59,7 +59,7 @@ export function readCalibration(
       `${path} is the calibration of another network or of other weights than those of ${plan.name}`,
       {
         code: 'dataset',
-        remedy: 'Name another directory, or use the network and the weights that the dataset was begun with.',
+        remedy: 'Name another directory, or use the network and the weights that the dataset was started with.',
       },
     );
   }

@@ -49,7 +49,7 @@ export async function calibrationFrames(
       if (taken.length > 0) items.push({ item: video.id, frames: taken.length });
       all.push(...taken);
     } catch (error) {
-      // What is wrong with the item is said when its own turn comes.
+      // What is wrong with the item is reported when its own turn comes.
       if (!(error instanceof MediaError)) throw error;
     }
   }

@@ -2,7 +2,7 @@ import type { UnopenedNetwork } from '../../models/networks/network.ts';
 import type { Ranges } from '../../models/quantisation/range.ts';
 
 /**
- * Ranges of no meaning, for what does not depend on them: the memory of a network that has not been
+ * Meaningless ranges, for what does not depend on them: the memory of a network that has not been
  * calibrated yet.
  */
 export function placeholderRanges(plan: UnopenedNetwork): Ranges {

@@ -105,12 +105,7 @@ const easeOptions = [
     'two thirds up the scale',
     'ratings above it are what a user likes; 0: every rating counts',
   ),
-  option(
-    'memory',
-    'text',
-    '4 GiB, or half of what there is',
-    'the most that the matrix of all pairs of items may take',
-  ),
+  option('memory', 'text', '4 GiB, or half of what there is', 'memory limit for the matrix of all pairs of items'),
   mostSteps('multiplications, of about 2 ns,'),
 ];
 
@@ -124,7 +119,7 @@ export const classicRecommenders = {
   popularity: { predicts: 'scores', isUsual: true, options: [], make: () => new PopularityRecommender() },
   'user-mean': {
     isUsual: true,
-    options: [option('damping', 'number', '5', "ratings of the mean of all that a user's own are averaged with")],
+    options: [option('damping', 'number', '5', "weight of the overall mean in a user's own mean, in ratings")],
     make: ({ options }) => new UserMeanRecommender(options),
   },
   baseline: {
@@ -199,7 +194,7 @@ export const classicRecommenders = {
     content: 'features',
     options: [
       ...easeOptions,
-      option('contentWeight', 'number', '100', 'ratings that agreeing in content is worth'),
+      option('contentWeight', 'number', '100', 'weight of agreement in content, in ratings'),
       ...vectorOptions,
     ],
     make: async (inputs) => new EaseRecommender({ ...easeOf(inputs), content: await inputs.vectors() }),
@@ -208,7 +203,7 @@ export const classicRecommenders = {
     options: [
       option('cold', 'json', 'content-knn', 'predicts the items with few ratings: a name, or name and options as JSON'),
       option('warm', 'json', 'svd', 'predicts the others'),
-      option('below', 'integer', '5', 'number of ratings from which on an item is not cold'),
+      option('below', 'integer', '5', 'number of ratings from which an item no longer counts as cold'),
     ],
     parts: ({ cold = 'content-knn', warm = 'svd' }) => [cold, warm],
     make: ({ options, parts: [cold, warm] }) =>
@@ -225,7 +220,7 @@ export const classicRecommenders = {
         'heldOut',
         'text',
         'ratings',
-        'what weights are found by: a tenth of the ratings, or of the items (items)',
+        'what the weights are fitted to: a tenth of the ratings, or of the items (items)',
       ),
     ],
     parts: ({ parts = ['svd', 'item-knn'] }) => (Array.isArray(parts) ? parts : [parts]),

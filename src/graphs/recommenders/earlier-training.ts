@@ -19,7 +19,7 @@ export function trainingChanges(before: Compared, now: Compared): string[] {
     compare(key, before.options[key], now.options[key]);
   }
   compare('seed', before.seed, now.seed);
-  if (textOf(before.code) !== textOf(now.code)) changes.push('its code is another');
+  if (textOf(before.code) !== textOf(now.code)) changes.push('its code has changed');
   if (before.features?.sha256 !== now.features?.sha256) {
     changes.push(before.features && now.features ? 'the features have changed' : 'only one of them has features');
   }
@@ -29,7 +29,7 @@ export function trainingChanges(before: Compared, now: Compared): string[] {
     compare('of rated items', before.counts.ratedItems, now.counts.ratedItems);
     compare('of unrated items', before.counts.unratedItems, now.counts.unratedItems);
   }
-  if (changes.length === 0) changes.push('the ratings, or what is known of their items, have changed');
+  if (changes.length === 0) changes.push('the ratings, or what is known about their items, have changed');
   return changes;
 }
 

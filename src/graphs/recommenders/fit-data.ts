@@ -91,7 +91,7 @@ export interface FitOptions {
 /** A recommender that has been fitted. */
 export interface FittedRecommender {
   readonly name: string;
-  /** `scores`: what it predicts only ranks; it is no rating. */
+  /** `scores`: what it predicts only ranks; it is not a rating. */
   readonly predicts: Predicts;
   /** Wall-clock seconds of learning. */
   readonly trainSeconds: number;

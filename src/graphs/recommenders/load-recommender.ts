@@ -48,7 +48,7 @@ const known: KnownOptions<{ features?: string; module?: string }> = { features: 
  * the last bit.
  *
  * @param options `features`: the training store, if it has been moved; `module`: of a recommender
- * of one's own, the module to load it from, which must be as it was.
+ * of your own, the module to load it from, which must be as it was.
  * @throws UsageError `no-model`; ModelError `hash` when a file, or the training store, is not the
  * one that the recommender was trained with.
  * @example
@@ -58,7 +58,7 @@ const known: KnownOptions<{ features?: string; module?: string }> = { features: 
  */
 export async function loadRecommender(
   directory: string,
-  options: { readonly features?: string; readonly module?: string } = {},
+  options: { readonly features?: string | undefined; readonly module?: string | undefined } = {},
 ): Promise<LoadedRecommender> {
   checkKnownOptions('loadRecommender', options, known);
   if (options.module !== undefined) await loadRecommenderModule(options.module);

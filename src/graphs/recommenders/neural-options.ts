@@ -20,7 +20,7 @@ export function neuralOptions(
   const { checkpointSteps: _steps, pretrained: _branches, ...others } = kept;
   return {
     ...(others as NeuralOptions),
-    ...(batch !== undefined && { batchSize: batch as number }),
+    batchSize: batch as number | undefined,
     ...(streams.length > 0 && { modalities: modalitiesOf(streams, modalities, lstm, streamWeights) }),
   };
 }

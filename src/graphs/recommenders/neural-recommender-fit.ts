@@ -45,8 +45,8 @@ export async function fitNeuralRecommender(
     ...own,
     ...run.refit,
     seed: run.seed,
-    ...(run.signal && { signal: run.signal }),
-    ...(run.device !== undefined && { device: run.device }),
+    signal: run.signal,
+    device: run.device,
     onMessage: (sentence) => run.onMessage?.(sentence),
     pretrained,
     ...checkpointOf(options, run, identityOf(training, validation, run, features)),
@@ -151,10 +151,7 @@ function checkpointOf(
 ): Pick<NeuralOptions, 'checkpoint'> {
   if (checkpoint === undefined) return {};
   return {
-    checkpoint: {
-      ...{ path: checkpoint, data },
-      ...(checkpointSteps !== undefined && { everySteps: checkpointSteps as number }),
-    },
+    checkpoint: { path: checkpoint, data, everySteps: checkpointSteps as number | undefined },
   };
 }
 

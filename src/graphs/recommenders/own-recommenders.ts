@@ -6,7 +6,7 @@ import type { Json } from '../graph.ts';
 import type { ClassicRecommender } from './classic-recommenders.ts';
 import type { RecommenderOption } from './recommender-option.ts';
 
-/** What a recommender of one's own is made with. */
+/** What a recommender of your own is made with. */
 export interface OwnRecommenderSetting {
   /** By key, of the kinds that the definition says; those that were not given are not there. */
   readonly options: Readonly<Record<string, Json>>;
@@ -17,7 +17,7 @@ export interface OwnRecommenderSetting {
 }
 
 /**
- * A recommender of one's own, for `trainRecommender`, `runExperiment` and every other place that
+ * A recommender of your own, for `trainRecommender`, `runExperiment` and every other place that
  * takes a recommender's name.
  *
  * @example
@@ -52,7 +52,7 @@ export interface RecommenderCode {
   readonly module?: { readonly name: string; readonly sha256: string };
 }
 
-/** A recommender of one's own that this process knows. */
+/** A recommender of your own that this process knows. */
 export interface OwnRecommender {
   readonly definition: RecommenderDefinition;
   readonly code: RecommenderCode;
@@ -65,17 +65,17 @@ export function keepOwnRecommender(own: OwnRecommender): void {
   known.set(own.definition.name, own);
 }
 
-/** The recommender of one's own that has a name. */
+/** The recommender of your own that has a name. */
 export function ownRecommender(name: string): OwnRecommender | undefined {
   return known.get(name);
 }
 
-/** Names of all recommenders of one's own. */
+/** Names of all recommenders of your own. */
 export function ownRecommenderNames(): readonly string[] {
   return [...known.keys()];
 }
 
-/** A recommender of one's own as those that are here are known. */
+/** A recommender of your own as those that are here are known. */
 export function recordOfOwn(own: OwnRecommender): ClassicRecommender {
   return {
     options: own.definition.options ?? [],
@@ -95,7 +95,7 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
       `\`${does}\` of recommender ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         code: 'module',
-        remedy: 'Mend its module.',
+        remedy: 'Fix the module.',
         cause,
       },
     );
@@ -113,9 +113,9 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
     throw faultOf('make', cause);
   }
   if (typeof made?.fit !== 'function' || typeof made.predict !== 'function') {
-    throw new UsageError(`\`make\` of recommender ${name} must give a recommender, but gave ${shown(made)}`, {
+    throw new UsageError(`\`make\` of recommender ${name} must return a recommender, but returned ${shown(made)}`, {
       code: 'module',
-      remedy: 'Give an object with `fit(ratings)` and `predict(users, items)`.',
+      remedy: 'Return an object with `fit(ratings)` and `predict(users, items)`.',
     });
   }
   const own = made as Recommender;
@@ -126,7 +126,7 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
   };
   return {
     name,
-    ...(own.predicts && { predicts: own.predicts }),
+    predicts: own.predicts,
     fit: (ratings) => guarded('fit', () => own.fit(ratings)),
     predict: numbers('predict'),
     ...(own.score && { score: numbers('score') }),
@@ -145,7 +145,8 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
 /** @throws UsageError `module` unless there is one finite float for each pair. */
 function checkNumbers(what: string, values: unknown, count: number): void {
   const expected = `a Float32Array of ${count} finite numbers, one for each pair`;
-  const refuse = (is: string) => new UsageError(`${what} must give ${expected}, but gave ${is}`, { code: 'module' });
+  const refuse = (is: string) =>
+    new UsageError(`${what} must return ${expected}, but returned ${is}`, { code: 'module' });
   if (!(values instanceof Float32Array)) throw refuse(shown(values));
   if (values.length !== count) throw refuse(`${values.length} numbers`);
   const bad = values.findIndex((value) => !Number.isFinite(value));

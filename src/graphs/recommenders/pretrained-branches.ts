@@ -73,8 +73,8 @@ async function trainedBranch(
   const fitted = await trainBranch(recommender, { ...shared, ...widthsOfBranch(branch, options) }, data, {
     ...others,
     recommender,
-    ...(checkpoint !== undefined && { checkpoint: `${checkpoint}.${branch}` }),
-    ...(logDirectory !== undefined && { logDirectory: `${logDirectory}/${branch}` }),
+    checkpoint: checkpoint && `${checkpoint}.${branch}`,
+    logDirectory: logDirectory && `${logDirectory}/${branch}`,
   });
   try {
     return (await fitted.weights?.()) ?? new Map();

@@ -11,7 +11,7 @@ export interface RankedUsers {
   readonly itemId: string;
   readonly title?: string;
   readonly model: string;
-  /** `scores`: `prediction` only ranks; it is no rating. */
+  /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
   /** Training ratings of the item; those who gave them are not ranked. */
   readonly ratings: number;

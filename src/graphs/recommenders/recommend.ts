@@ -60,7 +60,7 @@ export interface Recommendations {
   /** Undefined of a user given by ratings. */
   readonly user: string | undefined;
   readonly model: string;
-  /** `scores`: `prediction` only ranks; it is no rating. */
+  /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;
   /** Items that the user has rated: they are not recommended. */
   readonly rated: number;

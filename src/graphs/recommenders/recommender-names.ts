@@ -23,7 +23,7 @@ export type RecommenderName = ClassicRecommenderName | NeuralRecommenderName;
 export const recommenderNames: readonly RecommenderName[] = [...classicRecommenderNames, ...neuralRecommenderNames];
 
 /**
- * Asserts the name of a recommender, or of one's own that this process knows: what is typed for the
+ * Asserts the name of a recommender, or of your own that this process knows: what is typed for the
  * names that there always are holds for it too. @throws UsageError listing the names.
  */
 export function checkRecommenderName(name: unknown): RecommenderName {

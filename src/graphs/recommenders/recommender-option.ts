@@ -8,7 +8,7 @@ export type OptionKind = 'integer' | 'number' | 'boolean' | 'text' | 'integers' 
 export interface RecommenderOption {
   readonly key: string;
   /** Another name of the same option. */
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   readonly kind: OptionKind;
   /** The default, in words. */
   readonly default: string;
@@ -23,5 +23,5 @@ export function option(
   does: string,
   alias?: string,
 ): RecommenderOption {
-  return { key, kind, default: byDefault, does, ...(alias && { alias }) };
+  return { key, kind, default: byDefault, does, alias };
 }

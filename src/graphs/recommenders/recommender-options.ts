@@ -23,7 +23,7 @@ const trainingOptions = [
   option('itemsPerGroup', 'integer', '16', 'of item-grouped: number of items that are mixed'),
   option('epochs', 'integer', '100, residual 200', 'maximum number of epochs'),
   option('patience', 'integer', '5, residual 15', 'epochs without a better validation loss before training ends'),
-  option('patienceSteps', 'integer', '500', 'steps without one before training ends, however many epochs they are'),
+  option('patienceSteps', 'integer', '500', 'steps without one before training ends, however many epochs that is'),
   option('learningRate', 'number', '0.001, residual 0.003', 'initial learning rate of Adam'),
   option(
     'plateau',

@@ -7,7 +7,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 const KINDS: readonly string[] = ['integer', 'number', 'boolean', 'text', 'integers', 'json'];
 
 /**
- * Makes a recommender of one's own known to this process under its name. The same name again is the
+ * Makes a recommender of your own known to this process under its name. The same name again is the
  * newer one.
  *
  * @throws UsageError naming what of the definition is wrong.

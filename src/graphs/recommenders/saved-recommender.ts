@@ -54,7 +54,7 @@ export interface RecommenderFacts {
   readonly best?: { readonly epoch: number; readonly loss: number | null };
   readonly validationFigures?: ValidationFigures;
   readonly features?: FeatureFile;
-  /** Of a recommender of one's own: the code that made it. */
+  /** Of a recommender of your own: the code that made it. */
   readonly code?: RecommenderCode;
   /** Not of recommenders that were saved before it was counted. */
   readonly counts?: TrainingCounts;
@@ -184,7 +184,7 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
   };
 }
 
-/** @throws UsageError `module` when the code of a recommender of one's own is not here, or is another. */
+/** @throws UsageError `module` when the code of a recommender of your own is not here, or is another. */
 function checkCode(directory: string, name: string, { version, module }: RecommenderCode): void {
   const here = ownRecommender(name)?.code;
   if (here?.version === version && here.module?.sha256 === module?.sha256) return;
@@ -193,7 +193,7 @@ function checkCode(directory: string, name: string, { version, module }: Recomme
     here && (here.module === undefined ? `version ${here.version}` : `SHA-256 ${here.module.sha256.slice(0, 12)}...`);
   throw new UsageError(
     is === undefined
-      ? `${directory} holds '${name}', a recommender of one's own (${was}), whose code is not loaded`
+      ? `${directory} holds '${name}', a recommender of your own (${was}), whose code is not loaded`
       : `${directory} holds '${name}' of other code (${was}) than what is loaded (${is})`,
     {
       code: 'module',

@@ -58,7 +58,7 @@ export async function similarItems(model: LoadedRecommender, options: SimilarIte
   else {
     found = await new ContentSimilarity(features, genres, saved.catalogue.length).nearest(item, others, k);
     if (found.length === 0) {
-      throw new UsageError(`nothing is known of the content of item '${options.item}' that another item has too`, {
+      throw new UsageError(`item '${options.item}' has no content in common with any other item`, {
         code: 'no-content',
         option: 'by',
         remedy: "Train with features or a list of movies with genres, or compare by learnt vectors: `by: 'factors'`.",

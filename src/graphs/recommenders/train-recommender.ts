@@ -149,7 +149,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       remedy: `Leave \`${name}\` out.`,
     });
   }
-  const reading = { ...train.reading, ...(train.signal && { signal: train.signal }) };
+  const reading = { ...train.reading, signal: train.signal };
   const inputs = await readTrainingInputs(recommender, checked, { ...train, reading }, train.onMessage);
   const doubts = [...scaleDoubts(inputs.ratings.values), ...featureDoubts(inputs.features)];
   for (const doubt of [...doubts, ...idleOptions(recommender, checked)])

@@ -131,7 +131,7 @@ async function readLists({ ratings: path, movies: moviesPath, trailers: trailers
   const named = moviesPath === undefined ? undefined : (await readMovies(moviesPath, skipping)).movies;
   if (found.isDirectory()) {
     const { columns: _columns, ...options } = reading;
-    const lens = await openMovieLens(path, { ...options, ...(trailersPath && { trailers: trailersPath }) });
+    const lens = await openMovieLens(path, { ...options, trailers: trailersPath });
     return { ...lens, movies: named ?? lens.movies, badLines: lens.report.badLines.count };
   }
   const trailers = trailersPath === undefined ? undefined : await readTrailers(trailersPath, skipping);

@@ -34,7 +34,7 @@ export async function earlierModel(
   const { algorithm, components } = fitted.pca;
   if (isAskedFor(fitted.pca, options)) return fitted;
   throw new UsageError(
-    `${out} holds a reduction to ${components} components (${algorithm}), and others are asked for`,
+    `${out} holds a reduction to ${components} components (${algorithm}), but another is asked for`,
     {
       code: 'dataset',
       remedy:

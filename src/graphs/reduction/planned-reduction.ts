@@ -16,7 +16,7 @@ export interface PlannedReduction {
   /** Items of a dataset whose units would be written, and those that are there already. */
   readonly items: number;
   readonly alreadyDone: number;
-  /** Items of the reduced dataset that the source has no more: they would be taken out. */
+  /** Items of the reduced dataset that are no longer in the source: they would be removed. */
   readonly takenOut: readonly string[];
   /** Files and directories that would be written, relative to `out`. */
   readonly files: readonly string[];

@@ -54,11 +54,11 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const files = fitted === undefined ? [] : await writePca(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   const left = await removeOthers(dataset, source);
-  if (left > 0) say(`${left} item(s) that ${options.input} has no more are taken out`);
+  if (left > 0) say(`${left} item(s) that are no longer in ${options.input} are removed`);
   const added = done.inOrder.length - done.alreadyDone;
   if (isEarlier && fitted !== undefined && added > 0) {
     say(
-      `${added} unit(s) are new since the last time, and are reduced with the PCA of then, fitted to ${fitted.pca.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
+      `${added} unit(s) are new since the last time, and are reduced with the earlier PCA, fitted to ${fitted.pca.rows} rows (${files[1]}); to fit one to all there is now, name another directory (\`out\`)`,
     );
   }
   await dataset.close();
@@ -101,7 +101,7 @@ export async function plannedDataset(options: ReduceOptions) {
 }
 
 function storageOf({ encoding, compression }: ReduceOptions) {
-  return { ...(encoding === undefined ? {} : { encoding }), ...(compression === undefined ? {} : { compression }) };
+  return { encoding, compression };
 }
 
 /**
@@ -130,7 +130,7 @@ function describe(source: SourceDataset, column: string, fitted: FittedPca | und
   return { graphId: graphId(of), ...of, models: [...source.file.models.map(withoutCard), ...model] };
 }
 
-/** Takes out what the source has no more. @returns how many items. */
+/** Removes what is no longer in the source. @returns how many items. */
 async function removeOthers(dataset: Dataset, source: SourceDataset): Promise<number> {
   const there = new Set(source.units.map(({ facts }) => facts.itemId));
   const others = (await dataset.store.currentUnits('aside')).filter(({ facts }) => !there.has(facts.itemId));
@@ -199,7 +199,7 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
     itemId: unit.itemId,
     length: rows,
     subclips: unit.subclips.slice(first, end),
-    ...(unit.seconds && { seconds: unit.seconds.slice(first, end) }),
+    seconds: unit.seconds?.slice(first, end),
     subclip: unit.subclip.slice(first, end),
     start: unit.start.slice(first, end),
     end: unit.end.slice(first, end),

@@ -93,7 +93,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
 }
 
 function nothingToReduce(): UsageError {
-  return new UsageError('`column` must name a column of the table: only of a dataset is nothing reduced', {
+  return new UsageError('`column` must name a column of the table: only a dataset can be left unreduced', {
     remedy: 'Turn the table into a training store with `importFeatures`.',
   });
 }
@@ -207,8 +207,8 @@ async function writeReduced(
       pca: { algorithm: fitted.pca.algorithm, components, dimension, sha256: pcaHash(fitted) },
     }),
     createdBy: softwareVersion(),
-    ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-    ...(options.compression === undefined ? {} : { compression: options.compression }),
+    encoding: options.encoding,
+    compression: options.compression,
     scalarColumns: table.schema.fields.filter(({ type }) => (type.children ?? []).length === 0).map(({ name }) => name),
   };
   let writer: ParquetWriter | undefined;

@@ -35,7 +35,7 @@ export class Claims {
   constructor(directory: string) {
     this.#directory = partPath(directory, 'claims');
     this.#signs = setInterval(() => {
-      // A sign that cannot be given costs no more than work that is done twice.
+      // A sign of life that cannot be given costs no more than work done twice.
       for (const path of this.#held.values()) writeFile(path, PROCESS_NAME, { flag: 'r+' }).catch(() => undefined);
     }, SIGN);
     this.#signs.unref();

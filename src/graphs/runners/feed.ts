@@ -15,7 +15,7 @@ export class Feed<Item> {
   #asking = false;
   #ended = false;
 
-  /** @param stopped aborted: no more items are given. */
+  /** @param stopped once aborted, no more items are handed out. */
   constructor(items: Iterable<Item> | AsyncIterable<Item>, stopped: AbortSignal) {
     this.#list = Symbol.asyncIterator in items ? undefined : items[Symbol.iterator]();
     this.#iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : (this.#list as Iterator<Item>);

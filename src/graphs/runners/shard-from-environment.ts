@@ -46,7 +46,7 @@ export function shardFromEnvironment(
   if (name === undefined || place === undefined) {
     throw refused(`none of the variables ${quotedList(Object.keys(SCHEDULERS))} is set`);
   }
-  if (others.length > 0) throw refused(`several of the variables are set that would name one: ${quotedList(names)}`);
+  if (others.length > 0) throw refused(`several of the variables that can name one are set: ${quotedList(names)}`);
   const shard = {
     index: count === undefined ? place.index : numberOf(environment, name),
     count: count ?? place.count,

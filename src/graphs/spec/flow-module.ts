@@ -7,7 +7,7 @@ import { checkJson, type Json } from '../../core/json.ts';
 import type { Columns, VideoScope } from '../dataflow/video-scope.ts';
 
 /**
- * A dataflow of one's own: what a module exports, as it is or as a function of parameters, and what
+ * A dataflow of your own: what a module exports, as it is or as a function of parameters, and what
  * `writeDataset` takes.
  *
  * @example
@@ -151,7 +151,7 @@ function checkFlow({ path, name }: Reference, value: unknown): Dataflow {
     const { version, name: flowName } = value as Dataflow;
     return { columns: columns as Dataflow['columns'], version, name: flowName };
   }
-  throw refused(path, `exports '${name}', which gives no dataflow, but ${shown(value)}`, {
+  throw refused(path, `exports '${name}', which is not a dataflow, but ${shown(value)}`, {
     remedy: 'Export `{ version, columns }`, or a function of the parameters that gives that.',
   });
 }

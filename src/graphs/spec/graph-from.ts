@@ -19,7 +19,7 @@ export interface GraphFromOptions {
   readonly weights?: string | readonly string[] | undefined;
   /**
    * The modules that may be loaded, by their paths below the working directory: `['./flow.js']`.
-   * Default none: a spec that comes with a dataset or a job is no way to run code that was not
+   * Default none: a spec that comes with a dataset or a job is not a way to run code that was not
    * asked for.
    */
   readonly modules?: readonly string[] | undefined;
@@ -27,7 +27,7 @@ export interface GraphFromOptions {
 
 /**
  * Makes the graph of a spec, in any process: networks from weights found by their hash, a dataflow
- * of one's own from the module that exports it. The graph has the id that the spec says, or is
+ * of your own from the module that exports it. The graph has the id that the spec says, or is
  * refused.
  *
  * @throws UsageError `spec` for what is not a spec, or that of a dataflow written inline; `module`
@@ -73,13 +73,10 @@ async function make(spec: GraphSpec, places: readonly string[], modules: readonl
     case 'module':
       return moduleGraph(spec, policy, modules);
     case 'inline':
-      throw new UsageError(
-        `the dataflow '${spec.graph.name}' was written inline: its functions are nowhere but there`,
-        {
-          code: 'spec',
-          remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
-        },
-      );
+      throw new UsageError(`the dataflow '${spec.graph.name}' was written inline: its functions exist nowhere else`, {
+        code: 'spec',
+        remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
+      });
   }
 }
 

@@ -83,7 +83,7 @@ function asSpec<T>(name: string, check: () => T): T {
 function noSpec(why: string, cause?: unknown): UsageError {
   return new UsageError(`this is not a spec of a graph: ${why}`, {
     code: 'spec',
-    remedy: 'Give what `readSpec` read from a dataset, or what stands in `spec` of its description, unchanged.',
+    remedy: 'Give what `readSpec` returned for a dataset, or the `spec` of its description, unchanged.',
     cause,
   });
 }

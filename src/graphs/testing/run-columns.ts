@@ -94,7 +94,7 @@ export async function runColumns(
   const { operators } = flow.metrics();
   const held = flow.holders().map(({ operator, bytes }) => `${bytes} bytes by '${operator}'`);
   if (held.length > 0) {
-    throw new FlowError('held', `when all columns had ended there were still held: ${held.join(', ')}`, {
+    throw new FlowError('held', `after all columns had ended, these were still held: ${held.join(', ')}`, {
       remedy: 'End every `busy()` and every reservation, and let promises settle.',
     });
   }

@@ -43,7 +43,7 @@ const known: KnownOptions<ImportWeightsOptions> = {
  * all. A hash in the file's name, as PyTorch Hub has it (`alexnet-owt-7be5be79.pth`), must be the
  * file's.
  *
- * @throws UsageError for a wrong name or hash; ModelError `weights` when the file has not that
+ * @throws UsageError for a wrong name or hash; ModelError `weights` when the file lacks that
  * network's tensors or other weights are stored, `hash` when its SHA-256 is another; FlowError
  * `aborted`.
  *

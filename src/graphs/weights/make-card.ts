@@ -115,5 +115,5 @@ async function write(path: string, text: string, replace: boolean): Promise<void
     if (code === undefined || syscall === undefined) throw error;
     throw new ModelError('card', `the card ${path} cannot be written: ${message}`, { cause: error });
   }
-  throw new UsageError(`${path} is there already`, { remedy: 'Give another path as `out`, or add `replace: true`.' });
+  throw new UsageError(`${path} already exists`, { remedy: 'Give another path as `out`, or add `replace: true`.' });
 }

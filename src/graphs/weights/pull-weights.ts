@@ -23,7 +23,7 @@ export interface PullWeightsOptions {
    * digits that the official source states.
    */
   readonly sha256?: string | undefined;
-  /** Downloads again, and puts the file in place of what is stored. Default false. */
+  /** Downloads again, and puts the file replaces what is stored. Default false. */
   readonly replace?: boolean | undefined;
   /** Of the store; see `weightsDirectory`. */
   readonly directory?: string | undefined;

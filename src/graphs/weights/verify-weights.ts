@@ -27,7 +27,11 @@ export interface VerifiedWeights {
  * const damaged = (await verifyWeights()).filter(({ whole }) => !whole);
  */
 export async function verifyWeights(
-  options: { readonly name?: string; readonly directory?: string; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly name?: string | undefined;
+    readonly directory?: string | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<readonly VerifiedWeights[]> {
   const stored = storedWeightsNames(options.directory);
   const { name: wanted } = options;
@@ -46,7 +50,7 @@ export async function verifyWeights(
 async function verify(name: string, directory?: string, signal?: AbortSignal): Promise<VerifiedWeights> {
   try {
     const model = storedWeights(name, directory);
-    if (!model) throw damagedWeights(name, 'it has been removed meanwhile');
+    if (!model) throw damagedWeights(name, 'it has been removed in the meantime');
     const { sha256, bytes } = model;
     const found = await hashWeightFile(model.path, signal);
     if (found.sha256 === sha256) return { name, whole: true, sha256, bytes };

@@ -149,7 +149,7 @@ function unitOf(bytes: Buffer): UnitTable {
       return shape ? [{ ...shape, ...vectors(index, shape.dimension) }] : [];
     }),
     ...(counts.length > 0 && { counts: Object.fromEntries(counts) }),
-    ...(rowTables && { rowTables }),
+    rowTables,
     metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
   };
 }

@@ -4,7 +4,13 @@ import type { UnitTable } from './schema.ts';
 export type Cut = number | `${number}s`;
 
 /** The cut that a row of a unit, or of a stream, is of. */
-export function cutOfRow({ subclips, seconds }: { readonly subclips: number; readonly seconds?: number }): Cut {
+export function cutOfRow({
+  subclips,
+  seconds,
+}: {
+  readonly subclips: number;
+  readonly seconds?: number | undefined;
+}): Cut {
   return seconds === undefined || seconds === 0 ? subclips : `${seconds}s`;
 }
 

@@ -129,7 +129,7 @@ export class Items {
   }
 
   /**
-   * Takes an item out: the table that is written next has it no more. To be followed by
+   * Takes an item out: the table that is written next no longer has it. To be followed by
    * `forgetJournal`.
    */
   forget(id: string): void {

@@ -55,7 +55,7 @@ let writing: { readonly thread: ParquetThread; writers: number; end?: NodeJS.Tim
 /**
  * Writes record batches to a Parquet file as they come: floats without dictionary and statistics,
  * the same bytes for the same batches. Holds about one row group, in the memory of parquet-wasm,
- * which runs in a thread of its own: a type that it cannot write ends no more than the file.
+ * which runs in a thread of its own: a type that it cannot write costs no more than the file.
  * `write` waits until the batch before is taken, so memory stays bounded.
  */
 export class ParquetWriter {

@@ -72,7 +72,7 @@ export function parseRowSchema(schema: RowSchema): ReadonlyMap<string, ParsedRow
   for (const [name] of columns) {
     if (COLUMN_NAME.test(name) && name !== 'item_id') continue;
     throw new UsageError(
-      `a column of rows must be named by a letter and up to 63 letters, digits, '_' or '-', and not item_id, but is named '${name}'`,
+      `a column of rows must have a name of one letter and up to 63 letters, digits, '_' or '-', and not item_id, but is named '${name}'`,
     );
   }
   return new Map(columns.map(([name, type]) => [name, parseRowType(name, type)]));

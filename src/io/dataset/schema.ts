@@ -88,7 +88,7 @@ const STREAM_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 export function checkStreamName(name: string): void {
   if (!STREAM_NAME.test(name)) {
     throw new UsageError(
-      `a stream that goes into a dataset must be named by a letter followed by up to 63 letters, digits, '_' or '-', but is named '${name}'`,
+      `a stream that goes into a dataset must have a name of one letter and up to 63 letters, digits, '_' or '-', but is named '${name}'`,
     );
   }
   if (name.endsWith(COUNTS)) {

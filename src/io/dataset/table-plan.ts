@@ -47,7 +47,7 @@ export async function planTables(units: readonly PlannedUnit[]): Promise<TablePl
           'damaged',
           `column ${stream}_${statistic} has ${known.dimension} values in '${known.unit.facts.itemId}' but ${dimension} in '${unit.facts.itemId}'`,
           {
-            remedy: `Take the wrong one of the two out (\`prune({ remove: '${unit.facts.itemId}' })\`), and run again.`,
+            remedy: `Remove the wrong one of the two (\`prune({ remove: '${unit.facts.itemId}' })\`), and run again.`,
           },
         );
       }

@@ -18,7 +18,7 @@ export interface Complaints {
   readonly ofTags: number;
 }
 
-/** Share of a stream at whose end a complaint is no reason to throw the rest away. */
+/** Share of a stream at whose end a complaint is not a reason to throw the rest away. */
 const TAIL = 0.02;
 /**
  * Frames by which ffmpeg's demuxer and decoder, which run ahead of its filters, may speak before it

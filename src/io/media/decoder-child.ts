@@ -240,7 +240,7 @@ class DecoderThread {
  * program.
  */
 function deathOf(cause: Error): SystemError {
-  // A thread that gets no descriptors says so in words only.
+  // A thread that gets no descriptors reports that in its message only.
   const lacksFiles = /EMFILE|ENFILE/.exec(cause.message)?.[0];
   const known =
     lacksFiles === undefined

@@ -113,7 +113,7 @@ export class DecoderProcess {
           `'${name}': the decoder produced nothing for ${this.#stallTimeout / 1000} s`,
           { decoderLines: this.log.lines },
         );
-        // The read settles when the thread writes no more.
+        // The read settles when the thread has stopped writing.
         this.#child.kill();
       }),
     );

@@ -67,7 +67,7 @@ export function combineVerdicts(verdicts: readonly Verdict[]): Verdict | Rejecte
   const first = verdicts[0];
   if (first === undefined) throw new UsageError('`verdicts` must hold at least one verdict, but is empty');
   const decoderLines = verdicts.flatMap((verdict) => verdict.decoderLines);
-  // What is said of the whole file, each of its streams says.
+  // What holds for the whole file, each of its streams reports.
   const notes = [...new Set(verdicts.flatMap((verdict) => verdict.notes))];
   const partial = verdicts.filter((verdict) => verdict.verdict === 'partial').sort((a, b) => rank(a) - rank(b));
   const gravest = partial[0];

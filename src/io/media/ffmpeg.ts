@@ -95,7 +95,7 @@ function atNamedPath(name: string, variable: ToolOrigin, named: string): MediaTo
   const version = existsSync(path) ? versionOf(path) : undefined;
   if (version === undefined) {
     throw new SystemError('decoder-missing', `${variable} is '${named}', which does not run as ${name}`, {
-      remedy: `Let ${variable} name an ${name} binary, or unset it.`,
+      remedy: `Set ${variable} to an ${name} binary, or unset it.`,
     });
   }
   return { path, version, origin: variable };
@@ -114,7 +114,7 @@ function search(name: string, variable: string, packaged: readonly Candidate[]):
     if (version !== undefined) return { path, version, origin: candidate.origin };
   }
   throw new SystemError('decoder-missing', `no ${name} was found`, {
-    remedy: `Install ffmpeg (https://ffmpeg.org), or run \`npm install\` with optional dependencies, or let ${variable} name an ${name} binary.`,
+    remedy: `Install ffmpeg (https://ffmpeg.org), or run \`npm install\` with optional dependencies, or set ${variable} to an ${name} binary.`,
   });
 }
 

@@ -102,7 +102,7 @@ export async function judge(facts: DecodingFacts): Promise<Verdict> {
   return { verdict: 'whole', decoded, seconds, decoderLines, notes };
 }
 
-/** A decoder that a signal ended has not said all it had to say. */
+/** A decoder that was ended by a signal may not have reported everything. */
 function isFatal(exit: DecoderExit): boolean {
   return exit.signal !== null;
 }

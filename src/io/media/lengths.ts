@@ -205,8 +205,8 @@ function withSpans(info: MediaInfo, scan: PacketScan): MediaInfo {
     duration: timelineEnd(pictures, sound),
     statedDuration,
     measured: true,
-    ...(pictures && { video: pictures }),
-    ...(sound && { audio: sound }),
+    video: pictures,
+    audio: sound,
     leftOut,
   };
 }

@@ -127,8 +127,8 @@ export interface MediaInfo {
   readonly statedDuration?: number | undefined;
   /** Whether the lengths were measured by reading every packet, not taken from the headers. */
   readonly measured: boolean;
-  readonly video?: VideoStreamInfo;
-  readonly audio?: AudioStreamInfo;
+  readonly video?: VideoStreamInfo | undefined;
+  readonly audio?: AudioStreamInfo | undefined;
   /** ffmpeg's codec names of all audio and video streams, chosen or not, by stream index. */
   readonly codecs: ReadonlyMap<number, string>;
   /**

@@ -203,8 +203,8 @@ function describe(
       duration: timelineEnd(video, audio),
       measured: false,
     },
-    ...(video && { video }),
-    ...(audio && { audio }),
+    video,
+    audio,
     ...{ codecs, leftOut: chosen.leftOut, ...ends },
   };
 }

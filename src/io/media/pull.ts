@@ -39,7 +39,7 @@ class Hand<T> {
   #end: { readonly error?: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  /** Resolves when the element is no longer used. */
+  /** Resolves when the element is no longer in use. */
   give(element: T): Promise<void> {
     return new Promise((taken) => {
       this.#offered = { element, taken };

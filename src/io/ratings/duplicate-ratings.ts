@@ -21,7 +21,7 @@ export function settleDuplicates(
   const order = usersFollowOneAnother(users, table.userIds.length)
     ? undefined
     : rowsByGroup(users, table.userIds.length).rows;
-  /** The row, plus 1, in which an item was rated last, by whomever. */
+  /** The row, plus 1, in which an item was last rated, by any user. */
   const latest = new Int32Array(table.itemIds.length);
   let dropped: Uint8Array | undefined;
   let count = 0;

@@ -5,14 +5,14 @@ import type { RatingTable } from './rating-table.ts';
 /** Which items count. Each condition that is left out holds for all items. */
 export interface ItemFilter {
   /** First and last year, both included. Items without a year are left out. */
-  readonly years?: { readonly from?: number; readonly to?: number };
+  readonly years?: { readonly from?: number; readonly to?: number } | undefined;
   /** Items that have at least one of these genres; the case of letters aside. */
-  readonly genres?: readonly string[];
+  readonly genres?: readonly string[] | undefined;
   /**
    * The ids of the items that have features (see `moviesWithFeatures` where features belong to
    * trailers).
    */
-  readonly itemsWithFeatures?: ReadonlySet<string>;
+  readonly itemsWithFeatures?: ReadonlySet<string> | undefined;
 }
 
 /** The ratings of the items that pass a filter. */

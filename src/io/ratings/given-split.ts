@@ -11,7 +11,7 @@ import { checkNotEmpty } from './subset.ts';
 export interface GivenFiles {
   readonly train: string;
   readonly test: string;
-  readonly validation?: string;
+  readonly validation?: string | undefined;
 }
 
 /**

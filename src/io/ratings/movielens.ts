@@ -48,7 +48,7 @@ const TRAILERS = 'ml-youtube.csv';
  * the trailer list `ml-youtube.csv` when it is there too. Ratings are streamed (see `readRatings`);
  * a rating off the scale is a bad line.
  *
- * @throws UsageError `ratings` when it is no such directory; RatingFileError `bad-line`.
+ * @throws UsageError `ratings` when it is not such a directory; RatingFileError `bad-line`.
  * @example
  * const { ratings, movies, trailers } = await openMovieLens('ml-20m', { trailers: 'ml-youtube.csv' });
  */

@@ -17,7 +17,7 @@ export interface RatingTable {
    * float64[rows]: the times of the ratings as the file has them (MovieLens: seconds since 1970),
    * where they were asked for.
    */
-  readonly timestamps?: Float64Array;
+  readonly timestamps?: Float64Array | undefined;
 }
 
 /**

@@ -21,31 +21,31 @@ import { resolveValidation, type ValidationOptions, withValidation } from './val
 export interface ScenarioParameters {
   readonly kind: ScenarioKind;
   /** Only items of these years, genres and with features (see `filterRatings`). */
-  readonly filter?: ItemFilter;
+  readonly filter?: ItemFilter | undefined;
   /**
    * Only users and items with at least this many of the filtered ratings each, counted again until
    * it holds (see `kCore`).
    */
-  readonly core?: number;
+  readonly core?: number | undefined;
   /** Only the items with most ratings, and the users with most. Default: all. */
-  readonly items?: number;
-  readonly users?: number;
+  readonly items?: number | undefined;
+  readonly users?: number | undefined;
   /** Ratings drawn of each user. Default: all. */
-  readonly ratingsPerUser?: number;
+  readonly ratingsPerUser?: number | undefined;
   /** Whether users with fewer ratings than that keep them (default) or are left out. */
-  readonly fewer?: 'keep' | 'drop';
+  readonly fewer?: 'keep' | 'drop' | undefined;
   /** Default 2; a scenario that goes by time has one split. */
-  readonly folds?: number;
+  readonly folds?: number | undefined;
   /**
    * Where the kind `time` divides: the share of ratings that come before (default 0.8), or a date
    * (UTC) such as `2015-03-31`.
    */
-  readonly cut?: number | string;
+  readonly cut?: number | string | undefined;
   /** Share of a test user's ratings that the kind `user` shows. Default 0.8. */
-  readonly foldIn?: number;
-  readonly validation?: ValidationOptions;
+  readonly foldIn?: number | undefined;
+  readonly validation?: ValidationOptions | undefined;
   /** Decides all draws: 0 to 4294967295. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** How many ratings and what else each step left. */

@@ -36,7 +36,7 @@ export function selectWithRows(
     itemIds: items.ids,
   };
   const timestamps = table.timestamps && pick(table.timestamps, new Float64Array(order.length));
-  return { ratings: { ...selected, ...(timestamps && { timestamps }) }, rows: order };
+  return { ratings: { ...selected, timestamps }, rows: order };
 }
 
 /**

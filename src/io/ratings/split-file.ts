@@ -62,7 +62,7 @@ export async function saveScenario(scenario: Scenario, directory: string): Promi
     await rm(temporary, { recursive: true, force: true });
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
-    throw new UsageError(`${directory} is there already`, {
+    throw new UsageError(`${directory} already exists`, {
       code: 'exists',
       remedy: 'Name another directory, or remove it.',
       cause: error,
@@ -99,7 +99,7 @@ export async function readScenario(directory: string): Promise<Scenario> {
     };
     const [train, validation, test] = [await rows('train'), await rows('validation'), await rows('test')];
     const foldIn = Object.hasOwn(description.files, fileOfPart(name, 'foldIn')) ? await rows('foldIn') : undefined;
-    splits.push({ name, train, validation, ...(foldIn && { foldIn }), test });
+    splits.push({ name, train, validation, foldIn, test });
   }
   const { kind, parameters, counts } = description;
   return { kind, ratings, splits, parameters, counts };

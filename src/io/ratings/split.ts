@@ -14,5 +14,5 @@ export interface Split {
    * int32[], only where test users are not in training: ratings of them that a recommender may look
    * at, and does not learn from.
    */
-  readonly foldIn?: Int32Array;
+  readonly foldIn?: Int32Array | undefined;
 }

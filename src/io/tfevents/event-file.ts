@@ -76,7 +76,7 @@ export class EventFile {
       for (const missing of missingDirectories(directory)) mkdirSync(missing);
       file = new EventFile(join(directory, name));
     } catch (cause) {
-      throw directoryFailure(`an event file in ${directory}`, cause, 'Name another directory, that you may write to.');
+      throw directoryFailure(`an event file in ${directory}`, cause, 'Name another directory that you may write to.');
     }
     const time = doubleField(event.wallTime, seconds);
     file.#append([

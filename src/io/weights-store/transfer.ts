@@ -63,7 +63,7 @@ async function receive(
   }
   if (status === 416 && facts) {
     await part.restart();
-    return { outcome: 'again', why: `${where} has no more bytes than those already here (416), starting over` };
+    return { outcome: 'again', why: `${where} has no no bytes beyond those already here (416): starting over` };
   }
   if (status !== 200 && !(status === 206 && facts)) {
     throw new SystemError('download', `${where} answers ${status}${status === 404 ? ', there is no such file' : ''}`);

@@ -148,7 +148,7 @@ async function fetchWhole(
 
 async function pauseFor(seconds: number, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await sleep(1000 * seconds, undefined, signal ? { signal } : {});
+    await sleep(1000 * seconds, undefined, { signal });
   } catch (error) {
     if (error instanceof ReelflowError) throw error;
     throw new FlowError('aborted', 'the download was interrupted', { cause: error });

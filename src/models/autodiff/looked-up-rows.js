@@ -101,7 +101,7 @@ class Table {
     return this.#tensor(taken);
   }
 
-  /** Where a run writes what becomes of the rows. */
+  /** Where a run writes the new values of the rows. */
   room() {
     this.#given = this.#inPlace ? this.#taken : atLeast(this.#given, this.#named.padded * this.#width);
     return this.#tensor(this.#given);

@@ -7,7 +7,7 @@ export interface PlateauOptions {
   readonly factor?: number | undefined;
   /** Epochs without improvement before it is. Default 2. */
   readonly patience?: number | undefined;
-  /** Steps without improvement before it is, however many epochs they are. Default 200. */
+  /** Steps without improvement before it is, however many epochs that is. Default 200. */
   readonly patienceSteps?: number | undefined;
   /** Rate below which it does not go. Default 1e-5. */
   readonly minimum?: number | undefined;

@@ -32,7 +32,7 @@ export interface StateTensor {
    * Of a table outside the graph: the feed that names the rows which a run is given, and whose
    * places it changes.
    */
-  readonly lookedUpBy?: string;
+  readonly lookedUpBy?: string | undefined;
 }
 
 /** The shape that a state tensor has in a graph. */
@@ -66,7 +66,7 @@ function tensorOf(
   });
   const shape = packed ? [offset] : (variables[0] as Variable).shape;
   const lookedUpBy = variables[0]?.lookedUpBy;
-  return { input, shape, length: offset, members, kind, ...(lookedUpBy !== undefined && { lookedUpBy }) };
+  return { input, shape, length: offset, members, kind, lookedUpBy };
 }
 
 /**

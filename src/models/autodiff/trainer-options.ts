@@ -69,7 +69,7 @@ export interface TrainerOptions {
   /** Epochs without a better validation loss before training ends. Default 5. */
   readonly patience?: number | undefined;
   /**
-   * Steps without a better validation loss before training ends, however many epochs they are.
+   * Steps without a better validation loss before training ends, however many epochs that is.
    * Default 500.
    */
   readonly patienceSteps?: number | undefined;

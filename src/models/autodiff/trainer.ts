@@ -216,7 +216,7 @@ export class Trainer {
     const { epochs = 100, patience = 5, patienceSteps = 500, checkpoint } = this.#options;
     const { learningRate = 0.001, plateau = {}, seed = 1, rates } = this.#options;
     const facts = {
-      ...(rates && { rates }),
+      rates,
       epochs,
       patience,
       patienceSteps,

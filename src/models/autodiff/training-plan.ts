@@ -31,7 +31,7 @@ export interface TrainableModule {
    */
   build(tape: Tape): ModuleOutputs;
   /** Which weights keep their first values. Default none. */
-  readonly isFrozen?: (name: string) => boolean;
+  readonly isFrozen?: ((name: string) => boolean) | undefined;
 }
 
 /** An input of a graph that is fed with each batch. */
@@ -39,7 +39,7 @@ export interface FedInput {
   readonly name: string;
   readonly shape: readonly Dimension[];
   /** Of an input that says which of the rows handed in are meant: the feed that it is made of. */
-  readonly placesOf?: string;
+  readonly placesOf?: string | undefined;
 }
 
 /**
@@ -148,7 +148,7 @@ function fedInputs(graph: OnnxGraph, state: readonly StateTensor[], others: Read
     .filter(({ name }) => !others.has(name))
     .map(({ name, shape }) => {
       const feed = feeds.get(name);
-      return { name, shape: shape as readonly Dimension[], ...(feed !== undefined && { placesOf: feed }) };
+      return { name, shape: shape as readonly Dimension[], placesOf: feed };
     });
 }
 

@@ -8,7 +8,7 @@ interface CatalogueList {
 }
 
 /**
- * Metrics of the first k of all items that a user has not met yet: each a mean over the users that
+ * Metrics of the first k of all items that a user has not seen yet: each a mean over the users that
  * have a relevant test item. `docs/metrics.md` defines each.
  */
 export const catalogueMetrics = {

@@ -1,6 +1,6 @@
 /**
- * Mean of a metric over users: one for whom it is not defined (NaN) counts 0 or, with `skip`, not
- * at all. NaN over nobody.
+ * Mean of a metric over users: one for whom it is not defined (NaN) counts as 0 or, with `skip`,
+ * not at all. NaN over nobody.
  */
 export class MetricMean {
   readonly #skip: boolean;

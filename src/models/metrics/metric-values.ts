@@ -2,7 +2,7 @@ import type { MetricValues } from './metrics.ts';
 import type { ThresholdRule } from './ranked-list.ts';
 import type { RocPoint } from './roc.ts';
 
-/** What a user counts for whom a metric is not defined: 0, or not at all. */
+/** How a user for whom a metric is not defined counts: as 0, or not at all. */
 export type UndefinedRule = 'zero' | 'skip';
 
 /**

@@ -127,7 +127,7 @@ export function metricValues<Scope extends MetricScope>(
   return Object.fromEntries(metricNames(scope).map((name) => [name, value(name)])) as MetricValues<Scope>;
 }
 
-/** 1 when all predictions are equal, else 0; NaN of one item, which is no ranking. */
+/** 1 when all predictions are equal, else 0; NaN for one item, which is not a ranking. */
 function constantList(predictions: Float64Array): number {
   if (predictions.length < 2) return Number.NaN;
   return predictions[0] === predictions.at(-1) ? 1 : 0;

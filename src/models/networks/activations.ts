@@ -7,7 +7,7 @@ import { type PartBytes, partBytes } from './network-memory.ts';
 /** Rows that convolutions run at once at most: more gain nothing and cost memory. */
 const convolutionRows = 8;
 /**
- * Activations that convolutions hold at once, where one row has not more on its own: VGG16 runs 2
+ * Activations that convolutions hold at once, unless one row alone has more: VGG16 runs 2
  * rows at once, the others 8.
  */
 const activationBytes = 64 * 1024 * 1024;

@@ -40,7 +40,7 @@ function temporaryFolder(): string {
     throw directoryFailure(
       `the temporary directory ${tmpdir()}`,
       error,
-      'Let TMPDIR name a directory with room, that you may write to.',
+      'Set TMPDIR to a directory with room that you may write to.',
     );
   }
 }

@@ -56,7 +56,7 @@ export interface Postprocessing {
   /** The layer of the description that does it: its last. */
   readonly layer: string;
   readonly weights: PublishedWeights;
-  /** Which files have the parameters, for whom gave another one. */
+  /** Which files have the parameters, to tell whoever gave another one. */
   readonly remedy: string;
 }
 

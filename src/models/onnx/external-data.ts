@@ -72,7 +72,7 @@ function missing({ name, model }: ExternalTensor, location: string): ModelError 
       : `${model} keeps initialiser '${name}' in '${location}', which is not a file inside its own folder`,
     {
       remedy: isAbsent
-        ? `Get '${location}' too, from where you got the model, and put it in the same folder.`
+        ? `Get '${location}' too, from wherever you got the model, and put it in the same folder.`
         : 'Keep the external data of a model next to it; links that lead outside its folder are not followed.',
     },
   );

@@ -13,7 +13,7 @@ export interface BlendOptions {
   readonly weights?: readonly number[] | undefined;
   /**
    * What the weights are found by: a tenth of the ratings (default), or all ratings of a tenth of
-   * the items, so that each part is judged by items that it has not met.
+   * the items, so that each part is judged by items that it has not seen.
    */
   readonly heldOut?: 'ratings' | 'items' | undefined;
   /** Draws what is held out; default 0. */

@@ -18,14 +18,14 @@ export async function scoresOf(part: Recommender, users: Int32Array, items: Int3
 }
 
 /**
- * @throws UsageError `no-new-users` when the recommender cannot serve a user whom it has not met.
+ * @throws UsageError `no-new-users` when the recommender cannot serve a user whom it has not seen.
  */
 export async function newUserScores(part: Recommender, own: NewUserRatings, items: Int32Array): Promise<Float32Array> {
   if (part.scoreNewUser !== undefined) return part.scoreNewUser(own, items);
   throw cannotServe(part.name);
 }
 
-/** What is said of a recommender that cannot serve a new user. */
+/** The error of a recommender that cannot serve a new user. */
 export function cannotServe(name: string): UsageError {
   return new UsageError(`recommender ${name} cannot serve a user who was not there in training`, {
     code: 'no-new-users',

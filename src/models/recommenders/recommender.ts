@@ -20,7 +20,7 @@ export interface TrainingRatings {
 /** What a recommender gives: ratings on the scale, or scores that only rank. */
 export type Predicts = 'ratings' | 'scores';
 
-/** The ratings of a user that a fitted recommender has not met: one value for each item number. */
+/** The ratings of a user that a fitted recommender has not seen: one value for each item number. */
 export interface NewUserRatings {
   readonly items: Int32Array;
   readonly values: Float32Array;
@@ -42,7 +42,7 @@ export interface Recommender {
    * `scores`: what `predict` gives is not on the scale of ratings; it ranks, and has no error.
    * Default `ratings`.
    */
-  readonly predicts?: Predicts;
+  readonly predicts?: Predicts | undefined;
   /**
    * Learns from the ratings, forgetting what it had learnt before. The arrays must not be changed
    * afterwards.

@@ -2,7 +2,7 @@ import { normalP } from './normal-p.ts';
 import type { TestResult } from './paired-t-test.ts';
 import { differencesOf } from './sample.ts';
 
-/** Up to so many pairs the distribution of the rank sum is counted out. */
+/** Up to this many pairs the distribution of the rank sum is enumerated. */
 const exactPairs = 50;
 
 /**

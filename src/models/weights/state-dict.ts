@@ -102,7 +102,10 @@ function largest(
  * All dictionaries inside a value, from the outside in, those under usual keys first; and why
  * nothing was made of the first value of which that is so.
  */
-function inside(value: unknown): { readonly dictionaries: readonly PickleDictionary[]; readonly refusal?: string } {
+function inside(value: unknown): {
+  readonly dictionaries: readonly PickleDictionary[];
+  readonly refusal?: string | undefined;
+} {
   const dictionaries: PickleDictionary[] = [];
   const seen = new Set<unknown>();
   let refusal: string | undefined;
@@ -124,7 +127,7 @@ function inside(value: unknown): { readonly dictionaries: readonly PickleDiction
     }
     layer = next;
   }
-  return { dictionaries, ...(refusal !== undefined && { refusal }) };
+  return { dictionaries, refusal };
 }
 
 function arrayTensor(name: string, { content }: NumpyArray, refuse: Refuse): WeightTensor {

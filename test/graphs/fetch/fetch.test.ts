@@ -161,7 +161,7 @@ describe('fetching a corpus', () => {
     expect(summary.failures).toMatchObject([{ reason: 'exists' }]);
   });
 
-  it('runs no more commands at the same time than it may, and all that it may', async () => {
+  it('runs no more commands run at the same time than it may, and all that it may', async () => {
     const running: number[] = [];
     const ids = ['gated-1', 'gated-2', 'gated-3', 'gated-4', 'gated-5'];
     const onProgress = (progress: { readonly running: number }) => running.push(progress.running);

@@ -87,7 +87,7 @@ describe('features that are no training store', () => {
         onMessage: (text) => void said.push(text),
       });
     expect(await train()).toMatchObject({ alreadyTrained: false, unratedItems: 4 });
-    expect(said.some((text) => text.includes('is imported as `importFeatures` does it by default: 24 items'))).toBe(
+    expect(said.some((text) => text.includes('is imported with the defaults of `importFeatures`: 24 items'))).toBe(
       true,
     );
     expect(JSON.parse(readFileSync(at('av', 'model.json'), 'utf8')).features.path).toBe(at('av', 'items.arrow'));

@@ -141,7 +141,7 @@ describe('the spec of a dataflow in a module', () => {
     await expect(write('./flow.js#absent')).rejects.toThrow(
       "exports no 'absent', but brightness, plain, nothing, throws",
     );
-    await expect(write('./flow.js#nothing')).rejects.toThrow("exports 'nothing', which gives no dataflow, but 4");
+    await expect(write('./flow.js#nothing')).rejects.toThrow("exports 'nothing', which is not a dataflow, but 4");
     await expect(write('./flow.js#plain', { gain: 2 })).rejects.toThrow('which takes no `params`');
     await expect(write('./flow.js#throws')).rejects.toMatchObject({
       code: 'module',

@@ -179,7 +179,7 @@ export class NeuralRecommender {
     }
     const { pretrained: _branches, checkpoint: _checkpoint, ...options } = this.#options;
     const trainer = await Trainer.open(
-      { ...module, ...(isFrozen && { isFrozen }) },
+      { ...module, isFrozen },
       { ...options, ...(this.#form === 'residual' && { l2: 0 }), initialWeights: weights },
     );
     this.#trained = { trainer, set, known: knownItems(set), reader };
@@ -266,8 +266,8 @@ export class NeuralRecommender {
       ...trainingDefaults[this.#form],
       ...options,
       ...(this.#form === 'residual' && { l2: 0 }),
-      ...(initialWeights && { initialWeights }),
-      ...(checkpoint && { checkpoint: { ...checkpoint, data: data as string } }),
+      initialWeights,
+      checkpoint: checkpoint && { ...checkpoint, data: data as string },
     });
   }
 

@@ -18,7 +18,8 @@ export const lossNames = ['mse', 'ordinal', 'bpr', 'softmax', 'log'] as const;
  * What a neural recommender learns to do. `mse`: to come near each rating. `ordinal`: to say for
  * each level of the scale how likely a rating is above it. `bpr`, `softmax`: to put the ratings of
  * a user into their order, by pairs or by lists; `log`: to tell high ratings from low ones by the
- * log loss of sigmoid(score) against the place on the scale. What these three predict is no rating.
+ * log loss of sigmoid(score) against the place on the scale. What these three predict is not a
+ * rating.
  *
  * @example
  * const ranking: LossName = 'bpr';

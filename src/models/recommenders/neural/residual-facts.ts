@@ -97,7 +97,7 @@ async function learntRows(
   });
 }
 
-/** At most so many of the items, ascending. */
+/** At most this many of the items, ascending. */
 function someOf(items: Int32Array, limit: number, seed: number): Int32Array {
   if (items.length <= limit) return items;
   const next = randomIntegers(`reelflow-residual-items-1:${seed}`);
