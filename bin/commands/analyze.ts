@@ -16,7 +16,7 @@ import { toldTo } from '../told-to.ts';
 export const command = defineCommand({
   name: 'analyze',
   operands: ['[DIR|FILE]'],
-  does: 'shows what is in features (a dataset or items.arrow), or in ratings, as one HTML page',
+  does: 'shows what is in features (a dataset or a training store), or in ratings, as one HTML page',
   options: {
     out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
     ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),

@@ -63,7 +63,7 @@ export interface FeatureAnalysis {
 }
 
 /**
- * Analyses features of a dataset or a training store (`items.arrow`): every stream is laid out in
+ * Analyses features of a dataset or a training store: every stream is laid out in
  * the plane, and its subclips and genres are compared. Holds the rows of one stream at a time, and
  * what `umap` holds.
  *

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
+import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
 import { importFeatures } from './import-features.ts';
 import { streamName } from './import-options.ts';
 
@@ -17,20 +18,21 @@ export interface OpenFeatures {
 }
 
 /**
- * Opens features for training: a training store as it is; any other file that `importFeatures`
- * reads as the training store that it makes of it with its default options, in a temporary
- * directory.
+ * Opens features for training: a training store, or the directory of a reduction that has one, as
+ * it is; any other file that `importFeatures` reads as the training store that it makes of it with
+ * its default options, in a temporary directory.
  *
  * @throws UsageError `dataset` when a training store is missing or damaged; what `importFeatures`
  * throws.
  */
 export async function openTrainingFeatures(
-  path: string,
+  features: string,
   options: {
     readonly signal?: AbortSignal | undefined;
     readonly onMessage?: ((text: string) => void) | undefined;
   } = {},
 ): Promise<OpenFeatures> {
+  const path = trainingStorePath(features);
   if (!(await isToBeImported(path))) {
     const store = await ItemStore.open(path);
     return { store, path, isTemporary: false, close: () => store.close() };

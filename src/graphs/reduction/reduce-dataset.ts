@@ -13,6 +13,7 @@ import {
 import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
 import { withoutCard } from '../../io/dataset/provenance.ts';
 import { compareColumns, type UnitColumn, type UnitTable } from '../../io/dataset/schema.ts';
+import { TRAINING_STORE } from '../../io/dataset/training-store-path.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
 import { graphId, type Json, unitKey } from '../graph.ts';
 import { earlierModel } from './earlier-model.ts';
@@ -20,9 +21,6 @@ import { checkAborted, fitPca, spread, validOnly } from './fit-pca.ts';
 import { checkPcaFits, type FittedPca, pcaHash, readPca, writePca } from './pca-files.ts';
 import { fitOf, type ReduceOptions } from './reduce-options.ts';
 import { openSource, readCut, type SourceDataset, streamVectors, type UnitCut } from './source-dataset.ts';
-
-/** Name of the training store in a reduced dataset. */
-const ITEMS = 'items.arrow';
 
 /** What reducing a dataset did. */
 export interface ReducedDataset {
@@ -65,7 +63,7 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const tables = await compact(options.out, storageOf(options));
   const items = await writeItems(options.out, source, description, { column, fitted, say, units: done.inOrder });
   const { graphId: id } = description;
-  const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [ITEMS])];
+  const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [TRAINING_STORE])];
   const { rows, rowsWithout, alreadyDone } = done;
   return { graphId: id, fitted, dimension, rows, rowsWithout, items: items ?? 0, alreadyDone, files: paths };
 }
@@ -77,7 +75,8 @@ async function begin(options: ReduceOptions) {
   refuseOther(options.out);
   if (column === 'none') return { source, column, vectors: undefined, fitted: undefined, isEarlier: false };
   const vectors = streamVectors(source, column);
-  const fitted = options.pca === undefined ? await earlierModel(options, source, column) : await readPca(options.pca);
+  const fitted =
+    options.pca === undefined ? await earlierModel(options, source, column) : await readPca(options.pca, column);
   if (fitted !== undefined) {
     const name = `${options.input}, ${vectors.name}`;
     checkPcaFits(fitted, options.pca ?? options.out, options.pca === undefined ? vectors : { ...vectors, name });
@@ -223,9 +222,9 @@ async function writeItems(
   const { columns } = source.table;
   const subclips = subclipsOfAll(source, work.units);
   if (typeof subclips !== 'number') {
-    await removeIfThere(join(directory, ITEMS));
+    await removeIfThere(join(directory, TRAINING_STORE));
     work.say(
-      `no training store (${ITEMS}) is written: it has equally many subclips of every item, and these have from ${subclips.fewest} to ${subclips.most} (${source.table.subclips}); reduce equal parts (\`subclips\`) to train on them`,
+      `no training store (${TRAINING_STORE}) is written: it has equally many subclips of every item, and these have from ${subclips.fewest} to ${subclips.most} (${source.table.subclips}); reduce equal parts (\`subclips\`) to train on them`,
     );
     return undefined;
   }
@@ -234,7 +233,7 @@ async function writeItems(
     dimension: stream === work.column && work.fitted !== undefined ? work.fitted.pca.components : dimension,
   }));
   const writer = await ItemStoreWriter.create(
-    join(directory, ITEMS),
+    join(directory, TRAINING_STORE),
     { subclips, streams },
     {
       graph: description.graphId,

@@ -42,7 +42,8 @@ export interface ReduceOptions {
    */
   readonly algorithm?: Pca['algorithm'] | undefined;
   /**
-   * The description (.json) of a PCA fitted before: nothing is fitted, the rows are only reduced.
+   * A PCA fitted before, by the directory that it was written into or its description (.json):
+   * nothing is fitted, the rows are only reduced.
    */
   readonly pca?: string | undefined;
   /** How the Parquet tables' vectors are encoded. */

@@ -40,7 +40,7 @@ const rowsOf = async (directory: string) => {
 };
 
 const storeIds = async (directory: string) => {
-  const store = await ItemStore.open(join(directory, 'items.arrow'));
+  const store = await ItemStore.open(directory);
   const ids = [...store.itemIds].sort();
   await store.close();
   return ids;
@@ -83,9 +83,9 @@ describe('reduce and compact, night after night', () => {
     await compact(features);
     expect(await rowsOf(features)).toEqual(now);
     // A fourth night without news writes the same bytes.
-    const store = statSync(join(out, 'items.arrow')).size;
+    const store = statSync(join(out, '_training.arrow')).size;
     expect(await tonight()).toMatchObject({ items: 4, alreadyDone: 4 });
-    expect(statSync(join(out, 'items.arrow')).size).toBe(store);
+    expect(statSync(join(out, '_training.arrow')).size).toBe(store);
   });
 });
 
@@ -101,7 +101,7 @@ describe('what only says what it would do', () => {
     const before = tree(place);
     expect(await plannedReduction({ input: features, out })).toEqual({
       ...{ out, fits: true, items: 2, alreadyDone: 0, takenOut: [] },
-      files: ['pca/visual.safetensors', 'pca/visual.json', 'subclips=2/aggregate=mean/', 'items.arrow'],
+      files: ['_pca/visual.safetensors', '_pca/visual.json', 'subclips=2/aggregate=mean/', '_training.arrow'],
     });
     await expect(plannedReduction({ input: features, out, column: 'text' })).rejects.toThrow("no stream 'text'");
     expect(await plannedTables(features)).toEqual({
