@@ -2,6 +2,7 @@
 import { ModelError, ReelflowError, UsageError } from '../src/core/errors.ts';
 import { systemFault } from '../src/core/system-fault.ts';
 import { Console } from './console.ts';
+import { silenceModuleTypeWarning } from './module-type-warning.ts';
 import { runProgram } from './program.ts';
 
 /** A reader that goes away (`reelflow ... | head`) is not a failure. */
@@ -11,6 +12,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   throw error;
 });
+
+silenceModuleTypeWarning();
 
 let console = new Console({});
 let finished = false;

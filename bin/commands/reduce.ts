@@ -54,7 +54,8 @@ export const command = defineCommand({
     const interrupts = catchInterrupts(console, 'stopping; committed units are kept', STOP_WITHIN);
     try {
       const summary = await reduce({ ...values, input, signal: interrupts.drain, ...toldTo(console) });
-      console.result(summary, (made) => summaryText(made, values.out));
+      const isNews = summary.graphId === undefined || summary.added + summary.takenOut > 0;
+      console.result(summary, (made) => summaryText(made, values.out), { isNews });
       return 0;
     } catch (error) {
       if (error instanceof FlowError && error.code === 'aborted') return 130;

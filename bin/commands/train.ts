@@ -5,7 +5,7 @@ import {
   isNeuralRecommender,
   recommenderNames,
 } from '../../src/graphs/recommenders/recommender-names.ts';
-import type { TrainingCounts } from '../../src/graphs/recommenders/saved-recommender.ts';
+import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
 import { defineCommand } from '../command.ts';
@@ -80,7 +80,7 @@ export const command = defineCommand({
         onProgress: (progress) => console.progress(progress, progressLine),
         ...toldTo(console),
       });
-      console.result(summary, summaryText);
+      console.result(summary, summaryText, { isNews: !summary.alreadyTrained });
       return 0;
     } catch (error) {
       if (interrupts?.drain.aborted !== true || error !== interrupts.drain.reason) throw error;
@@ -127,7 +127,7 @@ function summaryText(summary: TrainSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-function sinceText({ ratings, users, ratedItems, unratedItems }: TrainingCounts): string {
+function sinceText({ ratings, users, ratedItems, unratedItems, features }: NewSince): string {
   const signed = (count: number) => (count > 0 ? `+${count}` : String(count));
-  return `${signed(ratings)} ratings, ${signed(users)} users, ${signed(ratedItems)} rated items, ${signed(unratedItems)} unrated items`;
+  return `${signed(ratings)} ratings, ${signed(users)} users, ${signed(ratedItems)} rated items, ${signed(unratedItems)} unrated items${features ? ', other features' : ''}`;
 }

@@ -17,6 +17,7 @@ export type {
 export { type SearchKind, searchKinds } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
+export { type PlannedExperiment, plannedExperiment } from '../graphs/experiment/planned-experiment.ts';
 export type { PointFailure, TrialResult } from '../graphs/experiment/point-result.ts';
 export type { PublishedSetting } from '../graphs/experiment/published.ts';
 export type { RowUse } from '../graphs/experiment/recommender-entries.ts';

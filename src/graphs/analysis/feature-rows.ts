@@ -111,7 +111,7 @@ function vectorAt({ values, dimension }: UnitColumn, row: number): Float32Array 
   return values.subarray(row * dimension, (row + 1) * dimension);
 }
 
-function dimensionOf(streams: FeatureTable['streams'], stream: string, path: string): number {
+export function dimensionOf(streams: FeatureTable['streams'], stream: string, path: string): number {
   const found = streams.find(({ name }) => name === stream);
   if (found !== undefined) return found.dimension;
   throw new UsageError(`${path} has no stream '${stream}'; it has: ${streams.map(({ name }) => name).join(', ')}`, {

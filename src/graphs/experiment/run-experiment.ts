@@ -100,26 +100,9 @@ export async function runExperiment(
   options: RunExperimentOptions,
 ): Promise<ExperimentResult> {
   checkKnownOptions('runExperiment', options, known);
-  const resolved = resolveConfig(config);
-  if (resolved.select !== undefined) selectionMetric(resolved.select, resolved);
-  experimentEntries(resolved);
-  const saved = resolved.split === undefined ? undefined : await openSavedSplits(resolved.split);
-  const data = await openExperimentData(resolved, { onMessage: options.onMessage, signal: options.stop });
-  if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
+  const begun = await beginExperiment(config, options);
+  const { experiment, entries, data, saved, scenarios, first, warnings, hashes, total } = begun;
   try {
-    const experiment = withSplits(withGenres(resolved, data, config.recommenders !== undefined), saved, config);
-    const entries = experimentEntries(experiment);
-    if (experiment.compareTo !== undefined) referenceOf(entries, experiment.compareTo);
-    await checkVariants(
-      entries.flatMap(({ candidates }) => candidates),
-      data,
-    );
-    const scenarios = new ExperimentScenarios(experiment, data, saved);
-    const first = await checkScenarios(experiment, scenarios, options.onMessage);
-    const warnings = [...data.warnings, ...thresholdWarnings(experiment, data, first)];
-    for (const warning of warnings) options.onMessage?.(`warning: ${warning}`, { isWarning: true });
-    options.onMessage?.(costText(experimentCost(experiment, entries, first)));
-    const hashes = { ...data.hashes, ...codeOf(experiment), ...(saved && { split: saved.hash }) };
     const store = await ExperimentStore.open(options.out, experiment, hashes);
     // A split that was read is there already.
     if (saved === undefined) await saveSplits(options.out, experiment, scenarios);
@@ -132,7 +115,6 @@ export async function runExperiment(
     const published = publishedSetting(experiment, { ratingsRead: data.ratingsRead, onlyWithContent, ...size });
     const note = noteOf(experiment, data, size, rows, { results, failed: failures.length });
     const compared = await compareRows(experiment, entries, rows, results, files);
-    const total = pointCount(experiment, entries.length);
     const result: ExperimentResult = {
       directory: options.out,
       software: softwareVersion(),
@@ -153,6 +135,45 @@ export async function runExperiment(
     return result;
   } finally {
     await data.close();
+  }
+}
+
+/**
+ * Everything of an experiment before it writes or computes anything: what it reads, what it is of,
+ * what it will take. The caller closes `data`.
+ *
+ * @throws as `runExperiment`.
+ */
+export async function beginExperiment(
+  config: ExperimentConfig,
+  options: Pick<RunExperimentOptions, 'stop' | 'onMessage'>,
+) {
+  const resolved = resolveConfig(config);
+  if (resolved.select !== undefined) selectionMetric(resolved.select, resolved);
+  experimentEntries(resolved);
+  const saved = resolved.split === undefined ? undefined : await openSavedSplits(resolved.split);
+  const data = await openExperimentData(resolved, { onMessage: options.onMessage, signal: options.stop });
+  if (data.badLines > 0) options.onMessage?.(`bad lines skipped: ${data.badLines}`);
+  try {
+    const experiment = withSplits(withGenres(resolved, data, config.recommenders !== undefined), saved, config);
+    const entries = experimentEntries(experiment);
+    if (experiment.compareTo !== undefined) referenceOf(entries, experiment.compareTo);
+    await checkVariants(
+      entries.flatMap(({ candidates }) => candidates),
+      data,
+    );
+    const scenarios = new ExperimentScenarios(experiment, data, saved);
+    const first = await checkScenarios(experiment, scenarios, options.onMessage);
+    const warnings = [...data.warnings, ...thresholdWarnings(experiment, data, first)];
+    for (const warning of warnings) options.onMessage?.(`warning: ${warning}`, { isWarning: true });
+    const cost = experimentCost(experiment, entries, first);
+    options.onMessage?.(costText(cost));
+    const hashes = { ...data.hashes, ...codeOf(experiment), ...(saved && { split: saved.hash }) };
+    const total = pointCount(experiment, entries.length);
+    return { experiment, entries, data, saved, scenarios, first, warnings, hashes, cost, total };
+  } catch (error) {
+    await data.close();
+    throw error;
   }
 }
 

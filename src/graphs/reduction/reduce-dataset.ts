@@ -11,8 +11,11 @@ import {
   readDatasetFile,
 } from '../../io/dataset/dataset-file.ts';
 import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
+import type { ItemChange, ItemFacts } from '../../io/dataset/item-facts.ts';
+import type { Items } from '../../io/dataset/items.ts';
 import { withoutCard } from '../../io/dataset/provenance.ts';
-import { compareColumns, type UnitColumn, type UnitTable } from '../../io/dataset/schema.ts';
+import { compareColumns, type UnitColumn, type UnitFacts, type UnitTable } from '../../io/dataset/schema.ts';
+import { softwareVersion } from '../../io/dataset/software.ts';
 import { TRAINING_STORE } from '../../io/dataset/training-store-path.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
 import { graphId, type Json, unitKey } from '../graph.ts';
@@ -31,6 +34,8 @@ export interface ReducedDataset {
   readonly rowsWithout: number;
   readonly items: number;
   readonly alreadyDone: number;
+  readonly added: number;
+  readonly takenOut: number;
   readonly files: readonly string[];
 }
 
@@ -65,7 +70,7 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const { graphId: id } = description;
   const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [TRAINING_STORE])];
   const { rows, rowsWithout, alreadyDone } = done;
-  return { graphId: id, fitted, dimension, rows, rowsWithout, items: items ?? 0, alreadyDone, files: paths };
+  return { graphId: id, fitted, dimension, rows, rowsWithout, items: items ?? 0, alreadyDone, added, takenOut: left, files: paths };
 }
 
 /** What is known before anything is fitted: the source, and the PCA that there is. */
@@ -160,6 +165,7 @@ async function writeUnits(
   work: Work & { readonly signal: AbortSignal | undefined },
 ) {
   const inOrder: ReducedUnit[] = [];
+  const [known, items] = [await source.store.items(), await dataset.store.items()];
   let [rows, rowsWithout, alreadyDone] = [0, 0, 0];
   for (const { key: sourceKey, facts } of source.units) {
     checkAborted(work.signal);
@@ -177,8 +183,18 @@ async function writeUnits(
     rows += table.length;
     rowsWithout += reduced?.valid.reduce((sum, flag) => sum + 1 - flag, 0) ?? table.length;
     if (!there) await dataset.store.commit(key, table);
+    noteItem(items, known.get(facts.itemId), facts, key);
   }
   return { inOrder, rows, rowsWithout, alreadyDone };
+}
+
+/** What the source knows of an item is true of the reduced one too, but for its unit. */
+function noteItem(items: Items, known: ItemFacts | undefined, { itemId, partial, seconds }: UnitFacts, unit: string) {
+  const { path, source, hash, duration = seconds, fps, width, height, streams, leftOut, more } = known ?? {};
+  const media = { duration, fps, width, height, streams, leftOut };
+  const change: ItemChange = { state: partial ? 'partial' : 'committed', unit, path, source, hash, ...media, more };
+  if (items.isKnown(itemId, change)) return;
+  items.note(itemId, { ...change, when: new Date().toISOString(), version: softwareVersion() });
 }
 
 async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitted }: Work): Promise<UnitTable> {
@@ -204,6 +220,11 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
     end: unit.end.slice(first, end),
     frames: unit.frames.slice(first, end),
     patches: unit.patches.slice(first, end),
+    ...(unit.counts && {
+      counts: Object.fromEntries(
+        Object.entries(unit.counts).map(([stream, counts]) => [stream, counts.slice(first, end)]),
+      ),
+    }),
     columns: reduced.sort(compareColumns),
     metadata: unit.metadata,
   };

@@ -73,6 +73,9 @@ export interface ReduceSummary {
   /** Items of the training store; of a dataset, how many units were there already. */
   readonly items: number;
   readonly alreadyDone: number;
+  /** Of a dataset: units that were written now, and items that it has no more. */
+  readonly added: number;
+  readonly takenOut: number;
   /** Share of the variance along each component: the curve. */
   readonly explainedVarianceRatio: readonly number[];
   /** Their sum. */

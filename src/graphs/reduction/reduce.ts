@@ -40,6 +40,8 @@ export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
     rowsWithout: done.rowsWithout,
     items: done.items,
     alreadyDone: done.alreadyDone,
+    added: done.added,
+    takenOut: done.takenOut,
     explainedVarianceRatio: curve,
     varianceKept: curve.reduce((sum, share) => sum + share, 0),
     files: done.files,
@@ -48,4 +50,4 @@ export async function reduce(options: ReduceOptions): Promise<ReduceSummary> {
   };
 }
 
-const NO_DATASET = { graphId: undefined, alreadyDone: 0 };
+const NO_DATASET = { graphId: undefined, alreadyDone: 0, added: 0, takenOut: 0 };
