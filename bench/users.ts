@@ -171,12 +171,12 @@ const { videos } = await writeDataset(out, process.argv.slice(2), {
   name: 'thumbnails',
   version: '1',
   columns: (scope) => ({
-    thumbnails: scope.frames({ fps: 1, width: 64 }).pipe(
+    thumbnails: scope.frames({ fps: 1, width: 64, height: 36 }).pipe(
       scope.mapAsync(async ({ time, data, width, height }) => {
         const path = 'thumbnails/' + scope.video.id + '-' + Math.round(time) + '.ppm';
         await writeFile(path, Buffer.concat([Buffer.from('P6 ' + width + ' ' + height + ' 255\\n'), data]));
         return { time, path };
-      }, { name: 'write' }),
+      }, { name: 'write', concurrency: 2 }),
       scope.rows({ time: 'time', path: 'utf8' }),
     ),
   }),
@@ -201,7 +201,7 @@ async function researcher(): Promise<void> {
   const films = ['alien', 'heat-1995', 'jaws', 'vertigo', 'psycho', 'new'];
   const rated = Array.from(
     { length: 60 },
-    (_, at) => `u${at % 12},${films[(at * 7) % films.length]},${1 + ((at * 3) % 5)},${at}`,
+    (_, at) => `u${at % 12},${films[((at % 12) + Math.floor(at / 12)) % films.length]},${1 + ((at * 3) % 5)},${at}`,
   );
   writeFileSync(at('film-ratings.csv'), `userId,movieId,rating,timestamp\n${rated.join('\n')}\n`);
   const small = '--set lstm-av.epochs=4 --set lstm-av.fits=1';

@@ -119,7 +119,10 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
         .join(', ')}${summary.notes.length > NAMED ? ', ...' : ''}`,
     );
   if (summary.shard !== undefined) lines.push(shardLine(summary.shard));
-  if (summary.inputs !== undefined) lines.push(...inputLines(summary.inputs, alreadyDone, out));
+  if (summary.inputs !== undefined) {
+    const left = summary.interrupted ? 0 : summary.inputs.left; // Said in the first line.
+    lines.push(...inputLines({ ...summary.inputs, left }, alreadyDone, out));
+  }
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
   if (dead > 0 && out !== undefined) {
     const dataset = shellPath(out);

@@ -32,7 +32,7 @@ export function fetchesToldTo(console: Console) {
   };
 }
 
-/** Warns where the disk has not the room that a planned extraction takes. */
+/** Warns where the disk has less room than a planned extraction takes. */
 export function warnOfRoom(console: Console, { disk }: Pick<PlannedExtraction, 'disk'>): void {
   if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });
 }

@@ -1,3 +1,4 @@
+import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
@@ -5,7 +6,6 @@ import {
   isNeuralRecommender,
   recommenderNames,
 } from '../../src/graphs/recommenders/recommender-names.ts';
-import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
 import { defineCommand } from '../command.ts';

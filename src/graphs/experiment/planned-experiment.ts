@@ -1,3 +1,4 @@
+import { checkKnownOptions } from '../../core/known-options.ts';
 import type { ExperimentCost } from './announce.ts';
 import type { Experiment, ExperimentConfig } from './experiment-config.ts';
 import { countPoints } from './experiment-store.ts';
@@ -26,6 +27,7 @@ export async function plannedExperiment(
   config: ExperimentConfig,
   options: Pick<RunExperimentOptions, 'out' | 'stop' | 'onMessage'>,
 ): Promise<PlannedExperiment> {
+  checkKnownOptions('plannedExperiment', options, { out: true, stop: true, onMessage: true });
   const { experiment, data, hashes, cost, warnings, total } = await beginExperiment(config, options);
   try {
     const reused = await countPoints(options.out, experiment, hashes);

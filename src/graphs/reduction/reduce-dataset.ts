@@ -10,8 +10,8 @@ import {
   datasetFilePath,
   readDatasetFile,
 } from '../../io/dataset/dataset-file.ts';
-import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
 import type { ItemChange, ItemFacts } from '../../io/dataset/item-facts.ts';
+import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
 import type { Items } from '../../io/dataset/items.ts';
 import { withoutCard } from '../../io/dataset/provenance.ts';
 import { compareColumns, type UnitColumn, type UnitFacts, type UnitTable } from '../../io/dataset/schema.ts';
@@ -70,7 +70,18 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const { graphId: id } = description;
   const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [TRAINING_STORE])];
   const { rows, rowsWithout, alreadyDone } = done;
-  return { graphId: id, fitted, dimension, rows, rowsWithout, items: items ?? 0, alreadyDone, added, takenOut: left, files: paths };
+  return {
+    graphId: id,
+    fitted,
+    dimension,
+    rows,
+    rowsWithout,
+    items: items ?? 0,
+    alreadyDone,
+    added,
+    takenOut: left,
+    files: paths,
+  };
 }
 
 /** What is known before anything is fitted: the source, and the PCA that there is. */
