@@ -44,7 +44,7 @@ const retry = defineCommand({
   examples: ['reelflow dead retry features/ --code timeout'],
   async run(values, { operands, console }) {
     const modernised = values.dryRun ? undefined : await modernise(operands[0] ?? '');
-    if (modernised !== undefined) console.note(modernised);
+    if (modernised !== undefined) console.warn(modernised);
     const { store, letters } = await chosenLetters(operands, values.code);
     const items = letters.map(({ letter }) => letter.item);
     if (values.dryRun) {

@@ -48,12 +48,12 @@ export interface ReducedDataset {
 export async function reduceDataset(options: ReduceOptions): Promise<ReducedDataset> {
   const how = fitOf(options);
   const { source, column, vectors, isEarlier, ...found } = await begin(options);
-  const say = options.onMessage ?? (() => {});
+  const say: NonNullable<ReduceOptions['onMessage']> = options.onMessage ?? (() => {});
   const dimension = vectors?.dimension ?? 0;
   const fitted = found.fitted ?? (vectors && { pca: await fitPca(vectors, how, options.signal), facts: vectors.facts });
   const description = describe(source, column, fitted);
   const dataset = await Dataset.open(options.out, description);
-  if (dataset.modernised !== undefined) say(dataset.modernised);
+  if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
   const files = fitted === undefined ? [] : await writePca(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   const left = await removeOthers(dataset, source);

@@ -64,7 +64,7 @@ export interface CompactOptions {
   /** How the tables are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
 }
 
 const known: KnownOptions<CompactOptions> = {
@@ -104,7 +104,7 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   const encoding = checkOneOf('encoding', options.encoding ?? 'plain', parquetEncodings);
   const compression = checkOneOf('compression', options.compression ?? 'zstd', parquetCompressions);
   const modernised = await modernise(directory);
-  if (modernised !== undefined) options.onMessage?.(modernised);
+  if (modernised !== undefined) options.onMessage?.(modernised, { isWarning: true });
   const how = { partBytes, encoding, compression, rowGroupBytes: options.rowGroupBytes };
   for (;;) {
     const tables = await compactOnce(directory, how);
