@@ -6,6 +6,7 @@
 
 export type { Protocol } from '../graphs/catalogue-evaluation.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
+export type { ExperimentCost } from '../graphs/experiment/announce.ts';
 export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';
 export type { Environment } from '../graphs/experiment/environment.ts';
 export type {
@@ -35,6 +36,7 @@ export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { ClassicRecommenderName } from '../graphs/recommenders/classic-recommenders.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
+export type { NewSince } from '../graphs/recommenders/earlier-training.ts';
 export type {
   FitData,
   FitOptions,
