@@ -1,10 +1,10 @@
 /**
  * Three users' scripts in an empty folder, from the packed tarball: `node users.js REPOSITORY
- * [PYTHON]`. A data engineer's nights, an engineer's own dataflows (the package's examples), a
- * researcher's recommender and vectors. Prints for each step its exit code, wall and CPU seconds
- * (processes that it started included), how many lines it printed, and the lines that a person
- * would look at. PYTHON: one that has pandas, pyarrow, duckdb and polars, to read the dataset's
- * directory as it is.
+ * [PYTHON]`. A data engineer's nights, an engineer's five own dataflows (three of the package's
+ * examples, two written here), a researcher's recommender and vectors. Prints for each step its
+ * exit code, wall and CPU seconds (processes that it started included), how many lines it printed,
+ * and the lines that a person would look at. PYTHON: one that has pandas, pyarrow, duckdb and
+ * polars, to read the datasets' directories as they are.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -85,6 +85,7 @@ async function engineersNights(): Promise<void> {
   copyFileSync(at('clips', 'new.mp4'), at('clips', 'jaws.mp4'));
   rmSync(at('clips', 'bambi.mp4'));
   await step('added, renamed, replaced, deleted', () => shell(extract), /committed|input|renamed|new|bambi|heat/);
+  await step('extract --dry-run', () => shell(`${extract} --dry-run`), /already|corpus|nothing/);
   await step('prune --dry-run', () => shell(`${reelflow} prune features/ --dry-run`));
   await step('prune', () => shell(`${reelflow} prune features/`));
   await step('reduce --dry-run', () => shell(`${reelflow} reduce features/ --out reduced/ --components 4 --dry-run`));
@@ -92,6 +93,7 @@ async function engineersNights(): Promise<void> {
   await makeClip(at('clips', 'psycho.mp4'), { width: 112, height: 64, fps: 10, seconds: 2 });
   await step('one more film', () => shell(extract), /committed|new/);
   await step('reduce the second night', () => shell(`${reelflow} reduce features/ --out reduced/`), /new|there|rows/);
+  await step('status of the reduced dataset', () => shell(`${reelflow} status reduced/ --format csv`));
   const other = extract.replace('features/', 'shared/');
   await step('two runs at once', () => Promise.all([shell(other), shell(other)]), /committed/);
   await step('a cron line, nothing new', () =>
@@ -108,7 +110,7 @@ async function engineersNights(): Promise<void> {
       `import pyarrow.dataset as d; print(d.dataset('${path}', partitioning='hive').to_table().shape)`,
     duckdb: (path: string) =>
       `import duckdb; print(duckdb.sql("FROM read_parquet('${path}**/*.parquet', hive_partitioning=true)").shape)`,
-    polars: (path: string) => `import polars; print(polars.scan_parquet('${path}').collect().shape)`,
+    polars: (path: string) => `import polars; print(polars.scan_parquet('${path}**/*.parquet').collect().shape)`,
   };
   for (const path of ['features/', 'reduced/']) {
     for (const [name, code] of Object.entries(readers)) {
@@ -126,12 +128,62 @@ async function ownDataflows(): Promise<void> {
   const url = typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}/` : '';
   const examples = 'node node_modules/reelflow/dist/examples';
   const films = 'clips/alien.mp4 clips/vertigo.mp4';
-  for (const name of ['colour-statistics', 'shot-boundaries', 'windows']) {
+  for (const name of ['shot-boundaries', 'windows']) {
     await step(`own dataflow ${name}`, () => shell(`${examples}/${name}.js ${films} own-${name}/`));
+  }
+  for (const [name, source] of Object.entries(flows)) {
+    writeFileSync(at(`${name}.mjs`), source);
+    const code = source.trimEnd().split('\n').length;
+    await step(`own dataflow ${name}, ${code} lines of code`, () => shell(`node ${name}.mjs ${films} own-${name}/`));
   }
   await step('own dataflow remote-vectors', () => shell(`${examples}/remote-vectors.js ${url} ${films} own-remote/`));
   server.close();
 }
+
+/** Dataflows of one's own that no example has. */
+const flows = {
+  seconds: `import { writeDataset } from 'reelflow';
+import { map } from 'rxjs';
+
+const out = process.argv.pop();
+const rootMeanSquare = (data) => Math.sqrt(data.reduce((sum, value) => sum + value * value, 0) / data.length);
+const brightness = (data) => data.reduce((sum, value) => sum + value, 0) / (255 * data.length);
+const { videos } = await writeDataset(out, process.argv.slice(2), {
+  name: 'seconds',
+  version: '1',
+  columns: (scope) => ({
+    brightness: scope
+      .frames({ fps: 5, width: 32, height: 32 })
+      .pipe(map(({ time, data }) => ({ time, vector: [brightness(data)] })), scope.subclips({ seconds: 1 })),
+    loudness: scope
+      .audio({ sampleRate: 16000, patchSamples: 4000, hopSamples: 4000 })
+      .pipe(map(({ centre, data }) => ({ time: centre, vector: [rootMeanSquare(data)] })), scope.subclips({ seconds: 1 })),
+  }),
+});
+console.log(videos);
+`,
+  thumbnails: `import { mkdir, writeFile } from 'node:fs/promises';
+import { writeDataset } from 'reelflow';
+
+const out = process.argv.pop();
+await mkdir('thumbnails', { recursive: true });
+const { videos } = await writeDataset(out, process.argv.slice(2), {
+  name: 'thumbnails',
+  version: '1',
+  columns: (scope) => ({
+    thumbnails: scope.frames({ fps: 1, width: 64, height: 36 }).pipe(
+      scope.mapAsync(async ({ time, data, width, height }) => {
+        const path = 'thumbnails/' + scope.video.id + '-' + Math.round(time) + '.ppm';
+        await writeFile(path, Buffer.concat([Buffer.from('P6 ' + width + ' ' + height + ' 255\\n'), data]));
+        return { time, path };
+      }, { name: 'write', concurrency: 2 }),
+      scope.rows({ time: 'time', path: 'utf8' }),
+    ),
+  }),
+});
+console.log(videos);
+`,
+};
 
 const mine = `class Mean {
   name = 'mean';
@@ -146,6 +198,12 @@ async function researcher(): Promise<void> {
   writeFileSync(at('mine.mjs'), mine);
   const vectors = Array.from({ length: 24 }, (_, film) => `${101 + film},${film % 2},${film}`);
   writeFileSync(at('vectors.csv'), `movieId,a,b\n${vectors.join('\n')}\n`);
+  const films = ['alien', 'heat-1995', 'jaws', 'vertigo', 'psycho', 'new'];
+  const rated = Array.from(
+    { length: 60 },
+    (_, at) => `u${at % 12},${films[((at % 12) + Math.floor(at / 12)) % films.length]},${1 + ((at * 3) % 5)},${at}`,
+  );
+  writeFileSync(at('film-ratings.csv'), `userId,movieId,rating,timestamp\n${rated.join('\n')}\n`);
   const small = '--set lstm-av.epochs=4 --set lstm-av.fits=1';
   const experiment = `${reelflow} experiment --ratings ratings/ --features vectors.csv --recommenders baseline,./mine.mjs,lstm-av ${small} --out results/`;
   await step('own recommender and own vectors in an experiment', () => shell(experiment), /mean|lstm|import/);
@@ -155,6 +213,11 @@ async function researcher(): Promise<void> {
   await step('the second night', () => shell(train));
   await step('--refit', () => shell(`${train} --refit`));
   await step('recommend', () => shell(`${reelflow} recommend models/mine --user u2 --k 2 --module ./mine.mjs`));
+  await step('train on what reduce wrote, by its directory', () =>
+    shell(
+      `${reelflow} train lstm-av --ratings film-ratings.csv --features reduced/ --set epochs=2 --set fits=1 --out models/av`,
+    ),
+  );
 }
 
 process.stdout.write(`load ${loadavg()[0]?.toFixed(1)} before\n`);

@@ -113,16 +113,19 @@ export class Console {
   /**
    * The result: JSON with `--json`, else text; a program that reads events is given it as their
    * last too.
+   *
+   * @param how.isNews false: nothing has changed, and `--quiet` silences the text
    */
   result<Value extends object>(
     value: Value,
     text: (value: Value, colours: Colours) => string,
-    to: keyof ConsoleStreams = 'out',
+    { to = 'out', isNews = true }: { readonly to?: keyof ConsoleStreams; readonly isNews?: boolean } = {},
   ): void {
     this.close();
     const shown = renderMessages(value, this.#render);
     if (this.#isEvents) this.#event('summary', shown);
     if (this.#isEvents && to === 'err') return;
+    if (this.#quiet && !isNews && !this.#json) return;
     const stream = this.#streams[to];
     stream.write(this.#json && to === 'out' ? `${JSON.stringify(shown)}\n` : text(shown, coloursOf(stream)));
   }

@@ -18,7 +18,7 @@ export const globalOptions = {
     durationOf,
     '1s on a terminal and for ndjson, else 60s',
   ),
-  quiet: flag('hides progress and notes; errors, warnings and the result are still shown'),
+  quiet: flag('hides progress and notes, and the result where nothing is new; errors and warnings are still shown'),
   config: text('FILE', 'options from a JSON file, {"COMMAND": {...}}; the command line takes precedence'),
   help: flag('prints the help'),
   version: flag('prints the version'),

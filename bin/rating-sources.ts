@@ -19,6 +19,9 @@ export const ratingReading = {
 
 /** Features of items, for the recommenders that read them. */
 export const featureSources = {
-  features: text('FILE', 'features of the items: the items.arrow of `reelflow reduce` or `import-features`'),
+  features: text(
+    'DIR|FILE',
+    'features of the items: the directory of `reelflow reduce`, or a file of `import-features`',
+  ),
   trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
 };

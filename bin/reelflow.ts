@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Console } from './console.ts';
 import { runToExitCode } from './exit-code.ts';
+import { silenceModuleTypeWarning } from './module-type-warning.ts';
 
 /** A reader that goes away (`reelflow ... | head`) is not a failure. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -9,6 +10,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
   throw error;
 });
+
+silenceModuleTypeWarning();
 
 let console = new Console({});
 let finished = false;

@@ -79,6 +79,13 @@ function shardLine({ index, count, items, stolen, whole }: ShardSummary): string
   return `shard ${index} of ${count} has ${items} of the ${whole.items} items${taken}; of all: ${committed} committed, ${skipped} skipped, ${dead} dead, ${rest}`;
 }
 
+/** Whether a run found anything that was not so before it, or that somebody should do. */
+export function isNews({ videos, inputs, interrupted, failure, calibration }: RunSummary): boolean {
+  if (interrupted || failure !== undefined || calibration !== undefined) return true;
+  if (videos.committed + videos.dead > 0) return true;
+  return inputs !== undefined && inputs.added + inputs.left + inputs.gone.length + inputs.renamed.length > 0;
+}
+
 /** What a person reads after an extraction into a directory, or into a stream. */
 export function summaryText(summary: RunSummary, out: string | undefined): string {
   const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
@@ -112,7 +119,10 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
         .join(', ')}${summary.notes.length > NAMED ? ', ...' : ''}`,
     );
   if (summary.shard !== undefined) lines.push(shardLine(summary.shard));
-  if (summary.inputs !== undefined) lines.push(...inputLines(summary.inputs, alreadyDone, out));
+  if (summary.inputs !== undefined) {
+    const left = summary.interrupted ? 0 : summary.inputs.left; // Said in the first line.
+    lines.push(...inputLines({ ...summary.inputs, left }, alreadyDone, out));
+  }
   for (const letter of summary.dead) lines.push(`dead: ${letter.item}: ${letter.message} [${letter.code}]`);
   if (dead > 0 && out !== undefined) {
     const dataset = shellPath(out);

@@ -1,3 +1,5 @@
+import { diskText } from '../src/graphs/explain.ts';
+import type { PlannedExtraction } from '../src/graphs/planned-extraction.ts';
 import {
   aboutItem,
   type ItemReport,
@@ -28,6 +30,11 @@ export function fetchesToldTo(console: Console) {
       } else console.item(state, { item, ...facts }, []);
     },
   };
+}
+
+/** Warns where the disk has less room than a planned extraction takes. */
+export function warnOfRoom(console: Console, { disk }: Pick<PlannedExtraction, 'disk'>): void {
+  if (!disk.isEnough) console.warn(diskText(disk), { code: 'disk-full', path: disk.directory });
 }
 
 /** The listeners of what an extraction says beside its result and its progress. */

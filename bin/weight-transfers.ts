@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../src/core/errors.ts';
 import { printable } from '../src/core/printable.ts';
-import { type ImportWeightsOptions, importWeights } from '../src/graphs/weights/import-weights.ts';
+import {
+  type ImportWeightsOptions,
+  importWeights,
+  type PlannedImport,
+  plannedImport,
+} from '../src/graphs/weights/import-weights.ts';
 import {
   type PlannedPull,
   type PullWeightsOptions,
@@ -31,10 +36,14 @@ export const importCommand = defineCommand({
   operands: ['NAME', 'FILE'],
   operandWords: weightNames,
   does: "stores a file of a network's weights",
-  options: storing,
+  options: { ...storing, dryRun: flag('reads the file and says what would be stored') },
   examples: ['reelflow weights import alexnet alexnet-owt-7be5be79.pth'],
-  run: (values, { operands: [name = '', file = ''], console }) =>
+  run: ({ dryRun = false, ...values }, { operands: [name = '', file = ''], console }) =>
     untilInterrupted(console, 'stopping', async (signal) => {
+      if (dryRun) {
+        console.result(await plannedImport({ ...values, name, file, signal }), plannedImportText);
+        return 0;
+      }
       const onBytes = bytesShown(console, `copying ${printable(file)}`);
       console.result(await importWeights({ ...values, name, file, signal, onBytes }), reportText);
       return 0;
@@ -98,6 +107,12 @@ export const removeCommand = defineCommand({
     return 0;
   },
 });
+
+function plannedImportText({ name, file, sha256, bytes, outcome, path }: PlannedImport): string {
+  const what = `${printable(file)} (SHA-256 ${sha256}, ${formatBytes(bytes)})`;
+  if (outcome === 'same') return `${name}: this very file is stored already (${printable(path)})\n`;
+  return `${name}: ${what} would be stored in ${printable(path)}${outcome === 'replaced' ? ', in place of what is there' : ''}\n`;
+}
 
 function plannedText({ name, from, path, bytes }: PlannedPull): string {
   if (from === undefined) return `${name}: this file is already stored (${printable(path)})\n`;

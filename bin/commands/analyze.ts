@@ -1,7 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { FlowError, UsageError } from '../../src/core/errors.ts';
-import { analyseFeatures, type FeatureAnalysis } from '../../src/graphs/analysis/analyse-features.ts';
+import {
+  analyseFeatures,
+  type FeatureAnalysis,
+  type PlannedAnalysis,
+  plannedAnalysis,
+} from '../../src/graphs/analysis/analyse-features.ts';
 import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/analyse-ratings.ts';
 import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
@@ -16,7 +21,7 @@ import { toldTo } from '../told-to.ts';
 export const command = defineCommand({
   name: 'analyze',
   operands: ['[DIR|FILE]'],
-  does: 'shows what is in features (a dataset or items.arrow), or in ratings, as one HTML page',
+  does: 'shows what is in features (a dataset or a training store), or in ratings, as one HTML page',
   options: {
     out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
     ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),
@@ -34,6 +39,7 @@ export const command = defineCommand({
       'nearest',
     ),
     seed: integer('N', 'seed of all random draws', '1', 0),
+    dryRun: flag('opens everything and says what would be analysed; writes nothing'),
     skipBadLines: flag('skips bad lines of ratings and counts them'),
   },
   examples: [
@@ -41,7 +47,7 @@ export const command = defineCommand({
     'reelflow analyze items.arrow --movies ml-latest-small/movies.csv --out report.html',
     'reelflow analyze --ratings ml-latest-small/ --out ratings.html',
   ],
-  async run({ out, ...options }, { operands: [path], console }) {
+  async run({ out, dryRun = false, ...options }, { operands: [path], console }) {
     if (path === undefined) {
       if (options.ratings === undefined) {
         throw new UsageError('there is nothing to analyse', {
@@ -50,8 +56,12 @@ export const command = defineCommand({
       }
       console.stage('reading ratings');
       const analysis = await analyseRatings(options.ratings, { skipBadLines: options.skipBadLines });
-      await write(out, ratingsPage(analysis));
-      console.result(ratingNumbers(analysis), () => ratingsText(analysis, out));
+      if (!dryRun) await write(out, ratingsPage(analysis));
+      console.result(ratingNumbers(analysis), () => ratingsText(analysis, shownBy(out, dryRun)));
+      return 0;
+    }
+    if (dryRun) {
+      console.result(await plannedAnalysis(path, options), (planned) => plannedText(planned, out));
       return 0;
     }
     const interrupts = catchInterrupts(console, 'stopping');
@@ -73,6 +83,17 @@ export const command = defineCommand({
   },
 });
 
+function shownBy(out: string, dryRun = false): string {
+  return dryRun ? `${out} would show it; nothing was written (--dry-run)` : `${out} shows it`;
+}
+
+function plannedText({ streams, statistic }: PlannedAnalysis, out: string): string {
+  const lines = streams.map(
+    ({ name, dimension }) => `${name}: ${dimension} values${statistic === undefined ? '' : `, ${statistic}`}`,
+  );
+  return `${[...lines, shownBy(out, true)].join('\n')}\n`;
+}
+
 async function write(path: string, page: string): Promise<void> {
   await makeDirectory(dirname(resolve(path)));
   await replaceFile(resolve(path), page);
@@ -83,14 +104,14 @@ function ratingNumbers({ sparsity: _, items, raters, genrePairs, ...rest }: Rati
   return { ...rest, items: tail(items), raters: tail(raters), genrePairs: Array.from(genrePairs) };
 }
 
-function ratingsText({ ratings, movies, users, mean, density, thresholds }: RatingAnalysis, out: string): string {
+function ratingsText({ ratings, movies, users, mean, density, thresholds }: RatingAnalysis, shown: string): string {
   return `${[
     `${ratings} ratings of ${movies} movies by ${users} users, ${(100 * density).toFixed(2)} % of all pairs; mean ${mean.toFixed(3)}`,
     ...thresholds.map(
       ({ threshold, above, atLeast }) =>
         `above ${threshold}: ${(100 * above).toFixed(1)} %, at least: ${(100 * atLeast).toFixed(1)} %; the mean is ${mean > threshold ? 'above' : 'not above'}`,
     ),
-    `${out} shows it`,
+    shown,
   ].join('\n')}\n`;
 }
 
@@ -107,5 +128,5 @@ function featuresText({ streams }: FeatureAnalysis, out: string): string {
       ...(ratingProbe === undefined ? [] : [`mean rating: R2 ${ratingProbe.r2.toFixed(3)}`]),
     ].join('; '),
   );
-  return `${[...lines, `${out} shows it`].join('\n')}\n`;
+  return `${[...lines, shownBy(out)].join('\n')}\n`;
 }

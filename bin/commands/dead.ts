@@ -48,7 +48,7 @@ const retry = defineCommand({
   async run(values, { operands, console }) {
     return atDataset(operands[0] ?? '', async (directory) => {
       const modernised = values.dryRun ? undefined : await modernise(directory);
-      if (modernised !== undefined) console.note(modernised);
+      if (modernised !== undefined) console.warn(modernised);
       const { store, letters } = await chosenLetters([directory, ...operands.slice(1)], values.code);
       const items = letters.map(({ letter }) => letter.item);
       if (values.dryRun) {

@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { type DemoReport, type Likeness, runDemo } from '../../examples/demo/demo.ts';
 import type { ColdRecommendation, PlantedReport } from '../../examples/planted/demonstration.ts';
 import { evidenceTable } from '../../examples/planted/evidence.ts';
 import { defineCommand } from '../command.ts';
 import { memoryOption } from '../extraction-options.ts';
-import { text } from '../option-table.ts';
+import { flag, text } from '../option-table.ts';
 import { progressLine } from '../progress.ts';
 import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
@@ -16,9 +17,18 @@ export const command = defineCommand({
   name: 'demo',
   operands: [],
   does: 'generates small synthetic corpora, extracts features, trains recommenders, and shows the results',
-  options: { out: text('DIR', 'output directory for clips and features', 'demo/'), memory: memoryOption },
+  options: {
+    out: text('DIR', 'output directory for clips and features', 'demo/'),
+    memory: memoryOption,
+    dryRun: flag('says what would be made, and where; writes nothing'),
+  },
   examples: ['reelflow demo', 'reelflow demo --memory 1GiB'],
-  async run({ out: directory = 'demo', memory }, { console }) {
+  async run({ out: directory = 'demo', memory, dryRun = false }, { console }) {
+    if (dryRun) {
+      const made = ['clips', 'features', 'planted'].map((name) => join(directory, name));
+      console.result({ directory, made }, () => plannedText(made));
+      return 0;
+    }
     const report = await runDemo(directory, {
       memory,
       onProgress: (progress) => console.progress(progress, progressLine),
@@ -28,6 +38,15 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+function plannedText([clips, features, planted]: readonly string[]): string {
+  return [
+    `${clips}/ would have six synthetic clips, ${features}/ their features, extracted twice to show the resume;`,
+    `${planted}/ a second corpus with ratings, its features, recommenders and an experiment`,
+    'nothing was written (--dry-run)',
+    '',
+  ].join('\n');
+}
 
 function demoText(report: DemoReport, directory: string): string {
   const out = `${directory}/features`;

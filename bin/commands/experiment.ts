@@ -1,3 +1,4 @@
+import { type PlannedExperiment, plannedExperiment } from '../../src/graphs/experiment/planned-experiment.ts';
 import { tablesText } from '../../src/graphs/experiment/render-tables.ts';
 import { type ExperimentResult, runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
 import type { ExperimentProgress } from '../../src/graphs/experiment/run-tally.ts';
@@ -5,7 +6,7 @@ import { resultFiles } from '../../src/graphs/experiment/write-results.ts';
 import { type Command, defineCommand, optionsOf } from '../command.ts';
 import { experimentFlags, readExperimentConfig } from '../experiment-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
-import { text } from '../option-table.ts';
+import { flag, text } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
 
 /** `reelflow experiment`: the tables of the thesis. */
@@ -14,7 +15,10 @@ export const command: Command = defineCommand({
   operands: ['[FILE.json]'],
   usage: '[FILE.json] --out DIR [any key of the file as a flag]',
   does: 'compares recommenders across scenarios, folds and seeds, and prints the tables',
-  options: { out: text('DIR', 'output directory; an experiment that is there is resumed', 'experiment/') },
+  options: {
+    out: text('DIR', 'output directory; an experiment that is there is resumed', 'experiment/'),
+    dryRun: flag('reads everything and says what would be computed; writes nothing'),
+  },
   further: experimentFlags,
   helpOptions: () => optionsOf(command),
   examples: [
@@ -24,12 +28,17 @@ export const command: Command = defineCommand({
     'reelflow experiment --ratings ml-latest-small/ --recommenders baseline,./mine.js --set mine.k=20 --out own/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],
-  async run({ out = 'experiment' }, { operands: [file], further, console }) {
+  async run({ out = 'experiment', dryRun = false }, { operands: [file], further, console }) {
     const config = await readExperimentConfig(file, further);
     console.stage('reading ratings');
     const interrupts = catchInterrupts(console, drainNotice('trainings'));
     let result: ExperimentResult;
     try {
+      if (dryRun) {
+        const planned = await plannedExperiment(config, { out, stop: interrupts.stop, ...toldTo(console) });
+        console.result(planned, plannedText);
+        return 0;
+      }
       result = await runExperiment(config, {
         out,
         signal: interrupts.drain,
@@ -44,6 +53,11 @@ export const command: Command = defineCommand({
     return exitCode(result);
   },
 });
+
+function plannedText({ directory, points, configuration }: PlannedExperiment): string {
+  const { models, scenarios } = configuration;
+  return `${points.total} points of ${models.join(', ')} in ${scenarios.join(', ')}: ${points.total - points.reused} would be computed into ${directory}, ${points.reused} are there\nnothing was written (--dry-run)\n`;
+}
 
 function progressLine({ part, done, total, secondsLeft, point, epoch, epochs }: ExperimentProgress): string {
   const what = part === 'trials' ? 'trials on the validation part' : 'points';

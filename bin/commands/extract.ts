@@ -1,5 +1,7 @@
 import { UsageError } from '../../src/core/errors.ts';
+import { explainText } from '../../src/graphs/explain.ts';
 import { extract } from '../../src/graphs/extract.ts';
+import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { repeatedFrameRules } from '../../src/operators/embed.ts';
 import { defineCommand } from '../command.ts';
@@ -8,8 +10,8 @@ import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
 import { progressLine } from '../progress.ts';
 import { shardOptions } from '../shard-options.ts';
-import { summaryText } from '../summary.ts';
-import { extractionToldTo } from '../told-to.ts';
+import { isNews, summaryText } from '../summary.ts';
+import { extractionToldTo, warnOfRoom } from '../told-to.ts';
 
 const options = {
   out: required(
@@ -34,6 +36,7 @@ const options = {
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
   ...storageOptions,
   ...shardOptions,
+  dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
   metricsPort: text(
     'PORT|HOST:PORT',
     'serves /metrics to Prometheus, and /healthz, while it runs; a port alone is of the loopback address, 0 any that is free',
@@ -64,9 +67,22 @@ export const command = defineCommand({
     'reelflow extract trailers/ --out features/ --shard 0/3 --steal    (1/3 and 2/3: on other machines, or beside it)',
     'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
   ],
-  async run({ allowDead = false, format, noCompact = false, ...values }, { operands, json, console }) {
-    checkOutput(values.out, format, json);
+  async run({ allowDead = false, format, noCompact = false, dryRun, ...values }, { operands, json, console }) {
     const directory = values.out === '-' ? undefined : values.out;
+    if (dryRun) {
+      const { onStage } = extractionToldTo(console);
+      const planned = await plannedExtraction({
+        ...values,
+        inputs: operands,
+        out: directory,
+        estimatesTime: true,
+        onStage,
+      });
+      warnOfRoom(console, planned);
+      console.result(planned, (shown) => `${explainText(planned, shown)}nothing was written (--dry-run)\n`);
+      return 0;
+    }
+    checkOutput(values.out, format, json);
     const interrupts = catchInterrupts(console, drainNotice('videos'));
     let summary: RunSummary;
     try {
@@ -83,7 +99,10 @@ export const command = defineCommand({
     } finally {
       interrupts.release();
     }
-    console.result(summary, (made) => summaryText(made, directory), directory === undefined ? 'err' : 'out');
+    console.result(summary, (made) => summaryText(made, directory), {
+      to: directory === undefined ? 'err' : 'out',
+      isNews: isNews(summary),
+    });
     return exitCode(summary, allowDead);
   },
 });

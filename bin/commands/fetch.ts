@@ -64,7 +64,9 @@ export const command = defineCommand({
     }
     console.stage('reading the list');
     const summary = await fetchUntilStopped(source, console);
-    console.result(summary, fetchSummaryText);
+    console.result(summary, fetchSummaryText, {
+      isNews: summary.ids.fetched + summary.ids.failed > 0 || summary.interrupted,
+    });
     return exitCode(summary);
   },
 });

@@ -19,7 +19,9 @@ export const command = defineCommand({
   ],
   async run(values, { operands: [directory = ''], console }) {
     const summary = await prune(directory, { ...values, ...toldTo(console) });
-    console.result(summary, (pruned) => pruneText(pruned, values.dryRun ?? false));
+    console.result(summary, (pruned) => pruneText(pruned, values.dryRun ?? false), {
+      isNews: summary.items.length > 0,
+    });
     return 0;
   },
 });

@@ -29,6 +29,7 @@ export const command = defineCommand({
     item: text('ID', 'instead: the users who would rate this item highest'),
     similar: text('ID', 'instead: the items most like this one'),
     out: text('FILE', 'of all users: a file named .csv, .jsonl or .parquet'),
+    dryRun: flag('of all users: finds all lists and counts them; writes nothing'),
     by: word(similarityBases, 'of similar: what items are compared by', 'content'),
     k: integer('N', 'how many items, or users', '10'),
     coldOnly: flag('only items without ratings in the training data, judged by their content'),
@@ -57,6 +58,9 @@ export const command = defineCommand({
       throw new UsageError('`allUsers` and `out` go together', { option: 'out' });
     }
     checkAsked(options);
+    if (options.dryRun === true && options.out === undefined) {
+      throw new UsageError('`dryRun` is for what is written: give `allUsers` and `out` with it', { option: 'dryRun' });
+    }
     console.stage('opening the recommender');
     const model = await loadRecommender(directory, { features, module });
     try {
@@ -89,6 +93,7 @@ interface Asked {
   readonly similar?: string | undefined;
   readonly out?: string | undefined;
   readonly columns?: RatingColumnNames | undefined;
+  readonly dryRun?: boolean | undefined;
   readonly by?: (typeof similarityBases)[number] | undefined;
   readonly k?: number | undefined;
   readonly coldOnly?: boolean | undefined;
@@ -96,9 +101,11 @@ interface Asked {
 }
 
 async function answer(model: LoadedRecommender, asked: Asked, console: Console): Promise<void> {
-  const { user, ratingsOf, columns, item, similar, out, by, ...how } = asked;
-  if (out !== undefined) console.result(await recommendToAll(model, { out, ...how }), allText);
-  else if (item !== undefined) console.result(await rankUsers(model, { item, ...how }), usersText);
+  const { user, ratingsOf, columns, item, similar, out, dryRun = false, by, ...how } = asked;
+  if (out !== undefined) {
+    const made = await recommendToAll(model, { out, dryRun, ...how });
+    console.result(made, (all) => `${allText(all)}${dryRun ? 'nothing was written (--dry-run)\n' : ''}`);
+  } else if (item !== undefined) console.result(await rankUsers(model, { item, ...how }), usersText);
   else if (similar !== undefined) console.result(await similarItems(model, { item: similar, by, ...how }), similarText);
   else if (ratingsOf !== undefined) {
     console.result(await recommend(model, { ratings: await ratingsOfOne(ratingsOf, columns), ...how }), textOf);

@@ -16,14 +16,17 @@ const STOP_WITHIN = 2000;
 const options = {
   out: required(text('DIR', 'output directory for the reduced dataset or table')),
   column: text('NAME', 'which vectors to reduce; none: only write the training store', 'visual'),
-  id: text('COLUMN', "of a table: its items' ids; then items.arrow is written too"),
+  id: text('COLUMN', "of a table: its items' ids; then a training store is written too"),
   subclips: integer('N', 'which number of subclips, if the dataset has several'),
   subclipSeconds: positive('SECONDS', 'the same for subclips of a fixed length'),
   statistic: { ...word(statisticNames, 'which statistic, if the dataset has several'), formerly: ['aggregate'] },
   components: integer('N', 'length of the reduced vectors'),
   variance: positive('SHARE', 'minimum share of the variance to keep', '0.95'),
   algorithm: word(['exact', 'incremental'], "incremental: scikit-learn's, needs --components", 'exact'),
-  pca: { ...text('FILE.json', 'a PCA fitted before: the vectors are only reduced with it'), formerly: ['model'] },
+  pca: {
+    ...text('DIR|FILE.json', 'a PCA fitted before, by its directory or file: the vectors are only reduced with it'),
+    formerly: ['model'],
+  },
   dryRun: flag('says what would be fitted, written and removed; writes nothing'),
   ...storageOptions,
 } satisfies OptionTable<ReduceOptions & { dryRun: boolean }>;
@@ -38,7 +41,7 @@ export const command = defineCommand({
     'reelflow reduce features/ --out reduced/ --components 600',
     'reelflow reduce features/ --out reduced/ --subclips 10 --statistic medmad --variance 0.95',
     'reelflow reduce vectors.parquet --id movieId --column embedding --out reduced/',
-    'reelflow reduce more-features/ --pca reduced/pca/visual.json --out more-reduced/',
+    'reelflow reduce more-features/ --pca reduced/ --out more-reduced/',
   ],
   async run({ dryRun = false, ...values }, { operands: [input = ''], console }) {
     console.stage('reading vectors');
@@ -51,7 +54,8 @@ export const command = defineCommand({
     const interrupts = catchInterrupts(console, 'stopping; committed units are kept', STOP_WITHIN);
     try {
       const summary = await reduce({ ...values, input, signal: interrupts.drain, ...toldTo(console) });
-      console.result(summary, (made) => summaryText(made, values.out));
+      const isNews = summary.graphId === undefined || summary.added + summary.takenOut > 0;
+      console.result(summary, (made) => summaryText(made, values.out), { isNews });
       return 0;
     } catch (error) {
       if (error instanceof FlowError && error.code === 'aborted') return 130;

@@ -1,3 +1,4 @@
+import type { NewSince } from '../../src/graphs/recommenders/earlier-training.ts';
 import type { FitProgress } from '../../src/graphs/recommenders/fit-data.ts';
 import { isRecommenderModule, loadRecommenderModule } from '../../src/graphs/recommenders/recommender-module.ts';
 import {
@@ -5,7 +6,6 @@ import {
   isNeuralRecommender,
   recommenderNames,
 } from '../../src/graphs/recommenders/recommender-names.ts';
-import type { TrainingCounts } from '../../src/graphs/recommenders/saved-recommender.ts';
 import { type TrainSummary, trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
 import type { ValidationFigures } from '../../src/graphs/recommenders/validation-figures.ts';
 import { defineCommand } from '../command.ts';
@@ -57,7 +57,7 @@ export const command = defineCommand({
   examples: [
     'reelflow train item-knn --ratings ml-latest-small --out models/item-knn --k 40 --similarity pearson-baseline',
     'reelflow train ./mine.js --ratings ml-latest-small --out models/mine --set k=20 --refit',
-    'reelflow train dcf-av-1 --ratings ml-20m --features reduced/items.arrow --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
+    'reelflow train dcf-av-1 --ratings ml-20m --features reduced/ --trailers ml-youtube.csv --out models/dcf-av-1 --logdir runs/1',
   ],
   async run(values, { operands: [name], further, console }) {
     const recommender = checkRecommenderName(
@@ -81,7 +81,7 @@ export const command = defineCommand({
         onProgress: (progress) => console.progress(progress, progressLine),
         ...toldTo(console),
       });
-      console.result(summary, summaryText);
+      console.result(summary, summaryText, { isNews: !summary.alreadyTrained });
       return 0;
     } catch (error) {
       if (interrupts?.drain.aborted !== true || error !== interrupts.drain.reason) throw error;
@@ -128,7 +128,7 @@ function summaryText(summary: TrainSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-function sinceText({ ratings, users, ratedItems, unratedItems }: TrainingCounts): string {
+function sinceText({ ratings, users, ratedItems, unratedItems, features }: NewSince): string {
   const signed = (count: number) => (count > 0 ? `+${count}` : String(count));
-  return `${signed(ratings)} ratings, ${signed(users)} users, ${signed(ratedItems)} rated items, ${signed(unratedItems)} unrated items`;
+  return `${signed(ratings)} ratings, ${signed(users)} users, ${signed(ratedItems)} rated items, ${signed(unratedItems)} unrated items${features ? ', other features' : ''}`;
 }

@@ -3,6 +3,7 @@ import { type ExtractOptions, extract } from '../../src/graphs/extract.ts';
 import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import type { ReduceSummary } from '../../src/graphs/reduction/reduce-options.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
+import { trainingStorePath } from '../../src/io/dataset/training-store-path.ts';
 import type { PlantedCorpus } from './corpus.ts';
 import { writeShuffledStore } from './shuffled-store.ts';
 import { SCENES } from './taste.ts';
@@ -40,7 +41,7 @@ export async function makePlantedFeatures(
   const { signal, onMessage } = running;
   const listening = { ...(signal && { signal }), ...(onMessage && { onMessage }) };
   const reduction = await reduce({ input: dataset, out: reduced, variance: 0.99, ...listening });
-  const [store, shuffledStore] = [join(reduced, 'items.arrow'), join(reduced, 'items-shuffled.arrow')];
+  const [store, shuffledStore] = [trainingStorePath(reduced), join(reduced, '_training-shuffled.arrow')];
   await writeShuffledStore(store, shuffledStore, seed);
   return { dataset, store, shuffledStore, extraction, reduction };
 }

@@ -10,6 +10,8 @@ export {
   analyseFeatures,
   type FeatureAnalysis,
   type ItemLabel,
+  type PlannedAnalysis,
+  plannedAnalysis,
 } from '../graphs/analysis/analyse-features.ts';
 export {
   analyseRatings,

@@ -45,6 +45,11 @@ export {
   type PlannedNetwork,
   planRun,
 } from '../graphs/plan.ts';
+export {
+  type PlannedExtraction,
+  type PlannedExtractionOptions,
+  plannedExtraction,
+} from '../graphs/planned-extraction.ts';
 export type { Precision, PrecisionOptions } from '../graphs/precision/choose-precision.ts';
 export { precisions } from '../graphs/precision/choose-precision.ts';
 export { type PruneOptions, type PruneSummary, prune } from '../graphs/prune.ts';

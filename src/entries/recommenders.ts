@@ -6,6 +6,7 @@
 
 export type { Protocol } from '../graphs/catalogue-evaluation.ts';
 export { type EvaluationReport, evaluatePredictions, type ScoringOptions } from '../graphs/evaluation.ts';
+export type { ExperimentCost } from '../graphs/experiment/announce.ts';
 export type { Comparison, CorrectedP } from '../graphs/experiment/comparison.ts';
 export type { Environment } from '../graphs/experiment/environment.ts';
 export type {
@@ -17,6 +18,7 @@ export type {
 export { type SearchKind, searchKinds } from '../graphs/experiment/experiment-config.ts';
 export type { KeyKind } from '../graphs/experiment/experiment-keys.ts';
 export { type ExperimentKey, experimentKeys } from '../graphs/experiment/experiment-keys.ts';
+export { type PlannedExperiment, plannedExperiment } from '../graphs/experiment/planned-experiment.ts';
 export type { PointFailure, TrialResult } from '../graphs/experiment/point-result.ts';
 export type { PublishedSetting } from '../graphs/experiment/published.ts';
 export type { RowUse } from '../graphs/experiment/recommender-entries.ts';
@@ -34,6 +36,7 @@ export type { BranchOutputs } from '../graphs/recommenders/branch-outputs.ts';
 export type { CatalogueItem } from '../graphs/recommenders/catalogue.ts';
 export type { ClassicRecommenderName } from '../graphs/recommenders/classic-recommenders.ts';
 export type { SimilarityBasis } from '../graphs/recommenders/content-similarity.ts';
+export type { NewSince } from '../graphs/recommenders/earlier-training.ts';
 export type {
   FitData,
   FitOptions,

@@ -4,7 +4,12 @@
  * @module reelflow/weights
  */
 
-export { type ImportWeightsOptions, importWeights } from '../graphs/weights/import-weights.ts';
+export {
+  type ImportWeightsOptions,
+  importWeights,
+  type PlannedImport,
+  plannedImport,
+} from '../graphs/weights/import-weights.ts';
 export type { ListedPostprocessing } from '../graphs/weights/list-networks.ts';
 export { type ListedNetwork, type ListedWeights, listNetworks } from '../graphs/weights/list-networks.ts';
 export { type MadeCard, type MakeCardOptions, makeCard } from '../graphs/weights/make-card.ts';

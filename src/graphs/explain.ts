@@ -13,6 +13,8 @@ export interface ExplainedBeside {
   readonly notes?: readonly string[] | undefined;
   readonly time?: TimeEstimate | undefined;
   readonly disk?: DiskEstimate | undefined;
+  /** How many items the dataset has already. */
+  readonly alreadyDone?: number | undefined;
 }
 
 /**
@@ -24,7 +26,7 @@ export interface ExplainedBeside {
  * const plan = await planRun(graph, corpus);
  * console.log(explainText(plan, { disk: diskEstimate(plan, 'features/') }));
  */
-export function explainText(plan: Plan, { notes = [], time, disk }: ExplainedBeside = {}): string {
+export function explainText(plan: Plan, { notes = [], time, disk, alreadyDone = 0 }: ExplainedBeside = {}): string {
   const { graph, memory, estimate } = plan;
   const nodeWidth = Math.max(...plan.nodes.map((node) => node.id.length));
   const shapes = plan.nodes.map((node) => `${node.dtype}[${node.shape.join(', ')}]`);
@@ -61,6 +63,7 @@ export function explainText(plan: Plan, { notes = [], time, disk }: ExplainedBes
     '',
     `corpus: ${estimate.items} items (${estimate.probed} probed${estimate.unreadable > 0 ? `, ${estimate.unreadable} unreadable` : ''}), ` +
       `${estimate.videoHours.toFixed(2)} video hours, ${estimate.frames} frames, dataset about ${formatBytes(estimate.datasetBytes)}`,
+    ...(alreadyDone > 0 ? [`  ${alreadyDone} of the items are in the dataset already`] : []),
     ...unreadableLines(plan),
     ...(time === undefined ? [] : [timeText(time)]),
     ...(disk === undefined ? [] : [diskText(disk)]),

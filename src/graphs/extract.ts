@@ -34,7 +34,8 @@ export interface ExtractOptions
   readonly out: string | Writable;
 }
 
-const known: KnownOptions<ExtractOptions> = {
+/** The options of `extract`. */
+export const extractOptions: KnownOptions<ExtractOptions> = {
   ...runOptions,
   inputs: true,
   manifest: true,
@@ -76,7 +77,7 @@ const known: KnownOptions<ExtractOptions> = {
  * const summary = await extract({ inputs: ['trailers/'], out: 'features/', memory: '1GiB' });
  */
 export async function extract(options: ExtractOptions): Promise<RunSummary> {
-  checkKnownOptions('extract', options, known);
+  checkKnownOptions('extract', options, extractOptions);
   const sampler = new MemorySampler();
   sampler.start();
   const { out } = options;

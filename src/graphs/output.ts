@@ -59,12 +59,12 @@ export async function datasetOutput(
     readonly tables: boolean;
     readonly encoding?: ParquetEncoding | undefined;
     readonly compression?: ParquetCompression | undefined;
-    readonly say: (sentence: string) => void;
+    readonly say: (sentence: string, about?: { readonly isWarning?: boolean }) => void;
   },
 ): Promise<RunOutput> {
   const dataset = await Dataset.open(directory, description);
   const { tables, say } = options;
-  if (dataset.modernised !== undefined) say(dataset.modernised);
+  if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
   return {
     store: dataset.store,
     items: await dataset.store.items(),

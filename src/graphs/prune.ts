@@ -24,7 +24,7 @@ export interface PruneOptions {
    */
   readonly cache?: string | UnitCache | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
 }
 
 /** What was, or would be, taken out. */
@@ -61,7 +61,7 @@ export async function prune(directory: string, options: PruneOptions = {}): Prom
   const say = listener('onMessage', options.onMessage);
   const dataset = await Dataset.open(directory, file);
   try {
-    if (dataset.modernised !== undefined) say(dataset.modernised);
+    if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
     if (dataset.others > 0) {
       throw new DatasetError('in-use', `${directory} is being worked on by ${dataset.others} other process(es)`, {
         remedy: 'Run it again when they have ended.',

@@ -104,7 +104,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
   if (recommenderReadsFeatures(model, recommenderOptions) && options.features === undefined) {
     throw new UsageError(`recommender ${model} needs \`features\``, {
       option: 'features',
-      remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
+      remedy: "Give what `reduce` has written: `features: 'reduced/'`.",
     });
   }
   const files = { train, test, validation };

@@ -14,7 +14,13 @@ export interface MessageAbout {
 }
 
 /** What an extraction is doing before it has any progress, and after. */
-export type RunStage = 'listing inputs' | 'opening networks' | 'planning' | 'running' | 'writing tables';
+export type RunStage =
+  | 'listing inputs'
+  | 'opening networks'
+  | 'planning'
+  | 'timing the networks'
+  | 'running'
+  | 'writing tables';
 
 /** What became of an item. */
 export type ItemReport = { readonly item: string; readonly path: string } & (

@@ -91,6 +91,19 @@ describe('reelflow extract', () => {
     expect(stdout).toContain('renamed: b is now b-2020');
     expect(stdout).toContain(`no longer inputs, but still in the dataset: b; \`reelflow prune ${out}\` removes them`);
     const csv = (await reelflow(['status', out, '--format', 'csv'])).stdout.split('\n');
+    const dry = await reelflow(['extract', films, '--out', out, ...cards, '--progress', 'none', '--dry-run']);
+    expect(dry.code, dry.stderr).toBe(0);
+    expect(dry.stdout).toMatch(
+      /corpus: 3 items[\s\S]*3 of the items are in the dataset already[\s\S]*nothing was written/,
+    );
+    const otherwise = await reelflow(['extract', films, '--out', out, ...cards, '--subclips', '3', '--dry-run']);
+    expect([otherwise.code, otherwise.stderr]).toEqual([2, expect.stringContaining('was made differently')]);
+    const fresh = join(directory, 'not-yet');
+    expect((await reelflow(['extract', films, '--out', fresh, ...cards, '--dry-run'])).code).toBe(0);
+    expect(existsSync(fresh)).toBe(false);
+    expect((await reelflow(['prune', out])).code).toBe(0);
+    const quiet = await reelflow(['extract', films, '--out', out, ...cards, '--quiet']);
+    expect([quiet.code, quiet.stdout]).toEqual([0, '']);
     expect(csv[1]).toMatch(/^a,committed,,.*\/films\/a\.mp4,.*,64,48,"video \w+, audio \w+",,20/);
   });
 

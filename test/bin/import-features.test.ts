@@ -118,8 +118,8 @@ describe('reelflow reduce, of a table whose ids are named', () => {
     expect(code, stderr).toBe(0);
     const summary = JSON.parse(stdout) as ReduceSummary;
     expect(summary).toMatchObject({ items: 20, rows: 20, components: 2 });
-    expect(summary.files).toContain('items.arrow');
-    const store = await ItemStore.open(at('reduced/items.arrow'));
+    expect(summary.files).toContain('_training.arrow');
+    const store = await ItemStore.open(at('reduced'));
     expect(store.shape).toEqual({ subclips: 1, streams: [{ name: 'v', dimension: 2 }] });
     const [row] = await duckdb(`SELECT v FROM '${at('reduced/reduced.parquet')}' WHERE movieId = 105`);
     expect([...((await store.read('105')).vectors.v ?? [])]).toEqual(row?.v);

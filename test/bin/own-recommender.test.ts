@@ -44,6 +44,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'own-recommender-'));
   files = await plantedFiles(directory);
   writeFileSync(at('mine.mjs'), source);
+  writeFileSync(at('plain.js'), source);
 });
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -144,6 +145,12 @@ describe('a recommender of one’s own in commands', () => {
     const { code, stderr } = await run('train', module, '--ratings', files.ratings, '--out', at('refused'));
     expect(code).toBe(2);
     expect(stderr).toContain(why);
+  });
+
+  it('may be a .js file beside no package.json, without a word of Node about it', async () => {
+    const args = ['train', './plain.js', '--ratings', files.ratings, '--out', at('models', 'plain'), '--quiet'];
+    const { code, stderr } = await run(...args);
+    expect([code, stderr]).toEqual([0, '']);
   });
 });
 

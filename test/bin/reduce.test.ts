@@ -63,14 +63,14 @@ describe('reelflow reduce', () => {
     expect(summary.varianceKept).toBeLessThan(1);
 
     const { pca, facts } = decodePca(
-      readFileSync(join(out, 'pca/visual.safetensors')),
-      readFileSync(join(out, 'pca/visual.json'), 'utf8'),
+      readFileSync(join(out, '_pca/visual.safetensors')),
+      readFileSync(join(out, '_pca/visual.json'), 'utf8'),
     );
     expect(Array.from(pca.explainedVarianceRatio)).toEqual(summary.explainedVarianceRatio);
     expect(facts).toMatchObject({ column: 'visual', aggregate: 'mean', graph: 'feedfacefeedface' });
     expect(facts.models).toContain('w0');
 
-    const store = await ItemStore.open(join(out, 'items.arrow'));
+    const store = await ItemStore.open(out);
     expect([...store.itemIds].sort()).toEqual([...items].sort());
     expect(store.shape).toEqual({
       subclips: 2,
@@ -95,10 +95,10 @@ describe('reelflow reduce', () => {
     await table.close();
     expect(rows).toBe(24);
 
-    const bytes = readFileSync(join(out, 'items.arrow'));
+    const bytes = readFileSync(join(out, '_training.arrow'));
     const again = await reduce([features, '--out', out, '--components', '3']);
     expect(again).toMatchObject({ graphId: summary.graphId, alreadyDone: 12, rows: 24, items: 12 });
-    expect(readFileSync(join(out, 'items.arrow')).equals(bytes)).toBe(true);
+    expect(readFileSync(join(out, '_training.arrow')).equals(bytes)).toBe(true);
   });
 
   it('reduces what is new the second night with the PCA of the first, and says how to fit again', async () => {
@@ -147,13 +147,13 @@ describe('reelflow reduce', () => {
 
   it('reduces new items with a fitted PCA, and refuses one of other weights or another length', async () => {
     const place = await temporaryDirectory();
-    const model = join(place, 'reduced/pca/visual.json');
+    const model = join(place, 'reduced/_pca/visual.json');
     await makeFeatures(join(place, 'features'), items);
     await reduce([join(place, 'features'), '--out', join(place, 'reduced'), '--components', '2']);
     await makeFeatures(join(place, 'more'), ['new'], { seed: 99 });
     const summary = await reduce([join(place, 'more'), '--out', join(place, 'more-reduced'), '--model', model]);
     expect(summary).toMatchObject({ components: 2, fittedRows: 24, rows: 2, items: 1 });
-    const store = await ItemStore.open(join(place, 'more-reduced/items.arrow'));
+    const store = await ItemStore.open(join(place, 'more-reduced'));
     const fitted = decodePca(readFileSync(model.replace('.json', '.safetensors')), readFileSync(model, 'utf8')).pca;
     const visual = unitTable({ itemId: 'new', seed: 99 }).columns[0]?.values as Float32Array;
     expect((await store.read('new')).vectors.visual).toEqual(await transform(fitted, visual, 2));
@@ -208,7 +208,7 @@ describe('reelflow reduce', () => {
     expect(summary).toMatchObject({ fittedRows: 24, rows: 26, rowsWithout: 2, items: 13 });
     const again = await reduce([features, '--out', join(place, 'reduced'), '--components', '2']);
     expect(again).toMatchObject({ rows: 26, rowsWithout: 2, alreadyDone: 13 });
-    const items13 = await ItemStore.open(join(place, 'reduced/items.arrow'));
+    const items13 = await ItemStore.open(join(place, 'reduced'));
     expect((await items13.read('radio')).vectors.visual).toBeUndefined();
     await items13.close();
   });
@@ -218,8 +218,8 @@ describe('reelflow reduce', () => {
     await makeFeatures(join(place, 'features'), items);
     const summary = await reduce([join(place, 'features'), '--out', join(place, 'out'), '--column', 'none']);
     expect(summary).toMatchObject({ items: 12, explainedVarianceRatio: [] });
-    expect(existsSync(join(place, 'out/pca'))).toBe(false);
-    const store = await ItemStore.open(join(place, 'out/items.arrow'));
+    expect(existsSync(join(place, 'out/_pca'))).toBe(false);
+    const store = await ItemStore.open(join(place, 'out'));
     expect((await store.read('item-0')).vectors.visual).toEqual(
       unitTable({ itemId: 'item-0', seed: 1 }).columns[0]?.values,
     );

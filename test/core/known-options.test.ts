@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { UsageError } from '../../src/core/errors.ts';
 import { checkKnownOptions } from '../../src/core/known-options.ts';
-import { analyseFeatures, analyseRatings } from '../../src/entries/analysis.ts';
-import { extract, fetchCorpus, prune, reduce } from '../../src/entries/commands.ts';
+import { analyseFeatures, analyseRatings, plannedAnalysis } from '../../src/entries/analysis.ts';
+import { extract, fetchCorpus, plannedExtraction, prune, reduce } from '../../src/entries/commands.ts';
 import { compact, importFeatures, openTable } from '../../src/entries/datasets.ts';
 import { probe } from '../../src/entries/media.ts';
 import { openMovieLens, readPredictions, readRatings } from '../../src/entries/ratings.ts';
@@ -13,6 +13,7 @@ import {
   fitRecommender,
   type LoadedRecommender,
   loadRecommender,
+  plannedExperiment,
   rankUsers,
   recommend,
   recommendToAll,
@@ -21,7 +22,7 @@ import {
   trainRecommender,
 } from '../../src/entries/recommenders.ts';
 import { fakeFrame, fakePatch, runColumns } from '../../src/entries/testing.ts';
-import { importWeights, makeCard, pullWeights } from '../../src/entries/weights.ts';
+import { importWeights, makeCard, plannedImport, pullWeights } from '../../src/entries/weights.ts';
 import {
   audio,
   embed,
@@ -82,6 +83,7 @@ const calls: Readonly<Record<string, () => unknown>> = {
   writeDataset: () => writeDataset('out', 'in', { ...extra, columns: () => ({}) }),
   'writeDataset` with `module': () => writeDataset('out', 'in', { ...extra, module: './flow.js#flow' }),
   extract: () => extract({ ...extra, inputs: ['in'], out: 'out' }),
+  plannedExtraction: () => plannedExtraction({ ...extra, inputs: ['in'] }),
   reduce: () => reduce({ ...extra, input: 'in', out: 'out' }),
   prune: () => prune('out', wrong),
   compact: () => compact('out', wrong),
@@ -112,6 +114,7 @@ const calls: Readonly<Record<string, () => unknown>> = {
   similarItems: () => similarItems({} as LoadedRecommender, { ...extra, item: '1' }),
   recommendToAll: () => recommendToAll({} as LoadedRecommender, { ...extra, out: 'lists.csv' }),
   analyseFeatures: () => analyseFeatures('items.arrow', wrong),
+  plannedAnalysis: () => plannedAnalysis('items.arrow', wrong),
   analyseRatings: () => analyseRatings('ml', wrong),
   openMovieLens: () => openMovieLens('ml', wrong),
   runColumns: () => runColumns(() => ({}), wrong),
@@ -122,8 +125,10 @@ const calls: Readonly<Record<string, () => unknown>> = {
   evaluatePredictions: () => evaluatePredictions('predictions.csv', wrong),
   evaluateRecommender: () => evaluateRecommender({ ...extra, train: 'a', test: 'b', recommender: 'baseline' }),
   runExperiment: () => runExperiment({ ratings: 'ml' }, { ...extra, out: 'out' }),
+  plannedExperiment: () => plannedExperiment({ ratings: 'ml' }, { ...extra, out: 'out' }),
   pullWeights: () => pullWeights({ ...extra, name: 'alexnet' }),
   importWeights: () => importWeights({ ...extra, name: 'alexnet', file: 'alexnet.pth' }),
+  plannedImport: () => plannedImport({ ...extra, name: 'alexnet', file: 'alexnet.pth' }),
   makeCard: () => makeCard({ ...extra, file: 'net.onnx' }),
 };
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reduce } from '../../src/graphs/reduction/reduce.ts';
 import { compact } from '../../src/io/dataset/compact.ts';
 import { Dataset } from '../../src/io/dataset/dataset.ts';
 import { keyOf, unitTable } from '../io/dataset/fixtures.ts';
@@ -54,6 +55,7 @@ beforeAll(async () => {
     await store.commit(keyOf(index), unit);
   }
   await compact(directory);
+  await reduce({ input: directory, out: join(place, 'reduced'), statistic: 'mean', components: 2 });
   mkdirSync(join(place, 'node_modules'));
   for (const name of ['apache-arrow', 'hyparquet', 'hyparquet-compressors']) {
     symlinkSync(join(root, 'node_modules', name), join(place, 'node_modules', name));
@@ -65,7 +67,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }));
 
 describe('docs/reading.md', () => {
   test('has recipes of every kind', () => {
-    expect([recipes('sql').length, recipes('python').length, recipes('js').length]).toEqual([3, 5, 4]);
+    expect([recipes('sql').length, recipes('python').length, recipes('js').length]).toEqual([3, 6, 4]);
   });
 
   for (const { title, code, output } of recipes('sql')) {

@@ -154,9 +154,9 @@ describe('reducing subclips of fixed length', () => {
     await writeDataset(features, clips, { ...run, graph: graph() });
     const choice = { input: features, out: reduced, subclipSeconds: 0.5, statistic: 'mean', components: 2 } as const;
     const done = await reduceDataset({ ...choice, onMessage: (message) => said.push(message) });
-    expect(done).toMatchObject({ rows: 11, items: 0, files: expect.not.arrayContaining(['items.arrow']) });
+    expect(done).toMatchObject({ rows: 11, items: 0, files: expect.not.arrayContaining(['_training.arrow']) });
     expect(said).toEqual([expect.stringContaining('these have from 4 to 7 (0.5s)')]);
-    expect(existsSync(join(reduced, 'items.arrow'))).toBe(false);
+    expect(existsSync(join(reduced, '_training.arrow'))).toBe(false);
     expect(readDatasetFile(reduced).tables.map(({ path, rows }) => [path, rows])).toEqual([
       ['subclips=0.5s/aggregate=mean', 11],
     ]);
@@ -167,7 +167,7 @@ describe('reducing subclips of fixed length', () => {
     const [features, reduced] = [join(out, 'features'), join(out, 'reduced')];
     await writeDataset(features, join(clips, 'heat.mp4'), { ...run, graph: graph() });
     await reduceDataset({ input: features, out: reduced, subclipSeconds: 1, statistic: 'mean', column: 'none' });
-    const store = await ItemStore.open(join(reduced, 'items.arrow'));
+    const store = await ItemStore.open(reduced);
     expect(store.shape.subclips).toBe(2);
     await store.close();
   });

@@ -6,7 +6,7 @@ import { readTrailers } from '../../io/ratings/trailers.ts';
 import type { InnerRule } from '../../models/analysis/inner-third.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { analyseStream, type StreamAnalysis } from './analyse-stream.ts';
-import { type FeatureRows, openFeatureTable } from './feature-rows.ts';
+import { dimensionOf, type FeatureRows, openFeatureTable } from './feature-rows.ts';
 
 /** What of features is analysed, and how. */
 export interface AnalyseFeaturesOptions {
@@ -63,7 +63,7 @@ export interface FeatureAnalysis {
 }
 
 /**
- * Analyses features of a dataset or a training store (`items.arrow`): every stream is laid out in
+ * Analyses features of a dataset or a training store: every stream is laid out in
  * the plane, and its subclips and genres are compared. Holds the rows of one stream at a time, and
  * what `umap` holds.
  *
@@ -98,6 +98,34 @@ export async function analyseFeatures(path: string, options: AnalyseFeaturesOpti
       of.set(name, { ...rows, points: { ...rows.points, values: new Float32Array(0) } });
     }
     return { path, name: basename(resolve(path)), statistic: table.statistic, streams, of, items };
+  } finally {
+    await table.close();
+  }
+}
+
+/** What `analyseFeatures` would analyse. */
+export interface PlannedAnalysis {
+  readonly path: string;
+  readonly statistic: string | undefined;
+  readonly streams: readonly { readonly name: string; readonly dimension: number }[];
+}
+
+/**
+ * Says what `analyseFeatures` would analyse with the same options: opens the features and reads the
+ * lists, and no vectors.
+ *
+ * @throws as `analyseFeatures`.
+ * @example
+ * const { streams } = await plannedAnalysis('reduced/', { subclips: 10 });
+ */
+export async function plannedAnalysis(path: string, options: AnalyseFeaturesOptions = {}): Promise<PlannedAnalysis> {
+  checkKnownOptions('plannedAnalysis', options, known);
+  const table = await openFeatureTable(path, options);
+  try {
+    await readLabels(options);
+    const names = options.streams ?? table.streams.map(({ name }) => name);
+    const streams = names.map((name) => ({ name, dimension: dimensionOf(table.streams, name, path) }));
+    return { path, statistic: table.statistic, streams };
   } finally {
     await table.close();
   }

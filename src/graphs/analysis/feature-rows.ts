@@ -1,8 +1,10 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
+import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
 import { networksOf, randomStreams } from '../../io/dataset/random-streams.ts';
 import type { UnitColumn } from '../../io/dataset/schema.ts';
+import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
 import type { Points } from '../../models/analysis/points.ts';
 import type { Statistic } from '../../operators/statistics.ts';
 import { openSource, readCut, type SourceDataset } from '../reduction/source-dataset.ts';
@@ -46,8 +48,10 @@ export async function openFeatureTable(
     readonly statistic?: Statistic | undefined;
   } = {},
 ): Promise<FeatureTable> {
-  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  return isFile ? storeTable(await ItemStore.open(path)) : datasetTable(path, await openSource(path, choice));
+  const isDataset = existsSync(datasetFilePath(path));
+  const store = isDataset ? path : trainingStorePath(path);
+  const isFile = statSync(store, { throwIfNoEntry: false })?.isFile() === true;
+  return isFile ? storeTable(await ItemStore.open(store)) : datasetTable(path, await openSource(path, choice));
 }
 
 function datasetTable(path: string, source: SourceDataset): FeatureTable {
@@ -107,7 +111,7 @@ function vectorAt({ values, dimension }: UnitColumn, row: number): Float32Array 
   return values.subarray(row * dimension, (row + 1) * dimension);
 }
 
-function dimensionOf(streams: FeatureTable['streams'], stream: string, path: string): number {
+export function dimensionOf(streams: FeatureTable['streams'], stream: string, path: string): number {
   const found = streams.find(({ name }) => name === stream);
   if (found !== undefined) return found.dimension;
   throw new UsageError(`${path} has no stream '${stream}'; it has: ${streams.map(({ name }) => name).join(', ')}`, {

@@ -47,7 +47,13 @@ export const experimentKeys: readonly ExperimentKey[] = [
     "the directory's",
     'list of movies with genres and years, if the ratings are a file',
   ),
-  key('features', 'texts', 'FILE', 'none', 'training store of features; several to compare as NAME=FILE,NAME=FILE'),
+  key(
+    'features',
+    'texts',
+    'FILE',
+    'none',
+    'directory of `reelflow reduce`, or another training store; several to compare as NAME=FILE,NAME=FILE',
+  ),
   key(
     'trailers',
     'text',

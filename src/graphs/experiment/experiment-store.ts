@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -79,13 +80,7 @@ export class ExperimentStore {
     await makeDirectory(directory);
     const identity = identityOf(experiment, hashes);
     const path = join(directory, 'experiment.json');
-    const names = (await readdir(directory)).filter((name) => !isTemporary(name));
-    if (names.length > 0 && !names.includes('experiment.json')) {
-      throw new UsageError(`${directory} is not empty and does not hold an experiment`, {
-        code: 'exists',
-        remedy: 'Name an empty or a new directory as `out`.',
-      });
-    }
+    await refuseForeign(directory);
     const record = {
       ...{ format, software: softwareVersion(), environment: environment() },
       ...{ configuration: experiment, identity },
@@ -177,6 +172,34 @@ export class ExperimentStore {
     const part = share < 1 ? `_share-${share.toPrecision(4)}` : '';
     return join(this.directory, 'trials', `${pointName(point)}${part}.json`);
   }
+}
+
+/** @throws UsageError `exists` when a directory holds something else than an experiment. */
+async function refuseForeign(directory: string): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => !isTemporary(name));
+  if (names.length === 0 || names.includes('experiment.json')) return;
+  throw new UsageError(`${directory} is not empty and does not hold an experiment`, {
+    code: 'exists',
+    remedy: 'Name an empty or a new directory as `out`.',
+  });
+}
+
+/**
+ * How many points of an experiment a directory has, by all that opening it refuses. Writes nothing.
+ *
+ * @throws as `ExperimentStore.open`.
+ */
+export async function countPoints(
+  directory: string,
+  experiment: Experiment,
+  hashes: Readonly<Record<string, string>>,
+): Promise<number> {
+  if (!existsSync(directory)) return 0;
+  await refuseForeign(directory);
+  const found = await readJsonIfThere(join(directory, 'experiment.json'));
+  if (found === undefined) return 0;
+  checkSame(found, identityOf(experiment, hashes), directory);
+  return (await readdir(join(directory, 'points'))).filter((name) => name.endsWith('.json')).length;
 }
 
 function checkSame(found: unknown, identity: Record<string, unknown>, directory: string): void {

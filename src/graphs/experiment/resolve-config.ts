@@ -33,7 +33,7 @@ export function resolveConfig(given: ExperimentConfig): Experiment {
   if (reading !== undefined && Object.keys(features).length === 0) {
     throw new UsageError(`recommender ${reading} needs \`features\``, {
       option: 'features',
-      remedy: "Give a training store that `reduce` has written: `features: 'reduced/items.arrow'`.",
+      remedy: "Give what `reduce` has written: `features: 'reduced/'`.",
     });
   }
   const split = config.split === undefined ? undefined : checkString('split', config.split);

@@ -101,6 +101,54 @@ export async function runExperiment(
   options: RunExperimentOptions,
 ): Promise<ExperimentResult> {
   checkKnownOptions('runExperiment', options, known);
+  const begun = await beginExperiment(config, options);
+  const { experiment, entries, data, saved, scenarios, first, warnings, hashes, total } = begun;
+  try {
+    const store = await ExperimentStore.open(options.out, experiment, hashes);
+    // A split that was read is there already.
+    if (saved === undefined) await saveSplits(options.out, experiment, scenarios);
+    const files = new PointFiles(options.out, experiment);
+    const outcomes = await runPoints(entries, { experiment, data, scenarios, store, files, options });
+    const { results, failures, computed, reused, trials } = outcomes;
+    const rows = summarise(experiment, entries, results);
+    const size = sizeOf(first.scenario.counts, results);
+    const onlyWithContent = data.itemsWithFeatures !== undefined;
+    const published = publishedSetting(experiment, { ratingsRead: data.ratingsRead, onlyWithContent, ...size });
+    const note = noteOf(experiment, data, size, rows, { results, failed: failures.length });
+    const compared = await compareRows(experiment, entries, rows, results, files);
+    const result: ExperimentResult = {
+      directory: options.out,
+      software: softwareVersion(),
+      environment: environment(),
+      configuration: experiment,
+      points: { total, computed, reused, failed: failures.length },
+      trials,
+      failures,
+      interrupted: results.length + failures.length < total,
+      scale: data.scale,
+      warnings,
+      rows,
+      tables: resultTables(experiment, rows, note, published, compared.best),
+      comparisons: compared.comparisons,
+      published,
+    };
+    if (results.length > 0) await writeResults(store, result, entries, results, compared);
+    return result;
+  } finally {
+    await data.close();
+  }
+}
+
+/**
+ * Everything of an experiment before it writes or computes anything: what it reads, what it is of,
+ * what it will take. The caller closes `data`.
+ *
+ * @throws as `runExperiment`.
+ */
+export async function beginExperiment(
+  config: ExperimentConfig,
+  options: Pick<RunExperimentOptions, 'stop' | 'onMessage'>,
+) {
   const resolved = resolveConfig(config);
   if (resolved.select !== undefined) selectionMetric(resolved.select, resolved);
   experimentEntries(resolved);
@@ -123,41 +171,14 @@ export async function runExperiment(
       ...thresholdWarnings(experiment, data, first),
     ];
     for (const warning of warnings) options.onMessage?.(`warning: ${warning}`, { isWarning: true });
-    options.onMessage?.(costText(experimentCost(experiment, entries, first)));
+    const cost = experimentCost(experiment, entries, first);
+    options.onMessage?.(costText(cost));
     const hashes = { ...data.hashes, ...codeOf(experiment), ...(saved && { split: saved.hash }) };
-    const store = await ExperimentStore.open(options.out, experiment, hashes);
-    // A split that was read is there already.
-    if (saved === undefined) await saveSplits(options.out, experiment, scenarios);
-    const files = new PointFiles(options.out, experiment);
-    const outcomes = await runPoints(entries, { experiment, data, scenarios, store, files, options });
-    const { results, failures, computed, reused, trials } = outcomes;
-    const rows = summarise(experiment, entries, results);
-    const size = sizeOf(first.scenario.counts, results);
-    const onlyWithContent = data.itemsWithFeatures !== undefined;
-    const published = publishedSetting(experiment, { ratingsRead: data.ratingsRead, onlyWithContent, ...size });
-    const note = noteOf(experiment, data, size, rows, { results, failed: failures.length });
-    const compared = await compareRows(experiment, entries, rows, results, files);
     const total = pointCount(experiment, entries.length);
-    const result: ExperimentResult = {
-      directory: options.out,
-      software: softwareVersion(),
-      environment: environment(),
-      configuration: experiment,
-      points: { total, computed, reused, failed: failures.length },
-      trials,
-      failures,
-      interrupted: results.length + failures.length < total,
-      scale: data.scale,
-      warnings,
-      rows,
-      tables: resultTables(experiment, rows, note, published, compared.best),
-      comparisons: compared.comparisons,
-      published,
-    };
-    if (results.length > 0) await writeResults(store, result, entries, results, compared);
-    return result;
-  } finally {
+    return { experiment, entries, data, saved, scenarios, first, warnings, hashes, cost, total };
+  } catch (error) {
     await data.close();
+    throw error;
   }
 }
 

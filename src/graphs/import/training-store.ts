@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import { ItemStore } from '../../io/dataset/item-store.ts';
+import { trainingStorePath } from '../../io/dataset/training-store-path.ts';
+import { randomDoubts } from '../recommenders/feature-doubts.ts';
 import { importFeatures } from './import-features.ts';
 import { streamName } from './import-options.ts';
 
@@ -17,20 +21,21 @@ export interface OpenFeatures {
 }
 
 /**
- * Opens features for training: a training store as it is; any other file that `importFeatures`
- * reads as the training store that it makes of it with its default options, in a temporary
- * directory.
+ * Opens features for training: a training store, or the directory of a reduction that has one, as
+ * it is; any other file that `importFeatures` reads as the training store that it makes of it with
+ * its default options, in a temporary directory.
  *
  * @throws UsageError `dataset` when a training store is missing or damaged; what `importFeatures`
  * throws.
  */
 export async function openTrainingFeatures(
-  path: string,
+  features: string,
   options: {
     readonly signal?: AbortSignal | undefined;
-    readonly onMessage?: ((text: string) => void) | undefined;
+    readonly onMessage?: ((text: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
   } = {},
 ): Promise<OpenFeatures> {
+  const path = trainingStorePath(features);
   if (!(await isToBeImported(path))) {
     const store = await ItemStore.open(path);
     return { store, path, isTemporary: false, close: () => store.close() };
@@ -44,6 +49,13 @@ export async function openTrainingFeatures(
     options.onMessage?.(
       `${path} is imported with the defaults of \`importFeatures\`: ${summary.items} items, ${streams}, standardised (${summary.standardise})`,
     );
+    // A training store says of itself what its networks were; what is imported of tables does not,
+    // and a lone stream of these is named after the directory.
+    const networks = existsSync(datasetFilePath(path)) ? readDatasetFile(path).models : [];
+    const made = networks.map((network) => ({ name: (network as { readonly stream?: string }).stream ?? path }));
+    for (const doubt of randomDoubts(networks, made)) {
+      options.onMessage?.(`warning: ${doubt}`, { isWarning: true });
+    }
     const store = await ItemStore.open(out);
     return {
       store,

@@ -108,6 +108,7 @@ function featuresOf(model: ClassicRecommenderName, { features, ratings, trailers
   if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
   throw new UsageError(`recommender ${model} reads features of the items, but there are none`, {
     code: 'missing-features',
-    remedy: 'Give a training store as `features`: the items.arrow that `reduce` or `importFeatures` has written.',
+    remedy:
+      'Give a training store as `features`: the directory that `reduce` has written, or the file of `importFeatures`.',
   });
 }

@@ -42,10 +42,24 @@ export function otherTraining(out: string, before: Compared, now: Compared): Usa
   });
 }
 
-/** How many ratings, users and items there are more than the last time; fewer are negative. */
-export function newSince(before: TrainingCounts | undefined, now: TrainingCounts): TrainingCounts | undefined {
-  if (before === undefined) return undefined;
+/** What is new since a directory was last trained into. */
+export interface NewSince extends TrainingCounts {
+  /** Whether the features are others. */
+  readonly features: boolean;
+}
+
+/**
+ * How many ratings, users and items there are more than the last time, fewer being negative, and
+ * whether the features are others.
+ */
+export function newSince(
+  earlier: Pick<RecommenderFacts, 'counts' | 'features'> | undefined,
+  { counts: now, features }: Pick<RecommenderFacts, 'counts' | 'features'>,
+): NewSince | undefined {
+  const before = earlier?.counts;
+  if (before === undefined || now === undefined) return undefined;
   return {
+    features: earlier?.features?.sha256 !== features?.sha256,
     ratings: now.ratings - before.ratings,
     users: now.users - before.users,
     ratedItems: now.ratedItems - before.ratedItems,

@@ -153,8 +153,8 @@ function learntAnew(
 
 async function openFeatures({ facts }: SavedRecommender, moved: string | undefined): Promise<ItemStore | undefined> {
   if (facts.features === undefined) return undefined;
-  const path = moved ?? facts.features.path;
-  const store = await ItemStore.open(path);
+  const store = await ItemStore.open(moved ?? facts.features.path);
+  const { path } = store;
   if ((await featureFileOf(path)).sha256 === facts.features.sha256) return store;
   await store.close();
   throw new UsageError(

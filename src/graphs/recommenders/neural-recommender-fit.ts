@@ -110,7 +110,7 @@ function featuresOf(model: NeuralRecommenderName, { features, ratings, trailers 
   if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
   throw new UsageError(`recommender ${model} learns from features of the items, but there are none`, {
     code: 'missing-features',
-    remedy: 'Give a training store as `features`: the items.arrow that `reduce` has written.',
+    remedy: 'Give a training store as `features`: the directory that `reduce` has written.',
   });
 }
 

@@ -19,6 +19,8 @@ export interface RecommendToAllOptions {
   readonly k?: number | undefined;
   /** Only items that nobody has rated in training. */
   readonly coldOnly?: boolean | undefined;
+  /** Finds all recommendations, but writes nothing. Default false. */
+  readonly dryRun?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Told how many users are done. */
   readonly onProgress?: ((done: number, users: number) => void) | undefined;
@@ -53,6 +55,7 @@ const known: KnownOptions<RecommendToAllOptions> = {
   out: true,
   k: true,
   coldOnly: true,
+  dryRun: true,
   signal: true,
   onProgress: true,
 };
@@ -76,9 +79,7 @@ export async function recommendToAll(
   const out = checkString('out', options.out);
   const format = checkOneOf('ending of `out`', extname(out).slice(1), formats);
   const k = checkInteger('k', options.k ?? 10);
-  await makeDirectory(dirname(out));
-  const temporary = temporaryPath(dirname(out));
-  const sink = format === 'parquet' ? new ParquetSink(temporary) : await TextSink.create(temporary, format);
+  const [temporary, sink] = options.dryRun === true ? [undefined, nowhere] : await openSink(out, format);
   let [rows, usersWithout] = [0, 0];
   try {
     for await (const lists of listsOfAll(model, k, options)) {
@@ -88,13 +89,27 @@ export async function recommendToAll(
       await sink.write(some);
     }
     await sink.close();
-    await rename(temporary, out);
+    if (temporary !== undefined) await rename(temporary, out);
   } catch (error) {
     await sink.abort(error);
-    await removeIfThere(temporary);
+    if (temporary !== undefined) await removeIfThere(temporary);
     throw error;
   }
   return { out, users: model.saved.userIds.length, usersWithout, rows };
+}
+
+/** Where rows go that are only counted. */
+const nowhere = {
+  write: async (_rows: readonly Row[]): Promise<void> => {},
+  close: async (): Promise<void> => {},
+  abort: async (_reason: unknown): Promise<void> => {},
+};
+
+async function openSink(out: string, format: (typeof formats)[number]) {
+  await makeDirectory(dirname(out));
+  const temporary = temporaryPath(dirname(out));
+  const sink = format === 'parquet' ? new ParquetSink(temporary) : await TextSink.create(temporary, format);
+  return [temporary, sink] as const;
 }
 
 /** The lists of some users at a time. */

@@ -41,7 +41,7 @@ export function featureIdOf(itemId: string, store: ItemStore, trailers?: Trailer
  * Every stream of the store is a modality.
  *
  * @example
- * const features = StoreFeatures.ofItems(await ItemStore.open('reduced/items.arrow'), ratings.itemIds, trailers);
+ * const features = StoreFeatures.ofItems(await ItemStore.open('reduced/'), ratings.itemIds, trailers);
  */
 export class StoreFeatures implements FeatureSource {
   readonly modalities: FeatureSource['modalities'];

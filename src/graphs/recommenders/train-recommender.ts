@@ -12,7 +12,7 @@ import { neuralModule } from '../../models/recommenders/neural/neural-module.ts'
 import { weightShapes } from '../../models/recommenders/neural/weight-shapes.ts';
 import type { Json } from '../graph.ts';
 import type { MessageAbout } from '../run-reports.ts';
-import { newSince, otherTraining } from './earlier-training.ts';
+import { type NewSince, newSince, otherTraining } from './earlier-training.ts';
 import { featureDoubts } from './feature-doubts.ts';
 import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
 import { fitRecommender } from './fit-recommender.ts';
@@ -101,7 +101,7 @@ export interface TrainSummary {
   /** Whether the directory held this very recommender already; then nothing was trained. */
   readonly alreadyTrained: boolean;
   /** What there is more than when the directory was last trained into; fewer are negative. */
-  readonly since?: TrainingCounts;
+  readonly since?: NewSince;
   /** Whether nothing was trained because only what would be was asked for. */
   readonly dryRun: boolean;
 }
@@ -135,7 +135,7 @@ const known: KnownOptions<TrainOptions> = {
  * @throws UsageError for wrong options or files, `output` when the directory holds another
  * recommender; ModelError when the checkpoint is of another training; the reason of `signal`.
  * @example
- * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/items.arrow', out: 'models/dcf-av-1' });
+ * await trainRecommender({ recommender: 'dcf-av-1', ratings: 'ml-20m', features: 'reduced/', out: 'models/dcf-av-1' });
  */
 export async function trainRecommender(train: TrainOptions): Promise<TrainSummary> {
   checkKnownOptions('trainRecommender', train, known);
@@ -183,7 +183,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     const learnt = { trainSeconds: 0, history: [] };
     const planned = factsOf({ recommender, options, seed, identity, out: train.out }, inputs, learnt);
     if (earlier !== undefined && train.refit !== true) throw otherTraining(train.out, earlier, planned);
-    const since = newSince(earlier?.counts, countsOf(inputs));
+    const since = newSince(earlier, planned);
     if (train.dryRun === true) return { ...summaryOf(planned, train, inputs, data, { since }), dryRun: true };
     if (inputs.leftOut.ratings > 0) {
       const { ratings, items } = inputs.leftOut;
@@ -287,7 +287,7 @@ function summaryOf(
   { out }: TrainOptions,
   inputs: TrainingInputs,
   { validation }: FitData,
-  { alreadyTrained = false, since }: { readonly alreadyTrained?: boolean; readonly since?: TrainingCounts | undefined },
+  { alreadyTrained = false, since }: { readonly alreadyTrained?: boolean; readonly since?: NewSince | undefined },
 ): TrainSummary {
   const { model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
   const { leftOut, badLines } = inputs;

@@ -24,7 +24,7 @@ export interface TrainingSources {
   readonly ratings: string;
   /** A list of movies, where the ratings are a file. */
   readonly movies?: string | undefined;
-  /** A training store (`items.arrow`), or a file that `importFeatures` reads. */
+  /** What `reduce` has written, a training store, or a file that `importFeatures` reads. */
   readonly features?: string | undefined;
   /** Which trailers show which items, when the features have trailers' ids. */
   readonly trailers?: string | undefined;

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { datasetFilePath, readDatasetFile } from '../../io/dataset/dataset-file.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
-import { type FittedPca, pcaHash, readPca } from './pca-files.ts';
+import { type FittedPca, pcaDescription, pcaHash, readPca } from './pca-files.ts';
 import type { ReduceOptions } from './reduce-options.ts';
 import type { SourceDataset } from './source-dataset.ts';
 
@@ -26,10 +25,10 @@ export async function earlierModel(
   const { subclips, statistic } = source.table;
   const now = { source: source.file.graphId, column, subclips, aggregate: statistic };
   const isSame = Object.entries(now).every(([name, value]) => params[name as keyof typeof params] === value);
-  const file = join(out, 'pca', `${column}.json`);
+  const file = pcaDescription(out, column);
   // Of anything else the directory is refused when it is opened, with what differs.
   if (!isSame || !existsSync(file)) return undefined;
-  const fitted = await readPca(file);
+  const fitted = await readPca(file, column);
   if ((params.pca as { readonly sha256?: unknown } | null)?.sha256 !== pcaHash(fitted)) return undefined;
   const { algorithm, components } = fitted.pca;
   if (isAskedFor(fitted.pca, options)) return fitted;

@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { makeDirectory, replaceFile } from '../../core/atomic-file.ts';
 import { ModelError, UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
+import { partName, partPath, pathNow } from '../../io/dataset/layout.ts';
 import type { Pca } from '../../models/pca/fitted-pca.ts';
 import { decodePca, encodePca } from '../../models/pca/pca-file.ts';
 
@@ -21,33 +23,51 @@ export function pcaHash({ pca, facts }: FittedPca): string {
   return sha256(encodePca(pca, facts).safetensors);
 }
 
-/**
- * Writes `pca/<column>.safetensors` and `.json`, each whole or not at all.
- * @returns their paths relative to the directory.
- */
-export async function writePca(directory: string, column: string, { pca, facts }: FittedPca): Promise<string[]> {
+/** Name of the folder of the pca in a directory that a reduction is written into. */
+export const PCA_FOLDER = partName('pca');
+
+/** Paths of the two files of a pca, relative to the directory that a reduction is written into. */
+export function pcaFiles(column: string): readonly [tensors: string, description: string] {
+  return [`${PCA_FOLDER}/${column}.safetensors`, `${PCA_FOLDER}/${column}.json`];
+}
+
+/** Where a directory that a reduction was written into has the description of its pca, or would. */
+export function pcaDescription(directory: string, column: string): string {
+  return join(partPath(directory, 'pca'), `${column}.json`);
+}
+
+/** Writes the two files of a pca, each whole or not at all. @returns `pcaFiles`. */
+export async function writePca(directory: string, column: string, { pca, facts }: FittedPca) {
   const { safetensors, json } = encodePca(pca, facts);
-  await makeDirectory(join(directory, 'pca'));
-  const files = [`pca/${column}.safetensors`, `pca/${column}.json`];
-  await replaceFile(join(directory, files[0] as string), safetensors);
-  await replaceFile(join(directory, files[1] as string), json);
+  const files = pcaFiles(column);
+  const [tensors, description] = files.map((file) => join(directory, file)) as [string, string];
+  await makeDirectory(dirname(tensors));
+  await replaceFile(tensors, safetensors);
+  await replaceFile(description, json);
   return files;
 }
 
 /**
- * Reads a pca by its description; the tensors are beside it under the same name.
+ * Reads a pca by its description, beside which the tensors are under the same name, or by the
+ * directory of the reduction that it was fitted for.
  *
  * @throws UsageError when a file cannot be read; ModelError when they are damaged or do not belong
  * together.
  */
-export async function readPca(description: string): Promise<FittedPca> {
+export async function readPca(path: string, column: string): Promise<FittedPca> {
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const description = isDirectory ? pcaDescription(path, column) : pathNow(path);
   if (!description.endsWith('.json')) {
-    throw new UsageError(`\`pca\` must be the .json file of a PCA, but is '${description}'`, { option: 'pca' });
+    throw new UsageError(
+      `\`pca\` must be the .json file of a PCA, or the directory of a reduction, but is '${description}'`,
+      { option: 'pca' },
+    );
   }
   const read = (path: string) =>
     readFile(path).catch((cause: Error) => {
       throw new UsageError(`the PCA's file ${path} cannot be read: ${cause.message}`, {
-        remedy: 'Name the .json file that `reduce` has written; its .safetensors file must be next to it.',
+        remedy:
+          'Name a directory that `reduce` has written, or the .json file in its `_pca`; the .safetensors file must be next to it.',
         cause,
       });
     });

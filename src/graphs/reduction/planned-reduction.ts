@@ -3,7 +3,9 @@ import { UsageError } from '../../core/errors.ts';
 import { CommitStore } from '../../io/dataset/commit-store.ts';
 import { datasetFilePath } from '../../io/dataset/dataset-file.ts';
 import { tablePath } from '../../io/dataset/table-plan.ts';
+import { TRAINING_STORE } from '../../io/dataset/training-store-path.ts';
 import { unitKey } from '../graph.ts';
+import { pcaFiles } from './pca-files.ts';
 import { plannedDataset } from './reduce-dataset.ts';
 import { checkReduceOptions, fitOf, type ReduceOptions } from './reduce-options.ts';
 import { plannedTableFiles } from './reduce-table.ts';
@@ -41,8 +43,8 @@ export async function plannedReduction(options: ReduceOptions): Promise<PlannedR
   if (options.id !== undefined) throw new UsageError('`id` is for tables: a dataset knows the ids of its items');
   const { source, column, fitted, fits, graphId } = await plannedDataset(options);
   const items = source.units.map(({ facts }) => facts.itemId);
-  const pca = column === 'none' ? [] : [`pca/${column}.safetensors`, `pca/${column}.json`];
-  const files = [...(fitted === undefined || fits ? pca : []), `${tablePath(source.table)}/`, 'items.arrow'];
+  const pca = column === 'none' ? [] : pcaFiles(column);
+  const files = [...(fitted === undefined || fits ? pca : []), `${tablePath(source.table)}/`, TRAINING_STORE];
   if (!existsSync(datasetFilePath(out))) {
     return { out, fits, items: items.length, alreadyDone: 0, takenOut: [], files };
   }

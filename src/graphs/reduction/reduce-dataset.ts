@@ -10,9 +10,13 @@ import {
   datasetFilePath,
   readDatasetFile,
 } from '../../io/dataset/dataset-file.ts';
+import type { ItemChange, ItemFacts } from '../../io/dataset/item-facts.ts';
 import { ItemStoreWriter } from '../../io/dataset/item-store-writer.ts';
+import type { Items } from '../../io/dataset/items.ts';
 import { withoutCard } from '../../io/dataset/provenance.ts';
-import { compareColumns, type UnitColumn, type UnitTable } from '../../io/dataset/schema.ts';
+import { compareColumns, type UnitColumn, type UnitFacts, type UnitTable } from '../../io/dataset/schema.ts';
+import { softwareVersion } from '../../io/dataset/software.ts';
+import { TRAINING_STORE } from '../../io/dataset/training-store-path.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
 import { graphId, type Json, unitKey } from '../graph.ts';
 import { earlierModel } from './earlier-model.ts';
@@ -20,9 +24,6 @@ import { checkAborted, fitPca, spread, validOnly } from './fit-pca.ts';
 import { checkPcaFits, type FittedPca, pcaHash, readPca, writePca } from './pca-files.ts';
 import { fitOf, type ReduceOptions } from './reduce-options.ts';
 import { openSource, readCut, type SourceDataset, streamVectors, type UnitCut } from './source-dataset.ts';
-
-/** Name of the training store in a reduced dataset. */
-const ITEMS = 'items.arrow';
 
 /** What reducing a dataset did. */
 export interface ReducedDataset {
@@ -33,6 +34,8 @@ export interface ReducedDataset {
   readonly rowsWithout: number;
   readonly items: number;
   readonly alreadyDone: number;
+  readonly added: number;
+  readonly takenOut: number;
   readonly files: readonly string[];
 }
 
@@ -45,12 +48,12 @@ export interface ReducedDataset {
 export async function reduceDataset(options: ReduceOptions): Promise<ReducedDataset> {
   const how = fitOf(options);
   const { source, column, vectors, isEarlier, ...found } = await begin(options);
-  const say = options.onMessage ?? (() => {});
+  const say: NonNullable<ReduceOptions['onMessage']> = options.onMessage ?? (() => {});
   const dimension = vectors?.dimension ?? 0;
   const fitted = found.fitted ?? (vectors && { pca: await fitPca(vectors, how, options.signal), facts: vectors.facts });
   const description = describe(source, column, fitted);
   const dataset = await Dataset.open(options.out, description);
-  if (dataset.modernised !== undefined) say(dataset.modernised);
+  if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
   const files = fitted === undefined ? [] : await writePca(options.out, column, fitted);
   const done = await writeUnits(source, dataset, description.graphId, { column, fitted, signal: options.signal });
   const left = await removeOthers(dataset, source);
@@ -65,9 +68,20 @@ export async function reduceDataset(options: ReduceOptions): Promise<ReducedData
   const tables = await compact(options.out, storageOf(options));
   const items = await writeItems(options.out, source, description, { column, fitted, say, units: done.inOrder });
   const { graphId: id } = description;
-  const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [ITEMS])];
+  const paths = [...files, ...tables.map(({ path }) => path), ...(items === undefined ? [] : [TRAINING_STORE])];
   const { rows, rowsWithout, alreadyDone } = done;
-  return { graphId: id, fitted, dimension, rows, rowsWithout, items: items ?? 0, alreadyDone, files: paths };
+  return {
+    graphId: id,
+    fitted,
+    dimension,
+    rows,
+    rowsWithout,
+    items: items ?? 0,
+    alreadyDone,
+    added,
+    takenOut: left,
+    files: paths,
+  };
 }
 
 /** What is known before anything is fitted: the source, and the PCA that there is. */
@@ -77,7 +91,8 @@ async function begin(options: ReduceOptions) {
   refuseOther(options.out);
   if (column === 'none') return { source, column, vectors: undefined, fitted: undefined, isEarlier: false };
   const vectors = streamVectors(source, column);
-  const fitted = options.pca === undefined ? await earlierModel(options, source, column) : await readPca(options.pca);
+  const fitted =
+    options.pca === undefined ? await earlierModel(options, source, column) : await readPca(options.pca, column);
   if (fitted !== undefined) {
     const name = `${options.input}, ${vectors.name}`;
     checkPcaFits(fitted, options.pca ?? options.out, options.pca === undefined ? vectors : { ...vectors, name });
@@ -161,6 +176,7 @@ async function writeUnits(
   work: Work & { readonly signal: AbortSignal | undefined },
 ) {
   const inOrder: ReducedUnit[] = [];
+  const [known, items] = [await source.store.items(), await dataset.store.items()];
   let [rows, rowsWithout, alreadyDone] = [0, 0, 0];
   for (const { key: sourceKey, facts } of source.units) {
     checkAborted(work.signal);
@@ -178,8 +194,18 @@ async function writeUnits(
     rows += table.length;
     rowsWithout += reduced?.valid.reduce((sum, flag) => sum + 1 - flag, 0) ?? table.length;
     if (!there) await dataset.store.commit(key, table);
+    noteItem(items, known.get(facts.itemId), facts, key);
   }
   return { inOrder, rows, rowsWithout, alreadyDone };
+}
+
+/** What the source knows of an item is true of the reduced one too, but for its unit. */
+function noteItem(items: Items, known: ItemFacts | undefined, { itemId, partial, seconds }: UnitFacts, unit: string) {
+  const { path, source, hash, duration = seconds, fps, width, height, streams, leftOut, more } = known ?? {};
+  const media = { duration, fps, width, height, streams, leftOut };
+  const change: ItemChange = { state: partial ? 'partial' : 'committed', unit, path, source, hash, ...media, more };
+  if (items.isKnown(itemId, change)) return;
+  items.note(itemId, { ...change, when: new Date().toISOString(), version: softwareVersion() });
 }
 
 async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitted }: Work): Promise<UnitTable> {
@@ -205,6 +231,11 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
     end: unit.end.slice(first, end),
     frames: unit.frames.slice(first, end),
     patches: unit.patches.slice(first, end),
+    ...(unit.counts && {
+      counts: Object.fromEntries(
+        Object.entries(unit.counts).map(([stream, counts]) => [stream, counts.slice(first, end)]),
+      ),
+    }),
     columns: reduced.sort(compareColumns),
     metadata: unit.metadata,
   };
@@ -223,9 +254,9 @@ async function writeItems(
   const { columns } = source.table;
   const subclips = subclipsOfAll(source, work.units);
   if (typeof subclips !== 'number') {
-    await removeIfThere(join(directory, ITEMS));
+    await removeIfThere(join(directory, TRAINING_STORE));
     work.say(
-      `no training store (${ITEMS}) is written: it has equally many subclips of every item, and these have from ${subclips.fewest} to ${subclips.most} (${source.table.subclips}); reduce equal parts (\`subclips\`) to train on them`,
+      `no training store (${TRAINING_STORE}) is written: it has equally many subclips of every item, and these have from ${subclips.fewest} to ${subclips.most} (${source.table.subclips}); reduce equal parts (\`subclips\`) to train on them`,
     );
     return undefined;
   }
@@ -234,7 +265,7 @@ async function writeItems(
     dimension: stream === work.column && work.fitted !== undefined ? work.fitted.pca.components : dimension,
   }));
   const writer = await ItemStoreWriter.create(
-    join(directory, ITEMS),
+    join(directory, TRAINING_STORE),
     { subclips, streams },
     {
       graph: description.graphId,

@@ -42,7 +42,8 @@ export interface ReduceOptions {
    */
   readonly algorithm?: Pca['algorithm'] | undefined;
   /**
-   * The description (.json) of a PCA fitted before: nothing is fitted, the rows are only reduced.
+   * A PCA fitted before, by the directory that it was written into or its description (.json):
+   * nothing is fitted, the rows are only reduced.
    */
   readonly pca?: string | undefined;
   /** How the Parquet tables' vectors are encoded. */
@@ -52,7 +53,7 @@ export interface ReduceOptions {
   /** Aborted: stops at the next batch; a finished unit stays. */
   readonly signal?: AbortSignal | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
 }
 
 /** What a reduction did. */
@@ -72,6 +73,9 @@ export interface ReduceSummary {
   /** Items of the training store; of a dataset, how many units were there already. */
   readonly items: number;
   readonly alreadyDone: number;
+  /** Of a dataset: units that were written now, and items that it has no more. */
+  readonly added: number;
+  readonly takenOut: number;
   /** Share of the variance along each component: the curve. */
   readonly explainedVarianceRatio: readonly number[];
   /** Their sum. */

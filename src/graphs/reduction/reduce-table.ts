@@ -14,19 +14,18 @@ import { type BatchColumn, listColumn, recordBatch } from '../../io/dataset/batc
 import { ParquetWriter } from '../../io/dataset/parquet.ts';
 import { softwareVersion } from '../../io/dataset/software.ts';
 import { openTable, type TableReader } from '../../io/dataset/table-reader.ts';
+import { TRAINING_STORE } from '../../io/dataset/training-store-path.ts';
 import { vectorsOf } from '../../io/dataset/vector-column.ts';
 import { checkWritable, writable } from '../../io/dataset/writable-types.ts';
 import { transform } from '../../models/pca/fitted-pca.ts';
 import { importFeatures } from '../import/import-features.ts';
 import { streamName } from '../import/import-options.ts';
 import { checkAborted, fitPca, spread, type VectorSource, validOnly } from './fit-pca.ts';
-import { checkPcaFits, type FittedPca, pcaHash, readPca, writePca } from './pca-files.ts';
+import { checkPcaFits, type FittedPca, PCA_FOLDER, pcaFiles, pcaHash, readPca, writePca } from './pca-files.ts';
 import { fitOf, type ReduceOptions } from './reduce-options.ts';
 
 /** The reduced table. */
 const REDUCED = 'reduced.parquet';
-/** The training store of it. */
-const ITEMS = 'items.arrow';
 const ROW_GROUP_BYTES = 16 * 1024 * 1024;
 
 /** What reducing a table did. */
@@ -43,7 +42,7 @@ export interface ReducedTable {
 /**
  * Fits a PCA to a vector column of any table (or takes a fitted one), and writes `reduced.parquet`
  * with that column reduced and the others as they are, the PCA, and, where the ids are named, the
- * training store `items.arrow`. The table is read twice, a batch at a time.
+ * training store. The table is read twice, a batch at a time.
  */
 export async function reduceTable(options: ReduceOptions): Promise<ReducedTable> {
   const column = options.column ?? 'visual';
@@ -59,7 +58,7 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
     dimension = source.dimension;
     if (options.pca === undefined) fitted = { pca: await fitPca(source, how, options.signal), facts: source.facts };
     else {
-      fitted = await readPca(options.pca);
+      fitted = await readPca(options.pca, column);
       checkPcaFits(fitted, options.pca, source);
     }
   } finally {
@@ -78,8 +77,8 @@ export async function reduceTable(options: ReduceOptions): Promise<ReducedTable>
       if (options.id !== undefined) {
         const input = { path: target, name: streamName(column), id: options.id, column };
         const how = { standardise: 'none', signal: options.signal } as const;
-        items = (await importFeatures([input], join(options.out, ITEMS), how)).items;
-        files.push(ITEMS);
+        items = (await importFeatures([input], join(options.out, TRAINING_STORE), how)).items;
+        files.push(TRAINING_STORE);
       }
     } catch (error) {
       for (const each of [path, target]) await removeIfThere(each);
@@ -104,7 +103,7 @@ function nothingToReduce(): UsageError {
  */
 async function prepareTarget(out: string): Promise<void> {
   if (!existsSync(out)) return;
-  for (const directory of [out, join(out, 'pca')]) await removeStaleTemporaries(directory);
+  for (const directory of [out, join(out, PCA_FOLDER)]) await removeStaleTemporaries(directory);
   refuseForeign(out);
 }
 
@@ -119,16 +118,16 @@ export async function plannedTableFiles({ input, out, id, column = 'visual', pca
   const vectors = await openTable(input, { columns: [column] });
   try {
     const source = await vectorSource(vectors, column);
-    if (pca !== undefined) checkPcaFits(await readPca(pca), pca, source);
+    if (pca !== undefined) checkPcaFits(await readPca(pca, column), pca, source);
   } finally {
     await vectors.close();
   }
-  const files = [`pca/${column}.safetensors`, `pca/${column}.json`, REDUCED];
-  return id === undefined ? files : [...files, ITEMS];
+  const files = [...pcaFiles(column), REDUCED];
+  return id === undefined ? files : [...files, TRAINING_STORE];
 }
 
 function refuseForeign(out: string): void {
-  const foreign = readdirSync(out).filter((name) => name !== 'pca' && name[0] !== '.');
+  const foreign = readdirSync(out).filter((name) => name !== PCA_FOLDER && name[0] !== '.');
   if (foreign.length === 0) return;
   throw new UsageError(`${out} must be a new or empty directory, but has '${foreign.sort()[0]}'`, {
     code: 'dataset',

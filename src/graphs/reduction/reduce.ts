@@ -9,8 +9,8 @@ import { reduceTable } from './reduce-table.ts';
 
 /**
  * Reduces vectors with a PCA. Of a dataset: one cut and statistic becomes a dataset of its own,
- * with Parquet tables, the fitted PCA in `pca/`, and the training store `items.arrow`. Of any other
- * Parquet or Arrow table: `reduced.parquet`, the PCA, and, with `id`, the training store too.
+ * with Parquet tables, the fitted PCA in `_pca/`, and the training store `_training.arrow`. Of any
+ * other Parquet or Arrow table: `reduced.parquet`, the PCA, and, with `id`, the training store too.
  *
  * Buffering: the moments (4 D^2 bytes) or the incremental algorithm's batch, and one unit or batch
  * of rows. Cancellation: `signal`, at the next batch; committed units stay.
@@ -49,6 +49,8 @@ async function reduceChecked(options: ReduceOptions): Promise<ReduceSummary> {
     rowsWithout: done.rowsWithout,
     items: done.items,
     alreadyDone: done.alreadyDone,
+    added: done.added,
+    takenOut: done.takenOut,
     explainedVarianceRatio: curve,
     varianceKept: curve.reduce((sum, share) => sum + share, 0),
     files: done.files,
@@ -57,4 +59,4 @@ async function reduceChecked(options: ReduceOptions): Promise<ReduceSummary> {
   };
 }
 
-const NO_DATASET = { graphId: undefined, alreadyDone: 0 };
+const NO_DATASET = { graphId: undefined, alreadyDone: 0, added: 0, takenOut: 0 };

@@ -1,10 +1,12 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { removeIfThere } from '../../core/atomic-file.ts';
 import { checkString } from '../../core/check.ts';
 import { ModelError } from '../../core/errors.ts';
+import { hashFile } from '../../core/hash.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
-import { addWeights } from '../../io/weights-store/add-weights.ts';
+import { addWeights, plannedOutcome } from '../../io/weights-store/add-weights.ts';
 import { stageFile } from '../../io/weights-store/stage-file.ts';
+import { storedWeights, weightsDirectory } from '../../io/weights-store/weights-store.ts';
 import { officialSource } from '../../models/networks/official-sources.ts';
 import { checkStatedHash } from './stated-hash.ts';
 import { checkSha256, checkWeightName, type InspectedWeights, inspectWeights } from './weight-names.ts';
@@ -70,6 +72,39 @@ export async function importWeights(options: ImportWeightsOptions): Promise<Weig
   } finally {
     if (!kept) await removeIfThere(staged.path);
   }
+}
+
+/** What `importWeights` would store. */
+export interface PlannedImport {
+  readonly name: string;
+  readonly file: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly outcome: WeightsReport['outcome'];
+  /** Where it would be, or the folder that it would be in. */
+  readonly path: string;
+}
+
+/**
+ * Says what `importWeights` would store with the same options: reads the whole file, writes
+ * nothing.
+ *
+ * @throws as `importWeights`.
+ * @example
+ * const { outcome } = await plannedImport({ name: 'alexnet', file: 'alexnet-owt-7be5be79.pth' });
+ */
+export async function plannedImport(options: ImportWeightsOptions): Promise<PlannedImport> {
+  checkKnownOptions('plannedImport', options, known);
+  const name = checkWeightName(options.name);
+  const file = checkString('file', options.file);
+  const wanted = checkSha256(options.sha256);
+  const { directory, signal } = options;
+  inspectWeights(name, file);
+  const { sha256, bytes } = await hashFile(file, { signal });
+  checkHash(file, sha256, wanted);
+  const outcome = plannedOutcome(name, { sha256 }, options);
+  const stored = outcome === 'same' ? storedWeights(name, directory)?.path : undefined;
+  return { name, file, sha256, bytes, outcome, path: stored ?? join(weightsDirectory(directory), name) };
 }
 
 function checkHash(file: string, sha256: string, wanted: string | undefined): void {

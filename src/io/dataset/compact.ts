@@ -65,7 +65,7 @@ export interface CompactOptions {
   /** How the tables are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
 }
 
 const known: KnownOptions<CompactOptions> = {
@@ -108,7 +108,7 @@ export async function compact(directory: string, options: CompactOptions = {}): 
   const how = { partBytes, encoding, compression, rowGroupBytes: options.rowGroupBytes };
   return atDataset(directory, async (at) => {
     const modernised = await modernise(at);
-    if (modernised !== undefined) onMessage?.(modernised);
+    if (modernised !== undefined) onMessage?.(modernised, { isWarning: true });
     for (;;) {
       const tables = await compactOnce(at, how);
       if (tables !== undefined) return tables;

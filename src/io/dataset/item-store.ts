@@ -9,6 +9,7 @@ import { type Destinations, damagedStore, ItemReader, readBytes } from './item-r
 import type { Item, ItemShape } from './item-shape.ts';
 import { MAX_FOOTER_BYTES } from './item-store-writer.ts';
 import { notAStore, otherKind } from './not-a-store.ts';
+import { trainingStorePath } from './training-store-path.ts';
 
 /** Length of the footer, and the magic again. */
 const TAIL_BYTES = 4 + MAGIC.length;
@@ -42,7 +43,7 @@ export class MissingItemError extends UsageError {
  * themselves carry no checksum: the cost of one would be several times that of the read.
  *
  * @example
- * const store = await ItemStore.open('features.items');
+ * const store = await ItemStore.open('reduced/');
  * for await (const { itemIds, size, streams } of store.batches({ batchSize: 128, shuffle: true, seed: 1, prefetch: 2 })) {
  *   train(itemIds, streams.visual); // size x subclips x dimension floats, valid until the next batch is asked for
  * }
@@ -70,12 +71,13 @@ export class ItemStore {
   }
 
   /**
-   * Opens a store.
+   * Opens a store, by its file or by the directory that `reduce` has written.
    *
    * @throws UsageError `dataset` when the file is missing, cut off, damaged, or no training store.
    */
-  static async open(path: string): Promise<ItemStore> {
-    const file = await open(checkString('path', path), 'r').catch((error: NodeJS.ErrnoException) => {
+  static async open(fileOrDirectory: string): Promise<ItemStore> {
+    const path = trainingStorePath(checkString('path', fileOrDirectory));
+    const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
       throw new UsageError(`${path} does not exist`, {
         code: 'dataset',

@@ -1,15 +1,15 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, readdir, readFile, rename, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isTemporary, makeDirectory, removeIfThere, syncDirectory } from '../../core/atomic-file.ts';
 import { LockLost, underLock } from '../../core/file-lock.ts';
 import { isCutDirectory } from './cut.ts';
 import { farDatasetOf } from './far-dataset.ts';
 
 /**
- * What lies in a dataset beside its tables, by its name today and its name in datasets of
- * version 1. Today's begin with `_`, which pandas, pyarrow, Spark, Hive and the like pass over, so
- * that a dataset's directory is read as the tables that it holds.
+ * What lies in a dataset beside its tables, by its name today and the name that it had once.
+ * Today's begin with `_`, which pandas, pyarrow, Spark, Hive and the like pass over, so that a
+ * dataset's directory is read as the tables that it holds.
  */
 const NAMES = {
   description: ['_dataset.json', 'dataset.json'],
@@ -19,6 +19,8 @@ const NAMES = {
   fingerprints: ['_fingerprints.txt', 'fingerprints.txt'],
   calibration: ['_calibration.json', 'calibration.json'],
   items: ['_items.arrow', undefined],
+  training: ['_training.arrow', 'items.arrow'],
+  pca: ['_pca', 'pca'],
   journal: ['_journal.txt', undefined],
   claims: ['_claims', undefined],
 } as const;
@@ -26,9 +28,17 @@ const NAMES = {
 /** A file or folder of a dataset that is not a table. */
 export type DatasetPart = keyof typeof NAMES;
 
+/** What only a reduction has: elsewhere files of their old names are the user's own. */
+const OF_REDUCTIONS: readonly string[] = ['training', 'pca'] satisfies DatasetPart[];
+
+/** What a part of a dataset is called. */
+export function partName(part: DatasetPart): string {
+  return NAMES[part][0];
+}
+
 /**
- * Where a part of a dataset is, or would be: under its old name only where a dataset of version 1
- * still has it there.
+ * Where a part of a dataset is, or would be: under its old name only where the dataset still has it
+ * there.
  */
 export function partPath(directory: string, part: DatasetPart): string {
   const [name, before] = NAMES[part];
@@ -38,9 +48,49 @@ export function partPath(directory: string, part: DatasetPart): string {
   return existsSync(old) ? old : path;
 }
 
-/** Whether any part still has its name of version 1. */
+/**
+ * Where a file is that is named as it lay before its dataset was given today's names, or after:
+ * `reduced/pca/visual.json` may be `reduced/_pca/visual.json`. The path itself where there is no
+ * such file either.
+ */
+export function pathNow(path: string): string {
+  if (existsSync(path)) return path;
+  const [folder, name] = [dirname(path), basename(path)];
+  const renamed = (segment: string) =>
+    Object.values(NAMES).flatMap(([today, before]) =>
+      segment === before ? [today] : segment === today && before !== undefined ? [before] : [],
+    );
+  const others = [
+    ...renamed(name).map((other) => join(folder, other)),
+    ...renamed(basename(folder)).map((other) => join(dirname(folder), other, name)),
+  ];
+  return others.find((other) => existsSync(other)) ?? path;
+}
+
+/** Whether any part still has its old name. */
 export function isOldLayout(directory: string): boolean {
-  return Object.values(NAMES).some(([, before]) => before !== undefined && existsSync(join(directory, before)));
+  return oldParts(directory).length > 0;
+}
+
+/** The parts that still have their old names: these, and the names of today. */
+function oldParts(directory: string) {
+  const there = Object.entries(NAMES).flatMap(([part, [name, before]]) =>
+    before !== undefined && existsSync(join(directory, before)) ? [{ part: part as DatasetPart, name, before }] : [],
+  );
+  if (!there.some(({ part }) => OF_REDUCTIONS.includes(part)) || isReduction(directory)) return there;
+  return there.filter(({ part }) => !OF_REDUCTIONS.includes(part));
+}
+
+function isReduction(directory: string): boolean {
+  const path = partPath(directory, 'description');
+  if (!existsSync(path)) return false;
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { readonly name?: unknown } | null)?.name === 'reduction';
+  } catch (error) {
+    // Whoever needs it says what is wrong with it.
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 /**
@@ -51,42 +101,45 @@ export function isPartName(name: string): boolean {
   return (
     name.startsWith('.') ||
     isCutDirectory(name) ||
-    Object.values(NAMES).some((names) => names.some((each) => each === name))
+    Object.entries(NAMES).some(
+      ([part, [today, before]]) => name === today || (name === before && !OF_REDUCTIONS.includes(part)),
+    )
   );
 }
 
 /**
- * Gives the parts of a dataset of version 1 their names of today. Can be killed anywhere: each step
- * is whole or not done, every part is found under either name, and whoever writes next does the
- * rest. The description comes first, so that versions that know only the old names refuse what is
- * half done. What one of those has written meanwhile is joined.
+ * Gives the parts of a dataset that have their old names those of today. Can be killed anywhere:
+ * each step is whole or not done, every part is found under either name, and whoever writes next
+ * does the rest. The description comes first, so that versions that know only the old names refuse
+ * what is half done. What one of those has written meanwhile is joined.
  *
  * @returns what there is to tell; undefined when nothing was to be done.
  * @throws SystemError `not-writable` where the directory cannot be changed.
  */
 export async function modernise(directory: string): Promise<string | undefined> {
-  if (!isOldLayout(directory)) return undefined;
+  const old = oldParts(directory);
+  if (old.length === 0) return undefined;
   await underDatasetLock(directory, async (assertHeld) => {
     for await (const _ of moderniseStepwise(directory)) await assertHeld();
   });
-  return `${directory}: what lies beside the tables has been given names that begin with '_', so that every reader of Parquet takes the directory as it is`;
+  const renamed = old.map(({ before, name }) => `${before} is now ${name}`).join(', ');
+  return `${directory}: ${renamed}: every reader of Parquet now takes the directory as it is`;
 }
 
 /** The steps of `modernise`; each is on disk when it is given. */
 export async function* moderniseStepwise(directory: string): AsyncGenerator<DatasetPart> {
-  for (const [part, [name, before]] of Object.entries(NAMES)) {
-    const from = before === undefined ? undefined : join(directory, before);
-    if (from === undefined || !existsSync(from)) continue;
-    const to = join(directory, name);
+  for (const { part, name, before } of oldParts(directory)) {
+    const [from, to] = [join(directory, before), join(directory, name)];
+    if (!existsSync(from)) continue;
     if (!existsSync(to)) await rename(from, to);
-    else await joinParts(from, to, part as DatasetPart);
+    else await joinParts(from, to, part);
     await syncDirectory(directory);
-    yield part as DatasetPart;
+    yield part;
   }
 }
 
 async function joinParts(from: string, to: string, part: DatasetPart): Promise<void> {
-  if (part === 'units' || part === 'dead') return joinFolders(from, to);
+  if (part === 'units' || part === 'dead' || part === 'pca') return joinFolders(from, to);
   // Lines of a text that is only ever appended to may come twice; of the other files the one of
   // today stands.
   if (part === 'index' || part === 'fingerprints') {

@@ -13,7 +13,7 @@ const KINDS: readonly (readonly [start: string, is: string])[] = [
 export function notAStore(path: string, is: string, cause?: unknown): UsageError {
   return new UsageError(`${path} is ${is}, not a training store`, {
     code: 'dataset',
-    remedy: `Make one of it: \`importFeatures({ files: '${path}', out: 'items.arrow' })\` (of a directory that \`reduce\` has made, name its items.arrow).`,
+    remedy: `Make one of it: \`importFeatures({ files: '${path}', out: 'items.arrow' })\`; of a dataset, \`reduce\` makes one.`,
     cause,
   });
 }

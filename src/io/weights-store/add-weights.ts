@@ -110,7 +110,18 @@ async function writeRecord(
   }
 }
 
-function sameOrRefused(there: StoredWeights, staged: StagedFile): AddedWeights {
+/** What adding a file does where other weights may be stored. @throws as `addWeights`. */
+export function plannedOutcome(
+  name: string,
+  file: Pick<StagedFile, 'sha256'>,
+  { replace = false, directory }: Pick<AddOptions, 'replace' | 'directory'>,
+): AddedWeights['outcome'] {
+  if (replace) return recordOrNone(name, join(weightsDirectory(directory), name)) ? 'replaced' : 'added';
+  const there = storedWeights(name, directory);
+  return there === undefined ? 'added' : sameOrRefused(there, file).outcome;
+}
+
+function sameOrRefused(there: StoredWeights, staged: Pick<StagedFile, 'sha256'>): AddedWeights {
   if (there.sha256 === staged.sha256) return { weights: there, outcome: 'same' };
   throw new ModelError(
     'weights',

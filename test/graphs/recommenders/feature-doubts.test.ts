@@ -2,9 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openTrainingFeatures } from '../../../src/graphs/import/training-store.ts';
 import { featureDoubts } from '../../../src/graphs/recommenders/feature-doubts.ts';
+import { compact } from '../../../src/io/dataset/compact.ts';
+import { Dataset } from '../../../src/io/dataset/dataset.ts';
 import { ItemStore } from '../../../src/io/dataset/item-store.ts';
 import { ItemStoreWriter } from '../../../src/io/dataset/item-store-writer.ts';
+import { keyOf, unitTable } from '../../io/dataset/fixtures.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-doubts-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -37,6 +41,23 @@ describe('features to learn from', () => {
     const doubts = featureDoubts(features);
     expect(doubts).toHaveLength(begin.length);
     for (const [at, words] of begin.entries()) expect(doubts[at]).toContain(words);
+  });
+
+  it('are doubtful too where a dataset is given as it is, without a training store', async () => {
+    const features = join(directory, 'features');
+    const models = [{ stream: 'visual', name: 'tiny', random: true }];
+    const dataset = await Dataset.open(features, { graphId: 'abc', name: 'extraction', params: {}, models });
+    for (const seed of [1, 2]) {
+      await dataset.store.commit(keyOf(seed), unitTable({ itemId: `film-${seed}`, seed, streams: { visual: 3 } }));
+    }
+    await dataset.close();
+    await compact(features);
+    const warnings: string[] = [];
+    const opened = await openTrainingFeatures(features, {
+      onMessage: (text, { isWarning } = {}) => void (isWarning && warnings.push(text)),
+    });
+    await opened.close();
+    expect(warnings).toEqual([expect.stringContaining('visual of the features: made with RANDOM WEIGHTS')]);
   });
 
   it('are not doubtful where nothing is told, or where there are none', async () => {

@@ -65,7 +65,7 @@ describe('a training into the directory of an earlier one', () => {
     expect(await knn({ refit: true, dryRun: true })).toMatchObject({ dryRun: true, since: { ratings: 2 } });
     expect(tree(directory)).toEqual(before);
     const again = await knn({ refit: true });
-    expect(again.since).toEqual({ ratings: 2, users: 1, ratedItems: 1, unratedItems: 0 });
+    expect(again.since).toEqual({ ratings: 2, users: 1, ratedItems: 1, unratedItems: 0, features: false });
     const loaded = await loadRecommender(at('knn'));
     expect(loaded.saved.userIds).toContain('new');
     await loaded.close();
@@ -80,8 +80,9 @@ describe('features that are no training store', () => {
   it('are imported for a training, kept with the recommender, and the same the next time', async () => {
     writeFileSync(at('vectors.csv'), vectors(0));
     const said: string[] = [];
-    const train = () =>
+    const train = (how: { readonly refit?: boolean; readonly dryRun?: boolean } = {}) =>
       trainRecommender({
+        ...how,
         ...{ recommender: 'lstm-av', ratings: files.ratings, features: at('vectors.csv'), out: at('av') },
         options: { epochs: 2, fits: 1, embedding: 4, widths: [4], lstm: [4] },
         onMessage: (text) => void said.push(text),
@@ -97,6 +98,7 @@ describe('features that are no training store', () => {
     expect((await train()).alreadyTrained).toBe(true);
     writeFileSync(at('vectors.csv'), vectors(0.5).replace('101,0,0.5', '101,1,7'));
     await expect(train()).rejects.toThrow('the features have changed');
+    expect((await train({ refit: true, dryRun: true })).since).toMatchObject({ ratings: 0, features: true });
   });
 
   it('are imported for an experiment, which finds its points again', async () => {

@@ -10,6 +10,7 @@ import { compact } from '../../../src/io/dataset/compact.ts';
 import { Dataset } from '../../../src/io/dataset/dataset.ts';
 import { ItemStore } from '../../../src/io/dataset/item-store.ts';
 import { plannedTables } from '../../../src/io/dataset/planned-tables.ts';
+import { datasetItems } from '../../../src/io/dataset/status.ts';
 import { keyOf, temporaryDirectory, unitTable } from '../../io/dataset/fixtures.ts';
 import { duckdb } from '../../io/dataset/tables.ts';
 
@@ -40,7 +41,7 @@ const rowsOf = async (directory: string) => {
 };
 
 const storeIds = async (directory: string) => {
-  const store = await ItemStore.open(join(directory, 'items.arrow'));
+  const store = await ItemStore.open(directory);
   const ids = [...store.itemIds].sort();
   await store.close();
   return ids;
@@ -83,9 +84,39 @@ describe('reduce and compact, night after night', () => {
     await compact(features);
     expect(await rowsOf(features)).toEqual(now);
     // A fourth night without news writes the same bytes.
-    const store = statSync(join(out, 'items.arrow')).size;
+    const store = statSync(join(out, '_training.arrow')).size;
     expect(await tonight()).toMatchObject({ items: 4, alreadyDone: 4 });
-    expect(statSync(join(out, 'items.arrow')).size).toBe(store);
+    expect(statSync(join(out, '_training.arrow')).size).toBe(store);
+  });
+});
+
+describe('a reduced dataset', () => {
+  it('knows where its items are from, and how many rows each stream has', async () => {
+    const place = await temporaryDirectory();
+    const [features, out] = [join(place, 'features'), join(place, 'reduced')];
+    const dataset = await Dataset.open(features, description);
+    const unit = unitTable({ itemId: 'heat', streams: { colour: 3 }, counts: [2, 3] });
+    const counts = { colour: Int32Array.of(10, 11, 20, 21, 22) };
+    await dataset.store.commit(keyOf(1), { ...unit, counts });
+    (await dataset.store.items()).note('heat', {
+      unit: keyOf(1),
+      path: '/films/heat.mp4',
+      hash: 'abc',
+      fps: 25,
+      more: { year: '1995' },
+    });
+    await dataset.close();
+    await reduce({ input: features, out, column: 'colour', subclips: 3, components: 2 });
+    const items: unknown[] = [];
+    for await (const item of datasetItems(out)) items.push(item);
+    expect(items).toEqual([
+      expect.objectContaining({
+        ...{ id: 'heat', state: 'committed', path: '/films/heat.mp4', hash: 'abc', fps: 25, more: { year: '1995' } },
+        ...{ when: expect.stringMatching(/^20.*Z$/), version: expect.stringContaining('reelflow') },
+      }),
+    ]);
+    const rows = await duckdb(`SELECT colour_rows FROM '${out}/subclips=3/aggregate=mean/*.parquet' ORDER BY subclip`);
+    expect(rows.map(({ colour_rows }) => colour_rows)).toEqual([20, 21, 22]);
   });
 });
 
@@ -101,7 +132,7 @@ describe('what only says what it would do', () => {
     const before = tree(place);
     expect(await plannedReduction({ input: features, out })).toEqual({
       ...{ out, fits: true, items: 2, alreadyDone: 0, takenOut: [] },
-      files: ['pca/visual.safetensors', 'pca/visual.json', 'subclips=2/aggregate=mean/', 'items.arrow'],
+      files: ['_pca/visual.safetensors', '_pca/visual.json', 'subclips=2/aggregate=mean/', '_training.arrow'],
     });
     await expect(plannedReduction({ input: features, out, column: 'text' })).rejects.toThrow("no stream 'text'");
     expect(await plannedTables(features)).toEqual({

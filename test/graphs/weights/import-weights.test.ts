@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { importWeights } from '../../../src/graphs/weights/import-weights.ts';
+import { importWeights, plannedImport } from '../../../src/graphs/weights/import-weights.ts';
 import { listNetworks } from '../../../src/graphs/weights/list-networks.ts';
 import { verifyWeights } from '../../../src/graphs/weights/verify-weights.ts';
 import { storedWeights } from '../../../src/io/weights-store/weights-store.ts';
@@ -47,6 +47,22 @@ describe('importing weights', () => {
     expect(await bring('first.safetensors')).toEqual({ ...first, outcome: 'same' });
     await expect(bring('second.safetensors')).rejects.toMatchObject({ code: 'weights', remedy: /`replace: true`/ });
     expect(await bring('second.safetensors', { replace: true })).toMatchObject({ outcome: 'replaced', sha256: other });
+  });
+
+  it('is told beforehand, by what would be refused, and nothing is written', async () => {
+    const sha256 = writeStateDict(path('first.safetensors'), 'squeezenet1_1', 1);
+    writeStateDict(path('second.safetensors'), 'squeezenet1_1', 2);
+    const plan = (file: string, more = {}) =>
+      plannedImport({ name: 'squeezenet1_1', file: path(file), directory, ...more });
+    const folder = join(directory, 'squeezenet1_1');
+    expect(await plan('first.safetensors')).toMatchObject({ outcome: 'added', sha256, path: folder });
+    expect(existsSync(directory)).toBe(false);
+    const { path: stored } = await bring('first.safetensors');
+    const before = readdirSync(folder);
+    expect(await plan('first.safetensors')).toMatchObject({ outcome: 'same', path: stored });
+    await expect(plan('second.safetensors')).rejects.toMatchObject({ code: 'weights', remedy: /`replace: true`/ });
+    expect(await plan('second.safetensors', { replace: true })).toMatchObject({ outcome: 'replaced' });
+    expect(readdirSync(folder)).toEqual(before);
   });
 
   it('of another network is refused before anything is copied, naming tensors', async () => {

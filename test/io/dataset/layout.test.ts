@@ -3,11 +3,14 @@ import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { describe, expect, test } from 'vitest';
+import { pcaDescription } from '../../../src/graphs/reduction/pca-files.ts';
 import { CommitStore } from '../../../src/io/dataset/commit-store.ts';
 import { compact } from '../../../src/io/dataset/compact.ts';
 import { Dataset } from '../../../src/io/dataset/dataset.ts';
 import { readDatasetFile } from '../../../src/io/dataset/dataset-file.ts';
-import { isOldLayout, modernise, moderniseStepwise, partPath } from '../../../src/io/dataset/layout.ts';
+import { ItemStore } from '../../../src/io/dataset/item-store.ts';
+import { ItemStoreWriter } from '../../../src/io/dataset/item-store-writer.ts';
+import { isOldLayout, modernise, moderniseStepwise, partPath, pathNow } from '../../../src/io/dataset/layout.ts';
 import { openTable } from '../../../src/io/dataset/table-reader.ts';
 import { keyOf, temporaryDirectory, unitTable } from './fixtures.ts';
 
@@ -80,6 +83,68 @@ describe('what lies beside the tables', () => {
   });
 });
 
+describe('a reduction under its names of before', () => {
+  const reduction = { ...description, graphId: 'bbbb', name: 'reduction' };
+
+  async function oldReduction(): Promise<string> {
+    const directory = join(await temporaryDirectory(), 'reduced');
+    await (await Dataset.open(directory, reduction)).close();
+    const shape = { subclips: 1, streams: [{ name: 'visual', dimension: 1 }] };
+    const writer = await ItemStoreWriter.create(join(directory, 'items.arrow'), shape, {});
+    await writer.add({ itemId: 'heat', vectors: { visual: Float32Array.of(7) } });
+    await writer.close();
+    await mkdir(join(directory, 'pca'));
+    await writeFile(join(directory, 'pca', 'visual.json'), '{}');
+    return directory;
+  }
+
+  async function storeAt(path: string): Promise<unknown> {
+    const store = await ItemStore.open(path);
+    const { vectors } = await store.read('heat');
+    await store.close();
+    return vectors.visual?.[0];
+  }
+
+  test('is read as it is, by the directory and by the names of today', async () => {
+    const directory = await oldReduction();
+    const before = await all(directory);
+    for (const name of ['', 'items.arrow', '_training.arrow']) expect(await storeAt(join(directory, name))).toBe(7);
+    expect(pcaDescription(directory, 'visual')).toBe(join(directory, 'pca', 'visual.json'));
+    expect(await all(directory)).toEqual(before);
+  });
+
+  test('is given its new names by whatever writes to it, and is found by the old ones', async () => {
+    const directory = await oldReduction();
+    const said: string[] = [];
+    await compact(directory, { onMessage: (message) => void said.push(message) });
+    expect(said).toEqual([expect.stringContaining('items.arrow is now _training.arrow, pca is now _pca')]);
+    expect(await all(directory)).toEqual(expect.arrayContaining(['_training.arrow', '_pca/visual.json']));
+    for (const name of ['', 'items.arrow', '_training.arrow']) expect(await storeAt(join(directory, name))).toBe(7);
+    expect(pathNow(join(directory, 'pca', 'visual.json'))).toBe(join(directory, '_pca', 'visual.json'));
+  });
+
+  test('can be left after any step, and what an older version writes later gives way', async () => {
+    const directory = await oldReduction();
+    await moderniseStepwise(directory).next();
+    expect(await storeAt(directory)).toBe(7);
+    expect(pcaDescription(directory, 'visual')).toBe(join(directory, 'pca', 'visual.json'));
+    await modernise(directory);
+    await writeFile(join(directory, 'items.arrow'), 'of an older version');
+    await modernise(directory);
+    expect(existsSync(join(directory, 'items.arrow'))).toBe(false);
+    expect(await storeAt(directory)).toBe(7);
+  });
+
+  test('files of these names beside any other dataset are left alone', async () => {
+    const directory = join(await temporaryDirectory(), 'features');
+    await datasetIn(directory);
+    await writeFile(join(directory, 'items.arrow'), 'mine');
+    expect(isOldLayout(directory)).toBe(false);
+    await compact(directory);
+    expect(await readFile(join(directory, 'items.arrow'), 'utf8')).toBe('mine');
+  });
+});
+
 describe('a dataset of version 1', () => {
   test('is read as it is, and nothing of it is written', async () => {
     const directory = await oldDataset();
@@ -114,7 +179,9 @@ describe('a dataset of version 1', () => {
     const directory = await oldDataset();
     const said: string[] = [];
     for (let run = 0; run < 2; run += 1) await compact(directory, { onMessage: (message) => void said.push(message) });
-    expect(said).toEqual([expect.stringMatching(/^[^\n]*names that begin with '_'[^\n]*$/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/^[^\n]*dataset.json is now _dataset.json, units is now _units[^\n]*$/),
+    ]);
   });
 
   test('can be left after any step: it is read the same, and the next writer does the rest', async () => {

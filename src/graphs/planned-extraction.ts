@@ -1,0 +1,97 @@
+import { existsSync } from 'node:fs';
+import { checkKnownOptions } from '../core/known-options.ts';
+import { CommitStore } from '../io/dataset/commit-store.ts';
+import { Fingerprints } from '../io/dataset/content-fingerprint.ts';
+import { checkDirectory, datasetFilePath } from '../io/dataset/dataset-file.ts';
+import { partPath } from '../io/dataset/layout.ts';
+import type { Video } from '../io/media/video.ts';
+import { chooseDevice } from '../models/onnx/device.ts';
+import { chooseNetworks } from './choose-networks.ts';
+import { describeDataset } from './dataset-description.ts';
+import { type DiskEstimate, diskEstimate } from './disk-estimate.ts';
+import { type ExtractOptions, extractOptions } from './extract.ts';
+import { extractionGraph } from './extraction.ts';
+import { unitKey } from './graph.ts';
+import { listCorpus } from './inputs.ts';
+import { uncalibratedId } from './interrupted-summary.ts';
+import { listener } from './listener.ts';
+import { MemoryGuard } from './memory-guard.ts';
+import { placeNetworks } from './placement.ts';
+import { memoryLimit, networksOf, type Plan, planRun } from './plan.ts';
+import { explainPrecision } from './precision/choose-precision.ts';
+import { checkShard } from './runners/shard.ts';
+import { type TimeEstimate, timeEstimate } from './time-estimate.ts';
+
+/** What is to be planned: an extraction, and whether its time is estimated. */
+export interface PlannedExtractionOptions extends Omit<ExtractOptions, 'out'> {
+  /** The dataset's directory: its disk is looked at, and what it has already is told. */
+  readonly out?: string | undefined;
+  /** Runs the networks on noise for a moment, to estimate the time. Default false. */
+  readonly estimatesTime?: boolean | undefined;
+}
+
+/** What `extract` would do. */
+export interface PlannedExtraction extends Plan {
+  /** What there is to say of inputs, precision and devices. */
+  readonly notes: readonly string[];
+  readonly disk: DiskEstimate;
+  readonly time?: TimeEstimate;
+  /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
+  readonly alreadyDone: number;
+}
+
+/**
+ * Plans an extraction with the same options as `extract`, by all that it refuses before it decodes
+ * anything: shapes, memory, what the corpus comes to, room on the disk. Writes nothing.
+ *
+ * @throws as `extract`.
+ * @example
+ * const { estimate, disk } = await plannedExtraction({ inputs: ['trailers/'], out: 'features/' });
+ */
+export async function plannedExtraction(options: PlannedExtractionOptions): Promise<PlannedExtraction> {
+  const { out, estimatesTime = false, ...run } = options;
+  checkKnownOptions('plannedExtraction', run, extractOptions);
+  const tellStage = listener('onStage', options.onStage);
+  tellStage('opening networks');
+  checkShard(run, out !== undefined);
+  const chosen = chooseNetworks(run);
+  for (const plan of [chosen.visual, chosen.audio]) await plan?.measure(new MemoryGuard(memoryLimit(run)));
+  const precision = explainPrecision(chosen, { ...run, directory: out });
+  const { networks } = precision;
+  const graph = extractionGraph({ ...run, ...networks });
+  tellStage('listing inputs');
+  const beside: string[] = [];
+  const corpus = await listCorpus({ ...run, onPassedOver: (said) => void beside.push(said) });
+  const device = await chooseDevice(run.device ?? 'auto');
+  const placement = await placeNetworks(networksOf(graph), device, run);
+  tellStage('planning');
+  const plan = await planRun(graph, corpus, { ...run, remains: networks.remains }, placement);
+  let alreadyDone = 0;
+  if (out !== undefined && precision.isIdentified) {
+    checkDirectory(out, describeDataset(plan, graph));
+    alreadyDone = await countDone(out, plan.graph.id, corpus);
+  }
+  const shown = precision.isIdentified ? plan : { ...plan, graph: uncalibrated(plan.graph) };
+  const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
+  if (estimatesTime) tellStage('timing the networks');
+  const time = estimatesTime ? await timeEstimate(shown, networksOf(graph)) : undefined;
+  return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, ...(time && { time }) };
+}
+
+/** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */
+function uncalibrated(graph: Plan['graph']): Plan['graph'] {
+  const params = JSON.parse(JSON.stringify(graph.params), (key, value) => (key === 'ranges' ? uncalibratedId : value));
+  return { ...graph, params, id: uncalibratedId };
+}
+
+async function countDone(directory: string, graph: string, corpus: readonly Video[]): Promise<number> {
+  if (!existsSync(datasetFilePath(directory))) return 0;
+  const store = await CommitStore.open(directory, { readOnly: true });
+  const fingerprints = await Fingerprints.open(partPath(directory, 'fingerprints'));
+  let done = 0;
+  for (const { id, path } of corpus) {
+    const hash = fingerprints.known(path);
+    if (hash !== undefined && (await store.has(unitKey(graph, id, hash)))) done += 1;
+  }
+  return done;
+}

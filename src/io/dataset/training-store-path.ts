@@ -1,0 +1,15 @@
+import { existsSync, statSync } from 'node:fs';
+import { partName, partPath, pathNow } from './layout.ts';
+
+/** Name of the training store in a directory that a reduction is written into. */
+export const TRAINING_STORE = partName('training');
+
+/**
+ * The file of a training store that is named by itself, or by the directory that `reduce` wrote it
+ * into. The path itself where there is none.
+ */
+export function trainingStorePath(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return pathNow(path);
+  const inside = partPath(path, 'training');
+  return existsSync(inside) ? inside : path;
+}
