@@ -1,16 +1,16 @@
-import { dirname, resolve } from 'node:path';
-import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { FlowError, UsageError } from '../../src/core/errors.ts';
 import { analyseFeatures, type FeatureAnalysis } from '../../src/graphs/analysis/analyse-features.ts';
 import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/analyse-ratings.ts';
 import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
 import { ratingsPage } from '../../src/graphs/analysis/ratings-page.ts';
+import { writePoints } from '../../src/graphs/analysis/write-points.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, listOf, parsed, positive, required, text, word } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
+import { figuresOption, writePage } from '../write-page.ts';
 
 /** `reelflow analyze`: a page that shows what is in features, or in ratings. */
 export const command = defineCommand({
@@ -19,6 +19,8 @@ export const command = defineCommand({
   does: 'shows what is in features (a dataset or items.arrow), or in ratings, as one HTML page',
   options: {
     out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
+    figures: figuresOption,
+    points: text('DIR', 'each layout as a Parquet file, which embedding-atlas opens'),
     ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),
     movies: text('FILE', 'titles and genres of the items', "the ratings' list"),
     trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
@@ -39,9 +41,10 @@ export const command = defineCommand({
   examples: [
     'reelflow analyze reduced/ --ratings ml-latest-small/ --trailers ml-youtube.csv --out report.html',
     'reelflow analyze items.arrow --movies ml-latest-small/movies.csv --out report.html',
+    'reelflow analyze reduced/ --out report.html --figures figures/ --points points/',
     'reelflow analyze --ratings ml-latest-small/ --out ratings.html',
   ],
-  async run({ out, ...options }, { operands: [path], console }) {
+  async run({ out, figures, points, ...options }, { operands: [path], console }) {
     if (path === undefined) {
       if (options.ratings === undefined) {
         throw new UsageError('there is nothing to analyse', {
@@ -50,7 +53,7 @@ export const command = defineCommand({
       }
       console.stage('reading ratings');
       const analysis = await analyseRatings(options.ratings, { skipBadLines: options.skipBadLines });
-      await write(out, ratingsPage(analysis));
+      await writePage(ratingsPage(analysis), out, figures);
       console.result(ratingNumbers(analysis), () => ratingsText(analysis, out));
       return 0;
     }
@@ -61,7 +64,8 @@ export const command = defineCommand({
         signal: interrupts.drain,
         ...toldTo(console),
       });
-      await write(out, analysisPage(analysis));
+      await writePage(analysisPage(analysis), out, figures);
+      if (points !== undefined) await writePoints(analysis, points);
       console.result(analysisJson(analysis), () => featuresText(analysis, out));
       return 0;
     } catch (error) {
@@ -72,11 +76,6 @@ export const command = defineCommand({
     }
   },
 });
-
-async function write(path: string, page: string): Promise<void> {
-  await makeDirectory(dirname(resolve(path)));
-  await replaceFile(resolve(path), page);
-}
 
 function ratingNumbers({ sparsity: _, items, raters, genrePairs, ...rest }: RatingAnalysis): object {
   const tail = ({ counts, shareOfHead }: RatingAnalysis['items']) => ({ counts: Array.from(counts), shareOfHead });

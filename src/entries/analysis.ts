@@ -19,6 +19,7 @@ export {
 } from '../graphs/analysis/analyse-ratings.ts';
 export type { GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
 export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
+export { writePoints } from '../graphs/analysis/write-points.ts';
 export type { Overlaps } from '../models/analysis/bhattacharyya.ts';
 export type { Density, Extent } from '../models/analysis/density.ts';
 export type { Faithfulness } from '../models/analysis/faithfulness.ts';

@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { DuckDBInstance } from '@duckdb/node-api';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,6 +53,33 @@ describe('analyze', () => {
     expect(visual.subclips.names).toEqual(['1', '2', '3']);
     expect(visual.spectrum.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(existsSync(at('report.html'))).toBe(true);
+  });
+
+  it('writes the layout as Parquet with a row for each subclip, and each figure as SVG', async () => {
+    const args = ['analyze', at('items.arrow'), '--movies', at('movies.csv'), '--out', at('also.html')];
+    const { code, stderr } = await reelflow([...args, '--points', at('points'), '--figures', at('figures')]);
+    expect(code, stderr).toBe(0);
+    const connection = await (await DuckDBInstance.create()).connect();
+    const rows = await connection.runAndReadAll(
+      `select * from '${at('points/visual.parquet')}' where item in ('1', '12')`,
+    );
+    expect(rows.columnNames()).toEqual(['x', 'y', 'item', 'title', 'subclip', 'genre', 'genres', 'text']);
+    const objects = rows.getRowObjectsJS();
+    expect(objects.map(({ item, subclip, genre, text }) => [item, subclip, genre, text])).toEqual([
+      ...[1, 2, 3].map((subclip) => ['1', subclip, 'Drama', `${HOSTILE}, subclip ${subclip}: Drama`]),
+      ...[1, 2, 3].map((subclip) => ['12', subclip, 'Comedy', `Movie 12 (2001), subclip ${subclip}: Comedy`]),
+    ]);
+    for (const { x, y } of objects) expect(Number.isFinite(x) && Number.isFinite(y)).toBe(true);
+    const names = readdirSync(at('figures')).sort();
+    expect(names).toContain('density-of-all-visual-rows-in-the-plane.svg');
+    expect(names).toContain('density-of-genre-comedy-60-rows.svg');
+    const page = readFileSync(at('also.html'), 'utf8');
+    expect(names.length).toBe(page.match(/<svg/g)?.length);
+    for (const name of names) {
+      const svg = readFileSync(at(`figures/${name}`), 'utf8');
+      expect(svg).toContain('xmlns="http://www.w3.org/2000/svg"');
+      expect(svg.trimEnd().endsWith('</svg>')).toBe(true);
+    }
   });
 
   it('shows ratings alone, and makes the directory of the page', async () => {
