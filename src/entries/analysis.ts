@@ -20,6 +20,9 @@ export {
 export type { GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
 export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
 export { writePoints } from '../graphs/analysis/write-points.ts';
+export { experimentReport } from '../graphs/reports/experiment-report.ts';
+export { type RunMoment, RunRecord } from '../graphs/reports/run-record.ts';
+export { runReport } from '../graphs/reports/run-report.ts';
 export type { Overlaps } from '../models/analysis/bhattacharyya.ts';
 export type { Density, Extent } from '../models/analysis/density.ts';
 export type { Faithfulness } from '../models/analysis/faithfulness.ts';

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
-import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
+import { barriersOf, hasChromium, type OpenPage, openPage } from '../fixtures/chromium.ts';
 import { reelflow } from '../fixtures/run-cli.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-analyze-'));
 const at = (name: string) => join(directory, name);
 const HOSTILE = '</script><img src=x onerror="window.broken=1"> (1999)';
@@ -131,20 +130,16 @@ describe('analyze', () => {
   });
 });
 
-describe.skipIf(!existsSync(CHROMIUM))('the page in Chromium (skipped where it is not installed)', () => {
-  let browser: Browser;
+describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not installed)', () => {
+  let open: OpenPage;
   let page: Page;
-  const faults: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(pathToFileURL(at('report.html')).href);
+    open = await openPage(pathToFileURL(at('report.html')).href);
+    ({ page } = open);
     await page.waitForSelector('.explorer[data-ready=true]');
   });
-  afterAll(() => browser.close());
+  afterAll(() => open.close());
 
   it('answers to filter, search, pointer and keys', async () => {
     const caption = page.locator('.explorer caption');
@@ -173,14 +168,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in Chromium (skipped where it i
   });
 
   it('can be read by everybody', async () => {
-    await page.evaluate(axe.source);
-    const { violations } = (await page.evaluate('axe.run()')) as {
-      violations: { id: string; nodes: { html: string }[] }[];
-    };
-    expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+    expect(await barriersOf(page)).toEqual([]);
   });
 
   it('reports no error', () => {
-    expect(faults).toEqual([]);
+    expect(open.faults).toEqual([]);
   });
 });

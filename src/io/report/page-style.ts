@@ -17,7 +17,14 @@ figure { margin: .8rem 0; }
 figcaption, .note { color: var(--soft); font-size: .9rem; max-width: 46rem; }
 figure svg { max-width: 100%; height: auto; overflow: visible; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
+.panels.wide { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
 .panels figure { margin: 0; }
+.pair { display: flex; flex-wrap: wrap; gap: .5rem 2rem; }
+.pair figure { flex: 0 1 auto; max-width: 100%; }
+.pair figcaption { max-width: 30rem; }
+details { margin: .6rem 0; }
+summary { cursor: pointer; color: var(--accent); }
+pre { overflow: auto; max-height: 30rem; padding: .8rem; background: var(--panel); border: 1px solid var(--line); font-size: .85rem; }
 .panels figcaption { text-align: center; }
 .scroll { overflow-x: auto; margin: .6rem 0 1.2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
