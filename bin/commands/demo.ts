@@ -1,6 +1,8 @@
 import { type DemoReport, type Likeness, runDemo } from '../../examples/demo/demo.ts';
+import { demonstrateReal, type RealReport } from '../../examples/demo/real.ts';
 import type { ColdRecommendation, PlantedReport } from '../../examples/planted/demonstration.ts';
 import { evidenceTable } from '../../examples/planted/evidence.ts';
+import type { RunProgress } from '../../src/graphs/run-progress.ts';
 import { defineCommand } from '../command.ts';
 import { memoryOption } from '../extraction-options.ts';
 import { text } from '../option-table.ts';
@@ -16,18 +18,32 @@ export const command = defineCommand({
   name: 'demo',
   operands: [],
   does: 'generates small synthetic corpora, extracts features, trains recommenders, and shows the results',
-  options: { out: text('DIR', 'where clips and features go', 'demo/'), memory: memoryOption },
-  examples: ['reelflow demo', 'reelflow demo --memory 1GiB'],
-  async run({ out: directory = 'demo', memory }, { console }) {
-    const report = await runDemo(directory, {
+  options: {
+    out: text('DIR', 'where clips, features and pages go', 'demo/'),
+    real: text('DIR', 'your own videos in place of synthetic ones: they are extracted, and shown'),
+    memory: memoryOption,
+  },
+  examples: ['reelflow demo', 'reelflow demo --memory 1GiB', 'reelflow demo --real trailers/ --out look/'],
+  async run({ out: directory = 'demo', real, memory }, { console }) {
+    const options = {
       memory,
-      onProgress: (progress) => console.progress(progress, progressLine),
+      onProgress: ({ operators: _, ...progress }: RunProgress) => console.progress(progress, progressLine),
       ...extractionToldTo(console),
-    });
+    };
+    if (real !== undefined) {
+      const shown = await demonstrateReal(directory, real, options);
+      console.result(shown, (made) => realText(made, directory));
+      return 0;
+    }
+    const report = await runDemo(directory, options);
     console.result(report, (made) => demoText(made, directory));
     return 0;
   },
 });
+
+function realText({ extraction, report }: RealReport, directory: string): string {
+  return `${summaryText(extraction, `${directory}/features`)}${report} tells it, and leads to the other pages\n`;
+}
 
 function demoText(report: DemoReport, directory: string): string {
   const out = `${directory}/features`;
@@ -52,6 +68,8 @@ function demoText(report: DemoReport, directory: string): string {
     '',
     'look at it with DuckDB',
     `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,
+    '',
+    `${report.planted.report} tells the story, and leads to the other pages`,
     '',
   ].join('\n');
 }

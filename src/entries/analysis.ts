@@ -19,6 +19,12 @@ export {
 } from '../graphs/analysis/analyse-ratings.ts';
 export type { GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
 export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
+export {
+  type FeatureSearch,
+  type FoundFeatures,
+  type SearchFeaturesOptions,
+  searchFeatures,
+} from '../graphs/analysis/search-features.ts';
 export { writePoints } from '../graphs/analysis/write-points.ts';
 export { experimentReport } from '../graphs/reports/experiment-report.ts';
 export { type RunMoment, RunRecord } from '../graphs/reports/run-record.ts';

@@ -65,8 +65,8 @@ describe('analyze', () => {
     expect(rows.columnNames()).toEqual(['x', 'y', 'item', 'title', 'subclip', 'genre', 'genres', 'text']);
     const objects = rows.getRowObjectsJS();
     expect(objects.map(({ item, subclip, genre, text }) => [item, subclip, genre, text])).toEqual([
-      ...[1, 2, 3].map((subclip) => ['1', subclip, 'Drama', `${HOSTILE}, subclip ${subclip}: Drama`]),
-      ...[1, 2, 3].map((subclip) => ['12', subclip, 'Comedy', `Movie 12 (2001), subclip ${subclip}: Comedy`]),
+      ...[0, 1, 2].map((subclip) => ['1', subclip, 'Drama', `${HOSTILE}, subclip ${subclip + 1}: Drama`]),
+      ...[0, 1, 2].map((subclip) => ['12', subclip, 'Comedy', `Movie 12 (2001), subclip ${subclip + 1}: Comedy`]),
     ]);
     for (const { x, y } of objects) expect(Number.isFinite(x) && Number.isFinite(y)).toBe(true);
     const names = readdirSync(at('figures')).sort();

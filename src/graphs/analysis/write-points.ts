@@ -13,7 +13,8 @@ const BLOCK_ROWS = 65_536;
 
 /**
  * Writes the layout of each stream as a Parquet file of the directory, `visual.parquet`: a row for
- * each subclip of each item, with columns `x`, `y`, `item`, `title`, `subclip` (from 1), `genre`
+ * each subclip of each item, with columns `x`, `y`, `item`, `title`, `subclip` (from 0, as in the
+ * dataset's tables), `genre`
  * (the first), `genres` and `text`, a sentence of all these. Returns the paths.
  *
  * embedding-atlas and DuckDB read them as they are: `embedding-atlas visual.parquet --x x --y y
@@ -73,7 +74,7 @@ function blockOf(
   const rows = Array.from({ length: end - start }, (_, at) => {
     const item = itemIds[items[start + at] as number] as string;
     const { title = item, genres = [] } = labels.get(item) ?? {};
-    return { item, title, genres, subclip: (subclips[start + at] as number) + 1 };
+    return { item, title, genres, subclip: subclips[start + at] as number };
   });
   const texts = (name: string, textOf: (row: (typeof rows)[number]) => string) =>
     textColumn(
@@ -94,7 +95,7 @@ function blockOf(
       texts('genre', ({ genres }) => genres[0] ?? ''),
       texts('genres', ({ genres }) => genres.join(', ')),
       texts('text', ({ title, subclip, genres }) =>
-        [`${title}, subclip ${subclip}`, ...(genres.length > 0 ? [genres.join(', ')] : [])].join(': '),
+        [`${title}, subclip ${subclip + 1}`, ...(genres.length > 0 ? [genres.join(', ')] : [])].join(': '),
       ),
     ],
     rows.length,
