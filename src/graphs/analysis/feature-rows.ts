@@ -24,7 +24,7 @@ export interface FeatureRows {
 /** One item's vectors of a stream. */
 export interface ItemRows {
   readonly itemId: string;
-  /** For each subclip; undefined where the stream has none. They hold until the next item is read. */
+  /** For each subclip; undefined where the stream has none. */
   readonly vectors: readonly (Float32Array | undefined)[];
 }
 

@@ -9,7 +9,10 @@ import { TopFound } from './top-found.ts';
 export interface SearchFeaturesOptions {
   /** Id of an item of the features. */
   readonly item?: string | undefined;
-  /** A subclip of it, from 0 as in the tables; without it items are compared by the means of their subclips. */
+  /**
+   * A subclip of it, from 0 as in the tables; without it items are compared by the means of their
+   * subclips.
+   */
   readonly subclip?: number | undefined;
   /** Values to compare with, as many as a row has. Subclips are compared. */
   readonly vector?: ArrayLike<number> | undefined;

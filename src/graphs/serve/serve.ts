@@ -146,7 +146,8 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 
 /** A wrong request is told what is wrong; of any other fault no more than that there was one. */
 function sendFault(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
+  // Who asked has gone away, or has half an answer already.
+  if (response.headersSent || (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
     response.destroy();
     return;
   }
