@@ -22,11 +22,14 @@ export const registry: readonly RegisteredCommand[] = [
   { name: 'dead', load: () => import('./commands/dead.ts') },
   { name: 'evaluate', load: () => import('./commands/evaluate.ts') },
   { name: 'experiment', load: () => import('./commands/experiment.ts') },
+  { name: 'search', load: () => import('./commands/search.ts') },
+  { name: 'report', load: () => import('./commands/report.ts') },
   { name: 'weights', formerly: ['models'], load: () => import('./commands/weights.ts') },
   { name: 'doctor', load: () => import('./commands/doctor.ts') },
   { name: 'train', load: () => import('./commands/train.ts') },
   { name: 'recommend', load: () => import('./commands/recommend.ts') },
   { name: 'demo', load: () => import('./commands/demo.ts') },
+  { name: 'serve', load: () => import('./commands/serve.ts') },
   { name: 'completion', load: () => import('./commands/completion.ts') },
 ];
 

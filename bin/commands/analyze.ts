@@ -1,5 +1,3 @@
-import { dirname, resolve } from 'node:path';
-import { makeDirectory, replaceFile } from '../../src/core/atomic-file.ts';
 import { FlowError, UsageError } from '../../src/core/errors.ts';
 import {
   analyseFeatures,
@@ -11,11 +9,13 @@ import { analyseRatings, type RatingAnalysis } from '../../src/graphs/analysis/a
 import { analysisJson } from '../../src/graphs/analysis/analysis-json.ts';
 import { analysisPage } from '../../src/graphs/analysis/analysis-page.ts';
 import { ratingsPage } from '../../src/graphs/analysis/ratings-page.ts';
+import { writePoints } from '../../src/graphs/analysis/write-points.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
 import { catchInterrupts } from '../interrupts.ts';
 import { flag, integer, listOf, parsed, positive, required, text, word } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
+import { figuresOption, writePage } from '../write-page.ts';
 
 /** `reelflow analyze`: a page that shows what is in features, or in ratings. */
 export const command = defineCommand({
@@ -24,6 +24,8 @@ export const command = defineCommand({
   does: 'shows what is in features (a dataset or a training store), or in ratings, as one HTML page',
   options: {
     out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
+    figures: figuresOption,
+    points: text('DIR', 'each layout as a Parquet file, which embedding-atlas opens'),
     ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),
     movies: text('FILE', 'titles and genres of the items', "the ratings' list"),
     trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),
@@ -45,9 +47,10 @@ export const command = defineCommand({
   examples: [
     'reelflow analyze reduced/ --ratings ml-latest-small/ --trailers ml-youtube.csv --out report.html',
     'reelflow analyze items.arrow --movies ml-latest-small/movies.csv --out report.html',
+    'reelflow analyze reduced/ --out report.html --figures figures/ --points points/',
     'reelflow analyze --ratings ml-latest-small/ --out ratings.html',
   ],
-  async run({ out, dryRun = false, ...options }, { operands: [path], console }) {
+  async run({ out, figures, points, dryRun = false, ...options }, { operands: [path], console }) {
     if (path === undefined) {
       if (options.ratings === undefined) {
         throw new UsageError('there is nothing to analyse', {
@@ -56,7 +59,7 @@ export const command = defineCommand({
       }
       console.stage('reading ratings');
       const analysis = await analyseRatings(options.ratings, { skipBadLines: options.skipBadLines });
-      if (!dryRun) await write(out, ratingsPage(analysis));
+      if (!dryRun) await writePage(ratingsPage(analysis), out, figures);
       console.result(ratingNumbers(analysis), () => ratingsText(analysis, shownBy(out, dryRun)));
       return 0;
     }
@@ -71,7 +74,8 @@ export const command = defineCommand({
         signal: interrupts.drain,
         ...toldTo(console),
       });
-      await write(out, analysisPage(analysis));
+      await writePage(analysisPage(analysis), out, figures);
+      if (points !== undefined) await writePoints(analysis, points);
       console.result(analysisJson(analysis), () => featuresText(analysis, out));
       return 0;
     } catch (error) {
@@ -92,11 +96,6 @@ function plannedText({ streams, statistic }: PlannedAnalysis, out: string): stri
     ({ name, dimension }) => `${name}: ${dimension} values${statistic === undefined ? '' : `, ${statistic}`}`,
   );
   return `${[...lines, shownBy(out, true)].join('\n')}\n`;
-}
-
-async function write(path: string, page: string): Promise<void> {
-  await makeDirectory(dirname(resolve(path)));
-  await replaceFile(resolve(path), page);
 }
 
 function ratingNumbers({ sparsity: _, items, raters, genrePairs, ...rest }: RatingAnalysis): object {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { type DemoReport, type Likeness, runDemo } from '../../examples/demo/demo.ts';
+import { demonstrateReal, type RealReport } from '../../examples/demo/real.ts';
 import type { ColdRecommendation, PlantedReport } from '../../examples/planted/demonstration.ts';
 import { evidenceTable } from '../../examples/planted/evidence.ts';
+import type { RunProgress } from '../../src/graphs/run-progress.ts';
 import { defineCommand } from '../command.ts';
 import { memoryOption } from '../extraction-options.ts';
 import { flag, text } from '../option-table.ts';
@@ -18,22 +20,31 @@ export const command = defineCommand({
   operands: [],
   does: 'generates small synthetic corpora, extracts features, trains recommenders, and shows the results',
   options: {
-    out: text('DIR', 'output directory for clips and features', 'demo/'),
+    out: text('DIR', 'output directory for clips, features and pages', 'demo/'),
+    real: text('DIR', 'your own videos in place of synthetic ones: they are extracted, and shown'),
     memory: memoryOption,
     dryRun: flag('says what would be made, and where; writes nothing'),
   },
-  examples: ['reelflow demo', 'reelflow demo --memory 1GiB'],
-  async run({ out: directory = 'demo', memory, dryRun = false }, { console }) {
+  examples: ['reelflow demo', 'reelflow demo --memory 1GiB', 'reelflow demo --real trailers/ --out look/'],
+  async run({ out: directory = 'demo', real, memory, dryRun = false }, { console }) {
     if (dryRun) {
-      const made = ['clips', 'features', 'planted'].map((name) => join(directory, name));
-      console.result({ directory, made }, () => plannedText(made));
+      const made = (real === undefined ? ['clips', 'features', 'planted'] : ['features']).map((name) =>
+        join(directory, name),
+      );
+      console.result({ directory, made }, () => (real === undefined ? plannedText(made) : plannedRealText(made)));
       return 0;
     }
-    const report = await runDemo(directory, {
+    const options = {
       memory,
-      onProgress: (progress) => console.progress(progress, progressLine),
+      onProgress: ({ operators: _, ...progress }: RunProgress) => console.progress(progress, progressLine),
       ...extractionToldTo(console),
-    });
+    };
+    if (real !== undefined) {
+      const shown = await demonstrateReal(directory, real, options);
+      console.result(shown, (made) => realText(made, directory));
+      return 0;
+    }
+    const report = await runDemo(directory, options);
     console.result(report, (made) => demoText(made, directory));
     return 0;
   },
@@ -46,6 +57,14 @@ function plannedText([clips, features, planted]: readonly string[]): string {
     'nothing was written (--dry-run)',
     '',
   ].join('\n');
+}
+
+function plannedRealText([features]: readonly string[]): string {
+  return `${features}/ would have the features of your videos, beside pages that show them\nnothing was written (--dry-run)\n`;
+}
+
+function realText({ extraction, report }: RealReport, directory: string): string {
+  return `${summaryText(extraction, `${directory}/features`)}${report} tells it, and leads to the other pages\n`;
 }
 
 function demoText(report: DemoReport, directory: string): string {
@@ -71,6 +90,8 @@ function demoText(report: DemoReport, directory: string): string {
     '',
     'look at it with DuckDB',
     `  SELECT item_id, subclip, frames, patches, visual[1:4] FROM '${out}/**/*.parquet' ORDER BY 1, 2 LIMIT 5;`,
+    '',
+    `${report.planted.report} tells the story, and leads to the other pages`,
     '',
   ].join('\n');
 }

@@ -3,11 +3,13 @@ import { tablesText } from '../../src/graphs/experiment/render-tables.ts';
 import { type ExperimentResult, runExperiment } from '../../src/graphs/experiment/run-experiment.ts';
 import type { ExperimentProgress } from '../../src/graphs/experiment/run-tally.ts';
 import { resultFiles } from '../../src/graphs/experiment/write-results.ts';
+import { experimentReport } from '../../src/graphs/reports/experiment-report.ts';
 import { type Command, defineCommand, optionsOf } from '../command.ts';
 import { experimentFlags, readExperimentConfig } from '../experiment-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, text } from '../option-table.ts';
 import { toldTo } from '../told-to.ts';
+import { writePage } from '../write-page.ts';
 
 /** `reelflow experiment`: the tables of the thesis. */
 export const command: Command = defineCommand({
@@ -17,6 +19,7 @@ export const command: Command = defineCommand({
   does: 'compares recommenders across scenarios, folds and seeds, and prints the tables',
   options: {
     out: text('DIR', 'output directory; an experiment that is there is resumed', 'experiment/'),
+    report: text('FILE', 'a page that shows the results, as `reelflow report` makes it'),
     dryRun: flag('reads everything and says what would be computed; writes nothing'),
   },
   further: experimentFlags,
@@ -28,7 +31,7 @@ export const command: Command = defineCommand({
     'reelflow experiment --ratings ml-latest-small/ --recommenders baseline,./mine.js --set mine.k=20 --out own/',
     'reelflow experiment thesis.json --seeds 1,2,3 --out thesis/ --json',
   ],
-  async run({ out = 'experiment', dryRun = false }, { operands: [file], further, console }) {
+  async run({ out = 'experiment', report, dryRun = false }, { operands: [file], further, console }) {
     const config = await readExperimentConfig(file, further);
     console.stage('reading ratings');
     const interrupts = catchInterrupts(console, drainNotice('trainings'));
@@ -49,6 +52,7 @@ export const command: Command = defineCommand({
     } finally {
       interrupts.release();
     }
+    if (report !== undefined) await writePage(await experimentReport(out), report);
     console.result(result, resultText);
     return exitCode(result);
   },

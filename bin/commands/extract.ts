@@ -2,6 +2,8 @@ import { UsageError } from '../../src/core/errors.ts';
 import { explainText } from '../../src/graphs/explain.ts';
 import { extract } from '../../src/graphs/extract.ts';
 import { plannedExtraction } from '../../src/graphs/planned-extraction.ts';
+import { RunRecord } from '../../src/graphs/reports/run-record.ts';
+import { runReport } from '../../src/graphs/reports/run-report.ts';
 import type { RunSummary } from '../../src/graphs/run-summary.ts';
 import { repeatedFrameRules } from '../../src/operators/embed.ts';
 import { defineCommand } from '../command.ts';
@@ -12,6 +14,7 @@ import { progressLine } from '../progress.ts';
 import { shardOptions } from '../shard-options.ts';
 import { isNews, summaryText } from '../summary.ts';
 import { extractionToldTo, warnOfRoom } from '../told-to.ts';
+import { writePage } from '../write-page.ts';
 
 const options = {
   out: required(
@@ -34,6 +37,7 @@ const options = {
     'parquet',
   ),
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
+  report: text('FILE', 'a page of what was decoded, what failed, and what held the run up'),
   ...storageOptions,
   ...shardOptions,
   dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
@@ -67,7 +71,7 @@ export const command = defineCommand({
     'reelflow extract trailers/ --out features/ --shard 0/3 --steal    (1/3 and 2/3: on other machines, or beside it)',
     'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
   ],
-  async run({ allowDead = false, format, noCompact = false, dryRun, ...values }, { operands, json, console }) {
+  async run({ allowDead = false, format, noCompact = false, report, dryRun, ...values }, { operands, json, console }) {
     const directory = values.out === '-' ? undefined : values.out;
     if (dryRun) {
       const { onStage } = extractionToldTo(console);
@@ -84,6 +88,8 @@ export const command = defineCommand({
     }
     checkOutput(values.out, format, json);
     const interrupts = catchInterrupts(console, drainNotice('videos'));
+    const record = new RunRecord();
+    const listeners = extractionToldTo(console);
     let summary: RunSummary;
     try {
       summary = await extract({
@@ -93,12 +99,21 @@ export const command = defineCommand({
         compact: directory !== undefined && format !== 'arrow' && !noCompact,
         drain: interrupts.drain,
         signal: interrupts.stop,
-        onProgress: (progress) => console.progress(progress, progressLine),
-        ...extractionToldTo(console),
+        ...listeners,
+        onProgress: (progress) => {
+          record.progress(progress);
+          const { operators: _, ...shown } = progress;
+          console.progress(shown, progressLine);
+        },
+        onItem: (item) => {
+          record.item(item);
+          listeners.onItem(item);
+        },
       });
     } finally {
       interrupts.release();
     }
+    if (report !== undefined) await writePage(runReport(summary, record), report);
     console.result(summary, (made) => summaryText(made, directory), {
       to: directory === undefined ? 'err' : 'out',
       isNews: isNews(summary),

@@ -44,11 +44,13 @@ export async function runDemo(
 ): Promise<DemoReport> {
   const { seconds = 8, ...extraction } = options;
   const out = join(directory, 'features');
-  options.onMessage?.('writing six synthetic clips: three looks with their own sound, two variants each');
+  options.onMessage?.('To begin with: six made-up clips, three looks with their own sound, two variants each.');
   const clips = await writeDemoClips(join(directory, 'clips'), { seconds });
-  options.onMessage?.('extracting them');
+  options.onMessage?.(
+    'They are embedded by networks with random weights, which know looks and sounds apart all the same.',
+  );
   const first = await extract({ ...extraction, inputs: clips, out });
-  options.onMessage?.('extracting them again');
+  options.onMessage?.('Once more: everything is there already, and nothing is decoded.');
   const second = await extract({ ...extraction, inputs: clips, out });
   const [visual, audio] = [await likenesses(out, 'visual'), await likenesses(out, 'audio')];
 

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
+import { replaceFile } from '../../src/core/atomic-file.ts';
 import type { ExtractOptions } from '../../src/graphs/extract.ts';
 import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
 import { recommend } from '../../src/graphs/recommenders/recommend.ts';
 import { trainRecommender } from '../../src/graphs/recommenders/train-recommender.ts';
+import { RunRecord } from '../../src/graphs/reports/run-record.ts';
+import { runReport } from '../../src/graphs/reports/run-report.ts';
+import { tableHtml } from '../../src/io/report/table.ts';
+import { type StoryStep, writeExperimentPage, writeFeaturesPage, writeRatingsPage, writeStory } from '../demo/pages.ts';
 import { type PlantedCorpus, writePlantedCorpus } from './corpus.ts';
 import { type EvidenceRow, plantedEvidence } from './evidence.ts';
 import { makePlantedFeatures } from './features.ts';
@@ -36,6 +41,8 @@ export interface PlantedReport {
    * clips and movies shuffled.
    */
   readonly evidence: readonly EvidenceRow[];
+  /** Path of the page that tells it all, and leads to the others. */
+  readonly report: string;
 }
 
 /**
@@ -50,24 +57,92 @@ export async function demonstratePlanted(
   options: Pick<ExtractOptions, 'memory' | 'signal' | 'onProgress' | 'onMessage'> = {},
 ): Promise<PlantedReport> {
   const { memory, signal, onProgress, onMessage } = options;
+  const steps: StoryStep[] = [];
+  const { items: clips, users, unrated: unratedMovies } = SIZE;
+
   onMessage?.(
-    `writing ${SIZE.items} small synthetic clips with a hidden taste factor, and synthetic ratings that follow it`,
+    `1. A corpus with a secret: ${clips} made-up clips, and made-up ratings of ${users} users that follow it.`,
   );
   const corpus = await writePlantedCorpus(directory, { ...SIZE, signal });
-  onMessage?.('extracting and reducing them');
+  steps.push({
+    heading: 'A corpus with a secret',
+    says: `${clips} synthetic clips, and ratings by ${users} synthetic users. Half of them like clips that go from dark to bright with rising tones, the others the reverse. Every clip has the same brightnesses and tones: only their order differs. ${unratedMovies} of the movies nobody has rated.`,
+    page: await writeRatingsPage(directory, directory),
+  });
+
+  onMessage?.('2. Clips become numbers: pictures and sound are decoded, embedded scene by scene, and reduced.');
+  const record = new RunRecord();
   const features = await makePlantedFeatures(corpus, {
     seed: SEED,
-    ...{ memory, signal },
-    ...{ onProgress, onMessage },
+    ...{ memory, signal, onMessage },
+    onProgress: (progress) => {
+      record.progress(progress);
+      onProgress?.(progress);
+    },
+    onItem: (item) => record.item(item),
   });
-  onMessage?.(`training ${RECOMMENDER}, which sees the clips`);
+  await replaceFile(join(directory, 'run.html'), runReport(features.extraction, record));
+  const { frames, patches } = features.extraction;
+  steps.push({
+    heading: 'Clips become numbers',
+    says: `${frames} frames and ${patches} pieces of sound went through two small fixed networks, and became features, which were reduced by PCA. A run that is interrupted continues where it was.`,
+    page: 'run.html',
+  });
+
+  onMessage?.('3. What is in the numbers: every scene is laid out in the plane, and genres are looked for.');
+  steps.push({
+    heading: 'What is in the numbers',
+    says: 'Every scene as a point: scenes of the same brightness and tone lie together, whatever the movie. Genres were drawn at random here, so a genre is told no better than by chance.',
+    page: await writeFeaturesPage(directory, features.store, {
+      ...{ movies: join(directory, 'movies.csv'), trailers: join(directory, 'ml-youtube.csv'), signal },
+    }),
+  });
+
+  onMessage?.(
+    `4. A recommender that sees: ${RECOMMENDER} learns from ratings and clips, and is asked for what nobody has rated.`,
+  );
   const recommendations = await recommendUnrated(corpus, features.store, signal);
-  onMessage?.('comparing it with recommenders that see nothing, or the wrong clips');
+  steps.push({
+    heading: 'A recommender that sees',
+    says: `${RECOMMENDER} learnt from ratings and clips, and was asked about the ${unratedMovies} movies that nobody has rated.`,
+    body: tableHtml(
+      'The best unrated movie for a user of each taste',
+      ['user', 'likes', 'was given', 'predicted', 'it goes'],
+      recommendations.map(({ user, taste, title, prediction, order }) => [
+        ...[user, way(taste), title, prediction.toFixed(1), way(order)],
+      ]),
+    ),
+  });
+
+  onMessage?.('5. Is it so? An experiment compares it with recommenders that see nothing, or the wrong clips.');
   const evidence = await plantedEvidence(corpus, features, {
     ...{ recommenders: ['baseline', RECOMMENDER], scenarios: ['hard-cold'], seeds: [SEED] },
   });
-  const { items: clips, users, unrated: unratedMovies } = SIZE;
-  return { clips, users, unratedMovies, recommendations, evidence };
+  steps.push({
+    heading: 'Is it so?',
+    says: 'Movies without any rating in training, ranked for each user (AUC 0.5 is chance). Shuffled: the same recommender, each movie with the features of another: what it knew came from the clips. Mean-colour and mean-features: ridge regressions on what clips are like on average, which tells nothing here.',
+    body: tableHtml(
+      'Test movies without any rating in training',
+      ['recommender', 'AUC', 'NDCG@4', 'RMSE'],
+      evidence.map(({ label, auc, ndcg, rmse }) => [label, ...[auc, ndcg, rmse].map(({ mean }) => mean.toFixed(3))]),
+    ),
+    page: await writeExperimentPage(directory, join(directory, 'experiment', 'hard-cold')),
+  });
+  const report = await writeStory(
+    directory,
+    {
+      title: 'From clips to recommendations (SYNTHETIC)',
+      warning:
+        'SYNTHETIC clips and ratings with a planted taste: this demonstrates the way, and proves nothing of real films.',
+      summary: 'What `reelflow demo` did, step by step.',
+    },
+    steps,
+  );
+  return { clips, users, unratedMovies, recommendations, evidence, report };
+}
+
+function way(direction: number): string {
+  return direction > 0 ? 'dark to bright' : 'bright to dark';
 }
 
 /** The best unrated movie for the first user of each taste. */

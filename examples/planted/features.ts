@@ -29,7 +29,9 @@ export interface PlantedFeatures {
  */
 export async function makePlantedFeatures(
   corpus: PlantedCorpus,
-  options: Pick<ExtractOptions, 'memory' | 'signal' | 'onProgress' | 'onMessage'> & { readonly seed: number },
+  options: Pick<ExtractOptions, 'memory' | 'signal' | 'onProgress' | 'onItem' | 'onMessage'> & {
+    readonly seed: number;
+  },
 ): Promise<PlantedFeatures> {
   const { seed, ...running } = options;
   const [dataset, reduced] = [join(corpus.directory, 'features'), join(corpus.directory, 'reduced')];

@@ -21,6 +21,18 @@ export {
 } from '../graphs/analysis/analyse-ratings.ts';
 export type { GroupOverlaps, StreamAnalysis } from '../graphs/analysis/analyse-stream.ts';
 export type { FeatureRows } from '../graphs/analysis/feature-rows.ts';
+export {
+  type FeatureSearch,
+  type FoundFeatures,
+  type SearchFeaturesOptions,
+  searchFeatures,
+} from '../graphs/analysis/search-features.ts';
+export { writePoints } from '../graphs/analysis/write-points.ts';
+export { experimentReport } from '../graphs/reports/experiment-report.ts';
+export { type RunMoment, RunRecord } from '../graphs/reports/run-record.ts';
+export { runReport } from '../graphs/reports/run-report.ts';
+export type { Served } from '../graphs/serve/endpoints.ts';
+export { type FeatureServer, type ServeOptions, serve } from '../graphs/serve/serve.ts';
 export type { Overlaps } from '../models/analysis/bhattacharyya.ts';
 export type { Density, Extent } from '../models/analysis/density.ts';
 export type { Faithfulness } from '../models/analysis/faithfulness.ts';

@@ -19,6 +19,8 @@ export interface RunProgress {
   readonly wallSeconds: number;
   readonly heldBytes: Bytes;
   readonly budgetBytes: Bytes;
+  /** What each operator has done so far. */
+  readonly operators?: readonly OperatorMetrics[];
 }
 
 /** Frames that the decoders of pictures gave. */
@@ -40,5 +42,6 @@ export function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds:
     wallSeconds,
     heldBytes: metrics.held,
     budgetBytes: plan.memory.budget,
+    operators: metrics.operators,
   };
 }

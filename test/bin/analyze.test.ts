@@ -1,14 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ItemStoreWriter } from '../../src/io/dataset/item-store-writer.ts';
 import { callReelflow } from '../fixtures/call-cli.ts';
+import { barriersOf, hasChromium, type OpenPage, openPage } from '../fixtures/chromium.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
 const directory = mkdtempSync(join(tmpdir(), 'reelflow-analyze-'));
 const at = (name: string) => join(directory, name);
 const HOSTILE = '</script><img src=x onerror="window.broken=1"> (1999)';
@@ -52,6 +52,33 @@ describe('analyze', () => {
     expect(visual.subclips.names).toEqual(['1', '2', '3']);
     expect(visual.spectrum.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(existsSync(at('report.html'))).toBe(true);
+  });
+
+  it('writes the layout as Parquet with a row for each subclip, and each figure as SVG', async () => {
+    const args = ['analyze', at('items.arrow'), '--movies', at('movies.csv'), '--out', at('also.html')];
+    const { code, stderr } = await callReelflow([...args, '--points', at('points'), '--figures', at('figures')]);
+    expect(code, stderr).toBe(0);
+    const connection = await (await DuckDBInstance.create()).connect();
+    const rows = await connection.runAndReadAll(
+      `select * from '${at('points/visual.parquet')}' where item in ('1', '12')`,
+    );
+    expect(rows.columnNames()).toEqual(['x', 'y', 'item', 'title', 'subclip', 'genre', 'genres', 'text']);
+    const objects = rows.getRowObjectsJS();
+    expect(objects.map(({ item, subclip, genre, text }) => [item, subclip, genre, text])).toEqual([
+      ...[0, 1, 2].map((subclip) => ['1', subclip, 'Drama', `${HOSTILE}, subclip ${subclip + 1}: Drama`]),
+      ...[0, 1, 2].map((subclip) => ['12', subclip, 'Comedy', `Movie 12 (2001), subclip ${subclip + 1}: Comedy`]),
+    ]);
+    for (const { x, y } of objects) expect(Number.isFinite(x) && Number.isFinite(y)).toBe(true);
+    const names = readdirSync(at('figures')).sort();
+    expect(names).toContain('density-of-all-visual-rows-in-the-plane.svg');
+    expect(names).toContain('density-of-genre-comedy-60-rows.svg');
+    const page = readFileSync(at('also.html'), 'utf8');
+    expect(names.length).toBe(page.match(/<svg/g)?.length);
+    for (const name of names) {
+      const svg = readFileSync(at(`figures/${name}`), 'utf8');
+      expect(svg).toContain('xmlns="http://www.w3.org/2000/svg"');
+      expect(svg.trimEnd().endsWith('</svg>')).toBe(true);
+    }
   });
 
   it('shows ratings alone, and makes the directory of the page', async () => {
@@ -103,20 +130,16 @@ describe('analyze', () => {
   });
 });
 
-describe.skipIf(!existsSync(CHROMIUM))('the page in Chromium (skipped where it is not installed)', () => {
-  let browser: Browser;
+describe.skipIf(!hasChromium)('the page in Chromium (skipped where it is not installed)', () => {
+  let open: OpenPage;
   let page: Page;
-  const faults: string[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(pathToFileURL(at('report.html')).href);
+    open = await openPage(pathToFileURL(at('report.html')).href);
+    ({ page } = open);
     await page.waitForSelector('.explorer[data-ready=true]');
   });
-  afterAll(() => browser.close());
+  afterAll(() => open.close());
 
   it('answers to filter, search, pointer and keys', async () => {
     const caption = page.locator('.explorer caption');
@@ -145,14 +168,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page in Chromium (skipped where it i
   });
 
   it('can be read by everybody', async () => {
-    await page.evaluate(axe.source);
-    const { violations } = (await page.evaluate('axe.run()')) as {
-      violations: { id: string; nodes: { html: string }[] }[];
-    };
-    expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+    expect(await barriersOf(page)).toEqual([]);
   });
 
   it('reports no error', () => {
-    expect(faults).toEqual([]);
+    expect(open.faults).toEqual([]);
   });
 });

@@ -167,7 +167,13 @@ describe('the small commands', () => {
     for (const { item, nearest } of [...report.visual, ...report.audio]) {
       expect(nearest.slice(0, -1)).toBe(item.slice(0, -1));
     }
-    const { recommendations, evidence } = report.planted;
+    const { recommendations, evidence, report: story } = report.planted;
+    const page = readFileSync(story, 'utf8');
+    expect(page).toContain('<title>From clips to recommendations (SYNTHETIC)</title>');
+    for (const name of ['ratings', 'run', 'features', 'experiment']) {
+      expect(page).toContain(`href="${name}.html"`);
+      expect(readFileSync(join(story, '..', `${name}.html`), 'utf8')).toContain('</html>');
+    }
     expect(recommendations.map(({ taste }) => taste)).toEqual([1, -1]);
     for (const { taste, order, prediction } of recommendations) {
       expect(taste * order).toBeGreaterThan(0);

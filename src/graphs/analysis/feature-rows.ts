@@ -23,6 +23,13 @@ export interface FeatureRows {
   readonly without: number;
 }
 
+/** One item's vectors of a stream. */
+export interface ItemRows {
+  readonly itemId: string;
+  /** For each subclip; undefined where the stream has none. */
+  readonly vectors: readonly (Float32Array | undefined)[];
+}
+
 /** Features that can be read stream by stream. */
 export interface FeatureTable {
   readonly path: string;
@@ -30,7 +37,10 @@ export interface FeatureTable {
   readonly statistic: string | undefined;
   /** Streams that a network with random weights made. */
   readonly random: readonly string[];
+  /** All of a stream, in memory. */
   read(stream: string): Promise<FeatureRows>;
+  /** A stream item by item, in bounded memory; of one item alone where it is named. */
+  items(stream: string, only?: string): AsyncGenerator<ItemRows>;
   close(): Promise<void>;
 }
 
@@ -56,6 +66,19 @@ export async function openFeatureTable(
 
 function datasetTable(path: string, source: SourceDataset): FeatureTable {
   const streams = source.table.columns.map(({ stream, dimension }) => ({ name: stream, dimension }));
+  async function* items(stream: string, only?: string): AsyncGenerator<ItemRows> {
+    dimensionOf(streams, stream, path);
+    for (const { key, facts } of source.units) {
+      if (only !== undefined && facts.itemId !== only) continue;
+      const cut = await readCut(source, key);
+      if (cut === undefined) continue;
+      const column = cut.columns.find((each) => each.stream === stream);
+      const vectors = Array.from({ length: cut.rows }, (_, subclip) =>
+        column?.valid[subclip] === 1 ? vectorAt(column, subclip) : undefined,
+      );
+      yield { itemId: cut.unit.itemId, vectors };
+    }
+  }
   return {
     path,
     streams,
@@ -64,25 +87,25 @@ function datasetTable(path: string, source: SourceDataset): FeatureTable {
       source.file.models,
       streams.map(({ name }) => name),
     ),
-    async read(stream) {
-      const rows = new RowCollector(stream, dimensionOf(streams, stream, path));
-      for (const { key } of source.units) {
-        const cut = await readCut(source, key);
-        const column = cut?.columns.find((each) => each.stream === stream);
-        if (cut === undefined) continue;
-        for (let subclip = 0; subclip < cut.rows; subclip++) {
-          if (column?.valid[subclip] !== 1) rows.without++;
-          else rows.add(cut.unit.itemId, subclip, vectorAt(column, subclip));
-        }
-      }
-      return rows.finish();
-    },
+    read: (stream) => collected(stream, dimensionOf(streams, stream, path), items(stream)),
+    items,
     close: async () => {},
   };
 }
 
 function storeTable(store: ItemStore): FeatureTable {
   const { streams, subclips } = store.shape;
+  async function* items(stream: string, only?: string): AsyncGenerator<ItemRows> {
+    const dimension = dimensionOf(streams, stream, store.path);
+    const ids = only === undefined ? store.itemIds : store.itemIds.filter((id) => id === only);
+    for (const itemId of ids) {
+      const values = (await store.read(itemId)).vectors[stream];
+      const vectors = Array.from({ length: subclips }, (_, subclip) =>
+        values?.subarray(subclip * dimension, (subclip + 1) * dimension),
+      );
+      yield { itemId, vectors };
+    }
+  }
   return {
     path: store.path,
     streams,
@@ -91,20 +114,21 @@ function storeTable(store: ItemStore): FeatureTable {
       networksOf(store.metadata),
       streams.map(({ name }) => name),
     ),
-    async read(stream) {
-      const dimension = dimensionOf(streams, stream, store.path);
-      const rows = new RowCollector(stream, dimension);
-      for (const itemId of store.itemIds) {
-        const values = (await store.read(itemId)).vectors[stream];
-        if (values === undefined) rows.without += subclips;
-        for (let subclip = 0; values !== undefined && subclip < subclips; subclip++) {
-          rows.add(itemId, subclip, values.subarray(subclip * dimension, (subclip + 1) * dimension));
-        }
-      }
-      return rows.finish();
-    },
+    read: (stream) => collected(stream, dimensionOf(streams, stream, store.path), items(stream)),
+    items,
     close: () => store.close(),
   };
+}
+
+async function collected(stream: string, dimension: number, items: AsyncIterable<ItemRows>): Promise<FeatureRows> {
+  const rows = new RowCollector(stream, dimension);
+  for await (const { itemId, vectors } of items) {
+    for (const [subclip, vector] of vectors.entries()) {
+      if (vector === undefined) rows.without++;
+      else rows.add(itemId, subclip, vector);
+    }
+  }
+  return rows.finish();
 }
 
 function vectorAt({ values, dimension }: UnitColumn, row: number): Float32Array {

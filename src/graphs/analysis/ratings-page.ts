@@ -26,7 +26,7 @@ function sizeBody(analysis: RatingAnalysis): Html {
   const years = analysis.byYear;
   return tableHtml(
     'The ratings in numbers',
-    ['', ''],
+    ['of the ratings', 'value'],
     [
       ['Ratings', counted(analysis.ratings)],
       ['Users', counted(analysis.users)],
@@ -106,7 +106,7 @@ function sparsityBody({ sparsity, sparsityUsers, sparsityMovies, density }: Rati
   );
 }
 
-const HEAD = ['', 'movies', 'ratings', 'mean', 'lower quartile', 'median', 'upper quartile'] as const;
+const HEAD = ['group', 'movies', 'ratings', 'mean', 'lower quartile', 'median', 'upper quartile'] as const;
 
 function line({ name, movies, ratings, mean, lowerQuartile, median, upperQuartile }: RatingGroup): string[] {
   return [

@@ -32,7 +32,11 @@ for (const root of document.querySelectorAll('.explorer')) {
   for (const name of genres) genre.append(option(name, name));
   for (let number = 1; number <= subclips; number++) subclip.append(option(String(number), String(number)));
   if (genres.length === 0) genre.parentElement.hidden = true;
-  if (subclips < 2) subclip.parentElement.hidden = true;
+  if (subclips < 2) {
+    subclip.parentElement.hidden = true;
+    root.querySelector('.found').classList.add('whole');
+    if (genres.length > 0) colour.value = 'genre';
+  }
 
   const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
   const hue = (row) => {
@@ -99,8 +103,13 @@ for (const root of document.querySelectorAll('.explorer')) {
       ...list.slice(0, LISTED).map((row) => {
         const line = document.createElement('tr');
         const { id, title, genres: own } = data.items[data.item[row]];
-        for (const text of [title ?? id, String(data.subclip[row]), own.join(', ')]) {
+        for (const [name, text] of [
+          ['item', title ?? id],
+          ['subclip', String(data.subclip[row])],
+          ['genres', own.join(', ')],
+        ]) {
           const cell = document.createElement('td');
+          cell.className = name;
           cell.textContent = text;
           line.append(cell);
         }

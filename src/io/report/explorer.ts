@@ -36,7 +36,7 @@ export function explorerHtml(id: string, label: string, data: ExplorerData): Htm
 <p role="status">Point at one, or move with the arrow keys.</p>
 </div>
 <div class="found" tabindex="0" role="group" aria-label="${label}: points found"><table><caption>&nbsp;</caption>
-<thead><tr><th scope="col">Item</th><th scope="col">Subclip</th><th scope="col">Genres</th></tr></thead><tbody></tbody></table></div>
+<thead><tr><th scope="col">Item</th><th scope="col" class="subclip">Subclip</th><th scope="col">Genres</th></tr></thead><tbody></tbody></table></div>
 </div>
 ${dataElement(id, data)}`;
 }

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
-import { Html, html } from './html.ts';
+import { drawn } from './drawn.ts';
+import { type Html, html } from './html.ts';
 
 /** A density on a rectangle: see `densityOf`. */
 export interface Contours {
@@ -88,18 +88,6 @@ export function barFigure(
     y: { label: labels.y, grid: true, tickFormat: '~s' },
     marks: [Plot.barY([...bars], { x: 'name', y: 'value', fill: '#2f7fc1' }), Plot.ruleY([0])],
   });
-}
-
-/** An SVG of the plot, which says its label to readers that cannot see it. */
-function drawn(label: string, options: Plot.PlotOptions): Html {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const figure = Plot.plot({ ...options, document: document as unknown as NonNullable<Plot.PlotOptions['document']> });
-  for (const style of figure.querySelectorAll('style')) style.remove();
-  for (const part of figure.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
-  figure.setAttribute('role', 'img');
-  figure.setAttribute('aria-label', label);
-  figure.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  return new Html(figure.outerHTML);
 }
 
 /** A picture of dots: lines of `cells` bytes, of which the first `columns` x `lines` are shown. */

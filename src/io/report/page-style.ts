@@ -17,21 +17,35 @@ figure { margin: .8rem 0; }
 figcaption, .note { color: var(--soft); font-size: .9rem; max-width: 46rem; }
 figure svg { max-width: 100%; height: auto; overflow: visible; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: .8rem; }
+.panels.wide { grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); }
 .panels figure { margin: 0; }
+.pair { display: flex; flex-wrap: wrap; gap: .5rem 2rem; }
+.pair figure { flex: 0 1 auto; max-width: 100%; }
+.pair figcaption { max-width: 30rem; }
+details { margin: .6rem 0; }
+summary { cursor: pointer; color: var(--accent); }
+pre { overflow: auto; max-height: 30rem; padding: .8rem; background: var(--panel); border: 1px solid var(--line); font-size: .85rem; }
 .panels figcaption { text-align: center; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; margin: .6rem 0 1.2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-caption { text-align: left; color: var(--soft); padding: .2rem 0; }
+caption { text-align: left; color: var(--soft); padding: .2rem 0; white-space: nowrap; }
 th, td { padding: .2rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
-th:first-child, td:first-child, td.text, th.text { text-align: left; }
-thead th { border-bottom: 2px solid var(--line); }
-.explorer { display: grid; grid-template-columns: minmax(0, 3fr) minmax(16rem, 1fr); gap: 1rem; }
+th:first-child, td:first-child, td.text, th.text, .found th, .found td { text-align: left; }
+td.number { white-space: nowrap; }
+thead th { border-bottom: 2px solid var(--line); vertical-align: bottom; }
+thead th::first-letter { text-transform: uppercase; }
+.explorer { display: grid; grid-template-columns: minmax(0, 3fr) minmax(20rem, 2fr); gap: 1rem; }
 .explorer canvas { width: 100%; aspect-ratio: 1; background: var(--panel); border: 1px solid var(--line); touch-action: none; }
 .explorer form { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; margin: 0 0 .6rem; }
 .explorer label { display: grid; font-size: .85rem; color: var(--soft); }
 .explorer select, .explorer input { font: inherit; padding: .2rem .4rem; color: inherit; background: var(--paper); border: 1px solid var(--line); min-width: 9rem; }
 .explorer [role=status] { min-height: 1.5rem; font-size: .92rem; }
-.explorer .found { max-height: 28rem; overflow: auto; border: 1px solid var(--line); }
+.explorer .found { max-height: 44rem; overflow: auto; border: 1px solid var(--line); }
+.explorer .found table { width: 100%; }
+.explorer .found caption { padding: .3rem .7rem; white-space: normal; }
+.explorer .found tbody tr:hover { background: var(--panel); }
+.explorer .found .subclip { text-align: right; }
+.explorer .found.whole .subclip { display: none; }
 @media (max-width: 48rem) { .explorer { grid-template-columns: 1fr; } }
 @media print { nav, .explorer form, .explorer .found { display: none; } section { break-inside: avoid-page; } body { max-width: none; } }
 `;

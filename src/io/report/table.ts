@@ -1,8 +1,16 @@
-import { type Html, html, type Piece } from './html.ts';
+import { Html, html, type Piece } from './html.ts';
 
-/** A table with a caption; the first column names its rows. */
-export function tableHtml(caption: string, head: readonly string[], rows: readonly (readonly Piece[])[]): Html {
-  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head.map(
+/**
+ * A table with a caption, which is left out where a heading says the same; the first column names
+ * its rows.
+ */
+export function tableHtml(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly Piece[])[],
+  { captioned = true } = {},
+): Html {
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table>${captioned ? html`<caption>${caption}</caption>` : undefined}<thead><tr>${head.map(
     (name, at) => html`<th scope="col" class="${kindOf(rows[0]?.[at])}">${name}</th>`,
   )}</tr></thead><tbody>${rows.map(
     ([name, ...values]) =>
@@ -12,7 +20,8 @@ export function tableHtml(caption: string, head: readonly string[], rows: readon
 
 /** Numbers stand under each other by their last digits; text begins at the left. */
 function kindOf(value: Piece): 'number' | 'text' {
-  return typeof value === 'number' || (typeof value === 'string' && /^[-\d]/.test(value)) ? 'number' : 'text';
+  const text = value instanceof Html ? value.text.replaceAll(/<[^>]*>/g, '') : value;
+  return typeof text === 'number' || (typeof text === 'string' && /^(?:[-+<]? ?\d|-$)/.test(text)) ? 'number' : 'text';
 }
 
 /** A figure with what it shows below it. */

@@ -1,0 +1,74 @@
+/**
+ * The layout of `analyze` on many rows: CPU seconds, the most memory that the process held, and how
+ * faithful the layout is. Each size runs in a process of its own.
+ *
+ *   node dist/bench/umap.js [--rows 5000,20000,120000] [--dimension 600]
+ *
+ * Rows are synthetic: 40 groups of normal values around centres of their own, in 20 directions of
+ * the space, and noise in all of them.
+ */
+import { fileURLToPath } from 'node:url';
+import { randomIntegers } from '../src/core/random-integers.ts';
+import { faithfulness } from '../src/models/analysis/faithfulness.ts';
+import { umap } from '../src/models/analysis/umap.ts';
+import { benchOptions } from './clips.ts';
+import { runMeasured } from './run-measured.ts';
+
+const MiB = 2 ** 20;
+const GROUPS = 40;
+const INNER = 20;
+const options = benchOptions({ rows: '5000,20000,120000', dimension: '600', alone: '' });
+const dimension = Number(options.dimension);
+
+/** Normal values (Box and Muller) that a text decides. */
+function normals(text: string): () => number {
+  const next = randomIntegers(text);
+  const share = () => ((next() >>> 0) + 0.5) / 2 ** 32;
+  return () => Math.sqrt(-2 * Math.log(share())) * Math.cos(2 * Math.PI * share());
+}
+
+function syntheticRows(count: number): Float32Array {
+  const draw = normals('reelflow-bench-umap-1');
+  const centres = Float64Array.from({ length: GROUPS * INNER }, () => 1.2 * draw());
+  const directions = Float64Array.from({ length: INNER * dimension }, () => draw() / Math.sqrt(dimension));
+  const values = new Float32Array(count * dimension);
+  const place = new Float64Array(INNER);
+  for (let row = 0; row < count; row++) {
+    const group = row % GROUPS;
+    for (let axis = 0; axis < INNER; axis++) place[axis] = (centres[group * INNER + axis] as number) + draw();
+    for (let column = 0; column < dimension; column++) {
+      let sum = 0.02 * draw();
+      for (let axis = 0; axis < INNER; axis++) {
+        sum += (place[axis] as number) * (directions[axis * dimension + column] as number);
+      }
+      values[row * dimension + column] = sum;
+    }
+  }
+  return values;
+}
+
+async function layOutAlone(count: number): Promise<object> {
+  const points = { values: syntheticRows(count), count, dimension };
+  const before = process.cpuUsage();
+  const { points: plane, parts } = await umap(points);
+  const { user, system } = process.cpuUsage(before);
+  const asked = Int32Array.from({ length: 500 }, (_, at) => Math.floor((at * count) / 500));
+  const { trustworthiness, continuity } = await faithfulness(points, plane, asked, 15);
+  return {
+    rows: count,
+    'layout CPU s': +((user + system) / 1e6).toFixed(1),
+    parts,
+    'trustworthiness (500 rows asked)': +trustworthiness.toFixed(3),
+    continuity: +continuity.toFixed(3),
+  };
+}
+
+if (options.alone) console.log(JSON.stringify(await layOutAlone(Number(options.alone))));
+else {
+  for (const rows of (options.rows as string).split(',')) {
+    const args = [fileURLToPath(import.meta.url), '--alone', rows, '--dimension', String(dimension)];
+    const { code, stdout, stderr, peakBytes } = await runMeasured(process.execPath, args);
+    if (code !== 0) throw new Error(`${rows} rows: ${stderr}`);
+    console.log({ ...JSON.parse(stdout), dimension, 'peak MiB': Math.round(peakBytes / MiB) });
+  }
+}

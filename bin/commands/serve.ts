@@ -1,0 +1,42 @@
+import { loadRecommender } from '../../src/graphs/recommenders/load-recommender.ts';
+import { serve } from '../../src/graphs/serve/serve.ts';
+import { defineCommand } from '../command.ts';
+import { catchInterrupts } from '../interrupts.ts';
+import { integer, text } from '../option-table.ts';
+
+/** `reelflow serve`: features and a recommender over HTTP. */
+export const command = defineCommand({
+  name: 'serve',
+  operands: ['[DIR|FILE]'],
+  does: 'answers search, recommend, explain and similar over HTTP, to this machine alone unless told otherwise',
+  options: {
+    recommender: text('DIR', 'a trained recommender'),
+    host: text('HOST', 'address to listen on; anything but the loopback address needs a token', '127.0.0.1'),
+    port: integer('PORT', 'port to listen on; 0: any that is free', '8642', 0),
+    token: text('TOKEN', 'what requests must show', 'none on the loopback address, else one that is drawn'),
+    concurrency: integer('N', 'requests that are worked on at a time', '8'),
+  },
+  examples: ['reelflow serve reduced/items.arrow --recommender models/dcf-av-1', 'reelflow serve features/ --port 0'],
+  async run({ recommender: directory, port = 8642, ...options }, { operands: [features], console }) {
+    const recommender = directory === undefined ? undefined : await loadRecommender(directory);
+    const interrupts = catchInterrupts(console, 'finishing what is being answered');
+    try {
+      const server = await serve({ ...options, features, recommender, port });
+      const { url, token } = server;
+      console.result({ url, ...(token !== undefined && { token }) }, () =>
+        [`${url} answers; Ctrl-C ends it`, ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]), ''].join(
+          '\n',
+        ),
+      );
+      await new Promise<void>((resolve) => {
+        if (interrupts.drain.aborted) resolve();
+        else interrupts.drain.addEventListener('abort', () => resolve(), { once: true });
+      });
+      await server.close();
+    } finally {
+      interrupts.release();
+      await recommender?.close();
+    }
+    return 0;
+  },
+});

@@ -1,0 +1,16 @@
+import { dirname, join, resolve } from 'node:path';
+import { makeDirectory, replaceFile } from '../src/core/atomic-file.ts';
+import { figuresOf } from '../src/io/report/page-figures.ts';
+import { text } from './option-table.ts';
+
+/** Where a page's figures go, of every command that writes one. */
+export const figuresOption = text('DIR', 'each figure of the page as an SVG file too');
+
+/** Writes a page, and each of its figures as a file where a directory is named. */
+export async function writePage(page: string, path: string, figures?: string): Promise<void> {
+  await makeDirectory(dirname(resolve(path)));
+  await replaceFile(resolve(path), page);
+  if (figures === undefined) return;
+  await makeDirectory(resolve(figures));
+  for (const [name, svg] of figuresOf(page)) await replaceFile(join(resolve(figures), name), svg);
+}

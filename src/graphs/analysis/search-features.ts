@@ -1,0 +1,157 @@
+import { checkInteger, checkString } from '../../core/check.ts';
+import { UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import type { Statistic } from '../../operators/statistics.ts';
+import { type FeatureTable, type ItemRows, openFeatureTable } from './feature-rows.ts';
+import { TopFound } from './top-found.ts';
+
+/** What is searched for, and where. One of `item` and `vector` says what. */
+export interface SearchFeaturesOptions {
+  /** Id of an item of the features. */
+  readonly item?: string | undefined;
+  /**
+   * A subclip of it, from 0 as in the tables; without it items are compared by the means of their
+   * subclips.
+   */
+  readonly subclip?: number | undefined;
+  /** Values to compare with, as many as a row has. Subclips are compared. */
+  readonly vector?: ArrayLike<number> | undefined;
+  /** Which stream. Default: the first. */
+  readonly stream?: string | undefined;
+  /** Most results. Default 10. */
+  readonly k?: number | undefined;
+  /** Which number of subclips, where a dataset has several. */
+  readonly subclips?: number | undefined;
+  /** The same for subclips of a fixed length, in seconds. */
+  readonly subclipSeconds?: number | undefined;
+  /** Which statistic, where a dataset has several. */
+  readonly statistic?: Statistic | undefined;
+}
+
+const known: KnownOptions<SearchFeaturesOptions> = {
+  ...{ item: true, subclip: true, vector: true, stream: true, k: true },
+  ...{ subclips: true, subclipSeconds: true, statistic: true },
+};
+
+/** An item, or a subclip of one, that is like what was searched for. */
+export interface FoundFeatures {
+  readonly item: string;
+  /** From 0, as in the tables; left out where items are compared. */
+  readonly subclip?: number;
+  /** Cosine of the two vectors, -1 to 1. */
+  readonly similarity: number;
+}
+
+/** What a search has found. */
+export interface FeatureSearch {
+  readonly path: string;
+  readonly stream: string;
+  /** Rows that were compared. */
+  readonly compared: number;
+  /** Whether a network with random weights made the stream: then likeness means nothing. */
+  readonly random: boolean;
+  /** The most similar first. */
+  readonly found: readonly FoundFeatures[];
+}
+
+/**
+ * Finds what is most like an item, a subclip or a vector, by cosine: every row of a dataset or a
+ * training store is compared, so the result is exact. Holds one item and the `k` best at a time.
+ * An item is never found for itself, nor any of its subclips.
+ *
+ * @throws UsageError `dataset` when there are no such features; `unknown-item` when the item, its
+ * subclip, or its stream is not there.
+ * @example
+ * const { found } = await searchFeatures('reduced/items.arrow', { item: 'tt0111161', subclip: 3 });
+ */
+export async function searchFeatures(path: string, options: SearchFeaturesOptions): Promise<FeatureSearch> {
+  checkKnownOptions('searchFeatures', options, known);
+  const k = checkInteger('k', options.k ?? 10);
+  if ((options.item === undefined) === (options.vector === undefined)) {
+    throw new UsageError('a search needs either `item` or `vector`', {
+      remedy: "Say what is searched for: `item: 'ID'`, or `vector: [...]`.",
+    });
+  }
+  const table = await openFeatureTable(path, options);
+  try {
+    const [first] = table.streams;
+    const stream = options.stream ?? first?.name ?? '';
+    const query = normalised(await queryOf(table, stream, options));
+    const whole = options.vector === undefined && options.subclip === undefined;
+    const top = new TopFound<FoundFeatures>(k);
+    let compared = 0;
+    for await (const rows of table.items(stream)) {
+      if (rows.itemId === options.item) continue;
+      const vectors = whole ? [meanOf(rows)] : rows.vectors;
+      for (const [subclip, vector] of vectors.entries()) {
+        if (vector === undefined) continue;
+        compared++;
+        const similarity = cosine(query, vector);
+        if (!top.takes(similarity)) continue;
+        top.add({ item: rows.itemId, ...(whole ? {} : { subclip }), similarity });
+      }
+    }
+    return { path, stream, compared, random: table.random.includes(stream), found: top.sorted() };
+  } finally {
+    await table.close();
+  }
+}
+
+async function queryOf(
+  table: FeatureTable,
+  stream: string,
+  { item, subclip, vector }: SearchFeaturesOptions,
+): Promise<ArrayLike<number>> {
+  if (item === undefined) return vectorOf(table, stream, vector ?? []);
+  checkString('item', item);
+  for await (const rows of table.items(stream, item)) {
+    if (rows.itemId !== item) continue;
+    const own = subclip === undefined ? meanOf(rows) : rows.vectors[checkInteger('subclip', subclip, 0)];
+    if (own !== undefined) return Float64Array.from(own);
+    const what = subclip === undefined ? `no ${stream} features` : `no ${stream} features of subclip ${subclip}`;
+    throw new UsageError(`item '${item}' has ${what}; it has ${rows.vectors.length} subclip(s)`, {
+      code: 'unknown-item',
+      option: subclip === undefined ? 'item' : 'subclip',
+    });
+  }
+  throw new UsageError(`${table.path} has no item '${item}'`, { code: 'unknown-item', option: 'item' });
+}
+
+function vectorOf(table: FeatureTable, stream: string, vector: ArrayLike<number>): ArrayLike<number> {
+  const dimension = table.streams.find(({ name }) => name === stream)?.dimension;
+  if (dimension === undefined || vector.length === dimension) return vector;
+  throw new UsageError(`\`vector\` has ${vector.length} values, but rows of ${stream} have ${dimension}`, {
+    option: 'vector',
+  });
+}
+
+/** The mean of the subclips that are there; undefined when there are none. */
+function meanOf({ vectors }: ItemRows): Float64Array | undefined {
+  const own = vectors.filter((vector) => vector !== undefined);
+  const [first] = own;
+  if (first === undefined) return undefined;
+  const mean = new Float64Array(first.length);
+  for (const vector of own) {
+    for (let axis = 0; axis < mean.length; axis++) {
+      mean[axis] = (mean[axis] as number) + (vector[axis] as number) / own.length;
+    }
+  }
+  return mean;
+}
+
+function normalised(vector: ArrayLike<number>): Float64Array {
+  const own = Float64Array.from(vector);
+  const length = Math.sqrt(own.reduce((sum, value) => sum + value * value, 0));
+  return length > 0 ? own.map((value) => value / length) : own;
+}
+
+/** The first has length 1 already; a vector of zeros is like nothing. */
+function cosine(unit: Float64Array, vector: ArrayLike<number>): number {
+  let [product, square] = [0, 0];
+  for (let axis = 0; axis < unit.length; axis++) {
+    const value = vector[axis] as number;
+    product += (unit[axis] as number) * value;
+    square += value * value;
+  }
+  return square > 0 ? product / Math.sqrt(square) : 0;
+}

@@ -1,0 +1,173 @@
+import { type Html, html, type Piece } from '../../io/report/html.ts';
+import { type PageSection, pageHtml } from '../../io/report/page.ts';
+import { curvesFigure, type Series } from '../../io/report/series-figures.ts';
+import { figureHtml, tableHtml } from '../../io/report/table.ts';
+import { formatBytes } from '../../operators/budget.ts';
+import type { RunSummary } from '../run-summary.ts';
+import type { RunRecord } from './run-record.ts';
+
+const MiB = 2 ** 20;
+
+/**
+ * The page of an extraction: what was decoded, what failed and in whose words, which operator held
+ * the others up and when, and memory against its limit. One HTML file that needs nothing else.
+ *
+ * @param record what was told while it ran; figures over time are left out when it is empty.
+ * @example
+ * await writeFile('run.html', runReport(summary, record));
+ */
+export function runReport(summary: RunSummary, record: RunRecord): string {
+  const { committed, partial, cached, alreadyDone, skipped, dead } = summary.videos;
+  const random = summary.randomWeights;
+  return pageHtml({
+    title: `Extraction ${summary.graphId.slice(0, 12)}${random.length > 0 ? ' (RANDOM weights)' : ''}`,
+    warnings: [
+      ...(random.length > 0 ? [`${random.join(' and ')} had random weights: the features mean nothing.`] : []),
+      ...(summary.interrupted ? [`Interrupted: ${summary.left} items are left; the same command continues.`] : []),
+      ...(summary.failure === undefined ? [] : [`The tables were not written: ${summary.failure.message}`]),
+    ],
+    summary: `${committed} committed${partial > 0 ? ` (${partial} partial)` : ''}${cached > 0 ? ` (${cached} from the cache)` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead, in ${summary.wallSeconds.toFixed(1)} s.`,
+    sections: [
+      { id: 'decoded', heading: 'What was decoded', body: decodedBody(summary, record) },
+      ...(summary.dead.length > 0
+        ? [{ id: 'dead', heading: 'What could not be decoded', body: deadBody(summary) }]
+        : []),
+      { id: 'time', heading: 'Where the time went', body: timeBody(summary, record) },
+      { id: 'memory', heading: 'Memory against its limit', body: memoryBody(summary, record) },
+    ] satisfies PageSection[],
+  });
+}
+
+function decodedBody(summary: RunSummary, { items, more }: RunRecord): Html {
+  const { frames, patches, videoSeconds, wallSeconds, duplicates, tables } = summary;
+  const rate = (count: number) => (wallSeconds > 0 ? (count / wallSeconds).toFixed(1) : '-');
+  const rows = items.flatMap((item): Piece[][] => {
+    if (item.type === 'committed') {
+      const how = item.cached ? 'from the cache' : item.partial ? 'in part' : 'whole';
+      return [[item.item, how, item.seconds.toFixed(1), item.frames, item.patches, item.notes.join('; ')]];
+    }
+    return item.type === 'skipped' ? [[item.item, 'skipped', '-', '-', '-', item.reason]] : [];
+  });
+  return html`${tableHtml(
+    'This run in numbers',
+    ['what', 'how many', 'per second'],
+    [
+      ['Seconds of media', videoSeconds.toFixed(1), rate(videoSeconds)],
+      ['Frames', counted(frames), rate(frames)],
+      ['Audio patches', counted(patches), rate(patches)],
+      ['Frames that took the vector of an equal one', counted(duplicates.frames), '-'],
+      ['Rows in the tables', counted(tables.reduce((sum, { rows: own }) => sum + own, 0)), '-'],
+    ],
+  )}${
+    rows.length === 0
+      ? undefined
+      : html`${tableHtml('Items', ['item', 'decoded', 'seconds', 'frames', 'patches', 'what is odd'], rows)}${
+          more > 0
+            ? html`<p class="note">The first ${items.length} are listed; there were ${more} more.</p>`
+            : undefined
+        }`
+  }`;
+}
+
+function deadBody({ dead }: RunSummary): Html {
+  const codes = new Map<string, number>();
+  for (const { code } of dead) codes.set(code, (codes.get(code) ?? 0) + 1);
+  return html`${tableHtml(
+    'Dead letters by code',
+    ['code', 'items'],
+    [...codes].sort(([, one], [, other]) => other - one).map(([code, count]) => [code, count]),
+  )}${tableHtml(
+    'Dead letters, in the words of what failed',
+    ['item', 'code', 'message'],
+    [...dead]
+      .sort((one, other) => (one.code < other.code ? -1 : 1))
+      .map(({ item, code, message }) => [item, code, message]),
+  )}<p class="note">They are not tried again until they are marked for it: <code>reelflow dead retry</code>.</p>`;
+}
+
+function timeBody({ operators }: RunSummary, record: RunRecord): Html {
+  const busiest = operators.reduce<string | undefined>(
+    (most, { name, busySeconds }) =>
+      busySeconds > (operators.find((each) => each.name === most)?.busySeconds ?? -1) ? name : most,
+    undefined,
+  );
+  const share = (part: number, whole: number) => `${((100 * part) / Math.max(whole, 1e-9)).toFixed(0)} %`;
+  const series = busySeries(
+    operators.map(({ name }) => name),
+    record,
+  );
+  return html`${
+    series.some(({ points }) => points.length > 1)
+      ? figureHtml(
+          curvesFigure(
+            series,
+            { figure: 'How busy each operator was', x: 'seconds since the start', y: 'share of the time' },
+            { y: [0, 1], width: 620 },
+          ),
+          'The share of each interval in which an operator worked: the highest curve is the bottleneck at that moment.',
+        )
+      : undefined
+  }${tableHtml(
+    'Operators over the whole run',
+    ['operator', 'busy', 'starved', 'blocked', 'in', 'out', 'batch fill', 'note'],
+    operators.map(({ name, busySeconds, starvedSeconds, blockedSeconds, wallSeconds, in: taken, out, batchFill }) => [
+      name,
+      ...[busySeconds, starvedSeconds, blockedSeconds].map((part) => share(part, wallSeconds)),
+      ...[counted(taken), counted(out), batchFill === undefined ? '-' : share(batchFill, 1)],
+      name === busiest ? 'bottleneck' : '',
+    ]),
+  )}<p class="note">Busy: it worked. Starved: it had nothing to do. Blocked: what comes after it, or the memory budget, held it up.</p>`;
+}
+
+/** The share of each interval between two moments in which an operator was busy. */
+function busySeries(names: readonly string[], { moments }: RunRecord): Series[] {
+  return names.map((name) => ({
+    name,
+    points: moments.flatMap((moment, at) => {
+      const before = moments[at - 1] ?? { seconds: 0, busy: new Map<string, number>() };
+      const seconds = moment.seconds - before.seconds;
+      if (seconds <= 0) return [];
+      const busy = (moment.busy.get(name) ?? 0) - (before.busy.get(name) ?? 0);
+      return [{ x: moment.seconds, y: Math.max(0, Math.min(1, busy / seconds)) }];
+    }),
+  }));
+}
+
+function memoryBody({ memory, operators }: RunSummary, { moments }: RunRecord): Html {
+  const { limitBytes, budgetBytes, peakHeldBytes, peakRssBytes } = memory;
+  const series = [
+    { name: 'held', points: moments.map(({ seconds, heldBytes }) => ({ x: seconds, y: heldBytes / MiB })) },
+    { name: 'budget', points: moments.map(({ seconds, budgetBytes: bytes }) => ({ x: seconds, y: bytes / MiB })) },
+  ];
+  return html`${tableHtml(
+    'Memory',
+    ['what', 'peak', 'limit', 'share'],
+    [
+      ['Process and decoders together', ...against(peakRssBytes, limitBytes)],
+      ['Held between operators', ...against(peakHeldBytes, budgetBytes)],
+    ],
+  )}${
+    moments.length > 1
+      ? figureHtml(
+          curvesFigure(
+            series,
+            { figure: 'Memory held between operators', x: 'seconds since the start', y: 'MiB' },
+            { width: 620 },
+          ),
+          'What frames, patches and vectors between operators held, and what they may hold.',
+        )
+      : undefined
+  }${tableHtml(
+    'Most that each operator held',
+    ['operator', 'peak'],
+    operators.filter(({ peakBytes }) => peakBytes > 0).map(({ name, peakBytes }) => [name, formatBytes(peakBytes)]),
+  )}`;
+}
+
+function against(bytes: number, limit: number): [string, string, string] {
+  return [formatBytes(bytes), formatBytes(limit), `${((100 * bytes) / Math.max(1, limit)).toFixed(0)} %`];
+}
+
+function counted(count: number): string {
+  return count.toLocaleString('en-US');
+}

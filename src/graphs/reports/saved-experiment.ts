@@ -1,0 +1,136 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
+import { openTable } from '../../io/dataset/table-reader.ts';
+import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
+import type { PointResult } from '../experiment/point-result.ts';
+import type { ExperimentResult } from '../experiment/run-experiment.ts';
+
+/** The epochs of one training. */
+export interface TrainingCourse {
+  readonly scenario: string;
+  readonly label: string;
+  readonly seed: number;
+  readonly splitSeed: number;
+  readonly fold: number;
+  readonly history: readonly EpochRecord[];
+}
+
+/** How often ratings of the test set, and what was predicted for them, fall into each bin. */
+export interface PredictionCounts {
+  readonly scenario: string;
+  readonly label: string;
+  readonly predictions: Float64Array;
+  readonly ratings: Float64Array;
+}
+
+/** An experiment as its directory has it. */
+export interface SavedExperiment {
+  readonly result: ExperimentResult;
+  readonly courses: readonly TrainingCourse[];
+  /** Empty unless predictions were kept. */
+  readonly counts: readonly PredictionCounts[];
+  /** Lower edges of the bins, and the upper edge of the last. */
+  readonly edges: readonly number[];
+}
+
+/** Width of a bin: a step of the usual scales. */
+const STEP = 0.5;
+/** Of a wide scale there are no more bins. */
+const MOST_BINS = 24;
+
+/**
+ * Reads the directory of an experiment: `results.json`, the points' histories, and predictions if
+ * there are any, one file at a time.
+ *
+ * @throws UsageError `dataset` when it has no results.
+ */
+export async function readExperiment(directory: string): Promise<SavedExperiment> {
+  const result = await readResult(directory);
+  const courses: TrainingCourse[] = [];
+  const counts = new Map<string, PredictionCounts>();
+  const { minimum, maximum } = result.scale;
+  const step = Math.max(STEP, (maximum - minimum) / (MOST_BINS - 1));
+  const bins = Math.round((maximum - minimum) / step) + 1;
+  // A rating is in the middle of its bin.
+  const edges = Array.from({ length: bins + 1 }, (_, at) => minimum + (at - 0.5) * step);
+  const kept = new Set(await namesIn(join(directory, 'predictions')));
+  for (const name of await namesIn(join(directory, 'points'))) {
+    if (!name.endsWith('.json')) continue;
+    const point = JSON.parse(await readFile(join(directory, 'points', name), 'utf8')) as PointResult;
+    const { scenario, label, seed, splitSeed, fold } = point;
+    // After `refit` the history that stops by the validation part is that of the first fit.
+    const history = point.validation?.history.length ? point.validation.history : point.history;
+    if (history.length > 0) courses.push({ scenario, label, seed, splitSeed, fold, history });
+    const file = name.replace(/json$/, 'parquet');
+    if (!kept.has(file)) continue;
+    const key = `${scenario}\n${label}`;
+    const own = counts.get(key) ?? {
+      ...{ scenario, label, predictions: new Float64Array(bins), ratings: new Float64Array(bins) },
+    };
+    counts.set(key, own);
+    await addPredictions(join(directory, 'predictions', file), own, edges);
+  }
+  const order = result.rows.map(({ scenario, label }) => `${scenario}\n${label}`);
+  const place = ({ scenario, label }: { scenario: string; label: string }) => order.indexOf(`${scenario}\n${label}`);
+  return {
+    result,
+    courses: courses.sort((one, other) => place(one) - place(other)),
+    counts: [...counts.values()].sort((one, other) => place(one) - place(other)),
+    edges,
+  };
+}
+
+async function readResult(directory: string): Promise<ExperimentResult> {
+  const path = join(directory, 'results.json');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${directory} has no results of an experiment: ${(cause as Error).message}`, {
+      code: 'dataset',
+      remedy: 'Name the directory that `reelflow experiment` wrote.',
+      cause,
+    });
+  }
+  try {
+    // JSON has no NaN, and writes null for it.
+    return JSON.parse(text, (_, value: unknown) => (value === null ? Number.NaN : value)) as ExperimentResult;
+  } catch (cause) {
+    throw new UsageError(`${path} is not JSON: ${(cause as Error).message}`, { code: 'dataset', cause });
+  }
+}
+
+async function addPredictions(
+  path: string,
+  { predictions, ratings }: PredictionCounts,
+  edges: readonly number[],
+): Promise<void> {
+  const table = await openTable(path, { columns: ['rating', 'prediction'] });
+  const add = (bins: Float64Array, value: number) => {
+    const above = edges.findIndex((edge) => value < edge);
+    const bin = above < 0 ? bins.length - 1 : Math.max(0, above - 1);
+    bins[bin] = (bins[bin] as number) + 1;
+  };
+  try {
+    for await (const { batch } of table.batches()) {
+      for (const [name, bins] of [
+        ['rating', ratings],
+        ['prediction', predictions],
+      ] as const) {
+        for (const value of batch.getChild(name) ?? []) if (Number.isFinite(value)) add(bins, Number(value));
+      }
+    }
+  } finally {
+    await table.close();
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

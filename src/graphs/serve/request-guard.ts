@@ -1,0 +1,70 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+
+/** Why a request is not answered. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a server was bound to, and what opens it. */
+export interface Door {
+  readonly host: string;
+  readonly port: number;
+  /** Needed wherever it is bound to more than the loopback address. */
+  readonly token: string | undefined;
+}
+
+/** Longest address of a request. */
+const LONGEST_URL = 2048;
+
+/** Whether only programs of this machine reach it. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/**
+ * Why a request must not be answered; undefined where it may. `Host` must be the address itself: a
+ * page whose name was rebound to this machine sends its own name. `Origin`, which every browser
+ * adds to what pages of other sites ask, must be the same.
+ */
+export function refusalOf(request: IncomingMessage, door: Door): Refusal | undefined {
+  const { method = '', url = '', headers } = request;
+  if (!url.startsWith('/') || url.length > LONGEST_URL || !URL.canParse(url, 'http://localhost')) {
+    return refuse(414, 'bad-address', 'the address is too long, or none');
+  }
+  if (!isOwnHost(headers.host, door)) return refuse(421, 'wrong-host', '`Host` must be the address of this server');
+  if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) {
+    return refuse(403, 'wrong-origin', 'pages of other sites are not answered');
+  }
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return refuse(403, 'wrong-origin', 'pages of other sites are not answered');
+  }
+  if (door.token !== undefined && !isToken(headers.authorization, door.token)) {
+    return refuse(401, 'no-token', 'send the token as `Authorization: Bearer TOKEN`');
+  }
+  if (method !== 'GET' && method !== 'POST') return refuse(405, 'bad-method', 'only GET and POST are answered');
+  return undefined;
+}
+
+function refuse(status: number, code: string, message: string): Refusal {
+  return { status, code, message };
+}
+
+/** The names that lead here and cannot be rebound: addresses, and `localhost`. */
+function isOwnHost(given: string | undefined, { host, port }: Door): boolean {
+  const match = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(given ?? '');
+  if (match === null || Number(match[2] ?? 80) !== port) return false;
+  const name = (match[1] as string).replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  if (name === host.toLowerCase()) return true;
+  return isLoopback(host) ? isLoopback(name) : isIP(name) !== 0;
+}
+
+/** In the same time whatever was sent. */
+function isToken(authorization: string | undefined, token: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`));
+}

@@ -1,0 +1,167 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { checkInteger, checkString } from '../../core/check.ts';
+import { FlowError, UsageError } from '../../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { answerOf, type Served } from './endpoints.ts';
+import { indexPage } from './index-page.ts';
+import { type Door, isLoopback, refusalOf } from './request-guard.ts';
+
+/** What is served, and to whom. */
+export interface ServeOptions extends Served {
+  /** Default `127.0.0.1`: programs of this machine only. */
+  readonly host?: string | undefined;
+  /** Default 0: any that is free. */
+  readonly port?: number | undefined;
+  /**
+   * What requests must show, at least 16 characters. Default: none on the loopback address, else
+   * one that is drawn.
+   */
+  readonly token?: string | undefined;
+  /** Requests that are worked on at a time; more are told to come again. Default 8. */
+  readonly concurrency?: number | undefined;
+}
+
+/** A server that answers. */
+export interface FeatureServer {
+  readonly url: string;
+  /** Needed in every request, where there is one. */
+  readonly token: string | undefined;
+  /** Finishes what it is answering, and ends. */
+  close(): Promise<void>;
+}
+
+const known: KnownOptions<ServeOptions> = {
+  ...{ features: true, recommender: true, host: true, port: true, token: true, concurrency: true },
+};
+
+/** Bytes of a body at most. */
+const MOST_BODY = 64 * 1024;
+/** Milliseconds in which a request must have arrived. */
+const ARRIVAL = 10_000;
+/** A shorter token can be guessed. */
+const SHORTEST_TOKEN = 16;
+
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Content-Security-Policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+};
+
+/**
+ * Serves features and a recommender over HTTP: a page, and JSON of `search`, `recommend`, `explain`
+ * and `similar`. No file is served, so no path leads anywhere. Pages of other sites are refused by
+ * `Host` and `Origin`; bodies, their time, connections and requests at a time are bounded.
+ *
+ * @throws UsageError when there is nothing to serve, or an option is wrong.
+ * @example
+ * const server = await serve({ features: 'reduced/items.arrow', recommender: await loadRecommender('models/svd') });
+ * await fetch(`${server.url}/api/similar?item=318`);
+ * await server.close();
+ */
+export async function serve(options: ServeOptions): Promise<FeatureServer> {
+  checkKnownOptions('serve', options, known);
+  if (options.features === undefined && options.recommender === undefined) {
+    throw new UsageError('there is nothing to serve', { remedy: 'Give `features`, `recommender`, or both.' });
+  }
+  const host = checkString('host', options.host ?? '127.0.0.1');
+  const token = options.token ?? (isLoopback(host) ? undefined : randomBytes(24).toString('base64url'));
+  if (token !== undefined && token.length < SHORTEST_TOKEN) {
+    throw new UsageError(`\`token\` must have at least ${SHORTEST_TOKEN} characters`, { option: 'token' });
+  }
+  const concurrency = checkInteger('concurrency', options.concurrency ?? 8);
+  let [door, busy]: [Door, number] = [{ host, port: 0, token }, 0];
+  const server = createServer({ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, maxHeaderSize: 8192 });
+  server.maxConnections = 64;
+  server.on('request', (request, response) => {
+    const refusal = refusalOf(request, door);
+    if (refusal !== undefined) {
+      sendJson(response, refusal.status, { code: refusal.code, message: refusal.message });
+      return;
+    }
+    if (busy >= concurrency) {
+      response.setHeader('Retry-After', '1');
+      sendJson(response, 503, { code: 'busy', message: 'too many requests at a time' });
+      return;
+    }
+    busy++;
+    void answer(request, response, options)
+      .catch((error: unknown) => sendFault(response, error))
+      .finally(() => busy--);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(checkInteger('port', options.port ?? 0, 0), host, resolve);
+  }).catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`${host} cannot be listened on: ${cause.message}`, { option: 'port', cause });
+  });
+  const { port } = server.address() as AddressInfo;
+  door = { host, port, token };
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    token,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  if (pathname === '/' && request.method === 'GET') {
+    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' }).end(await indexPage(served));
+    return;
+  }
+  const body = request.method === 'POST' ? await bodyOf(request) : undefined;
+  const result = await answerOf(pathname, searchParams, body, served);
+  if (result === undefined) sendJson(response, 404, { code: 'not-found', message: 'there is nothing of that name' });
+  else sendJson(response, 200, result);
+}
+
+/** @throws UsageError when it is too long or no JSON. */
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
+    throw new UsageError('a body must be `application/json`', { code: 'bad-body' });
+  }
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > MOST_BODY) throw new UsageError(`a body has at most ${MOST_BODY} bytes`, { code: 'long-body' });
+    pieces.push(piece);
+  }
+  try {
+    return JSON.parse(Buffer.concat(pieces).toString('utf8'));
+  } catch (cause) {
+    throw new UsageError('the body is not JSON', { code: 'bad-body', cause });
+  }
+}
+
+/** A wrong request is told what is wrong; of any other fault no more than that there was one. */
+function sendFault(response: ServerResponse, error: unknown): void {
+  // Who asked has gone away, or has half an answer already.
+  if (response.headersSent || (error as NodeJS.ErrnoException).code === 'ECONNRESET') {
+    response.destroy();
+    return;
+  }
+  response.setHeader('Connection', 'close');
+  if (error instanceof UsageError) {
+    const status = /^unknown-/.test(error.code) ? 404 : error.code === 'long-body' ? 413 : 400;
+    sendJson(response, status, { code: error.code, message: error.message });
+    return;
+  }
+  process.emitWarning(error instanceof Error ? error : String(error));
+  sendJson(response, 500, { code: error instanceof FlowError ? error.code : 'internal', message: 'the answer failed' });
+}
+
+function sendJson(response: ServerResponse, status: number, value: object): void {
+  const text = JSON.stringify(value);
+  response.writeHead(status, { ...HEADERS, 'Content-Type': 'application/json; charset=utf-8' }).end(text);
+}

@@ -1,0 +1,170 @@
+import * as Plot from '@observablehq/plot';
+import { drawn } from './drawn.ts';
+import type { Html } from './html.ts';
+
+/** Colours that can be told apart, and seen on white and on black. */
+const COLOURS = ['#2f7fc1', '#c2410c', '#2e8b57', '#9b59b6', '#b8860b', '#d6336c', '#00838f', '#8d6e63', '#708090'];
+/** Dashes that tell more series than there are colours apart. */
+const DASHES = ['none', '6,3', '2,3'];
+/** Pixels of a line of the key, and of a letter in it. */
+const [KEY_LINE, KEY_LETTER] = [18, 6.2];
+
+/** Points of one name. */
+export interface Series {
+  readonly name: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+/** What a figure says of itself. */
+export interface FigureLabels {
+  readonly figure: string;
+  readonly x: string;
+  readonly y: string;
+}
+
+/** Curves of several names on the same axes, with a key beside them. */
+export function curvesFigure(
+  series: readonly Series[],
+  labels: FigureLabels,
+  options: {
+    /** From the lower left to the upper right: where chance lies. */
+    readonly diagonal?: boolean;
+    readonly x?: readonly [number, number];
+    readonly y?: readonly [number, number];
+    /** Whether each point is a mark of its own. */
+    readonly dots?: boolean;
+    readonly width?: number;
+  } = {},
+): Html {
+  const key = keyOf(series.map(({ name }) => name));
+  const width = options.width ?? 420;
+  return drawn(labels.figure, {
+    ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
+    ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
+    x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true, ...(options.x && { domain: [...options.x] }) },
+    y: { label: labels.y, grid: true, nice: true, ...(options.y && { domain: [...options.y] }) },
+    marks: [
+      ...(options.diagonal
+        ? [
+            Plot.line([...DIAGONAL], {
+              x: 'x',
+              y: 'y',
+              stroke: 'currentColor',
+              strokeOpacity: 0.5,
+              strokeDasharray: '3,4',
+            }),
+          ]
+        : []),
+      ...series.flatMap(({ name, points }) => {
+        const { colour, dash } = key.of(name);
+        return [
+          Plot.line([...points], { x: 'x', y: 'y', stroke: colour, strokeWidth: 2, strokeDasharray: dash }),
+          ...(options.dots || points.length === 1
+            ? [Plot.dot([...points], { x: 'x', y: 'y', fill: colour, r: 2.5 })]
+            : []),
+        ];
+      }),
+      ...key.marks,
+    ],
+  });
+}
+
+const DIAGONAL = [
+  { x: 0, y: 0 },
+  { x: 1, y: 1 },
+];
+
+/** A value of one name, and how far it may be off. */
+export interface Estimate {
+  readonly name: string;
+  /** What tells several of a name apart; one of `groups`. */
+  readonly group: string;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Values as dots with bars for their intervals, a line for each name, groups by colour. */
+export function estimatesFigure(
+  estimates: readonly Estimate[],
+  labels: FigureLabels,
+  options: {
+    /** Where there is no difference. */
+    readonly rule?: number;
+  } = {},
+): Html {
+  const names = [...new Set(estimates.map(({ name }) => name))];
+  const groups = [...new Set(estimates.map(({ group }) => group))];
+  const key = keyOf(groups.length > 1 ? groups : []);
+  const margin = 16 + KEY_LETTER * Math.max(...names.map((name) => name.length));
+  const band = 14 * groups.length + 8;
+  const shift = (group: string) => 12 * (groups.indexOf(group) - (groups.length - 1) / 2);
+  const height = Math.max(44 + band * names.length, 60 + KEY_LINE * (groups.length > 1 ? groups.length : 0));
+  return drawn(labels.figure, {
+    ...{ width: margin + 340 + key.width, height },
+    ...{ marginLeft: margin, marginRight: key.width, marginBottom: 36, marginTop: 4 },
+    x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true },
+    y: { label: null, domain: names, tickSize: 0 },
+    marks: [
+      ...(options.rule === undefined
+        ? []
+        : [Plot.ruleX([options.rule], { stroke: 'currentColor', strokeOpacity: 0.5 })]),
+      ...groups.flatMap((group) => {
+        const own = estimates.filter((each) => each.group === group);
+        const { colour } = colourOf(groups.indexOf(group));
+        const dy = shift(group);
+        return [
+          Plot.ruleY(own, { x1: 'low', x2: 'high', y: 'name', dy, stroke: colour, strokeWidth: 2 }),
+          Plot.dot(own, { x: 'value', y: 'name', dy, fill: colour, r: 4 }),
+        ];
+      }),
+      ...key.marks,
+    ],
+  });
+}
+
+/** Shares by bin: bars of one kind, and a stepped line of another to compare with. */
+export function histogramFigure(
+  bins: readonly { readonly from: number; readonly to: number; readonly bar: number; readonly line: number }[],
+  labels: FigureLabels,
+): Html {
+  const steps = bins.flatMap(({ from, to, line }) => [
+    { x: from, y: line },
+    { x: to, y: line },
+  ]);
+  return drawn(labels.figure, {
+    ...{ width: 260, height: 190, marginLeft: 44, marginBottom: 34, marginTop: 16 },
+    x: { label: labels.x, labelAnchor: 'center', ticks: 5 },
+    y: { label: labels.y, grid: true, ticks: 4, tickFormat: '%' },
+    marks: [
+      Plot.rectY([...bins], { x1: 'from', x2: 'to', y: 'bar', fill: '#2f7fc1', insetLeft: 0.5, insetRight: 0.5 }),
+      Plot.line(steps, { x: 'x', y: 'y', stroke: '#c2410c', strokeWidth: 1.5 }),
+      Plot.ruleY([0]),
+    ],
+  });
+}
+
+function colourOf(place: number): { colour: string; dash: string } {
+  return {
+    colour: COLOURS[place % COLOURS.length] as string,
+    dash: DASHES[Math.floor(place / COLOURS.length) % DASHES.length] as string,
+  };
+}
+
+/** The names in the right margin, each in its colour; empty for one name. */
+function keyOf(names: readonly string[]) {
+  const looks = new Map(names.map((name, place) => [name, colourOf(place)]));
+  const shown = names.length > 1 ? [...looks] : [];
+  const width = shown.length === 0 ? 16 : 44 + KEY_LETTER * Math.max(...names.map((name) => name.length));
+  const marks = shown.flatMap(([name, { colour, dash }], place) => {
+    const at = { frameAnchor: 'top-right', dy: 8 + KEY_LINE * place } as const;
+    return [
+      Plot.text([name], { ...at, dx: 36, textAnchor: 'start', text: (text: string) => text }),
+      Plot.text([dash === 'none' ? '━━' : dash === '6,3' ? '╍╍' : '┄┄'], {
+        ...at,
+        ...{ dx: 10, textAnchor: 'start', fill: colour, text: (text: string) => text },
+      }),
+    ];
+  });
+  return { width, marks, of: (name: string) => looks.get(name) ?? colourOf(0) };
+}
