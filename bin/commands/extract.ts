@@ -7,6 +7,7 @@ import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
 import { progressLine } from '../progress.ts';
+import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
 import { summaryText } from '../summary.ts';
 import { extractionToldTo } from '../told-to.ts';
@@ -29,6 +30,7 @@ const options = {
   noCompact: flag('does not write the Parquet tables; `reelflow compact` writes them later'),
   ...storageOptions,
   ...shardOptions,
+  ...queueOptions,
   repeatedFrames: {
     ...word(
       repeatedFrameRules,
@@ -52,6 +54,7 @@ export const command = defineCommand({
     'reelflow extract clip.mp4 --out features/ --visual squeezenet/card.json --audio none --fps 2',
     'reelflow extract trailers/ --out features/ --cache sqlite:///var/cache/reelflow.sqlite',
     'reelflow extract trailers/ --out features/ --shard 0/3 --steal    (1/3 and 2/3: on other machines, or beside it)',
+    'reelflow extract trailers/ --out features/ --runner bullmq --queue redis://queue:6379    (computed by `reelflow worker`s)',
     'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
   ],
   async run({ allowDead = false, format, noCompact = false, ...values }, { operands, json, console }) {

@@ -48,7 +48,9 @@ export type MediaErrorCode =
   | 'corrupt'
   | 'unsupported'
   | 'timeout'
-  | 'unreadable';
+  | 'unreadable'
+  /** Every process that worked on it died of it. */
+  | 'crash';
 
 /** A media file is at fault. */
 export class MediaError extends ReelflowError {
@@ -148,6 +150,8 @@ export type SystemErrorCode =
   | 'download'
   /** The unit cache cannot be opened, or its adapter is not installed. */
   | 'cache'
+  /** The server of a queue cannot be reached, its packages are not installed, or no worker takes its jobs. */
+  | 'queue'
   /** Anything else. */
   | 'system';
 

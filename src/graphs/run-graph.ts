@@ -5,6 +5,7 @@ import { CachedUnits } from '../io/cache/cached-units.ts';
 import { openUnitCache } from '../io/cache/open-cache.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
 import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
+import type { Items } from '../io/dataset/items.ts';
 import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { MemorySampler } from '../io/media/process-memory.ts';
 import type { Video } from '../io/media/video.ts';
@@ -30,7 +31,7 @@ import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts
 import type { Calibration } from './precision/calibration-file.ts';
 import { RunItems } from './run-items.ts';
 import { metricsOfAll } from './run-metrics.ts';
-import { progressOf, type RunProgress } from './run-progress.ts';
+import { fleetProgress, progressOf, type RunProgress } from './run-progress.ts';
 import {
   aboutItem,
   type ItemReport,
@@ -42,14 +43,18 @@ import {
 import type { RunSummary } from './run-summary.ts';
 import { RunTally } from './run-tally.ts';
 import { Claims } from './runners/claims.ts';
-import { runLocally, type UnitSource } from './runners/local.ts';
+import { type RunEvent, runLocally, type UnitSource } from './runners/local.ts';
+import { driveQueue } from './runners/queue/drive.ts';
+import { Fleet } from './runners/queue/fleet.ts';
+import type { JobFeed } from './runners/queue/job-feed.ts';
+import { checkQueue, type QueueOptions } from './runners/queue/queue-options.ts';
 import { checkShard, itemsOfShard, type ShardOptions } from './runners/shard.ts';
 import { ShardRun } from './runners/shard-run.ts';
 import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** How a graph is run, beside its inputs and its output. Nothing here changes values. */
-export interface RunOptions extends ExecutionOptions, ShardOptions {
+export interface RunOptions extends ExecutionOptions, ShardOptions, QueueOptions {
   /**
    * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
    * cache of your own. Default none.
@@ -106,6 +111,8 @@ export const runOptions: KnownOptions<RunOptions> = {
   poison: true,
   shard: true,
   steal: true,
+  runner: true,
+  queue: true,
 };
 
 /** What a run is given beside its options. */
@@ -120,6 +127,19 @@ export interface RunSetting {
   readonly covers?: Coverage | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
+  /** Of a worker: makes what gives it its items, of which the corpus is a sample. */
+  readonly feed?: ((making: FeedMaking) => Promise<JobFeed>) | undefined;
+}
+
+/** What a worker's feed is made of. */
+export interface FeedMaking {
+  readonly directory: string;
+  readonly items: Items;
+  /** Videos at a time. */
+  readonly concurrency: number;
+  /** Seconds that each operator has been busy. */
+  readonly busy: () => Readonly<Record<string, number>>;
+  readonly say: (sentence: string, item: string) => void;
 }
 
 /**
@@ -137,6 +157,7 @@ export async function runGraph(
 ): Promise<RunSummary> {
   const { out, device, sampler, calibration } = setting;
   checkShard(options, typeof out === 'string');
+  const queue = checkQueue(options, typeof out === 'string', graph.spec.kind);
   const part = options.shard === undefined ? corpus : itemsOfShard(corpus, options.shard);
   const say = listener('onMessage', options.onMessage);
   const plan = await planUnlessStopped(graph, corpus, options, setting);
@@ -163,6 +184,7 @@ export async function runGraph(
             tables: options.compact !== false,
             encoding: options.encoding,
             compression: options.compression,
+            isDriver: queue !== undefined,
             say,
           })
         : await streamOutput(
@@ -174,9 +196,12 @@ export async function runGraph(
             },
             { flow, signal: options.signal },
           );
-    const noted = output.items && new RunItems(output.items, corpus, setting.covers, part);
+    // A worker lists nothing: its corpus is a sample of what the dataset knows.
+    const listed = setting.feed === undefined ? part : [];
+    const noted = output.items && new RunItems(output.items, corpus, setting.covers, listed);
     return await runInto(output, {
-      ...{ options, corpus, part, graph, plan, flow, cache, say, sampler, noted },
+      ...{ options, corpus, part: listed, graph, plan, flow, cache, say, sampler, noted, queue },
+      feed: setting.feed,
       directory: typeof out === 'string' ? out : undefined,
     });
   } finally {
@@ -227,10 +252,13 @@ interface Run {
   readonly noted: RunItems | undefined;
   /** Of a dataset. */
   readonly directory: string | undefined;
+  /** Address of the queue whose workers do it. */
+  readonly queue: string | undefined;
+  readonly feed: RunSetting['feed'];
 }
 
 async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
-  const { options, part, graph, plan, flow, cache, say, sampler, noted } = run;
+  const { options, part, graph, plan, flow, cache, say, sampler, noted, queue } = run;
   const networks = networksOf(graph);
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
@@ -245,6 +273,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const shardRun = shardRunOf(output, run, () => {
     tally.total += 1;
   });
+  const { commits, items } = output;
   const finished = new Set<string>();
   const flowsAlone: Flow[] = [];
   const clock = stopwatch();
@@ -252,7 +281,21 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const tellItem = listener('onItem', options.onItem);
   const tellStage = listener('onStage', options.onStage);
   tellStage('running');
-  const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
+  const tell = (report: ItemReport): void => {
+    tellItem(report);
+    for (const sentence of sentencesOf(report)) say(sentence, aboutItem(report));
+  };
+  const told = new Set<string>();
+  const fleet = new Fleet((report) => {
+    if (told.size < part.length) told.add(report.item);
+    tell(report);
+  });
+  const progress = () =>
+    showProgress(
+      queue === undefined
+        ? progressOf(tally, flow, plan, clock())
+        : fleetProgress(fleet, { total: part.length, plan, wallSeconds: clock() }),
+    );
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
   let wallSeconds = 0;
   let metrics = flow.metrics();
@@ -261,11 +304,51 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   flow.meter(COMMIT);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
   const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
+  let jobs: JobFeed | undefined;
+  const onEvent = (event: RunEvent<Video>): void => {
+    tally.add(event);
+    const report = itemReportOf(event);
+    // A driver notes nothing: its workers do.
+    if (queue === undefined) noted?.take(event);
+    if (report !== undefined || event.type === 'abandoned') jobs?.finished(event.item, report);
+    if (report === undefined) return;
+    // A worker does not know how many will come.
+    if (jobs !== undefined) tally.total = tally.done;
+    finished.add(report.item);
+    shardRun?.finished(report.item);
+    if (!told.has(report.item)) tell(report);
+  };
   try {
     await noted?.begin();
+    if (queue !== undefined && commits !== undefined) {
+      await driveQueue({
+        uri: queue,
+        graphId: plan.graph.id,
+        corpus: part,
+        store: commits,
+        fingerprint: output.fingerprint,
+        retry: (letter) => isWorthAnother(letter, graph),
+        fleet,
+        stop: AbortSignal.any([options.drain, ...stops].filter((signal) => signal !== undefined)),
+        say,
+        onEvent,
+      });
+    }
+    if (run.feed !== undefined && items !== undefined && run.directory !== undefined) {
+      jobs = await run.feed({
+        ...{ directory: run.directory, items, concurrency: plan.memory.concurrency },
+        busy: () => Object.fromEntries(flow.metrics().operators.map(({ name, busySeconds }) => [name, busySeconds])),
+        say: (sentence, item) => say(sentence, { item }),
+      });
+    }
+    const given = jobs;
     await runLocally<Video, NetworkServices>({
       graph,
-      items: shardRun?.items() ?? startingElsewhere(part, output.others),
+      items: given?.items() ?? shardRun?.items() ?? startingElsewhere(queue === undefined ? part : [], output.others),
+      ...(given && {
+        itemSignal: (video: Video) => given.signalOf(video),
+        verdict: (video: Video) => given.verdictOf(video),
+      }),
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
@@ -286,16 +369,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       ...(stops.length === 0 ? {} : { signal: AbortSignal.any(stops) }),
       operators: { before: used, commit: COMMIT, cache: CACHE },
       retry: (letter) => isWorthAnother(letter, graph),
-      onEvent: (event) => {
-        tally.add(event);
-        noted?.take(event);
-        const report = itemReportOf(event);
-        if (report === undefined) return;
-        finished.add(report.item);
-        shardRun?.finished(report.item);
-        tellItem(report);
-        for (const sentence of sentencesOf(report)) say(sentence, aboutItem(report));
-      },
+      onEvent,
     });
   } finally {
     clearInterval(timer);
@@ -304,16 +378,19 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     devices = await sessions.deviceUse();
     await sessions.close();
     await shardRun?.close();
+    await jobs?.close();
   }
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
-  const left = interrupted ? await itemsLeft(part, finished, output, plan.graph.id) : 0;
+  const undone = part.length - finished.size;
+  const left = !interrupted ? 0 : queue !== undefined ? undone : await itemsLeft(part, finished, output, plan.graph.id);
   const finishing = stopwatch();
   const inputs = await noted?.end();
   const shard = await shardRun?.summary();
   const isUnfinished = shard !== undefined && shard.whole.left > 0;
-  if (!interrupted && !isUnfinished && options.compact !== false) tellStage('writing tables');
-  const failure = await output.finish(isUnfinished ? 'unfinished' : interrupted ? 'interrupted' : 'whole');
+  if (!interrupted && !isUnfinished && jobs === undefined && options.compact !== false) tellStage('writing tables');
+  const end = jobs !== undefined ? 'driven' : isUnfinished ? 'unfinished' : interrupted ? 'interrupted' : 'whole';
+  const failure = await output.finish(end);
   if (failure !== undefined) {
     // Whatever ends a sentence ends the message, and the remedy is one of its own.
     const remedy = failure.remedy === undefined ? '' : ` ${failure.remedy}`;
@@ -360,7 +437,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       peakHeldBytes: metrics.peakHeld,
       peakRssBytes: sampler.peak,
     },
-    operators: inOrder(metrics.operators, graph.nodes),
+    operators: queue === undefined ? inOrder(metrics.operators, graph.nodes) : [],
     dead: tally.dead,
     skipped: tally.skipped,
     notes: tally.notes,
@@ -381,8 +458,9 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     interrupted,
     left,
     // Of a shard's items others may have done some.
-    ...(inputs && { inputs: shard === undefined ? inputs : { ...inputs, left: shard.left } }),
+    ...(inputs && { inputs: { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) } }),
     ...(shard && { shard }),
+    ...(queue !== undefined && { fleet: fleet.state }),
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,
   };

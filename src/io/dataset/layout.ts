@@ -20,6 +20,7 @@ const NAMES = {
   items: ['_items.arrow', undefined],
   journal: ['_journal.txt', undefined],
   claims: ['_claims', undefined],
+  queue: ['_queue.json', undefined],
 } as const;
 
 /** A file or folder of a dataset that is not a table. */
