@@ -150,7 +150,7 @@ export type SystemErrorCode =
   | 'download'
   /** The unit cache cannot be opened, or its adapter is not installed. */
   | 'cache'
-  /** The server of a queue cannot be reached, its packages are not installed, or no worker takes its jobs. */
+  /** The server of a queue cannot be reached, its packages are missing, or workers refuse all. */
   | 'queue'
   /** Anything else. */
   | 'system';

@@ -1,8 +1,7 @@
 import type { Writable } from 'node:stream';
 import { FlowError } from '../core/errors.ts';
 import type { KnownOptions } from '../core/known-options.ts';
-import { CachedUnits } from '../io/cache/cached-units.ts';
-import { openUnitCache } from '../io/cache/open-cache.ts';
+import type { CachedUnits } from '../io/cache/cached-units.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
 import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { Items } from '../io/dataset/items.ts';
@@ -19,7 +18,6 @@ import { CACHE, COMMIT } from './dataflow/nodes.ts';
 import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
-import { tooLong } from './duration-limit.ts';
 import { type DataflowNode, graphId } from './graph.ts';
 import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
@@ -29,6 +27,7 @@ import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
 import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
+import { openCache, withinDuration } from './run-cache.ts';
 import { RunItems } from './run-items.ts';
 import { metricsOfAll } from './run-metrics.ts';
 import { fleetProgress, progressOf, type RunProgress } from './run-progress.ts';
@@ -43,7 +42,7 @@ import {
 import type { RunSummary } from './run-summary.ts';
 import { RunTally } from './run-tally.ts';
 import { Claims } from './runners/claims.ts';
-import { type RunEvent, runLocally, type UnitSource } from './runners/local.ts';
+import { type RunEvent, runLocally } from './runners/local.ts';
 import { driveQueue } from './runners/queue/drive.ts';
 import { Fleet } from './runners/queue/fleet.ts';
 import type { JobFeed } from './runners/queue/job-feed.ts';
@@ -475,29 +474,6 @@ function shardRunOf(
   if (shard === undefined || outcomes === undefined || directory === undefined) return undefined;
   const claims = steal === true ? new Claims(directory) : undefined;
   return new ShardRun({ shard, corpus, part, outcomes, claims, onStolen });
-}
-
-async function openCache(
-  options: RunOptions,
-  graphId: string,
-  warn: (sentence: string) => void,
-): Promise<CachedUnits | undefined> {
-  const cache = typeof options.cache === 'string' ? await openUnitCache(options.cache) : options.cache;
-  return cache && new CachedUnits(cache, { graphId, warn });
-}
-
-/**
- * A cache that has no items longer than an option allows: those are opened, and then skipped with
- * their reason.
- */
-function withinDuration(cache: CachedUnits, maxDuration: number | undefined): UnitSource {
-  return {
-    get: async (fingerprint, itemId) => {
-      const unit = await cache.get(fingerprint, itemId);
-      return tooLong(Number(unit?.metadata.seconds), maxDuration) === undefined ? unit : undefined;
-    },
-    set: (fingerprint, unit) => cache.set(fingerprint, unit),
-  };
 }
 
 /**

@@ -103,7 +103,7 @@ export interface LocalRun<Item, Services> {
   /** Aborted: that item is stopped, and left as it is; the others continue. */
   readonly itemSignal?: ((item: Item) => AbortSignal | undefined) | undefined;
   /**
-   * Why an item must not be begun, where what it does is known already: that becomes its dead letter.
+   * Why an item must not be begun, where what it does is known: that becomes its dead letter.
    */
   readonly verdict?: ((item: Item) => Error | undefined) | undefined;
   /**

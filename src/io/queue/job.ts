@@ -10,7 +10,7 @@ export interface Job {
   readonly graph: string;
 }
 
-/** Characters of one entry at most: a longer path is no path, and a queue's memory is bounded. */
+/** Characters of one entry at most: the longest path there is, so that a queue stays small. */
 const LONGEST = 4096;
 
 /** A job of whatever came from a queue; undefined of what is none. */

@@ -126,7 +126,10 @@ export class QueueDriver<Item> {
     await this.#asked(() => queue.add(jobs));
   }
 
-  /** Waits until nothing is left, or the queue has nothing and something is. @returns what is left. */
+  /**
+   * Waits until nothing is left, or the queue has nothing and something is.
+   * @returns what is left.
+   */
   async #untilDrained(): Promise<readonly Item[]> {
     let nextLook = 0;
     for (;;) {

@@ -10,8 +10,8 @@ export const runnerNames = ['local', 'bullmq'] as const;
 /** Where a run has its items computed. */
 export interface QueueOptions {
   /**
-   * `local` (default): in this process. `bullmq`: by the workers of a queue (`runWorker`), which this
-   * call fills and watches until the dataset says that all is done; it computes nothing itself.
+   * `local` (default): in this process. `bullmq`: by the workers of a queue (`runWorker`), which
+   * this call fills and watches until the dataset says that all is done; it computes nothing itself.
    */
   readonly runner?: (typeof runnerNames)[number] | undefined;
   /**
