@@ -1,6 +1,6 @@
 /**
- * What a queue costs: the driver alone with 1,000 workers and a million items that take no time, and
- * a job over a real server.
+ * What a queue costs: the driver alone with 1,000 workers and a million items that take no time,
+ * and a job over a real server.
  *
  *   node dist/bench/queue.js --items 1000000
  *   node dist/bench/queue.js --server redis://127.0.0.1:6379 --items 10000
@@ -103,7 +103,7 @@ console.log(
   `${((user + system) / count).toFixed(1)} us of CPU an item, ${((performance.now() - before.wall) / count).toFixed(3)} ms of time`,
 );
 if (options.server === '') {
-  // What the simulation itself keeps of an item, and the list that any run has, is not the driver's.
+  // What the simulation keeps of an item, and the list that any run has, is not the driver's.
   console.log(
     `heap: ${(before.heap / 2 ** 20).toFixed(0)} MiB before with the list of items, ${(heap / 2 ** 20).toFixed(0)} MiB at most with what is done`,
   );

@@ -18,7 +18,7 @@ import { CACHE, COMMIT } from './dataflow/nodes.ts';
 import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
-import { type DataflowNode, graphId } from './graph.ts';
+import { graphId } from './graph.ts';
 import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { itemsLeft } from './items-left.ts';
@@ -29,7 +29,7 @@ import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts
 import type { Calibration } from './precision/calibration-file.ts';
 import { openCache, withinDuration } from './run-cache.ts';
 import { RunItems } from './run-items.ts';
-import { metricsOfAll } from './run-metrics.ts';
+import { inOrder, metricsOfAll } from './run-metrics.ts';
 import { fleetProgress, progressOf, type RunProgress } from './run-progress.ts';
 import {
   aboutItem,
@@ -484,12 +484,6 @@ function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph)
   if (mayBeAnswered(letter)) return true;
   if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
-}
-
-/** Operators in the order of the graph's nodes. */
-function inOrder(operators: readonly OperatorMetrics[], nodes: readonly DataflowNode[]): OperatorMetrics[] {
-  const place = (name: string) => nodes.findIndex(({ id }) => id === name);
-  return [...operators].sort((left, right) => place(left.name) - place(right.name));
 }
 
 /** Elements of one kind that took the result of an equal one. */

@@ -11,7 +11,7 @@ export const runnerNames = ['local', 'bullmq'] as const;
 export interface QueueOptions {
   /**
    * `local` (default): in this process. `bullmq`: by the workers of a queue (`runWorker`), which
-   * this call fills and watches until the dataset says that all is done; it computes nothing itself.
+   * this call fills and watches until the dataset says that all is done: it computes nothing.
    */
   readonly runner?: (typeof runnerNames)[number] | undefined;
   /**
