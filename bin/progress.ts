@@ -1,5 +1,6 @@
 import { duration } from '../src/graphs/explain.ts';
 import type { RunProgress } from '../src/graphs/run-progress.ts';
+import type { FleetState } from '../src/graphs/runners/queue/fleet.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 
 /**
@@ -19,6 +20,14 @@ export function progressLine(state: RunProgress): string {
     `${(state.frames / seconds).toFixed(0)} frames/s`,
     `${speed.toFixed(1)}x real time`,
     `ETA ${eta}`,
-    `held ${formatBytes(state.heldBytes)} of ${formatBytes(state.budgetBytes)}`,
+    state.fleet === undefined
+      ? `held ${formatBytes(state.heldBytes)} of ${formatBytes(state.budgetBytes)}`
+      : fleetText(state.fleet),
   ].join('  ');
+}
+
+/** How the workers of a queue are. */
+export function fleetText({ workers, active, waiting, bottleneck }: FleetState): string {
+  const limit = bottleneck === undefined ? '' : `, ${bottleneck} is the bottleneck`;
+  return `${workers} workers have ${active}, ${waiting} are queued${limit}`;
 }

@@ -12,6 +12,7 @@ export interface RegisteredCommand {
 export const registry: readonly RegisteredCommand[] = [
   { name: 'fetch', load: () => import('./commands/fetch.ts') },
   { name: 'extract', load: () => import('./commands/extract.ts') },
+  { name: 'worker', load: () => import('./commands/worker.ts') },
   { name: 'explain', load: () => import('./commands/explain.ts') },
   { name: 'compact', load: () => import('./commands/compact.ts') },
   { name: 'reduce', load: () => import('./commands/reduce.ts') },

@@ -4,6 +4,7 @@ import type { RunSummary } from '../src/graphs/run-summary.ts';
 import type { ShardSummary } from '../src/graphs/runners/shard-run.ts';
 import { formatBytes } from '../src/operators/budget.ts';
 import type { OperatorMetrics } from '../src/operators/operator-meter.ts';
+import { fleetText } from './progress.ts';
 import { shellPath } from './shell-word.ts';
 
 /**
@@ -95,13 +96,14 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
     `${committed} committed${which.length > 0 ? ` (${which.join(', ')})` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
   ];
   if (summary.interrupted) lines.unshift(interruptedText(summary, out));
-  else if (isNothingDecoded(summary) && alreadyDone + cached > 0) {
+  else if (isNothingDecoded(summary) && alreadyDone + cached > 0 && (summary.fleet === undefined || committed === 0)) {
     const where = [
       ...(alreadyDone > 0 ? [`was committed ${cached > 0 ? 'before' : 'by an earlier run'}`] : []),
       ...(cached > 0 ? ['came from the cache'] : []),
     ];
     lines.push(`Nothing was decoded: every unit ${where.join(' or ')}.`);
   }
+  if (summary.fleet !== undefined) lines.push(`by the workers of a queue: ${fleetText(summary.fleet)} at the end`);
   if (summary.frames + summary.patches > 0) {
     lines.push(
       `${summary.frames} frames and ${summary.patches} audio patches of ${summary.videoSeconds.toFixed(1)} s in ${summary.wallSeconds.toFixed(1)} s: ` +

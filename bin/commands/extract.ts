@@ -11,6 +11,7 @@ import { extractionOptions, storageOptions } from '../extraction-options.ts';
 import { catchInterrupts, drainNotice } from '../interrupts.ts';
 import { flag, required, text, word } from '../option-table.ts';
 import { progressLine } from '../progress.ts';
+import { queueOptions } from '../queue-options.ts';
 import { shardOptions } from '../shard-options.ts';
 import { isNews, summaryText } from '../summary.ts';
 import { extractionToldTo, warnOfRoom } from '../told-to.ts';
@@ -40,6 +41,7 @@ const options = {
   report: text('FILE', 'a page of what was decoded, what failed, and what held the run up'),
   ...storageOptions,
   ...shardOptions,
+  ...queueOptions,
   dryRun: flag('says what explain says, and what the dataset has already; decodes and writes nothing'),
   metricsPort: text(
     'PORT|HOST:PORT',
@@ -69,6 +71,7 @@ export const command = defineCommand({
     'reelflow extract clip.mp4 --out features/ --visual squeezenet/card.json --audio none --fps 2',
     'reelflow extract trailers/ --out features/ --cache sqlite:///var/cache/reelflow.sqlite',
     'reelflow extract trailers/ --out features/ --shard 0/3 --steal    (1/3 and 2/3: on other machines, or beside it)',
+    'reelflow extract trailers/ --out features/ --runner bullmq --queue redis://queue:6379    (computed by `reelflow worker`s)',
     'reelflow extract trailers/ --format arrow --out - | reader    (one record batch per video; nothing is kept to resume)',
   ],
   async run({ allowDead = false, format, noCompact = false, report, dryRun, ...values }, { operands, json, console }) {

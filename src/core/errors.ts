@@ -48,7 +48,9 @@ export type MediaErrorCode =
   | 'corrupt'
   | 'unsupported'
   | 'timeout'
-  | 'unreadable';
+  | 'unreadable'
+  /** Every process that worked on it died of it. */
+  | 'crash';
 
 /** A media file is at fault. */
 export class MediaError extends ReelflowError {
@@ -150,6 +152,8 @@ export type SystemErrorCode =
   | 'object-store'
   /** The unit cache cannot be opened, or its adapter is not installed. */
   | 'cache'
+  /** The server of a queue cannot be reached, its packages are missing, or workers refuse all. */
+  | 'queue'
   /** Anything else. */
   | 'system';
 

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { ReelflowError } from '../core/errors.ts';
 import { UnitStreamEncoder } from '../io/dataset/arrow-stream.ts';
+import type { CommitStore } from '../io/dataset/commit-store.ts';
 import { compact } from '../io/dataset/compact.ts';
 import { Fingerprints } from '../io/dataset/content-fingerprint.ts';
 import { Dataset } from '../io/dataset/dataset.ts';
@@ -24,6 +25,8 @@ import { COMMIT } from './dataflow/nodes.ts';
 /** Where the units of a run go. */
 export interface RunOutput {
   readonly store: UnitStore;
+  /** The units of a dataset, of which more can be asked than of a stream. */
+  readonly commits?: CommitStore;
   /** What is known of the items, where they are kept. */
   readonly items?: Items;
   /** What has become of the items by now, where it is kept: see `outcomes`. */
@@ -38,10 +41,10 @@ export interface RunOutput {
   readonly readerGone?: AbortSignal;
   /**
    * After a run that did not fail: it was `whole`, or `interrupted`, or others have yet to finish
-   * (`unfinished`). Gives back what kept the tables from being written: the units are committed all
+   * (`unfinished`), or a driver watches over all (`driven`). Gives back what kept the tables from being written: the units are committed all
    * the same, and the run has its summary.
    */
-  finish(end: 'whole' | 'interrupted' | 'unfinished'): Promise<ReelflowError | undefined>;
+  finish(end: 'whole' | 'interrupted' | 'unfinished' | 'driven'): Promise<ReelflowError | undefined>;
   /** The tables as they are now. */
   tables(): readonly DatasetTable[];
   /** After any run. */
@@ -59,21 +62,25 @@ export async function datasetOutput(
     readonly tables: boolean;
     readonly encoding?: ParquetEncoding | undefined;
     readonly compression?: ParquetCompression | undefined;
+    /** Whether others are to write the units: the tables are out of date from now on. */
+    readonly isDriver?: boolean;
     readonly say: (sentence: string, about?: { readonly isWarning?: boolean }) => void;
   },
 ): Promise<RunOutput> {
   const dataset = await Dataset.open(directory, description);
+  if (options.isDriver === true) await dataset.outdate();
   const { tables, say } = options;
   if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
   return {
     store: dataset.store,
+    commits: dataset.store,
     items: await dataset.store.items(),
     outcomes: () => outcomes(dataset.store),
     others: dataset.others,
     fingerprint: (path, signal) => dataset.fingerprint(path, signal),
     knownFingerprint: (path) => dataset.knownFingerprint(path),
     finish: async (end) => {
-      if (end === 'unfinished') await dataset.leave();
+      if (end === 'unfinished' || end === 'driven') await dataset.leave({ isDriven: end === 'driven' });
       else await dataset.close();
       for (const path of dataset.store.setAside)
         say(`${path}: was damaged and has been set aside; its item will be recomputed`);

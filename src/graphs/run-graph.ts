@@ -1,10 +1,10 @@
 import type { Writable } from 'node:stream';
 import { FlowError } from '../core/errors.ts';
 import type { KnownOptions } from '../core/known-options.ts';
-import { CachedUnits } from '../io/cache/cached-units.ts';
-import { openUnitCache } from '../io/cache/open-cache.ts';
+import type { CachedUnits } from '../io/cache/cached-units.ts';
 import type { UnitCache } from '../io/cache/unit-cache.ts';
 import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
+import type { Items } from '../io/dataset/items.ts';
 import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { MemorySampler } from '../io/media/process-memory.ts';
 import type { Video } from '../io/media/video.ts';
@@ -19,8 +19,7 @@ import { CACHE, COMMIT } from './dataflow/nodes.ts';
 import type { NetworkServices } from './dataflow/running-scope.ts';
 import type { Source } from './dataflow/sources.ts';
 import { describeDataset, withoutCards } from './dataset-description.ts';
-import { tooLong } from './duration-limit.ts';
-import { type DataflowNode, graphId } from './graph.ts';
+import { graphId } from './graph.ts';
 import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { itemsLeft } from './items-left.ts';
@@ -30,9 +29,10 @@ import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
 import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
+import { openCache, withinDuration } from './run-cache.ts';
 import { RunItems } from './run-items.ts';
-import { metricsOfAll } from './run-metrics.ts';
-import { progressOf, type RunProgress } from './run-progress.ts';
+import { inOrder, metricsOfAll } from './run-metrics.ts';
+import { fleetProgress, progressOf, type RunProgress } from './run-progress.ts';
 import {
   aboutItem,
   type ItemReport,
@@ -44,14 +44,18 @@ import {
 import type { RunSummary } from './run-summary.ts';
 import { RunTally } from './run-tally.ts';
 import { Claims } from './runners/claims.ts';
-import { runLocally, type UnitSource } from './runners/local.ts';
+import { type RunEvent, runLocally } from './runners/local.ts';
+import { driveQueue } from './runners/queue/drive.ts';
+import { Fleet } from './runners/queue/fleet.ts';
+import type { JobFeed } from './runners/queue/job-feed.ts';
+import { checkQueue, type QueueOptions } from './runners/queue/queue-options.ts';
 import { checkShard, itemsOfShard, type ShardOptions } from './runners/shard.ts';
 import { ShardRun } from './runners/shard-run.ts';
 import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
 
 /** How a graph is run, beside its inputs and its output. Nothing here changes values. */
-export interface RunOptions extends ExecutionOptions, ShardOptions, OperationsOptions {
+export interface RunOptions extends ExecutionOptions, ShardOptions, QueueOptions, OperationsOptions {
   /**
    * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
    * cache of your own. Default none.
@@ -114,6 +118,8 @@ export const runOptions: KnownOptions<RunOptions> = {
   poison: true,
   shard: true,
   steal: true,
+  runner: true,
+  queue: true,
 };
 
 /** What a run is given beside its options. */
@@ -128,6 +134,19 @@ export interface RunSetting {
   readonly covers?: Coverage | undefined;
   /** Bytes that a calibration before the run leaves behind. */
   readonly remains?: Bytes | undefined;
+  /** Of a worker: makes what gives it its items, of which the corpus is a sample. */
+  readonly feed?: ((making: FeedMaking) => Promise<JobFeed>) | undefined;
+}
+
+/** What a worker's feed is made of. */
+export interface FeedMaking {
+  readonly directory: string;
+  readonly items: Items;
+  /** Videos at a time. */
+  readonly concurrency: number;
+  /** Seconds that each operator has been busy. */
+  readonly busy: () => Readonly<Record<string, number>>;
+  readonly say: (sentence: string, item: string) => void;
 }
 
 /**
@@ -144,21 +163,28 @@ export async function runGraph(
   setting: RunSetting,
 ): Promise<RunSummary> {
   checkShard(options, typeof setting.out === 'string');
+  const queue = checkQueue(options, typeof setting.out === 'string', graph.spec.kind);
   const operations = await RunOperations.open(options, listener('onMessage', options.onMessage));
   try {
-    return await runWatched(graph, corpus, options, { ...setting, operations });
+    return await runWatched(graph, corpus, options, { ...setting, queue, operations });
   } finally {
     await operations.close();
   }
+}
+
+/** How a run is watched, and the queue whose workers do it, if any do. */
+interface WatchedSetting extends RunSetting {
+  readonly queue: string | undefined;
+  readonly operations: RunOperations;
 }
 
 async function runWatched(
   graph: VideoGraph,
   corpus: readonly Video[],
   options: RunOptions,
-  setting: RunSetting & { readonly operations: RunOperations },
+  setting: WatchedSetting,
 ): Promise<RunSummary> {
-  const { out, device, sampler, calibration, operations } = setting;
+  const { out, device, sampler, calibration, queue, operations } = setting;
   const part = options.shard === undefined ? corpus : itemsOfShard(corpus, options.shard);
   const say = listener('onMessage', options.onMessage);
   const plan = await planUnlessStopped(graph, corpus, options, setting);
@@ -187,6 +213,7 @@ async function runWatched(
             tables: options.compact !== false,
             encoding: options.encoding,
             compression: options.compression,
+            isDriver: queue !== undefined,
             say,
           })
         : await streamOutput(
@@ -198,9 +225,12 @@ async function runWatched(
             },
             { flow, signal: options.signal },
           );
-    const noted = output.items && new RunItems(output.items, corpus, setting.covers, part);
+    // A worker lists nothing: its corpus is a sample of what the dataset knows.
+    const listed = setting.feed === undefined ? part : [];
+    const noted = output.items && new RunItems(output.items, corpus, setting.covers, listed);
     return await runInto(output, {
-      ...{ options, corpus, part, graph, plan, flow, cache, say, sampler, noted, operations },
+      ...{ options, corpus, part: listed, graph, plan, flow, cache, say, sampler, noted, queue, operations },
+      feed: setting.feed,
       directory: typeof out === 'string' ? out : undefined,
     });
   } finally {
@@ -252,10 +282,13 @@ interface Run {
   readonly operations: RunOperations;
   /** Of a dataset. */
   readonly directory: string | undefined;
+  /** Address of the queue whose workers do it. */
+  readonly queue: string | undefined;
+  readonly feed: RunSetting['feed'];
 }
 
 async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
-  const { options, part, graph, plan, flow, cache, say, sampler, noted, operations } = run;
+  const { options, part, graph, plan, flow, cache, say, sampler, noted, queue, operations } = run;
   const networks = networksOf(graph);
   const randomWeights = networks.flatMap(({ random, name }) => (random ? [name] : []));
   if (randomWeights.length > 0) {
@@ -270,6 +303,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const shardRun = shardRunOf(output, run, () => {
     tally.total += 1;
   });
+  const { commits, items } = output;
   const finished = new Set<string>();
   const flowsAlone: Flow[] = [];
   const clock = stopwatch();
@@ -278,7 +312,21 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   const tellStarted = listener('onItemStarted', options.onItemStarted);
   const tellStage = listener('onStage', options.onStage);
   tellStage('running');
-  const progress = () => showProgress(progressOf(tally, flow, plan, clock()));
+  const tell = (report: ItemReport): void => {
+    tellItem(report);
+    for (const sentence of sentencesOf(report)) say(sentence, aboutItem(report));
+  };
+  const told = new Set<string>();
+  const fleet = new Fleet((report) => {
+    if (told.size < part.length) told.add(report.item);
+    tell(report);
+  });
+  const progress = () =>
+    showProgress(
+      queue === undefined
+        ? progressOf(tally, flow, plan, clock())
+        : fleetProgress(fleet, { total: part.length, plan, wallSeconds: clock() }),
+    );
   const timer = options.onProgress === undefined ? undefined : setInterval(progress, 1000);
   operations.watch({ tally, plan, flow, flowsAlone, seconds: clock });
   let wallSeconds = 0;
@@ -288,11 +336,56 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
   flow.meter(COMMIT);
   const used = graph.nodes.map(({ id }) => id).filter((id) => id !== COMMIT);
   const stops = [options.signal, output.readerGone].filter((signal) => signal !== undefined);
+  let jobs: JobFeed | undefined;
+  const onEvent = (event: RunEvent<Video>): void => {
+    tally.add(event);
+    operations.take(event);
+    if (event.type === 'started') {
+      const { item, seconds } = event;
+      tellStarted({ item: item.id, path: item.path, seconds });
+    }
+    const report = itemReportOf(event);
+    // A driver notes nothing: its workers do.
+    if (queue === undefined) noted?.take(event);
+    if (report !== undefined || event.type === 'abandoned') jobs?.finished(event.item, report);
+    if (report === undefined) return;
+    // A worker does not know how many will come.
+    if (jobs !== undefined) tally.total = tally.done;
+    finished.add(report.item);
+    shardRun?.finished(report.item);
+    if (!told.has(report.item)) tell(report);
+  };
   try {
     await noted?.begin();
+    if (queue !== undefined && commits !== undefined) {
+      await driveQueue({
+        uri: queue,
+        graphId: plan.graph.id,
+        corpus: part,
+        store: commits,
+        fingerprint: output.fingerprint,
+        retry: (letter) => isWorthAnother(letter, graph),
+        fleet,
+        stop: AbortSignal.any([options.drain, ...stops].filter((signal) => signal !== undefined)),
+        say,
+        onEvent,
+      });
+    }
+    if (run.feed !== undefined && items !== undefined && run.directory !== undefined) {
+      jobs = await run.feed({
+        ...{ directory: run.directory, items, concurrency: plan.memory.concurrency },
+        busy: () => Object.fromEntries(flow.metrics().operators.map(({ name, busySeconds }) => [name, busySeconds])),
+        say: (sentence, item) => say(sentence, { item }),
+      });
+    }
+    const given = jobs;
     await runLocally<Video, NetworkServices>({
       graph,
-      items: shardRun?.items() ?? startingElsewhere(part, output.others),
+      items: given?.items() ?? shardRun?.items() ?? startingElsewhere(queue === undefined ? part : [], output.others),
+      ...(given && {
+        itemSignal: (video: Video) => given.signalOf(video),
+        verdict: (video: Video) => given.verdictOf(video),
+      }),
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
@@ -313,21 +406,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       signal: stops.length === 0 ? undefined : AbortSignal.any(stops),
       operators: { before: used, commit: COMMIT, cache: CACHE },
       retry: (letter) => isWorthAnother(letter, graph),
-      onEvent: (event) => {
-        tally.add(event);
-        operations.take(event);
-        if (event.type === 'started') {
-          const { item, seconds } = event;
-          tellStarted({ item: item.id, path: item.path, seconds });
-        }
-        noted?.take(event);
-        const report = itemReportOf(event);
-        if (report === undefined) return;
-        finished.add(report.item);
-        shardRun?.finished(report.item);
-        tellItem(report);
-        for (const sentence of sentencesOf(report)) say(sentence, aboutItem(report));
-      },
+      onEvent,
     });
   } finally {
     clearInterval(timer);
@@ -336,16 +415,19 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     devices = await sessions.deviceUse();
     await sessions.close();
     await shardRun?.close();
+    await jobs?.close();
   }
   progress();
   const interrupted = options.drain?.aborted === true || options.signal?.aborted === true;
-  const left = interrupted ? await itemsLeft(part, finished, output, plan.graph.id) : 0;
+  const undone = part.length - finished.size;
+  const left = !interrupted ? 0 : queue !== undefined ? undone : await itemsLeft(part, finished, output, plan.graph.id);
   const finishing = stopwatch();
   const inputs = await noted?.end();
   const shard = await shardRun?.summary();
   const isUnfinished = shard !== undefined && shard.whole.left > 0;
-  if (!interrupted && !isUnfinished && options.compact !== false) tellStage('writing tables');
-  const failure = await output.finish(isUnfinished ? 'unfinished' : interrupted ? 'interrupted' : 'whole');
+  if (!interrupted && !isUnfinished && jobs === undefined && options.compact !== false) tellStage('writing tables');
+  const end = jobs !== undefined ? 'driven' : isUnfinished ? 'unfinished' : interrupted ? 'interrupted' : 'whole';
+  const failure = await output.finish(end);
   if (failure !== undefined) {
     // Whatever ends a sentence ends the message, and the remedy is one of its own.
     const remedy = failure.remedy === undefined ? '' : ` ${failure.remedy}`;
@@ -392,7 +474,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       peakHeldBytes: metrics.peakHeld,
       peakRssBytes: sampler.peak,
     },
-    operators: inOrder(metrics.operators, graph.nodes),
+    operators: queue === undefined ? inOrder(metrics.operators, graph.nodes) : [],
     dead: tally.dead,
     skipped: tally.skipped,
     notes: tally.notes,
@@ -413,8 +495,9 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     interrupted,
     left,
     // Of a shard's items others may have done some.
-    ...(inputs && { inputs: shard === undefined ? inputs : { ...inputs, left: shard.left } }),
+    ...(inputs && { inputs: { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) } }),
     ...(shard && { shard }),
+    ...(queue !== undefined && { fleet: fleet.state }),
     ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
     readerGone,
   };
@@ -431,29 +514,6 @@ function shardRunOf(
   return new ShardRun({ shard, corpus, part, outcomes, claims, onStolen });
 }
 
-async function openCache(
-  options: RunOptions,
-  graphId: string,
-  warn: (sentence: string) => void,
-): Promise<CachedUnits | undefined> {
-  const cache = typeof options.cache === 'string' ? await openUnitCache(options.cache) : options.cache;
-  return cache && new CachedUnits(cache, { graphId, warn });
-}
-
-/**
- * A cache that has no items longer than an option allows: those are opened, and then skipped with
- * their reason.
- */
-function withinDuration(cache: CachedUnits, maxDuration: number | undefined): UnitSource {
-  return {
-    get: async (fingerprint, itemId) => {
-      const unit = await cache.get(fingerprint, itemId);
-      return tooLong(Number(unit?.metadata.seconds), maxDuration) === undefined ? unit : undefined;
-    },
-    set: (fingerprint, unit) => cache.set(fingerprint, unit),
-  };
-}
-
 /**
  * Letters that this run may answer: see `mayBeAnswered`; what an engineer's own functions failed
  * with; and damage that is allowed now.
@@ -462,12 +522,6 @@ function isWorthAnother(letter: DeadLetter, { allowPartial, trace }: VideoGraph)
   if (mayBeAnswered(letter)) return true;
   if (trace.hasFunctions && (letter.code === 'internal' || letter.code === 'usage')) return true;
   return allowPartial && letter.stage === 'decode' && (letter.code === 'truncated' || letter.code === 'corrupt');
-}
-
-/** Operators in the order of the graph's nodes. */
-function inOrder(operators: readonly OperatorMetrics[], nodes: readonly DataflowNode[]): OperatorMetrics[] {
-  const place = (name: string) => nodes.findIndex(({ id }) => id === name);
-  return [...operators].sort((left, right) => place(left.name) - place(right.name));
 }
 
 /** Elements of one kind that took the result of an equal one. */

@@ -77,7 +77,7 @@ export class RunItems {
 
   /** Takes one event of the run. */
   take(event: RunEvent<Video>): void {
-    if (event.type === 'started' || event.type === 'reached') return;
+    if (event.type === 'started' || event.type === 'reached' || event.type === 'abandoned') return;
     const { item: video, fingerprint: hash } = event;
     this.#left.delete(video.id);
     if (event.type === 'dead') {
@@ -139,7 +139,12 @@ export class RunItems {
 
 /** Where a video is, and what a manifest says of it beside. */
 function placeOf({ path, source, more }: Video): ItemChange {
-  return { path: resolve(path), source, more };
+  return { path: absolutePath(path), source, more };
+}
+
+/** The path of an item's file as it is noted. */
+export function absolutePath(path: string): string {
+  return resolve(path);
 }
 
 const NOTHING: Coverage = { places: [], filesOf: new Set() };

@@ -1,5 +1,6 @@
 import type { Flow } from '../operators/flow.ts';
 import type { FlowMetrics, OperatorMetrics } from '../operators/operator-meter.ts';
+import type { DataflowNode } from './graph.ts';
 
 /**
  * The metrics of a run's flow, with what items did that ran alone, in flows of their own: elements
@@ -31,4 +32,10 @@ function together(here: OperatorMetrics, other: OperatorMetrics): OperatorMetric
     ...(here.batches === undefined ? {} : { batches: here.batches + (other.batches ?? 0) }),
     ...(here.duplicates === undefined ? {} : { duplicates: here.duplicates + (other.duplicates ?? 0) }),
   };
+}
+
+/** Operators in the order of the graph's nodes. */
+export function inOrder(operators: readonly OperatorMetrics[], nodes: readonly DataflowNode[]): OperatorMetrics[] {
+  const place = (name: string) => nodes.findIndex(({ id }) => id === name);
+  return [...operators].sort((left, right) => place(left.name) - place(right.name));
 }

@@ -3,6 +3,7 @@ import type { OperatorMetrics } from '../operators/operator-meter.ts';
 import type { Bytes } from '../operators/payload.ts';
 import type { Plan } from './plan.ts';
 import type { RunTally } from './run-tally.ts';
+import type { Fleet, FleetState } from './runners/queue/fleet.ts';
 
 /** How far an extraction is. */
 export interface RunProgress {
@@ -19,8 +20,10 @@ export interface RunProgress {
   readonly wallSeconds: number;
   readonly heldBytes: Bytes;
   readonly budgetBytes: Bytes;
-  /** What each operator has done so far. */
+  /** What each operator has done so far, in this process. */
   readonly operators?: readonly OperatorMetrics[];
+  /** Of a run that the workers of a queue do: how they are, as they say themselves. */
+  readonly fleet?: FleetState;
 }
 
 /** Frames that the decoders of pictures gave. */
@@ -43,5 +46,21 @@ export function progressOf(tally: RunTally, flow: Flow, plan: Plan, wallSeconds:
     heldBytes: metrics.held,
     budgetBytes: plan.memory.budget,
     operators: metrics.operators,
+  };
+}
+
+/** How far a run is that the workers of a queue do. */
+export function fleetProgress(
+  fleet: Fleet,
+  { total, plan, wallSeconds }: { readonly total: number; readonly plan: Plan; readonly wallSeconds: number },
+): RunProgress {
+  const done = Math.min(total, fleet.before + fleet.done);
+  const perItem = fleet.done === 0 ? Number.NaN : fleet.seconds / fleet.done;
+  return {
+    ...{ done, total, dead: fleet.dead, frames: fleet.frames, mediaSeconds: fleet.seconds, wallSeconds },
+    remainingMediaSeconds: done === total ? 0 : (total - done) * perItem,
+    heldBytes: 0,
+    budgetBytes: plan.memory.budget,
+    fleet: fleet.state,
   };
 }

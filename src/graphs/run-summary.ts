@@ -5,6 +5,7 @@ import type { Bytes } from '../operators/payload.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 import type { Precision } from './precision/choose-precision.ts';
 import type { InputChanges } from './run-items.ts';
+import type { FleetState } from './runners/queue/fleet.ts';
 import type { ShardSummary } from './runners/shard-run.ts';
 import type { MeasuredDeviceUse } from './sessions.ts';
 
@@ -87,6 +88,11 @@ export interface RunSummary {
    * what this run did. The tables are written by the run that finds nothing left.
    */
   readonly shard?: ShardSummary;
+  /**
+   * Of a run that the workers of a queue did: how they were when it ended, as they said themselves.
+   * Everything else is what the dataset says.
+   */
+  readonly fleet?: FleetState;
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
   /**

@@ -57,6 +57,9 @@ export class RunTally {
         this.alreadyDone += 1;
         if (event.unit.partial) this.alreadyPartial += 1;
         break;
+      case 'abandoned':
+        this.#running.delete(id);
+        return;
       case 'skipped':
         this.skipped.push({ item: id, reason: event.reason });
         break;

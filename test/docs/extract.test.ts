@@ -35,6 +35,7 @@ const fields: Readonly<Record<keyof Summary, true>> = {
   left: true,
   failure: true,
   readerGone: true,
+  fleet: true,
 };
 
 /** The words that an option's value may be, of those whose help lists them: `float32|int8`. */

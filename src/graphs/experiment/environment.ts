@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { arch, cpus, platform, release } from 'node:os';
+import { onnxruntimeVersion } from '../onnxruntime-version.ts';
 
 /** What computed a figure, as far as it may decide its last digits. */
 export interface Environment {
@@ -25,9 +24,4 @@ export function environment(): Environment {
     os: `${platform()} ${release()} ${arch()}`,
   };
   return known;
-}
-
-function onnxruntimeVersion(): string {
-  const path = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
 }

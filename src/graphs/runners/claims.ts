@@ -1,6 +1,6 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createOnce, makeDirectory, removeIfThere, temporaryPath } from '../../core/atomic-file.ts';
+import { createOnce, makeDirectory, removeIfThere, replaceFile, temporaryPath } from '../../core/atomic-file.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { sha256 } from '../../core/hash.ts';
 import { PROCESS_NAME, processState } from '../../core/process-identity.ts';
@@ -11,16 +11,32 @@ const SIGN = 10_000;
 /** A claim without a sign of life for this long, by the file system's clock, is nobody's. */
 const SILENCE = 60_000;
 
+/** What claims before this one tell of an item. */
+export interface Claim {
+  /** Processes that died while they had it in work. */
+  readonly deaths: number;
+  /** Of these, those that had nothing else in work. */
+  readonly aloneDeaths: number;
+}
+
+/** What stands in a claim's file behind the name of who made it. */
+interface Standing extends Claim {
+  readonly isAlone: boolean;
+}
+
+const NOBODY_DIED: Claim = { deaths: 0, aloneDeaths: 0 };
+
 /**
  * Which items of a dataset some process has begun, as files in `_claims` that say who: so that
  * those who look for more work do what nobody is doing. A claim is a courtesy and no lock: an item
  * that two compute all the same is committed once, and the other's work was in vain. The claims of
  * a process that died lapse, at once on its own machine, elsewhere after a minute without a sign of
- * life; the clocks of machines are not compared.
+ * life; the clocks of machines are not compared. Who takes an item then is told that a process died
+ * with it.
  *
  * @example
  * const claims = new Claims('features/');
- * if (await claims.take('heat')) {
+ * if ((await claims.take('heat')) !== undefined) {
  *   await compute();
  *   claims.release('heat');
  * }
@@ -28,7 +44,7 @@ const SILENCE = 60_000;
  */
 export class Claims {
   readonly #directory: string;
-  readonly #held = new Map<string, string>();
+  readonly #held = new Map<string, { readonly path: string; readonly claim: Claim }>();
   readonly #releasing = new Set<Promise<void>>();
   readonly #signs: NodeJS.Timeout;
 
@@ -36,29 +52,39 @@ export class Claims {
     this.#directory = partPath(directory, 'claims');
     this.#signs = setInterval(() => {
       // A sign of life that cannot be given costs no more than work done twice.
-      for (const path of this.#held.values()) writeFile(path, PROCESS_NAME, { flag: 'r+' }).catch(() => undefined);
+      for (const { path } of this.#held.values()) writeFile(path, PROCESS_NAME, { flag: 'r+' }).catch(() => undefined);
     }, SIGN);
     this.#signs.unref();
   }
 
   /**
    * Claims an item, unless a process that lives has.
-   * @returns whether it is ours now.
+   * @returns what is known of it, where it is ours now.
    * @throws SystemError where it cannot be written.
    */
-  async take(itemId: string): Promise<boolean> {
+  async take(itemId: string): Promise<Claim | undefined> {
     const path = join(this.#directory, sha256(itemId).slice(0, 32));
-    const isOurs = (await this.#create(path)) || ((await this.#hasLapsed(path)) && (await this.#create(path)));
-    if (isOurs) this.#held.set(itemId, path);
-    return isOurs;
+    let claim: Claim | undefined = NOBODY_DIED;
+    if (!(await this.#create(path, claim))) {
+      claim = await this.#lapsed(path);
+      if (claim === undefined || !(await this.#create(path, claim))) return undefined;
+    }
+    this.#held.set(itemId, { path, claim });
+    return claim;
+  }
+
+  /** Says that this process has nothing else in work than an item that it has claimed. */
+  async alone(itemId: string): Promise<void> {
+    const held = this.#held.get(itemId);
+    if (held !== undefined) await replaceFile(held.path, textOf({ ...held.claim, isAlone: true }));
   }
 
   /** Gives an item up that is done with; one that was not claimed here is none. */
   release(itemId: string): void {
-    const path = this.#held.get(itemId);
-    if (path === undefined) return;
+    const held = this.#held.get(itemId);
+    if (held === undefined) return;
     this.#held.delete(itemId);
-    const released = removeIfThere(path).finally(() => this.#releasing.delete(released));
+    const released = removeIfThere(held.path).finally(() => this.#releasing.delete(released));
     // `close` throws it.
     released.catch(() => undefined);
     this.#releasing.add(released);
@@ -72,20 +98,34 @@ export class Claims {
   }
 
   /** The file appears with the name in it: one that was empty would be nobody's for a minute. */
-  async #create(path: string): Promise<boolean> {
+  async #create(path: string, claim: Claim): Promise<boolean> {
     await makeDirectory(this.#directory);
-    return createOnce(path, Buffer.from(PROCESS_NAME));
+    return createOnce(path, Buffer.from(textOf({ ...claim, isAlone: false })));
   }
 
-  /** Takes a claim away whose process died. */
-  async #hasLapsed(path: string): Promise<boolean> {
-    const whose = await readFile(path, 'utf8').catch(goneAs(''));
+  /** Takes a claim away whose process died, and gives what is known then of its item. */
+  async #lapsed(path: string): Promise<Claim | undefined> {
+    const text = await readFile(path, 'utf8').catch(goneAs(''));
+    const [whose = '', standing = ''] = text.split('\n');
     if (processState(whose) !== 'ended') {
       const signed = await stat(path).catch(goneAs(undefined));
-      if (signed !== undefined && (await this.#now()) - signed.mtimeMs < SILENCE) return false;
+      if (signed !== undefined && (await this.#now()) - signed.mtimeMs < SILENCE) return undefined;
     }
-    await removeIfThere(path);
-    return true;
+    if (!(await this.#takeAway(path, text))) return undefined;
+    if (text === '') return NOBODY_DIED;
+    const { deaths, aloneDeaths, isAlone } = standingOf(standing);
+    return { deaths: deaths + 1, aloneDeaths: aloneDeaths + (isAlone ? 1 : 0) };
+  }
+
+  /** Of several that see a claim lapse one takes it away, and nobody the next one's. */
+  async #takeAway(path: string, text: string): Promise<boolean> {
+    const away = temporaryPath(this.#directory);
+    if (!(await rename(path, away).then(() => true, goneAs(false)))) return text === '';
+    const taken = await readFile(away, 'utf8');
+    await removeIfThere(away);
+    if (taken === text) return true;
+    await createOnce(path, Buffer.from(taken));
+    return false;
   }
 
   /** The time by the clock that sets the times of these files, ms. */
@@ -99,6 +139,20 @@ export class Claims {
     } finally {
       await removeIfThere(path);
     }
+  }
+}
+
+/** Signs of life write the first line over, whose length is always the same. */
+function textOf(standing: Standing): string {
+  return `${PROCESS_NAME}\n${JSON.stringify(standing)}`;
+}
+
+function standingOf(line: string): Standing {
+  try {
+    return JSON.parse(line) as Standing;
+  } catch {
+    // Of an earlier version.
+    return { ...NOBODY_DIED, isAlone: false };
   }
 }
 

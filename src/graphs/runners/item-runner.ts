@@ -27,6 +27,8 @@ const MIN_BUDGET = 4 * 2 ** 20;
 interface Place {
   readonly key: string;
   readonly fingerprint: string;
+  /** Aborted when it is to be stopped. */
+  readonly signal: AbortSignal;
   stage: string;
 }
 
@@ -72,19 +74,31 @@ export class ItemRunner<Item, Services> {
 
   /** Runs one item. @throws what ends the run. */
   async run(item: Item): Promise<void> {
+    const own = this.#run.itemSignal?.(item);
+    if (own === undefined) return this.#runUntil(item, this.#signal);
+    try {
+      await this.#runUntil(item, AbortSignal.any([this.#signal, own]));
+    } catch (error) {
+      // What was stopped blames nobody, however it says so.
+      if (!own.aborted || this.#signal.aborted) throw error;
+      this.#tell({ type: 'abandoned', item });
+    }
+  }
+
+  async #runUntil(item: Item, signal: AbortSignal): Promise<void> {
     const itemId = this.#run.graph.itemId(item);
     const unreadable = this.#unreadable(itemId);
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
       let fingerprint: string;
       try {
-        fingerprint = await this.#run.fingerprint(item, this.#signal);
+        fingerprint = await this.#run.fingerprint(item, signal);
       } catch (error) {
         if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
         return this.#record(item, { key: unreadable, fingerprint: undefined }, error, 'read');
       }
       // The file can be read again: what was said of it when it could not is past.
       await this.#run.store.retry([unreadable]);
-      if (await this.#attempt(item, itemId, fingerprint)) return;
+      if (await this.#attempt(item, itemId, fingerprint, signal)) return;
     }
     const changing = new MediaError('unreadable', `'${itemId}' kept changing while it was being processed`, {
       remedy: 'Run it again when nothing writes to it any more.',
@@ -100,10 +114,10 @@ export class ItemRunner<Item, Services> {
   }
 
   /** Finishes the item as it is now; false when it has changed while it was computed. */
-  async #attempt(item: Item, itemId: string, fingerprint: string): Promise<boolean> {
+  async #attempt(item: Item, itemId: string, fingerprint: string, signal: AbortSignal): Promise<boolean> {
     const { store } = this.#run;
     const key = unitKey(this.#graphId, itemId, fingerprint);
-    const place: Place = { key, fingerprint, stage: 'probe' };
+    const place: Place = { key, fingerprint, stage: 'probe', signal };
     if (await this.#isDone(item, itemId, place)) return true;
     const letter = await store.letter(key);
     if (letter !== undefined && this.#run.retry?.(letter) !== true) {
@@ -111,6 +125,11 @@ export class ItemRunner<Item, Services> {
       return true;
     }
     if (letter !== undefined) await store.retry([key]);
+    const verdict = this.#run.verdict?.(item);
+    if (verdict !== undefined) {
+      await this.#record(item, place, verdict, 'decode');
+      return true;
+    }
     const cached = await this.#lookUp(fingerprint, itemId);
     if (cached !== undefined) {
       await this.#commit(item, place, cached, { before: [], cached: true });
@@ -120,13 +139,13 @@ export class ItemRunner<Item, Services> {
     try {
       table = await this.#compute(item, itemId, place);
     } catch (error) {
-      if (this.#signal.aborted || place.stage === 'open' || runFault(error) !== undefined) throw error;
-      if (await this.#hasChanged(item, fingerprint)) return false;
+      if (signal.aborted || place.stage === 'open' || runFault(error) !== undefined) throw error;
+      if (await this.#hasChanged(item, place)) return false;
       await this.#record(item, place, error, place.stage);
       return true;
     }
     if (table === undefined) return true;
-    if (await this.#hasChanged(item, fingerprint)) return false;
+    if (await this.#hasChanged(item, place)) return false;
     if (await this.#commit(item, place, table, { before: this.#run.operators.before })) {
       await this.#run.cache?.set(fingerprint, table);
     }
@@ -153,7 +172,8 @@ export class ItemRunner<Item, Services> {
     const { graph } = this.#run;
     // A probe takes what is planned for the decoders of an item, which run later: not beside an
     // item that was given all there is.
-    const plan = await this.#inTurn(this.#itemDecoders, () => graph.prepare(item, this.#signal));
+    const { signal } = place;
+    const plan = await this.#inTurn(this.#itemDecoders, signal, () => graph.prepare(item, signal));
     if (plan.skip !== undefined) {
       this.#tell({ type: 'skipped', item, fingerprint: place.fingerprint, reason: plan.skip });
       return undefined;
@@ -168,16 +188,16 @@ export class ItemRunner<Item, Services> {
       this.#tell({ type: 'started', item, seconds: plan.seconds });
       const scope = flow.scope(itemId, { claim: plan.claim, kept: plan.kept });
       const reached = (seconds: number) => this.#tell({ type: 'reached', item, seconds });
-      const unit = graph.unit(item, { scope, services, signal: this.#signal, reached, mayReplan });
-      return lastValueFrom(abortable(unit, this.#signal, 'the run'));
+      const unit = graph.unit(item, { scope, services, signal, reached, mayReplan });
+      return lastValueFrom(abortable(unit, signal, 'the run'));
     };
-    if (needsAll) return this.#alone(plan, decode);
+    if (needsAll) return this.#alone(plan, signal, decode);
     try {
-      return await this.#inTurn(plan.decoders ?? 0, () => decode(this.#run.flow));
+      return await this.#inTurn(plan.decoders ?? 0, signal, () => decode(this.#run.flow));
     } catch (error) {
       // It holds more than it claimed, as variable frame rates make it: alone it has more.
       if (!isBudgetTooSmall(error) || this.#budgetAlone(plan) <= this.#run.flow.budget) throw error;
-      return await this.#alone(plan, decode);
+      return await this.#alone(plan, signal, decode);
     }
   }
 
@@ -206,13 +226,13 @@ export class ItemRunner<Item, Services> {
     return left < MIN_BUDGET ? 0 : left;
   }
 
-  #alone(plan: UnitPlan, decode: (flow: Flow) => Promise<UnitTable>): Promise<UnitTable> {
+  #alone(plan: UnitPlan, signal: AbortSignal, decode: (flow: Flow) => Promise<UnitTable>): Promise<UnitTable> {
     const flow = this.#run.memory?.flow(this.#budgetAlone(plan)) ?? this.#run.flow;
-    return this.#inTurn('alone', () => decode(flow));
+    return this.#inTurn('alone', signal, () => decode(flow));
   }
 
-  async #inTurn<Result>(decoders: Bytes | 'alone', work: () => Promise<Result>): Promise<Result> {
-    const leave = await this.#gate.enter(decoders, this.#signal);
+  async #inTurn<Result>(decoders: Bytes | 'alone', signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+    const leave = await this.#gate.enter(decoders, signal);
     try {
       return await work();
     } finally {
@@ -230,9 +250,9 @@ export class ItemRunner<Item, Services> {
   }
 
   /** Whether the item's content is no longer what it was; what can no longer be read is not. */
-  async #hasChanged(item: Item, fingerprint: string): Promise<boolean> {
+  async #hasChanged(item: Item, { fingerprint, signal }: Place): Promise<boolean> {
     try {
-      return (await this.#run.fingerprint(item, this.#signal)) !== fingerprint;
+      return (await this.#run.fingerprint(item, signal)) !== fingerprint;
     } catch (error) {
       if (!(error instanceof MediaError) || runFault(error) !== undefined) throw error;
       return true;

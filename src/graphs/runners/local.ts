@@ -35,6 +35,8 @@ export type RunEvent<Item> =
       readonly unit: Pick<UnitFacts, 'seconds' | 'partial'>;
     }
   | { readonly type: 'skipped'; readonly item: Item; readonly fingerprint: string; readonly reason: string }
+  /** Its own signal stopped it: nothing has become of it here. */
+  | { readonly type: 'abandoned'; readonly item: Item }
   | {
       readonly type: 'dead';
       readonly item: Item;
@@ -98,6 +100,12 @@ export interface LocalRun<Item, Services> {
   readonly drain?: AbortSignal | undefined;
   /** Aborted: what runs is stopped at once; what is committed stays. */
   readonly signal?: AbortSignal | undefined;
+  /** Aborted: that item is stopped, and left as it is; the others continue. */
+  readonly itemSignal?: ((item: Item) => AbortSignal | undefined) | undefined;
+  /**
+   * Why an item must not be begun, where what it does is known: that becomes its dead letter.
+   */
+  readonly verdict?: ((item: Item) => Error | undefined) | undefined;
   /**
    * Told of everything as it happens. What it throws becomes a process warning; it spoils no item.
    */

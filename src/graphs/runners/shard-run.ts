@@ -93,7 +93,7 @@ export class ShardRun<Item extends { readonly id: string }> {
     for (const item of part) {
       // What was done before needs no claim: the run sees whether it is to be done again. What
       // another has done since, it finds done.
-      if (before(item.id) !== undefined || (await claims.take(item.id))) {
+      if (before(item.id) !== undefined || (await claims.take(item.id)) !== undefined) {
         this.#begun.add(item.id);
         yield item;
       }
@@ -101,7 +101,8 @@ export class ShardRun<Item extends { readonly id: string }> {
     for (let hasBegun = true; hasBegun; ) {
       hasBegun = false;
       for (const item of corpus.toReversed()) {
-        if (this.#begun.has(item.id) || !(await this.#isLeft(item.id)) || !(await claims.take(item.id))) continue;
+        if (this.#begun.has(item.id) || !(await this.#isLeft(item.id))) continue;
+        if ((await claims.take(item.id)) === undefined) continue;
         // Whoever had it may have finished it since we looked.
         this.#outcomeOf = undefined;
         if (!(await this.#isLeft(item.id))) {

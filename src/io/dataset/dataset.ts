@@ -142,16 +142,21 @@ export class Dataset {
 
   /**
    * In place of `close`, for a process that leaves others to finish: what it noted of the items is
-   * on disk, and the tables are said to be out of date. Its cost does not grow with the dataset.
+   * on disk, and the tables are said to be out of date, unless a driver has said so before
+   * (`isDriven`). Its cost does not grow with the dataset.
    */
-  async leave(): Promise<void> {
+  async leave({ isDriven = false }: { readonly isDriven?: boolean } = {}): Promise<void> {
     const items = await this.store.items();
     await items.flush();
     items.close();
-    if (readDatasetFile(this.directory).contents !== undefined) {
-      await updateDatasetFile(this.directory, async ({ contents: _outdated, ...file }) => file);
-    }
+    if (!isDriven) await this.outdate();
     await this.release();
+  }
+
+  /** Says that the tables are out of date, whatever becomes of the units. */
+  async outdate(): Promise<void> {
+    if (readDatasetFile(this.directory).contents === undefined) return;
+    await updateDatasetFile(this.directory, async ({ contents: _outdated, ...file }) => file);
   }
 
   /** Closes it at the end of an `await using` declaration. */

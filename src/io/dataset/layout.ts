@@ -23,6 +23,7 @@ const NAMES = {
   pca: ['_pca', 'pca'],
   journal: ['_journal.txt', undefined],
   claims: ['_claims', undefined],
+  queue: ['_queue.json', undefined],
 } as const;
 
 /** A file or folder of a dataset that is not a table. */

@@ -1,0 +1,69 @@
+import { runWorker, type WorkerOptions } from '../../src/graphs/run-worker.ts';
+import { defineCommand } from '../command.ts';
+import { extractionOptions } from '../extraction-options.ts';
+import { catchInterrupts, drainNotice } from '../interrupts.ts';
+import { type OptionTable, positive, repeated, required, text } from '../option-table.ts';
+import { progressLine } from '../progress.ts';
+import { summaryText } from '../summary.ts';
+import { extractionToldTo } from '../told-to.ts';
+
+const { memory, concurrency, batch, workers, threads, device } = extractionOptions;
+
+const options = {
+  queue: required(text('URL', 'server of the queue: redis://, rediss:// or postgres://')),
+  out: required(text('DIR', 'the dataset that the driver makes, at the same path as there')),
+  graph: text('ID', 'refuses a dataset of another graph', 'the graph of the dataset'),
+  modules: {
+    ...repeated('FILE', 'a module of your own that may be loaded: ./flow.js', (texts) => [...texts]),
+    default: 'none: neither queue nor dataset can have code run',
+    flag: 'module',
+  },
+  roots: {
+    ...repeated('DIR', "a directory below which a job's file may lie beside those of the dataset", (texts) => [
+      ...texts,
+    ]),
+    default: 'none',
+    flag: 'root',
+  },
+  weights: {
+    ...repeated('PATH', 'a file of weights, or a directory of them, looked at before the stored ones', (texts) => [
+      ...texts,
+    ]),
+    default: 'the stored ones',
+  },
+  idle: positive('SECONDS', 'ends after so long without a job', 'waits for more'),
+  lock: positive('SECONDS', 'without a sign of life for so long, its jobs come to other workers', '60'),
+  cache: text('URI|none', 'cache of finished units, as of `reelflow extract`', 'none'),
+  ...{ memory, concurrency, batch, workers, threads, device },
+} satisfies OptionTable<WorkerOptions>;
+
+/** `reelflow worker`: computes what a queue names. */
+export const command = defineCommand({
+  name: 'worker',
+  operands: [],
+  usage: '--queue URL --out DIR [options]',
+  does: 'computes the items that `reelflow extract --runner bullmq` puts in a queue',
+  options,
+  examples: [
+    'reelflow worker --queue redis://queue:6379 --out /data/features --memory 4GiB',
+    'reelflow worker --queue redis://queue:6379 --out /data/shots --module ./flow.js',
+    'reelflow worker --queue postgres://db/jobs --out /data/features --idle 60    (ends when there is nothing to do)',
+  ],
+  async run(values, { console }) {
+    const interrupts = catchInterrupts(console, drainNotice('videos'));
+    try {
+      const summary = await runWorker({
+        ...values,
+        drain: interrupts.drain,
+        signal: interrupts.stop,
+        onProgress: (progress) => console.progress(progress, progressLine),
+        ...extractionToldTo(console),
+      });
+      if (summary !== undefined) console.result(summary, (made) => summaryText(made, values.out));
+      // Being told to stop is how a worker ends.
+      return 0;
+    } finally {
+      interrupts.release();
+    }
+  },
+});

@@ -1,0 +1,210 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { checkInteger, checkPositive, checkString } from '../core/check.ts';
+import { UsageError } from '../core/errors.ts';
+import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
+import { datasetFilePath } from '../io/dataset/dataset-file.ts';
+import { Items } from '../io/dataset/items.ts';
+import { MemorySampler } from '../io/media/process-memory.ts';
+import { Video } from '../io/media/video.ts';
+import { queueAddress } from '../io/queue/queue-address.ts';
+import { openWorkerQueue } from '../io/queue/worker-queue.ts';
+import { chooseDevice } from '../models/onnx/device.ts';
+import { listener } from './listener.ts';
+import { networksOf } from './plan.ts';
+import { type FeedMaking, type RunOptions, runGraph } from './run-graph.ts';
+import type { RunSummary } from './run-summary.ts';
+import { Claims } from './runners/claims.ts';
+import { JobFeed } from './runners/queue/job-feed.ts';
+import { queueOfWorker } from './runners/queue/queue-file.ts';
+import { graphFrom } from './spec/graph-from.ts';
+import { readSpec } from './spec/graph-spec.ts';
+
+/** Whose jobs a worker does, with what, and how. */
+export interface WorkerOptions
+  extends Pick<
+    RunOptions,
+    | 'memory'
+    | 'concurrency'
+    | 'batch'
+    | 'workers'
+    | 'threads'
+    | 'device'
+    | 'cache'
+    | 'drain'
+    | 'signal'
+    | 'onProgress'
+    | 'onMessage'
+    | 'onItem'
+    | 'onStage'
+  > {
+  /** The server that the queue is on: `redis://`, `rediss://` or `postgres://`. */
+  readonly queue: string;
+  /** The directory of the dataset, which driver and workers share. */
+  readonly out: string;
+  /** Id of the graph that is to be computed, where it must be that one. Default: the dataset's. */
+  readonly graph?: string | undefined;
+  /** Files of weights, and directories of them, looked through before the weights store. */
+  readonly weights?: string | readonly string[] | undefined;
+  /**
+   * The modules that may be loaded, by their paths below the working directory. Default none: no
+   * code is run because a queue or a dataset says so.
+   */
+  readonly modules?: readonly string[] | undefined;
+  /**
+   * Directories below which the file of a job may lie that is not the one that the dataset knows of
+   * its item. Default none.
+   */
+  readonly roots?: readonly string[] | undefined;
+  /** Ends after so many seconds without a job. Default: it waits for more. */
+  readonly idle?: number | undefined;
+  /**
+   * Seconds after which a job comes to another worker when this one has given no sign of life.
+   * Default 60.
+   */
+  readonly lock?: number | undefined;
+}
+
+const known: KnownOptions<WorkerOptions> = {
+  queue: true,
+  out: true,
+  graph: true,
+  weights: true,
+  modules: true,
+  roots: true,
+  idle: true,
+  lock: true,
+  memory: true,
+  concurrency: true,
+  batch: true,
+  workers: true,
+  threads: true,
+  device: true,
+  cache: true,
+  drain: true,
+  signal: true,
+  onProgress: true,
+  onMessage: true,
+  onItem: true,
+  onStage: true,
+};
+
+/** Items that a worker plans by. */
+const SAMPLE = 2048;
+/** Milliseconds between two looks for a dataset that is yet to be made. */
+const LOOK_EVERY = 500;
+
+/**
+ * Computes items of a dataset as a queue names them, until it is stopped: a worker of `extract` and
+ * `writeDataset` with `runner: 'bullmq'`. It makes the graph from the dataset's own spec, waits
+ * until a driver has made that, and believes nothing of a job but which item it names.
+ *
+ * Buffering: at most the memory limit. Cancellation: `drain` finishes what runs and gives the rest
+ * back, `signal` stops at once; both resolve normally.
+ *
+ * @returns what this worker did; undefined when it was stopped before there was anything to do.
+ * @throws UsageError `graph` and `spec` as `graphFrom`, `module` for a module that is not allowed,
+ * `versions` where decoder or runtime are not those of the driver; SystemError `queue`, and whatever
+ * every item would meet.
+ *
+ * @example
+ * const drain = new AbortController();
+ * process.once('SIGTERM', () => drain.abort());
+ * await runWorker({ queue: 'redis://localhost:6379', out: '/data/features', memory: '2GiB', drain: drain.signal });
+ */
+export async function runWorker(options: WorkerOptions): Promise<RunSummary | undefined> {
+  checkKnownOptions('runWorker', options, known);
+  const { queue: uri, out, graph: wanted, weights, modules, roots = [], idle, lock = 60, ...execution } = options;
+  checkString('out', out);
+  queueAddress(uri);
+  for (const root of roots) checkString('roots', root);
+  if (idle !== undefined) checkPositive('idle', idle);
+  checkInteger('lock', Math.ceil(checkPositive('lock', lock)), 1, 3600);
+  const say = listener('onMessage', options.onMessage);
+  const found = await untilDriven(options, say);
+  if (found === undefined) return undefined;
+  const { name, sample } = found;
+  const spec = await readSpec(out);
+  if (wanted !== undefined && spec.id !== wanted) {
+    throw new UsageError(`the dataset ${out} is of graph ${spec.id}, but this worker is to compute ${wanted}`, {
+      code: 'graph',
+      option: 'graph',
+      remedy: 'Name the dataset of that graph, or leave `graph` out.',
+    });
+  }
+  const graph = await graphFrom(spec, { weights, modules });
+  const random = networksOf(graph).filter((network) => network.random);
+  if (random.length > 0 && options.onMessage === undefined) {
+    process.emitWarning(`${random.map((each) => each.name).join(' and ')}: random weights`, 'ReelflowWarning');
+  }
+  const feed = async ({ directory, items, concurrency, busy, say: tell }: FeedMaking): Promise<JobFeed> => {
+    const queue = await openWorkerQueue(uri, name, {
+      ...{ concurrency, lock: lock * 1000 },
+      onError: onceUntilQuiet((error) => say(`the queue: ${error.message}`)),
+    });
+    return new JobFeed({
+      ...{ graphId: spec.id, queue, claims: new Claims(directory), items, roots, busy, say: tell },
+      again: (lock * 1000) / 4,
+      idle: idle === undefined ? undefined : idle * 1000,
+      drain: anyOf(options),
+    });
+  };
+  const sampler = new MemorySampler();
+  sampler.start();
+  try {
+    const device = await chooseDevice(options.device ?? 'auto');
+    if (device.says !== undefined) say(device.says);
+    return await runGraph(graph, sample, { ...execution, compact: false }, { out, device, sampler, feed });
+  } finally {
+    sampler.stop();
+  }
+}
+
+/**
+ * The dataset's queue and a sample of its items, as soon as a driver has made them; undefined when
+ * stopped before.
+ */
+async function untilDriven(
+  options: WorkerOptions,
+  say: (sentence: string) => void,
+): Promise<{ readonly name: string; readonly sample: readonly Video[] } | undefined> {
+  const { out } = options;
+  const stop = anyOf(options);
+  for (let looks = 0; !stop.aborted; looks += 1) {
+    const name = existsSync(datasetFilePath(out)) ? await queueOfWorker(out) : undefined;
+    const sample = name === undefined ? [] : await sampleOf(out);
+    if (name !== undefined && sample.length > 0) return { name, sample };
+    if (looks === 0) say(`waiting for a driver to make the dataset ${out}`);
+    await sleep(LOOK_EVERY, undefined, { signal: stop }).catch(() => undefined);
+  }
+  return undefined;
+}
+
+async function sampleOf(directory: string): Promise<Video[]> {
+  const items = await Items.open(directory);
+  try {
+    const ids = [...items.ids()];
+    const step = Math.max(1, ids.length / SAMPLE);
+    const chosen = Array.from({ length: Math.min(ids.length, SAMPLE) }, (_, at) => ids[Math.floor(at * step)] ?? '');
+    return chosen.flatMap((id) => {
+      const { path, state } = items.get(id) ?? {};
+      return path === undefined || state === 'gone' ? [] : [new Video(path, { id })];
+    });
+  } finally {
+    items.close();
+  }
+}
+
+function anyOf({ drain, signal }: Pick<WorkerOptions, 'drain' | 'signal'>): AbortSignal {
+  return AbortSignal.any([drain, signal].filter((each) => each !== undefined));
+}
+
+/** Tells of the first of many: a server that is away fails every command until it is back. */
+function onceUntilQuiet(tell: (error: Error) => void): (error: Error) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const isFirst = performance.now() - last > 10_000;
+    last = performance.now();
+    if (isFirst) tell(error);
+  };
+}

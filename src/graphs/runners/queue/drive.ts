@@ -1,0 +1,107 @@
+import { MediaError } from '../../../core/errors.ts';
+import type { CommitStore } from '../../../io/dataset/commit-store.ts';
+import type { DeadLetter } from '../../../io/dataset/dead-letter.ts';
+import { outcomes } from '../../../io/dataset/outcomes.ts';
+import type { Video } from '../../../io/media/video.ts';
+import { openDriverQueue } from '../../../io/queue/driver-queue.ts';
+import { unitKey } from '../../graph.ts';
+import { absolutePath } from '../../run-items.ts';
+import type { RunEvent } from '../local.ts';
+import type { Fleet } from './fleet.ts';
+import { QueueDriver } from './queue-driver.ts';
+import { queueOfDriver } from './queue-file.ts';
+
+/** What has a run's items computed by the workers of a queue. */
+export interface Driving {
+  /** Address of the queue's server. */
+  readonly uri: string;
+  readonly graphId: string;
+  readonly corpus: readonly Video[];
+  readonly store: CommitStore;
+  readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
+  /** Whether a dead letter is worth another try. */
+  readonly retry: (letter: DeadLetter) => boolean;
+  readonly fleet: Fleet;
+  readonly stop: AbortSignal;
+  readonly say: (sentence: string) => void;
+  /** Told of every item that is done with, when the run ends: what the dataset says of it. */
+  readonly onEvent: (event: RunEvent<Video>) => void;
+}
+
+/** Fills a queue until the dataset says that all is done, or it is stopped. */
+export async function driveQueue(driving: Driving): Promise<void> {
+  const { uri, graphId, corpus, store, fleet, stop, say } = driving;
+  const name = await queueOfDriver(store.directory, graphId);
+  let driver: QueueDriver<Video> | undefined;
+  const queue = await openDriverQueue(uri, name, {
+    onReport: (report) => fleet.take(report),
+    onRefusal: (reason) => {
+      if (fleet.refuse(reason)) say(`a worker refused a job: ${reason}`);
+    },
+    onError: (error) => driver?.outage(error),
+  });
+  try {
+    say(`the queue is '${name}'; workers: reelflow worker --queue URL --out DIR`);
+    driver = new QueueDriver({
+      items: corpus,
+      queue,
+      jobOf: ({ id, path }) => ({ item: id, path: absolutePath(path), graph: graphId }),
+      outcomes: () => outcomes(store),
+      isSettled: (video, mayRetry) => isSettled(driving, video, mayRetry),
+      ...{ fleet, stop, say },
+    });
+    await driver.run();
+    await tellOutcomes(driving, driver.settled);
+  } finally {
+    await queue.close();
+  }
+}
+
+/** Whether an item has a unit or a dead letter of its file as it is now. */
+async function isSettled(
+  { store, graphId, fingerprint, retry, stop }: Driving,
+  { id, path }: Video,
+  mayRetry: boolean,
+): Promise<boolean> {
+  let key: string;
+  try {
+    key = unitKey(graphId, id, await fingerprint(path, stop));
+  } catch (error) {
+    if (!(error instanceof MediaError)) {
+      if (stop.aborted) return false;
+      throw error;
+    }
+    // It is tried again in every run, as nothing says that it cannot be read now.
+    return !mayRetry && (await store.letter(unitKey(graphId, id, 'unreadable'))) !== undefined;
+  }
+  if ((await store.facts(key)) !== undefined) return store.isCurrent(id, key);
+  const letter = await store.letter(key);
+  return letter !== undefined && !(mayRetry && retry(letter));
+}
+
+/** Tells what the dataset says of every item, as a run in this process would have told it. */
+async function tellOutcomes({ corpus, store, onEvent }: Driving, settled: ReadonlySet<string>): Promise<void> {
+  const untold = new Map(corpus.map((video) => [video.id, video]));
+  const taken = (id: string): Video | undefined => {
+    const video = untold.get(id);
+    untold.delete(id);
+    return video;
+  };
+  for (const { letter } of await store.letters()) {
+    const item = taken(letter.item);
+    if (item === undefined) continue;
+    onEvent({ type: 'dead', item, fingerprint: undefined, letter, earlier: settled.has(item.id) });
+  }
+  await store.eachCurrentUnit('aside', ({ key, facts }) => {
+    const item = taken(facts.itemId);
+    if (item === undefined) return;
+    const of = { item, key, fingerprint: '' };
+    if (settled.has(item.id)) onEvent({ type: 'already-done', ...of, unit: facts });
+    else onEvent({ type: 'committed', ...of, unit: { ...facts, notes: [], media: {} } });
+  });
+  const items = await store.items();
+  for (const item of untold.values()) {
+    const { state, code = 'skipped' } = items.get(item.id) ?? {};
+    if (state === 'skipped') onEvent({ type: 'skipped', item, fingerprint: '', reason: code });
+  }
+}

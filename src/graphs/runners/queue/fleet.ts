@@ -1,0 +1,121 @@
+import { MediaError } from '../../../core/errors.ts';
+import type { ItemReport } from '../../run-reports.ts';
+
+/** What a worker reports of a job that is done with. */
+export interface WorkerReport {
+  /** The worker's own name. */
+  readonly worker: string;
+  readonly item: ItemReport;
+  /** Seconds that each of its operators has been busy since it began; not in every report. */
+  readonly busy?: Readonly<Record<string, number>> | undefined;
+}
+
+/** How the fleet of a queue's workers is. */
+export interface FleetState {
+  readonly workers: number;
+  readonly waiting: number;
+  readonly active: number;
+  /** The operator that is busiest over all workers; undefined before any has said. */
+  readonly bottleneck: string | undefined;
+}
+
+/** Workers whose figures are kept at most: names come from the queue, which anybody may write. */
+const MOST_WORKERS = 10_000;
+/** Refusals that are shown to people. */
+const MOST_REASONS = 5;
+
+/**
+ * What the workers of a queue say of themselves, for people to see: no decision is made by it, for
+ * the dataset alone says what is done.
+ */
+export class Fleet {
+  readonly #busy = new Map<string, Readonly<Record<string, number>>>();
+  readonly #reasons = new Set<string>();
+  readonly #tell: (item: ItemReport) => void;
+  /** Items that were done before this run. */
+  before = 0;
+  done = 0;
+  dead = 0;
+  frames = 0;
+  /** Media seconds of what was computed. */
+  seconds = 0;
+  /** Jobs that workers refused. */
+  refused = 0;
+  workers = 0;
+  waiting = 0;
+  active = 0;
+
+  /** @param tell of an item that a worker is done with. */
+  constructor(tell: (item: ItemReport) => void) {
+    this.#tell = tell;
+  }
+
+  /** Why jobs were refused: the first few reasons that differ. */
+  get reasons(): readonly string[] {
+    return [...this.#reasons];
+  }
+
+  get state(): FleetState {
+    const { workers, waiting, active } = this;
+    return { workers, waiting, active, bottleneck: this.#bottleneck() };
+  }
+
+  /** Takes what came as a report. */
+  take(value: unknown): void {
+    const report = reportOf(value);
+    if (report === undefined) return;
+    const { worker, item, busy } = report;
+    this.done += 1;
+    if (item.type === 'dead') this.dead += 1;
+    if (item.type === 'committed') {
+      this.frames += item.frames;
+      this.seconds += item.seconds;
+    }
+    if (busy !== undefined && (this.#busy.has(worker) || this.#busy.size < MOST_WORKERS)) this.#busy.set(worker, busy);
+    this.#tell(item);
+  }
+
+  /** Takes that a job was refused. @returns whether the reason is a new one. */
+  refuse(reason: string): boolean {
+    this.refused += 1;
+    if (this.#reasons.size >= MOST_REASONS || this.#reasons.has(reason)) return false;
+    this.#reasons.add(reason);
+    return true;
+  }
+
+  #bottleneck(): string | undefined {
+    const totals = new Map<string, number>();
+    for (const busy of this.#busy.values()) {
+      for (const [name, seconds] of Object.entries(busy)) totals.set(name, (totals.get(name) ?? 0) + seconds);
+    }
+    return [...totals].sort(([, left], [, right]) => right - left)[0]?.[0];
+  }
+}
+
+/** A report of what came from a queue; undefined of what is none. */
+function reportOf(value: unknown): WorkerReport | undefined {
+  const { worker, item, busy } = (value ?? {}) as Partial<WorkerReport>;
+  const { type, item: id, path } = (item ?? {}) as Partial<ItemReport>;
+  const isText = (each: unknown) => typeof each === 'string' && each.length <= 4096;
+  const isNumber = (each: unknown) => typeof each === 'number' && Number.isFinite(each);
+  const fields = (item ?? {}) as Readonly<Record<string, unknown>>;
+  const fits =
+    (type === 'committed' && isNumber(fields.frames) && isNumber(fields.seconds) && Array.isArray(fields.notes)) ||
+    type === 'already-done' ||
+    (type === 'skipped' && isText(fields.reason)) ||
+    (type === 'dead' && isText(fields.code) && isText(fields.message));
+  if (!fits || !isText(worker) || !isText(id) || !isText(path)) return undefined;
+  const isBusy = typeof busy === 'object' && busy !== null && Object.values(busy).every(isNumber);
+  return { worker: worker as string, item: item as ItemReport, busy: isBusy ? busy : undefined };
+}
+
+/** What is found of an item that several processes died of. */
+export function crashOf(itemId: string, deaths: number): MediaError {
+  return new MediaError(
+    'crash',
+    `'${itemId}' was in work each time that ${deaths} processes died, in the last of them alone`,
+    {
+      remedy: 'Run it where less else runs, or with more memory, after `reelflow dead retry DIR --code crash`.',
+    },
+  );
+}

@@ -1,0 +1,205 @@
+import { realpathSync } from 'node:fs';
+import { sep } from 'node:path';
+import { PROCESS_NAME } from '../../../core/process-identity.ts';
+import type { Items } from '../../../io/dataset/items.ts';
+import { Video } from '../../../io/media/video.ts';
+import { type Job, jobOf } from '../../../io/queue/job.ts';
+import type { TakenJob, WorkerQueue } from '../../../io/queue/worker-queue.ts';
+import type { ItemReport } from '../../run-reports.ts';
+import type { Claim, Claims } from '../claims.ts';
+import { crashOf, type WorkerReport } from './fleet.ts';
+
+/** What a worker's feed is given. */
+export interface JobFeedSetting {
+  readonly graphId: string;
+  readonly queue: WorkerQueue;
+  readonly claims: Claims;
+  /** What the dataset knows of its items. */
+  readonly items: Items;
+  /** Directories below which a job's file may lie that is not the file of its item. */
+  readonly roots: readonly string[];
+  /** Milliseconds after which a job comes again whose item another process has in work. */
+  readonly again: number;
+  /** Milliseconds without a job after which there are no more. Default: never. */
+  readonly idle?: number | undefined;
+  /** Aborted: no more jobs are taken. */
+  readonly drain?: AbortSignal | undefined;
+  /** Seconds that each operator has been busy. */
+  readonly busy: () => Readonly<Record<string, number>>;
+  readonly say: (sentence: string, item: string) => void;
+}
+
+/** A job whose item is in work. */
+interface Begun {
+  readonly job: TakenJob;
+  readonly claim: Claim;
+}
+
+/**
+ * How often a process may die with an item as its only work before the item is blamed for it. Once
+ * may be chance, such as a machine that is switched off.
+ */
+const MOST_ALONE = 3;
+/** Milliseconds between reports that say how busy the operators are. */
+const BUSY_EVERY = 1000;
+
+/**
+ * The jobs of a queue as the items of a run in this process. Nothing of a job is believed: it names
+ * an item that the dataset knows, with that item's file or one below a directory that this process
+ * was given, or is refused. An item that was in work when a process died is a suspect: it begins
+ * when nothing else is in work, and nothing else begins beside it; only what then kills its process
+ * again and again becomes a dead letter.
+ *
+ * @example
+ * await runLocally({ items: feed.items(), itemSignal: (video) => feed.signalOf(video), ... });
+ */
+export class JobFeed {
+  readonly #setting: JobFeedSetting;
+  readonly #begun = new Map<Video, Begun>();
+  #whenFewer: (() => void) | undefined;
+  #toldBusy = 0;
+
+  constructor(setting: JobFeedSetting) {
+    this.#setting = setting;
+    const { drain, queue } = setting;
+    const stop = () => queue.stop();
+    if (drain?.aborted === true) stop();
+    else drain?.addEventListener('abort', stop, { once: true });
+  }
+
+  /** The items, as there is room for them. */
+  async *items(): AsyncGenerator<Video> {
+    for (let job = await this.#next(); job !== undefined; job = await this.#next()) {
+      const video = await this.#begin(job);
+      if (video === undefined) continue;
+      const { deaths = 0, aloneDeaths = 0 } = this.#begun.get(video)?.claim ?? {};
+      if (deaths === 0 || aloneDeaths >= MOST_ALONE) {
+        yield video;
+        continue;
+      }
+      this.#setting.say(`${video.id}: was in work when a process died, and is tried alone`, video.id);
+      await this.#untilBegun(1);
+      await this.#setting.claims.alone(video.id);
+      yield video;
+      await this.#untilBegun(0);
+    }
+  }
+
+  /** Aborted when the job of an item is not ours any more. */
+  signalOf(video: Video): AbortSignal | undefined {
+    return this.#begun.get(video)?.job.signal;
+  }
+
+  /** Why an item must not be begun again: every process died of it. */
+  verdictOf(video: Video): Error | undefined {
+    const claim = this.#begun.get(video)?.claim;
+    return claim !== undefined && claim.aloneDeaths >= MOST_ALONE ? crashOf(video.id, claim.deaths) : undefined;
+  }
+
+  /** Says what has become of an item; undefined where nothing has. */
+  finished(video: Video, item: ItemReport | undefined): void {
+    const begun = this.#begun.get(video);
+    if (begun === undefined) return;
+    if (item === undefined) begun.job.back();
+    else begun.job.done(this.#report(item));
+    this.#end(video);
+  }
+
+  /** After the run, however it ended: gives back what was not finished. */
+  async close(): Promise<void> {
+    const { queue, claims } = this.#setting;
+    queue.stop();
+    for (const [video, { job }] of [...this.#begun]) {
+      job.back();
+      this.#end(video);
+    }
+    await claims.close();
+    await queue.close();
+  }
+
+  /** The next job; undefined when there are no more, or none has come for long. */
+  async #next(): Promise<TakenJob | undefined> {
+    const { queue, idle } = this.#setting;
+    const next = queue.next();
+    if (idle === undefined) return next;
+    const watch = setInterval(() => {
+      if (this.#begun.size === 0) queue.stop();
+    }, idle);
+    try {
+      return await next;
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** The item of a job, claimed; undefined when there is nothing to begin. */
+  async #begin(taken: TakenJob): Promise<Video | undefined> {
+    const { claims, again } = this.#setting;
+    const video = await this.#videoOf(jobOf(taken.data));
+    if (typeof video === 'string') {
+      taken.refuse(video);
+      return undefined;
+    }
+    let claim: Claim | undefined;
+    try {
+      claim = await claims.take(video.id);
+    } catch (error) {
+      taken.back();
+      throw error;
+    }
+    if (claim === undefined || taken.signal.aborted) {
+      if (claim !== undefined) claims.release(video.id);
+      taken.later(again);
+      return undefined;
+    }
+    this.#begun.set(video, { job: taken, claim });
+    return video;
+  }
+
+  /** The video that a job may have computed, or why it may not. */
+  async #videoOf(job: Job | undefined): Promise<Video | string> {
+    const { graphId, items, roots } = this.#setting;
+    if (job === undefined) return 'it is not a job of reelflow';
+    if (job.graph !== graphId) return `it is of graph ${job.graph}, but this worker has ${graphId}`;
+    if (!items.has(job.item)) await items.flush();
+    if (!items.has(job.item)) return `the dataset has no item '${job.item}'`;
+    const isItsFile = items.get(job.item)?.path === job.path;
+    if (!isItsFile && !roots.some((root) => isBelow(root, job.path))) {
+      return `the file of item '${job.item}' is another, and '${job.path}' is not below a directory that this worker was given`;
+    }
+    return new Video(job.path, { id: job.item });
+  }
+
+  /** Waits until at most so many items are in work. */
+  async #untilBegun(most: number): Promise<void> {
+    while (this.#begun.size > most) {
+      await new Promise<void>((resolve) => {
+        this.#whenFewer = resolve;
+      });
+    }
+  }
+
+  #end(video: Video): void {
+    this.#begun.delete(video);
+    this.#setting.claims.release(video.id);
+    this.#whenFewer?.();
+  }
+
+  #report(item: ItemReport): WorkerReport {
+    const now = performance.now();
+    if (now - this.#toldBusy < BUSY_EVERY) return { worker: PROCESS_NAME, item };
+    this.#toldBusy = now;
+    return { worker: PROCESS_NAME, item, busy: this.#setting.busy() };
+  }
+}
+
+/** Whether a file lies below a directory, whatever links lead to it. */
+function isBelow(root: string, path: string): boolean {
+  try {
+    const real = realpathSync(root);
+    return realpathSync(path).startsWith(real.endsWith(sep) ? real : real + sep);
+  } catch {
+    // What is not there is not below.
+    return false;
+  }
+}

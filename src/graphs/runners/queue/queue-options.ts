@@ -1,0 +1,70 @@
+import { checkOneOf } from '../../../core/check.ts';
+import { UsageError } from '../../../core/errors.ts';
+import { queueAddress } from '../../../io/queue/queue-address.ts';
+import type { GraphSpec } from '../../spec/graph-spec.ts';
+import type { ShardOptions } from '../shard.ts';
+
+/** Who computes the items of a run. */
+export const runnerNames = ['local', 'bullmq'] as const;
+
+/** Where a run has its items computed. */
+export interface QueueOptions {
+  /**
+   * `local` (default): in this process. `bullmq`: by the workers of a queue (`runWorker`), which
+   * this call fills and watches until the dataset says that all is done: it computes nothing.
+   */
+  readonly runner?: (typeof runnerNames)[number] | undefined;
+  /**
+   * Of `bullmq`, the server that the queue is on: `redis://`, `rediss://` or `postgres://`. BullMQ
+   * and the package that reaches the server are to be installed beside reelflow.
+   */
+  readonly queue?: string | undefined;
+}
+
+/**
+ * Checks the options of a run that a queue may be asked to do.
+ *
+ * @param isStored whether what the run makes is kept in a dataset, which workers see.
+ * @returns the address of the queue; undefined where there is none.
+ * @throws UsageError where they do not fit together, or no other process could make the graph.
+ */
+export function checkQueue(
+  { runner, queue, shard }: QueueOptions & ShardOptions,
+  isStored: boolean,
+  kind?: GraphSpec['kind'],
+): string | undefined {
+  if (runner !== undefined) checkOneOf('runner', runner, runnerNames);
+  if (runner !== 'bullmq') {
+    if (queue === undefined) return undefined;
+    throw new UsageError('`queue` names a queue, but nothing says that it is to be used', {
+      option: 'queue',
+      remedy: "Give `runner: 'bullmq'` too, or leave `queue` out.",
+    });
+  }
+  if (queue === undefined) {
+    throw new UsageError('`runner` is bullmq, but no queue was named', {
+      option: 'queue',
+      remedy: "Name its server: `queue: 'redis://localhost:6379'`.",
+    });
+  }
+  queueAddress(queue);
+  if (!isStored) {
+    throw new UsageError('`runner` bullmq needs a dataset, which all workers write to', { option: 'runner' });
+  }
+  if (shard !== undefined) {
+    throw new UsageError('`shard` divides a corpus among runs without a queue, and cannot be given beside one', {
+      option: 'shard',
+      remedy: 'Leave `shard` out: the workers of a queue take what is next.',
+    });
+  }
+  if (kind === 'inline') {
+    throw new UsageError(
+      'a dataflow that is written inline cannot be computed by workers: they do not have its functions',
+      {
+        option: 'runner',
+        remedy: "Move it into a module, and give `module: './flow.js#name'` in place of `columns`.",
+      },
+    );
+  }
+  return queue;
+}

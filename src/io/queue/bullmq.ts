@@ -1,0 +1,109 @@
+import type { Queue, QueueEvents, Worker } from 'bullmq';
+import { SystemError } from '../../core/errors.ts';
+import { type QueueAddress, type QueueServer, shownQueue } from './queue-address.ts';
+
+/** The classes of BullMQ over one kind of server, and how they connect to it. */
+export interface QueueClasses {
+  readonly Queue: typeof Queue;
+  readonly Worker: typeof Worker;
+  readonly QueueEvents: typeof QueueEvents;
+  readonly connection: Readonly<Record<string, unknown>>;
+  /** What a job is given back with that is not to be counted as failed. */
+  readonly delayed: () => Error;
+  readonly waiting: () => Error;
+}
+
+/** Milliseconds that a server may take until it answers for the first time. */
+const FIRST_ANSWER = 10_000;
+/** The packages that reach each kind of server. */
+const PACKAGES: Readonly<Record<QueueServer, string>> = { redis: 'ioredis', postgres: 'pg' };
+
+/**
+ * BullMQ for a server: asked once whether it is there, then with a patience that outlasts its
+ * restarts.
+ *
+ * @throws SystemError `queue` when a package is not installed, or the server does not answer.
+ */
+export async function bullmqFor({ server, uri }: QueueAddress): Promise<QueueClasses> {
+  const bullmq = await loaded(server);
+  await firstAnswer(server, uri);
+  const errors = { delayed: () => new bullmq.DelayedError(), waiting: () => new bullmq.WaitingError() };
+  if (server === 'redis') {
+    // A command waits until the server is back, however long that takes.
+    const retryStrategy = (times: number) => Math.min(50 * 2 ** Math.min(times, 5), 1000);
+    return { ...bullmq, ...errors, connection: { url: uri, maxRetriesPerRequest: null, retryStrategy } };
+  }
+  const classes = bullmq.withBackend(bullmq.createPostgresBackend);
+  return { ...(classes as unknown as QueueClasses), ...errors, connection: { connectionString: uri, migrate: true } };
+}
+
+async function loaded(server: QueueServer): Promise<typeof import('bullmq')> {
+  try {
+    await import(PACKAGES[server]);
+    return await import('bullmq');
+  } catch (cause) {
+    const packages = `bullmq ${PACKAGES[server]}`;
+    throw new SystemError(
+      'queue',
+      `a queue at ${server}:// needs bullmq and ${PACKAGES[server]}, which cannot be loaded`,
+      {
+        remedy: `Install them beside reelflow: \`npm install ${packages}\`.`,
+        cause,
+      },
+    );
+  }
+}
+
+/** @throws SystemError `queue` unless the server answers. */
+async function firstAnswer(server: QueueServer, uri: string): Promise<void> {
+  try {
+    if (server === 'redis') await pingRedis(uri);
+    else await pingPostgres(uri);
+  } catch (cause) {
+    const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause);
+    throw new SystemError('queue', `the queue ${shownQueue(uri)} cannot be reached: ${why}`, {
+      remedy: 'Start its server, or correct the address and its password.',
+      cause,
+    });
+  }
+}
+
+async function pingRedis(uri: string): Promise<void> {
+  const { Redis } = await import('ioredis');
+  const client = new Redis(uri, {
+    lazyConnect: true,
+    connectTimeout: FIRST_ANSWER,
+    commandTimeout: FIRST_ANSWER,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  // Its reason comes as an event; the command itself says only that the connection is closed.
+  let reason: unknown;
+  client.on('error', (error) => {
+    reason = error;
+  });
+  try {
+    await client.connect();
+    await client.ping();
+  } catch (error) {
+    throw reason ?? error;
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function pingPostgres(uri: string): Promise<void> {
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({
+    connectionString: uri,
+    connectionTimeoutMillis: FIRST_ANSWER,
+    query_timeout: FIRST_ANSWER,
+  });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await client.query('SELECT 1');
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,76 @@
+import { bullmqFor } from './bullmq.ts';
+import { type Job, jobId } from './job.ts';
+import { queueAddress } from './queue-address.ts';
+
+/** How much a queue holds. */
+export interface QueueDepth {
+  /** Jobs that nobody has taken. */
+  readonly waiting: number;
+  /** Jobs that a worker has. */
+  readonly active: number;
+}
+
+/** What a driver does with a queue. */
+export interface DriverQueue {
+  /** Adds jobs; one that is there already is not added again. */
+  add(jobs: readonly Job[]): Promise<void>;
+  depth(): Promise<QueueDepth>;
+  /** How many workers are connected. */
+  workers(): Promise<number>;
+  /** Takes away what nobody has taken. */
+  empty(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Who is told of what happens in a queue. What is told is hearsay: anybody may have written it. */
+export interface QueueListeners {
+  /** Of what a worker reports of a job that is done with. */
+  readonly onReport: (report: unknown) => void;
+  /** Of a job that a worker refused, and why. */
+  readonly onRefusal: (reason: string) => void;
+  /** Of a server that does not answer: everything waits until it does. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Events that are kept for whoever listens: each may be as long as a report. */
+const KEPT_EVENTS = 2000;
+
+/**
+ * Opens a queue to fill it.
+ *
+ * @throws UsageError for the address; SystemError `queue` when it cannot be opened.
+ *
+ * @example
+ * const queue = await openDriverQueue('redis://localhost:6379', name, listeners);
+ * await queue.add([{ item: 'heat', path: '/data/heat.mp4', graph: 'f0a1...' }]);
+ */
+export async function openDriverQueue(uri: string, name: string, listeners: QueueListeners): Promise<DriverQueue> {
+  const { Queue, QueueEvents, connection } = await bullmqFor(queueAddress(uri));
+  const queue = new Queue(name, {
+    connection,
+    streams: { events: { maxLen: KEPT_EVENTS } },
+    // A job that was kept would keep its name, and could not be added again.
+    defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
+  });
+  const events = new QueueEvents(name, { connection });
+  queue.on('error', listeners.onError);
+  events.on('error', listeners.onError);
+  events.on('completed', ({ returnvalue }) => listeners.onReport(returnvalue));
+  events.on('failed', ({ failedReason }) => listeners.onRefusal(String(failedReason)));
+  return {
+    add: async (jobs) => {
+      await queue.addBulk(jobs.map((job) => ({ name: 'item', data: job, opts: { jobId: jobId(job) } })));
+    },
+    depth: async () => {
+      const { wait = 0, delayed = 0, active = 0 } = await queue.getJobCounts('wait', 'delayed', 'active');
+      return { waiting: wait + delayed, active };
+    },
+    workers: () => queue.getWorkersCount(),
+    empty: async () => {
+      await queue.drain(true);
+    },
+    close: async () => {
+      await Promise.all([events.close(), queue.close()]);
+    },
+  };
+}

@@ -1,0 +1,140 @@
+import { bullmqFor } from './bullmq.ts';
+import { queueAddress } from './queue-address.ts';
+
+/** A job that this worker has taken, until it says what has become of it. */
+export interface TakenJob {
+  /** What the queue carried; anybody may have written it. */
+  readonly data: unknown;
+  /** Aborted when the job is not this worker's any more: its lock was lost. */
+  readonly signal: AbortSignal;
+  /** It is done with; the report goes to whoever listens. */
+  done(report: unknown): void;
+  /** It is to come again after some milliseconds. */
+  later(milliseconds: number): void;
+  /** Another worker is to have it. */
+  back(): void;
+  /** It is none that can be done. */
+  refuse(reason: string): void;
+}
+
+/** How a worker takes jobs. */
+export interface WorkerQueueOptions {
+  /** Jobs at a time. */
+  readonly concurrency: number;
+  /** Milliseconds for which a job stays with a worker that says nothing. */
+  readonly lock: number;
+  /** Told of a server that does not answer: everything waits until it does. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A queue whose jobs are taken. */
+export interface WorkerQueue {
+  /** The next job; undefined after `stop`. To be asked again only when it has answered. */
+  next(): Promise<TakenJob | undefined>;
+  /** Takes no more, and gives back what was not asked for. */
+  stop(): void;
+  /** Waits until every job has been answered. */
+  close(): Promise<void>;
+}
+
+/** How a job ends at this worker. */
+type Answer =
+  | { readonly type: 'done'; readonly report: unknown }
+  | { readonly type: 'later'; readonly milliseconds: number }
+  | { readonly type: 'back' }
+  | { readonly type: 'refuse'; readonly reason: string };
+
+/**
+ * Opens a queue to take its jobs. What is taken stays this worker's as long as its lock is renewed,
+ * by itself and however long the job takes; a job whose worker died comes again to another.
+ *
+ * @throws UsageError for the address; SystemError `queue` when it cannot be opened.
+ */
+export async function openWorkerQueue(uri: string, name: string, options: WorkerQueueOptions): Promise<WorkerQueue> {
+  const { Worker, connection, delayed, waiting } = await bullmqFor(queueAddress(uri));
+  const { concurrency, lock, onError } = options;
+  const taken = new Handover();
+  const worker = new Worker<unknown, unknown>(
+    name,
+    async (job, token, signal) => {
+      const answer = await new Promise<Answer>((answered) => {
+        taken.put({
+          data: job.data,
+          signal: signal ?? new AbortController().signal,
+          done: (report) => answered({ type: 'done', report }),
+          later: (milliseconds) => answered({ type: 'later', milliseconds }),
+          back: () => answered({ type: 'back' }),
+          refuse: (reason) => answered({ type: 'refuse', reason }),
+        });
+      });
+      switch (answer.type) {
+        case 'done':
+          return answer.report;
+        case 'later':
+          await job.moveToDelayed(Date.now() + answer.milliseconds, token);
+          throw delayed();
+        case 'back':
+          await job.moveToWait(token);
+          throw waiting();
+        case 'refuse':
+          throw new Error(answer.reason);
+      }
+    },
+    {
+      connection,
+      concurrency,
+      lockDuration: lock,
+      stalledInterval: lock / 2,
+      // Who is to blame for a worker that died is not decided by the queue, which may forget.
+      maxStalledCount: MANY,
+      runRetryDelay: 500,
+    },
+  );
+  worker.on('error', onError);
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, 'the lock of its job was lost');
+  });
+  return {
+    next: () => taken.next(),
+    stop: () => {
+      worker.pause(true).catch(onError);
+      taken.close();
+    },
+    close: () => worker.close(),
+  };
+}
+
+/** More often than any job comes again. */
+const MANY = 2 ** 31 - 1;
+
+/** Hands jobs over from those who take them to who does them. */
+class Handover {
+  readonly #jobs: TakenJob[] = [];
+  #waiting: ((job: TakenJob | undefined) => void) | undefined;
+  #isClosed = false;
+
+  put(job: TakenJob): void {
+    if (this.#isClosed) {
+      job.back();
+      return;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) this.#jobs.push(job);
+    else waiting(job);
+  }
+
+  next(): Promise<TakenJob | undefined> {
+    const job = this.#jobs.shift();
+    if (job !== undefined || this.#isClosed) return Promise.resolve(job);
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const job of this.#jobs.splice(0)) job.back();
+    this.#waiting?.(undefined);
+  }
+}

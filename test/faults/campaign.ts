@@ -1,0 +1,272 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { sha256 } from '../../src/core/hash.ts';
+import { unitKey } from '../../src/graphs/graph.ts';
+import { runLocally } from '../../src/graphs/runners/local.ts';
+import { CommitStore } from '../../src/io/dataset/commit-store.ts';
+import { compact } from '../../src/io/dataset/compact.ts';
+import { Dataset } from '../../src/io/dataset/dataset.ts';
+import { readDatasetFile } from '../../src/io/dataset/dataset-file.ts';
+import { Video } from '../../src/io/media/video.ts';
+import { Flow } from '../../src/operators/flow.ts';
+import { RedisServer } from '../fixtures/redis-server.ts';
+import type { ProcessSetting } from './process.ts';
+import { description, KILLS_DECODER, KILLS_WORKER, syntheticGraph } from './synthetic-graph.ts';
+
+// A process is run as it was built, also when the campaign itself is run by Vitest.
+const built = import.meta.url.endsWith('.ts') ? '../../dist/test/faults/process.js' : './process.js';
+const program = fileURLToPath(new URL(built, import.meta.url));
+const WORKERS = 3;
+const ITEMS = 40;
+/** Milliseconds that an item takes, and that a lock lasts. */
+const [WORK, LOCK] = [250, 1500];
+
+/** How a dataset differs from the one that no fault has met; nothing when it does not. */
+export interface Verdict {
+  readonly lost: readonly string[];
+  readonly duplicated: readonly string[];
+  readonly other: readonly string[];
+}
+
+/** A process of a campaign. */
+interface Member {
+  readonly child: ChildProcess;
+  isReady: boolean;
+}
+
+/**
+ * A corpus, a queue on a real Redis, a driver and three workers, that faults are done to: whoever
+ * dies is started again, as a supervisor would. At its end the dataset is compared with one that a
+ * single process made of the inputs as they then are.
+ */
+export class Campaign {
+  readonly redis: RedisServer;
+  readonly #root: string;
+  readonly inputs: string;
+  /** The folder that the dataset is in, which may be a file system of its own. */
+  readonly place: string;
+  readonly isMounted: boolean;
+  readonly #keys = new Set<string>();
+  readonly #workers: Member[] = [];
+  #drivers: Member[] = [];
+  #isOver = false;
+  #printed = '';
+  #made = 0;
+
+  private constructor(redis: RedisServer) {
+    this.redis = redis;
+    this.#root = mkdtempSync(join(tmpdir(), 'reelflow-faults-'));
+    [this.inputs, this.place] = [join(this.#root, 'inputs'), join(this.#root, 'place')];
+    mkdirSync(this.inputs);
+    mkdirSync(this.place);
+    this.isMounted = mounted(this.place);
+  }
+
+  static async start(): Promise<Campaign> {
+    const campaign = new Campaign(await RedisServer.start());
+    for (let item = 0; item < ITEMS; item += 1) campaign.write();
+    campaign.write(KILLS_DECODER);
+    campaign.#drive();
+    for (let worker = 0; worker < WORKERS; worker += 1) campaign.#workers.push(campaign.#started('worker'));
+    while (!campaign.#workers.every(({ isReady }) => isReady)) await sleep(20);
+    return campaign;
+  }
+
+  get #out(): string {
+    return join(this.place, 'dataset');
+  }
+
+  /** Writes a new input, or another content of one. */
+  write(begins = 'plain', name = `item-${String(this.#made++).padStart(4, '0')}.bin`): string {
+    const content = `${begins} ${name} ${Math.random()}`;
+    writeFileSync(join(this.inputs, name), content);
+    const id = name.replace(/\.bin$/, '');
+    this.#keys.add(unitKey(description.graphId, id, sha256(content)));
+    return name;
+  }
+
+  /** Names of inputs that kill nobody. */
+  plainInputs(): string[] {
+    const isPlain = (name: string) => readFileSync(join(this.inputs, name), 'utf8').startsWith('plain');
+    return readdirSync(this.inputs).filter(isPlain);
+  }
+
+  remove(name: string): void {
+    rmSync(join(this.inputs, name));
+  }
+
+  /** A worker that works. */
+  worker(): ChildProcess | undefined {
+    const ready = this.#workers.filter(({ isReady }) => isReady);
+    return ready[Math.floor(Math.random() * ready.length)]?.child;
+  }
+
+  /** A driver that has not ended; one is started where there is none. */
+  driver(): ChildProcess | undefined {
+    if (this.#drivers.length === 0) this.#drive();
+    return this.#drivers.find(({ isReady }) => isReady)?.child;
+  }
+
+  /** Starts one more driver beside those that run. */
+  secondDriver(): void {
+    this.#drive();
+  }
+
+  /** Lets everything end, and compares what has come of it. */
+  async end(): Promise<Verdict> {
+    try {
+      // Whatever the last faults were, one driver that sees all inputs ends.
+      while (this.#drivers.length > 0) await sleep(20);
+      let code: number | null = 1;
+      while (code !== 0) {
+        const { child } = this.#drive();
+        code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
+      }
+      this.#isOver = true;
+      await Promise.all([...this.#workers].map(({ child }) => ended(child, 'SIGTERM')));
+      return await this.#verdict();
+    } finally {
+      await this.abandon();
+    }
+  }
+
+  /** Ends everything at once. */
+  async abandon(): Promise<void> {
+    this.#isOver = true;
+    await Promise.all([...this.#workers, ...this.#drivers].map(({ child }) => ended(child, 'SIGKILL')));
+    await this.redis.end();
+    if (this.isMounted) execFileSync('umount', ['-l', this.place]);
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  /** What the processes said, for whoever looks for a reason. */
+  get printed(): string {
+    return this.#printed;
+  }
+
+  #drive(): Member {
+    const member = this.#started('driver');
+    this.#drivers.push(member);
+    return member;
+  }
+
+  #started(role: ProcessSetting['role']): Member {
+    const setting: ProcessSetting = {
+      ...{ role, uri: this.redis.uri, inputs: this.inputs, out: this.#out, milliseconds: WORK, lock: LOCK },
+    };
+    const child = fork(program, [JSON.stringify(setting)], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { ...process.env, REELFLOW_FFMPEG: this.#decoder() },
+    });
+    const member: Member = { child, isReady: false };
+    child.on('message', () => {
+      member.isReady = true;
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#printed = `${this.#printed}${role} ${child.pid}: ${text}`.slice(-20_000);
+      });
+    }
+    child.on('exit', (code) => {
+      if (role === 'driver') {
+        this.#drivers = this.#drivers.filter((each) => each !== member);
+        // A supervisor starts again what has failed.
+        if (code !== 0 && !this.#isOver && this.#drivers.length === 0) this.#drive();
+        return;
+      }
+      const at = this.#workers.indexOf(member);
+      if (!this.#isOver && at !== -1) this.#workers[at] = this.#started('worker');
+    });
+    return member;
+  }
+
+  /** Only asked for its version. */
+  #decoder(): string {
+    const path = join(this.#root, 'ffmpeg');
+    writeFileSync(path, '#!/bin/sh\necho ffmpeg version 0\n', { mode: 0o755 });
+    return path;
+  }
+
+  async #verdict(): Promise<Verdict> {
+    const reference = join(this.#root, 'reference');
+    const harmless = (name: string) => !readFileSync(join(this.inputs, name), 'utf8').startsWith(KILLS_WORKER);
+    const names = readdirSync(this.inputs).sort();
+    await computeHere(
+      reference,
+      names.filter(harmless).map((name) => new Video(join(this.inputs, name))),
+    );
+    const [expected, found] = await Promise.all([reference, this.#out].map((each) => contentsOf(each)));
+    if (expected === undefined || found === undefined) throw new Error('both are there');
+    for (const name of names.filter((each) => !harmless(each))) expected.letters.set(name.replace('.bin', ''), 'crash');
+    const present = new Set(names.map((name) => name.replace('.bin', '')));
+    const lost = [...expected.units].filter(([id, bytes]) => found.units.get(id) !== bytes).map(([id]) => id);
+    const letters = [...expected.letters].filter(([id, code]) => found.letters.get(id) !== code);
+    const extra = [...found.letters].filter(([id, code]) => present.has(id) && expected.letters.get(id) !== code);
+    const foreign = found.keys.filter((key) => !this.#keys.has(key));
+    const said = (entries: readonly (readonly [string, string])[]) => entries.map((entry) => entry.join(' '));
+    const tables: string[] = [];
+    if ([...found.units.keys()].every((id) => present.has(id))) {
+      const [mine, theirs] = await Promise.all([reference, this.#out].map((each) => tableOf(each)));
+      if (mine !== theirs) tables.push('the tables differ');
+    }
+    return {
+      lost: [...lost, ...said(letters)],
+      duplicated: [...foreign, ...found.twice],
+      other: [...said(extra), ...tables],
+    };
+  }
+}
+
+/** A small file system of its own, where that is possible: it can be full, and read-only. */
+function mounted(place: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', place], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.on('exit', resolve));
+  child.kill('SIGCONT');
+  child.kill(signal);
+  await exit;
+}
+
+/** What one process makes of the inputs that no fault meets. */
+async function computeHere(out: string, videos: readonly Video[]): Promise<void> {
+  const dataset = await Dataset.open(out, description);
+  await runLocally<Video, null>({
+    graph: syntheticGraph(0),
+    ...{ items: videos, store: dataset.store, flow: new Flow(1 << 20), services: async () => null, concurrency: 4 },
+    fingerprint: (video, signal) => dataset.fingerprint(video.path, signal),
+    operators: { before: [], commit: 'commit' },
+  });
+  await dataset.close();
+}
+
+/** The bytes of the current units and the codes of the dead letters, by item. */
+async function contentsOf(out: string) {
+  const store = await CommitStore.open(out, { create: false });
+  const letters = new Map((await store.letters()).map(({ letter }) => [letter.item, letter.code]));
+  const units = new Map<string, string>();
+  const twice: string[] = [];
+  await store.eachCurrentUnit('throw', ({ key, facts: { itemId } }) => {
+    if (units.has(itemId)) twice.push(itemId);
+    units.set(itemId, readFileSync(store.unitPath(key), 'latin1'));
+  });
+  return { units, letters, twice, keys: await store.keys() };
+}
+
+/** The bytes of the tables. */
+async function tableOf(out: string): Promise<string> {
+  await compact(out, {});
+  const paths = readDatasetFile(out).tables.map(({ path }) => join(out, path));
+  return paths.flatMap((path) => readdirSync(path).map((name) => readFileSync(join(path, name), 'latin1'))).join();
+}

@@ -1,0 +1,94 @@
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Campaign } from './campaign.ts';
+import { KILLS_WORKER } from './synthetic-graph.ts';
+
+/** Does a fault to a campaign; false where there was nothing that it could be done to. */
+type Fault = (campaign: Campaign) => Promise<boolean> | boolean;
+
+const short = () => sleep(20 + Math.random() * 200);
+const one = <Each>(list: readonly Each[]): Each | undefined => list[Math.floor(Math.random() * list.length)];
+
+/** Every kind of fault, by what is done. */
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  'a worker is killed': (campaign) => campaign.worker()?.kill('SIGKILL') ?? false,
+  'a worker is told to end': (campaign) => campaign.worker()?.kill('SIGTERM') ?? false,
+  'a worker is stopped for longer than its lock, and continues': async (campaign) => {
+    const worker = campaign.worker();
+    if (worker?.kill('SIGSTOP') !== true) return false;
+    await sleep(2500);
+    return worker.kill('SIGCONT');
+  },
+  'the driver is killed': (campaign) => campaign.driver()?.kill('SIGKILL') ?? false,
+  'a second driver is started': (campaign) => {
+    campaign.secondDriver();
+    return true;
+  },
+  'Redis is killed and started again': async ({ redis }) => {
+    await redis.kill();
+    await short();
+    await redis.begin();
+    return true;
+  },
+  'Redis is killed, and the end of its file is cut off': async ({ redis }) => {
+    await redis.kill();
+    redis.truncate(1 + Math.floor(Math.random() * 20_000));
+    await redis.begin();
+    return true;
+  },
+  'Redis loses everything': async ({ redis }) => {
+    await redis.kill();
+    redis.forget();
+    await redis.begin();
+    return true;
+  },
+  'inputs are added': (campaign) => {
+    campaign.write();
+    campaign.write();
+    return true;
+  },
+  'an input changes': (campaign) => {
+    const name = one(campaign.plainInputs());
+    if (name !== undefined) campaign.write('plain', name);
+    return name !== undefined;
+  },
+  'an input is removed': (campaign) => {
+    const names = campaign.plainInputs();
+    const name = names.length < 12 ? undefined : one(names);
+    if (name !== undefined) campaign.remove(name);
+    return name !== undefined;
+  },
+  'the output is read-only for a while': async (campaign) => {
+    if (!campaign.isMounted || !remounted(campaign.place, 'ro')) return false;
+    await short();
+    return remounted(campaign.place, 'rw');
+  },
+  'the disk is full for a while': async (campaign) => {
+    if (!campaign.isMounted) return false;
+    const path = join(campaign.place, 'full');
+    try {
+      writeFileSync(path, Buffer.alloc(8 << 20));
+    } catch {
+      // That is the fault.
+    }
+    await short();
+    rmSync(path, { force: true });
+    return true;
+  },
+  'an item that kills its worker is added': (campaign) => {
+    campaign.write(KILLS_WORKER);
+    return true;
+  },
+};
+
+/** Files that are open for writing keep a file system from becoming read-only. */
+function remounted(place: string, how: 'ro' | 'rw'): boolean {
+  try {
+    execFileSync('mount', ['-o', `remount,${how}`, place], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Faults for as long as one likes: `npm run faults -- --minutes 30`. Exits 1 when a dataset differs
+ * from the one that no fault has met.
+ */
+import { parseArgs } from 'node:util';
+import { type FaultReport, runFaults } from './run-faults.ts';
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '5' }, each: { type: 'string', default: '25' } },
+});
+const end = performance.now() + Number(values.minutes) * 60_000;
+const sum = ({ faults }: FaultReport) => Object.values(faults).reduce((total, count) => total + count, 0);
+const line = (report: FaultReport) =>
+  `${report.campaigns} campaigns, ${sum(report)} faults, ${report.failures.length} datasets that differ`;
+
+const report = await runFaults(
+  () => performance.now() < end,
+  Number(values.each),
+  undefined,
+  (now) => {
+    console.log(line(now));
+    const last = now.failures.at(-1);
+    if (last !== undefined) console.log(last);
+  },
+);
+console.log(`\n| fault | times |\n| --- | ---: |`);
+for (const [kind, times] of Object.entries(report.faults)) console.log(`| ${kind} | ${times} |`);
+const count = (of: 'lost' | 'duplicated' | 'other') =>
+  report.failures.reduce((total, each) => total + each[of].length, 0);
+console.log(`\n${line(report)}; lost ${count('lost')}, duplicated ${count('duplicated')}, other ${count('other')}`);
+process.exit(report.failures.length === 0 ? 0 : 1);

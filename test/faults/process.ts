@@ -1,0 +1,108 @@
+/**
+ * A driver or a worker of a campaign, as a process that can be killed: all of the real ones but
+ * networks and decoders. Started with its setting as JSON; says `ready` when it works.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RunItems } from '../../src/graphs/run-items.ts';
+import { itemReportOf } from '../../src/graphs/run-reports.ts';
+import { Claims } from '../../src/graphs/runners/claims.ts';
+import { runLocally } from '../../src/graphs/runners/local.ts';
+import { driveQueue } from '../../src/graphs/runners/queue/drive.ts';
+import { Fleet } from '../../src/graphs/runners/queue/fleet.ts';
+import { JobFeed } from '../../src/graphs/runners/queue/job-feed.ts';
+import { queueOfWorker } from '../../src/graphs/runners/queue/queue-file.ts';
+import { Dataset } from '../../src/io/dataset/dataset.ts';
+import { Video } from '../../src/io/media/video.ts';
+import { openWorkerQueue } from '../../src/io/queue/worker-queue.ts';
+import { Flow } from '../../src/operators/flow.ts';
+import { description, syntheticGraph } from './synthetic-graph.ts';
+
+/** What such a process is given. */
+export interface ProcessSetting {
+  readonly role: 'driver' | 'worker';
+  readonly uri: string;
+  /** Where the inputs are, and the dataset. */
+  readonly inputs: string;
+  readonly out: string;
+  /** Milliseconds that an item takes, and that a lock lasts. */
+  readonly milliseconds: number;
+  readonly lock: number;
+}
+
+const setting = JSON.parse(process.argv[2] ?? '') as ProcessSetting;
+const { inputs, out, uri, lock } = setting;
+const stop = new AbortController();
+process.on('SIGTERM', () => stop.abort());
+// Whoever started it has ended.
+process.on('disconnect', () => process.exit(1));
+
+async function drive(): Promise<void> {
+  const dataset = await Dataset.open(out, description);
+  await dataset.outdate();
+  const names = readdirSync(inputs).sort();
+  const corpus = names.map((name) => new Video(join(inputs, name), { source: inputs }));
+  const noted = new RunItems(await dataset.store.items(), corpus, { places: [inputs], filesOf: new Set() });
+  await noted.begin();
+  process.send?.('ready');
+  await driveQueue({
+    ...{ uri, graphId: description.graphId, corpus, store: dataset.store, stop: stop.signal },
+    fingerprint: (path, signal) => dataset.fingerprint(path, signal),
+    retry: () => false,
+    fleet: new Fleet(() => undefined),
+    say: (sentence) => console.log(sentence),
+    onEvent: () => undefined,
+  });
+  await noted.end();
+  await dataset.close();
+}
+
+async function work(): Promise<void> {
+  let name = await queueOfWorker(out).catch(() => undefined);
+  while (name === undefined && !stop.signal.aborted) {
+    await sleep(20);
+    name = await queueOfWorker(out).catch(() => undefined);
+  }
+  if (name === undefined) return;
+  const dataset = await Dataset.open(out, description);
+  const items = await dataset.store.items();
+  const noted = new RunItems(items, []);
+  const claims = new Claims(out);
+  const queue = await openWorkerQueue(uri, name, { concurrency: 2, lock, onError: () => undefined });
+  const flow = new Flow(1 << 20);
+  const feed = new JobFeed({
+    ...{ graphId: description.graphId, queue, claims, items, roots: [], again: lock / 4, drain: stop.signal },
+    busy: () => ({}),
+    say: (sentence) => console.log(sentence),
+  });
+  process.send?.('ready');
+  try {
+    await runLocally<Video, null>({
+      graph: syntheticGraph(setting.milliseconds),
+      items: feed.items(),
+      itemSignal: (video) => feed.signalOf(video),
+      verdict: (video) => feed.verdictOf(video),
+      store: dataset.store,
+      fingerprint: (video, signal) => dataset.fingerprint(video.path, signal),
+      ...{ flow, services: async () => null, concurrency: 2, drain: stop.signal },
+      operators: { before: [], commit: 'commit' },
+      onEvent: (event) => {
+        noted.take(event);
+        const report = itemReportOf(event);
+        if (report !== undefined || event.type === 'abandoned') feed.finished(event.item, report);
+      },
+    });
+  } finally {
+    await feed.close();
+  }
+  await dataset.leave({ isDriven: true });
+}
+
+try {
+  await (setting.role === 'driver' ? drive() : work());
+} catch (error) {
+  console.log(error);
+  process.exitCode = 1;
+}
+process.exit();

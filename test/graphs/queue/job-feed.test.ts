@@ -1,0 +1,159 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sha256 } from '../../../src/core/hash.ts';
+import { PROCESS_NAME } from '../../../src/core/process-identity.ts';
+import { Claims } from '../../../src/graphs/runners/claims.ts';
+import { JobFeed } from '../../../src/graphs/runners/queue/job-feed.ts';
+import { Items } from '../../../src/io/dataset/items.ts';
+import type { Video } from '../../../src/io/media/video.ts';
+import type { TakenJob, WorkerQueue } from '../../../src/io/queue/worker-queue.ts';
+import { until } from '../../fixtures/until.ts';
+
+let directory: string;
+let items: Items;
+/** What became of the jobs, in order. */
+let ends: string[];
+let said: string[];
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'reelflow-jobs-'));
+  items = await Items.open(directory);
+  for (const id of ['a', 'b', 'c']) items.note(id, { path: join(directory, `${id}.mp4`) });
+  await items.flush();
+  [ends, said] = [[], []];
+});
+
+afterEach(() => {
+  items.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function job(data: unknown, signal = new AbortController().signal): TakenJob {
+  const name = (data as { item?: string } | null)?.item ?? 'none';
+  return {
+    ...{ data, signal },
+    done: () => ends.push(`${name} done`),
+    later: () => ends.push(`${name} later`),
+    back: () => ends.push(`${name} back`),
+    refuse: (reason) => ends.push(`${name} refused: ${reason}`),
+  };
+}
+
+const of = (item: string, path = join(directory, `${item}.mp4`), graph = 'graph') => ({ item, path, graph });
+
+function feedOf(jobs: readonly TakenJob[], roots: readonly string[] = []): { feed: JobFeed; claims: Claims } {
+  const left = [...jobs];
+  const queue: WorkerQueue = { next: async () => left.shift(), stop: () => undefined, close: async () => undefined };
+  const claims = new Claims(directory);
+  const say = (sentence: string) => void said.push(sentence);
+  const setting = { graphId: 'graph', queue, claims, items, roots, again: 10, busy: () => ({}), say };
+  return { feed: new JobFeed(setting), claims };
+}
+
+/** What a process that died leaves of its claim. */
+function deadClaim(item: string, standing: object): void {
+  mkdirSync(join(directory, '_claims'), { recursive: true });
+  const [host] = PROCESS_NAME.split('~');
+  // No process has this number.
+  writeFileSync(claimPath(item), `${host}~4194305~1\n${JSON.stringify(standing)}`);
+}
+
+const claimPath = (item: string) => join(directory, '_claims', sha256(item).slice(0, 32));
+
+async function all(feed: JobFeed): Promise<string[]> {
+  const found: string[] = [];
+  for await (const video of feed.items()) {
+    found.push(video.path);
+    feed.finished(video, { type: 'already-done', item: video.id, path: video.path, partial: false });
+  }
+  return found;
+}
+
+describe('the jobs of a queue', () => {
+  it('name items that the dataset knows, with their own files; anything else is refused', async () => {
+    const { feed } = feedOf([
+      job(of('a')),
+      job(of('stranger')),
+      job(of('b', '/etc/passwd')),
+      job(of('c', undefined, 'other')),
+      job({ item: 'a' }),
+      job(null),
+      job({ ...of('a'), path: `${join(directory, 'a.mp4')}\0` }),
+    ]);
+    expect(await all(feed)).toEqual([join(directory, 'a.mp4')]);
+    expect(ends.map((end) => end.split(':')[0])).toEqual([
+      ...['a done', 'stranger refused', 'b refused', 'c refused', 'a refused', 'none refused', 'a refused'],
+    ]);
+    expect(ends.join()).toContain("'/etc/passwd' is not below a directory that this worker was given");
+  });
+
+  it('may have their files below directories of the worker, whatever links lead out of these', async () => {
+    const root = join(directory, 'root');
+    mkdirSync(root);
+    const inside = join(root, 'b.mp4');
+    writeFileSync(inside, '');
+    writeFileSync(join(directory, 'secret'), '');
+    symlinkSync(join(directory, 'secret'), join(root, 'c.mp4'));
+    const jobs = [job(of('b', inside)), job(of('c', join(root, 'c.mp4'))), job(of('a', join(root, '../secret')))];
+    expect(await all(feedOf(jobs, [root]).feed)).toEqual([inside]);
+    expect(ends.map((end) => end.split(':')[0])).toEqual(['b done', 'c refused', 'a refused']);
+  });
+
+  it('come later when another process has their item, and a finished item is nobody’s', async () => {
+    const other = new Claims(directory);
+    await other.take('a');
+    const { feed } = feedOf([job(of('a')), job(of('b'))]);
+    expect(await all(feed)).toEqual([join(directory, 'b.mp4')]);
+    expect(ends).toEqual(['a later', 'b done']);
+    await feed.close();
+    expect(readdirSync(join(directory, '_claims'))).toHaveLength(1);
+    await other.close();
+  });
+
+  it('go back, unfinished, when the feed closes', async () => {
+    const { feed } = feedOf([job(of('a'))]);
+    await feed.items().next();
+    await feed.close();
+    expect(ends).toEqual(['a back']);
+    expect(existsSync(claimPath('a'))).toBe(false);
+  });
+});
+
+describe('an item that was in work when a process died', () => {
+  it('begins when nothing else is in work, and nothing begins beside it', async () => {
+    deadClaim('b', { deaths: 0, aloneDeaths: 0, isAlone: false });
+    const { feed } = feedOf([job(of('a')), job(of('b')), job(of('c'))]);
+    const begun: Video[] = [];
+    const reading = (async () => {
+      for await (const video of feed.items()) begun.push(video);
+    })();
+    const ids = () => begun.map(({ id }) => id).join('');
+    const finish = (video: Video | undefined) => video && feed.finished(video, undefined);
+    await until(() => said.length > 0);
+    expect(ids()).toBe('a');
+    finish(begun[0]);
+    await until(() => begun.length > 1);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(ids()).toBe('ab');
+    expect(feed.verdictOf(begun[1] as Video)).toBeUndefined();
+    finish(begun[1]);
+    await reading;
+    expect(ids()).toBe('abc');
+    expect(said).toEqual(['b: was in work when a process died, and is tried alone']);
+    await feed.close();
+  });
+
+  it('is blamed only when three have died that had nothing else in work', async () => {
+    const verdicts = [];
+    for (const aloneDeaths of [1, 2]) {
+      deadClaim('b', { deaths: aloneDeaths, aloneDeaths, isAlone: true });
+      const { feed } = feedOf([job(of('b'))]);
+      const { value } = await feed.items().next();
+      verdicts.push((feed.verdictOf(value as Video) as { code?: string } | undefined)?.code);
+      await feed.close();
+    }
+    expect(verdicts).toEqual([undefined, 'crash']);
+  });
+});
