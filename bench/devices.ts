@@ -3,7 +3,8 @@
  * ONNX Runtime alone (whole batches, one thread of JavaScript), how far its vectors are from the
  * CPU's in float32, memory of the device and of this process; and whole extractions beside the
  * decoding floor: ffmpeg with the product's own filters writing to nowhere, as many at once as
- * there are cores, of the pictures alone and of the sound too. All weights are RANDOM, all clips synthetic.
+ * there are cores, of the pictures alone and of the sound too. All weights are RANDOM, all clips
+ * synthetic.
  *
  *   node dist/bench/devices.js [--device cuda] [--networks alexnet,vggish,resnet50] [--batches 64,128,256] [--seconds 3] [--parts operators,extraction]
  *     [--precision float32,float16]

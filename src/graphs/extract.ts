@@ -14,7 +14,8 @@ import { MemoryGuard } from './memory-guard.ts';
 import { memoryLimit } from './plan.ts';
 import type { PrecisionOptions } from './precision/choose-precision.ts';
 import { preparePrecision } from './precision/prepare-precision.ts';
-import { type RunOptions, runGraph, runOptions } from './run-graph.ts';
+import { runGraph } from './run-graph.ts';
+import { type RunOptions, runOptions } from './run-options.ts';
 import type { RunSummary } from './run-summary.ts';
 import { checkShard } from './runners/shard.ts';
 

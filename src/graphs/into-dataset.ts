@@ -1,6 +1,7 @@
 import { UsageError } from '../core/errors.ts';
 import { atDataset } from '../io/objects/at-dataset.ts';
 import { isObjectAddress } from '../io/objects/object-address.ts';
+import type { QueueOptions } from './runners/queue/queue-options.ts';
 import type { ShardOptions } from './runners/shard.ts';
 
 /**
@@ -13,7 +14,7 @@ import type { ShardOptions } from './runners/shard.ts';
  */
 export function intoDataset<T>(
   address: string,
-  { steal }: ShardOptions,
+  { steal, runner }: ShardOptions & QueueOptions,
   run: (directory: string) => Promise<T>,
 ): Promise<T> {
   if (steal === true && isObjectAddress(address)) {
@@ -21,6 +22,13 @@ export function intoDataset<T>(
       code: 'object-store',
       option: 'steal',
       remedy: 'Leave it out, and start a shard that died again.',
+    });
+  }
+  if (runner !== undefined && isObjectAddress(address)) {
+    throw new UsageError('the workers of a queue write to a dataset in a directory, which all of them see', {
+      code: 'object-store',
+      option: 'runner',
+      remedy: "Name a directory that all machines share, or use `shard: 'auto'`.",
     });
   }
   return atDataset(address, run, { create: true });

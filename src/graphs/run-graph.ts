@@ -1,11 +1,8 @@
 import type { Writable } from 'node:stream';
 import { FlowError } from '../core/errors.ts';
-import type { KnownOptions } from '../core/known-options.ts';
 import type { CachedUnits } from '../io/cache/cached-units.ts';
-import type { UnitCache } from '../io/cache/unit-cache.ts';
 import { type DeadLetter, mayBeAnswered } from '../io/dataset/dead-letter.ts';
 import type { Items } from '../io/dataset/items.ts';
-import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
 import type { MemorySampler } from '../io/media/process-memory.ts';
 import type { Video } from '../io/media/video.ts';
 import type { ChosenDevice } from '../models/onnx/device.ts';
@@ -24,23 +21,17 @@ import type { Coverage } from './inputs.ts';
 import { interruptedSummary } from './interrupted-summary.ts';
 import { itemsLeft } from './items-left.ts';
 import { listener } from './listener.ts';
-import { type OperationsOptions, RunOperations } from './operations/run-operations.ts';
+import { RunOperations } from './operations/run-operations.ts';
 import { datasetOutput, type RunOutput, streamOutput } from './output.ts';
 import { placeNetworks, rehearsedPlacement } from './placement.ts';
-import { type ExecutionOptions, networksOf, type Plan, planRun } from './plan.ts';
+import { networksOf, type Plan, planRun } from './plan.ts';
 import type { Calibration } from './precision/calibration-file.ts';
 import { openCache, withinDuration } from './run-cache.ts';
 import { RunItems } from './run-items.ts';
 import { inOrder, metricsOfAll } from './run-metrics.ts';
-import { fleetProgress, progressOf, type RunProgress } from './run-progress.ts';
-import {
-  aboutItem,
-  type ItemReport,
-  itemReportOf,
-  type MessageAbout,
-  type RunStage,
-  sentencesOf,
-} from './run-reports.ts';
+import type { RunOptions } from './run-options.ts';
+import { fleetProgress, progressOf } from './run-progress.ts';
+import { aboutItem, type ItemReport, itemReportOf, type MessageAbout, sentencesOf } from './run-reports.ts';
 import type { RunSummary } from './run-summary.ts';
 import { RunTally } from './run-tally.ts';
 import { Claims } from './runners/claims.ts';
@@ -48,79 +39,11 @@ import { type RunEvent, runLocally } from './runners/local.ts';
 import { driveQueue } from './runners/queue/drive.ts';
 import { Fleet } from './runners/queue/fleet.ts';
 import type { JobFeed } from './runners/queue/job-feed.ts';
-import { checkQueue, type QueueOptions } from './runners/queue/queue-options.ts';
-import { checkShard, itemsOfShard, type ShardOptions } from './runners/shard.ts';
+import { checkQueue } from './runners/queue/queue-options.ts';
+import { checkShard, itemsOfShard } from './runners/shard.ts';
 import { ShardRun } from './runners/shard-run.ts';
 import { startingElsewhere } from './runners/starting-elsewhere.ts';
 import { type MeasuredDeviceUse, Sessions } from './sessions.ts';
-
-/** How a graph is run, beside its inputs and its output. Nothing here changes values. */
-export interface RunOptions extends ExecutionOptions, ShardOptions, QueueOptions, OperationsOptions {
-  /**
-   * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
-   * cache of your own. Default none.
-   */
-  readonly cache?: string | UnitCache | undefined;
-  /** Writes the Parquet tables of a dataset at the end. Default true. */
-  readonly compact?: boolean | undefined;
-  /**
-   * How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at
-   * first.
-   */
-  readonly encoding?: ParquetEncoding | undefined;
-  /**
-   * How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first.
-   */
-  readonly compression?: ParquetCompression | undefined;
-  /** Aborted: finishes what runs, starts nothing new. */
-  readonly drain?: AbortSignal | undefined;
-  /** Aborted: stops at once; what is committed stays. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * For tests: frames and patches are overwritten as soon as nothing holds them any more, so that
-   * an operator of yours which keeps one without holding it computes garbage. Default false.
-   */
-  readonly poison?: boolean | undefined;
-  /** Called about once a second. */
-  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
-  /** Sentences a person should read: random weights, items left out, dead letters. */
-  readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
-  /** Told of each item whose decoding begins, with the seconds of its media. */
-  readonly onItemStarted?:
-    | ((item: { readonly item: string; readonly path: string; readonly seconds: number }) => void)
-    | undefined;
-  /** Told of each item that is done with. */
-  readonly onItem?: ((report: ItemReport) => void) | undefined;
-  /** Told what begins before there is any progress, and after. */
-  readonly onStage?: ((stage: RunStage) => void) | undefined;
-}
-
-/** The options of a run, whatever is computed. */
-export const runOptions: KnownOptions<RunOptions> = {
-  memory: true,
-  concurrency: true,
-  batch: true,
-  workers: true,
-  threads: true,
-  device: true,
-  cache: true,
-  compact: true,
-  encoding: true,
-  compression: true,
-  drain: true,
-  signal: true,
-  onProgress: true,
-  onMessage: true,
-  onItem: true,
-  onItemStarted: true,
-  metricsPort: true,
-  onStage: true,
-  poison: true,
-  shard: true,
-  steal: true,
-  runner: true,
-  queue: true,
-};
 
 /** What a run is given beside its options. */
 export interface RunSetting {

@@ -12,8 +12,8 @@ import { fork, spawn } from 'node:child_process';
  *
  * @typedef {object} Program
  * @property {number} pid
- * @property {readonly [output: Readable, errors: Readable, times: Readable]} pipes what it writes on
- *   descriptors 1, 2 and 3
+ * @property {readonly [output: Readable, errors: Readable, times: Readable]} pipes what it writes
+ *   on descriptors 1, 2 and 3
  * @property {() => void} kill ends it now
  * @property {Promise<Exit>} ended when it has ended and its pipes are closed
  */

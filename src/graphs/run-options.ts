@@ -1,0 +1,77 @@
+import type { KnownOptions } from '../core/known-options.ts';
+import type { UnitCache } from '../io/cache/unit-cache.ts';
+import type { ParquetCompression, ParquetEncoding } from '../io/dataset/parquet.ts';
+import type { OperationsOptions } from './operations/run-operations.ts';
+import type { ExecutionOptions } from './plan.ts';
+import type { RunProgress } from './run-progress.ts';
+import type { ItemReport, MessageAbout, RunStage } from './run-reports.ts';
+import type { QueueOptions } from './runners/queue/queue-options.ts';
+import type { ShardOptions } from './runners/shard.ts';
+
+/** How a graph is run, beside its inputs and its output. Nothing here changes values. */
+export interface RunOptions extends ExecutionOptions, ShardOptions, QueueOptions, OperationsOptions {
+  /**
+   * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
+   * cache of your own. Default none.
+   */
+  readonly cache?: string | UnitCache | undefined;
+  /** Writes the Parquet tables of a dataset at the end. Default true. */
+  readonly compact?: boolean | undefined;
+  /**
+   * How the tables' vectors are encoded; not part of the graph. Default: as they are, `plain` at
+   * first.
+   */
+  readonly encoding?: ParquetEncoding | undefined;
+  /**
+   * How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first.
+   */
+  readonly compression?: ParquetCompression | undefined;
+  /** Aborted: finishes what runs, starts nothing new. */
+  readonly drain?: AbortSignal | undefined;
+  /** Aborted: stops at once; what is committed stays. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * For tests: frames and patches are overwritten as soon as nothing holds them any more, so that
+   * an operator of yours which keeps one without holding it computes garbage. Default false.
+   */
+  readonly poison?: boolean | undefined;
+  /** Called about once a second. */
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** Sentences a person should read: random weights, items left out, dead letters. */
+  readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
+  /** Told of each item whose decoding begins, with the seconds of its media. */
+  readonly onItemStarted?:
+    | ((item: { readonly item: string; readonly path: string; readonly seconds: number }) => void)
+    | undefined;
+  /** Told of each item that is done with. */
+  readonly onItem?: ((report: ItemReport) => void) | undefined;
+  /** Told what begins before there is any progress, and after. */
+  readonly onStage?: ((stage: RunStage) => void) | undefined;
+}
+
+/** The options of a run, whatever is computed. */
+export const runOptions: KnownOptions<RunOptions> = {
+  memory: true,
+  concurrency: true,
+  batch: true,
+  workers: true,
+  threads: true,
+  device: true,
+  cache: true,
+  compact: true,
+  encoding: true,
+  compression: true,
+  drain: true,
+  signal: true,
+  onProgress: true,
+  onMessage: true,
+  onItem: true,
+  onItemStarted: true,
+  metricsPort: true,
+  onStage: true,
+  poison: true,
+  shard: true,
+  steal: true,
+  runner: true,
+  queue: true,
+};
