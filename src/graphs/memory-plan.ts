@@ -52,6 +52,8 @@ export interface MemoryNeeds {
   readonly cores: number;
   /** Items of the corpus: what is known of each is kept while the graph runs. */
   readonly items?: number | undefined;
+  /** Elements that one video gives the first network. Default: as many as it takes. */
+  readonly perItem?: number | undefined;
   /**
    * What a calibration before the run leaves behind: memory that is free, but not given back yet.
    */
@@ -133,18 +135,34 @@ interface Candidate {
  * two threads).
  */
 function candidates(needs: MemoryNeeds): Candidate[] {
-  const concurrencies = needs.concurrency !== undefined ? [needs.concurrency] : [needs.cores, 1];
   const shapes = new Map<string, Candidate>();
   for (const workers of workerCounts(needs.cores)) {
     for (const share of [1, 2, 4, 8]) {
+      const networks = needs.networks.map((need) => workerPlan(need, workers, share, needs.cores));
+      const concurrencies =
+        needs.concurrency === undefined ? [lively(needs, networks[0]), needs.cores, 1] : [needs.concurrency];
       for (const concurrency of new Set(concurrencies)) {
-        const networks = needs.networks.map((need) => workerPlan(need, workers, share, needs.cores));
         const candidate = { networks, concurrency };
         shapes.set(JSON.stringify(candidate), candidate);
       }
     }
   }
   return [...shapes.values()];
+}
+
+/**
+ * Videos at a time for which every worker has a batch running and one being filled, also where a
+ * video is over after some frames: as many as there are cores at least, and four times as many at
+ * most. Clips of one second run at 0.90 of the rate of one file so, and at 0.75 with one for each
+ * core (`bench/short-clips.ts`).
+ */
+function lively(
+  { cores, perItem = Number.POSITIVE_INFINITY, items = Number.POSITIVE_INFINITY }: MemoryNeeds,
+  first?: WorkerPlan,
+): number {
+  if (first === undefined) return cores;
+  const wanted = Math.ceil((2 * first.workers * first.batch) / Math.max(1, perItem));
+  return Math.max(cores, Math.min(wanted, 4 * cores, items));
 }
 
 /** Halving from all cores to one: workers times threads stays at the number of cores. */

@@ -174,6 +174,7 @@ export async function planRun(
     concurrency: options.concurrency,
     cores: availableCores(),
     items: corpus.length,
+    perItem: estimate.frames === 0 ? undefined : estimate.frames / corpus.length,
     remains: options.remains,
     driver: driverMemory(placed.networks),
   });

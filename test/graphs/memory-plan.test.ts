@@ -106,6 +106,17 @@ describe('planMemory', () => {
     expect(threads({ cores: 64, concurrency: 1 })).toEqual({ name: '4 thread(s) of decoders', bytes: 4 * 24 * MiB });
   });
 
+  it('takes more videos than cores at a time where each is over before the batches are full, and memory has room', () => {
+    const videos = (more: Partial<MemoryNeeds>, limit = 8192) => planMemory(limit * MiB, needs(more)).concurrency;
+    expect(videos({})).toBe(2);
+    expect(videos({ perItem: 2000 })).toBe(2);
+    expect(videos({ perItem: 25 })).toBe(Math.ceil((2 * 2 * 32) / 25));
+    expect(videos({ perItem: 1 })).toBe(8);
+    expect(videos({ perItem: 25, items: 3 })).toBe(3);
+    expect(videos({ perItem: 25, concurrency: 1 })).toBe(1);
+    expect(videos({ perItem: 25 }, 900)).toBe(2);
+  });
+
   it('lets elements exceed their budget only as far as the limit has room', () => {
     const ample = planMemory(8192 * MiB, needs());
     expect(ample.overcommit).toBe(Math.floor(ample.budget / 4));
