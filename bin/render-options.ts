@@ -47,6 +47,7 @@ const COMMANDS: Readonly<Record<string, { readonly command: string; readonly ope
   compact: { command: 'compact' },
   datasetItems: { command: 'status --format csv' },
   prune: { command: 'prune' },
+  runWorker: { command: 'worker' },
   importFeatures: { command: 'import-features', operands: ['files'] },
   reduce: { command: 'reduce' },
   fetchCorpus: { command: 'fetch' },

@@ -55,7 +55,7 @@ describe('options of extract', () => {
     ['--fps', 'often', '0.001 to 1000'],
     ['--subclips', '0', 'at least 1'],
     ['--statistic', 'mode', "'mean', 'meanvar', 'median', 'medmad'"],
-    ['--precision', 'int4', "'float32', 'int8'"],
+    ['--precision', 'int4', "'float32', 'float16', 'int8'"],
   ])('%s %s is refused with what fits', (flag, value, expected) => {
     const { message } = errorOf(() => parseCommand(extract, ['a.mp4', '--out', 'x', flag, value]));
     expect(message).toContain(flag);

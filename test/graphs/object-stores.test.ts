@@ -189,7 +189,7 @@ describe('a dataset in an object store', () => {
     const [far, near] = [join(directory, 'far'), join(directory, 'near')];
     await reduce({ input: out, out: far, ...choice });
     await reduce({ input: local, out: near, ...choice });
-    expect(readFileSync(join(far, 'items.arrow')).equals(readFileSync(join(near, 'items.arrow')))).toBe(true);
+    expect(readFileSync(join(far, '_training.arrow')).equals(readFileSync(join(near, '_training.arrow')))).toBe(true);
   });
 
   it('of another graph, something else, and what is not done there are refused with what to do', async () => {

@@ -65,8 +65,8 @@ describe('the option of a shard', () => {
 
   it.each([
     ['2/2', 'must be below'],
-    ['half', 'such as 0/8, auto or auto/8'],
-    ['3', 'such as 0/8, auto or auto/8'],
+    ['half', 'must look like 0/8, auto or auto/8'],
+    ['3', 'must look like 0/8, auto or auto/8'],
     ['auto/2', 'none of the variables'],
   ])('is refused as %s', (given, says) => {
     expect(() => shardOptions.shard.read([given], 'shard')).toThrow(says);
@@ -116,12 +116,12 @@ describe('a claim', () => {
   it('is had by one at a time, until it is released', async () => {
     const directory = temporary();
     const [one, other] = [new Claims(directory), new Claims(directory)];
-    expect(await one.take('heat')).toBe(true);
-    expect(await other.take('heat')).toBe(false);
-    expect(await other.take('alien')).toBe(true);
+    expect(await one.take('heat')).toBeDefined();
+    expect(await other.take('heat')).toBeUndefined();
+    expect(await other.take('alien')).toBeDefined();
     one.release('heat');
     await one.close();
-    expect(await other.take('heat')).toBe(true);
+    expect(await other.take('heat')).toBeDefined();
     await other.close();
     expect(readdirSync(join(directory, '_claims'))).toEqual([]);
   });
@@ -141,8 +141,8 @@ describe('a claim', () => {
     writeFileSync(path, name);
     const signed = Date.now() / 1000 - silentSeconds;
     utimesSync(path, signed, signed);
-    expect(await other.take('heat')).toBe(isTaken);
-    if (isTaken) expect(readFileSync(path, 'utf8')).toBe(PROCESS_NAME);
+    expect((await other.take('heat')) !== undefined).toBe(isTaken);
+    if (isTaken) expect(readFileSync(path, 'utf8').split('\n')[0]).toBe(PROCESS_NAME);
     await other.close();
     await one.close();
   });

@@ -52,7 +52,7 @@ export const experimentKeys: readonly ExperimentKey[] = [
     'texts',
     'FILE',
     'none',
-    'directory of `reelflow reduce`, or another training store; several to compare as NAME=FILE,NAME=FILE',
+    'a reduced dataset, or another training store; several to compare as NAME=FILE,NAME=FILE',
   ),
   key(
     'trailers',

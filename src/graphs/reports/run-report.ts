@@ -82,7 +82,7 @@ function deadBody({ dead }: RunSummary): Html {
     [...dead]
       .sort((one, other) => (one.code < other.code ? -1 : 1))
       .map(({ item, code, message }) => [item, code, message]),
-  )}<p class="note">They are not tried again until they are marked for it: <code>reelflow dead retry</code>.</p>`;
+  )}<p class="note">They are not tried again until they are marked for it, by <code>dead retry</code>.</p>`;
 }
 
 function timeBody({ operators }: RunSummary, record: RunRecord): Html {

@@ -89,7 +89,7 @@ async function readResult(directory: string): Promise<ExperimentResult> {
   } catch (cause) {
     throw new UsageError(`${directory} has no results of an experiment: ${(cause as Error).message}`, {
       code: 'dataset',
-      remedy: 'Name the directory that `reelflow experiment` wrote.',
+      remedy: 'Name the directory that an experiment wrote (`out`).',
       cause,
     });
   }

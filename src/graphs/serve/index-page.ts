@@ -54,7 +54,7 @@ export async function indexPage(served: Served): Promise<string> {
     )}`,
   });
   return pageHtml({
-    title: 'reelflow serve',
+    title: 'reelflow: what is served',
     warnings,
     summary: 'What is served here, and what can be asked.',
     sections,

@@ -34,14 +34,14 @@ function free(bytes) {
 
 /** What happens in one turn is told in one message. @param {DecoderEvent} event */
 function tell(event) {
-  if (events.length === 0) {
-    setImmediate(() => {
-      const told = events;
-      events = [];
-      port.postMessage(told);
-    });
-  }
+  if (events.length === 0) setImmediate(post);
   events.push(event);
+}
+
+function post() {
+  const told = events;
+  events = [];
+  if (told.length > 0) port.postMessage(told);
 }
 
 /**
@@ -57,6 +57,8 @@ class Decoder {
   /** @type {{ readonly into: Uint8Array, filled: number } | undefined} */
   #fill;
   #ended = false;
+  /** It writes no more: what its pipe holds is read without being asked for. */
+  #hasExited = false;
   /** How it ended. @type {Extract<DecoderEvent, { kind: 'exit' }> | undefined} */
   #exit;
 
@@ -78,11 +80,17 @@ class Decoder {
     times.setEncoding('latin1').on('data', (text) => tell({ kind: 'times', id, text }));
     // A pipe that breaks has closed.
     for (const pipe of [errors, times]) pipe.on('error', () => {});
+    program.exit.then(() => {
+      this.#hasExited = true;
+      output.resume();
+    });
     program.ended.then(({ code, signal }) => {
       this.#exit = { kind: 'exit', id, code, signal };
       this.#end();
     });
+    // At once: whoever waits for the start listens to what it prints before any of that is told.
     tell({ kind: 'started', id, pid: program.pid });
+    post();
   }
 
   /** @param {Uint8Array} into */
@@ -118,7 +126,7 @@ class Decoder {
     else free(bytes);
     if (fill.filled < fill.into.length) return;
     this.#fill = undefined;
-    this.#output.pause();
+    if (!this.#hasExited) this.#output.pause();
     tell({ kind: 'filled', id: this.#id, bytes: fill.filled });
   }
 

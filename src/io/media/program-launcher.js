@@ -32,7 +32,8 @@ function start({ id, path, args, env }) {
   });
   if (pid === undefined) return;
   const [, ...pipes] = /** @type {(import('node:net').Socket & { _handle: { readStop(): void } })[]} */ (
-    /** @type {unknown} */ (program.stdio)
+    // Node.js would read from those that it knows when the program ends: they may still wait here.
+    /** @type {unknown} */ (program.stdio.splice(0))
   );
   // In the turn of the event loop that began to read, before anything can have been read.
   for (const pipe of pipes) pipe._handle.readStop();

@@ -15,7 +15,9 @@ import { fork, spawn } from 'node:child_process';
  * @property {readonly [output: Readable, errors: Readable, times: Readable]} pipes what it writes
  *   on descriptors 1, 2 and 3
  * @property {() => void} kill ends it now
- * @property {Promise<Exit>} ended when it has ended and its pipes are closed
+ * @property {Promise<Exit>} exit when it has ended; what it wrote may still lie in its pipes
+ * @property {Promise<Exit>} ended when its pipes are closed too, which they are once they were read
+ *   to their ends
  */
 
 /**
@@ -63,8 +65,9 @@ function startHere(path, args, env) {
     const kill = () => {
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     };
+    const exit = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
     const ended = new Promise((done) => child.once('close', (code, signal) => done({ code, signal })));
-    resolve({ pid, pipes, kill, ended });
+    resolve({ pid, pipes, kill, exit, ended });
   });
 }
 
@@ -110,7 +113,7 @@ class Launched {
       return;
     }
     const ended = Promise.all(this.#closed).then(() => this.#exit);
-    this.onStarted({ pid, pipes: [output, errors, times], kill: this.kill, ended });
+    this.onStarted({ pid, pipes: [output, errors, times], kill: this.kill, exit: this.#exit, ended });
   }
 
   /** @param {Exit} exit */

@@ -206,7 +206,7 @@ describe.skipIf(!hasChromium)('the page of a server in Chromium (skipped where i
   it('can be read by everybody, and reports no error', async () => {
     const { page, faults, close } = await openPage(server.url);
     try {
-      expect(await page.locator('h1').textContent()).toBe('reelflow serve');
+      expect(await page.locator('h1').textContent()).toBe('reelflow: what is served');
       expect(await barriersOf(page).catch((error: Error) => error.message)).toEqual([]);
       expect(faults).toEqual([]);
     } finally {

@@ -130,6 +130,35 @@ describe('DecoderChild', () => {
     }
   });
 
+  test('ends though nobody asks whether there is more than was read', async () => {
+    for (let round = 0; round < 10; round++) {
+      const child = await start(1000);
+      expect(await child.read(new Uint8Array(1000))).toBe(1000);
+      expect(await child.exit).toEqual({ code: 0, signal: null });
+    }
+  });
+
+  test('many that are started at once and end at once lose nothing of what they wrote', async () => {
+    const script = 'echo output; echo error >&2; echo time >&3';
+    const run = async () => {
+      const child = await DecoderChild.start('/bin/sh', ['-c', script], process.env);
+      const texts = { errors: '', times: '' };
+      for (const name of ['errors', 'times'] as const) {
+        child[name].on('data', (text: string) => {
+          texts[name] += text;
+        });
+      }
+      const into = new Uint8Array(100);
+      const filled = await child.read(into);
+      expect(await child.exit).toEqual({ code: 0, signal: null });
+      return { output: Buffer.from(into.subarray(0, filled)).toString(), ...texts };
+    };
+    const found = await Promise.all(Array.from({ length: 60 }, run));
+    expect(new Set(found.map((texts) => JSON.stringify(texts)))).toEqual(
+      new Set([JSON.stringify({ output: 'output\n', errors: 'error\n', times: 'time\n' })]),
+    );
+  });
+
   test("a program that is not there is the system's error, and others continue", async () => {
     await expect(DecoderChild.start('/nowhere/ffmpeg', [], process.env)).rejects.toMatchObject({ code: 'ENOENT' });
     const child = await start(3);

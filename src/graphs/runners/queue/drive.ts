@@ -41,7 +41,7 @@ export async function driveQueue(driving: Driving): Promise<void> {
     onError: (error) => driver?.outage(error),
   });
   try {
-    say(`the queue is '${name}'; workers: reelflow worker --queue URL --out DIR`);
+    say(`the queue is '${name}'; its jobs wait for \`runWorker()\``);
     driver = new QueueDriver({
       items: corpus,
       queue,

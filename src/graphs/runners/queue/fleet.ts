@@ -115,7 +115,8 @@ export function crashOf(itemId: string, deaths: number): MediaError {
     'crash',
     `'${itemId}' was in work each time that ${deaths} processes died, in the last of them alone`,
     {
-      remedy: 'Run it where less else runs, or with more memory, after `reelflow dead retry DIR --code crash`.',
+      remedy:
+        'Mark it to be tried again (`dead retry` of the command line), and run it where less else runs or with more `memory`.',
     },
   );
 }
