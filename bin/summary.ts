@@ -96,7 +96,12 @@ export function summaryText(summary: RunSummary, out: string | undefined): strin
     `${committed} committed${which.length > 0 ? ` (${which.join(', ')})` : ''}, ${alreadyDone} already done, ${skipped} skipped, ${dead} dead  (graph ${summary.graphId})`,
   ];
   if (summary.interrupted) lines.unshift(interruptedText(summary, out));
-  else if (isNothingDecoded(summary) && alreadyDone + cached > 0 && (summary.fleet === undefined || committed === 0)) {
+  else if (
+    isNothingDecoded(summary) &&
+    dead === 0 &&
+    alreadyDone + cached > 0 &&
+    (summary.fleet === undefined || committed === 0)
+  ) {
     const where = [
       ...(alreadyDone > 0 ? [`was committed ${cached > 0 ? 'before' : 'by an earlier run'}`] : []),
       ...(cached > 0 ? ['came from the cache'] : []),

@@ -72,16 +72,23 @@ export const command = defineCommand({
   },
 });
 
-/** Options that only one question has. */
-const ofQuestion = { columns: 'ratingsOf', by: 'similar' } as const;
+/** Options that only some questions have. */
+const ofQuestions = {
+  columns: ['ratingsOf'],
+  by: ['similar'],
+  coldOnly: ['user', 'ratingsOf', 'allUsers'],
+  explain: ['user', 'ratingsOf'],
+} as const satisfies Partial<Record<keyof Asked, readonly (keyof Asked)[]>>;
 
 /** @throws UsageError for an option of another question than the one that is asked. */
 function checkAsked(asked: Asked): void {
-  for (const [name, question] of Object.entries(ofQuestion) as [keyof typeof ofQuestion, keyof Asked][]) {
-    if (asked[name] === undefined || asked[question] !== undefined) continue;
-    throw new UsageError(`\`${name}\` has no effect without \`${question}\``, {
+  const rules = Object.entries(ofQuestions) as [keyof typeof ofQuestions, readonly (keyof Asked)[]][];
+  for (const [name, questions] of rules) {
+    if (asked[name] === undefined || questions.some((question) => asked[question] !== undefined)) continue;
+    const which = questions.map((question) => `\`${question}\``).join(' or ');
+    throw new UsageError(`\`${name}\` has no effect without ${which}`, {
       option: name,
-      remedy: `Leave out \`${name}\`, or give \`${question}\`.`,
+      remedy: `Leave out \`${name}\`, or give ${which}.`,
     });
   }
 }
@@ -91,6 +98,7 @@ interface Asked {
   readonly ratingsOf?: string | undefined;
   readonly item?: string | undefined;
   readonly similar?: string | undefined;
+  readonly allUsers?: boolean | undefined;
   readonly out?: string | undefined;
   readonly columns?: RatingColumnNames | undefined;
   readonly dryRun?: boolean | undefined;
@@ -101,7 +109,7 @@ interface Asked {
 }
 
 async function answer(model: LoadedRecommender, asked: Asked, console: Console): Promise<void> {
-  const { user, ratingsOf, columns, item, similar, out, dryRun = false, by, ...how } = asked;
+  const { user, ratingsOf, columns, item, similar, allUsers: _, out, dryRun = false, by, ...how } = asked;
   if (out !== undefined) {
     const made = await recommendToAll(model, { out, dryRun, ...how });
     console.result(made, (all) => `${allText(all)}${dryRun ? 'nothing was written (--dry-run)\n' : ''}`);

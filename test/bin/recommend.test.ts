@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,27 @@ describe('reelflow recommend, on synthetic ratings and features', () => {
     expect(items.every(({ itemId, title }) => !own.has(itemId) && title?.startsWith(`Film ${itemId}`))).toBe(true);
     const predictions = items.map(({ prediction }) => prediction);
     expect(predictions).toEqual([...predictions].sort((a, b) => b - a));
+  });
+
+  it('writes what every user is recommended into a file, and with --dry-run says so alone', async () => {
+    const args = ['recommend', at('item-knn'), '--all-users', '--out', at('all.csv'), '--k', '2'];
+    const planned = await callReelflow([...args, '--dry-run']);
+    expect(planned.code, planned.stderr).toBe(0);
+    expect(existsSync(at('all.csv'))).toBe(false);
+    const { code, stderr } = await callReelflow(args);
+    expect(code, stderr).toBe(0);
+    const [header = '', ...lines] = readFileSync(at('all.csv'), 'utf8').trimEnd().split('\n');
+    expect(header.split(',').slice(0, 2)).toEqual(['user', 'rank']);
+    expect(new Set(lines.map((line) => line.split(',')[0])).size).toBe(plantedRatings().userIds.length);
+  });
+
+  it.each([
+    ['--item', '101', '--cold-only'],
+    ['--similar', '101', '--explain'],
+  ])('refuses %s %s with %s, which does nothing there', async (...flags) => {
+    const { code, stderr } = await callReelflow(['recommend', at('item-knn'), ...flags]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`\`${flags[2]}\` has no effect without \`--user\``);
   });
 
   it('ranks items that nobody has rated by their content, better than chance', async () => {

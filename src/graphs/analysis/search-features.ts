@@ -62,7 +62,7 @@ export interface FeatureSearch {
  * @throws UsageError `dataset` when there are no such features; `unknown-item` when the item, its
  * subclip, or its stream is not there.
  * @example
- * const { found } = await searchFeatures('reduced/items.arrow', { item: 'tt0111161', subclip: 3 });
+ * const { found } = await searchFeatures('reduced/', { item: 'tt0111161', subclip: 3 });
  */
 export async function searchFeatures(path: string, options: SearchFeaturesOptions): Promise<FeatureSearch> {
   checkKnownOptions('searchFeatures', options, known);

@@ -72,7 +72,7 @@ export function validationWarnings({ rmse, meanRmse, auc, aucUsers, newItems }: 
   const chance = 0.5 + (2 * deviationOfUser) / Math.sqrt(aucUsers);
   if (newItems > 0 && aucUsers > 0 && !(auc > chance)) {
     warnings.push(
-      `on ${newItems} held-out items the network ranks no better than chance (AUC ${auc.toFixed(3)} over ${aucUsers} users): its features may say nothing about the ratings`,
+      `the network's ranking of its validation ratings, of ${newItems} items without ratings in training, cannot be told from chance (AUC ${auc.toFixed(3)} over ${aucUsers} users)`,
     );
   }
   return warnings;

@@ -87,8 +87,14 @@ export async function answerOf(
   const ratings = body === undefined ? undefined : ratingsOf(body);
   return recommend(recommender, {
     ...(ratings === undefined ? { user: parameters.get('user') ?? '' } : { ratings }),
-    ...{ k: countOf(parameters), coldOnly: parameters.get('cold') === 'true', explain: path === '/api/explain' },
+    ...{ k: countOf(parameters), coldOnly: truth(parameters, 'cold'), explain: path === '/api/explain' },
   });
+}
+
+function truth(parameters: URLSearchParams, name: string): boolean {
+  const text = parameters.get(name) ?? 'false';
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new UsageError(`\`${name}\` must be true or false, but is '${text}'`, { option: name });
 }
 
 function whole(parameters: URLSearchParams, name: string): number | undefined {

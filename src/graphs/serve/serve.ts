@@ -40,6 +40,8 @@ const known: KnownOptions<ServeOptions> = {
 const MOST_BODY = 64 * 1024;
 /** Milliseconds in which a request must have arrived. */
 const ARRIVAL = 10_000;
+/** Milliseconds that what is being answered has when the server closes. */
+const LAST_ANSWERS = 2000;
 /** A shorter token can be guessed. */
 const SHORTEST_TOKEN = 16;
 
@@ -60,7 +62,7 @@ const HEADERS = {
  *
  * @throws UsageError when there is nothing to serve, or an option is wrong.
  * @example
- * const server = await serve({ features: 'reduced/items.arrow', recommender: await loadRecommender('models/svd') });
+ * const server = await serve({ features: 'reduced/', recommender: await loadRecommender('models/svd') });
  * await fetch(`${server.url}/api/similar?item=318`);
  * await server.close();
  */
@@ -76,7 +78,11 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
   }
   const concurrency = checkInteger('concurrency', options.concurrency ?? 8);
   let [door, busy]: [Door, number] = [{ host, port: 0, token }, 0];
-  const server = createServer({ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, maxHeaderSize: 8192 });
+  const server = createServer({
+    ...{ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, maxHeaderSize: 8192 },
+    // How often the two are looked at; 30 s otherwise.
+    connectionsCheckingInterval: 1000,
+  });
   server.maxConnections = 64;
   server.on('request', (request, response) => {
     const refusal = refusalOf(request, door);
@@ -100,6 +106,8 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
   }).catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(`${host} cannot be listened on: ${cause.message}`, { option: 'port', cause });
   });
+  // A connection that could not be accepted is the client's loss alone.
+  server.on('error', () => {});
   const { port } = server.address() as AddressInfo;
   door = { host, port, token };
   return {
@@ -109,6 +117,8 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
+        // Of a connection that asks nothing, or that asks for long, nobody waits for the end.
+        setTimeout(() => server.closeAllConnections(), LAST_ANSWERS).unref();
       }),
   };
 }

@@ -260,14 +260,14 @@ export class WorkingCopy implements FarDataset {
   async #push(assertHeld: () => Promise<void>): Promise<void> {
     await this.#pushLetters();
     await this.#pushLines();
-    for (const name of WHOLE) await this.#pushFile(name, assertHeld);
+    for (const name of WHOLE) await this.#pushChanged(name, assertHeld);
     const journal = this.#linesOf('journal');
     // All of it is in the table of items by now.
     if (!existsSync(join(this.directory, fileOf('journal')))) await this.#forget(journal);
     const tables = await this.#tables();
     const parts = new Set(tables.flatMap(partsOf));
     for (const name of parts) await this.#pushFile(name, assertHeld);
-    await this.#pushDescription(assertHeld);
+    await this.#pushChanged(DESCRIPTION, assertHeld);
     for (const { path } of tables) {
       for await (const { name } of this.#store.list(`${path}/`)) {
         if (/\/part-\d+\.parquet$/.test(name) && !parts.has(name)) await this.#store.delete(name);
@@ -286,22 +286,24 @@ export class WorkingCopy implements FarDataset {
   }
 
   /** Only if nobody else has changed it: whoever was stopped for long changes nothing more. */
-  async #pushDescription(assertHeld: () => Promise<void>): Promise<void> {
-    const path = datasetFilePath(this.directory);
-    if (!existsSync(path) || this.#copied.get(DESCRIPTION) === stateOf(path)) return;
+  async #pushChanged(name: string, assertHeld: () => Promise<void>): Promise<void> {
+    const path = join(this.directory, name);
+    if (!existsSync(path) || this.#copied.get(name) === stateOf(path)) return;
     await assertHeld();
-    const known = this.#tags.get(DESCRIPTION);
-    const tag = await this.#store.put(DESCRIPTION, { file: path }, known === undefined ? 'absent' : { etag: known });
-    if (tag === undefined) throw new LockLost(`${this.#store.address}/${DESCRIPTION} was changed by another process`);
-    this.#tags.set(DESCRIPTION, tag);
-    this.#copied.set(DESCRIPTION, stateOf(path));
+    const known = this.#tags.get(name);
+    const tag = await this.#store.put(name, { file: path }, known === undefined ? 'absent' : { etag: known });
+    if (tag === undefined) throw new LockLost(`${this.#store.address}/${name} was changed by another process`);
+    this.#tags.set(name, tag);
+    this.#copied.set(name, stateOf(path));
   }
 
   async #makeOne(part: AppendedPart): Promise<void> {
     const lines = this.#linesOf(part);
     const path = join(this.directory, fileOf(part));
     if (lines.taken.size < MANY_OBJECTS || !existsSync(path)) return;
-    const name = lineObject(part);
+    // Its lines are older than whatever was appended since, and are to come before that.
+    const [newest = ''] = [...lines.taken].sort().slice(-1);
+    const name = `${newest.slice(0, lineObject(part).length - '.txt'.length)}-${randomBytes(6).toString('hex')}.txt`;
     await this.#store.put(name, { file: path }, 'absent');
     await this.#forget(lines);
     lines.taken.add(name);
@@ -365,6 +367,10 @@ async function refuseUnlessEmpty(store: ObjectStore, create: boolean): Promise<v
 async function removeLeftCopies(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const isLeft = name.startsWith(PREFIX) && processState(name.slice(PREFIX.length)) === 'ended';
-    if (isLeft) await rm(join(tmpdir(), name), { recursive: true, force: true });
+    if (!isLeft) continue;
+    await rm(join(tmpdir(), name), { recursive: true, force: true }).catch((error: NodeJS.ErrnoException) => {
+      // Another user's is that user's to remove.
+      if (error.code !== 'EACCES' && error.code !== 'EPERM') throw error;
+    });
   }
 }

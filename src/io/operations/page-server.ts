@@ -47,7 +47,8 @@ export async function servePages(
   { host, port }: ListeningAddress,
   pages: Readonly<Record<string, () => Promise<ServedPage>>>,
 ): Promise<{ readonly origin: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
+  // How often the limits of time are looked at; every 30 s otherwise.
+  const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     answer(request, response, host, pages).catch((error: unknown) => {
       if (!response.headersSent) reply(response, 500, { type: TEXT, body: `${(error as Error).message}\n` });
       else response.destroy();

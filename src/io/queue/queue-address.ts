@@ -40,5 +40,9 @@ export function queueAddress(text: string): QueueAddress {
 
 /** The address as messages show it: without user and password. */
 export function shownQueue(uri: string): string {
-  return uri.replace(/\/\/[^/]*@/, '//***@');
+  if (!/[@?]/.test(uri)) return uri;
+  const [scheme = ''] = /^[a-z]+:\/\//i.exec(uri) ?? [];
+  if (!URL.canParse(uri)) return `${scheme}***`;
+  const { username, password, host, pathname, search } = new URL(uri);
+  return `${scheme}${username === '' && password === '' ? '' : '***@'}${host}${pathname}${search === '' ? '' : '?***'}`;
 }

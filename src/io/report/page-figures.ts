@@ -16,7 +16,15 @@ export function figuresOf(page: string): Map<string, string> {
 
 /** Outside a page nothing says what the text's colour is, and an entity of HTML may not exist. */
 function standalone(svg: string): string {
-  return svg.replace('<svg', '<svg color="#1b1f24"').replaceAll('&nbsp;', '&#160;');
+  return svg
+    .replace('<svg', '<svg color="#1b1f24"')
+    .replaceAll('&nbsp;', '&#160;')
+    .replaceAll(/="([^"]*)"/g, (_, value: string) => `="${xmlText(value)}"`);
+}
+
+/** A value of an attribute as XML has it: the page's HTML may hold these characters as they are. */
+function xmlText(value: string): string {
+  return value.replaceAll(/&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[\da-f]+);)/gi, '&amp;').replaceAll('<', '&lt;');
 }
 
 /** Letters and digits of a label, which may be anything. */

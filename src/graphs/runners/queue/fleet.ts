@@ -21,6 +21,10 @@ export interface FleetState {
 
 /** Workers whose figures are kept at most: names come from the queue, which anybody may write. */
 const MOST_WORKERS = 10_000;
+/** Characters of a text that a worker may report. */
+const LONGEST_TEXT = 4096;
+/** Notes, and operators, of one report. */
+const MOST_ENTRIES = 64;
 /** Refusals that are shown to people. */
 const MOST_REASONS = 5;
 
@@ -76,7 +80,8 @@ export class Fleet {
   }
 
   /** Takes that a job was refused. @returns whether the reason is a new one. */
-  refuse(reason: string): boolean {
+  refuse(given: string): boolean {
+    const reason = given.slice(0, LONGEST_TEXT);
     this.refused += 1;
     if (this.#reasons.size >= MOST_REASONS || this.#reasons.has(reason)) return false;
     this.#reasons.add(reason);
@@ -96,17 +101,19 @@ export class Fleet {
 function reportOf(value: unknown): WorkerReport | undefined {
   const { worker, item, busy } = (value ?? {}) as Partial<WorkerReport>;
   const { type, item: id, path } = (item ?? {}) as Partial<ItemReport>;
-  const isText = (each: unknown) => typeof each === 'string' && each.length <= 4096;
+  const isText = (each: unknown) => typeof each === 'string' && each.length <= LONGEST_TEXT;
+  const areNotes = (each: unknown) => Array.isArray(each) && each.length <= MOST_ENTRIES && each.every(isText);
   const isNumber = (each: unknown) => typeof each === 'number' && Number.isFinite(each);
   const fields = (item ?? {}) as Readonly<Record<string, unknown>>;
   const fits =
-    (type === 'committed' && isNumber(fields.frames) && isNumber(fields.seconds) && Array.isArray(fields.notes)) ||
+    (type === 'committed' && isNumber(fields.frames) && isNumber(fields.seconds) && areNotes(fields.notes)) ||
     type === 'already-done' ||
     (type === 'skipped' && isText(fields.reason)) ||
     (type === 'dead' && isText(fields.code) && isText(fields.message));
   if (!fits || !isText(worker) || !isText(id) || !isText(path)) return undefined;
-  const isBusy = typeof busy === 'object' && busy !== null && Object.values(busy).every(isNumber);
-  return { worker: worker as string, item: item as ItemReport, busy: isBusy ? busy : undefined };
+  const times = typeof busy === 'object' && busy !== null ? Object.entries(busy) : [];
+  const isBusy = times.length <= MOST_ENTRIES && times.every(([name, time]) => isText(name) && isNumber(time));
+  return { worker: worker as string, item: item as ItemReport, busy: isBusy && times.length > 0 ? busy : undefined };
 }
 
 /** What is found of an item that several processes died of. */

@@ -43,6 +43,9 @@ const MOST_ALONE = 3;
 /** Milliseconds between reports that say how busy the operators are. */
 const BUSY_EVERY = 1000;
 
+/** Longer timers are over at once in Node.js. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * The jobs of a queue as the items of a run in this process. Nothing of a job is believed: it names
  * an item that the dataset knows, with that item's file or one below a directory that this process
@@ -58,6 +61,7 @@ export class JobFeed {
   readonly #begun = new Map<Video, Begun>();
   #whenFewer: (() => void) | undefined;
   #toldBusy = 0;
+  #closed = false;
 
   constructor(setting: JobFeedSetting) {
     this.#setting = setting;
@@ -79,6 +83,7 @@ export class JobFeed {
       }
       this.#setting.say(`${video.id}: was in work when a process died, and is tried alone`, video.id);
       await this.#untilBegun(1);
+      if (this.#closed) return;
       await this.#setting.claims.alone(video.id);
       yield video;
       await this.#untilBegun(0);
@@ -108,6 +113,7 @@ export class JobFeed {
   /** After the run, however it ended: gives back what was not finished. */
   async close(): Promise<void> {
     const { queue, claims } = this.#setting;
+    this.#closed = true;
     queue.stop();
     for (const [video, { job }] of [...this.#begun]) {
       job.back();
@@ -122,9 +128,12 @@ export class JobFeed {
     const { queue, idle } = this.#setting;
     const next = queue.next();
     if (idle === undefined) return next;
-    const watch = setInterval(() => {
-      if (this.#begun.size === 0) queue.stop();
-    }, idle);
+    const watch = setInterval(
+      () => {
+        if (this.#begun.size === 0) queue.stop();
+      },
+      Math.min(idle, LONGEST_TIMER),
+    );
     try {
       return await next;
     } finally {
@@ -146,6 +155,11 @@ export class JobFeed {
     } catch (error) {
       taken.back();
       throw error;
+    }
+    if (this.#closed) {
+      if (claim !== undefined) claims.release(video.id);
+      taken.back();
+      return undefined;
     }
     if (claim === undefined || taken.signal.aborted) {
       if (claim !== undefined) claims.release(video.id);
