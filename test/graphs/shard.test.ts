@@ -126,6 +126,17 @@ describe('a claim', () => {
     expect(readdirSync(join(directory, '_claims'))).toEqual([]);
   });
 
+  it('that another has taken over meanwhile is left to that one', async () => {
+    const directory = temporary();
+    const claims = new Claims(directory);
+    await claims.take('heat');
+    const [file = ''] = readdirSync(join(directory, '_claims'));
+    const theirs = 'elsewhere~4711~1\n{}';
+    writeFileSync(join(directory, '_claims', file), theirs);
+    await claims.close();
+    expect(readFileSync(join(directory, '_claims', file), 'utf8')).toBe(theirs);
+  });
+
   it.each([
     ['a process of this machine that is there no more', PROCESS_NAME.replace(/\d+$/, '1'), 0, true],
     ['a process elsewhere that gave a sign of life', 'elsewhere~4711~1', 0, false],

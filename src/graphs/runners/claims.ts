@@ -52,7 +52,7 @@ export class Claims {
     this.#directory = partPath(directory, 'claims');
     this.#signs = setInterval(() => {
       // A sign of life that cannot be given costs no more than work done twice.
-      for (const { path } of this.#held.values()) writeFile(path, PROCESS_NAME, { flag: 'r+' }).catch(() => undefined);
+      for (const { path } of this.#held.values()) sign(path).catch(() => undefined);
     }, SIGN);
     this.#signs.unref();
   }
@@ -84,7 +84,7 @@ export class Claims {
     const held = this.#held.get(itemId);
     if (held === undefined) return;
     this.#held.delete(itemId);
-    const released = removeIfThere(held.path).finally(() => this.#releasing.delete(released));
+    const released = removeIfOurs(held.path).finally(() => this.#releasing.delete(released));
     // `close` throws it.
     released.catch(() => undefined);
     this.#releasing.add(released);
@@ -140,6 +140,22 @@ export class Claims {
       await removeIfThere(path);
     }
   }
+}
+
+/**
+ * Whether a claim is still that of this process: one that was stopped for long may find its item
+ * taken over.
+ */
+async function isOurs(path: string): Promise<boolean> {
+  return (await readFile(path, 'utf8').catch(goneAs(''))).startsWith(`${PROCESS_NAME}\n`);
+}
+
+async function sign(path: string): Promise<void> {
+  if (await isOurs(path)) await writeFile(path, PROCESS_NAME, { flag: 'r+' });
+}
+
+async function removeIfOurs(path: string): Promise<void> {
+  if (await isOurs(path)) await removeIfThere(path);
 }
 
 /** Signs of life write the first line over, whose length is always the same. */
