@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,10 +95,11 @@ describe('reelflow import-features', () => {
   it('is what train does with a file other than a training store, with the same errors', async () => {
     const parquet = at('table.parquet');
     await duckdb(`COPY (SELECT 101 AS movieId, [1.5::FLOAT, 2] AS v) TO '${parquet}' (FORMAT parquet)`);
+    mkdirSync(at('nothing'));
     for (const [file, wrong] of [
       [parquet, 'has only constant columns'],
       [at('audio.npy'), 'has no ids'],
-      [directory, directory],
+      [at('nothing'), at('nothing')],
     ] as const) {
       const args = ['train', 'dcf-av-1', '--ratings', ratings, '--features', file, '--out', at('x')];
       const { code, stderr } = await callReelflow(args);
