@@ -37,6 +37,7 @@ export interface WorkerOptions
     | 'onProgress'
     | 'onMessage'
     | 'onItem'
+    | 'onItemStarted'
     | 'onStage'
   > {
   /** The server that the queue is on: `redis://`, `rediss://` or `postgres://`. */
@@ -87,6 +88,7 @@ const known: KnownOptions<WorkerOptions> = {
   onProgress: true,
   onMessage: true,
   onItem: true,
+  onItemStarted: true,
   onStage: true,
 };
 
