@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { checkedLine, textOfLine } from '../../core/checked-lines.ts';
 import { eachLine } from '../../core/line-blocks.ts';
 import type { Cut } from './cut.ts';
@@ -79,6 +80,8 @@ export class UnitIndex {
   readonly #said = new Map<string, readonly string[]>();
   readonly #shapes = new Map<string, Shape>();
   #read = 0;
+  /** Of the file. */
+  #inode: number | undefined;
   #pending = '';
   #noted = 0;
   /** Whether something is pending that others go by. */
@@ -97,6 +100,10 @@ export class UnitIndex {
 
   /** Takes in what has been appended since, by anybody. */
   async refresh(): Promise<void> {
+    const inode = statSync(this.#file, { throwIfNoEntry: false })?.ino;
+    // Another file, with the lines of this one and others among them: all are read again.
+    if (inode !== this.#inode) this.#read = 0;
+    this.#inode = inode;
     this.#read = await eachLine(this.#file, this.#read, (bytes, start, end) => this.#take(bytes, start, end));
   }
 

@@ -62,7 +62,10 @@ export async function underLease<T>(
   } finally {
     clearInterval(signs);
     await signing;
-    if (await isHeld()) await store.delete(name);
+    // One that cannot be given back lapses, and what was done, or failed, stands.
+    await isHeld()
+      .then((held) => (held ? store.delete(name) : undefined))
+      .catch(() => undefined);
   }
 }
 

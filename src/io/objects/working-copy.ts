@@ -194,13 +194,23 @@ export class WorkingCopy implements FarDataset {
     this.#letters = there;
   }
 
+  /**
+   * For everybody the lines are in the order of their objects' names. What comes after all that the
+   * copy has is appended; where others have made many one, or noted with a clock that is behind,
+   * the copy is written again.
+   */
   async #pullLines(part: AppendedPart): Promise<void> {
     const { taken } = this.#linesOf(part);
-    for (const name of await this.#objectsOf(part)) {
-      if (taken.has(name)) continue;
+    const there = await this.#objectsOf(part);
+    const added = there.filter((name) => !taken.has(name));
+    const isAllThere = there.length - added.length === taken.size;
+    if (isAllThere && added.length === 0) return;
+    const last = [...taken].sort().at(-1) ?? '';
+    if (!isAllThere || added.some((name) => name < last)) return this.#rewrite(part, there);
+    for (const name of added) {
       const found = await this.#store.get(name);
-      // Others have made one of many: its lines are in that.
-      if (found !== undefined) await appendFile(join(this.directory, fileOf(part)), found.bytes);
+      if (found === undefined) continue;
+      await appendFile(join(this.directory, fileOf(part)), found.bytes);
       taken.add(name);
     }
   }
@@ -210,18 +220,24 @@ export class WorkingCopy implements FarDataset {
    * than it was here. Lines that the table has by now are not among them any more.
    */
   async #pullJournal(isOtherTable: boolean): Promise<void> {
-    const { taken, waiting } = this.#linesOf('journal');
+    const { taken } = this.#linesOf('journal');
     const there = await this.#objectsOf('journal');
     if (!isOtherTable && there.length === taken.size && there.every((name) => taken.has(name))) return;
+    await this.#rewrite('journal', there);
+  }
+
+  /** Makes another file of a part: the lines of these objects, and those that wait here. */
+  async #rewrite(part: AppendedPart, names: readonly string[]): Promise<void> {
+    const { taken, waiting } = this.#linesOf(part);
     const pieces: Uint8Array[] = [];
     taken.clear();
-    for (const name of there) {
+    for (const name of names) {
       const found = await this.#store.get(name);
       if (found === undefined) continue;
       pieces.push(found.bytes);
       taken.add(name);
     }
-    await replaceFile(join(this.directory, fileOf('journal')), Buffer.concat([...pieces, Buffer.from(waiting)]));
+    await replaceFile(join(this.directory, fileOf(part)), Buffer.concat([...pieces, Buffer.from(waiting)]));
   }
 
   async #objectsOf(part: AppendedPart): Promise<string[]> {
@@ -260,36 +276,43 @@ export class WorkingCopy implements FarDataset {
   async #push(assertHeld: () => Promise<void>): Promise<void> {
     await this.#pushLetters();
     await this.#pushLines();
-    for (const name of WHOLE) await this.#pushChanged(name, assertHeld);
+    for (const name of WHOLE) await this.#pushFile(name, assertHeld);
     const journal = this.#linesOf('journal');
     // All of it is in the table of items by now.
     if (!existsSync(join(this.directory, fileOf('journal')))) await this.#forget(journal);
     const tables = await this.#tables();
     const parts = new Set(tables.flatMap(partsOf));
-    for (const name of parts) await this.#pushFile(name, assertHeld);
-    await this.#pushChanged(DESCRIPTION, assertHeld);
+    for (const name of parts) {
+      if (this.#isCopied(name)) continue;
+      // What it is now, while the lease is held: others may have written it since it was last seen.
+      const seen = await this.#store.head(name);
+      if (seen === undefined) this.#tags.delete(name);
+      else this.#tags.set(name, seen.etag);
+      await this.#pushFile(name, assertHeld);
+    }
+    await this.#pushFile(DESCRIPTION, assertHeld);
     for (const { path } of tables) {
       for await (const { name } of this.#store.list(`${path}/`)) {
-        if (/\/part-\d+\.parquet$/.test(name) && !parts.has(name)) await this.#store.delete(name);
+        if (!/\/part-\d+\.parquet$/.test(name) || parts.has(name)) continue;
+        await assertHeld();
+        await this.#store.delete(name);
       }
     }
+    await assertHeld();
     for (const part of ['index', 'fingerprints'] as const) await this.#makeOne(part);
   }
 
-  async #pushFile(name: string, assertHeld: () => Promise<void>): Promise<void> {
+  /** Whether what is there is what the copy has, or the copy has none. */
+  #isCopied(name: string): boolean {
     const path = join(this.directory, name);
-    if (!existsSync(path) || this.#copied.get(name) === stateOf(path)) return;
-    await assertHeld();
-    const tag = await this.#store.put(name, { file: path });
-    if (tag !== undefined) this.#tags.set(name, tag);
-    this.#copied.set(name, stateOf(path));
+    return !existsSync(path) || this.#copied.get(name) === stateOf(path);
   }
 
   /** Only if nobody else has changed it: whoever was stopped for long changes nothing more. */
-  async #pushChanged(name: string, assertHeld: () => Promise<void>): Promise<void> {
-    const path = join(this.directory, name);
-    if (!existsSync(path) || this.#copied.get(name) === stateOf(path)) return;
+  async #pushFile(name: string, assertHeld: () => Promise<void>): Promise<void> {
+    if (this.#isCopied(name)) return;
     await assertHeld();
+    const path = join(this.directory, name);
     const known = this.#tags.get(name);
     const tag = await this.#store.put(name, { file: path }, known === undefined ? 'absent' : { etag: known });
     if (tag === undefined) throw new LockLost(`${this.#store.address}/${name} was changed by another process`);
