@@ -30,7 +30,7 @@ export type {
 export { network } from './graphs/named-network.ts';
 export type { Calibration } from './graphs/precision/calibration-file.ts';
 export type { InputChanges } from './graphs/run-items.ts';
-export type { RunOptions } from './graphs/run-options.ts';
+export type { RunOptions, WatchOptions } from './graphs/run-options.ts';
 export type { RunSummary } from './graphs/run-summary.ts';
 export { runWorker, type WorkerOptions } from './graphs/run-worker.ts';
 export type { FleetState } from './graphs/runners/queue/fleet.ts';

@@ -18,13 +18,6 @@ const options = {
     default: 'none: neither queue nor dataset can have code run',
     flag: 'module',
   },
-  roots: {
-    ...repeated('DIR', "a directory below which a job's file may lie beside those of the dataset", (texts) => [
-      ...texts,
-    ]),
-    default: 'none',
-    flag: 'root',
-  },
   weights: {
     ...repeated('PATH', 'a file of weights, or a directory of them, looked at before the stored ones', (texts) => [
       ...texts,

@@ -109,7 +109,7 @@ export class RunItems {
         if (item === undefined || !this.#isCovered(item)) continue;
         gone.push(id);
         if (item.hash !== undefined) formerly.set(item.hash, id);
-        if (item.state !== 'gone') this.#items.note(id, { state: 'gone', ...now() });
+        if (item.state !== 'gone') this.#items.note(id, { state: 'gone', ...changedNow() });
       }
     }
     const renamed: { from: string; to: string }[] = [];
@@ -133,7 +133,7 @@ export class RunItems {
   }
 
   #note(id: string, video: Video, change: ItemChange): void {
-    this.#items.note(id, { ...change, ...placeOf(video), ...now() });
+    this.#items.note(id, { ...change, ...placeOf(video), ...changedNow() });
   }
 }
 
@@ -143,12 +143,13 @@ function placeOf({ path, source, more }: Video): ItemChange {
 }
 
 /** The path of an item's file as it is noted. */
-export function absolutePath(path: string): string {
+function absolutePath(path: string): string {
   return resolve(path);
 }
 
 const NOTHING: Coverage = { places: [], filesOf: new Set() };
 
-function now(): ItemChange {
+/** When and by which version a state is changed now. */
+export function changedNow(): ItemChange {
   return { when: new Date().toISOString(), version: softwareVersion() };
 }

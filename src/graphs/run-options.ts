@@ -8,8 +8,28 @@ import type { ItemReport, MessageAbout, RunStage } from './run-reports.ts';
 import type { QueueOptions } from './runners/queue/queue-options.ts';
 import type { ShardOptions } from './runners/shard.ts';
 
+/** How a run is stopped, and who hears what of it. */
+export interface WatchOptions {
+  /** Aborted: finishes what runs, starts nothing new. */
+  readonly drain?: AbortSignal | undefined;
+  /** Aborted: stops at once; what is committed stays. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called about once a second. */
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** Sentences a person should read: random weights, items left out, dead letters. */
+  readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
+  /** Told of each item whose decoding begins, with the seconds of its media. */
+  readonly onItemStarted?:
+    | ((item: { readonly item: string; readonly path: string; readonly seconds: number }) => void)
+    | undefined;
+  /** Told of each item that is done with. */
+  readonly onItem?: ((report: ItemReport) => void) | undefined;
+  /** Told what begins before there is any progress, and after. */
+  readonly onStage?: ((stage: RunStage) => void) | undefined;
+}
+
 /** How a graph is run, beside its inputs and its output. Nothing here changes values. */
-export interface RunOptions extends ExecutionOptions, ShardOptions, QueueOptions, OperationsOptions {
+export interface RunOptions extends ExecutionOptions, WatchOptions, ShardOptions, QueueOptions, OperationsOptions {
   /**
    * Units already made by a run into another dataset: an address as `openUnitCache` takes it, or a
    * cache of your own. Default none.
@@ -26,31 +46,27 @@ export interface RunOptions extends ExecutionOptions, ShardOptions, QueueOptions
    * How the tables are compressed; not part of the graph. Default: as they are, `zstd` at first.
    */
   readonly compression?: ParquetCompression | undefined;
-  /** Aborted: finishes what runs, starts nothing new. */
-  readonly drain?: AbortSignal | undefined;
-  /** Aborted: stops at once; what is committed stays. */
-  readonly signal?: AbortSignal | undefined;
   /**
    * For tests: frames and patches are overwritten as soon as nothing holds them any more, so that
    * an operator of yours which keeps one without holding it computes garbage. Default false.
    */
   readonly poison?: boolean | undefined;
-  /** Called about once a second. */
-  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
-  /** Sentences a person should read: random weights, items left out, dead letters. */
-  readonly onMessage?: ((message: string, about?: MessageAbout) => void) | undefined;
-  /** Told of each item whose decoding begins, with the seconds of its media. */
-  readonly onItemStarted?:
-    | ((item: { readonly item: string; readonly path: string; readonly seconds: number }) => void)
-    | undefined;
-  /** Told of each item that is done with. */
-  readonly onItem?: ((report: ItemReport) => void) | undefined;
-  /** Told what begins before there is any progress, and after. */
-  readonly onStage?: ((stage: RunStage) => void) | undefined;
 }
+
+/** The options of watching. */
+export const watchOptions: KnownOptions<WatchOptions> = {
+  drain: true,
+  signal: true,
+  onProgress: true,
+  onMessage: true,
+  onItem: true,
+  onItemStarted: true,
+  onStage: true,
+};
 
 /** The options of a run, whatever is computed. */
 export const runOptions: KnownOptions<RunOptions> = {
+  ...watchOptions,
   memory: true,
   concurrency: true,
   batch: true,
@@ -61,14 +77,7 @@ export const runOptions: KnownOptions<RunOptions> = {
   compact: true,
   encoding: true,
   compression: true,
-  drain: true,
-  signal: true,
-  onProgress: true,
-  onMessage: true,
-  onItem: true,
-  onItemStarted: true,
   metricsPort: true,
-  onStage: true,
   poison: true,
   shard: true,
   steal: true,

@@ -13,7 +13,7 @@ import { chooseDevice } from '../models/onnx/device.ts';
 import { listener } from './listener.ts';
 import { networksOf } from './plan.ts';
 import { type FeedMaking, runGraph } from './run-graph.ts';
-import type { RunOptions } from './run-options.ts';
+import { type RunOptions, type WatchOptions, watchOptions } from './run-options.ts';
 import type { RunSummary } from './run-summary.ts';
 import { Claims } from './runners/claims.ts';
 import { JobFeed } from './runners/queue/job-feed.ts';
@@ -23,23 +23,8 @@ import { readSpec } from './spec/graph-spec.ts';
 
 /** Whose jobs a worker does, with what, and how. */
 export interface WorkerOptions
-  extends Pick<
-    RunOptions,
-    | 'memory'
-    | 'concurrency'
-    | 'batch'
-    | 'workers'
-    | 'threads'
-    | 'device'
-    | 'cache'
-    | 'drain'
-    | 'signal'
-    | 'onProgress'
-    | 'onMessage'
-    | 'onItem'
-    | 'onItemStarted'
-    | 'onStage'
-  > {
+  extends WatchOptions,
+    Pick<RunOptions, 'memory' | 'concurrency' | 'batch' | 'workers' | 'threads' | 'device' | 'cache'> {
   /** The server that the queue is on: `redis://`, `rediss://` or `postgres://`. */
   readonly queue: string;
   /** The directory of the dataset, which driver and workers share. */
@@ -53,11 +38,6 @@ export interface WorkerOptions
    * code is run because a queue or a dataset says so.
    */
   readonly modules?: readonly string[] | undefined;
-  /**
-   * Directories below which the file of a job may lie that is not the one that the dataset knows of
-   * its item. Default none.
-   */
-  readonly roots?: readonly string[] | undefined;
   /** Ends after so many seconds without a job. Default: it waits for more. */
   readonly idle?: number | undefined;
   /**
@@ -68,12 +48,12 @@ export interface WorkerOptions
 }
 
 const known: KnownOptions<WorkerOptions> = {
+  ...watchOptions,
   queue: true,
   out: true,
   graph: true,
   weights: true,
   modules: true,
-  roots: true,
   idle: true,
   lock: true,
   memory: true,
@@ -83,13 +63,6 @@ const known: KnownOptions<WorkerOptions> = {
   threads: true,
   device: true,
   cache: true,
-  drain: true,
-  signal: true,
-  onProgress: true,
-  onMessage: true,
-  onItem: true,
-  onItemStarted: true,
-  onStage: true,
 };
 
 /** Items that a worker plans by. */
@@ -117,10 +90,9 @@ const LOOK_EVERY = 500;
  */
 export async function runWorker(options: WorkerOptions): Promise<RunSummary | undefined> {
   checkKnownOptions('runWorker', options, known);
-  const { queue: uri, out, graph: wanted, weights, modules, roots = [], idle, lock = 60, ...execution } = options;
+  const { queue: uri, out, graph: wanted, weights, modules, idle, lock = 60, ...execution } = options;
   checkString('out', out);
   queueAddress(uri);
-  for (const root of roots) checkString('roots', root);
   if (idle !== undefined) checkPositive('idle', idle);
   checkInteger('lock', Math.ceil(checkPositive('lock', lock)), 1, 3600);
   const say = listener('onMessage', options.onMessage);
@@ -146,7 +118,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunSummary | un
       onError: onceUntilQuiet((error) => say(`the queue: ${error.message}`)),
     });
     return new JobFeed({
-      ...{ graphId: spec.id, queue, claims: new Claims(directory), items, roots, busy, say: tell },
+      ...{ graphId: spec.id, queue, claims: new Claims(directory), items, busy, say: tell },
       again: (lock * 1000) / 4,
       idle: idle === undefined ? undefined : idle * 1000,
       drain: anyOf(options),

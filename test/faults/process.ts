@@ -72,7 +72,7 @@ async function work(): Promise<void> {
   const queue = await openWorkerQueue(uri, name, { concurrency: 2, lock, onError: () => undefined });
   const flow = new Flow(1 << 20);
   const feed = new JobFeed({
-    ...{ graphId: description.graphId, queue, claims, items, roots: [], again: lock / 4, drain: stop.signal },
+    ...{ graphId: description.graphId, queue, claims, items, again: lock / 4, drain: stop.signal },
     busy: () => ({}),
     say: (sentence) => console.log(sentence),
   });

@@ -1,14 +1,33 @@
 import type { MemoryMessage } from '../../core/shared-memory.ts';
 
+/** A program to be started. */
+export interface ProgramStart {
+  readonly kind: 'start';
+  readonly id: number;
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** How a program ended. */
+export interface ProgramExit {
+  readonly kind: 'exit';
+  readonly id: number;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A program could not be started. */
+export interface ProgramFailure {
+  readonly kind: 'failed';
+  readonly id: number;
+  readonly code: string | undefined;
+  readonly message: string;
+}
+
 /** What the thread of decoders is asked. */
 export type DecoderRequest =
-  | {
-      readonly kind: 'start';
-      readonly id: number;
-      readonly path: string;
-      readonly args: readonly string[];
-      readonly env: Readonly<Record<string, string | undefined>>;
-    }
+  | ProgramStart
   /** One at a time for each decoder. */
   | { readonly kind: 'fill'; readonly id: number; readonly memory: number; readonly bytes: number }
   | { readonly kind: 'kill'; readonly id: number }
@@ -17,7 +36,7 @@ export type DecoderRequest =
 /** What it tells. */
 export type DecoderEvent =
   | { readonly kind: 'started'; readonly id: number; readonly pid: number }
-  | { readonly kind: 'failed'; readonly id: number; readonly code: string | undefined; readonly message: string }
+  | ProgramFailure
   /**
    * The memory that was asked for is filled; with fewer bytes at the end. Nothing more is written
    * into it.
@@ -25,23 +44,10 @@ export type DecoderEvent =
   | { readonly kind: 'filled'; readonly id: number; readonly bytes: number }
   | { readonly kind: 'errors'; readonly id: number; readonly text: string }
   | { readonly kind: 'times'; readonly id: number; readonly text: string }
-  | {
-      readonly kind: 'exit';
-      readonly id: number;
-      readonly code: number | null;
-      readonly signal: NodeJS.Signals | null;
-    };
+  | ProgramExit;
 
 /** What the process that starts programs for a thread of decoders is asked. */
-export type LauncherRequest =
-  | {
-      readonly kind: 'start';
-      readonly id: number;
-      readonly path: string;
-      readonly args: readonly string[];
-      readonly env: Readonly<Record<string, string | undefined>>;
-    }
-  | { readonly kind: 'kill'; readonly id: number };
+export type LauncherRequest = ProgramStart | { readonly kind: 'kill'; readonly id: number };
 
 /** What it tells. */
 export type LauncherEvent =
@@ -49,10 +55,5 @@ export type LauncherEvent =
   | { readonly kind: 'pipe'; readonly id: number; readonly at: number }
   /** All its pipes have been sent. */
   | { readonly kind: 'started'; readonly id: number; readonly pid: number }
-  | { readonly kind: 'failed'; readonly id: number; readonly code: string | undefined; readonly message: string }
-  | {
-      readonly kind: 'exit';
-      readonly id: number;
-      readonly code: number | null;
-      readonly signal: NodeJS.Signals | null;
-    };
+  | ProgramFailure
+  | ProgramExit;

@@ -59,7 +59,7 @@ class Decoder {
   #ended = false;
   /** It writes no more: what its pipe holds is read without being asked for. */
   #hasExited = false;
-  /** How it ended. @type {Extract<DecoderEvent, { kind: 'exit' }> | undefined} */
+  /** How it ended. @type {import('./decoder-messages.ts').ProgramExit | undefined} */
   #exit;
 
   /** @param {number} id @param {import('./start-program.js').Program} program */
@@ -145,7 +145,7 @@ class Decoder {
   }
 }
 
-/** @param {Extract<DecoderRequest, { kind: 'start' }>} request */
+/** @param {import('./decoder-messages.ts').ProgramStart} request */
 async function start({ id, path, args, env }) {
   try {
     decoders.set(id, new Decoder(id, await startProgram(path, args, env)));

@@ -17,7 +17,7 @@ function tell(event, pipe) {
   process.send?.(event, pipe, {}, () => {});
 }
 
-/** @param {Extract<LauncherRequest, { kind: 'start' }>} request */
+/** @param {import('./decoder-messages.ts').ProgramStart} request */
 function start({ id, path, args, env }) {
   const program = spawn(path, args, {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],

@@ -42,7 +42,7 @@ const KEPT_EVENTS = 2000;
  *
  * @example
  * const queue = await openDriverQueue('redis://localhost:6379', name, listeners);
- * await queue.add([{ item: 'heat', path: '/data/heat.mp4', graph: 'f0a1...' }]);
+ * await queue.add([{ item: 'heat', graph: 'f0a1...' }]);
  */
 export async function openDriverQueue(uri: string, name: string, listeners: QueueListeners): Promise<DriverQueue> {
   const { Queue, QueueEvents, connection } = await bullmqFor(queueAddress(uri));

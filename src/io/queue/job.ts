@@ -1,28 +1,27 @@
 import { sha256 } from '../../core/hash.ts';
 
 /**
- * What a queue carries: which item, where its file is, and of which graph. No options and no code:
- * whoever can write to the queue can only name items.
+ * What a queue carries: which item, and of which graph. No path, no options and no code: whoever
+ * can write to the queue can only name items that the dataset has.
  */
 export interface Job {
   readonly item: string;
-  readonly path: string;
   readonly graph: string;
 }
 
-/** Characters of one entry at most: the longest path there is, so that a queue stays small. */
+/** Characters of one entry at most: as long as a path may be, so that a queue stays small. */
 const LONGEST = 4096;
 
 /** A job of whatever came from a queue; undefined of what is none. */
 export function jobOf(value: unknown): Job | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const { item, path, graph } = value as Readonly<Record<string, unknown>>;
+  const { item, graph } = value as Readonly<Record<string, unknown>>;
   const isEntry = (entry: unknown): entry is string =>
     typeof entry === 'string' && entry.length > 0 && entry.length <= LONGEST && !entry.includes('\0');
-  return isEntry(item) && isEntry(path) && isEntry(graph) ? { item, path, graph } : undefined;
+  return isEntry(item) && isEntry(graph) ? { item, graph } : undefined;
 }
 
 /** The name of a job in its queue: an item is there once, however many drivers ask for it. */
-export function jobId({ graph, item }: Pick<Job, 'graph' | 'item'>): string {
+export function jobId({ graph, item }: Job): string {
   return sha256(JSON.stringify([graph, item])).slice(0, 32);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,14 +41,14 @@ function job(data: unknown, signal = new AbortController().signal): TakenJob {
   };
 }
 
-const of = (item: string, path = join(directory, `${item}.mp4`), graph = 'graph') => ({ item, path, graph });
+const of = (item: string, graph = 'graph') => ({ item, graph });
 
-function feedOf(jobs: readonly TakenJob[], roots: readonly string[] = []): { feed: JobFeed; claims: Claims } {
+function feedOf(jobs: readonly TakenJob[]): { feed: JobFeed; claims: Claims } {
   const left = [...jobs];
   const queue: WorkerQueue = { next: async () => left.shift(), stop: () => undefined, close: async () => undefined };
   const claims = new Claims(directory);
   const say = (sentence: string) => void said.push(sentence);
-  const setting = { graphId: 'graph', queue, claims, items, roots, again: 10, busy: () => ({}), say };
+  const setting = { graphId: 'graph', queue, claims, items, again: 10, busy: () => ({}), say };
   return { feed: new JobFeed(setting), claims };
 }
 
@@ -72,33 +72,19 @@ async function all(feed: JobFeed): Promise<string[]> {
 }
 
 describe('the jobs of a queue', () => {
-  it('name items that the dataset knows, with their own files; anything else is refused', async () => {
+  it('name items that the dataset knows, whose files are where it says; anything else is refused', async () => {
     const { feed } = feedOf([
-      job(of('a')),
+      job({ ...of('a'), path: '/etc/passwd' }),
       job(of('stranger')),
-      job(of('b', '/etc/passwd')),
-      job(of('c', undefined, 'other')),
+      job(of('c', 'other')),
       job({ item: 'a' }),
       job(null),
-      job({ ...of('a'), path: `${join(directory, 'a.mp4')}\0` }),
+      job(of('a\0')),
     ]);
     expect(await all(feed)).toEqual([join(directory, 'a.mp4')]);
     expect(ends.map((end) => end.split(':')[0])).toEqual([
-      ...['a done', 'stranger refused', 'b refused', 'c refused', 'a refused', 'none refused', 'a refused'],
+      ...['a done', 'stranger refused', 'c refused', 'a refused', 'none refused', 'a\0 refused'],
     ]);
-    expect(ends.join()).toContain("'/etc/passwd' is not below a directory that this worker was given");
-  });
-
-  it('may have their files below directories of the worker, whatever links lead out of these', async () => {
-    const root = join(directory, 'root');
-    mkdirSync(root);
-    const inside = join(root, 'b.mp4');
-    writeFileSync(inside, '');
-    writeFileSync(join(directory, 'secret'), '');
-    symlinkSync(join(directory, 'secret'), join(root, 'c.mp4'));
-    const jobs = [job(of('b', inside)), job(of('c', join(root, 'c.mp4'))), job(of('a', join(root, '../secret')))];
-    expect(await all(feedOf(jobs, [root]).feed)).toEqual([inside]);
-    expect(ends.map((end) => end.split(':')[0])).toEqual(['b done', 'c refused', 'a refused']);
   });
 
   it('come later when another process has their item, and a finished item is nobody’s', async () => {

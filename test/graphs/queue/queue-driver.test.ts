@@ -37,9 +37,10 @@ class Simulation {
     return new QueueDriver<string>({
       items,
       queue: this.queue,
-      jobOf: (item) => ({ item, path: `/data/${item}`, graph: 'graph' }),
+      jobOf: (item) => ({ item, graph: 'graph' }),
       outcomes: async () => (id) => this.done.get(id),
       isSettled: async (item) => isSettled(item),
+      reopen: async (item) => void this.done.delete(item),
       ...{ fleet: this.fleet, stop: this.stop.signal, say: (sentence) => this.said.push(sentence) },
       ...{ window: 10, pause: 0 },
     }).run();
@@ -69,6 +70,19 @@ describe('the driver of a queue', () => {
     expect(await simulation.drive(['a', 'b', 'changed', 'new', 'skipped'], settled)).toBe('done');
     expect(simulation.added).toEqual(['changed', 'new', 'skipped']);
     expect(simulation.fleet.before).toBe(2);
+  });
+
+  it('ends only when what was left out before has been looked at again', async () => {
+    const simulation = new Simulation();
+    simulation.done.set('long', 'skipped');
+    const looked: string[] = [];
+    simulation.work = ({ item }) => {
+      looked.push(item);
+      simulation.done.set(item, 'committed');
+    };
+    expect(await simulation.drive(['long'])).toBe('done');
+    expect(looked).toEqual(['long']);
+    expect(simulation.done.get('long')).toBe('committed');
   });
 
   it('queues again what the queue has lost, and only that', async () => {

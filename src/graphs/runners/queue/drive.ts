@@ -5,7 +5,7 @@ import { outcomes } from '../../../io/dataset/outcomes.ts';
 import type { Video } from '../../../io/media/video.ts';
 import { openDriverQueue } from '../../../io/queue/driver-queue.ts';
 import { unitKey } from '../../graph.ts';
-import { absolutePath } from '../../run-items.ts';
+import { changedNow } from '../../run-items.ts';
 import type { RunEvent } from '../local.ts';
 import type { Fleet } from './fleet.ts';
 import { QueueDriver } from './queue-driver.ts';
@@ -45,9 +45,14 @@ export async function driveQueue(driving: Driving): Promise<void> {
     driver = new QueueDriver({
       items: corpus,
       queue,
-      jobOf: ({ id, path }) => ({ item: id, path: absolutePath(path), graph: graphId }),
+      jobOf: ({ id }) => ({ item: id, graph: graphId }),
       outcomes: () => outcomes(store),
       isSettled: (video, mayRetry) => isSettled(driving, video, mayRetry),
+      reopen: async ({ id }) => {
+        const items = await store.items();
+        items.note(id, { state: 'waiting', ...changedNow() });
+        await items.flush();
+      },
       ...{ fleet, stop, say },
     });
     await driver.run();

@@ -1,5 +1,3 @@
-import { realpathSync } from 'node:fs';
-import { sep } from 'node:path';
 import { PROCESS_NAME } from '../../../core/process-identity.ts';
 import type { Items } from '../../../io/dataset/items.ts';
 import { Video } from '../../../io/media/video.ts';
@@ -16,8 +14,6 @@ export interface JobFeedSetting {
   readonly claims: Claims;
   /** What the dataset knows of its items. */
   readonly items: Items;
-  /** Directories below which a job's file may lie that is not the file of its item. */
-  readonly roots: readonly string[];
   /** Milliseconds after which a job comes again whose item another process has in work. */
   readonly again: number;
   /** Milliseconds without a job after which there are no more. Default: never. */
@@ -48,10 +44,9 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The jobs of a queue as the items of a run in this process. Nothing of a job is believed: it names
- * an item that the dataset knows, with that item's file or one below a directory that this process
- * was given, or is refused. An item that was in work when a process died is a suspect: it begins
- * when nothing else is in work, and nothing else begins beside it; only what then kills its process
- * again and again becomes a dead letter.
+ * an item that the dataset knows, whose file is where the dataset says, or is refused. An item that
+ * was in work when a process died is a suspect: it begins when nothing else is in work, and nothing
+ * else begins beside it; only what then kills its process again and again becomes a dead letter.
  *
  * @example
  * await runLocally({ items: feed.items(), itemSignal: (video) => feed.signalOf(video), ... });
@@ -172,16 +167,13 @@ export class JobFeed {
 
   /** The video that a job may have computed, or why it may not. */
   async #videoOf(job: Job | undefined): Promise<Video | string> {
-    const { graphId, items, roots } = this.#setting;
+    const { graphId, items } = this.#setting;
     if (job === undefined) return 'it is not a job of reelflow';
     if (job.graph !== graphId) return `it is of graph ${job.graph}, but this worker has ${graphId}`;
-    if (!items.has(job.item)) await items.flush();
-    if (!items.has(job.item)) return `the dataset has no item '${job.item}'`;
-    const isItsFile = items.get(job.item)?.path === job.path;
-    if (!isItsFile && !roots.some((root) => isBelow(root, job.path))) {
-      return `the file of item '${job.item}' is another, and '${job.path}' is not below a directory that this worker was given`;
-    }
-    return new Video(job.path, { id: job.item });
+    // What the driver has noted of it before it was queued.
+    await items.flush();
+    const path = items.get(job.item)?.path;
+    return path === undefined ? `the dataset has no item '${job.item}'` : new Video(path, { id: job.item });
   }
 
   /** Waits until at most so many items are in work. */
@@ -204,16 +196,5 @@ export class JobFeed {
     if (now - this.#toldBusy < BUSY_EVERY) return { worker: PROCESS_NAME, item };
     this.#toldBusy = now;
     return { worker: PROCESS_NAME, item, busy: this.#setting.busy() };
-  }
-}
-
-/** Whether a file lies below a directory, whatever links lead to it. */
-function isBelow(root: string, path: string): boolean {
-  try {
-    const real = realpathSync(root);
-    return realpathSync(path).startsWith(real.endsWith(sep) ? real : real + sep);
-  } catch {
-    // What is not there is not below.
-    return false;
   }
 }

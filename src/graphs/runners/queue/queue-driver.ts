@@ -17,6 +17,11 @@ export interface QueueDriverSetting<Item> {
    * @param mayRetry whether a dead letter that is worth another try counts as none.
    */
   readonly isSettled: (item: Item, mayRetry: boolean) => Promise<boolean>;
+  /**
+   * Makes an item that was left out one that waits: options of this run may say otherwise, so that
+   * it is done only when it was looked at again.
+   */
+  readonly reopen: (item: Item) => Promise<void>;
   readonly fleet: Fleet;
   /** Aborted: nothing more is queued, and what nobody has taken is taken away. */
   readonly stop: AbortSignal;
@@ -95,7 +100,8 @@ export class QueueDriver<Item> {
         this.#settled.add(id);
         this.#setting.fleet.before += 1;
       } else {
-        if (outcome !== undefined) this.#again.add(id);
+        if (outcome === 'skipped') await this.#setting.reopen(item);
+        else if (outcome !== undefined) this.#again.add(id);
         yield item;
       }
       if (breather.isDue) await breather.rest();
@@ -157,8 +163,7 @@ export class QueueDriver<Item> {
       if (this.#settled.has(id)) continue;
       const outcome = outcomeOf(id);
       // Of an item that had an outcome, the one that it has may still be that.
-      const isDone =
-        outcome === 'skipped' || (outcome !== undefined && (!this.#again.has(id) || (await isSettled(item, false))));
+      const isDone = outcome !== undefined && (!this.#again.has(id) || (await isSettled(item, false)));
       if (!isDone) left.push(item);
       if (breather.isDue) await breather.rest();
     }
