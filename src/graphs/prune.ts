@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { DatasetError, UsageError } from '../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../core/known-options.ts';
 import { CachedUnits } from '../io/cache/cached-units.ts';
@@ -54,11 +55,12 @@ const known: KnownOptions<PruneOptions> = { remove: true, dryRun: true, cache: t
 export async function prune(directory: string, options: PruneOptions = {}): Promise<PruneSummary> {
   checkKnownOptions('prune', options, known);
   const file = readDatasetFile(directory);
+  const say = listener('onMessage', options.onMessage);
   if (options.dryRun) {
     const items = await chosen(directory, await CommitStore.open(directory, { readOnly: true }), options.remove);
+    warnOfFiles(items, say);
     return { items: items.map(named), units: 0, letters: 0, cacheEntries: 0, tablesWritten: false };
   }
-  const say = listener('onMessage', options.onMessage);
   const dataset = await Dataset.open(directory, file);
   try {
     if (dataset.modernised !== undefined) say(dataset.modernised, { isWarning: true });
@@ -77,11 +79,20 @@ export async function prune(directory: string, options: PruneOptions = {}): Prom
       known.forget(id);
     }
     await dataset.close();
+    warnOfFiles(items, say);
     const tablesWritten = file.tables.length > 0 && areTablesOutOfDate(directory);
     if (tablesWritten) await compact(directory, storageOf(directory, {}));
     return { items: items.map(named), ...done, tablesWritten };
   } finally {
     await dataset.release();
+  }
+}
+
+/** A file that is still there comes back with the next run over it. */
+function warnOfFiles(items: readonly ItemFacts[], say: (text: string, about: { isWarning: boolean }) => void): void {
+  for (const { id, path, state } of items) {
+    if (state === 'gone' || path === undefined || !existsSync(path)) continue;
+    say(`the file of '${id}' is still there (${path}): the next run over it brings it back`, { isWarning: true });
   }
 }
 

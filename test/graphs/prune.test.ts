@@ -55,7 +55,12 @@ describe('pruning a dataset', () => {
       set: async () => {},
       delete: async (key: string) => void deleted.push(key),
     };
-    const done = await prune(place.out, { remove: ['alien', 'dark'], cache });
+    const said: string[] = [];
+    const onMessage = (message: string) => void said.push(message);
+    const done = await prune(place.out, { remove: ['alien', 'dark'], cache, onMessage });
+    expect(said).toContain(
+      `the file of 'alien' is still there (${place.path('films/alien.mp4')}): the next run over it brings it back`,
+    );
     expect(done).toMatchObject({ items: [{ item: 'alien' }, { item: 'dark' }], units: 2, letters: 1, cacheEntries: 2 });
     expect(deleted.some((key) => key.endsWith(hash))).toBe(true);
     expect(await place.rows()).toEqual({ heat: 4, jaws: 4 });

@@ -14,7 +14,8 @@ import { modalitiesOf } from './neural-options.ts';
 import { classicRecord } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
 import { partsOf, type RecommenderPart } from './recommender-parts.ts';
-import { StoreFeatures } from './store-features.ts';
+import { requiredFeatures } from './required-features.ts';
+import type { StoreFeatures } from './store-features.ts';
 
 /** What a recommender that is not neural learns from; its features may be those of a saved one. */
 export type ClassicData = Omit<FitData, 'features'> & { readonly features?: FitData['features'] | StoreFeatures };
@@ -80,7 +81,7 @@ async function make(
       });
     },
     vectors: () => {
-      const features = featuresOf(model, data);
+      const features = requiredFeatures(model, data);
       features.check(ratings.items);
       const streams = modalitiesOf(features.modalities, modalities, undefined, streamWeights);
       const has = (item: number) => features.has(item);
@@ -101,14 +102,4 @@ function partName(model: ClassicRecommenderName, { name }: RecommenderPart): Cla
       remedy: `Take one of ${known.join(', ')}.`,
     },
   );
-}
-
-function featuresOf(model: ClassicRecommenderName, { features, ratings, trailers }: ClassicData): StoreFeatures {
-  if (features instanceof StoreFeatures) return features;
-  if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
-  throw new UsageError(`recommender ${model} reads features of the items, but there are none`, {
-    code: 'missing-features',
-    remedy:
-      'Give a training store as `features`: the directory that `reduce` has written, or the file of `importFeatures`.',
-  });
 }

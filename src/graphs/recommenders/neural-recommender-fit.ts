@@ -1,4 +1,3 @@
-import { UsageError } from '../../core/errors.ts';
 import { sha256 } from '../../core/hash.ts';
 import { joinRows } from '../../io/ratings/subset.ts';
 import type { EpochRecord } from '../../models/autodiff/checkpoint.ts';
@@ -20,7 +19,8 @@ import { implicitOptions } from './implicit-options.ts';
 import { neuralOptions } from './neural-options.ts';
 import { openNewUsers } from './new-user-network.ts';
 import { pretrainedBranches } from './pretrained-branches.ts';
-import { StoreFeatures } from './store-features.ts';
+import { requiredFeatures } from './required-features.ts';
+import type { StoreFeatures } from './store-features.ts';
 import { TrainingLog } from './training-log.ts';
 import { validationFigures } from './validation-figures.ts';
 
@@ -31,7 +31,7 @@ export async function fitNeuralRecommender(
   data: FitData,
   run: FitOptions,
 ): Promise<FittedRecommender> {
-  const features = featuresOf(model, data);
+  const features = readsFeatures(model) ? requiredFeatures(model, data) : undefined;
   const learnt = rowsOf(data, run.refit !== undefined);
   const training = trainingRatings(learnt, learnt.train);
   const options = implicitOptions(model, given, training.values, data.scale);
@@ -103,15 +103,6 @@ export async function fitNeuralRecommender(
 function rowsOf(data: FitData, refits: boolean): FitData {
   if (!refits) return data;
   return { ...data, train: joinRows([data.train, data.validation]), validation: new Int32Array(0) };
-}
-
-function featuresOf(model: NeuralRecommenderName, { features, ratings, trailers }: FitData): StoreFeatures | undefined {
-  if (!readsFeatures(model)) return undefined;
-  if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);
-  throw new UsageError(`recommender ${model} learns from features of the items, but there are none`, {
-    code: 'missing-features',
-    remedy: 'Give a training store as `features`: the directory that `reduce` has written.',
-  });
 }
 
 /** The items that are learnt or judged by, ascending. */

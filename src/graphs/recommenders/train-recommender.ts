@@ -18,7 +18,7 @@ import type { FitData, FitProgress, FittedRecommender } from './fit-data.ts';
 import { fitRecommender } from './fit-recommender.ts';
 import { idleOptions } from './idle-options.ts';
 import { implicitOptions } from './implicit-options.ts';
-import { neuralOptions } from './neural-options.ts';
+import { modalitiesOf, neuralOptions } from './neural-options.ts';
 import { ownRecommender } from './own-recommenders.ts';
 import {
   checkRecommenderName,
@@ -27,6 +27,7 @@ import {
   recommenderReadsFeatures,
 } from './recommender-names.ts';
 import { checkRecommenderOptions } from './recommender-options.ts';
+import { requiredFeatures } from './required-features.ts';
 import {
   type RecommenderFacts,
   readRecommenderFacts,
@@ -177,6 +178,10 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
       features: inputs.features,
       trailers: inputs.trailers,
     };
+    if (recommenderReadsFeatures(recommender, options)) {
+      const { modalities } = requiredFeatures(recommender, data);
+      modalitiesOf(modalities, options.modalities, options.lstm, options.streamWeights);
+    }
     const identity = identityOf(recommender, options, seed, inputs, split.validation);
     const earlier = await readRecommenderFacts(train.out);
     if (earlier?.identity === identity) return summaryOf(earlier, train, inputs, data, { alreadyTrained: true });

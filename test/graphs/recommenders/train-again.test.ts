@@ -40,6 +40,24 @@ describe('a training into the directory of an earlier one', () => {
     expect((await knn()).dryRun).toBe(false);
   });
 
+  it('refuses in a dry run what the training would refuse of its features', async () => {
+    const planned = (options: object, features?: string) =>
+      trainRecommender({
+        recommender: 'content-ridge',
+        ...files,
+        features,
+        options: { ...options },
+        out: at('no'),
+        dryRun: true,
+      });
+    await expect(planned({})).rejects.toMatchObject({ code: 'missing-features' });
+    await expect(planned({ modalities: ['visuel'] }, files.features)).rejects.toThrow("names 'visuel'");
+    await expect(
+      trainRecommender({ recommender: 'dcf-av-1', ratings: files.ratings, out: at('no'), dryRun: true }),
+    ).rejects.toMatchObject({ code: 'missing-features' });
+    expect((await planned({}, files.features)).dryRun).toBe(true);
+  });
+
   it('does nothing when nothing is new', async () => {
     const before = tree(at('knn'));
     expect((await knn()).alreadyTrained).toBe(true);
