@@ -153,5 +153,5 @@ function cosine(unit: Float64Array, vector: ArrayLike<number>): number {
     product += (unit[axis] as number) * value;
     square += value * value;
   }
-  return square > 0 ? product / Math.sqrt(square) : 0;
+  return square > 0 ? Math.min(1, product / Math.sqrt(square)) : 0;
 }

@@ -14,8 +14,8 @@ const BLOCK_ROWS = 65_536;
 /**
  * Writes the layout of each stream as a Parquet file of the directory, `visual.parquet`: a row for
  * each subclip of each item, with columns `x`, `y`, `item`, `title`, `subclip` (from 0, as in the
- * dataset's tables), `genre`
- * (the first), `genres` and `text`, a sentence of all these. Returns the paths.
+ * dataset's tables), `genre` (the first), `genres` and `text`, a sentence of all these. Returns the
+ * paths.
  *
  * embedding-atlas and DuckDB read them as they are: `embedding-atlas visual.parquet --x x --y y
  * --text text`.

@@ -1,5 +1,5 @@
+import { listeningAddress, servePages } from '../../io/http/page-server.ts';
 import type { Video } from '../../io/media/video.ts';
-import { listeningAddress, servePages } from '../../io/operations/page-server.ts';
 import type { Flow } from '../../operators/flow.ts';
 import type { RanBatch } from '../../operators/micro-batch-options.ts';
 import type { Plan } from '../plan.ts';

@@ -57,7 +57,7 @@ export async function readExperiment(directory: string): Promise<SavedExperiment
   const kept = new Set(await namesIn(join(directory, 'predictions')));
   for (const name of await namesIn(join(directory, 'points'))) {
     if (!name.endsWith('.json')) continue;
-    const point = JSON.parse(await readFile(join(directory, 'points', name), 'utf8')) as PointResult;
+    const point = await readFacts<PointResult>(join(directory, 'points', name), ['scenario', 'label', 'history']);
     const { scenario, label, seed, splitSeed, fold } = point;
     // After `refit` the history that stops by the validation part is that of the first fit.
     const history = point.validation?.history.length ? point.validation.history : point.history;
@@ -83,21 +83,28 @@ export async function readExperiment(directory: string): Promise<SavedExperiment
 
 async function readResult(directory: string): Promise<ExperimentResult> {
   const path = join(directory, 'results.json');
-  let text: string;
+  const keys = ['rows', 'tables', 'scale', 'points', 'warnings', 'comparisons', 'configuration', 'environment'];
+  // JSON has no NaN, and writes null for it.
+  return readFacts<ExperimentResult>(path, keys, (_, value) => (value === null ? Number.NaN : value));
+}
+
+/** A JSON file of an experiment. @throws UsageError `dataset` when it is none. */
+async function readFacts<Facts>(
+  path: string,
+  keys: readonly string[],
+  reviver?: (key: string, value: unknown) => unknown,
+): Promise<Facts> {
   try {
-    text = await readFile(path, 'utf8');
+    const facts: unknown = JSON.parse(await readFile(path, 'utf8'), reviver);
+    const missing = typeof facts === 'object' && facts !== null ? keys.filter((key) => !(key in facts)) : keys;
+    if (missing.length > 0) throw new Error(`it has no ${missing.join(', ')}`);
+    return facts as Facts;
   } catch (cause) {
-    throw new UsageError(`${directory} has no results of an experiment: ${(cause as Error).message}`, {
+    throw new UsageError(`${path} is not of an experiment: ${(cause as Error).message}`, {
       code: 'dataset',
-      remedy: 'Name the directory that an experiment wrote (`out`).',
+      remedy: 'Name the directory that an experiment wrote (`out`), or run the experiment again.',
       cause,
     });
-  }
-  try {
-    // JSON has no NaN, and writes null for it.
-    return JSON.parse(text, (_, value: unknown) => (value === null ? Number.NaN : value)) as ExperimentResult;
-  } catch (cause) {
-    throw new UsageError(`${path} is not JSON: ${(cause as Error).message}`, { code: 'dataset', cause });
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
+import { isOwnName } from '../../io/http/own-server.ts';
 
 /** Why a request is not answered. */
 export interface Refusal {
@@ -12,18 +12,12 @@ export interface Refusal {
 /** What a server was bound to, and what opens it. */
 export interface Door {
   readonly host: string;
-  readonly port: number;
   /** Needed wherever it is bound to more than the loopback address. */
   readonly token: string | undefined;
 }
 
 /** Longest address of a request. */
 const LONGEST_URL = 2048;
-
-/** Whether only programs of this machine reach it. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
 
 /**
  * Why a request must not be answered; undefined where it may. `Host` must be the address itself: a
@@ -35,7 +29,8 @@ export function refusalOf(request: IncomingMessage, door: Door): Refusal | undef
   if (!url.startsWith('/') || url.length > LONGEST_URL || !URL.canParse(url, 'http://localhost')) {
     return refuse(414, 'bad-address', 'the address is too long, or none');
   }
-  if (!isOwnHost(headers.host, door)) return refuse(421, 'wrong-host', '`Host` must be the address of this server');
+  if (!isOwnName(headers.host, door.host))
+    return refuse(421, 'wrong-host', '`Host` must be the address of this server');
   if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`) {
     return refuse(403, 'wrong-origin', 'pages of other sites are not answered');
   }
@@ -52,15 +47,6 @@ export function refusalOf(request: IncomingMessage, door: Door): Refusal | undef
 
 function refuse(status: number, code: string, message: string): Refusal {
   return { status, code, message };
-}
-
-/** The names that lead here and cannot be rebound: addresses, and `localhost`. */
-function isOwnHost(given: string | undefined, { host, port }: Door): boolean {
-  const match = /^(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(given ?? '');
-  if (match === null || Number(match[2] ?? 80) !== port) return false;
-  const name = (match[1] as string).replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  if (name === host.toLowerCase()) return true;
-  return isLoopback(host) ? isLoopback(name) : isIP(name) !== 0;
 }
 
 /** In the same time whatever was sent. */

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { FlowError, UsageError } from '../../core/errors.ts';
 import { checkKnownOptions, type KnownOptions } from '../../core/known-options.ts';
+import { isLoopback } from '../../core/loopback.ts';
+import { openServer } from '../../io/http/own-server.ts';
 import { answerOf, type Served } from './endpoints.ts';
 import { indexPage } from './index-page.ts';
-import { type Door, isLoopback, refusalOf } from './request-guard.ts';
+import { refusalOf } from './request-guard.ts';
 
 /** What is served, and to whom. */
 export interface ServeOptions extends Served {
@@ -38,8 +39,6 @@ const known: KnownOptions<ServeOptions> = {
 
 /** Bytes of a body at most. */
 const MOST_BODY = 64 * 1024;
-/** Milliseconds in which a request must have arrived. */
-const ARRIVAL = 10_000;
 /** Milliseconds that what is being answered has when the server closes. */
 const LAST_ANSWERS = 2000;
 /** A shorter token can be guessed. */
@@ -77,15 +76,9 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
     throw new UsageError(`\`token\` must have at least ${SHORTEST_TOKEN} characters`, { option: 'token' });
   }
   const concurrency = checkInteger('concurrency', options.concurrency ?? 8);
-  let [door, busy]: [Door, number] = [{ host, port: 0, token }, 0];
-  const server = createServer({
-    ...{ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, maxHeaderSize: 8192 },
-    // How often the two are looked at; 30 s otherwise.
-    connectionsCheckingInterval: 1000,
-  });
-  server.maxConnections = 64;
-  server.on('request', (request, response) => {
-    const refusal = refusalOf(request, door);
+  let busy = 0;
+  const listen = (request: IncomingMessage, response: ServerResponse): void => {
+    const refusal = refusalOf(request, { host, token });
     if (refusal !== undefined) {
       sendJson(response, refusal.status, { code: refusal.code, message: refusal.message });
       return;
@@ -99,28 +92,11 @@ export async function serve(options: ServeOptions): Promise<FeatureServer> {
     void answer(request, response, options)
       .catch((error: unknown) => sendFault(response, error))
       .finally(() => busy--);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(checkInteger('port', options.port ?? 0, 0), host, resolve);
-  }).catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`${host} cannot be listened on: ${cause.message}`, { option: 'port', cause });
-  });
-  // A connection that could not be accepted is the client's loss alone.
-  server.on('error', () => {});
-  const { port } = server.address() as AddressInfo;
-  door = { host, port, token };
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    token,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-        // Of a connection that asks nothing, or that asks for long, nobody waits for the end.
-        setTimeout(() => server.closeAllConnections(), LAST_ANSWERS).unref();
-      }),
   };
+  const port = checkInteger('port', options.port ?? 0, 0);
+  const bounds = { connections: 64, lastAnswers: LAST_ANSWERS };
+  const { origin, close } = await openServer({ host, port }, listen, bounds);
+  return { url: origin, token, close };
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, served: Served): Promise<void> {

@@ -1,10 +1,6 @@
 import { shown } from '../../core/check.ts';
 import { SystemError, UsageError } from '../../core/errors.ts';
-
-/** Whether a host is this machine by its address: `localhost`, 127.0.0.0/8 or ::1. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]';
-}
+import { isLoopback } from '../../core/loopback.ts';
 
 /**
  * An address as messages and records show it: a query may hold a signature that opens the file to

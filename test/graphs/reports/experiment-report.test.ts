@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -62,6 +62,11 @@ describe('the report of an experiment', () => {
 
   it('says that a directory has no results', async () => {
     await expect(experimentReport(at('movielens'))).rejects.toMatchObject({ code: 'dataset' });
+    for (const text of ['{}', '{"rows": []', '[]', 'null']) {
+      mkdirSync(at('other'), { recursive: true });
+      writeFileSync(join(at('other'), 'results.json'), text);
+      await expect(experimentReport(at('other')), text).rejects.toMatchObject({ code: 'dataset' });
+    }
   });
 });
 

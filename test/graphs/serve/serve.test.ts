@@ -112,7 +112,12 @@ describe('a server of features and a recommender', () => {
 describe('hostile requests', () => {
   it('of a page whose name was rebound to this machine are refused', async () => {
     const { port } = new URL(server.url);
-    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', `127.0.0.1.evil.example:${port}`]) {
+    for (const host of [
+      'evil.example',
+      `evil.example:${port}`,
+      'localhost.evil.example',
+      `127.0.0.1.evil.example:${port}`,
+    ]) {
       expect((await ask('/api/search?item=3', { headers: { Host: host } })).status, host).toBeGreaterThanOrEqual(400);
     }
     expect((await ask('/api/search?item=3', { headers: { Host: `localhost:${port}` } })).status).toBe(200);

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isLoopback, redirectTarget } from '../../../src/io/weights-store/addresses.ts';
+import { isLoopback } from '../../../src/core/loopback.ts';
+import { redirectTarget } from '../../../src/io/weights-store/addresses.ts';
 import { downloadFile, type WeightsDownloadOptions } from '../../../src/io/weights-store/weights-download.ts';
 import { type Behaviour, type FileServer, keptIn, serveFiles, wholeFile } from '../../fixtures/file-server.ts';
 

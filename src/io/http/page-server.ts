@@ -1,13 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, isIP } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UsageError } from '../../core/errors.ts';
-
-/** Where a server listens. */
-export interface ListeningAddress {
-  readonly host: string;
-  /** 0: any that is free. */
-  readonly port: number;
-}
+import { isOwnName, type ListeningAddress, type OwnServer, openServer } from './own-server.ts';
 
 /** A page, and its type. */
 export interface ServedPage {
@@ -43,43 +36,17 @@ export function listeningAddress(option: string, given: number | string): Listen
  * @example
  * const served = await servePages({ host: '127.0.0.1', port: 9464 }, { '/healthz': async () => ok });
  */
-export async function servePages(
-  { host, port }: ListeningAddress,
+export function servePages(
+  address: ListeningAddress,
   pages: Readonly<Record<string, () => Promise<ServedPage>>>,
-): Promise<{ readonly origin: string; close(): Promise<void> }> {
-  // How often the limits of time are looked at; every 30 s otherwise.
-  const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
-    answer(request, response, host, pages).catch((error: unknown) => {
+): Promise<OwnServer> {
+  const listen = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request, response, address.host, pages).catch((error: unknown) => {
       if (!response.headersSent) reply(response, 500, { type: TEXT, body: `${(error as Error).message}\n` });
       else response.destroy();
     });
-  });
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 10_000;
-  server.maxConnections = 32;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(
-        new UsageError(`${host}:${port} cannot be listened at: ${cause.message}`, {
-          code: 'address',
-          remedy: 'Name another port, or 0 for any that is free.',
-          cause,
-        }),
-      );
-    });
-    server.listen(port, host, resolve);
-  });
-  // It holds up no process that is done.
-  server.unref();
-  const { port: given } = server.address() as AddressInfo;
-  return {
-    origin: `http://${isIP(host) === 6 ? `[${host}]` : host}:${given}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
   };
+  return openServer(address, listen, { connections: 32, lastAnswers: 0 });
 }
 
 const TEXT = 'text/plain; charset=utf-8';
@@ -90,17 +57,12 @@ async function answer(
   host: string,
   pages: Readonly<Record<string, () => Promise<ServedPage>>>,
 ): Promise<void> {
-  if (!isOurs(headers.host, host)) return reply(response, 421, { type: TEXT, body: 'another host is asked for\n' });
+  if (!isOwnName(headers.host, host)) return reply(response, 421, { type: TEXT, body: 'another host is asked for\n' });
   if (method !== 'GET' && method !== 'HEAD') return reply(response, 405, { type: TEXT, body: 'GET only\n' });
   const path = url.split('?', 1)[0] as string;
   const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
   if (page === undefined) return reply(response, 404, { type: TEXT, body: 'no such page\n' });
   reply(response, 200, await page());
-}
-
-function isOurs(asked: string | undefined, host: string): boolean {
-  const name = asked?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  return name !== undefined && (isIP(name) > 0 || name === 'localhost' || name === host);
 }
 
 function reply(response: ServerResponse, status: number, { type, body }: ServedPage): void {

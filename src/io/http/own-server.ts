@@ -1,0 +1,85 @@
+import { createServer, type RequestListener } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import { UsageError } from '../../core/errors.ts';
+
+/** Where a server listens. */
+export interface ListeningAddress {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+/** A server that listens. */
+export interface OwnServer {
+  /** Such as `http://127.0.0.1:9464`. */
+  readonly origin: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Milliseconds in which a request must have arrived. */
+const ARRIVAL = 10_000;
+
+/**
+ * Opens an HTTP server whose connections, headers and time to arrive are bounded.
+ *
+ * @param bounds.connections at most.
+ * @param bounds.lastAnswers milliseconds that what is being answered has when it closes.
+ * @throws UsageError `address` where it cannot listen there.
+ *
+ * @example
+ * const server = await openServer({ host: '127.0.0.1', port: 0 }, answer, { connections: 32, lastAnswers: 0 });
+ */
+export async function openServer(
+  { host, port }: ListeningAddress,
+  answer: RequestListener,
+  { connections, lastAnswers }: { readonly connections: number; readonly lastAnswers: number },
+): Promise<OwnServer> {
+  const server = createServer(
+    {
+      ...{ requestTimeout: ARRIVAL, headersTimeout: ARRIVAL, maxHeaderSize: 8192 },
+      // How often the two are looked at; every 30 s otherwise.
+      connectionsCheckingInterval: 1000,
+    },
+    answer,
+  );
+  server.maxConnections = connections;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  }).catch((cause: Error) => {
+    throw new UsageError(`${host}:${port} cannot be listened at: ${cause.message}`, {
+      code: 'address',
+      remedy: 'Name another port, or 0 for any that is free.',
+      cause,
+    });
+  });
+  // A connection that could not be accepted is the client's loss alone.
+  server.on('error', () => undefined);
+  const { port: given } = server.address() as AddressInfo;
+  return {
+    origin: `http://${isIP(host) === 6 ? `[${host}]` : host}:${given}`,
+    port: given,
+    close: () =>
+      new Promise((resolve) => {
+        // Of a connection that asks nothing, or that asks for long, nobody waits for the end.
+        const end = setTimeout(() => server.closeAllConnections(), lastAnswers);
+        server.close(() => {
+          clearTimeout(end);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/**
+ * Whether a `Host` header names a server that listens at a host by what nobody can point elsewhere:
+ * an address, `localhost` or the host itself. A page of the web that a browser shows sends a name of
+ * its own, wherever that leads.
+ */
+export function isOwnName(header: string | undefined, host: string): boolean {
+  const [, bracketed, plain] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(header ?? '') ?? [];
+  const name = (bracketed ?? plain ?? '').toLowerCase();
+  return isIP(name) > 0 || name === 'localhost' || (name !== '' && name === host.toLowerCase());
+}
