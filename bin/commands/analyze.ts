@@ -25,7 +25,7 @@ export const command = defineCommand({
   options: {
     out: required(text('FILE', 'the page, one HTML file that needs nothing else')),
     figures: figuresOption,
-    points: text('DIR', 'each layout as a Parquet file, which embedding-atlas opens'),
+    points: text('DIR', 'each layout as a Parquet file: x, y, item, subclip, genre, text'),
     ratings: text('DIR', 'a MovieLens directory: alone, its ratings are analysed; beside features, genres and means'),
     movies: text('FILE', 'titles and genres of the items', "the ratings' list"),
     trailers: text('FILE', 'maps trailers to items, if the features have trailer ids'),

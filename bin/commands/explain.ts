@@ -9,7 +9,7 @@ import { extractionToldTo, warnOfRoom } from '../told-to.ts';
 export const command = defineCommand({
   name: 'explain',
   operands: ['INPUT...'],
-  usage: 'INPUT... [the options of extract]',
+  usage: 'INPUT... [the options of extract that decide what is computed, and with what]',
   does: 'prints what extract would do, with shapes, memory and estimates; decodes nothing',
   options: {
     ...extractionOptions,

@@ -1,18 +1,17 @@
-import { UsageError } from '../../src/core/errors.ts';
 import { type FeatureSearch, type FoundFeatures, searchFeatures } from '../../src/graphs/analysis/search-features.ts';
 import { alignedRows } from '../../src/graphs/text-table.ts';
 import { readMovies } from '../../src/io/ratings/movies.ts';
 import { statisticNames } from '../../src/operators/statistics.ts';
 import { defineCommand } from '../command.ts';
-import { integer, positive, text, word } from '../option-table.ts';
+import { integer, positive, required, text, word } from '../option-table.ts';
 
 /** `reelflow search`: what is most like an item or a subclip. */
 export const command = defineCommand({
   name: 'search',
   operands: ['DIR|FILE'],
-  does: 'finds what is most like an item, or a subclip of one, in a dataset or items.arrow: exact, by cosine',
+  does: 'finds what is most like an item, or a subclip of one, in a dataset or a training store: exact, by cosine',
   options: {
-    item: text('ID', 'the item to compare with'),
+    item: required(text('ID', 'the item to compare with')),
     subclip: integer(
       'N',
       'its subclip, from 0 as in the tables: subclips are found',
@@ -31,9 +30,6 @@ export const command = defineCommand({
     'reelflow search items.arrow --item 318 --stream audio --k 20 --movies ml-latest-small/movies.csv',
   ],
   async run({ movies: list, ...options }, { operands: [path = ''], console }) {
-    if (options.item === undefined) {
-      throw new UsageError('`--item` is required', { remedy: 'Name the item to compare with.' });
-    }
     const movies = list === undefined ? undefined : (await readMovies(list)).movies;
     const search = await searchFeatures(path, options);
     const found = search.found.map((each) => {

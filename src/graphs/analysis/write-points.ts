@@ -17,8 +17,8 @@ const BLOCK_ROWS = 65_536;
  * dataset's tables), `genre` (the first), `genres` and `text`, a sentence of all these. Returns the
  * paths.
  *
- * embedding-atlas and DuckDB read them as they are: `embedding-atlas visual.parquet --x x --y y
- * --text text`.
+ * DuckDB reads them as they are (tested); embedding-atlas takes such columns by name:
+ * `embedding-atlas visual.parquet --x x --y y --text text`.
  *
  * @throws UsageError `disk-full`, or when the directory cannot be made.
  * @example
