@@ -41,7 +41,9 @@ export const command = defineCommand({
   },
 });
 
-type TitledSearch = Omit<FeatureSearch, 'found'> & { readonly found: readonly (FoundFeatures & { title?: string })[] };
+type TitledSearch = Omit<FeatureSearch, 'found'> & {
+  readonly found: readonly (FoundFeatures & { title?: string | undefined })[];
+};
 
 function searchText({ stream, compared, random, found }: TitledSearch): string {
   const lines = alignedRows([

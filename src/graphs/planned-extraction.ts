@@ -35,7 +35,7 @@ export interface PlannedExtraction extends Plan {
   /** What there is to say of inputs, precision and devices. */
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
-  readonly time?: TimeEstimate;
+  readonly time?: TimeEstimate | undefined;
   /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
   readonly alreadyDone: number;
 }

@@ -37,7 +37,7 @@ const known: KnownOptions<SearchFeaturesOptions> = {
 export interface FoundFeatures {
   readonly item: string;
   /** From 0, as in the tables; left out where items are compared. */
-  readonly subclip?: number;
+  readonly subclip?: number | undefined;
   /** Cosine of the two vectors, -1 to 1. */
   readonly similarity: number;
 }

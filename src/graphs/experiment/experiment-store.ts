@@ -119,7 +119,7 @@ export class ExperimentStore {
   }
 
   async #read<Result extends { readonly evaluation: Evaluation }>(path: string): Promise<Result | undefined> {
-    const found = (await readJsonIfThere(path)) as (Result & { experiment?: string }) | undefined;
+    const found = (await readJsonIfThere(path)) as (Result & { experiment?: string | undefined }) | undefined;
     if (found === undefined) return undefined;
     const { experiment, ...result } = found;
     if (experiment !== this.#identity || typeof found.evaluation !== 'object') {
@@ -203,7 +203,7 @@ export async function countPoints(
 }
 
 function checkSame(found: unknown, identity: Record<string, unknown>, directory: string): void {
-  const before = (found as { identity?: Record<string, unknown> } | null)?.identity;
+  const before = (found as { identity?: Record<string, unknown> | undefined } | null)?.identity;
   if (typeof before !== 'object') throw damaged(join(directory, 'experiment.json'), 'is not of an experiment');
   const keys = [...new Set([...Object.keys(before), ...Object.keys(identity)])];
   const differing = keys.filter((key) => canonicalOf(before[key]) !== canonicalOf(identity[key]));
@@ -242,7 +242,10 @@ function damaged(path: string, fact: string): DatasetError {
 
 /** Metrics of test and validation ratings, NaN where JSON has null. */
 function withEvaluations(result: object): object {
-  const { evaluation, validation, ...rest } = result as { evaluation: Evaluation; validation?: TrialResult };
+  const { evaluation, validation, ...rest } = result as {
+    evaluation: Evaluation;
+    validation?: TrialResult | undefined;
+  };
   return {
     ...rest,
     evaluation: withNaN(evaluation),

@@ -15,7 +15,7 @@ export interface ExperimentEntry {
   /** Unique in an experiment. */
   readonly label: string;
   readonly model: RecommenderName;
-  readonly features?: string;
+  readonly features?: string | undefined;
   readonly use: RowUse;
   /** One; of a `selected` row all that the validation part chooses among. */
   readonly candidates: readonly RecommenderVariant[];

@@ -18,7 +18,7 @@ export interface RecommenderVariant {
   readonly model: RecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   /** The name of the training store that it reads. */
-  readonly features?: string;
+  readonly features?: string | undefined;
 }
 
 /**

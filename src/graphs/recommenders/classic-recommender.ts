@@ -18,7 +18,9 @@ import { requiredFeatures } from './required-features.ts';
 import type { StoreFeatures } from './store-features.ts';
 
 /** What a recommender that is not neural learns from; its features may be those of a saved one. */
-export type ClassicData = Omit<FitData, 'features'> & { readonly features?: FitData['features'] | StoreFeatures };
+export type ClassicData = Omit<FitData, 'features'> & {
+  readonly features?: FitData['features'] | StoreFeatures | undefined;
+};
 
 type Run = Pick<FitOptions, 'signal' | 'onMessage'>;
 

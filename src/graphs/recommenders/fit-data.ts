@@ -42,10 +42,10 @@ export interface FitProgress {
   /** Loss over the ratings of the epoch while they were learnt; by default mean squared error. */
   readonly loss: number;
   /** Share of the epoch that is learnt, inside an epoch. */
-  readonly share?: number;
+  readonly share?: number | undefined;
   /** What an epoch takes, by the part of this one that is learnt. */
-  readonly epochSeconds?: number;
-  readonly validationLoss?: number;
+  readonly epochSeconds?: number | undefined;
+  readonly validationLoss?: number | undefined;
 }
 
 /** What an earlier fit of a neural recommender on the same rows found best. */
@@ -101,11 +101,11 @@ export interface FittedRecommender {
    * Of neural recommenders: the epoch (from 0) whose weights are kept, and the validation loss it
    * had.
    */
-  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   /** Of neural recommenders with validation ratings: how they are predicted. */
   readonly validation?: ValidationFigures | undefined;
   /** Of neural recommenders: whether the training continued from a checkpoint. */
-  readonly resumed?: boolean;
+  readonly resumed?: boolean | undefined;
   /**
    * Ratings of the pairs (users[n], items[n]): numbers of the table's lists of ids. Inside the
    * scale.

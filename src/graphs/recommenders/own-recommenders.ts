@@ -49,7 +49,7 @@ export interface RecommenderDefinition {
 export interface RecommenderCode {
   readonly version: string;
   /** The module that it was loaded from, as it was named, and SHA-256 of its file. */
-  readonly module?: { readonly name: string; readonly sha256: string };
+  readonly module?: { readonly name: string; readonly sha256: string } | undefined;
 }
 
 /** A recommender of your own that this process knows. */

@@ -94,15 +94,15 @@ export interface TrainSummary {
   readonly badLines: number;
   readonly trainSeconds: number;
   readonly epochs: number;
-  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   /** Of neural recommenders with validation ratings: how they are predicted. */
-  readonly validation?: ValidationFigures;
+  readonly validation?: ValidationFigures | undefined;
   /** Whether it continued from a checkpoint. */
   readonly resumed: boolean;
   /** Whether the directory held this very recommender already; then nothing was trained. */
   readonly alreadyTrained: boolean;
   /** What there is more than when the directory was last trained into; fewer are negative. */
-  readonly since?: NewSince;
+  readonly since?: NewSince | undefined;
   /** Whether nothing was trained because only what would be was asked for. */
   readonly dryRun: boolean;
 }
@@ -292,7 +292,10 @@ function summaryOf(
   { out }: TrainOptions,
   inputs: TrainingInputs,
   { validation }: FitData,
-  { alreadyTrained = false, since }: { readonly alreadyTrained?: boolean; readonly since?: NewSince | undefined },
+  {
+    alreadyTrained = false,
+    since,
+  }: { readonly alreadyTrained?: boolean | undefined; readonly since?: NewSince | undefined },
 ): TrainSummary {
   const { model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
   const { leftOut, badLines } = inputs;

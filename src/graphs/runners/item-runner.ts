@@ -281,7 +281,7 @@ export class ItemRunner<Item, Services> {
     item: Item,
     place: Place,
     table: UnitTable,
-    how: { readonly before: readonly string[]; readonly cached?: boolean },
+    how: { readonly before: readonly string[]; readonly cached?: boolean | undefined },
   ): Promise<boolean> {
     const waiting = how.before.map((operator) => this.#run.flow.meter(operator).blocked());
     const meter = this.#run.flow.meter(this.#run.operators.commit);

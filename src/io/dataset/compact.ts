@@ -65,7 +65,7 @@ export interface CompactOptions {
   /** How the tables are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
 }
 
 const known: KnownOptions<CompactOptions> = {

@@ -178,7 +178,7 @@ function nullable(
   name: string,
   type: DataType,
   values: readonly unknown[],
-  buffers: { readonly data: Uint8Array | Int32Array | Float64Array; readonly valueOffsets?: Int32Array },
+  buffers: { readonly data: Uint8Array | Int32Array | Float64Array; readonly valueOffsets?: Int32Array | undefined },
 ): BatchColumn {
   const valid = Uint8Array.from(values, (value) => (value === undefined ? 0 : 1));
   const nullCount = valid.length - valid.reduce((sum, flag) => sum + flag, 0);

@@ -20,22 +20,22 @@ export interface JoinInput {
   /** The rows of all its streams, in any order. */
   readonly rows: readonly SubclipRow[];
   /** Length of the video, s. Default: the greatest end of a subclip. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** Frames decoded of the whole video. Default: the rows of the stream `visual`. */
-  readonly frames?: number;
+  readonly frames?: number | undefined;
   /** Audio patches decoded of the whole video. Default: the rows of the stream `audio`. */
-  readonly patches?: number;
+  readonly patches?: number | undefined;
   /** Whether the media could be decoded whole. Default: whole. */
-  readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined };
+  readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined } | undefined;
   /** Columns the unit must have; those no row is there for are null. */
-  readonly columns?: readonly ColumnShape[];
+  readonly columns?: readonly ColumnShape[] | undefined;
   /**
    * What the rows of each stream are of: pictures count as frames, sound as patches. Default:
    * `visual` of pictures, `audio` of sound.
    */
-  readonly countedAs?: Readonly<Record<string, 'pictures' | 'sound' | undefined>>;
+  readonly countedAs?: Readonly<Record<string, 'pictures' | 'sound' | undefined>> | undefined;
   /** More entries of the unit's metadata. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /**

@@ -25,7 +25,7 @@ interface Values {
   readonly length: number;
   readonly byteLength: number;
   readonly type: DataType;
-  data(nulls: { readonly nullCount: number; readonly nullBitmap?: Uint8Array }): Data;
+  data(nulls: { readonly nullCount: number; readonly nullBitmap?: Uint8Array | undefined }): Data;
 }
 
 /** A column of rows in the making. */

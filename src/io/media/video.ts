@@ -151,7 +151,7 @@ export class Video {
  * @example
  * for await (const frame of video('clip.mp4').frames({ fps: 1 })) console.log(frame.time);
  */
-export function video(path: string, options: { id?: string } = {}): Video {
+export function video(path: string, options: { id?: string | undefined } = {}): Video {
   return new Video(path, options);
 }
 

@@ -28,12 +28,12 @@ export function curvesFigure(
   labels: FigureLabels,
   options: {
     /** From the lower left to the upper right: where chance lies. */
-    readonly diagonal?: boolean;
-    readonly x?: readonly [number, number];
-    readonly y?: readonly [number, number];
+    readonly diagonal?: boolean | undefined;
+    readonly x?: readonly [number, number] | undefined;
+    readonly y?: readonly [number, number] | undefined;
     /** Whether each point is a mark of its own. */
-    readonly dots?: boolean;
-    readonly width?: number;
+    readonly dots?: boolean | undefined;
+    readonly width?: number | undefined;
   } = {},
 ): Html {
   const key = keyOf(series.map(({ name }) => name));
@@ -90,7 +90,7 @@ export function estimatesFigure(
   labels: FigureLabels,
   options: {
     /** Where there is no difference. */
-    readonly rule?: number;
+    readonly rule?: number | undefined;
   } = {},
 ): Html {
   const names = [...new Set(estimates.map(({ name }) => name))];

@@ -21,9 +21,9 @@ export interface EventStep {
   /** For instance the epoch, from 0. */
   readonly step: number;
   /** Numbers by tag, for instance `loss/training`. */
-  readonly scalars?: Readonly<Record<string, number>>;
+  readonly scalars?: Readonly<Record<string, number>> | undefined;
   /** Values whose distribution is noted, by tag. */
-  readonly histograms?: Iterable<readonly [string, Float32Array]>;
+  readonly histograms?: Iterable<readonly [string, Float32Array]> | undefined;
 }
 
 /**

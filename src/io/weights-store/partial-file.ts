@@ -10,10 +10,10 @@ import { makePrivateDirectory, storeFailure, writePrivateFile } from './private-
  * bytes, no part is resumed.
  */
 export interface PartFacts {
-  readonly etag?: string;
-  readonly lastModified?: string;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
   /** Bytes of the whole file. */
-  readonly total?: number;
+  readonly total?: number | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export interface StoredWeights {
   readonly bytes: number;
   /** Where it came from: an address, or the name of the imported file. */
   readonly origin: string;
-  readonly licence?: string;
+  readonly licence?: string | undefined;
   /** When it was added, as ISO 8601 time. */
   readonly added: string;
 }

@@ -137,8 +137,10 @@ export function globalMean(values: Float32Array): number {
 }
 
 /** Checks that a rate or a weight of regularisation is a finite number of at least 0. */
-export function checkRates(rates: Readonly<Record<string, number>>): void {
-  for (const [name, rate] of Object.entries(rates)) checkPositive(name, rate, { zero: true });
+export function checkRates(rates: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, rate] of Object.entries(rates)) {
+    if (rate !== undefined) checkPositive(name, rate, { zero: true });
+  }
 }
 
 function checkNumbers(name: string, numbers: Int32Array, count: number): void {
