@@ -225,7 +225,7 @@ try {
         const fitted = await fitRecommender(
           {
             ...{ ratings: table, train, validation, scale, genres: { genreCount: genreNames.length, flags } },
-            ...(set !== undefined && { features: set === 'shuffled' ? (shuffled as ItemStore) : own }),
+            features: set === undefined ? undefined : set === 'shuffled' ? (shuffled as ItemStore) : own,
           },
           {
             ...{ recommender, seed: 10 * seed + fold },

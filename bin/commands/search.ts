@@ -34,7 +34,7 @@ export const command = defineCommand({
     const search = await searchFeatures(path, options);
     const found = search.found.map((each) => {
       const title = movies?.get(each.item)?.title;
-      return { ...each, ...(title !== undefined && { title }) };
+      return { ...each, title };
     });
     console.result({ ...search, found }, searchText);
     return 0;

@@ -84,7 +84,7 @@ function configOf(
   return {
     ...{ ratings: corpus.directory, features: { linked: features.store, ...cut } },
     ...{ recommenders, scenarios: [scenario], seeds, k: [4] },
-    ...(concurrency !== undefined && { concurrency }),
+    concurrency,
   };
 }
 

@@ -142,7 +142,8 @@ function devicesOf(
     device: placeName({ device, number }),
     plannedBytes: neededOn(networks, placed),
     number,
-    ...(cards[number] && { totalBytes: cards[number].totalBytes, usedBefore: cards[number].usedBytes }),
+    totalBytes: cards[number]?.totalBytes,
+    usedBefore: cards[number]?.usedBytes,
   }));
 }
 

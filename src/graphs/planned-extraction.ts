@@ -75,7 +75,7 @@ export async function plannedExtraction(options: PlannedExtractionOptions): Prom
   const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
   if (estimatesTime) tellStage('timing the networks');
   const time = estimatesTime ? await timeEstimate(shown, networksOf(graph)) : undefined;
-  return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, ...(time && { time }) };
+  return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, time };
 }
 
 /** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */

@@ -305,10 +305,8 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     await runLocally<Video, NetworkServices>({
       graph,
       items: given?.items() ?? shardRun?.items() ?? startingElsewhere(queue === undefined ? part : [], output.others),
-      ...(given && {
-        itemSignal: (video: Video) => given.signalOf(video),
-        verdict: (video: Video) => given.verdictOf(video),
-      }),
+      itemSignal: given && ((video: Video) => given.signalOf(video)),
+      verdict: given && ((video: Video) => given.verdictOf(video)),
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
@@ -418,10 +416,10 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     interrupted,
     left,
     // Of a shard's items others may have done some.
-    ...(inputs && { inputs: { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) } }),
-    ...(shard && { shard }),
+    inputs: inputs && { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) },
+    shard,
     ...(queue !== undefined && { fleet: fleet.state }),
-    ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
+    failure: failure === undefined ? undefined : { code: failure.code, message: failure.message },
     readerGone,
   };
 }

@@ -64,7 +64,7 @@ export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
     case 'dead': {
       const { code, message, remedy } = event.letter;
       const { type, earlier } = event;
-      return { type, item, path, code, message, ...(remedy !== undefined && { remedy }), earlier };
+      return { type, item, path, code, message, remedy, earlier };
     }
     default:
       return undefined;

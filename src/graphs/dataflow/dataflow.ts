@@ -93,7 +93,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   });
 
   const graph = { name, version: VERSION, params: options.params ?? paramsOf(trace, options.version, origin) };
-  const policy = { ...(maxDuration !== undefined && { maxDuration }), allowPartial };
+  const policy = { maxDuration, allowPartial };
 
   return {
     ...graph,
@@ -197,7 +197,7 @@ function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | un
   }
   const steps = Object.fromEntries([...columns, ...tables].map(({ name, steps }) => [name, steps]));
   const params = origin.kind === 'module' ? origin.params : undefined;
-  return { columns: steps, ...(version !== undefined && { version }), ...(params !== undefined && { params }) };
+  return { columns: steps, version, params };
 }
 
 /** What the table of items tells of the media. */

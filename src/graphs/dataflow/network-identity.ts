@@ -11,7 +11,8 @@ export function networkIdentity(network: UnopenedNetwork): Json {
     weights: network.weightsHash,
     dimension: network.dimension,
     ...(network.convolutions === 'direct' ? {} : { convolutions: fastForm }),
-    ...(network.rangesHash === undefined ? {} : { precision: network.precision, ranges: network.rangesHash }),
+    precision: network.rangesHash === undefined ? undefined : network.precision,
+    ranges: network.rangesHash,
     ...(network.precision === 'float16' ? { precision: network.precision, form: float16Form } : {}),
   };
 }

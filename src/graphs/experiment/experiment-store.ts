@@ -30,7 +30,10 @@ const format = 'reelflow-experiment-2';
  * recommenders train at a time, what is chosen and compared among the points and what else is
  * written of them does not.
  */
-function identityOf(experiment: Experiment, data: Readonly<Record<string, string>>): Record<string, unknown> {
+function identityOf(
+  experiment: Experiment,
+  data: Readonly<Record<string, string | undefined>>,
+): Record<string, unknown> {
   const {
     ratings: _ratings,
     movieList: _movies,
@@ -75,7 +78,7 @@ export class ExperimentStore {
   static async open(
     directory: string,
     experiment: Experiment,
-    hashes: Readonly<Record<string, string>>,
+    hashes: Readonly<Record<string, string | undefined>>,
   ): Promise<ExperimentStore> {
     await makeDirectory(directory);
     const identity = identityOf(experiment, hashes);
@@ -192,7 +195,7 @@ async function refuseForeign(directory: string): Promise<void> {
 export async function countPoints(
   directory: string,
   experiment: Experiment,
-  hashes: Readonly<Record<string, string>>,
+  hashes: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   if (!existsSync(directory)) return 0;
   await refuseForeign(directory);
@@ -249,7 +252,7 @@ function withEvaluations(result: object): object {
   return {
     ...rest,
     evaluation: withNaN(evaluation),
-    ...(validation && { validation: withEvaluations(validation) }),
+    validation: validation && withEvaluations(validation),
   };
 }
 

@@ -44,7 +44,7 @@ export function recommenderVariants(experiment: Experiment): RecommenderVariant[
         const store = name !== undefined && stores.length > 1 ? [`features ${name}`] : [];
         const words = [...store, ...Object.entries(varied).map(([key, value]) => `${key} ${valueText(value)}`)];
         const label = words.length === 0 ? model : `${model} (${words.join(', ')})`;
-        return { label, model, options, ...(name !== undefined && { features: name }) };
+        return { label, model, options, features: name };
       }),
     );
   });

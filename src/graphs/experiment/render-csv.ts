@@ -48,8 +48,8 @@ export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly
     const { scenario, label, model, splitSeed, seed, fold, validation } = result;
     const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
     const seeds = [splitSeed, seed, fold].map(String);
-    const parts = { test: result, ...(validation && { validation }) };
-    return Object.entries(parts).flatMap(([part, figures]) =>
+    const parts = [['test', result] as const, ...(validation ? [['validation', validation] as const] : [])];
+    return parts.flatMap(([part, figures]) =>
       Object.entries(flatMetrics(figures)).map(([metric, value]) => [
         ...place,
         ...seeds,

@@ -112,7 +112,7 @@ const drawn = [
 ] as const;
 
 function checkNothingDrawn(config: ExperimentConfig): void {
-  const given = drawn.find((key) => Object.hasOwn(config, key));
+  const given = drawn.find((key) => config[key] !== undefined);
   if (given === undefined) return;
   throw new UsageError(`\`${given}\` is decided by the saved \`split\` and cannot be given with it`, {
     option: given,

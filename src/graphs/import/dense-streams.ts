@@ -125,7 +125,7 @@ export async function readyDense(
     passedOver,
     missingValues: rows.missing,
     described: {
-      ...(columns === undefined ? {} : { columns: kept.map(nameOf) }),
+      columns: columns === undefined ? undefined : kept.map(nameOf),
       ...(standardise === 'none' ? {} : { scales: kept.map((column) => numbersOf(scales[column] as ColumnScale)) }),
     },
     has: (item) => rows.has(item),

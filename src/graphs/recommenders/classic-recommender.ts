@@ -49,13 +49,11 @@ export async function fitClassicRecommender(
     history: [],
     predict: (users, items) => inParts(recommender, 'predict', users, items, run),
     score: (users, items) => inParts(recommender, 'score', users, items, run),
-    ...(recommender.scoreNewUser && {
-      scoreNewUser: async (own, items) =>
-        (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items),
-    }),
-    ...(recommender.itemFactors && {
-      itemFactors: async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)(),
-    }),
+    scoreNewUser:
+      recommender.scoreNewUser &&
+      (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),
+    itemFactors:
+      recommender.itemFactors && (async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)()),
   };
 }
 

@@ -120,14 +120,14 @@ export interface FittedRecommender {
    * Scores of items for a user who was not there in training, by that user's ratings; all else
    * stays as it was learnt. Undefined where a recommender cannot.
    */
-  scoreNewUser?(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
+  readonly scoreNewUser?: ((own: NewUserRatings, items: Int32Array) => Promise<Float32Array>) | undefined;
   /**
    * Of neural recommenders: scores pairs of users who were not there in training, by ratings of
    * theirs (rows of the table), which are learnt together; all else stays as it was learnt.
    */
   foldIn?(rows: Int32Array): Promise<(users: Int32Array, items: Int32Array) => Promise<Float32Array>>;
   /** What was learnt of each item, as vectors; undefined where a recommender learns none. */
-  itemFactors?(): Promise<ItemFactors>;
+  readonly itemFactors?: (() => Promise<ItemFactors>) | undefined;
   /** Of neural recommenders: copies of all weights by name. */
   weights?(): Promise<ReadonlyMap<string, Float32Array>>;
   /** Ends the thread of a neural recommender. May be called again. */

@@ -129,16 +129,14 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
     predicts: own.predicts,
     fit: (ratings) => guarded('fit', () => own.fit(ratings)),
     predict: numbers('predict'),
-    ...(own.score && { score: numbers('score') }),
-    ...(own.scoreNewUser && {
-      scoreNewUser: (ratings, items) =>
+    score: own.score && numbers('score'),
+    scoreNewUser:
+      own.scoreNewUser &&
+      ((ratings, items) =>
         guarded('scoreNewUser', () =>
           (own.scoreNewUser as NonNullable<Recommender['scoreNewUser']>).call(own, ratings, items),
-        ),
-    }),
-    ...(own.itemFactors && {
-      itemFactors: () => (own.itemFactors as NonNullable<Recommender['itemFactors']>).call(own),
-    }),
+        )),
+    itemFactors: own.itemFactors && (() => (own.itemFactors as NonNullable<Recommender['itemFactors']>).call(own)),
   };
 }
 

@@ -184,7 +184,7 @@ async function explanations(
       ...{ rating: own.get(other) as number, similarity: likeness, basis },
     }));
     const outputs = branches[place];
-    explained.push({ nearest, ...(outputs && { branches: outputs }) });
+    explained.push({ nearest, branches: outputs });
   }
   return explained;
 }

@@ -245,12 +245,10 @@ function factsOf(
   const code = ownRecommender(model)?.code;
   return {
     ...{ model, options, seed, scale, identity, trainSeconds, history },
-    ...(best && { best }),
-    ...(validation && { validationFigures: validation }),
-    ...(featureFile && {
-      features: isImported ? { ...featureFile, path: resolve(out, keptFeatures) } : featureFile,
-    }),
-    ...(code && { code }),
+    best,
+    validationFigures: validation,
+    features: featureFile && (isImported ? { ...featureFile, path: resolve(out, keptFeatures) } : featureFile),
+    code,
     counts: countsOf(inputs),
   };
 }
@@ -301,9 +299,9 @@ function summaryOf(
   const { leftOut, badLines } = inputs;
   return {
     ...{ model, out, options, seed, validationRatings: validation.length, ...countsOf(inputs) },
-    ...{ leftOut, badLines, trainSeconds, epochs: history.length, ...(best && { best }) },
-    ...(figures && { validation: figures }),
-    ...{ resumed: false, alreadyTrained, ...(since && { since }), dryRun: false },
+    ...{ leftOut, badLines, trainSeconds, epochs: history.length, best },
+    validation: figures,
+    ...{ resumed: false, alreadyTrained, since, dryRun: false },
   };
 }
 

@@ -81,7 +81,7 @@ export async function answerOf(
     const by = parameters.get('by') ?? undefined;
     return similarItems(recommender, {
       ...{ item: parameters.get('item') ?? '', k: countOf(parameters) },
-      ...(by !== undefined && { by: by as 'content' | 'factors' }),
+      by: by === undefined ? undefined : (by as 'content' | 'factors'),
     });
   }
   const ratings = body === undefined ? undefined : ratingsOf(body);

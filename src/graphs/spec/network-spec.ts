@@ -40,9 +40,9 @@ export function networkSpec(plan: UnopenedNetwork): NetworkSpec {
     name,
     ...(named === undefined ? { card } : { options: named }),
     weights: random ? weightsOrigin : (fileOf('weights') as string),
-    ...(postprocess !== undefined && { postprocess }),
+    postprocess,
     convolutions,
-    ...(ranges !== undefined && { ranges }),
+    ranges,
     ...(plan.precision === 'float16' && { precision: plan.precision }),
   };
 }

@@ -58,6 +58,6 @@ async function verify(name: string, directory?: string, signal?: AbortSignal): P
     return { name, whole: false, sha256, bytes, problem: message, remedy };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return { name, whole: false, problem: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) };
+    return { name, whole: false, problem: error.message, remedy: error.remedy };
   }
 }

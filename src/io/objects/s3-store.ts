@@ -145,7 +145,7 @@ class S3Store implements ObjectStore {
         this.#client.send(
           new ListObjectsV2Command({
             ...{ Bucket: this.#bucket, Prefix: this.#before + prefix },
-            ...(from !== undefined && { ContinuationToken: from }),
+            ContinuationToken: from,
           }),
         ),
       );

@@ -177,8 +177,8 @@ function* scenarioStages(
       filteredRatings: filtered.rows.length,
       subsetRatings: subset.rows.length,
       unknownItems: filtered.unknownItems,
-      ...(core === undefined ? {} : { coreRatings: core.length }),
-      ...(usersWithFewer === undefined ? {} : { usersWithFewer }),
+      coreRatings: core?.length,
+      usersWithFewer,
     },
   };
 }

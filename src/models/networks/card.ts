@@ -169,13 +169,13 @@ export function parseCard(value: unknown, origin: string): NetworkCard {
     file,
     input,
     output,
-    ...(sha256 !== undefined && { sha256 }),
-    ...(preprocess && { preprocess }),
-    ...(batch !== undefined && { batch }),
-    ...(alone && { alone }),
+    sha256,
+    preprocess,
+    batch,
+    alone,
     ...(!repeatable && { repeatable }),
-    ...(licence !== undefined && { licence }),
-    ...(source !== undefined && { source }),
+    licence,
+    source,
   };
 }
 
@@ -188,7 +188,7 @@ function framesInput(card: CardFields): FramesInput {
     height: fields.integer('height', 1, 4096),
     layout: fields.oneOf('layout', ['NCHW', 'NHWC'] as const),
     dtype: fields.optional('dtype', () => fields.oneOf('dtype', ['float32', 'uint8'] as const)) ?? 'float32',
-    ...(name !== undefined && { name }),
+    name,
   };
 }
 
@@ -210,7 +210,7 @@ function audioInput(card: CardFields, kind: 'pcm' | 'log-mel'): AudioInput {
   const layout = fields.oneOf('layout', isLogMel ? spectrogramLayouts : sampleLayouts);
   const hopOf = (usual: number) =>
     fields.optional('hopSamples', () => fields.integer('hopSamples', 1, 960_000)) ?? usual;
-  const common = { kind, sampleRate, layout, ...(name !== undefined && { name }) };
+  const common = { kind, sampleRate, layout, name };
   if (!isLogMel) {
     const patchSamples = fields.integer('patchSamples', 1, 960_000);
     return { ...common, patchSamples, hopSamples: hopOf(patchSamples) };

@@ -25,5 +25,5 @@ export function weightsFile(
   path: string,
   { origin, licence }: KnownOrigin = { origin: basename(path) },
 ): WeightsFile {
-  return { role, sha256, origin, ...(licence !== undefined && { licence }) };
+  return { role, sha256, origin, licence };
 }

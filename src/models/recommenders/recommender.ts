@@ -54,19 +54,21 @@ export interface Recommender {
    * What `predict` clips, to rank by: of items that are all as good as can be, it tells which are
    * better. Without it, `predict` ranks.
    */
-  score?(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
+  readonly score?: ((users: Int32Array, items: Int32Array) => Float32Array | Promise<Float32Array>) | undefined;
   /**
    * Scores of items for a user who was not there in training, from that user's ratings: all that
    * was learnt of others stays as it is. Without it, a new user cannot be served.
    */
-  scoreNewUser?(own: NewUserRatings, items: Int32Array): Float32Array | Promise<Float32Array>;
+  readonly scoreNewUser?:
+    | ((own: NewUserRatings, items: Int32Array) => Float32Array | Promise<Float32Array>)
+    | undefined;
   /**
    * What `predict` and `score` of these pairs take, where that may be much: who asks then asks in
    * parts.
    */
   workOf?(users: Int32Array, items: Int32Array): PairWork;
   /** Vectors that it has learnt of the items, if it learns any. */
-  itemFactors?(): ItemFactors;
+  readonly itemFactors?: (() => ItemFactors) | undefined;
 }
 
 /**
