@@ -229,7 +229,7 @@ try {
           },
           {
             ...{ recommender, seed: 10 * seed + fold },
-            options: { ...given, ...(set === 'genres' && { modalities: ['genres'] }) },
+            options: set === 'genres' ? { ...given, modalities: ['genres'] } : given,
           },
         );
         const predicted = await fitted.predict(users, items);

@@ -14,7 +14,7 @@ function fail(name: string, expected: string, value: unknown, remedy?: string): 
   throw new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`, {
     remedy,
     // What stands inside an option, such as `validation.share`, is not an option.
-    ...(/^\w+$/.test(name) && { option: name }),
+    option: /^\w+$/.test(name) ? name : undefined,
   });
 }
 

@@ -170,10 +170,11 @@ export async function scorePredictions(
   const without = movies === undefined ? [] : tested.filter((id) => !movies.has(id));
   return {
     ...evaluation,
-    ...(single && { nrmse: Number.NaN, nmae: Number.NaN }),
+    nrmse: single ? Number.NaN : evaluation.nrmse,
+    nmae: single ? Number.NaN : evaluation.nmae,
     scale,
     catalogue: catalogue ?? tested.length,
-    ...(movies && { itemsWithoutMovie: without.length }),
+    itemsWithoutMovie: movies ? without.length : undefined,
     warnings: [
       ...scaleDoubts(test.ratings),
       ...(doubt === undefined ? [] : [doubt]),

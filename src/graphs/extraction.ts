@@ -1,12 +1,12 @@
+import type { Observable } from 'rxjs';
 import { checkOneOf, checkPositive } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
 import type { UnopenedNetwork } from '../models/networks/network.ts';
-import type { Observable } from 'rxjs';
 import { checkCuts } from '../operators/division.ts';
 import type { RepeatedFrames } from '../operators/embed.ts';
-import type { SubclipRow } from '../operators/subclip-row.ts';
 import { type Statistic, statisticNames } from '../operators/statistics.ts';
+import type { SubclipRow } from '../operators/subclip-row.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import { networkIdentity } from './dataflow/network-identity.ts';
 import { cutsAsJson } from './dataflow/resolve.ts';

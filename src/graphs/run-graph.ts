@@ -404,7 +404,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       ...(plan.networks[0]?.workers ?? { workers: 0, threads: 0, batch: 0 }),
       concurrency: plan.memory.concurrency,
       device: sessions.device,
-      ...(devices.length === 0 ? {} : { devices }),
+      devices: devices.length === 0 ? undefined : devices,
       precision: networks[0]?.precision ?? 'float32',
     },
     phases: {
@@ -418,7 +418,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     // Of a shard's items others may have done some.
     inputs: inputs && { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) },
     shard,
-    ...(queue !== undefined && { fleet: fleet.state }),
+    fleet: queue === undefined ? undefined : fleet.state,
     failure: failure === undefined ? undefined : { code: failure.code, message: failure.message },
     readerGone,
   };

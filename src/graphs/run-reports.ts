@@ -88,5 +88,5 @@ export function sentencesOf(report: ItemReport): string[] {
 /** What the sentences on an item are about. */
 export function aboutItem(report: ItemReport): MessageAbout {
   const { item, path } = report;
-  return { item, path, ...(report.type === 'dead' && { code: report.code }) };
+  return { item, path, code: report.type === 'dead' ? report.code : undefined };
 }

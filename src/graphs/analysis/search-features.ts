@@ -88,7 +88,7 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
         compared++;
         const similarity = cosine(query, vector);
         if (!top.takes(similarity)) continue;
-        top.add({ item: rows.itemId, ...(whole ? {} : { subclip }), similarity });
+        top.add({ item: rows.itemId, subclip: whole ? undefined : subclip, similarity });
       }
     }
     return { path, stream, compared, random: table.random.includes(stream), found: top.sorted() };

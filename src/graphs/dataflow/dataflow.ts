@@ -204,7 +204,7 @@ function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | un
 function mediaFacts({ video, audio, leftOut }: MediaInfo): MediaFacts {
   const streams = [...(video ? [`video ${video.codec}`] : []), ...(audio ? [`audio ${audio.codec}`] : [])];
   const pictures = video && { fps: video.averageRate, width: video.width, height: video.height };
-  return { ...pictures, streams, ...(leftOut.length === 0 ? {} : { leftOut }) };
+  return { ...pictures, streams, leftOut: leftOut.length === 0 ? undefined : leftOut };
 }
 
 /** @throws MediaError `no-streams` when a video has nothing of what is decoded. */

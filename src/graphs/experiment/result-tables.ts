@@ -201,7 +201,7 @@ function marksOf(
   return Object.fromEntries(
     found.map(({ metric, best: label, second, p }) => [
       metric,
-      { best: label, ...(second !== undefined && p >= significance && { level: second }) },
+      { best: label, level: second !== undefined && p >= significance ? second : undefined },
     ]),
   );
 }

@@ -126,7 +126,7 @@ export async function readyDense(
     missingValues: rows.missing,
     described: {
       columns: columns === undefined ? undefined : kept.map(nameOf),
-      ...(standardise === 'none' ? {} : { scales: kept.map((column) => numbersOf(scales[column] as ColumnScale)) }),
+      scales: standardise === 'none' ? undefined : kept.map((column) => numbersOf(scales[column] as ColumnScale)),
     },
     has: (item) => rows.has(item),
     read(item, into) {

@@ -105,7 +105,7 @@ export async function choosePrecision(
     ...networks,
     visual: inPrecision(plan, standing),
     calibration: standing,
-    ...(kept === undefined ? { remains: calibrationRemains(plan) } : {}),
+    remains: kept === undefined ? calibrationRemains(plan) : undefined,
   };
 }
 

@@ -109,13 +109,13 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   const explained = options.explain ? await explanations(model, user, own, best) : undefined;
   return {
     ...{ user: options.user, model: saved.facts.model, predicts, rated: own.size, candidates: candidates.length },
-    ...(unknownItems > 0 && { unknownItems }),
+    unknownItems: unknownItems > 0 ? unknownItems : undefined,
     items: best.map(({ item, prediction }, place) => ({
       ...{ ...named(saved, item), genres: saved.catalogue[item]?.genres ?? [], prediction },
       ratings: ranking.counts[item] as number,
       ...explained?.[place],
     })),
-    ...(options.explain && user !== undefined && hasTwoBranches(saved) && { branchNote: branchNoteOf(saved) }),
+    branchNote: options.explain && user !== undefined && hasTwoBranches(saved) ? branchNoteOf(saved) : undefined,
   };
 }
 

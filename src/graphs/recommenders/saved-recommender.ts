@@ -182,7 +182,7 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
     ...{ userIds: ids.users, catalogue: ids.items, featureIds: ids.features },
     ratings: { users, items, values: floatValues(tensors, 'values', 'F32', [users.length]) },
     validation,
-    ...(hasWeights && { weights: weightsOf(readSafetensors(await read(files.weights))) }),
+    weights: hasWeights ? weightsOf(readSafetensors(await read(files.weights))) : undefined,
   };
 }
 

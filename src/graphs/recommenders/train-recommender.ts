@@ -169,7 +169,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     const split = withValidation(
       inputs.ratings,
       { name: 'all ratings', train: rows, validation: nothing, test: nothing },
-      { ...kind, ...(rows.length < 10 && train.validation?.kind === undefined && { kind: 'none' as const }) },
+      rows.length < 10 && train.validation?.kind === undefined ? { ...kind, kind: 'none' } : kind,
       seed,
     );
     const data: FitData = {

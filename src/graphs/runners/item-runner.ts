@@ -308,7 +308,7 @@ export class ItemRunner<Item, Services> {
       this.#tell({ type: 'already-done', item, key, fingerprint, unit });
       return false;
     }
-    this.#tell({ type: 'committed', item, key, fingerprint, unit, ...(how.cached === true ? { cached: true } : {}) });
+    this.#tell({ type: 'committed', item, key, fingerprint, unit, cached: how.cached });
     return true;
   }
 

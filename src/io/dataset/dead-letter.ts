@@ -40,7 +40,7 @@ export function letterOf(itemId: string, error: unknown, stage: string): DeadLet
     code: known?.code ?? 'internal',
     stage,
     message: error instanceof Error ? error.message : String(error),
-    ...(known?.remedy === undefined ? {} : { remedy: known.remedy }),
+    remedy: known?.remedy,
     decoderLines: error instanceof MediaError ? error.decoderLines : [],
   };
 }

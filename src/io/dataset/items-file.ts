@@ -67,7 +67,7 @@ export function itemAt(batch: RecordBatch, row: number): ItemFacts {
     if (fact === undefined) more[name] = String(value);
     else facts[fact] = value;
   }
-  return { ...facts, ...(Object.keys(more).length > 0 ? { more } : {}) } as unknown as ItemFacts;
+  return { ...facts, more: Object.keys(more).length > 0 ? more : undefined } as unknown as ItemFacts;
 }
 
 /** An item as a row of the table, by the names of its columns. */

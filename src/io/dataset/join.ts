@@ -1,5 +1,6 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { type Cut, compareCuts, cutOfRow } from './cut.ts';
 import {
@@ -80,7 +81,7 @@ export function joinRows(input: JoinInput): UnitTable {
     itemId,
     length,
     subclips: new Int32Array(length),
-    ...(rows.some(({ seconds }) => seconds !== undefined) && { seconds: new Float64Array(length) }),
+    seconds: rows.some(({ seconds }) => seconds !== undefined) ? new Float64Array(length) : undefined,
     subclip: Int32Array.from(order, (place) => place.subclip),
     start: new Float64Array(length),
     end: new Float64Array(length),
@@ -136,14 +137,14 @@ function metadataOf(input: JoinInput): Record<string, string> {
   const seconds = input.seconds ?? input.rows.reduce((greatest, row) => Math.max(greatest, row.end), 0);
   const frames = input.frames ?? rowsOf(input.rows, 'visual');
   const patches = input.patches ?? rowsOf(input.rows, 'audio');
-  return {
+  return given({
     ...input.metadata,
     seconds: String(checkPositive('seconds', seconds, { zero: true })),
     frames: String(checkInteger('frames', frames, 0)),
     patches: String(checkInteger('patches', patches, 0)),
     verdict: verdict?.verdict ?? 'whole',
-    ...(verdict?.reason === undefined ? {} : { reason: verdict.reason }),
-  };
+    reason: verdict?.reason,
+  });
 }
 
 /** Rows of a stream: those of all subclips of one cut, in one statistic. */

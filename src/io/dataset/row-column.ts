@@ -81,7 +81,7 @@ export class RowColumn {
     const { nullable, text } = this.type;
     const valid = this.#valid.whole();
     const nullCount = valid.length - valid.reduce((sum, flag) => sum + flag, 0);
-    const nulls = { nullCount, ...(nullCount > 0 && { nullBitmap: bitmap(valid) }) };
+    const nulls = { nullCount, nullBitmap: nullCount > 0 ? bitmap(valid) : undefined };
     const metadata = new Map([['type', text]]);
     const { type } = this.#values;
     if (this.#offsets === undefined) {

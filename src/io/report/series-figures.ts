@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { given } from '../../core/given.ts';
 import { drawn } from './drawn.ts';
 import type { Html } from './html.ts';
 
@@ -41,8 +42,8 @@ export function curvesFigure(
   return drawn(labels.figure, {
     ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
     ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
-    x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true, ...(options.x && { domain: [...options.x] }) },
-    y: { label: labels.y, grid: true, nice: true, ...(options.y && { domain: [...options.y] }) },
+    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x }),
+    y: given({ label: labels.y, grid: true, nice: true, domain: options.y }),
     marks: [
       ...(options.diagonal
         ? [

@@ -173,7 +173,7 @@ export function parseCard(value: unknown, origin: string): NetworkCard {
     preprocess,
     batch,
     alone,
-    ...(!repeatable && { repeatable }),
+    repeatable: repeatable ? undefined : false,
     licence,
     source,
   };
