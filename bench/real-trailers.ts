@@ -225,11 +225,11 @@ try {
         const fitted = await fitRecommender(
           {
             ...{ ratings: table, train, validation, scale, genres: { genreCount: genreNames.length, flags } },
-            ...(set !== undefined && { features: set === 'shuffled' ? (shuffled as ItemStore) : own }),
+            features: set === undefined ? undefined : set === 'shuffled' ? (shuffled as ItemStore) : own,
           },
           {
             ...{ recommender, seed: 10 * seed + fold },
-            options: { ...given, ...(set === 'genres' && { modalities: ['genres'] }) },
+            options: set === 'genres' ? { ...given, modalities: ['genres'] } : given,
           },
         );
         const predicted = await fitted.predict(users, items);

@@ -17,7 +17,11 @@ export interface Measured {
 export async function runMeasured(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly stopAfter?: number } = {},
+  options: {
+    readonly cwd?: string | undefined;
+    readonly env?: NodeJS.ProcessEnv | undefined;
+    readonly stopAfter?: number | undefined;
+  } = {},
 ): Promise<Measured> {
   const started = performance.now();
   const child = spawn(command, args, {

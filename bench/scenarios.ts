@@ -37,7 +37,7 @@ function measure(kind: FoldKind): void {
   const began = process.cpuUsage();
   const scenario = makeScenario(table, {
     ...{ kind, folds: 2, seed: 1, validation: { kind: options.validation as 'ratings' } },
-    ...(options['per-user'] && { ratingsPerUser: Number(options['per-user']) }),
+    ratingsPerUser: options['per-user'] === undefined ? undefined : Number(options['per-user']),
   });
   const { user, system } = process.cpuUsage(began);
   const hash = createHash('sha256');

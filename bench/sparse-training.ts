@@ -66,7 +66,7 @@ async function ours(model: NeuralRecommenderName, sparse: boolean): Promise<numb
   const at: NodeJS.CpuUsage[] = [];
   await using recommender = new NeuralRecommender(model, {
     ...{ seed: 1, epochs: 2, sparse },
-    ...(readsFeatures(model) ? { modalities } : {}),
+    modalities: readsFeatures(model) ? modalities : undefined,
     onEpoch: () => void at.push(process.cpuUsage()),
   });
   await recommender.fit(training, undefined, features);

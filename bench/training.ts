@@ -75,7 +75,7 @@ async function ours(model: NeuralRecommenderName, device: string) {
   const place = device === 'loop' ? { inLoop: true } : { device };
   const recommender = new NeuralRecommender(model, {
     ...{ seed: 1, epochs: 2, dropout: 0, batchSize: BATCH, batching: options.batching as BatchingMethod },
-    ...(readsFeatures(model) ? { modalities } : {}),
+    modalities: readsFeatures(model) ? modalities : undefined,
     ...place,
     onMessage: (sentence) => void said.push(sentence),
     onEpoch: () => void at.push({ ...process.cpuUsage(), wall: performance.now() }),

@@ -18,23 +18,23 @@ export interface CommandOf<Table extends AnyTable, Further> {
   /** One word, or two where it is one of a group: `weights pull`. */
   readonly name: string;
   /** Names that it had, which still work and are not shown. */
-  readonly formerly?: readonly string[];
+  readonly formerly?: readonly string[] | undefined;
   /**
    * What it takes beside options: `DIR` must be there, `[NAME]` may, `INPUT...` and `[ITEM...]` are
    * any number.
    */
   readonly operands: readonly string[];
   /** The words that the first operand may be, where they are known. */
-  readonly operandWords?: readonly string[];
+  readonly operandWords?: readonly string[] | undefined;
   /** The usage line after the name, where it is more than operands and options. */
-  readonly usage?: string;
+  readonly usage?: string | undefined;
   readonly does: string;
   readonly options: Table;
   /**
    * Options whose number is not known to the types: those of recommenders, and the keys of an
    * experiment.
    */
-  readonly further?: Readonly<Record<string, Option<Further>>>;
+  readonly further?: Readonly<Record<string, Option<Further>>> | undefined;
   /**
    * The options to show where what follows the command says which are of use: `train svd --help`.
    */
@@ -50,7 +50,7 @@ export type Command = CommandOf<AnyTable, unknown>;
 /** Commands that share their first word. */
 export interface CommandGroup {
   readonly name: string;
-  readonly formerly?: readonly string[];
+  readonly formerly?: readonly string[] | undefined;
   readonly does: string;
   readonly commands: readonly Command[];
   readonly examples: readonly string[];
@@ -67,7 +67,7 @@ export function isGroup(entry: Command | CommandGroup): entry is CommandGroup {
 }
 
 /** The entry that has a name, or had it. */
-export function findByName<Entry extends { readonly name: string; readonly formerly?: readonly string[] }>(
+export function findByName<Entry extends { readonly name: string; readonly formerly?: readonly string[] | undefined }>(
   entries: readonly Entry[],
   name: string,
 ): Entry | undefined {

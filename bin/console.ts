@@ -119,7 +119,10 @@ export class Console {
   result<Value extends object>(
     value: Value,
     text: (value: Value, colours: Colours) => string,
-    { to = 'out', isNews = true }: { readonly to?: keyof ConsoleStreams; readonly isNews?: boolean } = {},
+    {
+      to = 'out',
+      isNews = true,
+    }: { readonly to?: keyof ConsoleStreams | undefined; readonly isNews?: boolean | undefined } = {},
   ): void {
     this.close();
     const shown = renderMessages(value, this.#render);

@@ -18,7 +18,7 @@ export const experimentFlags: Readonly<Record<string, Option<Json>>> = Object.fr
         ...{ type: kind === 'boolean' ? 'boolean' : 'string', value, does, multiple: kind === 'sets' },
         formerly: entry.formerly,
         flag: entry.flag,
-        ...(!['needed', 'none', 'false'].includes(byDefault) && { default: byDefault }),
+        default: ['needed', 'none', 'false'].includes(byDefault) ? undefined : byDefault,
         read: (texts, flag) => keyValue(entry, texts, flag),
       },
     ];
@@ -118,7 +118,7 @@ function yearsOf(text: string): Json {
   if (from === '' && to === '')
     throw new UsageError(`\`--years\` must look like 1970-2015, 1970- or -2015, not '${text}'`);
   if (dash === '') return { from: Number(from), to: Number(from) };
-  return { ...(from !== '' && { from: Number(from) }), ...(to !== '' && { to: Number(to) }) };
+  return { from: from === '' ? undefined : Number(from), to: to === '' ? undefined : Number(to) };
 }
 
 /** `a.arrow`, or `mean=a.arrow,medmad=b.arrow`. */

@@ -10,19 +10,19 @@ import { flagOf } from '../src/graphs/experiment/experiment-keys.ts';
 export interface Option<Value> {
   readonly type: 'string' | 'boolean';
   /** How the value is named in the help, for instance `DIR`. */
-  readonly value?: string;
+  readonly value?: string | undefined;
   readonly does: string;
   /** What holds without it, in words. */
   readonly default?: string | undefined;
   readonly flag?: string | undefined;
   /** Older spellings, which are accepted and not shown. */
   readonly formerly?: readonly string[] | undefined;
-  readonly multiple?: boolean;
-  readonly isRequired?: true;
+  readonly multiple?: boolean | undefined;
+  readonly isRequired?: true | undefined;
   /** The words that it may be. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   /** Words that it may be among others. */
-  readonly suggestions?: readonly string[];
+  readonly suggestions?: readonly string[] | undefined;
   /**
    * The value of what was typed: one text, several of an option that may be given again, none of a
    * switch.

@@ -46,10 +46,11 @@ export function parseCommand(command: Command, argv: readonly string[]): ParsedC
 function parserOptions(table: AnyTable) {
   return Object.fromEntries(
     flaggedOptions(table).flatMap(({ flag, type, multiple = false, formerly = [] }) => {
-      const letter = Object.hasOwn(table, flag) && table[flag] === globalOptions[flag as 'help'] && globalLetters[flag];
+      const isGlobal = Object.hasOwn(table, flag) && table[flag] === globalOptions[flag as 'help'];
+      const letter = isGlobal ? globalLetters[flag] : undefined;
       return [flag, ...formerly].map((name) => [
         name,
-        { type, multiple, ...(letter !== undefined && letter !== false && name === flag && { short: letter }) },
+        letter !== undefined && name === flag ? { type, multiple, short: letter } : { type, multiple },
       ]);
     }),
   );

@@ -4,7 +4,7 @@ import type { Command, CommandGroup } from './command.ts';
 export interface RegisteredCommand {
   readonly name: string;
   /** Names that it had, which still work and are not shown. */
-  readonly formerly?: readonly string[];
+  readonly formerly?: readonly string[] | undefined;
   readonly load: () => Promise<{ readonly command: Command | CommandGroup }>;
 }
 

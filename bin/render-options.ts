@@ -42,7 +42,9 @@ export type Render = (text: string) => string;
  * Functions of the library that a command does; `operands` are the options that it takes by their
  * place.
  */
-const COMMANDS: Readonly<Record<string, { readonly command: string; readonly operands?: readonly string[] }>> = {
+const COMMANDS: Readonly<
+  Record<string, { readonly command: string; readonly operands?: readonly string[] | undefined }>
+> = {
   extract: { command: 'extract' },
   compact: { command: 'compact' },
   datasetItems: { command: 'status --format csv' },

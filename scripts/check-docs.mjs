@@ -2,11 +2,13 @@
 // file of ours must stay below 15 kB of code, comments and imports not counted. Every page of docs/
 // must be linked from docs/README.md, once, and no page may have a link that leads nowhere or a
 // phrase that is never English; nor may a comment or a message, and no line of a comment may have
-// over 100 columns. Prints what is missing; exit 1 if anything is.
+// over 100 columns. No optional property may refuse `undefined`. Prints what is missing; exit 1 if
+// anything is.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { optionFaults } from './check-options.mjs';
 import { pageFaults } from './check-pages.mjs';
 import { wordFaults } from './check-words.mjs';
 
@@ -49,6 +51,7 @@ const files = execFileSync('git', ['ls-files', 'src', 'bin', 'examples', 'bench'
 for (const file of files.split('\n').filter((path) => /\.(ts|mjs|js)$/.test(path))) {
   const text = readFileSync(join(root, file), 'utf8');
   if (!QUOTES.has(file)) faults.push(...wordFaults(file, text));
+  faults.push(...optionFaults(file, text));
   const code = text
     .split('\n')
     .filter((line) => !/^\s*(\/\/|\/?\*|import )/.test(line))

@@ -2,16 +2,16 @@
 export interface MediaExpectation {
   /** Any of them will do. */
   readonly verdict: readonly string[];
-  readonly frames?: number;
-  readonly fifths?: readonly number[];
+  readonly frames?: number | undefined;
+  readonly fifths?: readonly number[] | undefined;
   /** Patches of 0.96 s in each fifth. */
-  readonly patchFifths?: readonly number[];
+  readonly patchFifths?: readonly number[] | undefined;
   /** Frames, or patches, that a fifth (where none are stated: the file) may have more or less. */
-  readonly within?: number;
-  readonly audioSeconds?: number;
+  readonly within?: number | undefined;
+  readonly audioSeconds?: number | undefined;
   /** The colour that the row of each fifth shows; null: any. */
-  readonly colours?: readonly (string | null)[];
-  readonly note?: string;
+  readonly colours?: readonly (string | null)[] | undefined;
+  readonly note?: string | undefined;
 }
 
 /** A row of a cut into fifths. */
@@ -31,7 +31,7 @@ export interface MediaOutcome {
   /** The most memory that a decoder had, bytes. */
   readonly decoderPeak: number;
   /** Of damaged media: what comes with `--allow-partial`. */
-  readonly allowed?: MediaOutcome;
+  readonly allowed?: MediaOutcome | undefined;
 }
 
 const VGGISH_HOP = 0.96;

@@ -38,9 +38,9 @@ interface ModelRun {
   readonly verdict: string;
   readonly counted: string;
   readonly said: string;
-  readonly peakBytes?: number;
+  readonly peakBytes?: number | undefined;
   /** The greatest difference from ONNX Runtime's own values, as a part of their greatest. */
-  readonly apart?: number;
+  readonly apart?: number | undefined;
 }
 
 /**

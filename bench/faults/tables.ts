@@ -20,7 +20,7 @@ interface TableRun {
   readonly counted: string;
   readonly said: string;
   /** The table that was written, or what was read of the one given. */
-  readonly read?: Read;
+  readonly read?: Read | undefined;
   /** Names of temporary files that were left. */
   readonly left: readonly string[];
 }
@@ -125,7 +125,10 @@ async function train(path: string, out: string, scratch: string): Promise<TableR
   return { verdict: 'trained', counted, said: '', left: leftIn(out) };
 }
 
-async function readTable(path: string, scratch: string): Promise<{ readonly run: Run; readonly table?: Read }> {
+async function readTable(
+  path: string,
+  scratch: string,
+): Promise<{ readonly run: Run; readonly table?: Read | undefined }> {
   const run = await runNode([reader, path], scratch);
   return run.code === 0 ? { run, table: JSON.parse(run.stdout) as Read } : { run };
 }

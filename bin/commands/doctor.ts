@@ -20,7 +20,7 @@ interface Finding {
   readonly what: string;
   readonly ok: boolean;
   /** Not there, and not needed. */
-  readonly absent?: boolean;
+  readonly absent?: boolean | undefined;
   readonly says: string;
   readonly remedy?: string | undefined;
 }

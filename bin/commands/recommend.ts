@@ -125,7 +125,7 @@ async function ratingsOfOne(
   path: string,
   columns: RatingColumnNames | undefined,
 ): Promise<ReadonlyMap<string, number>> {
-  const { ratings } = await loadRatings(path, { duplicateRatings: 'last', ...(columns && { columns }) });
+  const { ratings } = await loadRatings(path, { duplicateRatings: 'last', columns });
   if (ratings.userIds.length > 1) {
     throw new UsageError(`${path} has ratings of ${ratings.userIds.length} users, but must have those of one`, {
       code: 'ratings',

@@ -34,14 +34,16 @@ export const command = defineCommand({
     const search = await searchFeatures(path, options);
     const found = search.found.map((each) => {
       const title = movies?.get(each.item)?.title;
-      return { ...each, ...(title !== undefined && { title }) };
+      return { ...each, title };
     });
     console.result({ ...search, found }, searchText);
     return 0;
   },
 });
 
-type TitledSearch = Omit<FeatureSearch, 'found'> & { readonly found: readonly (FoundFeatures & { title?: string })[] };
+type TitledSearch = Omit<FeatureSearch, 'found'> & {
+  readonly found: readonly (FoundFeatures & { title?: string | undefined })[];
+};
 
 function searchText({ stream, compared, random, found }: TitledSearch): string {
   const lines = alignedRows([

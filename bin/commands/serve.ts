@@ -23,7 +23,7 @@ export const command = defineCommand({
     try {
       const server = await serve({ ...options, features, recommender, port });
       const { url, token } = server;
-      console.result({ url, ...(token !== undefined && { token }) }, () =>
+      console.result({ url, token }, () =>
         [`${url} answers; Ctrl-C ends it`, ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]), ''].join(
           '\n',
         ),

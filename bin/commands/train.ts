@@ -76,7 +76,7 @@ export const command = defineCommand({
         recommender,
         options: readRecommenderSettings(recommender, readRecommenderFlags(further, recommender), set),
         reading: { columns, scale, duplicateRatings, skipBadLines },
-        ...(validation !== undefined && { validation: { kind: validation } }),
+        validation: validation === undefined ? undefined : { kind: validation },
         signal: interrupts?.drain,
         onProgress: (progress) => console.progress(progress, progressLine),
         ...toldTo(console),

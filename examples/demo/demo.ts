@@ -40,7 +40,7 @@ export interface DemoReport {
  */
 export async function runDemo(
   directory: string,
-  options: Omit<ExtractOptions, 'inputs' | 'manifest' | 'out'> & { readonly seconds?: number } = {},
+  options: Omit<ExtractOptions, 'inputs' | 'manifest' | 'out'> & { readonly seconds?: number | undefined } = {},
 ): Promise<DemoReport> {
   const { seconds = 8, ...extraction } = options;
   const out = join(directory, 'features');

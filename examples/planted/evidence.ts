@@ -18,8 +18,8 @@ export interface EvidenceOptions {
   readonly scenarios: readonly ('non-cold' | 'hard-cold')[];
   readonly seeds: readonly number[];
   /** Neural recommenders that train at the same time. Default: one per processor. */
-  readonly concurrency?: number;
-  readonly onMessage?: (message: string) => void;
+  readonly concurrency?: number | undefined;
+  readonly onMessage?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -84,7 +84,7 @@ function configOf(
   return {
     ...{ ratings: corpus.directory, features: { linked: features.store, ...cut } },
     ...{ recommenders, scenarios: [scenario], seeds, k: [4] },
-    ...(concurrency !== undefined && { concurrency }),
+    concurrency,
   };
 }
 

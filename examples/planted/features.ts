@@ -41,7 +41,7 @@ export async function makePlantedFeatures(
     ...{ inputs: corpus.clips, out: dataset, visual, audio, subclips: [SCENES], statistics: ['mean'] },
   });
   const { signal, onMessage } = running;
-  const listening = { ...(signal && { signal }), ...(onMessage && { onMessage }) };
+  const listening = { signal, onMessage };
   const reduction = await reduce({ input: dataset, out: reduced, variance: 0.99, ...listening });
   const [store, shuffledStore] = [trainingStorePath(reduced), join(reduced, '_training-shuffled.arrow')];
   await writeShuffledStore(store, shuffledStore, seed);

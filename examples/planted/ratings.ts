@@ -8,11 +8,11 @@ export interface PlantedRatingOptions {
   readonly ratingsPerUser: number;
   readonly seed: number;
   /** Mean rating mu. Default 3.2. */
-  readonly mean?: number;
+  readonly mean?: number | undefined;
   /** s: how far a taste moves a rating. Default 1.2. */
-  readonly strength?: number;
+  readonly strength?: number | undefined;
   /** Standard deviation of what nothing explains. Default 0.4. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
 }
 
 /** One synthetic rating; users and items are numbers from 0. */

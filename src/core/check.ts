@@ -14,7 +14,7 @@ function fail(name: string, expected: string, value: unknown, remedy?: string): 
   throw new UsageError(`\`${name}\` must be ${expected}, but is ${shown(value)}`, {
     remedy,
     // What stands inside an option, such as `validation.share`, is not an option.
-    ...(/^\w+$/.test(name) && { option: name }),
+    option: /^\w+$/.test(name) ? name : undefined,
   });
 }
 
@@ -28,7 +28,7 @@ export function checkInteger(name: string, value: unknown, least = 1, most = Num
 }
 
 /** Asserts a finite number above zero, or at least zero with `zero: true`. */
-export function checkPositive(name: string, value: unknown, options: { zero?: boolean } = {}): number {
+export function checkPositive(name: string, value: unknown, options: { zero?: boolean | undefined } = {}): number {
   const ok = typeof value === 'number' && Number.isFinite(value) && (options.zero ? value >= 0 : value > 0);
   if (!ok) fail(name, options.zero ? 'a number of at least 0' : 'a number above 0', value);
   return value as number;

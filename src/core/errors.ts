@@ -32,7 +32,12 @@ export class UsageError extends ReelflowError {
 
   constructor(
     message: string,
-    options: { code?: string; option?: string; remedy?: string | undefined; cause?: unknown } = {},
+    options: {
+      code?: string | undefined;
+      option?: string | undefined;
+      remedy?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(options.code ?? 'usage', message, options);
     this.option = options.option;
@@ -61,7 +66,7 @@ export class MediaError extends ReelflowError {
   constructor(
     code: MediaErrorCode,
     message: string,
-    options: { remedy?: string | undefined; cause?: unknown; decoderLines?: readonly string[] } = {},
+    options: { remedy?: string | undefined; cause?: unknown; decoderLines?: readonly string[] | undefined } = {},
   ) {
     super(code, message, options);
     this.decoderLines = options.decoderLines ?? [];

@@ -2,7 +2,7 @@
 export interface FileKind {
   /** Continues 'the file ...'. */
   readonly is: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
 
 const fetchRemedy = 'Fetch the file itself: `git lfs pull`, or the address of the raw file.';

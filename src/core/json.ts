@@ -1,8 +1,8 @@
 import { shown } from './check.ts';
 import { UsageError } from './errors.ts';
 
-/** A value that JSON can carry. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** A value that JSON can carry; a property that is undefined is one that its text leaves out. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
 
 /** Nobody nests parameters deeper; what does contains itself. */
 const DEEPEST = 64;
@@ -33,7 +33,9 @@ export function checkJson(name: string, value: unknown, depth = 0): Json {
 }
 
 function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: string } } | null;
+  const prototype = Object.getPrototypeOf(value) as {
+    readonly constructor?: { readonly name?: string | undefined } | undefined;
+  } | null;
   // Of another realm, as in a virtual machine's context, the prototype is another one of that name.
   return prototype === null || (prototype.constructor?.name === 'Object' && Object.getPrototypeOf(prototype) === null);
 }

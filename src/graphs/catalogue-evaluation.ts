@@ -34,7 +34,7 @@ export function evaluateOnCatalogue(
     readonly threshold: number | undefined;
     readonly thresholdRule: ThresholdRule | undefined;
     readonly seed: number;
-    readonly onUser?: CatalogueEvaluationInput['onUser'];
+    readonly onUser?: CatalogueEvaluationInput['onUser'] | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<CatalogueEvaluation> {

@@ -21,7 +21,7 @@ export function describeDataset(plan: Plan, graph: VideoGraph, calibration?: Cal
     params: plan.graph.params,
     models,
     spec: graph.spec,
-    ...(tables.length > 0 && { rows: Object.fromEntries(tables.map(({ name, schema }) => [name, schema])) }),
+    rows: tables.length > 0 ? Object.fromEntries(tables.map(({ name, schema }) => [name, schema])) : undefined,
   };
 }
 

@@ -40,12 +40,14 @@ export interface ScoringOptions {
   /** Passes over bad lines of the files and counts them. */
   readonly skipBadLines?: boolean | undefined;
   /** Names of the columns, where they are not the usual ones. */
-  readonly columns?: {
-    readonly user?: string | undefined;
-    readonly item?: string | undefined;
-    readonly rating?: string | undefined;
-    readonly prediction?: string | undefined;
-  };
+  readonly columns?:
+    | {
+        readonly user?: string | undefined;
+        readonly item?: string | undefined;
+        readonly rating?: string | undefined;
+        readonly prediction?: string | undefined;
+      }
+    | undefined;
   /** Which of two rows of a user and an item counts. Default: two are an error. */
   readonly duplicateRatings?: 'first' | 'last' | undefined;
 }
@@ -65,16 +67,16 @@ export interface EvaluationReport extends Evaluation {
   /** How many items could have been recommended. */
   readonly catalogue: number;
   /** Tested items that the list of movies does not have; undefined without one. */
-  readonly itemsWithoutMovie?: number;
+  readonly itemsWithoutMovie?: number | undefined;
   /** What is doubtful about ratings, scale, threshold and ids, in sentences. */
   readonly warnings: readonly string[];
   /**
    * Of a recommender that reads features: ratings, and their items, that were left out as these
    * have none.
    */
-  readonly leftOut?: { readonly ratings: number; readonly items: number };
+  readonly leftOut?: { readonly ratings: number; readonly items: number } | undefined;
   /** With `protocol: 'catalogue'`: lists over all items that a user has not seen. */
-  readonly topN?: CatalogueEvaluation;
+  readonly topN?: CatalogueEvaluation | undefined;
   readonly model: string | undefined;
   /** Wall seconds; NaN where nothing was trained or predicted here. */
   readonly trainSeconds: number;
@@ -93,9 +95,9 @@ export interface TestPredictions {
   readonly itemIds: readonly string[];
   readonly predicts?: Predicts | undefined;
   /** Mean of the ratings that were learnt from, where they are known. */
-  readonly trainMean?: number;
+  readonly trainMean?: number | undefined;
   /** Whether ratings may be all relevant, as implicit ones are. */
-  readonly mayBeAlike?: boolean;
+  readonly mayBeAlike?: boolean | undefined;
 }
 
 /** The options of scoring, for checks of what has them among others. */
@@ -168,10 +170,11 @@ export async function scorePredictions(
   const without = movies === undefined ? [] : tested.filter((id) => !movies.has(id));
   return {
     ...evaluation,
-    ...(single && { nrmse: Number.NaN, nmae: Number.NaN }),
+    nrmse: single ? Number.NaN : evaluation.nrmse,
+    nmae: single ? Number.NaN : evaluation.nmae,
     scale,
     catalogue: catalogue ?? tested.length,
-    ...(movies && { itemsWithoutMovie: without.length }),
+    itemsWithoutMovie: movies ? without.length : undefined,
     warnings: [
       ...scaleDoubts(test.ratings),
       ...(doubt === undefined ? [] : [doubt]),

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { checkOneOf, checkPositive } from '../core/check.ts';
 import { UsageError } from '../core/errors.ts';
 import type { FrameSampling } from '../io/media/frames.ts';
@@ -5,6 +6,7 @@ import type { UnopenedNetwork } from '../models/networks/network.ts';
 import { checkCuts } from '../operators/division.ts';
 import type { RepeatedFrames } from '../operators/embed.ts';
 import { type Statistic, statisticNames } from '../operators/statistics.ts';
+import type { SubclipRow } from '../operators/subclip-row.ts';
 import { dataflow, type VideoGraph } from './dataflow/dataflow.ts';
 import { networkIdentity } from './dataflow/network-identity.ts';
 import { cutsAsJson } from './dataflow/resolve.ts';
@@ -83,25 +85,23 @@ export function extractionGraph(options: ExtractionOptions): VideoGraph {
   };
 
   const columns = (scope: VideoScope): Columns => {
+    const made: Record<string, Observable<SubclipRow>> = {};
     const summary = scope.subclips({ count: cuts.counts, seconds: cuts.seconds, statistic: statistics });
-    return {
-      ...(visual && {
-        visual: scope
-          .frames({ ...visual.input, fps })
-          .pipe(scope.embed(visual, { name: OPERATORS.embedVisual, repeatedFrames }), summary),
-      }),
-      ...(audio && {
-        audio: scope
-          .audio(audio.input)
-          .pipe(scope.embed(audio, { name: OPERATORS.embedAudio, repeatedFrames }), summary),
-      }),
-    };
+    if (visual !== undefined) {
+      const embedded = scope.embed(visual, { name: OPERATORS.embedVisual, repeatedFrames });
+      made.visual = scope.frames({ ...visual.input, fps }).pipe(embedded, summary);
+    }
+    if (audio !== undefined) {
+      const embedded = scope.embed(audio, { name: OPERATORS.embedAudio, repeatedFrames });
+      made.audio = scope.audio(audio.input).pipe(embedded, summary);
+    }
+    return made;
   };
   const origin = {
     kind: 'extraction',
-    ...(visual && { visual: networkSpec(visual) }),
-    ...(audio && { audio: networkSpec(audio) }),
-    ...(repeatedFrames && { duplicates: repeatedFrames }),
+    visual: visual && networkSpec(visual),
+    audio: audio && networkSpec(audio),
+    duplicates: repeatedFrames,
   } as const;
   return dataflow({ name: 'extraction', params, columns, maxDuration, allowPartial, origin });
 }

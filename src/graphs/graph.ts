@@ -63,13 +63,13 @@ export interface UnitPlan {
    */
   readonly kept: Bytes;
   /** Bytes of the processes that decode it, beside the claim. Default 0. */
-  readonly decoders?: Bytes;
+  readonly decoders?: Bytes | undefined;
   /** Length of the media in seconds. */
   readonly seconds: number;
   /** Frames that will be decoded, about. */
   readonly frames: number;
   /** Why the item is left out by an option, when it is. */
-  readonly skip?: string;
+  readonly skip?: string | undefined;
 }
 
 /**

@@ -147,7 +147,7 @@ async function readManifest(manifest: string): Promise<Video[]> {
     return new Video(resolve(dirname(manifest), path), {
       id,
       source,
-      ...(Object.keys(more).length === 0 ? {} : { more }),
+      more: Object.keys(more).length === 0 ? undefined : more,
     });
   });
 }

@@ -22,7 +22,7 @@ export function interruptedSummary(
     readonly peak: Bytes;
     readonly device: Device;
     /** Known where it was only planned. */
-    readonly graphId?: string;
+    readonly graphId?: string | undefined;
     readonly precision?: Precision | undefined;
     /** Items of the corpus. */
     readonly items: number;

@@ -17,7 +17,7 @@ export function listener<Values extends unknown[]>(
     warned.add(message);
     process.emitWarning(message, {
       type: 'ReelflowListenerWarning',
-      ...(error instanceof Error && error.stack !== undefined ? { detail: error.stack } : {}),
+      detail: error instanceof Error ? error.stack : undefined,
     });
   };
   return (...values) => {

@@ -31,7 +31,7 @@ export interface NetworkNeed {
   /** The batch used when nothing is fixed and memory allows it. */
   readonly preferredBatch: number;
   /** Threads of a session where memory allows a session for every so many cores. Default 1. */
-  readonly preferredThreads?: number;
+  readonly preferredThreads?: number | undefined;
   /**
    * Whether more than one worker is ever worth it. VGGish runs on one patch for 24 frames: one
    * worker is enough.

@@ -26,19 +26,19 @@ import { COMMIT } from './dataflow/nodes.ts';
 export interface RunOutput {
   readonly store: UnitStore;
   /** The units of a dataset, of which more can be asked than of a stream. */
-  readonly commits?: CommitStore;
+  readonly commits?: CommitStore | undefined;
   /** What is known of the items, where they are kept. */
-  readonly items?: Items;
+  readonly items?: Items | undefined;
   /** What has become of the items by now, where it is kept: see `outcomes`. */
-  readonly outcomes?: () => Promise<(itemId: string) => Outcome | undefined>;
+  readonly outcomes?: (() => Promise<(itemId: string) => Outcome | undefined>) | undefined;
   /** How many other processes write to the same place. */
   readonly others: number;
   /** SHA-256 of a file's content. @throws MediaError `unreadable`; FlowError `aborted`. */
   readonly fingerprint: (path: string, signal: AbortSignal) => Promise<string>;
   /** The same where it is known without reading the file. */
-  readonly knownFingerprint?: (path: string) => string | undefined;
+  readonly knownFingerprint?: ((path: string) => string | undefined) | undefined;
   /** Aborted when nobody takes the units any more: the run ends, and that is not an error. */
-  readonly readerGone?: AbortSignal;
+  readonly readerGone?: AbortSignal | undefined;
   /**
    * After a run that did not fail: it was `whole`, or `interrupted`, or others have yet to finish
    * (`unfinished`), or a driver watches over all (`driven`). Gives back what kept the tables from being written: the units are committed all
@@ -63,8 +63,8 @@ export async function datasetOutput(
     readonly encoding?: ParquetEncoding | undefined;
     readonly compression?: ParquetCompression | undefined;
     /** Whether others are to write the units: the tables are out of date from now on. */
-    readonly isDriver?: boolean;
-    readonly say: (sentence: string, about?: { readonly isWarning?: boolean }) => void;
+    readonly isDriver?: boolean | undefined;
+    readonly say: (sentence: string, about?: { readonly isWarning?: boolean | undefined }) => void;
   },
 ): Promise<RunOutput> {
   const dataset = await Dataset.open(directory, description);

@@ -28,9 +28,9 @@ export interface DeviceUse {
   /** As the driver counts it. */
   readonly number: number;
   /** Where the driver tells it. */
-  readonly totalBytes?: Bytes;
+  readonly totalBytes?: Bytes | undefined;
   /** What was taken of it before, where the driver tells it. */
-  readonly usedBefore?: Bytes;
+  readonly usedBefore?: Bytes | undefined;
 }
 
 /** Where the networks of a run are computed. */
@@ -142,7 +142,8 @@ function devicesOf(
     device: placeName({ device, number }),
     plannedBytes: neededOn(networks, placed),
     number,
-    ...(cards[number] && { totalBytes: cards[number].totalBytes, usedBefore: cards[number].usedBytes }),
+    totalBytes: cards[number]?.totalBytes,
+    usedBefore: cards[number]?.usedBytes,
   }));
 }
 

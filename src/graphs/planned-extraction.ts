@@ -35,7 +35,7 @@ export interface PlannedExtraction extends Plan {
   /** What there is to say of inputs, precision and devices. */
   readonly notes: readonly string[];
   readonly disk: DiskEstimate;
-  readonly time?: TimeEstimate;
+  readonly time?: TimeEstimate | undefined;
   /** Of a dataset that is there: how many inputs it has a unit of, by hashes that it remembers. */
   readonly alreadyDone: number;
 }
@@ -75,7 +75,7 @@ export async function plannedExtraction(options: PlannedExtractionOptions): Prom
   const notes = [...beside, precision.says, device.says, ...placement.says].filter((note) => note !== undefined);
   if (estimatesTime) tellStage('timing the networks');
   const time = estimatesTime ? await timeEstimate(shown, networksOf(graph)) : undefined;
-  return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, ...(time && { time }) };
+  return { ...shown, notes, disk: diskEstimate(shown, out ?? '.'), alreadyDone, time };
 }
 
 /** A graph whose ranges, and with them its id, follow from a calibration that is still to come. */

@@ -25,7 +25,7 @@ export interface PruneOptions {
    */
   readonly cache?: string | UnitCache | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
 }
 
 /** What was, or would be, taken out. */

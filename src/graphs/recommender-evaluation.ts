@@ -177,7 +177,7 @@ export async function evaluateRecommender(options: RecommenderEvaluationOptions)
             ...scored.warnings,
           ]),
         ],
-        ...(topN && { topN }),
+        topN,
         model,
         trainSeconds,
         predictSeconds,

@@ -305,10 +305,8 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     await runLocally<Video, NetworkServices>({
       graph,
       items: given?.items() ?? shardRun?.items() ?? startingElsewhere(queue === undefined ? part : [], output.others),
-      ...(given && {
-        itemSignal: (video: Video) => given.signalOf(video),
-        verdict: (video: Video) => given.verdictOf(video),
-      }),
+      itemSignal: given && ((video: Video) => given.signalOf(video)),
+      verdict: given && ((video: Video) => given.verdictOf(video)),
       store: output.store,
       cache: cache && withinDuration(cache, graph.maxDuration),
       fingerprint: (video, signal) => output.fingerprint(video.path, signal),
@@ -406,7 +404,7 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
       ...(plan.networks[0]?.workers ?? { workers: 0, threads: 0, batch: 0 }),
       concurrency: plan.memory.concurrency,
       device: sessions.device,
-      ...(devices.length === 0 ? {} : { devices }),
+      devices: devices.length === 0 ? undefined : devices,
       precision: networks[0]?.precision ?? 'float32',
     },
     phases: {
@@ -418,10 +416,10 @@ async function runInto(output: RunOutput, run: Run): Promise<RunSummary> {
     interrupted,
     left,
     // Of a shard's items others may have done some.
-    ...(inputs && { inputs: { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) } }),
-    ...(shard && { shard }),
-    ...(queue !== undefined && { fleet: fleet.state }),
-    ...(failure === undefined ? {} : { failure: { code: failure.code, message: failure.message } }),
+    inputs: inputs && { ...inputs, left: queue !== undefined ? undone : (shard?.left ?? inputs.left) },
+    shard,
+    fleet: queue === undefined ? undefined : fleet.state,
+    failure: failure === undefined ? undefined : { code: failure.code, message: failure.message },
     readerGone,
   };
 }

@@ -29,8 +29,8 @@ function together(here: OperatorMetrics, other: OperatorMetrics): OperatorMetric
     busySeconds: here.busySeconds + busy,
     starvedSeconds: here.starvedSeconds - busy,
     peakBytes: Math.max(here.peakBytes, other.peakBytes),
-    ...(here.batches === undefined ? {} : { batches: here.batches + (other.batches ?? 0) }),
-    ...(here.duplicates === undefined ? {} : { duplicates: here.duplicates + (other.duplicates ?? 0) }),
+    batches: here.batches === undefined ? undefined : here.batches + (other.batches ?? 0),
+    duplicates: here.duplicates === undefined ? undefined : here.duplicates + (other.duplicates ?? 0),
   };
 }
 

@@ -21,9 +21,9 @@ export interface RunProgress {
   readonly heldBytes: Bytes;
   readonly budgetBytes: Bytes;
   /** What each operator has done so far, in this process. */
-  readonly operators?: readonly OperatorMetrics[];
+  readonly operators?: readonly OperatorMetrics[] | undefined;
   /** Of a run that the workers of a queue do: how they are, as they say themselves. */
-  readonly fleet?: FleetState;
+  readonly fleet?: FleetState | undefined;
 }
 
 /** Frames that the decoders of pictures gave. */

@@ -4,13 +4,13 @@ import type { RunEvent } from './runners/local.ts';
 /** What a message is about, where it is about something. */
 export interface MessageAbout {
   /** Id of an item. */
-  readonly item?: string;
+  readonly item?: string | undefined;
   /** File of that item. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Stable, lower-case, hyphenated. */
-  readonly code?: string;
+  readonly code?: string | undefined;
   /** Changes what the result means, or what happens to it. */
-  readonly isWarning?: boolean;
+  readonly isWarning?: boolean | undefined;
 }
 
 /** What an extraction is doing before it has any progress, and after. */
@@ -42,7 +42,7 @@ export type ItemReport = { readonly item: string; readonly path: string } & (
       readonly type: 'dead';
       readonly code: string;
       readonly message: string;
-      readonly remedy?: string;
+      readonly remedy?: string | undefined;
       /** By an earlier run, and not tried again. */
       readonly earlier: boolean;
     }
@@ -64,7 +64,7 @@ export function itemReportOf(event: RunEvent<Video>): ItemReport | undefined {
     case 'dead': {
       const { code, message, remedy } = event.letter;
       const { type, earlier } = event;
-      return { type, item, path, code, message, ...(remedy !== undefined && { remedy }), earlier };
+      return { type, item, path, code, message, remedy, earlier };
     }
     default:
       return undefined;
@@ -88,5 +88,5 @@ export function sentencesOf(report: ItemReport): string[] {
 /** What the sentences on an item are about. */
 export function aboutItem(report: ItemReport): MessageAbout {
   const { item, path } = report;
-  return { item, path, ...(report.type === 'dead' && { code: report.code }) };
+  return { item, path, code: report.type === 'dead' ? report.code : undefined };
 }

@@ -59,7 +59,7 @@ export interface RunSummary {
     /** Where the networks were computed. */
     readonly device: Device;
     /** Memory of the devices, planned and used; left out on the CPU. */
-    readonly devices?: readonly MeasuredDeviceUse[];
+    readonly devices?: readonly MeasuredDeviceUse[] | undefined;
     /** What the layers of the visual network were computed in. */
     readonly precision: Precision;
   };
@@ -67,7 +67,7 @@ export interface RunSummary {
    * Of a visual network in int8: frames of its calibration, and how alike its vectors are to those
    * in float32.
    */
-  readonly calibration?: Pick<Calibration, 'frames' | 'cosine'>;
+  readonly calibration?: Pick<Calibration, 'frames' | 'cosine'> | undefined;
   /**
    * Seconds of creating sessions (on a device while the first frames are decoded), of running,
    * without what went before it, and of writing the tables.
@@ -82,17 +82,17 @@ export interface RunSummary {
    * How its inputs stand to the items of the dataset before it; left out of a stream, which keeps
    * nothing.
    */
-  readonly inputs?: InputChanges;
+  readonly inputs?: InputChanges | undefined;
   /**
    * Of the run of a shard: which it is, and how far the whole corpus is. All other counts are of
    * what this run did. The tables are written by the run that finds nothing left.
    */
-  readonly shard?: ShardSummary;
+  readonly shard?: ShardSummary | undefined;
   /**
    * Of a run that the workers of a queue did: how they were when it ended, as they said themselves.
    * Everything else is what the dataset says.
    */
-  readonly fleet?: FleetState;
+  readonly fleet?: FleetState | undefined;
   /** Whether the run was told to stop before its end. */
   readonly interrupted: boolean;
   /**
@@ -100,7 +100,7 @@ export interface RunSummary {
    */
   readonly left: number;
   /** Why the tables were not written, although the units are committed. */
-  readonly failure?: { readonly code: string; readonly message: string };
+  readonly failure?: { readonly code: string; readonly message: string } | undefined;
   /** Whether it ended because the reader of its stream went away. */
   readonly readerGone: boolean;
 }

@@ -15,7 +15,7 @@ export interface MeasuredDeviceUse extends DeviceUse {
    * What the run took of it, where the driver tells it; other programs' comings and goings are in
    * it.
    */
-  readonly usedBytes?: number;
+  readonly usedBytes?: number | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Waiter {
    * It comes before the others of its scope: an operation, whose end frees bytes, before the
    * sources.
    */
-  readonly first?: boolean;
+  readonly first?: boolean | undefined;
   /** Called once: the bytes are reserved, or the error says why they never will be. */
   settle(refusal?: BudgetTooSmallError): void;
 }

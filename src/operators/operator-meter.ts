@@ -33,14 +33,14 @@ export interface OperatorMetrics {
   /** Peak of the bytes that all its instances held together. */
   readonly peakBytes: Bytes;
   /** Batches run (micro-batch only). */
-  readonly batches?: number;
+  readonly batches?: number | undefined;
   /** Mean batch size divided by the largest allowed, 0 to 1 (micro-batch only). */
-  readonly batchFill?: number;
+  readonly batchFill?: number | undefined;
   /**
    * Of the elements received, those that took the result of an equal one instead of a place in a
    * batch (micro-batch that recognises them only).
    */
-  readonly duplicates?: number;
+  readonly duplicates?: number | undefined;
 }
 
 /** The state of a flow at one moment. */

@@ -58,7 +58,7 @@ export interface Stage<In> {
    * Nothing in the flow can move for want of room: release something now, or begin to (`busy`),
    * even if you would rather wait for more. Without it, a stuck flow goes over its budget or fails.
    */
-  flush?(): void;
+  readonly flush?: (() => void) | undefined;
 }
 
 /** How an operator of your own counts. */

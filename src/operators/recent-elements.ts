@@ -13,7 +13,7 @@ export interface DuplicateRules<A, R> {
    * Duplicates of one pipeline that may wait without being held, about 100 bytes each; further
    * ones are held like other elements. Default 256.
    */
-  readonly maxUnheld?: number;
+  readonly maxUnheld?: number | undefined;
   /**
    * A number that equal elements share and that most others do not: cheap, because it is asked of
    * every element.

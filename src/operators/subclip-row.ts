@@ -12,7 +12,7 @@ export interface Timed {
    * over. Left out (or the same as `time`) for what is of a moment and shows until the next row.
    * Decides which row an empty subclip takes.
    */
-  readonly centre?: number;
+  readonly centre?: number | undefined;
   /** D values, the same D for every row of a stream. */
   readonly vector: Float32Array | readonly number[];
 }
@@ -46,5 +46,5 @@ export interface Span {
   /** Seconds; read when the first row arrives, so a video need not have been probed before. */
   readonly duration: number;
   /** Copied to `item` of every row. */
-  readonly id?: string;
+  readonly id?: string | undefined;
 }

@@ -151,12 +151,12 @@ export function subclips(span: Span, options: SubclipOptions): OperatorFunction<
 export function subclipsClaim(options: {
   readonly duration: number;
   readonly rate: number;
-  readonly peakRate?: number;
+  readonly peakRate?: number | undefined;
   readonly dimension: number;
-  readonly counts?: number | readonly number[];
-  readonly seconds?: number | readonly number[];
+  readonly counts?: number | readonly number[] | undefined;
+  readonly seconds?: number | readonly number[] | undefined;
   readonly statistics: Statistic | readonly Statistic[];
-  readonly lead?: number;
+  readonly lead?: number | undefined;
 }): Bytes {
   const duration = checkPositive('duration', options.duration);
   const rate = checkPositive('rate', options.rate);

@@ -21,7 +21,7 @@ function reordered(value: Json): Json {
   return Object.fromEntries(
     Object.entries(value)
       .reverse()
-      .map(([key, entry]) => [key, reordered(entry)]),
+      .map(([key, entry]) => [key, entry === undefined ? undefined : reordered(entry)]),
   );
 }
 

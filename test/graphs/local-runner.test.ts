@@ -69,7 +69,7 @@ async function run(
     store: more.store ?? store,
     fingerprint: async (item) => `content of ${item}`,
     operators: { before: ['read'], commit: 'commit' },
-    ...(more.drain === undefined ? {} : { drain: more.drain }),
+    drain: more.drain,
     onEvent: (event: RunEvent<string>) => {
       if (event.type !== 'started' && event.type !== 'reached') events.push(`${event.item} ${event.type}`);
     },

@@ -198,7 +198,7 @@ describe("an operator of one's own", () => {
           if (kept.length === size) give();
         },
         complete: give,
-        ...(flushes ? { flush: () => (kept.length > 1 ? give() : undefined) } : {}),
+        flush: flushes ? () => (kept.length > 1 ? give() : undefined) : undefined,
       };
     };
     const flow = new Flow(30, { maxOvercommit: 0 });

@@ -37,7 +37,7 @@ const known: KnownOptions<SearchFeaturesOptions> = {
 export interface FoundFeatures {
   readonly item: string;
   /** From 0, as in the tables; left out where items are compared. */
-  readonly subclip?: number;
+  readonly subclip?: number | undefined;
   /** Cosine of the two vectors, -1 to 1. */
   readonly similarity: number;
 }
@@ -88,7 +88,7 @@ export async function searchFeatures(path: string, options: SearchFeaturesOption
         compared++;
         const similarity = cosine(query, vector);
         if (!top.takes(similarity)) continue;
-        top.add({ item: rows.itemId, ...(whole ? {} : { subclip }), similarity });
+        top.add({ item: rows.itemId, subclip: whole ? undefined : subclip, similarity });
       }
     }
     return { path, stream, compared, random: table.random.includes(stream), found: top.sorted() };

@@ -93,7 +93,7 @@ export function dataflow(options: DataflowOptions): VideoGraph {
   });
 
   const graph = { name, version: VERSION, params: options.params ?? paramsOf(trace, options.version, origin) };
-  const policy = { ...(maxDuration !== undefined && { maxDuration }), allowPartial };
+  const policy = { maxDuration, allowPartial };
 
   return {
     ...graph,
@@ -197,14 +197,14 @@ function paramsOf({ columns, tables, hasFunctions }: Trace, version: string | un
   }
   const steps = Object.fromEntries([...columns, ...tables].map(({ name, steps }) => [name, steps]));
   const params = origin.kind === 'module' ? origin.params : undefined;
-  return { columns: steps, ...(version !== undefined && { version }), ...(params !== undefined && { params }) };
+  return { columns: steps, version, params };
 }
 
 /** What the table of items tells of the media. */
 function mediaFacts({ video, audio, leftOut }: MediaInfo): MediaFacts {
   const streams = [...(video ? [`video ${video.codec}`] : []), ...(audio ? [`audio ${audio.codec}`] : [])];
   const pictures = video && { fps: video.averageRate, width: video.width, height: video.height };
-  return { ...pictures, streams, ...(leftOut.length === 0 ? {} : { leftOut }) };
+  return { ...pictures, streams, leftOut: leftOut.length === 0 ? undefined : leftOut };
 }
 
 /** @throws MediaError `no-streams` when a video has nothing of what is decoded. */

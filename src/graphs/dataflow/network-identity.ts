@@ -10,8 +10,9 @@ export function networkIdentity(network: UnopenedNetwork): Json {
     card: network.cardHash,
     weights: network.weightsHash,
     dimension: network.dimension,
-    ...(network.convolutions === 'direct' ? {} : { convolutions: fastForm }),
-    ...(network.rangesHash === undefined ? {} : { precision: network.precision, ranges: network.rangesHash }),
-    ...(network.precision === 'float16' ? { precision: network.precision, form: float16Form } : {}),
+    convolutions: network.convolutions === 'direct' ? undefined : fastForm,
+    precision: network.precision === 'float32' ? undefined : network.precision,
+    ranges: network.rangesHash,
+    form: network.precision === 'float16' ? float16Form : undefined,
   };
 }

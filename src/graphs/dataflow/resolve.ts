@@ -32,7 +32,7 @@ export function resolveStatistics(options: ColumnOptions): readonly Statistic[] 
  */
 export function cutsAsJson({ counts, seconds }: Cuts): {
   readonly subclips: readonly number[];
-  readonly subclipSeconds?: readonly number[];
+  readonly subclipSeconds?: readonly number[] | undefined;
 } {
   return seconds.length === 0 ? { subclips: counts } : { subclips: counts, subclipSeconds: seconds };
 }

@@ -114,7 +114,10 @@ class TracedScope implements VideoScope {
   readonly #sources = new Sources();
   readonly #used = new Set<Source>();
   readonly #origins = new WeakMap<Observable<unknown>, Origin>();
-  readonly #cuts = new WeakMap<Observable<unknown>, Omit<TracedColumn, 'name' | 'operator'> & { operator?: string }>();
+  readonly #cuts = new WeakMap<
+    Observable<unknown>,
+    Omit<TracedColumn, 'name' | 'operator'> & { operator?: string | undefined }
+  >();
   readonly #tables = new WeakMap<Observable<unknown>, Omit<TracedTable, 'name' | 'operator'>>();
   readonly #networks = new Map<UnopenedNetwork, TracedNetwork>();
   readonly #held: { source: Source; elements: number }[] = [];

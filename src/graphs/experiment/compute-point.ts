@@ -139,7 +139,7 @@ function measurementsOf(
     peakRssBytes: peakRssBytes(),
     epochs: fitted.history.length,
     history: fitted.history,
-    ...(trial && { validation: trial }),
+    validation: trial,
     evaluation,
     precisionRecall,
   };

@@ -42,7 +42,7 @@ export async function judge(
   if (validation.length === 0) return undefined;
   const { evaluation, userMetrics } = await scoreRows(fitted, fold, validation, experiment);
   const { history, best, trainSeconds } = fitted;
-  const found = { evaluation, share, trainSeconds, history, ...(best && { best }) };
+  const found = { evaluation, share, trainSeconds, history, best };
   if (experiment.protocol === 'rated' || evaluation.users.withoutRelevant === evaluation.users.evaluated) return found;
   // The validation part takes the place of the test part: its items are to be found, not left out.
   const split = { name, train, validation: new Int32Array(0), test: validation };

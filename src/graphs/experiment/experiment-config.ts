@@ -18,60 +18,60 @@ export type RecommenderSettings = Readonly<Record<string, Readonly<Record<string
  */
 export interface ExperimentConfig {
   readonly ratings: string;
-  readonly movieList?: string;
+  readonly movieList?: string | undefined;
   /** One training store, or several by name. */
-  readonly features?: string | Readonly<Record<string, string>>;
-  readonly trailers?: string;
-  readonly recommenders?: readonly string[];
-  readonly scenarios?: readonly string[];
-  readonly movies?: number;
-  readonly users?: number;
-  readonly perUser?: number;
-  readonly fewer?: 'keep' | 'drop';
-  readonly folds?: number;
-  readonly protocol?: Protocol;
-  readonly implicit?: ImplicitRule;
-  readonly core?: number;
-  readonly cut?: number | string;
-  readonly foldIn?: number;
-  readonly seeds?: readonly number[];
+  readonly features?: string | Readonly<Record<string, string>> | undefined;
+  readonly trailers?: string | undefined;
+  readonly recommenders?: readonly string[] | undefined;
+  readonly scenarios?: readonly string[] | undefined;
+  readonly movies?: number | undefined;
+  readonly users?: number | undefined;
+  readonly perUser?: number | undefined;
+  readonly fewer?: 'keep' | 'drop' | undefined;
+  readonly folds?: number | undefined;
+  readonly protocol?: Protocol | undefined;
+  readonly implicit?: ImplicitRule | undefined;
+  readonly core?: number | undefined;
+  readonly cut?: number | string | undefined;
+  readonly foldIn?: number | undefined;
+  readonly seeds?: readonly number[] | undefined;
   /** One seed for the data, or several: each is crossed with all `seeds`. */
-  readonly splitSeed?: number | readonly number[];
+  readonly splitSeed?: number | readonly number[] | undefined;
   /** A directory of splits that an experiment or `saveScenario` has written, to be used again. */
-  readonly split?: string;
-  readonly saveSplits?: 'auto' | 'yes' | 'no';
-  readonly validation?: 'ratings' | 'item-cold' | 'none';
-  readonly validationShare?: number;
-  readonly years?: { readonly from?: number; readonly to?: number };
-  readonly genres?: readonly string[];
-  readonly minUserRatings?: number;
-  readonly minItemRatings?: number;
-  readonly scale?: readonly number[];
-  readonly columns?: RatingColumnNames;
-  readonly duplicateRatings?: DuplicateRatingRule;
-  readonly skipBadLines?: boolean;
+  readonly split?: string | undefined;
+  readonly saveSplits?: 'auto' | 'yes' | 'no' | undefined;
+  readonly validation?: 'ratings' | 'item-cold' | 'none' | undefined;
+  readonly validationShare?: number | undefined;
+  readonly years?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined;
+  readonly genres?: readonly string[] | undefined;
+  readonly minUserRatings?: number | undefined;
+  readonly minItemRatings?: number | undefined;
+  readonly scale?: readonly number[] | undefined;
+  readonly columns?: RatingColumnNames | undefined;
+  readonly duplicateRatings?: DuplicateRatingRule | undefined;
+  readonly skipBadLines?: boolean | undefined;
   /** Whether everyone learns from the validation part too, once it has said when to stop. */
-  readonly refit?: boolean;
-  readonly k?: readonly number[];
-  readonly threshold?: number;
-  readonly thresholdRule?: ThresholdRule;
-  readonly undefined?: UndefinedRule;
-  readonly set?: RecommenderSettings;
+  readonly refit?: boolean | undefined;
+  readonly k?: readonly number[] | undefined;
+  readonly threshold?: number | undefined;
+  readonly thresholdRule?: ThresholdRule | undefined;
+  readonly undefined?: UndefinedRule | undefined;
+  readonly set?: RecommenderSettings | undefined;
   /** Lists of values by recommender and key; every combination is a row of its own. */
-  readonly grid?: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>>;
+  readonly grid?: Readonly<Record<string, Readonly<Record<string, readonly Json[]>>>> | undefined;
   /** The metric of the validation part that chooses among the combinations of a grid. */
-  readonly select?: string;
-  readonly search?: SearchKind;
+  readonly select?: string | undefined;
+  readonly search?: SearchKind | undefined;
   /** How many combinations of a grid are drawn. */
-  readonly trials?: number;
+  readonly trials?: number | undefined;
   /** The row that all others are tested against. */
-  readonly compareTo?: string;
-  readonly predictions?: boolean;
+  readonly compareTo?: string | undefined;
+  readonly predictions?: boolean | undefined;
   /** Values of users and predictions as CSV too. */
-  readonly csv?: boolean;
+  readonly csv?: boolean | undefined;
   /** TensorBoard event files of neural recommenders. */
-  readonly logDirectory?: string;
-  readonly concurrency?: number;
+  readonly logDirectory?: string | undefined;
+  readonly concurrency?: number | undefined;
 }
 
 /** How the combinations of a grid are tried: all, some drawn at random, or in rounds. */
@@ -111,7 +111,7 @@ export interface Experiment {
   readonly saveSplits: 'auto' | 'yes' | 'no';
   /** `by-scenario`: whole items in a scenario of new items, else ratings at random. */
   readonly validation: { readonly kind: 'ratings' | 'item-cold' | 'none' | 'by-scenario'; readonly share: number };
-  readonly years: { readonly from?: number; readonly to?: number } | undefined;
+  readonly years: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined;
   readonly genres: readonly string[] | undefined;
   readonly minUserRatings: number;
   readonly minItemRatings: number;

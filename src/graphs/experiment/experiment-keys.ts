@@ -28,9 +28,9 @@ export interface ExperimentKey {
   readonly default: string;
   readonly does: string;
   /** The flag, where it is not the key in kebab case. */
-  readonly flag?: string;
+  readonly flag?: string | undefined;
   /** Older names, which are accepted and not shown. */
-  readonly formerly?: readonly string[];
+  readonly formerly?: readonly string[] | undefined;
 }
 
 function key(name: string, kind: KeyKind, value: string, byDefault: string, does: string): ExperimentKey {

@@ -30,7 +30,10 @@ const format = 'reelflow-experiment-2';
  * recommenders train at a time, what is chosen and compared among the points and what else is
  * written of them does not.
  */
-function identityOf(experiment: Experiment, data: Readonly<Record<string, string>>): Record<string, unknown> {
+function identityOf(
+  experiment: Experiment,
+  data: Readonly<Record<string, string | undefined>>,
+): Record<string, unknown> {
   const {
     ratings: _ratings,
     movieList: _movies,
@@ -75,7 +78,7 @@ export class ExperimentStore {
   static async open(
     directory: string,
     experiment: Experiment,
-    hashes: Readonly<Record<string, string>>,
+    hashes: Readonly<Record<string, string | undefined>>,
   ): Promise<ExperimentStore> {
     await makeDirectory(directory);
     const identity = identityOf(experiment, hashes);
@@ -119,7 +122,7 @@ export class ExperimentStore {
   }
 
   async #read<Result extends { readonly evaluation: Evaluation }>(path: string): Promise<Result | undefined> {
-    const found = (await readJsonIfThere(path)) as (Result & { experiment?: string }) | undefined;
+    const found = (await readJsonIfThere(path)) as (Result & { experiment?: string | undefined }) | undefined;
     if (found === undefined) return undefined;
     const { experiment, ...result } = found;
     if (experiment !== this.#identity || typeof found.evaluation !== 'object') {
@@ -192,7 +195,7 @@ async function refuseForeign(directory: string): Promise<void> {
 export async function countPoints(
   directory: string,
   experiment: Experiment,
-  hashes: Readonly<Record<string, string>>,
+  hashes: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
   if (!existsSync(directory)) return 0;
   await refuseForeign(directory);
@@ -203,7 +206,7 @@ export async function countPoints(
 }
 
 function checkSame(found: unknown, identity: Record<string, unknown>, directory: string): void {
-  const before = (found as { identity?: Record<string, unknown> } | null)?.identity;
+  const before = (found as { identity?: Record<string, unknown> | undefined } | null)?.identity;
   if (typeof before !== 'object') throw damaged(join(directory, 'experiment.json'), 'is not of an experiment');
   const keys = [...new Set([...Object.keys(before), ...Object.keys(identity)])];
   const differing = keys.filter((key) => canonicalOf(before[key]) !== canonicalOf(identity[key]));
@@ -242,11 +245,14 @@ function damaged(path: string, fact: string): DatasetError {
 
 /** Metrics of test and validation ratings, NaN where JSON has null. */
 function withEvaluations(result: object): object {
-  const { evaluation, validation, ...rest } = result as { evaluation: Evaluation; validation?: TrialResult };
+  const { evaluation, validation, ...rest } = result as {
+    evaluation: Evaluation;
+    validation?: TrialResult | undefined;
+  };
   return {
     ...rest,
     evaluation: withNaN(evaluation),
-    ...(validation && { validation: withEvaluations(validation) }),
+    validation: validation && withEvaluations(validation),
   };
 }
 

@@ -9,7 +9,7 @@ import { type MetricName, metricNames, metrics } from '../../models/metrics/metr
  */
 export interface Figures {
   readonly evaluation: Evaluation;
-  readonly topN?: CatalogueEvaluation;
+  readonly topN?: CatalogueEvaluation | undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ export interface TrialResult {
   /**
    * Lists over the whole catalogue, where they were asked for and a validation rating is relevant.
    */
-  readonly topN?: CatalogueEvaluation;
+  readonly topN?: CatalogueEvaluation | undefined;
   /** Share of the training rows that it had learnt from. */
   readonly share: number;
   /** Wall seconds. */
@@ -21,7 +21,7 @@ export interface TrialResult {
   /** The epochs of a neural recommender; empty of other recommenders. */
   readonly history: readonly EpochRecord[];
   /** Of neural recommenders: the epoch (from 0) that was best, and its validation loss. */
-  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
 }
 
 /** What was measured at a point. */
@@ -58,12 +58,12 @@ export interface PointMeasurements {
   readonly epochs: number;
   readonly history: readonly EpochRecord[];
   /** What the validation part said; undefined without one. */
-  readonly validation?: TrialResult;
+  readonly validation?: TrialResult | undefined;
   /** Of the test ratings. */
   readonly evaluation: Evaluation;
   readonly precisionRecall: readonly PrecisionRecallPoint[];
   /** Lists over the whole catalogue, where they were asked for. */
-  readonly topN?: CatalogueEvaluation;
+  readonly topN?: CatalogueEvaluation | undefined;
 }
 
 /** A point's file. */

@@ -15,7 +15,7 @@ export interface ExperimentEntry {
   /** Unique in an experiment. */
   readonly label: string;
   readonly model: RecommenderName;
-  readonly features?: string;
+  readonly features?: string | undefined;
   readonly use: RowUse;
   /** One; of a `selected` row all that the validation part chooses among. */
   readonly candidates: readonly RecommenderVariant[];
@@ -45,7 +45,7 @@ export function experimentEntries(experiment: Experiment): ExperimentEntry[] {
 
 function entryOf(variant: RecommenderVariant, use: RowUse): ExperimentEntry {
   const { label, model, features } = variant;
-  return { label, model, use, candidates: [variant], ...(features !== undefined && { features }) };
+  return { label, model, use, candidates: [variant], features };
 }
 
 function selectedEntry(
@@ -58,7 +58,7 @@ function selectedEntry(
   return {
     label: `${model} (${[...store, `selected by ${metric}`].join(', ')})`,
     ...{ model, use: 'selected' as const, candidates: drawn(variants, experiment) },
-    ...(features !== undefined && { features }),
+    features,
   };
 }
 

@@ -18,7 +18,7 @@ export interface RecommenderVariant {
   readonly model: RecommenderName;
   readonly options: Readonly<Record<string, Json>>;
   /** The name of the training store that it reads. */
-  readonly features?: string;
+  readonly features?: string | undefined;
 }
 
 /**
@@ -44,7 +44,7 @@ export function recommenderVariants(experiment: Experiment): RecommenderVariant[
         const store = name !== undefined && stores.length > 1 ? [`features ${name}`] : [];
         const words = [...store, ...Object.entries(varied).map(([key, value]) => `${key} ${valueText(value)}`)];
         const label = words.length === 0 ? model : `${model} (${words.join(', ')})`;
-        return { label, model, options, ...(name !== undefined && { features: name }) };
+        return { label, model, options, features: name };
       }),
     );
   });

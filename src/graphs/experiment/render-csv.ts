@@ -48,8 +48,8 @@ export function valuesCsv(entries: readonly ExperimentEntry[], results: readonly
     const { scenario, label, model, splitSeed, seed, fold, validation } = result;
     const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
     const seeds = [splitSeed, seed, fold].map(String);
-    const parts = { test: result, ...(validation && { validation }) };
-    return Object.entries(parts).flatMap(([part, figures]) =>
+    const parts = [['test', result] as const, ...(validation ? [['validation', validation] as const] : [])];
+    return parts.flatMap(([part, figures]) =>
       Object.entries(flatMetrics(figures)).map(([metric, value]) => [
         ...place,
         ...seeds,
@@ -96,8 +96,8 @@ export function learningCsv(entries: readonly ExperimentEntry[], results: readon
     const entry = entries.find(({ candidates }) => candidates.some(({ label }) => label === result.label));
     const { scenario, label, model, splitSeed, seed, fold, refit, history, validation } = result;
     const place = [scenario, entry?.label ?? label, model, entry?.use ?? 'compared', label];
-    const fits = { tested: history, ...(refit && validation && { judged: validation.history }) };
-    return Object.entries(fits).flatMap(([fit, epochs]) =>
+    const judged = refit ? (validation?.history ?? []) : [];
+    return Object.entries({ tested: history, judged }).flatMap(([fit, epochs]) =>
       epochs.map(({ epoch, steps, learningRate, trainingLoss, validationLoss }) => [
         ...[...place, ...[splitSeed, seed, fold].map(String), fit],
         ...[epoch + 1, steps, learningRate, trainingLoss, validationLoss ?? Number.NaN].map(numberText),

@@ -112,7 +112,7 @@ const drawn = [
 ] as const;
 
 function checkNothingDrawn(config: ExperimentConfig): void {
-  const given = drawn.find((key) => Object.hasOwn(config, key));
+  const given = drawn.find((key) => config[key] !== undefined);
   if (given === undefined) return;
   throw new UsageError(`\`${given}\` is decided by the saved \`split\` and cannot be given with it`, {
     option: given,
@@ -153,7 +153,9 @@ function selectionOf({ select, search, trials, grid, validation }: ExperimentCon
 /** The key `models` of earlier configurations is `recommenders`. */
 function renamedKeys(config: ExperimentConfig): ExperimentConfig {
   if (!isObject(config) || !Object.hasOwn(config, 'models') || Object.hasOwn(config, 'recommenders')) return config;
-  const { models, ...rest } = config as ExperimentConfig & { readonly models?: ExperimentConfig['recommenders'] };
+  const { models, ...rest } = config as ExperimentConfig & {
+    readonly models?: ExperimentConfig['recommenders'] | undefined;
+  };
   return models === undefined ? rest : { ...rest, recommenders: models };
 }
 

@@ -40,7 +40,7 @@ export interface ResultTable {
   readonly columns: readonly TableColumn[];
   readonly rows: readonly TableRow[];
   /** By metric: the label of the best row, and of the second where it may be as good. */
-  readonly marks: Readonly<Record<string, { readonly best: string; readonly level?: string }>>;
+  readonly marks: Readonly<Record<string, { readonly best: string; readonly level?: string | undefined }>>;
 }
 
 const scenarioTitles: Readonly<Record<string, string>> = {
@@ -201,7 +201,7 @@ function marksOf(
   return Object.fromEntries(
     found.map(({ metric, best: label, second, p }) => [
       metric,
-      { best: label, ...(second !== undefined && p >= significance && { level: second }) },
+      { best: label, level: second !== undefined && p >= significance ? second : undefined },
     ]),
   );
 }

@@ -173,7 +173,7 @@ export async function beginExperiment(
     for (const warning of warnings) options.onMessage?.(`warning: ${warning}`, { isWarning: true });
     const cost = experimentCost(experiment, entries, first);
     options.onMessage?.(costText(cost));
-    const hashes = { ...data.hashes, ...codeOf(experiment), ...(saved && { split: saved.hash }) };
+    const hashes = { ...data.hashes, ...codeOf(experiment), split: saved?.hash };
     const total = pointCount(experiment, entries.length);
     return { experiment, entries, data, saved, scenarios, first, warnings, hashes, cost, total };
   } catch (error) {

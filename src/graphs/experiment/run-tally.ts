@@ -12,12 +12,12 @@ export interface ExperimentProgress {
    * Wall seconds that the rest of this part will take, if it goes on like this; absent before the
    * first.
    */
-  readonly secondsLeft?: number;
+  readonly secondsLeft?: number | undefined;
   /** The point that was heard of last. */
-  readonly point?: string;
+  readonly point?: string | undefined;
   /** Of a neural recommender that trains. */
-  readonly epoch?: number;
-  readonly epochs?: number;
+  readonly epoch?: number | undefined;
+  readonly epochs?: number | undefined;
 }
 
 /** How a run is watched and ended. */

@@ -8,7 +8,7 @@ export type CellMark = 'best' | 'level' | undefined;
 /** A cell of a printed table. */
 export interface SheetCell {
   readonly text: string;
-  readonly mark?: CellMark;
+  readonly mark?: CellMark | undefined;
 }
 
 /** A table as it is printed, whatever the form: the first row is the head. */

@@ -184,10 +184,8 @@ function validationFigures(points: readonly PointResult[]): Record<string, numbe
   const trials = points.flatMap(({ validation }) => (validation ? [validation] : []));
   if (trials.length < points.length || trials.length === 0) return {};
   const best = trials.flatMap((trial) => (trial.best ? [trial.best.epoch + 1] : []));
-  return {
-    ...foldMeans(trials),
-    ...(best.length > 0 && { bestEpoch: meanOf(best) }),
-  };
+  const means = foldMeans(trials);
+  return best.length > 0 ? { ...means, bestEpoch: meanOf(best) } : means;
 }
 
 function overRuns(runs: readonly (readonly [number, Record<string, number>])[]): Record<string, RunMean> {

@@ -7,12 +7,12 @@ export interface ThesisRow {
   /** Ratings drawn of each user. */
   readonly perUser: number;
   /** Not in the table of times, which tells none apart. */
-  readonly scenario?: 'non-cold' | 'hard-cold';
+  readonly scenario?: 'non-cold' | 'hard-cold' | undefined;
   readonly model: string;
   /** List length of ranking metrics. */
-  readonly k?: number;
+  readonly k?: number | undefined;
   /** Aggregate of the features, where the table compares these. */
-  readonly aggregate?: string;
+  readonly aggregate?: string | undefined;
   /** By the names of our metrics: its recall is `recallAdjusted`, its NDCG `ndcgRelevant`. */
   readonly metrics: Readonly<Record<string, number>>;
 }

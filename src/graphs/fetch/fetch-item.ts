@@ -59,7 +59,7 @@ export async function fetchItem(item: FetchItem, context: FetchContext): Promise
     }
   } catch (error) {
     // Stopped while it waited or ran: that is not a verdict on the id.
-    const { name, code } = error as { name?: string; code?: string };
+    const { name, code } = error as { name?: string | undefined; code?: string | undefined };
     if (begin.aborted && (name === 'AbortError' || code === 'aborted')) return undefined;
     throw error;
   } finally {

@@ -125,8 +125,8 @@ export async function readyDense(
     passedOver,
     missingValues: rows.missing,
     described: {
-      ...(columns === undefined ? {} : { columns: kept.map(nameOf) }),
-      ...(standardise === 'none' ? {} : { scales: kept.map((column) => numbersOf(scales[column] as ColumnScale)) }),
+      columns: columns === undefined ? undefined : kept.map(nameOf),
+      scales: standardise === 'none' ? undefined : kept.map((column) => numbersOf(scales[column] as ColumnScale)),
     },
     has: (item) => rows.has(item),
     read(item, into) {

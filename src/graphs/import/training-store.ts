@@ -32,7 +32,7 @@ export async function openTrainingFeatures(
   features: string,
   options: {
     readonly signal?: AbortSignal | undefined;
-    readonly onMessage?: ((text: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
+    readonly onMessage?: ((text: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
   } = {},
 ): Promise<OpenFeatures> {
   const path = trainingStorePath(features);
@@ -52,7 +52,9 @@ export async function openTrainingFeatures(
     // A training store says of itself what its networks were; what is imported of tables does not,
     // and a lone stream of these is named after the directory.
     const networks = existsSync(datasetFilePath(path)) ? readDatasetFile(path).models : [];
-    const made = networks.map((network) => ({ name: (network as { readonly stream?: string }).stream ?? path }));
+    const made = networks.map((network) => ({
+      name: (network as { readonly stream?: string | undefined }).stream ?? path,
+    }));
     for (const doubt of randomDoubts(networks, made)) {
       options.onMessage?.(`warning: ${doubt}`, { isWarning: true });
     }

@@ -10,7 +10,7 @@ import type { RunFacts } from './run-operations.ts';
 interface Figure {
   readonly name: string;
   readonly help: string;
-  readonly labels?: readonly string[];
+  readonly labels?: readonly string[] | undefined;
   readonly values: readonly (readonly [value: number, labels?: Readonly<Record<string, string>>])[];
 }
 

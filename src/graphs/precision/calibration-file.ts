@@ -137,7 +137,9 @@ function isRange(range: unknown): boolean {
 
 /** Of a dataset that has no calibration: it never had one, or it was deleted. */
 function withoutCalibration(path: string, directory: string, wanted: Calibration['precision']): UsageError {
-  const params = readDatasetFile(directory).params as { readonly visual?: { readonly precision?: unknown } | null };
+  const params = readDatasetFile(directory).params as {
+    readonly visual?: { readonly precision?: unknown } | null | undefined;
+  };
   const made = params?.visual?.precision;
   return made === wanted
     ? new UsageError(`${path} is missing, but the dataset there was made with \`precision: '${wanted}'\``, {

@@ -41,9 +41,9 @@ export interface PrecisionOptions {
 /** Networks in the precision that was asked for. */
 export interface PreciseNetworks extends ChosenNetworks {
   /** Of a visual network in int8 or float16. */
-  readonly calibration?: Calibration;
+  readonly calibration?: Calibration | undefined;
   /** Bytes that a calibration in this run leaves behind. */
-  readonly remains?: Bytes;
+  readonly remains?: Bytes | undefined;
 }
 
 /**
@@ -105,7 +105,7 @@ export async function choosePrecision(
     ...networks,
     visual: inPrecision(plan, standing),
     calibration: standing,
-    ...(kept === undefined ? { remains: calibrationRemains(plan) } : {}),
+    remains: kept === undefined ? calibrationRemains(plan) : undefined,
   };
 }
 
@@ -124,7 +124,7 @@ export function explainPrecision(
   options: PrecisionOptions & { readonly directory: string | undefined },
 ): {
   readonly networks: PreciseNetworks;
-  readonly says?: string;
+  readonly says?: string | undefined;
   /** Whether `choosePrecision` has nothing left to measure. */
   readonly isCalibrated: boolean;
   /** Whether the graph's id is known. */

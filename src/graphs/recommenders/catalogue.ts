@@ -6,7 +6,7 @@ import type { GenreTable } from '../../models/genres.ts';
 /** What is known of an item beside its ratings and features. */
 export interface CatalogueItem {
   readonly id: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
   readonly genres: readonly string[];
 }
 

@@ -18,7 +18,9 @@ import { requiredFeatures } from './required-features.ts';
 import type { StoreFeatures } from './store-features.ts';
 
 /** What a recommender that is not neural learns from; its features may be those of a saved one. */
-export type ClassicData = Omit<FitData, 'features'> & { readonly features?: FitData['features'] | StoreFeatures };
+export type ClassicData = Omit<FitData, 'features'> & {
+  readonly features?: FitData['features'] | StoreFeatures | undefined;
+};
 
 type Run = Pick<FitOptions, 'signal' | 'onMessage'>;
 
@@ -47,13 +49,11 @@ export async function fitClassicRecommender(
     history: [],
     predict: (users, items) => inParts(recommender, 'predict', users, items, run),
     score: (users, items) => inParts(recommender, 'score', users, items, run),
-    ...(recommender.scoreNewUser && {
-      scoreNewUser: async (own, items) =>
-        (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items),
-    }),
-    ...(recommender.itemFactors && {
-      itemFactors: async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)(),
-    }),
+    scoreNewUser:
+      recommender.scoreNewUser &&
+      (async (own, items) => (recommender.scoreNewUser as NonNullable<Recommender['scoreNewUser']>)(own, items)),
+    itemFactors:
+      recommender.itemFactors && (async () => (recommender.itemFactors as NonNullable<Recommender['itemFactors']>)()),
   };
 }
 

@@ -38,13 +38,13 @@ export interface ClassicInputs {
 /** All that is to be known of a recommender that is not neural. */
 export interface ClassicRecommender {
   /** Default `ratings`. */
-  readonly predicts?: Predicts;
+  readonly predicts?: Predicts | undefined;
   /** What tells it about items that nobody has rated. */
-  readonly content?: 'features' | 'genres';
+  readonly content?: 'features' | 'genres' | undefined;
   /** What it is made of, by its options: names, or objects with name and options. */
-  readonly parts?: (options: Readonly<Record<string, Json>>) => readonly Json[];
+  readonly parts?: ((options: Readonly<Record<string, Json>>) => readonly Json[]) | undefined;
   /** Whether experiments that name no recommenders have it; default no. */
-  readonly isUsual?: boolean;
+  readonly isUsual?: boolean | undefined;
   readonly options: readonly RecommenderOption[];
   readonly make: (inputs: ClassicInputs) => Recommender | Promise<Recommender>;
 }
@@ -208,7 +208,7 @@ export const classicRecommenders = {
     parts: ({ cold = 'content-knn', warm = 'svd' }) => [cold, warm],
     make: ({ options, parts: [cold, warm] }) =>
       new SwitchRecommender({
-        ...(options as { below?: number }),
+        ...(options as { below?: number | undefined }),
         ...{ cold: cold as Recommender, warm: warm as Recommender },
       }),
   },

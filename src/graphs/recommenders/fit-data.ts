@@ -42,10 +42,10 @@ export interface FitProgress {
   /** Loss over the ratings of the epoch while they were learnt; by default mean squared error. */
   readonly loss: number;
   /** Share of the epoch that is learnt, inside an epoch. */
-  readonly share?: number;
+  readonly share?: number | undefined;
   /** What an epoch takes, by the part of this one that is learnt. */
-  readonly epochSeconds?: number;
-  readonly validationLoss?: number;
+  readonly epochSeconds?: number | undefined;
+  readonly validationLoss?: number | undefined;
 }
 
 /** What an earlier fit of a neural recommender on the same rows found best. */
@@ -101,11 +101,11 @@ export interface FittedRecommender {
    * Of neural recommenders: the epoch (from 0) whose weights are kept, and the validation loss it
    * had.
    */
-  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   /** Of neural recommenders with validation ratings: how they are predicted. */
   readonly validation?: ValidationFigures | undefined;
   /** Of neural recommenders: whether the training continued from a checkpoint. */
-  readonly resumed?: boolean;
+  readonly resumed?: boolean | undefined;
   /**
    * Ratings of the pairs (users[n], items[n]): numbers of the table's lists of ids. Inside the
    * scale.
@@ -120,14 +120,14 @@ export interface FittedRecommender {
    * Scores of items for a user who was not there in training, by that user's ratings; all else
    * stays as it was learnt. Undefined where a recommender cannot.
    */
-  scoreNewUser?(own: NewUserRatings, items: Int32Array): Promise<Float32Array>;
+  readonly scoreNewUser?: ((own: NewUserRatings, items: Int32Array) => Promise<Float32Array>) | undefined;
   /**
    * Of neural recommenders: scores pairs of users who were not there in training, by ratings of
    * theirs (rows of the table), which are learnt together; all else stays as it was learnt.
    */
   foldIn?(rows: Int32Array): Promise<(users: Int32Array, items: Int32Array) => Promise<Float32Array>>;
   /** What was learnt of each item, as vectors; undefined where a recommender learns none. */
-  itemFactors?(): Promise<ItemFactors>;
+  readonly itemFactors?: (() => Promise<ItemFactors>) | undefined;
   /** Of neural recommenders: copies of all weights by name. */
   weights?(): Promise<ReadonlyMap<string, Float32Array>>;
   /** Ends the thread of a neural recommender. May be called again. */

@@ -40,7 +40,10 @@ export interface LoadedRecommender {
   close(): Promise<void>;
 }
 
-const known: KnownOptions<{ features?: string; module?: string }> = { features: true, module: true };
+const known: KnownOptions<{ features?: string | undefined; module?: string | undefined }> = {
+  features: true,
+  module: true,
+};
 
 /**
  * Loads a recommender that `trainRecommender` has saved. A neural recommender takes its weights;

@@ -21,7 +21,7 @@ export function neuralOptions(
   return {
     ...(others as NeuralOptions),
     batchSize: batch as number | undefined,
-    ...(streams.length > 0 && { modalities: modalitiesOf(streams, modalities, lstm, streamWeights) }),
+    modalities: streams.length > 0 ? modalitiesOf(streams, modalities, lstm, streamWeights) : undefined,
   };
 }
 

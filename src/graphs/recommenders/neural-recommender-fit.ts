@@ -118,7 +118,7 @@ function progressOf(
 ): FitProgress {
   return {
     ...{ epoch: epoch + 1, epochs, loss: trainingLoss },
-    ...(validationLoss !== null && { validationLoss }),
+    validationLoss: validationLoss ?? undefined,
   };
 }
 

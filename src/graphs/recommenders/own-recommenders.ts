@@ -49,7 +49,7 @@ export interface RecommenderDefinition {
 export interface RecommenderCode {
   readonly version: string;
   /** The module that it was loaded from, as it was named, and SHA-256 of its file. */
-  readonly module?: { readonly name: string; readonly sha256: string };
+  readonly module?: { readonly name: string; readonly sha256: string } | undefined;
 }
 
 /** A recommender of your own that this process knows. */
@@ -129,16 +129,14 @@ function makeOwn({ definition: { name, make } }: OwnRecommender, setting: OwnRec
     predicts: own.predicts,
     fit: (ratings) => guarded('fit', () => own.fit(ratings)),
     predict: numbers('predict'),
-    ...(own.score && { score: numbers('score') }),
-    ...(own.scoreNewUser && {
-      scoreNewUser: (ratings, items) =>
+    score: own.score && numbers('score'),
+    scoreNewUser:
+      own.scoreNewUser &&
+      ((ratings, items) =>
         guarded('scoreNewUser', () =>
           (own.scoreNewUser as NonNullable<Recommender['scoreNewUser']>).call(own, ratings, items),
-        ),
-    }),
-    ...(own.itemFactors && {
-      itemFactors: () => (own.itemFactors as NonNullable<Recommender['itemFactors']>).call(own),
-    }),
+        )),
+    itemFactors: own.itemFactors && (() => (own.itemFactors as NonNullable<Recommender['itemFactors']>).call(own)),
   };
 }
 

@@ -9,7 +9,7 @@ import { predictsOf } from './recommender-names.ts';
 /** Users ranked for one item. */
 export interface RankedUsers {
   readonly itemId: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
   readonly model: string;
   /** `scores`: `prediction` only ranks; it is not a rating. */
   readonly predicts: Predicts;

@@ -80,7 +80,7 @@ export function itemNumber({ catalogue, facts }: SavedRecommender, id: string): 
 }
 
 /** Id and title of an item. */
-export function named({ catalogue }: SavedRecommender, item: number): { itemId: string; title?: string } {
+export function named({ catalogue }: SavedRecommender, item: number): { itemId: string; title?: string | undefined } {
   const { id, title } = catalogue[item] as SavedRecommender['catalogue'][number];
-  return { itemId: id, ...(title !== undefined && { title }) };
+  return { itemId: id, title };
 }

@@ -33,7 +33,7 @@ export interface RecommendOptions {
 /** A rated item of the user that is near in content. */
 export interface NearestRated {
   readonly itemId: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
   /** The user's rating of it. */
   readonly rating: number;
   readonly similarity: number;
@@ -43,16 +43,16 @@ export interface NearestRated {
 /** One recommended item. */
 export interface RecommendedItem {
   readonly itemId: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
   readonly genres: readonly string[];
   /** A rating inside the scale, or a score, as `predicts` says. */
   readonly prediction: number;
   /** Ratings that it has in training. */
   readonly ratings: number;
   /** With `explain`: at most three, the nearest first. */
-  readonly nearest?: readonly NearestRated[];
+  readonly nearest?: readonly NearestRated[] | undefined;
   /** With `explain`, of recommenders with two branches. */
-  readonly branches?: BranchOutputs;
+  readonly branches?: BranchOutputs | undefined;
 }
 
 /** Recommendations for a user. */
@@ -65,7 +65,7 @@ export interface Recommendations {
   /** Items that the user has rated: they are not recommended. */
   readonly rated: number;
   /** Of ratings that were given, those of items that the recommender does not know. */
-  readonly unknownItems?: number;
+  readonly unknownItems?: number | undefined;
   /** Items that were ranked. */
   readonly candidates: number;
   /**
@@ -74,7 +74,7 @@ export interface Recommendations {
    */
   readonly items: readonly RecommendedItem[];
   /** With `branches`: how they are made. */
-  readonly branchNote?: string;
+  readonly branchNote?: string | undefined;
 }
 
 /** Nearest items that an explanation names. */
@@ -109,13 +109,13 @@ export async function recommend(model: LoadedRecommender, options: RecommendOpti
   const explained = options.explain ? await explanations(model, user, own, best) : undefined;
   return {
     ...{ user: options.user, model: saved.facts.model, predicts, rated: own.size, candidates: candidates.length },
-    ...(unknownItems > 0 && { unknownItems }),
+    unknownItems: unknownItems > 0 ? unknownItems : undefined,
     items: best.map(({ item, prediction }, place) => ({
       ...{ ...named(saved, item), genres: saved.catalogue[item]?.genres ?? [], prediction },
       ratings: ranking.counts[item] as number,
       ...explained?.[place],
     })),
-    ...(options.explain && user !== undefined && hasTwoBranches(saved) && { branchNote: branchNoteOf(saved) }),
+    branchNote: options.explain && user !== undefined && hasTwoBranches(saved) ? branchNoteOf(saved) : undefined,
   };
 }
 
@@ -168,7 +168,7 @@ async function explanations(
   user: number | undefined,
   own: ReadonlyMap<number, number>,
   best: readonly { readonly item: number }[],
-): Promise<{ nearest: NearestRated[]; branches?: BranchOutputs }[]> {
+): Promise<{ nearest: NearestRated[]; branches?: BranchOutputs | undefined }[]> {
   const { saved, features, genres } = model;
   const items = Int32Array.from(best, ({ item }) => item);
   const branches =
@@ -176,7 +176,7 @@ async function explanations(
       ? await branchOutputs(model, new Int32Array(items.length).fill(user), items)
       : ([] as BranchOutputs[]);
   const similarity = new ContentSimilarity(features, genres, saved.catalogue.length);
-  const explained: { nearest: NearestRated[]; branches?: BranchOutputs }[] = [];
+  const explained: { nearest: NearestRated[]; branches?: BranchOutputs | undefined }[] = [];
   for (const [place, item] of items.entries()) {
     const near = await similarity.nearest(item, own.keys(), explainedBy);
     const nearest = near.map(({ item: other, similarity: likeness, basis }) => ({
@@ -184,7 +184,7 @@ async function explanations(
       ...{ rating: own.get(other) as number, similarity: likeness, basis },
     }));
     const outputs = branches[place];
-    explained.push({ nearest, ...(outputs && { branches: outputs }) });
+    explained.push({ nearest, branches: outputs });
   }
   return explained;
 }

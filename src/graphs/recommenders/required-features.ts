@@ -16,7 +16,7 @@ export function requiredFeatures(
     features,
     ratings,
     trailers,
-  }: Pick<FitData, 'ratings' | 'trailers'> & { readonly features?: FitData['features'] | StoreFeatures },
+  }: Pick<FitData, 'ratings' | 'trailers'> & { readonly features?: FitData['features'] | StoreFeatures | undefined },
 ): StoreFeatures {
   if (features instanceof StoreFeatures) return features;
   if (features !== undefined) return StoreFeatures.ofItems(features, ratings.itemIds, trailers);

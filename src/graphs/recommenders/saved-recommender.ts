@@ -51,13 +51,13 @@ export interface RecommenderFacts {
   readonly trainSeconds: number;
   /** Of neural recommenders. */
   readonly history: readonly EpochRecord[];
-  readonly best?: { readonly epoch: number; readonly loss: number | null };
-  readonly validationFigures?: ValidationFigures;
-  readonly features?: FeatureFile;
+  readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
+  readonly validationFigures?: ValidationFigures | undefined;
+  readonly features?: FeatureFile | undefined;
   /** Of a recommender of your own: the code that made it. */
-  readonly code?: RecommenderCode;
+  readonly code?: RecommenderCode | undefined;
   /** Not of recommenders that were saved before it was counted. */
-  readonly counts?: TrainingCounts;
+  readonly counts?: TrainingCounts | undefined;
 }
 
 /** A trained recommender as a directory keeps it. */
@@ -75,7 +75,9 @@ export interface SavedRecommender {
    * Of neural recommenders; the other recommenders learn again from the ratings when they are
    * loaded.
    */
-  readonly weights?: ReadonlyMap<string, { readonly values: Float32Array; readonly shape: readonly number[] }>;
+  readonly weights?:
+    | ReadonlyMap<string, { readonly values: Float32Array; readonly shape: readonly number[] }>
+    | undefined;
 }
 
 /**
@@ -180,7 +182,7 @@ export async function readSavedRecommender(directory: string): Promise<SavedReco
     ...{ userIds: ids.users, catalogue: ids.items, featureIds: ids.features },
     ratings: { users, items, values: floatValues(tensors, 'values', 'F32', [users.length]) },
     validation,
-    ...(hasWeights && { weights: weightsOf(readSafetensors(await read(files.weights))) }),
+    weights: hasWeights ? weightsOf(readSafetensors(await read(files.weights))) : undefined,
   };
 }
 

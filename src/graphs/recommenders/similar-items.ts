@@ -22,12 +22,12 @@ export interface SimilarItemsOptions {
 /** Items that are like another. */
 export interface SimilarItems {
   readonly itemId: string;
-  readonly title?: string;
+  readonly title?: string | undefined;
   readonly model: string;
   readonly by: (typeof similarityBases)[number];
   readonly items: readonly {
     readonly itemId: string;
-    readonly title?: string;
+    readonly title?: string | undefined;
     /** Cosine. */
     readonly similarity: number;
     readonly basis: SimilarityBasis | 'factors';

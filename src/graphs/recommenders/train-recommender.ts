@@ -94,15 +94,15 @@ export interface TrainSummary {
   readonly badLines: number;
   readonly trainSeconds: number;
   readonly epochs: number;
-  readonly best?: { readonly epoch: number; readonly loss: number | null };
+  readonly best?: { readonly epoch: number; readonly loss: number | null } | undefined;
   /** Of neural recommenders with validation ratings: how they are predicted. */
-  readonly validation?: ValidationFigures;
+  readonly validation?: ValidationFigures | undefined;
   /** Whether it continued from a checkpoint. */
   readonly resumed: boolean;
   /** Whether the directory held this very recommender already; then nothing was trained. */
   readonly alreadyTrained: boolean;
   /** What there is more than when the directory was last trained into; fewer are negative. */
-  readonly since?: NewSince;
+  readonly since?: NewSince | undefined;
   /** Whether nothing was trained because only what would be was asked for. */
   readonly dryRun: boolean;
 }
@@ -169,7 +169,7 @@ export async function trainRecommender(train: TrainOptions): Promise<TrainSummar
     const split = withValidation(
       inputs.ratings,
       { name: 'all ratings', train: rows, validation: nothing, test: nothing },
-      { ...kind, ...(rows.length < 10 && train.validation?.kind === undefined && { kind: 'none' as const }) },
+      rows.length < 10 && train.validation?.kind === undefined ? { ...kind, kind: 'none' } : kind,
       seed,
     );
     const data: FitData = {
@@ -245,12 +245,10 @@ function factsOf(
   const code = ownRecommender(model)?.code;
   return {
     ...{ model, options, seed, scale, identity, trainSeconds, history },
-    ...(best && { best }),
-    ...(validation && { validationFigures: validation }),
-    ...(featureFile && {
-      features: isImported ? { ...featureFile, path: resolve(out, keptFeatures) } : featureFile,
-    }),
-    ...(code && { code }),
+    best,
+    validationFigures: validation,
+    features: featureFile && (isImported ? { ...featureFile, path: resolve(out, keptFeatures) } : featureFile),
+    code,
     counts: countsOf(inputs),
   };
 }
@@ -292,15 +290,18 @@ function summaryOf(
   { out }: TrainOptions,
   inputs: TrainingInputs,
   { validation }: FitData,
-  { alreadyTrained = false, since }: { readonly alreadyTrained?: boolean; readonly since?: NewSince | undefined },
+  {
+    alreadyTrained = false,
+    since,
+  }: { readonly alreadyTrained?: boolean | undefined; readonly since?: NewSince | undefined },
 ): TrainSummary {
   const { model, options, seed, trainSeconds, history, best, validationFigures: figures } = facts;
   const { leftOut, badLines } = inputs;
   return {
     ...{ model, out, options, seed, validationRatings: validation.length, ...countsOf(inputs) },
-    ...{ leftOut, badLines, trainSeconds, epochs: history.length, ...(best && { best }) },
-    ...(figures && { validation: figures }),
-    ...{ resumed: false, alreadyTrained, ...(since && { since }), dryRun: false },
+    ...{ leftOut, badLines, trainSeconds, epochs: history.length, best },
+    validation: figures,
+    ...{ resumed: false, alreadyTrained, since, dryRun: false },
   };
 }
 

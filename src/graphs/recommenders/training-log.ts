@@ -24,7 +24,7 @@ export class TrainingLog {
     this.#events ??= EventFile.create(this.#directory, epoch);
     const scalars = {
       'loss/training': trainingLoss,
-      ...(validationLoss !== null && { 'loss/validation': validationLoss }),
+      'loss/validation': validationLoss ?? undefined,
       'learning rate': learningRate,
     };
     this.#events.add({ step: epoch, scalars, histograms: weights });

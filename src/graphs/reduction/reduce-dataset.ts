@@ -231,11 +231,9 @@ async function reduceCut({ unit, first, rows, columns }: UnitCut, { column, fitt
     end: unit.end.slice(first, end),
     frames: unit.frames.slice(first, end),
     patches: unit.patches.slice(first, end),
-    ...(unit.counts && {
-      counts: Object.fromEntries(
-        Object.entries(unit.counts).map(([stream, counts]) => [stream, counts.slice(first, end)]),
-      ),
-    }),
+    counts:
+      unit.counts &&
+      Object.fromEntries(Object.entries(unit.counts).map(([stream, counts]) => [stream, counts.slice(first, end)])),
     columns: reduced.sort(compareColumns),
     metadata: unit.metadata,
   };

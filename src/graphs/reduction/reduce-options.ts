@@ -53,7 +53,7 @@ export interface ReduceOptions {
   /** Aborted: stops at the next batch; a finished unit stays. */
   readonly signal?: AbortSignal | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
 }
 
 /** What a reduction did. */

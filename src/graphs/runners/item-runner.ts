@@ -281,7 +281,7 @@ export class ItemRunner<Item, Services> {
     item: Item,
     place: Place,
     table: UnitTable,
-    how: { readonly before: readonly string[]; readonly cached?: boolean },
+    how: { readonly before: readonly string[]; readonly cached?: boolean | undefined },
   ): Promise<boolean> {
     const waiting = how.before.map((operator) => this.#run.flow.meter(operator).blocked());
     const meter = this.#run.flow.meter(this.#run.operators.commit);
@@ -308,7 +308,7 @@ export class ItemRunner<Item, Services> {
       this.#tell({ type: 'already-done', item, key, fingerprint, unit });
       return false;
     }
-    this.#tell({ type: 'committed', item, key, fingerprint, unit, ...(how.cached === true ? { cached: true } : {}) });
+    this.#tell({ type: 'committed', item, key, fingerprint, unit, cached: how.cached });
     return true;
   }
 

@@ -25,7 +25,7 @@ export type RunEvent<Item> =
       readonly fingerprint: string;
       readonly unit: UnitSummary;
       /** Taken from the cache: nothing of it was decoded. */
-      readonly cached?: boolean;
+      readonly cached?: boolean | undefined;
     }
   | {
       readonly type: 'already-done';
@@ -86,7 +86,7 @@ export interface LocalRun<Item, Services> {
    * The same where it is known without reading the item: an item whose unit is committed is done
    * with at once, and costs next to nothing.
    */
-  readonly knownFingerprint?: (item: Item) => string | undefined;
+  readonly knownFingerprint?: ((item: Item) => string | undefined) | undefined;
   readonly flow: Flow;
   /** Called when an item is about to run; the same promise every time. */
   readonly services: () => Promise<Services>;
@@ -116,7 +116,11 @@ export interface LocalRun<Item, Services> {
    * Names of the operators that wait while a finished unit is being committed, and of the commit
    * itself.
    */
-  readonly operators: { readonly before: readonly string[]; readonly commit: string; readonly cache?: string };
+  readonly operators: {
+    readonly before: readonly string[];
+    readonly commit: string;
+    readonly cache?: string | undefined;
+  };
 }
 
 /**

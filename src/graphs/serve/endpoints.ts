@@ -81,12 +81,13 @@ export async function answerOf(
     const by = parameters.get('by') ?? undefined;
     return similarItems(recommender, {
       ...{ item: parameters.get('item') ?? '', k: countOf(parameters) },
-      ...(by !== undefined && { by: by as 'content' | 'factors' }),
+      by: by as 'content' | 'factors' | undefined,
     });
   }
   const ratings = body === undefined ? undefined : ratingsOf(body);
   return recommend(recommender, {
-    ...(ratings === undefined ? { user: parameters.get('user') ?? '' } : { ratings }),
+    user: ratings === undefined ? (parameters.get('user') ?? '') : undefined,
+    ratings,
     ...{ k: countOf(parameters), coldOnly: truth(parameters, 'cold'), explain: path === '/api/explain' },
   });
 }

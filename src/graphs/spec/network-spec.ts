@@ -38,12 +38,13 @@ export function networkSpec(plan: UnopenedNetwork): NetworkSpec {
   const postprocess = fileOf('postprocess');
   return {
     name,
-    ...(named === undefined ? { card } : { options: named }),
+    card: named === undefined ? card : undefined,
+    options: named,
     weights: random ? weightsOrigin : (fileOf('weights') as string),
-    ...(postprocess !== undefined && { postprocess }),
+    postprocess,
     convolutions,
-    ...(ranges !== undefined && { ranges }),
-    ...(plan.precision === 'float16' && { precision: plan.precision }),
+    ranges,
+    precision: plan.precision === 'float16' ? plan.precision : undefined,
   };
 }
 

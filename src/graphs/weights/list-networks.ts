@@ -14,7 +14,7 @@ export interface ListedWeights {
   readonly name: string;
   readonly weights: StoredWeights | undefined;
   /** Why stored weights cannot be used. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** A network known by name, and its stored weights. */

@@ -103,7 +103,7 @@ function written(card: NetworkCard, file: string, sha256: string): object {
       ? { resize: preprocess.resize, channels: preprocess.channels }
       : preprocess;
   const bands = input.kind === 'log-mel' ? { bands: 64 } : {};
-  return { name, modality, file, sha256, input: { ...input, ...bands }, ...(rules && { preprocess: rules }), output };
+  return { name, modality, file, sha256, input: { ...input, ...bands }, preprocess: rules, output };
 }
 
 async function write(path: string, text: string, replace: boolean): Promise<void> {

@@ -9,11 +9,11 @@ export interface VerifiedWeights {
   readonly name: string;
   readonly whole: boolean;
   /** Of the record; undefined when it cannot be read. */
-  readonly sha256?: string;
-  readonly bytes?: number;
+  readonly sha256?: string | undefined;
+  readonly bytes?: number | undefined;
   /** What is wrong, and what to do about it. */
-  readonly problem?: string;
-  readonly remedy?: string;
+  readonly problem?: string | undefined;
+  readonly remedy?: string | undefined;
 }
 
 /**
@@ -58,6 +58,6 @@ async function verify(name: string, directory?: string, signal?: AbortSignal): P
     return { name, whole: false, sha256, bytes, problem: message, remedy };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return { name, whole: false, problem: error.message, ...(error.remedy !== undefined && { remedy: error.remedy }) };
+    return { name, whole: false, problem: error.message, remedy: error.remedy };
   }
 }

@@ -85,5 +85,5 @@ async function makeTable(query: (sql: string) => Promise<unknown>): Promise<void
 }
 
 function codeOf(error: unknown): string | undefined {
-  return (error as { readonly code?: string }).code;
+  return (error as { readonly code?: string | undefined }).code;
 }

@@ -117,7 +117,7 @@ async function inTurn<T>(statement: () => Promise<T>): Promise<T> {
     try {
       return await statement();
     } catch (error) {
-      const { rawCode = 0 } = error as { readonly rawCode?: number };
+      const { rawCode = 0 } = error as { readonly rawCode?: number | undefined };
       if ((rawCode & 0xff) !== BUSY || performance.now() > deadline) throw error;
       await sleep(5 + 20 * Math.random());
     }

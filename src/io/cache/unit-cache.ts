@@ -16,7 +16,7 @@ export interface UnitCache {
    * Milliseconds that a call may take, after which the cache is left alone for the rest of the run.
    * Default 60,000.
    */
-  readonly patience?: number;
+  readonly patience?: number | undefined;
   /** The bytes last set for a key, or undefined. */
   get(key: string): Promise<Uint8Array | undefined>;
   /** Sets the bytes of a key, over earlier ones. */

@@ -42,7 +42,7 @@ export class UnitStreamEncoder {
   constructor(
     columns: readonly ColumnShape[],
     metadata: Readonly<Record<string, string>> = {},
-    { hasSeconds = false }: { readonly hasSeconds?: boolean } = {},
+    { hasSeconds = false }: { readonly hasSeconds?: boolean | undefined } = {},
   ) {
     this.#hasSeconds = hasSeconds;
     this.#columns = [...columns].sort(compareColumns);

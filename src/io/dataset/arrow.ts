@@ -138,7 +138,7 @@ function unitOf(bytes: Buffer): UnitTable {
     itemId: entry(metadata, ITEM),
     length: rows,
     subclips: numbers('subclips', Int32Array),
-    ...(hasSeconds && { seconds: numbers('seconds', Float64Array) }),
+    seconds: hasSeconds ? numbers('seconds', Float64Array) : undefined,
     subclip: numbers('subclip', Int32Array),
     start: numbers('start', Float64Array),
     end: numbers('end', Float64Array),
@@ -148,7 +148,7 @@ function unitOf(bytes: Buffer): UnitTable {
       const shape = shapeOf(field);
       return shape ? [{ ...shape, ...vectors(index, shape.dimension) }] : [];
     }),
-    ...(counts.length > 0 && { counts: Object.fromEntries(counts) }),
+    counts: counts.length > 0 ? Object.fromEntries(counts) : undefined,
     rowTables,
     metadata: Object.fromEntries([...metadata].filter(([name]) => !OWN_ENTRIES.includes(name))),
   };

@@ -96,7 +96,7 @@ export function vectorColumn(
   const nullBitmap = nullCount === 0 ? undefined : bitmap(valid);
   return {
     field: new Field(name, type, true, metadata),
-    data: makeData({ type, length: valid.length, nullCount, child, ...(nullBitmap ? { nullBitmap } : {}) }),
+    data: makeData({ type, length: valid.length, nullCount, child, nullBitmap }),
   };
 }
 

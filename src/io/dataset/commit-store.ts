@@ -89,9 +89,9 @@ export class CommitStore implements UnitStore {
   static async open(
     directory: string,
     options: {
-      readonly create?: boolean;
-      readonly readOnly?: boolean;
-      readonly metadata?: Readonly<Record<string, string>>;
+      readonly create?: boolean | undefined;
+      readonly readOnly?: boolean | undefined;
+      readonly metadata?: Readonly<Record<string, string>> | undefined;
     } = {},
   ): Promise<CommitStore> {
     refuseObjectAddress(directory);

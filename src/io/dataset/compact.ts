@@ -65,7 +65,7 @@ export interface CompactOptions {
   /** How the tables are compressed. Default `zstd`. */
   readonly compression?: ParquetCompression | undefined;
   /** Sentences a person should read. */
-  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean }) => void) | undefined;
+  readonly onMessage?: ((message: string, about?: { readonly isWarning?: boolean | undefined }) => void) | undefined;
 }
 
 const known: KnownOptions<CompactOptions> = {
@@ -182,7 +182,13 @@ async function compactOnce(directory: string, layout: Layout): Promise<readonly 
       const before = JSON.stringify([file.tables, file.rowTables ?? []]);
       const same = file.compacted?.contents === contents && before === JSON.stringify([listed, rowTables]);
       const compacted = (same && file.compacted) || { contents, generation: generationOf(file) + 1 };
-      return { ...file, ...counted, tables: listed, ...(rowTables.length > 0 && { rowTables }), compacted };
+      return {
+        ...file,
+        ...counted,
+        tables: listed,
+        rowTables: rowTables.length > 0 ? rowTables : undefined,
+        compacted,
+      };
     });
     return outcome;
   } finally {

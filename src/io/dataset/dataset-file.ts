@@ -19,7 +19,7 @@ export interface DatasetDescription {
   /** Name of the graph. */
   readonly name: string;
   /** Version of the graph. */
-  readonly version?: number;
+  readonly version?: number | undefined;
   /** Everything that changes values, as JSON. */
   readonly params: unknown;
   /**
@@ -30,7 +30,7 @@ export interface DatasetDescription {
   /** How the graph is made again, as JSON: see `graphFrom`. */
   readonly spec?: unknown;
   /** The tables of rows that units have, by their names: their columns and the types of these. */
-  readonly rows?: Readonly<Record<string, RowSchema>>;
+  readonly rows?: Readonly<Record<string, RowSchema>> | undefined;
 }
 
 /** What is in a dataset. */
@@ -60,9 +60,9 @@ export interface DatasetTable {
   readonly subclips: Cut;
   readonly aggregate: string;
   /** How its vectors are encoded; tables that do not say so are plain. */
-  readonly encoding?: string;
+  readonly encoding?: string | undefined;
   /** How its pages are compressed; tables that do not say so are `zstd`. */
-  readonly compression?: string;
+  readonly compression?: string | undefined;
   readonly items: number;
   readonly rows: number;
   readonly parts: number;
@@ -87,13 +87,13 @@ export interface DatasetFile extends DatasetDescription {
   /** Empty until the dataset is compacted. */
   readonly tables: readonly DatasetTable[];
   /** The tables of rows, where there are any. */
-  readonly rowTables?: readonly DatasetRowTable[];
+  readonly rowTables?: readonly DatasetRowTable[] | undefined;
   /** Grows by one with every change of this file. */
-  readonly generation?: number;
+  readonly generation?: number | undefined;
   /** SHA-256 over the keys of the current units, in order. */
-  readonly contents?: string;
+  readonly contents?: string | undefined;
   /** What the tables were made of, and the generation that they came with. */
-  readonly compacted?: { readonly contents: string; readonly generation: number };
+  readonly compacted?: { readonly contents: string; readonly generation: number } | undefined;
 }
 
 /** Path of the description of the dataset in a directory. */

@@ -145,7 +145,7 @@ export class Dataset {
    * on disk, and the tables are said to be out of date, unless a driver has said so before
    * (`isDriven`). Its cost does not grow with the dataset.
    */
-  async leave({ isDriven = false }: { readonly isDriven?: boolean } = {}): Promise<void> {
+  async leave({ isDriven = false }: { readonly isDriven?: boolean | undefined } = {}): Promise<void> {
     const items = await this.store.items();
     await items.flush();
     items.close();
@@ -170,7 +170,7 @@ export class Dataset {
  * was written inline.
  */
 async function keepSpec(directory: string, { spec }: DatasetDescription): Promise<void> {
-  const kindOf = (value: unknown) => (value as { readonly kind?: string } | undefined)?.kind ?? 'inline';
+  const kindOf = (value: unknown) => (value as { readonly kind?: string | undefined } | undefined)?.kind ?? 'inline';
   const says = (file: DatasetFile) =>
     file.spec !== undefined && (kindOf(file.spec) !== 'inline' || kindOf(spec) === 'inline');
   if (spec === undefined || says(readDatasetFile(directory))) return;
@@ -213,7 +213,7 @@ export async function writeItemsNow(
 export async function countDataset(
   store: CommitStore,
   damaged: 'throw' | 'aside',
-): Promise<Required<Pick<DatasetFile, 'counts' | 'contents' | 'software'>>> {
+): Promise<{ counts: DatasetCounts; contents: string; software: string }> {
   const tally = new UnitTally();
   // By key, so that any order of work gives the same sums to the last bit.
   await store.eachCurrentUnit(damaged, (unit) => tally.add(unit));

@@ -11,17 +11,17 @@ export interface DeadLetter {
   /** Where it failed: `read`, `probe`, `decode`, ... */
   readonly stage: string;
   readonly message: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   /** File of the item. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** The last lines that the decoder printed. */
   readonly decoderLines: readonly string[];
   /** How many times it has failed so far, this one included; `record` counts it. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** When it failed, ISO 8601; `record` sets it where it is missing. */
-  readonly time?: string;
+  readonly time?: string | undefined;
   /** Name and version of the software that it failed in; `record` sets it. */
-  readonly software?: string;
+  readonly software?: string | undefined;
 }
 
 /**
@@ -40,7 +40,7 @@ export function letterOf(itemId: string, error: unknown, stage: string): DeadLet
     code: known?.code ?? 'internal',
     stage,
     message: error instanceof Error ? error.message : String(error),
-    ...(known?.remedy === undefined ? {} : { remedy: known.remedy }),
+    remedy: known?.remedy,
     decoderLines: error instanceof MediaError ? error.decoderLines : [],
   };
 }

@@ -67,7 +67,7 @@ export function itemAt(batch: RecordBatch, row: number): ItemFacts {
     if (fact === undefined) more[name] = String(value);
     else facts[fact] = value;
   }
-  return { ...facts, ...(Object.keys(more).length > 0 ? { more } : {}) } as unknown as ItemFacts;
+  return { ...facts, more: Object.keys(more).length > 0 ? more : undefined } as unknown as ItemFacts;
 }
 
 /** An item as a row of the table, by the names of its columns. */
@@ -178,7 +178,7 @@ function nullable(
   name: string,
   type: DataType,
   values: readonly unknown[],
-  buffers: { readonly data: Uint8Array | Int32Array | Float64Array; readonly valueOffsets?: Int32Array },
+  buffers: { readonly data: Uint8Array | Int32Array | Float64Array; readonly valueOffsets?: Int32Array | undefined },
 ): BatchColumn {
   const valid = Uint8Array.from(values, (value) => (value === undefined ? 0 : 1));
   const nullCount = valid.length - valid.reduce((sum, flag) => sum + flag, 0);

@@ -1,5 +1,6 @@
 import { checkInteger, checkPositive, checkString } from '../../core/check.ts';
 import { UsageError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import type { SubclipRow } from '../../operators/subclips.ts';
 import { type Cut, compareCuts, cutOfRow } from './cut.ts';
 import {
@@ -20,22 +21,22 @@ export interface JoinInput {
   /** The rows of all its streams, in any order. */
   readonly rows: readonly SubclipRow[];
   /** Length of the video, s. Default: the greatest end of a subclip. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
   /** Frames decoded of the whole video. Default: the rows of the stream `visual`. */
-  readonly frames?: number;
+  readonly frames?: number | undefined;
   /** Audio patches decoded of the whole video. Default: the rows of the stream `audio`. */
-  readonly patches?: number;
+  readonly patches?: number | undefined;
   /** Whether the media could be decoded whole. Default: whole. */
-  readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined };
+  readonly verdict?: { readonly verdict: string; readonly reason?: string | undefined } | undefined;
   /** Columns the unit must have; those no row is there for are null. */
-  readonly columns?: readonly ColumnShape[];
+  readonly columns?: readonly ColumnShape[] | undefined;
   /**
    * What the rows of each stream are of: pictures count as frames, sound as patches. Default:
    * `visual` of pictures, `audio` of sound.
    */
-  readonly countedAs?: Readonly<Record<string, 'pictures' | 'sound' | undefined>>;
+  readonly countedAs?: Readonly<Record<string, 'pictures' | 'sound' | undefined>> | undefined;
   /** More entries of the unit's metadata. */
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -80,7 +81,7 @@ export function joinRows(input: JoinInput): UnitTable {
     itemId,
     length,
     subclips: new Int32Array(length),
-    ...(rows.some(({ seconds }) => seconds !== undefined) && { seconds: new Float64Array(length) }),
+    seconds: rows.some(({ seconds }) => seconds !== undefined) ? new Float64Array(length) : undefined,
     subclip: Int32Array.from(order, (place) => place.subclip),
     start: new Float64Array(length),
     end: new Float64Array(length),
@@ -136,14 +137,14 @@ function metadataOf(input: JoinInput): Record<string, string> {
   const seconds = input.seconds ?? input.rows.reduce((greatest, row) => Math.max(greatest, row.end), 0);
   const frames = input.frames ?? rowsOf(input.rows, 'visual');
   const patches = input.patches ?? rowsOf(input.rows, 'audio');
-  return {
+  return given({
     ...input.metadata,
     seconds: String(checkPositive('seconds', seconds, { zero: true })),
     frames: String(checkInteger('frames', frames, 0)),
     patches: String(checkInteger('patches', patches, 0)),
     verdict: verdict?.verdict ?? 'whole',
-    ...(verdict?.reason === undefined ? {} : { reason: verdict.reason }),
-  };
+    reason: verdict?.reason,
+  });
 }
 
 /** Rows of a stream: those of all subclips of one cut, in one statistic. */

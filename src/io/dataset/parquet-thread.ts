@@ -54,7 +54,7 @@ export class ParquetFault extends Error {
 
   constructor(
     message: string,
-    facts: { readonly code?: string | undefined; readonly ended?: boolean; cause?: unknown },
+    facts: { readonly code?: string | undefined; readonly ended?: boolean | undefined; cause?: unknown },
   ) {
     super(message, { cause: facts.cause });
     this.code = facts.code;
@@ -71,7 +71,7 @@ interface Waiting {
 interface Reply {
   readonly id: number;
   readonly value?: unknown;
-  readonly error?: { readonly message: string; readonly code: string | undefined };
+  readonly error?: { readonly message: string; readonly code: string | undefined } | undefined;
 }
 
 /** A row group takes seconds; only damage can keep the decoder busy for so long. */

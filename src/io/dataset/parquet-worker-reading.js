@@ -181,13 +181,8 @@ function factsOf(file) {
  */
 export function readRows(path, { group, offset, limit, columns }) {
   return withFile(path, async (file) => {
-    const table = await file.read({
-      rowGroups: [group],
-      offset,
-      limit,
-      batchSize: limit,
-      ...(columns === undefined ? {} : { columns: [...columns] }),
-    });
+    const rows = { rowGroups: [group], offset, limit, batchSize: limit };
+    const table = await file.read(columns === undefined ? rows : { ...rows, columns: [...columns] });
     // The call gives the table over and frees it.
     return table.intoIPCStream();
   });

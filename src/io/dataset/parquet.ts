@@ -50,7 +50,7 @@ const MAX_BYTES = 2 ** 32;
 const LINGER_MILLISECONDS = 2000;
 
 /** All files are written by one thread, so that parquet-wasm is loaded once. */
-let writing: { readonly thread: ParquetThread; writers: number; end?: NodeJS.Timeout } | undefined;
+let writing: { readonly thread: ParquetThread; writers: number; end?: NodeJS.Timeout | undefined } | undefined;
 
 /**
  * Writes record batches to a Parquet file as they come: floats without dictionary and statistics,

@@ -25,7 +25,7 @@ interface Values {
   readonly length: number;
   readonly byteLength: number;
   readonly type: DataType;
-  data(nulls: { readonly nullCount: number; readonly nullBitmap?: Uint8Array }): Data;
+  data(nulls: { readonly nullCount: number; readonly nullBitmap?: Uint8Array | undefined }): Data;
 }
 
 /** A column of rows in the making. */
@@ -81,7 +81,7 @@ export class RowColumn {
     const { nullable, text } = this.type;
     const valid = this.#valid.whole();
     const nullCount = valid.length - valid.reduce((sum, flag) => sum + flag, 0);
-    const nulls = { nullCount, ...(nullCount > 0 && { nullBitmap: bitmap(valid) }) };
+    const nulls = { nullCount, nullBitmap: nullCount > 0 ? bitmap(valid) : undefined };
     const metadata = new Map([['type', text]]);
     const { type } = this.#values;
     if (this.#offsets === undefined) {

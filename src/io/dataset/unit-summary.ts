@@ -1,3 +1,4 @@
+import { given } from '../../core/given.ts';
 import type { UnitFacts, UnitTable } from './schema.ts';
 import { isPartial } from './unit-columns.ts';
 
@@ -41,5 +42,5 @@ export function unitSummary({ metadata }: Pick<UnitTable, 'metadata'>): UnitSumm
  * the media themselves.
  */
 export function summaryMetadata(notes: readonly string[], media: MediaFacts): Record<string, string> {
-  return { ...(notes.length === 0 ? {} : { notes: JSON.stringify(notes) }), media: JSON.stringify(media) };
+  return given({ notes: notes.length === 0 ? undefined : JSON.stringify(notes), media: JSON.stringify(media) });
 }

@@ -6,7 +6,9 @@ const SINGLE_SEGMENT = 0x20;
 
 /** Node has a decoder of its own from version 22.15. */
 const native = (
-  zlib as { readonly zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer }
+  zlib as {
+    readonly zstdDecompressSync?: ((bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer) | undefined;
+  }
 ).zstdDecompressSync;
 
 /**

@@ -21,7 +21,7 @@ export type FetchReason =
 export interface FetchFault {
   readonly reason: FetchReason;
   readonly message: string;
-  readonly exitCode?: number;
+  readonly exitCode?: number | undefined;
   /** The last lines that the program printed. */
   readonly output: readonly string[];
 }

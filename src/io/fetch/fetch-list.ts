@@ -31,7 +31,10 @@ const MOVIE_COLUMNS = ['movieid', 'itemid', 'movie', 'item'];
  * @throws UsageError `ratings` when the file cannot be read, is empty, has no such column,
  * or not one id in it; `no-inputs` when it has no rows.
  */
-export async function readFetchList(path: string, options: { readonly column?: string } = {}): Promise<FetchItem[]> {
+export async function readFetchList(
+  path: string,
+  options: { readonly column?: string | undefined } = {},
+): Promise<FetchItem[]> {
   const [header, ...records] = csvRecords(await readText(path), path);
   const names = header?.fields ?? [];
   const wanted = options.column === undefined ? ID_COLUMNS : [options.column.toLowerCase().replaceAll('_', '')];

@@ -10,7 +10,7 @@ export interface ProgramEnd {
   /** It took longer than it may, and was killed. */
   readonly timedOut: boolean;
   /** Why it could not be started, for want of memory, processes or room for its arguments. */
-  readonly notStarted?: string;
+  readonly notStarted?: string | undefined;
   /** The last lines of what it printed on its standard error and standard output. */
   readonly output: readonly string[];
 }

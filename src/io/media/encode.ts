@@ -19,10 +19,12 @@ export interface ClipDescription {
   /** Pictures of `width * height * 3` bytes RGB, row by row. */
   readonly frames: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Sound: one channel, or a pair, in [-1, 1]. */
-  readonly audio?: {
-    readonly sampleRate: number;
-    readonly samples: Float32Array | readonly [Float32Array, Float32Array];
-  };
+  readonly audio?:
+    | {
+        readonly sampleRate: number;
+        readonly samples: Float32Array | readonly [Float32Array, Float32Array];
+      }
+    | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

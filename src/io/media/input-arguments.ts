@@ -60,7 +60,7 @@ const MAXIMUM_ALLOCATION = 512 * 1024 * 1024;
 /** Which part of a file is read, and how far ahead for its streams. */
 export interface InputWindow {
   /** Looks further than usual for the parameters of streams that begin late. */
-  readonly lookAhead?: boolean;
+  readonly lookAhead?: boolean | undefined;
   /** Bytes from the start that can be read; what follows is cut off. */
   readonly end?: number | undefined;
 }

@@ -27,7 +27,11 @@ const SMALL = 640 * 360;
 export async function keptPictures(
   path: string,
   stream: ProbedStream,
-  options: { readonly timeout: number; readonly window?: InputWindow; readonly signal?: AbortSignal | undefined },
+  options: {
+    readonly timeout: number;
+    readonly window?: InputWindow | undefined;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<number> {
   const waiting = stream.has_b_frames ?? 0;
   const stated = async (codec: 'h264' | 'hevc', read: (unit: Buffer) => number | undefined): Promise<number> => {

@@ -6,31 +6,41 @@ import type { Ratio } from './media-info.ts';
  */
 export interface ProbedStream {
   readonly index: number;
-  readonly codec_type?: string;
-  readonly codec_name?: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly pix_fmt?: string;
-  readonly has_b_frames?: number;
-  readonly sample_aspect_ratio?: string;
-  readonly avg_frame_rate?: string;
-  readonly r_frame_rate?: string;
-  readonly nb_frames?: string;
-  readonly sample_rate?: string;
-  readonly channels?: number;
-  readonly channel_layout?: string;
-  readonly time_base?: string;
-  readonly start_pts?: number;
-  readonly duration_ts?: number;
-  readonly disposition?: { readonly default?: number; readonly attached_pic?: number };
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly side_data_list?: readonly { readonly rotation?: number; readonly side_data_type?: string }[];
+  readonly codec_type?: string | undefined;
+  readonly codec_name?: string | undefined;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly pix_fmt?: string | undefined;
+  readonly has_b_frames?: number | undefined;
+  readonly sample_aspect_ratio?: string | undefined;
+  readonly avg_frame_rate?: string | undefined;
+  readonly r_frame_rate?: string | undefined;
+  readonly nb_frames?: string | undefined;
+  readonly sample_rate?: string | undefined;
+  readonly channels?: number | undefined;
+  readonly channel_layout?: string | undefined;
+  readonly time_base?: string | undefined;
+  readonly start_pts?: number | undefined;
+  readonly duration_ts?: number | undefined;
+  readonly disposition?:
+    | { readonly default?: number | undefined; readonly attached_pic?: number | undefined }
+    | undefined;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly side_data_list?:
+    | readonly { readonly rotation?: number | undefined; readonly side_data_type?: string | undefined }[]
+    | undefined;
 }
 
 /** The part of ffprobe's JSON that is used. */
 export interface ProbeReport {
-  readonly streams?: readonly ProbedStream[];
-  readonly format?: { readonly format_name?: string; readonly duration?: string; readonly probe_score?: number };
+  readonly streams?: readonly ProbedStream[] | undefined;
+  readonly format?:
+    | {
+        readonly format_name?: string | undefined;
+        readonly duration?: string | undefined;
+        readonly probe_score?: number | undefined;
+      }
+    | undefined;
 }
 
 /** What ffprobe is asked for, so that it does not print whole ICC profiles. */

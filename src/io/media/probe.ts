@@ -185,7 +185,7 @@ function describe(
       start: ownStart(stream) - start,
       duration: length?.duration ?? 0,
       durationSource: length?.source ?? ('packets' as const),
-      ...(late.includes(stream.index) && { late: true }),
+      late: late.includes(stream.index) || undefined,
     };
   };
   const video = chosen.video && { ...common(chosen.video), ...describeVideo(chosen.video), keptPictures: kept };

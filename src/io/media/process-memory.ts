@@ -73,7 +73,7 @@ export class MemorySampler {
   #looks = 0;
 
   /** @param options.root process id of the tree that is looked at; this process's by default. */
-  constructor(options: { everyMilliseconds?: number; root?: number } = {}) {
+  constructor(options: { everyMilliseconds?: number | undefined; root?: number | undefined } = {}) {
     this.#root = options.root ?? process.pid;
     this.#every = checkPositive('everyMilliseconds', options.everyMilliseconds ?? 50);
   }
@@ -202,9 +202,9 @@ export interface DecoderNeeds {
    * Of a stored picture of the file, decoded or not: whoever opens a file decodes one to know its
    * form. Default `pixels`.
    */
-  readonly filePixels?: number;
+  readonly filePixels?: number | undefined;
   /** Bytes that are read ahead and kept in search of streams that begin late. Default 0. */
-  readonly lookAhead?: Bytes;
+  readonly lookAhead?: Bytes | undefined;
   /** The stream of pictures, where it is known: some keep many pictures, or large ones. */
   readonly video?: Pick<VideoStreamInfo, 'pixelFormat' | 'keptPictures'> | undefined;
 }

@@ -76,7 +76,7 @@ export interface Unrecognised {
   readonly code: 'not-media' | 'corrupt' | 'unsupported';
   /** What it is, to stand after its name. */
   readonly what: string;
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
 }
 
 /** Demuxers of still pictures, whose files are not media here. */

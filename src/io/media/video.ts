@@ -113,7 +113,7 @@ export class Video {
    * for await (const frame of video('clip.mp4').frames({ fps: 1, width: 320, height: 180 })) if (isBlack(frame)) break;
    */
   frames(options: Omit<FramesOptions, 'scope'> = {}): AsyncIterable<Frame> {
-    return pulled(this.id, (scope) => frames(this, { resize: 'crop', ...options, scope }));
+    return pulled(this.id, (scope) => frames(this, { ...options, resize: options.resize ?? 'crop', scope }));
   }
 
   /**
@@ -151,7 +151,7 @@ export class Video {
  * @example
  * for await (const frame of video('clip.mp4').frames({ fps: 1 })) console.log(frame.time);
  */
-export function video(path: string, options: { id?: string } = {}): Video {
+export function video(path: string, options: { id?: string | undefined } = {}): Video {
   return new Video(path, options);
 }
 

@@ -21,7 +21,7 @@ export interface DatasetPlace {
  */
 export async function openDatasetPlace(
   address: string,
-  options: { readonly create?: boolean } = {},
+  options: { readonly create?: boolean | undefined } = {},
 ): Promise<DatasetPlace> {
   if (!isObjectAddress(address)) {
     return { directory: address, speaking: (error) => error, close: async () => {} };
@@ -43,7 +43,7 @@ export async function openDatasetPlace(
 export async function atDataset<T>(
   address: string,
   work: (directory: string) => Promise<T>,
-  options: { readonly create?: boolean } = {},
+  options: { readonly create?: boolean | undefined } = {},
 ): Promise<T> {
   const place = await openDatasetPlace(address, options);
   let done: T;

@@ -11,8 +11,8 @@ const SILENCE = 30_000;
 
 /** How long a lease lives, for tests. */
 export interface LeaseTimes {
-  readonly sign?: number;
-  readonly silence?: number;
+  readonly sign?: number | undefined;
+  readonly silence?: number | undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { SystemError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import { objectAddress } from './object-address.ts';
 import type { ObjectContent, ObjectRange, ObjectStore, PutCondition, StoredObject } from './object-store.ts';
 
@@ -44,7 +45,9 @@ export async function openS3Store(address: string): Promise<ObjectStore> {
     // Stores that only speak the protocol seldom know the newer checksums.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    ...(endpoint !== undefined && { forcePathStyle: true, ...(!hasRegion && { region: 'us-east-1' }) }),
+    forcePathStyle: endpoint !== undefined,
+    // An address of one's own has no region, and the SDK wants one.
+    ...given({ region: endpoint === undefined || hasRegion ? undefined : 'us-east-1' }),
   });
   return new S3Store(sdk, client, bucket, prefix);
 }
@@ -145,7 +148,7 @@ class S3Store implements ObjectStore {
         this.#client.send(
           new ListObjectsV2Command({
             ...{ Bucket: this.#bucket, Prefix: this.#before + prefix },
-            ...(from !== undefined && { ContinuationToken: from }),
+            ContinuationToken: from,
           }),
         ),
       );

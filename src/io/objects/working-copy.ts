@@ -74,7 +74,10 @@ export class WorkingCopy implements FarDataset {
    */
   static async open(
     store: ObjectStore,
-    { create = false, times = {} }: { readonly create?: boolean; readonly times?: LeaseTimes } = {},
+    {
+      create = false,
+      times = {},
+    }: { readonly create?: boolean | undefined; readonly times?: LeaseTimes | undefined } = {},
   ): Promise<WorkingCopy> {
     await removeLeftCopies();
     const directory = await mkdtemp(join(tmpdir(), `${PREFIX}${PROCESS_NAME}~`));

@@ -63,7 +63,7 @@ export class BadLines {
   readonly #first: BadLine[] = [];
   #count = 0;
 
-  constructor(file: string, options: { skip: boolean; unit?: 'line' | 'row' }) {
+  constructor(file: string, options: { skip: boolean; unit?: 'line' | 'row' | undefined }) {
     this.#file = file;
     this.#skip = options.skip;
     this.#unit = options.unit ?? 'line';

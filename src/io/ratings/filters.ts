@@ -5,7 +5,7 @@ import type { RatingTable } from './rating-table.ts';
 /** Which items count. Each condition that is left out holds for all items. */
 export interface ItemFilter {
   /** First and last year, both included. Items without a year are left out. */
-  readonly years?: { readonly from?: number; readonly to?: number } | undefined;
+  readonly years?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined;
   /** Items that have at least one of these genres; the case of letters aside. */
   readonly genres?: readonly string[] | undefined;
   /**

@@ -50,7 +50,7 @@ export function positivesOf(table: RatingTable, rule: ImplicitRule): { table: Ra
       users: kept(table.users, new Int32Array(count)),
       items: kept(table.items, new Int32Array(count)),
       values: new Float32Array(count).fill(1),
-      ...(timestamps && { timestamps: kept(timestamps, new Float64Array(count)) }),
+      timestamps: timestamps && kept(timestamps, new Float64Array(count)),
     },
     leftOut: values.length - count,
   };

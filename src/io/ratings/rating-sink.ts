@@ -16,7 +16,7 @@ export class RatingSink {
   readonly minimum: number;
   readonly maximum: number;
 
-  constructor(options: { timestamps: boolean; scale: RatingScale | undefined; fourth?: string }) {
+  constructor(options: { timestamps: boolean; scale: RatingScale | undefined; fourth?: string | undefined }) {
     this.columns = new RatingColumns(options.timestamps);
     this.timestamps = options.timestamps;
     this.fourth = options.fourth ?? 'timestamp';

@@ -48,7 +48,7 @@ export interface RatingReport {
   /** Ratings left out because another one of the same user and item counts. */
   readonly duplicates: number;
   /** Ratings that `implicit` left out; only where it was asked for. */
-  readonly leftOut?: number;
+  readonly leftOut?: number | undefined;
 }
 
 /** Ratings and how their file was read. */

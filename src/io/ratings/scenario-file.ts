@@ -12,7 +12,7 @@ export interface ScenarioFile extends Pick<Scenario, 'kind' | 'parameters' | 'co
     readonly test: number;
   }[];
   /** Whether the files have the times of the ratings. */
-  readonly timestamps?: boolean;
+  readonly timestamps?: boolean | undefined;
   /** SHA-256 of each file, by its path in the directory. */
   readonly files: Readonly<Record<string, string>>;
 }

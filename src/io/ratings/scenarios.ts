@@ -54,14 +54,14 @@ export interface ScenarioCounts {
   readonly users: number;
   readonly items: number;
   /** Ratings after the filter and after the choice of items and users. */
-  readonly filteredRatings?: number;
-  readonly subsetRatings?: number;
+  readonly filteredRatings?: number | undefined;
+  readonly subsetRatings?: number | undefined;
   /** Ratings in the k-core, where one was asked for. */
-  readonly coreRatings?: number;
+  readonly coreRatings?: number | undefined;
   /** Items of the ratings that the list of movies does not have. */
-  readonly unknownItems?: number;
+  readonly unknownItems?: number | undefined;
   /** Users that had fewer ratings than asked for: kept with all they had, or dropped. */
-  readonly usersWithFewer?: number;
+  readonly usersWithFewer?: number | undefined;
 }
 
 /** Ratings and their splits into training, validation and test. */
@@ -177,8 +177,8 @@ function* scenarioStages(
       filteredRatings: filtered.rows.length,
       subsetRatings: subset.rows.length,
       unknownItems: filtered.unknownItems,
-      ...(core === undefined ? {} : { coreRatings: core.length }),
-      ...(usersWithFewer === undefined ? {} : { usersWithFewer }),
+      coreRatings: core?.length,
+      usersWithFewer,
     },
   };
 }

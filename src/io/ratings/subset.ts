@@ -68,7 +68,7 @@ export interface RatingsPerUser {
  */
 export function ratingsPerUser(
   table: RatingTable,
-  options: { readonly count: number; readonly seed: number; readonly fewer?: 'keep' | 'drop' },
+  options: { readonly count: number; readonly seed: number; readonly fewer?: 'keep' | 'drop' | undefined },
 ): RatingsPerUser {
   const count = checkInteger('count', options.count);
   const fewer = checkOneOf('fewer', options.fewer ?? 'keep', ['keep', 'drop']);

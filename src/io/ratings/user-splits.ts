@@ -47,7 +47,7 @@ export function userFolds(
       name: `fold-${fold + 1}`,
       train: chosen((_row, isOwn) => !isOwn),
       validation: new Int32Array(0),
-      ...(foldIn > 0 && { foldIn: chosen((row, isOwn) => isOwn && part[row] === FOLD_IN) }),
+      foldIn: foldIn > 0 ? chosen((row, isOwn) => isOwn && part[row] === FOLD_IN) : undefined,
       test: chosen((row, isOwn) => isOwn && part[row] === TEST),
     };
   });

@@ -60,7 +60,11 @@ export function matrixFigure(names: readonly string[], values: Float64Array, lab
 export function lineFigure(
   points: readonly { readonly x: number; readonly y: number }[],
   labels: { readonly figure: string; readonly x: string; readonly y: string },
-  options: { readonly levels?: readonly number[]; readonly logX?: boolean; readonly logY?: boolean } = {},
+  options: {
+    readonly levels?: readonly number[] | undefined;
+    readonly logX?: boolean | undefined;
+    readonly logY?: boolean | undefined;
+  } = {},
 ): Html {
   return drawn(labels.figure, {
     ...{ width: 560, height: 300, marginLeft: 60 },

@@ -1,4 +1,5 @@
 import * as Plot from '@observablehq/plot';
+import { given } from '../../core/given.ts';
 import { drawn } from './drawn.ts';
 import type { Html } from './html.ts';
 
@@ -28,12 +29,12 @@ export function curvesFigure(
   labels: FigureLabels,
   options: {
     /** From the lower left to the upper right: where chance lies. */
-    readonly diagonal?: boolean;
-    readonly x?: readonly [number, number];
-    readonly y?: readonly [number, number];
+    readonly diagonal?: boolean | undefined;
+    readonly x?: readonly [number, number] | undefined;
+    readonly y?: readonly [number, number] | undefined;
     /** Whether each point is a mark of its own. */
-    readonly dots?: boolean;
-    readonly width?: number;
+    readonly dots?: boolean | undefined;
+    readonly width?: number | undefined;
   } = {},
 ): Html {
   const key = keyOf(series.map(({ name }) => name));
@@ -41,8 +42,8 @@ export function curvesFigure(
   return drawn(labels.figure, {
     ...{ width: width + key.width, height: Math.max(320, 60 + KEY_LINE * series.length) },
     ...{ marginLeft: 54, marginRight: key.width, marginBottom: 40 },
-    x: { label: labels.x, labelAnchor: 'center', grid: true, nice: true, ...(options.x && { domain: [...options.x] }) },
-    y: { label: labels.y, grid: true, nice: true, ...(options.y && { domain: [...options.y] }) },
+    x: given({ label: labels.x, labelAnchor: 'center', grid: true, nice: true, domain: options.x }),
+    y: given({ label: labels.y, grid: true, nice: true, domain: options.y }),
     marks: [
       ...(options.diagonal
         ? [
@@ -90,7 +91,7 @@ export function estimatesFigure(
   labels: FigureLabels,
   options: {
     /** Where there is no difference. */
-    readonly rule?: number;
+    readonly rule?: number | undefined;
   } = {},
 ): Html {
   const names = [...new Set(estimates.map(({ name }) => name))];

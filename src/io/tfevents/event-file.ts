@@ -4,6 +4,7 @@ import { missingDirectories } from '../../core/atomic-file.ts';
 import { checkInteger, checkString } from '../../core/check.ts';
 import { directoryFailure } from '../../core/directory-failure.ts';
 import { UsageError } from '../../core/errors.ts';
+import { given } from '../../core/given.ts';
 import {
   doubleField,
   floatField,
@@ -21,9 +22,9 @@ export interface EventStep {
   /** For instance the epoch, from 0. */
   readonly step: number;
   /** Numbers by tag, for instance `loss/training`. */
-  readonly scalars?: Readonly<Record<string, number>>;
+  readonly scalars?: Readonly<Record<string, number | undefined>> | undefined;
   /** Values whose distribution is noted, by tag. */
-  readonly histograms?: Iterable<readonly [string, Float32Array]>;
+  readonly histograms?: Iterable<readonly [string, Float32Array]> | undefined;
 }
 
 /**
@@ -94,7 +95,7 @@ export class EventFile {
   add({ step, scalars = {}, histograms = [] }: EventStep, seconds = Date.now() / 1000): void {
     checkInteger('step', step, 0);
     const head = [...doubleField(event.wallTime, seconds), ...integerField(event.step, step)];
-    const values = Object.entries(scalars).map(([tag, scalar]) => {
+    const values = Object.entries(given(scalars)).map(([tag, scalar]) => {
       if (typeof scalar !== 'number') throw new UsageError(`scalar '${tag}' must be a number, but is ${scalar}`);
       return [...stringField(value.tag, tag), ...floatField(value.simpleValue, scalar)];
     });

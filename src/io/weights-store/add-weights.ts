@@ -66,7 +66,7 @@ async function place(name: string, staged: StagedFile, options: AddOptions): Pro
     sha256: staged.sha256,
     bytes: staged.bytes,
     origin: printable(options.origin.replaceAll(/\s/g, ' ').slice(0, 4096)),
-    ...(options.licence !== undefined && { licence: options.licence }),
+    licence: options.licence,
     added: new Date().toISOString(),
   };
   const before = replace ? recordOrNone(name, folder) : undefined;

@@ -10,10 +10,10 @@ import { makePrivateDirectory, storeFailure, writePrivateFile } from './private-
  * bytes, no part is resumed.
  */
 export interface PartFacts {
-  readonly etag?: string;
-  readonly lastModified?: string;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
   /** Bytes of the whole file. */
-  readonly total?: number;
+  readonly total?: number | undefined;
 }
 
 /**
@@ -88,9 +88,9 @@ export class PartialFile {
       if (typeof value !== 'object' || value === null) return undefined;
       const { etag, lastModified, total } = value as Record<string, unknown>;
       return {
-        ...(typeof etag === 'string' && { etag }),
-        ...(typeof lastModified === 'string' && { lastModified }),
-        ...(typeof total === 'number' && Number.isSafeInteger(total) && total >= 0 && { total }),
+        etag: typeof etag === 'string' ? etag : undefined,
+        lastModified: typeof lastModified === 'string' ? lastModified : undefined,
+        total: typeof total === 'number' && Number.isSafeInteger(total) && total >= 0 ? total : undefined,
       };
     } catch (error) {
       // None were written, or a crash left them broken: the part is begun again.

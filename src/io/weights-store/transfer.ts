@@ -128,11 +128,7 @@ function otherSize(message: string): SystemError {
 
 function factsOf(answer: Answer, total: number | undefined): PartFacts {
   const [etag, lastModified] = [answer.header('etag'), answer.header('last-modified')];
-  return {
-    ...(etag !== undefined && { etag }),
-    ...(lastModified !== undefined && { lastModified }),
-    ...(total !== undefined && { total }),
-  };
+  return { etag, lastModified, total };
 }
 
 /**

@@ -12,7 +12,7 @@ export interface StoredWeights {
   readonly bytes: number;
   /** Where it came from: an address, or the name of the imported file. */
   readonly origin: string;
-  readonly licence?: string;
+  readonly licence?: string | undefined;
   /** When it was added, as ISO 8601 time. */
   readonly added: string;
 }
@@ -80,7 +80,7 @@ export function parseRecord(text: string, name: string, path: string): WeightsRe
     sha256: text64('sha256', /^[0-9a-f]{64}$/),
     bytes,
     origin: text64('origin', /^[^\n]{1,4096}$/),
-    ...(Object.hasOwn(fields, 'licence') && { licence: text64('licence', /^[^\n]{1,4096}$/) }),
+    licence: Object.hasOwn(fields, 'licence') ? text64('licence', /^[^\n]{1,4096}$/) : undefined,
     added: text64('added', /^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
   };
 }

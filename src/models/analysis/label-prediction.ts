@@ -29,7 +29,11 @@ export interface LabelPrediction {
 export async function predictLabels(
   items: Points,
   labels: ReadonlyMap<string, Int32Array>,
-  { k = 15, times = 20, seed = 1 }: { k?: number; times?: number; seed?: number } = {},
+  {
+    k = 15,
+    times = 20,
+    seed = 1,
+  }: { k?: number | undefined; times?: number | undefined; seed?: number | undefined } = {},
 ): Promise<LabelPrediction> {
   const breather = new Breather();
   const all = Int32Array.from({ length: items.count }, (_, item) => item);

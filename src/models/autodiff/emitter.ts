@@ -134,7 +134,7 @@ export class GraphEmitter {
   product(
     a: Tensor,
     b: Tensor,
-    options: { transposeA?: boolean; transposeB?: boolean; addend?: Tensor | undefined } = {},
+    options: { transposeA?: boolean | undefined; transposeB?: boolean | undefined; addend?: Tensor | undefined } = {},
   ): Tensor {
     const rows = a.shape[options.transposeA ? 1 : 0] as Dimension;
     const columns = b.shape[options.transposeB ? 0 : 1] as Dimension;

@@ -14,7 +14,7 @@ export interface Variable {
   /** As the graph has it: of a table that stands outside, the rows that a batch names. */
   readonly tensor: Tensor;
   /** Of a table that stands outside the graph: the feed whose numbers name its rows. */
-  readonly lookedUpBy?: string;
+  readonly lookedUpBy?: string | undefined;
 }
 
 /**
@@ -89,7 +89,7 @@ export class Tape {
    */
   constructor(options: {
     training: boolean;
-    precision?: FloatType;
+    precision?: FloatType | undefined;
     sparse?: boolean | undefined;
     isFrozen?: ((name: string) => boolean) | undefined;
     scatters?: boolean | undefined;

@@ -7,7 +7,7 @@ import type { PlateauOptions } from './plateau.ts';
 /** Batches to learn from. */
 export interface TrainingData {
   /** Rows of an epoch, for its progress. */
-  readonly rows?: number;
+  readonly rows?: number | undefined;
   /**
    * The batches of an epoch from number `from` on (both counted from 0), always the same for the
    * same epoch. Feeds may be taken from `buffers`; a batch is moved away once it has been given.
@@ -26,7 +26,7 @@ export interface ValidationData {
    * How wrong the predictions of all batches are, one after the other; training keeps what is least
    * wrong. Default: the mean squared error.
    */
-  readonly loss?: (predictions: Float32Array, targets: Float32Array) => number;
+  readonly loss?: ((predictions: Float32Array, targets: Float32Array) => number) | undefined;
   batches(buffers: FeedBuffers): AsyncIterable<EvaluationBatch> | Iterable<EvaluationBatch>;
 }
 

@@ -46,7 +46,7 @@ async function loopOf(
   name: string,
   planned: PlannedTraining,
   { device: asked = 'cpu', inLoop = false }: WantedPlace,
-): Promise<{ readonly loop?: ThreadStart['loop']; readonly says?: string | undefined }> {
+): Promise<{ readonly loop?: ThreadStart['loop'] | undefined; readonly says?: string | undefined }> {
   checkOneOf('device', readDevice(asked).device, ['cpu', 'cuda']);
   const { device, numbers, says } = await chooseDevice(asked);
   if (device === 'cpu' && !inLoop) return { says };

@@ -19,7 +19,7 @@ export interface ModuleOutputs {
    * A penalty of the module's own, a scalar: the step lowers loss and penalty together, what is
    * reported is the loss.
    */
-  readonly penalty?: Tensor;
+  readonly penalty?: Tensor | undefined;
 }
 
 /** A module that can be trained. */

@@ -13,19 +13,19 @@ export interface ConvolutionLayer {
   readonly name: string;
   readonly channels: number;
   readonly kernel: number;
-  readonly stride?: number;
-  readonly padding?: number;
+  readonly stride?: number | undefined;
+  readonly padding?: number | undefined;
   /**
    * Name of the tensors of the batch normalisation: `<batchNorm>.weight`, `.bias`, `.running_mean`,
    * `.running_var`.
    */
-  readonly batchNorm?: string;
+  readonly batchNorm?: string | undefined;
   readonly activation: 'relu' | 'linear';
   /**
    * Name of the activation; by default the number after the convolution's, as in a `Sequential` of
    * PyTorch.
    */
-  readonly activationName?: string;
+  readonly activationName?: string | undefined;
 }
 
 /** One layer of a feed-forward network, in order. Dense layers have a bias. */
@@ -35,17 +35,17 @@ export type Layer =
       readonly kind: 'max-pool';
       readonly kernel: number;
       readonly stride: number;
-      readonly padding?: number;
+      readonly padding?: number | undefined;
       /** A window that hangs over the edge counts too. */
-      readonly ceil?: true;
+      readonly ceil?: true | undefined;
       /** By default the number after the layer before it, as in a `Sequential` of PyTorch. */
-      readonly name?: string;
+      readonly name?: string | undefined;
     }
   | {
       readonly kind: 'global-average-pool';
       readonly name: string;
       /** It is an end of its own: the next layer reads what this one reads. */
-      readonly aside?: true;
+      readonly aside?: true | undefined;
     }
   /**
    * SqueezeNet's module (Iandola et al. 2016): a 1x1 convolution, then 1x1 and 3x3 convolutions
@@ -60,9 +60,9 @@ export type Layer =
       readonly kind: 'bottleneck';
       readonly name: string;
       readonly channels: number;
-      readonly stride?: number;
+      readonly stride?: number | undefined;
       /** What came in goes through a 1x1 convolution, because its shape changes. */
-      readonly projection?: true;
+      readonly projection?: true | undefined;
     }
   /**
    * To one vector per row; `channels-last` puts the channels of a position together first, as

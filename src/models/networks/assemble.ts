@@ -24,7 +24,7 @@ export interface AssembledNetwork {
    * The same network with its convolutions in the fast form, where that was asked for and pays for
    * at least one.
    */
-  readonly fast?: AssembledNetwork;
+  readonly fast?: AssembledNetwork | undefined;
   /**
    * Rows per run: 1 when the file has a fixed batch of 1, or its rows are to run alone; else
    * undefined.

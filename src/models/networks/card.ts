@@ -9,7 +9,7 @@ import { logMel, samplesOfFrames } from './log-mel.ts';
 export interface FramesInput {
   readonly kind: 'frames';
   /** Name of the input in the ONNX file; the file's only input when left out. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly width: number;
   readonly height: number;
   readonly layout: 'NCHW' | 'NHWC';
@@ -22,7 +22,7 @@ export interface FramesInput {
  */
 export interface AudioInput {
   readonly kind: 'pcm' | 'log-mel';
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Samples per second; 16,000. */
   readonly sampleRate: number;
   /** Samples of one patch. */
@@ -32,7 +32,7 @@ export interface AudioInput {
   /** Axes: S samples; F spectrogram frames, B mel bands; 1 an axis of length 1. */
   readonly layout: 'NS' | 'N1S' | 'NS1' | 'N1FB' | 'NFB' | 'NFB1' | 'N1BF' | 'NBF';
   /** Spectrogram frames per patch (`log-mel`). */
-  readonly frames?: number;
+  readonly frames?: number | undefined;
 }
 
 /**
@@ -62,28 +62,28 @@ export interface NetworkCard {
    * Path of the ONNX file relative to the card, inside the card's folder. Absent for networks that
    * reelflow writes itself.
    */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** SHA-256 of the file as 64 hexadecimal digits; verified when given. */
-  readonly sha256?: string;
+  readonly sha256?: string | undefined;
   readonly input: FramesInput | AudioInput;
   /** Visual networks only. */
-  readonly preprocess?: CardPreprocess;
+  readonly preprocess?: CardPreprocess | undefined;
   /** A tensor of the graph (an output or any other) of float32 [N, dimension, 1...]. */
   readonly output: { readonly name: string; readonly dimension: number };
   /** Rows per batch, where the default does not suit. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   /**
    * Each row is run on its own: for networks in which the rows of a batch depend on each other.
    * Default false.
    */
-  readonly alone?: boolean;
+  readonly alone?: boolean | undefined;
   /**
    * `false`: the network is run although its vectors depend on chance, or on the rows beside them.
    * Default true.
    */
-  readonly repeatable?: boolean;
-  readonly licence?: string;
-  readonly source?: string;
+  readonly repeatable?: boolean | undefined;
+  readonly licence?: string | undefined;
+  readonly source?: string | undefined;
 }
 
 /** A card larger than this is not a card. */
@@ -169,13 +169,13 @@ export function parseCard(value: unknown, origin: string): NetworkCard {
     file,
     input,
     output,
-    ...(sha256 !== undefined && { sha256 }),
-    ...(preprocess && { preprocess }),
-    ...(batch !== undefined && { batch }),
-    ...(alone && { alone }),
-    ...(!repeatable && { repeatable }),
-    ...(licence !== undefined && { licence }),
-    ...(source !== undefined && { source }),
+    sha256,
+    preprocess,
+    batch,
+    alone,
+    repeatable: repeatable ? undefined : false,
+    licence,
+    source,
   };
 }
 
@@ -188,7 +188,7 @@ function framesInput(card: CardFields): FramesInput {
     height: fields.integer('height', 1, 4096),
     layout: fields.oneOf('layout', ['NCHW', 'NHWC'] as const),
     dtype: fields.optional('dtype', () => fields.oneOf('dtype', ['float32', 'uint8'] as const)) ?? 'float32',
-    ...(name !== undefined && { name }),
+    name,
   };
 }
 
@@ -210,7 +210,7 @@ function audioInput(card: CardFields, kind: 'pcm' | 'log-mel'): AudioInput {
   const layout = fields.oneOf('layout', isLogMel ? spectrogramLayouts : sampleLayouts);
   const hopOf = (usual: number) =>
     fields.optional('hopSamples', () => fields.integer('hopSamples', 1, 960_000)) ?? usual;
-  const common = { kind, sampleRate, layout, ...(name !== undefined && { name }) };
+  const common = { kind, sampleRate, layout, name };
   if (!isLogMel) {
     const patchSamples = fields.integer('patchSamples', 1, 960_000);
     return { ...common, patchSamples, hopSamples: hopOf(patchSamples) };

@@ -1,3 +1,4 @@
+import { given } from '../../core/given.ts';
 import type { AttributeValue, Initializer } from '../onnx/onnx-graph.ts';
 import type { TensorRole } from '../weights/random-weights.ts';
 import type { TensorMaker } from './architecture.ts';
@@ -61,10 +62,10 @@ export class GraphDraft {
     inputs: readonly string[],
     output: string,
     shape: readonly number[],
-    attributes: Readonly<Record<string, AttributeValue>> = {},
+    attributes: Readonly<Record<string, AttributeValue | undefined>> = {},
   ): string {
     if (this.#shapes.has(output)) throw new RangeError(`two layers produce '${output}'`);
-    this.nodes.push({ operator, inputs, output, attributes, layer: this.layer });
+    this.nodes.push({ operator, inputs, output, attributes: given(attributes), layer: this.layer });
     this.#shapes.set(output, shape);
     this.last = output;
     return output;

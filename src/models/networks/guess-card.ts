@@ -62,7 +62,7 @@ export async function guessCard(graph: OnnxGraph, origin: string, options: Guess
     name: options.name,
     modality: isVisual ? 'visual' : 'audio',
     input: guessed.input,
-    ...(guessed.input.kind === 'frames' && { preprocess: pixelRules(guessed.input.dtype, assumptions) }),
+    preprocess: guessed.input.kind === 'frames' ? pixelRules(guessed.input.dtype, assumptions) : undefined,
     output: { name: output.name, dimension: 1 },
   };
   const told = dimensionOf(network, output, guessed, assumptions);

@@ -93,8 +93,8 @@ function maxPool(draft: GraphDraft, layer: Extract<Layer, { kind: 'max-pool' }>)
   draft.append('MaxPool', [draft.last], layer.name ?? nextName(draft.last), [channels, size(height), size(width)], {
     kernel_shape: square(kernel),
     strides: square(stride),
-    ...(padding > 0 && { pads: onAllSides(padding) }),
-    ...(ceil && { ceil_mode: 1 }),
+    pads: padding > 0 ? onAllSides(padding) : undefined,
+    ceil_mode: ceil ? 1 : undefined,
   });
 }
 

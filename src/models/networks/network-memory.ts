@@ -26,7 +26,7 @@ export interface SizedNetwork {
     /** Of its activations at their widest. */
     readonly bytes: PartBytes;
     /** Of a graph on 8-bit integers the float32 one: its activations are taken as the bound. */
-    readonly activations?: OnnxGraph;
+    readonly activations?: OnnxGraph | undefined;
   }[];
   /** Bytes of one row of input. */
   readonly inputBytes: number;

@@ -86,7 +86,7 @@ function namedOptions({ layer, final, postprocess, resize }: NamedOptions): Name
   return {
     layer,
     final,
-    ...((postprocess ?? false) !== false && { postprocess: true }),
+    postprocess: (postprocess ?? false) === false ? undefined : true,
     resize,
   };
 }

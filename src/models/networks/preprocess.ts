@@ -39,8 +39,11 @@ export function pixelPrefix(pixels: PixelPreprocessing, target: string): Prefix 
     shape: ['N', pixels.height, pixels.width, 3],
   };
   const initializers: Initializer[] = [];
-  const steps: { operator: string; constant?: Initializer; attributes?: Record<string, number | readonly number[]> }[] =
-    [];
+  const steps: {
+    operator: string;
+    constant?: Initializer | undefined;
+    attributes?: Record<string, number | readonly number[]> | undefined;
+  }[] = [];
   const isFirst = pixels.layout === 'NCHW';
   const constantShape = isFirst ? [1, 3, 1, 1] : [1, 1, 1, 3];
   // Reordering comes first, while a value is still one byte.

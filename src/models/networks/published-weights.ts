@@ -9,7 +9,7 @@ export interface PublishedWeights {
   /** First hexadecimal digits of the file's SHA-256. */
   readonly sha256Prefix: string;
   /** Size, where the origin states it. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
   /** What is known of the terms. */
   readonly licence: string;
   /** Who gave the tensors their names: `torchvision`. */

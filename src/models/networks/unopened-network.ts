@@ -334,7 +334,7 @@ export class UnopenedNetwork<T extends Uint8Array | Float32Array = Uint8Array | 
       graph,
       rows: activationsOf(this.#onCpu).rows(index, batch),
       bytes: activationsOf(this.#onCpu).bytes(index, this.name),
-      ...(this.#int8 && { activations: this.#assembled.parts[index] as OnnxGraph }),
+      activations: this.#int8 ? (this.#assembled.parts[index] as OnnxGraph) : undefined,
     }));
     return sessionMemory(
       { parts, inputBytes: this.inputBytes, dimension: this.dimension },

@@ -8,14 +8,14 @@ export interface WeightsFile {
   readonly sha256: string;
   /** Where it came from: what is known of it, else the file's name without its folder. */
   readonly origin: string;
-  readonly licence?: string;
+  readonly licence?: string | undefined;
 }
 
 /** What is known of a weight file beside its content. */
 export interface KnownOrigin {
   /** A URL, or the name that the file had. */
   readonly origin: string;
-  readonly licence?: string;
+  readonly licence?: string | undefined;
 }
 
 /** Names a file as a dataset does: without its folder, which is nobody else's business. */
@@ -25,5 +25,5 @@ export function weightsFile(
   path: string,
   { origin, licence }: KnownOrigin = { origin: basename(path) },
 ): WeightsFile {
-  return { role, sha256, origin, ...(licence !== undefined && { licence }) };
+  return { role, sha256, origin, licence };
 }

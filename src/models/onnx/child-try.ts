@@ -28,9 +28,9 @@ export function inChild<Request extends object, Reply>(
   program: string,
   request: Request,
   options: {
-    readonly patience?: number;
-    readonly env?: Readonly<Record<string, string>>;
-    readonly onStart?: (child: ChildProcess) => void;
+    readonly patience?: number | undefined;
+    readonly env?: Readonly<Record<string, string>> | undefined;
+    readonly onStart?: ((child: ChildProcess) => void) | undefined;
   } = {},
 ): Promise<{ readonly reply: Reply | ChildFailure; readonly printed: string }> {
   const { patience = usualPatience, env } = options;

@@ -32,7 +32,7 @@ export type DeviceFinding =
   | {
       readonly usable: false;
       readonly reason: string /** What to do, where that is known. */;
-      readonly remedy?: string;
+      readonly remedy?: string | undefined;
     };
 
 /**
@@ -76,7 +76,7 @@ export interface ChosenDevice {
   /** Which of its kind, as the driver counts them. */
   readonly numbers: readonly number[];
   /** A sentence about what was wanted and is not used. */
-  readonly says?: string;
+  readonly says?: string | undefined;
 }
 
 /**
@@ -94,7 +94,10 @@ export interface ChosenDevice {
  */
 export async function chooseDevice(
   wanted: string,
-  options: { readonly try?: typeof tryDevice; readonly mayBeThere?: (device: 'cuda' | 'webgpu') => boolean } = {},
+  options: {
+    readonly try?: typeof tryDevice | undefined;
+    readonly mayBeThere?: ((device: 'cuda' | 'webgpu') => boolean) | undefined;
+  } = {},
 ): Promise<ChosenDevice> {
   const { device: named, numbers } = readDevice(wanted);
   const attempt = options.try ?? tryDevice;

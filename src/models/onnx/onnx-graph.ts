@@ -82,7 +82,7 @@ export interface OnnxNode {
   /** It holds graphs of its own (If, Loop, Scan), which may read any tensor of the outer graph. */
   readonly hasSubgraph: boolean;
   /** Those graphs by the attribute's name, where they were read. */
-  readonly bodies?: Readonly<Record<string, OnnxGraph>>;
+  readonly bodies?: Readonly<Record<string, OnnxGraph>> | undefined;
 }
 
 /**
@@ -91,7 +91,7 @@ export interface OnnxNode {
 export interface GraphValue {
   readonly name: string;
   readonly elementType: number;
-  readonly shape?: readonly (number | string)[];
+  readonly shape?: readonly (number | string)[] | undefined;
 }
 
 /** A network as data: nodes in order of execution, constants, what enters and what leaves. */

@@ -147,7 +147,7 @@ class ModelReader {
     }
     const hasSubgraph = found.some(({ hasBodies }) => hasBodies);
     const encoded = [this.#structure(message)];
-    return { operator, inputs, outputs, attributes, hasSubgraph, encoded, ...(hasSubgraph && { bodies }) };
+    return { operator, inputs, outputs, attributes, hasSubgraph, encoded, bodies: hasSubgraph ? bodies : undefined };
   }
 
   /** The constant that an operation `Constant` is; undefined for a text or a sparse one. */

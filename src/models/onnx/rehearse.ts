@@ -26,7 +26,7 @@ export interface RehearsalRequest {
   readonly milliseconds: number;
   readonly worthSecondSession: number;
   /** Of the first network; its vectors are part of the answer. Default: none. */
-  readonly rows?: readonly (Uint8Array | Float32Array)[];
+  readonly rows?: readonly (Uint8Array | Float32Array)[] | undefined;
 }
 
 /** What it answers. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 
 interface RuntimeModule {
-  readonly env: { readonly versions: { readonly node?: string; readonly common: string } };
+  readonly env: { readonly versions: { readonly node?: string | undefined; readonly common: string } };
   listSupportedBackends(): readonly { readonly name: string }[];
 }
 

@@ -16,17 +16,17 @@ export interface SessionPart {
    * Rows that a run has at least, default 1: fewer are filled up, so that no value depends on how
    * many rows run together.
    */
-  readonly minRows?: number;
+  readonly minRows?: number | undefined;
   /**
    * Whether the session keeps a reordered copy of the weights: integer kernels would reorder them
    * at each run. Default false.
    */
-  readonly prepack?: boolean;
+  readonly prepack?: boolean | undefined;
   /**
    * Whether activations are kept in an arena between runs: faster, and nothing that creation took
    * is given back. Default true.
    */
-  readonly arena?: boolean;
+  readonly arena?: boolean | undefined;
 }
 
 /** What a worker needs to open a network. */
@@ -81,5 +81,5 @@ export type WorkerReply =
   | { readonly kind: 'ready'; readonly times: BatchTimes | undefined }
   | { readonly kind: 'unusable'; readonly code: 'shape' | 'session' | 'device-memory'; readonly message: string }
   /** `rowsHalved`: the device had no memory for as many rows, and runs this many from now on. */
-  | { readonly kind: 'done'; readonly rowsHalved?: number }
+  | { readonly kind: 'done'; readonly rowsHalved?: number | undefined }
   | { readonly kind: 'failed'; readonly code: 'session' | 'device-memory'; readonly message: string };

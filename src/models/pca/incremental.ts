@@ -45,7 +45,7 @@ export class IncrementalPca {
    * @throws UsageError for arguments that are not positive integers, or a batch of fewer rows than
    * components.
    */
-  constructor(options: { components: number; batchSize?: number }) {
+  constructor(options: { components: number; batchSize?: number | undefined }) {
     this.#components = checkInteger('components', options.components);
     this.#batchSize = checkInteger('batchSize', options.batchSize ?? 2 * options.components, options.components);
   }

@@ -17,7 +17,7 @@ export interface Operand<Values extends Float32Array | Float64Array> {
   readonly values: Values;
   readonly rows: number;
   readonly columns: number;
-  readonly transposed?: boolean;
+  readonly transposed?: boolean | undefined;
 }
 
 /** Multiplies matrices. Both operands and the result are of one type, float32 or float64. */

@@ -51,7 +51,7 @@ export class Moments {
    * @param options.shift a fixed shift of D finite values.
    * @throws UsageError for a dimension that is not an integer from 1 to 65,536.
    */
-  constructor(dimension: number, options: { shift?: ArrayLike<number>; matMul?: MatMul } = {}) {
+  constructor(dimension: number, options: { shift?: ArrayLike<number> | undefined; matMul?: MatMul | undefined } = {}) {
     this.dimension = checkInteger('dimension', dimension, 1, dimensionLimit);
     this.#matMul = options.matMul ?? onnxMatMul();
     if (options.shift !== undefined) {

@@ -7,23 +7,23 @@ import { checkRates, globalMean, type NewUserRatings, type TrainingRatings } fro
 export type BiasOptions =
   | {
       /** Alternating least squares. */
-      readonly method?: 'als';
+      readonly method?: 'als' | undefined;
       /** Default 10. */
-      readonly epochs?: number;
+      readonly epochs?: number | undefined;
       /** Added to the number of ratings of an item; default 10. */
-      readonly itemRegularisation?: number;
+      readonly itemRegularisation?: number | undefined;
       /** Added to the number of ratings of a user; default 15. */
-      readonly userRegularisation?: number;
+      readonly userRegularisation?: number | undefined;
     }
   | {
       /** Stochastic gradient descent. */
       readonly method: 'sgd';
       /** Default 20. */
-      readonly epochs?: number;
+      readonly epochs?: number | undefined;
       /** Default 0.005. */
-      readonly learningRate?: number;
+      readonly learningRate?: number | undefined;
       /** Default 0.02. */
-      readonly regularisation?: number;
+      readonly regularisation?: number | undefined;
     };
 
 /**
@@ -43,7 +43,7 @@ export function checkBiasOptions(options: BiasOptions): void {
   const { method: _method, epochs: _epochs, ...rates } = options;
   const known = method === 'als' ? ['itemRegularisation', 'userRegularisation'] : ['learningRate', 'regularisation'];
   for (const name of Object.keys(rates)) checkOneOf('option of the biases', name, known);
-  checkRates(Object.fromEntries(Object.entries(rates).filter(([, rate]) => rate !== undefined)));
+  checkRates(rates);
 }
 
 /**
@@ -82,7 +82,11 @@ export function biasOfNewUser(biases: Biases, own: NewUserRatings, options: Bias
   return sum / ((options.userRegularisation ?? 15) + count);
 }
 
-function alternate(ratings: TrainingRatings, biases: Biases, options: BiasOptions & { method?: 'als' }): void {
+function alternate(
+  ratings: TrainingRatings,
+  biases: Biases,
+  options: BiasOptions & { method?: 'als' | undefined },
+): void {
   const { epochs = 10, itemRegularisation = 10, userRegularisation = 15 } = options;
   const byItem = listsByItem(ratings);
   const byUser = listsByUser(ratings);

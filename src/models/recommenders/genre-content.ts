@@ -32,7 +32,7 @@ export class GenreContentRecommender implements Recommender {
   #fitted: Fitted | undefined;
 
   /** @throws UsageError when `neighbours` is not an integer of at least 1. */
-  constructor(options: { genres: GenreTable; neighbours?: number }) {
+  constructor(options: { genres: GenreTable; neighbours?: number | undefined }) {
     this.#genres = options.genres;
     this.#neighbours = checkInteger('neighbours', options.neighbours ?? 5);
   }

@@ -28,7 +28,7 @@ export class RandomRecommender implements Recommender {
   #fitted: Fitted | undefined;
 
   /** @throws UsageError unless the seed is an integer from 0 to 4294967295. */
-  constructor(options: { seed?: number } = {}) {
+  constructor(options: { seed?: number | undefined } = {}) {
     this.#seed = checkInteger('seed', options.seed ?? 0, 0, 0xffffffff);
   }
 

@@ -54,19 +54,21 @@ export interface Recommender {
    * What `predict` clips, to rank by: of items that are all as good as can be, it tells which are
    * better. Without it, `predict` ranks.
    */
-  score?(users: Int32Array, items: Int32Array): Float32Array | Promise<Float32Array>;
+  readonly score?: ((users: Int32Array, items: Int32Array) => Float32Array | Promise<Float32Array>) | undefined;
   /**
    * Scores of items for a user who was not there in training, from that user's ratings: all that
    * was learnt of others stays as it is. Without it, a new user cannot be served.
    */
-  scoreNewUser?(own: NewUserRatings, items: Int32Array): Float32Array | Promise<Float32Array>;
+  readonly scoreNewUser?:
+    | ((own: NewUserRatings, items: Int32Array) => Float32Array | Promise<Float32Array>)
+    | undefined;
   /**
    * What `predict` and `score` of these pairs take, where that may be much: who asks then asks in
    * parts.
    */
   workOf?(users: Int32Array, items: Int32Array): PairWork;
   /** Vectors that it has learnt of the items, if it learns any. */
-  itemFactors?(): ItemFactors;
+  readonly itemFactors?: (() => ItemFactors) | undefined;
 }
 
 /**
@@ -137,8 +139,10 @@ export function globalMean(values: Float32Array): number {
 }
 
 /** Checks that a rate or a weight of regularisation is a finite number of at least 0. */
-export function checkRates(rates: Readonly<Record<string, number>>): void {
-  for (const [name, rate] of Object.entries(rates)) checkPositive(name, rate, { zero: true });
+export function checkRates(rates: Readonly<Record<string, number | undefined>>): void {
+  for (const [name, rate] of Object.entries(rates)) {
+    if (rate !== undefined) checkPositive(name, rate, { zero: true });
+  }
 }
 
 function checkNumbers(name: string, numbers: Int32Array, count: number): void {

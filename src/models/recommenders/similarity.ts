@@ -25,7 +25,7 @@ export interface SimilaritySource {
    * Deviation of each rating from mean + b_u + b_i, in the order of `own` and of `others`; only for
    * `pearson-baseline`.
    */
-  readonly deviations?: { readonly own: Float64Array; readonly others: Float64Array };
+  readonly deviations?: { readonly own: Float64Array; readonly others: Float64Array } | undefined;
 }
 
 /**

@@ -198,7 +198,7 @@ export class SvdRecommender implements Recommender {
 
 /** The recommender of the thesis called RegSVD: biased, 64 factors unless said otherwise. */
 export function regSvd(options: Omit<SvdOptions, 'name' | 'biased'> = {}): SvdRecommender {
-  return new SvdRecommender({ factors: 64, ...options, name: 'regsvd' });
+  return new SvdRecommender({ ...options, factors: options.factors ?? 64, name: 'regsvd' });
 }
 
 const mostBytes = 2 ** 31;

@@ -41,7 +41,7 @@ export class UserMeanRecommender implements Recommender {
   #fitted: { readonly ratings: TrainingRatings; readonly mean: number; readonly means: Float64Array } | undefined;
 
   /** @throws UsageError when `damping` (default 5) is below 0. */
-  constructor({ damping = 5 }: { damping?: number } = {}) {
+  constructor({ damping = 5 }: { damping?: number | undefined } = {}) {
     this.#damping = checkPositive('damping', damping, { zero: true });
   }
 

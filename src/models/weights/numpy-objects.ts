@@ -48,9 +48,9 @@ function refusalOf(name: string): string {
  * its state.
  */
 export class NumpyArray {
-  content?: { readonly layout: NumpyLayout; readonly values: Uint8Array };
+  content?: { readonly layout: NumpyLayout; readonly values: Uint8Array } | undefined;
   /** Why it cannot be read. */
-  refusal?: string;
+  refusal?: string | undefined;
 }
 
 /** A number of NumPy (`numpy.float64(0.5)`): part of a checkpoint's notes, no tensor. */

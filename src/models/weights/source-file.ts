@@ -17,7 +17,7 @@ export interface WeightBytes {
 }
 
 /** Makes the error that says what is wrong with a weight file, with its path. */
-export type Refuse = (what: string, options?: { remedy?: string; cause?: unknown }) => ModelError;
+export type Refuse = (what: string, options?: { remedy?: string | undefined; cause?: unknown }) => ModelError;
 
 const damagedRemedy = 'Check that the file is complete; compare its size and SHA-256 with the source.';
 

@@ -55,7 +55,7 @@ const samples = (frames$: Observable<Frame>, scope: VideoScope) => {
         flags: [true, false],
         vector: frame.data.subarray(0, 3),
         note: at === 1 ? 'only here' : undefined,
-        ...(at > 7 && { near: [at, at + 0.5] }),
+        near: at > 7 ? [at, at + 0.5] : undefined,
       };
     }),
     scope.rows({

@@ -120,7 +120,7 @@ describe('a card and its file', () => {
   const open = (path: string, value: unknown, weights?: string) => {
     const file = join(inner, 'card.json');
     writeFileSync(file, JSON.stringify(changed(smallCard, path, value)));
-    return network(file, { cacheDirectory, ...(weights !== undefined && { weights }) });
+    return network(file, { cacheDirectory, weights });
   };
 
   it.each([

@@ -47,7 +47,7 @@ export class OnceBatch {
     this.batcher = flow.microBatch({
       name: 'once',
       ...{ maxCount, maxDelay, maxInFlight, duplicates, releaseFirst: true, resultCost: () => 0 },
-      ...(maxBytes === undefined ? {} : { maxBytes }),
+      maxBytes,
       run: async (batch) => {
         trace.check(batch.length <= maxCount, 'a batch has at most `maxCount` elements');
         for (const { video } of batch) this.#computed.set(video, (this.#computed.get(video) ?? 0) + 1);

@@ -62,7 +62,7 @@ class GraphRun {
         this.#trace.check((error as Error).message === INJECTED, `late errors are injected ones: ${error}`);
       },
     });
-    const policy = { maxCount, maxDelay, maxInFlight, ...(maxBytes === undefined ? {} : { maxBytes }) };
+    const policy = { maxCount, maxDelay, maxInFlight, maxBytes };
     this.#batch = this.#flow.microBatch({ ...policy, name: 'batch', run: (batch) => this.#runBatch(batch) });
     this.#lean = this.#flow.microBatch({
       ...policy,

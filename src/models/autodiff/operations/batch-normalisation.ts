@@ -20,7 +20,7 @@ export function batchNormalisation(
   tape: Tape,
   x: Tensor,
   { gamma, beta, mean, variance }: NormalisationVariables,
-  { momentum = 0.99, epsilon = 1e-3 }: { momentum?: number; epsilon?: number } = {},
+  { momentum = 0.99, epsilon = 1e-3 }: { momentum?: number | undefined; epsilon?: number | undefined } = {},
 ): Tensor {
   checkRank('batchNormalisation', x, 2);
   const width = fixedSize(x, 1);

@@ -7,7 +7,7 @@ import type { Optimiser } from './optimiser.ts';
  *
  * @throws UsageError when `momentum` is not at least 0 and below 1.
  */
-export function sgd({ momentum = 0 }: { momentum?: number } = {}): Optimiser {
+export function sgd({ momentum = 0 }: { momentum?: number | undefined } = {}): Optimiser {
   if (!(momentum >= 0 && momentum < 1)) {
     throw new UsageError(`\`momentum\` must be at least 0 and below 1, but is ${momentum}`);
   }

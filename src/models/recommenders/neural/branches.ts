@@ -20,7 +20,7 @@ export interface RatingSpace {
   /**
    * Mean of the ratings to learn from: where the output starts. Default: the middle of the scale.
    */
-  readonly mean?: number;
+  readonly mean?: number | undefined;
 }
 
 /** The users' embedding `name`: [batch, embedding]. */

@@ -180,7 +180,7 @@ export class NeuralRecommender {
     const { pretrained: _branches, checkpoint: _checkpoint, ...options } = this.#options;
     const trainer = await Trainer.open(
       { ...module, isFrozen },
-      { ...options, ...(this.#form === 'residual' && { l2: 0 }), initialWeights: weights },
+      { ...options, l2: this.#form === 'residual' ? 0 : options.l2, initialWeights: weights },
     );
     this.#trained = { trainer, set, known: knownItems(set), reader };
   }
@@ -265,7 +265,7 @@ export class NeuralRecommender {
     return Trainer.open(module, {
       ...trainingDefaults[this.#form],
       ...options,
-      ...(this.#form === 'residual' && { l2: 0 }),
+      l2: this.#form === 'residual' ? 0 : options.l2,
       initialWeights,
       checkpoint: checkpoint && { ...checkpoint, data: data as string },
     });

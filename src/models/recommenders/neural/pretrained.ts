@@ -9,9 +9,9 @@ export type WeightsByName = ReadonlyMap<string, Float32Array>;
 /** Trained weights for the branches of `dcf-av-2` (or `dcf-av-1`, for the collaborative one). */
 export interface PretrainedBranches {
   /** Of a `deepcf`: its weights named `collaborative/...` are taken. */
-  readonly collaborative?: WeightsByName;
+  readonly collaborative?: WeightsByName | undefined;
   /** Of an `lstm-av`: its weights named `content/...` are taken. */
-  readonly content?: WeightsByName;
+  readonly content?: WeightsByName | undefined;
 }
 
 /**

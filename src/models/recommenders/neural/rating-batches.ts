@@ -8,7 +8,7 @@ import { inputNames } from './input-names.ts';
 export interface RatingPairs {
   readonly users: Int32Array;
   readonly items: Int32Array;
-  readonly values?: Float32Array;
+  readonly values?: Float32Array | undefined;
 }
 
 /** Most unique items whose content is computed in one run of an evaluation: it bounds memory. */

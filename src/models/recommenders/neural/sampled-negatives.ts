@@ -4,7 +4,7 @@ import type { RatingPairs } from './rating-batches.ts';
 import { knownItems, type TrainingSet } from './training-set.ts';
 
 /** Pairs whose ratings are known. */
-type RatedPairs = Required<RatingPairs>;
+type RatedPairs = RatingPairs & { readonly values: Float32Array };
 
 /** How negatives are drawn. */
 export interface NegativesOptions {

@@ -70,7 +70,7 @@ describe('a network', () => {
 
   it('is in the fast form unless it is asked for directly, or none of its convolutions pays', () => {
     const form = (name: string, convolutions?: 'direct') =>
-      network(name, { weights: 'random:1', cacheDirectory, ...(convolutions && { convolutions }) }).convolutions;
+      network(name, { weights: 'random:1', cacheDirectory, convolutions }).convolutions;
     expect(['alexnet', 'vggish', 'vgg16', 'resnet50'].map((name) => form(name))).toEqual(
       Array.from({ length: 4 }, () => 'fast'),
     );

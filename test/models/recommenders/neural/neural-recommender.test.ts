@@ -6,7 +6,8 @@ import { hashOf, tinyFeatures, tinyModalities, tinySettings, tinyTraining, tinyV
 
 const optionsOf = (model: (typeof neuralRecommenderNames)[number]) => ({
   ...tinySettings,
-  ...(readsFeatures(model) ? { form: 'thesis' as const, modalities: tinyModalities } : {}),
+  form: readsFeatures(model) ? ('thesis' as const) : undefined,
+  modalities: readsFeatures(model) ? tinyModalities : undefined,
 });
 
 async function trained(model: (typeof neuralRecommenderNames)[number], more: object = {}) {
