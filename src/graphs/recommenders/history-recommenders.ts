@@ -1,8 +1,13 @@
 import { autoRec } from '../../models/recommenders/history/autorec.ts';
+import { bert4Rec } from '../../models/recommenders/history/bert4rec.ts';
 import { deepAe } from '../../models/recommenders/history/deep-ae.ts';
+import { gru4Rec } from '../../models/recommenders/history/gru4rec.ts';
 import type { HistoryDefinition, HistoryTraining } from '../../models/recommenders/history/history-network.ts';
+import { type ItemTableOptions, itemsHaveContent } from '../../models/recommenders/history/item-table.ts';
 import { multiDae, multiVae } from '../../models/recommenders/history/multi-vae.ts';
+import { sasRec } from '../../models/recommenders/history/sasrec.ts';
 import type { Json } from '../graph.ts';
+import { vectorOptions } from './classic-recommenders.ts';
 import { option, type RecommenderOption } from './recommender-option.ts';
 
 /** All that is to be known of a recommender that reads histories. */
@@ -49,6 +54,25 @@ const autoencoderOptions = [
   likedAbove,
 ];
 
+const sequenceOptions = [
+  option('length', 'integer', '50', 'items of a history that are read'),
+  option('width', 'integer', '64', 'width of the vectors of items'),
+  option('likedAbove', 'number', 'every rating', 'ratings above it are what a user has chosen'),
+  option('id', 'boolean', 'true', 'whether an item has an embedding of its own'),
+  option('content', 'boolean', 'only without id', 'whether an item is known by its features too'),
+  option('coldRate', 'number', '0.5', 'with both: share of the items that a step knows by content alone'),
+  ...vectorOptions,
+];
+
+const attentionOptions = [
+  option('layers', 'integer', '2', 'blocks of self-attention'),
+  option('heads', 'integer', '2', 'heads of each'),
+  option('inner', 'integer', '256', 'units of the dense layer inside a block'),
+  option('dropout', 'number', '0.2', 'share dropped of what is read, of attention and of what a block adds'),
+];
+
+const readsFeatures = (options: ItemTableOptions): boolean => itemsHaveContent(options);
+
 /** The recommenders that read histories, in the order in which they are listed. */
 export const historyRecommenders = {
   autorec: {
@@ -79,6 +103,31 @@ export const historyRecommenders = {
       option('annealCap', 'number', '0.2', 'greatest weight of the divergence'),
       option('totalAnnealSteps', 'integer', '200000', 'steps in which a weight of 1 would be reached'),
       ...trainingOptions(multiVae.training),
+    ],
+  },
+  gru4rec: {
+    definition: gru4Rec,
+    readsFeatures,
+    options: [
+      ...sequenceOptions,
+      option('hidden', 'integer', '128', 'units of the recurrent layer'),
+      option('dropout', 'number', '0.3', 'share of the values of items dropped before the layer'),
+      ...trainingOptions(gru4Rec.training),
+    ],
+  },
+  sasrec: {
+    definition: sasRec,
+    readsFeatures,
+    options: [...sequenceOptions, ...attentionOptions, ...trainingOptions(sasRec.training)],
+  },
+  bert4rec: {
+    definition: bert4Rec,
+    readsFeatures,
+    options: [
+      ...[...sequenceOptions, ...attentionOptions],
+      option('maskRatio', 'number', '0.2', 'share of the items that a step hides'),
+      option('ftRatio', 'number', '0.5', 'share of the histories of which a step hides the last item alone'),
+      ...trainingOptions(bert4Rec.training),
     ],
   },
 } as const satisfies Readonly<Record<string, HistoryRecord>>;

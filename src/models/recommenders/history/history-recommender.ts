@@ -14,6 +14,7 @@ import { checkPairs, checkTrainingRatings, clipAll, globalMean, notFitted } from
 import { emptyHistory, Histories, type History } from './histories.ts';
 import { checkHistoryMemory } from './history-memory.ts';
 import type { HistoryDefinition, HistoryNetwork, HistorySpace } from './history-network.ts';
+import { contentVectorsName } from './item-table.ts';
 import { judgeList, judgeRatings } from './judgements.ts';
 
 /** How a recommender that reads histories is trained. */
@@ -30,9 +31,6 @@ const outputNumbers = 1 << 22;
 const keptBytes = 256 * 2 ** 20;
 /** Bytes that training may take unless told otherwise. */
 const usualMemory = 2 * 2 ** 30;
-
-/** Where the vectors of the items are kept among the weights. */
-export const contentVectorsName = 'content/vectors';
 
 interface Trained {
   readonly trainer: Trainer;
